@@ -1,0 +1,1 @@
+"""Representation analysis of image-restoration datasets."""

@@ -1,0 +1,44 @@
+"""Immutable values that check themselves, and the files they live in.
+
+Labels (`Rows`), images to look at (`ImageSet`), embeddings of one space (`EmbeddingTable`), their
+positions on the unit sphere (`SphereMap`) and scores between datasets (`RelationshipMatrix`).
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.values.archive import (
+    read,
+    request_of,
+    standing,
+    write,
+    write_atomically,
+    write_json,
+)
+from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.values.matrix_files import matrix_document
+from rainmer_analysis.values.parquet import library_versions, read_metadata
+from rainmer_analysis.values.request import array_digest, digest, plain
+from rainmer_analysis.values.rows import ImageSet, Rows
+from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
+
+__all__ = [
+    "EmbeddingTable",
+    "ImageSet",
+    "RelationshipMatrix",
+    "Rows",
+    "Space",
+    "SphereMap",
+    "array_digest",
+    "digest",
+    "library_versions",
+    "matrix_document",
+    "plain",
+    "read",
+    "read_metadata",
+    "request_of",
+    "same_space",
+    "standing",
+    "write",
+    "write_atomically",
+    "write_json",
+]

@@ -1,0 +1,170 @@
+"""Reading and writing values: Parquet for tables and maps, JSON or CSV for matrices."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
+from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.values.matrix_files import (
+    matrix_from_csv,
+    matrix_from_json,
+    matrix_to_csv,
+    matrix_to_json,
+)
+from rainmer_analysis.values.parquet import read_metadata, read_parquet, write_parquet
+from rainmer_analysis.values.table import EmbeddingTable, SphereMap
+
+__all__ = ["read", "request_of", "standing", "write", "write_atomically", "write_json"]
+
+Value = EmbeddingTable | SphereMap | RelationshipMatrix
+
+
+def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
+    """Let `write` fill a temporary file beside `path`, then put it in place in one step.
+
+    A reader sees the old file or the whole new one; when `write` fails, nothing changes.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.stem[:64]}-", suffix=target.suffix
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_json(path: str | Path, document: Any) -> Path:
+    """Write a JSON document atomically, sorted as given, with a final newline."""
+    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return write_atomically(path, lambda temporary: _write_text(temporary, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def read(path: str | Path) -> Value:
+    """Read a table, a map or a matrix.
+
+    Parameters
+    ----------
+    path
+        A Parquet file, a directory of Parquet parts, or a matrix in ``.json`` or ``.csv``.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, of another kind, damaged, truncated or written by a newer version.
+    """
+    source = Path(path)
+    if not source.exists():
+        raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
+    if source.is_dir() or source.suffix.lower() == ".parquet":
+        return read_parquet(source)
+    if source.suffix.lower() == ".json":
+        return matrix_from_json(source)
+    if source.suffix.lower() == ".csv":
+        return matrix_from_csv(source)
+    raise FileFormatError(
+        f"{source} is neither a .parquet table or map nor a .json or .csv matrix; give one of these"
+    )
+
+
+def request_of(path: str | Path) -> str | None:
+    """Give the digest of the request that a result file answers, or None where it holds none."""
+    source = Path(path)
+    try:
+        if source.is_dir() or source.suffix.lower() == ".parquet":
+            document: Any = read_metadata(source)
+        elif source.suffix.lower() == ".json":
+            document = json.loads(source.read_text(encoding="utf-8"))
+        else:
+            return None
+    except (FileFormatError, OSError, ValueError):
+        return None
+    found = document.get("request") if isinstance(document, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def standing(path: str | Path, request: str | None, *, overwrite: bool = False) -> bool:
+    """Say whether `path` already answers the identical request.
+
+    Returns False where nothing is there or `overwrite` allows a new result.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies there.
+    """
+    target = Path(path)
+    if not target.exists():
+        return False
+    if request is not None and request_of(target) == request:
+        return True
+    if overwrite and not target.is_dir():
+        return False
+    raise OutputExistsError(
+        f"{target} already exists and holds something else; "
+        "give another name or allow --overwrite (overwrite=True)"
+    )
+
+
+def write(
+    value: Value, path: str | Path, *, overwrite: bool = False, request: str | None = None
+) -> Path:
+    """Write a value atomically; the suffix chooses the format.
+
+    Parameters
+    ----------
+    value
+        A table or map (``.parquet``), or a matrix (``.json`` or ``.csv``).
+    path
+        Where to. An existing file is left as it is when it answers the same `request`.
+    overwrite
+        Whether another existing file may be replaced.
+    request
+        Digest of the request, stored in the file (not in CSV, which has no room for it).
+
+    Raises
+    ------
+    OutputExistsError
+        Another file is there and `overwrite` is False.
+    ParameterError
+        The suffix does not fit the value.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if isinstance(value, RelationshipMatrix):
+        writers: dict[str, Callable[[Path], None]] = {
+            ".json": lambda temporary: matrix_to_json(value, temporary, request),
+            ".csv": lambda temporary: matrix_to_csv(value, temporary),
+        }
+    else:
+        writers = {".parquet": lambda temporary: write_parquet(value, temporary, request)}
+    if suffix not in writers:
+        raise ParameterError(
+            f"a {type(value).__name__} cannot be written as {target.name!r}; "
+            f"use a name that ends in {' or '.join(writers)}"
+        )
+    if standing(target, request, overwrite=overwrite):
+        return target
+    return write_atomically(target, writers[suffix])

@@ -1,0 +1,116 @@
+"""Scores between datasets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values.request import digest
+from rainmer_analysis.values.table import Space
+
+__all__ = ["RelationshipMatrix"]
+
+_COMPUTED_LATER = ("low", "high", "p", "q")
+
+
+def _square(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float64]:
+    array = np.array(values, dtype=np.float64)
+    if array.shape != (size, size):
+        raise ParameterError(
+            f"{what} of shape {array.shape} do not fit {size} datasets; "
+            f"give a {size} x {size} matrix"
+        )
+    if np.isinf(array).any():
+        raise ParameterError(f"{what} hold an infinite cell; a cell is a number or missing (NaN)")
+    array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class RelationshipMatrix:
+    """Scores between k datasets in one space.
+
+    Parameters
+    ----------
+    values
+        Shape (k, k), float64; a missing cell is NaN. Symmetric where `symmetric` says so.
+    datasets
+        k unique names, for rows and columns alike.
+    score
+        Name of the score.
+    space
+        The space of the embeddings, or None for a score that needs none.
+    counts, groups
+        Images and scenes of each dataset, k numbers each.
+    symmetric
+        Whether the score is; then the values must be.
+    parameters
+        How the matrix was computed.
+    low, high, p, q
+        Interval bounds, permutation p and adjusted q, each (k, k), or None until computed.
+
+    Raises
+    ------
+    ParameterError
+        Shapes do not fit, a name occurs twice, or a symmetric score's matrix is not symmetric.
+    """
+
+    values: npt.NDArray[np.float64]
+    datasets: tuple[str, ...]
+    score: str
+    space: Space | None
+    counts: tuple[int, ...]
+    groups: tuple[int, ...]
+    symmetric: bool = True
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    low: npt.NDArray[np.float64] | None = None
+    high: npt.NDArray[np.float64] | None = None
+    p: npt.NDArray[np.float64] | None = None
+    q: npt.NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        names = tuple(self.datasets)
+        size = len(names)
+        if size == 0 or len(set(names)) != size:
+            raise ParameterError(
+                "a matrix needs at least one dataset and no name twice, "
+                f"but came with {list(names)}"
+            )
+        values = _square(self.values, size, "scores")
+        if self.symmetric and not np.allclose(values, values.T, rtol=0, atol=1e-9, equal_nan=True):
+            raise ParameterError(
+                f"the score {self.score!r} is symmetric but its matrix is not; "
+                "compute both halves alike"
+            )
+        for name in ("counts", "groups"):
+            given = tuple(int(number) for number in getattr(self, name))
+            if len(given) != size:
+                raise ParameterError(f"{len(given)} {name} do not fit {size} datasets")
+            object.__setattr__(self, name, given)
+        for name in _COMPUTED_LATER:
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _square(getattr(self, name), size, name))
+        object.__setattr__(self, "datasets", names)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the scores as a labelled data frame, shape (k, k)."""
+        return pd.DataFrame(self.values.copy(), index=self.datasets, columns=self.datasets)
+
+    def off_diagonal(self) -> npt.NDArray[np.float64]:
+        """Give the scores between different datasets, shape (k (k - 1),), row by row."""
+        return np.asarray(self.values[~np.eye(len(self.datasets), dtype=bool)])
+
+    @property
+    def content_sha256(self) -> str:
+        """Identity of scores, names and space, for provenance and up-to-date checks."""
+        space = None if self.space is None else asdict(self.space)
+        return digest([self.values, self.datasets, self.score, space, self.low, self.high])

@@ -1,0 +1,153 @@
+"""Matrices as JSON and CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.values.request import plain
+from rainmer_analysis.values.table import Space
+
+__all__ = [
+    "MATRIX_VERSION",
+    "matrix_document",
+    "matrix_from_csv",
+    "matrix_from_json",
+    "matrix_to_csv",
+    "matrix_to_json",
+]
+
+MATRIX_VERSION = 1
+
+
+def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> dict[str, Any]:
+    """Give the matrix as a JSON document; missing cells are None, never NaN."""
+    document = {
+        "kind": "matrix",
+        "version": MATRIX_VERSION,
+        "space": None if matrix.space is None else asdict(matrix.space),
+        "score": matrix.score,
+        "symmetric": matrix.symmetric,
+        "datasets": matrix.datasets,
+        "counts": matrix.counts,
+        "groups": matrix.groups,
+        "values": matrix.values,
+        "low": matrix.low,
+        "high": matrix.high,
+        "p": matrix.p,
+        "q": matrix.q,
+        "parameters": dict(matrix.parameters),
+    }
+    if request is not None:
+        document["request"] = request
+    return dict(plain(document))
+
+
+def matrix_to_json(matrix: RelationshipMatrix, path: Path, request: str | None) -> None:
+    """Write the matrix as JSON."""
+    text = json.dumps(matrix_document(matrix, request), indent=1, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def matrix_to_csv(matrix: RelationshipMatrix, path: Path) -> None:
+    """Write the scores as CSV: names as header and first column, missing cells empty."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(["", *matrix.datasets])
+        for name, row in zip(matrix.datasets, matrix.values, strict=True):
+            writer.writerow([name, *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
+
+
+def _cells(document: dict[str, Any], name: str) -> np.ndarray[Any, Any] | None:
+    rows = document.get(name)
+    if rows is None:
+        return None
+    return np.array([[np.nan if cell is None else float(cell) for cell in row] for row in rows])
+
+
+def matrix_from_json(path: Path) -> RelationshipMatrix:
+    """Read a matrix from JSON.
+
+    Raises
+    ------
+    FileFormatError
+        The file is no matrix, damaged, or written by a newer version.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
+    if not isinstance(document, dict) or document.get("kind") != "matrix":
+        raise FileFormatError(f"{path} is JSON but no matrix; make one with `relate`")
+    stated = document.get("version")
+    if not isinstance(stated, int) or stated > MATRIX_VERSION:
+        raise FileFormatError(
+            f"{path} has format version {stated}, but this installation reads up to "
+            f"{MATRIX_VERSION}; update rainmer-analysis"
+        )
+    try:
+        stated_space = document.get("space")
+        space = None
+        if stated_space is not None:
+            space = Space(**{field.name: str(stated_space[field.name]) for field in fields(Space)})
+        values = _cells(document, "values")
+        if values is None:
+            raise KeyError("values")
+        return RelationshipMatrix(
+            values,
+            tuple(document["datasets"]),
+            str(document["score"]),
+            space,
+            tuple(document["counts"]),
+            tuple(document["groups"]),
+            symmetric=bool(document.get("symmetric", True)),
+            parameters=document.get("parameters") or {},
+            low=_cells(document, "low"),
+            high=_cells(document, "high"),
+            p=_cells(document, "p"),
+            q=_cells(document, "q"),
+        )
+    except ParameterError as error:
+        raise FileFormatError(f"{path} contradicts itself: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise FileFormatError(f"{path} lacks part of a matrix; make it anew") from error
+
+
+def matrix_from_csv(path: Path) -> RelationshipMatrix:
+    """Read a matrix from CSV (names as header and first column).
+
+    Counts and scenes are unknown there and read as 0; the score is called ``csv``.
+
+    Raises
+    ------
+    FileFormatError
+        Header and first column differ, or a cell is no number.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            lines = list(csv.reader(handle))
+        names = tuple(lines[0][1:])
+        body = lines[1:]
+        if tuple(line[0] for line in body) != names:
+            raise FileFormatError(
+                f"{path} names other datasets in its header than in its first column; "
+                "both must list the same names in the same order"
+            )
+        values = np.array([[float(cell) if cell else np.nan for cell in line[1:]] for line in body])
+        symmetric = bool(np.allclose(values, values.T, rtol=0, atol=1e-9, equal_nan=True))
+        zeros = (0,) * len(names)
+        return RelationshipMatrix(values, names, "csv", None, zeros, zeros, symmetric=symmetric)
+    except ParameterError as error:
+        raise FileFormatError(f"{path} contradicts itself: {error}") from error
+    except (OSError, UnicodeDecodeError, IndexError, ValueError) as error:
+        raise FileFormatError(
+            f"{path} is no matrix in CSV; its header and first column hold the dataset names, "
+            "the other cells numbers"
+        ) from error

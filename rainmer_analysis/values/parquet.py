@@ -1,0 +1,198 @@
+"""Tables and maps as Parquet, with what made them in the file's metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values.request import plain
+from rainmer_analysis.values.rows import Rows
+from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
+
+__all__ = ["FORMAT_VERSION", "library_versions", "read_metadata", "read_parquet", "write_parquet"]
+
+FORMAT_VERSION = 1
+_KEY = b"rainmer_analysis"
+_LIBRARIES = ("rainmer-analysis", "numpy", "torch", "umap-learn", "scikit-learn", "pillow")
+_TEXT = ("image_id", "dataset", "group", "split", "target", "path", "sha256")
+_COORDINATES = ("x", "y", "z", "lon", "lat")
+
+
+def library_versions() -> dict[str, str]:
+    """Give the versions of the libraries that shape results, where installed."""
+    found = {}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _metadata(value: EmbeddingTable | SphereMap, request: str | None) -> dict[str, Any]:
+    made = dict(value.made) if isinstance(value, EmbeddingTable) else dict(value.parameters)
+    space = asdict(value.space)
+    document = {
+        "kind": "embeddings" if isinstance(value, EmbeddingTable) else "map",
+        "version": FORMAT_VERSION,
+        "space": space,
+        "encoder": made.pop("encoder", {"name": value.space.encoder})
+        | {"sha256": value.space.weights_sha256},
+        "preprocessing": value.space.preprocessing,
+        "precision": value.space.precision,
+        "seed": made.pop("seed", None),
+        "libraries": made.pop("libraries", None) or library_versions(),
+        "parameters": made,
+    }
+    if isinstance(value, SphereMap):
+        document["fidelity"] = dict(value.fidelity)
+    if request is not None:
+        document["request"] = request
+    return dict(plain(document))
+
+
+def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
+    frame = value.rows.frame
+    columns: dict[str, Any] = {}
+    for name in frame.columns:
+        if name in _TEXT:
+            cells = [None if pd.isna(cell) else str(cell) for cell in frame[name]]
+            columns[name] = pa.array(cells, type=pa.string())
+        else:
+            columns[name] = pa.array(frame[name], from_pandas=True)
+    if isinstance(value, EmbeddingTable):
+        flat = pa.array(value.vectors.reshape(-1), type=pa.float32())
+        columns["embedding"] = pa.FixedSizeListArray.from_arrays(flat, value.dim)
+    else:
+        for index, name in enumerate("xyz"):
+            columns[name] = pa.array(value.points[:, index].astype(np.float64))
+        columns["lon"], columns["lat"] = pa.array(value.lon), pa.array(value.lat)
+    return pa.table(columns)
+
+
+def write_parquet(value: EmbeddingTable | SphereMap, path: Path, request: str | None) -> None:
+    """Write a table or a map to `path` (not atomic by itself: see `archive.write`)."""
+    table = _arrow(value)
+    document = json.dumps(_metadata(value, request), ensure_ascii=False, allow_nan=False)
+    stamped = table.replace_schema_metadata({_KEY: document.encode("utf-8")})
+    pq.write_table(stamped, path, compression="zstd")
+
+
+def _parts(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    parts = sorted(part for part in path.glob("*.parquet") if not part.name.startswith("."))
+    if not parts:
+        raise FileFormatError(
+            f"the folder {path} holds no .parquet part; give a table, a map or a folder of parts"
+        )
+    return parts
+
+
+def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
+    raw = (schema.metadata or {}).get(_KEY)
+    try:
+        document = json.loads(raw) if raw is not None else None
+    except ValueError:
+        document = None
+    if not isinstance(document, dict) or document.get("kind") not in ("embeddings", "map"):
+        raise FileFormatError(
+            f"{path} is a Parquet file but no table or map of this package; "
+            "make one with `extract` or `project`"
+        )
+    stated = document.get("version")
+    if not isinstance(stated, int) or stated > FORMAT_VERSION:
+        raise FileFormatError(
+            f"{path} has format version {stated}, but this installation reads up to "
+            f"{FORMAT_VERSION}; update rainmer-analysis"
+        )
+    return document
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Give the metadata of a table or map without reading its rows.
+
+    Raises
+    ------
+    FileFormatError
+        The file is of another kind, damaged or newer.
+    """
+    first = _parts(path)[0]
+    try:
+        schema = pq.read_schema(first)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise FileFormatError(
+            f"{first} cannot be read as Parquet: it is damaged, cut off or of another kind"
+        ) from error
+    return _document(schema, first)
+
+
+def _space(document: Mapping[str, Any], path: Path) -> Space:
+    stated = document.get("space")
+    names = {field.name for field in fields(Space)}
+    if not isinstance(stated, dict) or set(stated) != names:
+        raise FileFormatError(f"{path} does not state its space in full; make it anew")
+    return Space(**{name: str(stated[name]) for name in names})
+
+
+def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
+    document = read_metadata(path)
+    try:
+        table = pq.read_table(path)
+        made = dict(document.get("parameters") or {})
+        made |= {
+            "encoder": document.get("encoder"),
+            "seed": document.get("seed"),
+            "libraries": document.get("libraries"),
+        }
+        space = _space(document, path)
+        if document["kind"] == "embeddings":
+            column = table.column("embedding").combine_chunks()
+            vectors = column.flatten().to_numpy().reshape(len(table), -1)
+            rows = Rows(table.drop_columns(["embedding"]).to_pandas())
+            return EmbeddingTable(vectors, rows, space, made), "embeddings"
+        points = np.stack([table.column(name).to_numpy() for name in "xyz"], axis=1)
+        rows = Rows(table.drop_columns(list(_COORDINATES)).to_pandas())
+        fidelity = document.get("fidelity") or {}
+        return SphereMap(points, rows, space, made, fidelity), "map"
+    except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError, ValueError) as error:
+        if isinstance(error, ParameterError):
+            raise FileFormatError(f"{path} contradicts itself: {error}") from error
+        raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
+
+
+def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
+    """Read a table or a map from a file or from a directory of parts.
+
+    Raises
+    ------
+    FileFormatError
+        A part is of another kind, damaged or newer, or parts are of different kinds.
+    SpaceError
+        Parts lie in different spaces.
+    """
+    parts = _parts(path)
+    values = {str(part): _read_part(part) for part in parts}
+    if len(values) == 1:
+        return next(iter(values.values()))[0]
+    if {kind for _, kind in values.values()} != {"embeddings"}:
+        raise FileFormatError(f"the parts in {path} are not all tables; keep maps in single files")
+    tables = {name: table for name, (table, _) in values.items()}
+    space = same_space({name: table.space for name, table in tables.items()})
+    frame = pd.concat([table.rows.frame for table in tables.values()], ignore_index=True)
+    first = next(iter(tables.values()))
+    vectors = np.concatenate(
+        [table.vectors for table in tables.values() if isinstance(table, EmbeddingTable)]
+    )
+    made = dict(first.made) if isinstance(first, EmbeddingTable) else {}
+    return EmbeddingTable(vectors, Rows(frame), space, made)
