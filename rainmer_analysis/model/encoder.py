@@ -1,0 +1,176 @@
+"""Rainmer's encoder: an image to chromatic and degradation knowledge.
+
+Supplement, sections A and B; where the text is silent or contradicts itself, the published
+code. No normalisation layer has state and nothing drops out: training and evaluation
+compute the same function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from torch import Tensor, nn
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.model.experts import Mixture
+from rainmer_analysis.model.pooling import block_mean, global_mean, unit
+from rainmer_analysis.model.projectors import Atom
+
+__all__ = ["MIN_SIDE", "WIDTHS", "EncoderConfig", "EncoderOutput", "RainmerEncoder"]
+
+MIN_SIDE = 8
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Widths of the encoder; the defaults are the published ones.
+
+    Parameters
+    ----------
+    dim
+        Channels of local knowledge.
+    base_dim
+        Channels of the projectors, the length of an embedding.
+    gate_hidden
+        Hidden units of the gate.
+    se_hidden
+        Hidden channels of squeeze-and-excite. Narrow widths keep the published 8: with
+        ``base_dim // 16`` = 2 both units are often dead from the start.
+    """
+
+    dim: int = 48
+    base_dim: int = 128
+    gate_hidden: int = 64
+    se_hidden: int = 8
+
+    def __post_init__(self) -> None:
+        for name in ("dim", "base_dim", "gate_hidden", "se_hidden"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                msg = f"{name} of an encoder is {value!r}; give a whole number from 1 up."
+                raise ParameterError(msg)
+
+
+WIDTHS: MappingProxyType[str, EncoderConfig] = MappingProxyType(
+    {
+        "quarter": EncoderConfig(dim=12, base_dim=32),
+        "half": EncoderConfig(dim=24, base_dim=64),
+        "full": EncoderConfig(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class EncoderOutput:
+    """What one forward pass gives, for B images of H x W pixels.
+
+    Parameters
+    ----------
+    location
+        Local knowledge, [B, dim, H, W]; not normalised.
+    chromatic_z, degradation_z
+        Unit vectors, [B, base_dim]: analysis and prompts. The detail view has no vector of its
+        own; it shares `degradation_z`.
+    chromatic_p, degradation_p
+        The same before normalisation: contrastive training.
+    detail_map
+        Means over 8 x 8 squares, [B, base_dim, H // 8, W // 8]; not normalised.
+    """
+
+    location: Tensor
+    chromatic_z: Tensor
+    chromatic_p: Tensor
+    degradation_z: Tensor
+    degradation_p: Tensor
+    detail_map: Tensor
+
+
+class _PatchEmbed(nn.Module):
+    """The first convolution; published under the name ``proj``."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.proj = nn.Conv2d(3, dim, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.proj(x)
+        return out
+
+
+class RainmerEncoder(nn.Module):
+    """Map images to local, chromatic and degradation knowledge.
+
+    At the published width 941,536 parameters in 119 tensors, keys as published.
+
+    Examples
+    --------
+    >>> import torch
+    >>> encoder = RainmerEncoder(WIDTHS["quarter"])
+    >>> encoder(torch.rand(2, 3, 32, 40)).chromatic_z.shape
+    torch.Size([2, 32])
+    """
+
+    def __init__(self, config: EncoderConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = EncoderConfig() if config is None else config
+        self.conv = _PatchEmbed(config.dim)
+        self.MoEs = Mixture(config.dim, config.gate_hidden)
+        self.Atom = Atom(config.dim, config.base_dim, hidden=config.se_hidden)
+
+    def location(self, x: Tensor) -> Tensor:
+        """Local knowledge of images [B, 3, H, W] in [0, 1]: [B, dim, H, W], of any size."""
+        if x.ndim != 4 or x.shape[1] != 3:
+            msg = (
+                f"The encoder was given a tensor of shape {list(x.shape)}; "
+                "give images as [B, 3, H, W], RGB in [0, 1]."
+            )
+            raise ParameterError(msg)
+        out: Tensor = self.MoEs(self.conv(x))
+        return out
+
+    def chromatic_features(self, location: Tensor) -> Tensor:
+        """Chromatic map, [B, base_dim, H, W], of local knowledge [B, dim, H, W]."""
+        out: Tensor = self.Atom.chromatic_enc(location)
+        return out
+
+    def degradation_features(self, location: Tensor) -> Tensor:
+        """Detail and degradation map, [B, base_dim, H, W], of local knowledge [B, dim, H, W]."""
+        out: Tensor = self.Atom.degra_enc(location)
+        return out
+
+    def forward(self, x: Tensor) -> EncoderOutput:
+        """Encode images.
+
+        Parameters
+        ----------
+        x
+            Images, [B, 3, H, W], RGB in [0, 1], H and W at least 8.
+
+        Returns
+        -------
+        All outputs; vectors and detail map in float32 also under autocast.
+
+        Raises
+        ------
+        ParameterError
+            If `x` has another shape or a side under 8 pixels.
+        """
+        if min(x.shape[-2:], default=0) < MIN_SIDE:
+            msg = (
+                f"The encoder was given a tensor of shape {list(x.shape)}; give images as "
+                f"[B, 3, H, W] whose sides have at least {MIN_SIDE} pixels."
+            )
+            raise ParameterError(msg)
+        location = self.location(x)
+        chromatic_p = global_mean(self.chromatic_features(location))
+        features = self.degradation_features(location)
+        degradation_p = global_mean(features)
+        return EncoderOutput(
+            location=location,
+            chromatic_z=unit(chromatic_p),
+            chromatic_p=chromatic_p,
+            degradation_z=unit(degradation_p),
+            degradation_p=degradation_p,
+            detail_map=block_mean(features),
+        )
