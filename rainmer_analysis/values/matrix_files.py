@@ -65,11 +65,12 @@ def matrix_to_csv(matrix: RelationshipMatrix, path: Path) -> None:
             writer.writerow([name, *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
 
 
-def _cells(document: dict[str, Any], name: str) -> np.ndarray[Any, Any] | None:
-    rows = document.get(name)
-    if rows is None:
-        return None
+def _cells(rows: list[list[float | None]]) -> np.ndarray[Any, Any]:
     return np.array([[np.nan if cell is None else float(cell) for cell in row] for row in rows])
+
+
+def _optional(document: dict[str, Any], name: str) -> np.ndarray[Any, Any] | None:
+    return None if document.get(name) is None else _cells(document[name])
 
 
 def matrix_from_json(path: Path) -> RelationshipMatrix:
@@ -97,11 +98,8 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
         space = None
         if stated_space is not None:
             space = Space(**{field.name: str(stated_space[field.name]) for field in fields(Space)})
-        values = _cells(document, "values")
-        if values is None:
-            raise KeyError("values")
         return RelationshipMatrix(
-            values,
+            _cells(document["values"]),
             tuple(document["datasets"]),
             str(document["score"]),
             space,
@@ -109,10 +107,10 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
             tuple(document["groups"]),
             symmetric=bool(document.get("symmetric", True)),
             parameters=document.get("parameters") or {},
-            low=_cells(document, "low"),
-            high=_cells(document, "high"),
-            p=_cells(document, "p"),
-            q=_cells(document, "q"),
+            low=_optional(document, "low"),
+            high=_optional(document, "high"),
+            p=_optional(document, "p"),
+            q=_optional(document, "q"),
         )
     except ParameterError as error:
         raise FileFormatError(f"{path} contradicts itself: {error}") from error

@@ -89,6 +89,11 @@ class Rows:
         sizes = self._frame.groupby("dataset", sort=False)["group"].nunique()
         return {name: int(sizes[name]) for name in self.datasets}
 
+    @property
+    def labels(self) -> dict[str, list[str]]:
+        """The three label columns as plain lists, for digests."""
+        return {name: self._frame[name].tolist() for name in _LABELS}
+
     def column(self, name: str) -> npt.NDArray[Any]:
         """Give one column as a new array of shape (n,)."""
         if name not in self._frame.columns:

@@ -132,10 +132,7 @@ class EmbeddingTable:
     @property
     def content_sha256(self) -> str:
         """Identity of vectors, labels and space, for provenance and up-to-date checks."""
-        labels = {
-            name: self.rows.column(name).tolist() for name in ("image_id", "dataset", "group")
-        }
-        return digest([array_digest(self.vectors), labels, asdict(self.space)])
+        return digest([array_digest(self.vectors), self.rows.labels, asdict(self.space)])
 
     def take(self, indices: npt.ArrayLike) -> EmbeddingTable:
         """Give the table of the rows at these positions, in this order."""
@@ -187,21 +184,18 @@ class SphereMap:
     def lon(self) -> npt.NDArray[np.float64]:
         """Longitudes in degrees, in [-180, 180], shape (n,)."""
         x, y = self.points[:, 0].astype(np.float64), self.points[:, 1].astype(np.float64)
-        return np.degrees(np.arctan2(y, x))
+        return np.asarray(np.degrees(np.arctan2(y, x)))
 
     @property
     def lat(self) -> npt.NDArray[np.float64]:
         """Latitudes in degrees, in [-90, 90], shape (n,)."""
         x, y, z = self.points.astype(np.float64).T
-        return np.degrees(np.arctan2(z, np.hypot(x, y)))
+        return np.asarray(np.degrees(np.arctan2(z, np.hypot(x, y))))
 
     @property
     def content_sha256(self) -> str:
         """Identity of points and labels, for provenance and up-to-date checks."""
-        labels = {
-            name: self.rows.column(name).tolist() for name in ("image_id", "dataset", "group")
-        }
-        return digest([array_digest(self.points), labels, asdict(self.space)])
+        return digest([array_digest(self.points), self.rows.labels, asdict(self.space)])
 
     def __len__(self) -> int:
         return len(self.rows)

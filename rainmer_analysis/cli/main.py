@@ -1,0 +1,87 @@
+"""Entry point of ``rainmer-analysis``; commands are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from rainmer_analysis.errors import RainmerAnalysisError
+
+__all__ = ["cli", "main"]
+
+# name: (module, attribute, the one line that --help shows)
+_COMMANDS = {
+    "reproduce": ("reproduce", "reproduce", "Make figures 1, 2 and 3 with matrices and claims."),
+    "extract": ("extract", "extract", "Images to one table of embeddings per view."),
+    "project": ("project", "project", "A table to a map on the sphere."),
+    "relate": ("relate", "relate", "A table to a matrix of scores between datasets."),
+    "plot": ("plot", "plot", "Draw maps or matrices."),
+    "figure": ("figure", "figure", "Make one figure of the paper."),
+    "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
+    "train": ("train", "train", "Train an encoder."),
+}
+
+
+class _Lazy(click.Group):
+    """A group that knows its commands by name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        module, attribute, _ = _COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(f"rainmer_analysis.cli.{module}"), attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, _, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="rainmer-analysis")
+def cli() -> None:
+    """Which image-restoration datasets belong together?
+
+    Extract Rainmer's and AirNet's representations from folders of images, map them onto a sphere,
+    score how datasets relate, and make the paper's figures.
+    """
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise SystemExit(143)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code.
+
+    0 done; 1 a domain error, told in one sentence; 2 wrong usage; 130 or 143 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
+    except click.exceptions.Abort:
+        code = 130
+        click.echo("interrupted; what was finished is kept", err=True)
+    except KeyboardInterrupt:
+        code = 130
+        click.echo("interrupted; what was finished is kept", err=True)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except RainmerAnalysisError as error:
+        if "--debug" in given:
+            raise
+        click.echo(f"error: {error}", err=True)
+        code = 1
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,100 @@
+"""Options and habits that every command shares.
+
+Results go to stdout, notes and progress to stderr. A command function takes ``common: Common`` as
+its first argument, which `common_options` makes from the shared options.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["Common", "common_options", "parse_sources"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Common:
+    """What the shared options said.
+
+    Parameters
+    ----------
+    seed
+        Seed of every random choice.
+    as_json
+        Whether stdout carries one JSON document and nothing else.
+    quiet
+        Whether notes and progress are left out.
+    overwrite
+        Whether existing outputs may be replaced.
+    """
+
+    seed: int
+    as_json: bool
+    quiet: bool
+    overwrite: bool
+
+    def note(self, text: str) -> None:
+        """Say something about the work on stderr, unless quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def result(self, document: object, text: str) -> None:
+        """Print the result: the JSON document with ``--json``, else the text."""
+        click.echo(json.dumps(document, indent=1, ensure_ascii=False) if self.as_json else text)
+
+    @property
+    def bars(self) -> bool:
+        """Whether progress bars are welcome: only on a terminal."""
+        return not self.quiet and sys.stderr.isatty()
+
+
+class _Notes(logging.Handler):
+    """Passes the package's log records on to stderr through click."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
+def _listen(*, quiet: bool) -> None:
+    logger = logging.getLogger("rainmer_analysis")
+    logger.handlers = [_Notes()]
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    logger.propagate = False
+
+
+def common_options(command: Command) -> Command:
+    """Give a command ``--seed``, ``--json``, ``--quiet`` and ``--overwrite`` as one `Common`."""
+
+    @click.option("--seed", default=42, show_default=True, help="Seed of every random choice.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+    @click.option("--quiet", is_flag=True, help="No notes and no progress on stderr.")
+    @click.option("--overwrite", is_flag=True, help="Replace existing outputs.")
+    @click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks of errors.")
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any, seed: int, as_json: bool, quiet: bool, overwrite: bool, **kwargs: Any
+    ) -> Any:
+        _listen(quiet=quiet)
+        return command(Common(seed, as_json, quiet, overwrite), *args, **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def parse_sources(command: Command) -> Command:
+    """Give a command its ``SOURCE...`` arguments and ``--root``."""
+    command = click.option(
+        "--root",
+        type=click.Path(file_okay=False),
+        default=None,
+        help="Folder that holds the paper's datasets; then catalogue names are sources too.",
+    )(command)
+    return click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")(command)
