@@ -1,0 +1,22 @@
+"""Simulated rain, snow, drops and night over simulated scenes, seeded to the last 8-bit pixel.
+
+A recipe is data: which light, which weather, over which scenes. ``degrade`` applies one to any
+clean image, ``simulate`` makes pair number ``index`` of a simulated dataset.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.weather.recipes import RECIPES, Recipe
+from rainmer_analysis.weather.scenes import render_scene, scene_names
+from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
+
+__all__ = [
+    "RECIPES",
+    "Pair",
+    "Recipe",
+    "degrade",
+    "render_scene",
+    "scene_names",
+    "scene_of",
+    "simulate",
+]

@@ -1,0 +1,162 @@
+"""Random laws, random fields and kernels that scenes and weather are made of.
+
+Everything is computed in float64 on one thread. Libraries differ in the last bit of ``exp`` or of
+a Fourier transform; such a difference (1e-15) vanishes when images are rounded to 8 bits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+__all__ = [
+    "Between",
+    "Field",
+    "Law",
+    "LogNormal",
+    "blur",
+    "capsule",
+    "cloud",
+    "generator",
+    "grid",
+    "scatter",
+]
+
+Field = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Between:
+    """Uniform law on [low, high]; ``Between(x, x)`` is the constant x."""
+
+    low: float
+    high: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Give one value."""
+        return float(self.low + (self.high - self.low) * rng.random())
+
+
+@dataclass(frozen=True)
+class LogNormal:
+    """Log-normal law around ``median``; ``spread`` is the sd of its logarithm, clipped to a range."""
+
+    median: float
+    spread: float
+    low: float = 0.0
+    high: float = float("inf")
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Give one value."""
+        value = self.median * np.exp(self.spread * rng.standard_normal())
+        return float(min(max(value, self.low), self.high))
+
+
+Law = Between | LogNormal
+
+
+def generator(*keys: str | int) -> np.random.Generator:
+    """Give the random stream that belongs to ``keys``, independent of any other stream."""
+    digest = hashlib.sha256("/".join(str(key) for key in keys).encode()).digest()
+    return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest[:16], "little")))
+
+
+def grid(shape: tuple[int, int]) -> tuple[Field, Field]:
+    """Give row coordinates [H, 1] and column coordinates [1, W], both in [0, 1] at pixel centres."""
+    rows = (np.arange(shape[0]) + 0.5) / shape[0]
+    columns = (np.arange(shape[1]) + 0.5) / shape[1]
+    return rows[:, None], columns[None, :]
+
+
+def _padded(shape: tuple[int, int]) -> tuple[int, int]:
+    return fft.next_fast_len(shape[0], real=True), fft.next_fast_len(shape[1], real=True)
+
+
+def cloud(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    *,
+    slope: float = 1.0,
+    stretch: tuple[float, float] = (1.0, 1.0),
+) -> Field:
+    """Give a 1/f**slope field [H, W] with mean 0 and sd 1.
+
+    ``stretch`` lengthens structures along rows' and columns' direction.
+    """
+    size = _padded(shape)
+    rows = fft.fftfreq(size[0]) * max(size) * stretch[0]
+    columns = fft.rfftfreq(size[1]) * max(size) * stretch[1]
+    power = rows[:, None] ** 2 + columns[None, :] ** 2
+    power[0, 0] = 1.0
+    weight = power ** (-slope / 2)
+    weight[0, 0] = 0.0
+    spectrum = rng.standard_normal((2, *weight.shape))
+    field = fft.irfft2((spectrum[0] + 1j * spectrum[1]) * weight, s=size)[: shape[0], : shape[1]]
+    field = field - field.mean()
+    return np.asarray(field / max(float(field.std()), 1e-12), dtype=np.float64)
+
+
+def blur(field: Field, sigma: float) -> Field:
+    """Blur the last two axes by a Gaussian of ``sigma`` pixels (none below a tenth of a pixel)."""
+    if sigma < 0.1:
+        return field
+    sigmas = [0.0] * (field.ndim - 2) + [sigma, sigma]
+    return np.asarray(ndimage.gaussian_filter(field, sigmas, mode="nearest", truncate=3.0))
+
+
+def capsule(
+    shape: tuple[int, int], *, length: float, width: float, angle: float, soft: bool
+) -> Field:
+    """Give a kernel with peak 1 around [0, 0] (wrapping): a thick segment of ``length`` pixels.
+
+    ``angle`` is measured from the vertical in degrees. A ``soft`` kernel falls off like a Gaussian
+    of sd ``width``; otherwise it is a disc of radius ``width`` swept along the segment.
+    """
+    rows = (fft.fftfreq(shape[0]) * shape[0])[:, None]
+    columns = (fft.fftfreq(shape[1]) * shape[1])[None, :]
+    sine, cosine = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
+    along = np.abs(rows * cosine + columns * sine)
+    across = columns * cosine - rows * sine
+    beyond = np.maximum(along - length / 2, 0.0)
+    square = across**2 + beyond**2
+    if soft:
+        return np.asarray(np.exp(-square / (2 * width**2)))
+    return np.asarray(np.clip(width + 0.5 - np.sqrt(square), 0.0, 1.0))
+
+
+def scatter(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    layers: list[tuple[float, Field]],
+) -> Field:
+    """Give the sum of kernels dropped at random places: [H, W], at least 0.
+
+    Parameters
+    ----------
+    rng
+        Random stream.
+    shape
+        Height and width of the result.
+    layers
+        Per layer the expected number of drops and a kernel from :func:`capsule` at
+        :func:`scatter_size`; drops have amplitudes between 0.3 and 1.
+    """
+    size = scatter_size(shape)
+    spectrum = np.zeros((size[0], size[1] // 2 + 1), dtype=np.complex128)
+    for expected, kernel in layers:
+        count = int(rng.poisson(expected))
+        places = rng.integers(0, size[0] * size[1], size=count)
+        amplitudes = 0.3 + 0.7 * rng.random(count)
+        plane = np.bincount(places, weights=amplitudes, minlength=size[0] * size[1])
+        spectrum += fft.rfft2(plane.reshape(size)) * fft.rfft2(kernel)
+    field = fft.irfft2(spectrum, s=size)[: shape[0], : shape[1]]
+    return np.asarray(np.maximum(field, 0.0))
+
+
+def scatter_size(shape: tuple[int, int]) -> tuple[int, int]:
+    """Give the size of the wrapping plane on which drops are scattered for an image of ``shape``."""
+    return _padded(shape)

@@ -1,0 +1,120 @@
+"""Flakes of snow in the air and drops of water on the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from rainmer_analysis.weather.fields import Field, Law, blur, capsule, scatter, scatter_size
+
+__all__ = ["Drops", "FlakeSize", "Flakes"]
+
+
+@dataclass(frozen=True)
+class FlakeSize:
+    """One size of flakes, in thousandths of the shorter side, and how opaque they are.
+
+    ``motion`` is the length of their way during the exposure in units of their radius.
+    """
+
+    radius: Law
+    motion: Law
+    count: Law
+    opacity: float
+
+
+@dataclass(frozen=True)
+class Flakes:
+    """Snow: flakes of several sizes that drift along one wind. ``strength`` scales opacity."""
+
+    strength: Law
+    angle: Law
+    sizes: tuple[FlakeSize, ...]
+    white: float = 0.96
+
+    def apply(self, image: Field, rng: np.random.Generator) -> Field:
+        """Give ``image`` [3, H, W] in [0, 1] behind flakes."""
+        strength, angle = self.strength.draw(rng), self.angle.draw(rng)
+        shape = (image.shape[1], image.shape[2])
+        side, plane = min(shape), scatter_size(shape)
+        clear = np.ones(shape)
+        for size in self.sizes:
+            radius = max(size.radius.draw(rng) * side / 1000, 0.4)
+            kernel = capsule(
+                plane,
+                length=size.motion.draw(rng) * radius,
+                width=radius,
+                angle=angle + 10.0 * float(rng.standard_normal()),
+                soft=False,
+            )
+            count = size.count.draw(rng) * plane[0] * plane[1] / side**2
+            cover = np.minimum(scatter(rng, shape, [(count, kernel)]), 1.0)
+            clear *= 1.0 - np.minimum(strength * size.opacity, 1.0) * blur(cover, 0.3 * radius)
+        return np.asarray(image + (1.0 - clear) * np.maximum(self.white - image, 0.0))
+
+
+@dataclass(frozen=True)
+class Drops:
+    """Water on the window: lenses that show the scene upside down, dim at the rim, with a glint.
+
+    ``count`` drops have radii in thousandths of the shorter side; ``view`` is how much wider a
+    drop looks than its own radius, ``glow`` the sky's light that a drop adds, ``defocus`` the
+    blur of what is seen through it in units of its radius, ``strength`` in [0, 1] its opacity.
+    """
+
+    strength: Law
+    count: Law
+    radius: Law
+    view: Law
+    glow: Law
+    defocus: float = 0.25
+
+    def apply(self, image: Field, rng: np.random.Generator) -> Field:
+        """Give ``image`` [3, H, W] in [0, 1] seen through drops."""
+        strength = self.strength.draw(rng)
+        seen = np.array(image)
+        side = min(image.shape[1:])
+        view, glow = self.view.draw(rng), self.glow.draw(rng)
+        hazy = blur(image, self.defocus * 0.04 * side)
+        for _ in range(round(self.count.draw(rng))):
+            radius = max(self.radius.draw(rng) * side / 1000, 1.5)
+            _drop(rng, hazy, seen, radius=radius, view=view, glow=glow, strength=strength)
+        return seen
+
+
+def _drop(
+    rng: np.random.Generator,
+    hazy: Field,
+    seen: Field,
+    *,
+    radius: float,
+    view: float,
+    glow: float,
+    strength: float,
+) -> None:
+    """Lay one drop over ``seen`` in place; ``hazy`` is what its lens refracts."""
+    height, width = seen.shape[1:]
+    row, column = rng.random() * height, rng.random() * width
+    flat, squeeze, phase = 1.0 + 0.4 * rng.random(), 0.12 * rng.random(), 6.3 * rng.random()
+    reach = 1.5 * radius * flat
+    top, left = max(int(row - reach), 0), max(int(column - reach), 0)
+    bottom, right = min(int(row + reach) + 1, height), min(int(column + reach) + 1, width)
+    dy = (np.arange(top, bottom)[:, None] - row) / (radius * flat)
+    dx = (np.arange(left, right)[None, :] - column) / radius
+    turn = np.arctan2(dy, dx)
+    rim = np.sqrt(dy * dy + dx * dx) / (
+        1.0 + squeeze * np.cos(2 * turn + phase) + 0.07 * np.cos(3 * turn - phase)
+    )
+    edge = np.clip((1.0 - rim) / 0.35, 0.0, 1.0)
+    alpha = strength * edge * edge * (3.0 - 2.0 * edge)
+    bend = view * radius * (0.6 + 0.8 * rim * rim)
+    source = np.stack([row - dy * bend, column - dx * bend + 0.0 * dy])
+    glint = np.exp(-((dy + 0.35) ** 2 + (dx + 0.25) ** 2) / 0.02)
+    for channel in range(3):
+        lens = ndimage.map_coordinates(hazy[channel], source, order=1, mode="mirror")
+        lens = lens * (1.08 - 0.35 * rim * rim) + glow * (0.6 - 0.4 * dy) * (1.0 - lens)
+        lens = np.clip(lens + 0.5 * glint, 0.0, 1.0)
+        patch = seen[channel, top:bottom, left:right]
+        patch += alpha * (lens - patch)

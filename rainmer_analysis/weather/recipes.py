@@ -1,0 +1,206 @@
+"""The simulated datasets: which weather, in which light, over which scenes.
+
+Each recipe is a caricature of the dataset that its name points at. Its parameters were chosen so
+that density, brightness and PSNR are distributed like those measured on the real dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from rainmer_analysis.weather.fields import Between, LogNormal
+from rainmer_analysis.weather.light import Camera, Daylight, Night
+from rainmer_analysis.weather.particles import Drops, Flakes, FlakeSize
+from rainmer_analysis.weather.rain import Depth, Streaks, Veil
+
+__all__ = ["RECIPES", "Effect", "Recipe"]
+
+Effect = Streaks | Veil | Flakes | Drops | Daylight | Night | Camera
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One simulated dataset.
+
+    ``light`` acts on the scene and gives the clean partner; ``weather`` acts on the clean partner,
+    in order, and gives the degraded image. ``kinds`` are the kinds of scenes that it is drawn
+    from (all if empty); recipes of one ``family`` draw the same scenes in the same order.
+    """
+
+    name: str
+    family: str
+    light: tuple[Effect, ...]
+    weather: tuple[Effect, ...]
+    kinds: tuple[str, ...] = ()
+
+
+_FAR = Depth(Between(25, 60), Between(1.2, 2.2), 0.35)
+_MIDDLE = Depth(Between(60, 120), Between(1.8, 3.2), 0.40)
+_NEAR = Depth(Between(110, 220), Between(2.8, 5.0), 0.25)
+_STEADY = Between(1.0, 1.0)
+_NONE = Between(0.0, 0.0)
+
+_TABLE = (
+    Recipe(
+        name="sim-Rain200H",
+        family="Rain200H",
+        light=(),
+        weather=(
+            Streaks(
+                strength=Between(0.75, 1.0),
+                cover=LogNormal(0.42, 0.35, 0.15, 0.9),
+                angle=Between(-35, 35),
+                layers=(_FAR, _MIDDLE, _NEAR, _NEAR),
+                spread=9.0,
+            ),
+        ),
+    ),
+    Recipe(
+        name="sim-Rain800",
+        family="Rain800",
+        light=(),
+        weather=(
+            Streaks(
+                strength=Between(0.4, 0.8),
+                cover=LogNormal(0.22, 0.4, 0.06, 0.6),
+                angle=Between(-30, 30),
+                layers=(_FAR, _FAR, _MIDDLE),
+            ),
+            Veil(strength=LogNormal(0.10, 0.6, 0.0, 0.5), airlight=Between(0.7, 0.9)),
+        ),
+    ),
+    Recipe(
+        name="sim-DDN_1",
+        family="DDN",
+        light=(),
+        weather=(
+            Streaks(
+                strength=Between(0.25, 0.5),
+                cover=LogNormal(0.12, 0.3, 0.05, 0.3),
+                angle=Between(-20, 20),
+                layers=(_FAR, _FAR),
+            ),
+            Veil(strength=LogNormal(0.05, 0.5, 0.0, 0.3), airlight=Between(0.7, 0.9)),
+        ),
+    ),
+    Recipe(
+        name="sim-DDN_5",
+        family="DDN",
+        light=(),
+        weather=(
+            Streaks(
+                strength=Between(0.3, 0.6),
+                cover=LogNormal(0.3, 0.3, 0.1, 0.6),
+                angle=Between(-40, 40),
+                layers=(_MIDDLE, _NEAR),
+            ),
+            Veil(strength=LogNormal(0.18, 0.5, 0.0, 0.8), airlight=Between(0.7, 0.9)),
+        ),
+    ),
+    Recipe(
+        name="sim-GT-Rain",
+        family="GT-Rain",
+        light=(Daylight(gain=LogNormal(0.75, 0.3), contrast=Between(0.7, 1.0)),),
+        weather=(
+            Veil(
+                strength=LogNormal(0.18, 0.8, 0.0, 1.2),
+                airlight=Between(0.45, 0.75),
+                tint=0.04,
+                uneven=0.4,
+            ),
+            Streaks(
+                strength=Between(0.1, 0.3),
+                cover=LogNormal(0.1, 0.5, 0.02, 0.3),
+                angle=Between(-15, 15),
+                layers=(_FAR, _MIDDLE),
+            ),
+            Camera(
+                gain=LogNormal(1.0, 0.15),
+                noise=Between(0.01, 0.03),
+                shot=Between(0.01, 0.03),
+                defocus=Between(1.0, 5.0),
+                cast=0.05,
+            ),
+        ),
+        kinds=("landscape", "skyline", "leaves"),
+    ),
+    Recipe(
+        name="sim-GTAV-balance",
+        family="GTAV",
+        light=(
+            Night(
+                ambient=LogNormal(0.18, 0.45, 0.03, 0.6),
+                gamma=Between(1.2, 1.8),
+                lamps=Between(2, 12),
+                core=Between(4, 9),
+                glow=Between(20, 60),
+                power=Between(0.1, 0.35),
+            ),
+        ),
+        weather=(
+            Streaks(
+                strength=Between(0.05, 0.25),
+                cover=LogNormal(0.08, 0.5, 0.02, 0.3),
+                angle=Between(-15, 15),
+                layers=(_FAR, _MIDDLE),
+                lit=0.8,
+            ),
+            Camera(
+                gain=_STEADY,
+                noise=LogNormal(0.012, 0.4, 0.003, 0.04),
+                shot=Between(0.005, 0.02),
+                defocus=_NONE,
+            ),
+        ),
+        kinds=("skyline", "landscape"),
+    ),
+    Recipe(
+        name="sim-Snow",
+        family="Snow",
+        light=(),
+        weather=(
+            Veil(strength=LogNormal(0.08, 0.7, 0.0, 0.4), airlight=Between(0.75, 0.9)),
+            Flakes(
+                strength=Between(0.8, 1.0),
+                angle=Between(-50, 50),
+                sizes=(
+                    FlakeSize(Between(2.5, 5), Between(0, 3), Between(300, 1400), 0.8),
+                    FlakeSize(Between(6, 12), Between(0, 2.5), Between(40, 220), 0.75),
+                    FlakeSize(Between(14, 28), Between(0, 2), Between(3, 25), 0.5),
+                ),
+            ),
+        ),
+    ),
+    Recipe(
+        name="sim-Rain",
+        family="Rain",
+        light=(),
+        weather=(
+            Streaks(
+                strength=Between(0.3, 0.6),
+                cover=LogNormal(0.3, 0.3, 0.1, 0.6),
+                angle=Between(-30, 30),
+                layers=(_FAR, _MIDDLE, _NEAR),
+            ),
+            Veil(strength=LogNormal(0.6, 0.4, 0.1, 1.6), airlight=Between(0.6, 0.85)),
+        ),
+    ),
+    Recipe(
+        name="sim-Raindrop",
+        family="Raindrop",
+        light=(Daylight(gain=LogNormal(0.95, 0.15), contrast=Between(0.9, 1.0)),),
+        weather=(
+            Drops(
+                strength=Between(0.85, 1.0),
+                count=Between(15, 60),
+                radius=LogNormal(32, 0.45, 10, 90),
+                view=Between(2.5, 5.0),
+                glow=Between(0.0, 0.35),
+            ),
+        ),
+    ),
+)
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _TABLE})

@@ -1,0 +1,114 @@
+"""Clean scenes: the bundled photographs of two libraries, and seeded procedural places.
+
+Scenes of the split ``train`` and of the split ``figure`` are disjoint, photographs included.
+"""
+
+from __future__ import annotations
+
+import functools
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.weather.fields import Field, generator
+from rainmer_analysis.weather.leaves import leaves, textures
+from rainmer_analysis.weather.places import landscape, skyline
+
+__all__ = ["PER_KIND", "SPLITS", "render_scene", "scene_names"]
+
+SPLITS = ("train", "figure")
+PER_KIND = 500
+_KINDS = {"leaves": leaves, "textures": textures, "skyline": skyline, "landscape": landscape}
+# Colour photographs inside the installed wheels (nothing is downloaded): name -> package, file.
+_PHOTOGRAPHS = {
+    "train": {
+        "chelsea": ("skimage", "data/chelsea.png"),
+        "coffee": ("skimage", "data/coffee.png"),
+        "flower": ("sklearn", "datasets/images/flower.jpg"),
+        "motorcycle": ("skimage", "data/motorcycle_left.png"),
+    },
+    "figure": {
+        "astronaut": ("skimage", "data/astronaut.png"),
+        "china": ("sklearn", "datasets/images/china.jpg"),
+        "rocket": ("skimage", "data/rocket.jpg"),
+    },
+}
+
+
+@functools.lru_cache(maxsize=4)
+def scene_names(split: str) -> tuple[str, ...]:
+    """Give the names of a split's scenes, which are their group ids.
+
+    Photographs come first, then the procedural scenes, kind by kind in turn.
+    """
+    if split not in SPLITS:
+        raise ParameterError(
+            f"there is no split {split!r} of scenes; choose one of {', '.join(SPLITS)}"
+        )
+    photographs = [f"scene-{split}-photo-{name}" for name in _PHOTOGRAPHS[split]]
+    places = [f"scene-{split}-{kind}-{i:03d}" for i in range(PER_KIND) for kind in _KINDS]
+    return (*photographs, *places)
+
+
+def render_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
+    """Render a scene as float32 [3, height, width] in [0, 1].
+
+    A photograph is cropped in the middle to the aspect ratio and resized (area average). A
+    procedural scene keeps its layout at every size; its texture is drawn anew for each size.
+
+    Raises
+    ------
+    ParameterError
+        For a name that :func:`scene_names` does not list, or a side under 16 pixels.
+    """
+    if min(height, width) < 16:
+        raise ParameterError(f"a scene of {height}x{width} is too small; use sides from 16 pixels")
+    split, kind, rest = _parse(name)
+    if kind == "photo":
+        return _photograph(*_PHOTOGRAPHS[split][rest], size=(height, width))
+    rng = generator("scene", name)
+    image = _KINDS[kind](rng, (height, width))
+    return _developed(rng, image).astype(np.float32)
+
+
+def _parse(name: str) -> tuple[str, str, str]:
+    parts = name.split("-", 3)
+    if len(parts) == 4 and parts[1] in SPLITS and name in _listed(parts[1]):
+        return parts[1], parts[2], parts[3]
+    raise ParameterError(f"there is no scene {name!r}; scene_names(split) lists the scenes")
+
+
+@functools.lru_cache(maxsize=4)
+def _listed(split: str) -> frozenset[str]:
+    return frozenset(scene_names(split))
+
+
+def _photograph(package: str, file: str, *, size: tuple[int, int]) -> NDArray[np.float32]:
+    spec = find_spec(package)  # finds the folder without importing the package
+    if spec is None or not spec.submodule_search_locations:
+        raise ParameterError(f"the photograph {file} needs the package {package}; install it")
+    with Image.open(Path(spec.submodule_search_locations[0]) / file) as opened:
+        image = opened.convert("RGB")
+    height, width = size
+    scale = min(image.width / width, image.height / height)
+    left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
+    box = (left, top, left + width * scale, top + height * scale)
+    resized = image.resize((width, height), Image.Resampling.BOX, box=box)
+    return np.asarray(resized, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)
+
+
+def _developed(rng: np.random.Generator, image: Field) -> Field:
+    """Expose a rendered scene as a camera would: contrast, then a tone curve to a mean level."""
+    image = np.clip(image, 0.0, 1.0)
+    middle = image.mean()
+    image = np.clip(middle + rng.uniform(0.9, 1.5) * (image - middle), 0.0, 1.0)
+    target = float(np.clip(rng.normal(0.425, 0.095), 0.15, 0.75))
+    gamma = np.clip(np.log(target) / np.log(np.clip(image.mean(), 0.05, 0.95)), 0.4, 2.5)
+    # A second step corrects for the spread of levels, which one power of the mean ignores.
+    mean = float((image**gamma).mean())
+    gamma *= np.clip(np.log(target) / np.log(np.clip(mean, 0.05, 0.95)), 0.5, 2.0)
+    return np.asarray(image**gamma)

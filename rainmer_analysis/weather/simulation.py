@@ -1,0 +1,138 @@
+"""Degrade a clean image by a recipe, or make one pair of a simulated dataset."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.weather.fields import Field, generator
+from rainmer_analysis.weather.recipes import RECIPES, Effect, Recipe
+from rainmer_analysis.weather.scenes import render_scene, scene_names
+
+__all__ = ["Pair", "degrade", "scene_of", "simulate"]
+
+SMALLEST = 16
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A degraded image, its clean partner (float32 [3, H, W] in [0, 1]), and their scene."""
+
+    rainy: NDArray[np.float32]
+    clean: NDArray[np.float32]
+    scene: str
+
+
+def degrade(
+    clean: ArrayLike, recipe_name: str, *, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Degrade a clean image.
+
+    Both results lie on the grid of 8 bits (k / 255), so that an array equals its PNG and the last
+    bits of float arithmetic do not show.
+
+    Parameters
+    ----------
+    clean
+        Image [3, H, W] in [0, 1], sides from 16 pixels.
+    recipe_name
+        A name in ``RECIPES``.
+    seed
+        Decides all that is random; equal seeds give equal pixels.
+
+    Returns
+    -------
+    rainy, clean
+        Two float32 arrays [3, H, W] in [0, 1]; ``clean`` is the partner in the recipe's own light
+        (by night for night recipes).
+
+    Raises
+    ------
+    ParameterError
+        For an unknown recipe, another shape, or values outside [0, 1].
+    """
+    recipe = _recipe(recipe_name)
+    image = np.asarray(clean, dtype=np.float64)
+    if image.ndim != 3 or image.shape[0] != 3 or min(image.shape[1:]) < SMALLEST:
+        raise ParameterError(
+            f"the clean image has the shape {image.shape}; "
+            f"give [3, height, width] with sides from {SMALLEST} pixels"
+        )
+    if not (np.isfinite(image).all() and image.min() >= 0.0 and image.max() <= 1.0):
+        raise ParameterError("the clean image leaves [0, 1]; divide 8-bit levels by 255")
+    return _degrade(image, recipe, str(seed))
+
+
+def simulate(
+    recipe_name: str,
+    index: int,
+    *,
+    split: str = "figure",
+    size: tuple[int, int] = (256, 256),
+    seed: int = 42,
+) -> Pair:
+    """Make pair number ``index`` of a simulated dataset: the same whatever was made before.
+
+    Parameters
+    ----------
+    recipe_name
+        A name in ``RECIPES``.
+    index
+        From 0 without end; scenes repeat only after the split's pool is used up.
+    split
+        ``"train"`` or ``"figure"``: disjoint pools of scenes.
+    size
+        Height and width in pixels.
+    seed
+        Seed of the dataset.
+    """
+    recipe = _recipe(recipe_name)
+    scene = scene_of(recipe_name, index, split=split, seed=seed)
+    image = render_scene(scene, height=size[0], width=size[1]).astype(np.float64)
+    rainy, clean = _degrade(image, recipe, f"{seed}/{split}/{index}")
+    return Pair(rainy=rainy, clean=clean, scene=scene)
+
+
+def scene_of(recipe_name: str, index: int, *, split: str = "figure", seed: int = 42) -> str:
+    """Give the scene of pair number ``index`` without rendering it."""
+    if index < 0:
+        raise ParameterError(f"there is no pair number {index}; count from 0")
+    recipe = _recipe(recipe_name)
+    order = _order(recipe.family, recipe.kinds, split, seed)
+    return order[index % len(order)]
+
+
+def _recipe(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise ParameterError(f"there is no recipe {name!r}; choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+@functools.lru_cache(maxsize=64)
+def _order(family: str, kinds: tuple[str, ...], split: str, seed: int) -> tuple[str, ...]:
+    names = scene_names(split)
+    chosen = [name for name in names if not kinds or name.split("-")[2] in kinds]
+    places = generator("order", seed, split, family).permutation(len(chosen))
+    return tuple(chosen[place] for place in places)
+
+
+def _degrade(
+    image: Field, recipe: Recipe, key: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    clean = _on_grid(_applied(recipe.light, image, f"{recipe.name}/{key}/light"))
+    rainy = _applied(recipe.weather, clean, f"{recipe.name}/{key}/weather")
+    return _on_grid(rainy).astype(np.float32), clean.astype(np.float32)
+
+
+def _applied(effects: tuple[Effect, ...], image: Field, key: str) -> Field:
+    for place, effect in enumerate(effects):
+        image = effect.apply(image, generator(key, place))
+    return image
+
+
+def _on_grid(image: Field) -> Field:
+    return np.asarray(np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0)
