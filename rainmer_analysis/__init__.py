@@ -1,1 +1,52 @@
-"""Representation analysis of image-restoration datasets."""
+"""Which image-restoration datasets belong together? Representation analysis of image folders.
+
+::
+
+    import rainmer_analysis as ra
+
+    table = ra.extract({"heavy": "rain/heavy", "night": "rain/night"})["chromatic"]
+    ra.plot_map(ra.project(table)).save("map.pdf")
+    ra.relate(table).to_frame()
+
+Names are resolved on first use (PEP 562), so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "Drawing": "draw.drawing",
+    "EmbeddingTable": "values.table",
+    "ImageSet": "values.rows",
+    "RainmerAnalysisError": "errors",
+    "RelationshipMatrix": "values.matrix",
+    "Rows": "values.rows",
+    "Space": "values.table",
+    "SphereMap": "values.table",
+    "extract": "recipes.embed",
+    "load_encoder": "infer.encoders",
+    "plot_map": "draw.maps",
+    "plot_matrix": "draw.matrices",
+    "project": "sphere.project",
+    "read": "values.archive",
+    "relate": "scores.relate",
+    "reproduce": "recipes.reproduce",
+    "simulate": "weather.simulate",
+    "write": "values.archive",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "errors"]

@@ -50,7 +50,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rainmer-analysis")
 def cli() -> None:
-    """Which image-restoration datasets belong together?
+    """Find out which image-restoration datasets belong together.
 
     Extract Rainmer's and AirNet's representations from folders of images, map them onto a sphere,
     score how datasets relate, and make the paper's figures.

@@ -1,0 +1,144 @@
+"""The floors, the borders of third parties and the absence of circles, read from syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rainmer_analysis as ra
+
+ROOT = Path(ra.__file__).parent
+FLOORS = {
+    "errors": 1,
+    "values": 2,
+    "model": 3,
+    "images": 3,
+    "weather": 3,
+    "numerics": 3,
+    "infer": 4,
+    "train": 4,
+    "sphere": 4,
+    "scores": 4,
+    "draw": 4,
+    "recipes": 5,
+    "cli": 6,
+}
+BORDERS = {
+    "torch": {"model", "infer", "train"},
+    "matplotlib": {"draw"},
+    "seaborn": {"draw"},
+    "umap": {"sphere"},
+    "sklearn": {"numerics", "sphere", "scores", "weather"},
+    "click": {"cli"},
+}
+FORBIDDEN = {"pandas": {"model"}, "pickle": set(FLOORS), "joblib": set(FLOORS)}
+FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.stem == "errors")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or "", node
+
+
+def own(tree: ast.AST) -> set[str]:
+    return {name for name, _ in imports(tree) if name.split(".")[0] == "rainmer_analysis"}
+
+
+def module(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room(path) for path in FILES} <= set(FLOORS)
+
+
+def test_imports_fall_down(trees: dict[Path, ast.Module]) -> None:
+    wrong = []
+    for path, tree in trees.items():
+        here = room(path)
+        for name in own(tree):
+            there = name.split(".")[1] if "." in name else "face"
+            inside = there == here
+            if not inside and (there == "face" or FLOORS[there] >= FLOORS[here]):
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong, wrong
+
+
+@pytest.mark.parametrize("package", sorted(BORDERS | FORBIDDEN))
+def test_third_parties_stay_behind_their_borders(
+    trees: dict[Path, ast.Module], package: str
+) -> None:
+    allowed = BORDERS.get(package, set(FLOORS) - FORBIDDEN.get(package, set()))
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path, tree in trees.items()
+        if any(name.split(".")[0] == package for name, _ in imports(tree))
+        and room(path) not in allowed
+    ]
+    assert not wrong
+
+
+def test_only_commands_import_inside_functions(trees: dict[Path, ast.Module]) -> None:
+    wrong = []
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            inner = list(imports(node))
+            if inner and room(path) != "cli":
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert not wrong
+
+
+def test_there_are_no_circles(trees: dict[Path, ast.Module]) -> None:
+    graph = {module(path): own(tree) for path, tree in trees.items()}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail, name))
+        if name not in done:
+            for other in sorted(graph.get(name, ())):
+                visit(other, (*trail, name))
+            done.add(name)
+
+    for name in sorted(graph):
+        visit(name, ())
+
+
+def test_rooms_are_not_crowded() -> None:
+    rooms = {path.parent for path in FILES} - {ROOT}
+    crowded = {str(r): len(list(r.glob("*.py"))) - 1 for r in rooms}
+    assert {name: n for name, n in crowded.items() if n > 9} == {}
+
+
+def test_the_face_is_sorted_and_resolves() -> None:
+    assert ra.__all__ == sorted(ra.__all__)
+    for name in ra.__all__:
+        assert getattr(ra, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        ra.nothing  # noqa: B018
+
+
+def test_no_path_of_any_machine_is_written_down() -> None:
+    tops = ["work", "home", "root", "Users", "tmp"]
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        assert not any(f'"/{top}/' in text or f" /{top}/" in text for top in tops), path
