@@ -1,0 +1,96 @@
+"""Archive statistics and the hard negatives chosen by them (published code).
+
+Two statistics describe an image among those seen lately: the mean colour of the degraded image,
+and the singular values of its residual (degraded minus clean). A query's negatives take what
+the archived images with the most different statistics have: their light, or their degradation.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+__all__ = [
+    "add_residual",
+    "farthest",
+    "mean_colours",
+    "relight",
+    "residuals",
+    "singular_values",
+]
+
+_SVD_SIDE = 32
+_DARK = 1e-5
+
+
+def mean_colours(images: Tensor) -> Tensor:
+    """Average each channel: [n, 3, H, W] in [0, 1] to [n, 3]."""
+    return images.mean(dim=(2, 3))
+
+
+def residuals(degraded: Tensor, clean: Tensor) -> Tensor:
+    """What the weather added, clamp(degraded - clean, 0, 1): [n, 3, H, W]."""
+    return (degraded - clean).clamp(0, 1)
+
+
+def singular_values(residual: Tensor) -> Tensor:
+    """Describe residuals by their singular values at a reduced size.
+
+    Parameters
+    ----------
+    residual
+        [n, 3, H, W] in [0, 1].
+
+    Returns
+    -------
+    [n, 3, 32], per channel in falling order, of the residual reduced to 32 x 32 by taking the
+    nearest pixel up and left of each cell's corner.
+    """
+    height, width = residual.shape[-2:]
+    rows = torch.arange(_SVD_SIDE, device=residual.device) * height // _SVD_SIDE
+    columns = torch.arange(_SVD_SIDE, device=residual.device) * width // _SVD_SIDE
+    small = residual[:, :, rows][:, :, :, columns]
+    return torch.linalg.svdvals(small)
+
+
+def farthest(queries: Tensor, archive: Tensor, count: int) -> Tensor:
+    """Find the archived statistics that differ most from each query's.
+
+    Parameters
+    ----------
+    queries, archive
+        Statistics, [b, ...] and [m, ...] with equal trailing shapes.
+    count
+        How many to choose, at most m.
+
+    Returns
+    -------
+    Indices into the archive, [b, count], by falling sum of absolute differences.
+    """
+    distance = torch.cdist(queries.flatten(1), archive.flatten(1), p=1)
+    return distance.topk(count, dim=1).indices
+
+
+def relight(images: Tensor, own: Tensor, wanted: Tensor) -> Tensor:
+    """Scale images to other mean colours.
+
+    Parameters
+    ----------
+    images
+        [b, 3, H, W] in [0, 1].
+    own
+        Their mean colours, [b, 3].
+    wanted
+        Mean colours to bring them to, [b, n, 3].
+
+    Returns
+    -------
+    [b, n, 3, H, W], clamped to [0, 1].
+    """
+    gain = (_DARK + wanted) / (_DARK + own[:, None])
+    return (images[:, None] * gain[..., None, None]).clamp(0, 1)
+
+
+def add_residual(clean: Tensor, residual: Tensor) -> Tensor:
+    """Put other images' weather on clean ones: [b, 3, H, W] and [b, n, 3, H, W] to the latter."""
+    return (clean[:, None] + residual).clamp(0, 1)
