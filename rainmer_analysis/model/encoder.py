@@ -10,16 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.experts import Mixture
-from rainmer_analysis.model.pooling import block_mean, global_mean, unit
-from rainmer_analysis.model.projectors import Atom
+from rainmer_analysis.model.pooling import (
+    GlobalMean,
+    block_mean,
+    global_mean,
+    unit,
+    without_autocast,
+)
 
 __all__ = ["MIN_SIDE", "WIDTHS", "EncoderConfig", "EncoderOutput", "RainmerEncoder"]
 
 MIN_SIDE = 8
+_SLOPE = 0.1
 
 
 @dataclass(frozen=True)
@@ -98,6 +105,62 @@ class _PatchEmbed(nn.Module):
         return out
 
 
+class _SqueezeExcite(nn.Module):
+    """Scale each channel by a gate that its own mean and the others' means decide."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.se = nn.Sequential(
+            GlobalMean(),
+            nn.Conv2d(channels, hidden, 1, bias=False),
+            nn.ReLU(),
+            nn.Conv2d(hidden, channels, 1, bias=False),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale the channels of a map [B, C, H, W]."""
+        with without_autocast(x):
+            mean = self.se[0](x).to(next(self.se.parameters()).dtype)
+            scale: Tensor = self.se[1:](mean)
+        return x * scale.to(x.dtype)
+
+
+class _ResidualBlock(nn.Module):
+    """conv, SE, LeakyReLU, conv, SE; the last LeakyReLU follows the sum."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.se1 = _SqueezeExcite(channels, hidden)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.se2 = _SqueezeExcite(channels, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine a map [B, C, H, W], keeping its shape."""
+        y = F.leaky_relu(self.se1(self.conv1(x)), _SLOPE)
+        y = self.se2(self.conv2(y))
+        return F.leaky_relu(y + x, _SLOPE)
+
+
+def _projector(dim: int, channels: int, *, hidden: int) -> nn.Sequential:
+    """Build one projector: [B, dim, H, W] to [B, channels, H, W]."""
+    return nn.Sequential(
+        nn.Conv2d(dim, channels, 3, padding=1),
+        nn.LeakyReLU(_SLOPE),
+        _ResidualBlock(channels, hidden),
+    )
+
+
+class _Atom(nn.Module):
+    """Both projectors under their published names; `degra_enc` serves detail as well."""
+
+    def __init__(self, dim: int, channels: int, *, hidden: int) -> None:
+        super().__init__()
+        self.chromatic_enc = _projector(dim, channels, hidden=hidden)
+        self.degra_enc = _projector(dim, channels, hidden=hidden)
+
+
 class RainmerEncoder(nn.Module):
     """Map images to local, chromatic and degradation knowledge.
 
@@ -116,7 +179,7 @@ class RainmerEncoder(nn.Module):
         self.config = config = EncoderConfig() if config is None else config
         self.conv = _PatchEmbed(config.dim)
         self.MoEs = Mixture(config.dim, config.gate_hidden)
-        self.Atom = Atom(config.dim, config.base_dim, hidden=config.se_hidden)
+        self.Atom = _Atom(config.dim, config.base_dim, hidden=config.se_hidden)
 
     def location(self, x: Tensor) -> Tensor:
         """Local knowledge of images [B, 3, H, W] in [0, 1]: [B, dim, H, W], of any size."""
