@@ -1,0 +1,29 @@
+"""Image files: where they lie, which are drawn, what scene they show, and how they are read.
+
+`load` turns sources (folders, manifests, names of the catalogue) into an `ImageSet`; `read_image`
+turns a file into float32 RGB of shape (3, H, W) in [0, 1]; `resize` applies the resize rule.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.images.catalogue import CATALOGUE
+from rainmer_analysis.images.reading import file_sha256, read_header, read_image, write_png
+from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
+from rainmer_analysis.images.sampling import sample, sample_key
+from rainmer_analysis.images.sources import Sources, find, load
+
+__all__ = [
+    "CATALOGUE",
+    "DEFAULT_RULE",
+    "RESIZE_RULES",
+    "Sources",
+    "file_sha256",
+    "find",
+    "load",
+    "read_header",
+    "read_image",
+    "resize",
+    "sample",
+    "sample_key",
+    "write_png",
+]

@@ -1,0 +1,145 @@
+"""From SOURCE texts to an `ImageSet` with a fixed order.
+
+A SOURCE is ``NAME=FOLDER``, a manifest ``FILE.toml``, or a name of the catalogue below a root
+folder. Datasets stand in the order in which they were named, images sorted by their id.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from rainmer_analysis.errors import SourceError
+from rainmer_analysis.images.catalogue import layout_of
+from rainmer_analysis.images.groups import scenes
+from rainmer_analysis.images.layouts import Dataset, discover, search
+from rainmer_analysis.images.manifests import check_name, read_manifest
+from rainmer_analysis.images.sampling import sample
+from rainmer_analysis.values import ImageSet, Rows
+
+__all__ = ["Sources", "find", "load"]
+
+_log = logging.getLogger(__name__)
+
+Sources = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
+
+
+def load(
+    sources: Sources,
+    *,
+    root: str | Path | None = None,
+    per_dataset: int | None = None,
+    seed: int = 42,
+) -> ImageSet:
+    """Find the images of all sources, draw a sample of each dataset, and name the scenes.
+
+    Parameters
+    ----------
+    sources
+        SOURCE texts (``NAME=FOLDER``, ``FILE.toml``, names of the catalogue), or a mapping of
+        dataset names to folders.
+    root
+        The folder below which datasets of the catalogue lie.
+    per_dataset
+        How many images of each dataset are drawn; None takes all. A smaller dataset gives all of
+        its images, and a note is logged.
+    seed
+        Seed of the sample.
+
+    Raises
+    ------
+    SourceError
+        A source is unknown, missing or empty, or a dataset's name occurs twice.
+    """
+    datasets = find(sources, root=root)
+    frames = [_frame(dataset, per_dataset, seed) for dataset in datasets]
+    weights = {each.name: each.weight for each in datasets if each.weight is not None}
+    return ImageSet(
+        Rows(pd.concat(frames, ignore_index=True)),
+        {"seed": seed, "per_dataset": per_dataset, **({"weights": weights} if weights else {})},
+    )
+
+
+def find(sources: Sources, *, root: str | Path | None = None) -> tuple[Dataset, ...]:
+    """Find all candidates of all sources, without reading any image.
+
+    Raises
+    ------
+    SourceError
+        As in `load`.
+    """
+    if isinstance(sources, Mapping):
+        datasets = [_folder(name, folder) for name, folder in sources.items()]
+    else:
+        listed = [sources] if isinstance(sources, str | Path) else list(sources)
+        datasets = [each for source in listed for each in _parse(str(source), root)]
+    if not datasets:
+        raise SourceError("no source was given; name at least one, such as NAME=FOLDER")
+    seen: set[str] = set()
+    for dataset in datasets:
+        if dataset.name in seen:
+            raise SourceError(
+                f"the dataset {dataset.name!r} was given twice; give each its own name"
+            )
+        seen.add(dataset.name)
+    return tuple(datasets)
+
+
+def _parse(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
+    if source.endswith(".toml") and ("=" not in source or Path(source).is_file()):
+        return read_manifest(Path(source).expanduser())
+    name, equals, folder = source.partition("=")
+    if equals:
+        return (_folder(name, folder),)
+    if Path(source).is_dir() and ("/" in source or root is None):
+        raise SourceError(
+            f"the folder {source!r} lacks a name; write NAME={source} with a name of your choice"
+        )
+    layout = layout_of(source)
+    if root is None:
+        raise SourceError(
+            f"{source!r} is a dataset of the catalogue; "
+            "name the folder that holds the datasets with --root (root= in Python)"
+        )
+    return (discover(layout, Path(root).expanduser().absolute()),)
+
+
+def _folder(name: str, folder: str | Path) -> Dataset:
+    check_name(name)
+    place = Path(folder).expanduser().absolute()
+    if str(folder) == "" or not place.is_dir():
+        what = "is a file" if place.is_file() else "does not exist"
+        raise SourceError(f"dataset {name!r}: the folder {str(folder)!r} {what}; name a folder")
+    images, paired = search(place)
+    if not images:
+        raise SourceError(
+            f"dataset {name!r}: the folder {str(folder)!r} holds no image "
+            "(.png, .jpg, .tif, .bmp, .webp, ...); check what lies there"
+        )
+    return Dataset(name=name, folder=place, images=images, paired=paired)
+
+
+def _frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:
+    by_id = {image.relative: image for image in dataset.images}
+    chosen = [by_id[each] for each in sample(by_id, per_dataset, seed)]
+    if per_dataset is not None and len(chosen) < per_dataset:
+        _log.warning(
+            "%s holds %d images, fewer than the %d asked for; all are taken",
+            dataset.name,
+            len(chosen),
+            per_dataset,
+        )
+    columns = {
+        "image_id": [f"{dataset.name}/{each.relative}" for each in chosen],
+        "dataset": [dataset.name] * len(chosen),
+        "group": scenes(dataset, chosen),
+        "split": [dataset.split] * len(chosen),
+        "path": [str(each.path) for each in chosen],
+        "region": [each.region for each in chosen],
+        "target": [None if each.target is None else str(each.target) for each in chosen],
+        "target_region": [each.target_region for each in chosen],
+    }
+    return pd.DataFrame(columns, dtype=object)
