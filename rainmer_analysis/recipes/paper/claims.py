@@ -1,0 +1,310 @@
+"""What the supplement says about its figures, as statistics that hold or fail.
+
+Each claim names the view it speaks of, a statistic of a table, and the bound that decides. The same
+statistic is taken for every encoder that has such a view, so that a finding can be held against
+hand-made descriptors, the baseline and untrained networks.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.scores import compactness, isolation, relate
+from rainmer_analysis.values import EmbeddingTable
+
+__all__ = ["CLAIMS", "Claim", "evaluate", "verdicts"]
+
+Statistic = Callable[[EmbeddingTable], float]
+_BOUNDS: Mapping[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
+
+
+def highest_with(dataset: str) -> Statistic:
+    """Highest mean cosine of one dataset with any other."""
+
+    def statistic(table: EmbeddingTable) -> float:
+        return float(_cells(table, [dataset], _others(table, dataset)).max())
+
+    return statistic
+
+
+def lowest_without(dataset: str) -> Statistic:
+    """Lowest mean cosine between two datasets, one dataset left aside."""
+
+    def statistic(table: EmbeddingTable) -> float:
+        others = _others(table, dataset)
+        return float(_pairs(table, others).min())
+
+    return statistic
+
+
+def lowest_between(first: Sequence[str], second: Sequence[str]) -> Statistic:
+    """Lowest mean cosine between a dataset of one family and one of another."""
+
+    def statistic(table: EmbeddingTable) -> float:
+        return float(_cells(table, first, second).min())
+
+    return statistic
+
+
+def lowest_pair(table: EmbeddingTable) -> float:
+    """Lowest mean cosine between two different datasets."""
+    return float(_pairs(table, table.rows.datasets).min())
+
+
+def highest_pair(table: EmbeddingTable) -> float:
+    """Highest mean cosine between two different datasets."""
+    return float(_pairs(table, table.rows.datasets).max())
+
+
+def isolation_of(dataset: str) -> Statistic:
+    """Share of a dataset's images among the nearest neighbours of its images."""
+
+    def statistic(table: EmbeddingTable) -> float:
+        return isolation(table, dataset)
+
+    return statistic
+
+
+def _others(table: EmbeddingTable, dataset: str) -> list[str]:
+    if dataset not in table.rows.datasets:
+        raise ParameterError(
+            f"the claim speaks of {dataset!r}, but the table holds {', '.join(table.rows.datasets)}"
+        )
+    return [name for name in table.rows.datasets if name != dataset]
+
+
+def _cells(
+    table: EmbeddingTable, rows: Sequence[str], columns: Sequence[str]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    frame = relate(table).to_frame()
+    return np.asarray(frame.loc[list(rows), list(columns)].to_numpy())
+
+
+def _pairs(
+    table: EmbeddingTable, names: Sequence[str]
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    values = _cells(table, names, names)
+    return np.asarray(values[np.triu_indices(len(names), 1)])
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One sentence of the supplement, made decidable.
+
+    Parameters
+    ----------
+    name
+        Short identifier.
+    figure
+        Panels of the paper that it speaks of.
+    corpus
+        ``deraining`` (figure 2) or ``all-in-one`` (figure 3).
+    view
+        ``chromatic`` or ``degradation``.
+    about
+        Encoder that the supplement says it of.
+    statement
+        The sentence in our words.
+    statistic
+        Function of a table whose datasets bear the paper's names.
+    measure
+        The statistic in words.
+    relation, bound
+        The claim holds where the statistic is ``<`` or ``>`` the bound. Where `bound` names an
+        encoder, its value of the same statistic is the bound.
+    """
+
+    name: str
+    figure: str
+    corpus: str
+    view: str
+    about: str
+    statement: str
+    statistic: Statistic
+    measure: str
+    relation: str
+    bound: float | str
+
+    def holds(self, value: float, bound: float) -> bool:
+        """Decide for a value; NaN never holds."""
+        return _BOUNDS[self.relation](value, bound)
+
+
+_SYNTHETIC = ("Rain200H", "Rain800", "DDN_1", "DDN_5")
+_ISOLATED = 0.8
+_SHARE = "share of own images among the 15 nearest images of other scenes"
+
+_CHROMATIC = Claim(
+    name="chromatic-night-negative",
+    figure="2d",
+    corpus="deraining",
+    view="chromatic",
+    about="rainmer",
+    statement="GTAV-balance is negatively related to every other dataset",
+    statistic=highest_with("GTAV-balance"),
+    measure="highest score of GTAV-balance with another set",
+    relation="<",
+    bound=0.0,
+)
+_DEGRADATION = replace(
+    _CHROMATIC,
+    name="degradation-heavy-negative",
+    figure="2e",
+    view="degradation",
+    statement="Rain200H is negatively related to every other dataset",
+    statistic=highest_with("Rain200H"),
+    measure="highest score of Rain200H with another set",
+)
+_ALL_IN_ONE = replace(
+    _CHROMATIC,
+    name="all-in-one-chromatic-positive",
+    figure="3c",
+    corpus="all-in-one",
+    statement="snow, rain and raindrop are positively related",
+    statistic=lowest_pair,
+    measure="lowest score between two sets",
+    relation=">",
+)
+
+CLAIMS: tuple[Claim, ...] = (
+    _CHROMATIC,
+    replace(
+        _CHROMATIC,
+        name="chromatic-day-positive",
+        statement="all other datasets are positively related",
+        statistic=lowest_without("GTAV-balance"),
+        measure="lowest score between two sets, GTAV-balance aside",
+        relation=">",
+    ),
+    *(
+        replace(
+            _CHROMATIC,
+            name=f"chromatic-isolated-{name}",
+            figure="2a",
+            statement=f"{name} is isolated",
+            statistic=isolation_of(name),
+            measure=_SHARE,
+            relation=">",
+            bound=_ISOLATED,
+        )
+        for name in ("GT-Rain", "GTAV-balance")
+    ),
+    _DEGRADATION,
+    replace(
+        _DEGRADATION,
+        name="degradation-rest-positive",
+        statement="all other datasets are positively related",
+        statistic=lowest_without("Rain200H"),
+        measure="lowest score between two sets, Rain200H aside",
+        relation=">",
+    ),
+    *(
+        replace(
+            _DEGRADATION,
+            name=f"degradation-isolated-{name}",
+            figure="2b",
+            statement=f"{name} is isolated",
+            statistic=isolation_of(name),
+            measure=_SHARE,
+            relation=">",
+            bound=_ISOLATED,
+        )
+        for name in ("Rain200H", "GT-Rain")
+    ),
+    replace(
+        _DEGRADATION,
+        name="airnet-less-compact",
+        figure="2c",
+        about="airnet",
+        statement="AirNet's space is less compact than Rainmer's",
+        statistic=compactness,
+        measure="spread within datasets over distance between them",
+        relation=">",
+        bound="rainmer",
+    ),
+    replace(
+        _DEGRADATION,
+        name="airnet-heavy-mixed",
+        figure="2c",
+        about="airnet",
+        statement="Rain200H is mixed with other datasets, more than in Rainmer's space",
+        statistic=isolation_of("Rain200H"),
+        measure=_SHARE,
+        relation="<",
+        bound="rainmer",
+    ),
+    replace(
+        _DEGRADATION,
+        name="airnet-conflicts",
+        figure="2f",
+        about="airnet",
+        statement="GT-Rain and GTAV-balance conflict with synthetic sets",
+        statistic=lowest_between(("GT-Rain", "GTAV-balance"), _SYNTHETIC),
+        measure="lowest score of either with a synthetic set",
+    ),
+    _ALL_IN_ONE,
+    replace(
+        _ALL_IN_ONE,
+        name="all-in-one-degradation-negative",
+        figure="3d",
+        view="degradation",
+        statement="snow, rain and raindrop are negatively related",
+        statistic=highest_pair,
+        measure="highest score between two sets",
+        relation="<",
+    ),
+)
+
+Tables = Mapping[tuple[str, str, str], EmbeddingTable]
+
+
+def evaluate(claim: Claim, tables: Tables) -> dict[str, float]:
+    """Give the claim's statistic for every encoder that has the view.
+
+    Parameters
+    ----------
+    claim
+        The claim.
+    tables
+        (corpus, encoder, view) to a table whose datasets bear the paper's names.
+
+    Returns
+    -------
+    dict
+        Encoder to value.
+    """
+    return {
+        encoder: claim.statistic(table)
+        for (corpus, encoder, view), table in tables.items()
+        if (corpus, view) == (claim.corpus, claim.view)
+    }
+
+
+def verdicts(tables: Tables) -> list[Mapping[str, Any]]:
+    """Evaluate all claims; one frozen mapping per claim, ready for JSON."""
+    found = []
+    for claim in CLAIMS:
+        values = evaluate(claim, tables)
+        bound = values[claim.bound] if isinstance(claim.bound, str) else claim.bound
+        entry = {
+            "claim": claim.name,
+            "figure": claim.figure,
+            "corpus": claim.corpus,
+            "view": claim.view,
+            "about": claim.about,
+            "statement": claim.statement,
+            "statistic": claim.measure,
+            "holds if": f"{claim.relation} {claim.bound}",
+            "values": values,
+            "holds": {name: claim.holds(value, bound) for name, value in values.items()},
+            "verdict": claim.holds(values[claim.about], bound),
+        }
+        found.append(MappingProxyType(entry))
+    return found

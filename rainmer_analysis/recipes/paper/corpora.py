@@ -1,0 +1,79 @@
+"""The two corpora of the supplement: real where they lie on disk, simulated otherwise."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from rainmer_analysis.recipes.simulate import simulate_datasets
+from rainmer_analysis.values import EmbeddingTable, Rows
+
+__all__ = ["ALL_IN_ONE", "CORPORA", "DERAINING", "Corpus", "paper_names", "sources_of"]
+
+_log = logging.getLogger(__name__)
+_PREFIX = "sim-"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Datasets that the supplement looks at together.
+
+    Parameters
+    ----------
+    name
+        ``deraining`` or ``all-in-one``.
+    weights
+        Name of the shipped weights that were trained on such sets.
+    datasets
+        Names as in the paper.
+    spaces
+        Encoder and view of each column of the figure, in the figure's order.
+    """
+
+    name: str
+    weights: str
+    datasets: tuple[str, ...]
+    spaces: tuple[tuple[str, str], ...]
+
+
+DERAINING = Corpus(
+    "deraining",
+    "derain",
+    ("Rain200H", "Rain800", "DDN_1", "DDN_5", "GT-Rain", "GTAV-balance"),
+    (("rainmer", "chromatic"), ("rainmer", "degradation"), ("airnet", "degradation")),
+)
+ALL_IN_ONE = Corpus(
+    "all-in-one",
+    "allweather",
+    ("Snow", "Rain", "Raindrop"),
+    (("rainmer", "chromatic"), ("rainmer", "degradation")),
+)
+CORPORA = {corpus.name: corpus for corpus in (DERAINING, ALL_IN_ONE)}
+
+
+def sources_of(
+    corpus: Corpus, out: Path, *, root: str | Path | None, per_dataset: int, seed: int
+) -> list[str]:
+    """Give the corpus as SOURCE texts, simulating it below `out` where there is no `root`.
+
+    Returns
+    -------
+    list of str
+        Catalogue names with `root`; else one manifest of simulated image folders.
+    """
+    if root is not None:
+        return list(corpus.datasets)
+    names = [f"{_PREFIX}{name}" for name in corpus.datasets]
+    _log.info("simulated %s sets: %d pairs each", corpus.name, per_dataset)
+    manifest = simulate_datasets(
+        out / "simulated" / corpus.name, names, per_dataset=per_dataset, seed=seed
+    )
+    return [str(manifest)]
+
+
+def paper_names(table: EmbeddingTable) -> EmbeddingTable:
+    """Call simulated datasets by the name of the set they imitate, so that claims can find them."""
+    frame = table.rows.frame
+    frame["dataset"] = [name.removeprefix(_PREFIX) for name in frame["dataset"]]
+    return EmbeddingTable(table.vectors, Rows(frame), table.space, table.made)
