@@ -1,0 +1,97 @@
+"""``plot map`` and ``plot matrix``: stored values to pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
+
+if TYPE_CHECKING:
+    from rainmer_analysis.draw import Drawing
+
+__all__ = ["plot"]
+
+V = TypeVar("V")
+_VIEWS = ("lonlat", "mollweide", "orthographic")
+_SUFFIXES = (".png", ".pdf", ".svg")
+_out = click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Picture to write: .png, .pdf or .svg.",
+)
+
+
+@click.group()
+def plot() -> None:
+    """Draw maps or matrices; several inputs become panels that share scales."""
+
+
+@plot.command("map")
+@click.argument("maps", nargs=-1, required=True, metavar="MAP...", type=click.Path(path_type=Path))
+@_out
+@click.option(
+    "--view",
+    type=click.Choice(_VIEWS),
+    default="lonlat",
+    show_default=True,
+    help="How the sphere becomes a plane.",
+)
+@common_options
+def plot_map_command(common: Common, maps: tuple[Path, ...], out: Path, view: str) -> None:
+    """Draw maps of the sphere, one panel for each MAP."""
+    from rainmer_analysis.draw import plot_map
+
+    _check(out)
+    values = [_read(path, SphereMap, "map", "project") for path in maps]
+    _save(common, plot_map(values, view=view), out)
+
+
+@plot.command("matrix")
+@click.argument(
+    "matrices", nargs=-1, required=True, metavar="MATRIX...", type=click.Path(path_type=Path)
+)
+@_out
+@common_options
+def plot_matrix_command(common: Common, matrices: tuple[Path, ...], out: Path) -> None:
+    """Draw matrices of scores, one panel for each MATRIX."""
+    from rainmer_analysis.draw import plot_matrix
+
+    _check(out)
+    values = [_read(path, RelationshipMatrix, "matrix", "relate") for path in matrices]
+    _save(common, plot_matrix(values), out)
+
+
+def _check(out: Path) -> None:
+    if out.suffix.lower() not in _SUFFIXES:
+        raise ParameterError(
+            f"a picture cannot be written as {out.name!r}; "
+            f"use a name that ends in {', '.join(_SUFFIXES)}"
+        )
+
+
+def _read(path: Path, kind: type[V], name: str, command: str) -> V:
+    value = read(path)
+    if not isinstance(value, kind):
+        raise FileFormatError(
+            f"{path} holds a {type(value).__name__}, not a {name}; "
+            f"make a {name} of a table with 'rainmer-analysis {command}'"
+        )
+    return value
+
+
+def _save(common: Common, drawing: Drawing, out: Path) -> None:
+    from rainmer_analysis.draw import provenance_path
+
+    current = drawing.standing(out, overwrite=common.overwrite)
+    drawing.save(out, overwrite=common.overwrite)
+    state = "up to date" if current else "written"
+    common.result(
+        {"out": str(out), "provenance": str(provenance_path(out)), "state": state},
+        f"{out}: {state}",
+    )

@@ -1,0 +1,24 @@
+"""Pictures of values: maps, matrices and the paper's figures.
+
+This room reads values and computes nothing but where ink goes. Each drawing comes back as a
+`Drawing` with its artists by name, so that a test can ask the picture what it shows, and is saved
+with its provenance beside it. No pyplot state, no windows, one style sheet.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.draw.drawing import Drawing, provenance_path
+from rainmer_analysis.draw.figures import figure2, figure3
+from rainmer_analysis.draw.maps import plot_map
+from rainmer_analysis.draw.matrices import plot_matrix
+from rainmer_analysis.draw.style import assign_colours
+
+__all__ = [
+    "Drawing",
+    "assign_colours",
+    "figure2",
+    "figure3",
+    "plot_map",
+    "plot_matrix",
+    "provenance_path",
+]

@@ -1,0 +1,182 @@
+"""A figure with named artists, and how it becomes a file with its provenance beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from rainmer_analysis.draw.style import styled
+from rainmer_analysis.errors import OutputExistsError, ParameterError
+from rainmer_analysis.values import (
+    digest,
+    library_versions,
+    plain,
+    write_atomically,
+    write_json,
+)
+
+__all__ = ["FORMATS", "Drawing", "provenance_path"]
+
+# No dates and no random identifiers: the same drawing gives the same bytes.
+FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        ".png": {"format": "png", "dpi": 300, "metadata": {}},
+        ".pdf": {"format": "pdf", "dpi": 300, "metadata": {"CreationDate": None}},
+        ".svg": {"format": "svg", "dpi": 300, "metadata": {"Date": None}},
+    }
+)
+_KIND = "drawing"
+_VERSION = 1
+
+
+def provenance_path(picture: str | Path) -> Path:
+    """Give the file beside a picture that says what is in it.
+
+    The formats of one figure share it: ``figure2.pdf``, ``figure2.svg`` and ``figure2.png`` have
+    ``figure2.provenance.json``.
+    """
+    target = Path(picture)
+    return target.with_name(f"{target.stem}.provenance.json")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A figure, its named artists and what it shows.
+
+    Parameters
+    ----------
+    figure
+        A matplotlib figure that no window and no pyplot state knows.
+    artists
+        The drawn things by name, read-only, for example ``"legend"`` or ``"points/0/Rain200H"``;
+        each drawing function lists its names.
+    provenance
+        Inputs by content, spaces, counts, seeds and options: what JSON can hold.
+    """
+
+    figure: Figure
+    artists: Mapping[str, Any]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "artists", MappingProxyType(dict(self.artists)))
+        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        overwrite: bool = False,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> Path:
+        """Write the picture and its provenance; text stays text, and bytes repeat.
+
+        A picture of the identical request is left as it is. Pictures of one name in several
+        formats share one provenance file (see `provenance_path`), so that all formats that it
+        lists show the same thing.
+
+        Parameters
+        ----------
+        path
+            Ends in ``.png`` (300 dots per inch), ``.pdf`` or ``.svg``.
+        overwrite
+            Whether another existing picture or provenance file may be replaced.
+        provenance
+            More to write down, beside the drawing's own.
+
+        Returns
+        -------
+        The picture's path.
+
+        Raises
+        ------
+        ParameterError
+            The name ends in something else.
+        OutputExistsError
+            Something else is there already.
+        """
+        target = Path(path)
+        options = _options(target)
+        said = plain({**self.provenance, **(provenance or {})})
+        request = digest(said)
+        if self.standing(target, overwrite=overwrite, provenance=provenance):
+            return target
+        written = write_atomically(target, lambda temporary: self._print(temporary, options))
+        pictures = _pictures(provenance_path(target), request)
+        pictures[target.name] = _sha256(written)
+        document = {
+            "kind": _KIND,
+            "version": _VERSION,
+            "request": request,
+            "pictures": dict(sorted(pictures.items())),
+            **said,
+            "libraries": {**library_versions(), "matplotlib": mpl.__version__},
+        }
+        write_json(provenance_path(target), document)
+        return target
+
+    def standing(
+        self,
+        path: str | Path,
+        *,
+        overwrite: bool = False,
+        provenance: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Say whether the identical picture lies at `path` already.
+
+        Parameters and errors are those of `save`.
+        """
+        target, beside = Path(path), provenance_path(path)
+        _options(target)
+        listed = _pictures(beside, digest(plain({**self.provenance, **(provenance or {})})))
+        if target.is_file() and listed.get(target.name) == _sha256(target):
+            return True
+        for existing in (target, beside):
+            another = existing.exists() and not (existing == beside and listed)
+            if another and (existing.is_dir() or not overwrite):
+                raise OutputExistsError(
+                    f"{existing} already exists and belongs to something else than this picture; "
+                    "give another name or allow --overwrite (overwrite=True)"
+                )
+        return False
+
+    def _print(self, path: Path, options: Mapping[str, Any]) -> None:
+        with styled(), warnings.catch_warnings():
+            # Labels that come in show only what the font has; a given title is the caller's.
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+            self.figure.savefig(path, **options)
+
+
+def _options(path: Path) -> Mapping[str, Any]:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ParameterError(
+            f"a picture cannot be written as {path.name!r}; "
+            f"use a name that ends in {', '.join(FORMATS)}"
+        )
+    return FORMATS[suffix]
+
+
+def _pictures(beside: Path, request: str) -> dict[str, str]:
+    """Give the pictures that a provenance file lists for this request, by name with their hash."""
+    try:
+        document = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(document, dict) or document.get("request") != request:
+        return {}
+    listed = document.get("pictures")
+    return {str(k): str(v) for k, v in listed.items()} if isinstance(listed, dict) else {}
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,235 @@
+"""One style sheet, one context, one order of colours."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.font_manager import get_font
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path as Outline
+
+from rainmer_analysis.errors import ParameterError
+
+__all__ = [
+    "INK",
+    "MARKERS",
+    "MUTED",
+    "PALETTE",
+    "STYLE",
+    "WIDTH",
+    "assign_colours",
+    "assign_markers",
+    "marker_outline",
+    "readable",
+    "short_labels",
+    "styled",
+]
+
+WIDTH = 7.2
+"""Width of a figure in inches: the double column of a paper."""
+
+INK = "#222222"
+MUTED = "#6B6B6B"
+
+# Okabe and Ito's colours without yellow (too light for dots on white), then six more chosen so
+# that the smallest CIEDE2000 difference of any two stays above 10 in normal sight and in full
+# protanopia, deuteranopia and tritanopia (a test computes it).
+PALETTE: tuple[str, ...] = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#000000",
+    "#882255",
+    "#F7B6D2",
+    "#332288",
+    "#661100",
+    "#8FD694",
+)
+MARKERS: tuple[str, ...] = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">", "*")
+
+STYLE: Mapping[str, object] = MappingProxyType(
+    {
+        "font.family": ["DejaVu Sans"],
+        "font.size": 7.0,
+        "text.color": INK,
+        "text.parse_math": False,  # a "$" in a folder's name is a dollar sign
+        "text.usetex": False,
+        "axes.titlesize": 8.0,
+        "axes.titlepad": 4.0,
+        "axes.labelsize": 7.0,
+        "axes.labelcolor": INK,
+        "axes.labelpad": 2.0,
+        "axes.linewidth": 0.6,
+        "axes.edgecolor": INK,
+        "axes.axisbelow": True,
+        "axes.unicode_minus": True,
+        "xtick.labelsize": 6.5,
+        "ytick.labelsize": 6.5,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.pad": 2.0,
+        "ytick.major.pad": 2.0,
+        "grid.color": "#DDDDDD",
+        "grid.linewidth": 0.4,
+        "legend.fontsize": 7.0,
+        "legend.frameon": False,
+        "legend.handletextpad": 0.3,
+        "legend.columnspacing": 1.4,
+        "legend.borderpad": 0.0,
+        "legend.borderaxespad": 0.0,
+        "hatch.linewidth": 0.5,
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "savefig.bbox": None,
+        "savefig.dpi": 300.0,
+        "figure.dpi": 100.0,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "rainmer-analysis",
+        "pdf.fonttype": 42,
+        "pdf.compression": 6,
+        "path.simplify": True,
+    }
+)
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Apply the style sheet to everything that is drawn or saved inside the context."""
+    with mpl.rc_context():
+        mpl.rcdefaults()  # a user's own matplotlibrc must not change the published look
+        mpl.rcParams.update(STYLE)  # type: ignore[arg-type]
+        yield
+
+
+def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
+    """Give each dataset its colour, in order of first appearance.
+
+    Twelve colours that stay apart for colour-blind readers; from the thirteenth dataset on they
+    come again with other markers (see `assign_markers`), so that no two datasets share both.
+
+    Parameters
+    ----------
+    datasets
+        Names; repetitions are ignored.
+
+    Returns
+    -------
+    ``{dataset: "#rrggbb"}``.
+
+    Raises
+    ------
+    ParameterError
+        For more datasets than there are pairs of colour and marker (144).
+
+    Examples
+    --------
+    >>> assign_colours(["Rain200H", "GT-Rain", "Rain200H"])
+    {'Rain200H': '#0072B2', 'GT-Rain': '#E69F00'}
+    """
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(_distinct(datasets))}
+
+
+def assign_markers(datasets: Iterable[str]) -> dict[str, str]:
+    """Give each dataset its marker, the second channel beside `assign_colours`.
+
+    Returns
+    -------
+    ``{dataset: matplotlib marker}``.
+    """
+    count = len(MARKERS)
+    return {name: MARKERS[(i + i // count) % count] for i, name in enumerate(_distinct(datasets))}
+
+
+def _distinct(datasets: Iterable[str]) -> list[str]:
+    names = list(dict.fromkeys(datasets))
+    limit = len(PALETTE) * len(MARKERS)
+    if len(names) > limit:
+        raise ParameterError(
+            f"{len(names)} datasets came, but one figure can tell at most {limit} apart by colour "
+            "and marker: split them over several figures."
+        )
+    return names
+
+
+@cache
+def marker_outline(marker: str) -> Outline:
+    """Give a marker's outline, scaled so that all markers cover the same area."""
+    style = MarkerStyle(marker)
+    path = style.get_path().transformed(style.get_transform())
+    x, y = np.asarray(path.to_polygons()[0], dtype=np.float64).T
+    area = abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2
+    return Outline(np.asarray(path.vertices) * (np.pi / 4 / area) ** 0.5, path.codes)
+
+
+@cache
+def _covered() -> frozenset[int]:
+    font = get_font(str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")))
+    return frozenset(font.get_charmap())
+
+
+def readable(text: str) -> str:
+    r"""Replace what the bundled font cannot show (or what breaks a line) by its code point.
+
+    Two names that differ only in such characters stay different, where empty boxes would not.
+
+    Examples
+    --------
+    >>> readable("rain\nµ")
+    'rain\\x0aµ'
+    """
+    covered = _covered()
+    return "".join(c if c.isprintable() and ord(c) in covered else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def short_labels(names: Iterable[str], *, limit: int = 32) -> dict[str, str]:
+    """Give a readable label of at most `limit` characters for each name, all different.
+
+    Long names lose their middle, where names of one family seldom differ; if two labels would
+    fall together, each such label ends in a few digits of its name's hash.
+
+    Parameters
+    ----------
+    names
+        Dataset names.
+    limit
+        The most characters of a label, at least 16.
+    """
+    names = list(dict.fromkeys(names))
+    labels = {name: _shorten(readable(name), limit) for name in names}
+    seen = list(labels.values())
+    return {
+        name: label
+        if seen.count(label) == 1
+        else _shorten(readable(name), limit - 5)
+        + "#"
+        + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:4]
+        for name, label in labels.items()
+    }
+
+
+def _shorten(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    tail = (limit - 1) // 2
+    return text[: limit - 1 - tail] + "…" + text[-tail:]
