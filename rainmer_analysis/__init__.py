@@ -32,8 +32,8 @@ _HOMES = {
     "project": "sphere.project",
     "read": "values.archive",
     "relate": "scores.relate",
-    "reproduce": "recipes.reproduce",
-    "simulate": "weather.simulate",
+    "reproduce": "recipes.paper.reproduce",
+    "simulate": "weather.simulation",
     "write": "values.archive",
 }
 

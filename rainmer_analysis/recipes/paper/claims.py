@@ -87,9 +87,7 @@ def _cells(
     return np.asarray(frame.loc[list(rows), list(columns)].to_numpy())
 
 
-def _pairs(
-    table: EmbeddingTable, names: Sequence[str]
-) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _pairs(table: EmbeddingTable, names: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
     values = _cells(table, names, names)
     return np.asarray(values[np.triu_indices(len(names), 1)])
 

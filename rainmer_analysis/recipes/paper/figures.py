@@ -12,7 +12,7 @@ from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, Corpus
 from rainmer_analysis.recipes.paper.stages import Request, kept_map, kept_matrix, tables_of
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
 
-__all__ = ["Made", "make_figure1", "make_figure2", "make_figure3"]
+__all__ = ["Made", "make_figure", "make_figure1", "make_figure2", "make_figure3"]
 
 _SUFFIXES = (".pdf", ".svg", ".png")
 Progress = Callable[[int, int], None] | None
@@ -38,6 +38,14 @@ def make_figure2(request: Request, *, progress: Progress = None) -> Made:
 def make_figure3(request: Request, *, progress: Progress = None) -> Made:
     """Map and relate snow, rain and raindrops in two spaces; returns as `make_figure2`."""
     return _make(request, ALL_IN_ONE, figure3, 3, progress)
+
+
+def make_figure(number: int, request: Request, *, progress: Progress = None) -> list[Path]:
+    """Make figure 1, 2 or 3 and give the paths of its pictures."""
+    if number == 1:
+        return make_figure1(request)
+    make = {2: make_figure2, 3: make_figure3}[number]
+    return make(request, progress=progress)[0]
 
 
 def _make(

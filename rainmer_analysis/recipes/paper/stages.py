@@ -25,6 +25,10 @@ from rainmer_analysis.values import (
 __all__ = ["Request", "kept_map", "kept_matrix", "tables_of"]
 
 _log = logging.getLogger(__name__)
+_SIMULATED = 120
+_REAL = 500
+# The published call: UMAP on the sphere with 50 neighbours and no minimal distance.
+_PROJECTION = {"engine": "umap-learn", "neighbors": 50, "min_dist": 0.0}
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,26 @@ class Request:
 
     out: Path
     root: str | None = None
-    per_dataset: int = 120
+    per_dataset: int = _SIMULATED
     seed: int = 42
     overwrite: bool = False
     device: str = "auto"
+
+    @classmethod
+    def of(
+        cls,
+        out: Path,
+        root: str | Path | None,
+        per_dataset: int | None,
+        *,
+        seed: int,
+        overwrite: bool,
+        device: str,
+    ) -> Request:
+        """Fill in the number of images: 120 simulated or 500 real ones unless told otherwise."""
+        place = None if root is None else str(root)
+        wanted = per_dataset or (_SIMULATED if place is None else _REAL)
+        return cls(out, place, wanted, seed, overwrite, device)
 
     @property
     def data(self) -> str:
@@ -93,14 +113,14 @@ def tables_of(
 def kept_map(request: Request, corpus: Corpus, table: EmbeddingTable) -> SphereMap:
     """Project a table, or read the map where the identical one was kept."""
     path = request.out / "maps" / corpus.name / f"{table.space.stem}.parquet"
-    wanted = digest({"project": table.content_sha256, "seed": request.seed})
+    wanted = digest([table.content_sha256, _PROJECTION, request.seed])
     if standing(path, wanted, overwrite=request.overwrite):
         found = read(path)
         if isinstance(found, SphereMap):
             return found
         raise FileFormatError(f"{path} holds no map; remove it or allow --overwrite")
     _log.info("projecting %s of %d images", table.space.name, len(table))
-    made = project(table, seed=request.seed)
+    made = project(table, seed=request.seed, **_PROJECTION)
     write(made, path, request=wanted, overwrite=request.overwrite)
     return made
 
@@ -109,6 +129,6 @@ def kept_matrix(request: Request, corpus: Corpus, table: EmbeddingTable) -> Rela
     """Relate a table's datasets, and keep the matrix as a file."""
     made = relate(table)
     path = request.out / "matrices" / corpus.name / f"{table.space.stem}.json"
-    wanted = digest({"relate": table.content_sha256, "score": made.score})
+    wanted = digest([table.content_sha256, made.score])
     write(made, path, request=wanted, overwrite=request.overwrite)
     return made

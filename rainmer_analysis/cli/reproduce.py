@@ -1,0 +1,90 @@
+"""``reproduce``: all figures, matrices and claims."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.progress import bar
+from rainmer_analysis.values import matrix_document, plain
+
+__all__ = ["claims_text", "reproduce"]
+
+_ENCODERS = ("rainmer", "airnet", "statistics")
+
+
+@click.command()
+@click.option("--out", default="figures", show_default=True, help="Folder of results.")
+@click.option("--root", default=None, help="Folder of the paper's datasets (else simulated ones).")
+@click.option(
+    "--per-dataset", type=click.IntRange(2), default=None, help="120, or 500 with --root."
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option("--controls", is_flag=True, help="Also run 20 untrained encoders (slow).")
+@common_options
+def reproduce(
+    common: Common,
+    out: str,
+    root: str | None,
+    per_dataset: int | None,
+    device: str,
+    controls: bool,
+) -> None:
+    """Make figures 1, 2 and 3 with their matrices and claims."""
+    from rainmer_analysis.recipes.paper.reproduce import reproduce as recipe
+
+    with bar(common, "images") as progress:
+        made = recipe(
+            out,
+            root=root,
+            per_dataset=per_dataset,
+            seed=common.seed,
+            device=device,
+            controls=controls,
+            overwrite=common.overwrite,
+            progress=progress,
+        )
+    agreed = None if made.agreement is None else made.agreement.sentence
+    document = {
+        "kind": "reproduction",
+        "pictures": [str(path) for path in made.pictures],
+        "claims": [plain(dict(claim)) for claim in made.claims],
+        "matrices": {name: matrix_document(matrix) for name, matrix in made.matrices.items()},
+        "agreement": agreed,
+        "note": made.note,
+    }
+    lines = [claims_text(made.claims, made.controls), "", f"Note: {made.note}.", ""]
+    lines += [f"wrote {path}" for path in made.pictures if path.suffix == ".pdf"]
+    lines.append(f"wrote {out}/claims.json" + ("" if agreed is None else f"\n{agreed}"))
+    common.result(document, "\n".join(lines))
+
+
+def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any] | None) -> str:
+    """Lay the claims out as text, one block of two lines each."""
+    stored = {} if controls is None else controls["claims"]
+    head = f"{'':4}{'figure':8}{'holds':7}" + "".join(f"{name:>12}" for name in _ENCODERS)
+    lines = [head + f"{'untrained 5-95 %':>20}"]
+    for claim in claims:
+        values = claim["values"]
+        cells = "".join(
+            f"{values[name]:>12.2f}" if name in values else f"{'-':>12}" for name in _ENCODERS
+        )
+        control = stored.get(claim["claim"])
+        spread = "-" if control is None else f"{control['p5']:.2f} .. {control['p95']:.2f}"
+        verdict = "yes" if claim["verdict"] else "no"
+        lines.append(f"{'':4}{claim['figure']:8}{verdict:7}{cells}{spread:>20}")
+        said = f"{claim['view']}: {claim['statement']} ({claim['statistic']} {claim['holds if']})"
+        lines += textwrap.wrap(said, 92, initial_indent=" " * 12, subsequent_indent=" " * 12)
+    held = sum(bool(claim["verdict"]) for claim in claims)
+    lines.append(f"{held} of {len(claims)} claims of the supplement hold")
+    if controls is not None:
+        seeds = len(controls["seeds"])
+        lines.append(
+            f"untrained: {seeds} seeds, {controls['data']}, run on {controls['date']} "
+            f"at commit {controls['commit']}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,143 @@
+"""Untrained networks as the control: what a claim's statistic is worth without any training."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.paper.claims import CLAIMS, Claim, Tables
+from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names, sources_of
+from rainmer_analysis.recipes.paper.stages import Request
+from rainmer_analysis.values import EmbeddingTable, library_versions, write_json
+
+__all__ = ["CONTROL_SEEDS", "read_controls", "run_controls"]
+
+_log = logging.getLogger(__name__)
+CONTROL_SEEDS = tuple(range(20))
+
+
+def run_controls(
+    request: Request,
+    *,
+    per_dataset: int = 40,
+    seeds: tuple[int, ...] = CONTROL_SEEDS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Take every claim's statistic for untrained encoders and keep the numbers.
+
+    Parameters
+    ----------
+    request
+        What the figures are made from.
+    per_dataset
+        Images of each dataset: the first of the figures' own nested sample.
+    seeds
+        Seeds of the untrained encoders.
+    progress
+        Called with finished and total seeds.
+
+    Returns
+    -------
+    Path of ``controls.json``: per claim the values by seed, their 5th, 50th and 95th percentile
+    and the share of seeds for which the claim would hold; with date and commit.
+    """
+    values: dict[str, list[float]] = {claim.name: [] for claim in CLAIMS}
+    for done, seed in enumerate(seeds):
+        tables = _tables(request, seed, per_dataset)
+        for claim in CLAIMS:
+            table = tables[claim.corpus, "untrained", claim.view]
+            values[claim.name].append(claim.statistic(table))
+        if progress is not None:
+            progress(done + 1, len(seeds))
+    document = {
+        "kind": "controls",
+        "version": 1,
+        "encoder": "untrained",
+        "seeds": seeds,
+        "data": replace(request, per_dataset=per_dataset).data,
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": _commit(),
+        "libraries": library_versions(),
+        "claims": {claim.name: _summary(claim, values[claim.name]) for claim in CLAIMS},
+    }
+    return write_json(request.out / "controls.json", document)
+
+
+def _tables(request: Request, seed: int, per_dataset: int) -> Tables:
+    tables: dict[tuple[str, str, str], EmbeddingTable] = {}
+    for corpus in CORPORA.values():
+        sources = sources_of(
+            corpus,
+            request.out,
+            root=request.root,
+            per_dataset=request.per_dataset,
+            seed=request.seed,
+        )
+        views = extract(
+            sources,
+            f"untrained:{seed}",
+            root=request.root,
+            per_dataset=per_dataset,
+            seed=request.seed,
+            device=request.device,
+        )
+        for view, table in views.items():
+            tables[corpus.name, "untrained", view] = paper_names(table)
+    return tables
+
+
+def _summary(claim: Claim, values: list[float]) -> dict[str, Any]:
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    summary: dict[str, Any] = {"values": values, "p5": low, "p50": middle, "p95": high}
+    if not isinstance(claim.bound, str):
+        summary["share that holds"] = float(np.mean([claim.holds(v, claim.bound) for v in values]))
+    return {
+        key: [float(v) for v in item] if isinstance(item, list) else float(item)
+        for key, item in summary.items()
+    }
+
+
+def _commit() -> str | None:
+    """Give the commit of the checkout that the package runs from, if it runs from one."""
+    folder = Path(__file__).resolve().parent
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
+
+
+def read_controls(path: Path) -> dict[str, Any] | None:
+    """Read the stored controls, or give None where there are none.
+
+    Raises
+    ------
+    FileFormatError
+        The file is damaged or of another kind.
+    """
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise FileFormatError(f"{path} is not readable JSON; remove it or make it anew") from error
+    if not isinstance(document, dict) or document.get("kind") != "controls":
+        raise FileFormatError(f"{path} holds no controls; remove it or make it anew")
+    return document

@@ -1,0 +1,170 @@
+"""All figures, matrices and claims from one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.recipes.paper.claims import verdicts
+from rainmer_analysis.recipes.paper.controls import read_controls, run_controls
+from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names
+from rainmer_analysis.recipes.paper.figures import make_figure1, make_figure2, make_figure3
+from rainmer_analysis.recipes.paper.reference import Agreement, agreement, reference_folder
+from rainmer_analysis.recipes.paper.stages import Request, tables_of
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    RelationshipMatrix,
+    library_versions,
+    plain,
+    write_json,
+)
+
+__all__ = ["Reproduction", "reproduce"]
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """What `reproduce` made.
+
+    Parameters
+    ----------
+    pictures
+        Paths of the figures in every format.
+    claims
+        One mapping per claim: statement, statistic, values and verdict.
+    controls
+        The stored controls, or None.
+    matrices
+        Matrices by corpus and stem of their space.
+    agreement
+        Comparison with the released run, or None where there is none beside the package.
+    note
+        What the numbers are a property of.
+    """
+
+    pictures: tuple[Path, ...]
+    claims: tuple[Mapping[str, Any], ...]
+    controls: Mapping[str, Any] | None
+    matrices: Mapping[str, RelationshipMatrix]
+    agreement: Agreement | None
+    note: str
+
+
+def reproduce(
+    out: str | Path = "figures",
+    *,
+    root: str | Path | None = None,
+    per_dataset: int | None = None,
+    seed: int = 42,
+    device: str = "auto",
+    controls: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reproduction:
+    """Make figures 1 to 3 with their matrices and claims.
+
+    Parameters
+    ----------
+    out
+        Folder of results; finished parts of the identical request are kept.
+    root
+        Folder that holds the paper's datasets; without it, simulated datasets stand in.
+    per_dataset
+        Images of each dataset: 120 simulated or 500 real ones by default.
+    seed
+        Seed of simulation, sampling and projection.
+    device
+        Where encoders run.
+    controls
+        Whether to run the untrained control networks (slow).
+    overwrite
+        Whether other existing results in `out` may be replaced.
+    progress
+        Called with finished and total images of each extraction.
+
+    Raises
+    ------
+    RainmerAnalysisError
+        Data or weights are missing, or another result is in the way.
+    """
+    request = Request.of(
+        Path(out), root, per_dataset, seed=seed, overwrite=overwrite, device=device
+    )
+    pictures = make_figure1(request)
+    tables: dict[tuple[str, str, str], EmbeddingTable] = {}
+    matrices: dict[str, RelationshipMatrix] = {}
+    for name, make in (("deraining", make_figure2), ("all-in-one", make_figure3)):
+        drawn, shown, scored = make(request, progress=progress)
+        pictures += drawn
+        matrices |= {f"{name}/{stem}": matrix for stem, matrix in scored.items()}
+        handmade = tables_of(request, CORPORA[name], "statistics", progress=progress)
+        for table in (*shown.values(), *handmade.values()):
+            space = table.space
+            tables[name, space.encoder, space.view] = paper_names(table)
+    claims = tuple(verdicts(tables))
+    if controls:
+        run_controls(request, progress=progress)
+    return _finish(request, tuple(pictures), claims, matrices)
+
+
+def _finish(
+    request: Request,
+    pictures: tuple[Path, ...],
+    claims: tuple[Mapping[str, Any], ...],
+    matrices: Mapping[str, RelationshipMatrix],
+) -> Reproduction:
+    folder = reference_folder()
+    stored = read_controls(request.out / "controls.json")
+    if stored is None and folder is not None:
+        stored = read_controls(folder / "controls.json")
+    note = _note(request)
+    numbers = _numbers(request, claims, matrices)
+    write_json(request.out / "numbers.json", numbers)
+    document = {
+        "kind": "claims",
+        "version": 1,
+        "request": numbers["request"],
+        "note": note,
+        "claims": [dict(claim) for claim in claims],
+        "controls": stored,
+        "libraries": library_versions(),
+    }
+    write_json(request.out / "claims.json", plain(document))
+    compared = None if folder is None else agreement(numbers, folder)
+    return Reproduction(pictures, claims, stored, matrices, compared, note)
+
+
+def _note(request: Request) -> str:
+    if request.root is None:
+        return (
+            "these are properties of the simulated datasets and of the shipped weights, "
+            "not findings about the real ones"
+        )
+    return "real datasets, seen by the shipped weights, which are not the authors'"
+
+
+def _numbers(
+    request: Request,
+    claims: tuple[Mapping[str, Any], ...],
+    matrices: Mapping[str, RelationshipMatrix],
+) -> dict[str, Any]:
+    weights = {
+        name: matrix.space.weights_sha256
+        for name, matrix in matrices.items()
+        if matrix.space is not None
+    }
+    asked = {
+        "data": request.data,
+        "per_dataset": request.per_dataset,
+        "seed": request.seed,
+        "weights": weights,
+    }
+    numbers = {
+        "request": asked,
+        "datasets": {name: matrix.datasets for name, matrix in matrices.items()},
+        "matrices": {name: matrix.values for name, matrix in matrices.items()},
+        "verdicts": {claim["claim"]: claim["verdict"] for claim in claims},
+    }
+    return dict(plain(numbers))
