@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.options import Common, common_options, figure_options
 from rainmer_analysis.cli.progress import bar
 
 __all__ = ["figure"]
@@ -14,12 +14,7 @@ __all__ = ["figure"]
 
 @click.command()
 @click.argument("number", type=click.Choice(["1", "2", "3"]))
-@click.option("--out", default="figures", show_default=True, help="Folder of results.")
-@click.option("--root", default=None, help="Folder of the paper's datasets (else simulated ones).")
-@click.option(
-    "--per-dataset", type=click.IntRange(2), default=None, help="120, or 500 with --root."
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@figure_options
 @common_options
 def figure(
     common: Common,

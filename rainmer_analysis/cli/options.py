@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["Common", "common_options", "parse_sources"]
+__all__ = ["Common", "common_options", "device_option", "figure_options", "source_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -89,7 +89,7 @@ def common_options(command: Command) -> Command:
     return wrapped  # type: ignore[return-value]
 
 
-def parse_sources(command: Command) -> Command:
+def source_options(command: Command) -> Command:
     """Give a command its ``SOURCE...`` arguments and ``--root``."""
     command = click.option(
         "--root",
@@ -98,3 +98,30 @@ def parse_sources(command: Command) -> Command:
         help="Folder that holds the paper's datasets; then catalogue names are sources too.",
     )(command)
     return click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")(command)
+
+
+def device_option(command: Command) -> Command:
+    """Give a command ``--device``."""
+    return click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
+    )(command)
+
+
+def figure_options(command: Command) -> Command:
+    """Give a command what figures are made from: ``--out``, ``--root``, ``--per-dataset``."""
+    command = device_option(command)
+    command = click.option(
+        "--per-dataset",
+        type=click.IntRange(2),
+        default=None,
+        help="Images of each dataset [default: 120 simulated or 500 real ones].",
+    )(command)
+    command = click.option(
+        "--root",
+        type=click.Path(file_okay=False),
+        default=None,
+        help="Folder that holds the paper's datasets; without it simulated ones stand in.",
+    )(command)
+    return click.option("--out", default="figures", show_default=True, help="Folder of results.")(
+        command
+    )

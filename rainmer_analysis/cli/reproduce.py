@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.options import Common, common_options, figure_options
 from rainmer_analysis.cli.progress import bar
 from rainmer_analysis.values import matrix_document, plain
 
@@ -18,12 +18,7 @@ _ENCODERS = ("rainmer", "airnet", "statistics")
 
 
 @click.command()
-@click.option("--out", default="figures", show_default=True, help="Folder of results.")
-@click.option("--root", default=None, help="Folder of the paper's datasets (else simulated ones).")
-@click.option(
-    "--per-dataset", type=click.IntRange(2), default=None, help="120, or 500 with --root."
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@figure_options
 @click.option("--controls", is_flag=True, help="Also run 20 untrained encoders (slow).")
 @common_options
 def reproduce(
