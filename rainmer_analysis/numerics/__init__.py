@@ -1,1 +1,22 @@
-"""Mathematics that several rooms share: great circles, neighbours, resampling by scene."""
+"""Arithmetic without opinions: great circles, exact neighbours, alignment, bootstrap weights.
+
+Everything here works on float64 copies of unit rows, in blocks of bounded memory, and gives the
+same answer for every block size.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.numerics.bootstrap import scene_weights
+from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
+from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest
+from rainmer_analysis.numerics.procrustes import align
+
+__all__ = [
+    "Neighbours",
+    "align",
+    "angle_between",
+    "cosine_blocks",
+    "nearest",
+    "scene_weights",
+    "unit_rows",
+]

@@ -1,0 +1,130 @@
+"""Exact nearest neighbours on the sphere of any dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
+
+__all__ = ["Neighbours", "cosine_blocks", "nearest"]
+
+# Cells of one block of cosines: 4 million float64 are 32 MB.
+_CELLS = 1 << 22
+# Cosines are compared after rounding, so that ties (duplicated images) fall to the lower index on
+# every machine and for every block size; angles of 1e-6 rad and more remain apart.
+_DECIMALS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The k nearest rows of each row, nearest first.
+
+    Parameters
+    ----------
+    indices
+        Shape (n, k), int64; -1 where fewer than k rows were eligible.
+    distances
+        Shape (n, k), float64, great-circle distances in radians; NaN where the index is -1.
+    """
+
+    indices: npt.NDArray[np.int64]
+    distances: npt.NDArray[np.float64]
+
+
+def cosine_blocks(
+    unit: npt.NDArray[np.float64],
+) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
+    """Walk through the (n, n) cosines of unit rows in blocks of rows, memory bounded.
+
+    Yields the slice of rows and their cosines with all rows, shape (b, n); the block may be
+    written into.
+    """
+    total = len(unit)
+    height = max(1, min(total, _CELLS // max(total, 1)))
+    for start in range(0, total, height):
+        rows = slice(start, min(start + height, total))
+        yield rows, unit[rows] @ unit.T
+
+
+def nearest(vectors: npt.ArrayLike, k: int, *, groups: npt.ArrayLike | None = None) -> Neighbours:
+    """Find each row's k nearest other rows, exactly.
+
+    Parameters
+    ----------
+    vectors
+        Shape (n, d), rows of any positive length; only directions count.
+    k
+        How many, at least 1.
+    groups
+        Shape (n,): rows of the same group are no neighbours of each other. By default every row is
+        its own group.
+
+    Returns
+    -------
+    Neighbours
+        Equal distances fall to the lower index.
+
+    Raises
+    ------
+    ParameterError
+        `k` is below 1, or `groups` do not fit.
+    """
+    unit = unit_rows(vectors)
+    total = len(unit)
+    if k < 1:
+        raise ParameterError(f"{k} neighbours were asked for; ask for at least 1")
+    labels = np.arange(total) if groups is None else np.asarray(groups)
+    if labels.shape != (total,):
+        raise ParameterError(
+            f"groups of shape {labels.shape} do not fit {total} vectors; give one group per vector"
+        )
+    _, codes = np.unique(labels, return_inverse=True)
+    indices = np.full((total, k), -1, dtype=np.int64)
+    distances = np.full((total, k), np.nan)
+    for rows, cosines in cosine_blocks(unit):
+        np.round(cosines, _DECIMALS, out=cosines)
+        cosines[codes[rows, None] == codes[None, :]] = -np.inf
+        chosen = _largest(cosines, min(k, total))
+        width = chosen.shape[1]
+        angles = _angles(unit, rows, chosen)
+        angles[np.take_along_axis(cosines, chosen, axis=1) == -np.inf] = np.inf
+        order = np.argsort(angles, axis=1, kind="stable")
+        found = np.take_along_axis(angles, order, axis=1)
+        missing = np.isinf(found)
+        found[missing] = np.nan
+        kept = np.take_along_axis(chosen, order, axis=1)
+        kept[missing] = -1
+        indices[rows, :width], distances[rows, :width] = kept, found
+    return Neighbours(indices, distances)
+
+
+def _largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
+    """Give the columns of the k largest values of each row in ascending order of column.
+
+    Of equal values at the border the lower columns are taken, which `argpartition` does not
+    promise.
+    """
+    border = -np.partition(-values, k - 1, axis=1)[:, k - 1 : k]
+    above = values > border
+    equal = values == border
+    room = k - above.sum(axis=1, keepdims=True)
+    taken = above | (equal & (np.cumsum(equal, axis=1) <= room))
+    return np.nonzero(taken)[1].reshape(len(values), k).astype(np.int64)
+
+
+def _angles(
+    unit: npt.NDArray[np.float64], rows: slice, chosen: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Give the angle of each row with its chosen rows, a few rows at a time."""
+    angles = np.empty(chosen.shape)
+    step = max(1, _CELLS // max(1, chosen.shape[1] * unit.shape[1]))
+    here = unit[rows]
+    for start in range(0, len(chosen), step):
+        part = slice(start, start + step)
+        angles[part] = angle_between(here[part, None, :], unit[chosen[part]])
+    return angles

@@ -1,0 +1,36 @@
+"""The engines that lay out, in one explicit order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.sphere.layout import Layout
+from rainmer_analysis.sphere.umap_layout import umap_layout
+
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "engine_named"]
+
+# (float64 unit rows (n, d) with n >= 4, Layout) -> float64 unit rows (n, 3), seeded
+Engine = Callable[[npt.NDArray[np.float64], Layout], npt.NDArray[np.float64]]
+
+ENGINES: Mapping[str, Engine] = MappingProxyType({"umap-learn": umap_layout})
+DEFAULT_ENGINE = "umap-learn"
+
+
+def engine_named(name: str) -> Engine:
+    """Give the engine of this name.
+
+    Raises
+    ------
+    ParameterError
+        There is none.
+    """
+    if name not in ENGINES:
+        raise ParameterError(
+            f"there is no engine {name!r}; use {' or '.join(repr(known) for known in ENGINES)}"
+        )
+    return ENGINES[name]

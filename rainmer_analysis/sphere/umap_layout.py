@@ -1,0 +1,73 @@
+"""umap-learn's layout on the sphere."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.numerics import nearest
+from rainmer_analysis.sphere.angles import angles_to_xyz
+from rainmer_analysis.sphere.layout import Layout
+
+with warnings.catch_warnings():
+    # What is missing is wanted only by its neural variant.
+    warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+    import umap
+
+__all__ = ["umap_layout"]
+
+# Below this the spectral start has fewer rows than its solver needs; a random one serves.
+_SPECTRAL_ROWS = 16
+# What umap-learn says about choices made here on purpose.
+_EXPECTED = (
+    "n_jobs value",  # a seed implies one thread
+    "precomputed_knn",  # nobody transforms new rows with this layout
+    "Spectral initialisation failed",  # it starts at random then, which is seeded too
+    "Graph is not fully connected",  # far apart datasets are what is looked for
+)
+
+
+def umap_layout(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np.float64]:
+    """Lay rows out on the sphere by UMAP under the haversine distance.
+
+    The published analysis does the same with an arc cosine of float32 dot products as its metric,
+    under which a vector stands up to 1e-3 rad from itself. Here the neighbours and their
+    great-circle distances are exact and computed in float64.
+
+    Parameters
+    ----------
+    unit
+        Shape (n, d), float64 unit rows, n at least 4.
+    layout
+        Number of neighbours (a row counts among its own, as umap-learn counts), minimum distance
+        and seed.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, 3), unit rows.
+    """
+    total = len(unit)
+    # umap-learn wants fewer neighbours than rows.
+    width = min(layout.neighbors, total - 1)
+    near = nearest(unit, width - 1)
+    own = np.arange(total)[:, None]
+    indices = np.concatenate([own, near.indices], axis=1).astype(np.int32)
+    distances = np.concatenate([np.zeros((total, 1)), near.distances], axis=1).astype(np.float32)
+    model = umap.UMAP(
+        n_neighbors=width,
+        metric="euclidean",  # only places whole components; neighbours come from above
+        output_metric="haversine",
+        min_dist=layout.min_dist,
+        random_state=layout.seed,
+        n_jobs=1,
+        init="spectral" if total >= _SPECTRAL_ROWS else "random",
+        precomputed_knn=(indices, distances),
+    )
+    with warnings.catch_warnings():
+        for text in _EXPECTED:
+            warnings.filterwarnings("ignore", message=text)
+        angles = model.fit_transform(unit.astype(np.float32))
+    return angles_to_xyz(angles)
