@@ -6,7 +6,7 @@ turns a file into float32 RGB of shape (3, H, W) in [0, 1]; `resize` applies the
 
 from __future__ import annotations
 
-from rainmer_analysis.images.catalogue import CATALOGUE
+from rainmer_analysis.images.places.catalogue import CATALOGUE
 from rainmer_analysis.images.reading import file_sha256, read_header, read_image, write_png
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
 from rainmer_analysis.images.sampling import sample, sample_key

@@ -8,21 +8,19 @@ different datasets are the same scene, so a hash joins datasets made from the sa
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import logging
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.errors import ImageError, SourceError
-from rainmer_analysis.images.layouts import Dataset, Found
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images.places.folders import Dataset, Found, normal
 from rainmer_analysis.images.reading import Region, read_image
 
-__all__ = ["pixel_hash", "read_groups", "scenes"]
+__all__ = ["pixel_hash", "scenes"]
 
 _log = logging.getLogger(__name__)
 _Place = tuple[Path, Region]
@@ -62,41 +60,6 @@ def pixel_hash(path: str | Path, *, region: Region = "whole") -> str:
     hasher = hashlib.sha256(f"{pixels.shape}".encode())
     hasher.update(pixels)
     return f"pixels-{hasher.hexdigest()[:24]}"
-
-
-def read_groups(path: Path) -> dict[str, str]:
-    """Read a CSV file with the columns ``image`` (relative to the file's folder) and ``group``.
-
-    Returns
-    -------
-    Scene by normalised absolute path.
-
-    Raises
-    ------
-    SourceError
-        The file is missing, is no CSV text, or lacks one of the columns.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if not {"image", "group"} <= set(reader.fieldnames or ()):
-                raise SourceError(
-                    f"the file of groups {path} has the columns {reader.fieldnames}; "
-                    "it needs image and group"
-                )
-            rows = [(row["image"], row["group"]) for row in reader]
-    except OSError as error:
-        raise SourceError(
-            f"the file of groups {path} cannot be opened ({error.strerror}); correct its name"
-        ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"the file of groups {path} is no CSV text in UTF-8: {error}") from error
-    return {normal(path.parent / image): group for image, group in rows if image and group}
-
-
-def normal(path: Path) -> str:
-    """Give an absolute path without ``..``, links left as they are."""
-    return os.path.normpath(path.absolute())
 
 
 def _named(dataset: Dataset, image: Found) -> str | None:

@@ -13,10 +13,11 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.catalogue import layout_of
 from rainmer_analysis.images.groups import scenes
-from rainmer_analysis.images.layouts import Dataset, discover, search
-from rainmer_analysis.images.manifests import check_name, read_manifest
+from rainmer_analysis.images.places.catalogue import layout_of
+from rainmer_analysis.images.places.folders import Dataset, search
+from rainmer_analysis.images.places.layouts import discover
+from rainmer_analysis.images.places.manifests import check_name, read_manifest
 from rainmer_analysis.images.sampling import sample
 from rainmer_analysis.values import ImageSet, Rows
 

@@ -89,7 +89,7 @@ def test_the_input_is_not_changed() -> None:
 
 
 def test_an_unknown_rule_is_refused_with_the_names() -> None:
-    with pytest.raises(ParameterError, match="unknown resize rule 'cubic'.*antialias-128, biline"):
+    with pytest.raises(ParameterError, match=r"unknown resize rule 'cubic'.*antialias-128, biline"):
         resize(_image(8, 8), rule="cubic")
 
 

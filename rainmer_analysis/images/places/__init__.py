@@ -1,0 +1,1 @@
+"""Where images lie: folders, the catalogue of the paper's datasets, and manifests."""

@@ -1,0 +1,138 @@
+"""Where a dataset of the catalogue lies, how it is paired and what its scenes are, as data."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from rainmer_analysis.errors import SourceError
+from rainmer_analysis.images.places.folders import Dataset, Found, candidate, files
+
+__all__ = ["Layout", "discover"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    r"""Where a dataset of the catalogue lies below the root, as data.
+
+    Parameters
+    ----------
+    name, split, note
+        Name, ``train`` or ``test``, and a remark for readers.
+    folders
+        The dataset's own folder; the first that exists counts.
+    images
+        Regular expression that a path relative to the own folder must match as a whole.
+    targets
+        Templates of the partner's path relative to the own folder: ``\1`` and so on stand for the
+        groups of `images`, and a file name with ``*`` for its first match in sorted order. The
+        first template that is there counts.
+    scene
+        Template of the scene's name; `scene_first` puts it before the partner's pixels.
+    skip
+        Paths that this expression finds are left out.
+    halves
+        Rain on the left and the clean partner on the right of one file.
+    part
+        Only these positions of the files in the order of their integer stems.
+    expected
+        Number of images, where it is known.
+    """
+
+    name: str
+    folders: tuple[str, ...]
+    images: str
+    targets: tuple[str, ...] = ()
+    scene: str | None = None
+    scene_first: bool = False
+    clean: bool = False
+    skip: str | None = None
+    halves: bool = False
+    part: tuple[int, int] | None = None
+    expected: int | None = None
+    split: str = "train"
+    note: str = ""
+
+
+def discover(layout: Layout, root: Path) -> Dataset:
+    """Find a dataset of the catalogue below the root folder.
+
+    Raises
+    ------
+    SourceError
+        Its folder is missing or holds none of its images.
+    """
+    folder = next((root / each for each in layout.folders if (root / each).is_dir()), None)
+    if folder is None:
+        raise SourceError(
+            f"dataset {layout.name}: there is no folder {root / layout.folders[0]}; "
+            "put the dataset there or correct the root folder"
+        )
+    pattern = re.compile(layout.images)
+    skip = re.compile(layout.skip) if layout.skip else None
+    listings: dict[Path, list[str]] = {}
+    images = []
+    for path, relative in files(folder):
+        match = pattern.fullmatch(str(relative))
+        if match and not (skip and skip.search(str(relative))):
+            images.append(_placed(layout, folder, path, match, listings))
+    images = _part(layout, images)
+    if not images:
+        raise SourceError(
+            f"dataset {layout.name}: {folder} holds none of its images "
+            f"(relative paths of the form {layout.images}); check what lies there"
+        )
+    paired = layout.halves or any(
+        (folder / template).parent.is_dir() if "\\" not in str(Path(template).parent) else True
+        for template in layout.targets
+    )
+    return Dataset(
+        name=layout.name,
+        folder=folder,
+        images=tuple(sorted(images, key=lambda each: each.relative)),
+        paired=paired,
+        scene_first=layout.scene_first,
+        clean=layout.clean,
+        split=layout.split,
+        expected=layout.expected,
+    )
+
+
+def _part(layout: Layout, images: list[Found]) -> list[Found]:
+    if layout.part is None:
+        return images
+    start, stop = layout.part
+    return sorted(images, key=lambda each: (int(each.path.stem), each.relative))[start:stop]
+
+
+def _placed(
+    layout: Layout,
+    folder: Path,
+    path: Path,
+    match: re.Match[str],
+    listings: dict[Path, list[str]],
+) -> Found:
+    found = candidate(folder, path)
+    if layout.scene:
+        found = replace(found, scene=match.expand(layout.scene))
+    if layout.halves:
+        return replace(found, target=path, region="left", target_region="right")
+    for template in layout.targets:
+        target = _expanded(folder, match.expand(template), listings)
+        if target is not None:
+            return replace(found, target=target, target_region="whole")
+    return found
+
+
+def _expanded(folder: Path, template: str, listings: dict[Path, list[str]]) -> Path | None:
+    wanted = Path(os.path.normpath(folder / template))
+    if wanted.parent not in listings:
+        inside = wanted.parent
+        listings[inside] = sorted(os.listdir(inside)) if inside.is_dir() else []  # noqa: PTH208
+    names = listings[wanted.parent]
+    matching = (name for name in names if fnmatchcase(name, wanted.name))
+    first = next(matching, None)
+    return wanted.parent / first if first is not None else None
