@@ -43,7 +43,7 @@ class Between:
 
 @dataclass(frozen=True)
 class LogNormal:
-    """Log-normal law around ``median``; ``spread`` is the sd of its logarithm, clipped to a range."""
+    """Log-normal law around ``median``, sd of the logarithm ``spread``, clipped to a range."""
 
     median: float
     spread: float
@@ -66,7 +66,7 @@ def generator(*keys: str | int) -> np.random.Generator:
 
 
 def grid(shape: tuple[int, int]) -> tuple[Field, Field]:
-    """Give row coordinates [H, 1] and column coordinates [1, W], both in [0, 1] at pixel centres."""
+    """Give coordinates of pixel centres in [0, 1]: of rows [H, 1] and of columns [1, W]."""
     rows = (np.arange(shape[0]) + 0.5) / shape[0]
     columns = (np.arange(shape[1]) + 0.5) / shape[1]
     return rows[:, None], columns[None, :]
@@ -158,5 +158,5 @@ def scatter(
 
 
 def scatter_size(shape: tuple[int, int]) -> tuple[int, int]:
-    """Give the size of the wrapping plane on which drops are scattered for an image of ``shape``."""
+    """Give the size of the wrapping plane on which an image of ``shape`` has its drops."""
     return _padded(shape)

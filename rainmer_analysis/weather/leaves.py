@@ -25,8 +25,8 @@ def colours(rng: np.random.Generator, count: int) -> Field:
     """Draw ``count`` plausible surface colours, [count, 3]."""
     picked = PALETTE[rng.choice(len(PALETTE), size=count, replace=count > len(PALETTE))]
     grey = picked.mean(axis=1, keepdims=True)
-    saturation = 0.4 + 0.8 * rng.random((count, 1))
-    varied = grey + saturation * (picked - grey) + 0.05 * rng.standard_normal((count, 3))
+    saturation = 0.3 + 0.8 * rng.random((count, 1))
+    varied = grey + saturation * (picked - grey) + 0.03 * rng.standard_normal((count, 3))
     return np.asarray(np.clip(varied, 0.02, 0.98))
 
 
@@ -60,19 +60,17 @@ def paint_leaf(
 
 
 def leaves(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
-    """Render a dead-leaves scene: discs and boxes with a 1/r^3 law of sizes occlude each other."""
+    """Render a dead-leaves scene: ellipses and boxes of a power law of sizes occlude each other."""
     side = min(shape)
     palette = colours(rng, int(rng.integers(4, 9)))
     texture = cloud(rng, shape, slope=float(0.7 + 0.5 * rng.random()))
     texture *= 0.05 + 0.12 * rng.random()
-    image = palette[0][:, None, None] * (1.0 + texture)
-    count = int(rng.integers(120, 320))
-    smallest, largest = 0.012, float(0.15 + 0.25 * rng.random())
-    uniform = np.sort(rng.random(count))
-    # Inverse of the distribution function of density proportional to r^-3 on [smallest, largest].
-    radii = side / np.sqrt(smallest**-2 - uniform * (smallest**-2 - largest**-2))
-    radii[: count // 6] *= 4.0
-    rng.shuffle(radii)
+    image: Field = palette[0][:, None, None] * (1.0 + texture)
+    count = int(rng.integers(110, 260))
+    smallest, largest = float(rng.uniform(0.012, 0.03)), float(rng.uniform(0.2, 0.5))
+    # Inverse of the distribution function of density proportional to r^-2 on [smallest, largest]:
+    # few leaves cover the picture, many give it detail.
+    radii = side / (1 / smallest - rng.random(count) * (1 / smallest - 1 / largest))
     boxes = rng.random(count) < rng.random()
     places = rng.random((count, 2)) * np.array(shape)
     picks = palette[rng.integers(0, len(palette), count)]
@@ -100,7 +98,8 @@ def textures(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     tint = cloud(rng, shape, slope=1.3)
     image = np.empty((3, *shape))
     bases = colours(rng, 2 * (len(levels) + 1)).reshape(-1, 2, 3)
-    contrasts = 0.10 + 0.22 * rng.random(len(bases))
+    bases[:, 1] += 0.5 * (bases[:, 0] - bases[:, 1])  # the two colours of a region are akin
+    contrasts = 0.08 + 0.18 * rng.random(len(bases))
     mix = 1.0 / (1.0 + np.exp(-1.5 * tint))
     shade = 1.0 + contrasts[labels] * luminance
     for channel in range(3):

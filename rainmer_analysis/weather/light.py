@@ -21,7 +21,7 @@ _LAMPS = np.array(
 
 
 def expose(image: Field, gain: float) -> Field:
-    """Expose ``image`` in [0, 1] ``gain`` times longer: slope ``gain`` at black, white stays white."""
+    """Expose ``image`` in [0, 1] ``gain`` times longer; white stays white."""
     return np.asarray(1.0 - (1.0 - image) ** gain)
 
 
@@ -43,12 +43,13 @@ class Daylight:
 class Night:
     """The scene by night: little ambient light of a cool tint, and coloured lamps with a glow.
 
-    ``ambient`` is the factor on the scene's light, ``gamma`` its tone curve, ``lamps`` how many
-    there are, ``core`` and ``glow`` their radii in thousandths of the shorter side, ``power`` the
-    glow's light at the lamp.
+    ``ambient`` is the level of what was white by day, ``skyglow`` that of what was black, ``gamma``
+    the tone curve between. There are ``lamps`` lamps; ``core`` and ``glow`` are their radii in
+    thousandths of the shorter side, ``power`` the glow's light at the lamp.
     """
 
     ambient: Law
+    skyglow: Law
     gamma: Law
     lamps: Law
     core: Law
@@ -58,7 +59,8 @@ class Night:
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Give ``image`` [3, H, W] in [0, 1] by night."""
         tint = np.array([0.86, 0.94, 1.08]) * (1.0 + 0.07 * rng.standard_normal(3))
-        dark = self.ambient.draw(rng) * image ** self.gamma.draw(rng)
+        sky = self.skyglow.draw(rng)
+        dark = sky + (self.ambient.draw(rng) - sky) * image ** self.gamma.draw(rng)
         dark = np.clip(dark * tint[:, None, None], 0.0, 1.0)
         glow, core = self._lights(rng, (image.shape[1], image.shape[2]))
         # A glow lights the surfaces around a lamp; the lamp itself shines before them.
@@ -74,7 +76,8 @@ class Night:
         places = rng.integers([shape[0] // 8, 0], shape, size=(count, 2))
         colour = _LAMPS[rng.integers(0, len(_LAMPS), count)] * rng.uniform(0.4, 1.0, (count, 1))
         planes = np.zeros((3, *size))
-        np.add.at(planes, (slice(None), places[:, 0], places[:, 1]), colour.T)
+        for (row, column), light in zip(places, colour, strict=True):
+            planes[:, row, column] += light
         spectra = fft.rfft2(planes)
         halo = self.power.draw(rng) * (1.0 + square / self.glow.draw(rng) ** 2) ** -1.2
         bulb = 1.6 * np.exp(-square / (2 * self.core.draw(rng) ** 2))

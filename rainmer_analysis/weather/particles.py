@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from numpy.typing import NDArray
 
 from rainmer_analysis.weather.fields import Field, Law, blur, capsule, scatter, scatter_size
 
@@ -97,6 +97,7 @@ def _drop(
     """Lay one drop over ``seen`` in place; ``hazy`` is what its lens refracts."""
     height, width = seen.shape[1:]
     row, column = rng.random() * height, rng.random() * width
+    soft = 0.3 + 0.5 * rng.random()
     flat, squeeze, phase = 1.0 + 0.4 * rng.random(), 0.12 * rng.random(), 6.3 * rng.random()
     reach = 1.5 * radius * flat
     top, left = max(int(row - reach), 0), max(int(column - reach), 0)
@@ -107,14 +108,22 @@ def _drop(
     rim = np.sqrt(dy * dy + dx * dx) / (
         1.0 + squeeze * np.cos(2 * turn + phase) + 0.07 * np.cos(3 * turn - phase)
     )
-    edge = np.clip((1.0 - rim) / 0.35, 0.0, 1.0)
+    edge = np.clip((1.0 - rim) / soft, 0.0, 1.0)
     alpha = strength * edge * edge * (3.0 - 2.0 * edge)
     bend = view * radius * (0.6 + 0.8 * rim * rim)
-    source = np.stack([row - dy * bend, column - dx * bend + 0.0 * dy])
+    rows = _mirrored(row - dy * bend, height)
+    columns = _mirrored(column - dx * bend, width)
+    refracted = hazy[:, rows, columns]  # the nearest pixel does: the view is out of focus
+    rim2 = rim * rim
     glint = np.exp(-((dy + 0.35) ** 2 + (dx + 0.25) ** 2) / 0.02)
-    for channel in range(3):
-        lens = ndimage.map_coordinates(hazy[channel], source, order=1, mode="mirror")
-        lens = lens * (1.08 - 0.35 * rim * rim) + glow * (0.6 - 0.4 * dy) * (1.0 - lens)
-        lens = np.clip(lens + 0.5 * glint, 0.0, 1.0)
-        patch = seen[channel, top:bottom, left:right]
-        patch += alpha * (lens - patch)
+    lens = refracted * (1.08 - 0.35 * rim2)
+    lens += glow * (0.6 - 0.4 * dy) * (1.0 - lens)
+    lens = np.clip(lens + 0.3 * glint, 0.0, 1.0)
+    patch = seen[:, top:bottom, left:right]
+    patch += alpha * (lens - patch)
+
+
+def _mirrored(places: Field, size: int) -> NDArray[np.intp]:
+    """Fold places beyond the picture back into it, as whole pixel indices."""
+    folded = np.mod(np.rint(places).astype(np.intp), 2 * size)
+    return np.where(folded < size, folded, 2 * size - 1 - folded)

@@ -19,6 +19,14 @@ _SKIES = np.array(
     ]
 )
 
+# Grass, dry grass, meadow, soil, sand, stone, asphalt.
+_EARTH = np.array(
+    [
+        [0.33, 0.42, 0.18], [0.60, 0.56, 0.34], [0.42, 0.50, 0.25], [0.42, 0.33, 0.24],
+        [0.68, 0.60, 0.47], [0.50, 0.49, 0.46], [0.32, 0.32, 0.34],
+    ]
+)  # fmt: skip
+
 
 def _sky(rng: np.random.Generator, shape: tuple[int, int], horizon: float) -> tuple[Field, Field]:
     """Give a sky [3, H, W] with clouds and the colour of its horizon [3]."""
@@ -26,7 +34,7 @@ def _sky(rng: np.random.Generator, shape: tuple[int, int], horizon: float) -> tu
     rows, _ = grid(shape)
     height = np.clip(rows / horizon, 0.0, 1.0) ** (0.7 + rng.random())
     image = top[:, None, None] + (low - top)[:, None, None] * height
-    clouds = cloud(rng, shape, slope=1.35, stretch=(1.0, 0.45))
+    clouds = cloud(rng, shape, slope=1.35, stretch=(0.4, 1.0))
     cover = np.clip(0.5 * (clouds - rng.uniform(-0.5, 1.8)), 0.0, 1.0)
     white = np.array([0.92, 0.92, 0.93])[:, None, None] * (1.0 + 0.06 * clouds)
     return image + cover * (white - image) * rng.uniform(0.3, 1.0), low
@@ -93,7 +101,8 @@ def skyline(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
                 face = face * (1.0 + 0.7 * np.minimum(glass, 0.0))
                 image[:, top:bottom, start:end] = face + fade * (haze[:, None, None] - face)
             left += width + int(side * rng.uniform(-0.02, 0.08))
-    _ground(rng, image, horizon=horizon + 0.05, colour=colours(rng, 1)[0] * 0.8, haze=haze)
+    pavement = _EARTH[rng.integers(3, len(_EARTH))] * float(rng.uniform(0.6, 1.1))
+    _ground(rng, image, horizon=horizon + 0.05, colour=pavement, haze=haze)
     image *= 1.0 + 0.05 * cloud(rng, shape, slope=0.9)
     return image
 
@@ -106,15 +115,15 @@ def landscape(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     rows, _ = grid(shape)
     texture = cloud(rng, shape, slope=1.0)
     for layer in range(int(rng.integers(1, 4))):
-        ridge = cloud(rng, (8, shape[1]), slope=1.6, stretch=(0.2, 1.0))[0]
+        ridge = cloud(rng, (8, shape[1]), slope=1.6, stretch=(1.0, 1.0))[0]
         line = horizon - rng.uniform(0.02, 0.25) / (layer + 1) + 0.05 * ridge
         rock = colours(rng, 1)[0][:, None, None] * (0.8 + 0.12 * texture)
         fade = 0.65 / (layer + 1)
         edge = np.clip((rows - line[None, :]) * shape[0] + 0.5, 0.0, 1.0)
         image += edge * (rock + fade * (haze[:, None, None] - rock) - image)
-    field = colours(rng, 1)[0] * np.array([0.85, 1.0, 0.7])
+    field = _EARTH[rng.integers(len(_EARTH))] * rng.uniform(0.7, 1.2, 3)
     _ground(rng, image, horizon=horizon, colour=field, haze=haze)
-    green = np.array([0.25, 0.34, 0.14]) * rng.uniform(0.6, 1.6, 3)
+    green = np.array([0.25, 0.32, 0.15]) * rng.uniform(0.6, 1.5) * rng.uniform(0.8, 1.25, 3)
     for _ in range(int(rng.integers(0, 5))):
         near = rng.uniform(0.2, 1.0)
         foot = (horizon + (0.9 - horizon) * near**2) * shape[0]
@@ -143,10 +152,10 @@ def _tree(
         box=True,
         texture=texture,
     )
-    count = int(rng.integers(15, 45))
-    offsets = rng.standard_normal((count, 2)) * np.array([0.18, 0.2]) * size
+    count = int(rng.integers(12, 30))
+    offsets = rng.standard_normal((count, 2)) * np.array([0.13, 0.15]) * size
     for dy, dx in offsets:
-        radius = float(size * rng.uniform(0.04, 0.12) + 0.6)
+        radius = float(size * rng.uniform(0.05, 0.14) + 0.6)
         paint_leaf(
             image,
             colour * float(rng.uniform(0.6, 1.5)),

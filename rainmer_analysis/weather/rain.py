@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from rainmer_analysis.weather.fields import (
-    Between,
     Field,
     Law,
     blur,

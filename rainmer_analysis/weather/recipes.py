@@ -39,8 +39,8 @@ class Recipe:
 _FAR = Depth(Between(25, 60), Between(1.2, 2.2), 0.35)
 _MIDDLE = Depth(Between(60, 120), Between(1.8, 3.2), 0.40)
 _NEAR = Depth(Between(110, 220), Between(2.8, 5.0), 0.25)
+_LONG = Depth(Between(120, 320), Between(1.8, 3.6), 0.35)
 _STEADY = Between(1.0, 1.0)
-_NONE = Between(0.0, 0.0)
 
 _TABLE = (
     Recipe(
@@ -50,10 +50,10 @@ _TABLE = (
         weather=(
             Streaks(
                 strength=Between(0.75, 1.0),
-                cover=LogNormal(0.42, 0.35, 0.15, 0.9),
+                cover=LogNormal(0.56, 0.35, 0.2, 1.1),
                 angle=Between(-35, 35),
-                layers=(_FAR, _MIDDLE, _NEAR, _NEAR),
-                spread=9.0,
+                layers=(_MIDDLE, _LONG, _LONG, _NEAR),
+                spread=8.0,
             ),
         ),
     ),
@@ -77,12 +77,12 @@ _TABLE = (
         light=(),
         weather=(
             Streaks(
-                strength=Between(0.25, 0.5),
-                cover=LogNormal(0.12, 0.3, 0.05, 0.3),
+                strength=Between(0.2, 0.35),
+                cover=LogNormal(0.18, 0.3, 0.06, 0.4),
                 angle=Between(-20, 20),
                 layers=(_FAR, _FAR),
             ),
-            Veil(strength=LogNormal(0.05, 0.5, 0.0, 0.3), airlight=Between(0.7, 0.9)),
+            Veil(strength=LogNormal(0.105, 0.5, 0.0, 0.35), airlight=Between(0.7, 0.9)),
         ),
     ),
     Recipe(
@@ -91,22 +91,22 @@ _TABLE = (
         light=(),
         weather=(
             Streaks(
-                strength=Between(0.3, 0.6),
-                cover=LogNormal(0.3, 0.3, 0.1, 0.6),
+                strength=Between(0.25, 0.5),
+                cover=LogNormal(0.25, 0.3, 0.1, 0.6),
                 angle=Between(-40, 40),
                 layers=(_MIDDLE, _NEAR),
             ),
-            Veil(strength=LogNormal(0.18, 0.5, 0.0, 0.8), airlight=Between(0.7, 0.9)),
+            Veil(strength=LogNormal(0.35, 0.5, 0.0, 0.9), airlight=Between(0.65, 0.85)),
         ),
     ),
     Recipe(
         name="sim-GT-Rain",
         family="GT-Rain",
-        light=(Daylight(gain=LogNormal(0.75, 0.3), contrast=Between(0.7, 1.0)),),
+        light=(Daylight(gain=LogNormal(0.76, 0.27), contrast=Between(0.7, 1.0)),),
         weather=(
             Veil(
-                strength=LogNormal(0.18, 0.8, 0.0, 1.2),
-                airlight=Between(0.45, 0.75),
+                strength=LogNormal(0.19, 0.85, 0.0, 1.2),
+                airlight=Between(0.4, 0.7),
                 tint=0.04,
                 uneven=0.4,
             ),
@@ -117,41 +117,42 @@ _TABLE = (
                 layers=(_FAR, _MIDDLE),
             ),
             Camera(
-                gain=LogNormal(1.0, 0.15),
+                gain=LogNormal(0.99, 0.22),
                 noise=Between(0.01, 0.03),
                 shot=Between(0.01, 0.03),
                 defocus=Between(1.0, 5.0),
                 cast=0.05,
             ),
         ),
-        kinds=("landscape", "skyline", "leaves"),
+        kinds=("photo", "landscape", "skyline", "leaves"),
     ),
     Recipe(
         name="sim-GTAV-balance",
         family="GTAV",
         light=(
             Night(
-                ambient=LogNormal(0.18, 0.45, 0.03, 0.6),
-                gamma=Between(1.2, 1.8),
+                ambient=LogNormal(0.18, 0.55, 0.03, 0.7),
+                skyglow=Between(0.005, 0.03),
+                gamma=Between(1.0, 1.6),
                 lamps=Between(2, 12),
                 core=Between(4, 9),
-                glow=Between(20, 60),
+                glow=Between(40, 110),
                 power=Between(0.1, 0.35),
             ),
         ),
         weather=(
             Streaks(
-                strength=Between(0.05, 0.25),
-                cover=LogNormal(0.08, 0.5, 0.02, 0.3),
+                strength=LogNormal(0.6, 0.7, 0.05, 1.0),
+                cover=LogNormal(0.055, 0.6, 0.01, 0.3),
                 angle=Between(-15, 15),
                 layers=(_FAR, _MIDDLE),
                 lit=0.8,
             ),
             Camera(
                 gain=_STEADY,
-                noise=LogNormal(0.012, 0.4, 0.003, 0.04),
-                shot=Between(0.005, 0.02),
-                defocus=_NONE,
+                noise=LogNormal(0.0075, 0.5, 0.002, 0.04),
+                shot=Between(0.005, 0.018),
+                defocus=Between(0.0, 5.0),
             ),
         ),
         kinds=("skyline", "landscape"),
@@ -194,12 +195,13 @@ _TABLE = (
         weather=(
             Drops(
                 strength=Between(0.85, 1.0),
-                count=Between(15, 60),
-                radius=LogNormal(32, 0.45, 10, 90),
+                count=Between(20, 70),
+                radius=LogNormal(42, 0.5, 12, 130),
                 view=Between(2.5, 5.0),
-                glow=Between(0.0, 0.35),
+                glow=Between(0.05, 0.4),
             ),
         ),
+        kinds=("photo", "landscape", "skyline", "leaves"),
     ),
 )
 

@@ -105,10 +105,12 @@ def _developed(rng: np.random.Generator, image: Field) -> Field:
     """Expose a rendered scene as a camera would: contrast, then a tone curve to a mean level."""
     image = np.clip(image, 0.0, 1.0)
     middle = image.mean()
-    image = np.clip(middle + rng.uniform(0.9, 1.5) * (image - middle), 0.0, 1.0)
-    target = float(np.clip(rng.normal(0.425, 0.095), 0.15, 0.75))
+    image = np.clip(middle + rng.uniform(0.9, 1.3) * (image - middle), 0.0, 1.0)
+    target = float(np.clip(rng.normal(0.41, 0.1), 0.15, 0.75))
     gamma = np.clip(np.log(target) / np.log(np.clip(image.mean(), 0.05, 0.95)), 0.4, 2.5)
     # A second step corrects for the spread of levels, which one power of the mean ignores.
     mean = float((image**gamma).mean())
     gamma *= np.clip(np.log(target) / np.log(np.clip(mean, 0.05, 0.95)), 0.5, 2.0)
-    return np.asarray(image**gamma)
+    image = image**gamma
+    grey = image.mean(axis=0)
+    return np.asarray(grey + rng.uniform(0.5, 1.0) * (image - grey))
