@@ -8,88 +8,28 @@ hand-made descriptors, the baseline and untrained networks.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
-from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores import compactness, isolation, relate
+from rainmer_analysis.recipes.paper.statistics import (
+    OfCells,
+    OfImages,
+    highest_pair,
+    highest_with,
+    isolation_of,
+    lowest_between,
+    lowest_pair,
+    lowest_without,
+    spread,
+)
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["CLAIMS", "Claim", "evaluate", "verdicts"]
+__all__ = ["CLAIMS", "Claim", "Tables", "evaluate", "verdicts"]
 
-Statistic = Callable[[EmbeddingTable], float]
 _BOUNDS: Mapping[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
-
-
-def highest_with(dataset: str) -> Statistic:
-    """Highest mean cosine of one dataset with any other."""
-
-    def statistic(table: EmbeddingTable) -> float:
-        return float(_cells(table, [dataset], _others(table, dataset)).max())
-
-    return statistic
-
-
-def lowest_without(dataset: str) -> Statistic:
-    """Lowest mean cosine between two datasets, one dataset left aside."""
-
-    def statistic(table: EmbeddingTable) -> float:
-        others = _others(table, dataset)
-        return float(_pairs(table, others).min())
-
-    return statistic
-
-
-def lowest_between(first: Sequence[str], second: Sequence[str]) -> Statistic:
-    """Lowest mean cosine between a dataset of one family and one of another."""
-
-    def statistic(table: EmbeddingTable) -> float:
-        return float(_cells(table, first, second).min())
-
-    return statistic
-
-
-def lowest_pair(table: EmbeddingTable) -> float:
-    """Lowest mean cosine between two different datasets."""
-    return float(_pairs(table, table.rows.datasets).min())
-
-
-def highest_pair(table: EmbeddingTable) -> float:
-    """Highest mean cosine between two different datasets."""
-    return float(_pairs(table, table.rows.datasets).max())
-
-
-def isolation_of(dataset: str) -> Statistic:
-    """Share of a dataset's images among the nearest neighbours of its images."""
-
-    def statistic(table: EmbeddingTable) -> float:
-        return isolation(table, dataset)
-
-    return statistic
-
-
-def _others(table: EmbeddingTable, dataset: str) -> list[str]:
-    if dataset not in table.rows.datasets:
-        raise ParameterError(
-            f"the claim speaks of {dataset!r}, but the table holds {', '.join(table.rows.datasets)}"
-        )
-    return [name for name in table.rows.datasets if name != dataset]
-
-
-def _cells(
-    table: EmbeddingTable, rows: Sequence[str], columns: Sequence[str]
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    frame = relate(table).to_frame()
-    return np.asarray(frame.loc[list(rows), list(columns)].to_numpy())
-
-
-def _pairs(table: EmbeddingTable, names: Sequence[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    values = _cells(table, names, names)
-    return np.asarray(values[np.triu_indices(len(names), 1)])
+_ISOLATED = 0.8
 
 
 @dataclass(frozen=True)
@@ -111,9 +51,7 @@ class Claim:
     statement
         The sentence in our words.
     statistic
-        Function of a table whose datasets bear the paper's names.
-    measure
-        The statistic in words.
+        What is taken of a table whose datasets bear the paper's names.
     relation, bound
         The claim holds where the statistic is ``<`` or ``>`` the bound. Where `bound` names an
         encoder, its value of the same statistic is the bound.
@@ -125,8 +63,7 @@ class Claim:
     view: str
     about: str
     statement: str
-    statistic: Statistic
-    measure: str
+    statistic: OfCells | OfImages
     relation: str
     bound: float | str
 
@@ -136,8 +73,6 @@ class Claim:
 
 
 _SYNTHETIC = ("Rain200H", "Rain800", "DDN_1", "DDN_5")
-_ISOLATED = 0.8
-_SHARE = "share of own images among the 15 nearest images of other scenes"
 
 _CHROMATIC = Claim(
     name="chromatic-night-negative",
@@ -147,7 +82,6 @@ _CHROMATIC = Claim(
     about="rainmer",
     statement="GTAV-balance is negatively related to every other dataset",
     statistic=highest_with("GTAV-balance"),
-    measure="highest score of GTAV-balance with another set",
     relation="<",
     bound=0.0,
 )
@@ -158,7 +92,6 @@ _DEGRADATION = replace(
     view="degradation",
     statement="Rain200H is negatively related to every other dataset",
     statistic=highest_with("Rain200H"),
-    measure="highest score of Rain200H with another set",
 )
 _ALL_IN_ONE = replace(
     _CHROMATIC,
@@ -166,8 +99,7 @@ _ALL_IN_ONE = replace(
     figure="3c",
     corpus="all-in-one",
     statement="snow, rain and raindrop are positively related",
-    statistic=lowest_pair,
-    measure="lowest score between two sets",
+    statistic=lowest_pair(),
     relation=">",
 )
 
@@ -178,7 +110,6 @@ CLAIMS: tuple[Claim, ...] = (
         name="chromatic-day-positive",
         statement="all other datasets are positively related",
         statistic=lowest_without("GTAV-balance"),
-        measure="lowest score between two sets, GTAV-balance aside",
         relation=">",
     ),
     *(
@@ -188,7 +119,6 @@ CLAIMS: tuple[Claim, ...] = (
             figure="2a",
             statement=f"{name} is isolated",
             statistic=isolation_of(name),
-            measure=_SHARE,
             relation=">",
             bound=_ISOLATED,
         )
@@ -200,7 +130,6 @@ CLAIMS: tuple[Claim, ...] = (
         name="degradation-rest-positive",
         statement="all other datasets are positively related",
         statistic=lowest_without("Rain200H"),
-        measure="lowest score between two sets, Rain200H aside",
         relation=">",
     ),
     *(
@@ -210,7 +139,6 @@ CLAIMS: tuple[Claim, ...] = (
             figure="2b",
             statement=f"{name} is isolated",
             statistic=isolation_of(name),
-            measure=_SHARE,
             relation=">",
             bound=_ISOLATED,
         )
@@ -222,8 +150,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2c",
         about="airnet",
         statement="AirNet's space is less compact than Rainmer's",
-        statistic=compactness,
-        measure="spread within datasets over distance between them",
+        statistic=spread(),
         relation=">",
         bound="rainmer",
     ),
@@ -234,7 +161,6 @@ CLAIMS: tuple[Claim, ...] = (
         about="airnet",
         statement="Rain200H is mixed with other datasets, more than in Rainmer's space",
         statistic=isolation_of("Rain200H"),
-        measure=_SHARE,
         relation="<",
         bound="rainmer",
     ),
@@ -245,7 +171,6 @@ CLAIMS: tuple[Claim, ...] = (
         about="airnet",
         statement="GT-Rain and GTAV-balance conflict with synthetic sets",
         statistic=lowest_between(("GT-Rain", "GTAV-balance"), _SYNTHETIC),
-        measure="lowest score of either with a synthetic set",
     ),
     _ALL_IN_ONE,
     replace(
@@ -254,8 +179,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="3d",
         view="degradation",
         statement="snow, rain and raindrop are negatively related",
-        statistic=highest_pair,
-        measure="highest score between two sets",
+        statistic=highest_pair(),
         relation="<",
     ),
 )
@@ -279,7 +203,7 @@ def evaluate(claim: Claim, tables: Tables) -> dict[str, float]:
         Encoder to value.
     """
     return {
-        encoder: claim.statistic(table)
+        encoder: claim.statistic.value(table)
         for (corpus, encoder, view), table in tables.items()
         if (corpus, view) == (claim.corpus, claim.view)
     }
@@ -298,10 +222,11 @@ def verdicts(tables: Tables) -> list[Mapping[str, Any]]:
             "view": claim.view,
             "about": claim.about,
             "statement": claim.statement,
-            "statistic": claim.measure,
+            "statistic": claim.statistic.words,
             "holds if": f"{claim.relation} {claim.bound}",
             "values": values,
             "holds": {name: claim.holds(value, bound) for name, value in values.items()},
+            "interval": claim.statistic.interval(tables[claim.corpus, claim.about, claim.view]),
             "verdict": claim.holds(values[claim.about], bound),
         }
         found.append(MappingProxyType(entry))

@@ -56,7 +56,7 @@ def run_controls(
         tables = _tables(request, seed, per_dataset)
         for claim in CLAIMS:
             table = tables[claim.corpus, "untrained", claim.view]
-            values[claim.name].append(claim.statistic(table))
+            values[claim.name].append(claim.statistic.value(table))
         if progress is not None:
             progress(done + 1, len(seeds))
     document = {

@@ -1,0 +1,146 @@
+"""Statistics that the supplement's claims come down to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.scores import Statistic, bootstrap, compactness, isolation, relate
+from rainmer_analysis.values import EmbeddingTable
+
+__all__ = [
+    "OfCells",
+    "OfImages",
+    "highest_pair",
+    "highest_with",
+    "isolation_of",
+    "lowest_between",
+    "lowest_pair",
+    "lowest_without",
+    "spread",
+]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OfCells:
+    """A statistic of the mean cosines between datasets.
+
+    Parameters
+    ----------
+    words
+        The statistic in words.
+    function
+        Scores (k, k) and dataset names to a number.
+    """
+
+    words: str
+    function: Statistic
+
+    def value(self, table: EmbeddingTable) -> float:
+        """Take the statistic of a table."""
+        return self.function(relate(table).values, table.rows.datasets)
+
+    def interval(self, table: EmbeddingTable) -> tuple[float, float]:
+        """Give the 95 % bootstrap interval over scenes."""
+        found = bootstrap(table, self.function)
+        return found.low, found.high
+
+
+@dataclass(frozen=True)
+class OfImages:
+    """A statistic of a table's images, without an interval.
+
+    Parameters
+    ----------
+    words
+        The statistic in words.
+    function
+        A table to a number.
+    """
+
+    words: str
+    function: Callable[[EmbeddingTable], float]
+
+    def value(self, table: EmbeddingTable) -> float:
+        """Take the statistic of a table."""
+        return self.function(table)
+
+    def interval(self, table: EmbeddingTable) -> None:  # noqa: ARG002
+        """Give no interval: images that are neighbours cannot be resampled one by one."""
+        return
+
+
+def _places(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ParameterError(
+            f"a claim speaks of {missing[0]!r}, but the table holds {', '.join(names)}"
+        )
+    return [names.index(name) for name in wanted]
+
+
+def highest_with(dataset: str) -> OfCells:
+    """Highest score of one dataset with any other."""
+
+    def function(values: Floats, names: tuple[str, ...]) -> float:
+        (place,) = _places(names, [dataset])
+        return float(np.delete(values[place], place).max())
+
+    return OfCells(f"highest score of {dataset} with another set", function)
+
+
+def lowest_without(dataset: str) -> OfCells:
+    """Lowest score between two datasets, one dataset left aside."""
+
+    def function(values: Floats, names: tuple[str, ...]) -> float:
+        (place,) = _places(names, [dataset])
+        kept = np.delete(np.delete(values, place, axis=0), place, axis=1)
+        return float(kept[np.triu_indices(len(kept), 1)].min())
+
+    return OfCells(f"lowest score between two sets, {dataset} aside", function)
+
+
+def lowest_between(first: Sequence[str], second: Sequence[str]) -> OfCells:
+    """Lowest score between a dataset of one family and one of another."""
+
+    def function(values: Floats, names: tuple[str, ...]) -> float:
+        return float(values[np.ix_(_places(names, first), _places(names, second))].min())
+
+    return OfCells(f"lowest score of {' or '.join(first)} with a synthetic set", function)
+
+
+def lowest_pair() -> OfCells:
+    """Lowest score between two different datasets."""
+
+    def function(values: Floats, names: tuple[str, ...]) -> float:
+        return float(values[np.triu_indices(len(names), 1)].min())
+
+    return OfCells("lowest score between two sets", function)
+
+
+def highest_pair() -> OfCells:
+    """Highest score between two different datasets."""
+
+    def function(values: Floats, names: tuple[str, ...]) -> float:
+        return float(values[np.triu_indices(len(names), 1)].max())
+
+    return OfCells("highest score between two sets", function)
+
+
+def isolation_of(dataset: str) -> OfImages:
+    """Share of a dataset's images among the nearest neighbours of its images."""
+    return OfImages(
+        f"share of {dataset} among the 15 nearest images, of other scenes, of its images",
+        lambda table: isolation(table, dataset),
+    )
+
+
+def spread() -> OfImages:
+    """Spread within datasets over the distance between them."""
+    return OfImages("angle within datasets over angle between them", compactness)
