@@ -7,6 +7,8 @@ residual of a stage is added outside its fusion.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -39,8 +41,18 @@ def _pointwise(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 1, bias=False)
 
 
+def _matrix(layer: nn.Module) -> Tensor:
+    """Weights of a convolution, [outputs, everything else]."""
+    return cast(Tensor, layer.weight).flatten(1)
+
+
 class _Expert(nn.Module):
-    """One convolutional expert; published under the name ``op``."""
+    """One convolutional expert; published under the name ``op``.
+
+    Its last layer is linear and pointwise, and so is the fusion that follows. A stage
+    therefore takes `features`, all but that layer, and multiplies `head`, that layer's matrix,
+    into the fusion: the same function with seven convolutions fewer.
+    """
 
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__()
@@ -50,11 +62,43 @@ class _Expert(nn.Module):
         out: Tensor = self.op(x)
         return out
 
+    def features(self, x: Tensor) -> Tensor:
+        for layer in list(self.op)[:-1]:
+            x = layer(x)
+        return x
 
-def _expert(kind: str, kernel: int, dim: int) -> nn.Module:
+    def head(self) -> Tensor:
+        return _matrix(self.op[-1])
+
+
+class _PointExpert(_Expert):
+    """The separable expert of side 1: its depthwise layers only scale channels."""
+
+    def features(self, x: Tensor) -> Tensor:
+        depth, point = _matrix(self.op[0]), _matrix(self.op[1])
+        return F.relu(F.conv2d(x, (point * depth.T)[:, :, None, None]))
+
+    def head(self) -> Tensor:
+        return _matrix(self.op[4]) * _matrix(self.op[3]).T
+
+
+class _Average(nn.AvgPool2d):
+    """The expert without weights."""
+
+    def __init__(self, kernel: int) -> None:
+        super().__init__(kernel, stride=1, padding=kernel // 2, count_include_pad=False)
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.forward(x)
+
+    def head(self) -> None:
+        return None
+
+
+def _expert(kind: str, kernel: int, dim: int) -> _Expert | _Average:
     """Build one expert; each keeps [B, dim, H, W]."""
     if kind == "separable":
-        return _Expert(
+        return (_PointExpert if kernel == 1 else _Expert)(
             _depthwise(dim, kernel),
             _pointwise(dim, dim),
             nn.ReLU(),
@@ -63,7 +107,7 @@ def _expert(kind: str, kernel: int, dim: int) -> nn.Module:
         )
     if kind == "dilated":
         return _Expert(_depthwise(dim, kernel, dilation=2), _pointwise(dim, dim))
-    return nn.AvgPool2d(kernel, stride=1, padding=kernel // 2, count_include_pad=False)
+    return _Average(kernel)
 
 
 class _Stage(nn.Module):
@@ -76,8 +120,21 @@ class _Stage(nn.Module):
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         share = weights.to(x.dtype)[:, :, None, None, None]
-        answers = torch.cat([op(x) * share[:, j] for j, op in enumerate(self._ops)], dim=1)
-        return F.relu(self._out(answers) + x)
+        answers = [
+            cast(_Expert | _Average, op).features(x) * share[:, j] for j, op in enumerate(self._ops)
+        ]
+        fused = F.conv2d(torch.cat(answers, dim=1), self._fusion(x))
+        return F.relu(F.relu(fused) + x)
+
+    def _fusion(self, x: Tensor) -> Tensor:
+        """Multiply the experts' last layers into the fusion, [dim, 8 dim, 1, 1]."""
+        fusion = _matrix(self._out[0])
+        with without_autocast(x):
+            parts = []
+            for op, part in zip(self._ops, fusion.chunk(len(EXPERTS), dim=1), strict=True):
+                head = cast(_Expert | _Average, op).head()
+                parts.append(part if head is None else part @ head)
+            return torch.cat(parts, dim=1)[:, :, None, None]
 
 
 class Gate(nn.Module):

@@ -209,6 +209,16 @@ def test_weights_of_the_experts_sum_to_one(small: RainmerEncoder, images: Tensor
 
 
 @torch.no_grad()
+def test_an_expert_is_its_head_on_its_features(images: Tensor) -> None:
+    """A stage multiplies heads into its fusion; that must not change what an expert is."""
+    encoder = lively(WIDTHS["quarter"]).double()
+    x = encoder.conv(images.double())
+    for op in list(encoder.MoEs.layers[1]._ops[2]._ops)[:7]:
+        split = torch.einsum("oi,bihw->bohw", op.head(), op.features(x))
+        assert largest(split, op(x)) < 1e-13
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("axis", [2, 3])
 def test_a_mirrored_network_sees_mirrored_images_alike(images: Tensor, axis: int) -> None:
     """Flip image and kernels together: maps flip, vectors stay."""
