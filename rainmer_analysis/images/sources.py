@@ -14,7 +14,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.groups import scenes
-from rainmer_analysis.images.places.catalogue import layout_of
+from rainmer_analysis.images.places.catalogue import CATALOGUE, layout_of
 from rainmer_analysis.images.places.folders import Dataset, search
 from rainmer_analysis.images.places.layouts import discover
 from rainmer_analysis.images.places.manifests import check_name, read_manifest
@@ -95,7 +95,7 @@ def _parse(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
     name, equals, folder = source.partition("=")
     if equals:
         return (_folder(name, folder),)
-    if Path(source).is_dir() and ("/" in source or root is None):
+    if source not in CATALOGUE and Path(source).is_dir():
         raise SourceError(
             f"the folder {source!r} lacks a name; write NAME={source} with a name of your choice"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,14 +12,12 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from image_files import hostile_folder, photograph, png_bytes, save
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import find
 from rainmer_analysis.images.reading import file_sha256, read_header, read_image, write_png
-
-sys.path.insert(0, str(Path(__file__).parent))
-from files import hostile_folder, photograph, png_bytes, save
 
 RGB = photograph()
 WIDE = np.random.default_rng(3).integers(0, 65536, (20, 24, 4), dtype=np.uint16)

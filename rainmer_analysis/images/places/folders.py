@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.reading import IMAGE_SUFFIXES, Region
 
 __all__ = ["Dataset", "Found", "Partners", "candidate", "files", "normal", "search"]
@@ -121,15 +122,20 @@ def _walk(
     folder: Path, *, pairs: bool, above: frozenset[tuple[int, int]] = frozenset()
 ) -> Iterator[tuple[Path, list[str], bool]]:
     """Give each folder with its candidates' names; with `pairs`, stop at input beside target."""
-    status = folder.stat()
+    try:
+        status = folder.stat()
+        with os.scandir(folder) as entries:
+            visible = sorted(
+                (entry for entry in entries if _is_named(folder, entry.name)),
+                key=lambda entry: entry.name,
+            )
+    except OSError as error:
+        raise SourceError(
+            f"the folder {folder} cannot be searched ({error.strerror}); make it readable"
+        ) from error
     here = (status.st_dev, status.st_ino)
     if here in above:
         return
-    with os.scandir(folder) as entries:
-        visible = sorted(
-            (entry for entry in entries if _is_named(folder, entry.name)),
-            key=lambda entry: entry.name,
-        )
     subfolders = [entry.name for entry in visible if entry.is_dir()]
     if pairs and {"input", "target"} <= set(subfolders):
         yield folder, [], True

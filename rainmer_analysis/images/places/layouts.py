@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import os
 import re
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rainmer_analysis.errors import SourceError
@@ -73,7 +73,7 @@ def discover(layout: Layout, root: Path) -> Dataset:
         )
     pattern = re.compile(layout.images)
     skip = re.compile(layout.skip) if layout.skip else None
-    listings: dict[Path, list[str]] = {}
+    listings = _Listings()
     images = []
     for path, relative in files(folder):
         match = pattern.fullmatch(str(relative))
@@ -86,7 +86,7 @@ def discover(layout: Layout, root: Path) -> Dataset:
             f"(relative paths of the form {layout.images}); check what lies there"
         )
     paired = layout.halves or any(
-        (folder / template).parent.is_dir() if "\\" not in str(Path(template).parent) else True
+        "\\" in str(Path(template).parent) or (folder / template).parent.is_dir()
         for template in layout.targets
     )
     return Dataset(
@@ -109,11 +109,7 @@ def _part(layout: Layout, images: list[Found]) -> list[Found]:
 
 
 def _placed(
-    layout: Layout,
-    folder: Path,
-    path: Path,
-    match: re.Match[str],
-    listings: dict[Path, list[str]],
+    layout: Layout, folder: Path, path: Path, match: re.Match[str], listings: _Listings
 ) -> Found:
     found = candidate(folder, path)
     if layout.scene:
@@ -121,18 +117,31 @@ def _placed(
     if layout.halves:
         return replace(found, target=path, region="left", target_region="right")
     for template in layout.targets:
-        target = _expanded(folder, match.expand(template), listings)
+        wanted = Path(os.path.normpath(folder / match.expand(template)))
+        target = listings.first(wanted, wild="*" in template)
         if target is not None:
             return replace(found, target=target, target_region="whole")
     return found
 
 
-def _expanded(folder: Path, template: str, listings: dict[Path, list[str]]) -> Path | None:
-    wanted = Path(os.path.normpath(folder / template))
-    if wanted.parent not in listings:
-        inside = wanted.parent
-        listings[inside] = sorted(os.listdir(inside)) if inside.is_dir() else []  # noqa: PTH208
-    names = listings[wanted.parent]
-    matching = (name for name in names if fnmatchcase(name, wanted.name))
-    first = next(matching, None)
-    return wanted.parent / first if first is not None else None
+class _Listings:
+    """Answers whether files are there, listing each folder once."""
+
+    def __init__(self) -> None:
+        self._names: dict[Path, dict[str, None]] = {}
+        self._wild: dict[Path, Path | None] = {}
+
+    def first(self, wanted: Path, *, wild: bool) -> Path | None:
+        """Give the file, or with `wild` the first whose name matches; None if there is none."""
+        if not wild:
+            return wanted if wanted.name in self._listing(wanted.parent) else None
+        if wanted not in self._wild:
+            names = fnmatch.filter(self._listing(wanted.parent), wanted.name)
+            self._wild[wanted] = wanted.parent / names[0] if names else None
+        return self._wild[wanted]
+
+    def _listing(self, folder: Path) -> dict[str, None]:
+        if folder not in self._names:
+            names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+            self._names[folder] = dict.fromkeys(names)
+        return self._names[folder]
