@@ -14,46 +14,30 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.pooling import block_mean, global_mean, unit
+from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.data import Pool
+from rainmer_analysis.train.views import VIEWS, View, ViewBuilder, ViewImages
 
 __all__ = [
-    "VIEWS",
     "MomentumContrast",
-    "ViewImages",
+    "RainmerObjective",
     "accuracy",
+    "autocast",
     "contrastive_losses",
     "move_towards",
     "similarity",
 ]
 
-View = Literal["detail", "chromatic", "degradation"]
-VIEWS: tuple[View, ...] = ("detail", "chromatic", "degradation")
-
 # Large batches of key images are slower per image on a CPU: their temporaries leave the cache.
 _CPU_CHUNK = 4
-
-
-@dataclass(frozen=True)
-class ViewImages:
-    """Images that one view compares the queries with.
-
-    Parameters
-    ----------
-    positive
-        [B, 3, H, W] in [0, 1].
-    negatives
-        [B, n, 3, H, W] in [0, 1].
-    """
-
-    positive: Tensor
-    negatives: Tensor
 
 
 def similarity(query: Tensor, keys: Tensor) -> Tensor:
@@ -177,3 +161,78 @@ def _of(output: EncoderOutput, view: View) -> Tensor:
 
 def _strided(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=torch.channels_last)
+
+
+class RainmerObjective:
+    """What a Rainmer run optimises, step by step.
+
+    Parameters
+    ----------
+    config
+        The whole configuration.
+    pool
+        Training pairs; the held-out share of their scenes is used for validation alone.
+    """
+
+    def __init__(self, config: TrainConfig, pool: Pool) -> None:
+        self._config = config
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            encoder = RainmerEncoder(config.model.rainmer)
+        self.module = MomentumContrast(encoder).to(memory_format=torch.channels_last)
+        held_out = pool.held_out(config.data.held_out, config.data.seed)
+        self._training = self._builder(pool, ~held_out)
+        self._validation = self._builder(pool, held_out) if held_out.any() else None
+        self.images_per_step = config.run.batch
+
+    def _builder(self, pool: Pool, chosen: NDArray[np.bool_]) -> ViewBuilder:
+        return ViewBuilder(
+            pool,
+            np.flatnonzero(chosen),
+            config=self._config.objective,
+            batch=self._config.run.batch,
+            seed=self._config.seed,
+        )
+
+    @property
+    def encoder(self) -> RainmerEncoder:
+        """The encoder that is trained, and kept at the end."""
+        return self.module.query
+
+    def losses(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Give the loss to minimise at a step, and its parts for the log."""
+        move_towards(self.module.key, self.module.query, self._config.objective.momentum)
+        return self._evaluate(self._training, step)
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Give loss and accuracy on held-out scenes; always the same batches."""
+        if self._validation is None:
+            return {}
+        rows = [
+            self._evaluate(self._validation, step)[1]
+            for step in range(self._config.run.validation_batches)
+        ]
+        return {key: float(torch.stack([row[key] for row in rows]).mean()) for key in rows[0]}
+
+    def _evaluate(self, builder: ViewBuilder, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        objective = self._config.objective
+        batch = builder.batch(step)
+        with autocast(self._config.run.precision):
+            cosines = self.module(batch.query, batch.views)
+        parts = contrastive_losses(
+            cosines,
+            chromatic=objective.temperature_chromatic,
+            degradation=objective.temperature_degradation,
+        )
+        loss = (
+            objective.weight_chromatic * parts["chromatic"]
+            + objective.weight_degradation * parts["degradation"]
+        )
+        log = {"loss": loss, **parts} | {f"accuracy_{v}": accuracy(cosines[v]) for v in VIEWS}
+        return loss, {key: value.detach() for key, value in log.items()}
+
+
+def autocast(precision: str) -> torch.autocast:
+    """Give the context in which a network of this precision is evaluated on the CPU."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16")

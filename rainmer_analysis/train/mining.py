@@ -29,7 +29,7 @@ def mean_colours(images: Tensor) -> Tensor:
 
 
 def residuals(degraded: Tensor, clean: Tensor) -> Tensor:
-    """What the weather added, clamp(degraded - clean, 0, 1): [n, 3, H, W]."""
+    """Give what the weather added, clamp(degraded - clean, 0, 1): [n, 3, H, W]."""
     return (degraded - clean).clamp(0, 1)
 
 

@@ -1,0 +1,143 @@
+"""``train``: an encoder from a configuration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+from click.core import ParameterSource
+from tqdm import tqdm
+
+from rainmer_analysis.cli.options import Common, common_options
+
+__all__ = ["train"]
+
+_EVERY_SECONDS = 30.0
+
+
+@click.group()
+def train() -> None:
+    """Train an encoder."""
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option(
+            "--set",
+            "changes",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Replace one value, such as optimiser.lr=1e-3; may be given again.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(0),
+            default=2,
+            show_default=True,
+            help="Processes that make training images.",
+        ),
+        click.option(
+            "--cache",
+            type=click.Path(file_okay=False),
+            help="Folder that keeps training images between runs; 'pools' beside RUN by default.",
+        ),
+        click.option(
+            "--real",
+            type=click.Path(exists=True, file_okay=False),
+            help="Folder of real photographs, in place of the configuration's.",
+        ),
+        click.option("--resume", is_flag=True, help="Continue an unfinished run."),
+        click.option(
+            "--out", required=True, type=click.Path(file_okay=False), help="Folder of the run."
+        ),
+        click.option(
+            "--config", required=True, help="TOML file, or the name of a shipped configuration."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@train.command()
+@_options
+@common_options
+def encoder(common: Common, **given: Any) -> None:
+    """Train Rainmer's encoder (chromatic, degradation and detail views)."""
+    _run("rainmer", common, **given)
+
+
+@train.command()
+@_options
+@common_options
+def airnet(common: Common, **given: Any) -> None:
+    """Train AirNet's encoder (momentum contrast against a queue)."""
+    _run("airnet", common, **given)
+
+
+def _run(
+    kind: str, common: Common, *, config: str, out: str, changes: tuple[str, ...], **given: Any
+) -> None:
+    # Imported here: torch would slow down every other command's help.
+    from rainmer_analysis.recipes.training import train_encoder
+
+    replaced = dict(_change(text) for text in changes)
+    source = click.get_current_context().get_parameter_source("seed")
+    if source is ParameterSource.COMMANDLINE:
+        replaced["seed"] = str(common.seed)
+    with _Progress(common) as progress:
+        run = train_encoder(
+            kind,
+            config,
+            out,
+            changes=replaced,
+            overwrite=common.overwrite,
+            progress=progress,
+            **given,
+        )
+    outcome = run.outcome
+    document = {
+        "run": str(run.folder),
+        "step": outcome.step,
+        "finished": outcome.finished,
+        "skipped": outcome.skipped,
+        "seconds": round(outcome.seconds, 1),
+        "weights_sha256": run.weights_sha256,
+    }
+    state = "finished" if outcome.finished else "stopped by its time limit; add --resume to go on"
+    common.result(document, f"{run.folder}: {outcome.step} steps, {state}")
+
+
+def _change(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals and value):
+        raise click.UsageError(f"--set takes KEY=VALUE, but was given {text!r}")
+    return key.strip(), value.strip()
+
+
+class _Progress:
+    """A bar on a terminal; elsewhere a line every half minute."""
+
+    def __init__(self, common: Common) -> None:
+        self._common = common
+        self._bar: Any = None
+        self._spoken = time.monotonic()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def __call__(self, step: int, steps: int, row: Mapping[str, float]) -> None:
+        loss = f"loss {row['loss']:.4f}" if "loss" in row else ""
+        if self._common.bars:
+            if self._bar is None:
+                self._bar = tqdm(total=steps, initial=step - 1, unit="step")
+            self._bar.update(step - self._bar.n)
+            self._bar.set_postfix_str(loss, refresh=False)
+        elif time.monotonic() - self._spoken > _EVERY_SECONDS:
+            self._spoken = time.monotonic()
+            self._common.note(f"step {step} of {steps} {loss}")

@@ -1,0 +1,129 @@
+"""The model card that a run writes: what was trained, on what, how long, with which result."""
+
+from __future__ import annotations
+
+import csv
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.data import Pool
+from rainmer_analysis.train.loop import Outcome
+from rainmer_analysis.values.request import plain
+
+__all__ = ["as_toml", "hardware", "model_card"]
+
+
+def hardware() -> str:
+    """Name the processor, its thread setting and the torch that ran."""
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return f"{name}, {torch.get_num_threads()} thread(s), torch {torch.__version__}"
+
+
+def model_card(
+    config: TrainConfig,
+    pool: Pool,
+    outcome: Outcome,
+    *,
+    log: Path,
+    sha256: str,
+    notes: Mapping[str, str],
+) -> str:
+    """Write the card of trained weights as Markdown.
+
+    Parameters
+    ----------
+    config, pool, outcome
+        Of the run.
+    log
+        Its log.csv, from which the last rows are quoted.
+    sha256
+        Of the weights.
+    notes
+        Further facts, name to text, such as the folder of real photographs.
+    """
+    scenes = len(set(pool.scenes))
+    held_out = pool.held_out(config.data.held_out, config.data.seed)
+    queries = "images" if config.encoder == "airnet" else "query images"
+    per_step = config.run.batch * (len(pool.names) if config.encoder == "airnet" else 1)
+    facts = {
+        "Encoder": f"{config.encoder}, width {config.model.width}",
+        "Weights (SHA-256)": sha256,
+        "Steps": f"{outcome.step} of {config.run.steps}; {outcome.skipped} skipped because "
+        "gradients were not finite",
+        f"{queries.capitalize()} seen": str(outcome.step * per_step),
+        "Training time": f"{outcome.seconds / 60:.1f} minutes",
+        "Hardware": hardware(),
+        "Seed": str(config.seed),
+        "Scenes": f"{scenes}, of which {int(config.data.held_out * scenes)} held out "
+        f"({int(held_out.sum())} of {len(pool)} pairs)",
+        "Images (digest)": pool.digest,
+        "Date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        **notes,
+    }
+    parts = [
+        f"# {config.name}",
+        _table(("fact", "value"), facts.items()),
+        "## Training pairs",
+        _table(("dataset", "pairs"), ((name, str(n)) for name, n in pool.counts.items())),
+        "## Results",
+        "Means over the last logged interval; `held_out` rows are on scenes that were not "
+        "trained on.",
+        _table(("number", "value"), _last_numbers(log).items()),
+        "## Configuration",
+        "```toml\n" + as_toml(config) + "```",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def as_toml(config: TrainConfig) -> str:
+    """Write a configuration as TOML that `read_config` reads back to an equal one."""
+    document = plain(config)
+    top = {key: value for key, value in document.items() if not isinstance(value, dict)}
+    lines = _assignments(top)
+    for key, table in document.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{key}]", *_assignments(table)]
+    return "\n".join(lines) + "\n"
+
+
+def _assignments(table: Mapping[str, object]) -> list[str]:
+    return [f"{key} = {_literal(value)}" for key, value in table.items()]
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if isinstance(value, dict):
+        items = (f"{_literal(key)} = {_literal(item)}" for key, item in value.items())
+        return "{ " + ", ".join(items) + " }" if value else "{}"
+    return repr(value)
+
+
+def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
+    lines = [f"| {head[0]} | {head[1]} |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in rows]
+    return "\n".join(lines)
+
+
+def _last_numbers(log: Path) -> dict[str, str]:
+    """Give each column's last entry that is not empty."""
+    found: dict[str, str] = {}
+    if log.exists():
+        with log.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                found.update({key: value for key, value in row.items() if value})
+    return found
