@@ -23,10 +23,10 @@ from rainmer_analysis.model.pooling import (
     without_autocast,
 )
 
-__all__ = ["MIN_SIDE", "WIDTHS", "EncoderConfig", "EncoderOutput", "RainmerEncoder"]
+__all__ = ["MIN_SIDE", "SLOPE", "WIDTHS", "EncoderConfig", "EncoderOutput", "RainmerEncoder"]
 
 MIN_SIDE = 8
-_SLOPE = 0.1
+SLOPE = 0.1
 
 
 @dataclass(frozen=True)
@@ -138,16 +138,16 @@ class _ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine a map [B, C, H, W], keeping its shape."""
-        y = F.leaky_relu(self.se1(self.conv1(x)), _SLOPE)
+        y = F.leaky_relu(self.se1(self.conv1(x)), SLOPE)
         y = self.se2(self.conv2(y))
-        return F.leaky_relu(y + x, _SLOPE)
+        return F.leaky_relu(y + x, SLOPE)
 
 
 def _projector(dim: int, channels: int, *, hidden: int) -> nn.Sequential:
     """Build one projector: [B, dim, H, W] to [B, channels, H, W]."""
     return nn.Sequential(
         nn.Conv2d(dim, channels, 3, padding=1),
-        nn.LeakyReLU(_SLOPE),
+        nn.LeakyReLU(SLOPE),
         _ResidualBlock(channels, hidden),
     )
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.model.pooling import global_mean, without_autocast
 
-__all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture"]
+__all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture", "Stage"]
 
 STAGES = 4
 
@@ -110,7 +110,7 @@ def _expert(kind: str, kernel: int, dim: int) -> _Expert | _Average:
     return _Average(kernel)
 
 
-class _Stage(nn.Module):
+class Stage(nn.Module):
     """Weigh the experts' answers, fuse them, add the input."""
 
     def __init__(self, dim: int) -> None:
@@ -119,12 +119,18 @@ class _Stage(nn.Module):
         self._out = nn.Sequential(_pointwise(len(EXPERTS) * dim, dim), nn.ReLU())
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Refine a map [B, dim, H, W] with weights of the experts [B, 8]."""
         share = weights.to(x.dtype)[:, :, None, None, None]
         answers = [
             cast(_Expert | _Average, op).features(x) * share[:, j] for j, op in enumerate(self._ops)
         ]
         fused = F.conv2d(torch.cat(answers, dim=1), self._fusion(x))
         return F.relu(F.relu(fused) + x)
+
+    def unfused(self, x: Tensor) -> Tensor:
+        """Run every expert whole, with weight 1, and the fusion: the layers as published."""
+        out: Tensor = self._out(torch.cat([op(x) for op in self._ops], dim=1))
+        return out
 
     def _fusion(self, x: Tensor) -> Tensor:
         """Multiply the experts' last layers into the fusion, [dim, 8 dim, 1, 1]."""
@@ -182,7 +188,7 @@ class ExpertStages(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.preprocess = _Preprocess(dim)
-        self._ops = nn.ModuleList(_Stage(dim) for _ in range(STAGES))
+        self._ops = nn.ModuleList(Stage(dim) for _ in range(STAGES))
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Pass a map [B, dim, H, W] through the stages, with gate weights [B, 4, 8]."""
@@ -201,6 +207,15 @@ class Mixture(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine a map, [B, dim, H, W], keeping its shape."""
-        gate, stages = self.layers
-        out: Tensor = stages(x, gate(x))
+        out: Tensor = self.stages(x, self.gate(x))
         return out
+
+    @property
+    def gate(self) -> Gate:
+        """The gate."""
+        return cast(Gate, self.layers[0])
+
+    @property
+    def stages(self) -> ExpertStages:
+        """The stages."""
+        return cast(ExpertStages, self.layers[1])
