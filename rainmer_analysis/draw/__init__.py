@@ -7,6 +7,7 @@ with its provenance beside it. No pyplot state, no windows, one style sheet.
 
 from __future__ import annotations
 
+from rainmer_analysis.draw.architecture import figure1
 from rainmer_analysis.draw.drawing import Drawing, provenance_path
 from rainmer_analysis.draw.figures import figure2, figure3
 from rainmer_analysis.draw.maps import plot_map
@@ -16,6 +17,7 @@ from rainmer_analysis.draw.style import assign_colours
 __all__ = [
     "Drawing",
     "assign_colours",
+    "figure1",
     "figure2",
     "figure3",
     "plot_map",

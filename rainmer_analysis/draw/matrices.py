@@ -159,8 +159,8 @@ def matrix_look(
     size = float(np.clip(0.8 * 72 * (width - 1.2) / columns / most, _SMALLEST, 6.5))
     labels = [text for value in matrices for text in short_labels(value.datasets).values()]
     across = _longest(labels, size) + 0.05
-    cell = ((width - across - 0.2) / columns - GAP) / most
-    turned = across > cell
+    cell = (width - across - 0.22 - GAP * (columns - 1)) / columns / most
+    turned = across > cell + 0.02
     shared = len({value.datasets for value in matrices}) == 1
     return MatrixLook(max(1.0, peak), across, across if turned else 0.15, size, turned, shared)
 

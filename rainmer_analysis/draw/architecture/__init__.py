@@ -1,0 +1,7 @@
+"""Figure 1: the encoder's architecture, drawn from a description of the live module by value."""
+
+from __future__ import annotations
+
+from rainmer_analysis.draw.architecture.figure import figure1
+
+__all__ = ["figure1"]

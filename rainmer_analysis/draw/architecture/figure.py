@@ -1,0 +1,63 @@
+"""Figure 1 as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from rainmer_analysis.draw.architecture.blocks import Board
+from rainmer_analysis.draw.architecture.facts import Described, facts_of
+from rainmer_analysis.draw.architecture.panels import (
+    draw_overview,
+    draw_projectors,
+    draw_stage,
+    draw_words,
+)
+from rainmer_analysis.draw.drawing import Drawing
+from rainmer_analysis.draw.layout import axes_at, headline, new_figure
+from rainmer_analysis.draw.style import WIDTH, styled
+
+__all__ = ["figure1"]
+
+_HEIGHT = 6.95
+
+
+def figure1(description: Described, *, title: str = "") -> Drawing:
+    """Draw the encoder's architecture with its shapes and parameter counts.
+
+    Parameters
+    ----------
+    description
+        A tree of blocks with ``name``, ``kind``, ``operation``, ``shape``, ``parameters`` and
+        ``children``: the encoder holds a ``conv``, a ``mixture`` (with a ``gate``, ``stage``
+        blocks of ``expert`` blocks) and two ``projector`` blocks (with a ``residual`` block that
+        holds ``squeeze-excite`` blocks).
+    title
+        The line above; the encoder and its number of parameters by default.
+
+    Returns
+    -------
+    Drawing
+        With the artists ``box/...``, ``disc/...``, ``arrow/...``, ``text/...`` and ``headline``.
+
+    Raises
+    ------
+    ParameterError
+        The description is not one of Rainmer's encoder, or its counts do not add up.
+    """
+    facts = facts_of(description)
+    with styled():
+        figure = new_figure(WIDTH, _HEIGHT)
+        axes = axes_at(figure, (0, 0, WIDTH, _HEIGHT))
+        axes.set(xlim=(0, WIDTH), ylim=(0, _HEIGHT))
+        axes.set_axis_off()
+        board = Board(axes)
+        draw_overview(board, facts, floor=4.9)
+        draw_stage(board, facts, floor=2.55)
+        draw_projectors(board, facts, floor=0.4)
+        draw_words(board, facts)
+        board.artists["headline"] = headline(
+            figure, title or f"Rainmer’s encoder: {facts.total:,} parameters"
+        )
+    return Drawing(
+        figure, board.artists, {"draws": "figure 1", "title": title, "encoder": asdict(facts)}
+    )
