@@ -78,16 +78,24 @@ class Night:
         planes = np.zeros((3, *size))
         for (row, column), light in zip(places, colour, strict=True):
             planes[:, row, column] += light
-        spectra = fft.rfft2(planes)
         halo = self.power.draw(rng) * (1.0 + square / self.glow.draw(rng) ** 2) ** -1.2
-        bulb = 1.6 * np.exp(-square / (2 * self.core.draw(rng) ** 2))
-        glow, core = (
-            np.maximum(fft.irfft2(spectra * fft.rfft2(kernel), s=size), 0.0)[
-                :, : shape[0], : shape[1]
-            ]
-            for kernel in (halo, bulb)
-        )
-        return np.asarray(glow), np.asarray(np.minimum(core, 1.0))
+        glow = fft.irfft2(fft.rfft2(planes) * fft.rfft2(halo), s=size)[:, : shape[0], : shape[1]]
+        core = np.zeros((3, *shape))
+        width = max(self.core.draw(rng) * side / 1000, 0.4)
+        for (row, column), light in zip(places, colour, strict=True):
+            _add_bulb(core, light, at=(int(row), int(column)), width=width)
+        return np.asarray(np.maximum(glow, 0.0)), np.asarray(np.minimum(core, 1.0))
+
+
+def _add_bulb(core: Field, light: Field, *, at: tuple[int, int], width: float) -> None:
+    """Add a Gaussian lamp of sd ``width`` pixels to ``core`` [3, H, W], in place."""
+    reach = int(4 * width) + 1
+    top, left = max(at[0] - reach, 0), max(at[1] - reach, 0)
+    bottom, right = min(at[0] + reach + 1, core.shape[1]), min(at[1] + reach + 1, core.shape[2])
+    dy = np.arange(top, bottom)[:, None] - at[0]
+    dx = np.arange(left, right)[None, :] - at[1]
+    bulb = 1.6 * np.exp(-(dy**2 + dx**2) / (2 * width**2))
+    core[:, top:bottom, left:right] += light[:, None, None] * bulb
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,11 @@ def _ground(
 ) -> None:
     """Paint textured ground with a road or wet street below the horizon, in place."""
     shape = (image.shape[1], image.shape[2])
+    first = max(int(horizon * shape[0]) - 1, 0)  # nothing above it changes
     rows, columns = grid(shape)
+    rows = rows[first:]
     depth = np.clip((rows - horizon) / (1.0 - horizon), 0.0, 1.0)
-    texture = cloud(rng, shape, slope=0.8, stretch=(0.5, 1.0)) * rng.uniform(0.06, 0.22)
+    texture = cloud(rng, shape, slope=0.8, stretch=(0.5, 1.0))[first:] * rng.uniform(0.06, 0.22)
     shade = (0.75 + 0.35 * depth) * (1.0 + texture * (0.3 + depth))
     ground = colour[:, None, None] * shade
     if rng.random() < 0.7:
@@ -62,7 +64,7 @@ def _ground(
     fade = (1.0 - depth) ** 4 * 0.6
     ground += fade * (haze[:, None, None] - ground)
     edge = np.clip((rows - horizon) * shape[0] + 0.5, 0.0, 1.0)
-    image += edge * (ground - image)
+    image[:, first:] += edge * (ground - image[:, first:])
 
 
 def _windows(rng: np.random.Generator, height: int, width: int, side: int) -> Field:

@@ -109,7 +109,7 @@ def _developed(rng: np.random.Generator, image: Field) -> Field:
     target = float(np.clip(rng.normal(0.41, 0.1), 0.15, 0.75))
     gamma = np.clip(np.log(target) / np.log(np.clip(image.mean(), 0.05, 0.95)), 0.4, 2.5)
     # A second step corrects for the spread of levels, which one power of the mean ignores.
-    mean = float((image**gamma).mean())
+    mean = float((image[:, ::4, ::4] ** gamma).mean())
     gamma *= np.clip(np.log(target) / np.log(np.clip(mean, 0.05, 0.95)), 0.5, 2.0)
     image = image**gamma
     grey = image.mean(axis=0)
