@@ -1,0 +1,99 @@
+"""``extract``: images to one table of embeddings per view."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rainmer_analysis.cli.options import Common, common_options, device_option, source_options
+from rainmer_analysis.cli.progress import bar
+
+__all__ = ["extract"]
+
+
+@click.command()
+@source_options
+@click.option(
+    "--encoder",
+    default="rainmer",
+    show_default=True,
+    metavar="NAME",
+    help="rainmer, airnet, statistics, untrained:SEED, or one from another package.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Folder for one table per view and skipped.csv.",
+)
+@click.option(
+    "--weights",
+    default=None,
+    metavar="FILE|NAME",
+    help="A file of weights, or the shipped derain (default) or allweather.",
+)
+@click.option(
+    "--per-dataset",
+    default=500,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Images drawn from each dataset.",
+)
+@click.option(
+    "--batch-size", default=None, type=click.IntRange(min=1), help="Images per pass.", metavar="N"
+)
+@click.option(
+    "--workers",
+    default=None,
+    type=click.IntRange(min=1),
+    help="Threads that read images.",
+    metavar="N",
+)
+@device_option
+@click.option(
+    "--precision",
+    default="exact",
+    show_default=True,
+    type=click.Choice(["exact", "fast"]),
+    help="float32, or bfloat16 autocast (a space of its own).",
+)
+@click.option("--strict", is_flag=True, help="End with 1 when an image was left out.")
+@common_options
+def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
+    """Embed the images of every SOURCE: all views of an encoder in one pass.
+
+    A SOURCE is NAME=FOLDER, a manifest FILE.toml or, with --root, a name of the catalogue. Images
+    that cannot be used are named in DIR/skipped.csv with the reason. An interrupted run is
+    continued when it is started again.
+    """
+    from rainmer_analysis.recipes.embed import embed
+
+    with bar(common, "image") as progress:
+        done = embed(
+            list(sources),
+            seed=common.seed,
+            overwrite=common.overwrite,
+            progress=progress,
+            **options,
+        )
+    state = "up to date" if done.up_to_date else "written"
+    tables = {
+        view: {
+            "path": str(path),
+            "space": done.tables[view].space.name,
+            "images": len(done.tables[view]),
+            "dimensions": done.tables[view].dim,
+            "datasets": done.tables[view].rows.counts,
+        }
+        for view, path in done.paths.items()
+    }
+    left_out = {"count": len(done.skipped), "path": f"{options['out']}/skipped.csv"}
+    lines = [
+        f"{table['path']}: {state}, {table['images']} images, {table['dimensions']} dimensions"
+        for table in tables.values()
+    ]
+    lines.append(f"left out: {left_out['count']} (listed in {left_out['path']})")
+    document = {"kind": "extraction", "state": state, "tables": tables, "skipped": left_out}
+    common.result(document, "\n".join(lines))

@@ -1,0 +1,126 @@
+"""Folders of images to tables of embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rainmer_analysis.images import Sources, load
+from rainmer_analysis.infer import Extraction, load_encoder
+from rainmer_analysis.infer import extract as extract_images
+from rainmer_analysis.values import EmbeddingTable, ImageSet
+
+__all__ = ["embed", "extract"]
+
+
+def embed(
+    sources: Sources | ImageSet,
+    encoder: str = "rainmer",
+    *,
+    weights: str | Path | None = None,
+    out: str | Path | None = None,
+    root: str | Path | None = None,
+    per_dataset: int | None = 500,
+    seed: int = 42,
+    device: str = "auto",
+    precision: str = "exact",
+    batch_size: int | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+    strict: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Extraction:
+    """Do what `extract` does, and give also what was left out and where the files lie."""
+    images = (
+        sources
+        if isinstance(sources, ImageSet)
+        else load(sources, root=root, per_dataset=per_dataset, seed=seed)
+    )
+    return extract_images(
+        images,
+        load_encoder(encoder, weights, device=device, precision=precision),
+        out=out,
+        batch_size=batch_size,
+        workers=workers,
+        overwrite=overwrite,
+        strict=strict,
+        progress=progress,
+    )
+
+
+def extract(
+    sources: Sources | ImageSet,
+    encoder: str = "rainmer",
+    *,
+    weights: str | Path | None = None,
+    out: str | Path | None = None,
+    root: str | Path | None = None,
+    per_dataset: int | None = 500,
+    seed: int = 42,
+    device: str = "auto",
+    precision: str = "exact",
+    batch_size: int | None = None,
+    workers: int | None = None,
+    overwrite: bool = False,
+    strict: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, EmbeddingTable]:
+    """Embed images: one table of unit vectors per view of an encoder.
+
+    Parameters
+    ----------
+    sources
+        Dataset names to folders, SOURCE texts as on the command line (``NAME=FOLDER``,
+        ``FILE.toml``, with `root` names of the catalogue), or an image set.
+    encoder
+        ``rainmer``, ``airnet``, ``statistics``, ``untrained:SEED``, or one from another package.
+    weights
+        A file, or ``derain`` (default) or ``allweather``.
+    out
+        Folder for tables and ``skipped.csv``; None writes nothing.
+    root
+        Folder of the paper's datasets.
+    per_dataset
+        Images drawn from each dataset; None takes all.
+    seed
+        Seed of the draw.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+    precision
+        ``exact`` or ``fast``.
+    batch_size, workers
+        Images per pass, threads that read; neither changes the vectors beyond 1e-5.
+    overwrite
+        Whether other tables in `out` may be replaced.
+    strict
+        Whether an image left out is an error, after everything is written.
+    progress
+        Called as ``progress(done, total)``.
+
+    Returns
+    -------
+    View names to tables. Images that cannot be used are left out, with a note in the log and a row
+    in ``skipped.csv``.
+
+    Raises
+    ------
+    RainmerAnalysisError
+        A source, a parameter or weights cannot be used, or no image can; see `errors`.
+    """
+    done = embed(
+        sources,
+        encoder,
+        weights=weights,
+        out=out,
+        root=root,
+        per_dataset=per_dataset,
+        seed=seed,
+        device=device,
+        precision=precision,
+        batch_size=batch_size,
+        workers=workers,
+        overwrite=overwrite,
+        strict=strict,
+        progress=progress,
+    )
+    return dict(done.tables)
