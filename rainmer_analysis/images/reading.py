@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -81,25 +82,27 @@ def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
     """
     with _opened(path) as file:
         pixels = _guarded(file, pixels_of)
-    height, width = pixels.shape[1:]
-    left, right = _columns(region, width, height)
-    if min(height, right - left) < MIN_SIDE:
-        raise ImageError(
-            f"a side under {MIN_SIDE} pixels: the image is {right - left}x{height} pixels"
-        )
+    left, right = _columns(region, *pixels.shape[:0:-1])
     return np.ascontiguousarray(pixels[:, :, left:right])
 
 
-def read_header(path: str | Path) -> Header:
+def read_header(path: str | Path, *, region: Region = "whole") -> Header:
     """Read an image's size without decoding its pixels.
+
+    Parameters
+    ----------
+    path, region
+        As for `read_image`; the size is that of the region.
 
     Raises
     ------
     ImageError
-        The file is no image, or its header is damaged or states too many pixels.
+        As far as the header tells: the file is no image, damaged, too small or too large.
     """
     with _opened(path) as file:
-        return _guarded(file, header_of)
+        header = _guarded(file, header_of)
+    left, right = _columns(region, header.width, header.height)
+    return replace(header, width=right - left)
 
 
 def file_sha256(path: str | Path) -> str:
@@ -136,7 +139,7 @@ def write_png(array: npt.ArrayLike, path: str | Path) -> Path:
 
 def _columns(region: str, width: int, height: int) -> tuple[int, int]:
     if region == "whole":
-        return 0, width
+        return _large_enough(0, width, height)
     if region not in ("left", "right"):
         raise ParameterError(f"unknown region {region!r}; allowed are whole, left, right")
     low, high = _HALVES_RATIO
@@ -145,7 +148,16 @@ def _columns(region: str, width: int, height: int) -> tuple[int, int]:
             "not two images side by side: that needs an even width of "
             f"{low:g} to {high:g} times the height, but the image is {width}x{height} pixels"
         )
-    return (0, width // 2) if region == "left" else (width // 2, width)
+    middle = width // 2
+    return _large_enough(*((0, middle) if region == "left" else (middle, width)), height)
+
+
+def _large_enough(left: int, right: int, height: int) -> tuple[int, int]:
+    if min(height, right - left) < MIN_SIDE:
+        raise ImageError(
+            f"a side under {MIN_SIDE} pixels: the image is {right - left}x{height} pixels"
+        )
+    return left, right
 
 
 def _opened(path: str | Path) -> BufferedReader:

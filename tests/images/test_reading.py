@@ -181,6 +181,8 @@ def test_halves(tmp_path: Path) -> None:
     )
     np.testing.assert_array_equal(read_image(path, region="right"), read_image(path)[:, :, 20:])
     assert read_image(path, region="right").flags.c_contiguous
+    assert read_header(path, region="right").width == 20
+    assert read_header(path).width == 40
 
 
 @pytest.mark.parametrize(("height", "width"), [(20, 41), (20, 20), (10, 40)])

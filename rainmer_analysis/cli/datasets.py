@@ -1,0 +1,167 @@
+"""``datasets``: list the catalogue, check what is on disk, simulate the embedded default."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rainmer_analysis.cli.options import Common, common_options, source_options
+from rainmer_analysis.cli.progress import bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rainmer_analysis.recipes.check import Check, Summary
+
+__all__ = ["datasets"]
+
+_SHOWN = 20  # findings of a dataset in the printed report; --json has all
+
+
+@click.group()
+def datasets() -> None:
+    """List, check or simulate datasets."""
+
+
+@datasets.command("list")
+@common_options
+def list_(common: Common) -> None:
+    """List the paper's datasets and where they lie below --root."""
+    from rainmer_analysis.images import CATALOGUE
+
+    entries = [
+        {
+            "name": each.name,
+            "split": each.split,
+            "folder": each.folders[0],
+            "images": each.expected,
+            "pairs": "halves" if each.halves else "yes" if each.targets else "no",
+            "note": each.note,
+        }
+        for each in CATALOGUE.values()
+    ]
+    header = list(entries[0])
+    rows = [["" if each[key] is None else str(each[key]) for key in header] for each in entries]
+    common.result({"kind": "catalogue", "datasets": entries}, _table([header, *rows], left="*"))
+
+
+@datasets.command()
+@source_options
+@click.option("--headers-only", is_flag=True, help="Read sizes only; truncated files go unnoticed.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
+@common_options
+def check(
+    common: Common, sources: tuple[str, ...], root: str | None, headers_only: bool, workers: int
+) -> None:
+    """Count images and pairs of SOURCE..., with their sizes and faults.
+
+    A SOURCE is NAME=FOLDER, a manifest FILE.toml, or with --root a name of the catalogue.
+    """
+    from rainmer_analysis.recipes.check import check_sources
+
+    with bar(common, "file") as progress:
+        report = check_sources(
+            sources, root=root, decode=not headers_only, workers=workers, progress=progress
+        )
+    common.result(report.document(), _report(report))
+
+
+@datasets.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to fill.")
+@click.option("--per-dataset", type=click.IntRange(1), default=120, show_default=True)
+@click.option("--calibration", is_flag=True, help="Compare with measurements of the real sets.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
+@common_options
+def simulate(
+    common: Common, out: Path | None, per_dataset: int, calibration: bool, workers: int
+) -> None:
+    """Write the embedded default as folders of images with a manifest.
+
+    With --calibration, print how the simulated sets compare with measurements of the real ones;
+    then --out may be left out.
+    """
+    if out is None and not calibration:
+        raise click.UsageError("name a folder with --out, or ask for --calibration")
+    from rainmer_analysis.recipes.calibration import calibration as calibrate
+    from rainmer_analysis.recipes.simulate import simulate_datasets
+
+    document: dict[str, object] = {"kind": "simulated"}
+    texts = []
+    with bar(common, "pair") as progress:
+        if out is not None:
+            done = simulate_datasets(
+                out,
+                per_dataset=per_dataset,
+                seed=common.seed,
+                overwrite=common.overwrite,
+                workers=workers,
+                progress=progress,
+            )
+            common.note(f"{out}: " + ("up to date" if done.up_to_date else "written"))
+            document |= {"manifest": str(done.manifest), "pairs": done.pairs, "made": done.made}
+            texts.append(str(done.manifest))
+        if calibration:
+            compared = calibrate(
+                per_dataset=per_dataset, seed=common.seed, workers=workers, progress=progress
+            )
+            document["calibration"] = compared.to_dict(orient="records")
+            texts.append(_calibration(compared))
+    common.result(document, "\n\n".join(texts))
+
+
+def _calibration(compared: pd.DataFrame) -> str:
+    header = [str(name) for name in compared.columns]
+    rows = [
+        [f"{value:.3f}" if isinstance(value, float) else str(value) for value in row]
+        for row in compared.itertuples(index=False)
+    ]
+    return _table([header, *rows], left=("set", "property"))
+
+
+def _report(report: Check) -> str:
+    header = ["dataset", "images", "readable", "pairs", "smallest", "largest", "findings"]
+    counts = {
+        name: sum(each.dataset == name for each in report.findings) for name in report.datasets
+    }
+    rows = [_line(name, each, counts[name]) for name, each in report.datasets.items()]
+    lines = [_table([header, *rows], left=("dataset",))]
+    for name, summary in report.datasets.items():
+        found = [each for each in report.findings if each.dataset == name]
+        lines += [f"{_plain(name)}: {note}" for note in summary.notes]
+        lines += [
+            f"{each.finding}: {_plain(each.image_id)}: {_plain(each.detail)}"
+            for each in found[:_SHOWN]
+        ]
+        if len(found) > _SHOWN:
+            lines.append(f"{_plain(name)}: {len(found) - _SHOWN:,} more findings; --json has all")
+    return "\n".join(lines)
+
+
+def _line(name: str, summary: Summary, findings: int) -> list[str]:
+    sizes = [
+        "-" if size is None else f"{size[0]}x{size[1]}"
+        for size in (summary.smallest, summary.largest)
+    ]
+    pairs = "-" if summary.pairs is None else str(summary.pairs)
+    return [_plain(name), str(summary.images), str(summary.readable), pairs, *sizes, str(findings)]
+
+
+def _plain(text: str) -> str:
+    """Show control characters of file names, so that a line stays a line."""
+    return "".join(sign if sign >= " " and sign != "\x7f" else repr(sign)[1:-1] for sign in text)
+
+
+def _table(lines: Sequence[Sequence[str]], *, left: Sequence[str]) -> str:
+    """Align columns, those named in `left` (``*`` for all) to the left, others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    flush = [left == "*" or name in left for name in lines[0]]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if is_left else cell.rjust(width)
+            for cell, width, is_left in zip(line, widths, flush, strict=True)
+        ).rstrip()
+        for line in lines
+    )

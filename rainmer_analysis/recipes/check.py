@@ -1,0 +1,221 @@
+"""What is on disk: counts, sizes, pairs and faults of datasets, before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images import Sources, find, read_header, read_image
+from rainmer_analysis.images.places.folders import Dataset, Found
+from rainmer_analysis.images.reading import Region
+
+__all__ = ["Check", "Finding", "Summary", "check_sources"]
+
+Size = tuple[int, int]
+_Place = tuple[Path, Region]
+_Looked = Mapping[_Place, Size | str]  # width and height, or the reason why there are none
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault of one image: ``unreadable``, ``missing-partner`` or ``size-mismatch``."""
+
+    finding: str
+    dataset: str
+    image_id: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One dataset: how many images, readable ones and pairs, and the span of its sizes.
+
+    ``pairs`` is None where no clean partners are expected; sizes are (width, height) in pixels.
+    """
+
+    folder: Path
+    images: int
+    readable: int
+    pairs: int | None
+    expected: int | None
+    sizes: int
+    smallest: Size | None
+    largest: Size | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Summaries by dataset and all findings, in the order of datasets and image ids."""
+
+    datasets: Mapping[str, Summary]
+    findings: tuple[Finding, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Give the report as JSON types."""
+        return {
+            "kind": "check",
+            "datasets": {
+                name: {
+                    "folder": str(each.folder),
+                    "images": each.images,
+                    "readable": each.readable,
+                    "pairs": each.pairs,
+                    "expected": each.expected,
+                    "sizes": each.sizes,
+                    "smallest": each.smallest and list(each.smallest),
+                    "largest": each.largest and list(each.largest),
+                    "notes": list(each.notes),
+                }
+                for name, each in self.datasets.items()
+            },
+            "findings": [
+                {"finding": each.finding, "image_id": each.image_id, "detail": each.detail}
+                for each in self.findings
+            ],
+        }
+
+
+def check_sources(
+    sources: Sources,
+    *,
+    root: str | Path | None = None,
+    decode: bool = True,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Check:
+    """Look at every image and partner of the sources.
+
+    Parameters
+    ----------
+    sources, root
+        As for `rainmer_analysis.images.load`; all images count, none is sampled.
+    decode
+        Decode each file; otherwise only its header is read, and truncated files go unnoticed.
+    workers
+        Threads that read; the report does not depend on them.
+    progress
+        Called with (files read, all files).
+
+    Raises
+    ------
+    SourceError
+        A source is unknown, missing or empty.
+    """
+    datasets = find(sources, root=root)
+    places: dict[_Place, None] = {}
+    for dataset in datasets:
+        for image in dataset.images:
+            places[image.path, image.region] = None
+            if image.target is not None:
+                places[image.target, image.target_region or "whole"] = None
+    looked = _look(list(places), decode=decode, workers=workers, progress=progress)
+    findings = {each.name: _findings(each, looked) for each in datasets}
+    return Check(
+        {each.name: _summary(each, looked) for each in datasets},
+        tuple(finding for each in datasets for finding in findings[each.name]),
+    )
+
+
+def _look(
+    places: Sequence[_Place], *, decode: bool, workers: int, progress: Progress | None
+) -> _Looked:
+    look = _decoded_size if decode else _stated_size
+    sizes: dict[_Place, Size | str] = {}
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        for place, size in zip(places, pool.map(look, places), strict=True):
+            sizes[place] = size
+            if progress is not None:
+                progress(len(sizes), len(places))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return sizes
+
+
+def _decoded_size(place: _Place) -> Size | str:
+    path, region = place
+    try:
+        _, height, width = read_image(path, region=region).shape
+    except ImageError as error:
+        return str(error)
+    return width, height
+
+
+def _stated_size(place: _Place) -> Size | str:
+    path, region = place
+    try:
+        header = read_header(path, region=region)
+    except ImageError as error:
+        return str(error)
+    return header.width, header.height
+
+
+def _target_place(image: Found) -> _Place | None:
+    return None if image.target is None else (image.target, image.target_region or "whole")
+
+
+def _findings(dataset: Dataset, looked: _Looked) -> list[Finding]:
+    found: list[Finding] = []
+    for image in dataset.images:
+        own, partner = looked[image.path, image.region], _target_place(image)
+        faults: list[tuple[str, str]] = []
+        if isinstance(own, str):
+            faults.append(("unreadable", own))
+        if partner is None:
+            if dataset.paired:
+                faults.append(("missing-partner", "there is no clean partner"))
+        elif isinstance(theirs := looked[partner], str):
+            faults.append(("unreadable", f"its partner {partner[0].name}: {theirs}"))
+        elif not isinstance(own, str) and own != theirs:
+            detail = f"{own[0]}x{own[1]} pixels, its partner {theirs[0]}x{theirs[1]}"
+            faults.append(("size-mismatch", detail))
+        found += [
+            Finding(finding, dataset.name, f"{dataset.name}/{image.relative}", detail)
+            for finding, detail in faults
+        ]
+    return found
+
+
+def _summary(dataset: Dataset, looked: _Looked) -> Summary:
+    own = [looked[image.path, image.region] for image in dataset.images]
+    sizes = sorted(
+        {size for size in own if not isinstance(size, str)}, key=lambda size: size[0] * size[1]
+    )
+    return Summary(
+        folder=dataset.folder,
+        images=len(own),
+        readable=sum(not isinstance(size, str) for size in own),
+        pairs=sum(image.target is not None for image in dataset.images) if dataset.paired else None,
+        expected=dataset.expected,
+        sizes=len(sizes),
+        smallest=sizes[0] if sizes else None,
+        largest=sizes[-1] if sizes else None,
+        notes=_notes(dataset, sizes),
+    )
+
+
+def _notes(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
+    notes = []
+    if dataset.expected is not None and dataset.expected != len(dataset.images):
+        notes.append(f"{dataset.expected:,} images are expected, {len(dataset.images):,} are here")
+    other_stems = sum(
+        image.target is not None
+        and image.target != image.path
+        and image.target.suffix.lower() != image.path.suffix.lower()
+        and image.target.stem == image.path.stem
+        for image in dataset.images
+    )
+    if other_stems:
+        notes.append(f"{other_stems:,} partners have the same name but another suffix")
+    if sizes and not dataset.paired and all(width == 2 * height for width, height in sizes):
+        notes.append(
+            "every image is twice as wide as high: if rain and clean lie side by side, "
+            "say halves = true in a manifest"
+        )
+    return tuple(notes)
