@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+from sklearn.manifold import trustworthiness
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.numerics import align, angle_between, neighbours, unit_rows
+from rainmer_analysis.sphere import fidelity
+
+
+def rows(count: int, dim: int, seed: int = 0) -> np.ndarray:
+    return unit_rows(np.random.default_rng(seed).normal(size=(count, dim)))
+
+
+def test_a_copy_is_perfect() -> None:
+    points = rows(80, 3)
+    turn, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))
+    found = fidelity(points, points @ turn)
+    assert found == pytest.approx(
+        {"trustworthiness": 1, "continuity": 1, "spearman": 1, "neighbors": 15}
+    )
+
+
+@pytest.mark.parametrize("count", [3, 4, 10, 31, 120])
+def test_equals_scikit_learn(count: int) -> None:
+    vectors = rows(count, 20)
+    points = unit_rows(vectors[:, :3] + 0.3 * rows(count, 3, 2))
+    found = fidelity(vectors, points)
+    k = found["neighbors"]
+    assert k == min(15, -(-count // 2) - 1)
+    # chords order as great circles do
+    assert found["trustworthiness"] == pytest.approx(
+        trustworthiness(vectors, points, n_neighbors=k)
+    )
+    assert found["continuity"] == pytest.approx(trustworthiness(points, vectors, n_neighbors=k))
+    first, second = np.triu_indices(count, k=1)
+    expected = spearmanr(
+        angle_between(vectors[first], vectors[second]), angle_between(points[first], points[second])
+    ).statistic
+    assert found["spearman"] == pytest.approx(expected)
+
+
+def test_chance_is_about_a_half() -> None:
+    found = fidelity(rows(400, 20), rows(400, 3, 3))
+    assert found["trustworthiness"] == pytest.approx(0.5, abs=0.03)
+    assert found["continuity"] == pytest.approx(0.5, abs=0.03)
+    assert abs(found["spearman"]) < 0.05
+
+
+def test_tells_false_neighbours_from_torn_ones() -> None:
+    vectors = rows(200, 3)
+    # folding the southern half onto the northern makes false neighbours
+    folded = vectors * np.sign(vectors[:, 2:])
+    fold = fidelity(vectors, folded)
+    assert fold["trustworthiness"] < fold["continuity"]
+    tear = fidelity(folded, vectors)
+    assert tear["trustworthiness"] > tear["continuity"]
+
+
+def test_order_and_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, points = rows(90, 10), rows(90, 3, 4)
+    expected = fidelity(vectors, points)
+    order = np.random.default_rng(5).permutation(90)
+    assert fidelity(vectors[order], points[order]) == pytest.approx(expected)
+    monkeypatch.setattr(neighbours, "_CELLS", 400)
+    assert fidelity(vectors, points) == pytest.approx(expected)
+
+
+def test_many_rows_are_sampled_by_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("rainmer_analysis.sphere.fidelity")
+    monkeypatch.setattr(module, "_SAMPLE", 200)
+    vectors = rows(260, 4)
+    points = unit_rows(vectors[:, :3])
+    first, again, other = (fidelity(vectors, points, seed=seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first["spearman"] != other["spearman"]
+    assert first["spearman"] == pytest.approx(other["spearman"], abs=0.04)
+    assert first["trustworthiness"] == other["trustworthiness"]
+
+
+def test_equal_distances_have_no_rank_correlation() -> None:
+    found = fidelity(np.eye(4), rows(4, 3))
+    assert np.isnan(found["spearman"])
+
+
+def test_published_layout_is_judged_alike_after_a_turn(shared: Path) -> None:
+    with np.load(shared / "oracle" / "umap_io.npz") as stored:
+        vectors, points = stored["X"], stored["xyz"]
+    turned = align(points, np.roll(points, 1, axis=1))
+    assert fidelity(vectors, turned) == pytest.approx(fidelity(vectors, points), abs=1e-6)
+
+
+@pytest.mark.parametrize(("high", "low"), [(2, 2), (5, 4)])
+def test_refuses_what_it_cannot_compare(high: int, low: int) -> None:
+    with pytest.raises(ParameterError, match=f"{high} vectors and {low} points"):
+        fidelity(rows(high, 5), rows(low, 3))
