@@ -27,6 +27,7 @@ SKIPPED = "skipped.csv"
 SKIPPED_COLUMNS = ("image_id", "dataset", "path", "reason")
 _COLUMNS = (*SKIPPED_COLUMNS, "encoder")
 _LABELS = ("image_id", "dataset", "group", "split", "region")
+_EMPTY = pd.DataFrame(columns=list(_COLUMNS), dtype=str)
 
 
 def request(space: Space, frame: pd.DataFrame, contents: Sequence[str]) -> str:
@@ -78,14 +79,15 @@ def read_skipped(path: Path) -> pd.DataFrame:
         It is something else.
     """
     if not path.exists():
-        return pd.DataFrame(columns=list(_COLUMNS), dtype=str)
+        return _EMPTY.copy()
     try:
-        found = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+        text = path.read_bytes().decode("utf-8")
+        header, *lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (OSError, ValueError, csv.Error) as error:
         raise FileFormatError(f"{path} cannot be read as a list of images left out") from error
-    if tuple(found.columns) != _COLUMNS:
+    if tuple(header) != _COLUMNS or any(len(line) != len(_COLUMNS) for line in lines):
         raise FileFormatError(f"{path} is no list of images left out: its columns are others")
-    return found
+    return pd.DataFrame(lines, columns=list(_COLUMNS), dtype=str)
 
 
 def check_skipped(path: Path, *, overwrite: bool) -> None:
@@ -114,7 +116,7 @@ def write_skipped(path: Path, skipped: pd.DataFrame, encoder: str) -> None:
     try:
         known = read_skipped(path)
     except FileFormatError:  # `check_skipped` has seen it: it may be replaced
-        known = read_skipped(path.with_name(path.name + ".absent"))
+        known = _EMPTY
     others = known[known["encoder"] != encoder]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
