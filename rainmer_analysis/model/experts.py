@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import global_mean, without_autocast
+from rainmer_analysis.model.pooling import global_mean, widen, without_autocast
 
 __all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture", "Stage"]
 
@@ -32,9 +32,27 @@ EXPERTS: tuple[tuple[str, int], ...] = (
 )
 
 
-def _depthwise(dim: int, kernel: int, *, dilation: int = 1) -> nn.Conv2d:
-    padding = dilation * (kernel // 2)
-    return nn.Conv2d(dim, dim, kernel, padding=padding, dilation=dilation, groups=dim, bias=False)
+class _Depthwise(nn.Conv2d):
+    """One filter per channel, dilated or not; always in float32 where that is needed.
+
+    On a CPU with bfloat16 the weight gradient of a dilated depthwise convolution in
+    channels-last layout reads memory that nobody wrote (seen with torch 2.13 and its oneDNN):
+    one channel gets NaN or, unnoticed, a wrong gradient, and not at the same step twice. In
+    float32 it is right, and its backward pass no slower.
+    """
+
+    def __init__(self, dim: int, kernel: int, *, dilation: int = 1) -> None:
+        padding = dilation * (kernel // 2)
+        super().__init__(
+            dim, dim, kernel, padding=padding, dilation=dilation, groups=dim, bias=False
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu" or self.dilation == (1, 1):
+            return super().forward(x)
+        with without_autocast(x):
+            out: Tensor = self._conv_forward(widen(x), widen(self.weight), None)
+        return out.to(x.dtype)
 
 
 def _pointwise(inputs: int, outputs: int) -> nn.Conv2d:
@@ -99,14 +117,14 @@ def _expert(kind: str, kernel: int, dim: int) -> _Expert | _Average:
     """Build one expert; each keeps [B, dim, H, W]."""
     if kind == "separable":
         return (_PointExpert if kernel == 1 else _Expert)(
-            _depthwise(dim, kernel),
+            _Depthwise(dim, kernel),
             _pointwise(dim, dim),
             nn.ReLU(),
-            _depthwise(dim, kernel),
+            _Depthwise(dim, kernel),
             _pointwise(dim, dim),
         )
     if kind == "dilated":
-        return _Expert(_depthwise(dim, kernel, dilation=2), _pointwise(dim, dim))
+        return _Expert(_Depthwise(dim, kernel, dilation=2), _pointwise(dim, dim))
     return _Average(kernel)
 
 

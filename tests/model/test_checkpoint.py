@@ -82,8 +82,14 @@ def write(tmp_path: Path, entries: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("wrapping", ["", "module.", "_orig_mod.", "module._orig_mod."])
+WRAPPINGS = ("", "module.", "_orig_mod.", "module._orig_mod.")
+
+
+@pytest.mark.parametrize(
+    ("variant", "wrapping"),
+    [(variant, WRAPPINGS[i % 4]) for i, variant in enumerate(VARIANTS)]
+    + [(VARIANTS[0], wrapping) for wrapping in WRAPPINGS[1:]],
+)
 def test_takes_the_query_encoder_of_every_variant(
     tmp_path: Path, variant: str, wrapping: str
 ) -> None:

@@ -293,6 +293,28 @@ def test_low_precision_pools_in_float32(images: Tensor) -> None:
     assert all(p.grad.isfinite().all() for p in encoder.parameters() if p.grad is not None)
 
 
+def test_low_precision_reads_no_memory_that_nobody_wrote() -> None:
+    """Fill free memory with NaN before each layer goes backward: no gradient may notice."""
+
+    def poison(_gradient: Tensor) -> None:
+        sizes = [2**n for n in range(5, 17)] * 4
+        filled = [torch.full((size,), float("nan")) for size in sizes]
+        del filled
+
+    encoder = lively(WIDTHS["quarter"]).to(memory_format=torch.channels_last)
+    for layer in encoder.modules():
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.AvgPool2d):
+            layer.register_forward_hook(lambda _l, _i, out: out.register_hook(poison) and None)
+    x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output = encoder(x.to(memory_format=torch.channels_last))
+    loss = output.chromatic_z[:, ::2].sum() + output.degradation_z[:, ::2].sum()
+    (loss + output.detail_map.square().mean()).backward()
+    for name, parameter in encoder.named_parameters():
+        assert parameter.grad is not None, name
+        assert bool(parameter.grad.isfinite().all()), name
+
+
 def test_half_precision_weights_encode_too(images: Tensor) -> None:
     exact = lively(WIDTHS["quarter"])(images)
     with torch.no_grad():
