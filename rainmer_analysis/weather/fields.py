@@ -20,6 +20,7 @@ __all__ = [
     "LogNormal",
     "blur",
     "capsule",
+    "child",
     "cloud",
     "generator",
     "grid",
@@ -65,6 +66,11 @@ def generator(*keys: str | int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest[:16], "little")))
 
 
+def child(rng: np.random.Generator) -> np.random.Generator:
+    """Split off a stream for as many numbers as a size asks for; ``rng`` moves on by one."""
+    return np.random.default_rng(int(rng.integers(0, 2**63)))
+
+
 def grid(shape: tuple[int, int]) -> tuple[Field, Field]:
     """Give coordinates of pixel centres in [0, 1]: of rows [H, 1] and of columns [1, W]."""
     rows = (np.arange(shape[0]) + 0.5) / shape[0]
@@ -85,7 +91,8 @@ def cloud(
 ) -> Field:
     """Give a 1/f**slope field [H, W] with mean 0 and sd 1.
 
-    ``stretch`` lengthens structures along rows' and columns' direction.
+    ``stretch`` above 1 makes the field smoother along that axis. Coarse structure is the same at
+    every size of one aspect ratio.
     """
     size = _padded(shape)
     rows = fft.fftfreq(size[0]) * max(size) * stretch[0]
@@ -94,10 +101,21 @@ def cloud(
     power[0, 0] = 1.0
     weight = power ** (-slope / 2)
     weight[0, 0] = 0.0
-    spectrum = rng.standard_normal((2, *weight.shape))
-    field = fft.irfft2((spectrum[0] + 1j * spectrum[1]) * weight, s=size)[: shape[0], : shape[1]]
+    spectrum = _white(rng, weight.shape)
+    field = fft.irfft2(spectrum * weight, s=size)[: shape[0], : shape[1]]
     field = field - field.mean()
     return np.asarray(field / max(float(field.std()), 1e-12), dtype=np.float64)
+
+
+def _white(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.complex128]:
+    """Give a random half spectrum; its 16 lowest frequencies do not depend on its shape."""
+    coarse, fine = child(rng), child(rng)
+    numbers = fine.standard_normal((2, *shape))
+    lowest = coarse.standard_normal((2, 33, 17))
+    reach = min(16, (shape[0] - 1) // 2, shape[1] - 1)
+    rows = np.arange(-reach, reach + 1)
+    numbers[:, rows[:, None], np.arange(reach + 1)] = lowest[:, rows, : reach + 1]
+    return np.asarray(numbers[0] + 1j * numbers[1])
 
 
 def blur(field: Field, sigma: float) -> Field:

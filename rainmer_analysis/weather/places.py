@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.weather.fields import Field, cloud, grid
+from rainmer_analysis.weather.fields import Field, child, cloud, grid
 from rainmer_analysis.weather.leaves import colours, paint_leaf
 
 __all__ = ["landscape", "skyline"]
@@ -85,28 +85,51 @@ def skyline(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     image, haze = _sky(rng, shape, horizon)
     palette = colours(rng, 6)
     for layer in range(3):
-        fade = 0.6 * (1.0 - layer / 2.0)
-        left = -int(rng.integers(0, side // 6))
-        while left < shape[1]:
-            width = int(side * rng.uniform(0.07, 0.16) * (1.0 + layer))
-            height = int(side * rng.uniform(0.12, 0.5) * (1.25 - 0.2 * layer))
-            bottom = int(shape[0] * (horizon + 0.03 * layer))
-            top, start = max(bottom - height, 0), max(left, 0)
-            end = min(left + width, shape[1])
-            if end > start and bottom > top:
-                wall = palette[rng.integers(len(palette))] * rng.uniform(0.6, 1.2)
-                glass = _windows(rng, bottom - top, end - start, side)
-                shade = np.linspace(1.1, 0.85, end - start)[None, :]
-                face = wall[:, None, None] * shade
-                lit = np.array([1.0, 0.95, 0.8])[:, None, None]
-                face = face + np.maximum(glass, 0.0) * (lit - face) * 3.0
-                face = face * (1.0 + 0.7 * np.minimum(glass, 0.0))
-                image[:, top:bottom, start:end] = face + fade * (haze[:, None, None] - face)
-            left += width + int(side * rng.uniform(-0.02, 0.08))
+        left = -float(rng.uniform(0.0, 0.17))
+        while left * side < shape[1]:
+            width = float(rng.uniform(0.07, 0.16)) * (1.0 + layer)
+            _house(
+                child(rng),
+                image,
+                columns=(round(left * side), round((left + width) * side)),
+                bottom=round(shape[0] * (horizon + 0.03 * layer)),
+                palette=palette,
+                layer=layer,
+                haze=haze,
+            )
+            left += width + float(rng.uniform(-0.02, 0.08))
     pavement = _EARTH[rng.integers(3, len(_EARTH))] * float(rng.uniform(0.6, 1.1))
     _ground(rng, image, horizon=horizon + 0.05, colour=pavement, haze=haze)
     image *= 1.0 + 0.05 * cloud(rng, shape, slope=0.9)
     return image
+
+
+def _house(
+    rng: np.random.Generator,
+    image: Field,
+    *,
+    columns: tuple[int, int],
+    bottom: int,
+    palette: Field,
+    layer: int,
+    haze: Field,
+) -> None:
+    """Paint one facade with windows in row ``layer`` (0 is far, in haze), in place."""
+    side = min(image.shape[1:])
+    height = round(side * rng.uniform(0.12, 0.5) * (1.25 - 0.2 * layer))
+    wall = palette[rng.integers(len(palette))] * rng.uniform(0.6, 1.2)
+    top = max(bottom - height, 0)
+    start, end = max(columns[0], 0), min(columns[1], image.shape[2])
+    if end <= start or bottom <= top:
+        return
+    glass = _windows(rng, bottom - top, end - start, side)
+    shade = np.linspace(1.1, 0.85, end - start)[None, :]
+    face = wall[:, None, None] * shade
+    lit = np.array([1.0, 0.95, 0.8])[:, None, None]
+    face = face + np.maximum(glass, 0.0) * (lit - face) * 3.0
+    face = face * (1.0 + 0.7 * np.minimum(glass, 0.0))
+    fade = 0.6 * (1.0 - layer / 2.0)
+    image[:, top:bottom, start:end] = face + fade * (haze[:, None, None] - face)
 
 
 def landscape(rng: np.random.Generator, shape: tuple[int, int]) -> Field:

@@ -102,7 +102,7 @@ _TABLE = (
     Recipe(
         name="sim-GT-Rain",
         family="GT-Rain",
-        light=(Daylight(gain=LogNormal(0.76, 0.27), contrast=Between(0.7, 1.0)),),
+        light=(Daylight(gain=LogNormal(0.73, 0.27), contrast=Between(0.7, 1.0)),),
         weather=(
             Veil(
                 strength=LogNormal(0.19, 0.85, 0.0, 1.2),

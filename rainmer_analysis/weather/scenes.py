@@ -106,7 +106,7 @@ def _developed(rng: np.random.Generator, image: Field) -> Field:
     image = np.clip(image, 0.0, 1.0)
     middle = image.mean()
     image = np.clip(middle + rng.uniform(0.9, 1.3) * (image - middle), 0.0, 1.0)
-    target = float(np.clip(rng.normal(0.41, 0.1), 0.15, 0.75))
+    target = float(np.clip(rng.normal(0.417, 0.1), 0.15, 0.75))
     gamma = np.clip(np.log(target) / np.log(np.clip(image.mean(), 0.05, 0.95)), 0.4, 2.5)
     # A second step corrects for the spread of levels, which one power of the mean ignores.
     mean = float((image[:, ::4, ::4] ** gamma).mean())
