@@ -135,7 +135,7 @@ class Shards:
         if path is None or not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 columns = {name: archive[name] for name in _COLUMNS}
                 vectors = {view: archive[_VIEW + view] for view in views}
             return Part(**columns, vectors=vectors)

@@ -30,7 +30,7 @@ R = TypeVar("R")
 class Job:
     """One image to look at: its position in the set, its file, the part of the file that counts.
 
-    A job with a `fault` is left out for that reason without looking.
+    A job with a `fault` is left out for that reason, whatever the file holds.
     """
 
     index: int
@@ -99,10 +99,10 @@ def encoded(
 
 def _read(job: Job, rule: str) -> _Reading:
     sha256 = ""
-    if job.fault:
-        return _Reading(job.index, sha256, 0, 0, None, job.fault)
     try:
         sha256 = file_sha256(job.path)
+        if job.fault:
+            raise ImageError(job.fault)
         image = read_image(job.path, region=job.region)
     except ImageError as error:
         return _Reading(job.index, sha256, 0, 0, None, str(error))

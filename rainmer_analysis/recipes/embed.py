@@ -31,6 +31,7 @@ def embed(
     progress: Callable[[int, int], None] | None = None,
 ) -> Extraction:
     """Do what `extract` does, and give also what was left out and where the files lie."""
+    loaded = load_encoder(encoder, weights, device=device, precision=precision)
     images = (
         sources
         if isinstance(sources, ImageSet)
@@ -38,7 +39,7 @@ def embed(
     )
     return extract_images(
         images,
-        load_encoder(encoder, weights, device=device, precision=precision),
+        loaded,
         out=out,
         batch_size=batch_size,
         workers=workers,
