@@ -15,7 +15,7 @@ from rainmer_analysis.model.checkpoint import (
     save_weights,
     state_sha256,
 )
-from rainmer_analysis.model.describe import Block, describe
+from rainmer_analysis.model.describe import Block, describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.pooling import block_mean, global_mean, unit
 
@@ -31,7 +31,7 @@ __all__ = [
     "RainmerEncoder",
     "block_mean",
     "build",
-    "describe",
+    "describe_encoder",
     "global_mean",
     "load_weights",
     "save_weights",

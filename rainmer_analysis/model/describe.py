@@ -17,7 +17,7 @@ from rainmer_analysis.model.encoder import SLOPE, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.experts import EXPERTS, Gate, Stage
 from rainmer_analysis.model.pooling import GlobalMean
 
-__all__ = ["Block", "describe"]
+__all__ = ["Block", "describe_encoder"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Block:
         raise KeyError(name)
 
 
-def describe(encoder: RainmerEncoder, *, height: int = 128, width: int = 128) -> Block:
+def describe_encoder(encoder: RainmerEncoder, *, height: int = 128, width: int = 128) -> Block:
     """Describe a live encoder for images of a size.
 
     Parameters

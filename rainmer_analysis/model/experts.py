@@ -32,27 +32,9 @@ EXPERTS: tuple[tuple[str, int], ...] = (
 )
 
 
-class _Depthwise(nn.Conv2d):
-    """One filter per channel, dilated or not; always in float32 where that is needed.
-
-    On a CPU with bfloat16 the weight gradient of a dilated depthwise convolution in
-    channels-last layout reads memory that nobody wrote (seen with torch 2.13 and its oneDNN):
-    one channel gets NaN or, unnoticed, a wrong gradient, and not at the same step twice. In
-    float32 it is right, and its backward pass no slower.
-    """
-
-    def __init__(self, dim: int, kernel: int, *, dilation: int = 1) -> None:
-        padding = dilation * (kernel // 2)
-        super().__init__(
-            dim, dim, kernel, padding=padding, dilation=dilation, groups=dim, bias=False
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or self.dilation == (1, 1):
-            return super().forward(x)
-        with without_autocast(x):
-            out: Tensor = self._conv_forward(widen(x), widen(self.weight), None)
-        return out.to(x.dtype)
+def _depthwise(dim: int, kernel: int, *, dilation: int = 1) -> nn.Conv2d:
+    padding = dilation * (kernel // 2)
+    return nn.Conv2d(dim, dim, kernel, padding=padding, dilation=dilation, groups=dim, bias=False)
 
 
 def _pointwise(inputs: int, outputs: int) -> nn.Conv2d:
@@ -100,32 +82,45 @@ class _PointExpert(_Expert):
         return _matrix(self.op[4]) * _matrix(self.op[3]).T
 
 
-class _Average(nn.AvgPool2d):
-    """The expert without weights."""
+class _DilatedExpert(_Expert):
+    """A dilated depthwise layer, in float32 on a CPU, and a pointwise one.
 
-    def __init__(self, kernel: int) -> None:
-        super().__init__(kernel, stride=1, padding=kernel // 2, count_include_pad=False)
+    On a CPU with bfloat16 the weight gradient of a dilated depthwise convolution in
+    channels-last layout reads memory that nobody wrote (seen with torch 2.13 and its oneDNN):
+    one channel gets NaN or, unnoticed, a wrong gradient, and not at the same step twice. In
+    float32 it is right, and its backward pass no slower. A layer that was exchanged for one
+    of another class looks after its own precision.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.op[1](self.features(x))
+        return out
 
     def features(self, x: Tensor) -> Tensor:
-        return self.forward(x)
+        layer = self.op[0]
+        if type(layer) is not nn.Conv2d or x.device.type != "cpu":
+            return super().features(x)
+        with without_autocast(x):
+            if layer.weight.dtype == torch.float32:
+                out: Tensor = layer(widen(x))
+            else:
+                out = layer(x)
+        return out.to(x.dtype)
 
-    def head(self) -> None:
-        return None
 
-
-def _expert(kind: str, kernel: int, dim: int) -> _Expert | _Average:
+def _expert(kind: str, kernel: int, dim: int) -> nn.Module:
     """Build one expert; each keeps [B, dim, H, W]."""
     if kind == "separable":
         return (_PointExpert if kernel == 1 else _Expert)(
-            _Depthwise(dim, kernel),
+            _depthwise(dim, kernel),
             _pointwise(dim, dim),
             nn.ReLU(),
-            _Depthwise(dim, kernel),
+            _depthwise(dim, kernel),
             _pointwise(dim, dim),
         )
     if kind == "dilated":
-        return _Expert(_Depthwise(dim, kernel, dilation=2), _pointwise(dim, dim))
-    return _Average(kernel)
+        return _DilatedExpert(_depthwise(dim, kernel, dilation=2), _pointwise(dim, dim))
+    return nn.AvgPool2d(kernel, stride=1, padding=kernel // 2, count_include_pad=False)
 
 
 class Stage(nn.Module):
@@ -140,7 +135,8 @@ class Stage(nn.Module):
         """Refine a map [B, dim, H, W] with weights of the experts [B, 8]."""
         share = weights.to(x.dtype)[:, :, None, None, None]
         answers = [
-            cast(_Expert | _Average, op).features(x) * share[:, j] for j, op in enumerate(self._ops)
+            (op.features(x) if isinstance(op, _Expert) else op(x)) * share[:, j]
+            for j, op in enumerate(self._ops)
         ]
         fused = F.conv2d(torch.cat(answers, dim=1), self._fusion(x))
         return F.relu(F.relu(fused) + x)
@@ -154,10 +150,10 @@ class Stage(nn.Module):
         """Multiply the experts' last layers into the fusion, [dim, 8 dim, 1, 1]."""
         fusion = _matrix(self._out[0])
         with without_autocast(x):
-            parts = []
-            for op, part in zip(self._ops, fusion.chunk(len(EXPERTS), dim=1), strict=True):
-                head = cast(_Expert | _Average, op).head()
-                parts.append(part if head is None else part @ head)
+            parts = [
+                part @ op.head() if isinstance(op, _Expert) else part
+                for op, part in zip(self._ops, fusion.chunk(len(EXPERTS), dim=1), strict=True)
+            ]
             return torch.cat(parts, dim=1)[:, :, None, None]
 
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from rainmer_analysis.model.describe import Block, describe
+from rainmer_analysis.model.describe import Block, describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
 
 
 @pytest.fixture(scope="module")
 def full() -> Block:
-    return describe(RainmerEncoder(), height=32, width=48)
+    return describe_encoder(RainmerEncoder(), height=32, width=48)
 
 
 def test_counts_every_parameter_once(full: Block) -> None:
@@ -84,14 +84,14 @@ def test_follows_the_live_module_and_leaves_it_alone() -> None:
     torch.manual_seed(0)
     encoder = RainmerEncoder(WIDTHS["quarter"]).train()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    block = describe(encoder, height=16, width=16)
+    block = describe_encoder(encoder, height=16, width=16)
     assert block.parameters == sum(p.numel() for p in encoder.parameters())
     assert block.find("stage 1").shape == (12, 16, 16)
     assert encoder.training
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
     assert not any(layer._forward_hooks for layer in encoder.modules())
     encoder.conv.proj = nn.Conv2d(3, 12, 5, padding=2)
-    assert describe(encoder).find("patch embedding").operation == "conv 5×5, 3→12"
+    assert describe_encoder(encoder).find("patch embedding").operation == "conv 5×5, 3→12"
 
 
 def test_is_plain_data(full: Block) -> None:
