@@ -68,6 +68,8 @@ class Drawing:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        with styled():  # ticks and legends take their places and looks now, in this style
+            self.figure.draw_without_rendering()
         object.__setattr__(self, "artists", MappingProxyType(dict(self.artists)))
         object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
 

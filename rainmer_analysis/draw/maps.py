@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
-from matplotlib.ticker import FuncFormatter, MultipleLocator
+from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import IdentityTransform
 
 from rainmer_analysis.draw.drawing import Drawing
@@ -57,6 +57,7 @@ __all__ = [
 _LAYERS = 8
 _RASTER_ABOVE = 5_000
 _FIDELITY = ("trustworthiness", "continuity")
+_LABEL_ROOM = 0.36  # inches that "−120°" takes with some air
 _TITLE_ROOM, _NOTE_ROOM, _FOOT = 0.2, 0.12, 0.36
 
 
@@ -250,10 +251,12 @@ def _frame(axes: Axes, view: View, *, leftmost: bool) -> None:
 
 
 def _degrees(axes: Axes, *, leftmost: bool) -> None:
-    axes.xaxis.set_major_locator(MultipleLocator(60))
-    axes.yaxis.set_major_locator(MultipleLocator(30))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(_degree))
+    across = axes.get_window_extent().width / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
+    every = 60 if across / 6 > _LABEL_ROOM else 120
+    axes.set_xticks(range(-180, 181, 60))
+    axes.set_yticks(range(-90, 91, 30))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, at: "" if x % every else _degree(x, at)))
+    axes.yaxis.set_major_formatter(FuncFormatter(_degree))
     axes.set_xlabel("longitude")
     axes.tick_params(labelleft=leftmost)
     if leftmost:

@@ -75,16 +75,16 @@ def draw_overview(board: Board, facts: Facts, *, floor: float) -> None:
     ):
         middle = y + 0.3 * sign
         box = board.box(
-            Box(6.06, middle, 0.92, _TALL),
+            Box(6.07, middle, 1.0, _TALL),
             name,
             name=f"projector/{tint}",
             tint=tint,
             note=f"{facts.projector:,}",
         )
         board.arrow(last, split, (split[0], middle), box.left, name=f"split/{tint}")
-        board.arrow(box.right, (6.72, middle), name=f"vector/{tint}")
+        board.arrow(box.right, (6.74, middle), name=f"vector/{tint}")
         board.label(
-            (6.76, middle),
+            (6.78, middle),
             f"{vector}\n{facts.base}",
             name=f"vector/{tint}",
             ha="left",
@@ -159,15 +159,22 @@ def draw_stage(board: Board, facts: Facts, *, floor: float) -> None:
         level = top - pitch * index
         box = board.box(Box(2.33, level, 2.9, 0.165), name=f"expert/{index}", tint="expert")
         board.label(
-            (0.94, level), title, name=f"expert/{index}/title", ha="left", va="center", size=6.5
+            (0.94, level),
+            title,
+            name=f"expert/{index}/title",
+            ha="left",
+            va="center_baseline",
+            size=6.5,
         )
-        board.label((1.72, level), layers, name=f"expert/{index}/layers", ha="left", va="center")
+        board.label(
+            (1.72, level), layers, name=f"expert/{index}/layers", ha="left", va="center_baseline"
+        )
         board.label(
             (3.73, level),
             f"{count:,}",
             name=f"expert/{index}/count",
             ha="right",
-            va="center",
+            va="center_baseline",
             muted=True,
         )
         board.arrow(fork, (fork[0], level), box.left, name=f"expert/{index}/in")
