@@ -105,7 +105,7 @@ _TABLE = (
         light=(Daylight(gain=LogNormal(0.73, 0.27), contrast=Between(0.7, 1.0)),),
         weather=(
             Veil(
-                strength=LogNormal(0.19, 0.85, 0.0, 1.2),
+                strength=LogNormal(0.205, 0.85, 0.0, 1.2),
                 airlight=Between(0.4, 0.7),
                 tint=0.04,
                 uneven=0.4,
@@ -117,7 +117,7 @@ _TABLE = (
                 layers=(_FAR, _MIDDLE),
             ),
             Camera(
-                gain=LogNormal(0.99, 0.22),
+                gain=LogNormal(0.955, 0.22),
                 noise=Between(0.01, 0.03),
                 shot=Between(0.01, 0.03),
                 defocus=Between(1.0, 5.0),
