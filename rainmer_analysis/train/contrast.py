@@ -24,6 +24,7 @@ from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.pooling import block_mean, global_mean, unit
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.data import Pool
+from rainmer_analysis.train.depthwise import hasten
 from rainmer_analysis.train.views import VIEWS, View, ViewBuilder, ViewImages
 
 __all__ = [
@@ -179,7 +180,9 @@ class RainmerObjective:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             encoder = RainmerEncoder(config.model.rainmer)
-        self.module = MomentumContrast(encoder).to(memory_format=torch.channels_last)
+        self.module = MomentumContrast(encoder)
+        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        hasten(self.module)
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = self._builder(pool, ~held_out)
         self._validation = self._builder(pool, held_out) if held_out.any() else None
