@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-GAP = 0.32
+GAP = 0.2
 """Inches between neighbouring panels."""
 _SMALLEST = 6.0
 

@@ -17,6 +17,7 @@ from matplotlib.transforms import IdentityTransform
 
 from rainmer_analysis.draw.drawing import Drawing
 from rainmer_analysis.draw.layout import (
+    GAP,
     Entry,
     Grid,
     add_legend,
@@ -57,6 +58,7 @@ __all__ = [
 _LAYERS = 8
 _RASTER_ABOVE = 5_000
 _FIDELITY = ("trustworthiness", "continuity")
+_WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
 _LABEL_ROOM = 0.36  # inches that "−120°" takes with some air
 _TITLE_ROOM, _NOTE_ROOM, _FOOT = 0.2, 0.12, 0.36
 
@@ -197,6 +199,7 @@ def map_grid(
         right=width - (0.12 if plain else 0.08),
         top=top + head,
         aspect=(x1 - x0) / (y1 - y0),
+        gap=_WIDE_GAP if columns == 2 and left is None else GAP,
         between=head + (_FOOT if plain else 0.2 if view.captions else 0.1),
     )
 

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rainmer_analysis.cli.main import main
+from rainmer_analysis.values import RelationshipMatrix, Rows, Space, SphereMap, write
+
+SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    points = np.random.default_rng(0).normal(size=(8, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    names = ["A"] * 5 + ["B"] * 3
+    frame = pd.DataFrame(
+        {"image_id": [f"{n}/{i}" for i, n in enumerate(names)], "dataset": names, "group": "s"}
+    )
+    frame["group"] = frame["image_id"]
+    write(SphereMap(points, Rows(frame), SPACE), tmp_path / "map.parquet")
+    values = np.array([[1.0, -0.25], [-0.25, 1.0]])
+    matrix = RelationshipMatrix(values, ("A", "B"), "cosine", SPACE, (5, 3), (5, 3))
+    write(matrix, tmp_path / "matrix.json")
+    write(matrix, tmp_path / "matrix.csv")
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, out, err
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_a_map_becomes_a_picture_once(stored: Path, capsys, suffix: str) -> None:
+    out = stored / f"new folder/map.{suffix}"
+    asked = ("plot", "map", stored / "map.parquet", "--out", out)
+    assert run(capsys, *asked) == (0, f"{out}: written\n", "")
+    before = out.stat().st_mtime_ns
+    assert run(capsys, *asked) == (0, f"{out}: up to date\n", "")
+    assert out.stat().st_mtime_ns == before
+    assert (out.parent / "map.provenance.json").is_file()
+
+
+def test_several_matrices_become_panels(stored: Path, capsys) -> None:
+    out = stored / "matrices.svg"
+    sources = (stored / "matrix.json", stored / "matrix.csv")
+    code, said, _ = run(capsys, "plot", "matrix", *sources, "--out", out, "--json")
+    assert code == 0
+    assert json.loads(said) == {
+        "out": str(out),
+        "provenance": str(stored / "matrices.provenance.json"),
+        "state": "written",
+    }
+    assert out.read_text(encoding="utf-8").count(">−0.25</text>") == 4
+
+
+def test_another_view_is_another_picture(stored: Path, capsys) -> None:
+    out = stored / "map.svg"
+    asked = ("plot", "map", stored / "map.parquet", "--out", out)
+    run(capsys, *asked)
+    code, said, told = run(capsys, *asked, "--view", "orthographic")
+    assert (code, said) == (1, "")
+    assert "map.svg already exists" in told
+    assert "--overwrite" in told
+    code, said, _ = run(capsys, *asked, "--view", "orthographic", "--overwrite")
+    assert (code, said) == (0, f"{out}: written\n")
+    assert "centred on 180°" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "words"),
+    [
+        ("matrix", "map.parquet", "holds a SphereMap, not a matrix; make a matrix of a table"),
+        ("map", "matrix.json", "holds a RelationshipMatrix, not a map; make a map of a table"),
+        ("map", "absent.parquet", "there is no file"),
+    ],
+)
+def test_what_is_no_such_value_is_refused(
+    stored: Path, capsys, kind: str, source: str, words: str
+) -> None:
+    code, said, told = run(capsys, "plot", kind, stored / source, "--out", stored / "p.png")
+    assert (code, said) == (1, "")
+    assert words in told
+    assert told.startswith("error: ")
+    assert told.count("\n") == 1
+    assert not (stored / "p.png").exists()
+
+
+def test_an_unknown_suffix_is_refused_before_any_work(stored: Path, capsys) -> None:
+    code, _, told = run(capsys, "plot", "map", stored / "absent", "--out", stored / "p.gif")
+    assert code == 1
+    assert "'p.gif'; use a name that ends in .png, .pdf, .svg" in told
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("map",), ("map", "m.parquet"), ("matrix", "--out", "p.png"), ("globe", "m.parquet")],
+)
+def test_wrong_usage_ends_with_two(capsys, arguments: tuple[str, ...]) -> None:
+    assert run(capsys, "plot", *arguments)[0] == 2
+    assert run(capsys, "plot", "map", "m", "--out", "p.png", "--view", "globe")[0] == 2
