@@ -285,7 +285,8 @@ def _reduced(image: Image) -> Image:
     height, width = (length // factor for length in image.shape[1:])
     blocks = image[:, : height * factor, : width * factor]
     blocks = blocks.reshape(3, height, factor, width, factor)
-    return blocks.mean(axis=(2, 4)).astype(np.float32)
+    reduced: Image = blocks.mean(axis=(2, 4)).astype(np.float32)
+    return reduced
 
 
 def _weather_digest(name: str) -> str:

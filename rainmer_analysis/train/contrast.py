@@ -98,7 +98,8 @@ def accuracy(cosines: Tensor) -> Tensor:
 @torch.no_grad()
 def move_towards(key: nn.Module, query: nn.Module, momentum: float) -> None:
     """Move a key network's parameters: key <- momentum * key + (1 - momentum) * query."""
-    own, other = list(key.parameters()), [p.detach() for p in query.parameters()]
+    own: list[Tensor] = list(key.parameters())
+    other: list[Tensor] = list(query.parameters())
     torch._foreach_mul_(own, momentum)
     torch._foreach_add_(own, other, alpha=1 - momentum)
 
@@ -111,6 +112,9 @@ class MomentumContrast(nn.Module):
     encoder
         Becomes the query encoder; the key encoder starts as its copy and never has gradients.
     """
+
+    query: RainmerEncoder
+    key: RainmerEncoder
 
     def __init__(self, encoder: RainmerEncoder) -> None:
         super().__init__()
@@ -135,7 +139,8 @@ class MomentumContrast(nn.Module):
         cosines: dict[View, Tensor] = {}
         for view in VIEWS:
             images = torch.cat([views[view].positive[:, None], views[view].negatives], dim=1)
-            keys = self.keys(images.flatten(0, 1), view).unflatten(0, images.shape[:2])
+            keys = self.keys(images.flatten(0, 1), view)
+            keys = keys.reshape(*images.shape[:2], *keys.shape[1:])
             with torch.autocast(query.device.type, enabled=False):
                 cosines[view] = similarity(unit(_of(output, view)), keys)
         return cosines
@@ -144,7 +149,7 @@ class MomentumContrast(nn.Module):
     def keys(self, images: Tensor, view: View) -> Tensor:
         """Encode key images [m, 3, H, W] for one view: unit features, [m, C] or [m, C, h, w]."""
         chunk = _CPU_CHUNK if images.device.type == "cpu" else len(images)
-        return torch.cat([self._key(part, view) for part in images.split(chunk)])
+        return torch.cat([self._key(part, view) for part in torch.split(images, chunk)])
 
     def _key(self, images: Tensor, view: View) -> Tensor:
         location = self.key.location(_strided(images))

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,7 +146,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        arrays: dict[str, Levels] = {}
+        arrays: dict[str, np.memmap[Any, np.dtype[np.uint8]]] = {}
         labels = []
         for row, sample in enumerate(samples):
             for name in _ARRAYS:

@@ -37,14 +37,15 @@ def hasten(network: nn.Module) -> None:
     and 3 x 3 averages with stride 1 that do not count the padding are exchanged; all else stays.
     """
     for module in network.modules():
+        kind: Any = type(module)
         if isinstance(module, nn.Conv2d) and _same_size_depthwise(module):
-            module.__class__ = _mixed(_Depthwise, type(module))
+            module.__class__ = _mixed(_Depthwise, kind)
         elif isinstance(module, nn.AvgPool2d) and _bordered_average(module):
-            module.__class__ = _mixed(_Average, type(module))
+            module.__class__ = _mixed(_Average, kind)
 
 
 @lru_cache(maxsize=64)
-def _mixed(quick: type, kind: type[nn.Module]) -> type[nn.Module]:
+def _mixed(quick: type, kind: type) -> Any:
     """Give the subclass of a layer's class whose forward is the quick one."""
     return kind if issubclass(kind, quick) else type(f"Quick{kind.__name__}", (quick, kind), {})
 
@@ -104,7 +105,7 @@ def _inside(length: int, like: Tensor) -> Tensor:
 def _depthwise(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
     if weight.shape[-1] == 1:
         return x * weight[None, :, 0]
-    out: Tensor = _Function.apply(x, weight, dilation)
+    out: Tensor = _Function.apply(x, weight, dilation)  # type: ignore[no-untyped-call]
     return out
 
 

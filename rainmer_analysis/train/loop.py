@@ -40,8 +40,13 @@ _IN_A_ROW, _SHARE, _SHARE_FROM = 20, 0.05, 200
 class Objective(Protocol):
     """What can be trained."""
 
-    module: nn.Module
-    images_per_step: int
+    @property
+    def module(self) -> nn.Module:
+        """All that has weights or memory: what a checkpoint holds."""
+
+    @property
+    def images_per_step(self) -> int:
+        """Queries that a step looks at."""
 
     @property
     def encoder(self) -> nn.Module:
@@ -133,7 +138,7 @@ class _Log:
             self._columns = rows[0] if rows and kept else []
             lines = [self._columns, *kept] if kept else []
             text = "".join(_line(row) for row in lines)
-            write_atomically(path, lambda temporary: temporary.write_bytes(text.encode()))
+            write_atomically(path, lambda temporary: _put(temporary, text))
 
     def write(self, row: Mapping[str, float | int]) -> None:
         with self._path.open("a", newline="", encoding="utf-8") as file:
@@ -141,6 +146,10 @@ class _Log:
                 self._columns = list(row)
                 file.write(_line(self._columns))
             file.write(_line([_text(row[name]) for name in self._columns]))
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _text(value: float) -> str:

@@ -50,7 +50,8 @@ def singular_values(residual: Tensor) -> Tensor:
     rows = torch.arange(_SVD_SIDE, device=residual.device) * height // _SVD_SIDE
     columns = torch.arange(_SVD_SIDE, device=residual.device) * width // _SVD_SIDE
     small = residual[:, :, rows][:, :, :, columns]
-    return torch.linalg.svdvals(small)
+    values: Tensor = torch.linalg.svdvals(small)
+    return values
 
 
 def farthest(queries: Tensor, archive: Tensor, count: int) -> Tensor:

@@ -40,6 +40,8 @@ class QueueContrast(nn.Module):
         Of the queue's first content, random unit vectors.
     """
 
+    query: AirNetEncoder
+    key: AirNetEncoder
     queue: Tensor
     pointer: Tensor
 
@@ -102,7 +104,8 @@ class AirNetObjective:
             size=config.objective.queue_per_type * len(pool.names),
             temperature=config.objective.temperature,
             seed=config.seed,
-        ).to(memory_format=torch.channels_last)
+        )
+        self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = self._orders(~held_out)
         self._validation = self._orders(held_out) if held_out.any() else []

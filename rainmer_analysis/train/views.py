@@ -158,7 +158,8 @@ class ViewBuilder:
         )
         many = crops.repeat_interleave(self._n, dim=0)
         sigmas = torch.from_numpy(rng.uniform(*BLUR_SIGMAS, len(many))).float()
-        return flip_each(blur(many, sigmas), rng).unflatten(0, (len(rows), self._n))
+        blurred = flip_each(blur(many, sigmas), rng)
+        return blurred.reshape(len(rows), self._n, *blurred.shape[1:])
 
 
 class _Kin:
