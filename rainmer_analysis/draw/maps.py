@@ -57,6 +57,7 @@ __all__ = [
 
 _LAYERS = 8
 _RASTER_ABOVE = 5_000
+_MANY = 12  # datasets, above which a single map takes the whole width for its legend
 _FIDELITY = ("trustworthiness", "continuity")
 _WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
 _LABEL_ROOM = 0.36  # inches that "−120°" takes with some air
@@ -114,7 +115,8 @@ def plot_map(
     found = listed(maps, SphereMap)
     names = panel_titles(titles, found, map_name)
     columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
-    width = WIDTH if len(found) > 1 else 5.0
+    crowded = len({name for value in found for name in value.rows.datasets}) > _MANY
+    width = WIDTH if len(found) > 1 or crowded else 5.0
     with styled():
         look = map_look(found, view_of(view), columns=columns)
         entries = legend_entries(found, look)

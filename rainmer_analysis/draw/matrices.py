@@ -158,7 +158,7 @@ def matrix_look(
     most = max(len(value.datasets) for value in matrices)
     size = float(np.clip(0.8 * 72 * (width - 1.2) / columns / most, _SMALLEST, 6.5))
     labels = [text for value in matrices for text in short_labels(value.datasets).values()]
-    across = _longest(labels, size) + 0.05
+    across = _longest(labels, size) + 0.07
     cell = (width - across - 0.22 - GAP * (columns - 1)) / columns / most
     turned = across > cell + 0.02
     shared = len({value.datasets for value in matrices}) == 1

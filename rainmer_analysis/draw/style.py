@@ -64,6 +64,7 @@ STYLE: Mapping[str, object] = MappingProxyType(
         "text.color": INK,
         "text.parse_math": False,  # a "$" in a folder's name is a dollar sign
         "text.usetex": False,
+        "text.hinting": "no_hinting",  # the same widths at every resolution
         "axes.titlesize": 8.0,
         "axes.titlepad": 4.0,
         "axes.labelsize": 7.0,
@@ -191,6 +192,8 @@ def readable(text: str) -> str:
     >>> readable("rain\nµ")
     'rain\\x0aµ'
     """
+    if text.isspace():
+        return "".join(map(_escaped, text))
     covered = _covered()
     return "".join(c if c.isprintable() and ord(c) in covered else _escaped(c) for c in text)
 

@@ -76,6 +76,7 @@ def test_markers_cover_the_same_area(marker: str) -> None:
 def test_text_that_the_font_lacks_is_spelled_out() -> None:
     assert readable("Ünïcode µ $x_1$") == "Ünïcode µ $x_1$"
     assert readable("雨\n\U0001f9ea") == "\\u96e8\\x0a\\U0001f9ea"
+    assert readable(" ") == "\\x20"
     assert readable("雨") != readable("雪")
 
 
