@@ -1,4 +1,9 @@
-"""Images flow from files to vectors: threads read ahead of the encoder, within bounds."""
+"""Images flow from files to vectors: threads read ahead of the encoder, within bounds.
+
+On a CPU an encoder that allows it works in several threads at once, each on images of its own and
+with one torch thread. Threads that share one image wait for each other after every layer: where
+other programs use the cores as well, two of them took three times as long as one.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images.reading import Region, file_sha256, read_image
@@ -83,18 +89,50 @@ def encoded(
     def look(job: Job) -> _Reading:
         return _read(job, rule)
 
-    with closing(
-        read_ahead(jobs, look, workers=workers, ahead=2 * batch_size + workers)
-    ) as readings:
-        batch: list[_Reading] = []
-        usable = 0
-        for reading in readings:
-            batch.append(reading)
-            usable += not reading.reason
-            if usable == batch_size:
-                yield from _encode(batch, encoder)
-                batch, usable = [], 0
-        yield from _encode(batch, encoder)
+    def encode(batch: Sequence[_Reading]) -> list[Outcome]:
+        return _encode(batch, encoder)
+
+    lanes = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
+    ahead = (lanes + 1) * batch_size + workers
+    with closing(read_ahead(jobs, look, workers=workers, ahead=ahead)) as readings:
+        batches = _batches(readings, batch_size)
+        if lanes == 1:
+            for batch in batches:
+                yield from encode(batch)
+        else:
+            yield from _in_lanes(batches, encode, lanes)
+
+
+def _batches(readings: Iterable[_Reading], size: int) -> Iterator[list[_Reading]]:
+    """Gather readings until `size` of them are usable; unusable ones keep their places."""
+    batch: list[_Reading] = []
+    usable = 0
+    for reading in readings:
+        batch.append(reading)
+        usable += not reading.reason
+        if usable == size:
+            yield batch
+            batch, usable = [], 0
+    yield batch
+
+
+def _in_lanes(
+    batches: Iterable[list[_Reading]],
+    encode: Callable[[Sequence[_Reading]], list[Outcome]],
+    lanes: int,
+) -> Iterator[Outcome]:
+    def alone(batch: list[_Reading]) -> list[Outcome]:
+        if torch.get_num_threads() != 1:
+            torch.set_num_threads(1)
+        return encode(batch)
+
+    before = torch.get_num_threads()
+    try:
+        with closing(read_ahead(batches, alone, workers=lanes, ahead=lanes + 1)) as results:
+            for outcomes in results:
+                yield from outcomes
+    finally:
+        torch.set_num_threads(before)
 
 
 def _read(job: Job, rule: str) -> _Reading:
@@ -110,23 +148,27 @@ def _read(job: Job, rule: str) -> _Reading:
     return _Reading(job.index, sha256, width, height, resize(image, rule=rule), "")
 
 
-def _encode(batch: Sequence[_Reading], encoder: Encoder) -> Iterator[Outcome]:
+def _encode(batch: Sequence[_Reading], encoder: Encoder) -> list[Outcome]:
     pixels = [reading.pixels for reading in batch if reading.pixels is not None]
     vectors = _vectors(np.stack(pixels), encoder) if pixels else {}
-    row = 0
+    outcomes, row = [], 0
     for reading in batch:
-        if reading.pixels is None:
-            yield Outcome(reading.index, reading.sha256, 0, 0, {}, reading.reason)
-            continue
-        found = {view: rows[row] for view, rows in vectors.items()}
-        row += 1
-        faulty = sorted(view for view, vector in found.items() if not _is_unit(vector))
-        if faulty:
-            reason = f"the encoder gave no unit vector for the view {faulty[0]}"
-            yield Outcome(reading.index, reading.sha256, 0, 0, {}, reason)
-        else:
-            size = (reading.width, reading.height)
-            yield Outcome(reading.index, reading.sha256, *size, found, "")
+        found = {}
+        if reading.pixels is not None:
+            found = {view: rows[row] for view, rows in vectors.items()}
+            row += 1
+        outcomes.append(_outcome(reading, found))
+    return outcomes
+
+
+def _outcome(reading: _Reading, found: dict[str, npt.NDArray[np.float32]]) -> Outcome:
+    faulty = sorted(view for view, vector in found.items() if not _is_unit(vector))
+    reason = reading.reason
+    if faulty:
+        reason = f"the encoder gave no unit vector for the view {faulty[0]}"
+    if reason:
+        return Outcome(reading.index, reading.sha256, 0, 0, {}, reason)
+    return Outcome(reading.index, reading.sha256, reading.width, reading.height, found, "")
 
 
 def _vectors(

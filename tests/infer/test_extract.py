@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import load, read_image, resize
@@ -70,6 +71,28 @@ def test_network_vectors_do_not_depend_on_the_schedule(
     paths = files(7)
     reference = extract(image_set(paths), encoder, batch_size=3, workers=2)
     _same(reference, extract(image_set(paths), encoder, **options))
+
+
+def test_nor_on_the_number_of_threads(
+    files: Make, image_set: Make, weights: dict[str, Path], tmp_path: Path
+) -> None:
+    encoder = load_encoder("rainmer", weights["rainmer"], device="cpu")
+    (tmp_path / "bad.png").write_bytes(b"")
+    images = image_set([tmp_path / "bad.png", *files(6)])
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        reference = extract(images, encoder)
+        torch.set_num_threads(3)
+        in_three = extract(images, encoder)
+        assert torch.get_num_threads() == 3
+        in_pairs = extract(images, encoder, batch_size=2)
+    finally:
+        torch.set_num_threads(before)
+    for other in (in_three, in_pairs):
+        assert other.tables["chromatic"].rows.labels == reference.tables["chromatic"].rows.labels
+        assert len(other.skipped) == 1
+        _same(reference, other)
 
 
 def test_nor_on_the_order_or_on_bad_neighbours(

@@ -41,8 +41,10 @@ class Encoder(Protocol):
     api_version
         Version of this contract, 1.
 
-    Two more attributes are used where they are there: ``precision`` (``exact`` or ``fast``; exact
-    when absent) and ``configuration`` (a mapping, written into the metadata of tables).
+    More attributes are used where they are there: ``precision`` (``exact`` or ``fast``; exact when
+    absent), ``configuration`` (a mapping, written into the metadata of tables),
+    ``preferred_batch`` (images per pass) and ``concurrent`` (whether `encode` may be called from
+    several threads at once; False when absent).
     """
 
     @property
