@@ -1,7 +1,8 @@
 """Random laws, random fields and kernels that scenes and weather are made of.
 
 Everything is computed in float64 on one thread. Libraries differ in the last bit of ``exp`` or of
-a Fourier transform; such a difference (1e-15) vanishes when images are rounded to 8 bits.
+a Fourier transform; such a difference (1e-15) vanishes when images are rounded to 8 bits. Pixels
+were found equal under numpy's AVX-512, AVX2 and SSE code and for any number of threads.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def render_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
     """Render a scene as float32 [3, height, width] in [0, 1].
 
     A photograph is cropped in the middle to the aspect ratio and resized (area average). A
-    procedural scene keeps its layout at every size; its texture is drawn anew for each size.
+    procedural scene keeps its layout at every size; fine texture is drawn anew for each size.
 
     Raises
     ------
