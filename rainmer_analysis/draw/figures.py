@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rainmer_analysis.draw.drawing import Drawing
 from rainmer_analysis.draw.layout import (
@@ -124,14 +125,17 @@ def _figure(
             artists["legend"] = add_legend(figure, entries, columns=legend_columns, top=legend_top)
         if title:
             artists["headline"] = headline(figure, title)
-    about = {
-        "draws": f"figure {number}",
-        "title": title,
-        "titles": list(names),
-        "maps": [about_map(value) for value in above],
-        "matrices": [about_matrix(value) for value in below],
+    about = {"draws": f"figure {number}", "title": title, "titles": list(names)}
+    return Drawing(figure, artists, about | _inputs(above, below))
+
+
+def _inputs(
+    maps: Sequence[SphereMap], matrices: Sequence[RelationshipMatrix]
+) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "maps": [about_map(value) for value in maps],
+        "matrices": [about_matrix(value) for value in matrices],
     }
-    return Drawing(figure, artists, about)
 
 
 def _checked(
