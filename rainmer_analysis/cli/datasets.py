@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options, source_options
-from rainmer_analysis.cli.progress import bar
+from rainmer_analysis.cli.options import Common, bar, common_options, source_options
 
 if TYPE_CHECKING:
     import pandas as pd

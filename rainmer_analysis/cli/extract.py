@@ -6,8 +6,7 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options, device_option, source_options
-from rainmer_analysis.cli.progress import bar
+from rainmer_analysis.cli.options import Common, bar, common_options, device_option, source_options
 
 __all__ = ["extract"]
 

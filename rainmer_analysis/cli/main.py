@@ -17,12 +17,12 @@ __all__ = ["cli", "main"]
 
 # name: (module, attribute, the one line that --help shows)
 _COMMANDS = {
-    "reproduce": ("reproduce", "reproduce", "Make figures 1, 2 and 3 with matrices and claims."),
+    "reproduce": ("paper", "reproduce", "Make figures 1, 2 and 3 with matrices and claims."),
     "extract": ("extract", "extract", "Images to one table of embeddings per view."),
     "project": ("project", "project", "A table to a map on the sphere."),
     "relate": ("relate", "relate", "A table to a matrix of scores between datasets."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
-    "figure": ("figure", "figure", "Make one figure of the paper."),
+    "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "train": ("train", "train", "Train an encoder."),
 }

@@ -10,13 +10,15 @@ import functools
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import click
+from tqdm import tqdm
 
-__all__ = ["Common", "common_options", "device_option", "figure_options", "source_options"]
+__all__ = ["Common", "bar", "common_options", "device_option", "figure_options", "source_options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -55,6 +57,22 @@ class Common:
     def bars(self) -> bool:
         """Whether progress bars are welcome: only on a terminal."""
         return not self.quiet and sys.stderr.isatty()
+
+
+@contextmanager
+def bar(common: Common, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function (finished, total) that moves a bar on stderr, if bars are welcome.
+
+    A new total starts the bar anew, so that one bar serves several stages.
+    """
+    with tqdm(unit=unit, disable=not common.bars, file=sys.stderr, leave=False) as shown:
+
+        def progress(finished: int, total: int) -> None:
+            if shown.total != total or finished < shown.n:
+                shown.reset(total=total)
+            shown.update(finished - shown.n)
+
+        yield progress
 
 
 class _Notes(logging.Handler):

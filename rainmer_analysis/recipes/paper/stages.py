@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 _SIMULATED = 120
 _REAL = 500
 # The published call: UMAP on the sphere with 50 neighbours and no minimal distance.
-_PROJECTION = {"engine": "umap-learn", "neighbors": 50, "min_dist": 0.0}
+_ENGINE, _NEIGHBORS, _MIN_DIST = "umap-learn", 50, 0.0
 
 
 @dataclass(frozen=True)
@@ -113,14 +113,16 @@ def tables_of(
 def kept_map(request: Request, corpus: Corpus, table: EmbeddingTable) -> SphereMap:
     """Project a table, or read the map where the identical one was kept."""
     path = request.out / "maps" / corpus.name / f"{table.space.stem}.parquet"
-    wanted = digest([table.content_sha256, _PROJECTION, request.seed])
+    wanted = digest([table.content_sha256, _ENGINE, _NEIGHBORS, _MIN_DIST, request.seed])
     if standing(path, wanted, overwrite=request.overwrite):
         found = read(path)
         if isinstance(found, SphereMap):
             return found
         raise FileFormatError(f"{path} holds no map; remove it or allow --overwrite")
     _log.info("projecting %s of %d images", table.space.name, len(table))
-    made = project(table, seed=request.seed, **_PROJECTION)
+    made = project(
+        table, engine=_ENGINE, neighbors=_NEIGHBORS, min_dist=_MIN_DIST, seed=request.seed
+    )
     write(made, path, request=wanted, overwrite=request.overwrite)
     return made
 

@@ -1,18 +1,18 @@
-"""``reproduce``: all figures, matrices and claims."""
+"""``reproduce`` and ``figure``: the paper's figures, matrices and claims."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options, figure_options
-from rainmer_analysis.cli.progress import bar
+from rainmer_analysis.cli.options import Common, bar, common_options, figure_options
 from rainmer_analysis.values import matrix_document, plain
 
-__all__ = ["claims_text", "reproduce"]
+__all__ = ["claims_text", "figure", "reproduce"]
 
 _ENCODERS = ("rainmer", "airnet", "statistics")
 
@@ -56,6 +56,31 @@ def reproduce(
     lines += [f"wrote {path}" for path in made.pictures if path.suffix == ".pdf"]
     lines.append(f"wrote {out}/claims.json" + ("" if agreed is None else f"\n{agreed}"))
     common.result(document, "\n".join(lines))
+
+
+@click.command()
+@click.argument("number", type=click.Choice(["1", "2", "3"]))
+@figure_options
+@common_options
+def figure(
+    common: Common,
+    number: str,
+    out: str,
+    root: str | None,
+    per_dataset: int | None,
+    device: str,
+) -> None:
+    """Make figure 1 (architecture), 2 (deraining sets) or 3 (snow, rain, raindrops)."""
+    from rainmer_analysis.recipes.paper.figures import make_figure
+    from rainmer_analysis.recipes.paper.stages import Request
+
+    request = Request.of(
+        Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, device=device
+    )
+    with bar(common, "images") as progress:
+        pictures = make_figure(int(number), request, progress=progress)
+    document = {"kind": "figure", "number": int(number), "pictures": [str(p) for p in pictures]}
+    common.result(document, "\n".join(f"wrote {path}" for path in pictures))
 
 
 def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any] | None) -> str:
