@@ -24,7 +24,7 @@ from rainmer_analysis.images.resize import resize
 from rainmer_analysis.infer.encoders.contract import Encoder
 from rainmer_analysis.infer.shards import Outcome
 
-__all__ = ["Job", "encoded", "read_ahead"]
+__all__ = ["Job", "encoded", "in_lanes", "read_ahead"]
 
 _UNIT_TOLERANCE = 1e-4
 
@@ -96,11 +96,9 @@ def encoded(
     ahead = (lanes + 1) * batch_size + workers
     with closing(read_ahead(jobs, look, workers=workers, ahead=ahead)) as readings:
         batches = _batches(readings, batch_size)
-        if lanes == 1:
-            for batch in batches:
-                yield from encode(batch)
-        else:
-            yield from _in_lanes(batches, encode, lanes)
+        with closing(in_lanes(batches, encode, lanes=lanes)) as found:
+            for outcomes in found:
+                yield from outcomes
 
 
 def _batches(readings: Iterable[_Reading], size: int) -> Iterator[list[_Reading]]:
@@ -116,21 +114,24 @@ def _batches(readings: Iterable[_Reading], size: int) -> Iterator[list[_Reading]
     yield batch
 
 
-def _in_lanes(
-    batches: Iterable[list[_Reading]],
-    encode: Callable[[Sequence[_Reading]], list[Outcome]],
-    lanes: int,
-) -> Iterator[Outcome]:
-    def alone(batch: list[_Reading]) -> list[Outcome]:
+def in_lanes(tasks: Iterable[T], work: Callable[[T], R], *, lanes: int) -> Generator[R, None, None]:
+    """Do `work` on tasks in threads with one torch thread each, and give the results in order.
+
+    With one lane it is done here, with as many torch threads as are set.
+    """
+    if lanes == 1:
+        yield from map(work, tasks)
+        return
+
+    def alone(task: T) -> R:
         if torch.get_num_threads() != 1:
             torch.set_num_threads(1)
-        return encode(batch)
+        return work(task)
 
     before = torch.get_num_threads()
     try:
-        with closing(read_ahead(batches, alone, workers=lanes, ahead=lanes + 1)) as results:
-            for outcomes in results:
-                yield from outcomes
+        with closing(read_ahead(tasks, alone, workers=lanes, ahead=lanes + 1)) as results:
+            yield from results
     finally:
         torch.set_num_threads(before)
 

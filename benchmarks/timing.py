@@ -1,0 +1,79 @@
+"""Timing two ways of doing the same thing side by side."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+__all__ = ["machine", "pairs", "summary", "write"]
+
+
+def pairs(
+    slow: Callable[[], Any], fast: Callable[[], Any], *, rounds: int
+) -> list[tuple[float, float]]:
+    """Time both in turn, after one warm-up of each; the order changes from round to round.
+
+    Neighbouring runs share what the machine is doing at that time, so their ratio is steadier than
+    either time.
+
+    Returns
+    -------
+    Seconds of `slow` and of `fast` for each round.
+    """
+    slow()
+    fast()
+    found = []
+    for number in range(rounds):
+        if number % 2:
+            second = _seconds(fast)
+            first = _seconds(slow)
+        else:
+            first = _seconds(slow)
+            second = _seconds(fast)
+        found.append((first, second))
+    return found
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def summary(found: list[tuple[float, float]], *, items: int) -> dict[str, Any]:
+    """Give milliseconds per item of both, and the median and range of their ratios."""
+    ratios = [first / second for first, second in found]
+    return {
+        "reference_ms": round(1e3 * median(first for first, _ in found) / items, 1),
+        "ours_ms": round(1e3 * median(second for _, second in found) / items, 1),
+        "ratio": round(median(ratios), 2),
+        "ratio_low": round(min(ratios), 2),
+        "ratio_high": round(max(ratios), 2),
+        "rounds": len(found),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Say what the numbers were measured on."""
+    return {
+        "cpu_count": os.cpu_count(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def write(path: str | Path, document: dict[str, Any]) -> None:
+    """Write a document as JSON."""
+    Path(path).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
