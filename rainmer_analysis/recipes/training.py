@@ -38,7 +38,7 @@ from rainmer_analysis.values.archive import write_atomically
 from rainmer_analysis.values.request import array_digest, digest
 from rainmer_analysis.weather import RECIPES, degrade, scene_of, simulate
 
-__all__ = ["TrainingRun", "make_pool", "train_encoder"]
+__all__ = ["TrainingRun", "make_pool", "train_encoder", "training_scenes"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -235,6 +235,11 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     size = (data.height, data.width)
     tasks = [(job, size, data.native, data.seed) for job in jobs]
     return build_pool(_samples(tasks, workers), folder, count=len(jobs), digest=own)
+
+
+def training_scenes(config: TrainConfig) -> tuple[str, ...]:
+    """Name every scene that a configuration trains on, held-out ones included, sorted."""
+    return tuple(sorted({job.scene for job in _jobs(config)}))
 
 
 _Task = tuple[_Job, tuple[int, int], int, int]

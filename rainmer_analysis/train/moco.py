@@ -72,7 +72,8 @@ class QueueContrast(nn.Module):
             keys = unit(self.key(second).out)
         with torch.autocast(first.device.type, enabled=False):
             positive = (query * keys).sum(dim=1, keepdim=True)
-            cosines = torch.cat([positive, query @ self.queue.T], dim=1)
+            # A copy: the backward pass needs the queue as it was before `enqueue`.
+            cosines = torch.cat([positive, query @ self.queue.T.clone()], dim=1)
         return cosines / self.temperature, keys
 
     @torch.no_grad()

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rainmer_analysis.errors import ConfigError, OutputExistsError, SourceError
+from rainmer_analysis.model.checkpoint import build, load_weights
+from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_encoder, training_scenes
+from rainmer_analysis.train import read_config
+
+RunStarter = Callable[..., TrainingRun]
+
+SMALL = {"data.per_dataset": "3", "run.steps": "2", "run.batch": "1", "data.held_out": "0.4"}
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pools")
+
+
+@pytest.fixture
+def run(cache: Path, tmp_path: Path) -> RunStarter:
+    def start(
+        kind: str = "rainmer", *, changes: dict[str, str] | None = None, **options: bool
+    ) -> TrainingRun:
+        return train_encoder(
+            kind,
+            "tiny",
+            tmp_path / "run",
+            changes=SMALL | (changes or {}),
+            cache=cache,
+            workers=0,
+            **options,
+        )
+
+    return start
+
+
+def test_a_run_leaves_what_it_promises(run: RunStarter, tmp_path: Path) -> None:
+    result = run()
+    folder = tmp_path / "run"
+    assert {file.name for file in folder.iterdir()} >= {
+        "config.toml",
+        "log.csv",
+        "checkpoint.pt",
+        "weights.safetensors",
+        "card.md",
+    }
+    weights = load_weights(folder / "weights.safetensors")
+    assert weights.sha256 == result.weights_sha256
+    assert weights.metadata["steps"] == "2"
+    build(weights)
+    card = (folder / "card.md").read_text(encoding="utf-8")
+    assert weights.sha256 in card
+    assert "| sim-GTAV-balance | 3 |" in card
+    assert "held_out_accuracy_chromatic" in card
+    assert read_config(folder / "config.toml").run.steps == 2
+
+
+def test_airnet_runs_too(run: RunStarter, tmp_path: Path) -> None:
+    run("airnet", changes={"encoder": "airnet"})
+    assert load_weights(tmp_path / "run" / "weights.safetensors").kind == "airnet"
+
+
+def test_a_standing_run_is_continued_only_on_request(run: RunStarter, tmp_path: Path) -> None:
+    changes = {"run.max_minutes": "1e-5"}
+    first = run(changes=changes)
+    assert not first.outcome.finished
+    with pytest.raises(OutputExistsError, match="--resume"):
+        run()
+    resumed = run(resume=True)
+    assert resumed.outcome.finished
+    again = run(overwrite=True)
+    assert again.weights_sha256 == resumed.weights_sha256
+
+
+def test_the_command_must_fit_the_configuration(run: RunStarter) -> None:
+    with pytest.raises(ConfigError, match="trains 'rainmer'"):
+        run("airnet")
+
+
+def test_unknown_recipes_are_refused(run: RunStarter) -> None:
+    with pytest.raises(ConfigError, match="'sim-Fog'"):
+        run(changes={"data.simulated": '["sim-Fog"]'})
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    root = tmp_path / "real"
+    for name in ("day/BSDS500-train/7.png", "night/a.png", "p/input/x.png", "p/target/x.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        pixels = rng.integers(0, 200, (140, 150, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(root / name)
+    (root / "PAIRS.csv").write_text("input,bsds_id\np/input/x.png,7\n", encoding="utf-8")
+    return root
+
+
+def real_changes(root: Path) -> dict[str, str]:
+    return {
+        "data.per_dataset": "1",
+        "data.real": json.dumps(str(root)),
+        "data.photographs": '["day"]',
+        "data.night": '["night"]',
+        "data.night_recipe": "sim-GTAV-balance",
+        "data.night_repeats": "2",
+        "data.pairs": '{ "sim-Rain200H" = "p" }',
+    }
+
+
+def test_real_photographs_join(real: Path, cache: Path) -> None:
+    config = read_config("tiny", changes=real_changes(real))
+    pool = make_pool(config, cache, workers=0)
+    assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
+    assert pool.scenes.count("bsds-7") == 3
+    assert pool.scenes.count("night/a.png") == 2
+    night = pool.scenes.index("night/a.png")
+    assert not np.array_equal(pool.degraded[night], pool.degraded[night + 1])
+    assert np.array_equal(pool.clean[night], pool.clean[night + 1])
+
+
+def test_pools_are_kept_and_follow_the_pixels(real: Path, cache: Path) -> None:
+    config = read_config("tiny", changes=real_changes(real))
+    first = make_pool(config, cache, workers=0)
+    assert make_pool(config, cache, workers=0).digest == first.digest
+    Image.new("RGB", (140, 150)).save(real / "night" / "a.png")
+    assert make_pool(config, cache, workers=0).digest != first.digest
+
+
+def test_absent_photographs_are_said(real: Path, cache: Path) -> None:
+    changes = real_changes(real) | {"data.photographs": '["dusk"]'}
+    with pytest.raises(SourceError, match="dusk"):
+        make_pool(read_config("tiny", changes=changes), cache, workers=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["derain", "allweather", "airnet-derain", "airnet-allweather", "published"]
+)
+def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) -> None:
+    check = shared / "images" / "check"
+    # Equal paths below the two folders are equal photographs of the same collection.
+    checked = {row[key] for row in rows(check / "groups.csv") for key in ("group", "image")}
+    real = json.dumps(str(shared / "images" / "train"))
+    trained = set(training_scenes(read_config(name, changes={"data.real": real})))
+    for kind in (trained, checked):
+        assert any(scene.startswith("bsds-") for scene in kind)
+        assert any(scene.startswith("clean_night/") for scene in kind) or "allweather" in name
+    assert not trained & checked
+
+
+def test_pairs_and_photographs_of_one_scene_share_its_name(shared: Path) -> None:
+    root = shared / "images" / "train"
+    scenes = set(
+        training_scenes(read_config("derain", changes={"data.real": json.dumps(str(root))}))
+    )
+    numbers = {f"bsds-{row['bsds_id']}" for row in rows(root / "PAIRS.csv") if row["bsds_id"]}
+    used = {row["bsds_id"] for row in rows(root / "PAIRS.csv") if "Rain200H" in row["dataset"]}
+    assert {f"bsds-{number}" for number in used} <= scenes & numbers
+    assert not any("Rain200H-train/" in scene for scene in scenes)
+
+
+def rows(table: Path) -> list[dict[str, str]]:
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
