@@ -211,7 +211,7 @@ def evaluate(claim: Claim, tables: Tables) -> dict[str, float]:
 
 def verdicts(tables: Tables) -> list[Mapping[str, Any]]:
     """Evaluate all claims; one frozen mapping per claim, ready for JSON."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for claim in CLAIMS:
         values = evaluate(claim, tables)
         bound = values[claim.bound] if isinstance(claim.bound, str) else claim.bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,10 +67,14 @@ def sources_of(
         return list(corpus.datasets)
     names = [f"{_PREFIX}{name}" for name in corpus.datasets]
     _log.info("simulated %s sets: %d pairs each", corpus.name, per_dataset)
-    manifest = simulate_datasets(
-        out / "simulated" / corpus.name, names, per_dataset=per_dataset, seed=seed
+    made = simulate_datasets(
+        out / "simulated" / corpus.name,
+        names,
+        per_dataset=per_dataset,
+        seed=seed,
+        workers=os.cpu_count() or 1,
     )
-    return [str(manifest)]
+    return [str(made.manifest)]
 
 
 def paper_names(table: EmbeddingTable) -> EmbeddingTable:
