@@ -231,15 +231,17 @@ def _run(
     parts = []
     with closing(encode([jobs[index] for indices in todo for index in indices])) as stream:
         for number, indices in enumerate(todo):
-            fresh = []
-            for outcome in islice(stream, len(indices)):
-                fresh.append(outcome)
-                done += 1
-                if progress is not None:
-                    progress(done, total)
-            parts.append(Part.of([*known[number], *fresh], views))
-            if fresh:
-                shards.save(number, parts[-1])
+            fresh: list[Outcome] = []
+            try:
+                for outcome in islice(stream, len(indices)):
+                    fresh.append(outcome)
+                    done += 1
+                    if progress is not None:
+                        progress(done, total)
+            finally:  # an interruption keeps what this shard has so far
+                parts.append(Part.of([*known[number], *fresh], views))
+                if fresh:
+                    shards.save(number, parts[-1])
     return Part.joined(parts)
 
 

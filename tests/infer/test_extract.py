@@ -325,9 +325,9 @@ def test_an_interrupted_run_goes_on_where_it_stopped(
     encoder = plain()
     seen: list[int] = []
     done = extract(images, encoder, out=out, batch_size=7, progress=lambda at, _: seen.append(at))
-    assert encoder.seen == SHARD + 9
-    # images left out are looked at again
-    assert seen == list(range(SHARD, 2 * SHARD + 10))
+    assert encoder.seen == SHARD + 9 - 20
+    # the image that was left out is looked at again
+    assert seen == list(range(SHARD + 20, 2 * SHARD + 10))
     _same(done, extract(images, plain()))
     assert not list(out.glob(".*"))
 
@@ -343,11 +343,11 @@ def test_damaged_unfinished_work_is_done_anew(
 
     with pytest.raises(KeyboardInterrupt):
         extract(images, plain(), out=out, progress=stop)
-    (shard,) = out.glob(".extract-*/*.npz")
+    shard, _ = sorted(out.glob(".extract-*/*.npz"))
     shard.write_bytes(shard.read_bytes()[:300])
     encoder = plain()
     extract(images, encoder, out=out)
-    assert encoder.seen == SHARD + 1
+    assert encoder.seen == SHARD
 
 
 _PROGRAM = """
@@ -385,7 +385,8 @@ def test_a_killed_process_loses_only_what_was_unfinished(
         out=out,
         progress=lambda at, _: seen.append(at),
     )
-    assert seen == list(range(SHARD + 1, SHARD + 11))
+    kept = SHARD + 5 if number == signal.SIGINT else SHARD
+    assert seen == list(range(kept + 1, SHARD + 11))
     assert len(done.tables["chromatic"]) == SHARD + 10
 
 
