@@ -115,8 +115,8 @@ def train_encoder(
     folder = Path(out)
     _claim(folder, settings, resume=resume, overwrite=overwrite)
     pool = make_pool(settings, Path(cache) if cache else folder.parent / "pools", workers=workers)
-    identity = _identity(settings, pool)
     objective = (RainmerObjective if kind == "rainmer" else AirNetObjective)(settings, pool)
+    identity = _identity(settings, pool, _start(objective, settings))
 
     def export(step: int) -> None:
         about = {"name": settings.name, "steps": str(step), "seed": str(settings.seed)}
@@ -161,15 +161,31 @@ def _claim(folder: Path, config: TrainConfig, *, resume: bool, overwrite: bool) 
     _write(folder / _CONFIG, as_toml(config))
 
 
-def _identity(config: TrainConfig, pool: Pool) -> str:
+def _start(objective: RainmerObjective | AirNetObjective, config: TrainConfig) -> str:
+    """Put the weights to start from, if any, into both encoders; give their identity."""
+    if not config.model.start:
+        return ""
+    weights = load_weights(config.model.start)
+    own = getattr(config.model, config.encoder)
+    if weights.kind != config.encoder or weights.config != own:
+        raise ConfigError(
+            f"model.start names weights of {weights.kind} with {weights.config}, but the "
+            f"configuration trains {config.encoder} with {own}; give weights of the same network"
+        )
+    objective.module.query.load_state_dict(weights.state)
+    objective.module.key.load_state_dict(weights.state)
+    return weights.sha256
+
+
+def _identity(config: TrainConfig, pool: Pool, start: str) -> str:
     """Digest what decides the weights of a run at a step; how long it lasts does not."""
-    run = {"batch": config.run.batch, "precision": config.run.precision}
+    run: dict[str, int | str] = {"batch": config.run.batch, "precision": config.run.precision}
     if config.optimiser.schedule != "constant":
         run["steps"] = config.run.steps
     parts = {
         "encoder": config.encoder,
         "seed": config.seed,
-        "model": config.model,
+        "model": [config.model.width, start],
         "objective": config.objective,
         "optimiser": config.optimiser,
         "held_out": config.data.held_out,

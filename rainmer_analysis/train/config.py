@@ -54,9 +54,18 @@ def _choice(default: str, *others: str) -> Any:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Width of the network: ``full`` is the published one, ``tiny`` is for tests."""
+    """The network.
+
+    Parameters
+    ----------
+    width
+        ``full`` is the published one, ``tiny`` is for tests.
+    start
+        Weights to start from, such as those of a run on smaller crops; empty: random weights.
+    """
 
     width: str = _choice("full", "half", "quarter", "tiny")
+    start: str = ""
 
     @property
     def rainmer(self) -> EncoderConfig:
@@ -208,7 +217,8 @@ class RunConfig:
     precision
         ``float32``, or ``bf16``: convolutions under autocast.
     threads
-        CPU threads; one is the most efficient, see ``benchmarks``.
+        CPU threads. One is the most efficient; two runs beside each other make better use of
+        two cores than two threads do.
     checkpoint_every, validate_every, log_every
         Steps between checkpoints, validations and rows of log.csv.
     validation_batches

@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.errors import TrainingError
-from rainmer_analysis.train.augment import blur, flip, flip_each
 from rainmer_analysis.train.config import ObjectiveConfig
 from rainmer_analysis.train.data import Levels, Order, Pool
 from rainmer_analysis.train.mining import (
     add_residual,
+    blur,
     farthest,
+    flip,
+    flip_each,
     mean_colours,
     relight,
     residuals,

@@ -80,6 +80,18 @@ def test_a_standing_run_is_continued_only_on_request(run: RunStarter, tmp_path: 
     assert again.weights_sha256 == resumed.weights_sha256
 
 
+def test_a_run_starts_from_other_weights(run: RunStarter, tmp_path: Path) -> None:
+    first = run()
+    start = tmp_path / "first.safetensors"
+    start.write_bytes((tmp_path / "run" / "weights.safetensors").read_bytes())
+    again = {"model.start": json.dumps(str(start)), "optimiser.lr": "0.0"}
+    # Without a learning rate the weights stay those that were given.
+    assert run(changes=again, overwrite=True).weights_sha256 == first.weights_sha256
+    wider = {"model.start": json.dumps(str(start)), "model.width": '"quarter"'}
+    with pytest.raises(ConfigError, match="weights of the same network"):
+        run(changes=wider, overwrite=True)
+
+
 def test_the_command_must_fit_the_configuration(run: RunStarter) -> None:
     with pytest.raises(ConfigError, match="trains 'rainmer'"):
         run("airnet")

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from rainmer_analysis.train.augment import blur, flip, flip_each
+from rainmer_analysis.train.mining import blur, flip, flip_each
 
 
 def test_blur_agrees_with_another_implementation() -> None:
