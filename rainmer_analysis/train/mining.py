@@ -2,7 +2,8 @@
 
 Two statistics describe an image among those seen lately: the mean colour of the degraded image,
 and the singular values of its residual (degraded minus clean). A query's negatives take what
-the archived images with the most different statistics have: their light, or their degradation (published code).
+the archived images with the most different statistics have: their light, or their degradation
+(published code).
 Flips and blurs are drawn from a generator that the caller owns.
 """
 
