@@ -161,7 +161,9 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
             array.flush()
         text = json.dumps({"digest": digest, "rows": labels}, ensure_ascii=False)
         (work / _INDEX).write_text(text, encoding="utf-8")
-        work.replace(folder)
+        # Another run may have made the same pool meanwhile; a folder is not replaced.
+        if not folder.exists():
+            work.replace(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_pool(folder)

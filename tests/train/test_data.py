@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +29,25 @@ def test_a_pool_comes_back(tmp_path: Path) -> None:
     assert [file.name for file in folder.parent.iterdir()] == ["abc"]
 
 
+def test_a_pool_that_another_run_finished_first_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / "pool"
+
+    def samples() -> Iterator[Sample]:
+        yield sample(0)
+        build_pool(iter([sample(0), sample(1)]), folder, count=2, digest="theirs")
+        yield sample(1)
+
+    assert build_pool(samples(), folder, count=2, digest="ours").digest == "theirs"
+    assert [file.name for file in tmp_path.iterdir()] == ["pool"]
+
+
 def test_a_failed_build_leaves_nothing(tmp_path: Path) -> None:
-    def samples() -> object:
+    def samples() -> Iterator[Sample]:
         yield sample(0)
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
-        build_pool(samples(), tmp_path / "pool", count=2, digest="d")  # type: ignore[arg-type]
+        build_pool(samples(), tmp_path / "pool", count=2, digest="d")
     assert list(tmp_path.iterdir()) == []
 
 
