@@ -185,7 +185,7 @@ def _identity(config: TrainConfig, pool: Pool, start: str) -> str:
     parts = {
         "encoder": config.encoder,
         "seed": config.seed,
-        "model": [config.model.width, start],
+        "model": {"width": config.model.width} | ({"start": start} if start else {}),
         "objective": config.objective,
         "optimiser": config.optimiser,
         "held_out": config.data.held_out,
