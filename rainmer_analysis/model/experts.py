@@ -7,6 +7,7 @@ residual of a stage is added outside its fusion.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.model.pooling import global_mean, widen, without_autocast
 
-__all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture", "Stage"]
+__all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture", "Point", "Stage"]
 
 STAGES = 4
 
@@ -157,13 +158,35 @@ class Stage(nn.Module):
             return torch.cat(parts, dim=1)[:, :, None, None]
 
 
-class Gate(nn.Module):
-    """Weights of the experts, from the mean of the patch embedding."""
+class Point(nn.Conv2d):
+    """A linear layer whose weights are published as those of a 1 x 1 convolution."""
 
-    def __init__(self, dim: int, hidden: int) -> None:
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map vectors, [B, inputs], to [B, outputs]."""
+        return F.linear(x, _matrix(self), self.bias)
+
+
+class Gate(nn.Module):
+    """Weights of the experts, from the mean of the patch embedding.
+
+    Parameters
+    ----------
+    dim, hidden
+        Channels of the map, hidden units.
+    layer
+        ``nn.Linear`` as in the encoder, or `Point` as in the restorer: one function, two
+        published shapes of weights.
+    """
+
+    def __init__(
+        self, dim: int, hidden: int, *, layer: Callable[[int, int], nn.Module] = nn.Linear
+    ) -> None:
         super().__init__()
         self.ca_fc = nn.Sequential(
-            nn.Linear(dim, hidden), nn.ReLU(), nn.Linear(hidden, STAGES * len(EXPERTS))
+            layer(dim, hidden), nn.ReLU(), layer(hidden, STAGES * len(EXPERTS))
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -215,9 +238,11 @@ class ExpertStages(nn.Module):
 class Mixture(nn.Module):
     """Gate and stages; published as ``layers.0`` and ``layers.1``."""
 
-    def __init__(self, dim: int, hidden: int) -> None:
+    def __init__(
+        self, dim: int, hidden: int, *, layer: Callable[[int, int], nn.Module] = nn.Linear
+    ) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([Gate(dim, hidden), ExpertStages(dim)])
+        self.layers = nn.ModuleList([Gate(dim, hidden, layer=layer), ExpertStages(dim)])
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine a map, [B, dim, H, W], keeping its shape."""

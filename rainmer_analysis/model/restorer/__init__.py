@@ -1,0 +1,26 @@
+"""Rainmer's restorer: the prompted U-shaped transformer, in all its published variants.
+
+What differs between variants is a table in ``config``; which attentions survive is one function
+in ``selection``. Padding, tiles and image files belong to the rooms above.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.model.restorer.config import VARIANTS, RestorerConfig, Variant
+from rainmer_analysis.model.restorer.knowledge import Prompts
+from rainmer_analysis.model.restorer.network import MULTIPLE, Disentangle, Restorer
+from rainmer_analysis.model.restorer.selection import Recorder, Replay, lowest, published
+
+__all__ = [
+    "MULTIPLE",
+    "VARIANTS",
+    "Disentangle",
+    "Prompts",
+    "Recorder",
+    "Replay",
+    "Restorer",
+    "RestorerConfig",
+    "Variant",
+    "lowest",
+    "published",
+]
