@@ -1,4 +1,4 @@
-"""The networks, in torch alone: Rainmer's encoder, AirNet's encoder, their checkpoints.
+"""The networks, in torch alone: Rainmer's encoder and restorer, AirNet's encoder, checkpoints.
 
 A room that knows neither image files nor figures. Module attributes follow the published
 key schema, so that a published state dict loads without renaming; what is published under
@@ -18,8 +18,15 @@ from rainmer_analysis.model.checkpoint import (
 from rainmer_analysis.model.describe import Block, describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.pooling import block_mean, global_mean, unit
+from rainmer_analysis.model.restorer import VARIANTS, Prompts, Restorer, RestorerConfig
+from rainmer_analysis.model.restorer.weights import (
+    RestorerCheckpoint,
+    build_restorer,
+    load_restorer,
+)
 
 __all__ = [
+    "VARIANTS",
     "WIDTHS",
     "AirNetConfig",
     "AirNetEncoder",
@@ -28,11 +35,17 @@ __all__ = [
     "Checkpoint",
     "EncoderConfig",
     "EncoderOutput",
+    "Prompts",
     "RainmerEncoder",
+    "Restorer",
+    "RestorerCheckpoint",
+    "RestorerConfig",
     "block_mean",
     "build",
+    "build_restorer",
     "describe_encoder",
     "global_mean",
+    "load_restorer",
     "load_weights",
     "save_weights",
     "state_sha256",

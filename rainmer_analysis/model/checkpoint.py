@@ -21,19 +21,28 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import OutputExistsError, ParameterError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-from rainmer_analysis.model.layouts import canonical, compare, config_of, empty
+from rainmer_analysis.model.layouts import canonical, compare, config_of, empty, unwrapped
 from rainmer_analysis.model.reading import METADATA_KEY, read_checkpoint, sound
+from rainmer_analysis.model.restorer.network import Restorer
 from rainmer_analysis.values.archive import write_atomically
 
 __all__ = [
     "Checkpoint",
     "build",
+    "confirm",
     "load_weights",
+    "read_versioned",
     "save_weights",
     "state_sha256",
+    "texts_of",
 ]
 
 _VERSION = 1
+_NETWORKS: dict[str, type[nn.Module]] = {
+    "rainmer": RainmerEncoder,
+    "airnet": AirNetEncoder,
+    "restorer": Restorer,
+}
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,30 @@ def load_weights(path: str | Path) -> Checkpoint:
         wrong shape or type, holds NaN or infinity, or contradicts its own metadata.
     """
     source = Path(path)
+    raw, own = read_versioned(source)
+    try:
+        layout = canonical(raw)
+        state = {name: sound(name, value) for name, value in layout.entries.items()}
+        config = config_of(layout.kind, state)
+        compare(config, state)
+        sha256 = state_sha256(state)
+        if own.get("kind") == "restorer":
+            # The file speaks of the whole restorer, of which this is a part.
+            whole = {name: sound(name, value) for name, value in unwrapped(raw).items()}
+            confirm(own, {"sha256": state_sha256(whole)})
+        else:
+            confirm(own, {"kind": layout.kind, "config": asdict(config), "sha256": sha256})
+    except WeightsError as error:
+        msg = f"{source} cannot be used: {error}"
+        raise WeightsError(msg) from error
+    metadata = texts_of(own)
+    if isinstance(layout.queue, Tensor) and layout.queue.ndim == 2:
+        metadata.setdefault("queue", str(layout.queue.shape[1]))
+    return Checkpoint(layout.kind, config, state, sha256, metadata)
+
+
+def read_versioned(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read entries and own metadata, refusing those of another version of this package."""
     raw, own = read_checkpoint(source)
     if own.get("version", _VERSION) != _VERSION:
         msg = (
@@ -111,24 +144,16 @@ def load_weights(path: str | Path) -> Checkpoint:
             "install a newer rainmer-analysis."
         )
         raise WeightsError(msg)
-    try:
-        layout = canonical(raw)
-        state = {name: sound(name, value) for name, value in layout.entries.items()}
-        config = config_of(layout.kind, state)
-        compare(config, state)
-        sha256 = state_sha256(state)
-        _confirm(own, {"kind": layout.kind, "config": asdict(config), "sha256": sha256})
-    except WeightsError as error:
-        msg = f"{source} cannot be used: {error}"
-        raise WeightsError(msg) from error
+    return raw, own
+
+
+def texts_of(own: Mapping[str, Any]) -> dict[str, str]:
+    """Give the texts kept in a file's own metadata."""
     told = own.get("metadata")
-    metadata = {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
-    if isinstance(layout.queue, Tensor) and layout.queue.ndim == 2:
-        metadata.setdefault("queue", str(layout.queue.shape[1]))
-    return Checkpoint(layout.kind, config, state, sha256, metadata)
+    return {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
 
 
-def _confirm(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def confirm(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     """Refuse a file whose metadata tell of other weights than its tensors are."""
     for name, value in found.items():
         if own.get(name, value) != value:
@@ -155,16 +180,17 @@ def save_weights(
     metadata: Mapping[str, str] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write an encoder's weights as safetensors, atomically, byte for byte the same each time.
+    """Write a network's weights as safetensors, atomically, byte for byte the same each time.
 
     Parameters
     ----------
     module
-        A `RainmerEncoder` or `AirNetEncoder`, on any device and of any floating type.
+        A `RainmerEncoder`, `AirNetEncoder` or `Restorer`, on any device and of any floating
+        type. A restorer is written whole, its momentum encoder included.
     path
         The file.
     kind
-        ``"rainmer"`` or ``"airnet"``; has to be what `module` is.
+        ``"rainmer"``, ``"airnet"`` or ``"restorer"``; has to be what `module` is.
     metadata
         Texts to keep beside the configuration, for instance what the training was.
     overwrite
@@ -183,10 +209,12 @@ def save_weights(
     WeightsError
         If a tensor holds NaN or infinity.
     """
-    if not isinstance(module, RainmerEncoder | AirNetEncoder) or kind != _kind_of(module):
+    if not isinstance(module, RainmerEncoder | AirNetEncoder | Restorer) or kind != _kind_of(
+        module
+    ):
         msg = (
             f"A {type(module).__name__} cannot be saved as {kind!r}; give a RainmerEncoder as "
-            "'rainmer' or an AirNetEncoder as 'airnet'."
+            "'rainmer', an AirNetEncoder as 'airnet' or a Restorer as 'restorer'."
         )
         raise ParameterError(msg)
     texts = dict(metadata or {})
@@ -214,5 +242,5 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
-def _kind_of(module: RainmerEncoder | AirNetEncoder) -> str:
-    return "rainmer" if isinstance(module, RainmerEncoder) else "airnet"
+def _kind_of(module: nn.Module) -> str | None:
+    return next((kind for kind, network in _NETWORKS.items() if type(module) is network), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import torch
 from torch import Tensor
@@ -16,8 +16,10 @@ from torch import Tensor
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
+from rainmer_analysis.model.restorer.config import RestorerConfig
+from rainmer_analysis.model.restorer.network import Restorer
 
-__all__ = ["Layout", "canonical", "compare", "config_of", "empty"]
+__all__ = ["Layout", "canonical", "compare", "config_of", "empty", "unwrapped"]
 
 # Kind: the prefixes under which its encoder is published, and how its own keys begin.
 _LAYOUTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -26,6 +28,12 @@ _LAYOUTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("conv.proj.", "MoEs.layers.", "Atom."),
     ),
     "airnet": (("E.E.encoder_q.", "E.encoder_q.", "encoder_q.", ""), ("E_pre.",)),
+}
+
+_WHOSE: dict[type, str] = {
+    EncoderConfig: "Rainmer's encoder",
+    AirNetConfig: "AirNet's encoder",
+    RestorerConfig: "Rainmer's restorer",
 }
 
 
@@ -60,13 +68,7 @@ def canonical(raw: Mapping[str, Any]) -> Layout:
     WeightsError
         If no encoder is there, or if two keys become one.
     """
-    plain: dict[str, Any] = {}
-    for key, value in raw.items():
-        name = ".".join(part for part in key.split(".") if part not in ("module", "_orig_mod"))
-        if name in plain:
-            msg = f"The weights hold {name} twice, wrapped and bare; keep one of them."
-            raise WeightsError(msg)
-        plain[name] = value
+    plain = unwrapped(raw)
     for kind, (prefixes, beginnings) in _LAYOUTS.items():
         for prefix in prefixes:
             if any(key.startswith(tuple(prefix + b for b in beginnings)) for key in plain):
@@ -80,6 +82,24 @@ def canonical(raw: Mapping[str, Any]) -> Layout:
         "a state dict of a whole model or of its query encoder."
     )
     raise WeightsError(msg)
+
+
+def unwrapped(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Take ``module.`` and ``_orig_mod.`` off the keys, wherever they stand.
+
+    Raises
+    ------
+    WeightsError
+        If two keys become one.
+    """
+    plain: dict[str, Any] = {}
+    for key, value in raw.items():
+        name = ".".join(part for part in key.split(".") if part not in ("module", "_orig_mod"))
+        if name in plain:
+            msg = f"The weights hold {name} twice, wrapped and bare; keep one of them."
+            raise WeightsError(msg)
+        plain[name] = value
+    return plain
 
 
 def config_of(kind: str, state: Mapping[str, Tensor]) -> EncoderConfig | AirNetConfig:
@@ -102,16 +122,26 @@ def config_of(kind: str, state: Mapping[str, Tensor]) -> EncoderConfig | AirNetC
     )
 
 
-def empty(config: EncoderConfig | AirNetConfig) -> RainmerEncoder | AirNetEncoder:
-    """Lay out the encoder of these widths without memory."""
+@overload
+def empty(config: RestorerConfig) -> Restorer: ...
+@overload
+def empty(config: EncoderConfig | AirNetConfig) -> RainmerEncoder | AirNetEncoder: ...
+def empty(
+    config: EncoderConfig | AirNetConfig | RestorerConfig,
+) -> RainmerEncoder | AirNetEncoder | Restorer:
+    """Lay out the network of these widths without memory."""
     with torch.device("meta"):
+        if isinstance(config, RestorerConfig):
+            return Restorer(config)
         if isinstance(config, EncoderConfig):
             return RainmerEncoder(config)
         return AirNetEncoder(config)
 
 
-def compare(config: EncoderConfig | AirNetConfig, state: Mapping[str, Tensor]) -> None:
-    """Refuse weights that are not exactly those of an encoder of these widths."""
+def compare(
+    config: EncoderConfig | AirNetConfig | RestorerConfig, state: Mapping[str, Tensor]
+) -> None:
+    """Refuse weights that are not exactly those of a network of these widths."""
     expected = empty(config).state_dict()
     faults = {
         "are missing": [name for name in expected if name not in state],
@@ -128,8 +158,8 @@ def compare(config: EncoderConfig | AirNetConfig, state: Mapping[str, Tensor]) -
     }
     told = [f"{len(names)} {fault} ({_few(names)})" for fault, names in faults.items() if names]
     if told:
-        whose = "Rainmer's" if isinstance(config, EncoderConfig) else "AirNet's"
-        msg = f"Of the tensors of {whose} encoder {' and '.join(told)}; give complete weights."
+        whose = _WHOSE[type(config)]
+        msg = f"Of the tensors of {whose} {' and '.join(told)}; give complete weights."
         raise WeightsError(msg)
 
 

@@ -118,6 +118,9 @@ class RestorerConfig:
         _one_of("variant", self.variant, tuple(VARIANTS))
         _one_of("norm", self.norm, NORMS)
         _one_of("ties", self.ties, TIES)
+        if self.atoms is not None and not isinstance(self.atoms, tuple):
+            msg = f"knowledge of a restorer is {self.atoms!r}; give a tuple of names or None"
+            raise ParameterError(msg)
         for atom in self.atoms or ():
             _one_of("knowledge", atom, ATOMS)
         for name in ("dim", "base_dim", "gate_hidden", "se_hidden"):
@@ -127,16 +130,17 @@ class RestorerConfig:
         if not isinstance(self.bias, bool):
             msg = f"bias of a restorer is {self.bias!r}; give True or False"
             raise ParameterError(msg)
+        self._check_widths()
+
+    def _check_widths(self) -> None:
+        number = isinstance(self.expansion, int | float) and not isinstance(self.expansion, bool)
         # Written so that NaN is refused too.
-        if isinstance(self.expansion, bool) or not 1 / self.dim <= self.expansion <= 64:
+        if not number or not 1 / self.dim <= self.expansion <= 64:
             msg = (
                 f"expansion of a restorer is {self.expansion!r}; "
                 "give a number from 1/dim to 64, such as the published 2.66"
             )
             raise ParameterError(msg)
-        self._check_widths()
-
-    def _check_widths(self) -> None:
         if self.dim % 2:
             msg = (
                 f"dim of a restorer is {self.dim}, but downsampling halves it; give an even number"

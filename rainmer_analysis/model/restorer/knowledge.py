@@ -62,8 +62,9 @@ class LocalFusion(nn.Module):
             pooled = global_mean(features)[:, :, None, None]
             which = self.channel_map(pooled.to(next(self.channel_map.parameters()).dtype))
         which = which.to(location.dtype)
-        out: Tensor = (where * features).sigmoid() * location
-        return out + (which * location).sigmoid() * features
+        where, which = (where * features).sigmoid(), (which * location).sigmoid()
+        out: Tensor = where * location + which * features
+        return out
 
 
 class _PromptAttention(nn.Module):
@@ -154,7 +155,7 @@ class Prompted(nn.Module):
         """Add what none, one or two prompts, chromatic first, say to a map [B, C, H, W]."""
         if not prompts:
             return x
-        first = self.chr_promptAttn(x, prompts[0])
+        first: Tensor = self.chr_promptAttn(x, prompts[0])
         if len(prompts) == 1:
             return x + first
         second = self.detg_promptAttn(x, prompts[1])
@@ -167,5 +168,5 @@ class Prompted(nn.Module):
         z = prompts[self._fusion.view].detach()
         anchor = unit(self.get_parameter(self._fusion.anchor).flatten(1))
         with without_autocast(z):
-            cosine: Tensor = (widen(z) * anchor).sum(dim=1)[:, None, None, None]
-        return cosine.to(like.dtype)
+            cosine: Tensor = (widen(z) * anchor).sum(dim=1)
+        return cosine.to(like.dtype).reshape(-1, 1, 1, 1)
