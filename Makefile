@@ -4,10 +4,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: reproduce test lint bench clean
+.PHONY: reproduce reference test lint clean
 
 reproduce: $(READY)
 	$(BIN)/rainmer-analysis reproduce --out figures
+
+# the released run: what README shows and what later runs are compared with
+reference: reproduce
+	mkdir -p figures/reference
+	cp figures/figure?.png figures/figure?.provenance.json figures/claims.json figures/numbers.json figures/reference/
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
@@ -23,9 +28,6 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,notebook]'
 	touch $@
-
-bench: $(READY)
-	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

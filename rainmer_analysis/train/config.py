@@ -143,6 +143,11 @@ class ObjectiveConfig:
         Rainmer: negatives of each query in each view.
     archive
         Rainmer: images among which negatives are mined.
+    colour_exponent
+        Rainmer, chromatic view: mean colours are raised to this power before the farthest are
+        looked for. 1 is published: levels count alike, and whether the darkest or the brightest
+        images are farthest turns at half of the brightest level. 0.5 moves that turn to a quarter,
+        between night and day.
     temperature_chromatic, temperature_degradation
         Rainmer: divide the cosines of the chromatic and of the joint degradation and detail loss.
     weight_chromatic, weight_degradation
@@ -164,6 +169,7 @@ class ObjectiveConfig:
     crop: int = _number(128, 16, 512)
     negatives_per_view: int = _number(4, 1, 64)
     archive: int = _number(256, 1)
+    colour_exponent: float = _number(1.0, 0.01, 10.0)
     temperature_chromatic: float = _number(1.0, 0.01, 100.0)
     temperature_degradation: float = _number(1.0, 0.01, 100.0)
     weight_chromatic: float = _number(1.0, 0.0)

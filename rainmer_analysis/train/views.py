@@ -111,6 +111,7 @@ class ViewBuilder:
             degraded, clean = as_images(pool.degraded[part]), as_images(pool.clean[part])
             self._colours[part] = mean_colours(degraded)
             self._singular[part] = singular_values(residuals(degraded, clean))
+        self._tones = self._colours**config.colour_exponent
         self._kin = _Kin(pool, rows)
 
     def batch(self, step: int) -> Batch:
@@ -122,7 +123,7 @@ class ViewBuilder:
         query = as_images(self._pool.degraded[rows])
         clean = as_images(self._pool.clean[rows])
         others = archive[farthest(self._singular[rows], self._singular[archive], self._n).numpy()]
-        lights = archive[farthest(self._colours[rows], self._colours[archive], self._n).numpy()]
+        lights = archive[farthest(self._tones[rows], self._tones[archive], self._n).numpy()]
         residual = residuals(
             as_images(self._pool.degraded[others]), as_images(self._pool.clean[others])
         )

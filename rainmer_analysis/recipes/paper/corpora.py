@@ -54,7 +54,13 @@ CORPORA = {corpus.name: corpus for corpus in (DERAINING, ALL_IN_ONE)}
 
 
 def sources_of(
-    corpus: Corpus, out: Path, *, root: str | Path | None, per_dataset: int, seed: int
+    corpus: Corpus,
+    out: Path,
+    *,
+    root: str | Path | None,
+    per_dataset: int,
+    seed: int,
+    overwrite: bool = False,
 ) -> list[str]:
     """Give the corpus as SOURCE texts, simulating it below `out` where there is no `root`.
 
@@ -66,12 +72,15 @@ def sources_of(
     if root is not None:
         return list(corpus.datasets)
     names = [f"{_PREFIX}{name}" for name in corpus.datasets]
-    _log.info("simulated %s sets: %d pairs each", corpus.name, per_dataset)
+    folder = out / "simulated" / corpus.name
+    if not folder.exists():
+        _log.info("simulating the %s sets, %d pairs each", corpus.name, per_dataset)
     made = simulate_datasets(
-        out / "simulated" / corpus.name,
+        folder,
         names,
         per_dataset=per_dataset,
         seed=seed,
+        overwrite=overwrite,
         workers=os.cpu_count() or 1,
     )
     return [str(made.manifest)]

@@ -9,7 +9,7 @@ from rainmer_analysis.draw import Drawing, figure1, figure2, figure3
 from rainmer_analysis.model.describe import describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
 from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, Corpus
-from rainmer_analysis.recipes.paper.stages import Request, kept_map, kept_matrix, tables_of
+from rainmer_analysis.recipes.paper.stages import Request, map_of, matrix_of, tables_of
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
 
 __all__ = ["Made", "make_figure", "make_figure1", "make_figure2", "make_figure3"]
@@ -60,8 +60,8 @@ def _make(
         encoder: tables_of(request, corpus, encoder, progress=progress) for encoder in encoders
     }
     shown = [found[encoder][view] for encoder, view in corpus.spaces]
-    maps = [kept_map(request, corpus, table) for table in shown]
-    matrices = [kept_matrix(request, corpus, table) for table in shown]
+    maps = [map_of(request, corpus, table) for table in shown]
+    matrices = [matrix_of(request, corpus, table) for table in shown]
     title = f"{corpus.name} sets: {request.data}; weights: {corpus.weights}"
     pictures = _save(request, draw(maps, matrices, title=title), number)
     tables = {table.space.stem: table for views in found.values() for table in views.values()}

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.kept import kept_map
 from rainmer_analysis.recipes.paper.corpora import Corpus, sources_of
-from rainmer_analysis.scores import relate
+from rainmer_analysis.recipes.relate import kept_matrix
 from rainmer_analysis.sphere import project
-from rainmer_analysis.values import (
-    EmbeddingTable,
-    RelationshipMatrix,
-    SphereMap,
-    digest,
-    read,
-    standing,
-    write,
-)
+from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix, SphereMap
 
-__all__ = ["Request", "kept_map", "kept_matrix", "tables_of"]
+__all__ = ["Request", "map_of", "matrix_of", "tables_of"]
 
 _log = logging.getLogger(__name__)
 _SIMULATED = 120
 _REAL = 500
 # The published call: UMAP on the sphere with 50 neighbours and no minimal distance.
-_ENGINE, _NEIGHBORS, _MIN_DIST = "umap-learn", 50, 0.0
+_LAYOUT = {"engine": "umap-learn", "neighbors": 50, "min_dist": 0.0, "stability": 0}
 
 
 @dataclass(frozen=True)
@@ -87,7 +80,7 @@ def tables_of(
     encoder: str,
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, EmbeddingTable]:
+) -> Mapping[str, EmbeddingTable]:
     """Give one table per view of an encoder over a corpus; finished tables are read back."""
     sources = sources_of(
         corpus,
@@ -95,6 +88,7 @@ def tables_of(
         root=request.root,
         per_dataset=request.per_dataset,
         seed=request.seed,
+        overwrite=request.overwrite,
     )
     return extract(
         sources,
@@ -110,27 +104,19 @@ def tables_of(
     )
 
 
-def kept_map(request: Request, corpus: Corpus, table: EmbeddingTable) -> SphereMap:
-    """Project a table, or read the map where the identical one was kept."""
+def map_of(request: Request, corpus: Corpus, table: EmbeddingTable) -> SphereMap:
+    """Give the map of a table as published, made only where it is not there."""
     path = request.out / "maps" / corpus.name / f"{table.space.stem}.parquet"
-    wanted = digest([table.content_sha256, _ENGINE, _NEIGHBORS, _MIN_DIST, request.seed])
-    if standing(path, wanted, overwrite=request.overwrite):
-        found = read(path)
-        if isinstance(found, SphereMap):
-            return found
-        raise FileFormatError(f"{path} holds no map; remove it or allow --overwrite")
-    _log.info("projecting %s of %d images", table.space.name, len(table))
-    made = project(
-        table, engine=_ENGINE, neighbors=_NEIGHBORS, min_dist=_MIN_DIST, seed=request.seed
-    )
-    write(made, path, request=wanted, overwrite=request.overwrite)
-    return made
+
+    def lay_out(table: EmbeddingTable, **options: Any) -> SphereMap:
+        _log.info("projecting %s of %d images", table.space.name, len(table))
+        return project(table, **options)
+
+    options = {**_LAYOUT, "seed": request.seed}
+    return kept_map(table, path, lay_out, options=options, overwrite=request.overwrite).value
 
 
-def kept_matrix(request: Request, corpus: Corpus, table: EmbeddingTable) -> RelationshipMatrix:
-    """Relate a table's datasets, and keep the matrix as a file."""
-    made = relate(table)
+def matrix_of(request: Request, corpus: Corpus, table: EmbeddingTable) -> RelationshipMatrix:
+    """Give the matrix of a table's datasets, and keep it as a file."""
     path = request.out / "matrices" / corpus.name / f"{table.space.stem}.json"
-    wanted = digest([table.content_sha256, made.score])
-    write(made, path, request=wanted, overwrite=request.overwrite)
-    return made
+    return kept_matrix(table, path, overwrite=request.overwrite).value
