@@ -67,10 +67,10 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
     that cannot be used are named in DIR/skipped.csv with the reason. An interrupted run is
     continued when it is started again.
     """
-    from rainmer_analysis.recipes.embed import embed
+    from rainmer_analysis.recipes.embed import extract as recipe
 
     with bar(common, "image") as progress:
-        done = embed(
+        done = recipe(
             list(sources),
             seed=common.seed,
             overwrite=common.overwrite,

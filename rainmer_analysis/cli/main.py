@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from rainmer_analysis.cli.options import say
 from rainmer_analysis.errors import RainmerAnalysisError
 
 __all__ = ["cli", "main"]
@@ -61,6 +62,16 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
     raise SystemExit(143)
 
 
+def _sentence(error: Exception) -> str:
+    """Say what went wrong; an error of the system tells of the file that it is about."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return str(error)
+    return (
+        f"{error.filename} cannot be used ({error.strerror}); "
+        "check that it can be read or written, or name another place"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code.
 
@@ -79,9 +90,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except RainmerAnalysisError as error:
+    except (RainmerAnalysisError, OSError) as error:
         if "--debug" in given:
             raise
-        click.echo(f"error: {error}", err=True)
+        say(f"error: {_sentence(error)}", err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

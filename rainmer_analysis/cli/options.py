@@ -18,9 +18,22 @@ from typing import Any, TypeVar
 import click
 from tqdm import tqdm
 
-__all__ = ["Common", "bar", "common_options", "device_option", "figure_options", "source_options"]
+__all__ = [
+    "Common",
+    "bar",
+    "common_options",
+    "device_option",
+    "figure_options",
+    "say",
+    "source_options",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line; what a file's name holds beyond UTF-8 is shown as an escape."""
+    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"), err=err)
 
 
 @dataclass(frozen=True)
@@ -47,11 +60,17 @@ class Common:
     def note(self, text: str) -> None:
         """Say something about the work on stderr, unless quiet."""
         if not self.quiet:
-            click.echo(text, err=True)
+            say(text, err=True)
 
     def result(self, document: object, text: str) -> None:
         """Print the result: the JSON document with ``--json``, else the text."""
-        click.echo(json.dumps(document, indent=1, ensure_ascii=False) if self.as_json else text)
+        if not self.as_json:
+            say(text)
+            return
+        # numpy waits until there is work, so that --help does not
+        from rainmer_analysis.values import plain
+
+        say(json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False))
 
     @property
     def bars(self) -> bool:
@@ -79,7 +98,7 @@ class _Notes(logging.Handler):
     """Passes the package's log records on to stderr through click."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        say(self.format(record), err=True)
 
 
 def _listen(*, quiet: bool) -> None:

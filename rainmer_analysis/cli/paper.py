@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from rainmer_analysis.cli.options import Common, bar, common_options, figure_options
-from rainmer_analysis.values import matrix_document, plain
 
 __all__ = ["claims_text", "figure", "reproduce"]
 
@@ -31,6 +30,7 @@ def reproduce(
 ) -> None:
     """Make figures 1, 2 and 3 with their matrices and claims."""
     from rainmer_analysis.recipes.paper.reproduce import reproduce as recipe
+    from rainmer_analysis.values import matrix_document
 
     with bar(common, "images") as progress:
         made = recipe(
@@ -47,7 +47,7 @@ def reproduce(
     document = {
         "kind": "reproduction",
         "pictures": [str(path) for path in made.pictures],
-        "claims": [plain(dict(claim)) for claim in made.claims],
+        "claims": [dict(claim) for claim in made.claims],
         "matrices": {name: matrix_document(matrix) for name, matrix in made.matrices.items()},
         "agreement": agreed,
         "note": made.note,

@@ -9,7 +9,6 @@ import click
 
 from rainmer_analysis.cli.options import Common, common_options
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
 
 if TYPE_CHECKING:
     from rainmer_analysis.draw import Drawing
@@ -46,6 +45,7 @@ def plot() -> None:
 def plot_map_command(common: Common, maps: tuple[Path, ...], out: Path, view: str) -> None:
     """Draw maps of the sphere, one panel for each MAP."""
     from rainmer_analysis.draw import plot_map
+    from rainmer_analysis.values import SphereMap
 
     _check(out)
     values = [_read(path, SphereMap, "map", "project") for path in maps]
@@ -61,6 +61,7 @@ def plot_map_command(common: Common, maps: tuple[Path, ...], out: Path, view: st
 def plot_matrix_command(common: Common, matrices: tuple[Path, ...], out: Path) -> None:
     """Draw matrices of scores, one panel for each MATRIX."""
     from rainmer_analysis.draw import plot_matrix
+    from rainmer_analysis.values import RelationshipMatrix
 
     _check(out)
     values = [_read(path, RelationshipMatrix, "matrix", "relate") for path in matrices]
@@ -76,6 +77,8 @@ def _check(out: Path) -> None:
 
 
 def _read(path: Path, kind: type[V], name: str, command: str) -> V:
+    from rainmer_analysis.values import read
+
     value = read(path)
     if not isinstance(value, kind):
         raise FileFormatError(

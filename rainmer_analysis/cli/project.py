@@ -65,19 +65,14 @@ def project(
     TABLE is a Parquet file that `extract` wrote, or a directory of parts.
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.errors import FileFormatError, ParameterError
-    from rainmer_analysis.values import EmbeddingTable, plain, read
+    from rainmer_analysis.errors import ParameterError
+    from rainmer_analysis.recipes.kept import kept_map, read_table
 
     if out.suffix.lower() != ".parquet":
         raise ParameterError(
             f"a map cannot be written as {out.name!r}; use a name that ends in .parquet"
         )
-    loaded = read(table)
-    if not isinstance(loaded, EmbeddingTable):
-        raise FileFormatError(
-            f"{table} holds a {type(loaded).__name__}, not a table of embeddings; "
-            "project a table that 'rainmer-analysis extract' wrote"
-        )
+    loaded = read_table(table)
     options = {
         "engine": engine,
         "neighbors": neighbors,
@@ -85,36 +80,24 @@ def project(
         "seed": common.seed,
         "stability": stability,
     }
-    made, state = _made(common, loaded, out, options)
+
+    def lay_out(table: EmbeddingTable, **options: Any) -> SphereMap:
+        from rainmer_analysis.sphere import project as project_table
+
+        common.note(f"laying out {len(table)} images of {table.space.name}")
+        return project_table(table, **options)
+
+    kept = kept_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
     document = {
         "kind": "map",
         "out": str(out),
-        "state": state,
-        "images": len(made),
-        "space": made.space.name,
+        "state": kept.state,
+        "images": len(kept.value),
+        "space": kept.value.space.name,
         "parameters": options,
-        "fidelity": dict(made.fidelity),
+        "fidelity": dict(kept.value.fidelity),
     }
-    common.result(plain(document), f"{out}: {state}\n{_text(made)}")
-
-
-def _made(
-    common: Common, table: EmbeddingTable, out: Path, options: dict[str, Any]
-) -> tuple[SphereMap, str]:
-    from rainmer_analysis.values import SphereMap, digest, read, standing, write
-
-    request = digest(["project", table.content_sha256, options])
-    if standing(out, request, overwrite=common.overwrite):
-        found = read(out)
-        if isinstance(found, SphereMap):
-            return found, "up to date"
-    # umap-learn takes seconds to import, which a map that is up to date need not wait for
-    from rainmer_analysis.sphere import project as project_table
-
-    common.note(f"laying out {len(table)} images of {table.space.name}")
-    made = project_table(table, **options)
-    write(made, out, overwrite=common.overwrite, request=request)
-    return made, "written"
+    common.result(document, f"{out}: {kept.state}\n{_text(kept.value)}")
 
 
 def _text(made: SphereMap) -> str:

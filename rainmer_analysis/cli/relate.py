@@ -11,7 +11,7 @@ import click
 from rainmer_analysis.cli.options import Common, common_options
 
 if TYPE_CHECKING:
-    from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
+    from rainmer_analysis.values import RelationshipMatrix
 
 __all__ = ["relate"]
 
@@ -41,59 +41,19 @@ def relate(common: Common, table: Path, out: Path, score: str) -> None:
     too.
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.errors import FileFormatError, ParameterError
-    from rainmer_analysis.values import EmbeddingTable, matrix_document, read
+    from rainmer_analysis.errors import ParameterError
+    from rainmer_analysis.recipes.kept import read_table
+    from rainmer_analysis.recipes.relate import kept_matrix
+    from rainmer_analysis.values import matrix_document
 
     if out.suffix.lower() not in _SUFFIXES:
         raise ParameterError(
             f"a matrix cannot be written as {out.name!r}; use a name that ends in "
             f"{' or '.join(_SUFFIXES)}"
         )
-    loaded = read(table)
-    if not isinstance(loaded, EmbeddingTable):
-        raise FileFormatError(
-            f"{table} holds a {type(loaded).__name__}, not a table of embeddings; "
-            "relate a table that 'rainmer-analysis extract' wrote"
-        )
-    matrix, state = _write(loaded, score, out, overwrite=common.overwrite)
-    common.note(f"{out}: {state}")
-    common.result(matrix_document(matrix), _text(matrix))
-
-
-def _write(
-    table: EmbeddingTable, score: str, out: Path, *, overwrite: bool
-) -> tuple[RelationshipMatrix, str]:
-    from rainmer_analysis.scores import relate as relate_table
-    from rainmer_analysis.values import digest, standing, write
-
-    matrix = relate_table(table, score=score)
-    request = digest(["relate", table.content_sha256, score])
-    if out.suffix.lower() == ".csv":
-        # CSV has no room for the request; the same numbers under the same names answer it
-        current = out.exists() and _holds(out, matrix)
-    else:
-        current = standing(out, request, overwrite=overwrite)
-    if current:
-        return matrix, "up to date"
-    write(matrix, out, overwrite=overwrite, request=request)
-    return matrix, "written"
-
-
-def _holds(path: Path, matrix: RelationshipMatrix) -> bool:
-    import numpy as np
-
-    from rainmer_analysis.errors import FileFormatError
-    from rainmer_analysis.values import RelationshipMatrix, read
-
-    try:
-        found = read(path)
-    except FileFormatError:
-        return False
-    return (
-        isinstance(found, RelationshipMatrix)
-        and found.datasets == matrix.datasets
-        and np.array_equal(found.values, matrix.values, equal_nan=True)
-    )
+    kept = kept_matrix(read_table(table), out, score=score, overwrite=common.overwrite)
+    common.note(f"{out}: {kept.state}")
+    common.result(matrix_document(kept.value), _text(kept.value))
 
 
 def _text(matrix: RelationshipMatrix) -> str:

@@ -161,7 +161,7 @@ def _distinct(datasets: Iterable[str]) -> list[str]:
     if len(names) > limit:
         raise ParameterError(
             f"{len(names)} datasets came, but one figure can tell at most {limit} apart by colour "
-            "and marker: split them over several figures."
+            "and marker: split them over several figures"
         )
     return names
 

@@ -7,7 +7,14 @@ turns a file into float32 RGB of shape (3, H, W) in [0, 1]; `resize` applies the
 from __future__ import annotations
 
 from rainmer_analysis.images.places.catalogue import CATALOGUE
-from rainmer_analysis.images.reading import file_sha256, read_header, read_image, write_png
+from rainmer_analysis.images.reading import (
+    IMAGE_SUFFIXES,
+    file_sha256,
+    name_fault,
+    read_header,
+    read_image,
+    write_png,
+)
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
 from rainmer_analysis.images.sampling import sample, sample_key
 from rainmer_analysis.images.sources import Sources, find, load
@@ -15,11 +22,13 @@ from rainmer_analysis.images.sources import Sources, find, load
 __all__ = [
     "CATALOGUE",
     "DEFAULT_RULE",
+    "IMAGE_SUFFIXES",
     "RESIZE_RULES",
     "Sources",
     "file_sha256",
     "find",
     "load",
+    "name_fault",
     "read_header",
     "read_image",
     "resize",

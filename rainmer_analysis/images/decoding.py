@@ -33,11 +33,25 @@ FloatImage = npt.NDArray[np.float32]
 
 MAX_PIXELS = 178_956_970  # where Pillow refuses by default
 
+
+class _Tiff(TiffImagePlugin.TiffImageFile):
+    """A TIFF whose size was judged when it was opened.
+
+    Pillow would warn of a large one again before decoding, and warnings belong to all threads.
+    """
+
+    def load_prepare(self) -> None:
+        size = getattr(self, "_tile_size", None)  # older versions do not warn
+        if size is not None and self._im is None:
+            self.im = Image.core.new(self.mode, size)  # type: ignore[attr-defined]
+        ImageFile.ImageFile.load_prepare(self)
+
+
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _READERS: tuple[tuple[tuple[bytes, ...], Callable[..., ImageFile.ImageFile]], ...] = (
     ((b"\x89PNG\r\n\x1a\n",), PngImagePlugin.PngImageFile),
     ((b"\xff\xd8\xff",), JpegImagePlugin.JpegImageFile),
-    (_TIFF_MAGIC, TiffImagePlugin.TiffImageFile),
+    (_TIFF_MAGIC, _Tiff),
     ((b"RIFF",), WebPImagePlugin.WebPImageFile),
     ((b"BM",), BmpImagePlugin.BmpImageFile),
     ((b"GIF87a", b"GIF89a"), GifImagePlugin.GifImageFile),
@@ -211,7 +225,7 @@ def _needs_tifffile(file: BufferedReader) -> bool:
     if prefix not in _TIFF_MAGIC:
         return False
     try:
-        tags = TiffImagePlugin.TiffImageFile(file).tag_v2
+        tags = _Tiff(file).tag_v2
     except SyntaxError:  # "unknown pixel mode"
         return True
     finally:

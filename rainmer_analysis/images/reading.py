@@ -39,6 +39,7 @@ __all__ = [
     "Header",
     "Region",
     "file_sha256",
+    "name_fault",
     "read_header",
     "read_image",
     "write_png",
@@ -115,6 +116,16 @@ def file_sha256(path: str | Path) -> str:
     """
     with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def name_fault(*names: object) -> str:
+    """Give the reason why no table can hold these names, or an empty text."""
+    try:
+        for name in names:
+            str(name).encode("utf-8")
+    except UnicodeEncodeError:
+        return "its name is not valid UTF-8, so that no table can hold it; rename it"
+    return ""
 
 
 def write_png(array: npt.ArrayLike, path: str | Path) -> Path:

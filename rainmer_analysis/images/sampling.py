@@ -24,7 +24,8 @@ def sample_key(seed: int, image_id: str) -> str:
     >>> sample_key(42, "input/1.png")[:8]
     '1610f6f7'
     """
-    return hashlib.sha256(f"{seed}/{image_id}".encode()).hexdigest()
+    # names that are not UTF-8 are judged, and left out, when the images are read
+    return hashlib.sha256(f"{seed}/{image_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def sample(ids: Iterable[str], n: int | None, seed: int) -> list[str]:

@@ -14,7 +14,8 @@ from rainmer_analysis.infer.encoders import (
     fit_constants,
     load_encoder,
 )
-from rainmer_analysis.infer.extract import Extraction, extract
+from rainmer_analysis.infer.extract import extract
+from rainmer_analysis.infer.extraction import Extraction
 
 __all__ = [
     "Encoder",

@@ -4,65 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from rainmer_analysis.errors import (
-    ImageError,
-    OutputExistsError,
-    ParameterError,
-    SourceError,
-)
-from rainmer_analysis.images.reading import file_sha256
-from rainmer_analysis.images.resize import RESIZE_RULES
+from rainmer_analysis.errors import ParameterError, SourceError
+from rainmer_analysis.images import RESIZE_RULES
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
-from rainmer_analysis.infer.outputs import (
-    SKIPPED,
-    SKIPPED_COLUMNS,
-    check_skipped,
-    read_skipped,
-    request,
-    work_key,
-    write_skipped,
-)
-from rainmer_analysis.infer.shards import SHARD, Outcome, Part, Shards
-from rainmer_analysis.infer.stream import Job, encoded, read_ahead
-from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, Space, read, standing, write
+from rainmer_analysis.infer.extraction import Extraction, standing_extraction
+from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, request, write_skipped
+from rainmer_analysis.infer.shards import Outcome, Part, Shards
+from rainmer_analysis.infer.stream import Job, encoded
+from rainmer_analysis.infer.work import Progress, run, work_folder
+from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, write
 
-__all__ = ["Extraction", "extract"]
+__all__ = ["extract"]
 
-_COLUMNS = ("image_id", "dataset", "group", "split", "target", "path")
 _log = logging.getLogger(__name__)
-
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Extraction:
-    """What an extraction gave.
-
-    Parameters
-    ----------
-    tables
-        One table per view, rows in the order of the image set.
-    skipped
-        Images left out: ``image_id, dataset, path, reason``.
-    paths
-        The file of each view; empty where nothing was written.
-    up_to_date
-        Whether the files answered the identical request already.
-    """
-
-    tables: Mapping[str, EmbeddingTable]
-    skipped: pd.DataFrame
-    paths: Mapping[str, Path]
-    up_to_date: bool = False
 
 
 def extract(
@@ -120,17 +80,17 @@ def extract(
     frame = images.rows.frame
     folder = None if out is None else Path(out)
     if folder is not None:
-        known = _standing(folder, spaces, frame, overwrite=overwrite)
+        known = standing_extraction(folder, spaces, frame, overwrite=overwrite)
         if known is not None:
             _judge(known.skipped, len(frame), folder, strict=strict)
             return known
-    shards = Shards(_work_folder(folder, spaces, frame))
+    shards = Shards(work_folder(folder, spaces, frame))
     batch = batch_size or int(getattr(encoder, "preferred_batch", 8))
 
     def encode(jobs: list[Job]) -> Generator[Outcome, None, None]:
         return encoded(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
 
-    part = _run(frame, encoder.views, shards, encode=encode, progress=progress)
+    part = run(frame, encoder.views, shards, encode=encode, progress=progress)
     skipped = _skipped(frame, part)
     tables, paths = {}, {}
     if part.good.any():
@@ -163,110 +123,6 @@ def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
     return workers or min(4, os.cpu_count() or 1)
 
 
-def _standing(
-    folder: Path, spaces: Mapping[str, Space], frame: pd.DataFrame, *, overwrite: bool
-) -> Extraction | None:
-    """Give what stands in the folder if it answers the identical request."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
-    check_skipped(folder / SKIPPED, overwrite=overwrite)
-    paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
-    if not any(path.exists() for path in paths.values()):
-        return None
-    contents = list(read_ahead(frame["path"], _content, workers=2, ahead=16))
-    stands = [
-        standing(path, request(spaces[view], frame, contents), overwrite=overwrite)
-        for view, path in paths.items()
-    ]
-    if not (all(stands) and (folder / SKIPPED).exists()):
-        return None
-    tables: dict[str, EmbeddingTable] = {}
-    for view, path in paths.items():
-        table = read(path)
-        assert isinstance(table, EmbeddingTable)
-        tables[view] = table
-    missing = set(frame["image_id"]) - set(next(iter(tables.values())).rows.column("image_id"))
-    listed = read_skipped(folder / SKIPPED)
-    mine = listed["encoder"] == next(iter(spaces.values())).encoder
-    skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
-    if len(skipped) != len(missing):  # the list belongs to another run: make it anew
-        return None
-    return Extraction(tables, skipped, paths, up_to_date=True)
-
-
-def _content(path: str) -> str:
-    try:
-        return file_sha256(path)
-    except ImageError:
-        return ""
-
-
-def _work_folder(
-    folder: Path | None, spaces: Mapping[str, Space], frame: pd.DataFrame
-) -> Path | None:
-    return None if folder is None else folder / f".extract-{work_key(spaces, frame)[:16]}"
-
-
-def _run(
-    frame: pd.DataFrame,
-    views: Mapping[str, int],
-    shards: Shards,
-    *,
-    encode: Callable[[list[Job]], Generator[Outcome, None, None]],
-    progress: Progress | None,
-) -> Part:
-    """Complete the shards: finished ones are read, images left out before are tried again."""
-    total = len(frame)
-    spans = [range(low, min(low + SHARD, total)) for low in range(0, total, SHARD)]
-    finished = [shards.load(number, views) for number in range(len(spans))]
-    known = [part.outcomes() if part is not None else [] for part in finished]
-    todo = [
-        sorted(set(span) - {outcome.index for outcome in outcomes})
-        for span, outcomes in zip(spans, known, strict=True)
-    ]
-    jobs = _jobs(frame)
-    done = total - sum(map(len, todo))
-    if done:
-        _log.info("continuing: %d of %d images were finished before", done, total)
-    parts = []
-    with closing(encode([jobs[index] for indices in todo for index in indices])) as stream:
-        for number, indices in enumerate(todo):
-            fresh: list[Outcome] = []
-            try:
-                for outcome in islice(stream, len(indices)):
-                    fresh.append(outcome)
-                    done += 1
-                    if progress is not None:
-                        progress(done, total)
-            finally:  # an interruption keeps what this shard has so far
-                parts.append(Part.of([*known[number], *fresh], views))
-                if fresh:
-                    shards.save(number, parts[-1])
-    return Part.joined(parts)
-
-
-def _jobs(frame: pd.DataFrame) -> list[Job]:
-    texts = frame[[name for name in _COLUMNS if name in frame.columns]]
-    return [
-        Job(index, str(path), region, "" if _writable(cells) else _BAD_NAME)
-        for index, (path, region, cells) in enumerate(
-            zip(frame["path"], frame["region"], texts.itertuples(index=False), strict=True)
-        )
-    ]
-
-
-_BAD_NAME = "its name is not valid UTF-8, so that no table can hold it; rename it"
-
-
-def _writable(cells: tuple[Any, ...]) -> bool:
-    try:
-        for cell in cells:
-            str(cell).encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _skipped(frame: pd.DataFrame, part: Part) -> pd.DataFrame:
     bad = part.index[~part.good]
     skipped = frame.iloc[bad][["image_id", "dataset", "path"]].reset_index(drop=True)
@@ -275,7 +131,7 @@ def _skipped(frame: pd.DataFrame, part: Part) -> pd.DataFrame:
 
 def _rows(frame: pd.DataFrame, part: Part) -> Rows:
     good = part.good
-    columns = list(_COLUMNS)
+    columns = list(COLUMNS)
     if (frame["region"] != "whole").any():
         columns.append("region")
     kept = frame.iloc[part.index[good]][columns].reset_index(drop=True)

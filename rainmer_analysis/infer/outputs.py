@@ -14,6 +14,7 @@ from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values import Space, digest, write_atomically
 
 __all__ = [
+    "COLUMNS",
     "SKIPPED",
     "SKIPPED_COLUMNS",
     "check_skipped",
@@ -25,9 +26,11 @@ __all__ = [
 
 SKIPPED = "skipped.csv"
 SKIPPED_COLUMNS = ("image_id", "dataset", "path", "reason")
-_COLUMNS = (*SKIPPED_COLUMNS, "encoder")
+_LISTED = (*SKIPPED_COLUMNS, "encoder")
+COLUMNS = ("image_id", "dataset", "group", "split", "target", "path")
+"""Columns of the image set that a table keeps."""
 _LABELS = ("image_id", "dataset", "group", "split", "region")
-_EMPTY = pd.DataFrame(columns=list(_COLUMNS), dtype=str)
+_EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
 def request(space: Space, frame: pd.DataFrame, contents: Sequence[str]) -> str:
@@ -85,9 +88,9 @@ def read_skipped(path: Path) -> pd.DataFrame:
         header, *lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except (OSError, ValueError, csv.Error) as error:
         raise FileFormatError(f"{path} cannot be read as a list of images left out") from error
-    if tuple(header) != _COLUMNS or any(len(line) != len(_COLUMNS) for line in lines):
+    if tuple(header) != _LISTED or any(len(line) != len(_LISTED) for line in lines):
         raise FileFormatError(f"{path} is no list of images left out: its columns are others")
-    return pd.DataFrame(lines, columns=list(_COLUMNS), dtype=str)
+    return pd.DataFrame(lines, columns=list(_LISTED), dtype=str)
 
 
 def check_skipped(path: Path, *, overwrite: bool) -> None:
@@ -120,8 +123,8 @@ def write_skipped(path: Path, skipped: pd.DataFrame, encoder: str) -> None:
     others = known[known["encoder"] != encoder]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows(others[list(_COLUMNS)].itertuples(index=False))
+    writer.writerow(_LISTED)
+    writer.writerows(others[list(_LISTED)].itertuples(index=False))
     writer.writerows(
         (*row, encoder) for row in skipped[list(SKIPPED_COLUMNS)].itertuples(index=False)
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import Sources, find, read_header, read_image
+from rainmer_analysis.images import Sources, find, name_fault, read_header, read_image
 from rainmer_analysis.images.places.folders import Dataset, Found
 from rainmer_analysis.images.reading import Region
 
@@ -140,6 +140,8 @@ def _look(
 
 def _decoded_size(place: _Place) -> Size | str:
     path, region = place
+    if fault := name_fault(path):
+        return fault
     try:
         _, height, width = read_image(path, region=region).shape
     except ImageError as error:
@@ -149,6 +151,8 @@ def _decoded_size(place: _Place) -> Size | str:
 
 def _stated_size(place: _Place) -> Size | str:
     path, region = place
+    if fault := name_fault(path):
+        return fault
     try:
         header = read_header(path, region=region)
     except ImageError as error:

@@ -8,45 +8,9 @@ from pathlib import Path
 from rainmer_analysis.images import Sources, load
 from rainmer_analysis.infer import Extraction, load_encoder
 from rainmer_analysis.infer import extract as extract_images
-from rainmer_analysis.values import EmbeddingTable, ImageSet
+from rainmer_analysis.values import ImageSet
 
-__all__ = ["embed", "extract"]
-
-
-def embed(
-    sources: Sources | ImageSet,
-    encoder: str = "rainmer",
-    *,
-    weights: str | Path | None = None,
-    out: str | Path | None = None,
-    root: str | Path | None = None,
-    per_dataset: int | None = 500,
-    seed: int = 42,
-    device: str = "auto",
-    precision: str = "exact",
-    batch_size: int | None = None,
-    workers: int | None = None,
-    overwrite: bool = False,
-    strict: bool = False,
-    progress: Callable[[int, int], None] | None = None,
-) -> Extraction:
-    """Do what `extract` does, and give also what was left out and where the files lie."""
-    loaded = load_encoder(encoder, weights, device=device, precision=precision)
-    images = (
-        sources
-        if isinstance(sources, ImageSet)
-        else load(sources, root=root, per_dataset=per_dataset, seed=seed)
-    )
-    return extract_images(
-        images,
-        loaded,
-        out=out,
-        batch_size=batch_size,
-        workers=workers,
-        overwrite=overwrite,
-        strict=strict,
-        progress=progress,
-    )
+__all__ = ["extract"]
 
 
 def extract(
@@ -65,7 +29,7 @@ def extract(
     overwrite: bool = False,
     strict: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> dict[str, EmbeddingTable]:
+) -> Extraction:
     """Embed images: one table of unit vectors per view of an encoder.
 
     Parameters
@@ -100,28 +64,27 @@ def extract(
 
     Returns
     -------
-    View names to tables. Images that cannot be used are left out, with a note in the log and a row
-    in ``skipped.csv``.
+    A mapping of views to tables. Images that cannot be used are left out, with a note in the log
+    and a row in ``skipped`` and in ``skipped.csv``; ``paths`` are the files.
 
     Raises
     ------
     RainmerAnalysisError
         A source, a parameter or weights cannot be used, or no image can; see `errors`.
     """
-    done = embed(
-        sources,
-        encoder,
-        weights=weights,
+    loaded = load_encoder(encoder, weights, device=device, precision=precision)
+    images = (
+        sources
+        if isinstance(sources, ImageSet)
+        else load(sources, root=root, per_dataset=per_dataset, seed=seed)
+    )
+    return extract_images(
+        images,
+        loaded,
         out=out,
-        root=root,
-        per_dataset=per_dataset,
-        seed=seed,
-        device=device,
-        precision=precision,
         batch_size=batch_size,
         workers=workers,
         overwrite=overwrite,
         strict=strict,
         progress=progress,
     )
-    return dict(done.tables)

@@ -238,6 +238,17 @@ def test_threads_do_not_disturb_each_other(tmp_path: Path) -> None:
         assert list(pool.map(outcome, names)) == [outcome(name) for name in names]
 
 
+def test_a_large_tiff_is_read_without_pillows_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.tif"
+    Image.fromarray(np.full((12, 16, 3), 51, np.uint8)).save(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)  # a warning is an error here
+    with pytest.raises(Image.DecompressionBombWarning), Image.open(path) as image:
+        image.load()
+    assert np.allclose(read_image(path), 0.2)
+
+
 def test_more_pixels_than_pillow_warns_of_are_only_a_header_away(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(png_bytes(WIDE, width=10_000, height=10_000))

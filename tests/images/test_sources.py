@@ -118,13 +118,13 @@ def test_links_are_followed_but_circles_are_not(tmp_path: Path) -> None:
     assert ids == ["set/3.png", "set/a/1.png", "set/gone.png", "set/linked/2.png"]
 
 
-def test_names_that_are_not_utf8_are_left_out_with_a_note(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_names_that_are_not_utf8_do_not_vanish(tmp_path: Path) -> None:
     folder = _fill(tmp_path / "set", "1.png")
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png")).write_bytes(b"x")
-    assert _column(load({"set": folder}), "image_id") == ["set/1.png"]
-    assert "its name is not UTF-8; rename it" in caplog.text
+    assert _column(load({"set": folder}, per_dataset=2), "image_id") == [
+        "set/1.png",
+        "set/\udcff.png",
+    ]
 
 
 def test_a_sample_is_drawn_by_the_relative_path(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ def test_every_stratum_keeps_its_number_of_scenes() -> None:
     drawn = weights(200)
     assert drawn.shape == (200, 13)
     for stratum in range(3):
-        assert (drawn[:, STRATA == stratum].sum(axis=1) == (STRATA == stratum).sum()).all()
+        member = np.equal(STRATA, stratum)
+        assert (drawn[:, member].sum(axis=1) == member.sum()).all()
 
 
 def test_weights_have_the_moments_of_a_multinomial() -> None:

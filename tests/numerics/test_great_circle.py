@@ -31,7 +31,7 @@ def test_great_circle_satisfies_the_triangle_inequality() -> None:
 
 @pytest.mark.parametrize("bad", [[0.0, 0.0], [np.nan, 1.0], [np.inf, 1.0]])
 def test_a_row_without_direction_is_refused(bad: list[float]) -> None:
-    with pytest.raises(ParameterError, match="row 1 has length .* no direction"):
+    with pytest.raises(ParameterError, match=r"row 1 has length .* no direction"):
         unit_rows([[1.0, 0.0], bad])
 
 

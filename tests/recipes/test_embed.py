@@ -10,7 +10,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import load
-from rainmer_analysis.recipes.embed import embed, extract
+from rainmer_analysis.recipes.embed import extract
 from rainmer_analysis.values import read
 
 
@@ -47,11 +47,11 @@ def test_sources_as_text_and_image_sets_give_the_same(folders: dict[str, Path]) 
 
 
 def test_written_tables_are_those_given(folders: dict[str, Path], tmp_path: Path) -> None:
-    done = embed(folders, "statistics", out=tmp_path / "out", per_dataset=None)
+    done = extract(folders, "statistics", out=tmp_path / "out", per_dataset=None)
     for view, path in done.paths.items():
         assert path.name == f"statistics-{view}.parquet"
         assert read(path).content_sha256 == done.tables[view].content_sha256
-    assert embed(folders, "statistics", out=tmp_path / "out", per_dataset=None).up_to_date
+    assert extract(folders, "statistics", out=tmp_path / "out", per_dataset=None).up_to_date
 
 
 def test_a_wrong_encoder_is_refused_before_any_file_is_read(tmp_path: Path) -> None:

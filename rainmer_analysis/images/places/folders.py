@@ -7,7 +7,6 @@ hidden names and ``__MACOSX``. Links are followed, circles of links are not.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +16,6 @@ from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.reading import IMAGE_SUFFIXES, Region
 
 __all__ = ["Dataset", "Found", "Partners", "candidate", "files", "normal", "search"]
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -124,18 +121,18 @@ def _walk(
     """Give each folder with its candidates' names; with `pairs`, stop at input beside target."""
     try:
         status = folder.stat()
+        here = (status.st_dev, status.st_ino)
+        if here in above:
+            return
         with os.scandir(folder) as entries:
             visible = sorted(
-                (entry for entry in entries if _is_named(folder, entry.name)),
+                (entry for entry in entries if _is_visible(entry.name)),
                 key=lambda entry: entry.name,
             )
     except OSError as error:
         raise SourceError(
             f"the folder {folder} cannot be searched ({error.strerror}); make it readable"
         ) from error
-    here = (status.st_dev, status.st_ino)
-    if here in above:
-        return
     subfolders = [entry.name for entry in visible if entry.is_dir()]
     if pairs and {"input", "target"} <= set(subfolders):
         yield folder, [], True
@@ -153,12 +150,5 @@ def _walk(
         yield from _walk(folder / name, pairs=pairs, above=above | {here})
 
 
-def _is_named(folder: Path, name: str) -> bool:
-    if name.startswith(".") or name == "__MACOSX":
-        return False
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        _log.warning("left out %a in %a: its name is not UTF-8; rename it", name, str(folder))
-        return False
-    return True
+def _is_visible(name: str) -> bool:
+    return not name.startswith(".") and name != "__MACOSX"

@@ -78,36 +78,47 @@ class Encoder(Protocol):
         ...
 
 
-def check_images(images: npt.ArrayLike | Tensor) -> Tensor:
+def check_images(
+    images: npt.ArrayLike | Tensor, *, taker: str = "an encoder", least: int = _MIN_SIDE
+) -> Tensor:
     """Give images as a float32 tensor [n, 3, H, W], without copying where that is possible.
+
+    Parameters
+    ----------
+    images
+        What was given.
+    taker
+        Who it was given to, for the message.
+    least
+        Shortest side in pixels.
 
     Raises
     ------
     ParameterError
-        The shape, the type or the range is not what an encoder takes.
+        The shape, the type or the range is another.
     """
+
+    def expect(holds: bool, came: str) -> None:
+        if not holds:
+            raise ParameterError(
+                f"{taker} was given images {came}; give float32 RGB [n, 3, H, W] with sides of at "
+                f"least {least} pixels and values in [0, 1] (8-bit samples divided by 255)"
+            )
+
     if isinstance(images, Tensor):
         pixels = images.detach()
     else:
         array = np.asarray(images)
-        _expect(array.dtype == np.float32, f"of type {array.dtype}")
+        expect(array.dtype == np.float32, f"of type {array.dtype}")
         pixels = torch.from_numpy(array if array.flags.writeable else array.copy())
-    _expect(pixels.dtype == torch.float32, f"of type {pixels.dtype}")
-    fits = pixels.ndim == 4 and pixels.shape[1] == 3 and min(pixels.shape[2:]) >= _MIN_SIDE
-    _expect(fits, f"of shape {list(pixels.shape)}")
+    expect(pixels.dtype == torch.float32, f"of type {pixels.dtype}")
+    fits = pixels.ndim == 4 and pixels.shape[1] == 3 and min(pixels.shape[2:]) >= least
+    expect(fits, f"of shape {list(pixels.shape)}")
     if len(pixels):
         low, high = (float(bound) for bound in torch.aminmax(pixels))
         # a comparison with NaN is false, so NaN ends here as well
-        _expect(low >= -_SLACK and high <= 1 + _SLACK, f"with values from {low:g} to {high:g}")
+        expect(low >= -_SLACK and high <= 1 + _SLACK, f"with values from {low:g} to {high:g}")
     return pixels
-
-
-def _expect(holds: bool, came: str) -> None:
-    if not holds:
-        raise ParameterError(
-            f"an encoder was given images {came}; give float32 RGB [n, 3, H, W] with sides of at "
-            f"least {_MIN_SIDE} pixels and values in [0, 1] (8-bit samples divided by 255)"
-        )
 
 
 def check_encoder(encoder: Any, source: str) -> Encoder:

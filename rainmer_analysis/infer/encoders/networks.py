@@ -27,6 +27,7 @@ __all__ = [
     "PRECISIONS",
     "SHIPPED",
     "NetworkEncoder",
+    "arithmetic",
     "choose_device",
     "load_network",
     "untrained",
@@ -87,13 +88,14 @@ class NetworkEncoder:
         pixels = check_images(images)
         if not len(pixels):
             return {view: np.zeros((0, dim), np.float32) for view, dim in self.views.items()}
-        with torch.inference_mode(), _arithmetic(self.device, self.precision):
+        with torch.inference_mode(), arithmetic(self.device, self.precision):
             placed = pixels.to(self.device).contiguous(memory_format=torch.channels_last)
             found = self._answers(self._module(placed))
         return {view: rows.float().cpu().numpy() for view, rows in found.items()}
 
 
-def _arithmetic(device: torch.device, precision: str) -> AbstractContextManager[Any]:
+def arithmetic(device: torch.device, precision: str) -> AbstractContextManager[Any]:
+    """Give the context in which a network computes: ``exact`` without TF32, ``fast`` in bfloat16."""
     stack = ExitStack()
     if precision == "fast":
         stack.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))

@@ -62,7 +62,7 @@ def _make(
     shown = [found[encoder][view] for encoder, view in corpus.spaces]
     maps = [map_of(request, corpus, table) for table in shown]
     matrices = [matrix_of(request, corpus, table) for table in shown]
-    title = f"{corpus.name} sets: {request.data}; weights: {corpus.weights}"
+    title = f"{corpus.name.capitalize()} datasets ({request.data}), weights “{corpus.weights}”"
     pictures = _save(request, draw(maps, matrices, title=title), number)
     tables = {table.space.stem: table for views in found.values() for table in views.values()}
     return pictures, tables, {table.space.stem: m for table, m in zip(shown, matrices, strict=True)}

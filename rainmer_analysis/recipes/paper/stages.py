@@ -70,8 +70,9 @@ class Request:
     @property
     def data(self) -> str:
         """Which images, in words for a title."""
-        kind = "simulated" if self.root is None else "real"
-        return f"{kind} datasets, up to {self.per_dataset} images each"
+        if self.root is None:
+            return f"simulated, {self.per_dataset} images each"
+        return f"real, up to {self.per_dataset} images each"
 
 
 def tables_of(
