@@ -1,0 +1,92 @@
+"""What an extraction gives, and whether a folder holds it already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from rainmer_analysis.errors import ImageError, OutputExistsError
+from rainmer_analysis.images import file_sha256
+from rainmer_analysis.infer.outputs import (
+    SKIPPED,
+    SKIPPED_COLUMNS,
+    check_skipped,
+    read_skipped,
+    request,
+)
+from rainmer_analysis.infer.stream import read_ahead
+from rainmer_analysis.values import EmbeddingTable, Space, read, standing
+
+__all__ = ["Extraction", "standing_extraction"]
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction(Mapping[str, EmbeddingTable]):
+    """What an extraction gave: a mapping of views to tables that also knows its files.
+
+    Parameters
+    ----------
+    tables
+        One table per view, rows in the order of the image set.
+    skipped
+        Images left out: ``image_id, dataset, path, reason``.
+    paths
+        The file of each view; empty where nothing was written.
+    up_to_date
+        Whether the files answered the identical request already.
+    """
+
+    tables: Mapping[str, EmbeddingTable]
+    skipped: pd.DataFrame
+    paths: Mapping[str, Path]
+    up_to_date: bool = False
+
+    def __getitem__(self, view: str) -> EmbeddingTable:
+        return self.tables[view]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tables)
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+
+def standing_extraction(
+    folder: Path, spaces: Mapping[str, Space], frame: pd.DataFrame, *, overwrite: bool
+) -> Extraction | None:
+    """Give what stands in the folder if it answers the identical request."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
+    check_skipped(folder / SKIPPED, overwrite=overwrite)
+    paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
+    if not any(path.exists() for path in paths.values()):
+        return None
+    contents = list(read_ahead(frame["path"], _content, workers=2, ahead=16))
+    stands = [
+        standing(path, request(spaces[view], frame, contents), overwrite=overwrite)
+        for view, path in paths.items()
+    ]
+    if not (all(stands) and (folder / SKIPPED).exists()):
+        return None
+    tables: dict[str, EmbeddingTable] = {}
+    for view, path in paths.items():
+        table = read(path)
+        assert isinstance(table, EmbeddingTable)
+        tables[view] = table
+    missing = set(frame["image_id"]) - set(next(iter(tables.values())).rows.column("image_id"))
+    listed = read_skipped(folder / SKIPPED)
+    mine = listed["encoder"] == next(iter(spaces.values())).encoder
+    skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
+    if len(skipped) != len(missing):  # the list belongs to another run: make it anew
+        return None
+    return Extraction(tables, skipped, paths, up_to_date=True)
+
+
+def _content(path: str) -> str:
+    try:
+        return file_sha256(path)
+    except ImageError:
+        return ""

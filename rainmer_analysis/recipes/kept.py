@@ -1,0 +1,85 @@
+"""Results that stand as files: made only where the identical request has not left them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values import EmbeddingTable, SphereMap, digest, read, standing, write
+
+__all__ = ["Kept", "kept_map", "read_table"]
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Kept(Generic[V]):
+    """A value and whether its file answered the identical request already."""
+
+    value: V
+    up_to_date: bool
+
+    @property
+    def state(self) -> str:
+        """What to tell people: ``up to date`` or ``written``."""
+        return "up to date" if self.up_to_date else "written"
+
+
+def read_table(path: str | Path) -> EmbeddingTable:
+    """Read a table, and nothing else.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, damaged, or holds something else.
+    """
+    found = read(path)
+    if not isinstance(found, EmbeddingTable):
+        raise FileFormatError(
+            f"{path} holds a {type(found).__name__}, not a table of embeddings; "
+            "give a table that 'rainmer-analysis extract' wrote"
+        )
+    return found
+
+
+def kept_map(
+    table: EmbeddingTable,
+    path: Path,
+    project: Callable[..., SphereMap],
+    *,
+    options: Mapping[str, Any],
+    overwrite: bool = False,
+) -> Kept[SphereMap]:
+    """Lay a table out, or read the map that the identical request left at `path`.
+
+    Parameters
+    ----------
+    table
+        What is laid out.
+    path
+        Ends in ``.parquet``.
+    project
+        Lays out: the table and `options` as keywords to a map. It is given by the caller because
+        umap-learn takes seconds to import, which a map that stands need not wait for.
+    options
+        What the map depends on, beside the table.
+    overwrite
+        Whether another existing file may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies at `path`.
+    """
+    request = digest(["project", table.content_sha256, options])
+    if standing(path, request, overwrite=overwrite):
+        found = read(path)
+        if not isinstance(found, SphereMap):
+            raise FileFormatError(f"{path} holds no map; remove it or give another name")
+        return Kept(found, up_to_date=True)
+    made = project(table, **options)
+    write(made, path, overwrite=overwrite, request=request)
+    return Kept(made, up_to_date=False)
