@@ -95,7 +95,7 @@ class NetworkEncoder:
 
 
 def arithmetic(device: torch.device, precision: str) -> AbstractContextManager[Any]:
-    """Give the context in which a network computes: ``exact`` without TF32, ``fast`` in bfloat16."""
+    """Give the context of a network: ``exact`` has no TF32, ``fast`` has bfloat16."""
     stack = ExitStack()
     if precision == "fast":
         stack.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))

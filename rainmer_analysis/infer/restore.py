@@ -1,0 +1,203 @@
+"""Restorers: degraded images in, restored ones out, at any size and in bounded memory.
+
+How this differs from the published test code, which leaves an image with one side of up to 512
+pixels whole, however long the other is: an image stays whole up to a tile on both sides; sides
+that are no multiples of 8 are continued and cropped for every variant, where the published code
+does so for two other networks only; tiles overlap by 64 pixels and are blended smoothly, where
+they met without overlap (``overlap=0`` gives seams too, and averages what still overlaps); and
+the blended image is clamped, where each tile was. Attention weighs channels by statistics over
+the whole tile, so that a tile's result is not quite that of the whole image. The prompts are
+those of the whole image in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rainmer_analysis.errors import ParameterError, WeightsError
+from rainmer_analysis.images import resize
+from rainmer_analysis.infer.encoders.contract import check_images
+from rainmer_analysis.infer.encoders.networks import arithmetic, choose_device
+from rainmer_analysis.infer.tiles import OVERLAP, TILE, Images, Tiling, blend
+from rainmer_analysis.model.restorer import MULTIPLE, Prompts, Restorer
+from rainmer_analysis.model.restorer.weights import build_restorer
+from rainmer_analysis.model.restorer.weights import load_restorer as load_checkpoint
+
+__all__ = ["ImageRestorer", "load_restorer"]
+
+SHIPPED = "derain"
+_SIDE = 128  # of the images that prompts are taken from
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRestorer:
+    """A restorer in evaluation mode; made by `load_restorer`.
+
+    Parameters
+    ----------
+    variant
+        Which published variant it is.
+    sha256
+        Identity of the weights.
+    configuration
+        Widths and behaviour, the rule for ties among them.
+    device
+        Where it computes.
+    """
+
+    variant: str
+    sha256: str
+    configuration: Mapping[str, Any]
+    device: torch.device
+    _module: Restorer
+
+    def restore(
+        self,
+        images: npt.ArrayLike | Tensor,
+        prompts: npt.ArrayLike | Tensor | None = None,
+        clamp: bool = True,
+        *,
+        tile: int = TILE,
+        overlap: int = OVERLAP,
+    ) -> Images:
+        """Restore images.
+
+        Parameters
+        ----------
+        images
+            float32 array or tensor [n, 3, H, W], RGB in [0, 1], of any height and width.
+        prompts
+            Images that the representations are taken from, float32 [n, 3, 128, 128]; by default
+            the whole images under the resize rule of the analysis.
+        clamp
+            Whether the result is clamped to [0, 1].
+        tile
+            Longest side in pixels that is restored in one piece, a multiple of 8. Memory grows
+            with its square and not with the image.
+        overlap
+            Pixels that neighbouring tiles share at least, a multiple of 8 up to half a tile.
+
+        Returns
+        -------
+        float32 array [n, 3, H, W].
+
+        Raises
+        ------
+        ParameterError
+            Images or prompts have another shape, type or range, or tiles cannot be so.
+        """
+        tiling = Tiling(tile, overlap, MULTIPLE)
+        pixels = check_images(images, taker="a restorer", least=1).cpu().numpy()
+        wanted = None if prompts is None else _checked_prompts(prompts, len(pixels))
+        out = np.empty_like(pixels)
+        count = self._at_once(pixels.shape[2:], tile)
+        for start in range(0, len(pixels), count):
+            part = slice(start, start + count)
+            known = _as_prompts(pixels[part]) if wanted is None else wanted[part]
+            out[part] = self._blended(pixels[part], known, tiling)
+        return out.clip(0, 1, out=out) if clamp else out
+
+    def _at_once(self, sides: tuple[int, ...], tile: int) -> int:
+        """Count the images of one pass: on a GPU as many as have a full tile's pixels."""
+        height, width = (min(side, tile) for side in sides)
+        return 1 if self.device.type == "cpu" else max(1, tile * tile // (height * width))
+
+    def _blended(self, images: Images, prompts: Images, tiling: Tiling) -> Images:
+        with torch.inference_mode(), arithmetic(self.device, "exact"):
+            vectors = self._module.encode(torch.from_numpy(prompts).to(self.device))
+            return blend(images, lambda tiles: self._tiles(tiles, vectors), tiling=tiling)
+
+    def _tiles(self, tiles: Images, vectors: Prompts) -> Images:
+        found: Images = self._module(torch.from_numpy(tiles).to(self.device), vectors).cpu().numpy()
+        return found
+
+
+def load_restorer(
+    weights: str | Path | None = None,
+    variant: str | None = None,
+    device: str = "auto",
+    *,
+    ties: str = "lowest",
+) -> ImageRestorer:
+    """Load a restorer.
+
+    Parameters
+    ----------
+    weights
+        A file of weights: safetensors of this package, or a published state dict. None or
+        ``derain`` is for weights that ship with the package.
+    variant
+        Which published variant a state dict is, where its tensors fit several, as in
+        ``Rainmer_SA_wolocf``; safetensors of this package say it themselves.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; what ``auto`` took goes to the log.
+    ties
+        ``lowest``: of equal attentions those at the lowest index win, on every device;
+        ``published``: those that one ``torch.topk`` gives.
+
+    Returns
+    -------
+    An object with ``restore(images, prompts=None, clamp=True)``.
+
+    Raises
+    ------
+    WeightsError
+        Weights cannot be found or used, or their variant cannot be told.
+    ParameterError
+        The variant, the device or the rule for ties is unknown.
+    """
+    checkpoint = load_checkpoint(_file(weights), variant=variant, ties=ties)
+    place = choose_device(device)
+    module = build_restorer(checkpoint).requires_grad_(requires_grad=False).to(place)
+    return ImageRestorer(
+        variant=checkpoint.config.variant,
+        sha256=checkpoint.sha256,
+        configuration=asdict(checkpoint.config),
+        device=place,
+        _module=module,
+    )
+
+
+def _file(weights: str | Path | None) -> Path:
+    if weights is None or str(weights) == SHIPPED:
+        shipped = (
+            resources.files("rainmer_analysis") / "weights" / f"restorer-{SHIPPED}.safetensors"
+        )
+        path = Path(str(shipped))
+        if not path.is_file():
+            raise WeightsError(
+                "this installation carries no weights of a restorer; give a file with weights= "
+                "(--weights FILE): .safetensors from a training, or a published .pth"
+            )
+        return path
+    path = Path(weights)
+    if not path.is_file():
+        raise WeightsError(
+            f"there is no file of weights {str(weights)!r}; give a .safetensors or .pth file "
+            "of a restorer"
+        )
+    return path
+
+
+def _checked_prompts(prompts: npt.ArrayLike | Tensor, count: int) -> Images:
+    pixels = check_images(prompts, taker="the prompts of a restorer", least=_SIDE).cpu().numpy()
+    if pixels.shape != (count, 3, _SIDE, _SIDE):
+        raise ParameterError(
+            f"{count} images were given prompts of shape {list(pixels.shape)}; "
+            f"give [{count}, 3, {_SIDE}, {_SIDE}]: each image under the resize rule, or None"
+        )
+    found: Images = pixels
+    return found
+
+
+def _as_prompts(images: Images) -> Images:
+    return np.stack([resize(image) for image in images])

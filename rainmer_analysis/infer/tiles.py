@@ -1,0 +1,157 @@
+"""Large images in tiles of bounded size, blended where they overlap.
+
+Along each side lie equal tiles, as few as will do and as short as will do, at multiples of the
+network's step. Each tile fades out towards its inner edges along the overlap by a raised cosine;
+all fades are divided by their sum, so that the weights of the tiles over a pixel add up to 1
+and nothing has to be divided afterwards. Weights of a tile are the product of those of its sides.
+
+Sides that are no multiple of the step are continued at their far end by reflection, or by the
+last pixel where they are too short to be reflected; pixels are picked tile by tile, and no padded
+copy of the image is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.errors import ParameterError
+
+__all__ = ["OVERLAP", "TILE", "Span", "Tiling", "blend", "spans"]
+
+TILE = 512
+OVERLAP = 64
+
+Images = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How large images are cut.
+
+    Parameters
+    ----------
+    tile
+        Longest side of a tile in pixels; images with no longer side stay whole.
+    overlap
+        Pixels that neighbouring tiles share at least; up to half a tile. Without overlap tiles
+        meet in seams; what still overlaps is averaged.
+    step
+        Number that divides the sides of a tile, its place, `tile` and `overlap`.
+
+    Raises
+    ------
+    ParameterError
+        A number is out of range.
+    """
+
+    tile: int = TILE
+    overlap: int = OVERLAP
+    step: int = 8
+
+    def __post_init__(self) -> None:
+        if self.tile < 2 * self.step or self.tile % self.step:
+            raise ParameterError(
+                f"tiles of {self.tile} pixels were asked for; "
+                f"give a multiple of {self.step} from {2 * self.step} up"
+            )
+        if not 0 <= 2 * self.overlap <= self.tile or self.overlap % self.step:
+            raise ParameterError(
+                f"an overlap of {self.overlap} pixels was asked for; give a multiple of "
+                f"{self.step} from 0 to half a tile, {self.tile // 2}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Where a tile lies along one side.
+
+    Parameters
+    ----------
+    inside
+        Its pixels inside the image.
+    source
+        The image's pixel for each of its own; longer than `inside` where the image is continued.
+    weights
+        float32, one for each pixel of `inside`.
+    """
+
+    inside: slice
+    source: npt.NDArray[np.intp]
+    weights: Images
+
+
+def spans(size: int, tiling: Tiling) -> tuple[Span, ...]:
+    """Cut a side of `size` pixels; the weights over each pixel add up to 1."""
+    step, overlap = tiling.step, tiling.overlap
+    padded = -(-size // step) * step
+    count = 1
+    if padded > tiling.tile:
+        count = -(-(padded - overlap) // (tiling.tile - overlap))
+    length = -(-(padded + (count - 1) * overlap) // (count * step)) * step
+    free = padded - length
+    starts = [free * index // max(count - 1, 1) // step * step for index in range(count)]
+    fades = [_fade(start, length, padded, ramp=overlap) for start in starts]
+    total = np.zeros(padded)
+    for start, fade in zip(starts, fades, strict=True):
+        total[start : start + length] += fade
+    source = _continued(size, padded)
+    found = []
+    for start, fade in zip(starts, fades, strict=True):
+        place = slice(start, start + length)
+        weights = (fade / total[place])[: size - start].astype(np.float32)
+        found.append(Span(slice(start, min(start + length, size)), source[place], weights))
+    return tuple(found)
+
+
+def blend(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -> Images:
+    """Apply `work` to images tile by tile.
+
+    Parameters
+    ----------
+    images
+        float32 [n, 3, H, W].
+    work
+        Takes [n, 3, h, w] with h and w multiples of the step and at most a tile, and gives the
+        same shape back.
+    tiling
+        How to cut.
+
+    Returns
+    -------
+    float32 [n, 3, H, W].
+    """
+    height, width = images.shape[2:]
+    out = np.zeros_like(images)
+    for rows, columns in _grid(spans(height, tiling), spans(width, tiling)):
+        taken = images[:, :, rows.source[:, None], columns.source]
+        done = work(np.ascontiguousarray(taken))
+        done = done[:, :, : len(rows.weights), : len(columns.weights)]
+        weights = rows.weights[:, None] * columns.weights
+        out[:, :, rows.inside, columns.inside] += done * weights
+    return out
+
+
+def _grid(rows: tuple[Span, ...], columns: tuple[Span, ...]) -> Iterator[tuple[Span, Span]]:
+    return ((row, column) for row in rows for column in columns)
+
+
+def _fade(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:
+    """Give 1, falling to 0 towards the edges that lie inside the image."""
+    fade = np.ones(length)
+    rise = np.sin(np.pi / 2 * (np.arange(ramp) + 0.5) / max(ramp, 1)) ** 2
+    if start > 0:
+        fade[:ramp] = rise
+    if start + length < padded:
+        fade[length - ramp :] = rise[::-1]
+    return fade
+
+
+def _continued(size: int, padded: int) -> npt.NDArray[np.intp]:
+    places = np.arange(padded)
+    if padded - size < size:
+        return np.where(places < size, places, 2 * (size - 1) - places)
+    return np.minimum(places, size - 1)
