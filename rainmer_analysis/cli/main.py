@@ -58,8 +58,12 @@ def cli() -> None:
     """
 
 
+class _Terminated(BaseException):
+    """The process was asked to end; passes what catches errors, as KeyboardInterrupt does."""
+
+
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
-    raise SystemExit(143)
+    raise _Terminated
 
 
 def _sentence(error: Exception) -> str:
@@ -81,12 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
-    except click.exceptions.Abort:
-        code = 130
-        click.echo("interrupted; what was finished is kept", err=True)
-    except KeyboardInterrupt:
-        code = 130
-        click.echo("interrupted; what was finished is kept", err=True)
+    except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
+        code = 143 if isinstance(stopped, _Terminated) else 130
+        say("interrupted; what was finished is kept", err=True)
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -1,0 +1,167 @@
+"""What holds for every command: help, exit codes, where words go."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from PIL import Image
+
+from rainmer_analysis.cli.main import cli, main
+from rainmer_analysis.cli.options import Common, say
+
+HEAVY = {"torch", "umap", "matplotlib", "pandas", "pyarrow", "sklearn"}
+PAGES = [
+    *([name] for name in ("reproduce", "extract", "project", "relate", "figure")),
+    *(["plot", name] for name in ("map", "matrix")),
+    *(["datasets", name] for name in ("list", "check", "simulate")),
+    *(["train", name] for name in ("encoder", "airnet")),
+]
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    shown = capsys.readouterr()
+    assert isinstance(left.value.code, int)
+    return left.value.code, shown.out, shown.err
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "images"
+    place.mkdir()
+    Image.fromarray(np.full((16, 16, 3), 90, np.uint8)).save(place / "1.png")
+    return place
+
+
+def test_every_page_of_help_waits_for_nothing_heavy() -> None:
+    code = (
+        "import sys, json\n"
+        "from rainmer_analysis.cli.main import main\n"
+        "for page in json.loads(sys.argv[1]):\n"
+        "    try:\n"
+        "        main([*page, '--help'])\n"
+        "    except SystemExit as left:\n"
+        "        assert left.code == 0, page\n"
+        f"loaded = {sorted(HEAVY)!r}\n"
+        "print(json.dumps([name for name in loaded if name in sys.modules]), file=sys.stderr)\n"
+    )
+    asked = [sys.executable, "-c", code, json.dumps([[], *PAGES])]
+    found = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert found.stdout.count("Usage: rainmer-analysis") == len(PAGES) + 1
+    assert json.loads(found.stderr) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=" ".join)
+def test_every_command_that_computes_shares_its_options(page: list[str]) -> None:
+    command: click.Command = cli
+    for name in page:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None
+        command = found
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert options >= {"--seed", "--json", "--quiet", "--overwrite", "--debug"}
+    (seed,) = (parameter for parameter in command.params if parameter.name == "seed")
+    assert seed.default == 42
+
+
+def test_wrong_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["nothing"], ["relate"], ["figure", "4"], ["extract", "--colour"]):
+        code, out, err = _run(capsys, *arguments)
+        assert (code, out) == (2, "")
+        assert "Usage: rainmer-analysis" in err
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    out = folder / "1.png" / "out"
+    code, said, err = _run(
+        capsys, "extract", f"a={folder}", "--encoder", "statistics", "--out", str(out), "--quiet"
+    )
+    assert (code, said) == (1, "")
+    *_, told = err.strip().splitlines()
+    assert told.startswith(f"error: {folder / '1.png'}")
+    assert told.endswith("check that it can be read or written, or name another place")
+    assert "Traceback" not in err
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["relate", str(tmp_path / "none.parquet"), "--out", str(tmp_path / "m.json")]
+    assert _run(capsys, *asked)[0] == 1
+    with pytest.raises(Exception, match="there is no file"):
+        main([*asked, "--debug"])
+
+
+def test_names_that_are_not_utf8_are_named_with_an_escape(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png"))
+    odd.write_bytes((folder / "1.png").read_bytes())
+    asked = ("extract", f"a={folder}", "--encoder", "statistics", "--out", str(tmp_path / "out"))
+    code, out, err = _run(capsys, *asked, "--strict")
+    assert (code, out) == (1, "")
+    assert "udcff.png" in err
+    assert "rename it" in err
+    assert "udcff.png" in (tmp_path / "out" / "skipped.csv").read_text(encoding="utf-8")
+    code, out, _ = _run(capsys, "datasets", "check", f"a={folder}", "--json")
+    assert code == 0
+    (finding,) = json.loads(out)["findings"]
+    assert finding["image_id"] == "a/\udcff.png"
+
+
+def test_json_holds_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    Common(seed=1, as_json=True, quiet=True, overwrite=False).result({"a": float("nan")}, "")
+    assert json.loads(capsys.readouterr().out) == {"a": None}
+    say("a\udcffb")
+    assert capsys.readouterr().out == "a\\udcffb\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_keeps_what_was_finished(
+    folder: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    for index in range(12):
+        Image.fromarray(pixels).save(folder / f"more-{index}.png")
+    program = (
+        "import os, signal, sys\n"
+        "import rainmer_analysis.infer.stream as stream\n"
+        "from rainmer_analysis.cli.main import main\n"
+        "inner, seen = stream._encode, []\n"
+        "def encode(batch, encoder):\n"
+        "    seen.append(batch)\n"
+        "    if len(seen) == 3:\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "    return inner(batch, encoder)\n"
+        "stream._encode = encode\n"
+        "main(sys.argv[1:])\n"
+    )
+    out = tmp_path / "out"
+    asked = ["extract", f"a={folder}", "--encoder", "statistics", "--out", str(out)]
+    asked += ["--batch-size", "2", "--workers", "1"]
+    stopped = subprocess.run(
+        [sys.executable, "-c", program, *asked], capture_output=True, text=True, check=False
+    )
+    assert stopped.returncode == code
+    assert stopped.stdout == ""
+    assert "what was finished is kept" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert list(out.glob(".extract-*/*.npz"))
+    again = subprocess.run(
+        [sys.executable, "-m", "rainmer_analysis", *asked],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "4 of 13 images were finished before" in again.stderr
+    assert not list(out.glob(".extract-*"))
