@@ -18,7 +18,7 @@ from rainmer_analysis.recipes.embed import extract
 from rainmer_analysis.recipes.paper.claims import CLAIMS, Claim, Tables
 from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names, sources_of
 from rainmer_analysis.recipes.paper.stages import Request
-from rainmer_analysis.values import EmbeddingTable, library_versions, write_json
+from rainmer_analysis.values import EmbeddingTable, digest, library_versions, standing, write_json
 
 __all__ = ["CONTROL_SEEDS", "read_controls", "run_controls"]
 
@@ -35,6 +35,9 @@ def run_controls(
 ) -> Path:
     """Take every claim's statistic for untrained encoders and keep the numbers.
 
+    The tables of each seed are kept, so that an interrupted run is continued; numbers of the
+    identical request are left as they are.
+
     Parameters
     ----------
     request
@@ -50,7 +53,18 @@ def run_controls(
     -------
     Path of ``controls.json``: per claim the values by seed, their 5th, 50th and 95th percentile
     and the share of seeds for which the claim would hold; with date and commit.
+
+    Raises
+    ------
+    OutputExistsError
+        Controls of another request lie there.
     """
+    path = request.out / "controls.json"
+    data = replace(request, per_dataset=per_dataset).data
+    claims = [[claim.name, claim.statistic.words, claim.bound] for claim in CLAIMS]
+    asked = digest(["controls", data, request.root, request.seed, seeds, claims])
+    if standing(path, asked, overwrite=request.overwrite):
+        return path
     values: dict[str, list[float]] = {claim.name: [] for claim in CLAIMS}
     for done, seed in enumerate(seeds):
         tables = _tables(request, seed, per_dataset)
@@ -64,13 +78,14 @@ def run_controls(
         "version": 1,
         "encoder": "untrained",
         "seeds": seeds,
-        "data": replace(request, per_dataset=per_dataset).data,
+        "data": data,
         "date": datetime.now(UTC).date().isoformat(),
         "commit": _commit(),
         "libraries": library_versions(),
+        "request": asked,
         "claims": {claim.name: _summary(claim, values[claim.name]) for claim in CLAIMS},
     }
-    return write_json(request.out / "controls.json", document)
+    return write_json(path, document)
 
 
 def _tables(request: Request, seed: int, per_dataset: int) -> Tables:
@@ -82,14 +97,17 @@ def _tables(request: Request, seed: int, per_dataset: int) -> Tables:
             root=request.root,
             per_dataset=request.per_dataset,
             seed=request.seed,
+            overwrite=request.overwrite,
         )
         views = extract(
             sources,
             f"untrained:{seed}",
             root=request.root,
+            out=request.out / "tables" / f"{corpus.name}-controls",
             per_dataset=per_dataset,
             seed=request.seed,
             device=request.device,
+            overwrite=request.overwrite,
         )
         for view, table in views.items():
             tables[corpus.name, "untrained", view] = paper_names(table)
@@ -109,7 +127,9 @@ def _summary(claim: Claim, values: list[float]) -> dict[str, Any]:
 
 def _commit() -> str | None:
     """Give the commit of the checkout that the package runs from, if it runs from one."""
-    folder = Path(__file__).resolve().parent
+    folder = Path(__file__).resolve().parents[3]
+    if not (folder / ".git").exists():  # installed, perhaps inside somebody else's checkout
+        return None
     try:
         found = subprocess.run(
             ["git", "rev-parse", "--short=12", "HEAD"],

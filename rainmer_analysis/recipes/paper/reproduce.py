@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.recipes.paper.claims import verdicts
 from rainmer_analysis.recipes.paper.controls import read_controls, run_controls
 from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names
@@ -121,7 +123,7 @@ def _finish(
         stored = read_controls(folder / "controls.json")
     note = _note(request)
     numbers = _numbers(request, claims, matrices)
-    write_json(request.out / "numbers.json", numbers)
+    _keep(request, "numbers.json", numbers)
     document = {
         "kind": "claims",
         "version": 1,
@@ -131,9 +133,28 @@ def _finish(
         "controls": stored,
         "libraries": library_versions(),
     }
-    write_json(request.out / "claims.json", plain(document))
+    _keep(request, "claims.json", plain(document))
     compared = None if folder is None else agreement(numbers, folder)
     return Reproduction(pictures, claims, stored, matrices, compared, note)
+
+
+def _keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
+    """Write a document where none of another request lies, unless that may be replaced."""
+    path = request.out / name
+    if path.exists() and not request.overwrite and _asked(path) != document["request"]:
+        raise OutputExistsError(
+            f"{path} already exists and belongs to another request; "
+            "give another folder or allow --overwrite (overwrite=True)"
+        )
+    write_json(path, document)
+
+
+def _asked(path: Path) -> Any:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found.get("request") if isinstance(found, dict) else None
 
 
 def _note(request: Request) -> str:
