@@ -1,8 +1,9 @@
-"""Where torch meets images: encoders by name, and extraction of whole image sets into tables.
+"""Where torch meets images: encoders by name, extraction into tables, and restoration.
 
 `load_encoder` gives an object that turns images into unit vectors, one per view; `extract` reads,
 resizes and encodes every image of an `ImageSet`, keeps what was finished when it is interrupted,
-and names what it left out.
+and names what it left out. `load_restorer` gives an object that turns degraded images of any size
+into restored ones.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from rainmer_analysis.infer.encoders import (
 )
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction
+from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
 
 __all__ = [
     "Encoder",
     "Extraction",
+    "ImageRestorer",
     "StatisticsEncoder",
     "encoder_names",
     "extract",
     "fit_constants",
     "load_encoder",
+    "load_restorer",
 ]

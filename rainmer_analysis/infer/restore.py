@@ -13,7 +13,7 @@ those of the whole image in both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class ImageRestorer:
     sha256: str
     configuration: Mapping[str, Any]
     device: torch.device
-    _module: Restorer
+    _module: Restorer = field(repr=False)
 
     def restore(
         self,
@@ -189,7 +189,7 @@ def _file(weights: str | Path | None) -> Path:
 
 
 def _checked_prompts(prompts: npt.ArrayLike | Tensor, count: int) -> Images:
-    pixels = check_images(prompts, taker="the prompts of a restorer", least=_SIDE).cpu().numpy()
+    pixels = check_images(prompts, taker="the prompt of a restorer", least=_SIDE).cpu().numpy()
     if pixels.shape != (count, 3, _SIDE, _SIDE):
         raise ParameterError(
             f"{count} images were given prompts of shape {list(pixels.shape)}; "
