@@ -75,11 +75,11 @@ def kept_map(
         Something else lies at `path`.
     """
     request = digest(["project", table.content_sha256, options])
-    if standing(path, request, overwrite=overwrite):
-        found = read(path)
-        if not isinstance(found, SphereMap):
-            raise FileFormatError(f"{path} holds no map; remove it or give another name")
-        return Kept(found, up_to_date=True)
-    made = project(table, **options)
-    write(made, path, overwrite=overwrite, request=request)
-    return Kept(made, up_to_date=False)
+    stands = standing(path, request, overwrite=overwrite)
+    if not stands:
+        write(project(table, **options), path, overwrite=overwrite, request=request)
+    # read in both cases, so that a picture of it is made from the same value at every run
+    found = read(path)
+    if not isinstance(found, SphereMap):
+        raise FileFormatError(f"{path} holds no map; remove it or give another name")
+    return Kept(found, up_to_date=stands)
