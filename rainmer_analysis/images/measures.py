@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["brightness", "density", "psnr_y"]
+__all__ = ["brightness", "density", "luma", "pair", "psnr_y"]
 
 # Luma of ITU-R BT.601 in "studio swing": weights on RGB * 255, offset 16.
 _LUMA = np.array([0.256789, 0.504129, 0.097906])
@@ -30,7 +30,7 @@ def density(rainy: ArrayLike, clean: ArrayLike) -> float:
     ParameterError
         If the two are not RGB images of one shape.
     """
-    first, second = _pair(rainy, clean)
+    first, second = pair(rainy, clean)
     change = np.abs(first - second).max(axis=0)
     return float((change / (first.max(axis=0) + second.max(axis=0) + 1e-3)).mean())
 
@@ -40,14 +40,22 @@ def brightness(image: ArrayLike) -> float:
     return float(_image(image).mean() * 255.0)
 
 
+def luma(image: ArrayLike) -> NDArray[np.float64]:
+    """Give the luma [H, W] of an image [3, H, W] in [0, 1], on 16 to 235; not rounded.
+
+    It is 0.256789 R + 0.504129 G + 0.097906 B + 16 on levels of 0 to 255.
+    """
+    return np.tensordot(_LUMA, _image(image) * 255.0, axes=1) + _OFFSET
+
+
 def psnr_y(image: ArrayLike, target: ArrayLike) -> float:
     """Give the PSNR in dB of two images [3, H, W] in [0, 1] on their luma, peak 255.
 
-    Luma is 0.256789 R + 0.504129 G + 0.097906 B + 16 on levels of 0 to 255; infinite if equal.
+    Infinite if equal; see `luma`, which is not rounded here.
     """
-    first, second = _pair(image, target)
-    luma = np.tensordot(_LUMA, (first - second) * 255.0, axes=1)
-    error = float(np.square(luma).mean())
+    first, second = pair(image, target)
+    change = np.tensordot(_LUMA, (first - second) * 255.0, axes=1)
+    error = float(np.square(change).mean())
     return float("inf") if error == 0.0 else float(10.0 * np.log10(255.0**2 / error))
 
 
@@ -58,7 +66,14 @@ def _image(image: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
-def _pair(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def pair(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the images of a pair in float64.
+
+    Raises
+    ------
+    ParameterError
+        If the two are not RGB images of one shape.
+    """
     one, two = _image(first), _image(second)
     if one.shape != two.shape:
         raise ParameterError(

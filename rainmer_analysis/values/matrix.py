@@ -83,6 +83,8 @@ class RelationshipMatrix:
                 "a matrix needs at least one dataset and no name twice, "
                 f"but came with {list(names)}"
             )
+        if not all(isinstance(name, str) for name in names):
+            raise ParameterError(f"datasets are named by text, but came as {list(names)}")
         values = _square(self.values, size, "scores")
         if self.symmetric and not np.allclose(values, values.T, rtol=0, atol=1e-9, equal_nan=True):
             raise ParameterError(
@@ -92,7 +94,9 @@ class RelationshipMatrix:
         for name in ("counts", "groups"):
             given = tuple(int(number) for number in getattr(self, name))
             if len(given) != size:
-                raise ParameterError(f"{len(given)} {name} do not fit {size} datasets")
+                raise ParameterError(
+                    f"{len(given)} {name} do not fit {size} datasets; give one for each"
+                )
             object.__setattr__(self, name, given)
         for name in _COMPUTED_LATER:
             if getattr(self, name) is not None:

@@ -83,14 +83,14 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
     if not isinstance(document, dict) or document.get("kind") != "matrix":
         raise FileFormatError(f"{path} is JSON but no matrix; make one with `relate`")
     stated = document.get("version")
-    if not isinstance(stated, int) or stated > MATRIX_VERSION:
+    if not isinstance(stated, int) or isinstance(stated, bool) or stated > MATRIX_VERSION:
         raise FileFormatError(
-            f"{path} has format version {stated}, but this installation reads up to "
+            f"{path} has format version {stated!r}, but this installation reads up to "
             f"{MATRIX_VERSION}; update rainmer-analysis"
         )
     try:
@@ -114,7 +114,7 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
         )
     except ParameterError as error:
         raise FileFormatError(f"{path} contradicts itself: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise FileFormatError(f"{path} lacks part of a matrix; make it anew") from error
 
 
@@ -144,7 +144,7 @@ def matrix_from_csv(path: Path) -> RelationshipMatrix:
         return RelationshipMatrix(values, names, "csv", None, zeros, zeros, symmetric=symmetric)
     except ParameterError as error:
         raise FileFormatError(f"{path} contradicts itself: {error}") from error
-    except (OSError, UnicodeDecodeError, IndexError, ValueError) as error:
+    except (OSError, csv.Error, IndexError, ValueError) as error:
         raise FileFormatError(
             f"{path} is no matrix in CSV; its header and first column hold the dataset names, "
             "the other cells numbers"

@@ -103,7 +103,7 @@ def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
     raw = (schema.metadata or {}).get(_KEY)
     try:
         document = json.loads(raw) if raw is not None else None
-    except ValueError:
+    except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict) or document.get("kind") not in ("embeddings", "map"):
         raise FileFormatError(
@@ -113,7 +113,7 @@ def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
     stated = document.get("version")
     if not isinstance(stated, int) or stated > FORMAT_VERSION:
         raise FileFormatError(
-            f"{path} has format version {stated}, but this installation reads up to "
+            f"{path} has format version {stated!r}, but this installation reads up to "
             f"{FORMAT_VERSION}; update rainmer-analysis"
         )
     return document
@@ -145,29 +145,45 @@ def _space(document: Mapping[str, Any], path: Path) -> Space:
     return Space(**{name: str(stated[name]) for name in names})
 
 
+def _rows(table: pa.Table) -> Rows:
+    """Give the labels as they were written: text or None."""
+    frame = table.to_pandas()
+    for name in set(_TEXT) & set(frame.columns):
+        cells = frame[name].astype(object)
+        frame[name] = cells.where(cells.notna(), None)
+    return Rows(frame)
+
+
 def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
     document = read_metadata(path)
     try:
         table = pq.read_table(path)
         made = dict(document.get("parameters") or {})
         made |= {
-            "encoder": document.get("encoder"),
+            "encoder": dict(document.get("encoder") or {}),
             "seed": document.get("seed"),
             "libraries": document.get("libraries"),
         }
         space = _space(document, path)
         if document["kind"] == "embeddings":
             column = table.column("embedding").combine_chunks()
-            vectors = column.flatten().to_numpy().reshape(len(table), -1)
-            rows = Rows(table.drop_columns(["embedding"]).to_pandas())
+            vectors = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
+            rows = _rows(table.drop_columns(["embedding"]))
             return EmbeddingTable(vectors, rows, space, made), "embeddings"
         points = np.stack([table.column(name).to_numpy() for name in "xyz"], axis=1)
-        rows = Rows(table.drop_columns(list(_COORDINATES)).to_pandas())
+        rows = _rows(table.drop_columns(list(_COORDINATES)))
         fidelity = document.get("fidelity") or {}
         return SphereMap(points, rows, space, made, fidelity), "map"
-    except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, OSError, ValueError) as error:
-        if isinstance(error, ParameterError):
-            raise FileFormatError(f"{path} contradicts itself: {error}") from error
+    except ParameterError as error:
+        raise FileFormatError(f"{path} contradicts itself: {error}") from error
+    except (
+        pa.ArrowException,
+        AttributeError,
+        LookupError,
+        OSError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
 
 

@@ -13,11 +13,17 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError
 
-__all__ = ["ImageSet", "Rows"]
+__all__ = ["ImageSet", "Rows", "positions"]
 
 _LABELS = ("image_id", "dataset", "group")
 _IMAGE_COLUMNS = (*_LABELS, "split", "path", "region", "target", "target_region")
 _REGIONS = ("whole", "left", "right")
+
+
+def positions(indices: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Give positions or a mask as an array; numpy takes an empty list for numbers with a point."""
+    given = np.asarray(indices)
+    return given if given.size else given.astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +114,7 @@ class Rows:
 
     def take(self, indices: npt.ArrayLike) -> Rows:
         """Give the rows at these positions, in this order."""
-        return Rows(self._frame.iloc[np.asarray(indices)])
+        return Rows(self._frame.iloc[positions(indices)])
 
     def __len__(self) -> int:
         return len(self._frame)

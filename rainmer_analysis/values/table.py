@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.values.request import array_digest, digest
-from rainmer_analysis.values.rows import Rows
+from rainmer_analysis.values.rows import Rows, positions
 
 __all__ = ["EmbeddingTable", "Space", "SphereMap", "same_space"]
 
@@ -136,7 +136,7 @@ class EmbeddingTable:
 
     def take(self, indices: npt.ArrayLike) -> EmbeddingTable:
         """Give the table of the rows at these positions, in this order."""
-        kept = np.asarray(indices)
+        kept = positions(indices)
         return EmbeddingTable(self.vectors[kept], self.rows.take(kept), self.space, self.made)
 
     def __len__(self) -> int:
@@ -175,7 +175,9 @@ class SphereMap:
     def __post_init__(self) -> None:
         points = _unit_rows(self.points, self.rows, "points")
         if points.shape[1] != 3:
-            raise ParameterError(f"points on a sphere have 3 coordinates, not {points.shape[1]}")
+            raise ParameterError(
+                f"points came with {points.shape[1]} coordinates; on a sphere they have 3: x, y, z"
+            )
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
         object.__setattr__(self, "fidelity", MappingProxyType(dict(self.fidelity)))

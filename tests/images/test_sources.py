@@ -270,6 +270,8 @@ MANIFEST_FAULTS = {
     "[[dataset]]\nname = 'a'\nimages = 'in'\ngroups = 'no.csv'": "the file of groups",
     "[[dataset]]\nname = 'a'\nimages = 'in'\ngroups = 'bad.csv'": "it needs image and group",
     "[[dataset]]\nname = 'a'\nimages = 'in'\ngroups = 'in/1.png'": "is no CSV text in UTF-8",
+    "[[dataset]]\nname = 'a'\nimages = 'in'\ngroups = \"\\u0000\"": "is no CSV text in UTF-8",
+    "dataset = [1]": "lists a dataset that is no table",
     "[[dataset]]\nname = 'a'\nimages = 'in'\nweight = -1": "weight = -1; it must be a number",
     "[[dataset]]\nname = 'a'\nimages = 'in'\nweight = true": "weight = True; it must be a number",
     "[[dataset]]\nname = 'a'\nimages = 'in'\nweight = nan": "weight = nan; it must be a number",

@@ -175,3 +175,83 @@ def test_a_table_whose_vectors_were_changed_is_refused(
     pq.write_table(broken, tmp_path / "zero.parquet")
     with pytest.raises(FileFormatError, match="contradicts itself"):
         read(tmp_path / "zero.parquet")
+
+
+def test_an_empty_table_comes_back(table: EmbeddingTable, tmp_path: Path) -> None:
+    found = read(write(table.take([]), tmp_path / "t.parquet"))
+    assert isinstance(found, EmbeddingTable)
+    assert (len(found), found.dim) == (0, table.dim)
+
+
+def test_missing_text_comes_back_as_none(table: EmbeddingTable, tmp_path: Path) -> None:
+    found = read(write(table, tmp_path / "t.parquet"))
+    assert isinstance(found, EmbeddingTable)
+    assert found.rows.column("target").tolist() == [None, None, "t/1.png"]
+
+
+def test_a_new_file_has_the_mode_that_the_umask_gives(tmp_path: Path) -> None:
+    plain = tmp_path / "plain"
+    plain.write_text("x")
+    written = write_atomically(tmp_path / "atomic", _fill)
+    assert written.stat().st_mode == plain.stat().st_mode
+
+
+def _fill(path: Path) -> None:
+    path.write_text("x")
+
+
+def test_a_long_name_of_wide_characters_can_be_written(tmp_path: Path) -> None:
+    name = "\N{CLOUD WITH RAIN}" * 60 + ".txt"
+    assert write_atomically(tmp_path / name, _fill).read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("counts", [float("inf")]),
+        ("counts", "ab"),
+        ("datasets", [1, 2]),
+        ("datasets", [["x"], ["y"]]),
+        ("version", True),
+        ("version", "1"),
+        ("parameters", [1]),
+        ("space", "rainmer"),
+        ("values", 5),
+    ],
+)
+def test_a_matrix_of_wrong_types_is_refused(
+    matrix: RelationshipMatrix, tmp_path: Path, key: str, value: object
+) -> None:
+    path = write(matrix, tmp_path / "m.json")
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | {key: value}))
+    with pytest.raises(FileFormatError):
+        read(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "," + "a" * 200_000])
+def test_text_that_overwhelms_a_parser_is_refused(tmp_path: Path, text: str) -> None:
+    for name in ("m.json", "m.csv"):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(FileFormatError):
+            read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([1, 2, 3]),
+        pa.array(["1", "2", "3"]),
+        pa.array([[1.0], [1.0, 0.0], [1.0]]),
+        pa.array([[1.0], None, [1.0]], type=pa.list_(pa.float32(), 1)),
+    ],
+)
+def test_embeddings_of_another_type_are_refused(
+    table: EmbeddingTable, tmp_path: Path, column: pa.Array
+) -> None:
+    path = write(table, tmp_path / "t.parquet")
+    whole = pq.read_table(path)
+    place = whole.schema.get_field_index("embedding")
+    pq.write_table(whole.set_column(place, "embedding", column), path)
+    with pytest.raises(FileFormatError, match="damaged"):
+        read(path)

@@ -66,7 +66,7 @@ def test_longitude_and_latitude(rows: Rows, space: Space) -> None:
 
 
 def test_a_map_has_three_coordinates(rows: Rows, space: Space) -> None:
-    with pytest.raises(ParameterError, match="3 coordinates, not 2"):
+    with pytest.raises(ParameterError, match="points came with 2 coordinates"):
         SphereMap([[1, 0], [0, 1], [1, 0]], rows, space)
 
 

@@ -50,6 +50,10 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
     if unknown or not isinstance(entries, list) or not entries:
         what = f"the unknown key {unknown[0]!r}" if unknown else "no [[dataset]]"
         raise SourceError(f"the manifest {path} holds {what}; it is a list of [[dataset]] tables")
+    if not all(isinstance(entry, Mapping) for entry in entries):
+        raise SourceError(
+            f"the manifest {path} lists a dataset that is no table; write [[dataset]]"
+        )
     return tuple(_dataset(entry, path) for entry in entries)
 
 
@@ -61,7 +65,11 @@ def check_name(name: str) -> str:
     SourceError
         The name is empty, or holds a slash, a backslash or a control character.
     """
-    if not name.strip() or any(sign in "/\\" or sign < " " or sign == "\x7f" for sign in name):
+    if (
+        not isinstance(name, str)
+        or not name.strip()
+        or any(sign in "/\\" or sign < " " or sign == "\x7f" for sign in name)
+    ):
         raise SourceError(
             f"{name!r} cannot name a dataset; use text without slashes and control characters"
         )
@@ -93,7 +101,7 @@ def read_groups(path: Path) -> dict[str, str]:
         raise SourceError(
             f"the file of groups {path} cannot be opened ({error.strerror}); correct its name"
         ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:  # no UTF-8, or a zero byte in its name
         raise SourceError(f"the file of groups {path} is no CSV text in UTF-8: {error}") from error
     return {normal(path.parent / image): group for image, group in rows if image and group}
 
