@@ -28,6 +28,7 @@ __all__ = ["QUALITIES", "WINDOW", "psnr", "rainmer_psnr", "rainmer_ssim", "ssim"
 
 WINDOW = 11
 _POOLED_SIDE = 256
+_RGB2YCBCR = np.array([65.481, 128.553, 24.966])  # of [0, 1], as MATLAB has them
 
 Plane = NDArray[np.float64]
 
@@ -77,14 +78,17 @@ QUALITIES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyT
 
 def _levels(image: Plane) -> Plane:
     """Give luma of the image at 8 bits, in whole levels."""
-    return np.rint(luma(np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0))
+    stored = np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0
+    levels: Plane = np.rint(np.tensordot(_RGB2YCBCR, stored, axes=1) + 16.0)
+    return levels
 
 
 def _pooled(plane: Plane, square: int) -> Plane:
     """Average over squares; what is left over at the far ends is dropped."""
     height, width = (side // square for side in plane.shape)
-    cut = plane[: height * square, : width * square]
-    return cut.reshape(height, square, width, square).mean(axis=(1, 3))
+    cut = plane[: height * square, : width * square].reshape(height, square, width, square)
+    means: Plane = cut.mean(axis=(1, 3))
+    return means
 
 
 def _similarity(first: Plane, second: Plane) -> float:
