@@ -1,4 +1,4 @@
-"""How isolated, mixed or compact the datasets of a table are."""
+"""How isolated or compact the datasets of a table are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between, nearest, unit_rows
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["compactness", "isolation", "isolation_chance", "mixing"]
+__all__ = ["compactness", "isolation"]
 
 _NEIGHBOURS = 15
 
@@ -18,8 +18,8 @@ def isolation(table: EmbeddingTable, dataset: str, *, k: int = _NEIGHBOURS) -> f
     """Give the share of a dataset's nearest neighbours that belong to it.
 
     The mean, over the dataset's images, of the share of the k nearest images by cosine that are of
-    the same dataset; images of the same scene are no neighbours. 1: nothing else comes near. To be
-    held against `isolation_chance`.
+    the same dataset; images of the same scene are no neighbours. 1: nothing else comes near; by
+    chance it is the dataset's share in the images of other scenes.
 
     Parameters
     ----------
@@ -43,45 +43,6 @@ def isolation(table: EmbeddingTable, dataset: str, *, k: int = _NEIGHBOURS) -> f
     own = (codes[found] == code) & there
     seen = there.any(axis=1)
     return float((own.sum(axis=1)[seen] / there.sum(axis=1)[seen]).mean())
-
-
-def isolation_chance(table: EmbeddingTable, dataset: str) -> float:
-    """Give what `isolation` would be if neighbours had nothing to do with datasets.
-
-    The mean, over the dataset's images, of the dataset's share in the images of other scenes.
-
-    Raises
-    ------
-    ParameterError
-        As `isolation`.
-    """
-    code = _code(table, dataset)
-    member = table.rows.codes == code
-    _, scene = np.unique(table.rows.column("group").astype(str), return_inverse=True)
-    others = len(table) - np.bincount(scene)[scene][member]
-    own = member.sum() - np.bincount(scene[member], minlength=scene.max() + 1)[scene][member]
-    seen = others > 0
-    _demand_neighbours(seen, dataset)
-    return float((own[seen] / others[seen]).mean())
-
-
-def mixing(table: EmbeddingTable, dataset: str, *, k: int = _NEIGHBOURS) -> float:
-    """Give a dataset's foreign neighbours in units of what chance would give.
-
-    (1 - isolation) / (1 - chance): 0 when the dataset keeps to itself, 1 when it is scattered among
-    the others.
-
-    Raises
-    ------
-    ParameterError
-        As `isolation`, or there is no other dataset to mix with.
-    """
-    chance = isolation_chance(table, dataset)
-    if chance == 1:
-        raise ParameterError(
-            f"{dataset} has no other dataset to mix with; give a table of at least two"
-        )
-    return (1 - isolation(table, dataset, k=k)) / (1 - chance)
 
 
 def compactness(table: EmbeddingTable) -> float:

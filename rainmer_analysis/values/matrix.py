@@ -109,10 +109,6 @@ class RelationshipMatrix:
         """Give the scores as a labelled data frame, shape (k, k)."""
         return pd.DataFrame(self.values.copy(), index=self.datasets, columns=self.datasets)
 
-    def off_diagonal(self) -> npt.NDArray[np.float64]:
-        """Give the scores between different datasets, shape (k (k - 1),), row by row."""
-        return np.asarray(self.values[~np.eye(len(self.datasets), dtype=bool)])
-
     @property
     def content_sha256(self) -> str:
         """Identity of scores, names and space, for provenance and up-to-date checks."""

@@ -7,7 +7,7 @@ import pytest
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import scene_weights
-from rainmer_analysis.scores import bootstrap, night_margin, night_margin_statistic, relate
+from rainmer_analysis.scores import bootstrap, night_margin_statistic, relate
 from rainmer_analysis.scores.intervals import _matrices, _scene_sums
 from rainmer_analysis.values import EmbeddingTable
 
@@ -125,19 +125,17 @@ def test_a_missing_statistic_has_no_bounds(make: Make) -> None:
 def test_night_margin(make: Make) -> None:
     day = np.array([[1, 0.1, 0], [1, -0.1, 0], [1, 0, 0.1], [1, 0, -0.1]])
     table = make(np.concatenate([day, -day]), ["d1", "d1", "d2", "d2", "n", "n", "n", "n"])
-    matrix = relate(table)
-    values = matrix.values
-    assert night_margin(matrix, "n") == pytest.approx(
-        values[0, 1] - max(values[2, 0], values[2, 1])
-    )
-    assert night_margin(matrix, "n") > 1.9
-    assert night_margin(matrix, "d1") < -1.9
-    found = bootstrap(table, night_margin_statistic("n"), resamples=30)
-    assert found.low <= found.value == pytest.approx(night_margin(matrix, "n"))
+    values, names = relate(table).values, ("d1", "d2", "n")
+    margin = night_margin_statistic("n")
+    assert margin(values, names) == pytest.approx(values[0, 1] - max(values[2, 0], values[2, 1]))
+    assert margin(values, names) > 1.9
+    assert night_margin_statistic("d1")(values, names) < -1.9
+    found = bootstrap(table, margin, resamples=30)
+    assert found.low <= found.value == pytest.approx(margin(values, names))
     with pytest.raises(ParameterError, match="margin of 'x' over d1, d2, n is undefined"):
-        night_margin(matrix, "x")
+        night_margin_statistic("x")(values, names)
     with pytest.raises(ParameterError, match="at least two others"):
-        night_margin(relate(table.take([0, 1, 4])), "n")
+        bootstrap(table.take([0, 1, 4]), margin)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 95.0, float("nan")])

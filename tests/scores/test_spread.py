@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores import compactness, isolation, isolation_chance, mixing
+from rainmer_analysis.scores import compactness, isolation
 from rainmer_analysis.values import EmbeddingTable
 
 Make = Callable[..., EmbeddingTable]
@@ -20,16 +20,13 @@ def test_separate_clusters_are_isolated(make: Make) -> None:
     rows = np.concatenate([cloud([1, 0, 0], 40, 0.01, 0), cloud([0, 1, 0], 40, 0.01, 1)])
     table = make(rows, ["a"] * 40 + ["b"] * 40)
     assert isolation(table, "a") == 1
-    assert mixing(table, "a") == 0
-    assert isolation_chance(table, "a") == pytest.approx(39 / 79)
 
 
 def test_shuffled_labels_are_mixed(make: Make) -> None:
     rows = np.random.default_rng(2).normal(size=(600, 3))
     table = make(rows, ["a" if i % 3 else "b" for i in range(600)])
-    assert isolation(table, "b") == pytest.approx(isolation_chance(table, "b"), abs=0.03)
-    assert mixing(table, "b") == pytest.approx(1, abs=0.05)
-    assert isolation_chance(table, "b") == pytest.approx(199 / 599)
+    # by chance as many as the dataset has among the other images
+    assert isolation(table, "b") == pytest.approx(199 / 599, abs=0.03)
 
 
 def test_a_dataset_of_hidden_parts_falls_between(make: Make) -> None:
@@ -50,14 +47,6 @@ def test_images_of_one_scene_are_no_neighbours(make: Make) -> None:
     rows = np.concatenate([cloud([1, 0, 0], 10, 0.01, 0), cloud([0, 1, 0], 10, 0.01, 1)])
     table = make(rows, ["a"] * 10 + ["b"] * 10, ["s"] * 10 + ["t"] * 10)
     assert isolation(table, "a") == 0
-    assert isolation_chance(table, "a") == 0
-    assert mixing(table, "a") == 1
-
-
-def test_chance_counts_scenes_shared_with_other_datasets(make: Make) -> None:
-    table = make(np.eye(5), ["a", "a", "b", "b", "b"], ["s", "t", "s", "u", "v"])
-    # image 1 (s): others 1, 3, 4 of which a: 1; image 2 (t): others 0, 2, 3, 4 of which a: 1
-    assert isolation_chance(table, "a") == pytest.approx((1 / 3 + 1 / 4) / 2)
 
 
 def test_fewer_neighbours_than_asked_for(make: Make) -> None:
@@ -94,13 +83,10 @@ def test_wider_is_less_compact(make: Make) -> None:
 
 def test_refuses_what_it_cannot_answer(make: Make) -> None:
     table = make(np.eye(3), ["a", "a", "b"])
-    for function in (isolation, isolation_chance, mixing):
-        with pytest.raises(ParameterError, match="no dataset 'x'; it has a, b"):
-            function(table, "x")
-        with pytest.raises(ParameterError, match="no image of a stands beside"):
-            function(make(np.eye(3), ["a", "a", "b"], ["s"] * 3), "a")
-    with pytest.raises(ParameterError, match="no other dataset to mix with"):
-        mixing(table.take([0, 1]), "a")
+    with pytest.raises(ParameterError, match="no dataset 'x'; it has a, b"):
+        isolation(table, "x")
+    with pytest.raises(ParameterError, match="no image of a stands beside"):
+        isolation(make(np.eye(3), ["a", "a", "b"], ["s"] * 3), "a")
     with pytest.raises(ParameterError, match="give at least two"):
         compactness(table.take([0, 1]))
     with pytest.raises(ParameterError, match="vectors of a cancel out"):
