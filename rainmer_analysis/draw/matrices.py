@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import seaborn
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -242,22 +243,25 @@ def _scale(look: MatrixLook) -> ScalarMappable:
 
 
 def _mesh(axes: Axes, value: RelationshipMatrix, look: MatrixLook, *, named: bool) -> QuadMesh:
-    size = len(value.datasets)
-    mesh = axes.pcolormesh(
-        np.ma.masked_invalid(value.values),
-        cmap=_COLOURS,
-        norm=Normalize(-look.limit, look.limit),
-        edgecolors="white",
-        linewidth=0.5 if size <= 15 else 0.25,
-    )
-    axes.set(xlim=(0, size), ylim=(size, 0), aspect="equal")
     labels = list(short_labels(value.datasets).values())
-    axes.set_xticks(np.arange(size) + 0.5, labels, rotation=90 if look.turned else 0)
-    axes.tick_params(axis="x", labelsize=look.label)
-    axes.set_yticks(np.arange(size) + 0.5, labels if named else [""] * size, fontsize=look.label)
-    axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
+    seaborn.heatmap(
+        value.values,
+        ax=axes,
+        cmap=_COLOURS,
+        vmin=-look.limit,
+        vmax=look.limit,
+        cbar=False,
+        square=True,
+        linecolor="white",
+        linewidths=0.5 if len(labels) <= 15 else 0.25,
+        xticklabels=labels,
+        yticklabels=labels if named else [""] * len(labels),
+    )
+    axes.tick_params(length=0, labelsize=look.label)
+    axes.tick_params(axis="x", rotation=90 if look.turned else 0)
+    axes.tick_params(axis="y", rotation=0)
+    (mesh,) = axes.collections
+    assert isinstance(mesh, QuadMesh)
     return mesh
 
 
