@@ -13,11 +13,11 @@ from rainmer_analysis.images.reading import (
     name_fault,
     read_header,
     read_image,
-    write_png,
 )
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
 from rainmer_analysis.images.sampling import sample, sample_key
 from rainmer_analysis.images.sources import Sources, find, load
+from rainmer_analysis.images.writing import png_request, write_png
 
 __all__ = [
     "CATALOGUE",
@@ -29,6 +29,7 @@ __all__ = [
     "find",
     "load",
     "name_fault",
+    "png_request",
     "read_header",
     "read_image",
     "resize",

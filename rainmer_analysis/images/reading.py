@@ -25,12 +25,9 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images.decoding import FloatImage, Header, header_of, pixels_of
-from rainmer_analysis.values import write_atomically
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -42,7 +39,6 @@ __all__ = [
     "name_fault",
     "read_header",
     "read_image",
-    "write_png",
 ]
 
 _T = TypeVar("_T")
@@ -126,26 +122,6 @@ def name_fault(*names: object) -> str:
     except UnicodeEncodeError:
         return "its name is not valid UTF-8, so that no table can hold it; rename it"
     return ""
-
-
-def write_png(array: npt.ArrayLike, path: str | Path) -> Path:
-    """Write float RGB of shape (3, H, W) in [0, 1] as an 8-bit PNG, atomically.
-
-    Each sample becomes 255 times its value, rounded half to even.
-
-    Raises
-    ------
-    ParameterError
-        The array has another shape or a value outside [0, 1] (1e-6 is forgiven).
-    """
-    pixels = np.asarray(array)
-    if pixels.ndim != 3 or pixels.shape[0] != 3 or pixels.size == 0:
-        raise ParameterError(f"a PNG is written from shape (3, H, W), but got {pixels.shape}")
-    if not (pixels.min() >= -1e-6 and pixels.max() <= 1 + 1e-6):
-        raise ParameterError("a PNG is written from values in [0, 1]; clip the image first")
-    samples = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8).transpose(1, 2, 0)
-    image = Image.fromarray(np.ascontiguousarray(samples))
-    return write_atomically(path, lambda target: image.save(target, format="PNG"))
 
 
 def _columns(region: str, width: int, height: int) -> tuple[int, int]:

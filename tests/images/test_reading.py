@@ -17,7 +17,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import find
-from rainmer_analysis.images.reading import file_sha256, read_header, read_image, write_png
+from rainmer_analysis.images.reading import file_sha256, read_header, read_image
 
 RGB = photograph()
 WIDE = np.random.default_rng(3).integers(0, 65536, (20, 24, 4), dtype=np.uint16)
@@ -304,33 +304,3 @@ def test_missing_and_unnameable_files(tmp_path: Path) -> None:
 def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
     path = save(tmp_path / "a.png")
     assert file_sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@given(st.integers(0, 2**31))
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_written_png_comes_back(tmp_path: Path, seed: int) -> None:
-    pixels = np.random.default_rng(seed).random((3, 9, 11))
-    path = write_png(pixels, tmp_path / "sub" / "a.png")
-    np.testing.assert_allclose(read_image(path), pixels, atol=0.5 / 255 + 1e-7)
-    np.testing.assert_array_equal(np.rint(read_image(path) * 255), np.rint(pixels * 255))
-
-
-def test_halves_of_a_level_round_to_even(tmp_path: Path) -> None:
-    levels = np.array([0.5, 1.5, 2.5, 254.5, -1e-7, 255]) / 255
-    path = write_png(np.broadcast_to(levels, (3, 8, 6)), tmp_path / "a.png")
-    stored = np.asarray(Image.open(path))[0, :, 0]
-    assert stored.tolist() == [0, 2, 2, 254, 0, 255]
-
-
-@pytest.mark.parametrize(
-    ("pixels", "message"),
-    [
-        (np.zeros((8, 8, 3)), "shape \\(3, H, W\\), but got \\(8, 8, 3\\)"),
-        (np.full((3, 8, 8), 1.1), "values in \\[0, 1\\]; clip"),
-        (np.full((3, 8, 8), np.nan), "values in \\[0, 1\\]; clip"),
-    ],
-)
-def test_what_is_no_image_is_not_written(tmp_path: Path, pixels: np.ndarray, message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
-        write_png(pixels, tmp_path / "a.png")
-    assert not list(tmp_path.iterdir())
