@@ -41,14 +41,21 @@ def plot() -> None:
     show_default=True,
     help="How the sphere becomes a plane.",
 )
+@click.option("--align", is_flag=True, help="Turn each map onto the first, over shared images.")
 @common_options
-def plot_map_command(common: Common, maps: tuple[Path, ...], out: Path, view: str) -> None:
+def plot_map_command(
+    common: Common, maps: tuple[Path, ...], out: Path, view: str, *, align: bool
+) -> None:
     """Draw maps of the sphere, one panel for each MAP."""
     from rainmer_analysis.draw import plot_map
     from rainmer_analysis.values import SphereMap
 
     _check(out)
     values = [_read(path, SphereMap, "map", "project") for path in maps]
+    if align:
+        from rainmer_analysis.numerics import align_maps
+
+        values = list(align_maps(values))
     _save(common, plot_map(values, view=view), out)
 
 

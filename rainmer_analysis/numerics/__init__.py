@@ -6,6 +6,7 @@ same answer for every block size.
 
 from __future__ import annotations
 
+from rainmer_analysis.numerics.aligned import align_maps
 from rainmer_analysis.numerics.bootstrap import scene_weights
 from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
 from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest
@@ -14,6 +15,7 @@ from rainmer_analysis.numerics.procrustes import align
 __all__ = [
     "Neighbours",
     "align",
+    "align_maps",
     "angle_between",
     "cosine_blocks",
     "nearest",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["align"]
+__all__ = ["align", "best_turn"]
 
 
 def align(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -26,6 +26,14 @@ def align(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.flo
     ParameterError
         The shapes differ.
     """
+    return np.asarray(np.asarray(points, dtype=np.float64) @ best_turn(points, reference))
+
+
+def best_turn(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Give the orthogonal matrix (d, d) that `align` multiplies the points with.
+
+    Parameters and errors are those of `align`.
+    """
     moved, fixed = np.asarray(points, dtype=np.float64), np.asarray(reference, dtype=np.float64)
     if moved.shape != fixed.shape or moved.ndim != 2:
         raise ParameterError(
@@ -33,4 +41,4 @@ def align(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.flo
             "give two arrays (n, d) about the same images"
         )
     left, _, right = np.linalg.svd(moved.T @ fixed)
-    return np.asarray(moved @ (left @ right))
+    return np.asarray(left @ right)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rainmer_analysis.cli.main import main
-from rainmer_analysis.values import RelationshipMatrix, Rows, Space, SphereMap, write
+from rainmer_analysis.values import RelationshipMatrix, Rows, Space, SphereMap, read, write
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 
@@ -47,6 +47,18 @@ def test_a_map_becomes_a_picture_once(stored: Path, capsys, suffix: str) -> None
     assert run(capsys, *asked) == (0, f"{out}: up to date\n", "")
     assert out.stat().st_mtime_ns == before
     assert (out.parent / "map.provenance.json").is_file()
+
+
+def test_maps_can_be_aligned(stored: Path, capsys) -> None:
+    found = read(stored / "map.parquet")
+    assert isinstance(found, SphereMap)
+    turned = found.points[:, [1, 2, 0]] * np.array([1, -1, 1])
+    write(SphereMap(turned, found.rows, SPACE), stored / "turned.parquet")
+    both = (stored / "map.parquet", stored / "turned.parquet")
+    assert run(capsys, "plot", "map", *both, "--align", "--out", stored / "both.svg")[0] == 0
+    told = json.loads((stored / "both.provenance.json").read_text(encoding="utf-8"))
+    assert told["maps"][1]["parameters"]["aligned_to"] == found.content_sha256
+    assert told["maps"][1]["content_sha256"] != read(both[1]).content_sha256
 
 
 def test_several_matrices_become_panels(stored: Path, capsys) -> None:
