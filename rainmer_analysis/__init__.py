@@ -25,6 +25,7 @@ _HOMES = {
     "Rows": "values.rows",
     "Space": "values.table",
     "SphereMap": "values.table",
+    "SphereUMAP": "sphere.sphere_umap",
     "extract": "recipes.embed",
     "load_encoder": "infer.encoders",
     "plot_map": "draw.maps",

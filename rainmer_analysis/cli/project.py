@@ -29,7 +29,7 @@ __all__ = ["project"]
     default="umap-learn",
     show_default=True,
     metavar="NAME",
-    help="What lays out: umap-learn.",
+    help="What lays out: sphere or umap-learn.",
 )
 @click.option(
     "--neighbors",

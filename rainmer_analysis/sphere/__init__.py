@@ -1,7 +1,8 @@
 """Layouts on the unit sphere, and how faithful they are.
 
-`project` turns a table into a map; `fidelity` judges any placement of rows on a sphere; `ENGINES`
-lists what can lay out. Importing this room imports umap-learn, which takes seconds.
+`project` turns a table into a map; `SphereUMAP` lays out any vectors; `fidelity` judges any
+placement of rows on a sphere; `ENGINES` lists what can lay out. umap-learn, whose import takes
+seconds, is imported by the first layout that it is asked for.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from rainmer_analysis.sphere.angles import angles_to_xyz, xyz_to_angles
 from rainmer_analysis.sphere.engines import DEFAULT_ENGINE, ENGINES
 from rainmer_analysis.sphere.fidelity import fidelity
 from rainmer_analysis.sphere.project import project
+from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 
 __all__ = [
     "DEFAULT_ENGINE",
     "ENGINES",
+    "SphereUMAP",
     "angles_to_xyz",
     "fidelity",
     "project",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -10,14 +11,23 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.sphere.layout import Layout
-from rainmer_analysis.sphere.umap_layout import umap_layout
+from rainmer_analysis.sphere.sphere_layout import sphere_layout
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "engine_named"]
 
 # (float64 unit rows (n, d) with n >= 4, Layout) -> float64 unit rows (n, 3), seeded
 Engine = Callable[[npt.NDArray[np.float64], Layout], npt.NDArray[np.float64]]
 
-ENGINES: Mapping[str, Engine] = MappingProxyType({"umap-learn": umap_layout})
+
+def _umap_learn(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np.float64]:
+    # importing umap-learn takes seconds, which no other engine need wait for
+    module = importlib.import_module("rainmer_analysis.sphere.umap_layout")
+    return np.asarray(module.umap_layout(unit, layout))
+
+
+ENGINES: Mapping[str, Engine] = MappingProxyType(
+    {"sphere": sphere_layout, "umap-learn": _umap_learn}
+)
 DEFAULT_ENGINE = "umap-learn"
 
 

@@ -102,7 +102,7 @@ def test_equal_rows_are_refused(make: Make) -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"engine": "tsne"}, "no engine 'tsne'; use 'umap-learn'"),
+        ({"engine": "tsne"}, "no engine 'tsne'; use 'sphere' or 'umap-learn'"),
         ({"neighbors": 1}, "1 neighbors were asked for; a layout needs at least 2"),
         ({"min_dist": -0.1}, "min_dist is -0.1; give a number from 0"),
         ({"min_dist": float("nan")}, "min_dist is nan"),

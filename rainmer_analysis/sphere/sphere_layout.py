@@ -1,0 +1,78 @@
+"""Our own layout on the sphere."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.sphere.layout import Layout
+from rainmer_analysis.sphere.umap_s2 import (
+    Kernel,
+    fuzzy_graph,
+    lay_out,
+    near_rows,
+    oriented,
+    spectral_start,
+)
+
+__all__ = ["EPOCHS", "RADIUS", "sphere_layout"]
+
+Floats = npt.NDArray[np.float64]
+
+RADIUS = 3.0
+EPOCHS = 300
+
+
+def sphere_layout(
+    unit: Floats,
+    layout: Layout,
+    *,
+    radius: float = RADIUS,
+    epochs: int = EPOCHS,
+    spread: float = 1.0,
+) -> Floats:
+    """Lay rows out on the sphere by UMAP along great circles.
+
+    Rows are worked through in the order of the SHA-256 of their content, and equal rows are one
+    vertex, so that permuting the rows permutes the places, exactly, and duplicates share a place.
+
+    Parameters
+    ----------
+    unit
+        Shape (n, d), float64 unit rows, n at least 1.
+    layout
+        Number of neighbours (a row counts among its own), minimum distance and seed.
+    radius
+        Of the sphere, in the units of `min_dist` and `spread`.
+    epochs
+        Passes over the graph.
+    spread
+        Scale of distances in the layout.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, 3), unit rows, turned to the convention of `oriented`.
+    """
+    rows = np.ascontiguousarray(unit) + 0.0  # -0 becomes 0: equal rows have equal bytes
+    chosen, places = _distinct(rows)
+    rows = rows[chosen]
+    total = len(rows)
+    if total == 1:
+        return np.tile([1.0, 0.0, 0.0], (len(unit), 1))
+    near = near_rows(rows, min(layout.neighbors, total) - 1, seed=layout.seed)
+    graph = fuzzy_graph(near)
+    start = spectral_start(graph, rows, seed=layout.seed)
+    kernel = Kernel.fitted(min_dist=layout.min_dist, spread=spread, radius=radius)
+    points = lay_out(graph, start, kernel, epochs=epochs, seed=layout.seed)
+    return oriented(points)[places]
+
+
+def _distinct(rows: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Give one row of each content, in the order of their hashes, and each row's place there."""
+    digests = [hashlib.sha256(row.data).digest() for row in rows]
+    order = {digest: place for place, digest in enumerate(sorted(set(digests)))}
+    places = np.fromiter((order[digest] for digest in digests), dtype=np.int64, count=len(rows))
+    return np.unique(places, return_index=True)[1], places
