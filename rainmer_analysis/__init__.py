@@ -28,6 +28,7 @@ _HOMES = {
     "SphereUMAP": "sphere.sphere_umap",
     "extract": "recipes.embed",
     "load_encoder": "infer.encoders",
+    "load_restorer": "infer.restore",
     "plot_map": "draw.maps",
     "plot_matrix": "draw.matrices",
     "project": "sphere.project",

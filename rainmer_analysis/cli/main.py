@@ -25,6 +25,8 @@ _COMMANDS = {
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
+    "derain": ("restoration.derain", "derain", "Restore images."),
+    "evaluate": ("restoration.evaluate", "evaluate", "PSNR and SSIM of restored images."),
     "train": ("train", "train", "Train an encoder."),
 }
 

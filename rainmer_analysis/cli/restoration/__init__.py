@@ -1,0 +1,1 @@
+"""Commands that restore images and measure restored ones."""
