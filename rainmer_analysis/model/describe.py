@@ -6,6 +6,7 @@ a change of the network changes its picture.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -102,24 +103,26 @@ _Shapes = Mapping[nn.Module, tuple[int, ...]]
 
 
 def _trace(encoder: RainmerEncoder, height: int, width: int) -> tuple[_Shapes, EncoderOutput]:
-    """Pass one image through and note the output shape of every layer."""
+    """Pass one image through and note the output shape of every layer.
+
+    A copy without storage does it: shapes follow from the layers, and nothing is computed.
+    """
+    twin = copy.deepcopy(encoder).to("meta")
+    layers = dict(zip(twin.modules(), encoder.modules(), strict=True))
     shapes: dict[nn.Module, tuple[int, ...]] = {}
 
     def note(layer: nn.Module, _inputs: Any, output: object) -> None:
         if isinstance(output, Tensor):
-            shapes[layer] = _shape(output)
+            shapes[layers[layer]] = _shape(output)
 
-    image = torch.zeros(1, 3, height, width).to(next(encoder.parameters()))
-    hooks = [layer.register_forward_hook(note) for layer in encoder.modules()]
-    try:
-        with torch.no_grad():
-            output: EncoderOutput = encoder(image)
-            # A stage runs its experts and its fusion in parts; here each runs whole.
-            for stage in encoder.MoEs.stages._ops:
-                cast(Stage, stage).unfused(output.location)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    for layer in layers:
+        layer.register_forward_hook(note)
+    with torch.no_grad():
+        image = torch.empty(1, 3, height, width).to(next(twin.parameters()))
+        output: EncoderOutput = twin(image)
+        # A stage runs its experts and its fusion in parts; here each runs whole.
+        for stage in twin.MoEs.stages._ops:
+            cast(Stage, stage).unfused(output.location)
     return shapes, output
 
 
