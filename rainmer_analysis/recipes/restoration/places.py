@@ -87,18 +87,21 @@ def png_names(relatives: Sequence[Relative]) -> dict[Relative, Relative]:
     another image or a folder as well, the whole name is kept before it: ``a.jpg.png``.
     """
     wishes = {each: each if _is_png(each) else each.with_suffix(".png") for each in relatives}
+    # a.png and A.png count as one name here, as on file systems that tell no case apart
     counts = Counter(_folded(wish) for wish in wishes.values())
-    taken = {_folded(wish) for each, wish in wishes.items() if _is_png(each)}
-    taken |= {_folded(parent) for each in relatives for parent in each.parents}
+    taken = {each for each in relatives if _is_png(each)}
+    taken |= {parent for each in relatives for parent in each.parents}
     names: dict[Relative, Relative] = {}
     for each, wish in wishes.items():
         name = wish
         if not _is_png(each):
-            if counts[_folded(wish)] > 1 or _folded(wish) in taken:
+            # nor may b.jpg.jpg become b.jpg.png, which would be read as the result of b.jpg
+            shared = counts[_folded(wish)] > 1 or wish.with_suffix("") in wishes
+            if shared or wish in taken:
                 name = each.with_name(f"{each.name}.png")
-            while _folded(name) in taken:
+            while name in taken:
                 name = name.with_name(f"{name.name}.png")
-            taken.add(_folded(name))
+            taken.add(name)
         names[each] = name
     return names
 
@@ -160,7 +163,6 @@ def _is_png(relative: Relative) -> bool:
 
 
 def _folded(relative: Relative) -> str:
-    """Give the name as file systems see it that do not tell upper and lower case apart."""
     return relative.as_posix().casefold()
 
 
