@@ -23,7 +23,7 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-__all__ = ["Reproduction", "reproduce"]
+__all__ = ["Reproduction", "keep", "reproduce"]
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _finish(
         stored = read_controls(folder / "controls.json")
     note = _note(request)
     numbers = _numbers(request, claims, matrices)
-    _keep(request, "numbers.json", numbers)
+    keep(request, "numbers.json", numbers)
     document = {
         "kind": "claims",
         "version": 1,
@@ -133,12 +133,12 @@ def _finish(
         "controls": stored,
         "libraries": library_versions(),
     }
-    _keep(request, "claims.json", plain(document))
+    keep(request, "claims.json", plain(document))
     compared = None if folder is None else agreement(numbers, folder)
     return Reproduction(pictures, claims, stored, matrices, compared, note)
 
 
-def _keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
+def keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
     """Write a document where none of another request lies, unless that may be replaced."""
     path = request.out / name
     if path.exists() and not request.overwrite and _asked(path) != document["request"]:

@@ -1,0 +1,117 @@
+"""The whole story on a handful of images: made once, continued, and never written over."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rainmer_analysis.errors import OutputExistsError
+from rainmer_analysis.infer.encoders import networks
+from rainmer_analysis.recipes.paper.claims import CLAIMS
+from rainmer_analysis.recipes.paper.controls import read_controls, run_controls
+from rainmer_analysis.recipes.paper.reproduce import Reproduction, keep, reproduce
+from rainmer_analysis.recipes.paper.stages import Request
+from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
+
+IMAGES = 3
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("figures")
+
+
+@pytest.fixture(scope="module")
+def made(out: Path) -> Reproduction:
+    return reproduce(out, per_dataset=IMAGES, device="cpu")
+
+
+def _stamps(out: Path) -> dict[str, int]:
+    files = sorted(path for path in out.rglob("*") if path.is_file())
+    return {str(path.relative_to(out)): path.stat().st_mtime_ns for path in files}
+
+
+def test_every_promised_file_is_there(made: Reproduction, out: Path) -> None:
+    assert {path.name for path in made.pictures} == {
+        f"figure{number}.{suffix}" for number in (1, 2, 3) for suffix in ("pdf", "svg", "png")
+    }
+    for number in (1, 2, 3):
+        assert (out / f"figure{number}.provenance.json").is_file()
+    for name, matrix in made.matrices.items():
+        found = read(out / "matrices" / f"{name}.json")
+        assert isinstance(found, RelationshipMatrix)
+        assert found.counts == matrix.counts == (IMAGES,) * len(matrix.datasets)
+        assert isinstance(read(out / "maps" / f"{name}.parquet"), SphereMap)
+    assert len(made.matrices) == 5
+
+
+def test_claims_are_told_with_their_values(made: Reproduction, out: Path) -> None:
+    document = json.loads((out / "claims.json").read_text(encoding="utf-8"))
+    assert [claim["claim"] for claim in document["claims"]] == [claim.name for claim in CLAIMS]
+    for claim in document["claims"]:
+        assert {"rainmer", "statistics"} <= set(claim["values"])
+        assert claim["verdict"] == claim["holds"][claim["about"]]
+    assert "simulated" in document["note"]
+    numbers = json.loads((out / "numbers.json").read_text(encoding="utf-8"))
+    assert set(numbers["matrices"]) == set(made.matrices)
+
+
+def test_a_second_run_leaves_tables_maps_and_pictures_as_they_are(
+    made: Reproduction, out: Path
+) -> None:
+    before = _stamps(out)
+    again = reproduce(out, per_dataset=IMAGES, device="cpu")
+    changed = {name for name, stamp in _stamps(out).items() if before.get(name) != stamp}
+    assert changed <= {"claims.json", "numbers.json"}
+    assert [dict(claim) for claim in again.claims] == [dict(claim) for claim in made.claims]
+
+
+def test_another_request_is_refused_until_it_may_overwrite(made: Reproduction, out: Path) -> None:
+    before = _stamps(out)
+    with pytest.raises(OutputExistsError, match="allow --overwrite"):
+        reproduce(out, per_dataset=IMAGES, seed=43, device="cpu")
+    assert {name: stamp for name, stamp in _stamps(out).items() if "figure1" not in name} == {
+        name: stamp for name, stamp in before.items() if "figure1" not in name
+    }
+
+
+def test_foreign_claims_are_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "claims.json"
+    for foreign in ("{}", "[]", "notes"):
+        path.write_text(foreign, encoding="utf-8")
+        with pytest.raises(OutputExistsError, match=r"claims\.json already exists"):
+            keep(Request(tmp_path), "claims.json", {"request": {"seed": 1}})
+    keep(Request(tmp_path, overwrite=True), "claims.json", {"request": {"seed": 1}})
+    keep(Request(tmp_path), "claims.json", {"request": {"seed": 1}, "date": "later"})
+    assert "later" in path.read_text(encoding="utf-8")
+
+
+def test_controls_are_continued(
+    made: Reproduction, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request(out, per_dataset=IMAGES, device="cpu")
+    path = run_controls(request, per_dataset=2, seeds=(0,))
+    document = read_controls(path)
+    assert document is not None
+    assert set(document["claims"]) == {claim.name for claim in CLAIMS}
+    for claim in document["claims"].values():
+        assert len(claim["values"]) == 1
+        assert claim["p5"] <= claim["p50"] <= claim["p95"]
+    path.unlink()
+
+    def refuse(self: Any, images: Any) -> Any:
+        raise AssertionError("these images were encoded before")
+
+    monkeypatch.setattr(networks.NetworkEncoder, "encode", refuse)
+    run_controls(request, per_dataset=2, seeds=(0,))
+    again = read_controls(path)
+    assert again is not None
+    assert again["claims"] == document["claims"]
+    stamp = path.stat().st_mtime_ns
+    run_controls(request, per_dataset=2, seeds=(0,))
+    assert path.stat().st_mtime_ns == stamp
+    with pytest.raises(OutputExistsError):
+        run_controls(request, per_dataset=2, seeds=(0, 1))
