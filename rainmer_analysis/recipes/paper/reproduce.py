@@ -26,6 +26,10 @@ from rainmer_analysis.values import (
 __all__ = ["Reproduction", "keep", "reproduce"]
 
 
+# Every claim's statistic is told for these too, whether a figure shows them or not.
+_COMPARED = ("airnet", "statistics")
+
+
 @dataclass(frozen=True)
 class Reproduction:
     """What `reproduce` made.
@@ -101,8 +105,14 @@ def reproduce(
         drawn, shown, scored = make(request, progress=progress)
         pictures += drawn
         matrices |= {f"{name}/{stem}": matrix for stem, matrix in scored.items()}
-        handmade = tables_of(request, CORPORA[name], "statistics", progress=progress)
-        for table in (*shown.values(), *handmade.values()):
+        drawn_encoders = {table.space.encoder for table in shown.values()}
+        beside = [
+            table
+            for encoder in _COMPARED
+            if encoder not in drawn_encoders
+            for table in tables_of(request, CORPORA[name], encoder, progress=progress).values()
+        ]
+        for table in (*shown.values(), *beside):
             space = table.space
             tables[name, space.encoder, space.view] = paper_names(table)
     claims = tuple(verdicts(tables))
