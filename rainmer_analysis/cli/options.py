@@ -104,7 +104,7 @@ class _Notes(logging.Handler):
 def _listen(*, quiet: bool) -> None:
     logger = logging.getLogger("rainmer_analysis")
     logger.handlers = [_Notes()]
-    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    logger.setLevel(logging.ERROR if quiet else logging.INFO)
     logger.propagate = False
 
 
