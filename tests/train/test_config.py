@@ -82,7 +82,8 @@ def test_both_encoders_see_the_same_images_equally_often(name: str) -> None:
     rainmer, airnet = read_config(name), read_config(f"airnet-{name}")
     assert rainmer.data == airnet.data
     per_step = airnet.run.batch * len(airnet.data.simulated)
-    assert rainmer.run.batch * rainmer.run.steps == per_step * airnet.run.steps
+    seen = rainmer.run.batch * rainmer.run.steps
+    assert abs(seen - per_step * airnet.run.steps) < per_step  # to the nearest whole step
 
 
 def test_changes_replace_values() -> None:
