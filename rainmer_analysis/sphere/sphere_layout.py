@@ -21,7 +21,7 @@ __all__ = ["EPOCHS", "RADIUS", "sphere_layout"]
 
 Floats = npt.NDArray[np.float64]
 
-RADIUS = 3.0
+RADIUS = 2.5
 EPOCHS = 300
 
 

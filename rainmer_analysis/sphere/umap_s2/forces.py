@@ -33,7 +33,7 @@ def lay_out(
     *,
     epochs: int,
     seed: int,
-    rate: float = 1.0,
+    rate: float = 0.5,
     attraction: float = 1.0,
     progress: Callable[[int], object] | None = None,
 ) -> npt.NDArray[np.float64]:

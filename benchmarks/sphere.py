@@ -1,0 +1,218 @@
+"""The layout on the sphere against umap-learn: time and fidelity, side by side in one run.
+
+::
+
+    python benchmarks/sphere.py published [--table TABLE.parquet] # the published call, warm, cold
+    python benchmarks/sphere.py faithful [--table TABLE.parquet]  # against the plane, five seeds
+    python benchmarks/sphere.py plane                             # 20,000 x 128, seeded, end to end
+    python benchmarks/sphere.py layout                            # 100,000 x 64, the same graph
+    python benchmarks/sphere.py large                             # 1,000,000 x 64, end to end
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import umap
+from published_map import published_map
+from sklearn.datasets import load_digits
+from sklearn.manifold import trustworthiness
+from timing import machine, pairs, summary, write
+from umap.umap_ import simplicial_set_embedding
+
+from rainmer_analysis.sphere import SphereUMAP
+from rainmer_analysis.sphere.sphere_layout import EPOCHS, RADIUS
+from rainmer_analysis.sphere.umap_s2 import Kernel, fuzzy_graph, lay_out, near_rows, spectral_start
+from rainmer_analysis.values import read
+
+NEIGHBORS = 50
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def unit(rows: Floats) -> Floats:
+    """Scale rows to length 1."""
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def clusters(count: int, dim: int, *, groups: int = 6, seed: int = 0) -> Floats:
+    """Draw noisy clusters: centres of length 1 and noise of length 1."""
+    generator = np.random.default_rng(seed)
+    centres = unit(generator.normal(size=(groups, dim)))
+    noise = generator.normal(size=(count, dim)) / np.sqrt(dim)
+    return unit(centres[np.arange(count) % groups] + noise)
+
+
+def ours(rows: Floats, seed: int = 42, neighbors: int = NEIGHBORS) -> Floats:
+    """Lay out with the defaults."""
+    return SphereUMAP(neighbors, random_state=seed).fit_transform(rows)
+
+
+def plane(rows: Floats, seed: int = 42, neighbors: int = NEIGHBORS) -> Floats:
+    """Lay out in umap-learn's plane."""
+    model = umap.UMAP(
+        n_neighbors=neighbors, min_dist=0.0, random_state=seed, metric="euclidean"
+    )  # chords of unit rows order as great circles do
+    return np.asarray(model.fit_transform(rows.astype(np.float32)))
+
+
+OURS = """
+import sys, numpy
+from rainmer_analysis import SphereUMAP
+SphereUMAP().fit_transform(numpy.load(sys.argv[1]))
+"""
+
+
+def judged(rows: Floats, points: Floats) -> tuple[float, float]:
+    """Give trustworthiness and continuity at 15 neighbours."""
+    return (
+        float(trustworthiness(rows, points, n_neighbors=15)),
+        float(trustworthiness(points, rows, n_neighbors=15)),
+    )
+
+
+def data(arguments: argparse.Namespace) -> dict[str, Floats]:
+    """Give the rows to compare on by name."""
+    found = {"six clusters, 3000 x 128": clusters(3000, 128)}
+    for path in arguments.table:
+        found[Path(path).name] = unit(read(path).vectors.astype(np.float64))
+    return found
+
+
+def compare_published(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Compare time, warm and cold, and fidelity with the published call."""
+    made = {}
+    for name, rows in data(arguments).items():
+        kept: dict[str, Floats] = {}
+        warm = summary(
+            pairs(
+                lambda rows=rows, kept=kept: kept.update(published=published_map(rows)),
+                lambda rows=rows, kept=kept: kept.update(ours=ours(rows)),
+                rounds=arguments.rounds,
+            ),
+            items=1,
+        )
+        cold = summary([fresh(rows) for _ in range(arguments.rounds)], items=1)
+        theirs, mine = judged(rows, kept["published"]), judged(rows, kept["ours"])
+        made[name] = {"warm": warm, "cold": cold, "published": theirs, "ours": mine}
+        print(f"{name}: {warm['ratio']} x warm, {cold['ratio']} x cold")
+        print(f"  trustworthiness {theirs[0]:.4f} -> {mine[0]:.4f}", end="")
+        print(f", continuity {theirs[1]:.4f} -> {mine[1]:.4f}")
+    return made
+
+
+def fresh(rows: Floats) -> tuple[float, float]:
+    """Time both in processes of their own, imports included."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.npy"
+        np.save(path, rows)
+        theirs = str(Path(__file__).with_name("published_map.py"))
+        seconds = []
+        for command in ([theirs], ["-c", OURS]):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *command, str(path)], check=True)
+            seconds.append(time.perf_counter() - start)
+    return seconds[0], seconds[1]
+
+
+def compare_faithful(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Compare fidelity with the plane over five seeds."""
+    made = {}
+    sets = {"digits": unit(load_digits().data)} | data(arguments)
+    for name, rows in sets.items():
+        for neighbors in (15, NEIGHBORS):
+            seeds = range(5)
+            theirs = [judged(rows, plane(rows, seed, neighbors)) for seed in seeds]
+            mine = [judged(rows, ours(rows, seed, neighbors)) for seed in seeds]
+            made[f"{name}, {neighbors} neighbours"] = {"plane": theirs, "ours": mine}
+            print(f"{name}, {neighbors} neighbours: trustworthiness and continuity,", end=" ")
+            print(f"plane {np.mean(theirs, 0).round(4)}, ours {np.mean(mine, 0).round(4)}")
+    return made
+
+
+def compare_plane(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Compare time with the seeded plane, from rows to places."""
+    rows = clusters(20_000, 128)
+    found = summary(
+        pairs(lambda: plane(rows), lambda: ours(rows), rounds=arguments.rounds), items=1
+    )
+    print(f"20,000 x 128, seeded, end to end: {found['ratio']} x the speed of the plane")
+    return found
+
+
+def compare_layout(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Compare the time of the layout alone with that of the plane, on all threads."""
+    rows = clusters(100_000, 64)
+    graph = fuzzy_graph(near_rows(rows, 14))
+    start = spectral_start(graph, rows, seed=42)
+    kernel = Kernel.fitted(min_dist=0.0, spread=1.0, radius=RADIUS)
+
+    def theirs() -> object:
+        return simplicial_set_embedding(
+            rows, graph.matrix().tocoo(), 2, 1.0, kernel.a, kernel.b, 1.0, 5,
+            arguments.epochs, start[:, :2].astype(np.float32), np.random.RandomState(42),
+            "euclidean", {}, False, {}, False, parallel=True,
+        )  # fmt: skip
+
+    found = summary(
+        pairs(
+            theirs,
+            lambda: lay_out(graph, start, kernel, epochs=arguments.epochs, seed=42),
+            rounds=arguments.rounds,
+        ),
+        items=1,
+    )
+    print(f"100,000 x 64, {arguments.epochs} epochs: {found['ratio']} x the speed of the plane's")
+    return found
+
+
+def time_large(arguments: argparse.Namespace) -> dict[str, Any]:  # noqa: ARG001
+    """Say how time and memory grow."""
+    made = {}
+    for count in (250_000, 1_000_000):
+        rows = clusters(count, 64)
+        start = time.perf_counter()
+        ours(rows, neighbors=15)
+        seconds = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        made[str(count)] = {"seconds": round(seconds, 1), "peak_gib": round(peak, 2)}
+        print(f"{count:,} x 64: {seconds:.0f} s, {peak:.1f} GiB at most")
+    return made
+
+
+PROGRAMS = {
+    "published": compare_published,
+    "faithful": compare_faithful,
+    "plane": compare_plane,
+    "layout": compare_layout,
+    "large": time_large,
+}
+
+
+def main() -> None:
+    """Run the program that the command line names."""
+    warnings.simplefilter("ignore")  # umap-learn remarks on its seed
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program", choices=PROGRAMS)
+    parser.add_argument("--table", nargs="*", default=[], help="tables of real embeddings")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=200, help="of both, for 'layout'")
+    parser.add_argument("--out", type=Path, help="JSON to write")
+    arguments = parser.parse_args()
+    found = PROGRAMS[arguments.program](arguments)
+    if arguments.out:
+        settings = {"radius": RADIUS, "epochs": EPOCHS, "neighbors": NEIGHBORS}
+        document = {"program": arguments.program, "settings": settings, "found": found}
+        write(arguments.out, document | {"machine": machine()})
+
+
+if __name__ == "__main__":
+    main()
