@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import warnings
 from collections.abc import Mapping
@@ -36,6 +37,7 @@ FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 _KIND = "drawing"
 _VERSION = 1
+_SCREEN = 120  # dots per inch
 
 
 def provenance_path(picture: str | Path) -> Path:
@@ -151,7 +153,13 @@ class Drawing:
                 )
         return False
 
-    def _print(self, path: Path, options: Mapping[str, Any]) -> None:
+    def _repr_png_(self) -> bytes:
+        """Show the figure in a notebook, at screen resolution."""
+        buffer = io.BytesIO()
+        self._print(buffer, {**FORMATS[".png"], "dpi": _SCREEN})
+        return buffer.getvalue()
+
+    def _print(self, path: Path | io.BytesIO, options: Mapping[str, Any]) -> None:
         with styled(), warnings.catch_warnings():
             # Labels that come in show only what the font has; a given title is the caller's.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")

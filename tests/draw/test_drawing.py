@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 import zlib
@@ -156,3 +157,9 @@ def test_saving_to_names_with_dots_and_spaces(tmp_path: Path, make_matrix) -> No
 def test_artists_are_read_only(drawing: Drawing) -> None:
     with pytest.raises(TypeError):
         drawing.artists["legend"] = None  # type: ignore[index]
+
+
+def test_a_drawing_shows_itself_in_notebooks(drawing: Drawing) -> None:
+    with Image.open(io.BytesIO(drawing._repr_png_())) as picture:
+        assert picture.format == "PNG"
+        assert picture.width == 600
