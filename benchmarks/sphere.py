@@ -30,7 +30,7 @@ from timing import machine, pairs, summary, write
 from umap.umap_ import simplicial_set_embedding
 
 from rainmer_analysis.sphere import SphereUMAP
-from rainmer_analysis.sphere.sphere_layout import EPOCHS, RADIUS
+from rainmer_analysis.sphere.sphere_layout import EPOCHS, natural_radius
 from rainmer_analysis.sphere.umap_s2 import Kernel, fuzzy_graph, lay_out, near_rows, spectral_start
 from rainmer_analysis.values import read
 
@@ -153,7 +153,7 @@ def compare_layout(arguments: argparse.Namespace) -> dict[str, Any]:
     rows = clusters(100_000, 64)
     graph = fuzzy_graph(near_rows(rows, 14))
     start = spectral_start(graph, rows, seed=42)
-    kernel = Kernel.fitted(min_dist=0.0, spread=1.0, radius=RADIUS)
+    kernel = Kernel.fitted(min_dist=0.0, spread=1.0, radius=natural_radius(len(rows)))
 
     def theirs() -> object:
         return simplicial_set_embedding(
@@ -209,7 +209,7 @@ def main() -> None:
     arguments = parser.parse_args()
     found = PROGRAMS[arguments.program](arguments)
     if arguments.out:
-        settings = {"radius": RADIUS, "epochs": EPOCHS, "neighbors": NEIGHBORS}
+        settings = {"epochs": EPOCHS, "neighbors": NEIGHBORS}
         document = {"program": arguments.program, "settings": settings, "found": found}
         write(arguments.out, document | {"machine": machine()})
 

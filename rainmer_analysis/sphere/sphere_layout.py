@@ -17,19 +17,19 @@ from rainmer_analysis.sphere.umap_s2 import (
     spectral_start,
 )
 
-__all__ = ["EPOCHS", "RADIUS", "sphere_layout"]
+__all__ = ["EPOCHS", "natural_radius", "sphere_layout"]
 
 Floats = npt.NDArray[np.float64]
 
-RADIUS = 2.5
-EPOCHS = 300
+# Fidelity still gains up to here.
+EPOCHS = 400
 
 
 def sphere_layout(
     unit: Floats,
     layout: Layout,
     *,
-    radius: float = RADIUS,
+    radius: float | None = None,
     epochs: int = EPOCHS,
     spread: float = 1.0,
 ) -> Floats:
@@ -45,7 +45,7 @@ def sphere_layout(
     layout
         Number of neighbours (a row counts among its own), minimum distance and seed.
     radius
-        Of the sphere, in the units of `min_dist` and `spread`.
+        Of the sphere, in the units of `min_dist` and `spread`; `natural_radius` by default.
     epochs
         Passes over the graph.
     spread
@@ -65,9 +65,20 @@ def sphere_layout(
     near = near_rows(rows, min(layout.neighbors, total) - 1, seed=layout.seed)
     graph = fuzzy_graph(near)
     start = spectral_start(graph, rows, seed=layout.seed)
-    kernel = Kernel.fitted(min_dist=layout.min_dist, spread=spread, radius=radius)
+    size = natural_radius(total) * spread if radius is None else radius
+    kernel = Kernel.fitted(min_dist=layout.min_dist, spread=spread, radius=size)
     points = lay_out(graph, start, kernel, epochs=epochs, seed=layout.seed)
     return oriented(points)[places]
+
+
+def natural_radius(total: int) -> float:
+    """Give the radius that keeps the area for each row about right: 2.5 from 500 rows on.
+
+    Measured on digits, noisy clusters and image embeddings: on a larger sphere continuity falls,
+    since it turns into a plane, which tears; on a smaller one trustworthiness falls, since it is
+    crowded. Tables of 200 rows are best at 2.
+    """
+    return float(2.5 * min(1.0, (total / 500) ** 0.25))
 
 
 def _distinct(rows: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.sphere.layout import Layout
-from rainmer_analysis.sphere.sphere_layout import EPOCHS, RADIUS, sphere_layout
+from rainmer_analysis.sphere.sphere_layout import EPOCHS, sphere_layout
 
 __all__ = ["SphereUMAP"]
 
@@ -33,7 +33,8 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
     spread
         Scale of distances in the layout, positive.
     radius
-        Of the sphere in the units of `min_dist` and `spread`, positive. A small sphere is crowded
+        Of the sphere in the units of `min_dist` and `spread`, positive; by default 2.5 times
+        `spread`, and less (2 at 200) for fewer than 500 distinct rows. A small sphere is crowded
         (groups come near each other and continuity gains), a large one is all but a plane.
     n_epochs
         Passes over the graph, at least 1.
@@ -62,7 +63,7 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         *,
         min_dist: float = 0.0,
         spread: float = 1.0,
-        radius: float = RADIUS,
+        radius: float | None = None,
         n_epochs: int = EPOCHS,
         random_state: int = 42,
     ) -> None:
@@ -94,7 +95,7 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         self.embedding_ = sphere_layout(
             unit_rows(rows),
             layout,
-            radius=float(self.radius),
+            radius=None if self.radius is None else float(self.radius),
             epochs=int(self.n_epochs),
             spread=float(self.spread),
         )
@@ -111,6 +112,8 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
                 raise ParameterError(f"{name} is {value!r}; give a whole number")
         for name in ("radius", "spread"):
             value = getattr(self, name)
+            if name == "radius" and value is None:
+                continue
             if not (isinstance(value, Real) and 0 < float(value) < np.inf):
                 raise ParameterError(f"{name} is {value!r}; give a positive number")
         if self.n_epochs < 1:

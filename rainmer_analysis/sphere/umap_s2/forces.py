@@ -33,7 +33,7 @@ def lay_out(
     *,
     epochs: int,
     seed: int,
-    rate: float = 0.5,
+    rate: float = 0.25,
     attraction: float = 1.0,
     progress: Callable[[int], object] | None = None,
 ) -> npt.NDArray[np.float64]:
@@ -59,7 +59,8 @@ def lay_out(
     seed
         Of the draws.
     rate
-        Step per unit force in the first epoch.
+        Step per unit force in the first epoch. A vertex sums over its edges, so this is less than
+        umap-learn's 1, which is for one edge at a time; small steps leave less noise.
     attraction
         What pulls are multiplied with.
     progress
