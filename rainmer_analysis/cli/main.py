@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     0 done; 1 a domain error, told in one sentence; 2 wrong usage; 130 or 143 interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
@@ -98,4 +98,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         say(f"error: {_sentence(error)}", err=True)
         code = 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
     sys.exit(code if isinstance(code, int) else 0)

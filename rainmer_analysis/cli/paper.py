@@ -84,7 +84,7 @@ def figure(
 
 
 def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any] | None) -> str:
-    """Lay the claims out as text, one block of two lines each."""
+    """Lay the claims out as text: each sentence above its numbers."""
     stored = {} if controls is None else controls["claims"]
     head = f"{'':4}{'figure':8}{'holds':7}" + "".join(f"{name:>12}" for name in _ENCODERS)
     lines = [head + f"{'untrained 5-95 %':>20}"]
@@ -96,11 +96,11 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
         control = stored.get(claim["claim"])
         spread = "-" if control is None else f"{control['p5']:.2f} .. {control['p95']:.2f}"
         verdict = "yes" if claim["verdict"] else "no"
-        lines.append(f"{'':4}{claim['figure']:8}{verdict:7}{cells}{spread:>20}")
         said = f"{claim['view']}: {claim['statement']} ({claim['statistic']} {claim['holds if']})"
-        lines += textwrap.wrap(said, 92, initial_indent=" " * 12, subsequent_indent=" " * 12)
+        lines += ["", *textwrap.wrap(said, 92, initial_indent=" " * 4, subsequent_indent=" " * 4)]
+        lines.append(f"{'':4}{claim['figure']:8}{verdict:7}{cells}{spread:>20}")
     held = sum(bool(claim["verdict"]) for claim in claims)
-    lines.append(f"{held} of {len(claims)} claims of the supplement hold")
+    lines.append(f"\n{held} of {len(claims)} claims of the supplement hold")
     if controls is not None:
         seeds = len(controls["seeds"])
         lines.append(

@@ -165,3 +165,10 @@ def test_an_interruption_keeps_what_was_finished(
     )
     assert "4 of 13 images were finished before" in again.stderr
     assert not list(out.glob(".extract-*"))
+
+
+def test_the_handler_of_the_caller_comes_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rainmer_analysis.errors import SourceError
 from rainmer_analysis.recipes.embed import extract
 from rainmer_analysis.recipes.kept import kept_map
 from rainmer_analysis.recipes.paper.corpora import Corpus, sources_of
@@ -62,8 +63,19 @@ class Request:
         overwrite: bool,
         device: str,
     ) -> Request:
-        """Fill in the number of images: 120 simulated or 500 real ones unless told otherwise."""
+        """Fill in the number of images: 120 simulated or 500 real ones unless told otherwise.
+
+        Raises
+        ------
+        SourceError
+            There is no folder `root`.
+        """
         place = None if root is None else str(root)
+        if place is not None and not Path(place).is_dir():
+            raise SourceError(
+                f"there is no folder {place}; give the folder that holds the paper's datasets, "
+                "or no root for simulated ones"
+            )
         wanted = per_dataset or (_SIMULATED if place is None else _REAL)
         return cls(out, place, wanted, seed, overwrite, device)
 
