@@ -81,6 +81,20 @@ def summary(document: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def compare_weights(manifest: str, night: str, files: list[str], out: Path) -> None:
+    """Print and keep the margins of other weights, named by the folder of their run."""
+    runs: dict[str, Any] = {}
+    for file in files:
+        tables = extract([manifest], "rainmer", weights=file)
+        name = Path(file).resolve().parent.name
+        runs |= {f"{name}/{view}": row(table, night) for view, table in tables.items()}
+    for name, found in runs.items():
+        print(
+            f"{name:26} margin {found['margin']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
+        )
+    write_json(out, plain({"kind": "real-sets", "night": night, "spaces": runs}))
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -88,7 +102,11 @@ def main() -> None:
     parser.add_argument("--night", default="night")
     parser.add_argument("--out", type=Path, default=Path("figures/reference/real_sets.json"))
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--weights", nargs="*", help="files of Rainmer weights to compare instead")
     given = parser.parse_args()
+    if given.weights:
+        compare_weights(given.manifest, given.night, given.weights, given.out)
+        return
     trained = ["rainmer", "airnet", "statistics"]
     encoders = [*trained, *(f"untrained:{seed}" for seed in range(given.seeds))]
     print(summary(measure(given.manifest, given.night, encoders, given.out)))

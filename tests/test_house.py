@@ -142,3 +142,13 @@ def test_no_path_of_any_machine_is_written_down() -> None:
     for path in FILES:
         text = path.read_text(encoding="utf-8")
         assert not any(f'"/{top}/' in text or f" /{top}/" in text for top in tops), path
+
+
+def test_notebooks_are_executed_and_hold_no_path_or_warning() -> None:
+    found = sorted((ROOT.parent / "notebooks").glob("*.ipynb"))
+    assert found
+    for path in found:
+        text = path.read_text(encoding="utf-8")
+        assert "site-packages" not in text, path
+        assert '"name": "stderr"' not in text, path
+        assert '"execution_count": 1' in text, path
