@@ -11,7 +11,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import ConfigError, OutputExistsError, SourceError
 from rainmer_analysis.model.checkpoint import build, load_weights
-from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_encoder, training_scenes
+from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
 from rainmer_analysis.train import read_config
 
 RunStarter = Callable[..., TrainingRun]
@@ -29,7 +29,7 @@ def run(cache: Path, tmp_path: Path) -> RunStarter:
     def start(
         kind: str = "rainmer", *, changes: dict[str, str] | None = None, **options: bool
     ) -> TrainingRun:
-        return train_encoder(
+        return train_network(
             kind,
             "tiny",
             tmp_path / "run",

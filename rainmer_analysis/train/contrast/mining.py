@@ -4,10 +4,12 @@ Two statistics describe an image among those seen lately: the mean colour of the
 and the singular values of its residual (degraded minus clean). A query's negatives take what
 the archived images with the most different statistics have: their light, or their degradation
 (published code).
-Flips and blurs are drawn from a generator that the caller owns.
+What is random is drawn by the caller, or from a generator that the caller owns.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,10 +18,10 @@ from torch import Tensor
 
 __all__ = [
     "BLUR_SIDE",
+    "Flip",
     "add_residual",
     "blur",
     "farthest",
-    "flip",
     "flip_each",
     "gaussian_kernel",
     "mean_colours",
@@ -108,29 +110,29 @@ def add_residual(clean: Tensor, residual: Tensor) -> Tensor:
     return (clean[:, None] + residual).clamp(0, 1)
 
 
-def flip(images: Tensor, rng: np.random.Generator) -> Tensor:
-    """Mirror a whole batch at random: one draw per axis for all images.
+@dataclass(frozen=True)
+class Flip:
+    """Mirrors a whole batch, or does not: left-right, and upside down."""
 
-    Parameters
-    ----------
-    images
-        Any shape that ends in H, W.
-    rng
-        Two draws are taken, whatever comes out.
+    across: bool
+    upside: bool
 
-    Returns
-    -------
-    The images, mirrored left-right with probability 1/2 and upside down with 1/2.
-    """
-    axes = [axis for axis, draw in zip((-1, -2), rng.random(2), strict=True) if draw < 0.5]
-    return images.flip(axes) if axes else images
+    @classmethod
+    def drawn(cls, rng: np.random.Generator) -> Flip:
+        """Draw both with probability 1/2; two numbers are taken, whatever comes out."""
+        across, upside = (bool(draw < 0.5) for draw in rng.random(2))
+        return cls(across, upside)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Mirror images [..., H, W]."""
+        axes = [axis for axis, turned in ((-1, self.across), (-2, self.upside)) if turned]
+        return images.flip(axes) if axes else images
 
 
-def flip_each(images: Tensor, rng: np.random.Generator) -> Tensor:
-    """Mirror each image of a batch [B, C, H, W] by its own two draws."""
-    draws = torch.from_numpy(rng.random((len(images), 2)) < 0.5).to(images.device)
-    across = draws[:, 0, None, None, None]
-    upside = draws[:, 1, None, None, None]
+def flip_each(images: Tensor, turned: Tensor) -> Tensor:
+    """Mirror each image of a batch [B, C, H, W] by its own two truths [B, 2]: across, upside."""
+    across = turned[:, 0, None, None, None]
+    upside = turned[:, 1, None, None, None]
     images = torch.where(across, images.flip(-1), images)
     return torch.where(upside, images.flip(-2), images)
 

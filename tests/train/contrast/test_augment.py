@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from rainmer_analysis.train.mining import blur, flip, flip_each
+from rainmer_analysis.train.contrast.mining import Flip, blur, flip_each
 
 
 def test_blur_agrees_with_another_implementation() -> None:
@@ -28,12 +28,16 @@ def test_blur_keeps_a_flat_image() -> None:
 def test_flips_take_every_orientation_and_keep_the_pixels() -> None:
     rng = np.random.default_rng(1)
     image = torch.arange(12.0).reshape(1, 1, 3, 4)
-    seen = {tuple(flip(image, rng).flatten().tolist()) for _ in range(60)}
+    seen = {tuple(Flip.drawn(rng)(image).flatten().tolist()) for _ in range(60)}
     assert len(seen) == 4
     assert all(sorted(values) == list(range(12)) for values in seen)
 
 
 def test_each_image_has_its_own_flip() -> None:
     image = torch.arange(12.0).reshape(1, 1, 3, 4).expand(40, 1, 3, 4)
-    made = flip_each(image, np.random.default_rng(2))
+    turned = torch.from_numpy(np.random.default_rng(2).random((40, 2)) < 0.5)
+    made = flip_each(image, turned)
+    across, upside = turned[0]
+    expected = image[0].flip([axis for axis, yes in ((-1, across), (-2, upside)) if yes])
+    assert torch.equal(made[0], expected)
     assert len({tuple(one.flatten().tolist()) for one in made}) == 4

@@ -9,14 +9,26 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.errors import FileFormatError, TrainingError
+from rainmer_analysis.errors import ConfigError, FileFormatError, TrainingError
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast import RainmerObjective
+from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
 from rainmer_analysis.train.data import Pool
-from rainmer_analysis.train.loop import learning_rate, load_state, save_state, train
-from rainmer_analysis.train.moco import AirNetObjective
+from rainmer_analysis.train.loop import (
+    Group,
+    Hooks,
+    Place,
+    learning_rate,
+    load_state,
+    save_state,
+    train,
+)
+from rainmer_analysis.train.restoration import RestorerObjective
 
-OBJECTIVES = {"rainmer": RainmerObjective, "airnet": AirNetObjective}
+OBJECTIVES = {
+    "rainmer": EncoderObjective,
+    "airnet": AirNetObjective,
+    "restorer": RestorerObjective,
+}
 
 
 def log_of(folder: Path) -> list[dict[str, str]]:
@@ -32,19 +44,24 @@ class InterruptedRunError(Exception):
     pass
 
 
-def stop_after(step: int) -> Callable[..., None]:
+def stop_after(step: int) -> Hooks:
     def progress(done: int, row: object) -> None:
         if done == step:
             raise InterruptedRunError
 
-    return progress
+    return Hooks(progress=progress)
 
 
-@pytest.mark.parametrize(("kind", "at"), [("rainmer", 3), ("airnet", 4)])
+@pytest.mark.parametrize(("kind", "at"), [("rainmer", 3), ("airnet", 4), ("restorer", 3)])
 def test_a_resumed_run_equals_one_that_was_not_interrupted(
-    kind: str, at: int, pool: Pool, settings: Callable[..., TrainConfig], tmp_path: Path
+    kind: str,
+    at: int,
+    pool: Pool,
+    settings: Callable[..., TrainConfig],
+    restoring: Callable[..., TrainConfig],
+    tmp_path: Path,
 ) -> None:
-    config = settings(kind)
+    config = restoring() if kind == "restorer" else settings(kind)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
@@ -52,7 +69,7 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(
     outcome = train(one, config, whole, identity="x")
     assert (outcome.step, outcome.finished) == (6, True)
     with pytest.raises(InterruptedRunError):
-        train(OBJECTIVES[kind](config, pool), config, parts, identity="x", progress=stop_after(at))
+        train(OBJECTIVES[kind](config, pool), config, parts, identity="x", hooks=stop_after(at))
     two = OBJECTIVES[kind](config, pool)
     train(two, config, parts, identity="x")
     assert log_of(whole) == log_of(parts)
@@ -64,7 +81,7 @@ def test_a_truncated_checkpoint_leaves_the_one_before(
     pool: Pool, settings: Callable[..., TrainConfig], tmp_path: Path
 ) -> None:
     config = settings()
-    objective = RainmerObjective(config, pool)
+    objective = EncoderObjective(config, pool)
     train(objective, config, tmp_path, identity="x")
     rows = log_of(tmp_path)
     latest = tmp_path / "checkpoint.pt"
@@ -72,7 +89,7 @@ def test_a_truncated_checkpoint_leaves_the_one_before(
     state = load_state(tmp_path)
     assert state is not None
     assert state["state"]["step"] == 4
-    again = RainmerObjective(config, pool)
+    again = EncoderObjective(config, pool)
     train(again, config, tmp_path, identity="x")
     assert log_of(tmp_path) == rows
     expected = objective.module.state_dict()
@@ -87,7 +104,7 @@ def test_no_whole_checkpoint_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_checkpoints_hold_tensors_and_plain_values_only(tmp_path: Path) -> None:
-    save_state(tmp_path, {"version": 1, "bad": {Path("x")}})
+    save_state(tmp_path, {"version": 2, "bad": {Path("x")}})
     with pytest.raises(FileFormatError):
         load_state(tmp_path)
 
@@ -98,15 +115,15 @@ def test_a_log_cut_short_is_mended(
     config = settings()
     with pytest.raises(InterruptedRunError):
         train(
-            RainmerObjective(config, pool),
+            EncoderObjective(config, pool),
             config,
             tmp_path,
             identity="x",
-            progress=stop_after(5),
+            hooks=stop_after(5),
         )
     log = tmp_path / "log.csv"
     log.write_bytes(log.read_bytes()[:-9])
-    train(RainmerObjective(config, pool), config, tmp_path, identity="x")
+    train(EncoderObjective(config, pool), config, tmp_path, identity="x")
     assert [row["step"] for row in log_of(tmp_path)] == ["1", "2", "3", "4", "5", "6"]
 
 
@@ -114,9 +131,9 @@ def test_another_request_is_refused(
     pool: Pool, settings: Callable[..., TrainConfig], tmp_path: Path
 ) -> None:
     config = settings(run={"steps": 2})
-    train(RainmerObjective(config, pool), config, tmp_path, identity="x")
+    train(EncoderObjective(config, pool), config, tmp_path, identity="x")
     with pytest.raises(TrainingError, match="another configuration"):
-        train(RainmerObjective(config, pool), config, tmp_path, identity="y")
+        train(EncoderObjective(config, pool), config, tmp_path, identity="y")
 
 
 def test_time_limit_keeps_a_checkpoint(
@@ -125,7 +142,11 @@ def test_time_limit_keeps_a_checkpoint(
     config = settings(run={"max_minutes": 1e-5})
     saved: list[int] = []
     outcome = train(
-        RainmerObjective(config, pool), config, tmp_path, identity="x", on_checkpoint=saved.append
+        EncoderObjective(config, pool),
+        config,
+        tmp_path,
+        identity="x",
+        hooks=Hooks(on_checkpoint=saved.append),
     )
     assert (outcome.step, outcome.finished) == (1, False)
     assert saved == [1]
@@ -134,27 +155,50 @@ def test_time_limit_keeps_a_checkpoint(
     assert state["state"]["step"] == 1
 
 
-class Broken:
-    """A linear model whose gradients are not finite at chosen steps."""
-
-    images_per_step = 1
+class Line(nn.Linear):
+    """A linear model whose loss is not finite at chosen batches."""
 
     def __init__(self, bad: set[int]) -> None:
-        self.module = nn.Linear(1, 1)
+        super().__init__(1, 1)
         self._bad = bad
 
-    @property
-    def encoder(self) -> nn.Module:
-        return self.module
-
-    def losses(self, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        loss = self.module(torch.ones(1, 1)).square().sum()
-        if step in self._bad:
+    def forward(self, number: int) -> tuple[Tensor, dict[str, Tensor]]:
+        loss = super().forward(torch.ones(1, 1)).square().sum()
+        if number in self._bad:
             loss = loss * torch.tensor(float("nan"))
         return loss, {"loss": loss.detach()}
 
+
+class Broken:
+    """What trains a `Line`."""
+
+    images_per_batch = 1
+    numbers = ("loss",)
+    criterion = ("loss", -1)
+
+    def __init__(
+        self, bad: set[int], *, judged: list[float] | None = None, clip: float = 0.0
+    ) -> None:
+        self.module = self.network = Line(bad)
+        self._judged, self._clip = judged or [], clip
+
+    def groups(self) -> list[Group]:
+        return [Group(list(self.module.parameters()), 1.0, 0.0, self._clip)]
+
+    def batch(self, number: int) -> int:
+        return number
+
+    def before(self) -> None:
+        pass
+
+    def after(self) -> None:
+        pass
+
     def validate(self) -> dict[str, float]:
-        return {}
+        return {"loss": self._judged.pop(0)} if self._judged else {}
+
+    def examples(self) -> None:
+        return None
 
 
 def test_a_step_without_finite_gradients_is_skipped_and_counted(
@@ -168,14 +212,14 @@ def test_a_step_without_finite_gradients_is_skipped_and_counted(
         config,
         tmp_path,
         identity="x",
-        progress=lambda *_: seen.append(broken.module.weight.detach().clone()),
+        hooks=Hooks(progress=lambda *_: seen.append(broken.module.weight.detach().clone())),
     )
     assert outcome.skipped == 2
     assert torch.equal(seen[0], seen[1])
     assert torch.equal(seen[3], seen[4])
     assert not torch.equal(seen[1], seen[2])
     assert torch.isfinite(seen[-1]).all()
-    assert [row["skipped"] for row in log_of(tmp_path)] == ["0", "1", "1", "2"]
+    assert [row["skipped"] for row in log_of(tmp_path)] == ["0", "1", "1", "1", "2", "2"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +236,7 @@ def test_bad_steps_that_pile_up_end_the_run(
             config,
             tmp_path,
             identity="x",
-            progress=lambda step, _: steps.append(step),
+            hooks=Hooks(progress=lambda step, _: steps.append(step)),
         )
     assert steps[-1] == last - 1
 
@@ -209,17 +253,77 @@ def test_learning_rates(settings: Callable[..., TrainConfig]) -> None:
     assert {learning_rate(step, 10, constant) for step in range(10)} == {0.5}
 
 
+def test_published_learning_rates_with_restarts(settings: Callable[..., TrainConfig]) -> None:
+    rates = {"lr": 3e-4, "warmup": 0, "schedule": "restarts", "periods": [92_000, 208_000]}
+    falling = settings(optimiser=rates | {"floors": [1e-4, 1e-6]}).optimiser
+    # The published schedule counts two micro-batches a step.
+    measured = {
+        0: 3e-4,
+        92_000: 2e-4,
+        184_000: 1e-4,
+        184_001: 3.0e-4,
+        392_000: 1.505e-4,
+        600_000: 1e-6,
+    }
+    for micro, rate in measured.items():
+        found = learning_rate(-(-micro // 2), 300_000, falling)
+        assert found == pytest.approx(rate, rel=1e-3)
+    steady = settings(optimiser=rates | {"floors": [3e-4, 1e-6]}).optimiser
+    assert {learning_rate(step, 1, steady) for step in (0, 1000, 92_000)} == {3e-4}
+    assert learning_rate(400_000, 300_000, steady) == 1e-6
+
+
 def test_the_gradient_is_clipped(settings: Callable[..., TrainConfig], tmp_path: Path) -> None:
     moved = []
     for clip in (0.0, 1e-9):
         torch.manual_seed(0)
-        objective = Broken(set())
+        objective = Broken(set(), clip=clip)
         before = objective.module.weight.detach().clone()
-        config = settings(
-            run={"steps": 1}, optimiser={"clip": clip, "weight_decay": 0.0, "schedule": "constant"}
-        )
+        config = settings(run={"steps": 1}, optimiser={"schedule": "constant"})
         folder = tmp_path / str(clip)
         folder.mkdir()
         train(objective, config, folder, identity="x")
         moved.append(float((objective.module.weight.detach() - before).abs()))
     assert moved[1] < 0.2 * moved[0]
+
+
+def test_the_best_validation_is_told(settings: Callable[..., TrainConfig], tmp_path: Path) -> None:
+    config = settings(run={"steps": 5, "validate_every": 1})
+    best: list[int] = []
+    outcome = train(
+        Broken(set(), judged=[3.0, 1.0, 2.0, 0.5, 0.7]),
+        config,
+        tmp_path,
+        identity="x",
+        hooks=Hooks(on_best=best.append),
+    )
+    assert best == [1, 2, 4]
+    assert (outcome.best, outcome.best_step) == (0.5, 4)
+    assert [row["held_out_loss"] for row in log_of(tmp_path)] == ["3", "1", "2", "0.5", "0.7"]
+
+
+def test_accumulated_batches_are_one_large_one(
+    pool: Pool, restoring: Callable[..., TrainConfig], tmp_path: Path
+) -> None:
+    """Two micro-batches move the weights by the mean of their gradients."""
+    config = restoring(run={"steps": 1, "accumulate": 2}, optimiser={"warmup": 0})
+    whole = RestorerObjective(config, pool)
+    for number in range(2):
+        loss = whole.module(whole.batch(number))[0]
+        (loss / 2).backward()
+        whole.before()
+    expected = {n: p.grad for n, p in whole.network.named_parameters() if p.grad is not None}
+    parts = RestorerObjective(config, pool)
+    # The rate of the first step is so small that weights stay, and gradients can be read off.
+    config = restoring(run={"steps": 1, "accumulate": 2}, optimiser={"lr": 1e-30, "warmup": 0})
+    train(parts, config, tmp_path, identity="x")
+    found = {n: p.grad for n, p in parts.network.named_parameters() if p.grad is not None}
+    assert set(found) == set(expected)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, atol=1e-6, rtol=1e-3)
+
+
+def test_a_batch_that_processes_cannot_share_is_refused() -> None:
+    assert Place(rank=1, world=2).part(6) == slice(3, 6)
+    with pytest.raises(ConfigError, match="which 2 processes"):
+        Place(rank=0, world=2).part(5)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rainmer_analysis.train.mining import (
+from rainmer_analysis.train.contrast.mining import (
     add_residual,
     farthest,
     mean_colours,

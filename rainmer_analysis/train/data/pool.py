@@ -1,4 +1,4 @@
-"""The training pool: pairs of 8-bit images in arrays, and the order in which they are seen.
+"""The training pool: pairs of 8-bit images in arrays.
 
 A pool is built once (by the recipe that knows image files and simulated weather), kept as .npy
 files in a folder named by a digest of what it was made from, and mapped into memory by every run
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 
-__all__ = ["Order", "Pool", "Sample", "as_levels", "build_pool", "open_pool", "window"]
+__all__ = ["Pool", "Sample", "as_levels", "build_pool", "open_pool", "window"]
 
 Levels = NDArray[np.uint8]
 
@@ -186,42 +186,3 @@ def open_pool(folder: Path) -> Pool:
         raise FileFormatError(
             f"{folder} is no whole pool of training images; delete it, and it is made again"
         ) from error
-
-
-class Order:
-    """An endless order of rows: every epoch is a fresh permutation of all of them.
-
-    Which row stands at a position depends on seed and position alone, so a run that continues
-    needs to remember nothing but its step.
-
-    Parameters
-    ----------
-    rows
-        Rows to go through, at least one.
-    keys
-        Seed, and further whole numbers that tell orders of one run apart.
-    """
-
-    def __init__(self, rows: NDArray[np.int64], *keys: int) -> None:
-        if len(rows) == 0:
-            raise ParameterError("no training rows are left to draw from; give more images")
-        self._rows = np.asarray(rows)
-        self._keys = keys
-        self._epochs: dict[int, NDArray[np.int64]] = {}
-
-    def take(self, start: int, count: int) -> NDArray[np.int64]:
-        """Give the rows at the positions from `start` to before `start + count`."""
-        positions = np.arange(start, start + count)
-        epochs, places = np.divmod(positions, len(self._rows))
-        return np.array(
-            [self._epoch(int(e))[p] for e, p in zip(epochs, places, strict=True)], dtype=np.int64
-        )
-
-    def _epoch(self, epoch: int) -> NDArray[np.int64]:
-        if epoch not in self._epochs:
-            oldest = min(self._epochs, default=0)
-            if len(self._epochs) > 64:
-                del self._epochs[oldest]
-            rng = np.random.default_rng([*self._keys, epoch])
-            self._epochs[epoch] = rng.permutation(self._rows)
-        return self._epochs[epoch]

@@ -8,8 +8,8 @@ import torch
 
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.contrast.queue import AirNetObjective, Crops, QueueContrast
 from rainmer_analysis.train.data import Pool
-from rainmer_analysis.train.moco import AirNetObjective, QueueContrast
 
 
 @pytest.fixture
@@ -33,7 +33,9 @@ def test_the_queue_is_first_in_first_out(contrast: QueueContrast) -> None:
 def test_logits_by_hand(contrast: QueueContrast) -> None:
     contrast.eval()
     first, second = torch.rand(3, 3, 16, 16), torch.rand(3, 3, 16, 16)
-    logits, keys = contrast(first, second)
+    logits = contrast.logits(Crops(first, second))
+    keys = contrast.last
+    assert keys is not None
     query = contrast.query(first).out.detach()
     for b in range(3):
         own = query[b] / query[b].norm()
@@ -47,7 +49,7 @@ def test_logits_by_hand(contrast: QueueContrast) -> None:
 def test_key_statistics_are_of_the_key_crops(contrast: QueueContrast) -> None:
     contrast.train()
     first, second = torch.rand(4, 3, 16, 16), torch.rand(4, 3, 16, 16) * 0.1
-    contrast(first, second)
+    contrast(Crops(first, second))
     query = contrast.query.E_pre.backbone[1].running_var
     key = contrast.key.E_pre.backbone[1].running_var
     assert not torch.allclose(query, key)
@@ -58,14 +60,16 @@ def test_the_queue_has_entries_for_each_dataset(
 ) -> None:
     objective = AirNetObjective(settings("airnet"), pool)
     assert len(objective.module.queue) == 4 * 2
-    assert objective.images_per_step == 2 * 2
+    assert objective.images_per_batch == 2 * 2
 
 
 def test_steps_enqueue_and_validation_does_not(
     pool: Pool, settings: Callable[..., TrainConfig]
 ) -> None:
     objective = AirNetObjective(settings("airnet"), pool)
-    loss, numbers = objective.losses(0)
+    objective.before()
+    loss, numbers = objective.module(objective.batch(0))
+    objective.after()
     assert math.isfinite(float(numbers["loss"]))
     assert loss.requires_grad
     assert int(objective.module.pointer) == 4

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.train.losses import charbonnier, pixel_loss, similarity
+from rainmer_analysis.train.restoration.pixels import charbonnier, pixel_loss, similarity
 
 
 @pytest.fixture

@@ -9,17 +9,17 @@ import torch
 from torch import nn
 
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast import (
+from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
+from rainmer_analysis.train.contrast import EncoderObjective
+from rainmer_analysis.train.contrast.losses import accuracy, contrastive_losses, similarity
+from rainmer_analysis.train.contrast.momentum import (
     MomentumContrast,
-    RainmerObjective,
-    accuracy,
-    contrastive_losses,
+    compare,
+    keys_of,
     move_towards,
-    similarity,
 )
+from rainmer_analysis.train.contrast.views import VIEWS, Batch, ViewImages
 from rainmer_analysis.train.data import Pool
-from rainmer_analysis.train.views import VIEWS, ViewImages
 
 
 def test_losses_at_chance() -> None:
@@ -80,13 +80,13 @@ def test_key_parameters_follow() -> None:
 @pytest.fixture
 def wrapper() -> MomentumContrast:
     torch.manual_seed(0)
-    return MomentumContrast(RainmerEncoder(EncoderConfig(dim=4, base_dim=16)))
+    return MomentumContrast(RainmerEncoder(EncoderConfig(dim=4, base_dim=16)), ObjectiveConfig())
 
 
 def test_a_query_equals_its_own_key(wrapper: MomentumContrast) -> None:
     query = torch.rand(3, 3, 16, 24)
     views = {view: ViewImages(query, torch.rand(3, 4, 3, 16, 24)) for view in VIEWS}
-    cosines = wrapper(query, views)
+    cosines = compare(wrapper.query(query), wrapper.key, views)
     for view in VIEWS:
         assert cosines[view].shape == (3, 5)
         torch.testing.assert_close(cosines[view][:, 0], torch.ones(3))
@@ -96,9 +96,9 @@ def test_a_query_equals_its_own_key(wrapper: MomentumContrast) -> None:
 def test_keys_are_those_of_a_whole_forward_pass(wrapper: MomentumContrast) -> None:
     images = torch.rand(6, 3, 16, 24)
     output = wrapper.key(images)
-    torch.testing.assert_close(wrapper.keys(images, "chromatic"), output.chromatic_z)
-    torch.testing.assert_close(wrapper.keys(images, "degradation"), output.degradation_z)
-    norms = wrapper.keys(images, "detail").norm(dim=1)
+    torch.testing.assert_close(keys_of(wrapper.key, images, "chromatic"), output.chromatic_z)
+    torch.testing.assert_close(keys_of(wrapper.key, images, "degradation"), output.degradation_z)
+    norms = keys_of(wrapper.key, images, "detail").norm(dim=1)
     torch.testing.assert_close(norms, torch.ones_like(norms))
 
 
@@ -107,20 +107,23 @@ def test_gradients_reach_the_query_encoder_alone(wrapper: MomentumContrast) -> N
     views = {
         view: ViewImages(torch.rand_like(query), torch.rand(2, 4, 3, 16, 16)) for view in VIEWS
     }
-    sum(contrastive_losses(wrapper(query, views)).values()).backward()
+    wrapper(Batch(query, views))[0].backward()
     assert all(p.grad is None for p in wrapper.key.parameters())
     reached = [p.grad is not None and bool((p.grad != 0).any()) for p in wrapper.query.parameters()]
     assert sum(reached) > 0.9 * len(reached)
 
 
 def test_bfloat16_keeps_losses_near(pool: Pool, settings: Callable[..., TrainConfig]) -> None:
-    exact = RainmerObjective(settings(), pool).losses(0)[1]
-    rough = RainmerObjective(settings(run={"precision": "bf16"}), pool).losses(0)[1]
+    def numbers(precision: str) -> dict[str, torch.Tensor]:
+        objective = EncoderObjective(settings(run={"precision": precision}), pool)
+        return objective.module(objective.batch(0))[1]
+
+    exact, rough = numbers("float32"), numbers("bf16")
     assert float(rough["loss"]) == pytest.approx(float(exact["loss"]), abs=0.02)
 
 
 def test_validation_changes_nothing(pool: Pool, settings: Callable[..., TrainConfig]) -> None:
-    objective = RainmerObjective(settings(), pool)
+    objective = EncoderObjective(settings(), pool)
     before = {k: v.clone() for k, v in objective.module.state_dict().items()}
     first, second = objective.validate(), objective.validate()
     assert first == second

@@ -8,9 +8,9 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, TrainingError
 from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.contrast.mining import mean_colours
+from rainmer_analysis.train.contrast.views import VIEWS, Batch, ViewBuilder, as_images
 from rainmer_analysis.train.data import Order, Pool
-from rainmer_analysis.train.mining import mean_colours
-from rainmer_analysis.train.views import VIEWS, Batch, ViewBuilder, as_images
 
 
 def builder(pool: Pool, config: TrainConfig, *, seed: int = 3) -> ViewBuilder:
