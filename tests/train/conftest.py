@@ -76,6 +76,7 @@ def restoring(settings: Callable[..., TrainConfig]) -> Callable[..., TrainConfig
             "clip": 0.0,
         }
         own = {"objective": {"every": 2}, **sections}
-        return settings(**own, restorer={**restorer, **sections.get("restorer", {})})
+        own["restorer"] = {**restorer, **sections.get("restorer", {})}
+        return settings(**own)
 
     return make
