@@ -45,9 +45,12 @@ def test_the_loss_falls_on_simulated_pairs(whole: TrainingRun) -> None:
     log = rows(whole.folder)
     assert next(iter(log[0])) == "step"
     assert [int(row["step"]) for row in log] == list(range(2, 21, 2))
-    pixels = [float(row["pixels"]) for row in log]
-    assert np.mean(pixels[-4:]) < 0.8 * np.mean(pixels[:4])
-    held_out = [float(row["held_out_pixels"]) for row in log if row["held_out_pixels"]]
+    # Batches differ in how hard they are, so what is compared is the gain over the input, and the
+    # loss of the held-out crops, which are always the same.
+    gain = [float(row["gain"]) for row in log]
+    assert np.mean(gain[-4:]) > np.mean(gain[:4]) + 1.0
+    held_out = [float(row["held_out_loss"]) for row in log if row["held_out_loss"]]
+    assert len(held_out) == 2
     assert held_out[-1] < held_out[0]
 
 

@@ -153,7 +153,7 @@ def test_absent_photographs_are_said(real: Path, cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["derain", "allweather", "airnet-derain", "airnet-allweather", "published"]
+    "name", ["derain", "allweather", "airnet-derain", "airnet-allweather", "published", "compact"]
 )
 def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) -> None:
     check = shared / "images" / "check"

@@ -95,7 +95,7 @@ def test_shipped_configurations_read_and_write(name: str, tmp_path: Path) -> Non
 
 
 def test_shipped_configurations_name_their_datasets() -> None:
-    for name in ("derain", "airnet-derain", "published"):
+    for name in ("derain", "airnet-derain", "published", "published-encoder"):
         assert read_config(name).data.simulated == DERAIN
     for name in ("allweather", "airnet-allweather"):
         assert read_config(name).data.simulated == ("sim-Snow", "sim-Rain", "sim-Raindrop")
