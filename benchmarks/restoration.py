@@ -99,7 +99,7 @@ def full(variant: str, folder: str, rounds: int) -> dict[str, Any]:
 
 def apart(job: Sequence[Any]) -> dict[str, Any]:
     """Do a job, [name of the function, its parameters ...], in a process of its own."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, __file__, "--job", json.dumps(job)], stdout=subprocess.PIPE, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
@@ -112,7 +112,7 @@ def by_size(weights: str, sizes: Sequence[str], whole: int, rounds: int) -> list
     for size in sizes:
         sides = [int(side) for side in size.split("x")]
         pieces = [TILE]
-        if TILE < max(sides) and sides[0] * sides[1] <= whole:
+        if max(sides) > TILE and sides[0] * sides[1] <= whole:
             pieces.append(-(-max(sides) // 8) * 8)
         for tile in pieces:
             found.append(apart(["restored", weights, size, tile, rounds]))
