@@ -8,7 +8,7 @@ took and how large it has ever been. Each size is restored in tiles, as `derain`
 network is that of the configuration `compact` with random weights, which takes the same time.
 
 With --full, each published variant of the full configuration is built with random weights, saved
-as safetensors, loaded back, compared with what was saved, and restores an image of 481x321.
+as safetensors, loaded back, compared with what was saved, and restores an image of --full-size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -39,7 +39,6 @@ from rainmer_analysis.model.restorer.weights import load_restorer as load_checkp
 from rainmer_analysis.train import read_config
 
 SIZES = ("256x256", "481x321", "512x512", "1024x1024", "2048x2048")
-PUBLISHED = "481x321"
 
 
 def peak() -> float:
@@ -74,7 +73,7 @@ def restored(weights: str, size: str, tile: int, rounds: int) -> dict[str, Any]:
     }
 
 
-def full(variant: str, folder: str, rounds: int) -> dict[str, Any]:
+def full(variant: str, folder: str, size: str, rounds: int) -> dict[str, Any]:
     """Build, save, load, compare and use a variant of the full configuration in this process."""
     torch.manual_seed(0)
     module = Restorer(RestorerConfig(variant))
@@ -92,7 +91,7 @@ def full(variant: str, folder: str, rounds: int) -> dict[str, Any]:
     }
     del module, state, back
     try:
-        return told | restored(str(path), PUBLISHED, TILE, rounds)
+        return told | restored(str(path), size, TILE, rounds)
     finally:
         path.unlink()
 
@@ -106,29 +105,28 @@ def apart(job: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def by_size(weights: str, sizes: Sequence[str], whole: int, rounds: int) -> list[dict[str, Any]]:
+def by_size(
+    weights: str, sizes: Sequence[str], whole: int, rounds: int
+) -> Iterator[dict[str, Any]]:
     """Restore images of all sizes in tiles, and in one piece what is small enough for that."""
-    found = []
     for size in sizes:
         sides = [int(side) for side in size.split("x")]
         pieces = [TILE]
         if max(sides) > TILE and sides[0] * sides[1] <= whole:
             pieces.append(-(-max(sides) // 8) * 8)
         for tile in pieces:
-            found.append(apart(["restored", weights, size, tile, rounds]))
-            _show(size, "tiles" if tile == TILE else "one piece", found[-1])
-    return found
+            told = apart(["restored", weights, size, tile, rounds])
+            _show(size, "tiles" if tile == TILE else "one piece", told)
+            yield told
 
 
-def variants(folder: str, names: Sequence[str], rounds: int) -> list[dict[str, Any]]:
+def variants(folder: str, names: Sequence[str], size: str, rounds: int) -> Iterator[dict[str, Any]]:
     """Try variants of the full configuration."""
-    found = []
     for name in names:
-        found.append(apart(["full", name, folder, rounds]))
-        told = found[-1]
+        told = apart(["full", name, folder, size, rounds])
         same = "comes back exactly" if told["exact"] else "COMES BACK CHANGED"
         _show(f"{name} ({told['tensors']} tensors, {told['parameters']} numbers)", same, told)
-    return found
+        yield told
 
 
 def _show(what: str, how: str, told: dict[str, Any]) -> None:
@@ -155,6 +153,7 @@ def main() -> None:
         "--whole", type=int, default=1 << 20, help="most pixels in one piece [1048576]"
     )
     parser.add_argument("--full", nargs="*", metavar="VARIANT", help="variants [all]")
+    parser.add_argument("--full-size", default="481x321", help="WIDTHxHEIGHT [481x321]")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="torch threads [all]")
     parser.add_argument("--out", type=Path, help="JSON file")
@@ -169,12 +168,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         weights = given.weights or compact(folder)
         document["network"] = asdict(load_checkpoint(weights).config)
-        document["sizes"] = by_size(weights, given.sizes, given.whole, given.rounds)
+        work = {"sizes": by_size(weights, given.sizes, given.whole, given.rounds)}
         if given.full is not None:
             names = given.full or list(VARIANTS)
-            document["variants"] = variants(folder, names, given.rounds)
-    if given.out:
-        write(given.out, document | {"machine": machine()})
+            work["variants"] = variants(folder, names, given.full_size, given.rounds)
+        for part, rows in work.items():
+            document[part] = []
+            for row in rows:
+                document[part].append(row)
+                if given.out:  # what is measured is kept if the rest takes too long
+                    write(given.out, document | {"machine": machine()})
 
 
 if __name__ == "__main__":

@@ -92,9 +92,8 @@ def mean_gains(
 ) -> dict[str, Gain]:
     """Average a quality and its gain over sets of images, with bootstrap intervals over scenes.
 
-    Scenes, not images, are drawn with replacement: for all datasets at once where a scene stands
-    in several, and within strata, the sets of datasets that a scene stands in, so that every
-    dataset keeps its number of scenes.
+    The scenes of a set, not its images, are drawn with replacement; a scene that stands in
+    several of its datasets is drawn for all of them at once.
 
     Parameters
     ----------
@@ -123,53 +122,30 @@ def mean_gains(
             f"the gain in {quality!r} of {len(rows)} images was asked for at the level {level}; "
             f"give one of {', '.join(QUALITIES)}, at least one image and a level between 0 and 1"
         )
-    names = sorted({row.dataset for row in rows})
     chosen = {row.dataset: (row.dataset,) for row in rows} if sets is None else sets
-    drawn = _Tallies.of(rows, quality, names).drawn(resamples, seed)
     tail = (1 - level) / 2
     found = {}
     for name, members in chosen.items():
-        columns = [names.index(each) for each in members if each in names]
-        if not columns:
-            raise ParameterError(f"the set {name!r} has no image; leave it out")
-        counts, gains = drawn[:, :, columns].sum(axis=2)
-        low, high = np.quantile(gains / counts, [tail, 1 - tail])
         own = [row for row in rows if row.dataset in members]
+        if not own:
+            raise ParameterError(f"the set {name!r} has no image; leave it out")
+        low, high = np.quantile(_resampled(own, quality, resamples, seed), [tail, 1 - tail])
         found[name] = _gain(own, quality, low=float(low), high=float(high))
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class _Tallies:
-    """Images and summed gains of each scene in each dataset, [g, k], and each scene's stratum."""
-
-    counts: Floats
-    gains: Floats
-    strata: npt.NDArray[np.int64]
-
-    @classmethod
-    def of(cls, rows: Sequence[Improvement], quality: str, names: Sequence[str]) -> _Tallies:
-        own = np.array([row.after[quality] - row.before[quality] for row in rows])
-        if not np.isfinite(own).all():
-            raise ParameterError(
-                f"the gain in {quality!r} of {np.count_nonzero(~np.isfinite(own))} of {len(rows)} "
-                "images is not finite, as they equal their targets; leave them out"
-            )
-        scenes, scene = np.unique([row.scene for row in rows], return_inverse=True)
-        places = (scene, [names.index(row.dataset) for row in rows])
-        counts, gains = np.zeros((2, len(scenes), len(names)))
-        np.add.at(counts, places, 1.0)
-        np.add.at(gains, places, own)
-        _, strata = np.unique(counts > 0, axis=0, return_inverse=True)
-        return cls(counts, gains, strata.reshape(-1))
-
-    def drawn(self, resamples: int, seed: int) -> Floats:
-        """Give images and summed gains of each dataset in each resample, [2, resamples, k]."""
-        blocks = [
-            np.stack([weights @ self.counts, weights @ self.gains])
-            for weights in scene_weights(self.strata, resamples=resamples, seed=seed)
-        ]
-        return np.concatenate(blocks, axis=1)
+def _resampled(rows: Sequence[Improvement], quality: str, resamples: int, seed: int) -> Floats:
+    """Give the mean gain over images in each resample of scenes."""
+    gains = np.array([row.after[quality] - row.before[quality] for row in rows])
+    if not np.isfinite(gains).all():
+        raise ParameterError(
+            f"the gain in {quality!r} of {np.count_nonzero(~np.isfinite(gains))} of {len(rows)} "
+            "images is not finite, as they equal their targets; leave them out"
+        )
+    _, scene = np.unique([row.scene for row in rows], return_inverse=True)
+    images, sums = np.bincount(scene), np.bincount(scene, weights=gains)
+    blocks = scene_weights(np.zeros(len(images)), resamples=resamples, seed=seed)
+    return np.concatenate([(block @ sums) / (block @ images) for block in blocks])
 
 
 def _gain(rows: Sequence[Improvement], quality: str, *, low: float, high: float) -> Gain:
