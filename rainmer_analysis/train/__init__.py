@@ -12,7 +12,15 @@ from rainmer_analysis.train.card import as_toml, hardware, model_card
 from rainmer_analysis.train.config import DataConfig, TrainConfig, read_config, shipped_configs
 from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
 from rainmer_analysis.train.data import Pool, Sample, as_levels, build_pool, open_pool, window
-from rainmer_analysis.train.loop import CHECKPOINTS, Hooks, Objective, Outcome, several, train
+from rainmer_analysis.train.loop import (
+    CHECKPOINTS,
+    Hooks,
+    Objective,
+    Outcome,
+    Place,
+    several,
+    train,
+)
 from rainmer_analysis.train.restoration import RestorerObjective
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "Hooks",
     "Objective",
     "Outcome",
+    "Place",
     "Pool",
     "RestorerObjective",
     "Sample",

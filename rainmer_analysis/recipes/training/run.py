@@ -17,6 +17,7 @@ from rainmer_analysis.train import (
     EncoderObjective,
     Hooks,
     Outcome,
+    Place,
     Pool,
     RestorerObjective,
     TrainConfig,
@@ -118,21 +119,39 @@ def train_network(
         if place.leads:
             _claim(folder, settings, resume=resume, overwrite=overwrite)
             make_pool(settings, pools, workers=workers)
+        # The others open what the first has made.
         place.wait()
         pool = make_pool(settings, pools, workers=workers)
-        objective: _Objective = _OBJECTIVES[kind](settings, pool, place)
-        identity = _identity(settings, pool, _start(objective, settings))
-        export = _Export(objective, settings, folder)
-        hooks = Hooks(
-            on_checkpoint=export.checkpoint,
-            on_best=export.best,
-            **({} if progress is None else {"progress": _counted(progress, settings.run.steps)}),
-        )
-        outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
-        place.wait()
-        sha256 = _sha256(folder / _WEIGHTS, settings)
-        if place.leads:
-            _write(folder / _CARD, _card(settings, pool, outcome, folder=folder, sha256=sha256))
+        return _trained(settings, pool, folder, place=place, progress=progress)
+
+
+def _trained(
+    settings: TrainConfig,
+    pool: Pool,
+    folder: Path,
+    *,
+    place: Place,
+    progress: Callable[[int, int, Mapping[str, float]], None] | None,
+) -> TrainingRun:
+    objective: _Objective = _OBJECTIVES[settings.trains](settings, pool, place)
+    start = _start(objective, settings)
+    export = _Export(objective, settings, folder, pool=pool)
+    hooks = Hooks(
+        on_checkpoint=export.checkpoint,
+        on_best=export.best,
+        **({} if progress is None else {"progress": _counted(progress, settings.run.steps)}),
+    )
+    identity = _identity(settings, pool, start)
+    outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
+    place.wait()
+    sha256 = _sha256(folder / _WEIGHTS, settings)
+    if place.leads:
+        notes = {"Real photographs": settings.data.real or "none"}
+        if start:
+            notes["Encoder started from (SHA-256)"] = start
+        log = folder / _LOGFILE
+        card = model_card(settings, pool, outcome, log=log, sha256=sha256, notes=notes)
+        _write(folder / _CARD, card)
     return TrainingRun(folder, outcome, sha256)
 
 
@@ -145,9 +164,11 @@ def _counted(
 class _Export:
     """Writes the weights that a run leaves: the best of its validations, until then the last."""
 
-    def __init__(self, objective: _Objective, config: TrainConfig, folder: Path) -> None:
+    def __init__(
+        self, objective: _Objective, config: TrainConfig, folder: Path, *, pool: Pool
+    ) -> None:
         self._objective, self._config, self._folder = objective, config, folder
-        self._judged = bool(objective.validate())
+        self._judged = bool(pool.held_out(config.data.held_out, config.data.seed).any())
 
     def best(self, step: int) -> None:
         self._save(step)
@@ -165,11 +186,6 @@ class _Export:
             metadata={"name": config.name, "steps": str(step), "seed": str(config.seed)},
             overwrite=True,
         )
-
-
-def _card(config: TrainConfig, pool: Pool, outcome: Outcome, *, folder: Path, sha256: str) -> str:
-    notes = {"Real photographs": config.data.real or "none"}
-    return model_card(config, pool, outcome, log=folder / _LOGFILE, sha256=sha256, notes=notes)
 
 
 def _sha256(path: Path, config: TrainConfig) -> str:
