@@ -26,7 +26,7 @@ __all__ = ["project"]
 )
 @click.option(
     "--engine",
-    default="umap-learn",
+    default="sphere",
     show_default=True,
     metavar="NAME",
     help="What lays out: sphere or umap-learn.",
