@@ -1,0 +1,76 @@
+"""What lies over a map's dots: contours of density and mean directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.transforms import IdentityTransform
+
+from rainmer_analysis.draw.projections import View
+from rainmer_analysis.draw.style import marker_outline
+from rainmer_analysis.values import DatasetOnMap
+
+__all__ = ["draw_contours", "draw_mean", "pieces"]
+
+Array = npt.NDArray[np.float64]
+_WIDTHS = {0.5: 1.1, 0.95: 0.6}  # points, by share; the outermost line is the thinnest
+_HALO = 1.0
+_MEAN_AREA = 42.0  # square points
+# A step along a line that crosses more of the picture than this has crossed its edge.
+_LONGEST_STEP = 0.25
+
+
+def draw_contours(axes: Axes, seen: DatasetOnMap, view: View, colour: str) -> dict[float, Any]:
+    """Draw the outlines of a dataset's densest regions and give them by share."""
+    found = {}
+    for share, lines in seen.contours.items():
+        parts = [part for line in lines for part in pieces(line, view)]
+        width = _WIDTHS.get(share, 0.6)
+        drawn = LineCollection(parts, colors=colour, linewidths=width, zorder=3)
+        drawn.set_path_effects([Stroke(linewidth=width + _HALO, foreground="white"), Normal()])
+        axes.add_collection(drawn, autolim=False)
+        found[share] = drawn
+    return found
+
+
+def draw_mean(
+    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, marker: str
+) -> PathCollection:
+    """Draw a dataset's mean direction as its own marker, large and rimmed."""
+    x, y = view.project(np.array([seen.lon]), np.array([seen.lat]))
+    drawn = PathCollection(
+        [marker_outline(marker)],
+        sizes=[_MEAN_AREA],
+        offsets=np.column_stack([x, y]),
+        offset_transform=axes.transData,
+        facecolors=colour,
+        edgecolors="black",
+        linewidths=0.8,
+        zorder=4,
+        clip_on=False,
+    )
+    drawn.set_transform(IdentityTransform())
+    drawn.set_path_effects([Stroke(linewidth=2.2, foreground="white"), Normal()])
+    axes.add_collection(drawn, autolim=False)
+    return drawn
+
+
+def pieces(line: Array, view: View) -> list[Array]:
+    """Cut a line on the sphere, unit vectors (m, 3), where the view's plane is cut.
+
+    Returns
+    -------
+    Lines in plane coordinates, shape (m', 2) each, of two points and more.
+    """
+    lon = np.degrees(np.arctan2(line[:, 1], line[:, 0]))
+    lat = np.degrees(np.arctan2(line[:, 2], np.hypot(line[:, 0], line[:, 1])))
+    flat = np.column_stack(view.project(lon, lat))
+    x0, x1, _, _ = view.extent
+    across = np.abs(np.diff(flat[:, 0])) > _LONGEST_STEP * (x1 - x0)
+    cut = across | (np.diff(view.part(lon, lat)) != 0)
+    return [part for part in np.split(flat, np.flatnonzero(cut) + 1) if len(part) > 1]
