@@ -4,6 +4,7 @@
 
     python benchmarks/sphere.py published [--table TABLE.parquet] # the published call, warm, cold
     python benchmarks/sphere.py faithful [--table TABLE.parquet]  # against the plane, five seeds
+    python benchmarks/sphere.py placing --table TABLE.parquet     # coverage of the 90 % radius
     python benchmarks/sphere.py plane                             # 20,000 x 128, seeded, end to end
     python benchmarks/sphere.py layout                            # 100,000 x 64, the same graph
     python benchmarks/sphere.py large                             # 1,000,000 x 64, end to end
@@ -29,6 +30,8 @@ from sklearn.manifold import trustworthiness
 from timing import machine, pairs, summary, write
 from umap.umap_ import simplicial_set_embedding
 
+from rainmer_analysis.numerics import angle_between
+from rainmer_analysis.numerics.procrustes import best_turn
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.sphere.sphere_layout import EPOCHS, natural_radius
 from rainmer_analysis.sphere.umap_s2 import Kernel, fuzzy_graph, lay_out, near_rows, spectral_start
@@ -137,6 +140,33 @@ def compare_faithful(arguments: argparse.Namespace) -> dict[str, Any]:
     return made
 
 
+def measure_placing(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Hold scenes out, place them, and see how many lie within their radius in a joint layout."""
+    made = {}
+    for path in arguments.table:
+        table = read(path)
+        rows, scenes = unit(table.vectors.astype(np.float64)), table.rows.column("group")
+        name = f"{Path(path).parent.name}/{Path(path).name}"
+        names, joint = np.unique(scenes), SphereUMAP().fit_transform(rows)
+        shares, radii = [], []
+        for draw in range(arguments.rounds):
+            chosen = np.random.default_rng(draw).permutation(names)[: max(1, len(names) // 20)]
+            out = np.isin(scenes, chosen)
+            model = SphereUMAP().fit(rows[~out]).calibrate(scenes[~out])
+            points, radius = model.transform(rows[out], level=0.9)
+            turn = best_turn(model.embedding_, joint[~out])
+            shares.append(angle_between(points @ turn, joint[out]) <= radius)
+            radii.append(np.degrees(radius))
+        made[name] = {
+            "coverage": float(np.concatenate(shares).mean()),
+            "coverage_by_draw": [float(share.mean()) for share in shares],
+            "median_radius_degrees": float(np.median(np.concatenate(radii))),
+            "images": int(sum(map(len, shares))),
+        }
+        print(f"{name}: {made[name]}", flush=True)
+    return made
+
+
 def compare_plane(arguments: argparse.Namespace) -> dict[str, Any]:
     """Compare time with the seeded plane, from rows to places."""
     rows = clusters(20_000, 128)
@@ -190,6 +220,7 @@ def time_large(arguments: argparse.Namespace) -> dict[str, Any]:  # noqa: ARG001
 PROGRAMS = {
     "published": compare_published,
     "faithful": compare_faithful,
+    "placing": measure_placing,
     "plane": compare_plane,
     "layout": compare_layout,
     "large": time_large,

@@ -179,11 +179,14 @@ def _overlays(
     contours: bool,
     means: bool,
 ) -> dict[str, Any]:
-    axes, found = artists[f"axes/{index}"], {}
+    axes = artists[f"axes/{index}"]
+    found: dict[str, Any] = {}
     for seen in summary.datasets:
         colour, name = look.colours[seen.name], f"{index}/{seen.name}"
         if contours:
-            found[f"contours/{name}"] = draw_contours(axes, seen, look.view, colour)
+            found[f"contours/{name}"] = draw_contours(
+                axes, seen, look.view, colour=colour, above=not look.edge
+            )
         if means:
             marker = look.markers[seen.name]
             found[f"mean/{name}"] = draw_mean(axes, seen, look.view, colour=colour, marker=marker)

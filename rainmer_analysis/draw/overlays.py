@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
@@ -21,18 +19,22 @@ Array = npt.NDArray[np.float64]
 _WIDTHS = {0.5: 1.1, 0.95: 0.6}  # points, by share; the outermost line is the thinnest
 _HALO = 1.0
 _MEAN_AREA = 42.0  # square points
+_VAGUE = 67.5  # degrees of spread: a mean resultant length of a half
 # A step along a line that crosses more of the picture than this has crossed its edge.
 _LONGEST_STEP = 0.25
 
 
-def draw_contours(axes: Axes, seen: DatasetOnMap, view: View, colour: str) -> dict[float, Any]:
-    """Draw the outlines of a dataset's densest regions and give them by share."""
+def draw_contours(
+    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, above: bool
+) -> dict[float, LineCollection]:
+    """Draw the outlines of a dataset's densest regions, above its dots or below them, by share."""
     found = {}
     for share, lines in seen.contours.items():
         parts = [part for line in lines for part in pieces(line, view)]
         width = _WIDTHS.get(share, 0.6)
-        drawn = LineCollection(parts, colors=colour, linewidths=width, zorder=3)
-        drawn.set_path_effects([Stroke(linewidth=width + _HALO, foreground="white"), Normal()])
+        drawn = LineCollection(parts, colors=colour, linewidths=width, zorder=3 if above else 1.5)
+        if above:
+            drawn.set_path_effects([Stroke(linewidth=width + _HALO, foreground="white"), Normal()])
         axes.add_collection(drawn, autolim=False)
         found[share] = drawn
     return found
@@ -41,16 +43,20 @@ def draw_contours(axes: Axes, seen: DatasetOnMap, view: View, colour: str) -> di
 def draw_mean(
     axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, marker: str
 ) -> PathCollection:
-    """Draw a dataset's mean direction as its own marker, large and rimmed."""
+    """Draw a dataset's mean direction as its own marker, large and rimmed.
+
+    The marker is hollow where the dataset spreads so far that its mean says little.
+    """
+    vague = seen.spread > _VAGUE
     x, y = view.project(np.array([seen.lon]), np.array([seen.lat]))
     drawn = PathCollection(
         [marker_outline(marker)],
         sizes=[_MEAN_AREA],
         offsets=np.column_stack([x, y]),
         offset_transform=axes.transData,
-        facecolors=colour,
-        edgecolors="black",
-        linewidths=0.8,
+        facecolors="white" if vague else colour,
+        edgecolors=colour if vague else "black",
+        linewidths=1.2 if vague else 0.8,
         zorder=4,
         clip_on=False,
     )
