@@ -19,7 +19,9 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -95,25 +97,37 @@ def compare_published(arguments: argparse.Namespace) -> dict[str, Any]:
     """Compare time, warm and cold, and fidelity with the published call."""
     made = {}
     for name, rows in data(arguments).items():
-        kept: dict[str, Floats] = {}
-        warm = summary(
-            pairs(
-                lambda rows=rows, kept=kept: kept.update(published=published_map(rows)),
-                lambda rows=rows, kept=kept: kept.update(ours=ours(rows)),
-                rounds=arguments.rounds,
-            ),
-            items=1,
-        )
-        cold = summary([fresh(rows) for _ in range(arguments.rounds)], items=1)
-        theirs, mine = judged(rows, kept["published"]), judged(rows, kept["ours"])
-        made[name] = {"warm": warm, "cold": cold, "published": theirs, "ours": mine}
-        print(f"{name}: {warm['ratio']} x warm, {cold['ratio']} x cold")
-        print(f"  trustworthiness {theirs[0]:.4f} -> {mine[0]:.4f}", end="")
-        print(f", continuity {theirs[1]:.4f} -> {mine[1]:.4f}")
+        theirs, mine = published_map(rows), ours(rows)
+        runs = [
+            (timed(lambda r=rows: published_map(r)), timed(lambda r=rows: ours(r)))
+            for _ in range(arguments.rounds)
+        ]
+        warm, cold = ratios(runs), ratios([fresh(rows) for _ in range(arguments.rounds)])
+        scores = {"published": judged(rows, theirs), "ours": judged(rows, mine)}
+        made[name] = {"warm": warm, "cold": cold, **scores}
+        print(f"{name}: warm {warm}, cold {cold}, {scores}", flush=True)
     return made
 
 
-def fresh(rows: Floats) -> tuple[float, float]:
+def timed(work: Callable[[], object]) -> tuple[float, float]:
+    """Give seconds on the clock and of the processor, of all threads together."""
+    clock, processor = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - clock, time.process_time() - processor
+
+
+def ratios(runs: list[tuple[tuple[float, float], tuple[float, float]]]) -> dict[str, float]:
+    """Give medians of both and of their ratios; on a busy machine the processor's are steadier."""
+    found = {}
+    for place, name in enumerate(("clock", "processor")):
+        theirs, mine = ([run[side][place] for run in runs] for side in (0, 1))
+        found[f"{name}_published_s"] = round(median(theirs), 2)
+        found[f"{name}_ours_s"] = round(median(mine), 2)
+        found[f"{name}_ratio"] = round(median(a / b for a, b in zip(theirs, mine, strict=True)), 2)
+    return found
+
+
+def fresh(rows: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
     """Time both in processes of their own, imports included."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.npy"
@@ -121,9 +135,12 @@ def fresh(rows: Floats) -> tuple[float, float]:
         theirs = str(Path(__file__).with_name("published_map.py"))
         seconds = []
         for command in ([theirs], ["-c", OURS]):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             start = time.perf_counter()
             subprocess.run([sys.executable, *command, str(path)], check=True)
-            seconds.append(time.perf_counter() - start)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            seconds.append((time.perf_counter() - start, used))
     return seconds[0], seconds[1]
 
 

@@ -22,7 +22,7 @@ __all__ = ["EPOCHS", "natural_radius", "sphere_layout"]
 Floats = npt.NDArray[np.float64]
 
 # More gain little, now that the last of them are exact where that is affordable.
-EPOCHS = 300
+EPOCHS = 250
 
 
 def sphere_layout(

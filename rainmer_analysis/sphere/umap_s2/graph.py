@@ -102,7 +102,7 @@ def _memberships(distances, wanted, least, weights):  # type: ignore[no-untyped-
             found = 0.0
             for j in range(k):
                 found += np.exp(-max(distances[i, j] - first, 0.0) / width)
-            if abs(found - wanted) < 1e-9:
+            if abs(found - wanted) < 1e-7:
                 break
             if found > wanted:
                 high = width
