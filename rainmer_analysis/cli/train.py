@@ -1,4 +1,4 @@
-"""``train``: an encoder from a configuration."""
+"""``train``: a network from a configuration."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _EVERY_SECONDS = 30.0
 
 @click.group()
 def train() -> None:
-    """Train an encoder."""
+    """Train a network.
+
+    Several processes that torchrun starts share a run: ``torchrun --nproc-per-node 8 -m
+    rainmer_analysis train ...``; the configuration's batch is that of all of them.
+    """
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,7 +69,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @common_options
 def encoder(common: Common, **given: Any) -> None:
     """Train Rainmer's encoder (chromatic, degradation and detail views)."""
-    _run("rainmer", common, **given)
+    _run("encoder", common, **given)
 
 
 @train.command()
@@ -76,18 +80,26 @@ def airnet(common: Common, **given: Any) -> None:
     _run("airnet", common, **given)
 
 
+@train.command()
+@_options
+@common_options
+def rainmer(common: Common, **given: Any) -> None:
+    """Train Rainmer's restorer together with its encoder."""
+    _run("rainmer", common, **given)
+
+
 def _run(
     kind: str, common: Common, *, config: str, out: str, changes: tuple[str, ...], **given: Any
 ) -> None:
     # Imported here: torch would slow down every other command's help.
-    from rainmer_analysis.recipes.training import train_encoder
+    from rainmer_analysis.recipes.training import train_network
 
     replaced = dict(_change(text) for text in changes)
     source = click.get_current_context().get_parameter_source("seed")
     if source is ParameterSource.COMMANDLINE:
         replaced["seed"] = str(common.seed)
     with _Progress(common) as progress:
-        run = train_encoder(
+        run = train_network(
             kind,
             config,
             out,

@@ -117,7 +117,10 @@ class ImageRestorer:
             return blend(images, lambda tiles: self._tiles(tiles, vectors), tiling=tiling)
 
     def _tiles(self, tiles: Images, vectors: Prompts) -> Images:
-        found: Images = self._module(torch.from_numpy(tiles).to(self.device), vectors).cpu().numpy()
+        placed = (
+            torch.from_numpy(tiles).to(self.device).contiguous(memory_format=torch.channels_last)
+        )
+        found: Images = self._module(placed, vectors).cpu().numpy()
         return found
 
 
@@ -157,7 +160,9 @@ def load_restorer(
     """
     checkpoint = load_checkpoint(_file(weights), variant=variant, ties=ties)
     place = choose_device(device)
-    module = build_restorer(checkpoint).requires_grad_(requires_grad=False).to(place)
+    module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
+    # as in training: a sixth quicker on a CPU, and the same but for rounding
+    module.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return ImageRestorer(
         variant=checkpoint.config.variant,
         sha256=checkpoint.sha256,

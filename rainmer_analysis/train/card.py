@@ -55,13 +55,15 @@ def model_card(
     scenes = len(set(pool.scenes))
     held_out = pool.held_out(config.data.held_out, config.data.seed)
     queries = "images" if config.encoder == "airnet" else "query images"
-    per_step = config.run.batch * (len(pool.names) if config.encoder == "airnet" else 1)
+    per_batch = config.run.batch * (len(pool.names) if config.encoder == "airnet" else 1)
+    seen = outcome.step * config.run.accumulate * per_batch
     facts = {
-        "Encoder": f"{config.encoder}, width {config.model.width}",
+        "Network": _network(config),
         "Weights (SHA-256)": sha256,
         "Steps": f"{outcome.step} of {config.run.steps}; {outcome.skipped} skipped because "
         "gradients were not finite",
-        f"{queries.capitalize()} seen": str(outcome.step * per_step),
+        **_choice(outcome),
+        f"{queries.capitalize()} seen": str(seen),
         "Training time": f"{outcome.seconds / 60:.1f} minutes",
         "Hardware": hardware(),
         "Seed": str(config.seed),
@@ -86,6 +88,21 @@ def model_card(
     return "\n\n".join(parts) + "\n"
 
 
+def _network(config: TrainConfig) -> str:
+    width = f"width {config.model.width}"
+    if not config.restores:
+        return f"encoder of {config.encoder}, {width}"
+    blocks = "/".join(str(count) for count in config.restorer.blocks)
+    return f"{config.restorer.variant}, {width}, blocks {blocks}"
+
+
+def _choice(outcome: Outcome) -> dict[str, str]:
+    """Tell which step's weights were kept."""
+    if not outcome.best_step:
+        return {}
+    return {"Kept weights": f"of step {outcome.best_step}, the best on held-out scenes"}
+
+
 def as_toml(config: TrainConfig) -> str:
     """Write a configuration as TOML that `read_config` reads back to an equal one."""
     document = plain(config)
@@ -107,6 +124,8 @@ def _literal(value: object) -> str:
         return f'"{escaped}"'
     if isinstance(value, list):
         return "[" + ", ".join(_literal(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, dict):
         items = (f"{_literal(key)} = {_literal(item)}" for key, item in value.items())
         return "{ " + ", ".join(items) + " }" if value else "{}"

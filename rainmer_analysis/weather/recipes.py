@@ -57,6 +57,21 @@ _TABLE = (
             ),
         ),
     ),
+    # Not among the datasets of the figures: what restorers learn light rain without haze from.
+    Recipe(
+        name="sim-Rain200L",
+        family="Rain200L",
+        light=(),
+        weather=(
+            Streaks(
+                strength=Between(0.45, 0.95),
+                cover=LogNormal(0.13, 0.4, 0.04, 0.35),
+                angle=Between(-35, 35),
+                layers=(_MIDDLE, _LONG, _NEAR),
+                spread=3.0,
+            ),
+        ),
+    ),
     Recipe(
         name="sim-Rain800",
         family="Rain800",

@@ -145,6 +145,23 @@ def test_tiles_bound_what_the_network_sees(
         assert {shape[0] for shape in seen} == {1}
 
 
+def test_the_network_computes_with_channels_last(small: ImageRestorer) -> None:
+    seen: list[bool] = []
+
+    def look(_: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        seen.append(given[0].is_contiguous(memory_format=torch.channels_last))
+
+    handle = small._module.patch_embed.register_forward_pre_hook(look)
+    try:
+        small.restore(images(2, 3, 40, 130), tile=64, overlap=16)
+    finally:
+        handle.remove()
+    assert len(seen) == 6
+    assert all(seen)
+    weight = small._module.patch_embed.proj.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_what_is_loaded_says_what_it_is(small: ImageRestorer, weights: Path) -> None:
     assert small.variant == "Rainmer_SA_detgalpha"
     assert small.sha256 == load_checkpoint(weights).sha256

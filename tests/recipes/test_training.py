@@ -11,7 +11,8 @@ from PIL import Image
 
 from rainmer_analysis.errors import ConfigError, OutputExistsError, SourceError
 from rainmer_analysis.model.checkpoint import build, load_weights
-from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_encoder, training_scenes
+from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
+from rainmer_analysis.recipes.training.weights import resolved
 from rainmer_analysis.train import read_config
 
 RunStarter = Callable[..., TrainingRun]
@@ -27,9 +28,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(cache: Path, tmp_path: Path) -> RunStarter:
     def start(
-        kind: str = "rainmer", *, changes: dict[str, str] | None = None, **options: bool
+        kind: str = "encoder", *, changes: dict[str, str] | None = None, **options: bool
     ) -> TrainingRun:
-        return train_encoder(
+        return train_network(
             kind,
             "tiny",
             tmp_path / "run",
@@ -93,7 +94,7 @@ def test_a_run_starts_from_other_weights(run: RunStarter, tmp_path: Path) -> Non
 
 
 def test_the_command_must_fit_the_configuration(run: RunStarter) -> None:
-    with pytest.raises(ConfigError, match="trains 'rainmer'"):
+    with pytest.raises(ConfigError, match="trains 'encoder'"):
         run("airnet")
 
 
@@ -152,7 +153,7 @@ def test_absent_photographs_are_said(real: Path, cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["derain", "allweather", "airnet-derain", "airnet-allweather", "published"]
+    "name", ["derain", "allweather", "airnet-derain", "airnet-allweather", "published", "compact"]
 )
 def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) -> None:
     check = shared / "images" / "check"
@@ -180,3 +181,68 @@ def test_pairs_and_photographs_of_one_scene_share_its_name(shared: Path) -> None
 def rows(table: Path) -> list[dict[str, str]]:
     with table.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder of pairs, one of which cannot be used."""
+    rng = np.random.default_rng(1)
+    for number in range(6):
+        for kind in ("input", "target"):
+            file = tmp_path / "own" / kind / f"{number}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            width = 151 if (number, kind) == (5, "target") else 150
+            Image.fromarray(rng.integers(0, 200, (140, width, 3)).astype(np.uint8)).save(file)
+    return tmp_path / "own"
+
+
+def test_own_pairs_are_trained_on(own: Path, cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+    changes = {"data.simulated": "[]", "data.sources": json.dumps([f"mine={own}"])}
+    config = read_config("tiny", changes=changes)
+    with caplog.at_level("WARNING"):
+        pool = make_pool(config, cache, workers=0)
+    assert pool.counts == {"mine": 5}
+    assert "left out mine/input/5.png: its clean partner has (140, 151) pixels" in caplog.text
+    image = np.asarray(Image.open(own / "input" / "2.png")).transpose(2, 0, 1)
+    corner = pool.degraded_native[2][:, :4, :4]
+    windows = np.lib.stride_tricks.sliding_window_view(image, (3, 4, 4))
+    assert (windows == corner).all(axis=(3, 4, 5)).any()
+
+
+def test_pairs_without_partners_are_refused(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "alone").mkdir()
+    Image.new("RGB", (140, 140)).save(tmp_path / "alone" / "a.png")
+    changes = {"data.simulated": "[]", "data.sources": json.dumps([f"x={tmp_path / 'alone'}"])}
+    with pytest.raises(SourceError, match="none of the 1 images"):
+        make_pool(read_config("tiny", changes=changes), cache, workers=0)
+
+
+def test_weights_come_from_a_file_or_from_manifests(own: Path, tmp_path: Path) -> None:
+    table = tmp_path / "weights.toml"
+    table.write_text('[weights]\n"sim-Rain200H" = 2\n"sim-GTAV-balance" = 1\n', encoding="utf-8")
+    changes = {"data.sampling": '"weights"', "data.weights_file": json.dumps(str(table))}
+    data = resolved(read_config("tiny", changes=changes)).data
+    assert data.weights == {"sim-Rain200H": 2.0, "sim-GTAV-balance": 1.0}
+    assert data.weights_file == ""
+    manifest = tmp_path / "mine.toml"
+    manifest.write_text(
+        '[[dataset]]\nname = "mine"\nimages = "own/input"\ntargets = "own/target"\nweight = 0.5\n',
+        encoding="utf-8",
+    )
+    changes |= {"data.sources": json.dumps([str(manifest)])}
+    assert resolved(read_config("tiny", changes=changes)).data.weights["mine"] == 0.5
+
+
+@pytest.mark.parametrize("text", ["weights = 3", "[weights]\na = 'x'", "[weights]\na = -1", "["])
+def test_files_that_hold_no_weights_are_refused(text: str, tmp_path: Path) -> None:
+    table = tmp_path / "weights.toml"
+    table.write_text(text, encoding="utf-8")
+    changes = {"data.sampling": '"weights"', "data.weights_file": json.dumps(str(table))}
+    with pytest.raises(ConfigError, match=r"data\.weights_file"):
+        resolved(read_config("tiny", changes=changes))
+
+
+def test_weights_must_fit_the_datasets(run: RunStarter) -> None:
+    changes = {"data.sampling": '"weights"', "data.weights": '{ "sim-Snow" = 1.0 }'}
+    with pytest.raises(ConfigError, match="no weight for 'sim-Rain200H'"):
+        run(changes=changes)

@@ -57,7 +57,26 @@ def settings() -> Callable[..., TrainConfig]:
             },
         }
         for name, section in sections.items():
-            document[name] = {**document[name], **section}
+            document[name] = {**document.get(name, {}), **section}
         return parse_config(document)
+
+    return make
+
+
+@pytest.fixture
+def restoring(settings: Callable[..., TrainConfig]) -> Callable[..., TrainConfig]:
+    """Settings of a run that trains a tiny restorer with its encoder."""
+
+    def make(**sections: dict[str, Any]) -> TrainConfig:
+        restorer = {
+            "variant": "Rainmer_SA_detgalpha",
+            "blocks": [1, 1, 1, 1],
+            "heads": [1, 1, 2, 2],
+            "crop": 16,
+            "clip": 0.0,
+        }
+        own = {"objective": {"every": 2}, **sections}
+        own["restorer"] = {**restorer, **sections.get("restorer", {})}
+        return settings(**own)
 
     return make

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.errors import ConfigError, SourceError
-from rainmer_analysis.images import file_sha256, read_image, resize
+from rainmer_analysis.errors import ConfigError, ImageError, SourceError
+from rainmer_analysis.images import file_sha256, load, read_header, read_image, resize
 from rainmer_analysis.images.places.folders import files
+from rainmer_analysis.images.reading import Region
 from rainmer_analysis.train import (
     DataConfig,
     Pool,
@@ -50,6 +51,7 @@ class _Job:
     index: int
     files: tuple[str, ...] = ()
     dark: bool = False
+    regions: tuple[Region, Region] = ("whole", "whole")
 
 
 def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
@@ -76,7 +78,7 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     jobs = list(_jobs(config))
     own = digest(
         {
-            "jobs": [dataclasses.replace(job, files=_hashes(job.files)) for job in jobs],
+            "jobs": [_identity(job) for job in jobs],
             "size": [data.height, data.width, data.native, data.seed],
             "weather": {name: _weather_digest(name) for name in data.simulated},
         }
@@ -122,7 +124,11 @@ def _pair(job: _Job, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
         made = simulate(job.dataset, job.index, split="train", size=size, seed=seed)
         return made.rainy, made.clean
     if len(job.files) == 2:
-        return read_image(job.files[0]), read_image(job.files[1])
+        first, second = (
+            read_image(file, region=region)
+            for file, region in zip(job.files, job.regions, strict=True)
+        )
+        return first, second
     clean = _reduced(read_image(job.files[0]))
     number = int(digest([job.key, job.dataset, job.index, seed])[:12], 16)
     if not job.dark:
@@ -153,6 +159,14 @@ def _weather_digest(name: str) -> str:
     return array_digest(pair.rainy, pair.clean)
 
 
+def _identity(job: _Job) -> dict[str, object]:
+    """Tell a job by the bytes of its files; whole files go without saying."""
+    told = dict(vars(dataclasses.replace(job, files=_hashes(job.files))))
+    if set(job.regions) == {"whole"}:
+        del told["regions"]
+    return told
+
+
 def _hashes(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(file_sha256(file) for file in files)
 
@@ -165,6 +179,48 @@ def _jobs(config: TrainConfig) -> Iterator[_Job]:
             yield _Job(name, scene, f"{name}/{index}", index)
     if data.real:
         yield from _real_jobs(data, Path(data.real))
+    if data.sources:
+        yield from _source_jobs(data)
+
+
+def _source_jobs(data: DataConfig) -> Iterator[_Job]:
+    found = load(
+        list(data.sources),
+        root=data.root or None,
+        per_dataset=data.per_source or None,
+        seed=data.seed,
+    )
+    columns = ("image_id", "dataset", "group", "path", "region", "target", "target_region")
+    left_out = 0
+    for row in zip(*(found.rows.column(name) for name in columns), strict=True):
+        image_id, dataset, group, path, region, target, target_region = row
+        fault = _fault(path, region, target, target_region)
+        if fault:
+            left_out += 1
+            _LOG.warning("left out %s: %s", image_id, fault)
+            continue
+        regions = (region, target_region)
+        yield _Job(dataset, group, image_id, 0, (path, target), regions=regions)
+    if left_out == len(found):
+        raise SourceError(
+            f"none of the {left_out} images of data.sources can be trained on; "
+            "see the reasons above"
+        )
+
+
+def _fault(path: str, region: Region, target: str | None, target_region: Region) -> str:
+    """Say why a pair cannot be trained on; empty if it can, as far as headers tell."""
+    if not target:
+        return "it has no clean partner, without which nothing can be learnt from it"
+    try:
+        both = ((path, region), (target, target_region))
+        headers = [read_header(file, region=part) for file, part in both]
+    except ImageError as error:
+        return str(error)
+    sizes = [(header.height, header.width) for header in headers]
+    if sizes[0] != sizes[1]:
+        return f"its clean partner has {sizes[1]} pixels (height, width), not {sizes[0]}"
+    return ""
 
 
 def _real_jobs(data: DataConfig, root: Path) -> Iterator[_Job]:

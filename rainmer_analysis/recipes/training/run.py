@@ -8,24 +8,39 @@ from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError, OutputExistsError
 from rainmer_analysis.model.checkpoint import load_weights, save_weights
+from rainmer_analysis.model.restorer.weights import load_restorer
 from rainmer_analysis.recipes.training.pool import make_pool
+from rainmer_analysis.recipes.training.weights import resolved
 from rainmer_analysis.train import (
+    CHECKPOINTS,
     AirNetObjective,
+    EncoderObjective,
+    Hooks,
     Outcome,
     Pool,
-    RainmerObjective,
+    RestorerObjective,
     TrainConfig,
     as_toml,
     model_card,
     read_config,
+    several,
     train,
 )
 from rainmer_analysis.values import digest, write_atomically
 
-__all__ = ["TrainingRun", "train_encoder"]
+__all__ = ["TrainingRun", "train_network"]
 
 _CONFIG, _WEIGHTS, _CARD, _LOGFILE = "config.toml", "weights.safetensors", "card.md", "log.csv"
-_FILES = (_CONFIG, _WEIGHTS, _CARD, _LOGFILE, "checkpoint.pt", "checkpoint-previous.pt")
+_FILES = (_CONFIG, _WEIGHTS, _CARD, _LOGFILE, *CHECKPOINTS)
+_OBJECTIVES: dict[str, type[EncoderObjective | AirNetObjective | RestorerObjective]] = {
+    "encoder": EncoderObjective,
+    "airnet": AirNetObjective,
+    "rainmer": RestorerObjective,
+}
+# What the file of weights calls each of them.
+_KINDS = {"encoder": "rainmer", "airnet": "airnet", "rainmer": "restorer"}
+
+_Objective = EncoderObjective | AirNetObjective | RestorerObjective
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,7 @@ class TrainingRun:
     weights_sha256: str
 
 
-def train_encoder(
+def train_network(
     kind: str,
     config: str | Path,
     out: str | Path,
@@ -50,12 +65,15 @@ def train_encoder(
     workers: int = 2,
     progress: Callable[[int, int, Mapping[str, float]], None] | None = None,
 ) -> TrainingRun:
-    """Train an encoder by a configuration.
+    """Train a network by a configuration.
+
+    Started by ``torchrun`` in several processes, they share the run, and rank 0 writes.
 
     Parameters
     ----------
     kind
-        ``"rainmer"`` or ``"airnet"``; has to be the configuration's.
+        ``"encoder"``, ``"airnet"`` or ``"rainmer"`` (encoder and restorer); has to be what the
+        configuration trains.
     config
         TOML file or name of a shipped configuration.
     out
@@ -75,6 +93,11 @@ def train_encoder(
     progress
         Called after each step with step, number of steps and the last row of the log.
 
+    Returns
+    -------
+    The run. Its weights are those of the best validation, or the last ones where no scene is held
+    out.
+
     Raises
     ------
     ConfigError, SourceError, OutputExistsError, TrainingError
@@ -83,39 +106,77 @@ def train_encoder(
     replaced = dict(changes or {})
     if real is not None:
         replaced["data.real"] = as_toml_text(str(real))
-    settings = read_config(config, changes=replaced)
-    if settings.encoder != kind:
+    settings = resolved(read_config(config, changes=replaced))
+    if settings.trains != kind:
         raise ConfigError(
-            f"the configuration trains {settings.encoder!r}, but {kind!r} was asked for; "
+            f"the configuration trains {settings.trains!r}, but {kind!r} was asked for; "
             "use the other command or another file"
         )
     folder = Path(out)
-    _claim(folder, settings, resume=resume, overwrite=overwrite)
-    pool = make_pool(settings, Path(cache) if cache else folder.parent / "pools", workers=workers)
-    objective = (RainmerObjective if kind == "rainmer" else AirNetObjective)(settings, pool)
-    identity = _identity(settings, pool, _start(objective, settings))
+    pools = Path(cache) if cache else folder.parent / "pools"
+    with several(settings.run.device) as place:
+        if place.leads:
+            _claim(folder, settings, resume=resume, overwrite=overwrite)
+            make_pool(settings, pools, workers=workers)
+        place.wait()
+        pool = make_pool(settings, pools, workers=workers)
+        objective: _Objective = _OBJECTIVES[kind](settings, pool, place)
+        identity = _identity(settings, pool, _start(objective, settings))
+        export = _Export(objective, settings, folder)
+        hooks = Hooks(
+            on_checkpoint=export.checkpoint,
+            on_best=export.best,
+            **({} if progress is None else {"progress": _counted(progress, settings.run.steps)}),
+        )
+        outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
+        place.wait()
+        sha256 = _sha256(folder / _WEIGHTS, settings)
+        if place.leads:
+            _write(folder / _CARD, _card(settings, pool, outcome, folder=folder, sha256=sha256))
+    return TrainingRun(folder, outcome, sha256)
 
-    def export(step: int) -> None:
-        about = {"name": settings.name, "steps": str(step), "seed": str(settings.seed)}
+
+def _counted(
+    progress: Callable[[int, int, Mapping[str, float]], None], steps: int
+) -> Callable[[int, Mapping[str, float]], None]:
+    return lambda done, row: progress(done, steps, row)
+
+
+class _Export:
+    """Writes the weights that a run leaves: the best of its validations, until then the last."""
+
+    def __init__(self, objective: _Objective, config: TrainConfig, folder: Path) -> None:
+        self._objective, self._config, self._folder = objective, config, folder
+        self._judged = bool(objective.validate())
+
+    def best(self, step: int) -> None:
+        self._save(step)
+
+    def checkpoint(self, step: int) -> None:
+        if not self._judged or not (self._folder / _WEIGHTS).exists():
+            self._save(step)
+
+    def _save(self, step: int) -> None:
+        config = self._config
         save_weights(
-            objective.encoder, folder / _WEIGHTS, kind=kind, metadata=about, overwrite=True
+            self._objective.network,
+            self._folder / _WEIGHTS,
+            kind=_KINDS[config.trains],
+            metadata={"name": config.name, "steps": str(step), "seed": str(config.seed)},
+            overwrite=True,
         )
 
-    outcome = train(
-        objective,
-        settings,
-        folder,
-        identity=identity,
-        progress=None if progress is None else lambda n, row: progress(n, settings.run.steps, row),
-        on_checkpoint=export,
-    )
-    if not (folder / _WEIGHTS).exists():
-        export(outcome.step)
-    sha256 = load_weights(folder / _WEIGHTS).sha256
-    notes = {"Real photographs": settings.data.real or "none"}
-    card = model_card(settings, pool, outcome, log=folder / _LOGFILE, sha256=sha256, notes=notes)
-    _write(folder / _CARD, card)
-    return TrainingRun(folder, outcome, sha256)
+
+def _card(config: TrainConfig, pool: Pool, outcome: Outcome, *, folder: Path, sha256: str) -> str:
+    notes = {"Real photographs": config.data.real or "none"}
+    return model_card(config, pool, outcome, log=folder / _LOGFILE, sha256=sha256, notes=notes)
+
+
+def _sha256(path: Path, config: TrainConfig) -> str:
+    """Read the weights that were written, and name them."""
+    if config.restores:
+        return load_restorer(path).sha256
+    return load_weights(path).sha256
 
 
 def as_toml_text(text: str) -> str:
@@ -138,8 +199,8 @@ def _claim(folder: Path, config: TrainConfig, *, resume: bool, overwrite: bool) 
     _write(folder / _CONFIG, as_toml(config))
 
 
-def _start(objective: RainmerObjective | AirNetObjective, config: TrainConfig) -> str:
-    """Put the weights to start from, if any, into both encoders; give their identity."""
+def _start(objective: _Objective, config: TrainConfig) -> str:
+    """Put the encoder to start from, if any, into both encoders; give its identity."""
     if not config.model.start:
         return ""
     weights = load_weights(config.model.start)
@@ -149,22 +210,28 @@ def _start(objective: RainmerObjective | AirNetObjective, config: TrainConfig) -
             f"model.start names weights of {weights.kind} with {weights.config}, but the "
             f"configuration trains {config.encoder} with {own}; give weights of the same network"
         )
-    objective.module.query.load_state_dict(weights.state)
-    objective.module.key.load_state_dict(weights.state)
+    for encoder in objective.encoders:
+        encoder.load_state_dict(weights.state)
     return weights.sha256
 
 
 def _identity(config: TrainConfig, pool: Pool, start: str) -> str:
     """Digest what decides the weights of a run at a step; how long it lasts does not."""
-    run: dict[str, int | str] = {"batch": config.run.batch, "precision": config.run.precision}
-    if config.optimiser.schedule != "constant":
+    run: dict[str, int | str] = {
+        "batch": config.run.batch,
+        "accumulate": config.run.accumulate,
+        "precision": config.run.precision,
+    }
+    if config.optimiser.schedule == "cosine":
         run["steps"] = config.run.steps
     parts = {
-        "encoder": config.encoder,
+        "trains": config.trains,
         "seed": config.seed,
         "model": {"width": config.model.width} | ({"start": start} if start else {}),
         "objective": config.objective,
         "optimiser": config.optimiser,
+        "restorer": config.restorer,
+        "sampling": [config.data.sampling, dict(config.data.weights)],
         "held_out": config.data.held_out,
         "pool": pool.digest,
         "run": run,

@@ -1,0 +1,32 @@
+"""Training configurations: frozen, checked, read from TOML.
+
+A file has the keys of `TrainConfig` with a table for each of its sections. What is left out has
+the published recipe's value where it has one. An unknown key, a wrong type or an impossible
+value is refused with a sentence; nothing is silently ignored.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.train.config.reading import parse_config, read_config, shipped_configs
+from rainmer_analysis.train.config.sections import (
+    DataConfig,
+    ModelConfig,
+    ObjectiveConfig,
+    OptimiserConfig,
+    RestorationConfig,
+    RunConfig,
+)
+from rainmer_analysis.train.config.whole import TrainConfig
+
+__all__ = [
+    "DataConfig",
+    "ModelConfig",
+    "ObjectiveConfig",
+    "OptimiserConfig",
+    "RestorationConfig",
+    "RunConfig",
+    "TrainConfig",
+    "parse_config",
+    "read_config",
+    "shipped_configs",
+]

@@ -1,0 +1,29 @@
+"""What a run trains on: a pool of images, and the order in which they are seen."""
+
+from __future__ import annotations
+
+from rainmer_analysis.train.data.order import Order, Shares, shares_of
+from rainmer_analysis.train.data.pool import (
+    Levels,
+    Pool,
+    Sample,
+    as_levels,
+    build_pool,
+    open_pool,
+    window,
+)
+from rainmer_analysis.train.data.sampling import shares_of_rows
+
+__all__ = [
+    "Levels",
+    "Order",
+    "Pool",
+    "Sample",
+    "Shares",
+    "as_levels",
+    "build_pool",
+    "open_pool",
+    "shares_of",
+    "shares_of_rows",
+    "window",
+]

@@ -1,0 +1,87 @@
+"""What can be trained, and how its parameters are optimised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.train.data import Levels
+
+__all__ = ["Group", "Objective", "mean_numbers"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that are optimised alike.
+
+    Parameters
+    ----------
+    parameters
+        Those that ask for gradients count.
+    rate
+        Their learning rate, as a multiple of the schedule's.
+    weight_decay
+        Of AdamW.
+    clip
+        Largest norm of their gradient; 0 leaves it as it is.
+    """
+
+    parameters: Sequence[nn.Parameter]
+    rate: float
+    weight_decay: float
+    clip: float
+
+
+class Objective(Protocol):
+    """What can be trained."""
+
+    @property
+    def module(self) -> nn.Module:
+        """All that has weights or memory: what a checkpoint holds.
+
+        Called with a batch it gives the loss, with gradient, and named numbers for the log.
+        """
+
+    @property
+    def network(self) -> nn.Module:
+        """The network whose weights are kept at the end."""
+
+    @property
+    def images_per_batch(self) -> int:
+        """Images that a micro-batch queries, in all processes."""
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the numbers that a batch may give."""
+
+    @property
+    def criterion(self) -> tuple[str, int]:
+        """Which number of a validation selects the weights, and its sign: 1 if more is better."""
+
+    def groups(self) -> list[Group]:
+        """Give what is optimised, and how."""
+
+    def batch(self, number: int) -> Any:
+        """Make this process's part of a micro-batch, a function of seed and number alone."""
+
+    def before(self) -> None:
+        """Do what comes before each micro-batch, such as moving a key encoder."""
+
+    def after(self) -> None:
+        """Do what comes after each micro-batch with finite gradients, such as filling a queue."""
+
+    def validate(self) -> dict[str, float]:
+        """Give numbers on held-out images, changing nothing; empty where there are none."""
+
+    def examples(self) -> Levels | None:
+        """Give a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
+
+
+def mean_numbers(rows: Iterable[Mapping[str, Tensor]]) -> dict[str, float]:
+    """Average named numbers over rows that have the same names."""
+    listed = list(rows)
+    return {key: float(torch.stack([row[key] for row in listed]).mean()) for key in listed[0]}

@@ -1,0 +1,144 @@
+"""Where a run computes: a device, and which process this is of how many.
+
+Several processes are started by ``torchrun``, on one machine or many, and share a run by
+``torch.distributed``:
+
+* the configuration's batch is that of all processes; each takes an equal part of it, so that a
+  run's result does not depend on how many there are (beyond the order of float additions);
+* order of images, archive and random numbers are functions of seed and position, which every
+  process computes for itself: samplers and archives need no talk;
+* gradients are averaged by DistributedDataParallel; the momentum encoder follows parameters that
+  are the same everywhere, so it is the same everywhere too;
+* AirNet's queue takes the keys of all processes, in the order of ranks; its batch normalisation
+  normalises each process's part by itself, and the running statistics kept are those of rank 0;
+* rank 0 validates, logs and writes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from rainmer_analysis.errors import ConfigError
+
+__all__ = ["Place", "several"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A device, and which process this is of how many.
+
+    Parameters
+    ----------
+    device
+        Where this process computes.
+    rank, world
+        Number of this process, and of all.
+    """
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process logs and writes."""
+        return self.rank == 0
+
+    def part(self, batch: int) -> slice:
+        """Give this process's part of a batch.
+
+        Raises
+        ------
+        ConfigError
+            The processes do not divide it.
+        """
+        if batch % self.world:
+            raise ConfigError(
+                f"run.batch is {batch}, which {self.world} processes cannot share evenly; "
+                "give a multiple of the number of processes"
+            )
+        each = batch // self.world
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+    def wrapped(self, module: nn.Module) -> nn.Module:
+        """Give a module whose backward pass averages gradients over all processes."""
+        if self.world == 1:
+            return module
+        own = None if self.device.type == "cpu" else [self.device.index]
+        # Buffers are a process's own, and a batch may leave parts of a network unused.
+        return DistributedDataParallel(
+            module, device_ids=own, broadcast_buffers=False, find_unused_parameters=True
+        )
+
+    def gathered(self, part: Tensor) -> Tensor:
+        """Give the parts of all processes, one after the other: [b, ...] to [world * b, ...]."""
+        if self.world == 1:
+            return part
+        parts = [torch.empty_like(part) for _ in range(self.world)]
+        dist.all_gather(parts, part.contiguous())
+        return torch.cat(parts)
+
+    def averaged(self, values: Tensor) -> Tensor:
+        """Average a tensor over all processes."""
+        if self.world > 1:
+            dist.all_reduce(values)
+            values = values / self.world
+        return values
+
+    def agreed(self, truth: bool) -> bool:
+        """Give rank 0's answer to all."""
+        if self.world == 1:
+            return truth
+        answer = torch.tensor([int(truth)], device=self.device)
+        dist.broadcast(answer, src=0)
+        return bool(answer.item())
+
+    def wait(self) -> None:
+        """Wait until all processes have come here."""
+        if self.world > 1:
+            dist.barrier()
+
+
+@contextmanager
+def several(device: str = "auto") -> Iterator[Place]:
+    """Join the processes that ``torchrun`` started, if it did; leave them at the end.
+
+    Parameters
+    ----------
+    device
+        ``auto`` (CUDA where there is one), ``cpu`` or ``cuda``.
+
+    Raises
+    ------
+    ConfigError
+        CUDA was asked for and there is none.
+    """
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    place = Place(_device(device), int(os.environ.get("RANK", "0")), world)
+    if place.device.type == "cuda":
+        torch.cuda.set_device(place.device)
+    if world == 1:
+        yield place
+        return
+    dist.init_process_group("gloo" if place.device.type == "cpu" else "nccl")
+    try:
+        yield place
+    finally:
+        dist.destroy_process_group()
+
+
+def _device(name: str) -> torch.device:
+    there = torch.cuda.is_available()
+    if name == "cuda" and not there:
+        raise ConfigError("run.device is 'cuda', but torch sees no CUDA device; give cpu or auto")
+    if name == "cpu" or not there:
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))

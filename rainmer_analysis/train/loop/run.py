@@ -1,0 +1,331 @@
+"""The training loop, resumable at any step.
+
+Everything random is a function of seed and step (order of images, augmentation, mined archive),
+so a checkpoint holds what is left: weights, momentum copy, queue, optimiser, step. A float32 run
+on a CPU that is interrupted and continued gives the same weights, to the bit, as one that is
+not.
+
+Non-finite gradients. Under bfloat16 autocast a step can, rarely, give gradients that are not
+finite. Such a step changes no weight; it is counted in the log, and training stops when they
+pile up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.errors import TrainingError
+from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.loop.checkpoints import VERSION, load_state, save_state
+from rainmer_analysis.train.loop.log import Log
+from rainmer_analysis.train.loop.objective import Group, Objective
+from rainmer_analysis.train.loop.parallel import Place
+from rainmer_analysis.train.loop.schedule import learning_rate
+from rainmer_analysis.train.loop.watching import Watcher
+
+__all__ = ["Outcome", "train"]
+
+_IN_A_ROW, _SHARE, _SHARE_FROM = 20, 0.05, 200
+_MORE = ("gradient_norm", "learning_rate", "skipped", "images_per_second")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a call of `train` ended.
+
+    Parameters
+    ----------
+    step, finished
+        The step reached, and whether it is the last.
+    skipped, seconds
+        Totals over the run, earlier calls included.
+    best, best_step
+        Best value of the criterion on held-out images so far, and its step; NaN and 0 where
+        nothing was held out.
+    """
+
+    step: int
+    finished: bool
+    skipped: int
+    seconds: float
+    best: float = math.nan
+    best_step: int = 0
+
+
+@dataclass
+class _State:
+    """Numbers that change from step to step, beside weights and optimiser."""
+
+    step: int = 0
+    skipped: int = 0
+    in_a_row: int = 0
+    seconds: float = 0.0
+    best: float = math.nan
+    best_step: int = 0
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What is called while a run goes on, in rank 0 alone.
+
+    Parameters
+    ----------
+    progress
+        After each step, with the number of steps done and the numbers of the last log row.
+    on_checkpoint
+        After each checkpoint, with the number of steps done.
+    on_best
+        When a validation is the best so far, with the number of steps done; the network has the
+        weights that were validated.
+    """
+
+    progress: Callable[[int, Mapping[str, float]], None] = lambda *_: None
+    on_checkpoint: Callable[[int], None] = lambda _: None
+    on_best: Callable[[int], None] = lambda _: None
+
+
+def train(
+    objective: Objective,
+    config: TrainConfig,
+    folder: Path,
+    *,
+    identity: str,
+    hooks: Hooks | None = None,
+    place: Place | None = None,
+) -> Outcome:
+    """Train until the last step, or until the time is up; continue what the folder holds.
+
+    Parameters
+    ----------
+    objective
+        What to optimise.
+    config
+        Steps, optimiser, intervals.
+    folder
+        Exists; receives ``checkpoint.pt``, ``checkpoint-previous.pt``, ``log.csv``, ``examples``
+        where the objective has some, and ``tensorboard`` where that is installed.
+    identity
+        Digest of all that decides the result; a checkpoint with another one is refused.
+    hooks
+        What to call meanwhile.
+    place
+        Device, and which process this is of how many.
+
+    Raises
+    ------
+    TrainingError
+        The checkpoint belongs to another run, or non-finite gradients pile up.
+    """
+    torch.set_num_threads(config.run.threads)
+    place, hooks = place or Place(), hooks or Hooks()
+    run = _Run(objective, config, folder, identity=identity, place=place, hooks=hooks)
+    run.restore()
+    started = time.perf_counter()
+    limit = config.run.max_minutes * 60 or math.inf
+    while run.state.step < config.run.steps and place.agreed(time.perf_counter() - started < limit):
+        run.advance()
+        step, last = run.state.step, run.state.step == config.run.steps
+        run.note()
+        if place.leads:
+            hooks.progress(step, run.row)
+        if step % config.run.checkpoint_every == 0 or last:
+            run.save()
+    if run.unsaved:
+        run.save()
+    run.close()
+    state = run.state
+    finished = state.step >= config.run.steps
+    return Outcome(state.step, finished, state.skipped, state.seconds, state.best, state.best_step)
+
+
+class _Run:
+    def __init__(
+        self,
+        objective: Objective,
+        config: TrainConfig,
+        folder: Path,
+        *,
+        identity: str,
+        place: Place,
+        hooks: Hooks,
+    ) -> None:
+        self.objective, self.config = objective, config
+        self.folder, self.identity = folder, identity
+        self.place, self.hooks = place, hooks
+        self.state = _State()
+        self.row: dict[str, float] = {}
+        self.unsaved = False
+        self._sums: dict[str, float] = {}
+        self._counts: dict[str, int] = {}
+        self._groups = objective.groups()
+        self.optimiser = _optimiser(self._groups, config)
+        self._forward = place.wrapped(objective.module)
+        self._clock, self._noted = time.perf_counter(), 0
+        self._log: Log | None = None
+        self._watcher: Watcher | None = None
+
+    def restore(self) -> None:
+        found = load_state(self.folder)
+        if found is not None:
+            if found["identity"] != self.identity:
+                raise TrainingError(
+                    f"the checkpoint in {self.folder} belongs to another configuration or other "
+                    "images; use the ones it was started with, or another folder"
+                )
+            self.objective.module.load_state_dict(found["module"])
+            self.optimiser.load_state_dict(found["optimiser"])
+            self.state = _State(**found["state"])
+            self._sums, self._counts = found["sums"], found["counts"]
+        self.place.wait()
+        if self.place.leads:
+            names = self.objective.numbers
+            columns = ["step", *names, *_MORE, *(f"held_out_{name}" for name in names)]
+            self._log = Log(self.folder / "log.csv", self.state.step, columns=columns)
+            self._watcher = Watcher(self.folder, step=self.state.step)
+        self._clock, self._noted = time.perf_counter(), self.state.step
+
+    def save(self) -> None:
+        if self.place.leads:
+            state = {
+                "version": VERSION,
+                "identity": self.identity,
+                "module": self.objective.module.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "state": vars(self.state),
+                "sums": self._sums,
+                "counts": self._counts,
+            }
+            save_state(self.folder, state)
+            self.hooks.on_checkpoint(self.state.step)
+        self.unsaved = False
+
+    def close(self) -> None:
+        if self._watcher is not None:
+            self._watcher.close()
+
+    def advance(self) -> None:
+        """Make one step; weights stay as they are when a gradient is not finite."""
+        began = time.perf_counter()
+        rate = learning_rate(self.state.step, self.config.run.steps, self.config.optimiser)
+        for settings, own in zip(self.optimiser.param_groups, self._groups, strict=True):
+            settings["lr"] = rate * own.rate
+        self.optimiser.zero_grad(set_to_none=True)
+        told = self._backward()
+        norms = [_norm(group) for group in self._groups]
+        if bool(torch.isfinite(torch.stack(norms)).all()):
+            for group, norm in zip(self._groups, norms, strict=True):
+                if group.clip > 0:
+                    nn.utils.clip_grads_with_norm_(group.parameters, group.clip, norm)
+            self.optimiser.step()
+            self.state.in_a_row = 0
+            for numbers in told:
+                self._add(numbers)
+            self._add({"gradient_norm": torch.stack(norms).norm()})
+        else:
+            self.state.skipped += 1
+            self.state.in_a_row += 1
+        self.state.step += 1
+        self.state.seconds += time.perf_counter() - began
+        self.unsaved = True
+        self._stop_if_hopeless()
+
+    def _backward(self) -> list[Mapping[str, Tensor]]:
+        """Add up the gradients of a step's micro-batches; give their numbers."""
+        count = self.config.run.accumulate
+        told = []
+        for micro in range(count):
+            self.objective.before()
+            batch = self.objective.batch(self.state.step * count + micro)
+            with self._alone(micro < count - 1):
+                loss, numbers = self._forward(batch)
+                (loss / count).backward()
+            if bool(torch.isfinite(loss)):
+                self.objective.after()
+            told.append(numbers)
+        return told
+
+    def _alone(self, yes: bool) -> contextlib.AbstractContextManager[None]:
+        """Keep gradients to this process until the last micro-batch."""
+        if yes and isinstance(self._forward, nn.parallel.DistributedDataParallel):
+            alone: contextlib.AbstractContextManager[None] = self._forward.no_sync()
+            return alone
+        return contextlib.nullcontext()
+
+    def _add(self, numbers: Mapping[str, Tensor]) -> None:
+        """Remember numbers for the next row of the log, averaged over processes."""
+        names = list(numbers)
+        values = torch.stack([numbers[name].detach().float() for name in names])
+        for name, value in zip(names, self.place.averaged(values).tolist(), strict=True):
+            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def _stop_if_hopeless(self) -> None:
+        state = self.state
+        many = state.step >= _SHARE_FROM and state.skipped > _SHARE * state.step
+        if state.in_a_row >= _IN_A_ROW or many:
+            raise TrainingError(
+                f"gradients were not finite in {state.in_a_row} steps in a row and in "
+                f"{state.skipped} of {state.step} steps; lower optimiser.lr, or set "
+                'run.precision to "float32"'
+            )
+
+    def note(self) -> None:
+        """Write a row of the log when it is time, with a validation when it is time for that."""
+        run, step = self.config.run, self.state.step
+        last = step == run.steps
+        due = step % run.validate_every == 0 or last
+        if step % run.log_every and not due:
+            return
+        row: dict[str, float] = {"step": step}
+        row |= {name: total / self._counts[name] for name, total in self._sums.items()}
+        row["learning_rate"] = self.optimiser.param_groups[0]["lr"]
+        row["skipped"] = self.state.skipped
+        row["images_per_second"] = self._speed()
+        if due:
+            row |= self._validate()
+        if self.place.leads and self._log is not None and self._watcher is not None:
+            self._log.write(row)
+            self._watcher.row(row)
+        self.row, self._sums, self._counts = row, {}, {}
+        self._clock, self._noted = time.perf_counter(), step
+
+    def _speed(self) -> float:
+        steps = self.state.step - self._noted
+        images = steps * self.config.run.accumulate * self.objective.images_per_batch
+        return images / max(time.perf_counter() - self._clock, 1e-9)
+
+    def _validate(self) -> dict[str, float]:
+        """Judge the network on held-out images; keep it if it is the best so far."""
+        found = self.objective.validate() if self.place.leads else {}
+        name, sign = self.objective.criterion
+        if name in found:
+            value, best = found[name], self.state.best
+            if math.isnan(best) or sign * value > sign * best:
+                self.state.best, self.state.best_step = value, self.state.step
+                self.hooks.on_best(self.state.step)
+            sheet = self.objective.examples()
+            if sheet is not None and self._watcher is not None:
+                self._watcher.examples(sheet, self.state.step)
+        self.place.wait()
+        return {f"held_out_{key}": value for key, value in found.items()}
+
+
+def _optimiser(groups: list[Group], config: TrainConfig) -> torch.optim.AdamW:
+    rates = config.optimiser
+    settings = [
+        {"params": group.parameters, "weight_decay": group.weight_decay} for group in groups
+    ]
+    return torch.optim.AdamW(settings, lr=rates.lr, betas=(rates.beta1, rates.beta2))
+
+
+def _norm(group: Group) -> Tensor:
+    gradients = [p.grad for p in group.parameters if p.grad is not None]
+    return nn.utils.get_total_norm(gradients)

@@ -1,0 +1,84 @@
+"""Crops to restore, at native scale, and the whole images that prompt their restoration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rainmer_analysis.train.contrast.views import Square, as_images
+from rainmer_analysis.train.data import Levels, Pool, as_levels
+
+__all__ = ["Crop", "Pairs", "crops", "sheet"]
+
+_GAP = 2
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What is restored.
+
+    Parameters
+    ----------
+    degraded, clean
+        Crops at native scale, [B, 3, c, c] in [0, 1].
+    whole
+        The whole degraded images under the resize rule, [B, 3, 128, 128].
+    """
+
+    degraded: Tensor
+    clean: Tensor
+    whole: Tensor
+
+    def to(self, device: torch.device) -> Pairs:
+        """Bring the images to a device."""
+        return Pairs(self.degraded.to(device), self.clean.to(device), self.whole.to(device))
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square, and the axis along which it is mirrored, if any."""
+
+    square: Square
+    axis: int | None
+
+    @classmethod
+    def drawn(cls, size: Sequence[int], side: int, rng: np.random.Generator) -> Crop:
+        """Draw a place, and a mirror as published: none 1/2, upside down 1/4, left-right 1/4."""
+        square = Square.drawn(size, side, rng)
+        return cls(square, (None, None, -2, -1)[int(rng.integers(4))])
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Cut from images [..., H, W], and mirror."""
+        out = self.square(images)
+        return out if self.axis is None else out.flip(self.axis)
+
+
+def crops(pool: Pool, rows: NDArray[np.int64], drawn: Sequence[Crop]) -> Pairs:
+    """Cut crops from the native-scale windows of some rows of a pool."""
+    degraded, clean = (
+        torch.stack([crop(as_images(of[row])) for row, crop in zip(rows, drawn, strict=True)])
+        for of in (pool.degraded_native, pool.clean_native)
+    )
+    return Pairs(degraded, clean, as_images(pool.degraded[rows]))
+
+
+def sheet(columns: Sequence[Tensor]) -> Levels:
+    """Lay images out: a row for each of B, a column for each of `columns`, [B, 3, h, w] each.
+
+    Returns
+    -------
+    uint8 [3, H, W], white between the images.
+    """
+    count, _, height, width = columns[0].shape
+    size = (count * (height + _GAP) - _GAP, len(columns) * (width + _GAP) - _GAP)
+    out = np.full((3, *size), 255, np.uint8)
+    for across, images in enumerate(columns):
+        for down, image in enumerate(images.detach().float().cpu().numpy()):
+            top, left = down * (height + _GAP), across * (width + _GAP)
+            out[:, top : top + height, left : left + width] = as_levels(image)
+    return out

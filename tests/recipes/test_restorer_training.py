@@ -1,0 +1,91 @@
+"""`train rainmer` from end to end: it learns, is killed, goes on, and its weights restore."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rainmer_analysis.infer import load_restorer
+from rainmer_analysis.model.checkpoint import load_weights
+from rainmer_analysis.recipes.training import TrainingRun, train_network
+
+CONFIG = "tiny-restorer"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def whole(place: Path) -> TrainingRun:
+    return train_network("rainmer", CONFIG, place / "whole", cache=place / "pools", workers=0)
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    """Rows of a log without the column of speeds."""
+    with (folder / "log.csv").open(newline="", encoding="utf-8") as file:
+        return [
+            {k: v for k, v in row.items() if k != "images_per_second"}
+            for row in csv.DictReader(file)
+        ]
+
+
+@pytest.mark.slow
+def test_the_loss_falls_on_simulated_pairs(whole: TrainingRun) -> None:
+    log = rows(whole.folder)
+    assert next(iter(log[0])) == "step"
+    assert [int(row["step"]) for row in log] == list(range(2, 21, 2))
+    # Batches differ in how hard they are, so what is compared is the gain over the input, and the
+    # loss of the held-out crops, which are always the same.
+    gain = [float(row["gain"]) for row in log]
+    assert np.mean(gain[-4:]) > np.mean(gain[:4]) + 1.0
+    held_out = [float(row["held_out_loss"]) for row in log if row["held_out_loss"]]
+    assert len(held_out) == 2
+    assert held_out[-1] < held_out[0]
+
+
+@pytest.mark.slow
+def test_the_weights_restore_and_extract(whole: TrainingRun) -> None:
+    file = whole.folder / "weights.safetensors"
+    restorer = load_restorer(file)
+    assert restorer.sha256 == whole.weights_sha256
+    assert restorer.variant == "Rainmer_SA"
+    images = np.random.default_rng(0).random((1, 3, 40, 52), dtype=np.float32)
+    assert restorer.restore(images).shape == images.shape
+    assert load_weights(file).kind == "rainmer"
+    card = (whole.folder / "card.md").read_text(encoding="utf-8")
+    assert "Rainmer_SA, width tiny, blocks 1/1/1/1" in card
+    assert f"of step {whole.outcome.best_step}, the best on held-out scenes" in card
+    assert len(list((whole.folder / "examples").glob("*.png"))) == 2
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_as_if_nothing_had_been(whole: TrainingRun, place: Path) -> None:
+    folder = place / "killed"
+    command = [sys.executable, "-m", "rainmer_analysis", "train", "rainmer", "--config", CONFIG]
+    command += ["--out", str(folder), "--cache", str(place / "pools"), "--workers", "0"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    started = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
+    log, least = folder / "log.csv", random.SystemRandom().randint(2, 7)
+    while started.poll() is None and (not log.exists() or len(rows(folder)) < least):
+        time.sleep(0.02)
+    time.sleep(0.3 * random.SystemRandom().random())
+    started.send_signal(signal.SIGKILL)
+    assert started.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    resumed = train_network(
+        "rainmer", CONFIG, folder, cache=place / "pools", workers=0, resume=True
+    )
+    assert rows(folder) == rows(whole.folder)
+    assert resumed.weights_sha256 == whole.weights_sha256

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from rainmer_analysis.train.contrast.mining import (
+    add_residual,
+    farthest,
+    mean_colours,
+    relight,
+    residuals,
+    singular_values,
+)
+
+
+@pytest.fixture(scope="module")
+def published(shared: Path) -> dict[str, Tensor]:
+    with np.load(shared / "oracle" / "mining_io.npz") as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+
+
+def test_chromatic_negatives_are_the_published_ones(published: dict[str, Tensor]) -> None:
+    own, archive = mean_colours(published["inp"]), mean_colours(published["arch_i"])
+    chosen = farthest(own, archive, 4)
+    assert torch.equal(chosen, published["chr_idx"])
+    made = relight(published["inp"], own, archive[chosen])
+    torch.testing.assert_close(made, published["chr_neg"], atol=1e-6, rtol=0)
+
+
+def test_degradation_negatives_are_the_published_ones(published: dict[str, Tensor]) -> None:
+    own = singular_values(residuals(published["inp"], published["tar"]))
+    torch.testing.assert_close(own, published["svd"], atol=1e-5, rtol=1e-5)
+    archived = residuals(published["arch_i"], published["arch_t"])
+    values = singular_values(archived)
+    distance = (own[:, None] - values[None]).abs().sum(dim=(2, 3))
+    torch.testing.assert_close(distance, published["svd_dist"], atol=1e-3, rtol=1e-5)
+    chosen = farthest(own, values, 4)
+    assert torch.equal(chosen, published["deg_idx"])
+    made = add_residual(published["tar"], archived[chosen])
+    torch.testing.assert_close(made, published["deg_neg"], atol=1e-6, rtol=0)
+
+
+def test_relighting_to_the_own_colour_changes_nothing() -> None:
+    images = torch.rand(2, 3, 9, 7)
+    own = mean_colours(images)
+    torch.testing.assert_close(relight(images, own, own[:, None])[:, 0], images)
+
+
+def test_relighting_reaches_the_wanted_colour_where_nothing_is_clamped() -> None:
+    images = torch.rand(1, 3, 9, 7) * 0.2
+    wanted = torch.tensor([[[0.05, 0.1, 0.02]]])
+    made = relight(images, mean_colours(images), wanted)
+    torch.testing.assert_close(mean_colours(made[:, 0]), wanted[:, 0], atol=1e-4, rtol=0)
+
+
+def test_singular_values_know_a_residual_of_rank_one() -> None:
+    row, column = torch.rand(128), torch.rand(128)
+    image = (row[:, None] * column).expand(1, 3, 128, 128)
+    values = singular_values(image)
+    assert (values[..., 1:] < 1e-4).all()
+    # Nearest reduction keeps every fourth pixel.
+    torch.testing.assert_close(values[0, 0, 0], row[::4].norm() * column[::4].norm())

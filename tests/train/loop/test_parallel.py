@@ -1,0 +1,135 @@
+"""Two processes, joined by gloo, against one with the same batch."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from rainmer_analysis.train.config import TrainConfig, parse_config
+from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
+from rainmer_analysis.train.data import Pool, Sample, build_pool
+from rainmer_analysis.train.loop import Objective, train
+from rainmer_analysis.train.restoration import RestorerObjective
+
+SCRIPT = Path(__file__).with_name("ranks.py")
+ARRAYS = ("degraded", "clean", "degraded_native", "clean_native")
+OWN: dict[str, dict[str, Any]] = {
+    "encoder": {"run": {"steps": 2, "batch": 4, "accumulate": 2}},
+    "rainmer": {
+        "run": {"steps": 1, "batch": 4, "accumulate": 2},
+        "objective": {"every": 2},
+        "restorer": {
+            "variant": "Rainmer_SA_detgalpha",
+            "blocks": [1, 1, 1, 1],
+            "heads": [1, 1, 2, 2],
+            "crop": 16,
+            "clip": 0.0,
+        },
+    },
+    "airnet": {"encoder": "airnet", "run": {"steps": 1, "batch": 2}},
+}
+BASE: dict[str, Any] = {
+    "model": {"width": "tiny"},
+    "data": {"simulated": ["light", "heavy"], "held_out": 0.25, "native": 128},
+    "objective": {"crop": 16, "archive": 6, "queue_per_type": 4, "momentum": 0.9},
+    "optimiser": {"lr": 1e-2},
+    "run": {"log_every": 1, "validate_every": 2, "validation_batches": 1},
+}
+
+
+def document(kind: str) -> dict[str, Any]:
+    sections = {name: dict(section) for name, section in BASE.items()}
+    for name, section in OWN[kind].items():
+        sections[name] = sections.get(name, {}) | section if isinstance(section, dict) else section
+    return sections
+
+
+@pytest.fixture(scope="module")
+def shared(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what two processes made of every configuration."""
+    folder = tmp_path_factory.mktemp("shared")
+    samples = (
+        Sample(
+            pool.datasets[row],
+            pool.scenes[row],
+            *(np.asarray(getattr(pool, name)[row]) for name in ARRAYS),
+        )
+        for row in range(len(pool))
+    )
+    build_pool(samples, folder / "pool", count=len(pool), digest=pool.digest)
+    for kind in OWN:
+        (folder / f"{kind}.json").write_text(json.dumps(document(kind)), encoding="utf-8")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", str(SCRIPT), str(folder)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=500, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def saved(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = torch.load(folder / "shared.pt", weights_only=True)
+    return found
+
+
+def losses(folder: Path) -> list[float]:
+    with (folder / "log.csv").open(newline="", encoding="utf-8") as file:
+        return [float(row["loss"]) for row in csv.DictReader(file)]
+
+
+def alone(objective: Objective) -> dict[str, torch.Tensor]:
+    objective.before()
+    objective.module(objective.batch(0))[0].backward()
+    objective.after()
+    return {n: p.grad for n, p in objective.network.named_parameters() if p.grad is not None}
+
+
+def configured(kind: str) -> TrainConfig:
+    return parse_config(document(kind))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "objective"), [("encoder", EncoderObjective), ("rainmer", RestorerObjective)]
+)
+def test_two_processes_give_the_gradients_of_one(
+    kind: str,
+    objective: type[EncoderObjective | RestorerObjective],
+    pool: Pool,
+    shared: Path,
+    tmp_path: Path,
+) -> None:
+    config = configured(kind)
+    assert config.trains == kind
+    gradients = saved(shared / kind)["gradients"]
+    expected = alone(objective(config, pool))
+    assert set(gradients) == set(expected)
+    largest = max(float(gradient.abs().max()) for gradient in expected.values())
+    for name, gradient in expected.items():
+        torch.testing.assert_close(gradients[name], gradient, atol=1e-5 * largest, rtol=1e-3)
+    train(objective(config, pool), config, tmp_path, identity="x")
+    np.testing.assert_allclose(losses(shared / kind), losses(tmp_path), rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_the_queue_takes_the_keys_of_both_processes(pool: Pool, shared: Path) -> None:
+    objective = AirNetObjective(configured("airnet"), pool)
+    start = objective.module.queue.clone()
+    alone(objective)
+    found = saved(shared / "airnet")["queue"]
+    # Batch normalisation is each process's own, so keys differ; the places filled do not.
+    filled = (objective.module.queue != start).any(dim=1)
+    assert torch.equal((found != start).any(dim=1), filled)
+    assert int(filled.sum()) == 4
+    torch.testing.assert_close(found.norm(dim=1), torch.ones(len(start)))
