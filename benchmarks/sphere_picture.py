@@ -4,7 +4,7 @@ The picture of the documentation is of simulated datasets::
 
     rainmer-analysis datasets simulate --out simulated --per-dataset 100 --seed 7
     rainmer-analysis extract simulated/simulated.toml --out tables
-    python benchmarks/sphere_picture.py tables/rainmer-chromatic.parquet figures/reference/sphere.png
+    python benchmarks/sphere_picture.py tables/rainmer-chromatic.parquet sphere.png
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rainmer_analysis.numerics import align_maps
 from rainmer_analysis.sphere import project
 from rainmer_analysis.values import read
 
-TITLES = ("umap-learn on its sphere", "SphereUMAP (default)")
+TITLES = ("umap-learn, as published", "SphereUMAP (default)")
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ from rainmer_analysis.draw.layout import (
     panel_title,
     panel_titles,
 )
-from rainmer_analysis.draw.overlays import draw_contours, draw_mean
+from rainmer_analysis.draw.overlays import draw_contours, draw_mean, summaries_of
 from rainmer_analysis.draw.projections import View, view_of
 from rainmer_analysis.draw.style import (
     INK,
@@ -43,7 +43,6 @@ from rainmer_analysis.draw.style import (
     short_labels,
     styled,
 )
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import MapSummary, SphereMap
 
 __all__ = [
@@ -127,7 +126,7 @@ def plot_map(
     """
     found = listed(maps, SphereMap)
     names = panel_titles(titles, found, map_name)
-    told = _summaries_of(found, summaries, needed=contours or means)
+    told = summaries_of(found, summaries, needed=contours or means)
     columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
     crowded = len({name for value in found for name in value.rows.datasets}) > _MANY
     width = WIDTH if len(found) > 1 or crowded else 5.0
@@ -151,23 +150,6 @@ def plot_map(
         **({"contours": contours, "means": means} if told else {}),
     }
     return Drawing(figure, artists, about)
-
-
-def _summaries_of(
-    maps: Sequence[SphereMap],
-    summaries: MapSummary | Sequence[MapSummary] | None,
-    *,
-    needed: bool,
-) -> list[MapSummary]:
-    if not needed:
-        return []
-    given = [summaries] if isinstance(summaries, MapSummary) else list(summaries or ())
-    if [each.map_sha256 for each in given] != [value.content_sha256 for value in maps]:
-        raise ParameterError(
-            f"{len(given)} summaries came that are not those of the {len(maps)} map(s); contours "
-            "and mean directions need what summarise() says of each map, in the same order"
-        )
-    return given
 
 
 def _overlays(

@@ -1,6 +1,8 @@
-"""What lies over a map's dots: contours of density and mean directions."""
+"""What is drawn of a map beside its dots: contours of density and mean directions."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +13,10 @@ from matplotlib.transforms import IdentityTransform
 
 from rainmer_analysis.draw.projections import View
 from rainmer_analysis.draw.style import marker_outline
-from rainmer_analysis.values import DatasetOnMap
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap
 
-__all__ = ["draw_contours", "draw_mean", "pieces"]
+__all__ = ["draw_contours", "draw_mean", "pieces", "summaries_of"]
 
 Array = npt.NDArray[np.float64]
 _WIDTHS = {0.5: 1.1, 0.95: 0.6}  # points, by share; the outermost line is the thinnest
@@ -22,6 +25,30 @@ _MEAN_AREA = 42.0  # square points
 _VAGUE = 67.5  # degrees of spread: a mean resultant length of a half
 # A step along a line that crosses more of the picture than this has crossed its edge.
 _LONGEST_STEP = 0.25
+
+
+def summaries_of(
+    maps: Sequence[SphereMap],
+    summaries: MapSummary | Sequence[MapSummary] | None,
+    *,
+    needed: bool,
+) -> list[MapSummary]:
+    """Give the maps' summaries where something needs them, else none.
+
+    Raises
+    ------
+    ParameterError
+        They are needed, and are not those of these maps in this order.
+    """
+    if not needed:
+        return []
+    given = [summaries] if isinstance(summaries, MapSummary) else list(summaries or ())
+    if [each.map_sha256 for each in given] != [value.content_sha256 for value in maps]:
+        raise ParameterError(
+            f"{len(given)} summaries came that are not those of the {len(maps)} map(s); contours "
+            "and mean directions need what summarise() says of each map, in the same order"
+        )
+    return given
 
 
 def draw_contours(
