@@ -42,9 +42,18 @@ def plot() -> None:
     help="How the sphere becomes a plane.",
 )
 @click.option("--align", is_flag=True, help="Turn each map onto the first, over shared images.")
+@click.option("--contours", is_flag=True, help="Outline 50 and 95 % of each dataset's density.")
+@click.option("--means", is_flag=True, help="Mark each dataset's mean direction.")
 @common_options
 def plot_map_command(
-    common: Common, maps: tuple[Path, ...], out: Path, view: str, *, align: bool
+    common: Common,
+    maps: tuple[Path, ...],
+    out: Path,
+    view: str,
+    *,
+    align: bool,
+    contours: bool,
+    means: bool,
 ) -> None:
     """Draw maps of the sphere, one panel for each MAP."""
     from rainmer_analysis.draw import plot_map
@@ -56,7 +65,13 @@ def plot_map_command(
         from rainmer_analysis.numerics import align_maps
 
         values = list(align_maps(values))
-    _save(common, plot_map(values, view=view), out)
+    summaries = None
+    if contours or means:
+        from rainmer_analysis.sphere.summary import summarise
+
+        summaries = [summarise(value) for value in values]
+    drawing = plot_map(values, view=view, summaries=summaries, contours=contours, means=means)
+    _save(common, drawing, out)
 
 
 @plot.command("matrix")

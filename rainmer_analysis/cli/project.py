@@ -11,7 +11,7 @@ import click
 from rainmer_analysis.cli.options import Common, common_options
 
 if TYPE_CHECKING:
-    from rainmer_analysis.values import EmbeddingTable, SphereMap
+    from rainmer_analysis.values import EmbeddingTable, MapSummary, SphereMap
 
 __all__ = ["project"]
 
@@ -26,7 +26,7 @@ __all__ = ["project"]
 )
 @click.option(
     "--engine",
-    default="umap-learn",
+    default="sphere",
     show_default=True,
     metavar="NAME",
     help="What lays out: sphere or umap-learn.",
@@ -50,6 +50,13 @@ __all__ = ["project"]
     metavar="N",
     help="Lay out with N further seeds and say how far images move.",
 )
+@click.option(
+    "--calibrate",
+    default=0,
+    show_default=True,
+    metavar="PARTS",
+    help="Leave scenes out in so many parts, place them, and say how surely new images are placed.",
+)
 @common_options
 def project(
     common: Common,
@@ -59,6 +66,7 @@ def project(
     neighbors: int,
     min_dist: float,
     stability: int,
+    calibrate: int,
 ) -> None:
     """Lay the images of TABLE out on a sphere, as a map.
 
@@ -67,6 +75,7 @@ def project(
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
     from rainmer_analysis.recipes.kept import kept_map, read_table
+    from rainmer_analysis.sphere.summary import summarise
 
     if out.suffix.lower() != ".parquet":
         raise ParameterError(
@@ -80,6 +89,8 @@ def project(
         "seed": common.seed,
         "stability": stability,
     }
+    if calibrate:  # a map without it answers the same request as before
+        options["calibrate"] = calibrate
 
     def lay_out(table: EmbeddingTable, **options: Any) -> SphereMap:
         from rainmer_analysis.sphere import project as project_table
@@ -88,6 +99,7 @@ def project(
         return project_table(table, **options)
 
     kept = kept_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
+    summary = summarise(kept.value)
     document = {
         "kind": "map",
         "out": str(out),
@@ -96,11 +108,12 @@ def project(
         "space": kept.value.space.name,
         "parameters": options,
         "fidelity": dict(kept.value.fidelity),
+        "summary": summary.document(),
     }
-    common.result(document, f"{out}: {kept.state}\n{_text(kept.value)}")
+    common.result(document, f"{out}: {kept.state}\n{_text(kept.value, summary)}")
 
 
-def _text(made: SphereMap) -> str:
+def _text(made: SphereMap, summary: MapSummary) -> str:
     lines = [f"{len(made)} images of {made.space.name}"]
     near = made.fidelity.get("neighbors")
     names = {
@@ -113,4 +126,24 @@ def _text(made: SphereMap) -> str:
         value = made.fidelity.get(key)
         if value is not None and not math.isnan(value):
             lines.append(f"{name}: {value:.3f}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_placing_lines(made), *_summary_lines(summary)])
+
+
+def _placing_lines(made: SphereMap) -> list[str]:
+    told = made.fidelity
+    if "radius_degrees" not in told:
+        return []
+    lines = [
+        f"{told['radius_level']:.0%} radius of a placed image, median: "
+        f"{told['radius_degrees']:.1f} degrees (covers {told['radius_coverage']:.1%})"
+    ]
+    by_dataset = told["radius_degrees_by_dataset"]
+    return lines + [f"  {name}: {radius:.1f}" for name, radius in by_dataset.items()]
+
+
+def _summary_lines(summary: MapSummary) -> list[str]:
+    lines = ["mean directions (descriptive): longitude, latitude, spread in degrees"]
+    return lines + [
+        f"  {each.name}: {each.lon:.0f}, {each.lat:.0f}, {each.spread:.0f}"
+        for each in summary.datasets
+    ]

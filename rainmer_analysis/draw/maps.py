@@ -31,6 +31,7 @@ from rainmer_analysis.draw.layout import (
     panel_title,
     panel_titles,
 )
+from rainmer_analysis.draw.overlays import draw_contours, draw_mean, summaries_of
 from rainmer_analysis.draw.projections import View, view_of
 from rainmer_analysis.draw.style import (
     INK,
@@ -42,7 +43,7 @@ from rainmer_analysis.draw.style import (
     short_labels,
     styled,
 )
-from rainmer_analysis.values import SphereMap
+from rainmer_analysis.values import MapSummary, SphereMap
 
 __all__ = [
     "MapLook",
@@ -58,7 +59,8 @@ __all__ = [
 _LAYERS = 8
 _RASTER_ABOVE = 5_000
 _MANY = 12  # datasets, above which a single map takes the whole width for its legend
-_FIDELITY = ("trustworthiness", "continuity")
+_FIDELITY = {"trustworthiness": "trustworthiness", "continuity": "continuity"}
+_GLOBAL = {"spearman": "rank correlation"}
 _WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
 _LABEL_ROOM = 0.36  # inches that "−120°" takes with some air
 _TITLE_ROOM, _NOTE_ROOM, _FOOT = 0.2, 0.12, 0.36
@@ -84,6 +86,9 @@ def plot_map(
     *,
     titles: Sequence[str] | None = None,
     view: str = "lonlat",
+    summaries: MapSummary | Sequence[MapSummary] | None = None,
+    contours: bool = False,
+    means: bool = False,
 ) -> Drawing:
     """Draw one or several maps as panels that share scales, colours and one legend.
 
@@ -95,18 +100,25 @@ def plot_map(
         One per map; the space's name by default.
     view
         ``lonlat`` (degrees), ``mollweide`` (equal area) or ``orthographic`` (two hemispheres).
+    summaries
+        What `summarise` says of each map; needed for what follows.
+    contours
+        Draw outlines of the regions that hold 50 % and 95 % of each dataset's density.
+    means
+        Draw each dataset's mean direction.
 
     Returns
     -------
     Drawing
         With the artists ``axes/I``, ``title/I``, ``note/I`` (fidelity, where the map has it),
         ``points/I/DATASET`` (a tuple of collections that together hold the dataset's dots) for
-        panel I from 0, and ``legend``.
+        panel I from 0, and ``legend``; where asked for ``contours/I/DATASET`` (by share) and
+        ``mean/I/DATASET``.
 
     Raises
     ------
     ParameterError
-        No map, another value, an unknown view, or titles that do not fit.
+        No map, another value, an unknown view, or titles or summaries that do not fit.
 
     Examples
     --------
@@ -114,6 +126,7 @@ def plot_map(
     """
     found = listed(maps, SphereMap)
     names = panel_titles(titles, found, map_name)
+    told = summaries_of(found, summaries, needed=contours or means)
     columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
     crowded = len({name for value in found for name in value.rows.datasets}) > _MANY
     width = WIDTH if len(found) > 1 or crowded else 5.0
@@ -125,6 +138,8 @@ def plot_map(
         under = grid.top + grid.step * (-(-len(found) // columns)) - _head(found) + 0.02
         figure = new_figure(width, under + legend_height + 0.08)
         artists = draw_maps(figure, found, names, grid, look)
+        for index, summary in enumerate(told):
+            artists |= _overlays(artists, index, summary, look, contours=contours, means=means)
         if entries:
             artists["legend"] = add_legend(figure, entries, columns=legend_columns, top=under)
     about = {
@@ -132,8 +147,32 @@ def plot_map(
         "view": view,
         "titles": list(names),
         "maps": [about_map(value) for value in found],
+        **({"contours": contours, "means": means} if told else {}),
     }
     return Drawing(figure, artists, about)
+
+
+def _overlays(
+    artists: Mapping[str, Any],
+    index: int,
+    summary: MapSummary,
+    look: MapLook,
+    *,
+    contours: bool,
+    means: bool,
+) -> dict[str, Any]:
+    axes = artists[f"axes/{index}"]
+    found: dict[str, Any] = {}
+    for seen in summary.datasets:
+        colour, name = look.colours[seen.name], f"{index}/{seen.name}"
+        if contours:
+            found[f"contours/{name}"] = draw_contours(
+                axes, seen, look.view, colour=colour, above=not look.edge
+            )
+        if means:
+            marker = look.markers[seen.name]
+            found[f"mean/{name}"] = draw_mean(axes, seen, look.view, colour=colour, marker=marker)
+    return found
 
 
 def map_name(value: SphereMap) -> str:
@@ -222,7 +261,9 @@ def draw_maps(
     for index, (value, title) in enumerate(zip(maps, titles, strict=True)):
         axes = axes_at(figure, grid.rect(index))
         _frame(axes, look.view, leftmost=index % grid.columns == 0)
-        words = panel_title(axes, title, note=_note(value), indent=indent, rise=rise)
+        # the paper's figures keep to what neighbourhoods say
+        note = _note(value, whole=grid.columns <= 2 and not letters)
+        words = panel_title(axes, title, note=note, indent=indent, rise=rise)
         if letters:
             artists[f"letter/{index}"] = letter(axes, f"({letters[index]})", rise=rise)
         artists |= {f"axes/{index}": axes} | {f"{k}/{index}": v for k, v in words.items()}
@@ -231,9 +272,10 @@ def draw_maps(
     return artists
 
 
-def _note(value: SphereMap) -> str:
-    said = ((name, value.fidelity.get(name)) for name in _FIDELITY)
-    return ", ".join(f"{name} {x:.2f}" for name, x in said if isinstance(x, int | float))
+def _note(value: SphereMap, *, whole: bool = False) -> str:
+    names = _FIDELITY | (_GLOBAL if whole else {})
+    said = ((name, value.fidelity.get(key)) for key, name in names.items())
+    return ", ".join(f"{name} {x:.2f}" for name, x in said if isinstance(x, int | float) and x == x)
 
 
 def _frame(axes: Axes, view: View, *, leftmost: bool) -> None:

@@ -27,6 +27,8 @@ class View:
         As in ``lonlat``.
     project
         Degrees (lon, lat), shape (n,) each, to plane coordinates (x, y).
+    part
+        Degrees (lon, lat) to the number of the plane's part that holds them, shape (n,).
     outline
         Closed outlines in plane coordinates, one per part, shape (m, 2) each.
     graticule
@@ -39,6 +41,7 @@ class View:
 
     name: str
     project: Callable[[Array, Array], tuple[Array, Array]]
+    part: Callable[[Array, Array], Array]
     outline: tuple[Array, ...]
     graticule: tuple[Array, ...]
     extent: tuple[float, float, float, float]
@@ -85,6 +88,14 @@ def _orthographic(lon: Array, lat: Array) -> tuple[Array, Array]:
     return np.where(front, side - centre, centre - side), np.sin(phi)
 
 
+def _whole(lon: Array, lat: Array) -> Array:
+    return np.zeros(np.broadcast(lon, lat).shape)
+
+
+def _hemisphere(lon: Array, lat: Array) -> Array:
+    return np.where(np.cos(np.radians(lat)) * np.cos(np.radians(lon)) >= 0, 0.0, 1.0)
+
+
 def _line(
     project: Callable[[Array, Array], tuple[Array, Array]], lon: npt.ArrayLike, lat: npt.ArrayLike
 ) -> Array:
@@ -96,7 +107,7 @@ def _build_lonlat() -> View:
     box = np.array([[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]], float)
     lines = [np.array([[lon, -90], [lon, 90]], float) for lon in range(-120, 180, 60)]
     lines += [np.array([[-180, lat], [180, lat]], float) for lat in range(-60, 90, 30)]
-    return View("lonlat", _lonlat, (box,), tuple(lines), (-180, 180, -90, 90))
+    return View("lonlat", _lonlat, _whole, (box,), tuple(lines), (-180, 180, -90, 90))
 
 
 def _build_mollweide() -> View:
@@ -107,7 +118,7 @@ def _build_mollweide() -> View:
     lines = [_line(_mollweide, lon, sweep) for lon in range(-120, 180, 60)]
     lines += [_line(_mollweide, [-180, 180], lat) for lat in range(-60, 90, 30)]
     a, b = 2 * np.sqrt(2), np.sqrt(2)
-    return View("mollweide", _mollweide, (edge,), tuple(lines), (-a, a, -b, b))
+    return View("mollweide", _mollweide, _whole, (edge,), tuple(lines), (-a, a, -b, b))
 
 
 def _build_orthographic() -> View:
@@ -124,6 +135,7 @@ def _build_orthographic() -> View:
     return View(
         "orthographic",
         _orthographic,
+        _hemisphere,
         tuple(edges),
         tuple(lines),
         (-reach, reach, -1.0, 1.0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from rainmer_analysis.numerics.aligned import align_maps
 from rainmer_analysis.numerics.bootstrap import scene_weights
 from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
-from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest
+from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest, nearest_among
 from rainmer_analysis.numerics.procrustes import align
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "angle_between",
     "cosine_blocks",
     "nearest",
+    "nearest_among",
     "scene_weights",
     "unit_rows",
 ]

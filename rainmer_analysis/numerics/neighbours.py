@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
 
-__all__ = ["Neighbours", "cosine_blocks", "nearest"]
+__all__ = ["Neighbours", "cosine_blocks", "nearest", "nearest_among"]
 
 # Cells of one block of cosines: 4 million float64 are 32 MB.
 _CELLS = 1 << 22
@@ -91,7 +91,7 @@ def nearest(vectors: npt.ArrayLike, k: int, *, groups: npt.ArrayLike | None = No
         cosines[codes[rows, None] == codes[None, :]] = -np.inf
         chosen = _largest(cosines, min(k, total))
         width = chosen.shape[1]
-        angles = _angles(unit, rows, chosen)
+        angles = _angles(unit, rows, chosen, unit)
         angles[np.take_along_axis(cosines, chosen, axis=1) == -np.inf] = np.inf
         order = np.argsort(angles, axis=1, kind="stable")
         found = np.take_along_axis(angles, order, axis=1)
@@ -100,6 +100,47 @@ def nearest(vectors: npt.ArrayLike, k: int, *, groups: npt.ArrayLike | None = No
         kept = np.take_along_axis(chosen, order, axis=1)
         kept[missing] = -1
         indices[rows, :width], distances[rows, :width] = kept, found
+    return Neighbours(indices, distances)
+
+
+def nearest_among(queries: npt.ArrayLike, vectors: npt.ArrayLike, k: int) -> Neighbours:
+    """Find the k rows of `vectors` that are nearest to each query, exactly.
+
+    Parameters
+    ----------
+    queries, vectors
+        Shapes (m, d) and (n, d), rows of any positive length; only directions count.
+    k
+        How many, from 1 to n.
+
+    Returns
+    -------
+    Neighbours
+        Of shape (m, k); equal distances fall to the lower index.
+
+    Raises
+    ------
+    ParameterError
+        Widths differ, or `k` is not allowed.
+    """
+    asked, unit = unit_rows(queries), unit_rows(vectors)
+    if asked.shape[1] != unit.shape[1]:
+        raise ParameterError(
+            f"queries have {asked.shape[1]} dimensions and vectors {unit.shape[1]}; "
+            "give both from the same space"
+        )
+    if not 1 <= k <= len(unit):
+        raise ParameterError(f"{k} neighbours among {len(unit)} vectors were asked for")
+    shape = (len(asked), k)
+    indices, distances = np.empty(shape, dtype=np.int64), np.empty(shape)
+    height = max(1, _CELLS // len(unit))
+    for start in range(0, len(asked), height):
+        rows = slice(start, min(start + height, len(asked)))
+        chosen = _largest(np.round(asked[rows] @ unit.T, _DECIMALS), k)
+        angles = _angles(asked, rows, chosen, unit)
+        order = np.argsort(angles, axis=1, kind="stable")
+        indices[rows] = np.take_along_axis(chosen, order, axis=1)
+        distances[rows] = np.take_along_axis(angles, order, axis=1)
     return Neighbours(indices, distances)
 
 
@@ -118,12 +159,15 @@ def _largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
 
 
 def _angles(
-    unit: npt.NDArray[np.float64], rows: slice, chosen: npt.NDArray[np.int64]
+    asked: npt.NDArray[np.float64],
+    rows: slice,
+    chosen: npt.NDArray[np.int64],
+    unit: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Give the angle of each row with its chosen rows, a few rows at a time."""
+    """Give the angle of each asked row with the rows chosen for it, a few rows at a time."""
     angles = np.empty(chosen.shape)
     step = max(1, _CELLS // max(1, chosen.shape[1] * unit.shape[1]))
-    here = unit[rows]
+    here = asked[rows]
     for start in range(0, len(chosen), step):
         part = slice(start, start + step)
         angles[part] = angle_between(here[part, None, :], unit[chosen[part]])

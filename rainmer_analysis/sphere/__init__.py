@@ -1,8 +1,8 @@
 """Layouts on the unit sphere, and how faithful they are.
 
 `project` turns a table into a map; `SphereUMAP` lays out any vectors; `fidelity` judges any
-placement of rows on a sphere; `ENGINES` lists what can lay out. umap-learn, whose import takes
-seconds, is imported by the first layout that it is asked for.
+placement of rows on a sphere; `summarise` describes a map; `ENGINES` lists what can lay out.
+umap-learn, whose import takes seconds, is imported by the first layout that it is asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from rainmer_analysis.sphere.engines import DEFAULT_ENGINE, ENGINES
 from rainmer_analysis.sphere.fidelity import fidelity
 from rainmer_analysis.sphere.project import project
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
+from rainmer_analysis.sphere.summary import summarise
 
 __all__ = [
     "DEFAULT_ENGINE",
@@ -20,5 +21,6 @@ __all__ = [
     "angles_to_xyz",
     "fidelity",
     "project",
+    "summarise",
     "xyz_to_angles",
 ]

@@ -28,7 +28,7 @@ def _umap_learn(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np
 ENGINES: Mapping[str, Engine] = MappingProxyType(
     {"sphere": sphere_layout, "umap-learn": _umap_learn}
 )
-DEFAULT_ENGINE = "umap-learn"
+DEFAULT_ENGINE = "sphere"
 
 
 def engine_named(name: str) -> Engine:

@@ -15,11 +15,16 @@ from rainmer_analysis.numerics import align, angle_between, unit_rows
 from rainmer_analysis.sphere.engines import DEFAULT_ENGINE, engine_named
 from rainmer_analysis.sphere.fidelity import fidelity
 from rainmer_analysis.sphere.layout import Layout
-from rainmer_analysis.values import EmbeddingTable, SphereMap
+from rainmer_analysis.sphere.sphere_umap import SphereUMAP
+from rainmer_analysis.values import EmbeddingTable, Rows, SphereMap
 
 __all__ = ["project"]
 
+Floats = npt.NDArray[np.float64]
+
 _FEWEST = 4
+# Share of rows that the radius of a place promises.
+_LEVEL = 0.9
 _LOG = logging.getLogger(__name__)
 
 
@@ -31,6 +36,7 @@ def project(
     min_dist: float = 0.0,
     seed: int = 42,
     stability: int = 0,
+    calibrate: int = 0,
 ) -> SphereMap:
     """Lay a table's rows out on the unit sphere.
 
@@ -53,6 +59,12 @@ def project(
         How many further seeds (seed + 1, seed + 2, ...) to lay out with. The map's fidelity then
         holds ``stability_degrees``: the median over rows and seeds of the great-circle distance
         between a row's places, after the best rotation or reflection.
+    calibrate
+        In how many parts to leave scenes out and place them by their neighbours (engine ``sphere``
+        only; 0 for not at all). The map's fidelity then holds ``radius_degrees``: the median radius
+        about such a place within which the layout of all rows puts 90 % of the rows, as the other
+        parts tell it; ``radius_degrees_by_dataset``; and ``radius_coverage``, the share of rows
+        that lay within theirs.
 
     Returns
     -------
@@ -71,6 +83,10 @@ def project(
         raise ParameterError(
             f"stability over {stability} seeds was asked for; give 0 for none, or how many"
         )
+    if calibrate and engine != "sphere":
+        raise ParameterError(
+            f"the engine {engine!r} cannot place new rows; calibrate with the engine 'sphere'"
+        )
     unit = _sound_rows(table)
     if neighbors >= len(table):
         _LOG.info("%d rows allow %d neighbors, not %d", len(table), len(table) - 1, neighbors)
@@ -82,9 +98,13 @@ def project(
         seeds = [(seed + step) % 2**32 for step in range(1, stability + 1)]
         others = [lay_out(unit, replace(layout, seed=other)) for other in seeds]
         judged |= {"stability_degrees": _displacement(laid, others), "stability_seeds": stability}
+    if calibrate:
+        judged |= _placing(unit, table.take(order).rows, layout, calibrate)
     points = np.empty_like(laid)
     points[order] = laid
-    parameters = _parameters(table, engine, layout, stability)
+    parameters = _parameters(table, engine, layout) | {"stability": stability}
+    if calibrate:
+        parameters["calibrate"] = calibrate
     return SphereMap(points, table.rows, table.space, parameters, judged)
 
 
@@ -114,15 +134,30 @@ def _displacement(points: npt.NDArray[np.float32], others: list[npt.NDArray[np.f
     return float(np.degrees(np.median(np.concatenate(moved))))
 
 
-def _parameters(
-    table: EmbeddingTable, engine: str, layout: Layout, stability: int
-) -> dict[str, Any]:
+def _placing(unit: Floats, rows: Rows, layout: Layout, parts: int) -> dict[str, Any]:
+    model = SphereUMAP(layout.neighbors, min_dist=layout.min_dist, random_state=layout.seed).fit(
+        unit
+    )
+    seen = model.calibrate(rows.column("group"), parts=parts).calibration_
+    assert seen is not None
+    radii = np.degrees(seen.own_radii(_LEVEL))
+    return {
+        "radius_level": _LEVEL,
+        "radius_degrees": float(np.median(radii)),
+        "radius_degrees_by_dataset": {
+            name: float(np.median(radii[rows.codes == code]))
+            for code, name in enumerate(rows.datasets)
+        },
+        "radius_coverage": seen.coverage(_LEVEL),
+    }
+
+
+def _parameters(table: EmbeddingTable, engine: str, layout: Layout) -> dict[str, Any]:
     parameters = {
         "engine": engine,
         "neighbors": layout.neighbors,
         "min_dist": layout.min_dist,
         "seed": layout.seed,
-        "stability": stability,
         "table": table.content_sha256,
     }
     encoder = table.made.get("encoder")

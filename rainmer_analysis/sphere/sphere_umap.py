@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array
+from sklearn.utils.validation import check_array, check_is_fitted
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.sphere.layout import Layout
-from rainmer_analysis.sphere.sphere_layout import EPOCHS, sphere_layout
+from rainmer_analysis.sphere.placing import (
+    Calibration,
+    Places,
+    calibrated,
+    check_level,
+    placed,
+)
+from rainmer_analysis.sphere.sphere_layout import EPOCHS, natural_radius, sphere_layout
+from rainmer_analysis.sphere.umap_s2 import Kernel
 
 __all__ = ["SphereUMAP"]
+
+Floats = npt.NDArray[np.float64]
 
 
 class SphereUMAP(BaseEstimator):  # type: ignore[misc]
     """UMAP onto the unit sphere, for vectors of which only the direction counts.
+
+    `transform` places new rows on a map that stands; after `calibrate` it says how surely.
 
     Neighbours are found by great-circle distance and joined to the fuzzy graph of umap-learn; the
     layout then moves unit vectors in R3 along great circles. One seed gives one result, bit by bit
@@ -46,6 +59,10 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
     embedding_
         Shape (n, 3), float64 unit vectors, turned so that x lies along the largest principal axis
         and z along the smallest.
+    vectors_
+        Shape (n, d), float64: the unit rows seen in `fit`.
+    calibration_
+        What `calibrate` saw.
     n_features_in_
         Width of the rows seen in `fit`.
 
@@ -89,21 +106,117 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         ParameterError
             A row has no direction, or a parameter is not allowed (a ValueError too).
         """
-        layout = self._layout()
+        self._layout()
         rows = check_array(X, dtype=np.float64, order="C", ensure_all_finite=False)
         self.n_features_in_ = rows.shape[1]
-        self.embedding_ = sphere_layout(
-            unit_rows(rows),
-            layout,
+        self.vectors_ = unit_rows(rows)
+        self.embedding_ = self._laid(self.vectors_)
+        self.calibration_: Calibration | None = None
+        return self
+
+    def fit_transform(self, X: npt.ArrayLike, y: object = None) -> Floats:
+        """Lay rows out and give their places: shape (n, 3), float64 unit vectors."""
+        return self.fit(X, y).embedding_
+
+    def calibrate(self, groups: npt.ArrayLike | None = None, *, parts: int = 10) -> SphereUMAP:
+        """Learn how far `transform` places rows from where a joint layout would.
+
+        The scenes are left out of the map in `parts` parts, one after the other; each is placed in
+        a layout of the rest and compared with its places in the layout of all. This takes `parts`
+        layouts.
+
+        Parameters
+        ----------
+        groups
+            Shape (n,): the scene of each row seen in `fit`, left out as a whole; each row its own
+            by default.
+        parts
+            At least 2, at most the number of scenes.
+
+        Raises
+        ------
+        ParameterError
+            `groups` do not fit or the scenes are fewer than the parts.
+        """
+        check_is_fitted(self)
+
+        def rehearse(kept: npt.NDArray[np.bool_]) -> tuple[Floats, Places]:
+            points = self._laid(self.vectors_[kept])
+            return points, self._placed(self.vectors_[~kept], self.vectors_[kept], points)
+
+        seed = int(self.random_state)
+        self.calibration_ = calibrated(self.embedding_, groups, rehearse, parts=parts, seed=seed)
+        return self
+
+    @overload
+    def transform(self, X: npt.ArrayLike, *, level: None = None) -> Floats: ...
+
+    @overload
+    def transform(self, X: npt.ArrayLike, *, level: float) -> tuple[Floats, Floats]: ...
+
+    def transform(
+        self, X: npt.ArrayLike, *, level: float | None = None
+    ) -> Floats | tuple[Floats, Floats]:
+        """Place rows on the map that stands, by their neighbours among its rows.
+
+        A row that the map holds already gets that row's place, exactly.
+
+        Parameters
+        ----------
+        X
+            Shape (m, d), of the width seen in `fit`; no row may be zero or hold NaN or infinity.
+        level
+            In (0, 1): give radii too, within which a joint layout of all rows would put this share
+            of rows. Needs `calibrate`.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (m, 3), float64 unit vectors. With a `level` also radii in radians, shape (m,), at
+            most pi.
+
+        Raises
+        ------
+        ParameterError
+            A row has no direction or another width, or there is no calibration for a `level`.
+        """
+        check_is_fitted(self)
+        rows = check_array(X, dtype=np.float64, order="C", ensure_all_finite=False)
+        if rows.shape[1] != self.n_features_in_:
+            raise ParameterError(
+                f"rows of {rows.shape[1]} columns came, but the map was made of rows of "
+                f"{self.n_features_in_}; give vectors of the same space"
+            )
+        if level is not None:
+            check_level(level)
+            if self.calibration_ is None:
+                raise ParameterError(
+                    "the map has no calibration, so that places have no radius; call calibrate() "
+                    "first, or leave out the level"
+                )
+        places = self._placed(unit_rows(rows), self.vectors_, self.embedding_)
+        if level is None or self.calibration_ is None:
+            return places.points
+        return places.points, self.calibration_.radii(places.scatter, level)
+
+    def _laid(self, unit: Floats) -> Floats:
+        return sphere_layout(
+            unit,
+            self._layout(),
             radius=None if self.radius is None else float(self.radius),
             epochs=int(self.n_epochs),
             spread=float(self.spread),
         )
-        return self
 
-    def fit_transform(self, X: npt.ArrayLike, y: object = None) -> npt.NDArray[np.float64]:
-        """Lay rows out and give their places: shape (n, 3), float64 unit vectors."""
-        return self.fit(X, y).embedding_
+    def _placed(self, unit: Floats, known: Floats, points: Floats) -> Places:
+        natural = natural_radius(len(known)) * float(self.spread)
+        kernel = Kernel.fitted(
+            min_dist=float(self.min_dist),
+            spread=float(self.spread),
+            radius=natural if self.radius is None else float(self.radius),
+        )
+        width = max(1, int(self.n_neighbors) - 1)
+        return placed(unit, known, points, neighbors=width, kernel=kernel)
 
     def _layout(self) -> Layout:
         for name in ("n_neighbors", "n_epochs", "random_state"):

@@ -19,11 +19,14 @@ from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
 from rainmer_analysis.values.request import array_digest, digest, plain
 from rainmer_analysis.values.rows import ImageSet, Rows
+from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "DatasetOnMap",
     "EmbeddingTable",
     "ImageSet",
+    "MapSummary",
     "RelationshipMatrix",
     "Rows",
     "Space",

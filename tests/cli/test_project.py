@@ -50,6 +50,7 @@ def test_writes_a_map_once(source: str, tmp_path: Path, capsys: pytest.CaptureFi
     assert isinstance(made, SphereMap)
     assert made.parameters["neighbors"] == 8
     assert made.fidelity["stability_seeds"] == 1
+    assert "mean directions (descriptive): longitude, latitude, spread in degrees" in shown
     frame = pd.read_parquet(out)
     assert {"x", "y", "z", "lon", "lat"} <= set(frame.columns)
     assert frame["lat"].between(-90, 90).all()
@@ -97,3 +98,26 @@ def test_domain_errors_are_one_sentence(
     assert sentence in shown.err
     assert "Traceback" not in shown.err
     assert not (tmp_path / "m.parquet").exists()
+
+
+def test_says_how_surely_new_images_are_placed(
+    source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "map.parquet"
+    given = ("project", source, "--out", str(out), "--neighbors", "8", "--calibrate", "4")
+    assert run(*given) == 0
+    shown = capsys.readouterr().out
+    assert "90% radius of a placed image, median: " in shown
+    made = read(out)
+    assert isinstance(made, SphereMap)
+    assert 0 < made.fidelity["radius_degrees"] <= 180
+    assert set(made.fidelity["radius_degrees_by_dataset"]) == set(made.rows.datasets)
+    for name, radius in made.fidelity["radius_degrees_by_dataset"].items():
+        assert f"  {name}: {radius:.1f}" in shown
+    assert made.parameters["calibrate"] == 4
+    assert run(*given, "--json", "--quiet") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["state"] == "up to date"
+    assert set(document["summary"]["datasets"]) == set(made.rows.datasets)
+    assert run(*given, "--overwrite", "--engine", "umap-learn") == 1
+    assert "the engine 'umap-learn' cannot place new rows" in capsys.readouterr().err

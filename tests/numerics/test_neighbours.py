@@ -5,7 +5,7 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import nearest, neighbours, unit_rows
+from rainmer_analysis.numerics import angle_between, nearest, nearest_among, neighbours, unit_rows
 
 
 def rows(count: int, dim: int = 16, seed: int = 0) -> np.ndarray:
@@ -71,3 +71,25 @@ def test_refuses_nonsense() -> None:
         nearest(rows(4), 0)
     with pytest.raises(ParameterError, match="one group per vector"):
         nearest(rows(4), 2, groups=["a"])
+
+
+def test_nearest_among_others_is_exact_and_independent_of_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator = np.random.default_rng(7)
+    queries, vectors = generator.normal(size=(9, 5)), generator.normal(size=(40, 5))
+    vectors[30] = vectors[3]
+    angles = angle_between(unit_rows(queries)[:, None], unit_rows(vectors)[None])
+    expected = np.argsort(np.round(angles, 10), axis=1, kind="stable")[:, :6]
+    for cells in (1 << 22, 80):
+        monkeypatch.setattr(neighbours, "_CELLS", cells)
+        found = nearest_among(2 * queries, vectors, 6)
+        assert (found.indices == expected).all()
+        assert np.abs(found.distances - np.take_along_axis(angles, expected, axis=1)).max() < 1e-12
+
+
+def test_nearest_among_others_refuses_what_does_not_fit() -> None:
+    with pytest.raises(ParameterError, match="queries have 2 dimensions and vectors 3"):
+        nearest_among(np.eye(2), np.eye(3), 1)
+    with pytest.raises(ParameterError, match="4 neighbours among 3 vectors"):
+        nearest_among(np.eye(3), np.eye(3), 4)

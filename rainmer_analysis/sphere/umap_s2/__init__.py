@@ -8,7 +8,7 @@ convention. Distances are great-circle distances throughout: there are no angles
 from __future__ import annotations
 
 from rainmer_analysis.sphere.umap_s2.forces import lay_out
-from rainmer_analysis.sphere.umap_s2.graph import Graph, fuzzy_graph
+from rainmer_analysis.sphere.umap_s2.graph import Graph, fuzzy_graph, memberships
 from rainmer_analysis.sphere.umap_s2.kernel import Kernel
 from rainmer_analysis.sphere.umap_s2.neighbours import near_rows
 from rainmer_analysis.sphere.umap_s2.orientation import oriented
@@ -19,6 +19,7 @@ __all__ = [
     "Kernel",
     "fuzzy_graph",
     "lay_out",
+    "memberships",
     "near_rows",
     "oriented",
     "spectral_start",

@@ -12,7 +12,7 @@ from scipy import sparse
 from rainmer_analysis.numerics import Neighbours
 from rainmer_analysis.sphere.umap_s2.compiled import compiled
 
-__all__ = ["Graph", "fuzzy_graph"]
+__all__ = ["Graph", "fuzzy_graph", "memberships"]
 
 # Widths are found to this relative precision or in so many steps: far below what a graph shows.
 _STEPS = 80
@@ -60,11 +60,8 @@ def fuzzy_graph(near: Neighbours) -> Graph:
     near
         Each row's k nearest other rows, k at least 1.
     """
-    distances = np.ascontiguousarray(near.distances)
-    total, k = distances.shape
-    weights = np.empty((total, k))
-    least = _LEAST_WIDTH * distances.sum() / (total * (k + 1))
-    _memberships(distances, np.log2(k + 1), least, weights)
+    total, k = near.distances.shape
+    weights = memberships(near)
     starts = np.arange(0, total * k + 1, k, dtype=np.int64)
     one_way = sparse.csr_array(
         (weights.ravel(), near.indices.astype(np.int32).ravel(), starts), shape=(total, total)
@@ -76,6 +73,16 @@ def fuzzy_graph(near: Neighbours) -> Graph:
     return Graph(
         union.indptr.astype(np.int64), union.indices.astype(np.int32), union.data.astype(np.float32)
     )
+
+
+def memberships(near: Neighbours) -> npt.NDArray[np.float64]:
+    """Give the weight, in (0, 1], with which each row belongs to its neighbours: shape (n, k)."""
+    distances = np.ascontiguousarray(near.distances)
+    total, k = distances.shape
+    weights = np.empty((total, k))
+    least = _LEAST_WIDTH * distances.sum() / (total * (k + 1))
+    _memberships(distances, np.log2(k + 1), least, weights)
+    return weights
 
 
 @compiled(parallel=True)
@@ -95,7 +102,7 @@ def _memberships(distances, wanted, least, weights):  # type: ignore[no-untyped-
             found = 0.0
             for j in range(k):
                 found += np.exp(-max(distances[i, j] - first, 0.0) / width)
-            if abs(found - wanted) < 1e-9:
+            if abs(found - wanted) < 1e-7:
                 break
             if found > wanted:
                 high = width

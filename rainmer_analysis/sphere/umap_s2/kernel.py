@@ -9,18 +9,23 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import curve_fit
 
-__all__ = ["CELLS", "Kernel"]
+__all__ = ["LOWEST", "SHIFT", "Kernel"]
 
 Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
 
-# Cells of the tables of forces: two tables of float32 stay in the fastest cache.
-CELLS = 1024
+# Forces are tabulated by the exponent and the first five bits of the mantissa of a float32, from
+# 2^-48 to 4: two tables of 1,602 float32 stay in the fastest cache, and neither a root nor a
+# division is left to do for each pair.
+SHIFT = 18
+LOWEST = (127 - 48) << (23 - SHIFT)
+_HIGHEST = (127 + 2) << (23 - SHIFT)
 # No single force is stronger than this, as in umap-learn.
 _STRONGEST = 4.0
 # Keeps the repulsion of touching points finite, as in umap-learn.
 _SOFTENING = 1e-3
-# Towards the antipode every direction leads away, so a force is let fade out there.
-_LEAST_COSINE = 0.05
+# Towards the antipode every direction leads away, so forces fade out there, from 163 degrees on.
+_LEAST_COSINE = 0.15
 
 
 @dataclass(frozen=True)
@@ -53,33 +58,32 @@ class Kernel:
         a, b = _shape(min_dist, spread)
         return cls(a, b, radius)
 
-    def tables(self, *, attraction: float = 1.0) -> tuple[npt.NDArray[np.float32], ...]:
-        """Tabulate both forces against the square root of half the chord, from 0 to 1.
+    def tables(
+        self, *, attraction: float = 1.0
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Tabulate both forces against the squared chord, at the float32 numbers that begin a cell.
 
-        Near zero the forces go with small powers of the distance, which the root straightens. The
-        values are the forces of two points, times chord over sine of their angle: what the
-        difference of their coordinates, projected on the tangent plane and divided by the chord,
-        has to be multiplied with.
+        Cell c begins at the number whose bits are (c + LOWEST) << SHIFT. The values are what the
+        difference of two points' coordinates, projected on the tangent plane, has to be multiplied
+        with: the force, divided by the sine of their angle.
 
         Returns
         -------
         tuple
-            Attraction and repulsion, shapes (CELLS + 2,).
+            Attraction and repulsion, shapes (1602,).
         """
-        chord = 2 * np.linspace(0, 1, CELLS + 1) ** 2
+        cells = np.arange(LOWEST, _HIGHEST + 2, dtype=np.int32)
+        chord = np.sqrt((cells << SHIFT).view(np.float32).astype(np.float64))
         angle = 2 * np.arcsin(np.clip(chord / 2, 0, 1))
-        distance = np.maximum(self.radius * angle, 1e-12)
+        distance = self.radius * angle
         power = self.a * distance ** (2 * self.b)
         pull = 2 * self.b * power / (distance * (1 + power))
         push = 2 * self.b * distance / ((_SOFTENING + distance**2) * (1 + power))
         cosine = np.cos(angle / 2)
         lift = np.minimum(1, cosine / _LEAST_COSINE) / np.maximum(cosine, _LEAST_COSINE)
-        return tuple(
-            np.append(table, table[-1]).astype(np.float32)
-            for table in (
-                attraction * np.minimum(pull, _STRONGEST) * lift,
-                np.minimum(push, _STRONGEST) * lift,
-            )
+        return (
+            (attraction * np.minimum(pull, _STRONGEST) * lift / chord).astype(np.float32),
+            (np.minimum(push, _STRONGEST) * lift / chord).astype(np.float32),
         )
 
 

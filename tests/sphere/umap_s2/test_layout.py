@@ -8,11 +8,11 @@ from rainmer_analysis.numerics import align, angle_between, unit_rows
 from rainmer_analysis.sphere.umap_s2 import (
     Graph,
     Kernel,
-    forces,
     fuzzy_graph,
     lay_out,
     near_rows,
     oriented,
+    pairs,
     spectral,
     spectral_start,
 )
@@ -39,7 +39,7 @@ def test_curve_has_the_published_shape(min_dist: float, a: float, b: float) -> N
 
 def test_tables_hold_the_gradients_of_the_loss() -> None:
     kernel = Kernel(a=1.5, b=0.9, radius=2.5)
-    angle = np.linspace(0.15, 2.8, 40)
+    angle = np.linspace(0.15, 2.6, 40)
 
     def curve(theta: np.ndarray) -> np.ndarray:
         return 1 / (1 + kernel.a * (kernel.radius * theta) ** (2 * kernel.b))
@@ -52,7 +52,7 @@ def test_tables_hold_the_gradients_of_the_loss() -> None:
         there = np.zeros_like(here)
         here[:, 0] = 1
         there[:, 0], there[:, 1] = np.cos(angle), np.sin(angle)
-        found = np.array([forces._force(a, b, table) for a, b in zip(here, there, strict=True)])
+        found = np.array([pairs.force(a, b, table) for a, b in zip(here, there, strict=True)])
         assert np.abs(found[:, [0, 2]]).max() < 1e-6, "forces are tangents"
         assert found[:, 1] == pytest.approx(expected, rel=8e-3)  # the softening
 
@@ -60,10 +60,10 @@ def test_tables_hold_the_gradients_of_the_loss() -> None:
 def test_coincident_and_opposite_points_have_finite_forces() -> None:
     here = np.array([0, 0, 1], dtype=np.float32)
     for table in Kernel.fitted(min_dist=0.0, spread=1.0, radius=3.0).tables():
-        assert forces._force(here, here, table) == (0, 0, 0)
-        assert np.isfinite(forces._force(here, -here, table)).all()
+        assert pairs.force(here, here, table) == (0, 0, 0)
+        assert np.isfinite(pairs.force(here, -here, table)).all()
         near = np.array([1e-7, 0, 1], dtype=np.float32)
-        assert np.isfinite(forces._force(here, near, table)).all()
+        assert np.isfinite(pairs.force(here, near, table)).all()
 
 
 def test_a_ring_becomes_a_ring() -> None:
@@ -89,18 +89,36 @@ def test_steps_are_capped_and_small_at_the_end() -> None:
 
 
 def test_an_edge_acts_with_the_probability_of_its_weight() -> None:
-    pairs = 2000
-    own = np.arange(2 * pairs)
-    weights = np.full(2 * pairs, 0.3, dtype=np.float32)
-    starts = np.arange(2 * pairs + 1, dtype=np.int64)
+    count = 2000
+    own = np.arange(2 * count)
+    weights = np.full(2 * count, 0.3, dtype=np.float32)
+    starts = np.arange(2 * count + 1, dtype=np.int64)
     graph = Graph(starts, (own ^ 1).astype(np.int32), weights)
-    start = np.tile([[1.0, 0, 0], [np.cos(1), np.sin(1), 0]], (pairs, 1))
+    start = np.tile([[1.0, 0, 0], [np.cos(1), np.sin(1), 0]], (count, 1))
     kernel = Kernel(a=1.5, b=1.0, radius=1.0)  # no whole number of pushes undoes a pull
     moved = lay_out(graph, start, kernel, epochs=1, seed=7, rate=1e-3)
     acted = angle_between(start, moved) > 1e-5
-    assert acted.mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / (2 * pairs)))
+    assert acted.mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / (2 * count)))
     other = angle_between(start, lay_out(graph, start, kernel, epochs=1, seed=8, rate=1e-3)) > 1e-5
     assert (acted & other).mean() == pytest.approx(0.09, abs=0.025)
+
+
+def test_exact_forces_are_what_sampled_ones_have_on_average() -> None:
+    count = 40
+    unit = sphere_points(count)
+    graph = fuzzy_graph(near_rows(unit_rows(np.random.default_rng(3).normal(size=(count, 9))), 5))
+    tables = Kernel.fitted(min_dist=0.0, spread=1.0, radius=2.0).tables()
+    old, step = unit.astype(np.float32), np.float32(1e-3)
+    new = np.empty_like(old)
+    pairs.exact_epoch(old, new, (graph.starts, graph.columns, graph.weights), tables, step)
+    exact = (new - old).astype(float) / 1e-3
+    chances = np.minimum(graph.weights.astype(float) * 2**24, 2**24).astype(np.uint32)
+    draws = []
+    for salt in np.random.SeedSequence(5).generate_state(4000, np.uint64):
+        pairs.sampled_epoch(old, new, (graph.starts, graph.columns, chances), tables, salt, step)
+        draws.append((new - old).astype(float) / 1e-3)
+    error = np.std(draws, axis=0) / np.sqrt(len(draws))
+    assert np.abs((np.mean(draws, axis=0) - exact) / (error + 1e-4)).max() < 5
 
 
 def test_start_spans_the_slowest_eigenvectors() -> None:

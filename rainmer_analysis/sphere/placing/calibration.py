@@ -1,0 +1,133 @@
+"""How far a placed row lies from where a joint layout would put it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.numerics import angle_between
+from rainmer_analysis.numerics.procrustes import best_turn
+from rainmer_analysis.sphere.placing.places import Places
+
+__all__ = ["Calibration", "calibrated", "check_level"]
+
+Floats = npt.NDArray[np.float64]
+Rehearsal = Callable[[npt.NDArray[np.bool_]], tuple[Floats, Places]]
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What was seen when each part of the map was left out and placed.
+
+    Parameters
+    ----------
+    errors
+        Shape (n,), radians: from a row's place by its neighbours, in a layout without its part, to
+        its place in the layout of all, after the best turn.
+    scatter
+        Shape (n,), radians: how its neighbours lay about its place.
+    parts
+        Shape (n,), int: the part that the row was left out with.
+    """
+
+    errors: Floats
+    scatter: Floats
+    parts: npt.NDArray[np.int64]
+
+    def radii(self, scatter: npt.ArrayLike, level: float) -> Floats:
+        """Give the radius that covers a share `level` of such rows, in radians, at most pi.
+
+        The radius is proportional to a row's own scatter plus the median scatter of all; the
+        factor is the quantile of the errors in that measure (normalised split conformal
+        prediction: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, section 5.2).
+        """
+        return self._radii(
+            np.asarray(scatter, dtype=np.float64), level, np.full(len(self.errors), True)
+        )
+
+    def own_radii(self, level: float) -> Floats:
+        """Give each row's radius as the other parts would have given it, shape (n,)."""
+        found = np.empty(len(self.errors))
+        for part in np.unique(self.parts):
+            own = self.parts == part
+            found[own] = self._radii(self.scatter[own], level, ~own)
+        return found
+
+    def coverage(self, level: float) -> float:
+        """Give the share of rows that lie within the radius that the other parts give them."""
+        return float((self.errors <= self.own_radii(level)).mean())
+
+    def _radii(self, scatter: Floats, level: float, used: npt.NDArray[np.bool_]) -> Floats:
+        check_level(level)
+        typical = np.median(self.scatter[used])
+        ratios = np.sort(self.errors[used] / np.maximum(self.scatter[used] + typical, 1e-12))
+        rank = math.ceil(level * (len(ratios) + 1))
+        if rank > len(ratios):  # too few rows to promise less than everything
+            return np.full(len(scatter), np.pi)
+        return np.asarray(np.minimum(ratios[rank - 1] * (scatter + typical), np.pi))
+
+
+def check_level(level: float) -> None:
+    """Refuse a level that is no share.
+
+    Raises
+    ------
+    ParameterError
+        It does not lie between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.9")
+
+
+def calibrated(
+    points: Floats, groups: npt.ArrayLike | None, rehearse: Rehearsal, *, parts: int, seed: int
+) -> Calibration:
+    """Leave each part of the scenes out in turn, place it, and compare with the layout of all.
+
+    Parameters
+    ----------
+    points
+        Shape (n, 3): the layout of all rows.
+    groups
+        Shape (n,): the scene of each row, which is left out as a whole; each row its own by
+        default.
+    rehearse
+        Lays out the rows of a mask and places the others: the layout of the rows kept, and the
+        places of those left out, both in order.
+    parts
+        How many, at least 2, at most the number of scenes.
+    seed
+        Of the division of scenes into parts.
+
+    Raises
+    ------
+    ParameterError
+        `groups` do not fit, or the scenes are fewer than the parts.
+    """
+    total = len(points)
+    labels = np.arange(total) if groups is None else np.asarray(groups)
+    if labels.shape != (total,):
+        raise ParameterError(
+            f"groups of shape {labels.shape} do not fit {total} rows; give one group per row"
+        )
+    _, codes = np.unique(labels, return_inverse=True)
+    scenes = int(codes.max()) + 1
+    if not 2 <= parts <= scenes:
+        raise ParameterError(
+            f"{scenes} scenes cannot be left out in {parts} parts; "
+            "give from 2 parts to as many as there are scenes"
+        )
+    part = (np.random.default_rng(seed).permutation(scenes) % parts)[codes]
+    errors, scatter = np.empty(total), np.empty(total)
+    for number in range(parts):
+        out = part == number
+        kept, places = rehearse(~out)
+        turn = best_turn(kept, points[~out])
+        errors[out] = angle_between(places.points @ turn, points[out])
+        scatter[out] = places.scatter
+    return Calibration(errors, scatter, part.astype(np.int64))

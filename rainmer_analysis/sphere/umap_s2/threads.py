@@ -1,0 +1,49 @@
+"""How many threads serve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numba
+
+__all__ = ["Threads"]
+
+# Passes of each kind that are timed before the next choice, and passes that follow it.
+_TRIALS = 3
+_PERIOD = 60
+
+
+class Threads:
+    """Run passes on one thread or on all, whichever has lately been quicker.
+
+    Threads wait for each other at the end of every pass. On a machine that does other work one of
+    them is often suspended, and a pass that takes a millisecond then takes as long as the
+    suspension, many times what one thread would need. Results must not depend on the number of
+    threads, as here they never do.
+    """
+
+    def __init__(self) -> None:
+        self._choices = sorted({1, numba.get_num_threads()})
+        self._passes = 0
+        self._seconds: dict[int, list[float]] = {}
+
+    def run(self, work: Callable[[], object]) -> None:
+        """Run one pass."""
+        most = numba.get_num_threads()
+        place = self._passes % _PERIOD
+        if place == 0:
+            self._seconds = {count: [] for count in self._choices}
+        if place < _TRIALS * len(self._choices):
+            count = self._choices[place % len(self._choices)]
+        else:
+            count = min(self._choices, key=lambda each: sum(self._seconds[each]))
+        numba.set_num_threads(count)
+        try:
+            start = time.perf_counter()
+            work()
+            if place < _TRIALS * len(self._choices):
+                self._seconds[count].append(time.perf_counter() - start)
+        finally:
+            numba.set_num_threads(most)
+        self._passes += 1
