@@ -64,7 +64,7 @@ class _Average(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.register_buffer("weight", torch.full((dim, 1, 3, 3), 1 / 9))
+        self.register_buffer("weight", torch.full((dim, 1, 3, 3), 1 / 9, dtype=torch.float64))
         self.weight: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
