@@ -36,7 +36,7 @@ FORMAT_VERSION = 1
 _KEY = b"rainmer_analysis"
 _LIBRARIES = ("rainmer-analysis", "numpy", "torch", "umap-learn", "scikit-learn", "pillow")
 _TEXT = ("image_id", "dataset", "group", "split", "target", "path", "sha256")
-_ROW_GROUP = 1 << 16  # rows that a reader has to hold at once
+_ROW_GROUP = 1 << 13  # rows that a reader has to hold at once
 _COORDINATES = ("x", "y", "z", "lon", "lat")
 
 
