@@ -99,7 +99,7 @@ class Recorder:
         return np.concatenate([self.found[key][view] for key in sorted(self.found)])
 
 
-def deviations(reference: Recorder, other: Recorder, blocks: int = 5) -> dict[str, float]:
+def deviations(reference: Recorder, other: Recorder, blocks: int = 2) -> dict[str, float]:
     """Give how far vectors are away: difference, cosine, entries of a matrix of mean cosines."""
     found = {"largest_difference": 0.0, "lowest_cosine": 1.0, "largest_entry_change": 0.0}
     for view in VIEWS:
@@ -127,27 +127,37 @@ def measure(module: nn.Module, weights: Path, images: ImageSet) -> dict[str, Any
     ]
     seconds = in_turn(dict(ways), tasks)
     limits = ceilings(images.rows.column("path").tolist()[:24])
+    limits["images_in_last_step"] = len(tasks[-1])
     result: dict[str, Any] = {"ceilings": limits}
-    for name, spent in seconds.items():
-        ratios = [a / b for a, b in zip(seconds["published"], spent, strict=True)]
-        rate = len(images) / sum(spent)
-        kind = "bfloat16" if name == "fast" else "float32"
-        passes = 2 if name == "published" else 1
-        result[name] = {
-            "images_per_s": round(rate, 2),
-            "ratio": round(sum(seconds["published"]) / sum(spent), 2),
-            "ratio_median": round(median(ratios), 2),
-            "ratio_low": round(min(ratios), 2),
-            "ratio_high": round(max(ratios), 2),
-            "share_of_direct_convolution": round(
-                passes * rate * GFLOP / limits[f"convolution_{kind}_gflops"], 2
-            ),
-            "share_of_reading": round(rate / limits["decode_and_resize_per_s"], 3),
-            "bound_by": "network" if rate < 0.5 * limits["decode_and_resize_per_s"] else "reading",
-        } | deviations(ways["published"], ways[name])
+    for name in seconds:
+        result[name] = _row(name, seconds, limits) | deviations(ways["published"], ways[name])
     if result["exact"]["largest_difference"] > 1e-5:
         raise SystemExit(f"exact vectors differ by {result['exact']['largest_difference']:.2g}")
     return result
+
+
+def _row(
+    name: str, seconds: dict[str, list[tuple[float, float]]], limits: dict[str, Any]
+) -> dict[str, Any]:
+    reference, spent = (np.array(seconds[way]) for way in ("published", name))
+    ratios, (wall, cpu) = reference[:, 0] / spent[:, 0], reference.sum(0) / spent.sum(0)
+    images = STEP * (len(spent) - 1) + limits["images_in_last_step"]
+    rate = images / spent[:, 0].sum()
+    kind, passes = ("bfloat16" if name == "fast" else "float32"), 1 + (name == "published")
+    best = limits[f"convolution_{kind}_gflops"]
+    reading = limits["decode_and_resize_per_s"]
+    return {
+        "images_per_s": round(float(rate), 2),
+        "processor_ms_per_image": round(float(1e3 * spent[:, 1].sum() / images), 1),
+        "ratio": round(float(wall), 2),
+        "ratio_of_processor_time": round(float(cpu), 2),
+        "ratio_median": round(float(median(ratios)), 2),
+        "ratio_low": round(float(ratios.min()), 2),
+        "ratio_high": round(float(ratios.max()), 2),
+        "share_of_direct_convolution": round(float(passes * rate * GFLOP / best), 2),
+        "share_of_reading": round(float(rate / reading), 3),
+        "bound_by": "network" if rate < 0.5 * reading else "reading",
+    }
 
 
 def _random_weights(folder: Path) -> Path:
@@ -191,12 +201,16 @@ def _show(result: dict[str, Any], count: int) -> None:
         f"{limits['convolution_bfloat16_gflops']} in bfloat16, copy {limits['copy_gb_per_s']} GB/s,"
         f" reading {limits['decode_and_resize_per_s']} images/s"
     )
-    print("way        images/s   ratio  (median, range)        share*  lowest cosine  entry change")
+    print(
+        "way        images/s   ratio  (median, range)        processor ms (ratio)  share*  "
+        "lowest cosine  entry change"
+    )
     for name in ("published", "exact", "fast"):
         row = result[name]
         spread = f"({row['ratio_median']}, {row['ratio_low']} to {row['ratio_high']})"
         print(
             f"{name:10} {row['images_per_s']:8} {row['ratio']:7}  {spread:22} "
+            f"{row['processor_ms_per_image']:12} ({row['ratio_of_processor_time']:5})  "
             f"{row['share_of_direct_convolution']:6}  {row['lowest_cosine']:13.7f}  "
             f"{row['largest_entry_change']:.2g}; bound by {row['bound_by']}",
             flush=True,

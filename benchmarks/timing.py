@@ -48,22 +48,28 @@ def pairs(
     return found
 
 
-def in_turn(ways: dict[str, Callable[[Any], Any]], tasks: list[Any]) -> dict[str, list[float]]:
+def in_turn(
+    ways: dict[str, Callable[[Any], Any]], tasks: list[Any]
+) -> dict[str, list[tuple[float, float]]]:
     """Do every task in every way; which way is first changes from task to task.
 
     The first task is done once before in every way, for warmth.
 
     Returns
     -------
-    Seconds of each way for each task.
+    Seconds by the clock and seconds of processor time, of each way for each task. The latter do
+    not count waiting for a processor that others use, but they count threads that wait for each
+    other while turning, so they are fair with one thread only.
     """
     names = list(ways)
     for name in names:
         ways[name](tasks[0])
-    found: dict[str, list[float]] = {name: [] for name in names}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
     for number, task in enumerate(tasks):
         for name in names[number % len(names) :] + names[: number % len(names)]:
-            found[name].append(_seconds(lambda name=name, task=task: ways[name](task)))
+            start = time.perf_counter(), time.process_time()
+            ways[name](task)
+            found[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
     return found
 
 
