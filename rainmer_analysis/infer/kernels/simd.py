@@ -92,6 +92,7 @@ class Memory:
         self._builder = made[1]
         self._kind = kind
         if not isinstance(kind, types.NoneType):
+            assert kind.dtype in (types.float32, types.uint16), kind
             self._data = made[0].make_array(kind)(*made, array).data
 
     def _place(self, at: Any, vector: Any) -> Any:
