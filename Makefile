@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: reproduce reference test lint clean
+.PHONY: reproduce reference test lint bench clean
 
 reproduce: $(READY)
 	$(BIN)/rainmer-analysis reproduce --out figures
@@ -16,6 +16,12 @@ reference: reproduce
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
+
+# side by side with the published protocol; IMAGES=FOLDER takes files of your own
+bench: $(READY)
+	mkdir -p build/bench
+	$(BIN)/python benchmarks/extraction.py $(if $(IMAGES),--images $(IMAGES)) --out build/bench/extraction.json
+	$(BIN)/python benchmarks/gpu.py --out build/bench/gpu.json
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import platform
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,7 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["machine", "pairs", "summary", "write"]
+from rainmer_analysis.images import write_png
+from rainmer_analysis.weather import simulate
+
+__all__ = ["in_turn", "machine", "pairs", "simulated", "summary", "write"]
 
 
 def pairs(
@@ -41,6 +46,44 @@ def pairs(
             second = _seconds(fast)
         found.append((first, second))
     return found
+
+
+def in_turn(
+    ways: dict[str, Callable[[Any], Any]], tasks: list[Any]
+) -> dict[str, list[tuple[float, float]]]:
+    """Do every task in every way; which way is first changes from task to task.
+
+    The first task is done once before in every way, for warmth.
+
+    Returns
+    -------
+    Seconds by the clock and seconds of processor time, of each way for each task. The latter do
+    not count waiting for a processor that others use, but they count threads that wait for each
+    other while turning, so they are fair with one thread only.
+    """
+    names = list(ways)
+    for name in names:
+        ways[name](tasks[0])
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for number, task in enumerate(tasks):
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            start = time.perf_counter(), time.process_time()
+            ways[name](task)
+            found[name].append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    return found
+
+
+@contextmanager
+def simulated(folder: Path | None, *, count: int) -> Iterator[Path]:
+    """Give the folder itself, or a temporary one with simulated rainy photographs."""
+    if folder is not None:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as place:
+        for index in range(count):
+            pair = simulate("sim-Rain200H", index, size=(321, 481))
+            write_png(pair.rainy, Path(place) / f"{index:04d}.png")
+        yield Path(place)
 
 
 def _seconds(work: Callable[[], Any]) -> float:

@@ -65,7 +65,8 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
 
     A SOURCE is NAME=FOLDER, a manifest FILE.toml or, with --root, a name of the catalogue. Images
     that cannot be used are named in DIR/skipped.csv with the reason. An interrupted run is
-    continued when it is started again.
+    continued when it is started again. Started by torchrun, the processes share the images, and
+    every table is a folder of parts.
     """
     from rainmer_analysis.recipes.embed import extract as recipe
 
@@ -75,8 +76,11 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
             seed=common.seed,
             overwrite=common.overwrite,
             progress=progress,
+            ranks=True,
             **options,
         )
+    if not done.paths:  # the first of several processes tells of the whole
+        return
     state = "up to date" if done.up_to_date else "written"
     tables = {
         view: {

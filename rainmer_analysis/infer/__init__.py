@@ -17,6 +17,7 @@ from rainmer_analysis.infer.encoders import (
 )
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction
+from rainmer_analysis.infer.ranks import extract_over_ranks, rank_device, ranks
 from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
 
 __all__ = [
@@ -26,7 +27,10 @@ __all__ = [
     "StatisticsEncoder",
     "encoder_names",
     "extract",
+    "extract_over_ranks",
     "fit_constants",
     "load_encoder",
     "load_restorer",
+    "rank_device",
+    "ranks",
 ]

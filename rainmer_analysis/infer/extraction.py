@@ -20,7 +20,7 @@ from rainmer_analysis.infer.outputs import (
 from rainmer_analysis.infer.stream import read_ahead
 from rainmer_analysis.values import EmbeddingTable, Space, read, standing
 
-__all__ = ["Extraction", "standing_extraction"]
+__all__ = ["Extraction", "contents", "standing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,9 @@ def standing_extraction(
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):
         return None
-    contents = list(read_ahead(frame["path"], _content, workers=2, ahead=16))
+    found = contents(frame)
     stands = [
-        standing(path, request(spaces[view], frame, contents), overwrite=overwrite)
+        standing(path, request(spaces[view], frame, found), overwrite=overwrite)
         for view, path in paths.items()
     ]
     if not (all(stands) and (folder / SKIPPED).exists()):
@@ -83,6 +83,11 @@ def standing_extraction(
     if len(skipped) != len(missing):  # the list belongs to another run: make it anew
         return None
     return Extraction(tables, skipped, paths, up_to_date=True)
+
+
+def contents(frame: pd.DataFrame) -> list[str]:
+    """Give the SHA-256 of each row's file; empty where it cannot be opened."""
+    return list(read_ahead(frame["path"], _content, workers=2, ahead=16))
 
 
 def _content(path: str) -> str:

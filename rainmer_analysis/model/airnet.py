@@ -6,16 +6,18 @@ is here; momentum copy and queue belong to training.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.pooling import GlobalMean
 
-__all__ = ["AirNetConfig", "AirNetEncoder", "AirNetOutput"]
+__all__ = ["AirNetConfig", "AirNetEncoder", "AirNetOutput", "without_norms"]
 
 _SLOPE = 0.1
 
@@ -141,3 +143,17 @@ class AirNetEncoder(nn.Module):
 
     def _head_dtype(self) -> torch.dtype:
         return next(self.mlp.parameters()).dtype
+
+
+def without_norms(encoder: AirNetEncoder) -> AirNetEncoder:
+    """Give a copy for inference whose convolutions contain the batch normalisation after them.
+
+    The copy answers as `encoder` does in evaluation mode, and cannot be trained.
+    """
+    folded = copy.deepcopy(encoder).eval()
+    for layers in [module for module in folded.modules() if isinstance(module, nn.Sequential)]:
+        for place, (layer, after) in enumerate(zip(layers, list(layers)[1:], strict=False)):
+            if isinstance(layer, nn.Conv2d) and isinstance(after, nn.BatchNorm2d):
+                layers[place] = fuse_conv_bn_eval(layer, after)
+                layers[place + 1] = nn.Identity()
+    return folded

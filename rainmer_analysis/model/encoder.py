@@ -181,6 +181,11 @@ class RainmerEncoder(nn.Module):
         self.MoEs = Mixture(config.dim, config.gate_hidden)
         self.Atom = _Atom(config.dim, config.base_dim, hidden=config.se_hidden)
 
+    @property
+    def projectors(self) -> tuple[nn.Sequential, nn.Sequential]:
+        """The chromatic projector, and that of detail and degradation."""
+        return self.Atom.chromatic_enc, self.Atom.degra_enc
+
     def location(self, x: Tensor) -> Tensor:
         """Local knowledge of images [B, 3, H, W] in [0, 1]: [B, dim, H, W], of any size."""
         if x.ndim != 4 or x.shape[1] != 3:

@@ -135,20 +135,24 @@ class Stage(nn.Module):
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Refine a map [B, dim, H, W] with weights of the experts [B, 8]."""
         share = weights.to(x.dtype)[:, :, None, None, None]
-        answers = [
-            (op.features(x) if isinstance(op, _Expert) else op(x)) * share[:, j]
-            for j, op in enumerate(self._ops)
-        ]
-        fused = F.conv2d(torch.cat(answers, dim=1), self._fusion(x))
+        answers = [found * share[:, j] for j, found in enumerate(self.features(x))]
+        fused = F.conv2d(torch.cat(answers, dim=1), self.fusion(x))
         return F.relu(F.relu(fused) + x)
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """Give each expert's answer to a map [B, dim, H, W], without its last, linear layer."""
+        return [op.features(x) if isinstance(op, _Expert) else op(x) for op in self._ops]
 
     def unfused(self, x: Tensor) -> Tensor:
         """Run every expert whole, with weight 1, and the fusion: the layers as published."""
         out: Tensor = self._out(torch.cat([op(x) for op in self._ops], dim=1))
         return out
 
-    def _fusion(self, x: Tensor) -> Tensor:
-        """Multiply the experts' last layers into the fusion, [dim, 8 dim, 1, 1]."""
+    def fusion(self, x: Tensor) -> Tensor:
+        """Multiply the experts' last layers into the fusion, [dim, 8 dim, 1, 1].
+
+        `x` is any tensor on the device, for the sake of autocast.
+        """
         fusion = _matrix(self._out[0])
         with without_autocast(x):
             parts = [
@@ -202,9 +206,12 @@ class Gate(nn.Module):
         Weights, [B, 4, 8]: stage, expert; they sum to 1 over the experts.
         """
         with without_autocast(x):
-            pooled = global_mean(x).to(next(self.ca_fc.parameters()).dtype)
-            logits: Tensor = self.ca_fc(pooled)
-            return logits.view(-1, STAGES, len(EXPERTS)).softmax(dim=-1)
+            return self.weigh(global_mean(x))
+
+    def weigh(self, mean: Tensor) -> Tensor:
+        """Weigh the experts, [B, 4, 8], by the mean of the patch embedding, [B, dim]."""
+        logits: Tensor = self.ca_fc(mean.to(next(self.ca_fc.parameters()).dtype))
+        return logits.view(-1, STAGES, len(EXPERTS)).softmax(dim=-1)
 
 
 class _Preprocess(nn.Module):
@@ -226,6 +233,11 @@ class ExpertStages(nn.Module):
         super().__init__()
         self.preprocess = _Preprocess(dim)
         self._ops = nn.ModuleList(Stage(dim) for _ in range(STAGES))
+
+    @property
+    def stages(self) -> list[Stage]:
+        """The stages in order."""
+        return [cast(Stage, stage) for stage in self._ops]
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Pass a map [B, dim, H, W] through the stages, with gate weights [B, 4, 8]."""

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rainmer_analysis.images import Sources, load
-from rainmer_analysis.infer import Extraction, load_encoder
+from rainmer_analysis.infer import (
+    Extraction,
+    extract_over_ranks,
+    load_encoder,
+    rank_device,
+)
 from rainmer_analysis.infer import extract as extract_images
+from rainmer_analysis.infer import ranks as among_ranks
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["extract"]
@@ -28,6 +35,7 @@ def extract(
     workers: int | None = None,
     overwrite: bool = False,
     strict: bool = False,
+    ranks: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Extraction:
     """Embed images: one table of unit vectors per view of an encoder.
@@ -59,6 +67,9 @@ def extract(
         Whether other tables in `out` may be replaced.
     strict
         Whether an image left out is an error, after everything is written.
+    ranks
+        Whether to share the work with the other processes that torchrun started, if it did; then
+        `out` is needed and gets a folder of parts per view.
     progress
         Called as ``progress(done, total)``.
 
@@ -72,19 +83,21 @@ def extract(
     RainmerAnalysisError
         A source, a parameter or weights cannot be used, or no image can; see `errors`.
     """
+    place = among_ranks() if ranks and out is not None else None
+    device = device if place is None else rank_device(device)
     loaded = load_encoder(encoder, weights, device=device, precision=precision)
     images = (
         sources
         if isinstance(sources, ImageSet)
         else load(sources, root=root, per_dataset=per_dataset, seed=seed)
     )
-    return extract_images(
-        images,
-        loaded,
-        out=out,
-        batch_size=batch_size,
-        workers=workers,
-        overwrite=overwrite,
-        strict=strict,
-        progress=progress,
-    )
+    options: dict[str, Any] = {
+        "batch_size": batch_size,
+        "workers": workers,
+        "overwrite": overwrite,
+        "strict": strict,
+        "progress": progress,
+    }
+    if place is not None and out is not None:
+        return extract_over_ranks(images, loaded, place, out=out, **options)
+    return extract_images(images, loaded, out=out, **options)

@@ -12,6 +12,7 @@ from rainmer_analysis.scores import DEFAULT_SCORE, relate
 from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
+    TableStream,
     digest,
     read,
     standing,
@@ -22,7 +23,11 @@ __all__ = ["kept_matrix"]
 
 
 def kept_matrix(
-    table: EmbeddingTable, path: Path, *, score: str = DEFAULT_SCORE, overwrite: bool = False
+    table: EmbeddingTable | TableStream,
+    path: Path,
+    *,
+    score: str = DEFAULT_SCORE,
+    overwrite: bool = False,
 ) -> Kept[RelationshipMatrix]:
     """Relate a table's datasets and keep the matrix at `path`, ``.json`` or ``.csv``.
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, score_named
 from rainmer_analysis.scores.score import Context, Score
-from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
+from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix, TableStream
 
 __all__ = ["relate"]
 
-_BATCH = 8192
 
-
-def relate(table: EmbeddingTable, *, score: str = DEFAULT_SCORE) -> RelationshipMatrix:
+def relate(
+    table: EmbeddingTable | TableStream, *, score: str = DEFAULT_SCORE
+) -> RelationshipMatrix:
     """Score every pair of a table's datasets.
 
     Rows are summarised in batches, one pass in all; then k (k + 1) / 2 summaries are compared.
@@ -26,7 +28,7 @@ def relate(table: EmbeddingTable, *, score: str = DEFAULT_SCORE) -> Relationship
     Parameters
     ----------
     table
-        At least one row.
+        At least one row; a `TableStream` need not fit into memory.
     score
         A name in `SCORES`: ``cosine`` (the mean cosine between the images of two datasets; on the
         diagonal between different images of one) or ``paper`` (the same, self pairs included).
@@ -45,31 +47,46 @@ def relate(table: EmbeddingTable, *, score: str = DEFAULT_SCORE) -> Relationship
     chosen = score_named(score)
     if len(table) == 0:
         raise ParameterError("the table holds no image; a matrix needs at least one")
-    names = table.rows.datasets
-    summaries = _summaries(table, chosen)
-    counts = tuple(table.rows.counts.values())
+    found = _summaries(table, chosen)
+    counts = tuple(each.count for each in found.values())
     return RelationshipMatrix(
-        _compare_all(chosen, summaries, counts),
-        names,
+        _compare_all(chosen, [each.summary for each in found.values()], counts),
+        tuple(found),
         chosen.name,
         table.space,
         counts,
-        tuple(table.rows.group_counts.values()),
+        tuple(len(np.unique(np.concatenate(each.scenes))) for each in found.values()),
         symmetric=chosen.symmetric,
         parameters={"table": table.content_sha256, "similarity": chosen.similarity},
     )
 
 
-def _summaries(table: EmbeddingTable, score: Score) -> list[Any]:
-    codes = table.rows.codes
-    found: dict[int, Any] = {}
-    for start in range(0, len(table), _BATCH):
-        part = slice(start, start + _BATCH)
-        unit, here = unit_rows(table.vectors[part]), codes[part]
-        for code in np.unique(here).tolist():
-            summary = score.summarise(unit[here == code])
-            found[code] = score.merge(found[code], summary) if code in found else summary
-    return [found[code] for code in sorted(found)]
+@dataclass
+class _Seen:
+    """What has streamed by of a dataset: summary, images, and hashes of its scenes."""
+
+    summary: Any
+    count: int
+    scenes: list[npt.NDArray[np.uint64]]
+
+
+def _summaries(table: EmbeddingTable | TableStream, score: Score) -> dict[str, _Seen]:
+    """Summarise every dataset, in the order of first rows."""
+    found: dict[str, _Seen] = {}
+    for batch in table.batches():
+        unit, codes = unit_rows(batch.vectors), batch.rows.codes
+        scenes = pd.util.hash_array(batch.rows.column("group").astype(object), categorize=False)
+        for code, name in enumerate(batch.rows.datasets):
+            own = codes == code
+            summary, here = score.summarise(unit[own]), np.unique(scenes[own])
+            if name not in found:
+                found[name] = _Seen(summary, int(own.sum()), [here])
+                continue
+            known = found[name]
+            known.summary = score.merge(known.summary, summary)
+            known.count += int(own.sum())
+            known.scenes.append(here)
+    return found
 
 
 def _compare_all(

@@ -19,6 +19,7 @@ from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
 from rainmer_analysis.values.request import array_digest, digest, plain
 from rainmer_analysis.values.rows import ImageSet, Rows
+from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
@@ -31,6 +32,7 @@ __all__ = [
     "Rows",
     "Space",
     "SphereMap",
+    "TableStream",
     "array_digest",
     "digest",
     "library_versions",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,15 +17,26 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values.request import plain
-from rainmer_analysis.values.rows import Rows
+from rainmer_analysis.values.rows import LABELS, Rows
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
-__all__ = ["FORMAT_VERSION", "library_versions", "read_metadata", "read_parquet", "write_parquet"]
+__all__ = [
+    "FORMAT_VERSION",
+    "library_versions",
+    "part_batches",
+    "part_columns",
+    "part_space",
+    "parts_of",
+    "read_metadata",
+    "read_parquet",
+    "write_parquet",
+]
 
 FORMAT_VERSION = 1
 _KEY = b"rainmer_analysis"
 _LIBRARIES = ("rainmer-analysis", "numpy", "torch", "umap-learn", "scikit-learn", "pillow")
 _TEXT = ("image_id", "dataset", "group", "split", "target", "path", "sha256")
+_ROW_GROUP = 1 << 13  # rows that a reader has to hold at once
 _COORDINATES = ("x", "y", "z", "lon", "lat")
 
 
@@ -85,10 +97,17 @@ def write_parquet(value: EmbeddingTable | SphereMap, path: Path, request: str | 
     table = _arrow(value)
     document = json.dumps(_metadata(value, request), ensure_ascii=False, allow_nan=False)
     stamped = table.replace_schema_metadata({_KEY: document.encode("utf-8")})
-    pq.write_table(stamped, path, compression="zstd")
+    pq.write_table(stamped, path, compression="zstd", row_group_size=_ROW_GROUP)
 
 
-def _parts(path: Path) -> list[Path]:
+def parts_of(path: Path) -> list[Path]:
+    """Give the files of a table or map: itself, or the parts in a folder, sorted by name.
+
+    Raises
+    ------
+    FileFormatError
+        The folder holds none.
+    """
     if not path.is_dir():
         return [path]
     parts = sorted(part for part in path.glob("*.parquet") if not part.name.startswith("."))
@@ -127,7 +146,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
     FileFormatError
         The file is of another kind, damaged or newer.
     """
-    first = _parts(path)[0]
+    first = parts_of(path)[0]
     try:
         schema = pq.read_schema(first)
     except (pa.ArrowInvalid, OSError) as error:
@@ -154,26 +173,20 @@ def _rows(table: pa.Table) -> Rows:
     return Rows(frame)
 
 
-def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
-    document = read_metadata(path)
+def _made(document: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(document.get("parameters") or {})
+    return made | {
+        "encoder": dict(document.get("encoder") or {}),
+        "seed": document.get("seed"),
+        "libraries": document.get("libraries"),
+    }
+
+
+@contextmanager
+def _damage(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading rows into one sentence."""
     try:
-        table = pq.read_table(path)
-        made = dict(document.get("parameters") or {})
-        made |= {
-            "encoder": dict(document.get("encoder") or {}),
-            "seed": document.get("seed"),
-            "libraries": document.get("libraries"),
-        }
-        space = _space(document, path)
-        if document["kind"] == "embeddings":
-            column = table.column("embedding").combine_chunks()
-            vectors = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
-            rows = _rows(table.drop_columns(["embedding"]))
-            return EmbeddingTable(vectors, rows, space, made), "embeddings"
-        points = np.stack([table.column(name).to_numpy() for name in "xyz"], axis=1)
-        rows = _rows(table.drop_columns(list(_COORDINATES)))
-        fidelity = document.get("fidelity") or {}
-        return SphereMap(points, rows, space, made, fidelity), "map"
+        yield
     except ParameterError as error:
         raise FileFormatError(f"{path} contradicts itself: {error}") from error
     except (
@@ -187,6 +200,73 @@ def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
         raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
 
 
+def _embeddings(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
+    column = table.column("embedding").combine_chunks()
+    vectors = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
+    rows = _rows(table.drop_columns(["embedding"]))
+    return EmbeddingTable(vectors, rows, _space(document, path), _made(document))
+
+
+def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
+    document = read_metadata(path)
+    with _damage(path):
+        table = pq.read_table(path)
+        if document["kind"] == "embeddings":
+            return _embeddings(table, document, path), "embeddings"
+        points = np.stack([table.column(name).to_numpy() for name in "xyz"], axis=1)
+        rows = _rows(table.drop_columns(list(_COORDINATES)))
+        space, fidelity = _space(document, path), document.get("fidelity") or {}
+        return SphereMap(points, rows, space, _made(document), fidelity), "map"
+
+
+def part_space(path: Path) -> tuple[Space, int]:
+    """Give a part's space and number of rows without reading them.
+
+    Raises
+    ------
+    FileFormatError
+        The part is no table, damaged or newer.
+    """
+    document = read_metadata(path)
+    if document["kind"] != "embeddings":
+        raise FileFormatError(
+            f"{path} holds a SphereMap, not a table of embeddings; "
+            "give a table that 'rainmer-analysis extract' wrote"
+        )
+    with _damage(path):
+        return _space(document, path), int(pq.read_metadata(path).num_rows)
+
+
+def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[pa.Table]:
+    """Read columns of a part, `size` rows at a time; memory does not grow with its rows.
+
+    Raises
+    ------
+    FileFormatError
+        The part is damaged.
+    """
+    with _damage(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+        if missing := set(columns) - set(file.schema_arrow.names):
+            raise FileFormatError(f"{path} lacks the column {sorted(missing)[0]!r}; make it anew")
+        for batch in file.iter_batches(size, columns=list(columns), use_threads=False):
+            yield pa.Table.from_batches([batch])
+
+
+def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
+    """Read a part as small tables of `size` rows, with the labels and without other columns.
+
+    Raises
+    ------
+    FileFormatError
+        The part is damaged or contradicts itself.
+    """
+    document = read_metadata(path)
+    for batch in part_columns(path, (*LABELS, "embedding"), size=size):
+        with _damage(path):
+            table = _embeddings(batch, document, path)
+        yield table
+
+
 def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
     """Read a table or a map from a file or from a directory of parts.
 
@@ -197,7 +277,7 @@ def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
     SpaceError
         Parts lie in different spaces.
     """
-    parts = _parts(path)
+    parts = parts_of(path)
     values = {str(part): _read_part(part) for part in parts}
     if len(values) == 1:
         return next(iter(values.values()))[0]

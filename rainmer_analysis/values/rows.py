@@ -13,10 +13,10 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError
 
-__all__ = ["ImageSet", "Rows", "positions"]
+__all__ = ["LABELS", "ImageSet", "Rows", "positions"]
 
-_LABELS = ("image_id", "dataset", "group")
-_IMAGE_COLUMNS = (*_LABELS, "split", "path", "region", "target", "target_region")
+LABELS = ("image_id", "dataset", "group")
+_IMAGE_COLUMNS = (*LABELS, "split", "path", "region", "target", "target_region")
 _REGIONS = ("whole", "left", "right")
 
 
@@ -45,14 +45,14 @@ class Rows:
     _frame: pd.DataFrame
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        missing = [name for name in _LABELS if name not in frame.columns]
+        missing = [name for name in LABELS if name not in frame.columns]
         if missing:
             raise ParameterError(
                 f"the label frame lacks the column(s) {', '.join(missing)}; "
-                f"it needs {', '.join(_LABELS)}"
+                f"it needs {', '.join(LABELS)}"
             )
         copied = frame.reset_index(drop=True).copy()
-        for name in _LABELS:
+        for name in LABELS:
             if not all(isinstance(value, str) and value for value in copied[name]):
                 raise ParameterError(
                     f"the column {name!r} of the label frame holds an empty cell or one that is "
@@ -98,7 +98,7 @@ class Rows:
     @property
     def labels(self) -> dict[str, list[str]]:
         """The three label columns as plain lists, for digests."""
-        return {name: self._frame[name].tolist() for name in _LABELS}
+        return {name: self._frame[name].tolist() for name in LABELS}
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """Give one column as a new array of shape (n,)."""

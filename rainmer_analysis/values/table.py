@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -14,8 +14,9 @@ from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.values.request import array_digest, digest
 from rainmer_analysis.values.rows import Rows, positions
 
-__all__ = ["EmbeddingTable", "Space", "SphereMap", "same_space"]
+__all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "same_space"]
 
+BATCH = 8192
 _UNIT_TOLERANCE = 1e-4
 
 
@@ -133,6 +134,11 @@ class EmbeddingTable:
     def content_sha256(self) -> str:
         """Identity of vectors, labels and space, for provenance and up-to-date checks."""
         return digest([array_digest(self.vectors), self.rows.labels, asdict(self.space)])
+
+    def batches(self, size: int = BATCH) -> Iterator[EmbeddingTable]:
+        """Give the rows as small tables of at most `size` rows, in order."""
+        for low in range(0, len(self), size):
+            yield self.take(range(low, min(low + size, len(self))))
 
     def take(self, indices: npt.ArrayLike) -> EmbeddingTable:
         """Give the table of the rows at these positions, in this order."""

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
+from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder, without_norms
 
 SMALL = AirNetConfig(width=6, out=10)
 
@@ -103,6 +103,18 @@ def test_images_of_a_batch_do_not_meet_in_evaluation(images: Tensor) -> None:
     assert largest(encoder(images).out[1:], encoder(images[1:]).out) < 1e-5
     encoder.train()
     assert largest(encoder(images).out[1:], encoder(images[1:]).out) > 1e-3
+
+
+@torch.no_grad()
+def test_normalisation_folds_into_convolutions(images: Tensor) -> None:
+    encoder = lively().double()
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    folded = without_norms(encoder)
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in folded.modules())
+    expected, found = encoder(images.double()), folded(images.double())
+    for name in ("fea", "out", "inter"):
+        assert largest(getattr(found, name), getattr(expected, name)) < 1e-12, name
+    assert all(torch.equal(value, before[name]) for name, value in encoder.state_dict().items())
 
 
 @torch.no_grad()

@@ -8,8 +8,8 @@ import pytest
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores import relate
-from rainmer_analysis.scores.relate import _BATCH
 from rainmer_analysis.values import EmbeddingTable
+from rainmer_analysis.values.table import BATCH
 
 Make = Callable[..., EmbeddingTable]
 
@@ -62,7 +62,7 @@ def test_a_single_image_has_no_pair_with_itself(make: Make) -> None:
 
 
 def test_more_rows_than_a_batch(make: Make) -> None:
-    count = _BATCH + 101
+    count = BATCH + 101
     vectors = np.random.default_rng(3).normal(size=(count, 4)) + 1
     names = ["a" if i % 3 else "b" for i in range(count)]
     table = make(vectors, names)

@@ -18,9 +18,11 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
-from rainmer_analysis.model.airnet import AirNetOutput
+from rainmer_analysis.infer.kernels import WinogradTowers
+from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, without_norms
 from rainmer_analysis.model.checkpoint import build, load_weights, state_sha256
-from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
+from rainmer_analysis.model.encoder import RainmerEncoder
+from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput
 from rainmer_analysis.model.pooling import unit
 
 __all__ = [
@@ -40,7 +42,7 @@ SHIPPED = ("derain", "allweather")
 _log = logging.getLogger(__name__)
 
 
-def _rainmer_views(output: EncoderOutput) -> dict[str, Tensor]:
+def _rainmer_views(output: FoldedOutput) -> dict[str, Tensor]:
     return {"chromatic": output.chromatic_z, "degradation": output.degradation_z}
 
 
@@ -58,8 +60,8 @@ _VIEWS: Mapping[str, Callable[[Any], dict[str, Tensor]]] = {
 class NetworkEncoder:
     """A network in evaluation mode that answers with unit vectors; see `contract.Encoder`.
 
-    ``exact`` is float32 throughout (no TF32 on a GPU); ``fast`` runs convolutions under bfloat16
-    autocast, whose vectors differ in the third decimal and lie in a space of their own.
+    ``exact`` is float32 throughout (no TF32 on a GPU); ``fast`` has maps and convolutions in
+    bfloat16: its vectors differ in the third decimal and lie in a space of their own.
     """
 
     name: str
@@ -208,10 +210,10 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
     sha256, device_name, precision = made
     answers = _VIEWS["airnet" if name == "airnet" else "rainmer"]
     device = choose_device(device_name)
-    module.eval().requires_grad_(False)
-    with torch.inference_mode():
-        found = answers(module(torch.zeros(1, 3, 16, 16)))
     config: Any = module.config
+    module = _prepared(module.eval().requires_grad_(False), device, precision)
+    with torch.inference_mode(), arithmetic(device, precision):
+        found = answers(module(torch.zeros(1, 3, 16, 16, device=device)))
     return NetworkEncoder(
         name=name,
         views={view: int(rows.shape[1]) for view, rows in found.items()},
@@ -219,6 +221,18 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
         configuration=asdict(config),
         device=device,
         precision=precision,
-        _module=module.to(device, memory_format=torch.channels_last),  # type: ignore[call-overload]
+        _module=module,
         _answers=answers,
     )
+
+
+def _prepared(module: nn.Module, device: torch.device, precision: str) -> nn.Module:
+    """Put a network onto its device, in the form that is quickest there."""
+    if isinstance(module, RainmerEncoder):
+        dtype = torch.bfloat16 if precision == "fast" else torch.float32
+        on_cpu = device.type == "cpu"
+        towers = WinogradTowers(module.projectors, dtype) if on_cpu else None
+        module = FoldedEncoder(module, dtype=dtype, towers=towers)
+    elif isinstance(module, AirNetEncoder):
+        module = without_norms(module)
+    return module.to(device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]

@@ -1,0 +1,7 @@
+"""Compiled inner loops of inference on a CPU: explicit vectors and Winograd's convolution."""
+
+from __future__ import annotations
+
+from rainmer_analysis.infer.kernels.towers import WinogradTowers
+
+__all__ = ["WinogradTowers"]

@@ -1,0 +1,123 @@
+"""Straight-line code on vectors of 16 float32 numbers, written out for the compiler.
+
+A compiler that cannot prove that two arrays do not overlap gives up on loops with dozens of
+streams, as Winograd's transforms have. So the body of such a loop is generated: a Python function
+adds, subtracts and multiplies `Vector` objects, and each operation becomes one instruction of the
+compiled code. A processor with narrower registers gets the same code in pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+from llvmlite import ir
+from numba import types
+
+__all__ = ["LANES", "Memory", "Vector", "compiled"]
+
+LANES = 16
+_FLOATS = ir.VectorType(ir.FloatType(), LANES)
+_WORDS = ir.VectorType(ir.IntType(32), LANES)
+_HALVES = ir.VectorType(ir.IntType(16), LANES)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a function that runs without the interpreter's lock; keep its machine code.
+
+    The code lies beside the source, or in the user's cache where that cannot be written to; where
+    neither can, each process compiles for itself.
+    """
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # numba found no folder that it may write to
+        return numba.njit(nogil=True)(function)
+
+
+def _words(value: int) -> ir.Constant:
+    return ir.Constant(_WORDS, [value] * LANES)
+
+
+class Vector:
+    """16 numbers of the code being generated; Python's numbers stand for 16 equal ones."""
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder = builder
+        self.value = value
+
+    def _with(self, other: Vector | float) -> Any:
+        if isinstance(other, Vector):
+            return other.value
+        return ir.Constant(_FLOATS, [float(other)] * LANES)
+
+    def _apply(self, instruction: str, other: Vector | float) -> Vector:
+        # "contract" lets a product and a sum become one instruction
+        made = getattr(self.builder, instruction)(
+            self.value, self._with(other), flags=("contract",)
+        )
+        return Vector(self.builder, made)
+
+    def __add__(self, other: Vector | float) -> Vector:
+        return self._apply("fadd", other)
+
+    def __sub__(self, other: Vector | float) -> Vector:
+        return self._apply("fsub", other)
+
+    def __mul__(self, other: Vector | float) -> Vector:
+        return self._apply("fmul", other)
+
+    __rmul__ = __mul__
+
+    def larger(self, other: Vector) -> Vector:
+        """Give the larger number in each place; NaN stays NaN."""
+        chosen = self.builder.fcmp_unordered(">", self.value, other.value)
+        return Vector(self.builder, self.builder.select(chosen, self.value, other.value))
+
+
+class Memory:
+    """A flat, contiguous array of the code being generated.
+
+    Parameters
+    ----------
+    made
+        Context and builder.
+    kind
+        Numba's type of the array: float32, uint16 that holds bfloat16, or none.
+    array
+        The array.
+    """
+
+    def __init__(self, made: tuple[Any, Any], kind: Any, array: Any) -> None:
+        self._builder = made[1]
+        self._kind = kind
+        if not isinstance(kind, types.NoneType):
+            assert kind.dtype in (types.float32, types.uint16), kind
+            self._data = made[0].make_array(kind)(*made, array).data
+
+    def _place(self, at: Any, vector: Any) -> Any:
+        pointer = self._builder.gep(self._data, [at])
+        return self._builder.bitcast(pointer, vector.as_pointer())
+
+    def load(self, at: Any) -> Vector:
+        """Give the 16 numbers that start at element `at`; none holds zeros everywhere."""
+        build = self._builder
+        if isinstance(self._kind, types.NoneType):
+            return Vector(build, ir.Constant(_FLOATS, [0.0] * LANES))
+        if self._kind.dtype == types.float32:
+            return Vector(build, build.load(self._place(at, _FLOATS), align=4))
+        raw = build.load(self._place(at, _HALVES), align=2)
+        wide = build.shl(build.zext(raw, _WORDS), _words(16))
+        return Vector(build, build.bitcast(wide, _FLOATS))
+
+    def store(self, at: Any, vector: Vector) -> None:
+        """Put 16 numbers at element `at`; bfloat16 is rounded to nearest, ties to even."""
+        build = self._builder
+        if self._kind.dtype == types.float32:
+            build.store(vector.value, self._place(at, _FLOATS), align=4)
+            return
+        bits = build.bitcast(vector.value, _WORDS)
+        odd = build.and_(build.lshr(bits, _words(16)), _words(1))
+        rounded = build.add(bits, build.add(odd, _words(0x7FFF)))
+        half = build.trunc(build.lshr(rounded, _words(16)), _HALVES)
+        build.store(half, self._place(at, _HALVES), align=2)

@@ -1,0 +1,119 @@
+"""Tables that need not fit into memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.parquet import part_batches, part_columns, part_space, parts_of
+from rainmer_analysis.values.rows import LABELS
+from rainmer_analysis.values.table import BATCH, EmbeddingTable, same_space
+
+__all__ = ["TableStream"]
+
+
+class TableStream:
+    """A table on disk, a file or a folder of parts, that is read some thousand rows at a time.
+
+    It has what `EmbeddingTable` has for streaming: `space`, `batches`, `content_sha256` and a
+    length. Of each row 16 bytes stay in memory while batches are read, to find an image that comes
+    twice.
+
+    Parameters
+    ----------
+    path
+        A Parquet file or a folder of parts; parts follow each other by name.
+
+    Raises
+    ------
+    FileFormatError
+        Something there is no table, damaged or newer.
+    SpaceError
+        Parts lie in different spaces.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.exists():
+            raise FileFormatError(f"there is no file {self.path}; give a table, a map or a matrix")
+        self._parts = parts_of(self.path)
+        found = {str(part): part_space(part) for part in self._parts}
+        self.space = same_space({name: space for name, (space, _) in found.items()})
+        self._length = sum(rows for _, rows in found.values())
+
+    def __len__(self) -> int:
+        return self._length
+
+    def batches(self, size: int = BATCH) -> Iterator[EmbeddingTable]:
+        """Read the rows as small tables with the label columns alone, in order.
+
+        Raises
+        ------
+        FileFormatError
+            A part is damaged, or an image stands in two places.
+        """
+        seen: list[np.ndarray] = []
+        for part in self._parts:
+            for batch in part_batches(part, size=size):
+                seen.append(_fingerprints(batch))
+                yield batch
+        self._demand_unique(seen)
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """Identity of vectors, labels and space: the same as that of the table in memory."""
+        # the canonical JSON of `request.digest`, written piece by piece
+        hasher = hashlib.sha256()
+        hasher.update(f'["{self._vectors_sha256()}",{{'.encode())
+        for number, name in enumerate(sorted(LABELS)):
+            hasher.update(f'{"," if number else ""}"{name}":['.encode())
+            for position, text in enumerate(self._cells(name)):
+                hasher.update(b"," * bool(position) + text.encode("utf-8", "surrogatepass"))
+            hasher.update(b"]")
+        space = json.dumps(
+            asdict(self.space), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+        hasher.update(f"}},{space}]".encode())
+        return hasher.hexdigest()
+
+    def _vectors_sha256(self) -> str:
+        hasher = hashlib.sha256()
+        for number, batch in enumerate(self.batches()):
+            if number == 0:
+                hasher.update(f"<f4{(len(self), batch.dim)}".encode())
+            hasher.update(batch.vectors.astype("<f4").tobytes())
+        return hasher.hexdigest()
+
+    def _cells(self, name: str) -> Iterator[str]:
+        """Give a label column as JSON, some thousand cells at a time, joined by commas."""
+        for part in self._parts:
+            for table in part_columns(part, [name], size=BATCH):
+                if len(table):
+                    cells = table.column(name).to_pylist()
+                    yield json.dumps(cells, separators=(",", ":"), ensure_ascii=False)[1:-1]
+
+    def _demand_unique(self, seen: list[np.ndarray]) -> None:
+        prints = np.concatenate(seen) if seen else np.zeros((0, 2), np.uint64)
+        order = np.lexsort(prints.T)
+        if (prints[order[1:]] == prints[order[:-1]]).all(axis=1).any():
+            raise FileFormatError(
+                f"an image_id occurs more than once in {self.path}; "
+                "every image may stand in a table only once"
+            )
+
+
+def _fingerprints(batch: EmbeddingTable) -> np.ndarray:
+    """Hash each image_id to 128 bits, shape (n, 2)."""
+    names = batch.rows.column("image_id").astype(object)
+    keys = ("rainmer-analysis", "embedding-tables")
+    return np.stack(
+        [pd.util.hash_array(names, hash_key=key, categorize=False) for key in keys], axis=1
+    )

@@ -1,0 +1,139 @@
+"""Several processes extract what one does, and lose nothing but what was unfinished."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.infer.ranks import Ranks, rank_device, ranks
+from rainmer_analysis.infer.shards import SHARD
+from rainmer_analysis.values import TableStream, read
+
+Make = Callable[..., Any]
+
+# extracts with an encoder that counts, and on one rank kills its process after some images
+PROGRAM = textwrap.dedent(
+    """
+    import os, signal, sys
+    import numpy as np
+    from rainmer_analysis.images import load
+    from rainmer_analysis.infer import extract_over_ranks, ranks
+
+    class Counting:
+        name, preprocessing, sha256, api_version = "plain", "bilinear-128", "0" * 64, 1
+        views = {"chromatic": 4}
+        seen = 0
+
+        def encode(self, images):
+            Counting.seen += len(images)
+            place = ranks()
+            if place.rank == 1 and Counting.seen > int(sys.argv[3]):
+                os.kill(os.getpid(), signal.SIGKILL)
+            one = np.ones((len(images), 1), np.float32)
+            rows = np.concatenate([images.mean(axis=(2, 3)), one], axis=1)
+            return {"chromatic": (rows / np.linalg.norm(rows, axis=1, keepdims=True))}
+
+    images = load({"a": sys.argv[1]}, per_dataset=None)
+    done = extract_over_ranks(
+        images, Counting(), ranks(), out=sys.argv[2], batch_size=1, workers=1
+    )
+    print(Counting.seen, done.up_to_date, sorted(done.paths))
+    """
+)
+
+
+def start(arguments: list[str], *, world: int = 2) -> list[subprocess.Popen[str]]:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    shared = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    return [
+        subprocess.Popen(
+            [sys.executable, *arguments],
+            env=os.environ | shared | {"RANK": str(rank), "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(world)
+    ]
+
+
+def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
+    said = [process.communicate(timeout=240) for process in processes]
+    return [
+        (process.returncode, out, err) for process, (out, err) in zip(processes, said, strict=True)
+    ]
+
+
+def test_shares_are_consecutive_whole_and_even() -> None:
+    for rows in (0, 1, 5, 1000):
+        spans = [Ranks(rank, 3).span(rows) for rank in range(3)]
+        assert [row for span in spans for row in span] == list(range(rows))
+        assert max(map(len, spans)) - min(map(len, spans)) <= 1
+
+
+def test_a_process_alone_has_no_rank(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    assert ranks() is None
+    monkeypatch.setenv("RANK", "3")
+    assert ranks() == Ranks(3, 4)
+    monkeypatch.setenv("WORLD_SIZE", "1")
+    assert ranks() is None
+    assert rank_device("cpu") == "cpu"
+
+
+def test_the_command_gives_the_rows_of_one_process(files: Make, tmp_path: Path) -> None:
+    folder = files(7)[0].parent
+    (folder / "0003.png").write_bytes(b"")
+    command = ["-m", "rainmer_analysis", "extract", f"a={folder}", "--encoder", "statistics"]
+    one, two = tmp_path / "one", tmp_path / "two"
+    subprocess.run([sys.executable, *command, "--out", str(one)], check=True, capture_output=True)
+    for state in ("written", "up to date"):
+        (code, out, err), (other, silent, _) = ended(start([*command, "--out", str(two)]))
+        assert (code, other) == (0, 0), err
+        assert f"statistics-chromatic: {state}, 6 images" in out
+        assert silent == ""
+    assert sorted(path.name for path in two.iterdir()) == [
+        *("skipped.csv", "statistics-chromatic", "statistics-degradation")
+    ]
+    assert (two / "skipped.csv").read_text() == (one / "skipped.csv").read_text()
+    for view in ("chromatic", "degradation"):
+        expected = read(one / f"statistics-{view}.parquet")
+        found = read(two / f"statistics-{view}")
+        assert found.rows.frame.equals(expected.rows.frame)
+        np.testing.assert_allclose(found.vectors, expected.vectors, rtol=0, atol=1e-6)
+        assert len(TableStream(two / f"statistics-{view}")) == 6
+
+
+def test_a_rank_that_is_killed_loses_only_its_unfinished_part(files: Make, tmp_path: Path) -> None:
+    count = 2 * (SHARD + 20)
+    folder, out = files(count)[0].parent, tmp_path / "out"
+    arguments = ["-c", PROGRAM, str(folder), str(out)]
+    first, second = start([*arguments, str(SHARD + 5)])
+    second.communicate(timeout=240)
+    assert second.returncode == -signal.SIGKILL
+    first.communicate(timeout=240)  # it had finished, waited, and saw the other go
+    assert first.returncode != 0
+    assert not (out / "plain-chromatic").exists()
+    with pytest.raises(FileFormatError):
+        read(out / "plain-chromatic")
+    (code, said, err), (other, also, _) = ended(start([*arguments, "1000000"]))
+    assert (code, other) == (0, 0), err
+    assert said.split()[0] == "0"  # nothing of the finished part was done again
+    assert int(also.split()[0]) == count // 2 - SHARD
+    table = read(out / "plain-chromatic")
+    assert len(table) == count
+    assert sorted(path.name for path in out.iterdir()) == ["plain-chromatic", "skipped.csv"]

@@ -1,0 +1,113 @@
+"""A table on disk, read in pieces, is the table in memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rainmer_analysis.errors import FileFormatError, SpaceError
+from rainmer_analysis.scores import relate
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, write
+
+SPACE = Space("rainmer", "chromatic", "0" * 64, "bilinear-128", "exact")
+
+
+def table(rows: int, *, seed: int = 0, dim: int = 6, start: int = 0) -> EmbeddingTable:
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(rows, dim))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    frame = pd.DataFrame(
+        {
+            "image_id": [f'é"{start + index}' for index in range(rows)],
+            "dataset": [f"set{index % 3}" for index in range(rows)],
+            "group": [f"scene {index // 5}" for index in range(rows)],
+        }
+    )
+    return EmbeddingTable(vectors, Rows(frame), SPACE, {"seed": 1})
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    folder = tmp_path / "parts"
+    whole = table(1000)
+    for number, low in enumerate(range(0, 1000, 300)):
+        part = whole.take(range(low, min(low + 300, 1000)))
+        write(part, folder / f"part-{number:03d}.parquet")
+    return folder
+
+
+def test_identity_and_rows_are_those_of_the_whole(parts: Path, tmp_path: Path) -> None:
+    whole = table(1000)
+    single = write(whole, tmp_path / "single.parquet")
+    for path in (parts, single):
+        stream = TableStream(path)
+        assert len(stream) == 1000
+        assert stream.space == SPACE
+        assert stream.content_sha256 == whole.content_sha256 == read(path).content_sha256
+        for size in (7, 4096):
+            batches = list(stream.batches(size))
+            found = np.concatenate([batch.vectors for batch in batches])
+            np.testing.assert_array_equal(found, whole.vectors)
+            names = [name for batch in batches for name in batch.rows.column("image_id")]
+            assert names == whole.rows.column("image_id").tolist()
+            assert max(map(len, batches)) <= size
+
+
+@pytest.mark.parametrize("score", ["cosine", "paper"])
+def test_scores_of_parts_are_those_of_the_whole(parts: Path, score: str) -> None:
+    expected, found = relate(table(1000), score=score), relate(TableStream(parts), score=score)
+    np.testing.assert_allclose(found.values, expected.values, rtol=0, atol=1e-12)
+    for name in ("datasets", "counts", "groups", "space", "parameters"):
+        assert getattr(found, name) == getattr(expected, name), name
+
+
+def test_an_image_that_stands_in_two_parts_is_found(parts: Path) -> None:
+    write(table(2, seed=5, start=999), parts / "part-9.parquet")
+    with pytest.raises(FileFormatError, match="an image_id occurs more than once in"):
+        relate(TableStream(parts))
+
+
+def test_parts_of_another_space_or_kind_are_refused(parts: Path, tmp_path: Path) -> None:
+    other = EmbeddingTable(
+        table(2).vectors, table(2, start=5000).rows, Space("x", "y", "1", "z", "exact")
+    )
+    write(other, parts / "part-9.parquet")
+    with pytest.raises(SpaceError, match="lie in different spaces"):
+        TableStream(parts)
+    (parts / "part-9.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(FileFormatError, match="cannot be read as Parquet"):
+        TableStream(parts)
+    with pytest.raises(FileFormatError, match="there is no file"):
+        TableStream(tmp_path / "none.parquet")
+
+
+def test_a_damaged_part_says_so_while_it_streams(parts: Path) -> None:
+    path = parts / "part-001.parquet"
+    data = bytearray(path.read_bytes())
+    data[4:2000] = bytes(len(data[4:2000]))
+    path.write_bytes(bytes(data))
+    with pytest.raises(FileFormatError, match=r"part-001.parquet is damaged or cut off"):
+        relate(TableStream(parts))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peaks are told by Linux alone")
+def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
+    """Relate twenty times as many rows in a process of its own."""
+    peaks = []
+    for rows in (4_000, 80_000):
+        path = write(table(rows, dim=128), tmp_path / f"{rows}.parquet")
+        program = (
+            "import sys; from rainmer_analysis.scores import relate; "
+            "from rainmer_analysis.values import TableStream; relate(TableStream(sys.argv[1])); "
+            "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, path], capture_output=True, text=True, check=True
+        )
+        peaks.append(int(done.stdout) / 1024)
+    assert peaks[1] - peaks[0] < 45, peaks  # MB; the vectors alone are 41, labels in memory more
