@@ -102,16 +102,33 @@ _Task = tuple[_Job, tuple[int, int], int, int]
 
 def _samples(tasks: list[_Task], workers: int) -> Iterator[Sample]:
     if workers == 0:
-        yield from map(_sample, tasks)
+        yield from _whole(map(_sample, tasks))
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield from executor.map(_sample, tasks, chunksize=16)
+        yield from _whole(executor.map(_sample, tasks, chunksize=16))
 
 
-def _sample(task: _Task) -> Sample:
+def _whole(made: Iterable[Sample | str]) -> Iterator[Sample]:
+    """Pass samples on, and tell what could not be made."""
+    whole = 0
+    for sample in made:
+        if isinstance(sample, str):
+            _LOG.warning("left out %s", sample)
+        else:
+            whole += 1
+            yield sample
+    if not whole:
+        raise SourceError("none of the training images can be read; see the reasons above")
+
+
+def _sample(task: _Task) -> Sample | str:
+    """Make a pair, or say why it cannot be made."""
     job, size, native, seed = task
-    degraded, clean = _pair(job, size, seed)
+    try:
+        degraded, clean = _pair(job, size, seed)
+    except ImageError as error:
+        return f"{job.key}: {error}"
     levels = as_levels(degraded), as_levels(clean)
     windows = window(levels, native, job.key)
     return Sample(
@@ -194,13 +211,11 @@ def _source_jobs(data: DataConfig) -> Iterator[_Job]:
     left_out = 0
     for row in zip(*(found.rows.column(name) for name in columns), strict=True):
         image_id, dataset, group, path, region, target, target_region = row
-        fault = _fault(path, region, target, target_region)
-        if fault:
-            left_out += 1
-            _LOG.warning("left out %s: %s", image_id, fault)
-            continue
         regions = (region, target_region)
-        yield _Job(dataset, group, image_id, 0, (path, target), regions=regions)
+        if _usable(image_id, (path, target), regions):
+            yield _Job(dataset, group, image_id, 0, (path, target), regions=regions)
+        else:
+            left_out += 1
     if left_out == len(found):
         raise SourceError(
             f"none of the {left_out} images of data.sources can be trained on; "
@@ -208,12 +223,21 @@ def _source_jobs(data: DataConfig) -> Iterator[_Job]:
         )
 
 
-def _fault(path: str, region: Region, target: str | None, target_region: Region) -> str:
+def _usable(key: str, pair: tuple[str, str | None], regions: tuple[Region, Region]) -> bool:
+    """Tell whether a pair can be trained on, and warn if not."""
+    fault = _fault(pair, regions)
+    if fault:
+        _LOG.warning("left out %s: %s", key, fault)
+    return not fault
+
+
+def _fault(pair: tuple[str, str | None], regions: tuple[Region, Region]) -> str:
     """Say why a pair cannot be trained on; empty if it can, as far as headers tell."""
+    path, target = pair
     if not target:
         return "it has no clean partner, without which nothing can be learnt from it"
     try:
-        both = ((path, region), (target, target_region))
+        both = zip((path, target), regions, strict=True)
         headers = [read_header(file, region=part) for file, part in both]
     except ImageError as error:
         return str(error)
@@ -235,7 +259,9 @@ def _real_jobs(data: DataConfig, root: Path) -> Iterator[_Job]:
             relative = file.relative_to(root).as_posix()
             partner = root / folder / "target" / file.name
             scene = scenes.get(relative, f"{folder}/{file.stem}")
-            yield _Job(name, scene, relative, 0, (str(file), str(partner)))
+            job = _Job(name, scene, relative, 0, (str(file), str(partner)))
+            if _usable(relative, (str(file), str(partner)), job.regions):
+                yield job
 
 
 def _photograph(

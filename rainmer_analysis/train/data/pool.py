@@ -135,11 +135,11 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
     Parameters
     ----------
     samples
-        `count` samples of equal sizes; they may be made while they are taken.
+        At most `count` samples of equal sizes; they may be made while they are taken.
     folder
         Does not exist yet.
     count
-        How many rows to expect.
+        How many rows to make place for.
     digest
         Identity of what the samples are made from.
     """
@@ -157,13 +157,19 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
                     )
                 arrays[name][row] = image
             labels.append([sample.dataset, sample.scene])
-        for array in arrays.values():
+        for name, array in arrays.items():
             array.flush()
+            if len(labels) < count:
+                np.save(work / "fewer.npy", array[: len(labels)])
+                (work / "fewer.npy").replace(work / f"{name}.npy")
         text = json.dumps({"digest": digest, "rows": labels}, ensure_ascii=False)
         (work / _INDEX).write_text(text, encoding="utf-8")
         # Another run may have made the same pool meanwhile; a folder is not replaced.
-        if not folder.exists():
+        try:
             work.replace(folder)
+        except OSError:
+            if not folder.exists():
+                raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return open_pool(folder)
