@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rainmer_analysis.errors import ConfigError, ParameterError
-from rainmer_analysis.model.restorer import RestorerConfig
+from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
 from rainmer_analysis.train.config.sections import (
     DataConfig,
     ModelConfig,
@@ -58,6 +58,7 @@ class TrainConfig:
         _check_sampling(self)
         _check_sizes(self)
         _check_schedule(self.optimiser)
+        _check_idle(self)
         if self.restores:
             _check_restorer(self)
 
@@ -165,6 +166,26 @@ def _check_schedule(optimiser: OptimiserConfig) -> None:
         raise ConfigError(
             f"optimiser.periods {list(periods)} and optimiser.floors {list(floors)} are no "
             "schedule with restarts; give as many lengths in steps as lowest learning rates"
+        )
+
+
+def _check_idle(config: TrainConfig) -> None:
+    """Refuse what was set, but would decide nothing."""
+    optimiser, restorer = config.optimiser, config.restorer
+    if optimiser.schedule != "restarts" and (optimiser.periods or optimiser.floors):
+        raise ConfigError(
+            f"optimiser.schedule is {optimiser.schedule!r}, which has no periods and floors; "
+            'set it to "restarts", or leave them out'
+        )
+    if not config.restores and restorer != RestorationConfig():
+        raise ConfigError(
+            "the section restorer has no variant, so that none would be trained; "
+            f"give restorer.variant, one of {', '.join(VARIANTS)}, or leave the section out"
+        )
+    if not config.restores and config.objective.every != 1:
+        raise ConfigError(
+            f"objective.every is {config.objective.every}, but without a restorer there is nothing "
+            "else to learn from; leave it out, or give restorer.variant"
         )
 
 
