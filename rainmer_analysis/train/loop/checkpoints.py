@@ -3,29 +3,57 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.errors import FileFormatError, TrainingError
 from rainmer_analysis.values.archive import write_atomically
 
-__all__ = ["CHECKPOINTS", "VERSION", "load_state", "save_state"]
+__all__ = ["CHECKPOINTS", "VERSION", "clear", "load_state", "save_state"]
 
 _LOG = logging.getLogger(__name__)
 VERSION = 2
 CHECKPOINTS = _LATEST, _PREVIOUS = "checkpoint.pt", "checkpoint-previous.pt"
+_NEW = _LATEST + ".new"
 
 
 def save_state(folder: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint beside the previous one, which is kept."""
+    """Write a checkpoint beside the previous one, which is kept.
+
+    Raises
+    ------
+    TrainingError
+        It cannot be written, as on a full disk; the last ones stay as they are.
+    """
     latest = folder / _LATEST
-    write_atomically(folder / (_LATEST + ".new"), lambda path: torch.save(dict(state), path))
+    try:
+        write_atomically(folder / _NEW, lambda path: _put(path, state))
+    except (OSError, RuntimeError) as error:
+        raise TrainingError(
+            f"no checkpoint can be written to {folder} ({error}); the last one is kept: "
+            "make room on the disk and continue with --resume"
+        ) from error
     if latest.exists():
         latest.replace(folder / _PREVIOUS)
-    (folder / (_LATEST + ".new")).replace(latest)
+    (folder / _NEW).replace(latest)
+
+
+def _put(path: Path, state: Mapping[str, Any]) -> None:
+    with path.open("wb") as file:
+        torch.save(dict(state), file)
+        # On the disk before it takes the place of a good one, should the machine fail.
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def clear(folder: Path) -> None:
+    """Remove what kills in the midst of writing have left."""
+    for file in folder.glob(f".{_LATEST}-*.new"):
+        file.unlink()
 
 
 def load_state(folder: Path) -> dict[str, Any] | None:

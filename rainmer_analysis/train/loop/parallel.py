@@ -11,7 +11,8 @@ Several processes are started by ``torchrun``, on one machine or many, and share
   are the same everywhere, so it is the same everywhere too;
 * AirNet's queue takes the keys of all processes, in the order of ranks; its batch normalisation
   normalises each process's part by itself, and the running statistics kept are those of rank 0;
-* rank 0 validates, logs and writes.
+* rank 0 validates, logs and writes; the run's folder is one that every process sees, as the
+  others read checkpoints from it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -29,6 +31,9 @@ from torch.nn.parallel import DistributedDataParallel
 from rainmer_analysis.errors import ConfigError
 
 __all__ = ["Place", "several"]
+
+# The others wait while rank 0 makes a pool or validates; torchrun ends those that a dead one left.
+_PATIENCE = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class Place:
         """
         if batch % self.world:
             raise ConfigError(
-                f"run.batch is {batch}, which {self.world} processes cannot share evenly; "
-                "give a multiple of the number of processes"
+                f"a batch holds {batch} images, which {self.world} processes cannot share evenly; "
+                "change run.batch or the number of processes"
             )
         each = batch // self.world
         return slice(self.rank * each, (self.rank + 1) * each)
@@ -101,6 +106,11 @@ class Place:
         dist.broadcast(answer, src=0)
         return bool(answer.item())
 
+    def alike(self, number: int) -> bool:
+        """Say, to all, whether all processes have the same whole number."""
+        numbers = self.gathered(torch.tensor([number], device=self.device))
+        return bool((numbers == numbers[0]).all())
+
     def wait(self) -> None:
         """Wait until all processes have come here."""
         if self.world > 1:
@@ -128,7 +138,8 @@ def several(device: str = "auto") -> Iterator[Place]:
     if world == 1:
         yield place
         return
-    dist.init_process_group("gloo" if place.device.type == "cpu" else "nccl")
+    backend = "gloo" if place.device.type == "cpu" else "nccl"
+    dist.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield place
     finally:

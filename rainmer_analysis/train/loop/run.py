@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import TrainingError
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.loop.checkpoints import VERSION, load_state, save_state
+from rainmer_analysis.train.loop.checkpoints import VERSION, clear, load_state, save_state
 from rainmer_analysis.train.loop.log import Log
 from rainmer_analysis.train.loop.objective import Group, Objective
 from rainmer_analysis.train.loop.parallel import Place
@@ -78,6 +78,8 @@ class Hooks:
 
     Parameters
     ----------
+    on_start
+        Once, before the first step and after what the folder holds was found to fit.
     progress
         After each step, with the number of steps done and the numbers of the last log row.
     on_checkpoint
@@ -87,6 +89,7 @@ class Hooks:
         weights that were validated.
     """
 
+    on_start: Callable[[], None] = lambda: None
     progress: Callable[[int, Mapping[str, float]], None] = lambda *_: None
     on_checkpoint: Callable[[int], None] = lambda _: None
     on_best: Callable[[int], None] = lambda _: None
@@ -122,15 +125,18 @@ def train(
     Raises
     ------
     TrainingError
-        The checkpoint belongs to another run, or non-finite gradients pile up.
+        The checkpoint belongs to another run, processes see different ones, a checkpoint cannot
+        be written, or non-finite gradients pile up.
     """
     torch.set_num_threads(config.run.threads)
     place, hooks = place or Place(), hooks or Hooks()
     run = _Run(objective, config, folder, identity=identity, place=place, hooks=hooks)
     run.restore()
     started = time.perf_counter()
-    limit = config.run.max_minutes * 60 or math.inf
-    while run.state.step < config.run.steps and place.agreed(time.perf_counter() - started < limit):
+    limit = config.run.max_minutes * 60
+    while run.state.step < config.run.steps and not (
+        limit and place.agreed(time.perf_counter() - started >= limit)
+    ):
         run.advance()
         step, last = run.state.step, run.state.step == config.run.steps
         run.note()
@@ -184,12 +190,19 @@ class _Run:
             self.optimiser.load_state_dict(found["optimiser"])
             self.state = _State(**found["state"])
             self._sums, self._counts = found["sums"], found["counts"]
+        if not self.place.alike(self.state.step):
+            raise TrainingError(
+                f"processes do not find the same checkpoint in {self.folder}; "
+                "give a folder that all of them see"
+            )
         self.place.wait()
         if self.place.leads:
+            clear(self.folder)
             names = self.objective.numbers
             columns = ["step", *names, *_MORE, *(f"held_out_{name}" for name in names)]
             self._log = Log(self.folder / "log.csv", self.state.step, columns=columns)
             self._watcher = Watcher(self.folder, step=self.state.step)
+            self.hooks.on_start()
         self._clock, self._noted = time.perf_counter(), self.state.step
 
     def save(self) -> None:
@@ -247,7 +260,8 @@ class _Run:
             with self._alone(micro < count - 1):
                 loss, numbers = self._forward(batch)
                 (loss / count).backward()
-            if bool(torch.isfinite(loss)):
+            # One answer for all processes, which may have to talk about what they remember.
+            if bool(torch.isfinite(self.place.averaged(loss.detach().clone()))):
                 self.objective.after()
             told.append(numbers)
         return told
@@ -328,4 +342,5 @@ def _optimiser(groups: list[Group], config: TrainConfig) -> torch.optim.AdamW:
 
 def _norm(group: Group) -> Tensor:
     gradients = [p.grad for p in group.parameters if p.grad is not None]
-    return nn.utils.get_total_norm(gradients)
+    # Nothing may have a gradient, and the norm of nothing would lie on the CPU.
+    return nn.utils.get_total_norm(gradients).to(group.parameters[0].device)

@@ -6,15 +6,17 @@ torchrun --nproc-per-node 2 ranks.py CONFIG.json POOL_FOLDER OUT_FOLDER
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
 
 from rainmer_analysis.train.config import TrainConfig, parse_config
 from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
 from rainmer_analysis.train.data import Pool, open_pool
-from rainmer_analysis.train.loop import Place, several, train
+from rainmer_analysis.train.loop import Group, Place, several, train
 from rainmer_analysis.train.restoration import RestorerObjective
 
 OBJECTIVES = {
@@ -29,9 +31,62 @@ def main(folder: str) -> None:
     place_of = Path(folder)
     pool = open_pool(place_of / "pool")
     with several("cpu") as place:
+        uneven(place, place_of / "uneven")
         for file in sorted(place_of.glob("*.json")):
             config = parse_config(json.loads(file.read_text(encoding="utf-8")))
             share(config, pool, place, out=place_of / file.stem)
+
+
+class Uneven(nn.Linear):
+    """What trains itself; the loss of batch 1 is not finite in rank 1 alone."""
+
+    images_per_batch = 2
+    numbers = ("loss",)
+    criterion = ("loss", -1)
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(1, 1)
+        self.place, self.remembered = place, 0
+
+    @property
+    def module(self) -> nn.Module:
+        return self
+
+    network = module
+
+    def groups(self) -> list[Group]:
+        return [Group(list(self.parameters()), 1.0, 0.0, 0.0)]
+
+    def batch(self, number: int) -> float:
+        return math.nan if (self.place.rank, number) == (1, 1) else 1.0
+
+    def forward(self, factor: float) -> tuple[Tensor, dict[str, Tensor]]:
+        loss = super().forward(torch.ones(1, 1)).sum() * factor
+        return loss, {"loss": loss.detach()}
+
+    def before(self) -> None:
+        pass
+
+    def after(self) -> None:
+        self.remembered += len(self.place.gathered(torch.zeros(1)))
+
+    def validate(self) -> dict[str, float]:
+        return {}
+
+    def examples(self) -> None:
+        return None
+
+
+def uneven(place: Place, out: Path) -> None:
+    """Train where one process alone meets a number that is not finite."""
+    out.mkdir(exist_ok=True)
+    data = {"simulated": ["light"]}
+    config = parse_config({"data": data, "run": {"steps": 3, "batch": 2, "log_every": 1}})
+    objective = Uneven(place)
+    train(objective, config, out, identity="x", place=place)
+    (out / f"remembered-{place.rank}").write_text(str(objective.remembered), encoding="utf-8")
+    assert not place.alike(place.rank)
+    assert place.alike(7)
 
 
 def share(config: TrainConfig, pool: Pool, place: Place, *, out: Path) -> None:
@@ -46,10 +101,12 @@ def share(config: TrainConfig, pool: Pool, place: Place, *, out: Path) -> None:
         name: p.grad for name, p in objective.network.named_parameters() if p.grad is not None
     }
     queue = getattr(objective.module, "queue", torch.empty(0))
-    if place.leads:
-        torch.save({"gradients": gradients, "queue": queue}, out / "shared.pt")
     place.wait()
-    train(OBJECTIVES[config.trains](config, pool, place), config, out, identity="x", place=place)
+    trained = OBJECTIVES[config.trains](config, pool, place)
+    train(trained, config, out, identity="x", place=place)
+    last = {n: p.grad for n, p in trained.network.named_parameters() if p.grad is not None}
+    if place.leads:
+        torch.save({"gradients": gradients, "queue": queue, "last": last}, out / "shared.pt")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,13 +62,14 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(
     restoring: Callable[..., TrainConfig],
     tmp_path: Path,
 ) -> None:
-    config = restoring() if kind == "restorer" else settings(kind)
+    steps = {"run": {"steps": 4 if kind == "restorer" else 6}}
+    config = restoring(**steps) if kind == "restorer" else settings(kind, **steps)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
     one = OBJECTIVES[kind](config, pool)
     outcome = train(one, config, whole, identity="x")
-    assert (outcome.step, outcome.finished) == (6, True)
+    assert (outcome.step, outcome.finished) == (config.run.steps, True)
     with pytest.raises(InterruptedRunError):
         train(OBJECTIVES[kind](config, pool), config, parts, identity="x", hooks=stop_after(at))
     two = OBJECTIVES[kind](config, pool)
@@ -101,6 +103,37 @@ def test_no_whole_checkpoint_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.pt").write_bytes(b"nothing")
     with pytest.raises(FileFormatError, match="no checkpoint"):
         load_state(tmp_path)
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(
+    settings: Callable[..., TrainConfig], tmp_path: Path
+) -> None:
+    """A limit on the size of files stands in for the end of the disk."""
+    config = settings(run={"steps": 4, "checkpoint_every": 2})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(_: int) -> None:
+        half = (tmp_path / "checkpoint.pt").stat().st_size // 2
+        resource.setrlimit(resource.RLIMIT_FSIZE, (half, before[1]))
+
+    try:
+        with pytest.raises(TrainingError, match="make room on the disk"):
+            train(Broken(set()), config, tmp_path, identity="x", hooks=Hooks(on_checkpoint=fill))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    state = load_state(tmp_path)
+    assert state is not None
+    assert state["state"]["step"] == 2
+    assert not list(tmp_path.glob(".*"))
+    assert train(Broken(set()), config, tmp_path, identity="x").finished
+
+
+def test_what_a_kill_left_half_written_goes(
+    settings: Callable[..., TrainConfig], tmp_path: Path
+) -> None:
+    (tmp_path / ".checkpoint.pt-0123.new").write_bytes(b"half")
+    train(Broken(set()), settings(run={"steps": 1}), tmp_path, identity="x")
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_checkpoints_hold_tensors_and_plain_values_only(tmp_path: Path) -> None:
