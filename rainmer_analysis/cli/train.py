@@ -108,6 +108,8 @@ def _run(
             progress=progress,
             **given,
         )
+    if not run.leads:
+        return
     outcome = run.outcome
     document = {
         "run": str(run.folder),

@@ -12,14 +12,22 @@ import torch
 
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.data import Pool
-from rainmer_analysis.train.loop import Outcome
+from rainmer_analysis.train.loop import Outcome, Place
 from rainmer_analysis.values.request import plain
 
 __all__ = ["as_toml", "hardware", "model_card"]
 
 
-def hardware() -> str:
-    """Name the processor, its thread setting and the torch that ran."""
+def hardware(place: Place | None = None) -> str:
+    """Name what computed: GPU or processor with its thread setting, how many, and the torch."""
+    place = place or Place()
+    shared = f", {place.world} processes" if place.world > 1 else ""
+    return f"{_processor(place.device)}{shared}, torch {torch.__version__}"
+
+
+def _processor(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -27,7 +35,7 @@ def hardware() -> str:
             if line.startswith("model name"):
                 name = line.partition(":")[2].strip()
                 break
-    return f"{name}, {torch.get_num_threads()} thread(s), torch {torch.__version__}"
+    return f"{name}, {torch.get_num_threads()} thread(s)"
 
 
 def model_card(
@@ -38,6 +46,7 @@ def model_card(
     log: Path,
     sha256: str,
     notes: Mapping[str, str],
+    place: Place | None = None,
 ) -> str:
     """Write the card of trained weights as Markdown.
 
@@ -51,6 +60,8 @@ def model_card(
         Of the weights.
     notes
         Further facts, name to text, such as the folder of real photographs.
+    place
+        Where it computed.
     """
     scenes = len(set(pool.scenes))
     held_out = pool.held_out(config.data.held_out, config.data.seed)
@@ -65,7 +76,7 @@ def model_card(
         **_choice(outcome),
         f"{queries.capitalize()} seen": str(seen),
         "Training time": f"{outcome.seconds / 60:.1f} minutes",
-        "Hardware": hardware(),
+        "Hardware": hardware(place),
         "Seed": str(config.seed),
         "Scenes": f"{scenes}, of which {int(config.data.held_out * scenes)} held out "
         f"({int(held_out.sum())} of {len(pool)} pairs)",

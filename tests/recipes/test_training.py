@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_analysis.errors import ConfigError, OutputExistsError, SourceError
+from rainmer_analysis.errors import ConfigError, OutputExistsError, SourceError, TrainingError
 from rainmer_analysis.model.checkpoint import build, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
+from rainmer_analysis.recipes.training.pool import _whole
 from rainmer_analysis.recipes.training.weights import resolved
 from rainmer_analysis.train import read_config
 
@@ -81,6 +82,28 @@ def test_a_standing_run_is_continued_only_on_request(run: RunStarter, tmp_path: 
     assert again.weights_sha256 == resumed.weights_sha256
 
 
+def test_a_refused_configuration_replaces_nothing(run: RunStarter, tmp_path: Path) -> None:
+    run(changes={"run.max_minutes": "1e-5"})
+    config = tmp_path / "run" / "config.toml"
+    before = config.read_bytes()
+    with pytest.raises(TrainingError, match="another configuration"):
+        run(changes={"optimiser.lr": "0.5"}, resume=True)
+    assert config.read_bytes() == before
+    run(changes={"run.steps": "1"}, resume=True)
+    assert read_config(config).run.steps == 1
+
+
+def test_what_an_overwritten_run_showed_goes_with_it(run: RunStarter, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shown = [folder / "examples" / "step-0000009.png", folder / "examples" / "own.png"]
+    shown += [folder / "tensorboard" / "events.out.tfevents.1.host"]
+    for file in shown:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"old")
+    run(changes={"run.max_minutes": "1e-5"}, overwrite=True)
+    assert [file.exists() for file in shown] == [False, True, False]
+
+
 def test_a_run_starts_from_other_weights(run: RunStarter, tmp_path: Path) -> None:
     first = run()
     start = tmp_path / "first.safetensors"
@@ -144,6 +167,23 @@ def test_pools_are_kept_and_follow_the_pixels(real: Path, cache: Path) -> None:
     assert make_pool(config, cache, workers=0).digest == first.digest
     Image.new("RGB", (140, 150)).save(real / "night" / "a.png")
     assert make_pool(config, cache, workers=0).digest != first.digest
+
+
+def test_images_that_cannot_be_read_are_left_out(
+    real: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (real / "night" / "b.png").write_bytes((real / "night" / "a.png").read_bytes()[:5000])
+    Image.new("RGB", (140, 150)).save(real / "p" / "input" / "alone.png")
+    config = read_config("tiny", changes=real_changes(real))
+    with caplog.at_level("WARNING"):
+        pool = make_pool(config, cache, workers=0)
+    assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
+    assert len(pool.clean_native) == 7
+    assert pool.degraded.any(axis=(1, 2, 3)).all()
+    for said in ("left out night/b.png/sim-GTAV-balance/0: ", "left out p/input/alone.png: "):
+        assert said in caplog.text
+    with pytest.raises(SourceError, match="none of the training images"):
+        list(_whole(["x: broken"]))
 
 
 def test_absent_photographs_are_said(real: Path, cache: Path) -> None:

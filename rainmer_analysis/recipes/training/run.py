@@ -33,6 +33,8 @@ __all__ = ["TrainingRun", "train_network"]
 
 _CONFIG, _WEIGHTS, _CARD, _LOGFILE = "config.toml", "weights.safetensors", "card.md", "log.csv"
 _FILES = (_CONFIG, _WEIGHTS, _CARD, _LOGFILE, *CHECKPOINTS)
+# Sheets and curves of a run, which go with it when another takes its place.
+_SHOWN = ("examples/step-*.png", "tensorboard/events.out.tfevents.*")
 _OBJECTIVES: dict[str, type[EncoderObjective | AirNetObjective | RestorerObjective]] = {
     "encoder": EncoderObjective,
     "airnet": AirNetObjective,
@@ -46,11 +48,15 @@ _Objective = EncoderObjective | AirNetObjective | RestorerObjective
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a run left: its folder, how far it came, the identity of its weights."""
+    """What a run left: its folder, how far it came, the identity of its weights.
+
+    ``leads`` tells, of several processes that share a run, which one speaks for all.
+    """
 
     folder: Path
     outcome: Outcome
     weights_sha256: str
+    leads: bool = True
 
 
 def train_network(
@@ -118,10 +124,10 @@ def train_network(
     with several(settings.run.device) as place:
         if place.leads:
             _claim(folder, settings, resume=resume, overwrite=overwrite)
-            make_pool(settings, pools, workers=workers)
-        # The others open what the first has made.
+            pool = make_pool(settings, pools, workers=workers)
         place.wait()
-        pool = make_pool(settings, pools, workers=workers)
+        if not place.leads:  # it opens what the first has made
+            pool = make_pool(settings, pools, workers=workers)
         return _trained(settings, pool, folder, place=place, progress=progress)
 
 
@@ -137,6 +143,7 @@ def _trained(
     start = _start(objective, settings)
     export = _Export(objective, settings, folder, pool=pool)
     hooks = Hooks(
+        on_start=lambda: _write(folder / _CONFIG, as_toml(settings)),
         on_checkpoint=export.checkpoint,
         on_best=export.best,
         **({} if progress is None else {"progress": _counted(progress, settings.run.steps)}),
@@ -150,9 +157,9 @@ def _trained(
         if start:
             notes["Encoder started from (SHA-256)"] = start
         log = folder / _LOGFILE
-        card = model_card(settings, pool, outcome, log=log, sha256=sha256, notes=notes)
+        card = model_card(settings, pool, outcome, log=log, sha256=sha256, notes=notes, place=place)
         _write(folder / _CARD, card)
-    return TrainingRun(folder, outcome, sha256)
+    return TrainingRun(folder, outcome, sha256, place.leads)
 
 
 def _counted(
@@ -203,16 +210,20 @@ def as_toml_text(text: str) -> str:
 def _claim(folder: Path, config: TrainConfig, *, resume: bool, overwrite: bool) -> None:
     """Take a folder for this run, or refuse."""
     standing = [name for name in _FILES if (folder / name).exists()]
-    if standing and overwrite and not resume:
+    if overwrite and not resume:
         for name in standing:
             (folder / name).unlink()
+        for pattern in _SHOWN:
+            for file in folder.glob(pattern):
+                file.unlink()
         standing = []
     if standing and not resume:
         raise OutputExistsError(
             f"a run already lies in {folder}; add --resume to continue it, --overwrite to start "
             "again, or give another folder"
         )
-    _write(folder / _CONFIG, as_toml(config))
+    if not standing:  # what stands is replaced once the checkpoint was found to fit
+        _write(folder / _CONFIG, as_toml(config))
 
 
 def _start(objective: _Objective, config: TrainConfig) -> str:
