@@ -45,6 +45,7 @@ def model_card(
     *,
     log: Path,
     sha256: str,
+    kept: int,
     notes: Mapping[str, str],
     place: Place | None = None,
 ) -> str:
@@ -56,8 +57,9 @@ def model_card(
         Of the run.
     log
         Its log.csv, from which the last rows are quoted.
-    sha256
-        Of the weights.
+    sha256, kept
+        Identity of the weights, and their step; a run that ended after a kill may have got less
+        far than the one that left them.
     notes
         Further facts, name to text, such as the folder of real photographs.
     place
@@ -73,7 +75,7 @@ def model_card(
         "Weights (SHA-256)": sha256,
         "Steps": f"{outcome.step} of {config.run.steps}; {outcome.skipped} skipped because "
         "gradients were not finite",
-        **_choice(outcome),
+        **_choice(outcome, kept),
         f"{queries.capitalize()} seen": str(seen),
         "Training time": f"{outcome.seconds / 60:.1f} minutes",
         "Hardware": hardware(place),
@@ -107,11 +109,11 @@ def _network(config: TrainConfig) -> str:
     return f"{config.restorer.variant}, {width}, blocks {blocks}"
 
 
-def _choice(outcome: Outcome) -> dict[str, str]:
+def _choice(outcome: Outcome, kept: int) -> dict[str, str]:
     """Tell which step's weights were kept."""
     if not outcome.best_step:
         return {}
-    return {"Kept weights": f"of step {outcome.best_step}, the best on held-out scenes"}
+    return {"Kept weights": f"of step {kept}, the best on held-out scenes"}
 
 
 def as_toml(config: TrainConfig) -> str:

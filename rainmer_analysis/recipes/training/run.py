@@ -151,13 +151,22 @@ def _trained(
     identity = _identity(settings, pool, start)
     outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
     place.wait()
-    sha256 = _sha256(folder / _WEIGHTS, settings)
+    sha256, kept = _kept(folder / _WEIGHTS, settings)
     if place.leads:
         notes = {"Real photographs": settings.data.real or "none"}
         if start:
             notes["Encoder started from (SHA-256)"] = start
         log = folder / _LOGFILE
-        card = model_card(settings, pool, outcome, log=log, sha256=sha256, notes=notes, place=place)
+        card = model_card(
+            settings,
+            pool,
+            outcome,
+            log=log,
+            sha256=sha256,
+            kept=kept,
+            notes=notes,
+            place=place,
+        )
         _write(folder / _CARD, card)
     return TrainingRun(folder, outcome, sha256, place.leads)
 
@@ -195,11 +204,10 @@ class _Export:
         )
 
 
-def _sha256(path: Path, config: TrainConfig) -> str:
-    """Read the weights that were written, and name them."""
-    if config.restores:
-        return load_restorer(path).sha256
-    return load_weights(path).sha256
+def _kept(path: Path, config: TrainConfig) -> tuple[str, int]:
+    """Read the weights that were written: their identity, and the step that they are of."""
+    weights = load_restorer(path) if config.restores else load_weights(path)
+    return weights.sha256, int(weights.metadata["steps"])
 
 
 def as_toml_text(text: str) -> str:

@@ -62,8 +62,8 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(
     restoring: Callable[..., TrainConfig],
     tmp_path: Path,
 ) -> None:
-    steps = {"run": {"steps": 4 if kind == "restorer" else 6}}
-    config = restoring(**steps) if kind == "restorer" else settings(kind, **steps)
+    steps = {"steps": 4 if kind == "restorer" else 6, "accumulate": 2 if kind == "airnet" else 1}
+    config = restoring(run=steps) if kind == "restorer" else settings(kind, run=steps)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
@@ -73,7 +73,9 @@ def test_a_resumed_run_equals_one_that_was_not_interrupted(
     with pytest.raises(InterruptedRunError):
         train(OBJECTIVES[kind](config, pool), config, parts, identity="x", hooks=stop_after(at))
     two = OBJECTIVES[kind](config, pool)
-    train(two, config, parts, identity="x")
+    again = train(two, config, parts, identity="x")
+    assert (again.best, again.best_step) == (outcome.best, outcome.best_step)
+    assert again.best_step > 0
     assert log_of(whole) == log_of(parts)
     first, second = one.module.state_dict(), two.module.state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)
