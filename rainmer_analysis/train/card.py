@@ -92,9 +92,9 @@ def model_card(
         "## Training pairs",
         _table(("dataset", "pairs"), ((name, str(n)) for name, n in pool.counts.items())),
         "## Results",
-        "Means over the last logged interval; `held_out` rows are on scenes that were not "
-        "trained on.",
-        _table(("number", "value"), _last_numbers(log).items()),
+        "Means over the last logged interval; `held_out` rows are those of the kept weights, on "
+        "scenes that were not trained on.",
+        _table(("number", "value"), _numbers(log, kept).items()),
         "## Configuration",
         "```toml\n" + as_toml(config) + "```",
     ]
@@ -151,11 +151,16 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def _last_numbers(log: Path) -> dict[str, str]:
-    """Give each column's last entry that is not empty."""
+def _numbers(log: Path, kept: int) -> dict[str, str]:
+    """Give each column's last entry that is not empty; of validations, that of the step `kept`."""
     found: dict[str, str] = {}
     if log.exists():
         with log.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                found.update({key: value for key, value in row.items() if value})
+                judged = row["step"] == str(kept)
+                found |= {
+                    name: text
+                    for name, text in row.items()
+                    if text and (judged or not name.startswith("held_out"))
+                }
     return found

@@ -1,11 +1,23 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 
 from rainmer_analysis.train import Place, hardware
+from rainmer_analysis.train.card import _numbers
 
 
 def test_hardware_tells_how_many_processes() -> None:
     assert hardware(Place(world=2)).endswith(f", 2 processes, torch {torch.__version__}")
     assert "thread(s)" in hardware()
     assert "processes" not in hardware()
+
+
+def test_held_out_numbers_are_those_of_the_kept_weights(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("step,loss,held_out_loss\n2,3,0.5\n4,2,0.7\n5,1,\n", encoding="utf-8")
+    assert _numbers(log, 2) == {"step": "5", "loss": "1", "held_out_loss": "0.5"}
+    assert _numbers(log, 4)["held_out_loss"] == "0.7"
+    assert "held_out_loss" not in _numbers(log, 5)
+    assert _numbers(tmp_path / "absent.csv", 2) == {}
