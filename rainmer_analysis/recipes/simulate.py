@@ -18,7 +18,7 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import write_png
 from rainmer_analysis.values.archive import write_atomically
 from rainmer_analysis.values.request import digest
-from rainmer_analysis.weather import RECIPES, scene_of, simulate
+from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
 
 __all__ = ["Simulated", "shared_out", "simulate_datasets"]
 
@@ -86,7 +86,7 @@ def simulate_datasets(
     OutputExistsError
         If something else already lies where the datasets should go.
     """
-    chosen = _checked(tuple(RECIPES) if names is None else tuple(names), per_dataset, size)
+    chosen = _checked(FIGURED if names is None else tuple(names), per_dataset, size)
     folder = Path(out)
     request = _request(chosen, per_dataset=per_dataset, size=size, seed=seed, split=split)
     if not _prepared(folder, request, chosen, overwrite=overwrite):

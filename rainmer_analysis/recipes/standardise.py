@@ -18,14 +18,13 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import DEFAULT_RULE, resize
 from rainmer_analysis.infer import fit_constants
 from rainmer_analysis.values import write_json
-from rainmer_analysis.weather import RECIPES, simulate
+from rainmer_analysis.weather import FIGURED, simulate
 
 __all__ = ["SHIPPED", "STANDARD", "standardise"]
 
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "statistics.json"
 
-# The datasets of the paper's figures; rain that only restorers learn from is none of them.
-STANDARD = tuple(sorted(set(RECIPES) - {"sim-Rain200L"}))
+STANDARD = tuple(sorted(FIGURED))
 
 _SIZE = (256, 256)
 _log = logging.getLogger(__name__)

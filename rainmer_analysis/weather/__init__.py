@@ -6,11 +6,12 @@ clean image, ``simulate`` makes pair number ``index`` of a simulated dataset.
 
 from __future__ import annotations
 
-from rainmer_analysis.weather.recipes import RECIPES, Recipe
+from rainmer_analysis.weather.recipes import FIGURED, RECIPES, Recipe
 from rainmer_analysis.weather.scenes import render_scene, scene_names
 from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
 
 __all__ = [
+    "FIGURED",
     "RECIPES",
     "Pair",
     "Recipe",

@@ -15,7 +15,7 @@ from rainmer_analysis.weather.light import Camera, Daylight, Night
 from rainmer_analysis.weather.particles import Drops, Flakes, FlakeSize
 from rainmer_analysis.weather.rain import Depth, Streaks, Veil
 
-__all__ = ["RECIPES", "Effect", "Recipe"]
+__all__ = ["FIGURED", "RECIPES", "Effect", "Recipe"]
 
 Effect = Streaks | Veil | Flakes | Drops | Daylight | Night | Camera
 
@@ -27,6 +27,7 @@ class Recipe:
     ``light`` acts on the scene and gives the clean partner; ``weather`` acts on the clean partner,
     in order, and gives the degraded image. ``kinds`` are the kinds of scenes that it is drawn
     from (all if empty); recipes of one ``family`` draw the same scenes in the same order.
+    ``figured`` says whether it stands for a dataset of the paper's figures.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Recipe:
     light: tuple[Effect, ...]
     weather: tuple[Effect, ...]
     kinds: tuple[str, ...] = ()
+    figured: bool = True
 
 
 _FAR = Depth(Between(25, 60), Between(1.2, 2.2), 0.35)
@@ -57,10 +59,10 @@ _TABLE = (
             ),
         ),
     ),
-    # Not among the datasets of the figures: what restorers learn light rain without haze from.
     Recipe(
         name="sim-Rain200L",
         family="Rain200L",
+        figured=False,
         light=(),
         weather=(
             Streaks(
@@ -221,3 +223,6 @@ _TABLE = (
 )
 
 RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe in _TABLE})
+
+# The datasets of the paper's figures; the others are what restorers learn more kinds of rain from.
+FIGURED: tuple[str, ...] = tuple(name for name, recipe in RECIPES.items() if recipe.figured)
