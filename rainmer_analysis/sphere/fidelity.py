@@ -80,9 +80,7 @@ def _drawn(total: int, most: int, seed: int) -> npt.NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
 
 
-def _penalties(
-    high: Floats, low: Floats, judged: npt.NDArray[np.int64], k: int
-) -> tuple[int, int]:
+def _penalties(high: Floats, low: Floats, judged: npt.NDArray[np.int64], k: int) -> tuple[int, int]:
     """Sum rank - k over map neighbours that are none in the table, and the other way round."""
     false = torn = 0
     for rows in _blocks(judged, len(high)):
