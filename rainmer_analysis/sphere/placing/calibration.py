@@ -44,11 +44,11 @@ class Calibration:
         The radius is proportional to a row's own scatter plus the median scatter of all
         (normalised split conformal prediction: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018,
         section 5.2). A layout moves whole groups, so that errors within one part go together and
-        there are only as many independent observations as parts, K: the factor is the quantile of
-        the errors in that measure at level (K + 1) / K, each part weighing the same (Dunn,
-        Wasserman and Ramdas 2023, pooled distributions of a two-layer model). It holds on average
-        over layouts; one layout covers more or fewer. Where the parts are too few for the level (9
-        for 0.9), the radius is pi.
+        there are only as many independent observations as parts: the factor is the quantile of the
+        errors in that measure with each part weighing the same (pooled distributions of a two-layer
+        model: Dunn, Wasserman and Ramdas 2023). It holds on average over layouts; one layout covers
+        more or fewer. Where the parts are too few for the level (9 are needed for 0.9), the radius
+        is pi.
         """
         return self._radii(
             np.asarray(scatter, dtype=np.float64), level, np.full(len(self.errors), True)
@@ -73,11 +73,11 @@ class Calibration:
         _, codes, sizes = np.unique(self.parts[used], return_inverse=True, return_counts=True)
         order = np.argsort(ratios, kind="stable")
         shares = np.cumsum(1 / sizes[codes[order]])
-        # a part that is not seen yet may be worse than all of them
-        place = int(np.searchsorted(shares, level * (len(sizes) + 1) - 1e-9))
-        if place == len(ratios):
+        parts = len(sizes)
+        if level * (parts + 1) > parts + 1e-9:  # the worst of them promises less
             return np.full(len(scatter), np.pi)
-        return np.asarray(np.minimum(ratios[order[place]] * (scatter + typical), np.pi))
+        factor = ratios[order[np.searchsorted(shares, level * parts - 1e-9)]]
+        return np.asarray(np.minimum(factor * (scatter + typical), np.pi))
 
 
 def check_level(level: float) -> None:
