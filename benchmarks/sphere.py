@@ -164,23 +164,25 @@ def measure_placing(arguments: argparse.Namespace) -> dict[str, Any]:
         table = read(path)
         rows, scenes = unit(table.vectors.astype(np.float64)), table.rows.column("group")
         name = f"{Path(path).parent.name}/{Path(path).name}"
-        names, joint = np.unique(scenes), SphereUMAP().fit_transform(rows)
+        names = np.unique(scenes)
         shares, radii = [], []
         for draw in range(arguments.rounds):
             chosen = np.random.default_rng(draw).permutation(names)[: max(1, len(names) // 20)]
             out = np.isin(scenes, chosen)
-            model = SphereUMAP().fit(rows[~out]).calibrate(scenes[~out])
+            joint = ours(rows, 1000 + draw)
+            model = SphereUMAP(random_state=draw).fit(rows[~out]).calibrate(scenes[~out])
             points, radius = model.transform(rows[out], level=0.9)
             turn = best_turn(model.embedding_, joint[~out])
             shares.append(angle_between(points @ turn, joint[out]) <= radius)
             radii.append(np.degrees(radius))
         made[name] = {
             "coverage": float(np.concatenate(shares).mean()),
-            "coverage_by_draw": [float(share.mean()) for share in shares],
+            "coverage_by_draw": [round(float(share.mean()), 4) for share in shares],
             "median_radius_degrees": float(np.median(np.concatenate(radii))),
             "images": int(sum(map(len, shares))),
         }
-        print(f"{name}: {made[name]}", flush=True)
+        told = {key: value for key, value in made[name].items() if key != "coverage_by_draw"}
+        print(f"{name}: {told}", flush=True)
     return made
 
 

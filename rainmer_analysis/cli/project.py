@@ -115,10 +115,13 @@ def project(
 
 def _text(made: SphereMap, summary: MapSummary) -> str:
     lines = [f"{len(made)} images of {made.space.name}"]
-    near = made.fidelity.get("neighbors")
+    how = f"{made.fidelity.get('neighbors')} neighbours"
+    judged = made.fidelity.get("judged_rows", len(made))
+    if judged < len(made):
+        how += f", {judged} images judged"
     names = {
-        "trustworthiness": f"trustworthiness ({near} neighbours)",
-        "continuity": f"continuity ({near} neighbours)",
+        "trustworthiness": f"trustworthiness ({how})",
+        "continuity": f"continuity ({how})",
         "spearman": "rank correlation of distances",
         "stability_degrees": "median displacement between seeds, degrees",
     }

@@ -15,7 +15,14 @@ from rainmer_analysis.draw.layout import (
     new_figure,
     panel_titles,
 )
-from rainmer_analysis.draw.maps import about_map, draw_maps, legend_entries, map_grid, map_look
+from rainmer_analysis.draw.maps import (
+    about_map,
+    draw_maps,
+    legend_entries,
+    map_grid,
+    map_look,
+    view_of,
+)
 from rainmer_analysis.draw.matrices import (
     BAR_ROOM,
     about_matrix,
@@ -24,7 +31,6 @@ from rainmer_analysis.draw.matrices import (
     matrix_grid,
     matrix_look,
 )
-from rainmer_analysis.draw.projections import view_of
 from rainmer_analysis.draw.style import WIDTH, styled
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import RelationshipMatrix, SphereMap

@@ -61,10 +61,11 @@ def project(
         between a row's places, after the best rotation or reflection.
     calibrate
         In how many parts to leave scenes out and place them by their neighbours (engine ``sphere``
-        only; 0 for not at all). The map's fidelity then holds ``radius_degrees``: the median radius
-        about such a place within which the layout of all rows puts 90 % of the rows, as the other
-        parts tell it; ``radius_degrees_by_dataset``; and ``radius_coverage``, the share of rows
-        that lay within theirs.
+        only; 0 for not at all, and at least 10, better 20, for a radius below 180 degrees). The
+        map's fidelity then holds ``radius_degrees``: the median radius about such a place within
+        which the layout of all rows puts 90 % of the rows, as the other parts tell it;
+        ``radius_degrees_by_dataset``; and ``radius_coverage``, the share of rows that lay within
+        theirs.
 
     Returns
     -------

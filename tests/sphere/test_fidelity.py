@@ -9,8 +9,11 @@ from scipy.stats import spearmanr
 from sklearn.manifold import trustworthiness
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import align, angle_between, neighbours, unit_rows
+from rainmer_analysis.numerics import align, angle_between, unit_rows
 from rainmer_analysis.sphere import fidelity
+
+# the package's name is the function's
+JUDGE = importlib.import_module("rainmer_analysis.sphere.fidelity")
 
 
 def rows(count: int, dim: int, seed: int = 0) -> np.ndarray:
@@ -22,7 +25,13 @@ def test_a_copy_is_perfect() -> None:
     turn, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))
     found = fidelity(points, points @ turn)
     assert found == pytest.approx(
-        {"trustworthiness": 1, "continuity": 1, "spearman": 1, "neighbors": 15}
+        {
+            "trustworthiness": 1,
+            "continuity": 1,
+            "spearman": 1,
+            "neighbors": 15,
+            "judged_rows": 80,
+        }
     )
 
 
@@ -67,13 +76,46 @@ def test_order_and_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None
     expected = fidelity(vectors, points)
     order = np.random.default_rng(5).permutation(90)
     assert fidelity(vectors[order], points[order]) == pytest.approx(expected)
-    monkeypatch.setattr(neighbours, "_CELLS", 400)
+    monkeypatch.setattr(JUDGE, "_CELLS", 400)
     assert fidelity(vectors, points) == pytest.approx(expected)
 
 
+def test_ranks_equal_those_of_a_stable_sort() -> None:
+    # rows along axes: nothing but ties, and exact in every product
+    generator = np.random.default_rng(6)
+    table, points = (np.eye(width)[generator.integers(width, size=50)] for width in (5, 3))
+    k, total, excess = 15, 50, [0, 0]
+    unit = [unit_rows(rows) for rows in (table, points)]
+    ranks = [np.empty((total, total), dtype=int) for _ in unit]
+    for rank, rows in zip(ranks, unit, strict=True):
+        cosines = rows @ rows.T
+        np.fill_diagonal(cosines, -np.inf)
+        order = np.argsort(-cosines, axis=1, kind="stable")
+        np.put_along_axis(rank, order, np.arange(1, total + 1)[None], axis=1)
+    for place, (one, other) in enumerate((ranks, ranks[::-1])):
+        excess[place] = np.maximum(one[other <= k] - k, 0).sum()
+    scale = 2 / (total * k * (2 * total - 3 * k - 1))
+    found = fidelity(table, points)
+    assert found["trustworthiness"] == pytest.approx(1 - scale * excess[0])
+    assert found["continuity"] == pytest.approx(1 - scale * excess[1])
+
+
+def test_the_judged_rows_of_many_stand_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = rows(1500, 12)
+    points = unit_rows(vectors[:, :3] + 0.2 * rows(1500, 3, 7))
+    whole = fidelity(vectors, points)
+    assert whole["judged_rows"] == 1500
+    monkeypatch.setattr(JUDGE, "_JUDGED", 500)
+    found, again, other = (fidelity(vectors, points, seed=seed) for seed in (1, 1, 2))
+    assert found == again
+    assert found["judged_rows"] == 500
+    for name in ("trustworthiness", "continuity"):
+        assert found[name] != other[name]
+        assert found[name] == pytest.approx(whole[name], abs=0.02)
+
+
 def test_many_rows_are_sampled_by_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("rainmer_analysis.sphere.fidelity")
-    monkeypatch.setattr(module, "_SAMPLE", 200)
+    monkeypatch.setattr(JUDGE, "_SAMPLE", 200)
     vectors = rows(260, 4)
     points = unit_rows(vectors[:, :3])
     first, again, other = (fidelity(vectors, points, seed=seed) for seed in (1, 1, 2))

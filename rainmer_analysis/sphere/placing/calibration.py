@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from rainmer_analysis.sphere.placing.places import Places
 __all__ = ["Calibration", "calibrated", "check_level"]
 
 Floats = npt.NDArray[np.float64]
-Rehearsal = Callable[[npt.NDArray[np.bool_]], tuple[Floats, Places]]
+Rehearsal = Callable[[npt.NDArray[np.bool_], int], tuple[Floats, Places]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +41,14 @@ class Calibration:
     def radii(self, scatter: npt.ArrayLike, level: float) -> Floats:
         """Give the radius that covers a share `level` of such rows, in radians, at most pi.
 
-        The radius is proportional to a row's own scatter plus the median scatter of all; the
-        factor is the quantile of the errors in that measure (normalised split conformal
-        prediction: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, section 5.2).
+        The radius is proportional to a row's own scatter plus the median scatter of all
+        (normalised split conformal prediction: Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018,
+        section 5.2). A layout moves whole groups, so that errors within one part go together and
+        there are only as many independent observations as parts: the factor is the quantile of the
+        errors in that measure with each part weighing the same (pooled distributions of a two-layer
+        model: Dunn, Wasserman and Ramdas 2023). It holds on average over layouts; one layout covers
+        more or fewer. Where the parts are too few for the level (9 are needed for 0.9), the radius
+        is pi.
         """
         return self._radii(
             np.asarray(scatter, dtype=np.float64), level, np.full(len(self.errors), True)
@@ -65,11 +69,15 @@ class Calibration:
     def _radii(self, scatter: Floats, level: float, used: npt.NDArray[np.bool_]) -> Floats:
         check_level(level)
         typical = np.median(self.scatter[used])
-        ratios = np.sort(self.errors[used] / np.maximum(self.scatter[used] + typical, 1e-12))
-        rank = math.ceil(level * (len(ratios) + 1))
-        if rank > len(ratios):  # too few rows to promise less than everything
+        ratios = self.errors[used] / np.maximum(self.scatter[used] + typical, 1e-12)
+        _, codes, sizes = np.unique(self.parts[used], return_inverse=True, return_counts=True)
+        order = np.argsort(ratios, kind="stable")
+        shares = np.cumsum(1 / sizes[codes[order]])
+        parts = len(sizes)
+        if level * (parts + 1) > parts + 1e-9:  # the worst of them promises less
             return np.full(len(scatter), np.pi)
-        return np.asarray(np.minimum(ratios[rank - 1] * (scatter + typical), np.pi))
+        factor = ratios[order[np.searchsorted(shares, level * parts - 1e-9)]]
+        return np.asarray(np.minimum(factor * (scatter + typical), np.pi))
 
 
 def check_level(level: float) -> None:
@@ -97,8 +105,8 @@ def calibrated(
         Shape (n,): the scene of each row, which is left out as a whole; each row its own by
         default.
     rehearse
-        Lays out the rows of a mask and places the others: the layout of the rows kept, and the
-        places of those left out, both in order.
+        Lays out the rows of a mask, with another seed for each number of a part, and places the
+        others: the layout of the rows kept, and the places of those left out, both in order.
     parts
         How many, at least 2, at most the number of scenes.
     seed
@@ -126,7 +134,7 @@ def calibrated(
     errors, scatter = np.empty(total), np.empty(total)
     for number in range(parts):
         out = part == number
-        kept, places = rehearse(~out)
+        kept, places = rehearse(~out, number)
         turn = best_turn(kept, points[~out])
         errors[out] = angle_between(places.points @ turn, points[out])
         scatter[out] = places.scatter

@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from rainmer_analysis.sphere.umap_s2.compiled import compiled
 from rainmer_analysis.sphere.umap_s2.graph import Graph
+from rainmer_analysis.sphere.umap_s2.threads import threads_for
 
 __all__ = ["spectral_start"]
 
@@ -115,7 +116,8 @@ def _vectors(graph: Graph, wanted: int) -> Floats:
         dense -= 2 * np.outer(trivial, trivial)
         found = np.linalg.eigh(dense)[1][:, ::-1][:, : min(wanted, total - 1)]
     else:
-        found = _slowest(graph, scaled, trivial)[:, :wanted]
+        with threads_for(_BLOCK * len(scaled)):
+            found = _slowest(graph, scaled, trivial)[:, :wanted]
     vectors = np.zeros((total, wanted))
     vectors[:, : found.shape[1]] = found / roots[:, None]
     return vectors

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numba
 
-__all__ = ["Threads"]
+__all__ = ["Threads", "threads_for"]
 
 # Passes of each kind that are timed before the next choice, and passes that follow it.
 _TRIALS = 3
 _PERIOD = 60
+# Below so many multiplications a pass ends before a second thread has woken up.
+_WORTH_WAKING = 4_000_000
+
+
+@contextmanager
+def threads_for(multiplications: int) -> Iterator[None]:
+    """Keep passes of so little work within on one thread."""
+    most = numba.get_num_threads()
+    if multiplications < _WORTH_WAKING:
+        numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(most)
 
 
 class Threads:

@@ -29,7 +29,7 @@ def rows() -> np.ndarray:
 @pytest.fixture(scope="module")
 def model(rows: np.ndarray) -> SphereUMAP:
     made = SphereUMAP(n_neighbors=12, n_epochs=80).fit(rows)
-    return made.calibrate(np.arange(240) // 2, parts=5)
+    return made.calibrate(np.arange(240) // 2, parts=20)
 
 
 def test_known_rows_have_their_own_place(model: SphereUMAP, rows: np.ndarray) -> None:
@@ -81,7 +81,7 @@ def test_radius_covers_joint_layouts_of_held_out_scenes(rows: np.ndarray) -> Non
     for draw in range(4):
         out = np.isin(scenes, np.random.default_rng(draw).permutation(120)[:10])
         part = SphereUMAP(n_neighbors=12, n_epochs=80).fit(rows[~out])
-        points, radii = part.calibrate(scenes[~out], parts=5).transform(rows[out], level=0.9)
+        points, radii = part.calibrate(scenes[~out]).transform(rows[out], level=0.9)
         turn = best_turn(part.embedding_, joint[~out])
         inside.append(angle_between(points @ turn, joint[out]) <= radii)
     assert 0.75 <= np.mean(inside) <= 1.0
@@ -91,16 +91,37 @@ def test_calibration_has_the_coverage_it_promises() -> None:
     generator = np.random.default_rng(0)
     scatter = generator.uniform(0.1, 0.4, size=3000)
     errors = np.abs(generator.normal(size=3000)) * (scatter + 0.2)
-    seen = Calibration(errors[:2000], scatter[:2000], np.arange(2000) % 5)
+    seen = Calibration(errors[:2000], scatter[:2000], np.arange(2000) % 40)
     for level in (0.5, 0.9):
         assert seen.coverage(level) == pytest.approx(level, abs=0.03)
         new = errors[2000:] <= seen.radii(scatter[2000:], level)
         assert new.mean() == pytest.approx(level, abs=0.04)
 
 
-def test_few_rows_promise_nothing_less_than_the_sphere() -> None:
-    seen = Calibration(np.array([0.1, 0.2]), np.array([0.1, 0.1]), np.array([0, 1]))
-    assert seen.radii([0.1], 0.9).tolist() == [np.pi]
+@pytest.mark.parametrize(("parts", "promised"), [(8, np.pi), (9, 0.1)])
+def test_few_parts_promise_nothing_less_than_the_sphere(parts: int, promised: float) -> None:
+    seen = Calibration(np.full(800, 0.1), np.full(800, 0.1), np.arange(800) % parts)
+    assert seen.radii([0.1], 0.9) == pytest.approx([promised])
+
+
+def test_calibration_covers_on_average_when_errors_of_a_part_go_together() -> None:
+    """One scale for each layout: the rows of a part are far from independent."""
+    generator = np.random.default_rng(3)
+    inside = []
+    for _ in range(400):
+        scale = np.exp(generator.normal(size=21))
+        errors = np.abs(generator.normal(size=(21, 30))) * scale[:, None] / 100
+        seen = Calibration(errors[:20].ravel(), np.ones(600), np.repeat(np.arange(20), 30))
+        inside.append(np.mean(errors[20] <= seen.radii([1.0], 0.9)))
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.03)
+
+
+def test_a_large_part_says_no_more_than_a_small_one() -> None:
+    errors = np.concatenate([np.full(900, 0.1), np.full(100, 0.3)])
+    parts = np.concatenate([np.arange(900) % 10, 10 + np.arange(100) % 10])
+    seen = Calibration(errors, np.ones(1000), parts)
+    assert seen.radii([1.0], 0.6) == pytest.approx([0.3])
+    assert seen.radii([1.0], 0.4) == pytest.approx([0.1])
 
 
 def test_scenes_are_left_out_as_a_whole() -> None:
@@ -109,7 +130,8 @@ def test_scenes_are_left_out_as_a_whole() -> None:
     scenes = np.arange(40) // 4
     masks = []
 
-    def rehearse(kept: np.ndarray) -> tuple[np.ndarray, Places]:
+    def rehearse(kept: np.ndarray, number: int) -> tuple[np.ndarray, Places]:
+        assert number == len(masks)
         masks.append(kept)
         return points[kept] @ turn, Places(points[~kept] @ turn, np.full((~kept).sum(), 0.1))
 
@@ -125,7 +147,7 @@ def test_scenes_are_left_out_as_a_whole() -> None:
     [
         ({"groups": np.zeros(3)}, r"groups of shape \(3,\) do not fit 240 rows"),
         ({"parts": 1}, "240 scenes cannot be left out in 1 parts; give from 2"),
-        ({"groups": np.zeros(240)}, "1 scenes cannot be left out in 10 parts"),
+        ({"groups": np.zeros(240)}, "1 scenes cannot be left out in 20 parts"),
     ],
 )
 def test_wrong_parts_are_refused(model: SphereUMAP, options: dict[str, Any], sentence: str) -> None:

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import IdentityTransform
 
-from rainmer_analysis.draw.projections import View
+from rainmer_analysis.draw.maps.projections import View
 from rainmer_analysis.draw.style import marker_outline
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rainmer_analysis.draw.projections import VIEWS, view_of
+from rainmer_analysis.draw.maps.projections import VIEWS, view_of
 from rainmer_analysis.errors import ParameterError
 
 

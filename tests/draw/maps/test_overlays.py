@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.draw import plot_map
-from rainmer_analysis.draw.overlays import pieces
-from rainmer_analysis.draw.projections import VIEWS, view_of
+from rainmer_analysis.draw.maps.overlays import pieces
+from rainmer_analysis.draw.maps.projections import VIEWS, view_of
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap
 

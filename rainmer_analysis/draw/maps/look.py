@@ -1,0 +1,104 @@
+"""The look that all panels share, and the dots that have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.transforms import IdentityTransform
+
+from rainmer_analysis.draw.layout import Entry, counts_text
+from rainmer_analysis.draw.maps.projections import View
+from rainmer_analysis.draw.style import (
+    assign_colours,
+    assign_markers,
+    marker_outline,
+    short_labels,
+)
+from rainmer_analysis.values import SphereMap
+
+__all__ = ["MapLook", "draw_dots", "legend_entries", "map_look"]
+
+_LAYERS = 8
+_RASTER_ABOVE = 5_000
+
+
+@dataclass(frozen=True)
+class MapLook:
+    """What all panels share: the view, each dataset's colour and marker, size and opacity of dots.
+
+    `area` is in square points; `edge` is the width in points of the white rim around a dot.
+    """
+
+    view: View
+    colours: Mapping[str, str]
+    markers: Mapping[str, str]
+    area: float
+    alpha: float
+    edge: float
+
+
+def map_look(maps: Sequence[SphereMap], view: View, *, columns: int) -> MapLook:
+    """Choose the look that all panels share, from how many dots the fullest panel holds.
+
+    The dots' area falls with their number so that 50 are easily seen and 50,000 still show where
+    they are dense; it is smaller where three panels share the width.
+    """
+    names = [name for value in maps for name in value.rows.datasets]
+    fullest = max(1, *(len(value) for value in maps))
+    roomy = {1: 2.0, 2: 1.5}.get(columns, 1.0)
+    area = float(np.clip(26 * roomy * (max(fullest, 50) / 50) ** -0.5, 0.5, 30))
+    alpha = float(np.clip(0.95 - 0.14 * np.log10(max(fullest, 100) / 100), 0.4, 0.95))
+    edge = 0.25 if area > 7 else 0.0
+    return MapLook(view, assign_colours(names), assign_markers(names), area, alpha, edge)
+
+
+def legend_entries(maps: Sequence[SphereMap], look: MapLook) -> list[Entry]:
+    """Give a legend line for each dataset: its label and how many images are drawn."""
+    counts = [value.rows.counts for value in maps]
+    labels = short_labels(look.colours)
+    return [
+        Entry(f"{labels[name]} ({counts_text(counts, name)})", colour, look.markers[name])
+        for name, colour in look.colours.items()
+    ]
+
+
+def draw_dots(axes: Axes, value: SphereMap, look: MapLook) -> dict[str, tuple[PathCollection, ...]]:
+    """Draw all datasets in thin layers turn by turn, so that none hides the others."""
+    x, y = look.view.project(value.lon, value.lat)
+    places = np.column_stack([x, y])
+    codes, names = value.rows.codes, value.rows.datasets
+    found: dict[str, list[PathCollection]] = {name: [] for name in names}
+    for layer in range(_LAYERS):
+        for turn in range(len(names)):
+            code = (turn + layer) % len(names)
+            where = np.flatnonzero(codes == code)[layer::_LAYERS]
+            if len(where):
+                dots = _collection(axes, places[where], names[code], look)
+                dots.set_rasterized(len(value) > _RASTER_ABOVE)
+                found[names[code]].append(dots)
+    return {name: tuple(parts) for name, parts in found.items()}
+
+
+def _collection(
+    axes: Axes, places: npt.NDArray[np.float64], name: str, look: MapLook
+) -> PathCollection:
+    dots = PathCollection(
+        [marker_outline(look.markers[name])],
+        sizes=[look.area],
+        offsets=places,
+        offset_transform=axes.transData,
+        facecolors=look.colours[name],
+        edgecolors="white" if look.edge else "none",
+        linewidths=look.edge,
+        alpha=look.alpha,
+        zorder=2,
+        clip_on=False,
+    )
+    dots.set_transform(IdentityTransform())
+    axes.add_collection(dots, autolim=False)
+    return dots

@@ -1,0 +1,124 @@
+"""Panels of maps: where they stand, their frames, titles and dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from matplotlib.ticker import FuncFormatter
+
+from rainmer_analysis.draw.layout import GAP, Grid, axes_at, grid_of, letter, panel_title
+from rainmer_analysis.draw.maps.look import MapLook, draw_dots
+from rainmer_analysis.draw.maps.projections import View
+from rainmer_analysis.draw.style import INK, MUTED
+from rainmer_analysis.values import SphereMap
+
+__all__ = ["draw_maps", "head_room", "map_grid"]
+
+_FIDELITY = {"trustworthiness": "trustworthiness", "continuity": "continuity"}
+_GLOBAL = {"spearman": "rank correlation"}
+_WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
+_LABEL_ROOM = 0.36  # inches that "−120°" takes with some air
+_TITLE_ROOM, _NOTE_ROOM, _FOOT = 0.2, 0.12, 0.36
+
+
+def head_room(maps: Sequence[SphereMap]) -> float:
+    """Give the inches that titles and notes take above a row of panels."""
+    return _TITLE_ROOM + (_NOTE_ROOM if any(_note(value) for value in maps) else 0.0)
+
+
+def map_grid(
+    maps: Sequence[SphereMap],
+    view: View,
+    *,
+    columns: int,
+    width: float,
+    left: float | None = None,
+    top: float = 0.04,
+) -> Grid:
+    """Give the places of the panels, with room for titles above and tick labels below each row."""
+    x0, x1, y0, y1 = view.extent
+    plain = view.name == "lonlat"
+    head = head_room(maps)
+    return grid_of(
+        columns,
+        left=left if left is not None else (0.46 if plain else 0.08),
+        right=width - (0.12 if plain else 0.08),
+        top=top + head,
+        aspect=(x1 - x0) / (y1 - y0),
+        gap=_WIDE_GAP if columns == 2 and left is None else GAP,
+        between=head + (_FOOT if plain else 0.2 if view.captions else 0.1),
+    )
+
+
+def draw_maps(
+    figure: Figure,
+    maps: Sequence[SphereMap],
+    titles: Sequence[str],
+    grid: Grid,
+    look: MapLook,
+    *,
+    letters: str = "",
+) -> dict[str, Any]:
+    """Draw each map into its place of the grid and give the artists by name."""
+    artists: dict[str, Any] = {}
+    indent = 15.0 if letters else 0.0
+    rise = 12.5 if any(_note(value) for value in maps) else 4.0
+    for index, (value, title) in enumerate(zip(maps, titles, strict=True)):
+        axes = axes_at(figure, grid.rect(index))
+        _frame(axes, look.view, leftmost=index % grid.columns == 0)
+        # the paper's figures keep to what neighbourhoods say
+        note = _note(value, whole=grid.columns <= 2 and not letters)
+        words = panel_title(axes, title, note=note, indent=indent, rise=rise)
+        if letters:
+            artists[f"letter/{index}"] = letter(axes, f"({letters[index]})", rise=rise)
+        artists |= {f"axes/{index}": axes} | {f"{k}/{index}": v for k, v in words.items()}
+        for name, dots in draw_dots(axes, value, look).items():
+            artists[f"points/{index}/{name}"] = dots
+    return artists
+
+
+def _note(value: SphereMap, *, whole: bool = False) -> str:
+    names = _FIDELITY | (_GLOBAL if whole else {})
+    said = ((name, value.fidelity.get(key)) for key, name in names.items())
+    return ", ".join(f"{name} {x:.2f}" for name, x in said if isinstance(x, int | float) and x == x)
+
+
+def _frame(axes: Axes, view: View, *, leftmost: bool) -> None:
+    x0, x1, y0, y1 = view.extent
+    axes.set(xlim=(x0, x1), ylim=(y0, y1))
+    axes.add_collection(
+        LineCollection(list(view.graticule), colors="#DDDDDD", linewidths=0.4, zorder=0.5),
+        autolim=False,
+    )
+    if view.name == "lonlat":
+        _degrees(axes, leftmost=leftmost)
+        return
+    axes.set_axis_off()
+    for ring in view.outline:
+        axes.add_patch(
+            Polygon(ring, fill=False, edgecolor=INK, linewidth=0.6, zorder=0.6, clip_on=False)
+        )
+    for x, y, text in view.captions:
+        axes.text(x, y, text, ha="center", va="top", fontsize=6.5, color=MUTED)
+
+
+def _degrees(axes: Axes, *, leftmost: bool) -> None:
+    across = axes.get_window_extent().width / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
+    every = 60 if across / 6 > _LABEL_ROOM else 120
+    axes.set_xticks(range(-180, 181, 60))
+    axes.set_yticks(range(-90, 91, 30))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, at: "" if x % every else _degree(x, at)))
+    axes.yaxis.set_major_formatter(FuncFormatter(_degree))
+    axes.set_xlabel("longitude")
+    axes.tick_params(labelleft=leftmost)
+    if leftmost:
+        axes.set_ylabel("latitude")
+
+
+def _degree(value: float, _position: float) -> str:
+    return f"{value:.0f}°".replace("-", "−")
