@@ -24,7 +24,7 @@ import torch.distributed as dist
 from rainmer_analysis.errors import OutputExistsError, SourceError
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extract import extract
-from rainmer_analysis.infer.extraction import Extraction, contents
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, contents
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
@@ -34,7 +34,7 @@ from rainmer_analysis.infer.outputs import (
     work_key,
     write_skipped,
 )
-from rainmer_analysis.values import EmbeddingTable, ImageSet, Space, read, standing
+from rainmer_analysis.values import ImageSet, Space, standing
 
 __all__ = ["Ranks", "extract_over_ranks", "rank_device", "ranks"]
 
@@ -160,12 +160,13 @@ def _stands(
 ) -> bool:
     """Say whether this rank's parts answer the identical request already."""
     place, frame = share
-    if set(frame["image_id"]) <= set(read_skipped(folder / SKIPPED)["image_id"]):
+    listed = set(read_skipped(folder / SKIPPED)["image_id"])
+    if all(name in listed for name in frame["image_id"]):
         return True  # none of this share can be used, so it has no part
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
         return False
-    found = contents(frame)
+    found = list(contents(frame))
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
         if not overwrite and table.exists() and not part.exists() and len(frame):
@@ -222,9 +223,4 @@ def _whole(
             f"{len(skipped)} of {total} images were left out; see {folder / SKIPPED}, "
             "and repair or remove them, or do without strict"
         )
-    tables = {}
-    for view, path in paths.items():
-        table = read(path)
-        assert isinstance(table, EmbeddingTable)
-        tables[view] = table
-    return Extraction(tables, skipped, paths, up_to_date=stands)
+    return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=stands)
