@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rainmer_analysis.cli.options import Common, bar, common_options, device_option, source_options
+from rainmer_analysis.values import TableStream
 
 __all__ = ["extract"]
 
@@ -85,12 +86,13 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
     tables = {
         view: {
             "path": str(path),
-            "space": done.tables[view].space.name,
-            "images": len(done.tables[view]),
-            "dimensions": done.tables[view].dim,
-            "datasets": done.tables[view].rows.counts,
+            "space": table.space.name,
+            "images": len(table),
+            "dimensions": table.dim,
+            "datasets": table.counts,
         }
         for view, path in done.paths.items()
+        for table in [TableStream(path)]
     }
     left_out = {"count": len(done.skipped), "path": f"{options['out']}/skipped.csv"}
     lines = [

@@ -11,6 +11,7 @@ from __future__ import annotations
 from rainmer_analysis.infer.encoders import (
     Encoder,
     StatisticsEncoder,
+    deviation,
     encoder_names,
     fit_constants,
     load_encoder,
@@ -25,6 +26,7 @@ __all__ = [
     "Extraction",
     "ImageRestorer",
     "StatisticsEncoder",
+    "deviation",
     "encoder_names",
     "extract",
     "extract_over_ranks",

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import RESIZE_RULES
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
-from rainmer_analysis.infer.extraction import Extraction, standing_extraction
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, standing_extraction
 from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, request, write_skipped
 from rainmer_analysis.infer.shards import Outcome, Part, Shards
 from rainmer_analysis.infer.stream import Job, encoded
-from rainmer_analysis.infer.work import Progress, run, work_folder
-from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, write
+from rainmer_analysis.infer.work import Progress, Work, work_folder
+from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, Space, write_table
 
 __all__ = ["extract"]
 
@@ -85,28 +86,28 @@ def extract(
             _judge(known.skipped, len(frame), folder, strict=strict)
             return known
     shards = Shards(work_folder(folder, spaces, frame))
+    work = Work(frame, encoder.views, shards)
     batch = batch_size or int(getattr(encoder, "preferred_batch", 8))
 
-    def encode(jobs: list[Job]) -> Generator[Outcome, None, None]:
+    def encode(jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         return encoded(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
 
-    part = run(frame, encoder.views, shards, encode=encode, progress=progress)
-    skipped = _skipped(frame, part)
-    tables, paths = {}, {}
-    if part.good.any():
-        rows = _rows(frame, part)
-        made = _made(images, encoder)
-        tables = {
-            view: EmbeddingTable(part.vectors[view], rows, space, made)
-            for view, space in spaces.items()
-        }
+    work.run(encode, progress)
+    skipped = _skipped(frame, work)
+    some, made = len(skipped) < len(frame), _made(images, encoder)
+    tables: Mapping[str, EmbeddingTable] = {}
+    paths: dict[str, Path] = {}
     if folder is not None:
         write_skipped(folder / SKIPPED, skipped, encoder.name)
-        for view, table in tables.items():
-            key = request(spaces[view], frame, part.sha256.tolist())
-            path = folder / f"{spaces[view].stem}.parquet"
-            paths[view] = write(table, path, overwrite=overwrite, request=key)
+        for view, space in spaces.items() if some else ():
+            key = request(space, frame, _contents(work))
+            batches = _batches(frame, work, (space, made))
+            path = folder / f"{space.stem}.parquet"
+            paths[view] = write_table(batches, path, overwrite=overwrite, request=key)
         shards.discard()
+        tables = TablesOnDisk(paths)
+    elif some:
+        tables = {view: _whole(frame, work, (space, made)) for view, space in spaces.items()}
     _judge(skipped, len(frame), folder, strict=strict)
     return Extraction(tables, skipped, paths)
 
@@ -123,24 +124,50 @@ def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
     return workers or min(4, os.cpu_count() or 1)
 
 
-def _skipped(frame: pd.DataFrame, part: Part) -> pd.DataFrame:
-    bad = part.index[~part.good]
-    skipped = frame.iloc[bad][["image_id", "dataset", "path"]].reset_index(drop=True)
-    return skipped.assign(reason=part.reason[~part.good].tolist())
+def _skipped(frame: pd.DataFrame, work: Work) -> pd.DataFrame:
+    columns, found = ["image_id", "dataset", "path"], []
+    for part in work.parts():
+        bad = ~part.good
+        if bad.any():
+            rows = frame.iloc[part.index[bad]][columns]
+            found.append(rows.assign(reason=part.reason[bad].tolist()))
+    if not found:
+        return pd.DataFrame(columns=[*columns, "reason"], dtype=object)
+    return pd.concat(found, ignore_index=True)
 
 
-def _rows(frame: pd.DataFrame, part: Part) -> Rows:
-    good = part.good
+def _contents(work: Work) -> Iterator[str]:
+    return (sha256 for part in work.parts() for sha256 in part.sha256.tolist())
+
+
+def _batches(
+    frame: pd.DataFrame, work: Work, told: tuple[Space, dict[str, Any]]
+) -> Iterator[EmbeddingTable]:
+    """Give the good images of each shard as a small table."""
+    space, made = told
     columns = list(COLUMNS)
     if (frame["region"] != "whole").any():
         columns.append("region")
-    kept = frame.iloc[part.index[good]][columns].reset_index(drop=True)
+    for part in work.parts(space.view):
+        if part.good.any():
+            yield EmbeddingTable(part.vectors[space.view], _rows(frame[columns], part), space, made)
+
+
+def _whole(frame: pd.DataFrame, work: Work, told: tuple[Space, dict[str, Any]]) -> EmbeddingTable:
+    """Give the good images of all shards as one table."""
+    batches = list(_batches(frame, work, told))
+    rows = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
+    return EmbeddingTable(np.concatenate([batch.vectors for batch in batches]), rows, *told)
+
+
+def _rows(labels: pd.DataFrame, part: Part) -> Rows:
+    good = part.good
     measured = {
         "sha256": part.sha256[good].tolist(),
         "width": part.width[good],
         "height": part.height[good],
     }
-    return Rows(kept.assign(**measured))
+    return Rows(labels.iloc[part.index[good]].assign(**measured))
 
 
 def _made(images: ImageSet, encoder: Encoder) -> dict[str, Any]:

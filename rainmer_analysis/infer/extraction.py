@@ -18,9 +18,9 @@ from rainmer_analysis.infer.outputs import (
     request,
 )
 from rainmer_analysis.infer.stream import read_ahead
-from rainmer_analysis.values import EmbeddingTable, Space, read, standing
+from rainmer_analysis.values import EmbeddingTable, Space, TableStream, read, standing
 
-__all__ = ["Extraction", "contents", "standing_extraction"]
+__all__ = ["Extraction", "TablesOnDisk", "contents", "standing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,8 @@ class Extraction(Mapping[str, EmbeddingTable]):
     Parameters
     ----------
     tables
-        One table per view, rows in the order of the image set.
+        One table per view, rows in the order of the image set; those on disk are read when they
+        are asked for.
     skipped
         Images left out: ``image_id, dataset, path, reason``.
     paths
@@ -54,6 +55,27 @@ class Extraction(Mapping[str, EmbeddingTable]):
         return len(self.tables)
 
 
+class TablesOnDisk(Mapping[str, EmbeddingTable]):
+    """Tables by view, each read when it is asked for, and once."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = dict(paths)
+        self._read: dict[str, EmbeddingTable] = {}
+
+    def __getitem__(self, view: str) -> EmbeddingTable:
+        if view not in self._read:
+            table = read(self._paths[view])
+            assert isinstance(table, EmbeddingTable)
+            self._read[view] = table
+        return self._read[view]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 def standing_extraction(
     folder: Path, spaces: Mapping[str, Space], frame: pd.DataFrame, *, overwrite: bool
 ) -> Extraction | None:
@@ -64,30 +86,25 @@ def standing_extraction(
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):
         return None
-    found = contents(frame)
+    found = [bytes.fromhex(each) for each in contents(frame)]
     stands = [
-        standing(path, request(spaces[view], frame, found), overwrite=overwrite)
+        standing(path, request(spaces[view], frame, map(bytes.hex, found)), overwrite=overwrite)
         for view, path in paths.items()
     ]
     if not (all(stands) and (folder / SKIPPED).exists()):
         return None
-    tables: dict[str, EmbeddingTable] = {}
-    for view, path in paths.items():
-        table = read(path)
-        assert isinstance(table, EmbeddingTable)
-        tables[view] = table
-    missing = set(frame["image_id"]) - set(next(iter(tables.values())).rows.column("image_id"))
+    missing = len(frame) - len(TableStream(next(iter(paths.values()))))
     listed = read_skipped(folder / SKIPPED)
     mine = listed["encoder"] == next(iter(spaces.values())).encoder
     skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
-    if len(skipped) != len(missing):  # the list belongs to another run: make it anew
+    if len(skipped) != missing:  # the list belongs to another run: make it anew
         return None
-    return Extraction(tables, skipped, paths, up_to_date=True)
+    return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
 
 
-def contents(frame: pd.DataFrame) -> list[str]:
+def contents(frame: pd.DataFrame) -> Iterator[str]:
     """Give the SHA-256 of each row's file; empty where it cannot be opened."""
-    return list(read_ahead(frame["path"], _content, workers=2, ahead=16))
+    return read_ahead(frame["path"], _content, workers=2, ahead=16)
 
 
 def _content(path: str) -> str:

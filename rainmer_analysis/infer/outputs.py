@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,7 +33,7 @@ _LABELS = ("image_id", "dataset", "group", "split", "region")
 _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
-def request(space: Space, frame: pd.DataFrame, contents: Sequence[str]) -> str:
+def request(space: Space, frame: pd.DataFrame, contents: Iterable[str]) -> str:
     """Give the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
@@ -46,7 +46,7 @@ def request(space: Space, frame: pd.DataFrame, contents: Sequence[str]) -> str:
         SHA-256 of each row's file; empty where it cannot be opened.
     """
     labels = {name: _cells(frame, name) for name in _LABELS}
-    return digest({"extract": asdict(space), "labels": labels, "contents": list(contents)})
+    return digest({"extract": asdict(space), "labels": labels, "contents": iter(contents)})
 
 
 def work_key(spaces: Mapping[str, Space], frame: pd.DataFrame) -> str:
@@ -55,14 +55,14 @@ def work_key(spaces: Mapping[str, Space], frame: pd.DataFrame) -> str:
     Instead of the files' bytes, which would have to be read twice, it holds their sizes and times
     of change.
     """
-    stamps = [_stamp(str(path)) for path in frame["path"]]
+    stamps = (_stamp(str(path)) for path in frame["path"])
     labels = {name: _cells(frame, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
     return digest({"work": described, "labels": labels, "stamps": stamps})
 
 
-def _cells(frame: pd.DataFrame, name: str) -> list[str | None]:
-    return [None if pd.isna(cell) else str(cell) for cell in frame[name]]
+def _cells(frame: pd.DataFrame, name: str) -> Iterator[str | None]:
+    return (None if pd.isna(cell) else str(cell) for cell in frame[name])
 
 
 def _stamp(path: str) -> list[int] | None:

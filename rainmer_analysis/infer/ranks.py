@@ -21,10 +21,10 @@ import pandas as pd
 import torch
 import torch.distributed as dist
 
-from rainmer_analysis.errors import OutputExistsError, SourceError
+from rainmer_analysis.errors import OutputExistsError, RainmerAnalysisError, SourceError
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extract import extract
-from rainmer_analysis.infer.extraction import Extraction, contents
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, contents
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
@@ -34,11 +34,12 @@ from rainmer_analysis.infer.outputs import (
     work_key,
     write_skipped,
 )
-from rainmer_analysis.values import EmbeddingTable, ImageSet, Space, read, standing
+from rainmer_analysis.values import ImageSet, Space, standing
 
 __all__ = ["Ranks", "extract_over_ranks", "rank_device", "ranks"]
 
 _PATIENCE = timedelta(days=30)  # until the slowest rank has finished
+_SENTENCE = 2048  # bytes
 
 
 @dataclass(frozen=True)
@@ -112,18 +113,17 @@ def extract_over_ranks(
     """
     folder, frame = Path(out), images.rows.frame
     spaces = identity(encoder, rule=encoder.preprocessing)
-    check_skipped(folder / SKIPPED, overwrite=overwrite)
     span = place.span(len(frame))
+    share = place, frame.iloc[span.start : span.stop]
     with _group(place):
-        stands = _all(
-            _stands(
-                folder, spaces, (place, frame.iloc[span.start : span.stop]), overwrite=overwrite
-            )
-        )
+        with _agreed():
+            check_skipped(folder / SKIPPED, overwrite=overwrite)
+            mine = _stands(folder, spaces, share, overwrite=overwrite)
+        stands = _all(mine)
         if not stands:
             pending = folder / f".ranks-{place.world}-{work_key(spaces, frame)[:16]}"
-            _share(images, encoder, span, out=pending / place.part, **options)
-            dist.barrier()
+            with _agreed():
+                _share(images, encoder, span, out=pending / place.part, **options)
             if place.rank == 0:
                 _publish(pending, folder, spaces)
             dist.barrier()
@@ -144,6 +144,33 @@ def _group(place: Ranks) -> Iterator[None]:
         dist.destroy_process_group()
 
 
+@contextmanager
+def _agreed() -> Iterator[None]:
+    """Do this rank's piece; where one rank cannot, all end with the sentence of the first such."""
+    fault: RainmerAnalysisError | None = None
+    try:
+        yield
+    except RainmerAnalysisError as error:
+        fault = error
+    said = [_none() for _ in range(dist.get_world_size())]
+    dist.all_gather(said, _none() if fault is None else _told(fault))
+    if fault is not None:
+        raise fault
+    for rank, sentence in enumerate(said):
+        if sentence.any():
+            text = bytes(sentence.tolist()).rstrip(b"\0").decode("utf-8", "ignore")
+            raise SourceError(f"process {rank} ended: {text}")
+
+
+def _none() -> torch.Tensor:
+    return torch.zeros(_SENTENCE, dtype=torch.uint8)
+
+
+def _told(fault: RainmerAnalysisError) -> torch.Tensor:
+    text = (str(fault) or type(fault).__name__).encode("utf-8", "backslashreplace")[:_SENTENCE]
+    return torch.tensor(list(text.ljust(_SENTENCE, b"\0")), dtype=torch.uint8)
+
+
 def _all(mine: bool) -> bool:
     """Say whether all ranks say so."""
     said = torch.tensor([int(mine)])
@@ -160,12 +187,13 @@ def _stands(
 ) -> bool:
     """Say whether this rank's parts answer the identical request already."""
     place, frame = share
-    if set(frame["image_id"]) <= set(read_skipped(folder / SKIPPED)["image_id"]):
+    listed = set(read_skipped(folder / SKIPPED)["image_id"])
+    if all(name in listed for name in frame["image_id"]):
         return True  # none of this share can be used, so it has no part
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
         return False
-    found = contents(frame)
+    found = list(contents(frame))
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
         if not overwrite and table.exists() and not part.exists() and len(frame):
@@ -222,9 +250,4 @@ def _whole(
             f"{len(skipped)} of {total} images were left out; see {folder / SKIPPED}, "
             "and repair or remove them, or do without strict"
         )
-    tables = {}
-    for view, path in paths.items():
-        table = read(path)
-        assert isinstance(table, EmbeddingTable)
-        tables[view] = table
-    return Extraction(tables, skipped, paths, up_to_date=stands)
+    return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=stands)

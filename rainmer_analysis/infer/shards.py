@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,32 +107,20 @@ class Part:
             vectors,
         )
 
-    @classmethod
-    def joined(cls, parts: Sequence[Part]) -> Part:
-        """Put parts one behind the other."""
-        return cls(
-            index=np.concatenate([part.index for part in parts]),
-            sha256=np.concatenate([part.sha256 for part in parts]),
-            width=np.concatenate([part.width for part in parts]),
-            height=np.concatenate([part.height for part in parts]),
-            reason=np.concatenate([part.reason for part in parts]),
-            vectors={
-                view: np.concatenate([part.vectors[view] for part in parts])
-                for view in parts[0].vectors
-            },
-        )
-
 
 class Shards:
-    """The folder of finished shards of one request; without a folder nothing is kept."""
+    """The finished shards of one request: in a folder, or without one in memory."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
+        self._kept: dict[int, Part] = {}
 
     def load(self, number: int, views: Mapping[str, int]) -> Part | None:
         """Give a finished shard, or None where there is none that can be read."""
         path = self._path(number)
-        if path is None or not path.is_file():
+        if path is None:
+            return self._kept.get(number)
+        if not path.is_file():
             return None
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -147,6 +135,7 @@ class Shards:
         """Keep a finished shard."""
         path = self._path(number)
         if path is None:
+            self._kept[number] = part
             return
         arrays = {name: getattr(part, name) for name in _COLUMNS}
         arrays |= {_VIEW + view: found for view, found in part.vectors.items()}

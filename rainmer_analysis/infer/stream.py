@@ -32,7 +32,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """One image to look at: its position in the set, its file, the part of the file that counts.
 
@@ -76,7 +76,7 @@ def read_ahead(
 
 
 def encoded(
-    jobs: Sequence[Job], encoder: Encoder, *, rule: str, batch_size: int, workers: int
+    jobs: Iterable[Job], encoder: Encoder, *, rule: str, batch_size: int, workers: int
 ) -> Generator[Outcome, None, None]:
     """Read, resize and encode images.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from rainmer_analysis.images import Sources, load
 from rainmer_analysis.infer import (
     Extraction,
+    deviation,
     extract_over_ranks,
     load_encoder,
     rank_device,
@@ -18,6 +20,8 @@ from rainmer_analysis.infer import ranks as among_ranks
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["extract"]
+
+_log = logging.getLogger(__name__)
 
 
 def extract(
@@ -99,5 +103,15 @@ def extract(
         "progress": progress,
     }
     if place is not None and out is not None:
-        return extract_over_ranks(images, loaded, place, out=out, **options)
-    return extract_images(images, loaded, out=out, **options)
+        done = extract_over_ranks(images, loaded, place, out=out, **options)
+    else:
+        done = extract_images(images, loaded, out=out, **options)
+    if getattr(loaded, "precision", "exact") == "fast" and done.tables and not done.up_to_date:
+        exact = load_encoder(encoder, weights, device=device, precision="exact")
+        _tell(*deviation(loaded, exact, images))
+    return done
+
+
+def _tell(lowest: dict[str, float], compared: int) -> None:
+    found = ", ".join(f"{cosine:.6f} ({view})" for view, cosine in lowest.items())
+    _log.info("fast against exact vectors of %d images: lowest cosine %s", compared, found)

@@ -13,6 +13,7 @@ from rainmer_analysis.values.archive import (
     write,
     write_atomically,
     write_json,
+    write_table,
 )
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
@@ -46,4 +47,5 @@ __all__ = [
     "write",
     "write_atomically",
     "write_json",
+    "write_table",
 ]

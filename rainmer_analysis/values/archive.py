@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,23 @@ from rainmer_analysis.values.matrix_files import (
     matrix_to_csv,
     matrix_to_json,
 )
-from rainmer_analysis.values.parquet import read_metadata, read_parquet, write_parquet
+from rainmer_analysis.values.parquet import (
+    read_metadata,
+    read_parquet,
+    write_batches,
+    write_parquet,
+)
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
-__all__ = ["read", "request_of", "standing", "write", "write_atomically", "write_json"]
+__all__ = [
+    "read",
+    "request_of",
+    "standing",
+    "write",
+    "write_atomically",
+    "write_json",
+    "write_table",
+]
 
 Value = EmbeddingTable | SphereMap | RelationshipMatrix
 
@@ -159,3 +172,13 @@ def write(
     if standing(target, request, overwrite=overwrite):
         return target
     return write_atomically(target, writers[suffix])
+
+
+def write_table(
+    batches: Iterable[EmbeddingTable], path: str | Path, *, overwrite: bool, request: str
+) -> Path:
+    """Write a table that comes as small ones with the same columns, as `write` does the whole."""
+    target = Path(path)
+    if standing(target, request, overwrite=overwrite):
+        return target
+    return write_atomically(target, lambda temporary: write_batches(batches, temporary, request))

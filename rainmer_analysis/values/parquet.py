@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,6 +29,7 @@ __all__ = [
     "parts_of",
     "read_metadata",
     "read_parquet",
+    "write_batches",
     "write_parquet",
 ]
 
@@ -94,10 +95,40 @@ def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
 
 def write_parquet(value: EmbeddingTable | SphereMap, path: Path, request: str | None) -> None:
     """Write a table or a map to `path` (not atomic by itself: see `archive.write`)."""
-    table = _arrow(value)
+    pq.write_table(_stamped(value, request), path, compression="zstd", row_group_size=_ROW_GROUP)
+
+
+def _stamped(value: EmbeddingTable | SphereMap, request: str | None) -> pa.Table:
     document = json.dumps(_metadata(value, request), ensure_ascii=False, allow_nan=False)
-    stamped = table.replace_schema_metadata({_KEY: document.encode("utf-8")})
-    pq.write_table(stamped, path, compression="zstd", row_group_size=_ROW_GROUP)
+    return _arrow(value).replace_schema_metadata({_KEY: document.encode("utf-8")})
+
+
+def write_batches(batches: Iterable[EmbeddingTable], path: Path, request: str | None) -> None:
+    """Write the rows of small tables with the same columns, one behind the other, to `path`.
+
+    Memory does not grow with the rows; the file is the one that `write_parquet` makes of the whole.
+    """
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for group in _groups(_stamped(batch, request) for batch in batches):
+            if writer is None:
+                writer = pq.ParquetWriter(path, group.schema, compression="zstd")
+                stack.enter_context(writer)
+            writer.write_table(group, row_group_size=_ROW_GROUP)
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Put tables together, or cut them, to row groups."""
+    waiting: list[pa.Table] = []
+    for table in tables:
+        waiting.append(table)
+        if sum(map(len, waiting)) >= _ROW_GROUP:
+            whole = pa.concat_tables(waiting)
+            full = len(whole) // _ROW_GROUP * _ROW_GROUP
+            yield whole.slice(0, full)
+            waiting = [whole.slice(full)]
+    if waiting and sum(map(len, waiting)):
+        yield pa.concat_tables(waiting)
 
 
 def parts_of(path: Path) -> list[Path]:

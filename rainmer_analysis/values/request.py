@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from rainmer_analysis.errors import ParameterError
 
 __all__ = ["array_digest", "digest", "plain"]
+
+_AT_ONCE = 1024
 
 
 def plain(value: Any) -> Any:
@@ -48,9 +51,49 @@ def plain(value: Any) -> Any:
 
 
 def digest(value: Any) -> str:
-    """Give the SHA-256 (hexadecimal) of a nested value's canonical JSON."""
-    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """Give the SHA-256 (hexadecimal) of a nested value's canonical JSON.
+
+    An iterator, by itself or in mappings and tuples, counts as the list of what it gives. Neither
+    it nor a list is held as text at once.
+    """
+    hasher = hashlib.sha256()
+    for piece in _pieces(value):
+        hasher.update(piece.encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """Write canonical JSON piece by piece: keys sorted, no spaces."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        named = {str(key): item for key, item in value.items()}
+        for number, name in enumerate(sorted(named)):
+            yield f"{',' if number else '{'}{_json(name)}:"
+            yield from _pieces(named[name])
+        yield "}" if named else "{}"
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield "," if number else "["
+            yield from _pieces(item)
+        yield "]" if value else "[]"
+    elif isinstance(value, list | Iterator):
+        yield "["
+        yield from _joined(value)
+        yield "]"
+    else:
+        yield _json(plain(value))
+
+
+def _joined(items: Iterable[Any]) -> Iterator[str]:
+    left, comma = iter(items), ""
+    while piece := list(islice(left, _AT_ONCE)):
+        yield comma + _json(plain(piece))[1:-1]
+        comma = ","
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def array_digest(*arrays: np.ndarray[Any, Any]) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.parquet import part_batches, part_columns, part_space, parts_of
+from rainmer_analysis.values.request import digest
 from rainmer_analysis.values.rows import LABELS
 from rainmer_analysis.values.table import BATCH, EmbeddingTable, same_space
 
@@ -49,6 +49,17 @@ class TableStream:
         self.space = same_space({name: space for name, (space, _) in found.items()})
         self._length = sum(rows for _, rows in found.values())
 
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Number of rows of each dataset, in the order of their first rows."""
+        return dict(Counter(self._cells("dataset")))
+
+    @cached_property
+    def dim(self) -> int:
+        """Number of dimensions of the vectors."""
+        batch = next(table for table in part_columns(self._parts[0], ["embedding"], size=1))
+        return int(batch.schema.field("embedding").type.list_size)
+
     def __len__(self) -> int:
         return self._length
 
@@ -70,19 +81,8 @@ class TableStream:
     @cached_property
     def content_sha256(self) -> str:
         """Identity of vectors, labels and space: the same as that of the table in memory."""
-        # the canonical JSON of `request.digest`, written piece by piece
-        hasher = hashlib.sha256()
-        hasher.update(f'["{self._vectors_sha256()}",{{'.encode())
-        for number, name in enumerate(sorted(LABELS)):
-            hasher.update(f'{"," if number else ""}"{name}":['.encode())
-            for position, text in enumerate(self._cells(name)):
-                hasher.update(b"," * bool(position) + text.encode("utf-8", "surrogatepass"))
-            hasher.update(b"]")
-        space = json.dumps(
-            asdict(self.space), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-        )
-        hasher.update(f"}},{space}]".encode())
-        return hasher.hexdigest()
+        labels = {name: self._cells(name) for name in LABELS}
+        return digest((self._vectors_sha256(), labels, self.space))
 
     def _vectors_sha256(self) -> str:
         hasher = hashlib.sha256()
@@ -93,12 +93,10 @@ class TableStream:
         return hasher.hexdigest()
 
     def _cells(self, name: str) -> Iterator[str]:
-        """Give a label column as JSON, some thousand cells at a time, joined by commas."""
+        """Give a label column cell by cell; some thousand are in memory."""
         for part in self._parts:
             for table in part_columns(part, [name], size=BATCH):
-                if len(table):
-                    cells = table.column(name).to_pylist()
-                    yield json.dumps(cells, separators=(",", ":"), ensure_ascii=False)[1:-1]
+                yield from table.column(name).to_pylist()
 
     def _demand_unique(self, seen: list[np.ndarray]) -> None:
         prints = np.concatenate(seen) if seen else np.zeros((0, 2), np.uint64)

@@ -281,6 +281,19 @@ def test_fast_is_near_exact_and_says_so(weights: dict[str, Path], images: np.nda
         assert 0 < difference < 0.05
 
 
+@pytest.mark.parametrize("able", [False, True])
+def test_a_processor_without_bfloat16_is_named(
+    able: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    features = {"avx2": True, "avx512bf16": able}
+    monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: features)
+    load_encoder("untrained:1", device="cpu", precision="fast")
+    load_encoder("untrained:1", device="cpu")
+    assert ["no instructions for bfloat16" in text for text in caplog.messages] == [True] * (
+        not able
+    )
+
+
 @pytest.mark.parametrize("size", ["64", "128", "odd"])
 @pytest.mark.parametrize(
     ("name", "file", "answers"),

@@ -118,6 +118,18 @@ def test_the_command_gives_the_rows_of_one_process(files: Make, tmp_path: Path) 
         assert len(TableStream(two / f"statistics-{view}")) == 6
 
 
+def test_all_end_with_the_sentence_of_the_one_that_refuses(files: Make, tmp_path: Path) -> None:
+    folder, out = files(4)[0].parent, tmp_path / "out"
+    arguments = ["-c", PROGRAM, str(folder), str(out), "1000000"]
+    assert [code for code, _, _ in ended(start(arguments))] == [0, 0]
+    (out / "plain-chromatic" / Ranks(1, 2).part).with_suffix(".parquet").unlink()
+    before = sorted(out.rglob("*"))
+    for code, _, err in ended(start(arguments)):  # the first one's part is as it should be
+        assert code == 1
+        assert "already exists and holds something else" in err.strip().splitlines()[-1]
+    assert sorted(out.rglob("*")) == before
+
+
 def test_a_rank_that_is_killed_loses_only_its_unfinished_part(files: Make, tmp_path: Path) -> None:
     count = 2 * (SHARD + 20)
     folder, out = files(count)[0].parent, tmp_path / "out"

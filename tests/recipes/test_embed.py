@@ -54,6 +54,19 @@ def test_written_tables_are_those_given(folders: dict[str, Path], tmp_path: Path
     assert extract(folders, "statistics", out=tmp_path / "out", per_dataset=None).up_to_date
 
 
+def test_fast_tells_how_far_it_is_from_exact(
+    folders: dict[str, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    (folders["heavy"] / "0.png").write_bytes(b"")  # what cannot be read is passed over
+    with caplog.at_level("INFO"):
+        extract(folders, "untrained:3", precision="fast", device="cpu")
+    (note,) = (text for text in caplog.messages if "lowest cosine" in text)
+    assert note.startswith("fast against exact vectors of 3 images")
+    cosines = [float(word) for word in note.split() if word.startswith(("0.", "1."))]
+    assert len(cosines) == 2
+    assert all(0.99 < cosine <= 1 for cosine in cosines)
+
+
 def test_a_wrong_encoder_is_refused_before_any_file_is_read(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="unknown encoder 'vgg'"):
         extract({"none": tmp_path / "none"}, "vgg")

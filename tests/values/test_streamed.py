@@ -97,9 +97,9 @@ def test_a_damaged_part_says_so_while_it_streams(parts: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peaks are told by Linux alone")
 def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
-    """Relate twenty times as many rows in a process of its own."""
+    """Relate six times as many rows in a process of its own; both are more than a batch."""
     peaks = []
-    for rows in (4_000, 80_000):
+    for rows in (16_000, 96_000):
         path = write(table(rows, dim=128), tmp_path / f"{rows}.parquet")
         program = (
             "import sys; from rainmer_analysis.scores import relate; "
@@ -110,4 +110,4 @@ def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
             [sys.executable, "-c", program, path], capture_output=True, text=True, check=True
         )
         peaks.append(int(done.stdout) / 1024)
-    assert peaks[1] - peaks[0] < 45, peaks  # MB; the vectors alone are 41, labels in memory more
+    assert peaks[1] - peaks[0] < 30, peaks  # MB; the vectors alone would be 41

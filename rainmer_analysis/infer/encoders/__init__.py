@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Encoder, identity
+from rainmer_analysis.infer.encoders.deviation import deviation
 from rainmer_analysis.infer.encoders.networks import PRECISIONS, SHIPPED, choose_device
 from rainmer_analysis.infer.encoders.registry import encoder_names, load_encoder
 from rainmer_analysis.infer.encoders.statistics import StatisticsEncoder, fit_constants
@@ -14,6 +15,7 @@ __all__ = [
     "Encoder",
     "StatisticsEncoder",
     "choose_device",
+    "deviation",
     "encoder_names",
     "fit_constants",
     "identity",

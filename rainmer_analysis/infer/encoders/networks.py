@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
+from rainmer_analysis.infer.encoders.deviation import note_bfloat16
 from rainmer_analysis.infer.kernels import WinogradTowers
 from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, without_norms
 from rainmer_analysis.model.checkpoint import build, load_weights, state_sha256
@@ -210,6 +211,8 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
     sha256, device_name, precision = made
     answers = _VIEWS["airnet" if name == "airnet" else "rainmer"]
     device = choose_device(device_name)
+    if precision == "fast":
+        note_bfloat16(device)
     config: Any = module.config
     module = _prepared(module.eval().requires_grad_(False), device, precision)
     with torch.inference_mode(), arithmetic(device, precision):

@@ -1,0 +1,68 @@
+"""How far the vectors of ``fast`` are from those of ``exact``, told by a few images of a run."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import torch
+from llvmlite import binding
+
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images import read_image, resize
+from rainmer_analysis.infer.encoders.contract import Encoder
+from rainmer_analysis.values import ImageSet
+
+__all__ = ["deviation", "note_bfloat16"]
+
+_log = logging.getLogger(__name__)
+# as LLVM names them: x86 with vectors or with tiles, Arm
+_INSTRUCTIONS = ("avx512bf16", "amx-bf16", "bf16")
+
+
+def deviation(
+    fast: Encoder, exact: Encoder, images: ImageSet, *, count: int = 4
+) -> tuple[dict[str, float], int]:
+    """Compare fast and exact vectors of a few images, spread evenly over a set.
+
+    Parameters
+    ----------
+    fast, exact
+        The same network in both precisions.
+    images
+        The set; what cannot be read is passed over.
+    count
+        Images to compare, at most.
+
+    Returns
+    -------
+    The lowest cosine of each view, and the number of images that were compared.
+    """
+    lowest, compared = dict.fromkeys(fast.views, 1.0), 0
+    places = np.unique(np.linspace(0, len(images) - 1, count).round().astype(int))
+    for row in images.rows.take(places).frame.itertuples():
+        try:
+            image = resize(read_image(row.path, region=row.region), rule=fast.preprocessing)
+        except ImageError:
+            continue
+        compared += 1
+        pair = [encoder.encode(image[None]) for encoder in (fast, exact)]
+        for view in lowest:
+            a, b = (vectors[view][0].astype(np.float64) for vectors in pair)
+            cosine = float(a @ b / np.sqrt((a @ a) * (b @ b)))
+            lowest[view] = min(lowest[view], cosine)
+    return lowest, compared
+
+
+def note_bfloat16(device: torch.device) -> None:
+    """Warn where the device has no instructions for bfloat16."""
+    if device.type == "cuda":
+        able = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        features = binding.get_host_cpu_features()
+        able = any(features.get(name, False) for name in _INSTRUCTIONS)
+    if not able:
+        _log.warning(
+            "this processor has no instructions for bfloat16: the precision fast gives the same "
+            "vectors here but may take longer than exact; choose exact unless you compare spaces"
+        )
