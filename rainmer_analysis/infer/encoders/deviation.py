@@ -40,9 +40,10 @@ def deviation(
     """
     lowest, compared = dict.fromkeys(fast.views, 1.0), 0
     places = np.unique(np.linspace(0, len(images) - 1, count).round().astype(int))
-    for row in images.rows.take(places).frame.itertuples():
+    chosen = images.rows.take(places).frame
+    for path, region in zip(chosen["path"], chosen["region"], strict=True):
         try:
-            image = resize(read_image(row.path, region=row.region), rule=fast.preprocessing)
+            image = resize(read_image(path, region=region), rule=fast.preprocessing)
         except ImageError:
             continue
         compared += 1
