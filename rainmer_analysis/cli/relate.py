@@ -42,16 +42,15 @@ def relate(common: Common, table: Path, out: Path, score: str) -> None:
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
-    from rainmer_analysis.recipes.kept import stream_table
     from rainmer_analysis.recipes.relate import kept_matrix
-    from rainmer_analysis.values import matrix_document
+    from rainmer_analysis.values import TableStream, matrix_document
 
     if out.suffix.lower() not in _SUFFIXES:
         raise ParameterError(
             f"a matrix cannot be written as {out.name!r}; use a name that ends in "
             f"{' or '.join(_SUFFIXES)}"
         )
-    kept = kept_matrix(stream_table(table), out, score=score, overwrite=common.overwrite)
+    kept = kept_matrix(TableStream(table), out, score=score, overwrite=common.overwrite)
     common.note(f"{out}: {kept.state}")
     common.result(matrix_document(kept.value), _text(kept.value))
 

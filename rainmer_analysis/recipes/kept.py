@@ -11,14 +11,13 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
-    TableStream,
     digest,
     read,
     standing,
     write,
 )
 
-__all__ = ["Kept", "kept_map", "read_table", "stream_table"]
+__all__ = ["Kept", "kept_map", "read_table"]
 
 V = TypeVar("V")
 
@@ -51,20 +50,6 @@ def read_table(path: str | Path) -> EmbeddingTable:
             "give a table that 'rainmer-analysis extract' wrote"
         )
     return found
-
-
-def stream_table(path: str | Path) -> EmbeddingTable | TableStream:
-    """Open a table to be read in pieces, and nothing else.
-
-    Raises
-    ------
-    FileFormatError
-        As in `read_table`.
-    """
-    place = Path(path)
-    # What is no Parquet is read whole, for the sentence that says what it is.
-    parquet = place.is_dir() or place.suffix.lower() == ".parquet" or not place.exists()
-    return TableStream(place) if parquet else read_table(place)
 
 
 def kept_map(

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -415,3 +417,35 @@ def test_reading_ahead_stops_with_its_reader() -> None:
     next(results)
     results.close()
     assert len(started) <= 5
+
+
+class _Wide:
+    """An encoder whose vectors would be 32 kB an image if they were kept."""
+
+    name, preprocessing, sha256, api_version = "wide", "bilinear-128", "0" * 64, 1
+    views: Mapping[str, int] = {"chromatic": 4096, "degradation": 4096}
+
+    def encode(self, images: Any) -> dict[str, np.ndarray]:
+        rows = np.full((len(images), 4096), 1 / 64, np.float32)
+        return dict.fromkeys(self.views, rows)
+
+
+def test_memory_hardly_grows_with_images(
+    files: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Python holds at its peak, an image: its names, not its vectors."""
+    monkeypatch.setattr("rainmer_analysis.values.parquet._ROW_GROUP", 128)
+    path, peaks = str(files(1)[0]), []
+    for count in (4 * SHARD, 20 * SHARD):
+        names = [f"a/{number:06d}.png" for number in range(count)]
+        frame = pd.DataFrame({"image_id": names, "group": names, "path": path})
+        frame = frame.assign(dataset="a", split="test", region="whole", target=None)
+        images = ImageSet(Rows(frame.assign(target_region="whole")))
+        tracemalloc.start()
+        try:
+            done = extract(images, _Wide(), out=tmp_path / str(count), batch_size=8, workers=1)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+        assert len(done["degradation"]) == count
+    assert (peaks[1] - peaks[0]) / (16 * SHARD) < 1500, peaks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,16 @@ import pytest
 
 from rainmer_analysis.errors import FileFormatError, SpaceError
 from rainmer_analysis.scores import relate
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, write
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    Rows,
+    Space,
+    TableStream,
+    digest,
+    read,
+    write,
+    write_table,
+)
 
 SPACE = Space("rainmer", "chromatic", "0" * 64, "bilinear-128", "exact")
 
@@ -111,3 +122,29 @@ def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
         )
         peaks.append(int(done.stdout) / 1024)
     assert peaks[1] - peaks[0] < 30, peaks  # MB; the vectors alone would be 41
+
+
+@pytest.mark.parametrize("sizes", [(1, 2, 3), (9000,), (64,) * 129, (8000, 400, 9000)])
+def test_a_table_written_in_pieces_is_that_of_the_whole(
+    sizes: tuple[int, ...], tmp_path: Path
+) -> None:
+    whole = table(sum(sizes), dim=4)
+    ends = np.cumsum(sizes)
+    pieces = (
+        whole.take(range(end - size, end)) for size, end in zip(sizes, ends.tolist(), strict=True)
+    )
+    found = write_table(pieces, tmp_path / "pieces.parquet", overwrite=False, request="r")
+    expected = write(whole, tmp_path / "whole.parquet", request="r")
+    assert found.read_bytes() == expected.read_bytes()
+    stream = TableStream(found)
+    assert (stream.dim, stream.counts) == (whole.dim, whole.rows.counts)
+
+
+def test_a_digest_is_that_of_the_json_text() -> None:
+    value = {"b": [1, None, "ü", [2.5]], "a": (True, {"z": {}, "y": []}), "c": list(range(3000))}
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    expected = hashlib.sha256(text.encode()).hexdigest()
+    assert digest(value) == expected
+    assert (
+        digest(value | {"c": iter(range(3000)), "a": (True, {"z": {}, "y": iter(())})}) == expected
+    )

@@ -40,8 +40,8 @@ def deviation(
     """
     lowest, compared = dict.fromkeys(fast.views, 1.0), 0
     places = np.unique(np.linspace(0, len(images) - 1, count).round().astype(int))
-    chosen = images.rows.take(places)
-    for path, region in zip(chosen.column("path"), chosen.column("region"), strict=True):
+    chosen = images.rows.take(places).frame
+    for path, region in zip(chosen["path"], chosen["region"], strict=True):
         try:
             image = resize(read_image(path, region=region), rule=fast.preprocessing)
         except ImageError:
