@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rainmer_analysis.cli.options import Common, bar, common_options, device_option, source_options
-from rainmer_analysis.values import TableStream
+
+if TYPE_CHECKING:
+    from rainmer_analysis.values import TableStream
 
 __all__ = ["extract"]
 
