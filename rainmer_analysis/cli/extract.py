@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from rainmer_analysis.cli.options import Common, bar, common_options, device_option, source_options
-
-if TYPE_CHECKING:
-    from rainmer_analysis.values import TableStream
 
 __all__ = ["extract"]
 
@@ -72,6 +69,7 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
     every table is a folder of parts.
     """
     from rainmer_analysis.recipes.embed import extract as recipe
+    from rainmer_analysis.values import TableStream
 
     with bar(common, "image") as progress:
         done = recipe(
