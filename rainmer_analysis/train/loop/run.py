@@ -15,8 +15,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -28,71 +27,14 @@ from rainmer_analysis.train.loop.checkpoints import VERSION, clear, load_state, 
 from rainmer_analysis.train.loop.log import Log
 from rainmer_analysis.train.loop.objective import Group, Objective
 from rainmer_analysis.train.loop.parallel import Place
+from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
 from rainmer_analysis.train.loop.schedule import learning_rate
 from rainmer_analysis.train.loop.watching import Watcher
 
-__all__ = ["Outcome", "train"]
+__all__ = ["train"]
 
 _IN_A_ROW, _SHARE, _SHARE_FROM = 20, 0.05, 200
 _MORE = ("gradient_norm", "learning_rate", "skipped", "images_per_second")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a call of `train` ended.
-
-    Parameters
-    ----------
-    step, finished
-        The step reached, and whether it is the last.
-    skipped, seconds
-        Totals over the run, earlier calls included.
-    best, best_step
-        Best value of the criterion on held-out images so far, and its step; NaN and 0 where
-        nothing was held out.
-    """
-
-    step: int
-    finished: bool
-    skipped: int
-    seconds: float
-    best: float = math.nan
-    best_step: int = 0
-
-
-@dataclass
-class _State:
-    """Numbers that change from step to step, beside weights and optimiser."""
-
-    step: int = 0
-    skipped: int = 0
-    in_a_row: int = 0
-    seconds: float = 0.0
-    best: float = math.nan
-    best_step: int = 0
-
-
-@dataclass(frozen=True)
-class Hooks:
-    """What is called while a run goes on, in rank 0 alone.
-
-    Parameters
-    ----------
-    on_start
-        Once, before the first step and after what the folder holds was found to fit.
-    progress
-        After each step, with the number of steps done and the numbers of the last log row.
-    on_checkpoint
-        After each checkpoint, with the number of steps done.
-    on_best
-        When a validation is the best so far, with the number of steps done; the network has the
-        weights that were validated.
-    """
-
-    on_start: Callable[[], None] = lambda: None
-    progress: Callable[[int, Mapping[str, float]], None] = lambda *_: None
-    on_checkpoint: Callable[[int], None] = lambda _: None
-    on_best: Callable[[int], None] = lambda _: None
 
 
 def train(
@@ -166,7 +108,7 @@ class _Run:
         self.objective, self.config = objective, config
         self.folder, self.identity = folder, identity
         self.place, self.hooks = place, hooks
-        self.state = _State()
+        self.state = State()
         self.row: dict[str, float] = {}
         self.unsaved = False
         self._sums: dict[str, float] = {}
@@ -188,7 +130,7 @@ class _Run:
                 )
             self.objective.module.load_state_dict(found["module"])
             self.optimiser.load_state_dict(found["optimiser"])
-            self.state = _State(**found["state"])
+            self.state = State(**found["state"])
             self._sums, self._counts = found["sums"], found["counts"]
         if not self.place.alike(self.state.step):
             raise TrainingError(
