@@ -5,24 +5,19 @@ What is left out has the published recipe's value where it has one.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from rainmer_analysis.model.airnet import AirNetConfig
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig
-from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
+from rainmer_analysis.train.config.ranges import choice, number
 
 __all__ = [
     "DataConfig",
     "ModelConfig",
     "ObjectiveConfig",
     "OptimiserConfig",
-    "RestorationConfig",
     "RunConfig",
-    "choice",
-    "number",
 ]
 
 _RAINMER = {**WIDTHS, "tiny": EncoderConfig(dim=4, base_dim=16, gate_hidden=8)}
@@ -32,16 +27,6 @@ _AIRNET = {
     "half": AirNetConfig(width=32, out=128),
     "full": AirNetConfig(),
 }
-
-
-def number(default: float, low: float, high: float = math.inf) -> Any:
-    """Give a field that holds a number in [low, high]."""
-    return field(default=default, metadata={"low": low, "high": high})
-
-
-def choice(default: str, *others: str) -> Any:
-    """Give a field that holds one of some texts."""
-    return field(default=default, metadata={"choices": (default, *others)})
 
 
 @dataclass(frozen=True)
@@ -272,39 +257,3 @@ class RunConfig:
     validation_batches: int = number(8, 1)
     log_every: int = number(10, 1)
     max_minutes: float = number(0.0, 0.0)
-
-
-@dataclass(frozen=True)
-class RestorationConfig:
-    """The restorer, for a run that trains it together with Rainmer's encoder.
-
-    Parameters
-    ----------
-    variant
-        A published variant, such as ``Rainmer_SA``; empty: the encoder is trained alone.
-    blocks, heads, expansion
-        See `RestorerConfig`; the encoder's widths (`ModelConfig.width`) are the restorer's.
-    crop
-        Side of the native-scale squares that are restored, pixels, a multiple of 8.
-    prompts
-        ``learnt``: restoration teaches the encoder through its prompts (published); ``given``: it
-        does not, and the encoder looks at whole images without remembering what a gradient needs.
-    similarity
-        Weight of 1 - SSIM beside Charbonnier's loss.
-    lr
-        Highest learning rate of the restorer's own parameters; 0 is the encoder's. It follows the
-        same schedule.
-    weight_decay, clip
-        Of the restorer's own parameters, as in `OptimiserConfig`.
-    """
-
-    variant: str = choice("", *VARIANTS)
-    blocks: tuple[int, ...] = RestorerConfig.blocks
-    heads: tuple[int, ...] = RestorerConfig.heads
-    expansion: float = number(RestorerConfig.expansion, 0.1, 64)
-    crop: int = number(128, 16, 1024)
-    prompts: str = choice("learnt", "given")
-    similarity: float = number(0.1, 0.0)
-    lr: float = number(0.0, 0.0)
-    weight_decay: float = number(0.0, 0.0)
-    clip: float = number(0.01, 0.0)

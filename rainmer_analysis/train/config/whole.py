@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 
 from rainmer_analysis.errors import ConfigError, ParameterError
 from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
+from rainmer_analysis.train.config.ranges import choice, number
+from rainmer_analysis.train.config.restorer import RestorationConfig
 from rainmer_analysis.train.config.sections import (
     DataConfig,
     ModelConfig,
     ObjectiveConfig,
     OptimiserConfig,
-    RestorationConfig,
     RunConfig,
-    choice,
-    number,
 )
 
 __all__ = ["TrainConfig"]
