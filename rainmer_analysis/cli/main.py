@@ -27,7 +27,7 @@ _COMMANDS = {
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain", "derain", "Restore images."),
     "evaluate": ("restoration.evaluate", "evaluate", "PSNR and SSIM of restored images."),
-    "train": ("train", "train", "Train an encoder."),
+    "train": ("train", "train", "Train an encoder, or the restorer."),
 }
 
 

@@ -123,7 +123,7 @@ def train_network(
     pools = Path(cache) if cache else folder.parent / "pools"
     with several(settings.run.device) as place:
         if place.leads:
-            _claim(folder, settings, resume=resume, overwrite=overwrite)
+            _claim(folder, resume=resume, overwrite=overwrite)
             pool = make_pool(settings, pools, workers=workers)
         place.wait()
         if not place.leads:  # it opens what the first has made
@@ -215,7 +215,7 @@ def as_toml_text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _claim(folder: Path, config: TrainConfig, *, resume: bool, overwrite: bool) -> None:
+def _claim(folder: Path, *, resume: bool, overwrite: bool) -> None:
     """Take a folder for this run, or refuse."""
     standing = [name for name in _FILES if (folder / name).exists()]
     if overwrite and not resume:
@@ -230,8 +230,9 @@ def _claim(folder: Path, config: TrainConfig, *, resume: bool, overwrite: bool) 
             f"a run already lies in {folder}; add --resume to continue it, --overwrite to start "
             "again, or give another folder"
         )
-    if not standing:  # what stands is replaced once the checkpoint was found to fit
-        _write(folder / _CONFIG, as_toml(config))
+    # The configuration is written once images and checkpoint were found to fit, so that a request
+    # that fails before leaves nothing that looks like a run.
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _start(objective: _Objective, config: TrainConfig) -> str:

@@ -18,6 +18,7 @@ Several processes are started by ``torchrun``, on one machine or many, and share
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,14 @@ from torch.nn.parallel import DistributedDataParallel
 from rainmer_analysis.errors import ConfigError
 
 __all__ = ["Place", "several"]
+
+# What torch says of choices made here on purpose: buffers by a name that older releases know, a
+# search for unused parameters where a batch happens to use all, gradients of channels-last weights.
+_KNOWN = (
+    "broadcast_buffers is deprecated",
+    "find_unused_parameters=True was specified",
+    "Grad strides do not match bucket view strides",
+)
 
 # The others wait while rank 0 makes a pool or validates; torchrun ends those that a dead one left.
 _PATIENCE = timedelta(hours=12)
@@ -78,6 +87,8 @@ class Place:
         if self.world == 1:
             return module
         own = None if self.device.type == "cpu" else [self.device.index]
+        for text in _KNOWN:
+            warnings.filterwarnings("ignore", message=text)
         # Buffers are a process's own, and a batch may leave parts of a network unused.
         return DistributedDataParallel(
             module, device_ids=own, broadcast_buffers=False, find_unused_parameters=True
