@@ -61,6 +61,7 @@ class EncoderObjective:
 
     numbers = ("loss", *CONTRAST_NUMBERS)
     criterion = ("loss", -1)
+    rests = False
 
     def __init__(self, config: TrainConfig, pool: Pool, place: Place | None = None) -> None:
         self._config, self._place = config, place or Place()

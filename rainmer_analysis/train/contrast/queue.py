@@ -122,6 +122,7 @@ class AirNetObjective:
 
     numbers = ("loss", "accuracy")
     criterion = ("loss", -1)
+    rests = False
 
     def __init__(self, config: TrainConfig, pool: Pool, place: Place | None = None) -> None:
         self._config, self._pool, self._place = config, pool, place or Place()

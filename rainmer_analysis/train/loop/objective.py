@@ -62,6 +62,10 @@ class Objective(Protocol):
     def criterion(self) -> tuple[str, int]:
         """Which number of a validation selects the weights, and its sign: 1 if more is better."""
 
+    @property
+    def rests(self) -> bool:
+        """Whether a batch may leave parameters without a gradient."""
+
     def groups(self) -> list[Group]:
         """Give what is optimised, and how."""
 

@@ -33,13 +33,9 @@ from rainmer_analysis.errors import ConfigError
 
 __all__ = ["Place", "several"]
 
-# What torch says of choices made here on purpose: buffers by a name that older releases know, a
-# search for unused parameters where a batch happens to use all, gradients of channels-last weights.
-_KNOWN = (
-    "broadcast_buffers is deprecated",
-    "find_unused_parameters=True was specified",
-    "Grad strides do not match bucket view strides",
-)
+# Buffers are each process's own here, by a name that older releases of torch know too; gradients of
+# channels-last weights lie otherwise than its buckets.
+_KNOWN = (".*broadcast_buffers.*", "Grad strides do not match bucket view strides")
 
 # The others wait while rank 0 makes a pool or validates; torchrun ends those that a dead one left.
 _PATIENCE = timedelta(hours=12)
@@ -82,16 +78,18 @@ class Place:
         each = batch // self.world
         return slice(self.rank * each, (self.rank + 1) * each)
 
-    def wrapped(self, module: nn.Module) -> nn.Module:
-        """Give a module whose backward pass averages gradients over all processes."""
+    def wrapped(self, module: nn.Module, *, rests: bool = True) -> nn.Module:
+        """Give a module whose backward pass averages gradients over all processes.
+
+        `rests` says whether a batch may leave parameters without a gradient.
+        """
         if self.world == 1:
             return module
         own = None if self.device.type == "cpu" else [self.device.index]
         for text in _KNOWN:
             warnings.filterwarnings("ignore", message=text)
-        # Buffers are a process's own, and a batch may leave parts of a network unused.
         return DistributedDataParallel(
-            module, device_ids=own, broadcast_buffers=False, find_unused_parameters=True
+            module, device_ids=own, broadcast_buffers=False, find_unused_parameters=rests
         )
 
     def gathered(self, part: Tensor) -> Tensor:

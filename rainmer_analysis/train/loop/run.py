@@ -115,7 +115,7 @@ class _Run:
         self._counts: dict[str, int] = {}
         self._groups = objective.groups()
         self.optimiser = _optimiser(self._groups, config)
-        self._forward = place.wrapped(objective.module)
+        self._forward = place.wrapped(objective.module, rests=objective.rests)
         self._clock, self._noted = time.perf_counter(), 0
         self._log: Log | None = None
         self._watcher: Watcher | None = None

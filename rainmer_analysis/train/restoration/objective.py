@@ -121,6 +121,7 @@ class RestorerObjective:
 
     numbers = ("loss", "pixels", "psnr", "gain", *CONTRAST_NUMBERS)
     criterion = ("psnr", 1)
+    rests = True
 
     def __init__(self, config: TrainConfig, pool: Pool, place: Place | None = None) -> None:
         self._config, self._pool, self._place = config, pool, place or Place()

@@ -42,6 +42,7 @@ class Uneven(nn.Linear):
 
     images_per_batch = 2
     numbers = ("loss",)
+    rests = False
     criterion = ("loss", -1)
 
     def __init__(self, place: Place) -> None:
@@ -92,7 +93,7 @@ def uneven(place: Place, out: Path) -> None:
 def share(config: TrainConfig, pool: Pool, place: Place, *, out: Path) -> None:
     out.mkdir(exist_ok=True)
     objective = OBJECTIVES[config.trains](config, pool, place)
-    module = place.wrapped(objective.module)
+    module = place.wrapped(objective.module, rests=objective.rests)
     objective.before()
     loss, _ = module(objective.batch(0))
     loss.backward()

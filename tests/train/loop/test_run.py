@@ -210,6 +210,7 @@ class Broken:
     images_per_batch = 1
     numbers = ("loss",)
     criterion = ("loss", -1)
+    rests = False
 
     def __init__(
         self, bad: set[int], *, judged: list[float] | None = None, clip: float = 0.0
