@@ -114,7 +114,7 @@ def _figure(
             scale,
             columns=columns,
             left=left,
-            right=width - 0.12,
+            right=upper.right,
             top=legend_top + legend_height + 0.1,
             gap=GAP,
         )

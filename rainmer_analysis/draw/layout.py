@@ -52,6 +52,11 @@ class Grid:
     step: float
     gap: float = GAP
 
+    @property
+    def right(self) -> float:
+        """The right edge of the last column, in inches from the left."""
+        return self.left + self.columns * (self.width + self.gap) - self.gap
+
     def rect(self, index: int) -> tuple[float, float, float, float]:
         """Give (left, top, width, height) of one panel."""
         row, column = divmod(index, self.columns)

@@ -23,6 +23,11 @@ class Entry:
     text: str
     handle: Line2D
 
+    @property
+    def is_line(self) -> bool:
+        """Whether the handle fills its place, so that the text must keep off."""
+        return self.handle.get_linestyle() != "None"
+
 
 def dot_entry(text: str, colour: str, marker: str) -> Entry:
     """Give the line of a dataset: a dot of its colour and marker."""
@@ -56,6 +61,7 @@ def add_legend(figure: Figure, entries: Sequence[Entry], *, columns: int, top: f
         loc="upper center",
         bbox_to_anchor=(0.5, 1 - top / down),
         ncols=columns,
+        handletextpad=0.8 if any(entry.is_line for entry in entries) else None,
         labelcolor=INK,
     )
     legend.set_in_layout(False)

@@ -23,7 +23,7 @@ def key_entries(datasets: Sequence[DatasetOnMap], *, contours: bool, means: bool
     if False in vague:
         entries.append(_mean_entry("mean direction", hollow=False))
     if True in vague:
-        entries.append(_mean_entry(f"mean of a spread above {VAGUE:.0f}°", hollow=True))
+        entries.append(_mean_entry(f"mean of a spread above {VAGUE:g}°", hollow=True))
     return entries
 
 

@@ -22,8 +22,8 @@ def notes_of(value: SphereMap, *, columns: int) -> tuple[str, ...]:
         near[-1] += f" (k = {value.fidelity['neighbors']})"
     further = (
         ("spearman", "rank correlation {:.3f}"),
-        ("radius_degrees", _level(value) + " radius of a placed image {:.1f}°"),
-        ("stability_degrees", "median move between seeds {:.1f}°"),
+        ("radius_degrees", _level(value) + " radius of a placed image {:.1f}° (median)"),
+        ("stability_degrees", "move between seeds {:.1f}° (median)"),
     )
     told = [form.format(value.fidelity[key]) for key, form in further if _known(value, key)]
     return _packed(near + told, _ROOM[columns])
