@@ -261,7 +261,7 @@ def part_space(path: Path) -> tuple[Space, int]:
     document = read_metadata(path)
     if document["kind"] != "embeddings":
         raise FileFormatError(
-            f"{path} holds a SphereMap, not a table of embeddings; "
+            f"{path} holds a map, not a table of embeddings; "
             "give a table that 'rainmer-analysis extract' wrote"
         )
     with _damage(path):

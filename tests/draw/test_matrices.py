@@ -57,9 +57,7 @@ def test_numbers_stand_out_from_their_cells() -> None:
     """Scores over the whole scale: white on dark cells, dark on light ones, never in between."""
     scores = np.linspace(-1, 1, 196).reshape(14, 14)
     names = tuple(f"D{i}" for i in range(14))
-    value = RelationshipMatrix(
-        scores, names, "cosine", None, (9,) * 14, (9,) * 14, symmetric=False
-    )
+    value = RelationshipMatrix(scores, names, "cosine", None, (9,) * 14, (9,) * 14, symmetric=False)
     drawing = plot_matrix(value)
     shades = drawing.artists["mesh/0"].to_rgba(scores)
     cells = drawing.artists["cells/0"]
