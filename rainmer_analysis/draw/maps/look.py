@@ -29,7 +29,8 @@ _FADED = 0.45  # of the opacity, where outlines are drawn above the dots
 class MapLook:
     """What all panels share: the view, each dataset's colour and marker, size and opacity of dots.
 
-    `area` is in square points; `edge` is the width in points of the white rim around a dot.
+    `area` is in square points; `edge` is the width in points of the white rim around a dot; `scale`
+    is that of the lines and marks drawn above the dots.
     """
 
     view: View
@@ -38,6 +39,7 @@ class MapLook:
     area: float
     alpha: float
     edge: float
+    scale: float
 
 
 def map_look(
@@ -56,7 +58,8 @@ def map_look(
     alpha = float(np.clip(0.95 - 0.14 * np.log10(max(fullest, 100) / 100), 0.4, 0.95))
     alpha *= _FADED if faded else 1.0
     edge = 0.25 if area > 7 else 0.0
-    return MapLook(view, assign_colours(names), assign_markers(names), area, alpha, edge)
+    scale = {1: 1.0, 2: 0.8}.get(columns, 0.6)
+    return MapLook(view, assign_colours(names), assign_markers(names), area, alpha, edge, scale)
 
 
 def legend_entries(maps: Sequence[SphereMap], look: MapLook) -> list[Entry]:

@@ -89,41 +89,43 @@ def mean_look(colour: str, *, hollow: bool) -> tuple[str, str, float]:
 
 
 def draw_contours(
-    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str
+    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, scale: float
 ) -> dict[float, LineCollection]:
     """Draw the outlines of a dataset's densest regions above its dots, by share."""
     found = {}
     for share, lines in seen.contours.items():
         parts = [part for line in lines for part in pieces(line, view)]
-        width, dashes = LINES[share]
+        width, dashes = scale * LINES[share][0], LINES[share][1]
         drawn = LineCollection(
             parts, colors=colour, linewidths=width, linestyles=[dashes], zorder=3, capstyle="butt"
         )
-        drawn.set_path_effects([Stroke(linewidth=width + _HALO, foreground="white"), Normal()])
+        drawn.set_path_effects(
+            [Stroke(linewidth=width + scale * _HALO, foreground="white"), Normal()]
+        )
         axes.add_collection(drawn, autolim=False)
         found[share] = drawn
     return found
 
 
 def draw_mean(
-    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, marker: str
+    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, marker: str, scale: float
 ) -> PathCollection:
     """Draw a dataset's mean direction as its own marker, large and rimmed; hollow if vague."""
     face, edge, rim = mean_look(colour, hollow=is_vague(seen))
     x, y = view.project(np.array([seen.lon]), np.array([seen.lat]))
     drawn = PathCollection(
         [marker_outline(marker)],
-        sizes=[_MEAN_AREA],
+        sizes=[scale**2 * _MEAN_AREA],
         offsets=np.column_stack([x, y]),
         offset_transform=axes.transData,
         facecolors=face,
         edgecolors=edge,
-        linewidths=rim,
+        linewidths=scale * rim,
         zorder=4,
         clip_on=False,
     )
     drawn.set_transform(IdentityTransform())
-    drawn.set_path_effects([Stroke(linewidth=2.4, foreground="white"), Normal()])
+    drawn.set_path_effects([Stroke(linewidth=2.4 * scale, foreground="white"), Normal()])
     axes.add_collection(drawn, autolim=False)
     return drawn
 

@@ -144,10 +144,14 @@ def _overlays(
     for seen in summary.datasets:
         colour, name = look.colours[seen.name], f"{index}/{seen.name}"
         if contours and is_outlined(seen):
-            found[f"contours/{name}"] = draw_contours(axes, seen, look.view, colour=colour)
+            found[f"contours/{name}"] = draw_contours(
+                axes, seen, look.view, colour=colour, scale=look.scale
+            )
         if means:
             marker = look.markers[seen.name]
-            found[f"mean/{name}"] = draw_mean(axes, seen, look.view, colour=colour, marker=marker)
+            found[f"mean/{name}"] = draw_mean(
+                axes, seen, look.view, colour=colour, marker=marker, scale=look.scale
+            )
     return found
 
 

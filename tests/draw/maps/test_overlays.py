@@ -107,6 +107,24 @@ def test_the_key_tells_lines_and_markers_apart(one_map: SphereMap, ink) -> None:
     assert not ink.overlap(ink.extent(drawing.artists["key"]), legend)
 
 
+def test_signs_are_smaller_where_panels_are(one_map: SphereMap) -> None:
+    name = one_map.rows.datasets[0]
+    alone, one_of_three = (
+        plot_map(
+            [one_map] * panels, summaries=[summary(one_map)] * panels, contours=True, means=True
+        )
+        for panels in (1, 3)
+    )
+    for share in (0.5, 0.95):
+        thick, thin = (
+            drawing.artists[f"contours/0/{name}"][share].get_linewidths()[0]
+            for drawing in (alone, one_of_three)
+        )
+        assert thin < 0.7 * thick
+    big, small = (d.artists[f"mean/0/{name}"].get_sizes()[0] for d in (alone, one_of_three))
+    assert small < 0.5 * big
+
+
 def test_the_key_holds_only_what_is_drawn(one_map: SphereMap) -> None:
     seen = summary(one_map)
     sure = MapSummary(seen.datasets[:1], np.zeros((1, 1)), seen.map_sha256)
