@@ -182,7 +182,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
         schema = pq.read_schema(first)
     except (pa.ArrowInvalid, OSError) as error:
         raise FileFormatError(
-            f"{first} cannot be read as Parquet: it is damaged, cut off or of another kind"
+            f"{first} cannot be read as Parquet: it is damaged, cut off or of another "
+            "kind; make it again or name another file"
         ) from error
     return _document(schema, first)
 
