@@ -27,14 +27,12 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import TrainingError
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.loop.checkpoints import VERSION, clear, load_state, save_state
-from rainmer_analysis.train.loop.log import Log
+from rainmer_analysis.train.loop.notes import Log, Tally, Watcher
 from rainmer_analysis.train.loop.objective import Objective
 from rainmer_analysis.train.loop.parallel import Place
 from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
 from rainmer_analysis.train.loop.schedule import learning_rate
-from rainmer_analysis.train.loop.tally import Tally
 from rainmer_analysis.train.loop.updating import Updater
-from rainmer_analysis.train.loop.watching import Watcher
 
 __all__ = ["train"]
 

@@ -4,8 +4,8 @@ import math
 
 import torch
 
+from rainmer_analysis.train.loop.notes.tally import Step, Tally
 from rainmer_analysis.train.loop.parallel import Place
-from rainmer_analysis.train.loop.tally import Step, Tally
 
 
 def test_steps_come_back_in_order_with_their_own_names() -> None:
