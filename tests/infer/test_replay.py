@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.infer.encoders.replay import Answers, Replay
+from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
 
 
 class Recorder:
@@ -75,6 +75,21 @@ def test_what_cannot_be_recorded_is_told_once_and_encoded(
         "stream is capturing); they are encoded operator by operator, which is slower and gives "
         "the same vectors"
     ]
+
+
+def test_no_cuda_device_is_no_reason_to_stop(caplog: pytest.LogCaptureFixture) -> None:
+    replay = Replay(means, recorded)
+    with caplog.at_level(logging.WARNING, logger="rainmer_analysis"):
+        for seed in range(3):
+            assert torch.equal(replay(batch(2, seed))["mean"], means(batch(2, seed))["mean"])
+    assert len(caplog.records) == 1
+
+
+def test_what_is_wrong_with_the_work_is_not_hidden() -> None:
+    replay = Replay(lambda images: means(images[:, 0]), recorded)
+    for _ in range(3):
+        with pytest.raises(IndexError):
+            replay(batch(2))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

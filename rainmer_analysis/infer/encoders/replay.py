@@ -59,7 +59,7 @@ class Replay:
     def _recording(self, images: Tensor) -> Answers | None:
         try:
             return self._record(self._work, images)
-        except RuntimeError as error:
+        except Exception as error:  # what is wrong with the work itself shows again below
             _log.warning(
                 "batches of %d images cannot be recorded as a CUDA graph (%s); they are encoded "
                 "operator by operator, which is slower and gives the same vectors",
@@ -74,12 +74,13 @@ def recorded(work: Answers, example: Tensor) -> Answers:
 
     Raises
     ------
-    RuntimeError
-        The work asks for something that no graph can hold, or for more memory than there is.
+    RuntimeError, ValueError
+        The work asks for something that no graph can hold or for more memory than there is, or the
+        example lies on no CUDA device.
     """
     with torch.cuda.device(example.device):
         place = example.clone(memory_format=torch.preserve_format)
-        stream = torch.cuda.Stream()
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(_WARM):

@@ -41,20 +41,20 @@ class Ahead(Generic[T]):
     """
 
     def __init__(self, make: Callable[[int], T], *, workers: int, ahead: int = _AHEAD) -> None:
-        self._make, self._ahead = make, ahead
+        self.make, self._ahead = make, ahead
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="batch") if workers else None
         self._waiting: dict[int, Future[T]] = {}
 
     def __call__(self, number: int) -> T:
         """Give the thing of a number; what went wrong in making it is raised here."""
         if self._pool is None:
-            return self._make(number)
+            return self.make(number)
         wanted = range(number, number + 1 + self._ahead)
         for other in set(self._waiting) - set(wanted):
             self._waiting.pop(other).cancel()
         for each in wanted:
             if each not in self._waiting:
-                self._waiting[each] = self._pool.submit(self._make, each)
+                self._waiting[each] = self._pool.submit(self.make, each)
         return self._waiting.pop(number).result()
 
 
