@@ -90,4 +90,9 @@ def ahead_of(device: torch.device, read: Callable[[int], Read[T]]) -> Ahead[Read
     """
     if device.type != "cuda":
         return Ahead(read, workers=0)
-    return Ahead(lambda number: read(number).pinned(), workers=_WORKERS)
+
+    def pinned(number: int) -> Read[T]:
+        with torch.cuda.device(device):  # threads do not know which one is their process's
+            return read(number).pinned()
+
+    return Ahead(pinned, workers=_WORKERS)

@@ -131,7 +131,7 @@ class _Run:
                     "images; use the ones it was started with, or another folder"
                 )
             self.objective.module.load_state_dict(found["module"])
-            self.updater.optimiser.load_state_dict(found["optimiser"])
+            self.updater.load(found["optimiser"])
             self.state = State(**found["state"])
             self._sums, self._counts = found["sums"], found["counts"]
         if not self.place.alike(self.state.step):

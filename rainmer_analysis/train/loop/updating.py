@@ -43,6 +43,11 @@ class Updater:
         rate: float = self.optimiser.param_groups[0]["lr"]
         return rate
 
+    def load(self, state: dict[str, Any]) -> None:
+        """Take the state of an updater that may have been on another kind of device."""
+        groups = [{**group, "fused": self._fused} for group in state["param_groups"]]
+        self.optimiser.load_state_dict({**state, "param_groups": groups})
+
     def begin(self, rate: float) -> None:
         """Set the learning rate of the schedule and forget all gradients."""
         for settings, group in zip(self.optimiser.param_groups, self._groups, strict=True):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -43,6 +44,30 @@ def test_what_is_not_finite_changes_no_bit(fused: bool) -> None:
     once, _ = updated([1.0], fused=fused, clip=0.3)
     more, _ = updated([1.0, math.nan, math.inf], fused=fused, clip=0.3)
     assert all(torch.equal(a, b) for a, b in zip(once.parameters(), more.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_state_goes_from_one_kind_of_device_to_the_other(fused: bool) -> None:
+    """What is loaded does not decide how steps are made: NaN still changes nothing."""
+    kept: dict[str, Any] = {}
+    layer = nn.Linear(3, 2)
+    groups = [Group(list(layer.parameters()), 1.0, 0.0, 0.0)]
+    for kind in (fused, not fused):
+        updater = Updater(groups, OptimiserConfig(), fused=kind)
+        if kept:
+            updater.load(kept)
+        for value in (1.0, math.nan):
+            before = [parameter.detach().clone() for parameter in layer.parameters()]
+            updater.begin(1e-2)
+            for parameter in layer.parameters():
+                parameter.grad = torch.full_like(parameter, value)
+            updater.finish()
+            changed = [
+                not torch.equal(a, b) for a, b in zip(before, layer.parameters(), strict=True)
+            ]
+            assert changed == [math.isfinite(value)] * 2
+        kept = updater.optimiser.state_dict()
+    assert {float(state["step"]) for state in kept["state"].values()} == {2.0}
 
 
 def test_no_gradient_has_no_norm() -> None:
