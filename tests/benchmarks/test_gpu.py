@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,10 @@ PROGRAM = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
 
 def told(*more: str) -> str:
     command = [sys.executable, str(PROGRAM), *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=280, check=False, env=environment
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
