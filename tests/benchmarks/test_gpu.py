@@ -31,7 +31,7 @@ def test_without_a_device_it_says_so() -> None:
 
 def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     out = tmp_path / "gpu.json"
-    skipped = ["compiled", "profile", "extraction", "restorer"]
+    skipped = ["compiled", "extraction", "restorer", "bf16", "graph float32"]
     told("--device", "cpu", "--seed", "1", "--out", str(out), "--skip", *skipped)
     found = json.loads(out.read_text(encoding="utf-8"))
     assert found["device"] == "cpu, small"
@@ -42,7 +42,6 @@ def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
         assert found["forms"][name]["largest_difference"] < 1e-5
     assert found["forms"]["folded bfloat16"]["lowest_cosine"] > 0.9995
     assert found["counts"]["folded bfloat16, GB an image"] > 0
-    assert set(found["training"]) == {
-        f"{k} {p}" for k in ("encoder", "airnet") for p in ("float32", "bf16")
-    }
+    assert set(found["training"]) == {"encoder float32", "airnet float32"}
+    assert found["profile"]["stages_us_an_image"] > 0
     assert all(row["steps_per_s"] > 0 for row in found["training"].values())
