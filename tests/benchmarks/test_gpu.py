@@ -16,7 +16,7 @@ PROGRAM = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
 
 def told(*more: str) -> str:
     command = [sys.executable, str(PROGRAM), *more]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=280, check=False, env=environment
     )
