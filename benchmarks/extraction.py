@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from ceilings import GFLOP, ceilings
+from published_protocol import as_published
 from timing import in_turn, machine, simulated, write
 from torch import nn
 
@@ -33,33 +33,10 @@ from rainmer_analysis.images import load, read_image, resize
 from rainmer_analysis.infer import Encoder, extract, load_encoder
 from rainmer_analysis.model.checkpoint import build, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.experts import Stage
 from rainmer_analysis.values import ImageSet
 
 VIEWS = ("chromatic", "degradation")
 STEP = 10
-
-
-class PublishedStage(nn.Module):
-    """A stage of the mixture, layer by layer: every expert whole, weighed, joined, fused."""
-
-    def __init__(self, stage: Stage) -> None:
-        super().__init__()
-        self.stage = stage
-
-    def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        """Refine a map [1, dim, H, W] with weights of the experts [1, 8]."""
-        experts = enumerate(self.stage._ops)
-        answers = [op(x) * weights[:, j, None, None, None] for j, op in experts]
-        return F.relu(self.stage._out(torch.cat(answers, dim=1)) + x)
-
-
-def as_published(module: RainmerEncoder) -> RainmerEncoder:
-    """Exchange the stages of an encoder for those that run layer by layer."""
-    stages = module.MoEs.layers[1]._ops
-    for number, stage in enumerate(stages):
-        stages[number] = PublishedStage(stage)
-    return module
 
 
 def published(module: nn.Module, images: ImageSet) -> dict[str, np.ndarray]:
