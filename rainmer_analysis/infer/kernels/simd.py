@@ -69,10 +69,11 @@ class Vector:
 
     __rmul__ = __mul__
 
-    def larger(self, other: Vector) -> Vector:
+    def larger(self, other: Vector | float) -> Vector:
         """Give the larger number in each place; NaN stays NaN."""
-        chosen = self.builder.fcmp_unordered(">", self.value, other.value)
-        return Vector(self.builder, self.builder.select(chosen, self.value, other.value))
+        bound = self._with(other)
+        chosen = self.builder.fcmp_unordered(">", self.value, bound)
+        return Vector(self.builder, self.builder.select(chosen, self.value, bound))
 
 
 class Memory:

@@ -9,7 +9,6 @@ lies between in the cache.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,7 +18,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.kernels.simd import LANES
+from rainmer_analysis.infer.kernels.maps import Workspaces, flat, padded
 from rainmer_analysis.infer.kernels.winograd import PLACES, TILE, gather, scatter, transformed
 from rainmer_analysis.model.encoder import SLOPE
 
@@ -28,26 +27,13 @@ __all__ = ["WinogradTowers"]
 _TILES = 64  # at once: transforms of 128 channels of so many fill the second cache
 
 
-def _padded(channels: int) -> int:
-    return -(-channels // LANES) * LANES
-
-
-def _flat(tensor: Tensor) -> npt.NDArray[Any]:
-    """Give the memory of a tensor as the kernels take it."""
-    whole = tensor.view(-1)
-    array: npt.NDArray[Any] = (
-        whole if tensor.dtype == torch.float32 else whole.view(torch.uint16)
-    ).numpy()
-    return array
-
-
 class _Map:
     """A map with its border of zeros, in memory as the kernels want it."""
 
     def __init__(self, size: tuple[int, int], channels: int, dtype: torch.dtype) -> None:
         height, width = (TILE * -(-side // TILE) + 2 for side in size)
         whole = torch.zeros(height, width, channels, dtype=dtype)
-        self.flat = _flat(whole)
+        self.flat = flat(whole)
         self.inside = whole[1 : 1 + size[0], 1 : 1 + size[1]]
         self._outside = whole[1 + size[0] :, 1:], whole[1 : 1 + size[0], 1 + size[1] :]
 
@@ -64,7 +50,7 @@ class _Layer:
 
     def __init__(self, conv: nn.Conv2d, dtype: torch.dtype) -> None:
         outputs, inputs = conv.weight.shape[:2]
-        weight = torch.zeros(_padded(outputs), _padded(inputs), 3, 3)
+        weight = torch.zeros(padded(outputs), padded(inputs), 3, 3)
         weight[:outputs, :inputs] = conv.weight
         self.bias = np.zeros(len(weight), np.float32)
         if conv.bias is not None:
@@ -153,12 +139,12 @@ class _Workspace:
             shape = (min(self.strip, self.rows - first), self.columns)
             tiles, inputs = shape[0] * shape[1], leaving[0].layer.inputs
             before = self._before[: PLACES * tiles * inputs].view(PLACES, tiles, inputs)
-            scatter(source.flat, inputs, first, shape, _flat(before))
+            scatter(source.flat, inputs, first, shape, flat(before))
             for each, sum_ in zip(leaving, sums, strict=True):
                 outputs = each.layer.outputs
                 after = self._after[: PLACES * tiles * outputs].view(PLACES, tiles, outputs)
                 torch.bmm(before, each.layer.spread, out=after)
-                sum_ += _leave(_flat(after), each, (first, shape))
+                sum_ += _leave(flat(after), each, (first, shape))
         return [sum_ - each.target.trim() for sum_, each in zip(sums, leaving, strict=True)]
 
 
@@ -186,10 +172,9 @@ class WinogradTowers:
     """
 
     def __init__(self, projectors: Sequence[nn.Sequential], dtype: torch.dtype) -> None:
-        self._dtype = dtype
         with torch.inference_mode():
             self._towers = [_Tower.of(projector, dtype) for projector in projectors]
-        self._threads = threading.local()
+        self._workspaces = Workspaces(lambda size: _Workspace(size, self._towers, dtype))
 
     def __call__(self, location: Tensor) -> list[Tensor]:
         """Give each projector's pooled vectors, float32 [B, base_dim], of maps [B, dim, H, W]."""
@@ -197,7 +182,7 @@ class WinogradTowers:
         return [torch.from_numpy(np.stack(rows)) for rows in zip(*pooled, strict=True)]
 
     def _image(self, location: Tensor) -> list[npt.NDArray[np.float32]]:
-        work = self._workspace((location.shape[1], location.shape[2]))
+        work = self._workspaces.of((location.shape[1], location.shape[2]))
         work.source.inside[..., : len(location)] = location.permute(1, 2, 0)
         firsts = [
             _Leaving(tower.first, wide) for tower, wide in zip(self._towers, work.wide, strict=True)
@@ -219,11 +204,3 @@ class WinogradTowers:
         (total,) = work.convolve(work.hidden, [_Leaving(tower.third, wide, factors, onto=True)])
         pixels = work.size[0] * work.size[1]
         return (total[: tower.outputs] / pixels).astype(np.float32)
-
-    def _workspace(self, size: tuple[int, int]) -> _Workspace:
-        """Give this thread's workspace; one of another size is let go."""
-        found: _Workspace | None = getattr(self._threads, "workspace", None)
-        if found is None or found.size != size:
-            self._threads.workspace = None
-            found = self._threads.workspace = _Workspace(size, self._towers, self._dtype)
-        return found
