@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.infer.kernels.maps import Workspaces, flat, padded
-from rainmer_analysis.infer.kernels.winograd import PLACES, TILE, gather, scatter, transformed
+from rainmer_analysis.infer.kernels.winograd import TILE, gather, planes, scatter, transformed
 from rainmer_analysis.model.encoder import SLOPE
 
 __all__ = ["WinogradTowers"]
@@ -35,14 +35,16 @@ class _Map:
         whole = torch.zeros(height, width, channels, dtype=dtype)
         self.flat = flat(whole)
         self.inside = whole[1 : 1 + size[0], 1 : 1 + size[1]]
-        self._outside = whole[1 + size[0] :, 1:], whole[1 : 1 + size[0], 1 + size[1] :]
+        beyond = whole[1 + size[0] : -1], whole[1 : 1 + size[0], 1 + size[1] : -1]
+        self._outside = [part for part in beyond if part.numel()]
 
     def trim(self) -> npt.NDArray[np.float64]:
         """Clear what whole tiles left beyond the map; give its sum, shape (channels,)."""
-        sums = sum(part.sum((0, 1), dtype=torch.float64) for part in self._outside)
+        sums = np.zeros(self.inside.shape[2])
         for part in self._outside:
+            sums += part.sum((0, 1), dtype=torch.float64).numpy()
             part.zero_()
-        return np.asarray(sums)
+        return sums
 
 
 class _Layer:
@@ -62,14 +64,13 @@ class _Layer:
     def mean(self, source: _Map, total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Give the mean of the output, from the input's sum over all pixels, shape (inputs,)."""
         inside = source.inside
-        rows, columns = (inside[[-1, 0]], inside[:, [-1, 0]])
-        across = rows.sum(1, dtype=torch.float64).numpy()
-        down = columns.sum(0, dtype=torch.float64).numpy()
-        corners = inside[[-1, 0]][:, [-1, 0]].double().numpy()
+        rows, columns = (torch.stack([inside.select(i, edge) for edge in (-1, 0)]) for i in (0, 1))
+        across, down = (line.sum(1, dtype=torch.float64).numpy() for line in (rows, columns))
+        corners = rows[:, [-1, 0]].double().numpy()
         sums = np.broadcast_to(total, (3, 3, len(total))).copy()
         # the kernel's first row never meets the map's last one, and so on around
         sums[[0, 2]] -= across[:, None]
-        sums[:, [0, 2]] -= down[None]
+        sums[:, [0, 2]] -= down
         sums[np.ix_([0, 2], [0, 2])] += corners
         pixels = inside.shape[0] * inside.shape[1]
         mean: npt.NDArray[np.float64] = self._rows @ sums.transpose(2, 0, 1).reshape(-1) / pixels
@@ -129,8 +130,8 @@ class _Workspace:
         self.hidden = _Map(size, widest, dtype)
         self.rows, self.columns = (-(-side // TILE) for side in size)
         self.strip = max(1, _TILES // self.columns)
-        numbers = PLACES * self.strip * self.columns * widest
-        self._before, self._after = (torch.empty(numbers, dtype=dtype) for _ in range(2))
+        numbers = self.strip * self.columns * max(widest, towers[0].first.inputs)
+        self._before, self._after = planes(numbers, dtype), planes(numbers, dtype)
 
     def convolve(self, source: _Map, leaving: Sequence[_Leaving]) -> list[npt.NDArray[np.float64]]:
         """Convolve a map with one or more layers; give each one's output summed over pixels."""
@@ -138,25 +139,27 @@ class _Workspace:
         for first in range(0, self.rows, self.strip):
             shape = (min(self.strip, self.rows - first), self.columns)
             tiles, inputs = shape[0] * shape[1], leaving[0].layer.inputs
-            before = self._before[: PLACES * tiles * inputs].view(PLACES, tiles, inputs)
-            scatter(source.flat, inputs, first, shape, flat(before))
+            before = self._before[:, : tiles * inputs].unflatten(1, (tiles, inputs))
+            plane = self._before.shape[1]
+            scatter(source.flat, inputs, first, shape, flat(self._before), plane)
             for each, sum_ in zip(leaving, sums, strict=True):
                 outputs = each.layer.outputs
-                after = self._after[: PLACES * tiles * outputs].view(PLACES, tiles, outputs)
+                after = self._after[:, : tiles * outputs].unflatten(1, (tiles, outputs))
                 torch.bmm(before, each.layer.spread, out=after)
-                sum_ += _leave(flat(after), each, (first, shape))
+                sum_ += _leave(self._after, each, (first, shape))
         return [sum_ - each.target.trim() for sum_, each in zip(sums, leaving, strict=True)]
 
 
 def _leave(
-    products: npt.NDArray[Any], leaving: _Leaving, place: tuple[int, tuple[int, int]]
+    products: Tensor, leaving: _Leaving, place: tuple[int, tuple[int, int]]
 ) -> npt.NDArray[np.float32]:
     """Transform products back to rows of tiles and give their sums."""
     bias, target = leaving.layer.bias, leaving.target.flat
     factors = np.ones_like(bias) if leaving.factors is None else leaving.factors
     slope, sums = np.full_like(bias, SLOPE), np.zeros_like(bias)
     how = (factors, factors * bias, slope, sums)
-    gather(products, *place, how, target if leaving.onto else None, target)
+    plane = products.shape[1]
+    gather(flat(products), plane, *place, how, target if leaving.onto else None, target)
     return sums
 
 

@@ -21,10 +21,11 @@ from torch import Tensor
 
 from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled
 
-__all__ = ["PLACES", "TILE", "gather", "scatter", "transformed"]
+__all__ = ["PLACES", "TILE", "gather", "planes", "scatter", "transformed"]
 
 TILE = 4
 PLACES = 36
+_BETWEEN = 3 * 64
 
 _G = (
     (1 / 4, 0, 0),
@@ -41,6 +42,15 @@ def transformed(weight: Tensor) -> Tensor:
     g = torch.tensor(_G, dtype=torch.float64)
     spread = torch.einsum("ai,ocij,bj->abco", g, weight.double(), g)
     return spread.flatten(0, 1)
+
+
+def planes(numbers: int, dtype: torch.dtype) -> Tensor:
+    """Give memory for transformed tiles: 36 planes of so many numbers each, and some more.
+
+    A tile is spread over all planes. Were they a power of two apart, the first cache would keep
+    them all in one set of 8 lines, and drop most before they are full.
+    """
+    return torch.zeros(PLACES, numbers + _BETWEEN, dtype=dtype)
 
 
 def _forth(d: Sequence[Any]) -> list[Any]:
@@ -122,7 +132,7 @@ def _gather_tile(typingctx, m, at, plane, channels, how, other, y, to, steps):  
 
 
 @compiled
-def scatter(x, channels, first, shape, v):  # type: ignore[no-untyped-def]
+def scatter(x, channels, first, shape, v, plane):  # type: ignore[no-untyped-def]
     """Transform rows of tiles of a map for multiplication.
 
     Parameters
@@ -137,10 +147,11 @@ def scatter(x, channels, first, shape, v):  # type: ignore[no-untyped-def]
         Rows of tiles to do, and tiles in a row.
     v
         Written: flat [36, tiles, channels].
+    plane
+        How far apart the 36 places of a tile lie in `v`.
     """
     rows, columns = shape
     line = (TILE * columns + 2) * channels
-    plane = rows * columns * channels
     for tile in range(rows * columns):
         row, column = first + tile // columns, tile % columns
         corner = TILE * (row * line + column * channels)
@@ -149,7 +160,7 @@ def scatter(x, channels, first, shape, v):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def gather(m, first, shape, how, other, y):  # type: ignore[no-untyped-def]
+def gather(m, plane, first, shape, how, other, y):  # type: ignore[no-untyped-def]
     """Transform products back to rows of tiles: y = leaky(scale * sum + shift [+ other]).
 
     Whole tiles are written and summed, also beyond the map's last row and column.
@@ -158,7 +169,7 @@ def gather(m, first, shape, how, other, y):  # type: ignore[no-untyped-def]
     ----------
     m
         Products, flat [36, tiles, channels].
-    first, shape
+    plane, first, shape
         As for `scatter`.
     how
         Scale, shift, the negative half's slope, and sums over pixels, which are added to: one
@@ -171,7 +182,6 @@ def gather(m, first, shape, how, other, y):  # type: ignore[no-untyped-def]
     rows, columns = shape
     channels = len(how[0])
     line = (TILE * columns + 2) * channels
-    plane = rows * columns * channels
     for tile in range(rows * columns):
         row, column = first + tile // columns, tile % columns
         corner = TILE * (row * line + column * channels) + line + channels

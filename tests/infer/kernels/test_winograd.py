@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels import WinogradTowers
-from rainmer_analysis.infer.kernels.winograd import _back, _forth, gather, scatter, transformed
+from rainmer_analysis.infer.kernels.winograd import _back, _forth, gather, planes, scatter, transformed
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 
@@ -25,14 +25,15 @@ def convolved(x: Tensor, weight: Tensor, *, dtype: torch.dtype, slope: float) ->
     source = torch.zeros(height + 2, width + 2, channels, dtype=dtype)
     source[1:-1, 1:-1] = x.permute(1, 2, 0)
     target = torch.zeros(height + 2, width + 2, outputs, dtype=dtype)
-    before = torch.empty(36, tiles, channels, dtype=dtype)
+    before = planes(tiles * channels, dtype)
     shape = (height // 4, width // 4)
-    scatter(flat(source), channels, 0, shape, flat(before))
-    after = torch.bmm(before, transformed(weight).to(dtype))
+    scatter(flat(source), channels, 0, shape, flat(before), before.shape[1])
+    taken = before[:, : tiles * channels].unflatten(1, (tiles, channels))
+    after = torch.bmm(taken, transformed(weight).to(dtype))
     sums = np.zeros(outputs, np.float32)
     one, zero = np.ones(outputs, np.float32), np.zeros(outputs, np.float32)
     how = (2 * one, zero + 0.25, zero + np.float32(slope), sums)
-    gather(flat(after), 0, shape, how, None, flat(target))
+    gather(flat(after), tiles * outputs, 0, shape, how, None, flat(target))
     return target.float().permute(2, 0, 1), sums
 
 
