@@ -7,64 +7,106 @@ share their inputs in the same way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
+import torch
 from numba import types
 from numba.extending import intrinsic
+from torch import Tensor
 
-from rainmer_analysis.infer.kernels.simd import LANES, Memory, Vector, compiled
+from rainmer_analysis.infer.kernels.simd import (
+    BFLOAT16,
+    LANES,
+    Memory,
+    Vector,
+    compiled,
+    stepped,
+)
 
-__all__ = ["ROWS", "depthwise"]
+__all__ = ["ROWS", "depthwise", "packed"]
 
 _SIDE = 4  # of a block: its 16 sums and a row of its inputs fit into registers
 ROWS = 2 * _SIDE  # a strip: whole blocks, also where the dilation is 2
 
 
-def _sums(
-    side: int, read: Callable[[int, int], Vector], weight: Callable[[int], Vector]
-) -> dict[tuple[int, int], Vector]:
-    """Sum up a block of outputs, from what gives the input at a row and column, and a weight."""
-    sums: dict[tuple[int, int], Vector] = {}
-    for row in range(_SIDE + side - 1):
-        line = [read(row, column) for column in range(_SIDE + side - 1)]
-        for down in range(max(0, row - side + 1), min(_SIDE, row + 1)):
-            for tap in range(side):
-                factor = weight((row - down) * side + tap)
-                for across in range(_SIDE):
-                    part = line[across + tap] * factor
-                    known = sums.get((down, across))
-                    sums[down, across] = part if known is None else known + part
-    return sums
+def _paired(dtype: torch.dtype) -> bool:
+    """Whether kernels over maps of this type hold pairs of taps, for a processor that can."""
+    return BFLOAT16 and dtype == torch.bfloat16
+
+
+def packed(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
+    """Give kernels [C, 1, side, side] as they are taken with maps of a type.
+
+    Returns
+    -------
+    float32 [side, taps, channels], channels from C on zero. Where taps are paired, a number is in
+    fact two of bfloat16, for neighbours in a row.
+    """
+    side = weight.shape[2]
+    placed = torch.zeros(side, side + 1, channels)
+    placed[:, :side, : len(weight)] = weight[:, 0].permute(1, 2, 0)
+    if not _paired(dtype):
+        return placed[:, :side]
+    rounded = placed.bfloat16().unflatten(1, (-1, 2))
+    return rounded.transpose(2, 3).contiguous().view(torch.float32).squeeze(3)
+
+
+class _Block:
+    """Generates a block of outputs: `Pairs` of inputs where two taps are taken at once."""
+
+    def __init__(self, builder: Any, memory: tuple[Memory, Memory], form: tuple[int, bool]) -> None:
+        self._builder = builder
+        self._source, self._kernel = memory
+        self._side, self._pairs = form
+        self._step = 1 + self._pairs
+        self._taps = -(-self._side // self._step)
+
+    def grid(self, at: Any, steps: Any, count: int) -> list[list[Any]]:
+        """Give offsets, `count` rows of as many."""
+        down, across = (self._builder.extract_value(steps, i) for i in range(2))
+        rows = stepped(self._builder, at, down, count)
+        return [stepped(self._builder, row, across, count) for row in rows]
+
+    def sums(self, inputs: list[list[Any]], taps: Any) -> list[list[Any]]:
+        """Sum up, from the places of the inputs and of the first weight and the next."""
+        start, apart = (self._builder.extract_value(taps, i) for i in range(2))
+        places = stepped(self._builder, start, apart, self._side * self._taps)
+        sums = [[Vector.zero(self._builder)] * _SIDE for _ in range(_SIDE)]
+        for row, line in enumerate(map(self._line, inputs)):
+            for down in range(max(0, row - self._side + 1), min(_SIDE, row + 1)):
+                for tap in range(self._taps):
+                    factor = self._weight(places[(row - down) * self._taps + tap])
+                    for across in range(_SIDE):
+                        found = line[across + self._step * tap]
+                        sums[down][across] = found.times_onto(factor, sums[down][across])
+        return sums
+
+    def _line(self, places: list[Any]) -> Sequence[Any]:
+        if self._pairs:
+            return self._source.load_rectified_pairs(places)
+        return [self._source.load(place).larger(0) for place in places]
+
+    def _weight(self, place: Any) -> Any:
+        return self._kernel.load_pairs(place) if self._pairs else self._kernel.load(place)
 
 
 def _block(side: int) -> Any:
     """Give what convolves a block of outputs with kernels of this side."""
 
     @intrinsic
-    def block(typingctx, x, at, steps, w, tap, y, to, leaps):  # type: ignore[no-untyped-def] # noqa: ARG001
+    def block(typingctx, x, at, steps, w, taps, y, to, leaps):  # type: ignore[no-untyped-def] # noqa: ARG001
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-            made = (context, builder)
             source, kernel, target = (
-                Memory(made, kind, args[i]) for kind, i in ((x, 0), (w, 3), (y, 5))
+                Memory((context, builder), kind, args[i]) for kind, i in ((x, 0), (w, 3), (y, 5))
             )
-
-            def far(start: Any, step: Any, times: int) -> Any:
-                return builder.add(start, builder.mul(step, step.type(times)))
-
-            def place(start: Any, pair: Any, row: int, column: int) -> Any:
-                down, across = (builder.extract_value(pair, i) for i in range(2))
-                return far(far(start, down, row), across, column)
-
-            def read(row: int, column: int) -> Vector:
-                return source.load(place(args[1], args[2], row, column)).larger(0)
-
-            def weight(number: int) -> Vector:
-                first, step = (builder.extract_value(args[4], i) for i in range(2))
-                return kernel.load(far(first, step, number))
-
-            for (row, column), found in _sums(side, read, weight).items():
-                target.store(place(args[6], args[7], row, column), found)
+            form = side, BFLOAT16 and x.dtype == types.uint16
+            made = _Block(builder, (source, kernel), form)
+            sums = made.sums(made.grid(args[1], args[2], _SIDE + side - 1), args[4])
+            places = made.grid(args[6], args[7], _SIDE)
+            for found, place in zip(chain(*sums), chain(*places), strict=True):
+                target.store(place, found)
             return context.get_dummy_value()
 
         pair = types.UniTuple(types.intp, 2)
@@ -93,7 +135,7 @@ def depthwise(x, first, shape, layers, w, apart, y):  # type: ignore[no-untyped-
         For each layer the kernel's side (1, 3, 5 or 7) and dilation (1 or 2), and where its
         weights start in `w`.
     w
-        Kernels, flat float32 [side * side, channels] each.
+        Kernels, as `packed` gives them, flat.
     apart
         How far apart the layers' maps lie in `x`, and the first numbers of their strips in `y`.
     y

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.depthwise import ROWS, depthwise
+from rainmer_analysis.infer.kernels.depthwise import ROWS, depthwise, packed
 from rainmer_analysis.infer.kernels.maps import Workspaces, flat, padded
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
 
@@ -35,15 +35,12 @@ class _Layers:
         Weights [channels, 1, side, side] and dilation of each.
     """
 
-    def __init__(self, layers: Sequence[tuple[Tensor, int]]) -> None:
+    def __init__(self, layers: Sequence[tuple[Tensor, int]], dtype: torch.dtype) -> None:
         placed, plan, start = [], [], 0
         for weight, dilation in layers:
-            channels, _, side, _ = weight.shape
-            whole = torch.zeros(side, side, padded(channels))
-            whole[..., :channels] = weight[:, 0].permute(1, 2, 0)
-            placed.append(whole.flatten())
-            plan.append((side, dilation, start))
-            start += whole.numel()
+            placed.append(packed(weight, padded(len(weight)), dtype).flatten())
+            plan.append((weight.shape[2], dilation, start))
+            start += len(placed[-1])
         self.plan, self.weights = np.array(plan), torch.cat(placed).numpy()
 
 
@@ -64,9 +61,9 @@ class _Stage:
         average = torch.full((dim, 1, 3, 3), 1 / 9), 1
         # of the expert of side 1 the second depthwise layer is in the fusion
         second = [torch.ones(dim, 1, 1, 1), *(each[3].weight for each in layers[1:_SEPARABLE])]
-        self.separable = _Layers(firsts[:_SEPARABLE])
-        self.others = _Layers([*firsts[_SEPARABLE:], average])
-        self.second = _Layers([(weight, 1) for weight in second])
+        self.separable = _Layers(firsts[:_SEPARABLE], dtype)
+        self.others = _Layers([*firsts[_SEPARABLE:], average], dtype)
+        self.second = _Layers([(weight, 1) for weight in second], dtype)
 
     def mixture(self, weights: Tensor) -> Tensor:
         """Give the matrix behind the second round, [8 channels, channels], for a gate's weights."""

@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled
+from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled, stepped
 
 __all__ = ["PLACES", "TILE", "gather", "planes", "scatter", "transformed"]
 
@@ -67,14 +67,6 @@ def _back(m: Sequence[Any]) -> list[Any]:
     return [m[0] + a + c, b + 2 * d, a + 4 * c, b + 8 * d + m[5]]
 
 
-def _steps(builder: Any, at: Any, step: Any, count: int) -> list[Any]:
-    """Give `count` offsets from `at` on, `step` apart."""
-    found = [at]
-    for _ in range(count - 1):
-        found.append(builder.add(found[-1], step))
-    return found
-
-
 @intrinsic
 def _scatter_tile(typingctx, x, at, steps, v, to, plane):  # type: ignore[no-untyped-def] # noqa: ARG001
     """Transform the tile of `x` at `at`; steps lead to the next row and the next pixel."""
@@ -84,10 +76,10 @@ def _scatter_tile(typingctx, x, at, steps, v, to, plane):  # type: ignore[no-unt
         target = Memory((context, builder), v, args[3])
         down, across = (builder.extract_value(args[2], i) for i in range(2))
         columns = [
-            _forth([source.load(place) for place in _steps(builder, start, down, 6)])
-            for start in _steps(builder, args[1], across, 6)
+            _forth([source.load(place) for place in stepped(builder, start, down, 6)])
+            for start in stepped(builder, args[1], across, 6)
         ]
-        places = iter(_steps(builder, args[4], args[5], PLACES))
+        places = iter(stepped(builder, args[4], args[5], PLACES))
         for line in zip(*columns, strict=True):
             for found in _forth(line):
                 target.store(next(places), found)
@@ -111,14 +103,14 @@ def _gather_tile(typingctx, m, at, plane, channels, how, other, y, to, steps):  
             Memory(made, how[i], builder.extract_value(args[4], i)) for i in range(4)
         )
         factor, offset, negative = (part.load(args[3]) for part in (scale, shift, slope))
-        places = iter(_steps(builder, args[1], args[2], PLACES))
+        places = iter(stepped(builder, args[1], args[2], PLACES))
         lines = [_back([products.load(next(places)) for _ in range(6)]) for _ in range(6)]
         down, across = (builder.extract_value(args[8], i) for i in range(2))
         total = sums.load(args[3])
         for line, start in zip(
-            zip(*lines, strict=True), _steps(builder, args[7], across, TILE), strict=True
+            zip(*lines, strict=True), stepped(builder, args[7], across, TILE), strict=True
         ):
-            for value, place in zip(_back(line), _steps(builder, start, down, TILE), strict=True):
+            for value, place in zip(_back(line), stepped(builder, start, down, TILE), strict=True):
                 finished = value * factor + offset + extra.load(place)
                 finished = finished.larger(negative * finished)
                 target.store(place, finished)
