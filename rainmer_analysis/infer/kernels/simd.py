@@ -91,7 +91,6 @@ class Vector:
         chosen = self.builder.fcmp_unordered(">", self.value, bound)
         return Vector(self.builder, self.builder.select(chosen, self.value, bound))
 
-
     def times_onto(self, factor: Vector, total: Vector) -> Vector:
         """Give the total and the products with `factor`."""
         return total + self * factor

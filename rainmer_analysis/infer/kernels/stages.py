@@ -123,9 +123,7 @@ class _Workspace:
         slots = 1 if y is self._thin else len(EXPERTS)
         shape = self._size[1], self._pitch, slots, self._channels
         between = 0 if maps is self._x else self._x.numel()
-        depthwise(
-            flat(maps), start, shape, layers.plan, layers.weights, (between, apart), flat(y)
-        )
+        depthwise(flat(maps), start, shape, layers.plan, layers.weights, (between, apart), flat(y))
 
     def _mend(self, average: Tensor, strip: int) -> None:
         """Leave the zeros beyond the map's border out of averages over 3 x 3 pixels."""

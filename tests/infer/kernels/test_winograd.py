@@ -9,7 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels import WinogradTowers
-from rainmer_analysis.infer.kernels.winograd import _back, _forth, gather, planes, scatter, transformed
+from rainmer_analysis.infer.kernels.winograd import (
+    _back,
+    _forth,
+    gather,
+    planes,
+    scatter,
+    transformed,
+)
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 
