@@ -49,8 +49,8 @@ def packed(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
     placed[:, :side, : len(weight)] = weight[:, 0].permute(1, 2, 0)
     if not _paired(dtype):
         return placed[:, :side]
-    rounded = placed.bfloat16().unflatten(1, (-1, 2))
-    return rounded.transpose(2, 3).contiguous().view(torch.float32).squeeze(3)
+    rounded = placed.bfloat16().view(side, -1, 2, channels).transpose(2, 3).contiguous()
+    return rounded.view(torch.float32)[..., 0]
 
 
 class _Block:

@@ -8,14 +8,18 @@ compiled code. A processor with narrower registers gets the same code in pieces.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
 from llvmlite import binding, ir
 from numba import types
+from numba.core import event
 
 __all__ = ["BFLOAT16", "LANES", "Memory", "Pairs", "Vector", "compiled", "stepped"]
+
+_log = logging.getLogger(__name__)
 
 LANES = 16
 # whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself
@@ -26,12 +30,38 @@ _WORDS = ir.VectorType(ir.IntType(32), LANES)
 _HALVES = ir.VectorType(ir.IntType(16), LANES)
 
 
+class _Notice(event.Listener):  # type: ignore[misc]
+    """Says once in a process that functions are being compiled, which takes seconds."""
+
+    def __init__(self) -> None:
+        self.functions: set[Callable[..., Any]] = set()
+        self.given = False
+
+    def on_start(self, event: Any) -> None:
+        if self.given or event.data["dispatcher"].py_func not in self.functions:
+            return
+        self.given = True
+        _log.info(
+            "compiling the encoder's inner loops for this processor; that takes some seconds, and "
+            "is done once if the package's folder or the cache folder of numba can be written to "
+            "(NUMBA_CACHE_DIR names another)"
+        )
+
+    def on_end(self, event: Any) -> None:
+        """Say nothing."""
+
+
+notice = _Notice()
+event.register("numba:compile", notice)
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function that runs without the interpreter's lock; keep its machine code.
 
     The code lies beside the source, or in the user's cache where that cannot be written to; where
-    neither can, each process compiles for itself.
+    neither can, each process compiles for itself. Compiling is announced in the log.
     """
+    notice.functions.add(function)
     try:
         return numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # numba found no folder that it may write to

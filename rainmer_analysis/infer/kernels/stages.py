@@ -52,7 +52,7 @@ class _Stage:
         dim, wide = len(fusion), padded(len(fusion))
         self._matrices = torch.zeros(len(EXPERTS), wide, wide)
         self._matrices[:, :dim, :dim] = fusion.view(dim, len(EXPERTS), dim).permute(1, 2, 0)
-        layers: list[Any] = [op.op for op in list(stage._ops)[:_AVERAGE]]  # type: ignore[union-attr]
+        layers: list[Any] = [op.op for op in list(stage._ops)[:_AVERAGE]]
         points = torch.zeros(_SEPARABLE, wide, wide)
         for point, each in zip(points, layers, strict=False):
             point[:dim, :dim] = each[1].weight.flatten(1).T

@@ -139,12 +139,12 @@ class _Workspace:
         for first in range(0, self.rows, self.strip):
             shape = (min(self.strip, self.rows - first), self.columns)
             tiles, inputs = shape[0] * shape[1], leaving[0].layer.inputs
-            before = self._before[:, : tiles * inputs].unflatten(1, (tiles, inputs))
+            before = self._before[:, : tiles * inputs].view(-1, tiles, inputs)
             plane = self._before.shape[1]
             scatter(source.flat, inputs, first, shape, flat(self._before), plane)
             for each, sum_ in zip(leaving, sums, strict=True):
                 outputs = each.layer.outputs
-                after = self._after[:, : tiles * outputs].unflatten(1, (tiles, outputs))
+                after = self._after[:, : tiles * outputs].view(-1, tiles, outputs)
                 torch.bmm(before, each.layer.spread, out=after)
                 sum_ += _leave(self._after, each, (first, shape))
         return [sum_ - each.target.trim() for sum_, each in zip(sums, leaving, strict=True)]
