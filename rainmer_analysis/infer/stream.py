@@ -109,7 +109,7 @@ def encoded(
     The outcome of each job, in the order of the jobs. An image that cannot be used has a reason and
     no vectors, and does not touch the others. What the time went to is told to the log.
     """
-    reading, whole = _Clock(), _Clock()
+    reading, whole, told = _Clock(), _Clock(), False
 
     def look(job: Job) -> _Reading:
         return _read(job, rule)
@@ -123,13 +123,14 @@ def encoded(
         batches = _batches(reading.each(readings), batch_size)
         with closing(in_lanes(batches, encode, lanes=lanes)) as found:
             for outcomes in whole.each(found):
+                told = told or bool(outcomes)
                 yield from outcomes
-    _tell(reading.seconds, whole.seconds)
+    if told:
+        _tell(reading.seconds / whole.seconds, whole.seconds)
 
 
-def _tell(reading: float, whole: float) -> None:
-    """Log whether reading or the network is what a run waited for, with its share."""
-    share = reading / whole
+def _tell(share: float, whole: float) -> None:
+    """Log whether reading, with this share of the seconds, or the network bounds a run."""
     _log.info(
         "bound by %s: of %.1f s, %.0f %% were spent waiting for images to be read and %.0f %% "
         "for the network",
