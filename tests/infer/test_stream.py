@@ -40,7 +40,7 @@ def test_the_log_names_what_bounds_a_run(
     encoder = plain()
     encoder.concurrent = lanes > 1
     monkeypatch.setattr(stream.torch, "get_num_threads", lambda: lanes)
-    monkeypatch.setattr(stream.torch, "set_num_threads", lambda number: None)
+    monkeypatch.setattr(stream.torch, "set_num_threads", lambda _: None)
     if slower == "reading":
         monkeypatch.setattr(stream, "read_image", slow(stream.read_image))
     else:
