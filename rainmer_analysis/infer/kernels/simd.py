@@ -22,8 +22,13 @@ __all__ = ["BFLOAT16", "LANES", "Memory", "Pairs", "Vector", "compiled", "steppe
 _log = logging.getLogger(__name__)
 
 LANES = 16
-# whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself
-BFLOAT16 = bool(binding.get_host_cpu_features().get("avx512bf16", False))
+# whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself; where
+# the compiler is told to work for another processor, nothing is assumed
+BFLOAT16 = (
+    not (numba.config.CPU_NAME or numba.config.CPU_FEATURES)
+    and numba.config.ENABLE_AVX
+    and binding.get_host_cpu_features().get("avx512bf16", False)
+)
 binding.initialize_native_asmparser()  # those instructions are written by name
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _WORDS = ir.VectorType(ir.IntType(32), LANES)
