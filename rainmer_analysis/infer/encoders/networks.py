@@ -20,7 +20,7 @@ from rainmer_analysis.images.resize import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
 from rainmer_analysis.infer.encoders.deviation import note_bfloat16
 from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
-from rainmer_analysis.infer.kernels import WinogradTowers
+from rainmer_analysis.infer.kernels import StripStages, WinogradTowers
 from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, without_norms
 from rainmer_analysis.model.checkpoint import build, load_weights, state_sha256
 from rainmer_analysis.model.encoder import RainmerEncoder
@@ -236,9 +236,12 @@ def _prepared(module: nn.Module, device: torch.device, precision: str) -> nn.Mod
     """Put a network onto its device, in the form that is quickest there."""
     if isinstance(module, RainmerEncoder):
         dtype = torch.bfloat16 if precision == "fast" else torch.float32
-        on_cpu = device.type == "cpu"
-        towers = WinogradTowers(module.projectors, dtype) if on_cpu else None
-        module = FoldedEncoder(module, dtype=dtype, towers=towers)
+        if device.type == "cpu":
+            stages = StripStages(module.MoEs.stages, dtype)
+            towers = WinogradTowers(module.projectors, dtype)
+            module = FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
+        else:
+            module = FoldedEncoder(module, dtype=dtype)
     elif isinstance(module, AirNetEncoder):
         module = without_norms(module)
     return module.to(device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]
