@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.values import Space, digest, write_atomically
+from rainmer_analysis.values import Rows, Space, digest, write_atomically
 
 __all__ = [
     "COLUMNS",
@@ -33,36 +33,36 @@ _LABELS = ("image_id", "dataset", "group", "split", "region")
 _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
-def request(space: Space, frame: pd.DataFrame, contents: Iterable[str]) -> str:
+def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     """Give the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
     ----------
     space
         Encoder, weights, resize rule and precision.
-    frame
-        The rows of the image set.
+    rows
+        Those of the image set.
     contents
         SHA-256 of each row's file; empty where it cannot be opened.
     """
-    labels = {name: _cells(frame, name) for name in _LABELS}
+    labels = {name: _cells(rows, name) for name in _LABELS}
     return digest({"extract": asdict(space), "labels": labels, "contents": iter(contents)})
 
 
-def work_key(spaces: Mapping[str, Space], frame: pd.DataFrame) -> str:
+def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     """Give the digest that unfinished work is kept under.
 
     Instead of the files' bytes, which would have to be read twice, it holds their sizes and times
     of change.
     """
-    stamps = (_stamp(str(path)) for path in frame["path"])
-    labels = {name: _cells(frame, name) for name in ("image_id", "path", "region")}
+    stamps = (_stamp(str(path)) for path in rows.cells("path"))
+    labels = {name: _cells(rows, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
     return digest({"work": described, "labels": labels, "stamps": stamps})
 
 
-def _cells(frame: pd.DataFrame, name: str) -> Iterator[str | None]:
-    return (None if pd.isna(cell) else str(cell) for cell in frame[name])
+def _cells(rows: Rows, name: str) -> Iterator[str | None]:
+    return (None if pd.isna(cell) else str(cell) for cell in rows.cells(name))
 
 
 def _stamp(path: str) -> list[int] | None:

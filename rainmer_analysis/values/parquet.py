@@ -37,7 +37,7 @@ FORMAT_VERSION = 1
 _KEY = b"rainmer_analysis"
 _LIBRARIES = ("rainmer-analysis", "numpy", "torch", "umap-learn", "scikit-learn", "pillow")
 _TEXT = ("image_id", "dataset", "group", "split", "target", "path", "sha256")
-_ROW_GROUP = 1 << 13  # rows that a reader has to hold at once
+_ROW_GROUP = 1 << 10  # rows that a reader has to hold at once
 _COORDINATES = ("x", "y", "z", "lon", "lat")
 
 
@@ -115,6 +115,7 @@ def write_batches(batches: Iterable[EmbeddingTable], path: Path, request: str | 
                 writer = pq.ParquetWriter(path, group.schema, compression="zstd")
                 stack.enter_context(writer)
             writer.write_table(group, row_group_size=_ROW_GROUP)
+            pa.default_memory_pool().release_unused()
 
 
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
