@@ -15,7 +15,7 @@ from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import RESIZE_RULES
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, standing_extraction
-from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, request, write_skipped
+from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, discard_form, request, write_skipped
 from rainmer_analysis.infer.shards import Outcome, Part, Shards
 from rainmer_analysis.infer.stream import Job, encoded
 from rainmer_analysis.infer.work import Progress, Work, work_folder
@@ -83,6 +83,7 @@ def extract(
     if folder is not None:
         known = standing_extraction(folder, spaces, rows, overwrite=overwrite)
         if known is not None:
+            discard_form(folder, spaces.values(), parts=False)
             _judge(known.skipped, len(rows), folder, strict=strict)
             return known
     shards = Shards(work_folder(folder, spaces, rows))
@@ -104,6 +105,7 @@ def extract(
             batches = _batches(rows, work, (space, made))
             path = folder / f"{space.stem}.parquet"
             paths[view] = write_table(batches, path, overwrite=overwrite, request=key)
+        discard_form(folder, spaces.values(), parts=False)
         shards.discard()
         tables = TablesOnDisk(paths)
     elif some:

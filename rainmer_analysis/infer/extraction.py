@@ -13,6 +13,7 @@ from rainmer_analysis.images import file_sha256
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
+    check_form,
     check_skipped,
     read_skipped,
     request,
@@ -82,6 +83,7 @@ def standing_extraction(
     """Give what stands in the folder if it answers the identical request."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
+    check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -17,7 +18,9 @@ __all__ = [
     "COLUMNS",
     "SKIPPED",
     "SKIPPED_COLUMNS",
+    "check_form",
     "check_skipped",
+    "discard_form",
     "read_skipped",
     "request",
     "work_key",
@@ -109,6 +112,52 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
                 f"{path} already exists and holds something else; "
                 "give another folder or allow --overwrite (overwrite=True)"
             ) from error
+
+
+def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite: bool) -> None:
+    """Make sure that no table lies here in the other form: one file, or a folder of parts.
+
+    Parameters
+    ----------
+    folder, spaces
+        Where tables of which spaces are going to be.
+    parts
+        Whether they are going to be folders of parts, as several processes write them.
+    overwrite
+        Whether the other form may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        There is one, and `overwrite` is False.
+    """
+    others = _other_forms(folder, spaces, parts=parts)
+    found = [path for path in others if path.is_file() or any(path.glob("*.parquet"))]
+    if not found or overwrite:
+        return
+    form, wanted = "one file", "a folder of parts"
+    if not parts:
+        form, wanted = wanted, form
+    raise OutputExistsError(
+        f"{found[0]} already exists: this table as {form}, beside which {wanted} would be written; "
+        "give another folder or allow --overwrite (overwrite=True)"
+    )
+
+
+def discard_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
+    """Remove tables of the other form: those of this one have been written."""
+    for path in _other_forms(folder, spaces, parts=parts):
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+            continue
+        for part in path.glob("*.parquet"):
+            part.unlink()
+        with suppress(OSError):  # something else lies there, too
+            path.rmdir()
+
+
+def _other_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> list[Path]:
+    return [folder / (f"{space.stem}.parquet" if parts else space.stem) for space in spaces]
 
 
 def write_skipped(path: Path, skipped: pd.DataFrame, encoder: str) -> None:

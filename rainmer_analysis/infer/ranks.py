@@ -28,7 +28,9 @@ from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, contents
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
+    check_form,
     check_skipped,
+    discard_form,
     read_skipped,
     request,
     work_key,
@@ -117,6 +119,7 @@ def extract_over_ranks(
     share = place, rows.take(span)
     with _group(place):
         with _agreed():
+            check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
             mine = _stands(folder, spaces, share, overwrite=overwrite)
         stands = _all(mine)
@@ -187,7 +190,9 @@ def _stands(
 ) -> bool:
     """Say whether this rank's parts answer the identical request already."""
     place, rows = share
-    listed = set(read_skipped(folder / SKIPPED)["image_id"])
+    known = read_skipped(folder / SKIPPED)
+    encoder = next(iter(spaces.values())).encoder
+    listed = set(known.loc[known["encoder"] == encoder, "image_id"])
     if all(name in listed for name in rows.cells("image_id")):
         return True  # none of this share can be used, so it has no part
     tables = [folder / space.stem for space in spaces.values()]
@@ -233,6 +238,7 @@ def _publish(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
     encoder = next(iter(spaces.values())).encoder
     skipped = [read_skipped(part / SKIPPED) for part in parts]
     write_skipped(folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder)
+    discard_form(folder, spaces.values(), parts=True)
     shutil.rmtree(pending, ignore_errors=True)
 
 
