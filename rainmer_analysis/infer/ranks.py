@@ -204,7 +204,7 @@ def _stands(
         if not overwrite and table.exists() and not part.exists() and len(rows):
             raise OutputExistsError(
                 f"{table} already exists and holds something else; "
-                "give another folder or allow --overwrite (overwrite=True)"
+                "give another folder or allow --overwrite"
             )
         if not standing(part, request(space, rows, found), overwrite=overwrite):
             return False
