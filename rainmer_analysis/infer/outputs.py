@@ -140,7 +140,7 @@ def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite:
         form, wanted = wanted, form
     raise OutputExistsError(
         f"{found[0]} already exists: this table as {form}, beside which {wanted} would be written; "
-        "give another folder or allow --overwrite (overwrite=True)"
+        "give another folder or allow --overwrite"
     )
 
 
