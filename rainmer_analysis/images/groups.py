@@ -23,11 +23,11 @@ from rainmer_analysis.images.reading import Region, read_image
 __all__ = ["pixel_hash", "scenes"]
 
 _log = logging.getLogger(__name__)
-_Place = tuple[Path, Region]
+_Place = tuple[str, Region]
 
 
-def scenes(dataset: Dataset, images: Sequence[Found], *, workers: int = 2) -> list[str]:
-    """Name the scene of each of these images of a dataset.
+def scenes(dataset: Dataset, images: Sequence[Found], *, workers: int = 2) -> list[str | None]:
+    """Name the scene of each of these images of a dataset; None where it is the image itself.
 
     Only the partners of these images are decoded, each file once.
     """
@@ -40,10 +40,7 @@ def scenes(dataset: Dataset, images: Sequence[Found], *, workers: int = 2) -> li
     with ThreadPoolExecutor(max_workers=workers) as pool:
         hashes = dict(zip(wanted, pool.map(_hash_or_none, wanted), strict=True))
     return [
-        name
-        or (hashes[place] if place is not None else None)
-        or image.scene
-        or f"{dataset.name}/{image.relative}"
+        name or (hashes[place] if place is not None else None) or image.scene
         for name, place, image in zip(named, partners, images, strict=True)
     ]
 

@@ -133,14 +133,16 @@ def _frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame
             len(chosen),
             per_dataset,
         )
+    ids = [f"{dataset.name}/{each.relative}" for each in chosen]
+    groups = scenes(dataset, chosen)
     columns = {
-        "image_id": [f"{dataset.name}/{each.relative}" for each in chosen],
+        "image_id": ids,
         "dataset": [dataset.name] * len(chosen),
-        "group": scenes(dataset, chosen),
+        "group": [group or own for own, group in zip(ids, groups, strict=True)],
         "split": [dataset.split] * len(chosen),
-        "path": [str(each.path) for each in chosen],
+        "path": [each.path for each in chosen],
         "region": [each.region for each in chosen],
-        "target": [None if each.target is None else str(each.target) for each in chosen],
+        "target": [each.target for each in chosen],
         "target_region": [each.target_region for each in chosen],
     }
     return pd.DataFrame(columns, dtype=object)

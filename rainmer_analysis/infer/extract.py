@@ -15,7 +15,7 @@ from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import RESIZE_RULES
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, standing_extraction
-from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, request, write_skipped
+from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, discard_form, request, write_skipped
 from rainmer_analysis.infer.shards import Outcome, Part, Shards
 from rainmer_analysis.infer.stream import Job, encoded
 from rainmer_analysis.infer.work import Progress, Work, work_folder
@@ -78,37 +78,39 @@ def extract(
     rule = resize_rule or encoder.preprocessing
     threads = _checked(batch_size, workers, rule)
     spaces = identity(encoder, rule=rule)
-    frame = images.rows.frame
+    rows = images.rows
     folder = None if out is None else Path(out)
     if folder is not None:
-        known = standing_extraction(folder, spaces, frame, overwrite=overwrite)
+        known = standing_extraction(folder, spaces, rows, overwrite=overwrite)
         if known is not None:
-            _judge(known.skipped, len(frame), folder, strict=strict)
+            discard_form(folder, spaces.values(), parts=False)
+            _judge(known.skipped, len(rows), folder, strict=strict)
             return known
-    shards = Shards(work_folder(folder, spaces, frame))
-    work = Work(frame, encoder.views, shards)
+    shards = Shards(work_folder(folder, spaces, rows))
+    work = Work(rows, encoder.views, shards)
     batch = batch_size or int(getattr(encoder, "preferred_batch", 8))
 
     def encode(jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         return encoded(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
 
     work.run(encode, progress)
-    skipped = _skipped(frame, work)
-    some, made = len(skipped) < len(frame), _made(images, encoder)
+    skipped = _skipped(rows, work)
+    some, made = len(skipped) < len(rows), _made(images, encoder)
     tables: Mapping[str, EmbeddingTable] = {}
     paths: dict[str, Path] = {}
     if folder is not None:
         write_skipped(folder / SKIPPED, skipped, encoder.name)
         for view, space in spaces.items() if some else ():
-            key = request(space, frame, _contents(work))
-            batches = _batches(frame, work, (space, made))
+            key = request(space, rows, _contents(work))
+            batches = _batches(rows, work, (space, made))
             path = folder / f"{space.stem}.parquet"
             paths[view] = write_table(batches, path, overwrite=overwrite, request=key)
+        discard_form(folder, spaces.values(), parts=False)
         shards.discard()
         tables = TablesOnDisk(paths)
     elif some:
-        tables = {view: _whole(frame, work, (space, made)) for view, space in spaces.items()}
-    _judge(skipped, len(frame), folder, strict=strict)
+        tables = {view: _whole(rows, work, (space, made)) for view, space in spaces.items()}
+    _judge(skipped, len(rows), folder, strict=strict)
     return Extraction(tables, skipped, paths)
 
 
@@ -124,13 +126,13 @@ def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
     return workers or min(4, os.cpu_count() or 1)
 
 
-def _skipped(frame: pd.DataFrame, work: Work) -> pd.DataFrame:
+def _skipped(rows: Rows, work: Work) -> pd.DataFrame:
     columns, found = ["image_id", "dataset", "path"], []
     for part in work.parts():
         bad = ~part.good
         if bad.any():
-            rows = frame.iloc[part.index[bad]][columns]
-            found.append(rows.assign(reason=part.reason[bad].tolist()))
+            left_out = rows.take(part.index[bad]).frame[columns]
+            found.append(left_out.assign(reason=part.reason[bad].tolist()))
     if not found:
         return pd.DataFrame(columns=[*columns, "reason"], dtype=object)
     return pd.concat(found, ignore_index=True)
@@ -141,33 +143,34 @@ def _contents(work: Work) -> Iterator[str]:
 
 
 def _batches(
-    frame: pd.DataFrame, work: Work, told: tuple[Space, dict[str, Any]]
+    rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]
 ) -> Iterator[EmbeddingTable]:
     """Give the good images of each shard as a small table."""
     space, made = told
     columns = list(COLUMNS)
-    if (frame["region"] != "whole").any():
+    if any(region != "whole" for region in rows.cells("region")):
         columns.append("region")
     for part in work.parts(space.view):
         if part.good.any():
-            yield EmbeddingTable(part.vectors[space.view], _rows(frame[columns], part), space, made)
+            labels = _labels(rows, part, columns)
+            yield EmbeddingTable(part.vectors[space.view], labels, space, made)
 
 
-def _whole(frame: pd.DataFrame, work: Work, told: tuple[Space, dict[str, Any]]) -> EmbeddingTable:
+def _whole(rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]) -> EmbeddingTable:
     """Give the good images of all shards as one table."""
-    batches = list(_batches(frame, work, told))
-    rows = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
-    return EmbeddingTable(np.concatenate([batch.vectors for batch in batches]), rows, *told)
+    batches = list(_batches(rows, work, told))
+    joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
+    return EmbeddingTable(np.concatenate([batch.vectors for batch in batches]), joined, *told)
 
 
-def _rows(labels: pd.DataFrame, part: Part) -> Rows:
+def _labels(rows: Rows, part: Part, columns: list[str]) -> Rows:
     good = part.good
     measured = {
         "sha256": part.sha256[good].tolist(),
         "width": part.width[good],
         "height": part.height[good],
     }
-    return Rows(labels.iloc[part.index[good]].assign(**measured))
+    return Rows(rows.take(part.index[good]).frame[columns].assign(**measured))
 
 
 def _made(images: ImageSet, encoder: Encoder) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from rainmer_analysis.images import file_sha256
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
+    check_form,
     check_skipped,
     read_skipped,
     request,
 )
 from rainmer_analysis.infer.stream import read_ahead
-from rainmer_analysis.values import EmbeddingTable, Space, TableStream, read, standing
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, standing
 
 __all__ = ["Extraction", "TablesOnDisk", "contents", "standing_extraction"]
 
@@ -77,23 +78,24 @@ class TablesOnDisk(Mapping[str, EmbeddingTable]):
 
 
 def standing_extraction(
-    folder: Path, spaces: Mapping[str, Space], frame: pd.DataFrame, *, overwrite: bool
+    folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
     """Give what stands in the folder if it answers the identical request."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
+    check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):
         return None
-    found = [bytes.fromhex(each) for each in contents(frame)]
+    found = [bytes.fromhex(each) for each in contents(rows)]
     stands = [
-        standing(path, request(spaces[view], frame, map(bytes.hex, found)), overwrite=overwrite)
+        standing(path, request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite)
         for view, path in paths.items()
     ]
     if not (all(stands) and (folder / SKIPPED).exists()):
         return None
-    missing = len(frame) - len(TableStream(next(iter(paths.values()))))
+    missing = len(rows) - len(TableStream(next(iter(paths.values()))))
     listed = read_skipped(folder / SKIPPED)
     mine = listed["encoder"] == next(iter(spaces.values())).encoder
     skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
@@ -102,9 +104,9 @@ def standing_extraction(
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
 
 
-def contents(frame: pd.DataFrame) -> Iterator[str]:
+def contents(rows: Rows) -> Iterator[str]:
     """Give the SHA-256 of each row's file; empty where it cannot be opened."""
-    return read_ahead(frame["path"], _content, workers=2, ahead=16)
+    return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
 
 
 def _content(path: str) -> str:

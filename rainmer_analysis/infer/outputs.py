@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.values import Space, digest, write_atomically
+from rainmer_analysis.values import Rows, Space, digest, write_atomically
 
 __all__ = [
     "COLUMNS",
     "SKIPPED",
     "SKIPPED_COLUMNS",
+    "check_form",
     "check_skipped",
+    "discard_form",
     "read_skipped",
     "request",
     "work_key",
@@ -33,36 +36,36 @@ _LABELS = ("image_id", "dataset", "group", "split", "region")
 _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
-def request(space: Space, frame: pd.DataFrame, contents: Iterable[str]) -> str:
+def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     """Give the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
     ----------
     space
         Encoder, weights, resize rule and precision.
-    frame
-        The rows of the image set.
+    rows
+        Those of the image set.
     contents
         SHA-256 of each row's file; empty where it cannot be opened.
     """
-    labels = {name: _cells(frame, name) for name in _LABELS}
+    labels = {name: _cells(rows, name) for name in _LABELS}
     return digest({"extract": asdict(space), "labels": labels, "contents": iter(contents)})
 
 
-def work_key(spaces: Mapping[str, Space], frame: pd.DataFrame) -> str:
+def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     """Give the digest that unfinished work is kept under.
 
     Instead of the files' bytes, which would have to be read twice, it holds their sizes and times
     of change.
     """
-    stamps = (_stamp(str(path)) for path in frame["path"])
-    labels = {name: _cells(frame, name) for name in ("image_id", "path", "region")}
+    stamps = (_stamp(str(path)) for path in rows.cells("path"))
+    labels = {name: _cells(rows, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
     return digest({"work": described, "labels": labels, "stamps": stamps})
 
 
-def _cells(frame: pd.DataFrame, name: str) -> Iterator[str | None]:
-    return (None if pd.isna(cell) else str(cell) for cell in frame[name])
+def _cells(rows: Rows, name: str) -> Iterator[str | None]:
+    return (None if pd.isna(cell) else str(cell) for cell in rows.cells(name))
 
 
 def _stamp(path: str) -> list[int] | None:
@@ -109,6 +112,52 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
                 f"{path} already exists and holds something else; "
                 "give another folder or allow --overwrite"
             ) from error
+
+
+def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite: bool) -> None:
+    """Make sure that no table lies here in the other form: one file, or a folder of parts.
+
+    Parameters
+    ----------
+    folder, spaces
+        Where tables of which spaces are going to be.
+    parts
+        Whether they are going to be folders of parts, as several processes write them.
+    overwrite
+        Whether the other form may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        There is one, and `overwrite` is False.
+    """
+    others = _other_forms(folder, spaces, parts=parts)
+    found = [path for path in others if path.is_file() or any(path.glob("*.parquet"))]
+    if not found or overwrite:
+        return
+    form, wanted = "one file", "a folder of parts"
+    if not parts:
+        form, wanted = wanted, form
+    raise OutputExistsError(
+        f"{found[0]} already exists: this table as {form}, beside which {wanted} would be written; "
+        "give another folder or allow --overwrite"
+    )
+
+
+def discard_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
+    """Remove tables of the other form: those of this one have been written."""
+    for path in _other_forms(folder, spaces, parts=parts):
+        if not path.is_dir():
+            path.unlink(missing_ok=True)
+            continue
+        for part in path.glob("*.parquet"):
+            part.unlink()
+        with suppress(OSError):  # something else lies there, too
+            path.rmdir()
+
+
+def _other_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> list[Path]:
+    return [folder / (f"{space.stem}.parquet" if parts else space.stem) for space in spaces]
 
 
 def write_skipped(path: Path, skipped: pd.DataFrame, encoder: str) -> None:

@@ -28,13 +28,15 @@ from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, contents
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
+    check_form,
     check_skipped,
+    discard_form,
     read_skipped,
     request,
     work_key,
     write_skipped,
 )
-from rainmer_analysis.values import ImageSet, Space, standing
+from rainmer_analysis.values import ImageSet, Rows, Space, standing
 
 __all__ = ["Ranks", "extract_over_ranks", "rank_device", "ranks"]
 
@@ -111,17 +113,18 @@ def extract_over_ranks(
     OutputExistsError
         Another table lies in `out`.
     """
-    folder, frame = Path(out), images.rows.frame
+    folder, rows = Path(out), images.rows
     spaces = identity(encoder, rule=encoder.preprocessing)
-    span = place.span(len(frame))
-    share = place, frame.iloc[span.start : span.stop]
+    span = place.span(len(rows))
+    share = place, rows.take(span)
     with _group(place):
         with _agreed():
+            check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
             mine = _stands(folder, spaces, share, overwrite=overwrite)
         stands = _all(mine)
         if not stands:
-            pending = folder / f".ranks-{place.world}-{work_key(spaces, frame)[:16]}"
+            pending = folder / f".ranks-{place.world}-{work_key(spaces, rows)[:16]}"
             with _agreed():
                 _share(images, encoder, span, out=pending / place.part, **options)
             if place.rank == 0:
@@ -129,7 +132,7 @@ def extract_over_ranks(
             dist.barrier()
         if place.rank != 0:
             return Extraction({}, _EMPTY, {}, up_to_date=stands)
-        return _whole(folder, spaces, len(frame), (stands, strict))
+        return _whole(folder, spaces, len(rows), (stands, strict))
 
 
 _EMPTY = pd.DataFrame(columns=list(SKIPPED_COLUMNS))
@@ -181,27 +184,29 @@ def _all(mine: bool) -> bool:
 def _stands(
     folder: Path,
     spaces: Mapping[str, Space],
-    share: tuple[Ranks, pd.DataFrame],
+    share: tuple[Ranks, Rows],
     *,
     overwrite: bool,
 ) -> bool:
     """Say whether this rank's parts answer the identical request already."""
-    place, frame = share
-    listed = set(read_skipped(folder / SKIPPED)["image_id"])
-    if all(name in listed for name in frame["image_id"]):
+    place, rows = share
+    known = read_skipped(folder / SKIPPED)
+    encoder = next(iter(spaces.values())).encoder
+    listed = set(known.loc[known["encoder"] == encoder, "image_id"])
+    if all(name in listed for name in rows.cells("image_id")):
         return True  # none of this share can be used, so it has no part
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
         return False
-    found = list(contents(frame))
+    found = list(contents(rows))
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
-        if not overwrite and table.exists() and not part.exists() and len(frame):
+        if not overwrite and table.exists() and not part.exists() and len(rows):
             raise OutputExistsError(
                 f"{table} already exists and holds something else; "
                 "give another folder or allow --overwrite"
             )
-        if not standing(part, request(space, frame, found), overwrite=overwrite):
+        if not standing(part, request(space, rows, found), overwrite=overwrite):
             return False
     return (folder / SKIPPED).exists()
 
@@ -233,6 +238,7 @@ def _publish(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
     encoder = next(iter(spaces.values())).encoder
     skipped = [read_skipped(part / SKIPPED) for part in parts]
     write_skipped(folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder)
+    discard_form(folder, spaces.values(), parts=True)
     shutil.rmtree(pending, ignore_errors=True)
 
 

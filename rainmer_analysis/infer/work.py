@@ -15,7 +15,7 @@ from rainmer_analysis.images import name_fault
 from rainmer_analysis.infer.outputs import COLUMNS, work_key
 from rainmer_analysis.infer.shards import SHARD, Outcome, Part, Shards
 from rainmer_analysis.infer.stream import Job
-from rainmer_analysis.values import Space
+from rainmer_analysis.values import Rows, Space
 
 __all__ = ["Encode", "Progress", "Work", "work_folder"]
 
@@ -25,11 +25,9 @@ Progress = Callable[[int, int], None]
 Encode = Callable[[Iterable[Job]], Generator[Outcome, None, None]]
 
 
-def work_folder(
-    folder: Path | None, spaces: Mapping[str, Space], frame: pd.DataFrame
-) -> Path | None:
+def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
     """Give the hidden folder of a request's unfinished work."""
-    return None if folder is None else folder / f".extract-{work_key(spaces, frame)[:16]}"
+    return None if folder is None else folder / f".extract-{work_key(spaces, rows)[:16]}"
 
 
 class Work:
@@ -37,16 +35,16 @@ class Work:
 
     Parameters
     ----------
-    frame
-        The rows of the image set.
+    rows
+        Those of the image set.
     views
         View names and their dimensions.
     shards
         What is finished.
     """
 
-    def __init__(self, frame: pd.DataFrame, views: Mapping[str, int], shards: Shards) -> None:
-        self._frame = frame
+    def __init__(self, rows: Rows, views: Mapping[str, int], shards: Shards) -> None:
+        self._rows = rows
         self._views = views
         self._shards = shards
         self._known: dict[int, list[Outcome]] = {}
@@ -70,7 +68,7 @@ class Work:
 
     def run(self, encode: Encode, progress: Progress | None) -> None:
         """Complete the shards: finished images are kept, those left out before are tried again."""
-        total, done = len(self._frame), self._finished()
+        total, done = len(self._rows), self._finished()
         if done:
             _log.info("continuing: %d of %d images were finished before", done, total)
         with closing(encode(self._jobs())) as stream:
@@ -87,7 +85,7 @@ class Work:
                     self._shards.save(number, part)
 
     def _spans(self) -> list[range]:
-        total = len(self._frame)
+        total = len(self._rows)
         return [range(low, min(low + SHARD, total)) for low in range(0, total, SHARD)]
 
     def _finished(self) -> int:
@@ -102,7 +100,7 @@ class Work:
             left = sorted(set(span) - {outcome.index for outcome in known})
             if left:
                 self._known[number] = known
-                yield from _described(self._frame.iloc[left], left)
+                yield from _described(self._rows.take(left).frame, left)
 
 
 def _described(frame: pd.DataFrame, indices: list[int]) -> Iterator[Job]:

@@ -16,7 +16,7 @@ from rainmer_analysis.images.reading import Region
 __all__ = ["Check", "Finding", "Summary", "check_sources"]
 
 Size = tuple[int, int]
-_Place = tuple[Path, Region]
+_Place = tuple[str, Region]
 _Looked = Mapping[_Place, Size | str]  # width and height, or the reason why there are none
 Progress = Callable[[int, int], None]
 
@@ -175,7 +175,7 @@ def _findings(dataset: Dataset, looked: _Looked) -> list[Finding]:
             if dataset.paired:
                 faults.append(("missing-partner", "there is no clean partner"))
         elif isinstance(theirs := looked[partner], str):
-            faults.append(("unreadable", f"its partner {partner[0].name}: {theirs}"))
+            faults.append(("unreadable", f"its partner {Path(partner[0]).name}: {theirs}"))
         elif not isinstance(own, str) and own != theirs:
             detail = f"{own[0]}x{own[1]} pixels, its partner {theirs[0]}x{theirs[1]}"
             faults.append(("size-mismatch", detail))
@@ -209,11 +209,10 @@ def _notes(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
     if dataset.expected is not None and dataset.expected != len(dataset.images):
         notes.append(f"{dataset.expected:,} images are expected, {len(dataset.images):,} are here")
     other_stems = sum(
-        image.target is not None
-        and image.target != image.path
-        and image.target.suffix.lower() != image.path.suffix.lower()
-        and image.target.stem == image.path.stem
-        for image in dataset.images
+        own.stem == partner.stem and own.suffix.lower() != partner.suffix.lower()
+        for own, partner in (
+            (Path(image.path), Path(image.target)) for image in dataset.images if image.target
+        )
     )
     if other_stems:
         notes.append(f"{other_stems:,} partners have the same name but another suffix")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -107,6 +107,10 @@ class Rows:
                 f"there is no column {name!r}; the rows have {', '.join(self._frame.columns)}"
             )
         return np.array(self._frame[name].to_numpy(), copy=True)
+
+    def cells(self, name: str) -> Iterator[Any]:
+        """Give one column cell by cell, without a copy of it."""
+        return iter(self._frame[name])
 
     def has(self, name: str) -> bool:
         """Say whether a column of this name is there."""

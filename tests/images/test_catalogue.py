@@ -218,7 +218,8 @@ def test_parts_of_halves_are_positions_in_integer_order(tmp_path: Path, folder: 
         (tmp_path / folder / f"{stem}.jpg").touch()
     parts = {each.name: each for each in find(["DID_1", "DID_2", "DID_3"], root=tmp_path)}
     stems = {
-        name: sorted(int(image.path.stem) for image in part.images) for name, part in parts.items()
+        name: sorted(int(Path(image.path).stem) for image in part.images)
+        for name, part in parts.items()
     }
     assert stems["DID_1"] == list(range(1, 4001))
     assert stems["DID_2"] == list(range(4001, 8001))

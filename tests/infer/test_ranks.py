@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.images import load
+from rainmer_analysis.infer import extract
 from rainmer_analysis.infer.ranks import Ranks, rank_device, ranks
 from rainmer_analysis.infer.shards import SHARD
 from rainmer_analysis.values import TableStream, read
@@ -130,7 +132,44 @@ def test_all_end_with_the_sentence_of_the_one_that_refuses(files: Make, tmp_path
     assert sorted(out.rglob("*")) == before
 
 
-def test_a_rank_that_is_killed_loses_only_its_unfinished_part(files: Make, tmp_path: Path) -> None:
+def test_a_table_in_the_other_form_is_not_written_beside(files: Make, tmp_path: Path) -> None:
+    folder, out = files(4)[0].parent, tmp_path / "out"
+    command = ["-m", "rainmer_analysis", "extract", f"a={folder}", "--encoder", "statistics"]
+    command += ["--out", str(out), "--per-dataset", "4"]
+    file, parts = out / "statistics-chromatic.parquet", out / "statistics-chromatic"
+
+    def alone(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *command, *more], capture_output=True, text=True, check=False
+        )
+
+    assert alone().returncode == 0
+    (folder / "0001.png").write_bytes(b"")
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    for code, said, err in ended(start(command)):
+        assert (code, said) == (1, "")
+        assert err.startswith(f"error: {file} already exists: this table as one file, beside which")
+        assert len(err.splitlines()) == 1
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    assert [code for code, _, _ in ended(start([*command, "--overwrite"]))] == [0, 0]
+    assert not file.exists()
+    assert len(read(parts)) == 3
+
+    (parts / "notes.txt").write_text("mine")
+    refused = alone()
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"error: {parts} already exists: this table as a folder of")
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("skipped.csv", "statistics-chromatic", "statistics-degradation")
+    ]
+    assert alone("--overwrite").returncode == 0
+    assert len(read(file)) == 3
+    assert [path.name for path in parts.iterdir()] == ["notes.txt"]
+
+
+def test_a_rank_that_is_killed_loses_only_its_unfinished_part(
+    files: Make, plain: Make, tmp_path: Path
+) -> None:
     count = 2 * (SHARD + 20)
     folder, out = files(count)[0].parent, tmp_path / "out"
     arguments = ["-c", PROGRAM, str(folder), str(out)]
@@ -146,6 +185,10 @@ def test_a_rank_that_is_killed_loses_only_its_unfinished_part(files: Make, tmp_p
     assert (code, other) == (0, 0), err
     assert said.split()[0] == "0"  # nothing of the finished part was done again
     assert int(also.split()[0]) == count // 2 - SHARD
+    assert len(read(out / "plain-chromatic")) == count
+    alone = extract(load({"a": folder}), plain(), out=tmp_path / "alone", batch_size=1)
+    undisturbed = alone["chromatic"]
     table = read(out / "plain-chromatic")
-    assert len(table) == count
+    assert table.rows.frame.equals(undisturbed.rows.frame)
+    np.testing.assert_array_equal(table.vectors, undisturbed.vectors)
     assert sorted(path.name for path in out.iterdir()) == ["plain-chromatic", "skipped.csv"]

@@ -42,6 +42,11 @@ def test_rows_do_not_share_memory_with_what_came_in_or_goes_out() -> None:
     assert rows.datasets == ("b", "a")
 
 
+def test_cells_are_those_of_the_column() -> None:
+    kept = Rows(labels())
+    assert list(kept.cells("image_id")) == kept.column("image_id").tolist()
+
+
 def test_take_keeps_order_given() -> None:
     assert Rows(labels()).take([2, 0]).column("image_id").tolist() == ["a/2.png", "a/0.png"]
 

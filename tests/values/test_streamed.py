@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from rainmer_analysis.errors import FileFormatError, SpaceError
@@ -148,3 +149,17 @@ def test_a_digest_is_that_of_the_json_text() -> None:
     assert (
         digest(value | {"c": iter(range(3000)), "a": (True, {"z": {}, "y": iter(())})}) == expected
     )
+
+
+def test_vectors_cost_no_more_on_disk_than_their_bytes(tmp_path: Path) -> None:
+    whole = table(3000, dim=64)
+    path = tmp_path / "table.parquet"
+    write_table(whole.batches(100), path, overwrite=False, request=None)
+    groups = pq.read_metadata(path)
+    sizes = [groups.row_group(number) for number in range(groups.num_row_groups)]
+    assert max(group.num_rows for group in sizes) <= 1024  # what a writer and a reader hold
+    vectors = [group.column(group.num_columns - 1) for group in sizes]
+    assert {column.path_in_schema for column in vectors} == {"embedding.list.element"}
+    assert sum(column.total_compressed_size for column in vectors) < 4 * 64 * len(whole)
+    write(whole, tmp_path / "at-once.parquet")
+    assert (tmp_path / "at-once.parquet").read_bytes() == path.read_bytes()

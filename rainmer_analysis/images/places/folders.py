@@ -8,8 +8,8 @@ hidden names and ``__MACOSX``. Links are followed, circles of links are not.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from rainmer_analysis.errors import SourceError
@@ -18,16 +18,26 @@ from rainmer_analysis.images.reading import IMAGE_SUFFIXES, Region
 __all__ = ["Dataset", "Found", "Partners", "candidate", "files", "normal", "search"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Found:
-    """One candidate: its POSIX path relative to the dataset's own folder, and where all lies."""
+    """One candidate: its POSIX path relative to the dataset's own folder, and where all lies.
+
+    There may be millions of them, so that they hold text, and the path is put together when it is
+    asked for; `place` is given where it is another than the folder's and the relative one.
+    """
 
     relative: str
-    path: Path
-    target: Path | None = None
+    folder: str
+    place: str | None = None
+    target: str | None = None
     region: Region = "whole"
     target_region: Region | None = None
     scene: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The image's file."""
+        return self.place or os.path.join(self.folder, self.relative)  # noqa: PTH118
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ def search(folder: Path) -> tuple[tuple[Found, ...], bool]:
     for parent, names, is_pair in _walk(folder, pairs=True):
         paired = paired or is_pair
         if not is_pair:
-            images += [candidate(folder, parent / name) for name in names]
+            images += _candidates(folder, parent, names)
             continue
         inputs = [path for path, _ in files(parent / "input")]
         partners = Partners(parent / "target")
@@ -96,15 +106,23 @@ class Partners:
         return candidates[0] if len(candidates) == 1 else None
 
 
-def normal(path: Path) -> str:
+def normal(path: str | Path) -> str:
     """Give an absolute path without ``..``, links left as they are."""
-    return os.path.normpath(path.absolute())
+    return os.path.normpath(Path(path).absolute())
 
 
 def candidate(folder: Path, path: Path, target: Path | None = None) -> Found:
     """Give a file below the dataset's own folder as a whole image."""
-    relative = path.relative_to(folder).as_posix()
-    return Found(relative, path, target, target_region=None if target is None else "whole")
+    found = Found(path.relative_to(folder).as_posix(), str(folder))
+    return found if target is None else replace(found, target=str(target), target_region="whole")
+
+
+def _candidates(folder: Path, parent: Path, names: Iterable[str]) -> Iterator[Found]:
+    """Give files of one folder as whole images."""
+    inside = parent.relative_to(folder).as_posix()
+    before = "" if inside == "." else f"{inside}/"
+    own = str(folder)
+    return (Found(before + name, own) for name in names)
 
 
 def files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
@@ -124,30 +142,31 @@ def _walk(
         here = (status.st_dev, status.st_ino)
         if here in above:
             return
-        with os.scandir(folder) as entries:
-            visible = sorted(
-                (entry for entry in entries if _is_visible(entry.name)),
-                key=lambda entry: entry.name,
-            )
+        names, subfolders = _listing(folder)
     except OSError as error:
         raise SourceError(
             f"the folder {folder} cannot be searched ({error.strerror}); make it readable"
         ) from error
-    subfolders = [entry.name for entry in visible if entry.is_dir()]
     if pairs and {"input", "target"} <= set(subfolders):
         yield folder, [], True
         return
-    yield (
-        folder,
-        [
-            entry.name
-            for entry in visible
-            if not entry.is_dir() and Path(entry.name).suffix.lower() in IMAGE_SUFFIXES
-        ],
-        False,
-    )
+    yield folder, names, False
     for name in subfolders:
         yield from _walk(folder / name, pairs=pairs, above=above | {here})
+
+
+def _listing(folder: Path) -> tuple[list[str], list[str]]:
+    """Give the sorted names of a folder's candidates and of its subfolders."""
+    names, subfolders = [], []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not _is_visible(entry.name):
+                continue
+            if entry.is_dir():
+                subfolders.append(entry.name)
+            elif Path(entry.name).suffix.lower() in IMAGE_SUFFIXES:
+                names.append(entry.name)
+    return sorted(names), sorted(subfolders)
 
 
 def _is_visible(name: str) -> bool:

@@ -105,7 +105,7 @@ def _part(layout: Layout, images: list[Found]) -> list[Found]:
     if layout.part is None:
         return images
     start, stop = layout.part
-    return sorted(images, key=lambda each: (int(each.path.stem), each.relative))[start:stop]
+    return sorted(images, key=lambda each: (int(Path(each.path).stem), each.relative))[start:stop]
 
 
 def _placed(
@@ -115,12 +115,12 @@ def _placed(
     if layout.scene:
         found = replace(found, scene=match.expand(layout.scene))
     if layout.halves:
-        return replace(found, target=path, region="left", target_region="right")
+        return replace(found, target=found.path, region="left", target_region="right")
     for template in layout.targets:
         wanted = Path(os.path.normpath(folder / match.expand(template)))
         target = listings.first(wanted, wild="*" in template)
         if target is not None:
-            return replace(found, target=target, target_region="whole")
+            return replace(found, target=str(target), target_region="whole")
     return found
 
 

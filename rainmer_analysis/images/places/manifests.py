@@ -175,9 +175,9 @@ def _images(
 
 
 def _listed(file: str, base: Path) -> Found:
-    path = Path(os.path.normpath(base / file))
-    relative = os.path.relpath(path, base) if not Path(file).is_absolute() else str(path)
-    return Found(Path(relative).as_posix(), path)
+    path = os.path.normpath(base / file)
+    relative = path if Path(file).is_absolute() else os.path.relpath(path, base)
+    return Found(Path(relative).as_posix(), str(base), path)
 
 
 def _with_targets(
@@ -191,7 +191,8 @@ def _with_targets(
         partners = Partners(folder)
         by_folder = isinstance(entry["images"], str)
         targets = [
-            partners.of(Path(each.relative if by_folder else each.path.name)) for each in images
+            partners.of(Path(each.relative if by_folder else Path(each.path).name))
+            for each in images
         ]
     elif not _is_list_of_text(given):
         raise SourceError(f"{where} gives targets = {given!r}; it must be a folder or a list")
@@ -202,7 +203,9 @@ def _with_targets(
     else:
         targets = [Path(os.path.normpath(base / each)) for each in given]
     return tuple(
-        replace(each, target=target, target_region=None if target is None else "whole")
+        replace(each, target=None, target_region=None)
+        if target is None
+        else replace(each, target=str(target), target_region="whole")
         for each, target in zip(images, targets, strict=True)
     )
 
