@@ -33,7 +33,7 @@ def test_neighbours_equal_the_slow_ones(count: int, dim: int, k: int) -> None:
 def test_neighbours_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     unit = rows(70, 9)
     expected = near_rows(unit, 11)
-    monkeypatch.setattr(neighbours, "_CELLS", 300)
+    monkeypatch.setattr(neighbours, "_BLOCK", 5)
     found = near_rows(unit, 11)
     assert (found.indices == expected.indices).all()
     assert (found.distances == expected.distances).all()
