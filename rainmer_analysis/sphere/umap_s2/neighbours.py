@@ -107,7 +107,9 @@ def _meet(unit, single, edges, firsts, seconds, margin, borders, indices, square
                 size = (rows[1] - rows[0]) * (columns[1] - columns[0])
                 tile = cells[:size].reshape((rows[1] - rows[0], columns[1] - columns[0]))
                 np.dot(single[rows[0] : rows[1]], single[columns[0] : columns[1]].T, tile)
-                _scan(unit, tile, rows[0], columns[0], one != other, margin, borders, indices, squares)
+                _scan(
+                    unit, tile, rows[0], columns[0], one != other, margin, borders, indices, squares
+                )
 
 
 @compiled()
