@@ -72,7 +72,7 @@ def judged(rows: Floats, points: Floats) -> tuple[float, float]:
 
 def data(arguments: argparse.Namespace) -> dict[str, Floats]:
     """Give the rows to compare on by name."""
-    found = {"six clusters, 3000 x 128": clusters(3000, 128)}
+    found = {} if arguments.only_tables else {"six clusters, 3000 x 128": clusters(3000, 128)}
     for path in arguments.table:
         name = f"{Path(path).parent.name}/{Path(path).name}"
         found[name] = unit(read(path).vectors.astype(np.float64))
@@ -131,15 +131,19 @@ def fresh(rows: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def compare_faithful(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Compare fidelity with the plane over five seeds."""
+    """Compare fidelity with the plane, and the published call if asked for, over five seeds."""
     made = {}
-    sets = {"digits": unit(load_digits().data)} | data(arguments)
-    for name, rows in sets.items():
-        theirs = [judged(rows, plane(rows, seed)) for seed in range(5)]
-        mine = [judged(rows, ours(rows, seed)) for seed in range(5)]
-        made[name] = {"plane": theirs, "ours": mine}
-        print(f"{name}: trustworthiness and continuity, means over five seeds,", end=" ")
-        print(f"plane {np.mean(theirs, 0).round(4)}, ours {np.mean(mine, 0).round(4)}", flush=True)
+    digits = {} if arguments.only_tables else {"digits": unit(load_digits().data)}
+    ways = {"plane": plane, "ours": ours}
+    if arguments.published:
+        ways["published"] = published_map
+    for name, rows in (digits | data(arguments)).items():
+        made[name] = {
+            way: [judged(rows, lay_out(rows, seed)) for seed in range(5)]
+            for way, lay_out in ways.items()
+        }
+        means = {way: np.mean(found, 0).round(4).tolist() for way, found in made[name].items()}
+        print(f"{name}: trustworthiness and continuity, means over five seeds: {means}", flush=True)
     return made
 
 
@@ -196,6 +200,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", choices=PROGRAMS)
     parser.add_argument("--table", nargs="*", default=[], help="tables of real embeddings")
+    parser.add_argument("--only-tables", action="store_true", help="leave other rows out")
+    parser.add_argument("--published", action="store_true", help="of 'faithful': its call too")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=200, help="of both, for 'layout'")
     parser.add_argument("--out", type=Path, help="JSON to write")
