@@ -81,7 +81,7 @@ class Plain:
             if group.clip > 0:
                 nn.utils.clip_grad_norm_(group.parameters, group.clip)
         self.optimiser.step()
-        self.objective.after()
+        self.objective.after(torch.tensor(True))
 
 
 def _objective(config: TrainConfig, pool: Pool) -> Any:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from rainmer_analysis.cli.options import Common, common_options
-from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.errors import ParameterError
 
 if TYPE_CHECKING:
     from rainmer_analysis.draw import Drawing
 
 __all__ = ["plot"]
 
-V = TypeVar("V")
 _VIEWS = ("lonlat", "mollweide", "orthographic")
 _SUFFIXES = (".png", ".pdf", ".svg")
 _out = click.option(
@@ -39,11 +38,11 @@ def plot() -> None:
     type=click.Choice(_VIEWS),
     default="lonlat",
     show_default=True,
-    help="How the sphere becomes a plane.",
+    help="Longitude and latitude, an equal-area ellipse, or two hemispheres.",
 )
-@click.option("--align", is_flag=True, help="Turn each map onto the first, over shared images.")
-@click.option("--contours", is_flag=True, help="Outline 50 and 95 % of each dataset's density.")
-@click.option("--means", is_flag=True, help="Mark each dataset's mean direction.")
+@click.option("--align", is_flag=True, help="Turn each map onto the first, by shared images.")
+@click.option("--contours", is_flag=True, help="Outline the densest 50 % and 95 % of each dataset.")
+@click.option("--means", is_flag=True, help="Mark mean directions, hollow if the spread is wide.")
 @common_options
 def plot_map_command(
     common: Common,
@@ -55,12 +54,16 @@ def plot_map_command(
     contours: bool,
     means: bool,
 ) -> None:
-    """Draw maps of the sphere, one panel for each MAP."""
+    """Draw maps of the sphere, one panel for each MAP.
+
+    MAP is a Parquet file that `project` wrote. Under its title stand trustworthiness, continuity
+    and rank correlation, and the radius of a placed image if the map was calibrated.
+    """
     from rainmer_analysis.draw import plot_map
-    from rainmer_analysis.values import SphereMap
+    from rainmer_analysis.values import SphereMap, read_as
 
     _check(out)
-    values = [_read(path, SphereMap, "map", "project") for path in maps]
+    values = [read_as(path, SphereMap) for path in maps]
     if align:
         from rainmer_analysis.numerics import align_maps
 
@@ -81,12 +84,15 @@ def plot_map_command(
 @_out
 @common_options
 def plot_matrix_command(common: Common, matrices: tuple[Path, ...], out: Path) -> None:
-    """Draw matrices of scores, one panel for each MATRIX."""
+    """Draw matrices of scores, one panel for each MATRIX.
+
+    MATRIX is a .json or .csv file that `relate` wrote.
+    """
     from rainmer_analysis.draw import plot_matrix
-    from rainmer_analysis.values import RelationshipMatrix
+    from rainmer_analysis.values import RelationshipMatrix, read_as
 
     _check(out)
-    values = [_read(path, RelationshipMatrix, "matrix", "relate") for path in matrices]
+    values = [read_as(path, RelationshipMatrix) for path in matrices]
     _save(common, plot_matrix(values), out)
 
 
@@ -96,18 +102,6 @@ def _check(out: Path) -> None:
             f"a picture cannot be written as {out.name!r}; "
             f"use a name that ends in {', '.join(_SUFFIXES)}"
         )
-
-
-def _read(path: Path, kind: type[V], name: str, command: str) -> V:
-    from rainmer_analysis.values import read
-
-    value = read(path)
-    if not isinstance(value, kind):
-        raise FileFormatError(
-            f"{path} holds a {type(value).__name__}, not a {name}; "
-            f"make a {name} of a table with 'rainmer-analysis {command}'"
-        )
-    return value
 
 
 def _save(common: Common, drawing: Drawing, out: Path) -> None:

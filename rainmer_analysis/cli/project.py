@@ -11,7 +11,7 @@ import click
 from rainmer_analysis.cli.options import Common, common_options
 
 if TYPE_CHECKING:
-    from rainmer_analysis.values import EmbeddingTable, MapSummary, SphereMap
+    from rainmer_analysis.values import MapSummary, SphereMap
 
 __all__ = ["project"]
 
@@ -74,14 +74,15 @@ def project(
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
-    from rainmer_analysis.recipes.kept import kept_map, read_table
+    from rainmer_analysis.recipes.kept import kept_map
     from rainmer_analysis.sphere.summary import summarise
+    from rainmer_analysis.values import EmbeddingTable, read_as
 
     if out.suffix.lower() != ".parquet":
         raise ParameterError(
             f"a map cannot be written as {out.name!r}; use a name that ends in .parquet"
         )
-    loaded = read_table(table)
+    loaded = read_as(table, EmbeddingTable)
     options = {
         "engine": engine,
         "neighbors": neighbors,

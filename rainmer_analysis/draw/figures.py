@@ -6,21 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.layout import (
-    GAP,
-    add_legend,
-    headline,
-    legend_shape,
-    listed,
-    new_figure,
-    panel_titles,
-)
+from rainmer_analysis.draw.layout import GAP, headline, listed, new_figure, panel_titles
+from rainmer_analysis.draw.legends import add_legend, legend_shape
 from rainmer_analysis.draw.maps import (
+    MapPanel,
     about_map,
     draw_maps,
     legend_entries,
     map_grid,
     map_look,
+    short_notes,
     view_of,
 )
 from rainmer_analysis.draw.matrices import (
@@ -109,21 +104,27 @@ def _figure(
         legend_columns, legend_height = legend_shape(entries, width - 0.2)
         left = max(0.46, scale.across + 0.1)
         top = 0.3 if title else 0.04
-        upper = map_grid(above, look.view, columns=columns, width=width, left=left, top=top)
+        panels = [
+            MapPanel(value, name, short_notes(value))
+            for value, name in zip(above, names, strict=True)
+        ]
+        upper = map_grid(panels, look.view, columns=columns, width=width, left=left, top=top)
         legend_top = upper.top + upper.height + 0.4
         lower = matrix_grid(
             scale,
             columns=columns,
             left=left,
-            right=width - 0.12,
+            right=upper.right,
             top=legend_top + legend_height + 0.1,
             gap=GAP,
         )
         bar_top = lower.top + lower.height + scale.down + 0.06
         figure = new_figure(width, bar_top + BAR_ROOM)
         letters = _LETTERS[: 2 * columns]
-        dots = draw_maps(figure, above, names, upper, look, letters=letters[:columns])
-        cells = draw_matrices(figure, below, names, lower, scale, letters=letters[columns:])
+        dots = draw_maps(figure, panels, upper, look=look, letters=letters[:columns])
+        cells = draw_matrices(
+            figure, below, lower, titles=names, look=scale, letters=letters[columns:]
+        )
         artists = {f"map/{key}": artist for key, artist in dots.items()}
         artists |= {f"matrix/{key}": artist for key, artist in cells.items()}
         artists["scale"] = colour_scale(figure, below, scale, top=bar_top)

@@ -1,53 +1,43 @@
-"""Paper in inches: figures without windows, axes from the top left, legends that are measured."""
+"""Paper in inches: figures without windows, axes from the top left, words that fit."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
-from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
-from rainmer_analysis.draw.style import INK, MUTED, marker_outline, readable
+from rainmer_analysis.draw.labels import readable
+from rainmer_analysis.draw.style import MUTED
 from rainmer_analysis.errors import ParameterError
 
 __all__ = [
     "GAP",
-    "Entry",
+    "SMALLEST",
     "Grid",
-    "add_legend",
     "axes_at",
-    "counts_text",
     "grid_of",
     "headline",
-    "legend_shape",
     "letter",
     "listed",
     "new_figure",
     "panel_title",
     "panel_titles",
     "text_size",
+    "title_rise",
 ]
 
 T = TypeVar("T")
 GAP = 0.2
 """Inches between neighbouring panels."""
-_SMALLEST = 6.0
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a legend: the text and the look of its dataset."""
-
-    text: str
-    colour: str
-    marker: str
+SMALLEST = 6.0
+"""Points of the smallest words."""
+_NOTE_SIZE, _NOTE_LINE = 6.0, 8.5  # points
 
 
 @dataclass(frozen=True)
@@ -61,6 +51,11 @@ class Grid:
     height: float
     step: float
     gap: float = GAP
+
+    @property
+    def right(self) -> float:
+        """The right edge of the last column, in inches from the left."""
+        return self.left + self.columns * (self.width + self.gap) - self.gap
 
     def rect(self, index: int) -> tuple[float, float, float, float]:
         """Give (left, top, width, height) of one panel."""
@@ -158,37 +153,58 @@ def headline(figure: Figure, text: str) -> Text:
     return _fit(label, across - 0.2)
 
 
+def title_rise(notes: int) -> float:
+    """Give the points from a panel's upper edge to its title's baseline, above so many notes."""
+    return 4.0 + _NOTE_LINE * notes
+
+
 def panel_title(
-    axes: Axes, text: str, *, note: str = "", indent: float = 0.0, rise: float = 4.0
-) -> dict[str, Text]:
-    """Write a panel's title above its left edge, and a small note under the title.
+    axes: Axes,
+    text: str,
+    *,
+    notes: Sequence[str] = (),
+    indent: float = 0.0,
+    rise: float = title_rise(0),
+) -> list[Text]:
+    """Write a panel's title above its left edge, and small notes, one a line, under the title.
 
     Parameters
     ----------
+    notes
+        From the uppermost.
     indent
         Points to leave free at the left, for the panel's letter.
     rise
         Points from the panel's upper edge to the title's baseline.
+
+    Returns
+    -------
+    The title and the notes.
     """
-    title = axes.annotate(
-        readable(text), (0, 1), (indent, rise), "axes fraction", textcoords="offset points"
-    )
-    title.set(fontsize=8, va="baseline", ha="left", annotation_clip=False)
-    found: dict[str, Text] = {"title": _fit(title, _width_of(axes) - indent / 72)}
-    if note:
-        small = axes.annotate(
-            readable(note), (0, 1), (indent, 4), "axes fraction", textcoords="offset points"
-        )
-        small.set(fontsize=6, color=MUTED, va="baseline", annotation_clip=False)
-        found["note"] = _fit(small, _width_of(axes) - indent / 72)
-    return found
+    title = _above(axes, text, (indent, rise))
+    title.set_fontsize(8)
+    found = [title]
+    for line, note in enumerate(notes, start=1):
+        small = _above(axes, note, (indent, rise - _NOTE_LINE * line))
+        small.set(fontsize=_NOTE_SIZE, color=MUTED)
+        found.append(small)
+    return [_fit(words, _width_of(axes) - indent / 72) for words in found]
 
 
 def letter(axes: Axes, text: str, *, rise: float) -> Text:
     """Write a panel's letter in bold at the left end of its title line."""
-    label = axes.annotate(text, (0, 1), (0, rise), "axes fraction", textcoords="offset points")
-    label.set(fontsize=8, weight="bold", va="baseline", ha="left", annotation_clip=False)
+    label = _above(axes, text, (0, rise))
+    label.set(fontsize=8, weight="bold")
     return label
+
+
+def _above(axes: Axes, text: str, offset: tuple[float, float]) -> Text:
+    """Write at so many points from the panel's upper left corner."""
+    words = axes.annotate(
+        readable(text), (0, 1), offset, "axes fraction", textcoords="offset points"
+    )
+    words.set(va="baseline", ha="left", annotation_clip=False)
+    return words
 
 
 def _width_of(axes: Axes) -> float:
@@ -198,8 +214,8 @@ def _width_of(axes: Axes) -> float:
 def _fit(label: Text, width: float) -> Text:
     """Make a text smaller, then shorter, until it is at most `width` inches wide."""
     words, size = label.get_text(), float(label.get_fontsize())
-    while text_size(label)[0] > width and size > _SMALLEST:
-        size = max(_SMALLEST, size - 0.5)
+    while text_size(label)[0] > width and size > SMALLEST:
+        size = max(SMALLEST, size - 0.5)
         label.set_fontsize(size)
     while text_size(label)[0] > width and len(words) > 2:
         words = words[: max(1, math.floor(len(words) * min(0.97, width / text_size(label)[0])))]
@@ -212,48 +228,3 @@ def text_size(label: Text) -> tuple[float, float]:
     figure = label.get_figure(root=True)
     box = label.get_window_extent(figure.canvas.get_renderer())  # type: ignore[union-attr]
     return box.width / figure.dpi, box.height / figure.dpi  # type: ignore[union-attr]
-
-
-def legend_shape(entries: Sequence[Entry], width: float) -> tuple[int, float]:
-    """Give the number of columns, and the height in inches, with which a legend fits `width`."""
-    if not entries:
-        return 1, 0.0
-    figure = new_figure(width, 1.0)
-    for columns in range(min(len(entries), 8), 0, -1):
-        rows = math.ceil(len(entries) / columns)
-        legend = add_legend(figure, entries, columns=math.ceil(len(entries) / rows), top=0.0)
-        box = legend.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
-        legend.remove()
-        if box.width / figure.dpi <= width or columns == 1:
-            return math.ceil(len(entries) / rows), float(box.height / figure.dpi)
-    raise AssertionError("the loop ends at one column")
-
-
-def add_legend(figure: Figure, entries: Sequence[Entry], *, columns: int, top: float) -> Legend:
-    """Write the legend in the middle, its upper edge `top` inches below the figure's."""
-    handles = [_handle(entry) for entry in entries]
-    down = figure.get_size_inches()[1]
-    legend = figure.legend(
-        handles,
-        [entry.text for entry in entries],
-        loc="upper center",
-        bbox_to_anchor=(0.5, 1 - top / down),
-        ncols=columns,
-        labelcolor=INK,
-    )
-    legend.set_in_layout(False)
-    return legend
-
-
-def _handle(entry: Entry) -> Line2D:
-    line = Line2D([], [], linestyle="none", color=entry.colour, markersize=5)
-    line.set_marker(marker_outline(entry.marker))
-    line.set_markeredgewidth(0)
-    return line
-
-
-def counts_text(counts: Sequence[Mapping[str, int]], dataset: str) -> str:
-    """Say how many images of a dataset the panels show, as in ``n = 500`` or ``n = 480–500``."""
-    found = sorted({panel[dataset] for panel in counts if dataset in panel})
-    low, high = found[0], found[-1]
-    return f"n = {low:,}" if low == high else f"n = {low:,}–{high:,}"

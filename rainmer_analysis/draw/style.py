@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.font_manager import get_font
+import numpy.typing as npt
+from matplotlib.colors import to_rgb
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path as Outline
 
@@ -26,9 +25,9 @@ __all__ = [
     "WIDTH",
     "assign_colours",
     "assign_markers",
+    "ink_on",
+    "luminance",
     "marker_outline",
-    "readable",
-    "short_labels",
     "styled",
 ]
 
@@ -38,9 +37,10 @@ WIDTH = 7.2
 INK = "#222222"
 MUTED = "#6B6B6B"
 
-# Okabe and Ito's colours without yellow (too light for dots on white), then six more chosen so
+# Okabe and Ito's colours without yellow (too light for dots on white), then five more chosen so
 # that the smallest CIEDE2000 difference of any two stays above 10 in normal sight and in full
-# protanopia, deuteranopia and tritanopia (a test computes it).
+# protanopia, deuteranopia and tritanopia, and each has a contrast to white of at least 2 (tests
+# compute both).
 PALETTE: tuple[str, ...] = (
     "#0072B2",
     "#E69F00",
@@ -50,10 +50,10 @@ PALETTE: tuple[str, ...] = (
     "#56B4E9",
     "#000000",
     "#882255",
-    "#F7B6D2",
+    "#775E44",
     "#332288",
     "#661100",
-    "#8FD694",
+    "#BBB2AA",
 )
 MARKERS: tuple[str, ...] = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">", "*")
 
@@ -116,6 +116,27 @@ def styled() -> Iterator[None]:
         yield
 
 
+def luminance(colour: str | npt.ArrayLike) -> float:
+    """Give the relative luminance of an sRGB colour, 0 for black to 1 for white (WCAG 2)."""
+    rgb: npt.NDArray[np.float64] = np.asarray(to_rgb(colour))  # type: ignore[arg-type]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def ink_on(colour: str | npt.ArrayLike) -> str:
+    """Give the ink for words on a colour, dark or white, whichever differs more in CIE lightness.
+
+    The ratio of luminances would put dark ink on saturated reds and blues of middle lightness,
+    where eyes read white more easily.
+    """
+    lightness, dark = (_lightness(luminance(each)) for each in (colour, INK))
+    return INK if lightness - dark > 100 - lightness else "white"
+
+
+def _lightness(luminance: float) -> float:
+    return float(116 * np.cbrt(luminance) - 16)  # too low near black, where white wins anyway
+
+
 def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
     """Give each dataset its colour, in order of first appearance.
 
@@ -174,65 +195,3 @@ def marker_outline(marker: str) -> Outline:
     x, y = np.asarray(path.to_polygons()[0], dtype=np.float64).T
     area = abs(float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))) / 2
     return Outline(np.asarray(path.vertices) * (np.pi / 4 / area) ** 0.5, path.codes)
-
-
-@cache
-def _covered() -> frozenset[int]:
-    font = get_font(str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")))
-    return frozenset(font.get_charmap())
-
-
-def readable(text: str) -> str:
-    r"""Replace what the bundled font cannot show (or what breaks a line) by its code point.
-
-    Two names that differ only in such characters stay different, where empty boxes would not.
-
-    Examples
-    --------
-    >>> readable("rain\nµ")
-    'rain\\x0aµ'
-    """
-    if text.isspace():
-        return "".join(map(_escaped, text))
-    covered = _covered()
-    return "".join(c if c.isprintable() and ord(c) in covered else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def short_labels(names: Iterable[str], *, limit: int = 32) -> dict[str, str]:
-    """Give a readable label of at most `limit` characters for each name, all different.
-
-    Long names lose their middle, where names of one family seldom differ; if two labels would
-    fall together, each such label ends in a few digits of its name's hash.
-
-    Parameters
-    ----------
-    names
-        Dataset names.
-    limit
-        The most characters of a label, at least 16.
-    """
-    names = list(dict.fromkeys(names))
-    labels = {name: _shorten(readable(name), limit) for name in names}
-    seen = list(labels.values())
-    return {
-        name: label
-        if seen.count(label) == 1
-        else _shorten(readable(name), limit - 5)
-        + "#"
-        + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:4]
-        for name, label in labels.items()
-    }
-
-
-def _shorten(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    tail = (limit - 1) // 2
-    return text[: limit - 1 - tail] + "…" + text[-tail:]

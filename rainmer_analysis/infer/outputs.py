@@ -107,7 +107,7 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
         if not overwrite:
             raise OutputExistsError(
                 f"{path} already exists and holds something else; "
-                "give another folder or allow --overwrite (overwrite=True)"
+                "give another folder or allow --overwrite"
             ) from error
 
 

@@ -199,7 +199,7 @@ def _stands(
         if not overwrite and table.exists() and not part.exists() and len(frame):
             raise OutputExistsError(
                 f"{table} already exists and holds something else; "
-                "give another folder or allow --overwrite (overwrite=True)"
+                "give another folder or allow --overwrite"
             )
         if not standing(part, request(space, frame, found), overwrite=overwrite):
             return False

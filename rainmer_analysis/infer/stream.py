@@ -7,11 +7,13 @@ other programs use the cores as well, two of them took three times as long as on
 
 from __future__ import annotations
 
+import logging
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -27,6 +29,8 @@ from rainmer_analysis.infer.shards import Outcome
 __all__ = ["Job", "encoded", "in_lanes", "read_ahead"]
 
 _UNIT_TOLERANCE = 1e-4
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -53,6 +57,26 @@ class _Reading:
     height: int
     pixels: npt.NDArray[np.float32] | None
     reason: str
+
+
+@dataclass
+class _Clock:
+    """Seconds spent waiting for the next of something, given out by `each`."""
+
+    seconds: float = field(default=0.0, init=False)
+
+    def each(self, items: Iterable[T]) -> Generator[T, None, None]:
+        """Give the items, and count the time that each one took to come."""
+        iterator = iter(items)
+        while True:
+            start = time.perf_counter()
+            try:
+                item = next(iterator)
+            except StopIteration:
+                return
+            finally:
+                self.seconds += time.perf_counter() - start
+            yield item
 
 
 def read_ahead(
@@ -83,8 +107,9 @@ def encoded(
     Yields
     ------
     The outcome of each job, in the order of the jobs. An image that cannot be used has a reason and
-    no vectors, and does not touch the others.
+    no vectors, and does not touch the others. What the time went to is told to the log.
     """
+    reading, whole, told = _Clock(), _Clock(), False
 
     def look(job: Job) -> _Reading:
         return _read(job, rule)
@@ -95,10 +120,22 @@ def encoded(
     lanes = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (lanes + 1) * batch_size + workers
     with closing(read_ahead(jobs, look, workers=workers, ahead=ahead)) as readings:
-        batches = _batches(readings, batch_size)
+        batches = _batches(reading.each(readings), batch_size)
         with closing(in_lanes(batches, encode, lanes=lanes)) as found:
-            for outcomes in found:
+            for outcomes in whole.each(found):
+                told = told or bool(outcomes)
                 yield from outcomes
+    if told:
+        _tell(reading.seconds / whole.seconds, whole.seconds)
+
+
+def _tell(share: float, whole: float) -> None:
+    """Log whether reading, with this share of the seconds, or the network bounds a run."""
+    _log.info(
+        "bound by %s: of %.1f s, %.0f %% were spent waiting for images to be read and %.0f %% "
+        "for the network",
+        *("reading" if share > 0.5 else "the network", whole, 100 * share, 100 * (1 - share)),
+    )
 
 
 def _batches(readings: Iterable[_Reading], size: int) -> Iterator[list[_Reading]]:

@@ -24,8 +24,10 @@ from rainmer_analysis.model.encoder import MIN_SIDE, SLOPE, RainmerEncoder
 from rainmer_analysis.model.experts import EXPERTS, Stage
 from rainmer_analysis.model.pooling import global_mean, unit
 
-__all__ = ["FoldedEncoder", "FoldedOutput", "Towers", "mean_windows"]
+__all__ = ["FoldedEncoder", "FoldedOutput", "Stages", "Towers", "mean_windows"]
 
+# Rectified maps [B, dim, H, W] and weights of the experts [B, 4, 8] -> local knowledge.
+Stages = Callable[[Tensor, Tensor], Tensor]
 # Local knowledge [B, dim, H, W] -> pooled chromatic and degradation vectors, [B, base_dim] each.
 Towers = Callable[[Tensor], list[Tensor]]
 
@@ -99,6 +101,19 @@ class _FoldedStage(nn.Module):
         return fused.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
+class _FoldedStages(nn.Module):
+    """The four stages, one after the other."""
+
+    def __init__(self, stages: list[Stage], dtype: torch.dtype) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(_FoldedStage(stage, dtype) for stage in stages)
+
+    def forward(self, x: Tensor, weights: Tensor) -> Tensor:
+        for number, stage in enumerate(self.stages):
+            x = stage(x, weights[:, number])
+        return x
+
+
 def _rows(x: Tensor) -> Tensor:
     """View a channels-last map [B, C, H, W] as [B, H * W, C]."""
     return x.permute(0, 2, 3, 1).flatten(1, 2)
@@ -137,8 +152,8 @@ class FoldedEncoder(nn.Module):
     dtype
         Of maps and convolutions: float32, float64, or bfloat16. Gates, means and norms stay in
         float32 at least.
-    towers
-        What runs the projectors instead of torch's convolutions.
+    stages, towers
+        What runs the stages of the mixture and the projectors instead of torch's convolutions.
 
     Examples
     --------
@@ -153,6 +168,7 @@ class FoldedEncoder(nn.Module):
         encoder: RainmerEncoder,
         *,
         dtype: torch.dtype = torch.float32,
+        stages: Stages | None = None,
         towers: Towers | None = None,
     ) -> None:
         super().__init__()
@@ -165,11 +181,10 @@ class FoldedEncoder(nn.Module):
             self.register_buffer("entry_bias", (point @ bias).to(dtype))
             self.register_buffer("embedding", weight.clone())
             self.register_buffer("embedding_bias", bias.clone())
-            stages = [_FoldedStage(stage, dtype) for stage in mixture.stages.stages]
-            self._towers = _FoldedTowers(encoder, dtype) if towers is None else towers
+            self._stages = stages or _FoldedStages(mixture.stages.stages, dtype)
+            self._towers = towers or _FoldedTowers(encoder, dtype)
         self.config = encoder.config
         self.gate = copy.deepcopy(mixture.gate)
-        self.stages = nn.ModuleList(stages)
         self.requires_grad_(False)
         self.entry: Tensor
         self.entry_bias: Tensor
@@ -181,10 +196,7 @@ class FoldedEncoder(nn.Module):
         weights = self.gate.weigh(self._embedded_mean(x))
         placed = x.to(self.entry.dtype).contiguous(memory_format=torch.channels_last)
         found = F.conv2d(placed, self.entry, self.entry_bias, padding=1).relu_()
-        found = found.contiguous(memory_format=torch.channels_last)
-        for number, stage in enumerate(self.stages):
-            found = stage(found, weights[:, number])
-        return found
+        return self._stages(found.contiguous(memory_format=torch.channels_last), weights)
 
     def forward(self, x: Tensor) -> FoldedOutput:
         """Encode images [B, 3, H, W], RGB in [0, 1], H and W at least 8.

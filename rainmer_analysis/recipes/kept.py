@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
     digest,
-    read,
+    read_as,
     standing,
     write,
 )
 
-__all__ = ["Kept", "kept_map", "read_table"]
+__all__ = ["Kept", "kept_map"]
 
 V = TypeVar("V")
 
@@ -33,23 +32,6 @@ class Kept(Generic[V]):
     def state(self) -> str:
         """What to tell people: ``up to date`` or ``written``."""
         return "up to date" if self.up_to_date else "written"
-
-
-def read_table(path: str | Path) -> EmbeddingTable:
-    """Read a table, and nothing else.
-
-    Raises
-    ------
-    FileFormatError
-        The file is missing, damaged, or holds something else.
-    """
-    found = read(path)
-    if not isinstance(found, EmbeddingTable):
-        raise FileFormatError(
-            f"{path} holds a {type(found).__name__}, not a table of embeddings; "
-            "give a table that 'rainmer-analysis extract' wrote"
-        )
-    return found
 
 
 def kept_map(
@@ -86,7 +68,4 @@ def kept_map(
     if not stands:
         write(project(table, **options), path, overwrite=overwrite, request=request)
     # read in both cases, so that a picture of it is made from the same value at every run
-    found = read(path)
-    if not isinstance(found, SphereMap):
-        raise FileFormatError(f"{path} holds no map; remove it or give another name")
-    return Kept(found, up_to_date=stands)
+    return Kept(read_as(path, SphereMap), up_to_date=stands)

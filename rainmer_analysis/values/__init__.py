@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rainmer_analysis.values.archive import (
     read,
+    read_as,
     request_of,
     standing,
     write,
@@ -40,6 +41,7 @@ __all__ = [
     "matrix_document",
     "plain",
     "read",
+    "read_as",
     "read_metadata",
     "request_of",
     "same_space",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.values.matrix import RelationshipMatrix
@@ -26,7 +28,9 @@ from rainmer_analysis.values.parquet import (
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
 __all__ = [
+    "expected",
     "read",
+    "read_as",
     "request_of",
     "standing",
     "write",
@@ -36,6 +40,31 @@ __all__ = [
 ]
 
 Value = EmbeddingTable | SphereMap | RelationshipMatrix
+V = TypeVar("V", EmbeddingTable, SphereMap, RelationshipMatrix)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How messages speak of a kind of value, and how its files may end."""
+
+    noun: str
+    command: str
+    suffixes: tuple[str, ...]
+
+    @property
+    def wanted(self) -> str:
+        """What to give: the noun, the ends of its files and what writes them."""
+        files = " or ".join(self.suffixes)
+        return f"give a {self.noun} ({files}) that 'rainmer-analysis {self.command}' wrote"
+
+
+_KINDS: Mapping[type[Value], _Kind] = MappingProxyType(
+    {
+        EmbeddingTable: _Kind("table of embeddings", "extract", (".parquet",)),
+        SphereMap: _Kind("map", "project", (".parquet",)),
+        RelationshipMatrix: _Kind("matrix", "relate", (".json", ".csv")),
+    }
+)
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
@@ -47,10 +76,14 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     # Made as any new file is, so that the umask decides without being touched: threads share it.
     temporary = target.parent / f".{target.stem[:32]}-{secrets.token_hex(8)}{target.suffix}"
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         write(temporary)
         temporary.replace(target)
+    except OSError as error:
+        if error.filename == str(temporary):  # a name that nobody gave
+            error.filename = str(target)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     return target
@@ -93,6 +126,38 @@ def read(path: str | Path) -> Value:
     )
 
 
+def expected(path: str | Path, kind: type[Value]) -> Path:
+    """Give the path if something lies there that can be of this kind, by the end of its name.
+
+    Raises
+    ------
+    FileFormatError
+        Nothing is there, or only another kind has files whose names end so.
+    """
+    source, told = Path(path), _KINDS[kind]
+    if not source.exists():
+        raise FileFormatError(f"there is no file {source}; {told.wanted}")
+    suffix = ".parquet" if source.is_dir() else source.suffix.lower()
+    if suffix not in told.suffixes:
+        raise FileFormatError(f"{source} is no {told.noun}; {told.wanted}")
+    return source
+
+
+def read_as(path: str | Path, kind: type[V]) -> V:
+    """Read a table, a map or a matrix, whichever is asked for.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, of another kind, damaged, truncated or written by a newer version.
+    """
+    value, told = read(expected(path, kind)), _KINDS[kind]
+    if not isinstance(value, kind):
+        found = _KINDS[type(value)].noun
+        raise FileFormatError(f"{path} holds a {found}, not a {told.noun}; {told.wanted}")
+    return value
+
+
 def request_of(path: str | Path) -> str | None:
     """Give the digest of the request that a result file answers, or None where it holds none."""
     source = Path(path)
@@ -127,8 +192,7 @@ def standing(path: str | Path, request: str | None, *, overwrite: bool = False) 
     if overwrite and not target.is_dir():
         return False
     raise OutputExistsError(
-        f"{target} already exists and holds something else; "
-        "give another name or allow --overwrite (overwrite=True)"
+        f"{target} already exists and holds something else; give another name or allow --overwrite"
     )
 
 
@@ -166,7 +230,7 @@ def write(
         writers = {".parquet": lambda temporary: write_parquet(value, temporary, request)}
     if suffix not in writers:
         raise ParameterError(
-            f"a {type(value).__name__} cannot be written as {target.name!r}; "
+            f"a {_KINDS[type(value)].noun} cannot be written as {target.name!r}; "
             f"use a name that ends in {' or '.join(writers)}"
         )
     if standing(target, request, overwrite=overwrite):

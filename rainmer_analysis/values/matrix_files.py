@@ -86,7 +86,9 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
     except (OSError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
     if not isinstance(document, dict) or document.get("kind") != "matrix":
-        raise FileFormatError(f"{path} is JSON but no matrix; make one with `relate`")
+        raise FileFormatError(
+            f"{path} is JSON but no matrix; give a matrix that 'rainmer-analysis relate' wrote"
+        )
     stated = document.get("version")
     if not isinstance(stated, int) or isinstance(stated, bool) or stated > MATRIX_VERSION:
         raise FileFormatError(

@@ -182,7 +182,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
         schema = pq.read_schema(first)
     except (pa.ArrowInvalid, OSError) as error:
         raise FileFormatError(
-            f"{first} cannot be read as Parquet: it is damaged, cut off or of another kind"
+            f"{first} cannot be read as Parquet: it is damaged, cut off or of another "
+            "kind; make it again or name another file"
         ) from error
     return _document(schema, first)
 
@@ -261,7 +262,7 @@ def part_space(path: Path) -> tuple[Space, int]:
     document = read_metadata(path)
     if document["kind"] != "embeddings":
         raise FileFormatError(
-            f"{path} holds a SphereMap, not a table of embeddings; "
+            f"{path} holds a map, not a table of embeddings; "
             "give a table that 'rainmer-analysis extract' wrote"
         )
     with _damage(path):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.archive import read
+from rainmer_analysis.values.archive import expected
 from rainmer_analysis.values.parquet import part_batches, part_columns, part_space, parts_of
 from rainmer_analysis.values.request import digest
 from rainmer_analysis.values.rows import LABELS
@@ -42,14 +42,7 @@ class TableStream:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not self.path.exists():
-            raise FileFormatError(f"there is no file {self.path}; give a table, a map or a matrix")
-        if self.path.is_file() and self.path.suffix.lower() in (".json", ".csv"):
-            raise FileFormatError(
-                f"{self.path} holds a {type(read(self.path)).__name__}, not a table of embeddings; "
-                "give a table that 'rainmer-analysis extract' wrote"
-            )
+        self.path = expected(path, EmbeddingTable)
         self._parts = parts_of(self.path)
         found = {str(part): part_space(part) for part in self._parts}
         self.space = same_space({name: space for name, (space, _) in found.items()})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,17 @@ import pandas as pd
 import pytest
 
 from rainmer_analysis.cli.main import main
-from rainmer_analysis.values import RelationshipMatrix, Rows, Space, SphereMap, read, write
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    RelationshipMatrix,
+    Rows,
+    Space,
+    SphereMap,
+    read,
+    write,
+)
 
+CLASS_NAMES = re.compile(r"EmbeddingTable|SphereMap|RelationshipMatrix|=True")
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 
 
@@ -23,6 +33,7 @@ def stored(tmp_path: Path) -> Path:
     )
     frame["group"] = frame["image_id"]
     write(SphereMap(points, Rows(frame), SPACE), tmp_path / "map.parquet")
+    write(EmbeddingTable(points, Rows(frame), SPACE), tmp_path / "table.parquet")
     values = np.array([[1.0, -0.25], [-0.25, 1.0]])
     matrix = RelationshipMatrix(values, ("A", "B"), "cosine", SPACE, (5, 3), (5, 3))
     write(matrix, tmp_path / "matrix.json")
@@ -81,7 +92,7 @@ def test_another_view_is_another_picture(stored: Path, capsys) -> None:
     code, said, told = run(capsys, *asked, "--view", "orthographic")
     assert (code, said) == (1, "")
     assert "map.svg already exists" in told
-    assert "--overwrite" in told
+    assert told.endswith("give another name or allow --overwrite\n")
     code, said, _ = run(capsys, *asked, "--view", "orthographic", "--overwrite")
     assert (code, said) == (0, f"{out}: written\n")
     assert "centred on 180°" in out.read_text(encoding="utf-8")
@@ -90,9 +101,14 @@ def test_another_view_is_another_picture(stored: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("kind", "source", "words"),
     [
-        ("matrix", "map.parquet", "holds a SphereMap, not a matrix; make a matrix of a table"),
-        ("map", "matrix.json", "holds a RelationshipMatrix, not a map; make a map of a table"),
-        ("map", "absent.parquet", "there is no file"),
+        ("matrix", "map.parquet", "map.parquet is no matrix; give a matrix (.json or .csv) that"),
+        ("map", "matrix.json", "matrix.json is no map; give a map (.parquet) that"),
+        (
+            "map",
+            "table.parquet",
+            "holds a table of embeddings, not a map; give a map",
+        ),
+        ("map", "absent.parquet", "absent.parquet; give a map (.parquet) that"),
     ],
 )
 def test_what_is_no_such_value_is_refused(
@@ -103,7 +119,27 @@ def test_what_is_no_such_value_is_refused(
     assert words in told
     assert told.startswith("error: ")
     assert told.count("\n") == 1
+    assert CLASS_NAMES.search(told) is None
     assert not (stored / "p.png").exists()
+
+
+def test_outlines_and_means_come_with_a_key(stored: Path, capsys) -> None:
+    out = stored / "map.svg"
+    asked = ("plot", "map", stored / "map.parquet", "--out", out, "--contours", "--means")
+    assert run(capsys, *asked)[0] == 0
+    drawn = out.read_text(encoding="utf-8")
+    assert re.search(r">mean (direction|of a spread above 67\.5°)</text>", drawn)
+    assert ">no outlines under 20 images: A, B</text>" in drawn
+    assert "densest" not in drawn
+
+
+def test_a_place_that_cannot_be_written_is_named_as_it_was_given(stored: Path, capsys) -> None:
+    (stored / "file").write_text("in the way", encoding="utf-8")
+    out = stored / "file" / "map.png"
+    code, _, told = run(capsys, "plot", "map", stored / "map.parquet", "--out", out)
+    assert code == 1
+    assert told.startswith(f"error: {stored / 'file'}")
+    assert "cannot be used" in told
 
 
 def test_an_unknown_suffix_is_refused_before_any_work(stored: Path, capsys) -> None:

@@ -78,7 +78,7 @@ def test_writes_a_map_once(source: str, tmp_path: Path, capsys: pytest.CaptureFi
         (["SOURCE", "--out", "m.parquet", "--engine", "tsne"], "there is no engine 'tsne'; use"),
         (["SOURCE", "--out", "m.parquet", "--neighbors", "0"], "0 neighbors were asked for"),
         (["absent.parquet", "--out", "m.parquet"], "there is no file absent.parquet"),
-        (["MATRIX", "--out", "m.parquet"], "holds a RelationshipMatrix, not a table"),
+        (["MATRIX", "--out", "m.parquet"], "is no table of embeddings; give a table"),
     ],
 )
 def test_domain_errors_are_one_sentence(

@@ -121,7 +121,7 @@ def test_something_else_of_that_name_is_kept(
             "no score 'mmd'; use 'cosine' or 'paper'",
         ),
         (["absent.parquet", "--out", "m.json"], "there is no file absent.parquet"),
-        (["MATRIX", "--out", "m.json"], "holds a RelationshipMatrix, not a table of embeddings"),
+        (["MATRIX", "--out", "m.json"], "is no table of embeddings; give a table"),
     ],
 )
 def test_domain_errors_are_one_sentence(

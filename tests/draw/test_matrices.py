@@ -53,13 +53,27 @@ def test_scores_beyond_one_widen_the_scale(make_matrix) -> None:
     assert drawing.artists["mesh/1"].get_clim() == pytest.approx((-40.0, 40.0))
 
 
-def test_numbers_stand_out_from_their_cells(make_matrix) -> None:
-    drawing = plot_matrix(make_matrix(tuple("ABCDEFGHIJ")))
-    mesh = drawing.artists["mesh/0"]
-    shades = mesh.to_rgba(make_matrix(tuple("ABCDEFGHIJ")).values)
-    for place, text in drawing.artists["cells/0"].items():
-        bright = sorted((luminance(shades[place][:3]), luminance(text.get_color())))
-        assert (bright[1] + 0.05) / (bright[0] + 0.05) > 3.9
+def test_numbers_stand_out_from_their_cells() -> None:
+    """Scores over the whole scale: white on dark cells, dark on light ones, never in between."""
+    scores = np.linspace(-1, 1, 196).reshape(14, 14)
+    names = tuple(f"D{i}" for i in range(14))
+    value = RelationshipMatrix(scores, names, "cosine", None, (9,) * 14, (9,) * 14, symmetric=False)
+    drawing = plot_matrix(value)
+    shades = drawing.artists["mesh/0"].to_rgba(scores)
+    cells = drawing.artists["cells/0"]
+    assert len(cells) == 196
+    for place, text in cells.items():
+        cell, ink = luminance(shades[place][:3]), luminance(text.get_color())
+        bright, dark = max(cell, ink), min(cell, ink)
+        assert (bright + 0.05) / (dark + 0.05) > 3.5
+        assert cell > 0.24 if ink < 0.5 else cell < 0.25, place
+    inks = {place: luminance(text.get_color()) for place, text in cells.items()}
+    for lower in range(195):  # one change of ink on either side of zero
+        one, other = divmod(lower, 14), divmod(lower + 1, 14)
+        if scores[one] >= 0:
+            assert inks[other] >= inks[one]
+        else:
+            assert inks[other] <= inks[one]
 
 
 def test_missing_cells_are_hatched_and_not_numbered(make_matrix) -> None:

@@ -5,18 +5,17 @@ import itertools
 import matplotlib as mpl
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from rainmer_analysis.draw.style import (
+    INK,
     MARKERS,
     PALETTE,
     assign_colours,
     assign_markers,
+    ink_on,
+    luminance,
     marker_outline,
-    readable,
-    short_labels,
     styled,
 )
 from rainmer_analysis.errors import ParameterError
@@ -73,24 +72,42 @@ def test_markers_cover_the_same_area(marker: str) -> None:
     assert area == pytest.approx(np.pi / 4, rel=1e-6)
 
 
-def test_text_that_the_font_lacks_is_spelled_out() -> None:
-    assert readable("Ünïcode µ $x_1$") == "Ünïcode µ $x_1$"
-    assert readable("雨\n\U0001f9ea") == "\\u96e8\\x0a\\U0001f9ea"
-    assert readable(" ") == "\\x20"
-    assert readable("雨") != readable("雪")
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2."""
+    dark, bright = sorted((luminance(one), luminance(other)))
+    return (bright + 0.05) / (dark + 0.05)
 
 
-@given(st.lists(st.text(min_size=1, max_size=80), max_size=8, unique=True))
-def test_short_labels_are_short_and_different(names: list[str]) -> None:
-    labels = short_labels(names)
-    assert list(labels) == names
-    assert len(set(labels.values())) == len(names)
-    assert all(len(label) <= 32 for label in labels.values())
+def test_every_colour_stands_out_from_the_paper() -> None:
+    assert luminance("white") == pytest.approx(1)
+    assert luminance("black") == 0
+    assert luminance("#777777") == pytest.approx(0.1845, abs=1e-4)
+    assert min(contrast(colour, "white") for colour in PALETTE) > 2
 
 
-def test_names_that_differ_only_in_the_middle_stay_different() -> None:
-    labels = short_labels(["x" * 50 + "1" + "y" * 50, "x" * 50 + "2" + "y" * 50])
-    assert len(set(labels.values())) == 2
+@pytest.mark.parametrize(
+    ("colour", "ink"),
+    [
+        ("white", INK),
+        ("#F7F7F7", INK),
+        ("#FDDBC7", INK),
+        ("#F4A582", INK),
+        ("#92C5DE", INK),
+        ("#D6604D", "white"),
+        ("#B2182B", "white"),
+        ("#2166AC", "white"),
+        ("black", "white"),
+    ],
+)
+def test_ink_is_dark_on_light_and_white_on_dark(colour: str, ink: str) -> None:
+    assert ink_on(colour) == ink
+
+
+def test_ink_is_the_further_in_lightness() -> None:
+    for level in np.linspace(0, 1, 256):
+        grey = (level, level, level)
+        own, dark = (rgb2lab(np.array([[mpl.colors.to_rgb(c)]]))[0, 0, 0] for c in (grey, INK))
+        assert ink_on(grey) == (INK if own - dark > 100 - own else "white")
 
 
 def test_the_style_leaves_no_trace_and_ignores_the_user() -> None:

@@ -256,7 +256,7 @@ MANIFEST_FAULTS = {
     "[[dataset]]\nname = 'a'\nimages = 'in'\nimage = 1": "the unknown key 'image'; allowed are",
     "[[dataset]]\nimages = 'in'": "'' cannot name a dataset",
     "[[dataset]]\nname = 'a/b'\nimages = 'in'": "'a/b' cannot name a dataset; use text without sl",
-    "[[dataset]]\nname = 3\nimages = 'in'": "gives name = 3; it must be of type str",
+    "[[dataset]]\nname = 3\nimages = 'in'": "gives name = 3; give text in quotation marks",
     "[[dataset]]\nname = 'a'": "gives images = None; it must be a folder or a list",
     "[[dataset]]\nname = 'a'\nimages = [1]": "gives images = [1]; it must be a folder or a list",
     "[[dataset]]\nname = 'a'\nimages = []": "names no image; check images = []",
@@ -275,7 +275,7 @@ MANIFEST_FAULTS = {
     "[[dataset]]\nname = 'a'\nimages = 'in'\nweight = -1": "weight = -1; it must be a number",
     "[[dataset]]\nname = 'a'\nimages = 'in'\nweight = true": "weight = True; it must be a number",
     "[[dataset]]\nname = 'a'\nimages = 'in'\nweight = nan": "weight = nan; it must be a number",
-    "[[dataset]]\nname = 'a'\nimages = 'in'\nhalves = 1": "gives halves = 1; it must be of type",
+    "[[dataset]]\nname = 'a'\nimages = 'in'\nhalves = 1": "gives halves = 1; give true or false",
     "[[dataset]]\nname = 'a'\nimages = 'in'\n" * 2: "the dataset 'a' was given twice",
 }
 

@@ -57,6 +57,16 @@ def images(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).random(shape, dtype=np.float32)
 
 
+def test_folded_stages_restore_as_the_network_does(weights: Path, small: ImageRestorer) -> None:
+    network = build_restorer(load_checkpoint(weights)).eval().double()
+    pixels, prompts = images(2, 3, 24, 40), images(2, 3, 128, 128, seed=1)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(pixels).double(), torch.from_numpy(prompts).double())
+    found = small.restore(pixels, prompts, clamp=False)
+    np.testing.assert_allclose(found, expected.numpy(), atol=2e-5)
+    assert not any(t.requires_grad for t in small._module.state_dict(keep_vars=True).values())
+
+
 @pytest.mark.parametrize(
     "sides", [(8, 8), (1, 1), (3, 70), (9, 17), (40, 52), (61, 33), (64, 64), (75, 131)]
 )

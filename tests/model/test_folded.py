@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.kernels import WinogradTowers
+from rainmer_analysis.infer.kernels import StripStages, WinogradTowers
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, RainmerEncoder
 from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
 
@@ -27,9 +27,12 @@ def lively(config: EncoderConfig) -> RainmerEncoder:
     return encoder
 
 
-def folded(encoder: RainmerEncoder, dtype: torch.dtype, *, winograd: bool) -> FoldedEncoder:
-    towers = WinogradTowers(encoder.projectors, dtype) if winograd else None
-    return FoldedEncoder(encoder, dtype=dtype, towers=towers)
+def folded(encoder: RainmerEncoder, dtype: torch.dtype, *, kernels: bool) -> FoldedEncoder:
+    if not kernels:
+        return FoldedEncoder(encoder, dtype=dtype)
+    stages = StripStages(encoder.MoEs.stages, dtype)
+    towers = WinogradTowers(encoder.projectors, dtype)
+    return FoldedEncoder(encoder, dtype=dtype, stages=stages, towers=towers)
 
 
 def vectors(output: FoldedOutput) -> dict[str, torch.Tensor]:
@@ -37,28 +40,28 @@ def vectors(output: FoldedOutput) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("size", ["64", "128", "odd"])
-@pytest.mark.parametrize("winograd", [False, True])
-def test_gives_the_published_numbers(shared: Path, size: str, winograd: bool) -> None:
+@pytest.mark.parametrize("kernels", [False, True])
+def test_gives_the_published_numbers(shared: Path, size: str, kernels: bool) -> None:
     encoder = RainmerEncoder().eval()
     encoder.load_state_dict(
         torch.load(shared / "oracle" / "rainmer_encoder.pth", weights_only=True)
     )
     with np.load(shared / "oracle" / "rainmer_encoder_io.npz") as arrays, torch.inference_mode():
-        output = folded(encoder, torch.float32, winograd=winograd)(
+        output = folded(encoder, torch.float32, kernels=kernels)(
             torch.from_numpy(arrays[f"in_{size}"])
         )
         for view, found in vectors(output).items():
             np.testing.assert_allclose(found, arrays[f"z_{view}_{size}"], rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize("winograd", [False, True])
+@pytest.mark.parametrize("kernels", [False, True])
 @pytest.mark.parametrize("size", [(8, 8), (21, 34)])
 @torch.inference_mode()
-def test_equals_the_plain_network(size: tuple[int, int], winograd: bool) -> None:
+def test_equals_the_plain_network(size: tuple[int, int], kernels: bool) -> None:
     encoder = lively(WIDTHS["quarter"])
     images = torch.rand(3, 3, *size)
     expected = encoder(images)
-    output = folded(encoder, torch.float32, winograd=winograd)(images)
+    output = folded(encoder, torch.float32, kernels=kernels)(images)
     for view, found in vectors(output).items():
         assert float((found - getattr(expected, f"{view}_z")).abs().max()) < 1e-6
 
@@ -75,13 +78,13 @@ def test_is_exact_in_float64() -> None:
         assert float((found - getattr(expected, f"{view}_z")).abs().max()) < 1e-13
 
 
-@pytest.mark.parametrize("winograd", [False, True])
+@pytest.mark.parametrize("kernels", [False, True])
 @torch.inference_mode()
-def test_bfloat16_keeps_the_direction(winograd: bool) -> None:
+def test_bfloat16_keeps_the_direction(kernels: bool) -> None:
     encoder = lively(WIDTHS["quarter"])
     images = torch.rand(4, 3, 64, 64) ** 2
     expected = encoder(images)
-    output = folded(encoder, torch.bfloat16, winograd=winograd)(images)
+    output = folded(encoder, torch.bfloat16, kernels=kernels)(images)
     for view, found in vectors(output).items():
         assert found.dtype == torch.float32
         exact = getattr(expected, f"{view}_z")
@@ -94,7 +97,7 @@ def test_the_network_is_copied() -> None:
     encoder = lively(WIDTHS["quarter"])
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     images = torch.rand(1, 3, 16, 16)
-    form = folded(encoder, torch.float32, winograd=True)
+    form = folded(encoder, torch.float32, kernels=True)
     first = form(images).chromatic_z
     assert all(torch.equal(before[name], value) for name, value in encoder.state_dict().items())
     for parameter in encoder.parameters():

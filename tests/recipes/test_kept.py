@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from rainmer_analysis.draw import plot_map
-from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.recipes.kept import kept_map, read_table
+from rainmer_analysis.errors import OutputExistsError
+from rainmer_analysis.recipes.kept import kept_map
 from rainmer_analysis.recipes.relate import kept_matrix
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap, write
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 OPTIONS = {"engine": "axes", "seed": 3}
@@ -61,9 +61,3 @@ def test_a_matrix_is_kept_once(table: EmbeddingTable, tmp_path: Path, suffix: st
     with pytest.raises(OutputExistsError):
         kept_matrix(table, place, score="paper")
     assert not kept_matrix(table, place, score="paper", overwrite=True).up_to_date
-
-
-def test_only_a_table_is_a_table(table: EmbeddingTable, tmp_path: Path) -> None:
-    place = write(lay_out(table), tmp_path / "map.parquet")
-    with pytest.raises(FileFormatError, match="holds a SphereMap, not a table of embeddings"):
-        read_table(place)

@@ -16,6 +16,7 @@ from rainmer_analysis.values import (
     RelationshipMatrix,
     SphereMap,
     read,
+    read_as,
     request_of,
     write,
     write_atomically,
@@ -148,6 +149,24 @@ def test_hostile_files_get_one_sentence(table: EmbeddingTable, tmp_path: Path) -
     (tmp_path / "folder").mkdir()
     with pytest.raises(FileFormatError, match=r"holds no \.parquet part"):
         read(tmp_path / "folder")
+
+
+def test_only_what_is_asked_for_is_read(table: EmbeddingTable, tmp_path: Path) -> None:
+    place = write(table, tmp_path / "t.parquet")
+    assert read_as(place, EmbeddingTable).content_sha256 == table.content_sha256
+    with pytest.raises(FileFormatError, match=r"t\.parquet holds a table of embeddings, not a map"):
+        read_as(place, SphereMap)
+    with pytest.raises(FileFormatError, match=r"t\.parquet is no matrix; give a matrix \(\.json"):
+        read_as(place, RelationshipMatrix)
+    with pytest.raises(FileFormatError, match=r"no file .*absent\.json; give a matrix"):
+        read_as(tmp_path / "absent.json", RelationshipMatrix)
+
+
+def test_an_error_names_the_place_that_was_given(tmp_path: Path) -> None:
+    absent = tmp_path / "absent"
+    with pytest.raises(FileNotFoundError) as told:
+        write_atomically(tmp_path / "a.json", lambda temporary: temporary.rename(absent / "b"))
+    assert told.value.filename == str(tmp_path / "a.json")
 
 
 def test_a_foreign_or_newer_parquet_is_refused(table: EmbeddingTable, tmp_path: Path) -> None:

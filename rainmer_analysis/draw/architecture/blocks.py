@@ -12,10 +12,13 @@ from matplotlib.path import Path
 
 from rainmer_analysis.draw.style import INK, MUTED
 
-__all__ = ["TINTS", "Board", "Box", "Point"]
+__all__ = ["CHROMATIC", "DEGRADATION", "TALL", "TINTS", "Board", "Box", "Point", "raised"]
 
 Point = tuple[float, float]
 _LINE = 0.7
+TALL = 0.34
+"""Inches of a box that holds two lines."""
+CHROMATIC, DEGRADATION = "zᶜʰʳ", "zᵈᵉᵗ⁻ᵍ"
 
 # Fill and edge of a box by what it does; the words in a box say it too.
 TINTS: dict[str, tuple[str, str]] = {
@@ -135,6 +138,15 @@ class Board:
             zorder=4,
         )
 
+    def heading(self, letter: str, text: str, y: float) -> None:
+        """Write a panel's letter and title."""
+        for x, words, kind, weight in (
+            (0.1, letter, "letter", "bold"),
+            (0.33, text, "heading", "normal"),
+        ):
+            name = f"{kind}/{letter}"
+            self.label((x, y), words, name=name, size=8.0, ha="left", va="baseline", weight=weight)
+
     def arrow(self, *points: Point, name: str, head: bool = True, dashed: bool = False) -> None:
         """Draw a line along the points, with a head at its end."""
         line = FancyArrowPatch(
@@ -157,3 +169,8 @@ class Board:
         """Join boxes from left to right."""
         for index in range(len(boxes) - 1):
             self.arrow(boxes[index].right, boxes[index + 1].left, name=f"{name}/{index}")
+
+
+def raised(number: int) -> str:
+    """Give a digit as a superscript."""
+    return "⁰¹²³⁴⁵⁶⁷⁸⁹"[number]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from rainmer_analysis.draw.architecture.blocks import Board
-from rainmer_analysis.draw.architecture.facts import Described, facts_of
-from rainmer_analysis.draw.architecture.panels import (
-    draw_overview,
-    draw_projectors,
-    draw_stage,
-    draw_words,
-)
+from rainmer_analysis.draw.architecture.facts import Described, Facts, facts_of
+from rainmer_analysis.draw.architecture.overview import draw_overview
+from rainmer_analysis.draw.architecture.projectors import draw_projectors
+from rainmer_analysis.draw.architecture.stage import draw_stage
 from rainmer_analysis.draw.drawing import Drawing
 from rainmer_analysis.draw.layout import axes_at, headline, new_figure
 from rainmer_analysis.draw.style import WIDTH, styled
@@ -54,10 +51,24 @@ def figure1(description: Described, *, title: str = "") -> Drawing:
         draw_overview(board, facts, floor=4.9)
         draw_stage(board, facts, floor=2.55)
         draw_projectors(board, facts, floor=0.4)
-        draw_words(board, facts)
+        _words(board, facts)
         board.artists["headline"] = headline(
             figure, title or f"Rainmer’s encoder: {facts.total:,} parameters"
         )
     return Drawing(
         figure, board.artists, {"draws": "figure 1", "title": title, "encoder": asdict(facts)}
     )
+
+
+def _words(board: Board, facts: Facts) -> None:
+    """Write what the signs mean and how the counts add up."""
+    lines = (
+        f"Numbers under boxes count parameters: {facts.patch:,} + {facts.gate:,} + "
+        f"{facts.preprocess:,} + {facts.stages} × {facts.stage:,} + 2 × {facts.projector:,} = "
+        f"{facts.total:,}.  GAP: mean over all pixels.  L2: to unit length.",
+        f"dw: depthwise, pw: pointwise convolution.  LReLU: slope 0.1.  "
+        f"SE: x · sigmoid(pw {facts.se_hidden} → {facts.base}(ReLU(pw {facts.base} → "
+        f"{facts.se_hidden}(GAP(x))))).",
+    )
+    for index, line in enumerate(lines):
+        board.label((0.1, 0.25 - 0.12 * index), line, name=f"words/{index}", ha="left", muted=True)

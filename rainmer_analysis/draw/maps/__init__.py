@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from rainmer_analysis.draw.maps.look import legend_entries, map_look
-from rainmer_analysis.draw.maps.panels import draw_maps, map_grid
+from rainmer_analysis.draw.maps.notes import short_notes
+from rainmer_analysis.draw.maps.panels import MapPanel, draw_maps, map_grid
 from rainmer_analysis.draw.maps.plot import about_map, plot_map
 from rainmer_analysis.draw.maps.projections import view_of
 
 __all__ = [
+    "MapPanel",
     "about_map",
     "draw_maps",
     "legend_entries",
     "map_grid",
     "map_look",
     "plot_map",
+    "short_notes",
     "view_of",
 ]

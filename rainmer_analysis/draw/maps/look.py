@@ -11,27 +11,26 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.transforms import IdentityTransform
 
-from rainmer_analysis.draw.layout import Entry, counts_text
+from rainmer_analysis.draw.labels import short_labels
+from rainmer_analysis.draw.legends import Entry, counts_text, dot_entry
+from rainmer_analysis.draw.maps.notes import radii_of
 from rainmer_analysis.draw.maps.projections import View
-from rainmer_analysis.draw.style import (
-    assign_colours,
-    assign_markers,
-    marker_outline,
-    short_labels,
-)
+from rainmer_analysis.draw.style import assign_colours, assign_markers, marker_outline
 from rainmer_analysis.values import SphereMap
 
 __all__ = ["MapLook", "draw_dots", "legend_entries", "map_look"]
 
 _LAYERS = 8
 _RASTER_ABOVE = 5_000
+_FADED = 0.45  # of the opacity, where outlines are drawn above the dots
 
 
 @dataclass(frozen=True)
 class MapLook:
     """What all panels share: the view, each dataset's colour and marker, size and opacity of dots.
 
-    `area` is in square points; `edge` is the width in points of the white rim around a dot.
+    `area` is in square points; `edge` is the width in points of the white rim around a dot; `scale`
+    is that of the lines and marks drawn above the dots.
     """
 
     view: View
@@ -40,31 +39,43 @@ class MapLook:
     area: float
     alpha: float
     edge: float
+    scale: float
 
 
-def map_look(maps: Sequence[SphereMap], view: View, *, columns: int) -> MapLook:
+def map_look(
+    maps: Sequence[SphereMap], view: View, *, columns: int, faded: bool = False
+) -> MapLook:
     """Choose the look that all panels share, from how many dots the fullest panel holds.
 
     The dots' area falls with their number so that 50 are easily seen and 50,000 still show where
-    they are dense; it is smaller where three panels share the width.
+    they are dense; it is smaller where three panels share the width. Faded dots leave the stage to
+    what is drawn above them.
     """
     names = [name for value in maps for name in value.rows.datasets]
     fullest = max(1, *(len(value) for value in maps))
     roomy = {1: 2.0, 2: 1.5}.get(columns, 1.0)
     area = float(np.clip(26 * roomy * (max(fullest, 50) / 50) ** -0.5, 0.5, 30))
     alpha = float(np.clip(0.95 - 0.14 * np.log10(max(fullest, 100) / 100), 0.4, 0.95))
+    alpha *= _FADED if faded else 1.0
     edge = 0.25 if area > 7 else 0.0
-    return MapLook(view, assign_colours(names), assign_markers(names), area, alpha, edge)
+    scale = {1: 1.0, 2: 0.8}.get(columns, 0.6)
+    return MapLook(view, assign_colours(names), assign_markers(names), area, alpha, edge, scale)
 
 
 def legend_entries(maps: Sequence[SphereMap], look: MapLook) -> list[Entry]:
-    """Give a legend line for each dataset: its label and how many images are drawn."""
+    """Give a legend line for each dataset: its label, how many images are drawn, and its radius.
+
+    The radius stands only beside a single map, since every map has its own.
+    """
     counts = [value.rows.counts for value in maps]
+    radii = radii_of(maps[0]) if len(maps) == 1 else {}
     labels = short_labels(look.colours)
-    return [
-        Entry(f"{labels[name]} ({counts_text(counts, name)})", colour, look.markers[name])
-        for name, colour in look.colours.items()
-    ]
+    found = []
+    for name, colour in look.colours.items():
+        told = [counts_text(counts, name)]
+        told += [f"radius {radii[name]:.1f}°"] if name in radii else []
+        found.append(dot_entry(f"{labels[name]} ({', '.join(told)})", colour, look.markers[name]))
+    return found
 
 
 def draw_dots(axes: Axes, value: SphereMap, look: MapLook) -> dict[str, tuple[PathCollection, ...]]:
@@ -96,7 +107,7 @@ def _collection(
         edgecolors="white" if look.edge else "none",
         linewidths=look.edge,
         alpha=look.alpha,
-        zorder=2,
+        zorder=2.6,  # above the frame, which would cross them
         clip_on=False,
     )
     dots.set_transform(IdentityTransform())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +18,33 @@ from rainmer_analysis.draw.style import marker_outline
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap
 
-__all__ = ["draw_contours", "draw_mean", "pieces", "summaries_of"]
+__all__ = [
+    "FEWEST",
+    "LINES",
+    "VAGUE",
+    "draw_contours",
+    "draw_mean",
+    "is_outlined",
+    "is_vague",
+    "mean_look",
+    "pieces",
+    "summaries_of",
+]
 
 Array = npt.NDArray[np.float64]
-_WIDTHS = {0.5: 1.1, 0.95: 0.6}  # points, by share; the outermost line is the thinnest
+Dashes = Literal["solid"] | tuple[float, tuple[float, ...]]
+
+# Width in points and dashes of an outline, by the share of the density that it holds.
+LINES: Mapping[float, tuple[float, Dashes]] = MappingProxyType(
+    {0.5: (1.3, "solid"), 0.95: (0.8, (0.0, (3.5, 1.8)))}
+)
+FEWEST = 20
+"""Images below which a dataset is not outlined: 5 % of fewer are less than one image."""
+VAGUE = 67.5
+"""Degrees of spread (a mean resultant length of a half) beyond which a mean says little."""
 _HALO = 1.0
 _MEAN_AREA = 42.0  # square points
-_VAGUE = 67.5  # degrees of spread: a mean resultant length of a half
+_BISECTIONS = 20
 # A step along a line that crosses more of the picture than this has crossed its edge.
 _LONGEST_STEP = 0.25
 
@@ -51,44 +73,59 @@ def summaries_of(
     return given
 
 
+def is_outlined(seen: DatasetOnMap) -> bool:
+    """Say whether a dataset has enough images for outlines of its density."""
+    return seen.count >= FEWEST
+
+
+def is_vague(seen: DatasetOnMap) -> bool:
+    """Say whether a dataset spreads so far that its mean direction says little."""
+    return seen.spread > VAGUE
+
+
+def mean_look(colour: str, *, hollow: bool) -> tuple[str, str, float]:
+    """Give face, edge and width in points of the edge of a mean direction's marker."""
+    return ("white", colour, 1.2) if hollow else (colour, "black", 0.8)
+
+
 def draw_contours(
-    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, above: bool
+    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, scale: float
 ) -> dict[float, LineCollection]:
-    """Draw the outlines of a dataset's densest regions, above its dots or below them, by share."""
+    """Draw the outlines of a dataset's densest regions above its dots, by share."""
     found = {}
     for share, lines in seen.contours.items():
         parts = [part for line in lines for part in pieces(line, view)]
-        width = _WIDTHS.get(share, 0.6)
-        drawn = LineCollection(parts, colors=colour, linewidths=width, zorder=3 if above else 1.5)
-        if above:
-            drawn.set_path_effects([Stroke(linewidth=width + _HALO, foreground="white"), Normal()])
+        width, dashes = scale * LINES[share][0], LINES[share][1]
+        drawn = LineCollection(
+            parts, colors=colour, linewidths=width, linestyles=[dashes], zorder=3, capstyle="butt"
+        )
+        drawn.set_path_effects(
+            [Stroke(linewidth=width + scale * _HALO, foreground="white"), Normal()]
+        )
         axes.add_collection(drawn, autolim=False)
         found[share] = drawn
     return found
 
 
 def draw_mean(
-    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, marker: str
+    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, marker: str, scale: float
 ) -> PathCollection:
-    """Draw a dataset's mean direction as its own marker, large and rimmed.
-
-    The marker is hollow where the dataset spreads so far that its mean says little.
-    """
-    vague = seen.spread > _VAGUE
+    """Draw a dataset's mean direction as its own marker, large and rimmed; hollow if vague."""
+    face, edge, rim = mean_look(colour, hollow=is_vague(seen))
     x, y = view.project(np.array([seen.lon]), np.array([seen.lat]))
     drawn = PathCollection(
         [marker_outline(marker)],
-        sizes=[_MEAN_AREA],
+        sizes=[scale**2 * _MEAN_AREA],
         offsets=np.column_stack([x, y]),
         offset_transform=axes.transData,
-        facecolors="white" if vague else colour,
-        edgecolors=colour if vague else "black",
-        linewidths=1.2 if vague else 0.8,
+        facecolors=face,
+        edgecolors=edge,
+        linewidths=scale * rim,
         zorder=4,
         clip_on=False,
     )
     drawn.set_transform(IdentityTransform())
-    drawn.set_path_effects([Stroke(linewidth=2.2, foreground="white"), Normal()])
+    drawn.set_path_effects([Stroke(linewidth=2.4 * scale, foreground="white"), Normal()])
     axes.add_collection(drawn, autolim=False)
     return drawn
 
@@ -100,10 +137,49 @@ def pieces(line: Array, view: View) -> list[Array]:
     -------
     Lines in plane coordinates, shape (m', 2) each, of two points and more.
     """
-    lon = np.degrees(np.arctan2(line[:, 1], line[:, 0]))
-    lat = np.degrees(np.arctan2(line[:, 2], np.hypot(line[:, 0], line[:, 1])))
-    flat = np.column_stack(view.project(lon, lat))
+    parts = _parts(line, view)
+    edges = [_edge(line[at], line[at + 1], view) for at in np.flatnonzero(np.diff(parts))]
+    whole = [np.vstack(part) for part in _joined(line, parts, edges)]
+    return [piece for part in whole for piece in _torn(_flat(part, view), view)]
+
+
+def _joined(line: Array, parts: Array, edges: Sequence[tuple[Array, Array]]) -> list[list[Array]]:
+    """Split a line between the plane's parts, each piece reaching to its part's edge."""
+    found = [[piece] for piece in np.split(line, np.flatnonzero(np.diff(parts)) + 1)]
+    for place, (last, first) in enumerate(edges):
+        found[place].append(last[None])
+        found[place + 1].insert(0, first[None])
+    return found
+
+
+def _edge(start: Array, end: Array, view: View) -> tuple[Array, Array]:
+    """Give the points just before and just after a step leaves the part that it starts in."""
+    own = _parts(start[None], view)[0]
+    for _ in range(_BISECTIONS):
+        middle = (start + end) / np.linalg.norm(start + end)
+        if _parts(middle[None], view)[0] == own:
+            start = middle
+        else:
+            end = middle
+    return start, end
+
+
+def _torn(flat: Array, view: View) -> list[Array]:
+    """Cut a line of the plane where a step crosses the picture."""
     x0, x1, _, _ = view.extent
     across = np.abs(np.diff(flat[:, 0])) > _LONGEST_STEP * (x1 - x0)
-    cut = across | (np.diff(view.part(lon, lat)) != 0)
-    return [part for part in np.split(flat, np.flatnonzero(cut) + 1) if len(part) > 1]
+    return [part for part in np.split(flat, np.flatnonzero(across) + 1) if len(part) > 1]
+
+
+def _parts(points: Array, view: View) -> Array:
+    return view.part(*_degrees(points))
+
+
+def _flat(points: Array, view: View) -> Array:
+    return np.column_stack(view.project(*_degrees(points)))
+
+
+def _degrees(points: Array) -> tuple[Array, Array]:
+    lon = np.degrees(np.arctan2(points[:, 1], points[:, 0]))
+    lat = np.degrees(np.arctan2(points[:, 2], np.hypot(points[:, 0], points[:, 1])))
+    return lon, lat

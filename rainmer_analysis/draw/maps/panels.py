@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -11,28 +12,44 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FuncFormatter
 
-from rainmer_analysis.draw.layout import GAP, Grid, axes_at, grid_of, letter, panel_title
+from rainmer_analysis.draw.layout import (
+    GAP,
+    Grid,
+    axes_at,
+    grid_of,
+    letter,
+    panel_title,
+    title_rise,
+)
 from rainmer_analysis.draw.maps.look import MapLook, draw_dots
 from rainmer_analysis.draw.maps.projections import View
 from rainmer_analysis.draw.style import INK, MUTED
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["draw_maps", "head_room", "map_grid"]
+__all__ = ["MapPanel", "draw_maps", "head_room", "map_grid"]
 
-_FIDELITY = {"trustworthiness": "trustworthiness", "continuity": "continuity"}
-_GLOBAL = {"spearman": "rank correlation"}
 _WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
+_EAST = 0.16  # inches at the right, where half of "180°" stands
 _LABEL_ROOM = 0.36  # inches that "−120°" takes with some air
 _TITLE_ROOM, _NOTE_ROOM, _FOOT = 0.2, 0.12, 0.36
 
 
-def head_room(maps: Sequence[SphereMap]) -> float:
+@dataclass(frozen=True)
+class MapPanel:
+    """One panel: its map, its title, and the small lines under the title."""
+
+    value: SphereMap
+    title: str
+    notes: tuple[str, ...] = ()
+
+
+def head_room(panels: Sequence[MapPanel]) -> float:
     """Give the inches that titles and notes take above a row of panels."""
-    return _TITLE_ROOM + (_NOTE_ROOM if any(_note(value) for value in maps) else 0.0)
+    return _TITLE_ROOM + _NOTE_ROOM * _lines(panels)
 
 
 def map_grid(
-    maps: Sequence[SphereMap],
+    panels: Sequence[MapPanel],
     view: View,
     *,
     columns: int,
@@ -43,11 +60,11 @@ def map_grid(
     """Give the places of the panels, with room for titles above and tick labels below each row."""
     x0, x1, y0, y1 = view.extent
     plain = view.name == "lonlat"
-    head = head_room(maps)
+    head = head_room(panels)
     return grid_of(
         columns,
         left=left if left is not None else (0.46 if plain else 0.08),
-        right=width - (0.12 if plain else 0.08),
+        right=width - (_EAST if plain else 0.08),
         top=top + head,
         aspect=(x1 - x0) / (y1 - y0),
         gap=_WIDE_GAP if columns == 2 and left is None else GAP,
@@ -57,35 +74,31 @@ def map_grid(
 
 def draw_maps(
     figure: Figure,
-    maps: Sequence[SphereMap],
-    titles: Sequence[str],
+    panels: Sequence[MapPanel],
     grid: Grid,
-    look: MapLook,
     *,
+    look: MapLook,
     letters: str = "",
 ) -> dict[str, Any]:
-    """Draw each map into its place of the grid and give the artists by name."""
+    """Draw each panel into its place of the grid and give the artists by name."""
     artists: dict[str, Any] = {}
     indent = 15.0 if letters else 0.0
-    rise = 12.5 if any(_note(value) for value in maps) else 4.0
-    for index, (value, title) in enumerate(zip(maps, titles, strict=True)):
+    rise = title_rise(_lines(panels))
+    for index, panel in enumerate(panels):
         axes = axes_at(figure, grid.rect(index))
         _frame(axes, look.view, leftmost=index % grid.columns == 0)
-        # the paper's figures keep to what neighbourhoods say
-        note = _note(value, whole=grid.columns <= 2 and not letters)
-        words = panel_title(axes, title, note=note, indent=indent, rise=rise)
+        artists[f"axes/{index}"] = axes
+        title, *notes = panel_title(axes, panel.title, notes=panel.notes, indent=indent, rise=rise)
+        artists |= {f"title/{index}": title, f"notes/{index}": tuple(notes)}
         if letters:
             artists[f"letter/{index}"] = letter(axes, f"({letters[index]})", rise=rise)
-        artists |= {f"axes/{index}": axes} | {f"{k}/{index}": v for k, v in words.items()}
-        for name, dots in draw_dots(axes, value, look).items():
+        for name, dots in draw_dots(axes, panel.value, look).items():
             artists[f"points/{index}/{name}"] = dots
     return artists
 
 
-def _note(value: SphereMap, *, whole: bool = False) -> str:
-    names = _FIDELITY | (_GLOBAL if whole else {})
-    said = ((name, value.fidelity.get(key)) for key, name in names.items())
-    return ", ".join(f"{name} {x:.2f}" for name, x in said if isinstance(x, int | float) and x == x)
+def _lines(panels: Sequence[MapPanel]) -> int:
+    return max(len(panel.notes) for panel in panels)
 
 
 def _frame(axes: Axes, view: View, *, leftmost: bool) -> None:

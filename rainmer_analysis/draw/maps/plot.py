@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.layout import (
-    add_legend,
-    legend_shape,
-    listed,
-    new_figure,
-    panel_titles,
-)
+from rainmer_analysis.draw.layout import listed, new_figure, panel_titles
+from rainmer_analysis.draw.legends import Entry, add_legend, legend_shape
+from rainmer_analysis.draw.maps.key import key_entries
 from rainmer_analysis.draw.maps.look import MapLook, legend_entries, map_look
-from rainmer_analysis.draw.maps.overlays import draw_contours, draw_mean, summaries_of
-from rainmer_analysis.draw.maps.panels import draw_maps, head_room, map_grid
+from rainmer_analysis.draw.maps.notes import notes_of, sparse_note
+from rainmer_analysis.draw.maps.overlays import (
+    FEWEST,
+    draw_contours,
+    draw_mean,
+    is_outlined,
+    summaries_of,
+)
+from rainmer_analysis.draw.maps.panels import MapPanel, draw_maps, head_room, map_grid
 from rainmer_analysis.draw.maps.projections import view_of
 from rainmer_analysis.draw.style import WIDTH, styled
 from rainmer_analysis.values import MapSummary, SphereMap
@@ -48,17 +53,19 @@ def plot_map(
     summaries
         What `summarise` says of each map; needed for what follows.
     contours
-        Draw outlines of the regions that hold 50 % and 95 % of each dataset's density.
+        Draw outlines of the regions that hold 50 % (solid) and 95 % (dashed) of each dataset's
+        density above faded dots; a dataset of fewer than 20 images has none, and a note says so.
     means
-        Draw each dataset's mean direction.
+        Draw each dataset's mean direction, hollow where its spread is above 67.5 degrees.
 
     Returns
     -------
     Drawing
-        With the artists ``axes/I``, ``title/I``, ``note/I`` (fidelity, where the map has it),
-        ``points/I/DATASET`` (a tuple of collections that together hold the dataset's dots) for
-        panel I from 0, and ``legend``; where asked for ``contours/I/DATASET`` (by share) and
-        ``mean/I/DATASET``.
+        With the artists ``axes/I``, ``title/I``, ``notes/I`` (lines of text: fidelity, stability
+        and radius of a placed image, where the map has them), ``points/I/DATASET`` (a tuple of
+        collections that together hold the dataset's dots) for panel I from 0, and ``legend``;
+        where asked for ``contours/I/DATASET`` (by share), ``mean/I/DATASET`` and ``key`` (a legend
+        of their signs).
 
     Raises
     ------
@@ -73,20 +80,19 @@ def plot_map(
     names = panel_titles(titles, found, map_name)
     told = summaries_of(found, summaries, needed=contours or means)
     columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
-    crowded = len({name for value in found for name in value.rows.datasets}) > _MANY
-    width = WIDTH if len(found) > 1 or crowded else 5.0
+    outlined = contours and any(is_outlined(seen) for each in told for seen in each.datasets)
+    panels = [
+        MapPanel(value, name, notes_of(value, columns=columns) + _sparse(told, index, contours))
+        for index, (value, name) in enumerate(zip(found, names, strict=True))
+    ]
     with styled():
-        look = map_look(found, view_of(view), columns=columns)
-        entries = legend_entries(found, look)
-        grid = map_grid(found, look.view, columns=columns, width=width)
-        legend_columns, legend_height = legend_shape(entries, width - 0.2)
-        under = grid.top + grid.step * (-(-len(found) // columns)) - head_room(found) + 0.02
-        figure = new_figure(width, under + legend_height + 0.08)
-        artists = draw_maps(figure, found, names, grid, look)
+        look = map_look(found, view_of(view), columns=columns, faded=outlined)
+        key = key_entries(
+            [seen for each in told for seen in each.datasets], contours=contours, means=means
+        )
+        figure, artists = _laid_out(panels, look, columns=columns, key=key)
         for index, summary in enumerate(told):
             artists |= _overlays(artists, index, summary, look, contours=contours, means=means)
-        if entries:
-            artists["legend"] = add_legend(figure, entries, columns=legend_columns, top=under)
     about = {
         "draws": "map",
         "view": view,
@@ -95,6 +101,33 @@ def plot_map(
         **({"contours": contours, "means": means} if told else {}),
     }
     return Drawing(figure, artists, about)
+
+
+def _laid_out(
+    panels: Sequence[MapPanel], look: MapLook, *, columns: int, key: Sequence[Entry]
+) -> tuple[Figure, dict[str, Any]]:
+    """Draw the panels and, under them, the legend and the key."""
+    width = WIDTH if len(panels) > 1 or len(look.colours) > _MANY else 5.0
+    grid = map_grid(panels, look.view, columns=columns, width=width)
+    under = grid.top + grid.step * (-(-len(panels) // columns)) - head_room(panels) + 0.02
+    legends = {"legend": legend_entries([each.value for each in panels], look), "key": key}
+    tops, shapes = {}, {}
+    for name, entries in legends.items():
+        if entries:
+            tops[name], shapes[name] = under, legend_shape(entries, width - 0.2)
+            under += shapes[name][1] + 0.08
+    figure = new_figure(width, under + (0.0 if tops else 0.08))
+    artists = draw_maps(figure, panels, grid, look=look)
+    for name, top in tops.items():
+        artists[name] = add_legend(figure, legends[name], columns=shapes[name][0], top=top)
+    return figure, artists
+
+
+def _sparse(told: Sequence[MapSummary], index: int, contours: bool) -> tuple[str, ...]:
+    if not contours:
+        return ()
+    names = [seen.name for seen in told[index].datasets if not is_outlined(seen)]
+    return (sparse_note(names, FEWEST),) if names else ()
 
 
 def _overlays(
@@ -110,13 +143,15 @@ def _overlays(
     found: dict[str, Any] = {}
     for seen in summary.datasets:
         colour, name = look.colours[seen.name], f"{index}/{seen.name}"
-        if contours:
+        if contours and is_outlined(seen):
             found[f"contours/{name}"] = draw_contours(
-                axes, seen, look.view, colour=colour, above=not look.edge
+                axes, seen, look.view, colour=colour, scale=look.scale
             )
         if means:
             marker = look.markers[seen.name]
-            found[f"mean/{name}"] = draw_mean(axes, seen, look.view, colour=colour, marker=marker)
+            found[f"mean/{name}"] = draw_mean(
+                axes, seen, look.view, colour=colour, marker=marker, scale=look.scale
+            )
     return found
 
 

@@ -26,6 +26,7 @@ from rainmer_analysis.images.places.folders import Dataset, Found, Partners, nor
 
 __all__ = ["check_name", "read_groups", "read_manifest"]
 
+_SPOKEN = {str: "text in quotation marks", bool: "true or false"}
 _KEYS = ("name", "images", "targets", "groups", "weight", "halves")
 
 
@@ -138,9 +139,7 @@ def _dataset(entry: Mapping[str, Any], manifest: Path) -> Dataset:
 def _typed(entry: Mapping[str, Any], key: str, kind: type, manifest: Path) -> Any:
     value = entry.get(key)
     if value is not None and not isinstance(value, kind):
-        raise SourceError(
-            f"the manifest {manifest} gives {key} = {value!r}; it must be of type {kind.__name__}"
-        )
+        raise SourceError(f"the manifest {manifest} gives {key} = {value!r}; give {_SPOKEN[kind]}")
     return value
 
 

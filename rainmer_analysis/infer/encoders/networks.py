@@ -19,7 +19,8 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
 from rainmer_analysis.infer.encoders.deviation import note_bfloat16
-from rainmer_analysis.infer.kernels import WinogradTowers
+from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
+from rainmer_analysis.infer.kernels import StripStages, WinogradTowers
 from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, without_norms
 from rainmer_analysis.model.checkpoint import build, load_weights, state_sha256
 from rainmer_analysis.model.encoder import RainmerEncoder
@@ -71,8 +72,7 @@ class NetworkEncoder:
     configuration: Mapping[str, Any]
     device: torch.device
     precision: str
-    _module: nn.Module
-    _answers: Callable[[Any], dict[str, Tensor]]
+    _answers: Answers
     preprocessing: str = DEFAULT_RULE
     api_version: int = API_VERSION
 
@@ -93,7 +93,7 @@ class NetworkEncoder:
             return {view: np.zeros((0, dim), np.float32) for view, dim in self.views.items()}
         with torch.inference_mode(), arithmetic(self.device, self.precision):
             placed = pixels.to(self.device).contiguous(memory_format=torch.channels_last)
-            found = self._answers(self._module(placed))
+            found = self._answers(placed)
         return {view: rows.float().cpu().numpy() for view, rows in found.items()}
 
 
@@ -209,14 +209,18 @@ def untrained(seed: int, *, device: str, precision: str) -> NetworkEncoder:
 
 def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEncoder:
     sha256, device_name, precision = made
-    answers = _VIEWS["airnet" if name == "airnet" else "rainmer"]
+    views = _VIEWS["airnet" if name == "airnet" else "rainmer"]
     device = choose_device(device_name)
     if precision == "fast":
         note_bfloat16(device)
     config: Any = module.config
     module = _prepared(module.eval().requires_grad_(False), device, precision)
+
+    def answers(images: Tensor) -> dict[str, Tensor]:
+        return views(module(images))
+
     with torch.inference_mode(), arithmetic(device, precision):
-        found = answers(module(torch.zeros(1, 3, 16, 16, device=device)))
+        found = answers(torch.zeros(1, 3, 16, 16, device=device))
     return NetworkEncoder(
         name=name,
         views={view: int(rows.shape[1]) for view, rows in found.items()},
@@ -224,8 +228,7 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
         configuration=asdict(config),
         device=device,
         precision=precision,
-        _module=module,
-        _answers=answers,
+        _answers=Replay(answers, recorded) if device.type == "cuda" else answers,
     )
 
 
@@ -233,9 +236,12 @@ def _prepared(module: nn.Module, device: torch.device, precision: str) -> nn.Mod
     """Put a network onto its device, in the form that is quickest there."""
     if isinstance(module, RainmerEncoder):
         dtype = torch.bfloat16 if precision == "fast" else torch.float32
-        on_cpu = device.type == "cpu"
-        towers = WinogradTowers(module.projectors, dtype) if on_cpu else None
-        module = FoldedEncoder(module, dtype=dtype, towers=towers)
+        if device.type == "cpu":
+            stages = StripStages(module.MoEs.stages, dtype)
+            towers = WinogradTowers(module.projectors, dtype)
+            module = FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
+        else:
+            module = FoldedEncoder(module, dtype=dtype)
     elif isinstance(module, AirNetEncoder):
         module = without_norms(module)
     return module.to(device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]

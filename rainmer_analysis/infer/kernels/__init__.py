@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.infer.kernels.stages import StripStages
 from rainmer_analysis.infer.kernels.towers import WinogradTowers
 
-__all__ = ["WinogradTowers"]
+__all__ = ["StripStages", "WinogradTowers"]

@@ -8,27 +8,65 @@ compiled code. A processor with narrower registers gets the same code in pieces.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import types
+from numba.core import event
 
-__all__ = ["LANES", "Memory", "Vector", "compiled"]
+__all__ = ["BFLOAT16", "LANES", "Memory", "Pairs", "Vector", "compiled", "stepped"]
+
+_log = logging.getLogger(__name__)
 
 LANES = 16
+# whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself; where
+# the compiler is told to work for another processor, nothing is assumed
+BFLOAT16 = (
+    not (numba.config.CPU_NAME or numba.config.CPU_FEATURES)
+    and numba.config.ENABLE_AVX
+    and binding.get_host_cpu_features().get("avx512bf16", False)
+)
+binding.initialize_native_asmparser()  # those instructions are written by name
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _WORDS = ir.VectorType(ir.IntType(32), LANES)
 _HALVES = ir.VectorType(ir.IntType(16), LANES)
+
+
+class _Notice(event.Listener):  # type: ignore[misc]
+    """Says once in a process that functions are being compiled, which takes seconds."""
+
+    def __init__(self) -> None:
+        self.functions: set[Callable[..., Any]] = set()
+        self.given = False
+
+    def on_start(self, event: Any) -> None:
+        if self.given or event.data["dispatcher"].py_func not in self.functions:
+            return
+        self.given = True
+        _log.info(
+            "compiling the encoder's inner loops for this processor; that takes some seconds, and "
+            "is done once if the package's folder or the cache folder of numba can be written to "
+            "(NUMBA_CACHE_DIR names another)"
+        )
+
+    def on_end(self, event: Any) -> None:
+        """Say nothing."""
+
+
+notice = _Notice()
+event.register("numba:compile", notice)
 
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function that runs without the interpreter's lock; keep its machine code.
 
     The code lies beside the source, or in the user's cache where that cannot be written to; where
-    neither can, each process compiles for itself.
+    neither can, each process compiles for itself. Compiling is announced in the log.
     """
+    notice.functions.add(function)
     try:
         return numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # numba found no folder that it may write to
@@ -39,12 +77,25 @@ def _words(value: int) -> ir.Constant:
     return ir.Constant(_WORDS, [value] * LANES)
 
 
+def stepped(builder: Any, at: Any, step: Any, count: int) -> list[Any]:
+    """Give `count` offsets from `at` on, `step` apart."""
+    found = [at]
+    for _ in range(count - 1):
+        found.append(builder.add(found[-1], step))
+    return found
+
+
 class Vector:
     """16 numbers of the code being generated; Python's numbers stand for 16 equal ones."""
 
     def __init__(self, builder: Any, value: Any) -> None:
         self.builder = builder
         self.value = value
+
+    @classmethod
+    def zero(cls, builder: Any) -> Vector:
+        """Give zeros."""
+        return cls(builder, ir.Constant(_FLOATS, [0.0] * LANES))
 
     def _with(self, other: Vector | float) -> Any:
         if isinstance(other, Vector):
@@ -69,10 +120,30 @@ class Vector:
 
     __rmul__ = __mul__
 
-    def larger(self, other: Vector) -> Vector:
+    def larger(self, other: Vector | float) -> Vector:
         """Give the larger number in each place; NaN stays NaN."""
-        chosen = self.builder.fcmp_unordered(">", self.value, other.value)
-        return Vector(self.builder, self.builder.select(chosen, self.value, other.value))
+        bound = self._with(other)
+        chosen = self.builder.fcmp_unordered(">", self.value, bound)
+        return Vector(self.builder, self.builder.select(chosen, self.value, bound))
+
+    def times_onto(self, factor: Vector, total: Vector) -> Vector:
+        """Give the total and the products with `factor`."""
+        return total + self * factor
+
+
+class Pairs:
+    """16 pairs of bfloat16, for a processor with `BFLOAT16`."""
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder = builder
+        self.value = value
+
+    def times_onto(self, factor: Pairs, total: Vector) -> Vector:
+        """Give the total and both products of each pair."""
+        kind = ir.FunctionType(_FLOATS, [_FLOATS, _WORDS, _WORDS])
+        given = [total.value, self.value, factor.value]
+        made = self.builder.asm(kind, "vdpbf16ps $3, $2, $0", "=v,0,v,v", given, False)
+        return Vector(self.builder, made)
 
 
 class Memory:
@@ -103,18 +174,40 @@ class Memory:
         """Give the 16 numbers that start at element `at`; none holds zeros everywhere."""
         build = self._builder
         if isinstance(self._kind, types.NoneType):
-            return Vector(build, ir.Constant(_FLOATS, [0.0] * LANES))
+            return Vector.zero(build)
         if self._kind.dtype == types.float32:
             return Vector(build, build.load(self._place(at, _FLOATS), align=4))
         raw = build.load(self._place(at, _HALVES), align=2)
         wide = build.shl(build.zext(raw, _WORDS), _words(16))
         return Vector(build, build.bitcast(wide, _FLOATS))
 
+    def load_pairs(self, at: Any) -> Pairs:
+        """Give the 16 pairs, as wide as float32, that start at element `at`."""
+        return Pairs(self._builder, self._builder.load(self._place(at, _WORDS), align=4))
+
+    def load_rectified_pairs(self, places: Sequence[Any]) -> list[Pairs]:
+        """Pair max(0, numbers) at each place with those at the next; the last ones with zeros."""
+        build, singles = self._builder, []
+        for at in places:
+            raw = build.load(self._place(at, _HALVES), align=2)
+            # as whole numbers NaN with a sign lie between -128, which is -infinity, and 0
+            kept = build.icmp_signed(">", raw, ir.Constant(_HALVES, [-128] * LANES))
+            rectified = build.select(kept, raw, ir.Constant(_HALVES, [0] * LANES))
+            singles.append(build.zext(rectified, _WORDS))
+        uppers = [build.shl(single, _words(16)) for single in singles[1:]]
+        pairs = [build.or_(low, up) for low, up in zip(singles, uppers, strict=False)]
+        return [Pairs(build, value) for value in [*pairs, singles[-1]]]
+
     def store(self, at: Any, vector: Vector) -> None:
         """Put 16 numbers at element `at`; bfloat16 is rounded to nearest, ties to even."""
         build = self._builder
         if self._kind.dtype == types.float32:
             build.store(vector.value, self._place(at, _FLOATS), align=4)
+            return
+        if BFLOAT16:
+            kind = ir.FunctionType(_HALVES, [_FLOATS])
+            half = build.asm(kind, "vcvtneps2bf16 $1, $0", "=v,v", [vector.value], False)
+            build.store(half, self._place(at, _HALVES), align=2)
             return
         bits = build.bitcast(vector.value, _WORDS)
         odd = build.and_(build.lshr(bits, _words(16)), _words(1))

@@ -9,7 +9,6 @@ lies between in the cache.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -19,26 +18,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.kernels.simd import LANES
-from rainmer_analysis.infer.kernels.winograd import PLACES, TILE, gather, scatter, transformed
+from rainmer_analysis.infer.kernels.maps import Workspaces, flat, padded
+from rainmer_analysis.infer.kernels.winograd import TILE, gather, planes, scatter, transformed
 from rainmer_analysis.model.encoder import SLOPE
 
 __all__ = ["WinogradTowers"]
 
 _TILES = 64  # at once: transforms of 128 channels of so many fill the second cache
-
-
-def _padded(channels: int) -> int:
-    return -(-channels // LANES) * LANES
-
-
-def _flat(tensor: Tensor) -> npt.NDArray[Any]:
-    """Give the memory of a tensor as the kernels take it."""
-    whole = tensor.view(-1)
-    array: npt.NDArray[Any] = (
-        whole if tensor.dtype == torch.float32 else whole.view(torch.uint16)
-    ).numpy()
-    return array
 
 
 class _Map:
@@ -47,16 +33,18 @@ class _Map:
     def __init__(self, size: tuple[int, int], channels: int, dtype: torch.dtype) -> None:
         height, width = (TILE * -(-side // TILE) + 2 for side in size)
         whole = torch.zeros(height, width, channels, dtype=dtype)
-        self.flat = _flat(whole)
+        self.flat = flat(whole)
         self.inside = whole[1 : 1 + size[0], 1 : 1 + size[1]]
-        self._outside = whole[1 + size[0] :, 1:], whole[1 : 1 + size[0], 1 + size[1] :]
+        beyond = whole[1 + size[0] : -1], whole[1 : 1 + size[0], 1 + size[1] : -1]
+        self._outside = [part for part in beyond if part.numel()]
 
     def trim(self) -> npt.NDArray[np.float64]:
         """Clear what whole tiles left beyond the map; give its sum, shape (channels,)."""
-        sums = sum(part.sum((0, 1), dtype=torch.float64) for part in self._outside)
+        sums = np.zeros(self.inside.shape[2])
         for part in self._outside:
+            sums += part.sum((0, 1), dtype=torch.float64).numpy()
             part.zero_()
-        return np.asarray(sums)
+        return sums
 
 
 class _Layer:
@@ -64,7 +52,7 @@ class _Layer:
 
     def __init__(self, conv: nn.Conv2d, dtype: torch.dtype) -> None:
         outputs, inputs = conv.weight.shape[:2]
-        weight = torch.zeros(_padded(outputs), _padded(inputs), 3, 3)
+        weight = torch.zeros(padded(outputs), padded(inputs), 3, 3)
         weight[:outputs, :inputs] = conv.weight
         self.bias = np.zeros(len(weight), np.float32)
         if conv.bias is not None:
@@ -76,14 +64,13 @@ class _Layer:
     def mean(self, source: _Map, total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Give the mean of the output, from the input's sum over all pixels, shape (inputs,)."""
         inside = source.inside
-        rows, columns = (inside[[-1, 0]], inside[:, [-1, 0]])
-        across = rows.sum(1, dtype=torch.float64).numpy()
-        down = columns.sum(0, dtype=torch.float64).numpy()
-        corners = inside[[-1, 0]][:, [-1, 0]].double().numpy()
+        rows, columns = (torch.stack([inside.select(i, edge) for edge in (-1, 0)]) for i in (0, 1))
+        across, down = (line.sum(1, dtype=torch.float64).numpy() for line in (rows, columns))
+        corners = rows[:, [-1, 0]].double().numpy()
         sums = np.broadcast_to(total, (3, 3, len(total))).copy()
         # the kernel's first row never meets the map's last one, and so on around
         sums[[0, 2]] -= across[:, None]
-        sums[:, [0, 2]] -= down[None]
+        sums[:, [0, 2]] -= down
         sums[np.ix_([0, 2], [0, 2])] += corners
         pixels = inside.shape[0] * inside.shape[1]
         mean: npt.NDArray[np.float64] = self._rows @ sums.transpose(2, 0, 1).reshape(-1) / pixels
@@ -143,8 +130,8 @@ class _Workspace:
         self.hidden = _Map(size, widest, dtype)
         self.rows, self.columns = (-(-side // TILE) for side in size)
         self.strip = max(1, _TILES // self.columns)
-        numbers = PLACES * self.strip * self.columns * widest
-        self._before, self._after = (torch.empty(numbers, dtype=dtype) for _ in range(2))
+        numbers = self.strip * self.columns * max(widest, towers[0].first.inputs)
+        self._before, self._after = planes(numbers, dtype), planes(numbers, dtype)
 
     def convolve(self, source: _Map, leaving: Sequence[_Leaving]) -> list[npt.NDArray[np.float64]]:
         """Convolve a map with one or more layers; give each one's output summed over pixels."""
@@ -152,25 +139,27 @@ class _Workspace:
         for first in range(0, self.rows, self.strip):
             shape = (min(self.strip, self.rows - first), self.columns)
             tiles, inputs = shape[0] * shape[1], leaving[0].layer.inputs
-            before = self._before[: PLACES * tiles * inputs].view(PLACES, tiles, inputs)
-            scatter(source.flat, inputs, first, shape, _flat(before))
+            before = self._before[:, : tiles * inputs].view(-1, tiles, inputs)
+            plane = self._before.shape[1]
+            scatter(source.flat, inputs, first, shape, flat(self._before), plane)
             for each, sum_ in zip(leaving, sums, strict=True):
                 outputs = each.layer.outputs
-                after = self._after[: PLACES * tiles * outputs].view(PLACES, tiles, outputs)
+                after = self._after[:, : tiles * outputs].view(-1, tiles, outputs)
                 torch.bmm(before, each.layer.spread, out=after)
-                sum_ += _leave(_flat(after), each, (first, shape))
+                sum_ += _leave(self._after, each, (first, shape))
         return [sum_ - each.target.trim() for sum_, each in zip(sums, leaving, strict=True)]
 
 
 def _leave(
-    products: npt.NDArray[Any], leaving: _Leaving, place: tuple[int, tuple[int, int]]
+    products: Tensor, leaving: _Leaving, place: tuple[int, tuple[int, int]]
 ) -> npt.NDArray[np.float32]:
     """Transform products back to rows of tiles and give their sums."""
     bias, target = leaving.layer.bias, leaving.target.flat
     factors = np.ones_like(bias) if leaving.factors is None else leaving.factors
     slope, sums = np.full_like(bias, SLOPE), np.zeros_like(bias)
     how = (factors, factors * bias, slope, sums)
-    gather(products, *place, how, target if leaving.onto else None, target)
+    plane = products.shape[1]
+    gather(flat(products), plane, *place, how, target if leaving.onto else None, target)
     return sums
 
 
@@ -186,10 +175,9 @@ class WinogradTowers:
     """
 
     def __init__(self, projectors: Sequence[nn.Sequential], dtype: torch.dtype) -> None:
-        self._dtype = dtype
         with torch.inference_mode():
             self._towers = [_Tower.of(projector, dtype) for projector in projectors]
-        self._threads = threading.local()
+        self._workspaces = Workspaces(lambda size: _Workspace(size, self._towers, dtype))
 
     def __call__(self, location: Tensor) -> list[Tensor]:
         """Give each projector's pooled vectors, float32 [B, base_dim], of maps [B, dim, H, W]."""
@@ -197,7 +185,7 @@ class WinogradTowers:
         return [torch.from_numpy(np.stack(rows)) for rows in zip(*pooled, strict=True)]
 
     def _image(self, location: Tensor) -> list[npt.NDArray[np.float32]]:
-        work = self._workspace((location.shape[1], location.shape[2]))
+        work = self._workspaces.of((location.shape[1], location.shape[2]))
         work.source.inside[..., : len(location)] = location.permute(1, 2, 0)
         firsts = [
             _Leaving(tower.first, wide) for tower, wide in zip(self._towers, work.wide, strict=True)
@@ -219,11 +207,3 @@ class WinogradTowers:
         (total,) = work.convolve(work.hidden, [_Leaving(tower.third, wide, factors, onto=True)])
         pixels = work.size[0] * work.size[1]
         return (total[: tower.outputs] / pixels).astype(np.float32)
-
-    def _workspace(self, size: tuple[int, int]) -> _Workspace:
-        """Give this thread's workspace; one of another size is let go."""
-        found: _Workspace | None = getattr(self._threads, "workspace", None)
-        if found is None or found.size != size:
-            self._threads.workspace = None
-            found = self._threads.workspace = _Workspace(size, self._towers, self._dtype)
-        return found

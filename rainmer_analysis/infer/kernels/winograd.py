@@ -19,12 +19,13 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled
+from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled, stepped
 
-__all__ = ["PLACES", "TILE", "gather", "scatter", "transformed"]
+__all__ = ["PLACES", "TILE", "gather", "planes", "scatter", "transformed"]
 
 TILE = 4
 PLACES = 36
+_BETWEEN = 3 * 64
 
 _G = (
     (1 / 4, 0, 0),
@@ -43,6 +44,15 @@ def transformed(weight: Tensor) -> Tensor:
     return spread.flatten(0, 1)
 
 
+def planes(numbers: int, dtype: torch.dtype) -> Tensor:
+    """Give memory for transformed tiles: 36 planes of so many numbers each, and some more.
+
+    A tile is spread over all planes. Were they a power of two apart, the first cache would keep
+    them all in one set of 8 lines, and drop most before they are full.
+    """
+    return torch.zeros(PLACES, numbers + _BETWEEN, dtype=dtype)
+
+
 def _forth(d: Sequence[Any]) -> list[Any]:
     """Transform six inputs of a line."""
     a, b = d[4] - 4 * d[2], d[3] - 4 * d[1]
@@ -57,14 +67,6 @@ def _back(m: Sequence[Any]) -> list[Any]:
     return [m[0] + a + c, b + 2 * d, a + 4 * c, b + 8 * d + m[5]]
 
 
-def _steps(builder: Any, at: Any, step: Any, count: int) -> list[Any]:
-    """Give `count` offsets from `at` on, `step` apart."""
-    found = [at]
-    for _ in range(count - 1):
-        found.append(builder.add(found[-1], step))
-    return found
-
-
 @intrinsic
 def _scatter_tile(typingctx, x, at, steps, v, to, plane):  # type: ignore[no-untyped-def] # noqa: ARG001
     """Transform the tile of `x` at `at`; steps lead to the next row and the next pixel."""
@@ -74,10 +76,10 @@ def _scatter_tile(typingctx, x, at, steps, v, to, plane):  # type: ignore[no-unt
         target = Memory((context, builder), v, args[3])
         down, across = (builder.extract_value(args[2], i) for i in range(2))
         columns = [
-            _forth([source.load(place) for place in _steps(builder, start, down, 6)])
-            for start in _steps(builder, args[1], across, 6)
+            _forth([source.load(place) for place in stepped(builder, start, down, 6)])
+            for start in stepped(builder, args[1], across, 6)
         ]
-        places = iter(_steps(builder, args[4], args[5], PLACES))
+        places = iter(stepped(builder, args[4], args[5], PLACES))
         for line in zip(*columns, strict=True):
             for found in _forth(line):
                 target.store(next(places), found)
@@ -101,14 +103,14 @@ def _gather_tile(typingctx, m, at, plane, channels, how, other, y, to, steps):  
             Memory(made, how[i], builder.extract_value(args[4], i)) for i in range(4)
         )
         factor, offset, negative = (part.load(args[3]) for part in (scale, shift, slope))
-        places = iter(_steps(builder, args[1], args[2], PLACES))
+        places = iter(stepped(builder, args[1], args[2], PLACES))
         lines = [_back([products.load(next(places)) for _ in range(6)]) for _ in range(6)]
         down, across = (builder.extract_value(args[8], i) for i in range(2))
         total = sums.load(args[3])
         for line, start in zip(
-            zip(*lines, strict=True), _steps(builder, args[7], across, TILE), strict=True
+            zip(*lines, strict=True), stepped(builder, args[7], across, TILE), strict=True
         ):
-            for value, place in zip(_back(line), _steps(builder, start, down, TILE), strict=True):
+            for value, place in zip(_back(line), stepped(builder, start, down, TILE), strict=True):
                 finished = value * factor + offset + extra.load(place)
                 finished = finished.larger(negative * finished)
                 target.store(place, finished)
@@ -122,7 +124,7 @@ def _gather_tile(typingctx, m, at, plane, channels, how, other, y, to, steps):  
 
 
 @compiled
-def scatter(x, channels, first, shape, v):  # type: ignore[no-untyped-def]
+def scatter(x, channels, first, shape, v, plane):  # type: ignore[no-untyped-def]
     """Transform rows of tiles of a map for multiplication.
 
     Parameters
@@ -137,10 +139,11 @@ def scatter(x, channels, first, shape, v):  # type: ignore[no-untyped-def]
         Rows of tiles to do, and tiles in a row.
     v
         Written: flat [36, tiles, channels].
+    plane
+        How far apart the 36 places of a tile lie in `v`.
     """
     rows, columns = shape
     line = (TILE * columns + 2) * channels
-    plane = rows * columns * channels
     for tile in range(rows * columns):
         row, column = first + tile // columns, tile % columns
         corner = TILE * (row * line + column * channels)
@@ -149,7 +152,7 @@ def scatter(x, channels, first, shape, v):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def gather(m, first, shape, how, other, y):  # type: ignore[no-untyped-def]
+def gather(m, plane, first, shape, how, other, y):  # type: ignore[no-untyped-def]
     """Transform products back to rows of tiles: y = leaky(scale * sum + shift [+ other]).
 
     Whole tiles are written and summed, also beyond the map's last row and column.
@@ -158,7 +161,7 @@ def gather(m, first, shape, how, other, y):  # type: ignore[no-untyped-def]
     ----------
     m
         Products, flat [36, tiles, channels].
-    first, shape
+    plane, first, shape
         As for `scatter`.
     how
         Scale, shift, the negative half's slope, and sums over pixels, which are added to: one
@@ -171,7 +174,6 @@ def gather(m, first, shape, how, other, y):  # type: ignore[no-untyped-def]
     rows, columns = shape
     channels = len(how[0])
     line = (TILE * columns + 2) * channels
-    plane = rows * columns * channels
     for tile in range(rows * columns):
         row, column = first + tile // columns, tile % columns
         corner = TILE * (row * line + column * channels) + line + channels

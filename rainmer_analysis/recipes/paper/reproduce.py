@@ -154,7 +154,7 @@ def keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
     if path.exists() and not request.overwrite and _asked(path) != document["request"]:
         raise OutputExistsError(
             f"{path} already exists and belongs to another request; "
-            "give another folder or allow --overwrite (overwrite=True)"
+            "give another folder or allow --overwrite"
         )
     write_json(path, document)
 

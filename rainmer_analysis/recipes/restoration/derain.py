@@ -146,7 +146,7 @@ def _sorted_out(
         if job.target.is_dir() or (job.target.exists() and not overwrite):
             raise OutputExistsError(
                 f"{job.target} already exists and holds something else; "
-                "give another folder or allow --overwrite (overwrite=True)"
+                "give another folder or allow --overwrite"
             )
         todo.append((job, request))
     return todo, tuple(standing), skipped
@@ -179,8 +179,7 @@ def _check_list(path: Path, *, overwrite: bool) -> None:
     if path.is_file() and path.read_bytes().startswith(head.encode()):
         return
     raise OutputExistsError(
-        f"{path} already exists and holds something else; "
-        "give another folder or allow --overwrite (overwrite=True)"
+        f"{path} already exists and holds something else; give another folder or allow --overwrite"
     )
 
 

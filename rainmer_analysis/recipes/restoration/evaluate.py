@@ -139,8 +139,7 @@ def evaluate(
         return Evaluation(scores, place, up_to_date=True)
     if place.exists() and not overwrite:
         raise OutputExistsError(
-            f"{place} already holds other numbers; "
-            "give another name or allow --overwrite (overwrite=True)"
+            f"{place} already holds other numbers; give another name or allow --overwrite"
         )
     write_atomically(place, lambda temporary: _write(temporary, data))
     return evaluation
@@ -206,7 +205,7 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
     if not path.is_file() or not path.read_bytes().startswith(",".join(_COLUMNS).encode()):
         raise OutputExistsError(
             f"{path} already exists and holds something else; "
-            "give another name or allow --overwrite (overwrite=True)"
+            "give another name or allow --overwrite"
         )
 
 

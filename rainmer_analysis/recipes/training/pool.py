@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import logging
 import multiprocessing
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ConfigError, ImageError, SourceError
-from rainmer_analysis.images import file_sha256, load, read_header, read_image, resize
-from rainmer_analysis.images.places.folders import files
-from rainmer_analysis.images.reading import Region
+from rainmer_analysis.images import file_sha256, read_image, resize
+from rainmer_analysis.recipes.training.jobs import Job, training_jobs
 from rainmer_analysis.train import (
-    DataConfig,
     Pool,
     Sample,
     TrainConfig,
@@ -29,9 +25,9 @@ from rainmer_analysis.train import (
     window,
 )
 from rainmer_analysis.values import array_digest, digest
-from rainmer_analysis.weather import RECIPES, degrade, scene_of, simulate
+from rainmer_analysis.weather import RECIPES, degrade, simulate
 
-__all__ = ["make_pool", "training_scenes"]
+__all__ = ["make_pool"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,19 +35,6 @@ _LOG = logging.getLogger(__name__)
 _SHORT_SIDE = 256
 
 Image = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One pair to make: simulated (no files), of a photograph (one), or read (two)."""
-
-    dataset: str
-    scene: str
-    key: str
-    index: int
-    files: tuple[str, ...] = ()
-    dark: bool = False
-    regions: tuple[Region, Region] = ("whole", "whole")
 
 
 def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
@@ -75,7 +58,7 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     unknown = [name for name in data.simulated if name not in RECIPES]
     if unknown:
         raise ConfigError(f"data.simulated names {unknown[0]!r}; choose from {', '.join(RECIPES)}")
-    jobs = list(_jobs(config))
+    jobs = list(training_jobs(config))
     own = digest(
         {
             "jobs": [_identity(job) for job in jobs],
@@ -92,12 +75,7 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     return build_pool(_samples(tasks, workers), folder, count=len(jobs), digest=own)
 
 
-def training_scenes(config: TrainConfig) -> tuple[str, ...]:
-    """Name every scene that a configuration trains on, held-out ones included, sorted."""
-    return tuple(sorted({job.scene for job in _jobs(config)}))
-
-
-_Task = tuple[_Job, tuple[int, int], int, int]
+_Task = tuple[Job, tuple[int, int], int, int]
 
 
 def _samples(tasks: list[_Task], workers: int) -> Iterator[Sample]:
@@ -136,7 +114,7 @@ def _sample(task: _Task) -> Sample | str:
     )
 
 
-def _pair(job: _Job, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
+def _pair(job: Job, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
     if not job.files:
         made = simulate(job.dataset, job.index, split="train", size=size, seed=seed)
         return made.rainy, made.clean
@@ -176,7 +154,7 @@ def _weather_digest(name: str) -> str:
     return array_digest(pair.rainy, pair.clean)
 
 
-def _identity(job: _Job) -> dict[str, object]:
+def _identity(job: Job) -> dict[str, object]:
     """Tell a job by the bytes of its files; whole files go without saying."""
     told = dict(vars(dataclasses.replace(job, files=_hashes(job.files))))
     if set(job.regions) == {"whole"}:
@@ -186,116 +164,3 @@ def _identity(job: _Job) -> dict[str, object]:
 
 def _hashes(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(file_sha256(file) for file in files)
-
-
-def _jobs(config: TrainConfig) -> Iterator[_Job]:
-    data = config.data
-    for name in data.simulated:
-        for index in range(data.per_dataset):
-            scene = scene_of(name, index, split="train", seed=data.seed)
-            yield _Job(name, scene, f"{name}/{index}", index)
-    if data.real:
-        yield from _real_jobs(data, Path(data.real))
-    if data.sources:
-        yield from _source_jobs(data)
-
-
-def _source_jobs(data: DataConfig) -> Iterator[_Job]:
-    found = load(
-        list(data.sources),
-        root=data.root or None,
-        per_dataset=data.per_source or None,
-        seed=data.seed,
-    )
-    columns = ("image_id", "dataset", "group", "path", "region", "target", "target_region")
-    left_out = 0
-    for row in zip(*(found.rows.column(name) for name in columns), strict=True):
-        image_id, dataset, group, path, region, target, target_region = row
-        regions = (region, target_region)
-        if _usable(image_id, (path, target), regions):
-            yield _Job(dataset, group, image_id, 0, (path, target), regions=regions)
-        else:
-            left_out += 1
-    if left_out == len(found):
-        raise SourceError(
-            f"none of the {left_out} images of data.sources can be trained on; "
-            "see the reasons above"
-        )
-
-
-def _usable(key: str, pair: tuple[str, str | None], regions: tuple[Region, Region]) -> bool:
-    """Tell whether a pair can be trained on, and warn if not."""
-    fault = _fault(pair, regions)
-    if fault:
-        _LOG.warning("left out %s: %s", key, fault)
-    return not fault
-
-
-def _fault(pair: tuple[str, str | None], regions: tuple[Region, Region]) -> str:
-    """Say why a pair cannot be trained on; empty if it can, as far as headers tell."""
-    path, target = pair
-    if not target:
-        return "it has no clean partner, without which nothing can be learnt from it"
-    try:
-        both = zip((path, target), regions, strict=True)
-        headers = [read_header(file, region=part) for file, part in both]
-    except ImageError as error:
-        return str(error)
-    sizes = [(header.height, header.width) for header in headers]
-    if sizes[0] != sizes[1]:
-        return f"its clean partner has {sizes[1]} pixels (height, width), not {sizes[0]}"
-    return ""
-
-
-def _real_jobs(data: DataConfig, root: Path) -> Iterator[_Job]:
-    for file in _files(root, data.photographs):
-        for name in data.simulated:
-            yield from _photograph(name, root, file, data.photograph_repeats)
-    for file in _files(root, data.night):
-        yield from _photograph(data.night_recipe, root, file, data.night_repeats, dark=True)
-    scenes = _known_scenes(root)
-    for name, folder in data.pairs.items():
-        for file in _files(root, [folder + "/input"]):
-            relative = file.relative_to(root).as_posix()
-            partner = root / folder / "target" / file.name
-            scene = scenes.get(relative, f"{folder}/{file.stem}")
-            job = _Job(name, scene, relative, 0, (str(file), str(partner)))
-            if _usable(relative, (str(file), str(partner)), job.regions):
-                yield job
-
-
-def _photograph(
-    name: str, root: Path, file: Path, repeats: int, *, dark: bool = False
-) -> Iterator[_Job]:
-    relative = file.relative_to(root)
-    for index in range(repeats):
-        key = f"{relative.as_posix()}/{name}/{index}"
-        yield _Job(name, _photograph_scene(relative), key, index, (str(file),), dark)
-
-
-def _photograph_scene(file: Path) -> str:
-    """Name the scene of a photograph; those of BSDS have one number in every dataset."""
-    bsds = any(part.startswith("BSDS500") for part in file.parts)
-    return f"bsds-{file.stem}" if bsds else file.as_posix()
-
-
-def _known_scenes(root: Path) -> dict[str, str]:
-    """Read which pairs show photographs of BSDS, from PAIRS.csv where the folder has one."""
-    table = root / "PAIRS.csv"
-    if not table.exists():
-        return {}
-    with table.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {row["input"]: f"bsds-{row['bsds_id']}" for row in rows if row.get("bsds_id")}
-
-
-def _files(root: Path, folders: Iterable[str]) -> Iterator[Path]:
-    for folder in folders:
-        place = root / folder
-        found = sorted(path for path, _ in files(place)) if place.is_dir() else []
-        if not found:
-            raise SourceError(
-                f"no images lie in {place}, which the configuration names; "
-                "correct data.real and the folders below it, or leave them out"
-            )
-        yield from found

@@ -5,17 +5,18 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.contrast.building import ViewBuilder
 from rainmer_analysis.train.contrast.momentum import (
     CONTRAST_NUMBERS,
     MomentumContrast,
     move_towards,
 )
-from rainmer_analysis.train.contrast.views import Batch, ViewBuilder
-from rainmer_analysis.train.data import Levels, Pool, shares_of_rows
+from rainmer_analysis.train.contrast.views import Batch
+from rainmer_analysis.train.data import Levels, Pool, ahead_of, shares_of_rows
 from rainmer_analysis.train.depthwise import hasten
 from rainmer_analysis.train.loop.objective import Group, mean_numbers
 from rainmer_analysis.train.loop.parallel import Place
@@ -70,9 +71,11 @@ class EncoderObjective:
             encoder = RainmerEncoder(config.model.rainmer)
         self.module = MomentumContrast(encoder, config.objective, precision=config.run.precision)
         self.module.to(self._place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        hasten(self.module)
+        if self._place.device.type == "cpu":
+            hasten(self.module)
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = view_builder(config, pool, np.flatnonzero(~held_out), place=self._place)
+        self._ahead = ahead_of(self._place.device, self._training.read)
         rows = np.flatnonzero(held_out)
         self._validation = (
             view_builder(config, pool, rows, place=self._place, validation=True)
@@ -98,13 +101,13 @@ class EncoderObjective:
 
     def batch(self, number: int) -> Batch:
         """Make this process's part of a batch."""
-        return self._training.batch(number).to(self._place.device)
+        return self._training.made(self._ahead(number).on(self._place.device))
 
     def before(self) -> None:
         """Let the key encoder follow."""
         move_towards(self.module.key, self.module.query, self._config.objective.momentum)
 
-    def after(self) -> None:
+    def after(self, sound: Tensor) -> None:
         """Nothing is remembered of a batch."""
 
     @torch.no_grad()
@@ -113,8 +116,8 @@ class EncoderObjective:
         if self._validation is None:
             return {}
         count = self._config.run.validation_batches
-        batches = (self._validation.batch(k).to(self._place.device) for k in range(count))
-        return mean_numbers(self.module(batch)[1] for batch in batches)
+        found = (self._validation.read(k).on(self._place.device) for k in range(count))
+        return mean_numbers(self.module(self._validation.made(read))[1] for read in found)
 
     def examples(self) -> Levels | None:
         """There is nothing to look at."""

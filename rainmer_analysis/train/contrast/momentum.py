@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, unit
+from rainmer_analysis.model.pooling import block_mean, global_mean, unit, without_autocast
 from rainmer_analysis.train.config import ObjectiveConfig
 from rainmer_analysis.train.contrast.losses import accuracy, contrastive_losses, similarity
 from rainmer_analysis.train.contrast.views import VIEWS, Batch, View, ViewImages
@@ -51,9 +52,11 @@ def move_towards(key: nn.Module, query: nn.Module, momentum: float) -> None:
     torch._foreach_add_(own, other, alpha=1 - momentum)
 
 
-def autocast(precision: str, device: torch.device) -> torch.autocast:
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
     """Give the context in which a network of this precision is evaluated on a device."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    if precision != "bf16":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def strided(images: Tensor) -> Tensor:
@@ -84,7 +87,7 @@ def compare(
         images = torch.cat([views[view].positive[:, None], views[view].negatives], dim=1)
         keys = keys_of(key, images.flatten(0, 1), view)
         keys = keys.reshape(*images.shape[:2], *keys.shape[1:])
-        with torch.autocast(images.device.type, enabled=False):
+        with without_autocast(images):
             cosines[view] = similarity(unit(_of(output, view)), keys)
     return cosines
 

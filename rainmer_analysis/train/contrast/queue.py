@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rainmer_analysis.model.airnet import AirNetEncoder
-from rainmer_analysis.model.pooling import unit
+from rainmer_analysis.model.pooling import unit, without_autocast
 from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.contrast.draws import Square
 from rainmer_analysis.train.contrast.momentum import autocast, move_towards, strided
-from rainmer_analysis.train.contrast.views import Square, as_images
-from rainmer_analysis.train.data import Levels, Order, Pool
+from rainmer_analysis.train.contrast.views import copied, scaled
+from rainmer_analysis.train.data import Levels, Order, Pool, Read, ahead_of
 from rainmer_analysis.train.loop.objective import Group, mean_numbers
 from rainmer_analysis.train.loop.parallel import Place
 
@@ -93,18 +94,19 @@ class QueueContrast(nn.Module):
         query = unit(self.query(batch.first).out)
         with torch.no_grad():
             self.last = keys = unit(self.key(batch.second).out)
-        with torch.autocast(query.device.type, enabled=False):
+        with without_autocast(query):
             positive = (query * keys).sum(dim=1, keepdim=True)
             # A copy: the backward pass needs the queue as it was before `enqueue`.
             cosines = torch.cat([positive, query @ self.queue.T.clone()], dim=1)
         return cosines / self.temperature
 
     @torch.no_grad()
-    def enqueue(self, keys: Tensor) -> None:
-        """Let keys [B, out] take the places of the oldest."""
+    def enqueue(self, keys: Tensor, sound: Tensor) -> None:
+        """Let keys [B, out] take the places of the oldest, if `sound`, [], and they are finite."""
+        taken = sound & torch.isfinite(keys).all()
         places = (self.pointer + torch.arange(len(keys), device=keys.device)) % len(self.queue)
-        self.queue[places] = keys
-        self.pointer.add_(len(keys)).remainder_(len(self.queue))
+        self.queue[places] = torch.where(taken, keys, self.queue[places])
+        self.pointer.add_(taken * len(keys)).remainder_(len(self.queue))
 
 
 class AirNetObjective:
@@ -141,7 +143,8 @@ class AirNetObjective:
         self._training = self._orders(~held_out)
         self._validation = self._orders(held_out) if held_out.any() else []
         self.images_per_batch = config.run.batch * len(pool.names)
-        self._part = self._place.part(self.images_per_batch)
+        part = self._place.part(self.images_per_batch)
+        self._ahead = ahead_of(self._place.device, lambda k: self._read(self._training, k, part))
 
     def _orders(self, chosen: NDArray[np.bool_]) -> list[Order]:
         labels = np.array(self._pool.datasets)
@@ -165,19 +168,17 @@ class AirNetObjective:
 
     def batch(self, number: int) -> Crops:
         """Make this process's part of a batch."""
-        return self._crops(self._training, number, self._part)
+        return self._crops(self._ahead(number))
 
     def before(self) -> None:
         """Let the key encoder follow."""
         self.module.train()
         move_towards(self.module.key, self.module.query, self._config.objective.momentum)
 
-    def after(self) -> None:
+    def after(self, sound: Tensor) -> None:
         """Fill the queue with the keys of all processes."""
         if self.module.last is not None:
-            keys = self._place.gathered(self.module.last)
-            if bool(torch.isfinite(keys).all()):
-                self.module.enqueue(keys)
+            self.module.enqueue(self._place.gathered(self.module.last), sound)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -186,8 +187,8 @@ class AirNetObjective:
             return {}
         self.module.eval()
         steps = range(self._config.run.validation_batches)
-        batches = (self._crops(self._validation, step, slice(None)) for step in steps)
-        found = mean_numbers(self.module(batch)[1] for batch in batches)
+        whole = (self._read(self._validation, step, slice(None)) for step in steps)
+        found = mean_numbers(self.module(self._crops(read))[1] for read in whole)
         self.module.train()
         return found
 
@@ -195,7 +196,7 @@ class AirNetObjective:
         """There is nothing to look at."""
         return None
 
-    def _crops(self, orders: list[Order], number: int, part: slice) -> Crops:
+    def _read(self, orders: list[Order], number: int, part: slice) -> Read[None]:
         rng = np.random.default_rng([self._config.seed, 4, number])
         batch, side = self._config.run.batch, self._config.objective.crop
         rows = np.concatenate([order.take(number * batch, batch) for order in orders])
@@ -203,9 +204,13 @@ class AirNetObjective:
         squares = [[Square.drawn(size, side, rng) for _ in rows] for _ in range(2)]
         # Datasets take turns, so that each process sees all of them where it can.
         turns = np.arange(len(rows)).reshape(len(orders), batch).T.ravel()[part]
-        images = [as_images(self._pool.degraded_native[rows[k]]) for k in turns]
+        images = [self._pool.degraded_native[rows[k]] for k in turns]
         first, second = (
-            strided(torch.stack([own[k](image) for k, image in zip(turns, images, strict=True)]))
+            torch.stack([copied(own[k](image)) for k, image in zip(turns, images, strict=True)])
             for own in squares
         )
-        return Crops(first.to(self._place.device), second.to(self._place.device))
+        return Read({"first": first, "second": second}, None)
+
+    def _crops(self, read: Read[None]) -> Crops:
+        parts = read.on(self._place.device).parts
+        return Crops(*(strided(scaled(parts[name])) for name in ("first", "second")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.train.data.ahead import Ahead, Read, ahead_of
 from rainmer_analysis.train.data.order import Order, Shares, shares_of
 from rainmer_analysis.train.data.pool import (
     Levels,
@@ -15,11 +16,14 @@ from rainmer_analysis.train.data.pool import (
 from rainmer_analysis.train.data.sampling import shares_of_rows
 
 __all__ = [
+    "Ahead",
     "Levels",
     "Order",
     "Pool",
+    "Read",
     "Sample",
     "Shares",
+    "ahead_of",
     "as_levels",
     "build_pool",
     "open_pool",

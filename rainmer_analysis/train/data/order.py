@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,6 +97,7 @@ class Order:
         self._keys = keys
         self._shares = shares
         self._epochs: dict[int, Rows] = {}
+        self._lock = Lock()  # batches are made in several threads
 
     def take(self, start: int, count: int) -> Rows:
         """Give the rows at the positions from `start` to before `start + count`."""
@@ -106,12 +108,13 @@ class Order:
         )
 
     def _epoch(self, epoch: int) -> Rows:
-        if epoch not in self._epochs:
-            if len(self._epochs) > _KEPT:
-                del self._epochs[min(self._epochs)]
-            rng = np.random.default_rng([*self._keys, epoch])
-            self._epochs[epoch] = rng.permutation(self._drawn(rng))
-        return self._epochs[epoch]
+        with self._lock:
+            if epoch not in self._epochs:
+                if len(self._epochs) > _KEPT:
+                    del self._epochs[min(self._epochs)]
+                rng = np.random.default_rng([*self._keys, epoch])
+                self._epochs[epoch] = rng.permutation(self._drawn(rng))
+            return self._epochs[epoch]
 
     def _drawn(self, rng: np.random.Generator) -> Rows:
         if self._shares is None:

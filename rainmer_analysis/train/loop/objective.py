@@ -75,8 +75,12 @@ class Objective(Protocol):
     def before(self) -> None:
         """Do what comes before each micro-batch, such as moving a key encoder."""
 
-    def after(self) -> None:
-        """Do what comes after each micro-batch with finite gradients, such as filling a queue."""
+    def after(self, sound: Tensor) -> None:
+        """Do what comes after each micro-batch, such as filling a queue.
+
+        `sound` is a truth [] on the device, the same in all processes: whether the loss is finite,
+        without which nothing may be remembered. All processes come here, whatever it is.
+        """
 
     def validate(self) -> dict[str, float]:
         """Give numbers on held-out images, changing nothing; empty where there are none."""

@@ -8,6 +8,9 @@ not.
 Non-finite gradients. Under bfloat16 autocast a step can, rarely, give gradients that are not
 finite. Such a step changes no weight; it is counted in the log, and training stops when they
 pile up.
+
+The host never waits for an accelerator inside a step: what steps tell stays on the device until a
+row of the log, a checkpoint, or so many steps that it is time to see whether they are sound.
 """
 
 from __future__ import annotations
@@ -24,16 +27,17 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import TrainingError
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.loop.checkpoints import VERSION, clear, load_state, save_state
-from rainmer_analysis.train.loop.log import Log
-from rainmer_analysis.train.loop.objective import Group, Objective
+from rainmer_analysis.train.loop.notes import Log, Tally, Watcher
+from rainmer_analysis.train.loop.objective import Objective
 from rainmer_analysis.train.loop.parallel import Place
 from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
 from rainmer_analysis.train.loop.schedule import learning_rate
-from rainmer_analysis.train.loop.watching import Watcher
+from rainmer_analysis.train.loop.updating import Updater
 
 __all__ = ["train"]
 
 _IN_A_ROW, _SHARE, _SHARE_FROM = 20, 0.05, 200
+_UNREAD = 20  # steps that go unseen at most
 _MORE = ("gradient_norm", "learning_rate", "skipped", "images_per_second")
 
 
@@ -75,10 +79,7 @@ def train(
     run = _Run(objective, config, folder, identity=identity, place=place, hooks=hooks)
     run.restore()
     started = time.perf_counter()
-    limit = config.run.max_minutes * 60
-    while run.state.step < config.run.steps and not (
-        limit and place.agreed(time.perf_counter() - started >= limit)
-    ):
+    while run.state.step < config.run.steps and not run.late(time.perf_counter() - started):
         run.advance()
         step, last = run.state.step, run.state.step == config.run.steps
         run.note()
@@ -113,8 +114,9 @@ class _Run:
         self.unsaved = False
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
-        self._groups = objective.groups()
-        self.optimiser = _optimiser(self._groups, config)
+        fused = place.device.type != "cpu"
+        self.updater = Updater(objective.groups(), config.optimiser, fused=fused)
+        self._tally = Tally(place)
         self._forward = place.wrapped(objective.module, rests=objective.rests)
         self._clock, self._noted = time.perf_counter(), 0
         self._log: Log | None = None
@@ -129,7 +131,7 @@ class _Run:
                     "images; use the ones it was started with, or another folder"
                 )
             self.objective.module.load_state_dict(found["module"])
-            self.optimiser.load_state_dict(found["optimiser"])
+            self.updater.load(found["optimiser"])
             self.state = State(**found["state"])
             self._sums, self._counts = found["sums"], found["counts"]
         if not self.place.alike(self.state.step):
@@ -148,12 +150,13 @@ class _Run:
         self._clock, self._noted = time.perf_counter(), self.state.step
 
     def save(self) -> None:
+        self.read()
         if self.place.leads:
             state = {
                 "version": VERSION,
                 "identity": self.identity,
                 "module": self.objective.module.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
+                "optimiser": self.updater.optimiser.state_dict(),
                 "state": vars(self.state),
                 "sums": self._sums,
                 "counts": self._counts,
@@ -166,31 +169,29 @@ class _Run:
         if self._watcher is not None:
             self._watcher.close()
 
+    def late(self, seconds: float) -> bool:
+        """Say whether this call has lasted long enough, in all processes alike.
+
+        Several talk about it where they have waited for their devices anyway.
+        """
+        limit = self.config.run.max_minutes * 60
+        if not limit or (self.place.world > 1 and len(self._tally)):
+            return False
+        return self.place.agreed(seconds >= limit)
+
     def advance(self) -> None:
         """Make one step; weights stay as they are when a gradient is not finite."""
         began = time.perf_counter()
-        rate = learning_rate(self.state.step, self.config.run.steps, self.config.optimiser)
-        for settings, own in zip(self.optimiser.param_groups, self._groups, strict=True):
-            settings["lr"] = rate * own.rate
-        self.optimiser.zero_grad(set_to_none=True)
+        run = self.config.run
+        self.updater.begin(learning_rate(self.state.step, run.steps, self.config.optimiser))
         told = self._backward()
-        norms = [_norm(group) for group in self._groups]
-        if bool(torch.isfinite(torch.stack(norms)).all()):
-            for group, norm in zip(self._groups, norms, strict=True):
-                if group.clip > 0:
-                    nn.utils.clip_grads_with_norm_(group.parameters, group.clip, norm)
-            self.optimiser.step()
-            self.state.in_a_row = 0
-            for numbers in told:
-                self._add(numbers)
-            self._add({"gradient_norm": torch.stack(norms).norm()})
-        else:
-            self.state.skipped += 1
-            self.state.in_a_row += 1
+        sound, norm = self.updater.finish()
+        self._tally.add(sound, [*told, {"gradient_norm": norm}])
         self.state.step += 1
-        self.state.seconds += time.perf_counter() - began
         self.unsaved = True
-        self._stop_if_hopeless()
+        self.state.seconds += time.perf_counter() - began
+        if len(self._tally) >= _UNREAD:
+            self.read()
 
     def _backward(self) -> list[Mapping[str, Tensor]]:
         """Add up the gradients of a step's micro-batches; give their numbers."""
@@ -203,8 +204,7 @@ class _Run:
                 loss, numbers = self._forward(batch)
                 (loss / count).backward()
             # One answer for all processes, which may have to talk about what they remember.
-            if bool(torch.isfinite(self.place.averaged(loss.detach().clone()))):
-                self.objective.after()
+            self.objective.after(torch.isfinite(self.place.averaged(loss.detach().clone())))
             told.append(numbers)
         return told
 
@@ -215,21 +215,31 @@ class _Run:
             return alone
         return contextlib.nullcontext()
 
-    def _add(self, numbers: Mapping[str, Tensor]) -> None:
-        """Remember numbers for the next row of the log, averaged over processes."""
-        names = list(numbers)
-        values = torch.stack([numbers[name].detach().float() for name in names])
-        for name, value in zip(names, self.place.averaged(values).tolist(), strict=True):
+    def read(self) -> None:
+        """Wait for the device, and judge and remember the steps that nobody has looked at."""
+        began, state = time.perf_counter(), self.state
+        first = state.step - len(self._tally) + 1
+        for number, step in enumerate(self._tally.read(), start=first):
+            state.in_a_row = 0 if step.sound else state.in_a_row + 1
+            state.skipped += not step.sound
+            for numbers in step.numbers if step.sound else ():
+                self._add(numbers)
+            self._stop_if_hopeless(number)
+        state.seconds += time.perf_counter() - began
+
+    def _add(self, numbers: Mapping[str, float]) -> None:
+        """Remember numbers for the next row of the log."""
+        for name, value in numbers.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def _stop_if_hopeless(self) -> None:
+    def _stop_if_hopeless(self, done: int) -> None:
         state = self.state
-        many = state.step >= _SHARE_FROM and state.skipped > _SHARE * state.step
+        many = done >= _SHARE_FROM and state.skipped > _SHARE * done
         if state.in_a_row >= _IN_A_ROW or many:
             raise TrainingError(
                 f"gradients were not finite in {state.in_a_row} steps in a row and in "
-                f"{state.skipped} of {state.step} steps; lower optimiser.lr, or set "
+                f"{state.skipped} of {done} steps; lower optimiser.lr, or set "
                 'run.precision to "float32"'
             )
 
@@ -240,9 +250,10 @@ class _Run:
         due = step % run.validate_every == 0 or last
         if step % run.log_every and not due:
             return
+        self.read()
         row: dict[str, float] = {"step": step}
         row |= {name: total / self._counts[name] for name, total in self._sums.items()}
-        row["learning_rate"] = self.optimiser.param_groups[0]["lr"]
+        row["learning_rate"] = self.updater.rate
         row["skipped"] = self.state.skipped
         row["images_per_second"] = self._speed()
         if due:
@@ -272,17 +283,3 @@ class _Run:
                 self._watcher.examples(sheet, self.state.step)
         self.place.wait()
         return {f"held_out_{key}": value for key, value in found.items()}
-
-
-def _optimiser(groups: list[Group], config: TrainConfig) -> torch.optim.AdamW:
-    rates = config.optimiser
-    settings = [
-        {"params": group.parameters, "weight_decay": group.weight_decay} for group in groups
-    ]
-    return torch.optim.AdamW(settings, lr=rates.lr, betas=(rates.beta1, rates.beta2))
-
-
-def _norm(group: Group) -> Tensor:
-    gradients = [p.grad for p in group.parameters if p.grad is not None]
-    # Nothing may have a gradient, and the norm of nothing would lie on the CPU.
-    return nn.utils.get_total_norm(gradients).to(group.parameters[0].device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rainmer_analysis.train.contrast.views import Square, as_images
+from rainmer_analysis.train.contrast.draws import Square
+from rainmer_analysis.train.contrast.views import copied, scaled
 from rainmer_analysis.train.data import Levels, Pool, as_levels
 
 __all__ = ["Crop", "Pairs", "crops", "sheet"]
@@ -34,9 +35,10 @@ class Pairs:
     clean: Tensor
     whole: Tensor
 
-    def to(self, device: torch.device) -> Pairs:
-        """Bring the images to a device."""
-        return Pairs(self.degraded.to(device), self.clean.to(device), self.whole.to(device))
+    @classmethod
+    def of(cls, parts: Mapping[str, Tensor]) -> Pairs:
+        """Scale what `crops` has read, where it lies."""
+        return cls(*(scaled(parts[name]) for name in ("degraded", "clean", "whole")))
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,24 @@ class Crop:
         square = Square.drawn(size, side, rng)
         return cls(square, (None, None, -2, -1)[int(rng.integers(4))])
 
-    def __call__(self, images: Tensor) -> Tensor:
+    def __call__(self, images: Levels) -> Levels:
         """Cut from images [..., H, W], and mirror."""
         out = self.square(images)
-        return out if self.axis is None else out.flip(self.axis)
+        return out if self.axis is None else np.flip(out, self.axis)
 
 
-def crops(pool: Pool, rows: NDArray[np.int64], drawn: Sequence[Crop]) -> Pairs:
-    """Cut crops from the native-scale windows of some rows of a pool."""
+def crops(pool: Pool, rows: NDArray[np.int64], drawn: Sequence[Crop]) -> dict[str, Tensor]:
+    """Cut crops from the native-scale windows of some rows of a pool, with the whole images.
+
+    Returns
+    -------
+    8-bit levels by the names of `Pairs`.
+    """
     degraded, clean = (
-        torch.stack([crop(as_images(of[row])) for row, crop in zip(rows, drawn, strict=True)])
+        torch.stack([copied(crop(of[row])) for row, crop in zip(rows, drawn, strict=True)])
         for of in (pool.degraded_native, pool.clean_native)
     )
-    return Pairs(degraded, clean, as_images(pool.degraded[rows]))
+    return {"degraded": degraded, "clean": clean, "whole": copied(pool.degraded[rows])}
 
 
 def sheet(columns: Sequence[Tensor]) -> Levels:

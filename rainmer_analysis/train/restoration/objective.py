@@ -7,6 +7,7 @@ restoration too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from rainmer_analysis.model.restorer import Prompts, Restorer
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.encoder import view_builder
+from rainmer_analysis.train.contrast.mining import Flip
 from rainmer_analysis.train.contrast.momentum import (
     CONTRAST_NUMBERS,
     autocast,
@@ -26,7 +28,7 @@ from rainmer_analysis.train.contrast.momentum import (
     strided,
 )
 from rainmer_analysis.train.contrast.views import Batch
-from rainmer_analysis.train.data import Levels, Pool
+from rainmer_analysis.train.data import Levels, Pool, Read, ahead_of
 from rainmer_analysis.train.depthwise import hasten
 from rainmer_analysis.train.loop.objective import Group, mean_numbers
 from rainmer_analysis.train.loop.parallel import Place
@@ -130,12 +132,14 @@ class RestorerObjective:
             restorer = Restorer(config.network)
         self.module = JointTraining(restorer, config)
         self.module.to(self._place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        hasten(self.module)
+        if self._place.device.type == "cpu":
+            hasten(self.module)
         self.module.train()
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = view_builder(config, pool, np.flatnonzero(~held_out), place=self._place)
         self._held_out = np.flatnonzero(held_out)
         self._part = self._place.part(config.run.batch)
+        self._ahead = ahead_of(self._place.device, self._read)
         self.images_per_batch = config.run.batch
 
     @property
@@ -163,23 +167,28 @@ class RestorerObjective:
 
     def batch(self, number: int) -> Task:
         """Make this process's part of a micro-batch."""
-        every, device = self._config.objective.every, self._place.device
+        read = self._ahead(number).on(self._place.device)
+        views = None if read.plan is None else self._training.made(Read(read.parts, read.plan))
+        return Task(Pairs.of(read.parts), views)
+
+    def _read(self, number: int) -> Read[Mapping[str, Flip] | None]:
+        every = self._config.objective.every
         rows = self._training.rows(number)
         rng = np.random.default_rng([self._config.seed, 5, number])
         size = self._pool.degraded_native.shape[-2:]
         drawn = [Crop.drawn(size, self._config.restorer.crop, rng) for _ in rows]
-        views = None
-        if every and number % every == 0:
-            views = self._training.batch(number).to(device)
         pairs = crops(self._pool, rows[self._part], drawn[self._part])
-        return Task(pairs.to(device), views)
+        if not every or number % every:
+            return Read(pairs, None)
+        views = self._training.read(number)
+        return Read({**pairs, **views.parts}, views.plan)
 
     def before(self) -> None:
         """Let the key encoder follow."""
         query, key = self.encoders
         move_towards(key, query, self._config.objective.momentum)
 
-    def after(self) -> None:
+    def after(self, sound: Tensor) -> None:
         """Nothing is remembered of a batch."""
 
     @torch.no_grad()
@@ -188,8 +197,7 @@ class RestorerObjective:
         if not len(self._held_out):
             return {}
         self.module.eval()
-        parts = (pairs.to(self._place.device) for pairs in self._validation())
-        found = mean_numbers(self.module(Task(pairs, None))[1] for pairs in parts)
+        found = mean_numbers(self.module(Task(pairs, None))[1] for pairs in self._validation())
         self.module.train()
         return found
 
@@ -199,18 +207,20 @@ class RestorerObjective:
         if not len(self._held_out):
             return None
         self.module.eval()
-        pairs = crops(self._pool, *self._chosen(_SHOWN)).to(self._place.device)
+        pairs = self._pairs(*self._chosen(_SHOWN))
         restored = self.network(pairs.degraded, pairs.whole)
         self.module.train()
         return sheet([pairs.degraded, restored, pairs.clean])
 
-    def _validation(self) -> list[Pairs]:
+    def _validation(self) -> Iterator[Pairs]:
         run = self._config.run
         rows, drawn = self._chosen(run.validation_batches * run.batch)
-        return [
-            crops(self._pool, rows[at : at + run.batch], drawn[at : at + run.batch])
-            for at in range(0, len(rows), run.batch)
-        ]
+        for at in range(0, len(rows), run.batch):
+            yield self._pairs(rows[at : at + run.batch], drawn[at : at + run.batch])
+
+    def _pairs(self, rows: NDArray[np.int64], drawn: list[Crop]) -> Pairs:
+        read = Read(crops(self._pool, rows, drawn), None)
+        return Pairs.of(read.on(self._place.device).parts)
 
     def _chosen(self, count: int) -> tuple[NDArray[np.int64], list[Crop]]:
         """Choose held-out rows evenly over the pool, whose datasets stand one after another."""

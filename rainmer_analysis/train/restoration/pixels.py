@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.model.pooling import without_autocast
 
 __all__ = ["charbonnier", "pixel_loss", "similarity"]
 
@@ -30,7 +31,7 @@ def similarity(images: Tensor, targets: Tensor) -> Tensor:
     Computed in float32 under autocast too, where half precision would lose the variances.
     """
     _check(images, targets)
-    with torch.autocast(images.device.type, enabled=False):
+    with without_autocast(images):
         x, y = images.float(), targets.float()
         channels = x.shape[1]
         window = _window(x).expand(channels, 1, _WINDOW, _WINDOW)

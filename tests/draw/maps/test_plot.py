@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 from rainmer_analysis.draw import assign_colours, plot_map
 from rainmer_analysis.errors import ParameterError
 
+DERAINING = ("Rain200H", "Rain800", "DDN_1", "DDN_5", "GT-Rain", "GTAV-balance")
 VIEWS = ("lonlat", "mollweide", "orthographic")
 HOSTILE = (
     "_hidden",
@@ -129,8 +130,18 @@ def test_titles_stand_on_one_line(make_map, ink) -> None:
     drawing = plot_map([make_map(), make_map(fidelity=False)])
     rises = {round(ink.extent(drawing.artists[f"title/{i}"]).y0, 3) for i in (0, 1)}
     assert len(rises) == 1
-    assert "note/1" not in drawing.artists
-    assert drawing.artists["note/0"].get_text() == "trustworthiness 0.95, continuity 0.94"
+    assert drawing.artists["notes/1"] == ()
+    (note,) = drawing.artists["notes/0"]
+    assert note.get_text() == "trustworthiness 0.953, continuity 0.941"
+
+
+def test_dots_stand_above_the_frame(make_map) -> None:
+    drawing = plot_map(make_map())
+    frame = max(spine.get_zorder() for spine in drawing.artists["axes/0"].spines.values())
+    for name in DERAINING:
+        for part in drawing.artists[f"points/0/{name}"]:
+            assert part.get_zorder() > frame
+            assert not part.get_clip_on()
 
 
 def test_hostile_names_stay_apart_and_on_the_paper(tmp_path: Path, make_map, ink) -> None:

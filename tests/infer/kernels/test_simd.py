@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
+import numba
 import numpy as np
 import pytest
 import torch
@@ -9,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rainmer_analysis.infer.kernels.simd import LANES, Memory, Vector, compiled
+from rainmer_analysis.infer.kernels.simd import LANES, Memory, Vector, compiled, notice
 
 
 @intrinsic
@@ -67,3 +71,33 @@ def test_bfloat16_is_rounded_to_nearest_even(seed: int) -> None:
         wide = np.zeros(LANES, np.float32)
         larger_of(z, np.full(LANES, -np.inf, np.float32), wide)
         np.testing.assert_array_equal(half(wide), z)
+
+
+def test_compiling_is_announced_once_and_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+    def told() -> int:
+        caplog.clear()
+        monkeypatch.setattr(notice, "given", False)
+        again = compiled(larger_of.py_func)
+        again(*(np.zeros(LANES, np.float32) for _ in range(3)))
+        return sum("compiling" in message for message in caplog.messages)
+
+    assert told() == 1
+    assert any(tmp_path.rglob("*.nbi"))
+    assert told() == 0  # found in the cache
+
+
+def test_without_a_cache_folder_functions_are_compiled_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nowhere = tmp_path / "file"
+    nowhere.touch()
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(nowhere / "folder"))
+    again = compiled(larger_of.py_func)
+    z = np.zeros(LANES, np.float32)
+    again(np.ones(LANES, np.float32), None, z)
+    np.testing.assert_array_equal(z, 1)

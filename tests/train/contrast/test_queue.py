@@ -23,11 +23,21 @@ def test_the_queue_is_first_in_first_out(contrast: QueueContrast) -> None:
     start = contrast.queue.clone()
     torch.testing.assert_close(start.norm(dim=1), torch.ones(6))
     keys = torch.randn(8, 8)
-    contrast.enqueue(keys[:4])
+    sound = torch.tensor(True)
+    contrast.enqueue(keys[:4], sound)
     assert torch.equal(contrast.queue, torch.cat([keys[:4], start[4:]]))
-    contrast.enqueue(keys[4:])
+    contrast.enqueue(keys[4:], sound)
     assert torch.equal(contrast.queue, torch.cat([keys[6:], keys[2:4], keys[4:6]]))
     assert int(contrast.pointer) == 2
+
+
+def test_nothing_is_remembered_that_is_not_finite(contrast: QueueContrast) -> None:
+    start = contrast.queue.clone()
+    keys = torch.randn(4, 8)
+    contrast.enqueue(keys, torch.tensor(False))
+    contrast.enqueue(keys.index_fill(0, torch.tensor([2]), math.nan), torch.tensor(True))
+    assert torch.equal(contrast.queue, start)
+    assert int(contrast.pointer) == 0
 
 
 def test_logits_by_hand(contrast: QueueContrast) -> None:
@@ -69,7 +79,7 @@ def test_steps_enqueue_and_validation_does_not(
     objective = AirNetObjective(settings("airnet"), pool)
     objective.before()
     loss, numbers = objective.module(objective.batch(0))
-    objective.after()
+    objective.after(torch.tensor(True))
     assert math.isfinite(float(numbers["loss"]))
     assert loss.requires_grad
     assert int(objective.module.pointer) == 4

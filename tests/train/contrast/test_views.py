@@ -8,8 +8,9 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, TrainingError
 from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.contrast.building import ViewBuilder
 from rainmer_analysis.train.contrast.mining import mean_colours
-from rainmer_analysis.train.contrast.views import VIEWS, Batch, ViewBuilder, as_images
+from rainmer_analysis.train.contrast.views import VIEWS, Batch, as_images
 from rainmer_analysis.train.data import Order, Pool
 
 

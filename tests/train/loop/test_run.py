@@ -227,7 +227,7 @@ class Broken:
     def before(self) -> None:
         pass
 
-    def after(self) -> None:
+    def after(self, sound: Tensor) -> None:
         pass
 
     def validate(self) -> dict[str, float]:

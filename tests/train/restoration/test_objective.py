@@ -11,7 +11,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.momentum import compare, contrast_loss
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.restoration import RestorerObjective
-from rainmer_analysis.train.restoration.crops import Crop, crops, sheet
+from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
 from rainmer_analysis.train.restoration.pixels import pixel_loss
 
 Restoring = Callable[..., TrainConfig]
@@ -119,7 +119,7 @@ def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restor
     assert shown.dtype == np.uint8
     assert shown.shape == (3, 4 * 18 - 2, 3 * 18 - 2)
     rows, drawn = objective._chosen(4)
-    first = crops(pool, rows, drawn)
+    first = Pairs.of(crops(pool, rows, drawn))
     laid = sheet([first.degraded, first.clean])
     assert np.array_equal(shown[:, :16, :16], laid[:, :16, :16])
     assert np.array_equal(shown[:, :16, 36:], laid[:, :16, 18:])
@@ -133,7 +133,7 @@ def test_degraded_and_clean_are_cut_at_the_same_place(pool: Pool, restoring: Res
         pool.datasets, pool.scenes, pool.digest,
     )  # fmt: skip
     cut = crops(twins, np.arange(8), drawn)
-    assert torch.equal(cut.degraded, cut.clean)
+    assert torch.equal(cut["degraded"], cut["clean"])
     assert {crop.axis for crop in (Crop.drawn((16, 16), 16, rng) for _ in range(60))} == {
         None,
         -1,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_analysis.train.loop.watching import Watcher
+from rainmer_analysis.train.loop.notes.watching import Watcher
 
 
 class Writer:

@@ -1,0 +1,70 @@
+"""What a panel says of its map, in small lines under its title."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rainmer_analysis.draw.labels import short_labels
+from rainmer_analysis.values import SphereMap
+
+__all__ = ["notes_of", "radii_of", "short_notes", "sparse_note"]
+
+# Characters that a line of notes has room for, by the number of panels side by side.
+_ROOM = {1: 100, 2: 74, 3: 48}
+_NEIGHBOURHOODS = ("trustworthiness", "continuity")
+
+
+def notes_of(value: SphereMap, *, columns: int) -> tuple[str, ...]:
+    """Give what the map's file says of its fidelity, its stability and the places of new images."""
+    near = _near(value)
+    if near and "neighbors" in value.fidelity:
+        near[-1] += f" (k = {value.fidelity['neighbors']})"
+    further = (
+        ("spearman", "rank correlation {:.3f}"),
+        ("radius_degrees", _level(value) + " radius of a placed image {:.1f}° (median)"),
+        ("stability_degrees", "move between seeds {:.1f}° (median)"),
+    )
+    told = [form.format(value.fidelity[key]) for key, form in further if _known(value, key)]
+    return _packed(near + told, _ROOM[columns])
+
+
+def short_notes(value: SphereMap) -> tuple[str, ...]:
+    """Give only what the map's file says of neighbourhoods, where there is room for no more."""
+    near = _near(value)
+    return (", ".join(near),) if near else ()
+
+
+def sparse_note(datasets: Sequence[str], fewest: int) -> str:
+    """Say which datasets are too small to be outlined."""
+    names = ", ".join(short_labels(datasets).values())
+    return f"no outlines under {fewest} images: {names}"
+
+
+def radii_of(value: SphereMap) -> dict[str, float]:
+    """Give the calibrated radius of each dataset in degrees, where the map has them."""
+    found = value.fidelity.get("radius_degrees_by_dataset")
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def _near(value: SphereMap) -> list[str]:
+    return [f"{key} {value.fidelity[key]:.3f}" for key in _NEIGHBOURHOODS if _known(value, key)]
+
+
+def _level(value: SphereMap) -> str:
+    return f"{100 * float(value.fidelity.get('radius_level', 0.9)):.0f} %"
+
+
+def _known(value: SphereMap, key: str) -> bool:
+    number = value.fidelity.get(key)
+    return isinstance(number, int | float) and not math.isnan(number)
+
+
+def _packed(phrases: Sequence[str], room: int) -> tuple[str, ...]:
+    lines: list[str] = []
+    for phrase in phrases:
+        if lines and len(lines[-1]) + 2 + len(phrase) <= room:
+            lines[-1] += f", {phrase}"
+        else:
+            lines.append(phrase)
+    return tuple(lines)

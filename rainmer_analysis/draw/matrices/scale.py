@@ -1,0 +1,43 @@
+"""The one colour scale of all panels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from rainmer_analysis.draw.layout import axes_at
+from rainmer_analysis.draw.matrices.cells import signed
+from rainmer_analysis.draw.matrices.look import MatrixLook
+from rainmer_analysis.values import RelationshipMatrix
+
+__all__ = ["BAR_ROOM", "COLOURS", "colour_scale"]
+
+COLOURS = "RdBu_r"
+BAR_ROOM = 0.46
+"""Inches that the colour scale takes under the matrices."""
+
+
+def colour_scale(
+    figure: Figure, matrices: Sequence[RelationshipMatrix], look: MatrixLook, *, top: float
+) -> Colorbar:
+    """Draw the one scale of all panels, `top` inches below the figure's upper edge."""
+    across = figure.get_size_inches()[0]
+    length = min(2.6, across - 0.8)
+    axes = axes_at(figure, ((across - length) / 2, top, length, 0.09))
+    scores = {value.score for value in matrices}
+    bar = figure.colorbar(_scale(look), cax=axes, orientation="horizontal")
+    bar.set_ticks(list(np.linspace(-look.limit, look.limit, 5)))
+    bar.ax.xaxis.set_major_formatter(lambda value, _position: signed(value, "g"))
+    bar.set_label(f"{scores.pop()} score" if len(scores) == 1 else "score")
+    bar.outline.set_linewidth(0.5)
+    return bar
+
+
+def _scale(look: MatrixLook) -> ScalarMappable:
+    return ScalarMappable(Normalize(-look.limit, look.limit), colormaps[COLOURS])

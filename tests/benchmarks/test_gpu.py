@@ -1,0 +1,47 @@
+"""The program for a CUDA device, as far as a machine without one can try it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+PROGRAM = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
+
+
+def told(*more: str) -> str:
+    command = [sys.executable, str(PROGRAM), *more]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=280, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_without_a_device_it_says_so() -> None:
+    assert told().startswith("There is no CUDA device on this machine")
+
+
+def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
+    out = tmp_path / "gpu.json"
+    skipped = ["compiled", "extraction", "restorer", "bf16", "graph float32"]
+    told("--device", "cpu", "--seed", "1", "--out", str(out), "--skip", *skipped)
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert found["device"] == "cpu, small"
+    assert {"product_bfloat16_tflops", "copy_tb_per_s"} <= found["ceilings"].keys()
+    # a CPU has no graphs, and the parts after them were done all the same
+    assert "failed" in found["forms"]["graph bfloat16"]
+    for name in ("published", "folded float32"):
+        assert found["forms"][name]["largest_difference"] < 1e-5
+    assert found["forms"]["folded bfloat16"]["lowest_cosine"] > 0.9995
+    assert found["counts"]["folded bfloat16, GB an image"] > 0
+    assert set(found["training"]) == {"encoder float32", "airnet float32"}
+    assert found["profile"]["stages_us_an_image"] > 0
+    assert all(row["steps_per_s"] > 0 for row in found["training"].values())

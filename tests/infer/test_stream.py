@@ -1,0 +1,62 @@
+"""What a run says it waited for: the encoder, or its images."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rainmer_analysis.images import write_png
+from rainmer_analysis.infer import stream
+from rainmer_analysis.infer.stream import Job, encoded
+
+PAUSE = 0.02
+Make = Callable[..., object]
+
+
+def slow(work: Callable[..., object]) -> Callable[..., object]:
+    def later(*args: object, **named: object) -> object:
+        time.sleep(PAUSE)
+        return work(*args, **named)
+
+    return later
+
+
+@pytest.mark.parametrize("slower", ["reading", "the network"])
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_the_log_names_what_bounds_a_run(
+    slower: str,
+    lanes: int,
+    plain: Make,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    encoder = plain()
+    encoder.concurrent = lanes > 1
+    monkeypatch.setattr(stream.torch, "get_num_threads", lambda: lanes)
+    monkeypatch.setattr(stream.torch, "set_num_threads", lambda _: None)
+    if slower == "reading":
+        monkeypatch.setattr(stream, "read_image", slow(stream.read_image))
+    else:
+        encoder.encode = slow(encoder.encode)
+    jobs = []
+    for index in range(12):
+        path = tmp_path / f"{index}.png"
+        write_png(np.full((3, 8, 9), index / 20, np.float32), path)
+        jobs.append(Job(index, str(path), "whole"))
+    found = list(encoded(jobs, encoder, rule="bilinear-128", batch_size=1, workers=1))
+    assert [outcome.index for outcome in found] == list(range(12))
+    (message,) = [text for text in caplog.messages if text.startswith("bound by")]
+    assert message.startswith(f"bound by {slower}: ")
+
+
+def test_nothing_to_do_bounds_nothing(plain: Make, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert list(encoded([], plain(), rule="bilinear-128", batch_size=1, workers=1)) == []
+    assert not caplog.messages

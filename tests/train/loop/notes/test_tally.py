@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import math
+
+import torch
+
+from rainmer_analysis.train.loop.notes.tally import Step, Tally
+from rainmer_analysis.train.loop.parallel import Place
+
+
+def test_steps_come_back_in_order_with_their_own_names() -> None:
+    tally = Tally(Place())
+    tally.add(torch.tensor(True), [{"loss": torch.tensor(1.5)}, {"norm": torch.tensor(2.0)}])
+    tally.add(torch.tensor(False), [{"loss": torch.tensor(math.inf), "more": torch.tensor(3.0)}])
+    assert len(tally) == 2
+    assert list(tally.read()) == [
+        Step(True, ({"loss": 1.5}, {"norm": 2.0})),
+        Step(False, ({"loss": math.inf, "more": 3.0},)),
+    ]
+    assert len(tally) == 0
+    assert list(tally.read()) == []
