@@ -4,10 +4,10 @@
 
     python benchmarks/sphere.py published [--table TABLE.parquet] # the published call, warm, cold
     python benchmarks/sphere.py faithful [--table TABLE.parquet]  # against the plane, five seeds
-    python benchmarks/sphere.py placing --table TABLE.parquet     # coverage of the 90 % radius
     python benchmarks/sphere.py plane                             # 20,000 x 128, seeded, end to end
     python benchmarks/sphere.py layout                            # 100,000 x 64, the same graph
-    python benchmarks/sphere.py large                             # 1,000,000 x 64, end to end
+
+`sphere_growth.py` says how time and memory grow, `sphere_placing.py` how new images are placed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ from typing import Any
 
 import numpy as np
 import umap
+from noisy import clusters, unit
 from published_map import published_map
 from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
 from timing import machine, pairs, summary, write
 from umap.umap_ import simplicial_set_embedding
 
-from rainmer_analysis.numerics import angle_between
-from rainmer_analysis.numerics.procrustes import best_turn
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.sphere.sphere_layout import EPOCHS, natural_radius
 from rainmer_analysis.sphere.umap_s2 import Kernel, fuzzy_graph, lay_out, near_rows, spectral_start
@@ -41,19 +40,6 @@ from rainmer_analysis.values import read
 
 NEIGHBORS = 50
 Floats = np.ndarray[Any, np.dtype[np.float64]]
-
-
-def unit(rows: Floats) -> Floats:
-    """Scale rows to length 1."""
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
-
-
-def clusters(count: int, dim: int, *, groups: int = 6, seed: int = 0) -> Floats:
-    """Draw noisy clusters: centres of length 1 and noise of length 1."""
-    generator = np.random.default_rng(seed)
-    centres = unit(generator.normal(size=(groups, dim)))
-    noise = generator.normal(size=(count, dim)) / np.sqrt(dim)
-    return unit(centres[np.arange(count) % groups] + noise)
 
 
 def ours(rows: Floats, seed: int = 42, neighbors: int = NEIGHBORS) -> Floats:
@@ -86,7 +72,7 @@ def judged(rows: Floats, points: Floats) -> tuple[float, float]:
 
 def data(arguments: argparse.Namespace) -> dict[str, Floats]:
     """Give the rows to compare on by name."""
-    found = {"six clusters, 3000 x 128": clusters(3000, 128)}
+    found = {} if arguments.only_tables else {"six clusters, 3000 x 128": clusters(3000, 128)}
     for path in arguments.table:
         name = f"{Path(path).parent.name}/{Path(path).name}"
         found[name] = unit(read(path).vectors.astype(np.float64))
@@ -145,44 +131,19 @@ def fresh(rows: Floats) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def compare_faithful(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Compare fidelity with the plane over five seeds."""
+    """Compare fidelity with the plane, and the published call if asked for, over five seeds."""
     made = {}
-    sets = {"digits": unit(load_digits().data)} | data(arguments)
-    for name, rows in sets.items():
-        theirs = [judged(rows, plane(rows, seed)) for seed in range(5)]
-        mine = [judged(rows, ours(rows, seed)) for seed in range(5)]
-        made[name] = {"plane": theirs, "ours": mine}
-        print(f"{name}: trustworthiness and continuity, means over five seeds,", end=" ")
-        print(f"plane {np.mean(theirs, 0).round(4)}, ours {np.mean(mine, 0).round(4)}", flush=True)
-    return made
-
-
-def measure_placing(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Hold scenes out, place them, and see how many lie within their radius in a joint layout."""
-    made = {}
-    for path in arguments.table:
-        table = read(path)
-        rows, scenes = unit(table.vectors.astype(np.float64)), table.rows.column("group")
-        name = f"{Path(path).parent.name}/{Path(path).name}"
-        names = np.unique(scenes)
-        shares, radii = [], []
-        for draw in range(arguments.rounds):
-            chosen = np.random.default_rng(draw).permutation(names)[: max(1, len(names) // 20)]
-            out = np.isin(scenes, chosen)
-            joint = ours(rows, 1000 + draw)
-            model = SphereUMAP(random_state=draw).fit(rows[~out]).calibrate(scenes[~out])
-            points, radius = model.transform(rows[out], level=0.9)
-            turn = best_turn(model.embedding_, joint[~out])
-            shares.append(angle_between(points @ turn, joint[out]) <= radius)
-            radii.append(np.degrees(radius))
+    digits = {} if arguments.only_tables else {"digits": unit(load_digits().data)}
+    ways = {"plane": plane, "ours": ours}
+    if arguments.published:
+        ways["published"] = published_map
+    for name, rows in (digits | data(arguments)).items():
         made[name] = {
-            "coverage": float(np.concatenate(shares).mean()),
-            "coverage_by_draw": [round(float(share.mean()), 4) for share in shares],
-            "median_radius_degrees": float(np.median(np.concatenate(radii))),
-            "images": int(sum(map(len, shares))),
+            way: [judged(rows, lay_out(rows, seed)) for seed in range(5)]
+            for way, lay_out in ways.items()
         }
-        told = {key: value for key, value in made[name].items() if key != "coverage_by_draw"}
-        print(f"{name}: {told}", flush=True)
+        means = {way: np.mean(found, 0).round(4).tolist() for way, found in made[name].items()}
+        print(f"{name}: trustworthiness and continuity, means over five seeds: {means}", flush=True)
     return made
 
 
@@ -225,27 +186,11 @@ def compare_layout(arguments: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def time_large(arguments: argparse.Namespace) -> dict[str, Any]:  # noqa: ARG001
-    """Say how time and memory grow."""
-    made = {}
-    for count in (250_000, 1_000_000):
-        rows = clusters(count, 64)
-        start = time.perf_counter()
-        ours(rows, neighbors=15)
-        seconds = time.perf_counter() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        made[str(count)] = {"seconds": round(seconds, 1), "peak_gib": round(peak, 2)}
-        print(f"{count:,} x 64: {seconds:.0f} s, {peak:.1f} GiB at most")
-    return made
-
-
 PROGRAMS = {
     "published": compare_published,
     "faithful": compare_faithful,
-    "placing": measure_placing,
     "plane": compare_plane,
     "layout": compare_layout,
-    "large": time_large,
 }
 
 
@@ -255,6 +200,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", choices=PROGRAMS)
     parser.add_argument("--table", nargs="*", default=[], help="tables of real embeddings")
+    parser.add_argument("--only-tables", action="store_true", help="leave other rows out")
+    parser.add_argument("--published", action="store_true", help="of 'faithful': its call too")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=200, help="of both, for 'layout'")
     parser.add_argument("--out", type=Path, help="JSON to write")

@@ -18,8 +18,12 @@ _NEIGHBOURS = 15
 # Rows that are judged, and rows whose distances are ranked: with all pairs, n^2 work each.
 _JUDGED = 5000
 _SAMPLE = 2000
-# Cells of one block of cosines: 4 million float64 are 32 MB.
+# Cells of one block of cosines: 4 million float64 are 32 MB; of many rows a few at once.
 _CELLS = 1 << 22
+_LEAST_HEIGHT = 32
+# Stretches of a row that are dismissed at once, and that stay in the first cache.
+_STRIDE = 64
+_CACHED = 2048
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,13 +92,13 @@ def _penalties(high: Floats, low: Floats, judged: npt.NDArray[np.int64], k: int)
         near_high, near_low = (np.empty((len(rows), k), dtype=np.int64) for _ in range(2))
         _nearest(above, rows, near_high)
         _nearest(below, rows, near_low)
-        false += int(_beyond(above, near_low))
-        torn += int(_beyond(below, near_high))
+        false += int(_beyond(above, near_high, near_low))
+        torn += int(_beyond(below, near_low, near_high))
     return false, torn
 
 
 def _blocks(rows: npt.NDArray[np.int64], total: int) -> Iterator[npt.NDArray[np.int64]]:
-    height = max(1, _CELLS // total)
+    height = max(_LEAST_HEIGHT, _CELLS // total)
     for start in range(0, len(rows), height):
         yield rows[start : start + height]
 
@@ -108,39 +112,69 @@ def _nearest(cosines, rows, near):  # type: ignore[no-untyped-def]
         values, found = cosines[row], near[row]
         values[rows[row]] = -np.inf
         filled = 0
-        for other in range(total):
-            if filled == k and values[other] <= values[found[k - 1]]:
+        for first in range(0, total, _STRIDE):
+            last = min(first + _STRIDE, total)
+            if filled == k and not _above(values[first:last], values[found[k - 1]]):
                 continue
-            place = min(filled, k - 1)
-            while place > 0 and values[found[place - 1]] < values[other]:
-                found[place] = found[place - 1]
-                place -= 1
-            found[place] = other
-            filled = min(filled + 1, k)
+            for other in range(first, last):
+                if filled == k and values[other] <= values[found[k - 1]]:
+                    continue
+                place = min(filled, k - 1)
+                while place > 0 and values[found[place - 1]] < values[other]:
+                    found[place] = found[place - 1]
+                    place -= 1
+                found[place] = other
+                filled = min(filled + 1, k)
 
 
 @compiled(parallel=True)
-def _beyond(cosines, near):  # type: ignore[no-untyped-def]
+def _beyond(cosines, near, others):  # type: ignore[no-untyped-def]
     """Sum by how much the ranks of these others exceed their number, where they do.
 
     A rank counts who is nearer, or as near with a lower number; counting a few ranks takes a
-    fraction of the time of sorting all.
+    fraction of the time of sorting all. Who is among the nearest exceeds nothing.
     """
     height, total = cosines.shape
     k = near.shape[1]
     excess = 0
     for row in numba.prange(height):
         values = cosines[row]
+        ranks = np.zeros(k, dtype=np.int64)
+        for first in range(0, total, _CACHED):
+            last = min(first + _CACHED, total)
+            for place in range(k):
+                other = others[row, place]
+                if not _held(near[row], other):
+                    middle = min(max(other, first), last)
+                    ranks[place] += _above(values[middle:last], values[other])
+                    ranks[place] += _least(values[first:middle], values[other])
         for place in range(k):
-            other = near[row, place]
-            value = values[other]
-            rank = 1
-            for lower in range(other):
-                rank += values[lower] >= value
-            for higher in range(other + 1, total):
-                rank += values[higher] > value
-            excess += max(rank - k, 0)
+            excess += max(1 + ranks[place] - k, 0)
     return excess
+
+
+@compiled()
+def _above(values, bound):  # type: ignore[no-untyped-def]
+    count = 0
+    for place in range(len(values)):
+        count += values[place] > bound
+    return count
+
+
+@compiled()
+def _least(values, bound):  # type: ignore[no-untyped-def]
+    count = 0
+    for place in range(len(values)):
+        count += values[place] >= bound
+    return count
+
+
+@compiled()
+def _held(found, other):  # type: ignore[no-untyped-def]
+    held = False
+    for place in range(len(found)):
+        held |= found[place] == other
+    return held
 
 
 def _spearman(high: Floats, low: Floats) -> float:

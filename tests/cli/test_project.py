@@ -106,7 +106,8 @@ def test_says_how_surely_new_images_are_placed(
     out = tmp_path / "map.parquet"
     given = ("project", source, "--out", str(out), "--neighbors", "8", "--calibrate", "4")
     assert run(*given) == 0
-    shown = capsys.readouterr().out
+    shown, noted = capsys.readouterr()
+    assert "rests on 24 scene(s) in 4 parts and says little; calibrate with 100 scenes" in noted
     assert "90% radius of a placed image, median: " in shown
     made = read(out)
     assert isinstance(made, SphereMap)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import pickle
 import warnings
 from typing import Any
@@ -15,6 +16,8 @@ import rainmer_analysis
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between
 from rainmer_analysis.sphere import SphereUMAP, fidelity
+
+THREADS = importlib.import_module("rainmer_analysis.sphere.umap_s2.threads")
 
 
 def groups(sizes: tuple[int, ...], dim: int = 10, *, apart: float = 3.0, seed: int = 0) -> Any:
@@ -75,8 +78,9 @@ def test_is_an_estimator_and_the_face_has_it() -> None:
 
 
 def test_one_seed_one_result_for_any_number_of_threads(
-    rows: np.ndarray, places: np.ndarray
+    rows: np.ndarray, places: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(THREADS, "_WORTH_WAKING", 0)  # small as it is, all of it is shared out
     threads = numba.get_num_threads()
     try:
         for count in sorted({1, threads}):

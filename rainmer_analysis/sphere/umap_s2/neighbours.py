@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 
 import numba
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.numerics import Neighbours
 from rainmer_analysis.sphere.umap_s2.compiled import compiled
 
 __all__ = ["EXACT_ROWS", "near_rows"]
 
-# Up to here all pairs are looked at: about 20 s on two cores for 64 dimensions.
-EXACT_ROWS = 100_000
-# Cells of one block of cosines: 16 million float32 are 64 MB.
-_CELLS = 1 << 24
+# Up to here all pairs are looked at.
+EXACT_ROWS = 1_000_000
+# Rows of a block, and the least number of pairs of blocks that shares work out to threads.
+_BLOCK = 2048
+_FEWEST_PAIRS = 4
+# A tile of float32 cosines stays in the second cache: 1 MB. A stretch of it is dismissed at once.
+_TILE_ROWS = 256
+_TILE_COLUMNS = 1024
+_STRIDE = 64
 # Rows nearer than this are the same but for the rounding of float32 vectors; radians.
 _SAME = 1e-6
+
+Blocks = npt.NDArray[np.int64]
 
 
 def near_rows(unit: npt.NDArray[np.float64], k: int, *, seed: int = 42) -> Neighbours:
@@ -26,8 +35,11 @@ def near_rows(unit: npt.NDArray[np.float64], k: int, *, seed: int = 42) -> Neigh
 
     Exact up to `EXACT_ROWS` rows: float32 cosines choose everyone who may be among the nearest,
     with the error of their rounding as the margin, and float64 angles decide, so that the outcome
-    depends neither on the number of threads nor on how a product was summed. More rows go through
-    pynndescent, seeded and in one thread, which misses a few neighbours.
+    depends neither on the number of threads nor on how a product was summed. Each pair is looked at
+    once, for both. Time grows with the square of the rows, memory with the rows.
+
+    More rows go through pynndescent, seeded and in one thread: its draws depend on the number of
+    threads. It misses neighbours, a fifth of them where 64 dimensions hold mostly noise.
 
     Parameters
     ----------
@@ -53,68 +65,112 @@ def _exact(
     unit: npt.NDArray[np.float64], k: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     total, dim = unit.shape
-    indices, distances = np.empty((total, k), dtype=np.int64), np.empty((total, k))
     single = unit.astype(np.float32)
+    indices = np.full((total, k), -1, dtype=np.int64)
+    squares = np.full((total, k), np.inf)
+    # the least float32 cosine that may still be among a row's nearest
+    borders = np.full(total, -np.inf, dtype=np.float32)
     # bounds the error of a float32 dot product of unit rows, whatever the order of its sum
-    margin = np.float32(2 * (dim + 4) * 2.0**-24)
-    height = max(1, _CELLS // total)
-    for first in range(0, total, height):
-        cosines = single[first : first + height] @ single.T
-        _choose(unit, cosines, first, margin, indices, distances)
-    return indices, distances
+    margin = 2 * (dim + 4) * 2.0**-24
+    edges = np.linspace(0, total, 2 * _pairs_of_blocks(total) + 1).astype(np.int64)
+    with threadpool_limits(1, user_api="blas"):  # each thread multiplies its own tiles
+        for firsts, seconds in _rounds(len(edges) - 1):
+            _meet(unit, single, edges, firsts, seconds, margin, borders, indices, squares)
+    half = 0.5 * np.sqrt(squares)
+    return indices, 2.0 * np.arctan2(half, np.sqrt(np.maximum(1.0 - half * half, 0.0)))
+
+
+def _pairs_of_blocks(total: int) -> int:
+    return max(_FEWEST_PAIRS if total > _TILE_COLUMNS else 1, -(-total // (2 * _BLOCK)))
+
+
+def _rounds(blocks: int) -> Iterator[tuple[Blocks, Blocks]]:
+    """Let every block meet itself, then each other once; blocks is even.
+
+    Within a round no block occurs twice (a round-robin tournament by the circle method), so that
+    the meetings of a round can be held at once, and each may write to both its blocks.
+    """
+    own = np.arange(blocks)
+    yield own, own
+    for turn in range(blocks - 1):
+        circle = np.concatenate([[0], 1 + (np.arange(blocks - 1) + turn) % (blocks - 1)])
+        yield circle[: blocks // 2], circle[: blocks // 2 - 1 : -1]
 
 
 @compiled(parallel=True)
-def _choose(unit, cosines, first, margin, indices, distances):  # type: ignore[no-untyped-def]
-    """Fill the nearest rows of a block whose first row has the number `first`."""
-    height, total = cosines.shape
-    k, dim = indices.shape[1], unit.shape[1]
-    for row in numba.prange(height):
-        own = first + row
-        cosines[row, own] = -np.float32(np.inf)
-        border = _kth_largest(cosines[row], k) - margin
-        nearest, squares = indices[own], distances[own]
-        filled = 0
-        for other in range(total):
-            if cosines[row, other] < border or other == own:
-                continue
-            square = 0.0
-            for axis in range(dim):
-                step = unit[own, axis] - unit[other, axis]
-                square += step * step
-            if filled == k and square >= squares[k - 1]:
-                continue
-            place = min(filled, k - 1)
-            while place > 0 and squares[place - 1] > square:
-                squares[place], nearest[place] = squares[place - 1], nearest[place - 1]
-                place -= 1
-            squares[place], nearest[place] = square, other
-            filled = min(filled + 1, k)
-        for place in range(k):
-            half = 0.5 * np.sqrt(squares[place])
-            squares[place] = 2.0 * np.arctan2(half, np.sqrt(max(1.0 - half * half, 0.0)))
+def _meet(unit, single, edges, firsts, seconds, margin, borders, indices, squares):  # type: ignore[no-untyped-def]
+    """Hold the meetings of one round."""
+    for meeting in numba.prange(len(firsts)):
+        one, other = firsts[meeting], seconds[meeting]
+        cells = np.empty(_TILE_ROWS * _TILE_COLUMNS, dtype=np.float32)
+        for row in range(edges[one], edges[one + 1], _TILE_ROWS):
+            rows = (row, min(row + _TILE_ROWS, edges[one + 1]))
+            for column in range(edges[other], edges[other + 1], _TILE_COLUMNS):
+                columns = (column, min(column + _TILE_COLUMNS, edges[other + 1]))
+                size = (rows[1] - rows[0]) * (columns[1] - columns[0])
+                tile = cells[:size].reshape((rows[1] - rows[0], columns[1] - columns[0]))
+                np.dot(single[rows[0] : rows[1]], single[columns[0] : columns[1]].T, tile)
+                _scan(
+                    unit, tile, rows[0], columns[0], one != other, margin, borders, indices, squares
+                )
 
 
 @compiled()
-def _kth_largest(values, k):  # type: ignore[no-untyped-def]
-    """Give the k-th largest value, by a heap of the k largest so far."""
-    heap = np.full(k, -np.float32(np.inf), dtype=np.float32)
-    for value in values:
-        if value <= heap[0]:
-            continue
-        place = 0
-        while True:
-            child = 2 * place + 1
-            if child >= k:
-                break
-            if child + 1 < k and heap[child + 1] < heap[child]:
-                child += 1
-            if heap[child] >= value:
-                break
-            heap[place] = heap[child]
-            place = child
-        heap[place] = value
-    return heap[0]
+def _scan(unit, tile, row, column, both, margin, borders, indices, squares):  # type: ignore[no-untyped-def]
+    """Offer whoever may be near to the rows of a tile, and in turn, if `both`, to its columns."""
+    height, width = tile.shape
+    closed = np.full(width, np.float32(np.inf))
+    others = borders[column : column + width] if both else closed
+    for i in range(height):
+        own = row + i
+        for first in range(0, width, _STRIDE):
+            last = min(first + _STRIDE, width)
+            if not _any(tile[i, first:last], borders[own], others[first:last]):
+                continue
+            for j in range(first, last):
+                cosine, other = tile[i, j], column + j
+                near, wanted = cosine >= borders[own], both and cosine >= others[j]
+                if own == other or not (near or wanted):
+                    continue
+                square = _square(unit[own], unit[other])
+                if near:
+                    _offer(own, other, square, margin, borders, indices, squares)
+                if wanted:
+                    _offer(other, own, square, margin, borders, indices, squares)
+
+
+@compiled()
+def _any(cosines, border, borders):  # type: ignore[no-untyped-def]
+    hits = np.int32(0)
+    for place in range(len(cosines)):
+        hits += np.int32((cosines[place] >= border) | (cosines[place] >= borders[place]))
+    return hits > 0
+
+
+@compiled()
+def _square(one, other):  # type: ignore[no-untyped-def]
+    """Give the squared chord, the same for both orders."""
+    square = 0.0
+    for axis in range(len(one)):
+        step = one[axis] - other[axis]
+        square += step * step
+    return square
+
+
+@compiled()
+def _offer(own, other, square, margin, borders, indices, squares):  # type: ignore[no-untyped-def]
+    """Take another row among the nearest if it is nearer, or as near with a lower number."""
+    found, apart = indices[own], squares[own]
+    place = len(found) - 1
+    if square > apart[place] or (square == apart[place] and other > found[place]):
+        return
+    while place > 0 and (
+        apart[place - 1] > square or (apart[place - 1] == square and found[place - 1] > other)
+    ):
+        apart[place], found[place] = apart[place - 1], found[place - 1]
+        place -= 1
+    apart[place], found[place] = square, other
+    borders[own] = np.float32(1.0 - 0.5 * apart[-1] - margin)
 
 
 def _descent(

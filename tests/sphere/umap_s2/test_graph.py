@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 
 from rainmer_analysis.numerics import nearest, unit_rows
@@ -22,7 +25,10 @@ def dense(graph: Graph) -> np.ndarray:
     return np.asarray(graph.matrix().toarray())
 
 
-@pytest.mark.parametrize(("count", "dim", "k"), [(5, 3, 4), (90, 8, 14), (300, 40, 49), (40, 2, 1)])
+@pytest.mark.parametrize(
+    ("count", "dim", "k"),
+    [(2, 3, 1), (5, 3, 4), (90, 8, 14), (300, 40, 49), (40, 2, 1), (2600, 6, 7)],
+)
 def test_neighbours_equal_the_slow_ones(count: int, dim: int, k: int) -> None:
     unit = rows(count, dim)
     found, expected = near_rows(unit, k), nearest(unit, k)
@@ -33,8 +39,38 @@ def test_neighbours_equal_the_slow_ones(count: int, dim: int, k: int) -> None:
 def test_neighbours_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     unit = rows(70, 9)
     expected = near_rows(unit, 11)
-    monkeypatch.setattr(neighbours, "_CELLS", 300)
+    monkeypatch.setattr(neighbours, "_BLOCK", 5)
     found = near_rows(unit, 11)
+    assert (found.indices == expected.indices).all()
+    assert (found.distances == expected.distances).all()
+
+
+def test_every_pair_of_blocks_meets_once_and_none_twice_in_a_round() -> None:
+    for blocks in (2, 4, 14):
+        met = set()
+        for firsts, seconds in neighbours._rounds(blocks):
+            together = np.concatenate([firsts, seconds[firsts != seconds]])
+            assert len(set(together.tolist())) == len(together)
+            met |= {frozenset(pair) for pair in zip(firsts.tolist(), seconds.tolist(), strict=True)}
+        assert len(met) == blocks * (blocks + 1) // 2
+
+
+def test_equally_near_rows_fall_to_the_lower_index() -> None:
+    unit = np.tile(np.eye(6), (250, 1))  # nothing but ties, across tiles and blocks
+    found = near_rows(unit, 5)
+    own = np.arange(1500)
+    expected = np.array([[j for j in range(i % 6, 42, 6) if j != i][:5] for i in own])
+    assert (found.indices == expected).all()
+
+
+def test_neighbours_do_not_depend_on_threads() -> None:
+    unit, threads = rows(3000, 20), numba.get_num_threads()
+    expected = near_rows(unit, 15)
+    numba.set_num_threads(1)
+    try:
+        found = near_rows(unit, 15)
+    finally:
+        numba.set_num_threads(threads)
     assert (found.indices == expected.indices).all()
     assert (found.distances == expected.distances).all()
 
@@ -74,11 +110,9 @@ def test_many_rows_go_through_an_approximate_search(monkeypatch: pytest.MonkeyPa
     assert np.abs(found.distances - expected.distances).max() < 1e-6
 
 
-@pytest.mark.parametrize(("count", "k"), [(4, 3), (60, 5), (250, 14), (250, 49)])
-def test_equals_umap_learn(count: int, k: int) -> None:
-    unit = rows(count, 12)
+def assert_equals_umap_learn(unit: np.ndarray, k: int) -> None:
     near = near_rows(unit, k)
-    own = np.arange(count)[:, None]
+    own = np.arange(len(unit))[:, None]
     expected, _, _ = umap_layout.umap.umap_.fuzzy_simplicial_set(
         unit.astype(np.float32),
         k + 1,
@@ -90,6 +124,25 @@ def test_equals_umap_learn(count: int, k: int) -> None:
     found = fuzzy_graph(near)
     assert np.abs(dense(found) - expected.toarray()).max() < 1e-5
     assert (np.diff(found.starts) > 0).all()
+
+
+@pytest.mark.parametrize(("count", "k"), [(4, 3), (60, 5), (250, 14), (250, 49)])
+def test_equals_umap_learn(count: int, k: int) -> None:
+    assert_equals_umap_learn(rows(count, 12), k)
+
+
+def test_equals_umap_learn_on_digits() -> None:
+    assert_equals_umap_learn(unit_rows(load_digits().data), 49)
+
+
+def test_equals_umap_learn_on_stored_vectors(shared: Path) -> None:
+    with np.load(shared / "oracle" / "umap_io.npz") as stored:
+        assert_equals_umap_learn(unit_rows(stored["X"]), 14)
+
+
+def test_equals_umap_learn_where_rows_are_doubled_and_groups_apart() -> None:
+    unit = np.concatenate([rows(40, 6), rows(40, 6), -rows(60, 6, seed=1)])
+    assert_equals_umap_learn(unit, 9)
 
 
 def test_is_symmetric_without_loops_and_every_row_has_a_full_edge() -> None:
