@@ -1,4 +1,4 @@
-"""Depthwise convolutions of rectified maps: a block of outputs of 16 channels at a time.
+"""Depthwise convolutions: a block of outputs of 16 channels at a time.
 
 A row of inputs is loaded once for all rows of outputs that it reaches, so nearly every instruction
 is a multiplication. With a dilation the outputs of a block lie as far apart as the taps do, and
@@ -85,8 +85,8 @@ class _Block:
 
     def _line(self, places: list[Any]) -> Sequence[Any]:
         if self._pairs:
-            return self._source.load_rectified_pairs(places)
-        return [self._source.load(place).larger(0) for place in places]
+            return self._source.load_neighbours(places)
+        return [self._source.load(place) for place in places]
 
     def _weight(self, place: Any) -> Any:
         return self._kernel.load_pairs(place) if self._pairs else self._kernel.load(place)
@@ -120,7 +120,7 @@ _block1, _block3, _block5, _block7 = (_block(side) for side in (1, 3, 5, 7))
 
 @compiled
 def depthwise(x, first, shape, layers, w, apart, y):  # type: ignore[no-untyped-def]
-    """Convolve a strip of maps, max(x, 0), with a kernel for each channel, layer after layer.
+    """Convolve a strip of maps with a kernel for each channel, layer after layer.
 
     Parameters
     ----------

@@ -17,18 +17,20 @@ from llvmlite import binding, ir
 from numba import types
 from numba.core import event
 
-__all__ = ["BFLOAT16", "LANES", "Memory", "Pairs", "Vector", "compiled", "stepped"]
+__all__ = ["BFLOAT16", "LANES", "WIDE", "Memory", "Pairs", "Vector", "compiled", "stepped"]
 
 _log = logging.getLogger(__name__)
 
 LANES = 16
 # whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself; where
 # the compiler is told to work for another processor, nothing is assumed
-BFLOAT16 = (
-    not (numba.config.CPU_NAME or numba.config.CPU_FEATURES)
-    and numba.config.ENABLE_AVX
-    and binding.get_host_cpu_features().get("avx512bf16", False)
+_FEATURES = (
+    {}
+    if numba.config.CPU_NAME or numba.config.CPU_FEATURES or not numba.config.ENABLE_AVX
+    else binding.get_host_cpu_features()
 )
+BFLOAT16 = _FEATURES.get("avx512bf16", False)
+WIDE = _FEATURES.get("avx512f", False)  # 32 registers of 16 numbers
 binding.initialize_native_asmparser()  # those instructions are written by name
 _FLOATS = ir.VectorType(ir.FloatType(), LANES)
 _WORDS = ir.VectorType(ir.IntType(32), LANES)
@@ -96,6 +98,13 @@ class Vector:
     def zero(cls, builder: Any) -> Vector:
         """Give zeros."""
         return cls(builder, ir.Constant(_FLOATS, [0.0] * LANES))
+
+    @classmethod
+    def all(cls, builder: Any, number: Any) -> Vector:
+        """Give one number, float32, in all places."""
+        empty = ir.Constant(_FLOATS, ir.Undefined)
+        alone = builder.insert_element(empty, number, ir.IntType(32)(0))
+        return cls(builder, builder.shuffle_vector(alone, empty, _words(0)))
 
     def _with(self, other: Vector | float) -> Any:
         if isinstance(other, Vector):
@@ -181,19 +190,36 @@ class Memory:
         wide = build.shl(build.zext(raw, _WORDS), _words(16))
         return Vector(build, build.bitcast(wide, _FLOATS))
 
+    @property
+    def pairs(self) -> bool:
+        """Whether numbers are taken in pairs: bfloat16 on a processor with `BFLOAT16`."""
+        return bool(BFLOAT16 and self._kind.dtype == types.uint16)
+
+    def spread(self, at: Any) -> Any:
+        """Give the number at element `at` in all places, or, with `pairs`, it and the next one."""
+        build, half = self._builder, self._kind.dtype == types.uint16
+        kind = ir.IntType(32) if self.pairs else ir.IntType(16) if half else ir.FloatType()
+        pointer = build.bitcast(build.gep(self._data, [at]), kind.as_pointer())
+        number = build.load(pointer, align=2 if half else 4)
+        if half and not self.pairs:
+            wide = build.shl(build.zext(number, ir.IntType(32)), ir.IntType(32)(16))
+            number = build.bitcast(wide, ir.FloatType())
+        if not self.pairs:
+            return Vector.all(build, number)
+        empty = ir.Constant(_WORDS, ir.Undefined)
+        alone = build.insert_element(empty, number, ir.IntType(32)(0))
+        return Pairs(build, build.shuffle_vector(alone, empty, _words(0)))
+
     def load_pairs(self, at: Any) -> Pairs:
         """Give the 16 pairs, as wide as float32, that start at element `at`."""
         return Pairs(self._builder, self._builder.load(self._place(at, _WORDS), align=4))
 
-    def load_rectified_pairs(self, places: Sequence[Any]) -> list[Pairs]:
-        """Pair max(0, numbers) at each place with those at the next; the last ones with zeros."""
+    def load_neighbours(self, places: Sequence[Any]) -> list[Pairs]:
+        """Pair the numbers at each place with those at the next; the last ones with zeros."""
         build, singles = self._builder, []
         for at in places:
             raw = build.load(self._place(at, _HALVES), align=2)
-            # as whole numbers NaN with a sign lie between -128, which is -infinity, and 0
-            kept = build.icmp_signed(">", raw, ir.Constant(_HALVES, [-128] * LANES))
-            rectified = build.select(kept, raw, ir.Constant(_HALVES, [0] * LANES))
-            singles.append(build.zext(rectified, _WORDS))
+            singles.append(build.zext(raw, _WORDS))
         uppers = [build.shl(single, _words(16)) for single in singles[1:]]
         pairs = [build.or_(low, up) for low, up in zip(singles, uppers, strict=False)]
         return [Pairs(build, value) for value in [*pairs, singles[-1]]]

@@ -12,10 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numba import types
+from numba.extending import intrinsic
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels.depthwise import ROWS, depthwise, packed
 from rainmer_analysis.infer.kernels.maps import Workspaces, flat, padded
+from rainmer_analysis.infer.kernels.products import Factors, multiply
+from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
 
 __all__ = ["StripStages"]
@@ -24,6 +28,91 @@ _REACH = 6  # of a dilated kernel of side 7; a strip has at least as many rows
 _ABOVE = _REACH + 1  # rows of zeros; the first pixel's left neighbours lie in one of them
 _SEPARABLE = sum(kind == "separable" for kind, _ in EXPERTS)  # they come first
 _AVERAGE = EXPERTS.index(("average", 3))
+
+
+@intrinsic
+def _half_more(typingctx, x, at):  # type: ignore[no-untyped-def] # noqa: ARG001
+    """Multiply the 16 numbers of `x` at `at` by 1.5."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        memory = Memory((context, builder), x, args[0])
+        memory.store(args[1], memory.load(args[1]) * 1.5)
+        return context.get_dummy_value()
+
+    return types.void(x, types.intp), generate
+
+
+@compiled
+def _mend(averages, first, size, pixel, channels):  # type: ignore[no-untyped-def]
+    """Leave the zeros beyond the map's border out of averages over 3 x 3 pixels of a strip.
+
+    Parameters
+    ----------
+    averages
+        Flat; the strip's averages are every so many numbers, from the start on.
+    first
+        The strip's first row in the map.
+    size
+        Height and width of the map, and pitch of the rows.
+    pixel, channels
+        How far apart the averages of neighbours lie, and how many numbers they are.
+    """
+    height, width, pitch = size
+    for row in range(min(ROWS, height - first)):
+        for column in range(width):
+            edges = (first + row in (0, height - 1)) + (column in (0, width - 1))
+            for _ in range(edges):
+                for c in range(0, channels, LANES):
+                    _half_more(averages, (row * pitch + column) * pixel + c)
+
+
+@compiled
+def _refine(maps, shape, rounds, products):  # type: ignore[no-untyped-def]
+    """Pass a map through a stage, in place, a strip of rows at a time.
+
+    A strip is overwritten when the first round has passed the next one.
+
+    Parameters
+    ----------
+    maps
+        The map [rows, pitch, channels] and those between the rounds, [4, rows, pitch, channels];
+        the first round's strips, [4, strip, channels], and the experts' answers, of two strips in
+        turn, [2, strip, 8, channels]: all flat.
+    shape
+        Height, width, pitch, channels, and numbers of a map.
+    rounds
+        Plans and weights of the depthwise layers: of the separable experts, of the others, and of
+        the second round.
+    products
+        Matrices and their form: between the rounds, and behind the second.
+    """
+    x, pointed, thin, answers = maps
+    height, width, pitch, channels, numbers = shape
+    separable, others, second = rounds
+    (points, points_form), (mixture, mixture_form) = products
+    slots = _SEPARABLE + len(others[0])
+    pixel, strip = slots * channels, ROWS * pitch * channels
+    strips = -(-height // ROWS)
+    for number in range(strips + 1):
+        if number < strips:
+            found = answers[number % 2 * strip * slots :]
+            start, rows = (_ABOVE + number * ROWS) * pitch, min(ROWS, height - number * ROWS)
+            here = (width, pitch, 1, channels)
+            depthwise(x, start, here, separable[0], separable[1], (0, strip), thin)
+            here, rest = (width, pitch, slots, channels), found[_SEPARABLE * channels :]
+            depthwise(x, start, here, others[0], others[1], (0, channels), rest)
+            averages = found[(slots - 1) * channels :]
+            _mend(averages, number * ROWS, (height, width, pitch), pixel, channels)
+            left, to = (0, channels, strip), (start * channels, channels, numbers)
+            multiply(thin, left, points, points_form, rows * pitch, pointed, to, 0.0, False)
+        if number > 0:
+            found = answers[(number - 1) % 2 * strip * slots :]
+            row = (number - 1) * ROWS
+            start, rows = (_ABOVE + row) * pitch, min(ROWS, height - row)
+            here = (width, pitch, slots, channels)
+            depthwise(pointed, start, here, second[0], second[1], (numbers, channels), found)
+            left, to = (0, pixel, 0), (start * channels, channels, 0)
+            multiply(found, left, mixture, mixture_form, rows * pitch, x, to, 0.0, True)
 
 
 class _Layers:
@@ -56,7 +145,8 @@ class _Stage:
         points = torch.zeros(_SEPARABLE, wide, wide)
         for point, each in zip(points, layers, strict=False):
             point[:dim, :dim] = each[1].weight.flatten(1).T
-        self.points = points.to(dtype)
+        self.points, self.channels = Factors(points, dtype), wide
+        self._dtype = dtype
         firsts = [(each[0].weight, each[0].dilation[0]) for each in layers]
         average = torch.full((dim, 1, 3, 3), 1 / 9), 1
         # of the expert of side 1 the second depthwise layer is in the fusion
@@ -65,80 +155,36 @@ class _Stage:
         self.others = _Layers([*firsts[_SEPARABLE:], average], dtype)
         self.second = _Layers([(weight, 1) for weight in second], dtype)
 
-    def mixture(self, weights: Tensor) -> Tensor:
+    def mixture(self, weights: Tensor) -> Factors:
         """Give the matrix behind the second round, [8 channels, channels], for a gate's weights."""
         mixed = self._matrices * weights[:, None, None]
-        return mixed.flatten(0, 1).to(self.points.dtype)
+        return Factors(mixed.flatten(0, 1)[None], self._dtype)
 
 
 class _Workspace:
     """The maps of one thread for images of one size; between rows, above and below lie zeros."""
 
     def __init__(self, size: tuple[int, int], channels: int, dtype: torch.dtype) -> None:
-        self._size, self._pitch, self._channels = size, size[1] + _REACH, channels
-        self._strips = -(-size[0] // ROWS)
-        rows, strip = _ABOVE + self._strips * ROWS + _REACH, ROWS * self._pitch
+        pitch = size[1] + _REACH
+        rows, strip = _ABOVE + -(-size[0] // ROWS) * ROWS + _REACH, ROWS * pitch
+        numbers = rows * pitch * channels
 
         def zeros(*shape: int) -> Tensor:
             return torch.zeros(*shape, channels, dtype=dtype)
 
-        self._x, self._pointed = zeros(rows * self._pitch), zeros(_SEPARABLE, rows * self._pitch)
-        self._thin, self._mixed = zeros(_SEPARABLE, strip), zeros(strip)
-        self._answers = [zeros(strip, len(EXPERTS)) for _ in range(2)]
-        self.inside = self._x.view(rows, self._pitch, channels)[_ABOVE:][: size[0], : size[1]]
+        x, pointed = zeros(rows, pitch), zeros(_SEPARABLE * rows, pitch)
+        thin, answers = zeros(_SEPARABLE, strip), zeros(2, strip, len(EXPERTS))
+        self._maps = tuple(flat(each) for each in (x, pointed, thin, answers))
+        self._shape = *size, pitch, channels, numbers
+        self.inside = x[_ABOVE:][: size[0], : size[1]]
 
     def refine(self, stage: _Stage, weights: Tensor) -> None:
-        """Pass the map through a stage, in place, with the gate's weights of its experts.
-
-        A strip is overwritten when the first round has passed the next one.
-        """
-        mixture = stage.mixture(weights)
-        for strip in range(self._strips + 1):
-            if strip < self._strips:
-                self._first(stage, strip)
-            if strip > 0:
-                self._second(stage, mixture, strip - 1)
-
-    def _first(self, stage: _Stage, strip: int) -> None:
-        answers, (start, stop) = self._answers[strip % 2], self._span(strip)
-        self._convolve(stage.separable, (self._x, start), (self._thin, self._thin[0].numel()))
-        rest = answers.view(-1)[_SEPARABLE * self._channels :]
-        self._convolve(stage.others, (self._x, start), (rest, self._channels))
-        self._mend(answers[:, _AVERAGE], strip)
-        pointed = self._pointed[:, start:stop]
-        torch.bmm(self._thin[:, : stop - start], stage.points, out=pointed)
-
-    def _second(self, stage: _Stage, mixture: Tensor, strip: int) -> None:
-        answers, (start, stop) = self._answers[strip % 2], self._span(strip)
-        self._convolve(stage.second, (self._pointed, start), (answers, self._channels))
-        mixed = self._mixed[: stop - start]
-        torch.mm(answers.flatten(1)[: stop - start], mixture, out=mixed)
-        self._x[start:stop].add_(mixed.relu_())
-
-    def _convolve(
-        self, layers: _Layers, source: tuple[Tensor, int], target: tuple[Tensor, int]
-    ) -> None:
-        """Convolve the strip of the maps at a pixel; targets lie so many numbers apart."""
-        (maps, start), (y, apart) = source, target
-        slots = 1 if y is self._thin else len(EXPERTS)
-        shape = self._size[1], self._pitch, slots, self._channels
-        between = 0 if maps is self._x else self._x.numel()
-        depthwise(flat(maps), start, shape, layers.plan, layers.weights, (between, apart), flat(y))
-
-    def _mend(self, average: Tensor, strip: int) -> None:
-        """Leave the zeros beyond the map's border out of averages over 3 x 3 pixels."""
-        height, width = self._size
-        rows = average.view(ROWS, self._pitch, -1)
-        rows[:, : width : width - 1].mul_(1.5)
-        for edge in (0, height - 1):
-            if edge // ROWS == strip:
-                rows[edge % ROWS].mul_(1.5)
-
-    def _span(self, strip: int) -> tuple[int, int]:
-        """Give the pixels of a strip, between rows as well, counted from the map's start."""
-        rows = strip * ROWS, min((strip + 1) * ROWS, self._size[0])
-        start, stop = ((_ABOVE + row) * self._pitch for row in rows)
-        return start, stop
+        """Pass the map through a stage, in place, with the gate's weights of its experts."""
+        rounds = [
+            (each.plan, each.weights) for each in (stage.separable, stage.others, stage.second)
+        ]
+        products = [(each.laid, each.form) for each in (stage.points, stage.mixture(weights))]
+        _refine(self._maps, self._shape, tuple(rounds), tuple(products))
 
 
 class StripStages:
@@ -155,7 +201,7 @@ class StripStages:
     def __init__(self, stages: ExpertStages, dtype: torch.dtype) -> None:
         with torch.inference_mode():
             self._stages = [_Stage(stage, dtype) for stage in stages.stages]
-        channels = self._stages[0].points.shape[1]
+        channels = self._stages[0].channels
         self._workspaces = Workspaces(lambda size: _Workspace(size, channels, dtype))
 
     def __call__(self, entered: Tensor, weights: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.infer.kernels.maps import Workspaces, flat, padded
+from rainmer_analysis.infer.kernels.products import Factors
 from rainmer_analysis.infer.kernels.winograd import TILE, gather, planes, scatter, transformed
 from rainmer_analysis.model.encoder import SLOPE
 
@@ -57,7 +58,7 @@ class _Layer:
         self.bias = np.zeros(len(weight), np.float32)
         if conv.bias is not None:
             self.bias[:outputs] = conv.bias.numpy()
-        self.spread = transformed(weight).to(dtype).contiguous()
+        self.spread = Factors(transformed(weight), dtype)
         self.inputs, self.outputs = weight.shape[1], weight.shape[0]
         self._rows = weight.flatten(1).double().numpy()
 
@@ -145,7 +146,7 @@ class _Workspace:
             for each, sum_ in zip(leaving, sums, strict=True):
                 outputs = each.layer.outputs
                 after = self._after[:, : tiles * outputs].view(-1, tiles, outputs)
-                torch.bmm(before, each.layer.spread, out=after)
+                each.layer.spread.times(before, after)
                 sum_ += _leave(self._after, each, (first, shape))
         return [sum_ - each.target.trim() for sum_, each in zip(sums, leaving, strict=True)]
 
