@@ -32,7 +32,9 @@ from rainmer_analysis.infer.kernels.simd import (
 
 __all__ = ["Factors", "multiply"]
 
-_ROWS = 8 if WIDE else 2  # of a block: with up to 3 vectors of columns its sums fit into registers
+# of a block with 1, 2 or 3 vectors of columns, so that its sums fit into registers
+_ROWS = (8, 8, 8) if WIDE else (4, 2, 1)
+_VECTORS = (3, 2, 1) if WIDE else (2, 1)  # widths of blocks to choose from, best first
 
 
 class _Block:
@@ -101,7 +103,7 @@ def _block(rows: int, vectors: int) -> Any:
     return block
 
 
-_tall1, _tall2, _tall3 = (_block(_ROWS, vectors) for vectors in (1, 2, 3))
+_tall1, _tall2, _tall3 = (_block(rows, vectors) for vectors, rows in enumerate(_ROWS, start=1))
 _low1, _low2, _low3 = (_block(1, vectors) for vectors in (1, 2, 3))
 
 
@@ -129,7 +131,7 @@ def multiply(a, left, w, form, rows, c, to, least, onto):  # type: ignore[no-unt
         Whether they are added.
     """
     count, depth, step, vectors, blocks = form
-    wide = vectors * LANES
+    wide, tall = vectors * LANES, _ROWS[vectors - 1]
     for number in range(count):
         for block in range(blocks):
             right = (number * blocks + block) * depth * step * wide
@@ -138,14 +140,14 @@ def multiply(a, left, w, form, rows, c, to, least, onto):  # type: ignore[no-unt
             row = 0
             while row < rows:
                 at, place = (start + row * left[1], left[1]), (found + row * to[1], to[1])
-                if rows - row >= _ROWS:
+                if rows - row >= tall:
                     if vectors == 3:
                         _tall3(a, at, w, right, depth, c, place, least, onto)
                     elif vectors == 2:
                         _tall2(a, at, w, right, depth, c, place, least, onto)
                     else:
                         _tall1(a, at, w, right, depth, c, place, least, onto)
-                    row += _ROWS
+                    row += tall
                 else:
                     if vectors == 3:
                         _low3(a, at, w, right, depth, c, place, least, onto)
@@ -170,7 +172,7 @@ class Factors:
     def __init__(self, matrices: Tensor, dtype: torch.dtype) -> None:
         count, depth, columns = matrices.shape
         pairs = dtype == torch.bfloat16 and BFLOAT16
-        vectors = next(number for number in (3, 2, 1) if columns % (number * LANES) == 0)
+        vectors = next(number for number in _VECTORS if columns % (number * LANES) == 0)
         wide, step = vectors * LANES, 1 + pairs
         rounded = matrices.to(dtype)
         # without instructions for pairs the numbers are multiplied as float32
