@@ -8,6 +8,7 @@ into restored ones.
 
 from __future__ import annotations
 
+from rainmer_analysis.infer.distributed import extract_over_ranks, rank_device, ranks
 from rainmer_analysis.infer.encoders import (
     Encoder,
     StatisticsEncoder,
@@ -18,7 +19,6 @@ from rainmer_analysis.infer.encoders import (
 )
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction
-from rainmer_analysis.infer.ranks import extract_over_ranks, rank_device, ranks
 from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
 
 __all__ = [

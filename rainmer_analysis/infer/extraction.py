@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rainmer_analysis.errors import ImageError, OutputExistsError
+from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError
 from rainmer_analysis.images import file_sha256
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
@@ -96,7 +96,10 @@ def standing_extraction(
     if not (all(stands) and (folder / SKIPPED).exists()):
         return None
     missing = len(rows) - len(TableStream(next(iter(paths.values()))))
-    listed = read_skipped(folder / SKIPPED)
+    try:
+        listed = read_skipped(folder / SKIPPED)
+    except FileFormatError:  # `check_skipped` has seen it: it may be replaced
+        return None
     mine = listed["encoder"] == next(iter(spaces.values())).encoder
     skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
     if len(skipped) != missing:  # the list belongs to another run: make it anew

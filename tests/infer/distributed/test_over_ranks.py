@@ -18,7 +18,7 @@ import pytest
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load
 from rainmer_analysis.infer import extract
-from rainmer_analysis.infer.ranks import Ranks, rank_device, ranks
+from rainmer_analysis.infer.distributed import Ranks, rank_device, ranks
 from rainmer_analysis.infer.shards import SHARD
 from rainmer_analysis.values import TableStream, read
 
@@ -130,6 +130,29 @@ def test_all_end_with_the_sentence_of_the_one_that_refuses(files: Make, tmp_path
         assert code == 1
         assert "already exists and holds something else" in err.strip().splitlines()[-1]
     assert sorted(out.rglob("*")) == before
+
+
+def test_repaired_images_of_a_share_without_any_are_seen(files: Make, tmp_path: Path) -> None:
+    paths, out = files(4), tmp_path / "out"
+    kept = {path: path.read_bytes() for path in paths[2:]}
+    for path in kept:
+        path.write_bytes(b"")
+    command = ["-m", "rainmer_analysis", "extract", f"a={paths[0].parent}", "--out", str(out)]
+    command += ["--encoder", "statistics", "--per-dataset", "4"]
+    for state in ("written", "up to date"):
+        (code, said, err), _ = ended(start(command))
+        assert code == 0, err
+        assert f"statistics-chromatic: {state}, 2 images" in said
+    for path, data in kept.items():
+        path.write_bytes(data)
+    (code, _, err), _ = ended(start(command))
+    assert code == 1
+    assert "already exists and holds something else" in err
+    (out / "skipped.csv").write_text("my notes")
+    (code, _, err), _ = ended(start([*command, "--overwrite"]))
+    assert code == 0, err
+    assert len(read(out / "statistics-chromatic")) == 4
+    assert (out / "skipped.csv").read_text() == "image_id,dataset,path,reason,encoder\n"
 
 
 def test_a_table_in_the_other_form_is_not_written_beside(files: Make, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Extraction over several processes, on one machine or many, as torchrun starts them.
+"""Each process's share of an extraction, and the whole of it.
 
 The image set is cut into one run of consecutive rows per rank. Each rank extracts its rows into a
 folder of its own, which is restartable by itself; when all have finished, the first one makes
@@ -8,20 +8,18 @@ complete or not there, and read as a whole it equals that of a single process ro
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 import torch.distributed as dist
 
-from rainmer_analysis.errors import OutputExistsError, RainmerAnalysisError, SourceError
+from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError, SourceError
+from rainmer_analysis.images import read_image
+from rainmer_analysis.infer.distributed.processes import Ranks, agreed, group, in_all
+from rainmer_analysis.infer.distributed.publishing import publish, recall
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, contents
@@ -30,50 +28,15 @@ from rainmer_analysis.infer.outputs import (
     SKIPPED_COLUMNS,
     check_form,
     check_skipped,
-    discard_form,
     read_skipped,
     request,
     work_key,
-    write_skipped,
 )
 from rainmer_analysis.values import ImageSet, Rows, Space, standing
 
-__all__ = ["Ranks", "extract_over_ranks", "rank_device", "ranks"]
+__all__ = ["extract_over_ranks"]
 
-_PATIENCE = timedelta(days=30)  # until the slowest rank has finished
-_SENTENCE = 2048  # bytes
-
-
-@dataclass(frozen=True)
-class Ranks:
-    """The number of a process among `world`."""
-
-    rank: int
-    world: int
-
-    @property
-    def part(self) -> str:
-        """Name of this rank's part, without suffix."""
-        return f"part-{self.rank:05d}-of-{self.world:05d}"
-
-    def span(self, rows: int) -> range:
-        """Give the rows of this rank: consecutive, and as many as any other's up to one."""
-        return range(rows * self.rank // self.world, rows * (self.rank + 1) // self.world)
-
-
-def ranks() -> Ranks | None:
-    """Give the place among the processes that torchrun started, or None where it started none."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world < 2 or "RANK" not in os.environ:
-        return None
-    return Ranks(int(os.environ["RANK"]), world)
-
-
-def rank_device(device: str) -> str:
-    """Turn ``auto`` into this rank's own CUDA device where there are some."""
-    if device != "auto" or not torch.cuda.is_available():
-        return device
-    return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
+_EMPTY = pd.DataFrame(columns=list(SKIPPED_COLUMNS))
 
 
 def extract_over_ranks(
@@ -117,68 +80,23 @@ def extract_over_ranks(
     spaces = identity(encoder, rule=encoder.preprocessing)
     span = place.span(len(rows))
     share = place, rows.take(span)
-    with _group(place):
-        with _agreed():
+    with group(place):
+        with agreed():
             check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
             mine = _stands(folder, spaces, share, overwrite=overwrite)
-        stands = _all(mine)
+        stands = in_all(mine)
         if not stands:
             pending = folder / f".ranks-{place.world}-{work_key(spaces, rows)[:16]}"
-            with _agreed():
+            with agreed():
+                recall(pending, place.part, spaces)
                 _share(images, encoder, span, out=pending / place.part, **options)
             if place.rank == 0:
-                _publish(pending, folder, spaces)
+                publish(pending, folder, spaces)
             dist.barrier()
         if place.rank != 0:
             return Extraction({}, _EMPTY, {}, up_to_date=stands)
         return _whole(folder, spaces, len(rows), (stands, strict))
-
-
-_EMPTY = pd.DataFrame(columns=list(SKIPPED_COLUMNS))
-
-
-@contextmanager
-def _group(place: Ranks) -> Iterator[None]:
-    dist.init_process_group("gloo", rank=place.rank, world_size=place.world, timeout=_PATIENCE)
-    try:
-        yield
-    finally:
-        dist.destroy_process_group()
-
-
-@contextmanager
-def _agreed() -> Iterator[None]:
-    """Do this rank's piece; where one rank cannot, all end with the sentence of the first such."""
-    fault: RainmerAnalysisError | None = None
-    try:
-        yield
-    except RainmerAnalysisError as error:
-        fault = error
-    said = [_none() for _ in range(dist.get_world_size())]
-    dist.all_gather(said, _none() if fault is None else _told(fault))
-    if fault is not None:
-        raise fault
-    for rank, sentence in enumerate(said):
-        if sentence.any():
-            text = bytes(sentence.tolist()).rstrip(b"\0").decode("utf-8", "ignore")
-            raise SourceError(f"process {rank} ended: {text}")
-
-
-def _none() -> torch.Tensor:
-    return torch.zeros(_SENTENCE, dtype=torch.uint8)
-
-
-def _told(fault: RainmerAnalysisError) -> torch.Tensor:
-    text = (str(fault) or type(fault).__name__).encode("utf-8", "backslashreplace")[:_SENTENCE]
-    return torch.tensor(list(text.ljust(_SENTENCE, b"\0")), dtype=torch.uint8)
-
-
-def _all(mine: bool) -> bool:
-    """Say whether all ranks say so."""
-    said = torch.tensor([int(mine)])
-    dist.all_reduce(said, op=dist.ReduceOp.MIN)
-    return bool(said.item())
 
 
 def _stands(
@@ -190,10 +108,13 @@ def _stands(
 ) -> bool:
     """Say whether this rank's parts answer the identical request already."""
     place, rows = share
-    known = read_skipped(folder / SKIPPED)
+    try:
+        known = read_skipped(folder / SKIPPED)
+    except FileFormatError:  # `check_skipped` has seen it: it may be replaced
+        return False
     encoder = next(iter(spaces.values())).encoder
     listed = set(known.loc[known["encoder"] == encoder, "image_id"])
-    if all(name in listed for name in rows.cells("image_id")):
+    if all(name in listed for name in rows.cells("image_id")) and not _some_readable(rows):
         return True  # none of this share can be used, so it has no part
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
@@ -211,6 +132,15 @@ def _stands(
     return (folder / SKIPPED).exists()
 
 
+def _some_readable(rows: Rows) -> bool:
+    """Say whether an image can be read, as after a repair."""
+    for path, region in zip(rows.cells("path"), rows.cells("region"), strict=True):
+        with suppress(ImageError):
+            read_image(path, region=region)
+            return True
+    return False
+
+
 def _share(images: ImageSet, encoder: Encoder, span: range, *, out: Path, **options: Any) -> None:
     """Extract this rank's rows; that none of them can be used is no error yet."""
     if not span:
@@ -221,25 +151,6 @@ def _share(images: ImageSet, encoder: Encoder, span: range, *, out: Path, **opti
     except SourceError:
         if len(read_skipped(out / SKIPPED)) < len(mine):
             raise
-
-
-def _publish(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
-    """Make the parts of all ranks visible as one table per view."""
-    parts = sorted(path for path in pending.iterdir() if path.name.startswith("part-"))
-    for space in spaces.values():
-        gathered = pending / space.stem
-        gathered.mkdir(exist_ok=True)
-        for part in parts:
-            if (part / f"{space.stem}.parquet").exists():
-                (part / f"{space.stem}.parquet").replace(gathered / f"{part.name}.parquet")
-        shutil.rmtree(folder / space.stem, ignore_errors=True)
-        if any(gathered.iterdir()):
-            gathered.replace(folder / space.stem)
-    encoder = next(iter(spaces.values())).encoder
-    skipped = [read_skipped(part / SKIPPED) for part in parts]
-    write_skipped(folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder)
-    discard_form(folder, spaces.values(), parts=True)
-    shutil.rmtree(pending, ignore_errors=True)
 
 
 def _whole(

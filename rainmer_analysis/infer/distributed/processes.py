@@ -1,0 +1,95 @@
+"""The processes that torchrun started: which one this is, and what all of them agree on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+
+from rainmer_analysis.errors import RainmerAnalysisError, SourceError
+
+__all__ = ["Ranks", "agreed", "group", "in_all", "rank_device", "ranks"]
+
+_PATIENCE = timedelta(days=30)  # until the slowest rank has finished
+_SENTENCE = 2048  # bytes
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """The number of a process among `world`."""
+
+    rank: int
+    world: int
+
+    @property
+    def part(self) -> str:
+        """Name of this rank's part, without suffix."""
+        return f"part-{self.rank:05d}-of-{self.world:05d}"
+
+    def span(self, rows: int) -> range:
+        """Give the rows of this rank: consecutive, and as many as any other's up to one."""
+        return range(rows * self.rank // self.world, rows * (self.rank + 1) // self.world)
+
+
+def ranks() -> Ranks | None:
+    """Give the place among the processes that torchrun started, or None where it started none."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world < 2 or "RANK" not in os.environ:
+        return None
+    return Ranks(int(os.environ["RANK"]), world)
+
+
+def rank_device(device: str) -> str:
+    """Turn ``auto`` into this rank's own CUDA device where there are some."""
+    if device != "auto" or not torch.cuda.is_available():
+        return device
+    return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
+
+
+@contextmanager
+def group(place: Ranks) -> Iterator[None]:
+    """Let the processes talk to each other meanwhile."""
+    dist.init_process_group("gloo", rank=place.rank, world_size=place.world, timeout=_PATIENCE)
+    try:
+        yield
+    finally:
+        dist.destroy_process_group()
+
+
+@contextmanager
+def agreed() -> Iterator[None]:
+    """Do this rank's piece; where one rank cannot, all end with the sentence of the first such."""
+    fault: RainmerAnalysisError | None = None
+    try:
+        yield
+    except RainmerAnalysisError as error:
+        fault = error
+    said = [_none() for _ in range(dist.get_world_size())]
+    dist.all_gather(said, _none() if fault is None else _told(fault))
+    if fault is not None:
+        raise fault
+    for rank, sentence in enumerate(said):
+        if sentence.any():
+            text = bytes(sentence.tolist()).rstrip(b"\0").decode("utf-8", "ignore")
+            raise SourceError(f"process {rank} ended: {text}")
+
+
+def _none() -> torch.Tensor:
+    return torch.zeros(_SENTENCE, dtype=torch.uint8)
+
+
+def _told(fault: RainmerAnalysisError) -> torch.Tensor:
+    text = (str(fault) or type(fault).__name__).encode("utf-8", "backslashreplace")[:_SENTENCE]
+    return torch.tensor(list(text.ljust(_SENTENCE, b"\0")), dtype=torch.uint8)
+
+
+def in_all(mine: bool) -> bool:
+    """Say whether all ranks say so."""
+    said = torch.tensor([int(mine)])
+    dist.all_reduce(said, op=dist.ReduceOp.MIN)
+    return bool(said.item())
