@@ -21,15 +21,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer.encoders.contract import check_images
 from rainmer_analysis.infer.encoders.networks import arithmetic, choose_device
 from rainmer_analysis.infer.tiles import OVERLAP, TILE, Images, Tiling, blend
-from rainmer_analysis.model.experts import ExpertStages
-from rainmer_analysis.model.folded import _FoldedStage
+from rainmer_analysis.model.folded import fold_experts
 from rainmer_analysis.model.restorer import MULTIPLE, Prompts, Restorer
 from rainmer_analysis.model.restorer.weights import build_restorer
 from rainmer_analysis.model.restorer.weights import load_restorer as load_checkpoint
@@ -162,7 +161,9 @@ def load_restorer(
     """
     checkpoint = load_checkpoint(_file(weights), variant=variant, ties=ties)
     place = choose_device(device)
-    module = _folded(build_restorer(checkpoint)).requires_grad_(requires_grad=False)
+    module = build_restorer(checkpoint)
+    fold_experts(module)
+    module.requires_grad_(requires_grad=False)
     # as in training: a sixth quicker on a CPU, and the same but for rounding
     module.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return ImageRestorer(
@@ -172,15 +173,6 @@ def load_restorer(
         device=place,
         _module=module,
     )
-
-
-@torch.no_grad()
-def _folded(module: Restorer) -> Restorer:
-    """Exchange the stages of all mixtures of experts for folded ones: the same but for rounding."""
-    for part in list(module.modules()):
-        if isinstance(part, ExpertStages):
-            part._ops = nn.ModuleList(_FoldedStage(stage, torch.float32) for stage in part.stages)
-    return module
 
 
 def _file(weights: str | Path | None) -> Path:

@@ -132,6 +132,11 @@ class Stage(nn.Module):
         self._ops = nn.ModuleList(_expert(kind, kernel, dim) for kind, kernel in EXPERTS)
         self._out = nn.Sequential(_pointwise(len(EXPERTS) * dim, dim), nn.ReLU())
 
+    @property
+    def experts(self) -> list[nn.Module]:
+        """The experts in the order of `EXPERTS`."""
+        return list(self._ops)
+
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Refine a map [B, dim, H, W] with weights of the experts [B, 8]."""
         share = weights.to(x.dtype)[:, :, None, None, None]

@@ -21,10 +21,10 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.encoder import MIN_SIDE, SLOPE, RainmerEncoder
-from rainmer_analysis.model.experts import EXPERTS, Stage
+from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
 from rainmer_analysis.model.pooling import global_mean, unit
 
-__all__ = ["FoldedEncoder", "FoldedOutput", "Stages", "Towers", "mean_windows"]
+__all__ = ["FoldedEncoder", "FoldedOutput", "Stages", "Towers", "fold_experts", "mean_windows"]
 
 # Rectified maps [B, dim, H, W] and weights of the experts [B, 4, 8] -> local knowledge.
 Stages = Callable[[Tensor, Tensor], Tensor]
@@ -99,6 +99,17 @@ class _FoldedStage(nn.Module):
             fused.baddbmm_(found, mixed[:, number])
         fused.relu_().add_(_rows(x))
         return fused.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
+
+
+@torch.no_grad()
+def fold_experts(module: nn.Module) -> None:
+    """Exchange the stages of a network's mixtures of experts, for inference in float32.
+
+    They compute the same but for rounding, and their weights are no longer those of a checkpoint.
+    """
+    for part in list(module.modules()):
+        if isinstance(part, ExpertStages):
+            part._ops = nn.ModuleList(_FoldedStage(stage, torch.float32) for stage in part.stages)
 
 
 class _FoldedStages(nn.Module):

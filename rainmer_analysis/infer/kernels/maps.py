@@ -45,8 +45,12 @@ class Workspaces(Generic[W]):
     def of(self, size: tuple[int, int]) -> W:
         """Give this thread's workspace for images of this size; one of another size is let go."""
         if getattr(self._threads, "size", None) != size:
-            self._threads.workspace = None
+            self.forget()  # also where there is no memory for another
             self._threads.workspace = self._make(size)
             self._threads.size = size
         workspace: W = self._threads.workspace
         return workspace
+
+    def forget(self) -> None:
+        """Let this thread's workspace go, with whatever was left in it."""
+        self._threads.size = self._threads.workspace = None

@@ -8,8 +8,10 @@ compiled code. A processor with narrower registers gets the same code in pieces.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -62,6 +64,15 @@ notice = _Notice()
 event.register("numba:compile", notice)
 
 
+def _digest(folder: Path) -> str:
+    """Give the SHA-256 of the sources in a folder."""
+    sources = sorted(folder.glob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+
+
+_SOURCES = _digest(Path(__file__).parent)
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function that runs without the interpreter's lock; keep its machine code.
 
@@ -70,9 +81,13 @@ def compiled(function: Callable[..., Any]) -> Any:
     """
     notice.functions.add(function)
     try:
-        return numba.njit(nogil=True, cache=True)(function)
+        made = numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # numba found no folder that it may write to
         return numba.njit(nogil=True)(function)
+    kept = getattr(getattr(made, "_cache", None), "_cache_file", None)
+    if kept is not None:  # numba looks at this function's file, but what is inlined lies in others
+        kept._source_stamp = (kept._source_stamp, _SOURCES)
+    return made
 
 
 def _words(value: int) -> ir.Constant:

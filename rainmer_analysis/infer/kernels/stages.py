@@ -7,6 +7,7 @@ The second depthwise round looks beyond its strip, and so follows one strip behi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -141,7 +142,7 @@ class _Stage:
         dim, wide = len(fusion), padded(len(fusion))
         self._matrices = torch.zeros(len(EXPERTS), wide, wide)
         self._matrices[:, :dim, :dim] = fusion.view(dim, len(EXPERTS), dim).permute(1, 2, 0)
-        layers: list[Any] = [op.op for op in list(stage._ops)[:_AVERAGE]]
+        layers: list[Any] = [expert.op for expert in stage.experts[:_AVERAGE]]
         points = torch.zeros(_SEPARABLE, wide, wide)
         for point, each in zip(points, layers, strict=False):
             point[:dim, :dim] = each[1].weight.flatten(1).T
@@ -176,7 +177,7 @@ class _Workspace:
         thin, answers = zeros(_SEPARABLE, strip), zeros(2, strip, len(EXPERTS))
         self._maps = tuple(flat(each) for each in (x, pointed, thin, answers))
         self._shape = *size, pitch, channels, numbers
-        self.inside = x[_ABOVE:][: size[0], : size[1]]
+        self._map, self.inside = x, x[_ABOVE:][: size[0], : size[1]]
 
     def refine(self, stage: _Stage, weights: Tensor) -> None:
         """Pass the map through a stage, in place, with the gate's weights of its experts."""
@@ -185,6 +186,10 @@ class _Workspace:
         ]
         products = [(each.laid, each.form) for each in (stage.points, stage.mixture(weights))]
         _refine(self._maps, self._shape, tuple(rounds), tuple(products))
+
+    def clean(self) -> bool:
+        """Say whether all is finite; what is not would stay, in the zeros around the map too."""
+        return math.isfinite(self._map.sum())
 
 
 class StripStages:
@@ -214,4 +219,6 @@ class StripStages:
             for stage, share in zip(self._stages, weigh, strict=True):
                 work.refine(stage, share)
             refined.copy_(inside.permute(2, 0, 1))
+            if not work.clean():
+                self._workspaces.forget()
         return found

@@ -79,6 +79,21 @@ def test_stages_are_those_of_the_network(size: tuple[int, int], dim: int) -> Non
             assert float((found - expected).abs().max()) < 2e-6 * scale
 
 
+@pytest.mark.parametrize("dim", [12, 16])
+@pytest.mark.parametrize("place", ["map", "gate"])
+def test_what_is_not_finite_ends_with_its_image(dim: int, place: str) -> None:
+    torch.manual_seed(3)
+    stages = RainmerEncoder(EncoderConfig(dim=dim, base_dim=16)).MoEs.stages
+    strips = StripStages(stages, torch.float32)
+    with torch.inference_mode():
+        entered, gates = torch.rand(2, dim, 9, 20), torch.rand(2, 4, 8).softmax(2)
+        expected = strips(entered, gates)[1]
+        (entered[0, 3] if place == "map" else gates[0, 2])[4:6] = torch.nan
+        found = strips(entered, gates)
+    assert bool(torch.isnan(found[0]).any())
+    assert torch.equal(found[1], expected)
+
+
 def test_pairs_are_told_from_single_taps(monkeypatch: pytest.MonkeyPatch) -> None:
     weight = torch.randn(5, 1, 3, 3).bfloat16().float()
     single = packed(weight, 16, torch.float32)

@@ -13,7 +13,15 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rainmer_analysis.infer.kernels.simd import LANES, Memory, Vector, compiled, notice
+from rainmer_analysis.infer.kernels import simd
+from rainmer_analysis.infer.kernels.simd import (
+    LANES,
+    Memory,
+    Vector,
+    _digest,
+    compiled,
+    notice,
+)
 
 
 @intrinsic
@@ -89,6 +97,21 @@ def test_compiling_is_announced_once_and_kept(
     assert told() == 1
     assert any(tmp_path.rglob("*.nbi"))
     assert told() == 0  # found in the cache
+    # what is inlined lies in other files, whose change this function's own file does not show
+    monkeypatch.setattr("rainmer_analysis.infer.kernels.simd._SOURCES", "others")
+    assert told() == 1
+    assert told() == 0
+
+
+def test_every_source_of_the_kernels_counts(tmp_path: Path) -> None:
+    found = set()
+    for text in ("a = 1", "a = 2"):
+        (tmp_path / "one.py").write_text(text)
+        found.add(_digest(tmp_path))
+    (tmp_path / "two.py").write_text("")
+    (tmp_path / "two.txt").write_text("no source")
+    assert len(found) == 2
+    assert _digest(Path(simd.__file__).parent) == simd._SOURCES
 
 
 def test_without_a_cache_folder_functions_are_compiled_all_the_same(
