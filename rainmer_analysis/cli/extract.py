@@ -6,7 +6,14 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import Common, bar, common_options, device_option, source_options
+from rainmer_analysis.cli.options import (
+    Common,
+    bar,
+    common_options,
+    device_option,
+    precision_option,
+    source_options,
+)
 
 __all__ = ["extract"]
 
@@ -51,13 +58,7 @@ __all__ = ["extract"]
     metavar="N",
 )
 @device_option
-@click.option(
-    "--precision",
-    default="exact",
-    show_default=True,
-    type=click.Choice(["exact", "fast"]),
-    help="float32, or bfloat16 autocast (a space of its own).",
-)
+@precision_option
 @click.option("--strict", is_flag=True, help="End with 1 when an image was left out.")
 @common_options
 def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "common_options",
     "device_option",
     "figure_options",
+    "precision_option",
     "say",
     "source_options",
 ]
@@ -144,9 +145,27 @@ def device_option(command: Command) -> Command:
     )(command)
 
 
+def precision_option(command: Command) -> Command:
+    """Give a command ``--precision``."""
+    return click.option(
+        "--precision",
+        default="exact",
+        show_default=True,
+        type=click.Choice(["exact", "fast"]),
+        help="float32, or bfloat16 (a space of its own).",
+    )(command)
+
+
 def figure_options(command: Command) -> Command:
-    """Give a command what figures are made from: ``--out``, ``--root``, ``--per-dataset``."""
-    command = device_option(command)
+    """Give a command what figures are made from, where, and how."""
+    command = click.option(
+        "--engine",
+        type=click.Choice(["umap-learn", "sphere"]),
+        default="umap-learn",
+        show_default=True,
+        help="Lay maps out as published, or by SphereUMAP.",
+    )(command)
+    command = precision_option(device_option(command))
     command = click.option(
         "--per-dataset",
         type=click.IntRange(2),

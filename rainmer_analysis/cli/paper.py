@@ -25,8 +25,8 @@ def reproduce(
     out: str,
     root: str | None,
     per_dataset: int | None,
-    device: str,
     controls: bool,
+    **how: str,
 ) -> None:
     """Make figures 1, 2 and 3 with their matrices and claims."""
     from rainmer_analysis.recipes.paper.reproduce import reproduce as recipe
@@ -38,7 +38,7 @@ def reproduce(
             root=root,
             per_dataset=per_dataset,
             seed=common.seed,
-            device=device,
+            **how,
             controls=controls,
             overwrite=common.overwrite,
             progress=progress,
@@ -68,14 +68,14 @@ def figure(
     out: str,
     root: str | None,
     per_dataset: int | None,
-    device: str,
+    **how: str,
 ) -> None:
     """Make figure 1 (architecture), 2 (deraining sets) or 3 (snow, rain, raindrops)."""
     from rainmer_analysis.recipes.paper.figures import make_figure
     from rainmer_analysis.recipes.paper.stages import Request
 
     request = Request.of(
-        Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, device=device
+        Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how
     )
     with bar(common, "images") as progress:
         pictures = make_figure(int(number), request, progress=progress)

@@ -24,7 +24,7 @@ class Agreement:
     Parameters
     ----------
     comparable
-        Whether both were asked for the same (data, number of images, seed, weights).
+        Whether both were asked for the same (data, number of images, seed, weights, precision).
     matrices
         Space to the largest absolute difference of a score.
     claims
@@ -45,7 +45,10 @@ class Agreement:
     def sentence(self) -> str:
         """The comparison in one sentence."""
         if not self.comparable:
-            return "not compared with the released run: it was made from other data or weights"
+            return (
+                "not compared with the released run: it was made from other data or weights, or in "
+                "another precision"
+            )
         largest = max(self.matrices.values(), default=0.0)
         if self.holds:
             return (

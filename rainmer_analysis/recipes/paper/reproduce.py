@@ -65,6 +65,8 @@ def reproduce(
     per_dataset: int | None = None,
     seed: int = 42,
     device: str = "auto",
+    precision: str = "exact",
+    engine: str = "umap-learn",
     controls: bool = False,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -83,6 +85,10 @@ def reproduce(
         Seed of simulation, sampling and projection.
     device
         Where encoders run.
+    precision
+        ``exact``, or ``fast`` (bfloat16, a space of its own).
+    engine
+        What lays maps out: ``umap-learn``, as published, or ``sphere``.
     controls
         Whether to run the untrained control networks (slow).
     overwrite
@@ -96,7 +102,14 @@ def reproduce(
         Data or weights are missing, or another result is in the way.
     """
     request = Request.of(
-        Path(out), root, per_dataset, seed=seed, overwrite=overwrite, device=device
+        Path(out),
+        root,
+        per_dataset,
+        seed=seed,
+        overwrite=overwrite,
+        device=device,
+        precision=precision,
+        engine=engine,
     )
     pictures = make_figure1(request)
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
@@ -192,6 +205,8 @@ def _numbers(
         "seed": request.seed,
         "weights": weights,
     }
+    if request.precision != "exact":
+        asked["precision"] = request.precision
     numbers = {
         "request": asked,
         "datasets": {name: matrix.datasets for name, matrix in matrices.items()},

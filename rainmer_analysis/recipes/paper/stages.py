@@ -21,8 +21,9 @@ __all__ = ["Request", "map_of", "matrix_of", "tables_of"]
 _log = logging.getLogger(__name__)
 _SIMULATED = 120
 _REAL = 500
-# The published call: UMAP on the sphere with 50 neighbours and no minimal distance.
-_LAYOUT = {"engine": "umap-learn", "neighbors": 50, "min_dist": 0.0, "stability": 0}
+# The published call, by umap-learn: on the sphere with 50 neighbours and no minimal distance.
+_ENGINE = "umap-learn"
+_LAYOUT = {"neighbors": 50, "min_dist": 0.0, "stability": 0}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,10 @@ class Request:
         Whether other existing results may be replaced.
     device
         Where encoders run.
+    precision
+        ``exact``, or ``fast`` (bfloat16).
+    engine
+        What lays maps out: ``umap-learn``, as published, or ``sphere``.
     """
 
     out: Path
@@ -51,6 +56,8 @@ class Request:
     seed: int = 42
     overwrite: bool = False
     device: str = "auto"
+    precision: str = "exact"
+    engine: str = _ENGINE
 
     @classmethod
     def of(
@@ -62,6 +69,8 @@ class Request:
         seed: int,
         overwrite: bool,
         device: str,
+        precision: str = "exact",
+        engine: str = _ENGINE,
     ) -> Request:
         """Fill in the number of images: 120 simulated or 500 real ones unless told otherwise.
 
@@ -77,7 +86,7 @@ class Request:
                 "or no root for simulated ones"
             )
         wanted = per_dataset or (_SIMULATED if place is None else _REAL)
-        return cls(out, place, wanted, seed, overwrite, device)
+        return cls(out, place, wanted, seed, overwrite, device, precision, engine)
 
     @property
     def data(self) -> str:
@@ -112,20 +121,21 @@ def tables_of(
         per_dataset=request.per_dataset,
         seed=request.seed,
         device=request.device,
+        precision=request.precision,
         overwrite=request.overwrite,
         progress=progress,
     )
 
 
 def map_of(request: Request, corpus: Corpus, table: EmbeddingTable) -> SphereMap:
-    """Give the map of a table as published, made only where it is not there."""
+    """Give the map of a table, made only where it is not there."""
     path = request.out / "maps" / corpus.name / f"{table.space.stem}.parquet"
 
     def lay_out(table: EmbeddingTable, **options: Any) -> SphereMap:
         _log.info("projecting %s of %d images", table.space.name, len(table))
         return project(table, **options)
 
-    options = {**_LAYOUT, "seed": request.seed}
+    options = {"engine": request.engine, **_LAYOUT, "seed": request.seed}
     return kept_map(table, path, lay_out, options=options, overwrite=request.overwrite).value
 
 

@@ -79,6 +79,20 @@ def test_another_request_is_refused_until_it_may_overwrite(made: Reproduction, o
     }
 
 
+def test_fast_and_by_the_own_layout_on_request(
+    made: Reproduction, out: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "simulated").symlink_to(out / "simulated")
+    request = {"per_dataset": IMAGES, "device": "cpu", "precision": "fast", "engine": "sphere"}
+    found = reproduce(tmp_path, **request)
+    assert all(
+        matrix.space and matrix.space.precision == "fast" for matrix in found.matrices.values()
+    )
+    for path in (tmp_path / "maps").rglob("*.parquet"):
+        assert read(path).parameters["engine"] == "sphere"
+    assert found.agreement is None or not found.agreement.comparable
+
+
 def test_foreign_claims_are_not_written_over(tmp_path: Path) -> None:
     path = tmp_path / "claims.json"
     for foreign in ("{}", "[]", "notes"):
