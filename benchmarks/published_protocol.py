@@ -21,7 +21,7 @@ class PublishedStage(nn.Module):
 
     def forward(self, x: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """Refine a map [1, dim, H, W] with weights of the experts [1, 8]."""
-        experts = enumerate(self.stage._ops)
+        experts = enumerate(self.stage.experts)
         answers = [op(x) * weights[:, j, None, None, None] for j, op in experts]
         return F.relu(self.stage._out(torch.cat(answers, dim=1)) + x)
 

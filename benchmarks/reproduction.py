@@ -53,8 +53,9 @@ Vectors = dict[str, np.ndarray]
 
 def protocol(manifest: str, weights: dict[str, str], encoders: Sequence[str]) -> Vectors:
     """Do the published work for one figure and give its points by space."""
-    from extraction import VIEWS, as_published, published
+    from extraction import VIEWS, published
     from published_map import published_map
+    from published_protocol import as_published
 
     images = load(manifest)
     found: Vectors = {}

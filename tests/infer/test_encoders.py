@@ -17,6 +17,7 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.infer import Encoder, encoder_names, load_encoder
 from rainmer_analysis.infer.encoders import networks, registry, statistics
 from rainmer_analysis.infer.encoders.contract import check_encoder
+from rainmer_analysis.infer.encoders.deviation import note_bfloat16
 from rainmer_analysis.model.encoder import RainmerEncoder
 
 CASES = ["rainmer", "airnet", "statistics", "untrained:3", "theirs"]
@@ -285,8 +286,7 @@ def test_fast_is_near_exact_and_says_so(weights: dict[str, Path], images: np.nda
 def test_a_processor_without_bfloat16_is_named(
     able: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    features = {"avx2": True, "avx512bf16": able}
-    monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: features)
+    monkeypatch.setitem(note_bfloat16.__globals__, "BFLOAT16", able)
     load_encoder("untrained:1", device="cpu", precision="fast")
     load_encoder("untrained:1", device="cpu")
     assert ["no instructions for bfloat16" in text for text in caplog.messages] == [True] * (

@@ -45,8 +45,8 @@ def ranks() -> Ranks | None:
 
 
 def rank_device(device: str) -> str:
-    """Turn ``auto`` into this rank's own CUDA device where there are some."""
-    if device != "auto" or not torch.cuda.is_available():
+    """Turn ``auto`` and ``cuda`` into this rank's own CUDA device where there are some."""
+    if device not in ("auto", "cuda") or not torch.cuda.is_available():
         return device
     return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
 

@@ -6,18 +6,16 @@ import logging
 
 import numpy as np
 import torch
-from llvmlite import binding
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image, resize
 from rainmer_analysis.infer.encoders.contract import Encoder
+from rainmer_analysis.infer.kernels import BFLOAT16
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["deviation", "note_bfloat16"]
 
 _log = logging.getLogger(__name__)
-# as LLVM names them: x86 with vectors or with tiles, Arm
-_INSTRUCTIONS = ("avx512bf16", "amx-bf16", "bf16")
 
 
 def deviation(
@@ -56,14 +54,14 @@ def deviation(
 
 
 def note_bfloat16(device: torch.device) -> None:
-    """Warn where the device has no instructions for bfloat16."""
+    """Warn where the device has no instructions for bfloat16, or none that the kernels use."""
     if device.type == "cuda":
         able = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        features = binding.get_host_cpu_features()
-        able = any(features.get(name, False) for name in _INSTRUCTIONS)
+        able = BFLOAT16
     if not able:
         _log.warning(
-            "this processor has no instructions for bfloat16: the precision fast gives the same "
-            "vectors here but may take longer than exact; choose exact unless you compare spaces"
+            "this processor has no instructions for bfloat16 that are used here: the precision "
+            "fast gives the same vectors but may take longer than exact; choose exact unless you "
+            "compare spaces"
         )

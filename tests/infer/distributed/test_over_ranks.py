@@ -97,6 +97,16 @@ def test_a_process_alone_has_no_rank(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rank_device("cpu") == "cpu"
 
 
+def test_ranks_of_a_machine_take_its_devices_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    for rank, own in enumerate(["cuda:0", "cuda:1", "cuda:0"]):
+        monkeypatch.setenv("LOCAL_RANK", str(rank))
+        assert rank_device("auto") == rank_device("cuda") == own
+        assert rank_device("cuda:1") == "cuda:1"
+        assert rank_device("cpu") == "cpu"
+
+
 def test_the_command_gives_the_rows_of_one_process(files: Make, tmp_path: Path) -> None:
     folder = files(7)[0].parent
     (folder / "0003.png").write_bytes(b"")

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels import WinogradTowers
+from rainmer_analysis.infer.kernels.maps import flat
 from rainmer_analysis.infer.kernels.winograd import (
     _back,
     _forth,
@@ -18,11 +19,6 @@ from rainmer_analysis.infer.kernels.winograd import (
     transformed,
 )
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-
-
-def flat(tensor: Tensor) -> np.ndarray:
-    whole = tensor.view(-1)
-    return (whole.view(torch.uint16) if tensor.dtype == torch.bfloat16 else whole).numpy()
 
 
 def convolved(x: Tensor, weight: Tensor, *, dtype: torch.dtype, slope: float) -> tuple:
