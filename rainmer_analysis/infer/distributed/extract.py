@@ -18,7 +18,7 @@ import torch.distributed as dist
 
 from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.infer.distributed.processes import Ranks, agreed, group, in_all
+from rainmer_analysis.infer.distributed.processes import Ranks, agreed, group, in_all, of_first
 from rainmer_analysis.infer.distributed.publishing import publish, recall
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extract import extract
@@ -32,7 +32,7 @@ from rainmer_analysis.infer.outputs import (
     request,
     work_key,
 )
-from rainmer_analysis.values import ImageSet, Rows, Space, standing
+from rainmer_analysis.values import ImageSet, Rows, Space, digest, standing
 
 __all__ = ["extract_over_ranks"]
 
@@ -82,12 +82,15 @@ def extract_over_ranks(
     share = place, rows.take(span)
     with group(place):
         with agreed():
+            _check_images(rows)
+        with agreed():
             check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
             mine = _stands(folder, spaces, share, overwrite=overwrite)
         stands = in_all(mine)
         if not stands:
-            pending = folder / f".ranks-{place.world}-{work_key(spaces, rows)[:16]}"
+            key = of_first(lambda: work_key(spaces, rows))  # of files that may change meanwhile
+            pending = folder / f".ranks-{place.world}-{key[:16]}"
             with agreed():
                 recall(pending, place.part, spaces)
                 _share(images, encoder, span, out=pending / place.part, **options)
@@ -97,6 +100,16 @@ def extract_over_ranks(
         if place.rank != 0:
             return Extraction({}, _EMPTY, {}, up_to_date=stands)
         return _whole(folder, spaces, len(rows), (stands, strict))
+
+
+def _check_images(rows: Rows) -> None:
+    """Make sure that all ranks share out the same images."""
+    own = digest({name: map(str, rows.cells(name)) for name in ("image_id", "region")})
+    if of_first(lambda: own) != own:
+        raise SourceError(
+            "this process finds other images than the first one; give all of them the same "
+            "sources, and leave the folders as they are meanwhile"
+        )
 
 
 def _stands(

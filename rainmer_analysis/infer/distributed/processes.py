@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +13,7 @@ import torch.distributed as dist
 
 from rainmer_analysis.errors import RainmerAnalysisError, SourceError
 
-__all__ = ["Ranks", "agreed", "group", "in_all", "rank_device", "ranks"]
+__all__ = ["Ranks", "agreed", "group", "in_all", "of_first", "rank_device", "ranks"]
 
 _PATIENCE = timedelta(days=30)  # until the slowest rank has finished
 _SENTENCE = 2048  # bytes
@@ -70,22 +70,32 @@ def agreed() -> Iterator[None]:
     except RainmerAnalysisError as error:
         fault = error
     said = [_none() for _ in range(dist.get_world_size())]
-    dist.all_gather(said, _none() if fault is None else _told(fault))
+    dist.all_gather(said, _none() if fault is None else _told(str(fault) or type(fault).__name__))
     if fault is not None:
         raise fault
     for rank, sentence in enumerate(said):
         if sentence.any():
-            text = bytes(sentence.tolist()).rstrip(b"\0").decode("utf-8", "ignore")
-            raise SourceError(f"process {rank} ended: {text}")
+            raise SourceError(f"process {rank} ended: {_heard(sentence)}")
 
 
 def _none() -> torch.Tensor:
     return torch.zeros(_SENTENCE, dtype=torch.uint8)
 
 
-def _told(fault: RainmerAnalysisError) -> torch.Tensor:
-    text = (str(fault) or type(fault).__name__).encode("utf-8", "backslashreplace")[:_SENTENCE]
-    return torch.tensor(list(text.ljust(_SENTENCE, b"\0")), dtype=torch.uint8)
+def _told(text: str) -> torch.Tensor:
+    data = text.encode("utf-8", "backslashreplace")[:_SENTENCE]
+    return torch.tensor(list(data.ljust(_SENTENCE, b"\0")), dtype=torch.uint8)
+
+
+def _heard(sentence: torch.Tensor) -> str:
+    return bytes(sentence.tolist()).rstrip(b"\0").decode("utf-8", "ignore")
+
+
+def of_first(make: Callable[[], str]) -> str:
+    """Let the first rank make a short text, and give it to all."""
+    said = _told(make()) if dist.get_rank() == 0 else _none()
+    dist.broadcast(said, 0)
+    return _heard(said)
 
 
 def in_all(mine: bool) -> bool:

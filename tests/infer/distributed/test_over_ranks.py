@@ -142,6 +142,18 @@ def test_all_end_with_the_sentence_of_the_one_that_refuses(files: Make, tmp_path
     assert sorted(out.rglob("*")) == before
 
 
+def test_processes_that_find_other_images_are_refused(files: Make, tmp_path: Path) -> None:
+    folder, out = files(4)[0].parent, tmp_path / "out"
+    program = PROGRAM.replace("sys.argv[1]", "sys.argv[1] if ranks().rank else sys.argv[4]")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "0000.png").write_bytes((folder / "0000.png").read_bytes())
+    for code, _, err in ended(start(["-c", program, str(folder), str(out), "9", str(other)])):
+        assert code == 1
+        assert "this process finds other images than the first one; give all" in err
+    assert not out.exists()
+
+
 def test_repaired_images_of_a_share_without_any_are_seen(files: Make, tmp_path: Path) -> None:
     paths, out = files(4), tmp_path / "out"
     kept = {path: path.read_bytes() for path in paths[2:]}
