@@ -120,27 +120,33 @@ def form(bench: Bench, name: str, make: Callable[[], Form]) -> dict[str, float]:
     found = encode(images)[:_CHECKED].double()
     expected = bench.expected
     per_s = len(images) / bench.seconds(lambda: encode(images))
-    passes = 2 if name == "published" else 1
-    half, width = "bfloat16" in name, found.shape[1] // 2
-    cosines = ((found * expected).unflatten(1, (2, width)).sum(2)).min()
+    cosines = (found * expected).unflatten(1, (2, found.shape[1] // 2)).sum(2).min()
     row = {
         "images_per_s": per_s,
         "largest_difference": float((found - expected).abs().max()),
         "lowest_cosine": float(cosines),
-        "tflops": per_s * gflop(bench.encoders.config) * passes / 1e3,
+        "tflops": per_s * gflop(bench.encoders.config) * (2 if name == "published" else 1) / 1e3,
     }
-    published = bench.found["forms"].get("published", row)
-    row["ratio"] = per_s / published.get("images_per_s", per_s)
-    kind = "bfloat16" if half else "float32"
-    moved = bench.found.get("counts", {}).get(f"folded {kind}, GB an image")
-    if moved and passes == 1:
-        row["tb_per_s_of_its_operators"] = per_s * moved / 1e3
-    limits = bench.found.get("ceilings", {})
-    if limits:
-        row["share_of_convolution"] = row["tflops"] / limits[f"convolution_{kind}_tflops"]
-        share = row.get("tb_per_s_of_its_operators", 0.0) / limits["copy_tb_per_s"]
-        row["share_of_copy"] = share
-    return row
+    return row | _beside(bench, name, row)
+
+
+def _beside(bench: Bench, name: str, row: dict[str, float]) -> dict[str, float]:
+    """Compare a form with what other parts have found, as far as they have."""
+    forms, limits, counted = (bench.found.get(each, {}) for each in ("forms", "ceilings", "counts"))
+    kind, found = "bfloat16" if "bfloat16" in name else "float32", {}
+    published = row if name == "published" else forms.get("published", {})
+    if "images_per_s" in published:
+        found["ratio"] = row["images_per_s"] / published["images_per_s"]
+    best = limits.get(f"convolution_{kind}_tflops")
+    if best:
+        found["share_of_convolution"] = row["tflops"] / best
+    moved = counted.get(f"folded {kind}, GB an image")
+    if moved and name != "published":
+        found["tb_per_s_of_its_operators"] = row["images_per_s"] * moved / 1e3
+        if "copy_tb_per_s" in limits:
+            share = found["tb_per_s_of_its_operators"] / limits["copy_tb_per_s"]
+            found["share_of_copy"] = share
+    return found
 
 
 def pinned(bench: Bench) -> dict[str, float]:
@@ -215,8 +221,8 @@ def parts(bench: Bench, *, batch: int) -> dict[str, Callable[[], Any]]:
     }
     named = forms(bench.encoders, bench.batch)
     late = [name for name in named if "compiled" in name]  # compilers take their time
-    for name in [*named, "pinned", "extraction", "profile"]:
-        if name in named and name not in late:
+    for name in named:
+        if name not in late:
             listed[f"forms/{name}"] = lambda name=name: form(bench, name, named[name])
     for name, work in (("pinned", pinned), ("extraction", extraction), ("profile", profile)):
         listed[name] = lambda work=work: work(bench)

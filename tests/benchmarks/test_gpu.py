@@ -38,6 +38,8 @@ def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert {"product_bfloat16_tflops", "copy_tb_per_s"} <= found["ceilings"].keys()
     # a CPU has no graphs, and the parts after them were done all the same
     assert "failed" in found["forms"]["graph bfloat16"]
+    assert found["forms"]["published"]["ratio"] == 1
+    assert found["forms"]["folded float32"]["share_of_convolution"] > 0
     for name in ("published", "folded float32"):
         assert found["forms"][name]["largest_difference"] < 1e-5
     assert found["forms"]["folded bfloat16"]["lowest_cosine"] > 0.9995
@@ -45,3 +47,11 @@ def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert set(found["training"]) == {"encoder float32", "airnet float32"}
     assert found["profile"]["stages_us_an_image"] > 0
     assert all(row["steps_per_s"] > 0 for row in found["training"].values())
+
+
+def test_nothing_is_compared_with_what_was_not_measured(tmp_path: Path) -> None:
+    out = tmp_path / "gpu.json"
+    skipped = ["published", "counts", "graph", "compiled", "extraction", "training", "profile"]
+    told("--device", "cpu", "--out", str(out), "--skip", "ceilings", "bfloat16", *skipped)
+    (row,) = json.loads(out.read_text(encoding="utf-8"))["forms"].values()
+    assert row.keys() == {"images_per_s", "largest_difference", "lowest_cosine", "tflops"}
