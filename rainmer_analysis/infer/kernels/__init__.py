@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.infer.kernels.airnet import WinogradAirNet
 from rainmer_analysis.infer.kernels.stages import StripStages
 from rainmer_analysis.infer.kernels.towers import WinogradTowers
 
-__all__ = ["StripStages", "WinogradTowers"]
+__all__ = ["StripStages", "WinogradAirNet", "WinogradTowers"]
