@@ -17,9 +17,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.pooling import GlobalMean
 
-__all__ = ["AirNetConfig", "AirNetEncoder", "AirNetOutput", "without_norms"]
+__all__ = ["SLOPE", "AirNetConfig", "AirNetEncoder", "AirNetOutput", "AirNetViews", "without_norms"]
 
-_SLOPE = 0.1
+SLOPE = 0.1  # of the leaky rectifiers
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,14 @@ class AirNetOutput:
     inter: Tensor
 
 
+@dataclass(frozen=True)
+class AirNetViews:
+    """Pooled features [B, 4 width] and contrastive head [B, out], not normalised."""
+
+    fea: Tensor
+    out: Tensor
+
+
 def _normed(inputs: int, outputs: int, *, kernel: int, stride: int) -> list[nn.Module]:
     conv = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
     return [conv, nn.BatchNorm2d(outputs)]
@@ -76,13 +84,13 @@ class _ResidualBlock(nn.Module):
         super().__init__()
         self.backbone = nn.Sequential(
             *_normed(inputs, outputs, kernel=3, stride=stride),
-            nn.LeakyReLU(_SLOPE),
+            nn.LeakyReLU(SLOPE),
             *_normed(outputs, outputs, kernel=3, stride=1),
         )
         self.shortcut = nn.Sequential(*_normed(inputs, outputs, kernel=1, stride=stride))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.leaky_relu(self.backbone(x) + self.shortcut(x), _SLOPE)
+        return F.leaky_relu(self.backbone(x) + self.shortcut(x), SLOPE)
 
 
 class AirNetEncoder(nn.Module):
@@ -110,7 +118,7 @@ class AirNetEncoder(nn.Module):
             GlobalMean(),
         )
         self.mlp = nn.Sequential(
-            nn.Linear(features, features), nn.LeakyReLU(_SLOPE), nn.Linear(features, config.out)
+            nn.Linear(features, features), nn.LeakyReLU(SLOPE), nn.Linear(features, config.out)
         )
 
     def forward(self, x: Tensor) -> AirNetOutput:
@@ -140,6 +148,11 @@ class AirNetEncoder(nn.Module):
         fea = self.E(inter).flatten(1)
         # The head's own type, not the pooled one: they differ for half-precision weights.
         return AirNetOutput(fea=fea, out=self.mlp(fea.to(self._head_dtype())), inter=inter)
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """The residual blocks, in order."""
+        return [self.E_pre, self.E[0], self.E[1]]
 
     def _head_dtype(self) -> torch.dtype:
         return next(self.mlp.parameters()).dtype

@@ -20,8 +20,8 @@ from rainmer_analysis.images.resize import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
 from rainmer_analysis.infer.encoders.deviation import note_bfloat16
 from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
-from rainmer_analysis.infer.kernels import StripStages, WinogradTowers
-from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, without_norms
+from rainmer_analysis.infer.kernels import StripStages, WinogradAirNet, WinogradTowers
+from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, AirNetViews, without_norms
 from rainmer_analysis.model.checkpoint import build, load_weights, state_sha256
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput
@@ -48,7 +48,7 @@ def _rainmer_views(output: FoldedOutput) -> dict[str, Tensor]:
     return {"chromatic": output.chromatic_z, "degradation": output.degradation_z}
 
 
-def _airnet_views(output: AirNetOutput) -> dict[str, Tensor]:
+def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
     return {"degradation": unit(output.out), "degradation-fea": unit(output.fea)}
 
 
@@ -234,8 +234,8 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
 
 def _prepared(module: nn.Module, device: torch.device, precision: str) -> nn.Module:
     """Put a network onto its device, in the form that is quickest there."""
+    dtype = torch.bfloat16 if precision == "fast" else torch.float32
     if isinstance(module, RainmerEncoder):
-        dtype = torch.bfloat16 if precision == "fast" else torch.float32
         if device.type == "cpu":
             stages = StripStages(module.MoEs.stages, dtype)
             towers = WinogradTowers(module.projectors, dtype)
@@ -243,5 +243,6 @@ def _prepared(module: nn.Module, device: torch.device, precision: str) -> nn.Mod
         else:
             module = FoldedEncoder(module, dtype=dtype)
     elif isinstance(module, AirNetEncoder):
-        module = without_norms(module)
+        on_cpu = device.type == "cpu"
+        module = WinogradAirNet(module, dtype) if on_cpu else without_norms(module)
     return module.to(device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]

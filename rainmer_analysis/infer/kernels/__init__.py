@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.infer.kernels.airnet import WinogradAirNet
 from rainmer_analysis.infer.kernels.simd import BFLOAT16
 from rainmer_analysis.infer.kernels.stages import StripStages
 from rainmer_analysis.infer.kernels.towers import WinogradTowers
 
-__all__ = ["BFLOAT16", "StripStages", "WinogradTowers"]
+__all__ = ["BFLOAT16", "StripStages", "WinogradAirNet", "WinogradTowers"]
