@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.encoder import MIN_SIDE, SLOPE, RainmerEncoder
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
-from rainmer_analysis.model.pooling import global_mean, unit
+from rainmer_analysis.model.pooling import global_mean, unit, without_autocast
 
 __all__ = ["FoldedEncoder", "FoldedOutput", "Stages", "Towers", "fold_experts", "mean_windows"]
 
@@ -204,7 +204,8 @@ class FoldedEncoder(nn.Module):
 
     def location(self, x: Tensor) -> Tensor:
         """Local knowledge of images [B, 3, H, W] in [0, 1]: [B, dim, H, W]."""
-        weights = self.gate.weigh(self._embedded_mean(x))
+        with without_autocast(x):
+            weights = self.gate.weigh(self._embedded_mean(x))
         placed = x.to(self.entry.dtype).contiguous(memory_format=torch.channels_last)
         found = F.conv2d(placed, self.entry, self.entry_bias, padding=1).relu_()
         return self._stages(found.contiguous(memory_format=torch.channels_last), weights)

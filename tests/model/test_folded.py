@@ -92,6 +92,18 @@ def test_bfloat16_keeps_the_direction(kernels: bool) -> None:
         assert float((found - exact).abs().max()) > 0
 
 
+@pytest.mark.parametrize("kernels", [False, True])
+@torch.inference_mode()
+def test_autocast_changes_nothing(kernels: bool) -> None:
+    """Each part has the type that it is stated to have, the gate float32."""
+    form = folded(lively(WIDTHS["quarter"]), torch.bfloat16, kernels=kernels)
+    images = torch.rand(2, 3, 24, 24)
+    alone = vectors(form(images))
+    with torch.autocast("cpu", torch.bfloat16):
+        within = vectors(form(images))
+    assert all(torch.equal(alone[view], within[view]) for view in VIEWS)
+
+
 @torch.inference_mode()
 def test_the_network_is_copied() -> None:
     encoder = lively(WIDTHS["quarter"])

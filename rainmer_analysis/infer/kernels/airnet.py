@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from rainmer_analysis.infer.kernels.convolution import Layer, Leaving, Map, Tiles
 from rainmer_analysis.infer.kernels.maps import Workspaces
 from rainmer_analysis.model.airnet import SLOPE, AirNetEncoder, AirNetViews, without_norms
+from rainmer_analysis.model.pooling import without_autocast
 
 __all__ = ["WinogradAirNet"]
 
@@ -59,7 +60,7 @@ class WinogradAirNet(nn.Module):
     encoder
         The network; it is copied, not changed.
     dtype
-        Of maps and products: float32, or bfloat16 (sums stay float32).
+        Of maps and products: float32, or bfloat16 (sums and the head stay float32).
     """
 
     def __init__(self, encoder: AirNetEncoder, dtype: torch.dtype) -> None:
@@ -73,7 +74,8 @@ class WinogradAirNet(nn.Module):
     def forward(self, x: Tensor) -> AirNetViews:
         """Encode images [B, 3, H, W], RGB in [0, 1]."""
         pooled = torch.stack([self._pooled(image[None]) for image in x])
-        return AirNetViews(pooled, self._head(pooled))
+        with without_autocast(x):
+            return AirNetViews(pooled, self._head(pooled))
 
     def _pooled(self, x: Tensor) -> Tensor:
         x = x.to(self._dtype).contiguous(memory_format=torch.channels_last)

@@ -37,6 +37,8 @@ def test_answers_as_the_network_does(size: tuple[int, int], width: int) -> None:
         fast = WinogradAirNet(encoder, torch.bfloat16)(x)
         cosine = torch.cosine_similarity(fast.fea.double(), expected.fea, dim=1)
         assert float(cosine.min()) > 0.9995
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(WinogradAirNet(encoder, torch.bfloat16)(x).out, fast.out)
 
 
 def test_what_is_not_finite_stays_with_its_image() -> None:
