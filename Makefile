@@ -20,8 +20,8 @@ test: $(READY) lint
 # side by side with the published protocol; IMAGES=FOLDER takes files of your own
 bench: $(READY)
 	mkdir -p build/bench
-	$(BIN)/python benchmarks/extraction.py $(if $(IMAGES),--images $(IMAGES)) --out build/bench/extraction.json
-	$(BIN)/python benchmarks/gpu.py --out build/bench/gpu.json
+	$(BIN)/python -m benchmarks.speed.extraction $(if $(IMAGES),--images $(IMAGES)) --out build/bench/extraction.json
+	$(BIN)/python -m benchmarks.speed.gpu --out build/bench/gpu.json
 
 lint: $(READY)
 	$(BIN)/ruff check .

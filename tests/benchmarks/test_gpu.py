@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 import torch
 
-PROGRAM = Path(__file__).parents[2] / "benchmarks" / "gpu.py"
+TOP = Path(__file__).parents[2]
 
 
 def told(*more: str) -> str:
-    command = [sys.executable, str(PROGRAM), *more]
+    command = [sys.executable, "-m", "benchmarks.speed.gpu", *more]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=280, check=False, env=environment
+        command, capture_output=True, text=True, timeout=280, check=False, cwd=TOP, env=environment
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout

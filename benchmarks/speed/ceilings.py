@@ -1,6 +1,6 @@
 """What this machine can do at most: the rates that extraction is held against.
 
-Run alone, it prints them: ``python benchmarks/ceilings.py [--images FOLDER]``.
+Run alone, it prints them: ``python -m benchmarks.speed.ceilings [--images FOLDER]``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from timing import simulated
 
+from benchmarks.timing import simulated
 from rainmer_analysis.images import load, read_image, resize
 from rainmer_analysis.infer.stream import in_lanes
 

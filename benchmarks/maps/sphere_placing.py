@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from timing import machine, write
 
+from benchmarks.timing import machine, write
 from rainmer_analysis.numerics import angle_between, unit_rows
 from rainmer_analysis.numerics.procrustes import best_turn
 from rainmer_analysis.sphere import SphereUMAP

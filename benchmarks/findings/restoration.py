@@ -1,6 +1,6 @@
 """Speed and memory of restoration by image size, and the published configuration in all variants.
 
-    python benchmarks/restoration.py [--weights FILE.safetensors] [--full] [--out FILE.json]
+    python -m benchmarks.findings.restoration [--weights FILE.safetensors] [--full] [--out FILE.json]
 
 Every number comes from a fresh process that restores one random image and tells how long that
 took and how large it has ever been. Each size is restored in tiles, as `derain` does, and up to
@@ -29,8 +29,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from timing import machine, write
 
+from benchmarks.timing import machine, write
 from rainmer_analysis.infer import load_restorer
 from rainmer_analysis.infer.tiles import TILE
 from rainmer_analysis.model.checkpoint import save_weights
@@ -99,7 +99,9 @@ def full(variant: str, folder: str, size: str, rounds: int) -> dict[str, Any]:
 def apart(job: Sequence[Any]) -> dict[str, Any]:
     """Do a job, [name of the function, its parameters ...], in a process of its own."""
     done = subprocess.run(
-        [sys.executable, __file__, "--job", json.dumps(job)], stdout=subprocess.PIPE, check=True
+        [sys.executable, "-m", __spec__.name, "--job", json.dumps(job)],
+        stdout=subprocess.PIPE,
+        check=True,
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -4,7 +4,7 @@ The picture of the documentation is of simulated datasets::
 
     rainmer-analysis datasets simulate --out simulated --per-dataset 100 --seed 7
     rainmer-analysis extract simulated/simulated.toml --out tables
-    python benchmarks/sphere_picture.py tables/rainmer-chromatic.parquet sphere.png
+    python -m benchmarks.maps.sphere_picture tables/rainmer-chromatic.parquet sphere.png
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from noisy import clusters
-from timing import machine, write
 
+from benchmarks.maps.noisy import clusters
+from benchmarks.timing import machine, write
 from rainmer_analysis.sphere import SphereUMAP, project
 from rainmer_analysis.values import EmbeddingTable, Rows, Space
 
@@ -71,7 +71,14 @@ def measured(count: int, whole: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "rows.npy")
         np.save(path, clusters(count, DIMENSIONS))
-        command = [sys.executable, __file__, "--alone", path, *(["--project"] if whole else [])]
+        command = [
+            sys.executable,
+            "-m",
+            __spec__.name,
+            "--alone",
+            path,
+            *(["--project"] if whole else []),
+        ]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 

@@ -18,7 +18,7 @@ same image files and the same weights:
     The protocol's side of the latter is its work for figures 2 and 3 (two views, two maps).
 
 Simulated images are on disk before anything is timed. Run from the top of a checkout:
-``python benchmarks/reproduction.py [--per-dataset N] [--width shipped|full] [--out FILE]``.
+``python -m benchmarks.speed.reproduction [--per-dataset N] [--width shipped|full] [--out FILE]``.
 """
 
 from __future__ import annotations
@@ -46,16 +46,15 @@ from rainmer_analysis.model.checkpoint import build, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, CORPORA, DERAINING, sources_of
 
-PROGRAM = Path(__file__)
 SEED = 42
 Vectors = dict[str, np.ndarray]
 
 
 def protocol(manifest: str, weights: dict[str, str], encoders: Sequence[str]) -> Vectors:
     """Do the published work for one figure and give its points by space."""
-    from extraction import VIEWS, published
-    from published_map import published_map
-    from published_protocol import as_published
+    from benchmarks.maps.published_map import published_map
+    from benchmarks.speed.extraction import VIEWS, published
+    from benchmarks.speed.published_protocol import as_published
 
     images = load(manifest)
     found: Vectors = {}
@@ -146,7 +145,7 @@ def ways(options: argparse.Namespace, place: Path) -> dict[str, Callable[[], lis
     weights = json.dumps(weights_of(options.width, place))
 
     def of(way: str, *corpora: str) -> Callable[[], list[float]]:
-        command = [sys.executable, str(PROGRAM), "--way", way, "--work", str(place)]
+        command = [sys.executable, "-m", __spec__.name, "--way", way, "--work", str(place)]
         command += ["--weights", weights, "--corpora", *corpora]
         return lambda: timed(command)
 
@@ -196,7 +195,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.way:
         return child(options)
-    from timing import machine, write
+    from benchmarks.timing import machine, write
 
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -1,6 +1,6 @@
 """What a restorer brings: PSNR and SSIM on luma before and after, image by image.
 
-    python benchmarks/deraining.py --weights FILE.safetensors --real ../shared/images/check \
+    python -m benchmarks.findings.deraining --weights FILE.safetensors --real ../shared/images/check \
         --out FILE.json
 
 Degraded images with targets that the restorer was not trained on: of each simulated dataset that
@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from timing import machine
 
+from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.places.folders import normal
 from rainmer_analysis.images.places.manifests import read_groups

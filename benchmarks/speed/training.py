@@ -1,6 +1,6 @@
 """Training steps per second against a plain loop of the same network on the same batches.
 
-    python benchmarks/training.py [--config compact derain] [--steps N] [--out FILE.json]
+    python -m benchmarks.speed.training [--config compact derain] [--steps N] [--out FILE.json]
 
 The shipped loop runs as it does in training: `train` with the configuration's precision,
 channels-last, quick gradients of depthwise convolutions, its log. The plain loop is eager float32
@@ -26,9 +26,9 @@ from statistics import median
 from typing import Any
 
 import torch
-from timing import machine, write
 from torch import nn
 
+from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.restorer import Restorer
 from rainmer_analysis.recipes.training.pool import make_pool

@@ -5,7 +5,7 @@ The published exploration data of Rainmer hold one number per image of the real 
 and of the rainy image, PSNR on luma). This script reads those files from the folder ``shared``
 beside the checkout and writes n, mean, sd and 101 quantiles of each.
 
-Usage: python benchmarks/measured_facts.py
+Usage: python -m benchmarks.findings.measured_facts
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MEASURED = ROOT.parent / "shared" / "measured"
 OUT = ROOT / "rainmer_analysis" / "images" / "measured.json"
 ARRAYS = {"brightness_clean": "gt_illus", "brightness_rainy": "rain_illus", "psnr": "psnrs"}
@@ -36,7 +36,7 @@ def main() -> None:
     """Read the measurements and write the table."""
     table: dict[str, object] = {
         "source": "per-image measurements of the real datasets, published with Rainmer's code; "
-        "written by benchmarks/measured_facts.py"
+        "written by benchmarks/findings/measured_facts.py"
     }
     for name in ("SynRain", "GT-Rain", "GTAV-balance"):
         properties = np.load(MEASURED / f"{name}_properties.npz")

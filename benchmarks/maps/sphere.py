@@ -2,10 +2,10 @@
 
 ::
 
-    python benchmarks/sphere.py published [--table TABLE.parquet] # the published call, warm, cold
-    python benchmarks/sphere.py faithful [--table TABLE.parquet]  # against the plane, five seeds
-    python benchmarks/sphere.py plane                             # 20,000 x 128, seeded, end to end
-    python benchmarks/sphere.py layout                            # 100,000 x 64, the same graph
+    python -m benchmarks.maps.sphere published [--table TABLE.parquet] # the published call, warm, cold
+    python -m benchmarks.maps.sphere faithful [--table TABLE.parquet]  # against the plane, five seeds
+    python -m benchmarks.maps.sphere plane                             # 20,000 x 128, seeded, end to end
+    python -m benchmarks.maps.sphere layout                            # 100,000 x 64, the same graph
 
 `sphere_growth.py` says how time and memory grow, `sphere_placing.py` how new images are placed.
 """
@@ -26,13 +26,13 @@ from typing import Any
 
 import numpy as np
 import umap
-from noisy import clusters, unit
-from published_map import published_map
 from sklearn.datasets import load_digits
 from sklearn.manifold import trustworthiness
-from timing import machine, pairs, summary, write
 from umap.umap_ import simplicial_set_embedding
 
+from benchmarks.maps.noisy import clusters, unit
+from benchmarks.maps.published_map import published_map
+from benchmarks.timing import machine, pairs, summary, write
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.sphere.sphere_layout import EPOCHS, natural_radius
 from rainmer_analysis.sphere.umap_s2 import Kernel, fuzzy_graph, lay_out, near_rows, spectral_start

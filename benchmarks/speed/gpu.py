@@ -1,6 +1,6 @@
 """Rainmer on a CUDA device, all in one run: the encoder in every form, and training steps.
 
-    python benchmarks/gpu.py [--batch 256] [--out FILE.json]
+    python -m benchmarks.speed.gpu [--batch 256] [--out FILE.json]
 
 ``published`` is the published protocol (batch 1, a pass per view, eager float32) on the same card;
 the other forms take batches of ready 8-bit images: folded in float32 and bfloat16, operator by
@@ -31,12 +31,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from gpu_forms import SIDE, Counted, Encoders, Form, forms, gflop, seconds
-from gpu_step import KINDS, rate
-from published_protocol import as_published
-from timing import machine, write
 from torch import Tensor
 
+from benchmarks.speed.gpu_forms import SIDE, Counted, Encoders, Form, forms, gflop, seconds
+from benchmarks.speed.gpu_step import KINDS, rate
+from benchmarks.speed.published_protocol import as_published
+from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig
 
 _CHECKED = 8  # images held against float64; every form takes at least as many on a CUDA device

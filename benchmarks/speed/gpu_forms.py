@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from published_protocol import as_published
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from benchmarks.speed.published_protocol import as_published
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 from rainmer_analysis.model.folded import FoldedEncoder
 

@@ -9,7 +9,7 @@ Exact vectors must agree with the published ones within 1e-5. How far fast ones 
 measured and printed: the lowest cosine of any image, and the largest change of an entry of the
 matrix of mean cosines.
 
-Run from the top of a checkout: ``python benchmarks/extraction.py [--images FOLDER] [--out FILE]``.
+Run from the top of a checkout: ``python -m benchmarks.speed.extraction [--images FOLDER] [--out FILE]``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from ceilings import GFLOP, MADE_GFLOP, ceilings
-from published_protocol import as_published
-from timing import in_turn, machine, simulated, write
 from torch import nn
 
+from benchmarks.speed.ceilings import GFLOP, MADE_GFLOP, ceilings
+from benchmarks.speed.published_protocol import as_published
+from benchmarks.timing import in_turn, machine, simulated, write
 from rainmer_analysis.images import load, read_image, resize
 from rainmer_analysis.infer import Encoder, extract, load_encoder
 from rainmer_analysis.model.checkpoint import build, load_weights, save_weights

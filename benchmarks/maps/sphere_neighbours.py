@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from noisy import clusters
 from pynndescent import NNDescent
-from timing import machine, write
 
+from benchmarks.maps.noisy import clusters
+from benchmarks.timing import machine, write
 from rainmer_analysis.sphere.umap_s2 import near_rows
 
 NEIGHBORS = 14

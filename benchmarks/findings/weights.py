@@ -1,6 +1,6 @@
 """Hold new weights of Rainmer's encoder against old ones.
 
-    python benchmarks/weights.py MANIFEST.toml --weights OLD.safetensors NEW.safetensors \
+    python -m benchmarks.findings.weights MANIFEST.toml --weights OLD.safetensors NEW.safetensors \
         --config derain --real FOLDER --cache POOLS --out FILE.json
 
 For each file of weights: per view the accuracy of the nearest neighbour (does the nearest image of

@@ -2,9 +2,9 @@
 
 ::
 
-    python benchmarks/scale.py memory [--encoder NAME]  # peak of extract, 1,000 and 20,000 images
-    python benchmarks/scale.py relate                   # 1,000,000 rows: peak, time, disk
-    python benchmarks/scale.py startup                  # import, --help, relate and plot
+    python -m benchmarks.speed.scale memory [--encoder NAME]  # peak of extract, 1,000 and 20,000 images
+    python -m benchmarks.speed.scale relate                   # 1,000,000 rows: peak, time, disk
+    python -m benchmarks.speed.scale startup                  # import, --help, relate and plot
 
 Peaks are ``VmHWM`` of fresh processes that run the command line. The images of ``memory`` are one
 tiny file under many names: what is looked for grows with their number, not with their size.

@@ -1,6 +1,6 @@
 """The chromatic margin on real photographs, against untrained networks.
 
-    python benchmarks/real_sets.py MANIFEST.toml --night NAME --out FILE.json
+    python -m benchmarks.findings.real_sets MANIFEST.toml --night NAME --out FILE.json
 
 For every encoder: the matrix of mean cosines between the manifest's datasets, and the margin
 (lowest score between two daytime sets minus highest score of the night set with any of them) with
