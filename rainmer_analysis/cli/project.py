@@ -138,11 +138,11 @@ def _placing_lines(made: SphereMap) -> list[str]:
     if "radius_degrees" not in told:
         return []
     lines = [
-        f"{told['radius_level']:.0%} radius of a placed image, median: "
-        f"{told['radius_degrees']:.1f} degrees (covers {told['radius_coverage']:.1%})"
+        f"{100 * told['radius_level']:.0f} % radius of a placed image, median: "
+        f"{told['radius_degrees']:.1f} degrees (covers {100 * told['radius_coverage']:.1f} %)"
     ]
     by_dataset = told["radius_degrees_by_dataset"]
-    return lines + [f"  {name}: {radius:.1f}" for name, radius in by_dataset.items()]
+    return lines + [f"  {name}: {by_dataset[name]:.1f}" for name in made.rows.datasets]
 
 
 def _summary_lines(summary: MapSummary) -> list[str]:

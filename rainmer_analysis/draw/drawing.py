@@ -84,16 +84,17 @@ class Drawing:
     ) -> Path:
         """Write the picture and its provenance; text stays text, and bytes repeat.
 
-        A picture of the identical request is left as it is. Pictures of one name in several
-        formats share one provenance file (see `provenance_path`), so that all formats that it
-        lists show the same thing.
+        A picture of the identical request is left as it is unless `overwrite` asks for it anew,
+        as after a change of how things are drawn. Pictures of one name in several formats share
+        one provenance file (see `provenance_path`), so that all formats that it lists show the
+        same thing.
 
         Parameters
         ----------
         path
             Ends in ``.png`` (300 dots per inch), ``.pdf`` or ``.svg``.
         overwrite
-            Whether another existing picture or provenance file may be replaced.
+            Whether an existing picture or provenance file may be replaced.
         provenance
             More to write down, beside the drawing's own.
 
@@ -135,14 +136,14 @@ class Drawing:
         overwrite: bool = False,
         provenance: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Say whether the identical picture lies at `path` already.
+        """Say whether `save` would leave a picture of the identical request as it is.
 
         Parameters and errors are those of `save`.
         """
         target, beside = Path(path), provenance_path(path)
         _options(target)
         listed = _pictures(beside, digest(plain({**self.provenance, **(provenance or {})})))
-        if target.is_file() and listed.get(target.name) == _sha256(target):
+        if not overwrite and target.is_file() and listed.get(target.name) == _sha256(target):
             return True
         for existing in (target, beside):
             another = existing.exists() and not (existing == beside and listed)

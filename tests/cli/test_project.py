@@ -108,7 +108,7 @@ def test_says_how_surely_new_images_are_placed(
     assert run(*given) == 0
     shown, noted = capsys.readouterr()
     assert "rests on 24 scene(s) in 4 parts and says little; calibrate with 100 scenes" in noted
-    assert "90% radius of a placed image, median: " in shown
+    assert "90 % radius of a placed image, median: " in shown
     made = read(out)
     assert isinstance(made, SphereMap)
     assert 0 < made.fidelity["radius_degrees"] <= 180

@@ -74,6 +74,19 @@ def test_the_identical_request_is_left_as_it_is(tmp_path: Path, make_map) -> Non
     assert path.stat().st_mtime_ns == before
 
 
+def test_overwriting_draws_the_identical_request_anew(tmp_path: Path, drawing: Drawing) -> None:
+    path = drawing.save(tmp_path / "map.png")
+    drawing.save(tmp_path / "map.svg")
+    beside = provenance_path(path)
+    before, said = path.read_bytes(), beside.read_text(encoding="utf-8")
+    old = path.stat().st_ino
+    assert not drawing.standing(path, overwrite=True)
+    drawing.save(path, overwrite=True)
+    assert path.stat().st_ino != old
+    assert path.read_bytes() == before
+    assert beside.read_text(encoding="utf-8") == said
+
+
 def test_another_request_needs_permission(tmp_path: Path, make_map) -> None:
     path = plot_map(make_map(NAMES, count=4)).save(tmp_path / "map.png")
     other = plot_map(make_map(NAMES, count=4, seed=1))
