@@ -1,7 +1,7 @@
 """What a restorer brings: PSNR and SSIM on luma before and after, image by image.
 
-    python -m benchmarks.findings.deraining --weights FILE.safetensors --real ../shared/images/check \
-        --out FILE.json
+    python -m benchmarks.findings.deraining --weights FILE.safetensors \
+        [--real FOLDER] [--out FILE.json]
 
 Degraded images with targets that the restorer was not trained on: of each simulated dataset that
 `compact` trains on, pairs of the scenes that no training draws; and real sets, listed in
