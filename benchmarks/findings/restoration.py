@@ -1,6 +1,6 @@
 """Speed and memory of restoration by image size, and the published configuration in all variants.
 
-    python -m benchmarks.findings.restoration [--weights FILE.safetensors] [--full] [--out FILE.json]
+    python -m benchmarks.findings.restoration [--weights FILE] [--full] [--out FILE.json]
 
 Every number comes from a fresh process that restores one random image and tells how long that
 took and how large it has ever been. Each size is restored in tiles, as `derain` does, and up to

@@ -1,6 +1,6 @@
 """Measure how much matrices change with the seed of training alone.
 
-    python -m benchmarks.findings.training_seeds MANIFEST.toml --weights RUN/weights.safetensors ... \
+    python -m benchmarks.findings.training_seeds MANIFEST.toml --weights FILE... \
         --out FILE.json
 
 Extracts the manifest's datasets with each file of weights, which should differ in nothing but the

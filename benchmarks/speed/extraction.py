@@ -9,7 +9,8 @@ Exact vectors must agree with the published ones within 1e-5. How far fast ones 
 measured and printed: the lowest cosine of any image, and the largest change of an entry of the
 matrix of mean cosines.
 
-Run from the top of a checkout: ``python -m benchmarks.speed.extraction [--images FOLDER] [--out FILE]``.
+Run from the top of a checkout:
+``python -m benchmarks.speed.extraction [--images FOLDER] [--out FILE]``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.speed.scale memory [--encoder NAME]  # peak of extract, 1,000 and 20,000 images
+    python -m benchmarks.speed.scale memory [--encoder NAME]  # peak of extract, two sizes
     python -m benchmarks.speed.scale relate                   # 1,000,000 rows: peak, time, disk
     python -m benchmarks.speed.scale startup                  # import, --help, relate and plot
 
