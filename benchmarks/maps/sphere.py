@@ -4,7 +4,7 @@
 
     python -m benchmarks.maps.sphere published [--table TABLE...]  # the published call, warm, cold
     python -m benchmarks.maps.sphere faithful [--table TABLE...]   # against the plane, five seeds
-    python -m benchmarks.maps.sphere plane                         # 20,000 x 128, seeded, end to end
+    python -m benchmarks.maps.sphere plane                         # 20,000 x 128, seeded, in all
     python -m benchmarks.maps.sphere layout                        # 100,000 x 64, the same graph
 
 `sphere_growth.py` says how time and memory grow, `sphere_placing.py` how new images are placed.
