@@ -356,6 +356,8 @@ def test_damaged_unfinished_work_is_done_anew(
 
 _PROGRAM = """
     import os, signal, sys
+    # whoever starts the tests in the background has it ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from rainmer_analysis.infer import extract, load_encoder
     from rainmer_analysis.images import load
 
