@@ -96,10 +96,8 @@ def _figure(
     above, below = _checked(maps, matrices, columns, number)
     names = panel_titles(titles, above, _spoken)
     with styled():
-        look, scale = (
-            map_look(above, view_of("lonlat"), columns=3),
-            matrix_look(below, columns=columns, width=width),
-        )
+        look = map_look(above, view_of("lonlat"), columns=3)
+        scale = matrix_look(below, columns=columns, width=width)
         entries = legend_entries(above, look)
         legend_columns, legend_height = legend_shape(entries, width - 0.2)
         left = max(0.46, scale.across + 0.1)

@@ -438,7 +438,7 @@ def test_memory_hardly_grows_with_images(
     files: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What an extraction holds at its peak beside the names that it is given."""
-    monkeypatch.setattr("rainmer_analysis.values.parquet._ROW_GROUP", 128)
+    monkeypatch.setattr("rainmer_analysis.values.parquet.writing._ROW_GROUP", 128)
     path, peaks = str(files(1)[0]), []
     few, many = 12 * SHARD, 36 * SHARD
     for count in (few, many):

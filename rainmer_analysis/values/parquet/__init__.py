@@ -1,0 +1,27 @@
+"""Tables and maps as Parquet, with what made them in the file's metadata."""
+
+from __future__ import annotations
+
+from rainmer_analysis.values.parquet.form import FORMAT_VERSION
+from rainmer_analysis.values.parquet.reading import (
+    part_batches,
+    part_columns,
+    part_space,
+    parts_of,
+    read_metadata,
+    read_parquet,
+)
+from rainmer_analysis.values.parquet.writing import library_versions, write_batches, write_parquet
+
+__all__ = [
+    "FORMAT_VERSION",
+    "library_versions",
+    "part_batches",
+    "part_columns",
+    "part_space",
+    "parts_of",
+    "read_metadata",
+    "read_parquet",
+    "write_batches",
+    "write_parquet",
+]
