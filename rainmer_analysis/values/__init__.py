@@ -16,6 +16,7 @@ from rainmer_analysis.values.archive import (
     write_json,
     write_table,
 )
+from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
@@ -28,6 +29,7 @@ from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same
 __all__ = [
     "DatasetOnMap",
     "EmbeddingTable",
+    "FrozenDict",
     "ImageSet",
     "MapSummary",
     "RelationshipMatrix",

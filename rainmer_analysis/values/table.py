@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
+from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
 from rainmer_analysis.values.request import array_digest, digest
 from rainmer_analysis.values.rows import Rows, positions
 
@@ -91,12 +91,11 @@ def _unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.
             f"the vector of {rows.column('image_id')[worst]!r} has length {lengths[worst]:.6g}; "
             "every vector must have unit length"
         )
-    array.flags.writeable = False
-    return array
+    return read_only(array)
 
 
 @dataclass(frozen=True, eq=False)
-class EmbeddingTable:
+class EmbeddingTable(Value):
     """Unit vectors of images in one space.
 
     Parameters
@@ -123,7 +122,7 @@ class EmbeddingTable:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vectors", _unit_rows(self.vectors, self.rows, "embeddings"))
-        object.__setattr__(self, "made", MappingProxyType(dict(self.made)))
+        object.__setattr__(self, "made", FrozenDict(self.made))
 
     @property
     def dim(self) -> int:
@@ -150,7 +149,7 @@ class EmbeddingTable:
 
 
 @dataclass(frozen=True, eq=False)
-class SphereMap:
+class SphereMap(Value):
     """A table's rows as points on the unit sphere.
 
     Parameters
@@ -185,8 +184,8 @@ class SphereMap:
                 f"points came with {points.shape[1]} coordinates; on a sphere they have 3: x, y, z"
             )
         object.__setattr__(self, "points", points)
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
-        object.__setattr__(self, "fidelity", MappingProxyType(dict(self.fidelity)))
+        object.__setattr__(self, "parameters", FrozenDict(self.parameters))
+        object.__setattr__(self, "fidelity", FrozenDict(self.fidelity))
 
     @property
     def lon(self) -> npt.NDArray[np.float64]:
