@@ -25,8 +25,9 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
+from rainmer_analysis.infer.encoders.arithmetic import arithmetic
 from rainmer_analysis.infer.encoders.contract import check_images
-from rainmer_analysis.infer.encoders.networks import arithmetic, choose_device
+from rainmer_analysis.infer.encoders.networks import choose_device
 from rainmer_analysis.infer.tiles import OVERLAP, TILE, Images, Tiling, blend
 from rainmer_analysis.model.folded import fold_experts
 from rainmer_analysis.model.restorer import MULTIPLE, Prompts, Restorer

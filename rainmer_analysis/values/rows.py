@@ -75,8 +75,9 @@ class Rows(Value):
                 f"image_id {first!r} occurs more than once; "
                 "every image may stand in a set only once"
             )
-        for name in copied.columns[copied.dtypes == object]:
-            copied[name] = _frozen_cells(copied[name])
+        for name, kind in copied.dtypes.items():
+            if isinstance(kind, np.dtype) and kind.kind == "O":
+                copied[name] = _frozen_cells(copied[name])
         object.__setattr__(self, "_frame", copied)
 
     @property

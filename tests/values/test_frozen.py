@@ -108,9 +108,6 @@ def test_values_go_to_other_processes_and_back(values: dict[str, Any]) -> None:
     assert content(by_spawn(values)) == content(values)
 
 
-def test_joblib_hashes_equal_values_alike(table: EmbeddingTable) -> None:
-    assert joblib.hash(table) == joblib.hash(by_pickle(table))
-
 
 def test_what_is_told_about_a_value_cannot_be_changed(values: dict[str, Any]) -> None:
     table, images = values["table"], values["images"]
