@@ -75,4 +75,4 @@ class TrainingError(RainmerAnalysisError):
 
 
 class ProcessError(RainmerAnalysisError):
-    """This process cannot compute what was asked for, as another one could."""
+    """What was asked for cannot be computed in this process, as it could in another."""

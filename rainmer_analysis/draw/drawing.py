@@ -155,7 +155,7 @@ class Drawing:
             if another and (existing.is_dir() or not overwrite):
                 raise OutputExistsError(
                     f"{existing} already exists and belongs to something else than this picture; "
-                    "give another name or allow --overwrite"
+                    "give another name or allow --overwrite (overwrite=True in Python)"
                 )
         return False
 

@@ -20,7 +20,7 @@ from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
-from rainmer_analysis.values.request import array_digest, digest, plain
+from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
@@ -48,6 +48,7 @@ __all__ = [
     "request_of",
     "same_space",
     "standing",
+    "versions_of",
     "write",
     "write_atomically",
     "write_json",

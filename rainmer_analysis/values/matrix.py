@@ -104,6 +104,10 @@ class RelationshipMatrix(Value):
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "parameters", FrozenDict(self.parameters))
 
+    def __repr__(self) -> str:
+        space = "no space" if self.space is None else self.space.name
+        return f"RelationshipMatrix({self.score}, {len(self.datasets)} datasets, {space})"
+
     def to_frame(self) -> pd.DataFrame:
         """Give the scores as a labelled data frame, shape (k, k)."""
         return pd.DataFrame(self.values.copy(), index=self.datasets, columns=self.datasets)

@@ -75,7 +75,8 @@ class Rows(Value):
                 f"image_id {first!r} occurs more than once; "
                 "every image may stand in a set only once"
             )
-        for name, kind in copied.dtypes.items():
+        for name in copied.columns:
+            kind = copied[name].dtype
             if isinstance(kind, np.dtype) and kind.kind == "O":
                 copied[name] = _frozen_cells(copied[name])
         object.__setattr__(self, "_frame", copied)
@@ -133,6 +134,10 @@ class Rows(Value):
         """Give the rows at these positions, in this order."""
         return Rows(self._frame.iloc[positions(indices)])
 
+    def __repr__(self) -> str:
+        count = len(self.datasets)
+        return f"Rows({len(self)} images of {count} dataset{'s' * (count != 1)})"
+
     def __len__(self) -> int:
         return len(self._frame)
 
@@ -172,6 +177,9 @@ class ImageSet(Value):
                 f"allowed are {', '.join(_REGIONS)}"
             )
         object.__setattr__(self, "sampling", FrozenDict(self.sampling))
+
+    def __repr__(self) -> str:
+        return repr(self.rows).replace("Rows", "ImageSet", 1)
 
     def __len__(self) -> int:
         return len(self.rows)

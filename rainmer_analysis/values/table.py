@@ -94,6 +94,11 @@ def _unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.
     return read_only(array)
 
 
+def _line(value: EmbeddingTable | SphereMap, more: str) -> str:
+    labels = repr(value.rows).removeprefix("Rows(").removesuffix(")")
+    return f"{type(value).__name__}({labels}, {value.space.name}, {more})"
+
+
 @dataclass(frozen=True, eq=False)
 class EmbeddingTable(Value):
     """Unit vectors of images in one space.
@@ -143,6 +148,9 @@ class EmbeddingTable(Value):
         """Give the table of the rows at these positions, in this order."""
         kept = positions(indices)
         return EmbeddingTable(self.vectors[kept], self.rows.take(kept), self.space, self.made)
+
+    def __repr__(self) -> str:
+        return _line(self, f"{self.dim} dimensions, {self.space.precision}")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -203,6 +211,9 @@ class SphereMap(Value):
     def content_sha256(self) -> str:
         """Identity of points and labels, for provenance and up-to-date checks."""
         return digest([array_digest(self.points), self.rows.labels, asdict(self.space)])
+
+    def __repr__(self) -> str:
+        return _line(self, f"{self.parameters.get('engine', 'map')}")
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -83,7 +83,10 @@ def test_the_command_line_can_be_called_from_a_thread(
         except SystemExit as left:
             codes.append(left.code)
 
-    for arguments in (["datasets", "check", f"a={folder}"], ["relate", "nothing.parquet", "--out", "m.csv"]):
+    for arguments in (
+        ["datasets", "check", f"a={folder}"],
+        ["relate", "nothing.parquet", "--out", "m.csv"],
+    ):
         thread = threading.Thread(target=call, args=arguments)
         thread.start()
         thread.join()

@@ -108,7 +108,6 @@ def test_values_go_to_other_processes_and_back(values: dict[str, Any]) -> None:
     assert content(by_spawn(values)) == content(values)
 
 
-
 def test_what_is_told_about_a_value_cannot_be_changed(values: dict[str, Any]) -> None:
     table, images = values["table"], values["images"]
     for change in (

@@ -67,7 +67,7 @@ _PROCESS = _Process()
 
 @contextmanager
 def arithmetic(device: torch.device, precision: str) -> Iterator[None]:
-    """Compute as a network's precision says: neither more nor less exactly where a caller has set so.
+    """Compute as a network's precision says, whatever the caller has set.
 
     ``exact`` is float32 throughout, without TF32; ``fast`` is bfloat16 under autocast, and full
     float32 for what is left in it. A caller's autocast, precision of float32 products, default type
