@@ -1,7 +1,7 @@
 """Record what the plain code gives, and umap-learn's angles.
 
-Run as ``python -m tests.oracles.make_recorded`` from the top of a checkout. The recorded numbers stand in ``recorded.npz``; tests hold the plain code against them too, so that
-neither moves unseen.
+Run as ``python -m tests.oracles.make_recorded`` from the top of a checkout. The numbers stand in
+``recorded.npz``; tests hold the plain code against them too, so that neither moves unseen.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ def main() -> None:
     for name, values in build.vectors().items():
         found[name] = values.astype("f4")
     np.savez_compressed(RECORDED, **found)
-    print(f"wrote {RECORDED} ({RECORDED.stat().st_size / 1024:.0f} kB)")
 
 
 if __name__ == "__main__":

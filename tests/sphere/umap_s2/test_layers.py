@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import numba
 import pytest
@@ -90,10 +91,8 @@ def test_layers_that_are_not_thread_safe_take_one_thread_at_a_time(
     def work() -> None:
         with parallel_allowed():
             inside.append(1)
-            try:
+            with suppress(threading.BrokenBarrierError):
                 both.wait(0.2)
-            except threading.BrokenBarrierError:
-                pass
             seen.append(len(inside))
             inside.pop()
 
