@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numba
+import numpy as np
 
 from rainmer_analysis.errors import ParameterError, ProcessError
 
@@ -87,7 +88,8 @@ def in_parallel(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def guarded(*inputs: Any) -> Any:
-        with parallel_allowed():
+        # 64-bit products wrap round on purpose; uncompiled, numpy would warn of it
+        with parallel_allowed(), np.errstate(over="ignore"):
             return function(*inputs)
 
     return guarded

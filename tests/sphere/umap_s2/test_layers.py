@@ -9,8 +9,10 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from pathlib import Path
 
 import numba
+import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError, ProcessError
@@ -111,3 +113,23 @@ def test_a_lock_that_was_held_at_the_fork_is_free_in_the_child() -> None:
         process.after_fork()
     assert process.lock is not held
     assert importlib.import_module(layers.__name__) is layers
+
+
+LAYOUT = """
+import sys
+import numpy as np
+from rainmer_analysis.sphere import SphereUMAP
+rows = np.random.default_rng(0).normal(size=(24, 6))
+np.save(sys.argv[1], SphereUMAP(n_neighbors=5, n_epochs=12).fit_transform(rows))
+"""
+
+
+def test_uncompiled_layouts_are_slower_and_the_same(tmp_path: Path) -> None:
+    found = []
+    for number, switch in enumerate("01"):
+        place = tmp_path / f"{number}.npy"
+        command = [sys.executable, "-W", "error::RuntimeWarning", "-c", LAYOUT, str(place)]
+        subprocess.run(command, env=os.environ | {"NUMBA_DISABLE_JIT": switch}, check=True)
+        found.append(np.load(place))
+    # compiled sums may be added in another order
+    np.testing.assert_allclose(found[0], found[1], rtol=0, atol=1e-3)
