@@ -23,7 +23,7 @@ from rainmer_analysis.weather.effects import (
 __all__ = ["effect_from_dict", "effect_to_dict"]
 
 _KIND = "effect"
-_KINDS = {
+_KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (Camera, Daylight, Depth, Drops, Flakes, FlakeSize, Night, Streaks, Veil)
 }
@@ -47,7 +47,7 @@ def _described(value: object) -> Any:
     if is_dataclass(value) and type(value).__name__ in _KINDS:
         held = {field.name: _described(getattr(value, field.name)) for field in fields(value)}
         return {_KIND: type(value).__name__, **held}
-    if isinstance(value, bool | int | float | str):
+    if isinstance(value, int | float):
         return value
     raise ParameterError(f"{value} is no fixed parameter; call draw(rng) before writing")
 
@@ -69,8 +69,10 @@ def effect_from_dict(document: Mapping[str, Any]) -> Effect:
 def _built(value: object) -> object:
     if isinstance(value, list):
         return tuple(_built(each) for each in value)
-    if not isinstance(value, Mapping):
+    if isinstance(value, int | float):
         return value
+    if not isinstance(value, Mapping):
+        raise ParameterError(f"{value!r} is no parameter of an effect; give numbers")
     kind = _KINDS.get(str(value.get(_KIND)))
     if kind is None:
         raise ParameterError(f"no effect {value.get(_KIND)!r}; choose one of {', '.join(_KINDS)}")
