@@ -17,7 +17,7 @@ from rainmer_analysis.images.reading import (
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
 from rainmer_analysis.images.sampling import sample, sample_key
 from rainmer_analysis.images.sources import Sources, find, load
-from rainmer_analysis.images.writing import png_request, write_png
+from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
 
 __all__ = [
     "CATALOGUE",
@@ -25,6 +25,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "RESIZE_RULES",
     "Sources",
+    "compress_jpeg",
     "file_sha256",
     "find",
     "load",

@@ -10,15 +10,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.effects import Effect
+from rainmer_analysis.weather.effects import Camera, Effect
 from rainmer_analysis.weather.fields import Field
-from rainmer_analysis.weather.laws import generator
+from rainmer_analysis.weather.laws import Between, LogNormal, generator
 from rainmer_analysis.weather.recipes import Recipe, find_recipe
 from rainmer_analysis.weather.serialisation import effect_from_dict, effect_to_dict
 
-__all__ = ["LightDraw", "WeatherDraw", "draw_light", "draw_weather"]
+__all__ = ["LightDraw", "WeatherDraw", "draw_camera", "draw_light", "draw_weather"]
 
 SMALLEST = 16
+_CAMERA = Camera(
+    gain=1.0,
+    noise=Between(0.0, 0.05),
+    shot=Between(0.0, 0.03),
+    defocus=LogNormal(1.5, 1.2, 0.0, 9.0),
+)
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,12 @@ def draw_weather(recipe_name: str, *, seed: int | str) -> WeatherDraw:
     """
     recipe = find_recipe(recipe_name)
     return WeatherDraw._of(recipe, recipe.weather, seed)
+
+
+def draw_camera(*, seed: int | str) -> WeatherDraw:
+    """Draw noise and blur of a camera, without weather; equal seeds give equal parameters."""
+    effect = _CAMERA.draw(generator("camera", seed, "parameters"))
+    return WeatherDraw("camera", (effect,))
 
 
 def draw_light(recipe_name: str, *, seed: int | str) -> LightDraw:

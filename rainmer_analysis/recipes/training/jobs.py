@@ -15,7 +15,7 @@ from rainmer_analysis.images.reading import Region
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.weather import scene_of
 
-__all__ = ["Job", "training_jobs", "training_scenes"]
+__all__ = ["Job", "Photograph", "photographs", "training_jobs", "training_scenes"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,6 +31,29 @@ class Job:
     files: tuple[str, ...] = ()
     dark: bool = False
     regions: tuple[Region, Region] = ("whole", "whole")
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A clean scene: its name, and the file of its photograph (none where it is simulated)."""
+
+    scene: str
+    file: str
+
+
+def photographs(data: DataConfig, folders: Iterable[str]) -> list[Photograph]:
+    """Find the photographs in folders below `data.real`; none where that is empty.
+
+    Raises
+    ------
+    SourceError
+        A folder does not exist or holds no images.
+    """
+    if not data.real:
+        return []
+    root = Path(data.real)
+    found = _files(root, folders)
+    return [Photograph(_photograph_scene(file.relative_to(root)), str(file)) for file in found]
 
 
 def training_scenes(config: TrainConfig) -> tuple[str, ...]:

@@ -1,0 +1,163 @@
+"""What a run of the recipe `crossed` optimises."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.model.encoder import RainmerEncoder
+from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.contrast.momentum import autocast, strided
+from rainmer_analysis.train.crossed.batch import CrossedBatch, CrossedBatches
+from rainmer_analysis.train.crossed.initialisation import initialise_from_images
+from rainmer_analysis.train.crossed.loss import (
+    centring_loss,
+    neighbour_accuracy,
+    soft_contrastive_loss,
+)
+from rainmer_analysis.train.crossed.pool import CrossedPool
+from rainmer_analysis.train.data import Levels
+from rainmer_analysis.train.depthwise import hasten
+from rainmer_analysis.train.loop.objective import Group, mean_numbers
+from rainmer_analysis.train.loop.parallel import Place
+
+__all__ = ["CrossedContrast", "CrossedObjective"]
+
+_NUMBERS = ("loss", "chromatic", "degradation", "centring", "accuracy_degradation")
+_VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
+
+
+class CrossedContrast(nn.Module):
+    """An encoder and the loss of a crossed batch.
+
+    Parameters
+    ----------
+    encoder
+        Is trained; both views are read from one pass.
+    config
+        The whole configuration.
+    """
+
+    def __init__(self, encoder: RainmerEncoder, config: TrainConfig) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self._config, self._precision = config.crossed, config.run.precision
+
+    def forward(self, batch: CrossedBatch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss of a batch, with gradient, and named numbers for the log."""
+        with autocast(self._precision, batch.images.device):
+            output = self.encoder(strided(batch.images))
+        with without_autocast(batch.images):
+            return self._compare(output.chromatic_p, output.degradation_p, batch)
+
+    def _compare(
+        self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        config = self._config
+        # The same scene is never a positive, so that content cannot help.
+        other = batch.scenes[:, None] != batch.scenes
+        size = batch.descriptors.shape[1] ** 0.5
+        parts = {
+            "chromatic": soft_contrastive_loss(
+                chromatic,
+                torch.cdist(batch.colours, batch.colours),
+                other,
+                bandwidth=config.light_bandwidth,
+                temperature=config.temperature_chromatic,
+            ),
+            "degradation": soft_contrastive_loss(
+                degradation,
+                torch.cdist(batch.descriptors, batch.descriptors) / size,
+                other,
+                bandwidth=config.weather_bandwidth,
+                temperature=config.temperature_degradation,
+            ),
+            "centring": centring_loss(chromatic) + centring_loss(degradation),
+        }
+        loss = (
+            config.weight_chromatic * parts["chromatic"]
+            + config.weight_degradation * parts["degradation"]
+            + config.centring * parts["centring"]
+        )
+        accuracy = neighbour_accuracy(degradation, batch.draws, other)
+        numbers = {"loss": loss, **parts, "accuracy_degradation": accuracy}
+        return loss, {name: value.detach() for name, value in numbers.items()}
+
+
+class CrossedObjective:
+    """What a run of the recipe `crossed` optimises.
+
+    Parameters
+    ----------
+    config
+        The whole configuration.
+    pool
+        Crossed blocks.
+    place
+        Device, and which process this is of how many; one process alone, since a batch's images
+        are all compared with each other.
+    """
+
+    numbers = _NUMBERS
+    criterion = ("loss", -1)
+    rests = False
+
+    def __init__(self, config: TrainConfig, pool: CrossedPool, place: Place | None = None) -> None:
+        self._config, self._place = config, place or Place()
+        self._batches = CrossedBatches(
+            pool,
+            pool.blocks(held_out=False),
+            config=config.crossed,
+            crop=config.objective.crop,
+            seed=config.seed,
+        )
+        held_out = pool.blocks(held_out=True)
+        self._validation = self._batches.of(held_out) if len(held_out) else None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            encoder = RainmerEncoder(config.model.rainmer)
+        initialise_from_images(encoder, self._batches(0).images)
+        self.module = CrossedContrast(encoder, config)
+        self.module.to(self._place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self._place.device.type == "cpu":
+            hasten(self.module)
+        self.images_per_batch = len(self._batches(0).images)
+
+    @property
+    def network(self) -> RainmerEncoder:
+        """The encoder that is trained, and kept at the end."""
+        return self.module.encoder
+
+    @property
+    def encoders(self) -> tuple[nn.Module, ...]:
+        """The encoder; it has no momentum copy."""
+        return (self.module.encoder,)
+
+    def groups(self) -> list[Group]:
+        """Return what is optimised, and how."""
+        own = self._config.optimiser
+        return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
+
+    def batch(self, number: int) -> CrossedBatch:
+        """Make a batch."""
+        return self._batches(number).on(self._place.device)
+
+    def before(self) -> None:
+        """Do nothing: nothing follows the encoder."""
+
+    def after(self, sound: Tensor) -> None:
+        """Do nothing: nothing is remembered of a batch."""
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Return loss and accuracy on held-out scenes; always the same batches."""
+        if self._validation is None:
+            return {}
+        numbers = range(_VALIDATION, _VALIDATION + self._config.run.validation_batches)
+        made = (self._validation(k).on(self._place.device) for k in numbers)
+        return mean_numbers(self.module(batch)[1] for batch in made)
+
+    def examples(self) -> Levels | None:
+        """There is nothing to look at."""
+        return None
