@@ -14,6 +14,7 @@ ROOT = Path(ra.__file__).parent
 FLOORS = {
     "errors": 1,
     "values": 2,
+    "kernels": 3,
     "model": 3,
     "images": 3,
     "weather": 3,
@@ -27,7 +28,7 @@ FLOORS = {
     "cli": 6,
 }
 BORDERS = {
-    "torch": {"model", "infer", "train"},
+    "torch": {"kernels", "model", "infer", "train"},
     "matplotlib": {"draw"},
     "seaborn": {"draw"},
     "umap": {"sphere"},

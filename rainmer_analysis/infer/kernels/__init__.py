@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rainmer_analysis.infer.kernels.airnet import WinogradAirNet
-from rainmer_analysis.infer.kernels.simd import BFLOAT16
+from rainmer_analysis.kernels.simd import BFLOAT16
 from rainmer_analysis.infer.kernels.stages import StripStages
 from rainmer_analysis.infer.kernels.towers import WinogradTowers
 

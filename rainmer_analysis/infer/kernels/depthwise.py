@@ -16,7 +16,7 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.simd import (
+from rainmer_analysis.kernels.simd import (
     BFLOAT16,
     LANES,
     Memory,

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.pooling import block_mean, global_mean, unit, without_autocast
+from rainmer_analysis.train.compiled import encode, local_knowledge
 from rainmer_analysis.train.config import ObjectiveConfig
 from rainmer_analysis.train.contrast.losses import accuracy, contrastive_losses, similarity
 from rainmer_analysis.train.contrast.views import VIEWS, Batch, View, ViewImages
@@ -102,7 +103,7 @@ def keys_of(key: RainmerEncoder, images: Tensor, view: View) -> Tensor:
 
 
 def _key(key: RainmerEncoder, images: Tensor, view: View) -> Tensor:
-    location = key.location(strided(images))
+    location = strided(local_knowledge(key, images))
     if view == "chromatic":
         return unit(global_mean(key.chromatic_features(location)))
     features = key.degradation_features(location)
@@ -159,6 +160,6 @@ class MomentumContrast(nn.Module):
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Give the loss of a batch, with gradient, and named numbers for the log."""
         with autocast(self._precision, batch.query.device):
-            cosines = compare(self.query(strided(batch.query)), self.key, batch.views)
+            cosines = compare(encode(self.query, batch.query), self.key, batch.views)
         loss, numbers = contrast_loss(cosines, self._config)
         return loss, {"loss": loss.detach(), **numbers}

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from rainmer_analysis.infer.kernels import StripStages
 from rainmer_analysis.infer.kernels.depthwise import ROWS, depthwise, packed
-from rainmer_analysis.infer.kernels.maps import flat
+from rainmer_analysis.kernels.maps import flat
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 LAYERS = [(1, 1), (3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2)]

@@ -65,8 +65,8 @@ event.register("numba:compile", notice)
 
 
 def _digest(folder: Path) -> str:
-    """Give the SHA-256 of the sources in a folder."""
-    sources = sorted(folder.glob("*.py"))
+    """Return the SHA-256 of the sources in a folder and those below it."""
+    sources = sorted(folder.rglob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
@@ -86,7 +86,8 @@ def compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True)(function)
     kept = getattr(getattr(made, "_cache", None), "_cache_file", None)
     if kept is not None:  # numba looks at this function's file, but what is inlined lies in others
-        kept._source_stamp = (kept._source_stamp, _SOURCES)
+        beside = _digest(Path(function.__code__.co_filename).parent)
+        kept._source_stamp = (kept._source_stamp, _SOURCES, beside)
     return made
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.simd import LANES
+from rainmer_analysis.kernels.simd import LANES
 
 __all__ = ["Workspaces", "flat", "padded"]
 

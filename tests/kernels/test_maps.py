@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from rainmer_analysis.infer.kernels.maps import Workspaces
+from rainmer_analysis.kernels.maps import Workspaces
 
 
 def test_a_thread_keeps_one_workspace_and_shares_none() -> None:

@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from rainmer_analysis.infer.kernels.maps import flat
-from rainmer_analysis.infer.kernels.products import Factors, multiply
+from rainmer_analysis.kernels.maps import flat
+from rainmer_analysis.kernels.products import Factors, multiply
 
 # what rounding leaves of a sum of 384 numbers, and of a result in bfloat16
 ERRORS = {torch.float32: 2e-6, torch.bfloat16: 2**-8}

@@ -13,8 +13,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rainmer_analysis.infer.kernels import simd
-from rainmer_analysis.infer.kernels.simd import (
+from rainmer_analysis.kernels import simd
+from rainmer_analysis.kernels.simd import (
     LANES,
     Memory,
     Vector,
@@ -98,7 +98,7 @@ def test_compiling_is_announced_once_and_kept(
     assert any(tmp_path.rglob("*.nbi"))
     assert told() == 0  # found in the cache
     # what is inlined lies in other files, whose change this function's own file does not show
-    monkeypatch.setattr("rainmer_analysis.infer.kernels.simd._SOURCES", "others")
+    monkeypatch.setattr("rainmer_analysis.kernels.simd._SOURCES", "others")
     assert told() == 1
     assert told() == 0
 

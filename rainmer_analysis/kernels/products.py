@@ -19,8 +19,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.maps import flat
-from rainmer_analysis.infer.kernels.simd import (
+from rainmer_analysis.kernels.maps import flat
+from rainmer_analysis.kernels.simd import (
     BFLOAT16,
     LANES,
     WIDE,

@@ -19,7 +19,7 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled, stepped
+from rainmer_analysis.kernels.simd import LANES, Memory, compiled, stepped
 
 __all__ = ["PLACES", "TILE", "gather", "planes", "scatter", "transformed"]
 

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels import WinogradTowers
-from rainmer_analysis.infer.kernels.maps import flat
-from rainmer_analysis.infer.kernels.winograd import (
+from rainmer_analysis.kernels.maps import flat
+from rainmer_analysis.kernels.winograd import (
     _back,
     _forth,
     gather,
