@@ -47,8 +47,11 @@ class CrossedConfig:
         Divide the cosines.
     weight_chromatic, weight_degradation
         Of the two losses.
+    regression
+        Weight of the linear regression of colours and descriptors on the embeddings, which goes
+        on beside the comparisons.
     centring
-        Weight of the penalty on channels whose mean over a batch is far from 0 in terms of their
+        Weight of the penalty on embeddings whose mean over a batch is long in terms of their
         standard deviation.
     """
 
@@ -67,4 +70,5 @@ class CrossedConfig:
     temperature_degradation: float = number(0.2, 0.01, 100.0)
     weight_chromatic: float = number(1.0, 0.0)
     weight_degradation: float = number(1.0, 0.0)
-    centring: float = number(0.2, 0.0)
+    regression: float = number(0.5, 0.0)
+    centring: float = number(0.5, 0.0)

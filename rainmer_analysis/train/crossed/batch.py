@@ -14,7 +14,9 @@ from rainmer_analysis.train.config.crossed import CrossedConfig
 from rainmer_analysis.train.crossed.pool import CrossedPool
 from rainmer_analysis.train.data import Levels
 
-__all__ = ["CrossedBatch", "CrossedBatches"]
+__all__ = ["COLOURS", "CrossedBatch", "CrossedBatches"]
+
+COLOURS = 3
 
 _DARK = 1e-5
 _GAINS = (0.1, 8.0)

@@ -20,6 +20,7 @@ __all__ = ["initialise_from_images"]
 
 _ROUNDS = 40  # of bisection
 _REACH = 16.0  # standard deviations in which a shift is looked for
+_GATES = 0.1  # of their default weights, so that gates start near a half
 _REPEATS = 4  # gates follow what they are given, so that once is not enough
 
 
@@ -46,6 +47,8 @@ def initialise_from_images(encoder: RainmerEncoder, images: Tensor) -> None:
 
 def _initialise_projector(projector: nn.Sequential, location: Tensor) -> None:
     entry, block = cast(nn.Conv2d, projector[0]), cast(Any, projector[2])
+    for excite in (block.se1, block.se2):
+        excite.se[3].weight *= _GATES  # else each shift moves all gates, and finds no end
     x = F.leaky_relu(_at_unit_scale(entry, location), SLOPE)
     y = F.leaky_relu(block.se1(_at_unit_scale(block.conv1, x)), SLOPE)
     residual = _at_unit_scale(block.conv2, y)

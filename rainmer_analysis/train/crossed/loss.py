@@ -54,7 +54,7 @@ def soft_contrastive_loss(
 
 
 def centring_loss(features: Tensor) -> Tensor:
-    """Penalise channels that hardly vary about 0.
+    """Penalise vectors that share one direction.
 
     Vectors in one narrow cone have cosines near 1 whatever they show, and the contrastive
     gradient, which is tangential to the sphere, hardly turns them out of it; this one does.
@@ -66,10 +66,9 @@ def centring_loss(features: Tensor) -> Tensor:
 
     Returns
     -------
-    Mean over channels of log(1 + mean^2 / variance), both over the batch, [].
+    log(1 + |m|^2 / v) with the mean m and the summed variance v over the batch, [].
     """
-    mean, variance = features.mean(dim=0), features.var(dim=0)
-    return torch.log1p(mean.square() / (variance + _TINY)).mean()
+    return torch.log1p(features.mean(dim=0).square().sum() / (features.var(dim=0).sum() + _TINY))
 
 
 def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:

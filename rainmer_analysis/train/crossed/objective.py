@@ -7,9 +7,11 @@ from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.momentum import autocast, strided
-from rainmer_analysis.train.crossed.batch import CrossedBatch, CrossedBatches
+from rainmer_analysis.train.crossed.batch import COLOURS, CrossedBatch, CrossedBatches
+from rainmer_analysis.train.crossed.descriptor import DESCRIPTOR
 from rainmer_analysis.train.crossed.initialisation import initialise_from_images
 from rainmer_analysis.train.crossed.loss import (
     centring_loss,
@@ -17,6 +19,7 @@ from rainmer_analysis.train.crossed.loss import (
     soft_contrastive_loss,
 )
 from rainmer_analysis.train.crossed.pool import CrossedPool
+from rainmer_analysis.train.crossed.regression import RegressionHead
 from rainmer_analysis.train.data import Levels
 from rainmer_analysis.train.depthwise import hasten
 from rainmer_analysis.train.loop.objective import Group, mean_numbers
@@ -24,7 +27,7 @@ from rainmer_analysis.train.loop.parallel import Place
 
 __all__ = ["CrossedContrast", "CrossedObjective"]
 
-_NUMBERS = ("loss", "chromatic", "degradation", "centring", "accuracy_degradation")
+_NUMBERS = ("loss", "chromatic", "degradation", "regression", "centring", "accuracy_degradation")
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
 
 
@@ -42,12 +45,19 @@ class CrossedContrast(nn.Module):
     def __init__(self, encoder: RainmerEncoder, config: TrainConfig) -> None:
         super().__init__()
         self.encoder = encoder
+        width = encoder.config.base_dim
+        self.heads = nn.ModuleDict(
+            {
+                "chromatic": RegressionHead(width, COLOURS),
+                "degradation": RegressionHead(width, len(DESCRIPTOR)),
+            }
+        )
         self._config, self._precision = config.crossed, config.run.precision
 
     def forward(self, batch: CrossedBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
         with autocast(self._precision, batch.images.device):
-            output = self.encoder(strided(batch.images))
+            output = encode(self.encoder, strided(batch.images))
         with without_autocast(batch.images):
             return self._compare(output.chromatic_p, output.degradation_p, batch)
 
@@ -73,11 +83,14 @@ class CrossedContrast(nn.Module):
                 bandwidth=config.weather_bandwidth,
                 temperature=config.temperature_degradation,
             ),
+            "regression": self.heads["chromatic"](chromatic, batch.colours)
+            + self.heads["degradation"](degradation, batch.descriptors),
             "centring": centring_loss(chromatic) + centring_loss(degradation),
         }
         loss = (
             config.weight_chromatic * parts["chromatic"]
             + config.weight_degradation * parts["degradation"]
+            + config.regression * parts["regression"]
             + config.centring * parts["centring"]
         )
         accuracy = neighbour_accuracy(degradation, batch.draws, other)
@@ -137,7 +150,7 @@ class CrossedObjective:
     def groups(self) -> list[Group]:
         """Return what is optimised, and how."""
         own = self._config.optimiser
-        return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
+        return [Group(list(self.module.parameters()), 1.0, own.weight_decay, own.clip)]
 
     def batch(self, number: int) -> CrossedBatch:
         """Make a batch."""
