@@ -1,9 +1,10 @@
-"""An initialisation in which activations have unit scale and embeddings are centred.
+"""An initialisation in which every layer has unit scale and embeddings are centred.
 
-PyTorch's default lets activations shrink from layer to layer, and a projector ends in a leaky
-rectifier and a mean over pixels: the vectors of a fresh network lie in one narrow cone, with
-cosines of 0.98, and the first steps move them all together. Scales and shifts found on training
-images (as in Mishkin and Matas, ICLR 2016) let training start from spread vectors.
+With PyTorch's default, activations shrink from layer to layer: experts add next to nothing to what
+a stage passes on, so that a fresh network hardly sees more than three pixels at once. A projector
+ends in a leaky rectifier and a mean over pixels, so that its vectors lie in one narrow cone, with
+cosines of 0.98. Scales and shifts found on training images (as in Mishkin and Matas, ICLR 2016)
+let training start from experts that take part and vectors that are spread.
 """
 
 from __future__ import annotations
@@ -15,21 +16,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import SLOPE, RainmerEncoder
+from rainmer_analysis.model.experts import Stage
 
 __all__ = ["initialise_from_images"]
 
+_SHARE = 0.5  # of a stage's input, in root mean square: what its experts add
+_GATES = 0.1  # of their default weights, so that excitations start near a half
+_REPEATS = 4  # excitations follow what they are given, so that one shift is not enough
 _ROUNDS = 40  # of bisection
 _REACH = 16.0  # standard deviations in which a shift is looked for
-_GATES = 0.1  # of their default weights, so that gates start near a half
-_REPEATS = 4  # gates follow what they are given, so that once is not enough
 
 
 @torch.no_grad()
 def initialise_from_images(encoder: RainmerEncoder, images: Tensor) -> None:
     """Rescale and shift an encoder's layers in place.
 
-    Afterwards, over these images, the local knowledge has a root mean square of 1, so has each
-    projector's convolution before its rectifier, and each pooled channel has mean 0.
+    Afterwards, over these images, the input of the first stage has a root mean square of 1, each
+    expert's convolutions have a standard deviation of 1, each stage adds half of its input, each
+    projector's convolutions have a standard deviation of 1, and each pooled channel has mean 0.
 
     Parameters
     ----------
@@ -38,17 +42,38 @@ def initialise_from_images(encoder: RainmerEncoder, images: Tensor) -> None:
     images
         [n, 3, H, W] in [0, 1].
     """
-    for _ in range(_REPEATS):
-        _scale(encoder.conv.proj, 1.0 / _rms(encoder.location(images)))
-    location = encoder.location(images)
+    mixture = encoder.MoEs
+    embedding = _at_unit_scale(encoder.conv.proj, images)
+    weights = mixture.gate(embedding)
+    preprocess = cast(nn.Conv2d, mixture.stages.preprocess.op[0])
+    x = F.relu(preprocess(embedding))
+    factor = 1.0 / _rms(x)
+    _scale(preprocess, factor)
+    x = x * factor
+    for place, stage in enumerate(mixture.stages.stages):
+        x = _initialise_stage(stage, x, weights[:, place])
     for projector in encoder.projectors:
-        _initialise_projector(projector, location)
+        _initialise_projector(projector, x)
+
+
+def _initialise_stage(stage: Stage, x: Tensor, weights: Tensor) -> Tensor:
+    """Rescale a stage's experts and its fusion; return what it makes of [B, dim, H, W]."""
+    for expert in stage.experts:
+        answer = x
+        for layer in cast(Any, getattr(expert, "op", [])):
+            conv = isinstance(layer, nn.Conv2d)
+            answer = _at_unit_scale(cast(nn.Conv2d, layer), answer) if conv else layer(answer)
+    added = stage(x, weights) - x
+    fusion = cast(nn.Conv2d, stage._out[0])
+    _scale(fusion, _SHARE * _rms(x) / _rms(added))
+    out: Tensor = stage(x, weights)
+    return out
 
 
 def _initialise_projector(projector: nn.Sequential, location: Tensor) -> None:
     entry, block = cast(nn.Conv2d, projector[0]), cast(Any, projector[2])
     for excite in (block.se1, block.se2):
-        excite.se[3].weight *= _GATES  # else each shift moves all gates, and finds no end
+        excite.se[3].weight *= _GATES  # else each shift moves all of them, and finds no end
     x = F.leaky_relu(_at_unit_scale(entry, location), SLOPE)
     y = F.leaky_relu(block.se1(_at_unit_scale(block.conv1, x)), SLOPE)
     residual = _at_unit_scale(block.conv2, y)
@@ -56,10 +81,11 @@ def _initialise_projector(projector: nn.Sequential, location: Tensor) -> None:
 
 
 def _at_unit_scale(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """Rescale a convolution so that its answer has a standard deviation of 1; return that."""
     out: Tensor = conv(x)
-    scale = float(1.0 / out.std())
-    _scale(conv, scale)
-    return out * scale
+    factor = 1.0 / max(float(out.std()), 1e-12)
+    _scale(conv, factor)
+    return out * factor
 
 
 def _scale(conv: nn.Conv2d, factor: float) -> None:
@@ -69,7 +95,7 @@ def _scale(conv: nn.Conv2d, factor: float) -> None:
 
 
 def _rms(x: Tensor) -> float:
-    return float(x.square().mean().sqrt().clamp_min(1e-12))
+    return max(float(x.square().mean().sqrt()), 1e-12)
 
 
 def _centring_shift(excite: Any, residual: Tensor, x: Tensor) -> Tensor:

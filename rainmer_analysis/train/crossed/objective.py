@@ -130,8 +130,8 @@ class CrossedObjective:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             encoder = RainmerEncoder(config.model.rainmer)
+            self.module = CrossedContrast(encoder, config)
         initialise_from_images(encoder, self._batches(0).images)
-        self.module = CrossedContrast(encoder, config)
         self.module.to(self._place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self._place.device.type == "cpu":
             hasten(self.module)
