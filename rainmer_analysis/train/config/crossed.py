@@ -45,14 +45,16 @@ class CrossedConfig:
         standardised descriptors.
     temperature_chromatic, temperature_degradation
         Divide the cosines.
+    memory
+        Images of earlier batches that each image is compared with too.
     weight_chromatic, weight_degradation
         Of the two losses.
     regression
         Weight of the linear regression of colours and descriptors on the embeddings, which goes
         on beside the comparisons.
     centring
-        Weight of the penalty on embeddings whose mean over a batch is long in terms of their
-        standard deviation.
+        Weight of the penalty on embeddings, and on channels of them, whose mean over a batch is
+        far from 0 in terms of their standard deviation.
     """
 
     draws: Mapping[str, int] = field(default_factory=dict)
@@ -68,6 +70,7 @@ class CrossedConfig:
     weather_bandwidth: float = number(0.6, 0.001, 100.0)
     temperature_chromatic: float = number(0.2, 0.01, 100.0)
     temperature_degradation: float = number(0.2, 0.01, 100.0)
+    memory: int = number(0, 0)
     weight_chromatic: float = number(1.0, 0.0)
     weight_degradation: float = number(1.0, 0.0)
     regression: float = number(0.5, 0.0)

@@ -13,7 +13,13 @@ _TINY = 1e-12
 
 
 def soft_contrastive_loss(
-    features: Tensor, distances: Tensor, allowed: Tensor, *, bandwidth: float, temperature: float
+    features: Tensor,
+    distances: Tensor,
+    allowed: Tensor,
+    *,
+    bandwidth: float,
+    temperature: float,
+    remembered: Tensor | None = None,
 ) -> Tensor:
     """Hold the likeness of features against wanted likeness.
 
@@ -28,21 +34,24 @@ def soft_contrastive_loss(
     features
         [n, d], not normalised.
     distances
-        [n, n], from 0 up.
+        Of each image to all n images and m remembered ones, [n, n + m], from 0 up.
     allowed
-        Which pairs may be positives, bool [n, n].
+        Which pairs may be positives, bool [n, n + m].
     bandwidth
         In the unit of the distances.
     temperature
         Divides the cosines.
+    remembered
+        Unit vectors of images of earlier batches, [m, d]; they have no gradient.
 
     Returns
     -------
     Mean over the images that have an allowed partner, []; from 0 up.
     """
-    own = torch.eye(len(features), dtype=torch.bool, device=features.device)
     z = unit(features)
-    logits = (z @ z.T / temperature).masked_fill(own, float("-inf"))
+    others = z if remembered is None else torch.cat([z, remembered.to(z.dtype)])
+    own = torch.eye(len(z), len(others), dtype=torch.bool, device=z.device)
+    logits = (z @ others.T / temperature).masked_fill(own, float("-inf"))
     predicted = logits.log_softmax(dim=1).masked_fill(own, 0.0)
     allowed = allowed & ~own
     # In logarithms, so that far images underflow in no row: the nearest always counts.
@@ -66,9 +75,13 @@ def centring_loss(features: Tensor) -> Tensor:
 
     Returns
     -------
-    log(1 + |m|^2 / v) with the mean m and the summed variance v over the batch, [].
+    Mean of two terms log(1 + squared mean / variance) over the batch, []: of the vectors as a
+    whole, so that no few channels hold them in one direction, and of each channel on average, so
+    that none is idle.
     """
-    return torch.log1p(features.mean(dim=0).square().sum() / (features.var(dim=0).sum() + _TINY))
+    squares, variances = features.mean(dim=0).square(), features.var(dim=0) + _TINY
+    whole = torch.log1p(squares.sum() / variances.sum())
+    return (whole + torch.log1p(squares / variances).mean()) / 2
 
 
 def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:

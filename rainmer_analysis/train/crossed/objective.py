@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.model.pooling import unit, without_autocast
 from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.momentum import autocast, strided
@@ -18,6 +18,7 @@ from rainmer_analysis.train.crossed.loss import (
     neighbour_accuracy,
     soft_contrastive_loss,
 )
+from rainmer_analysis.train.crossed.memory import Memory
 from rainmer_analysis.train.crossed.pool import CrossedPool
 from rainmer_analysis.train.crossed.regression import RegressionHead
 from rainmer_analysis.train.data import Levels
@@ -27,7 +28,15 @@ from rainmer_analysis.train.loop.parallel import Place
 
 __all__ = ["CrossedContrast", "CrossedObjective"]
 
-_NUMBERS = ("loss", "chromatic", "degradation", "regression", "centring", "accuracy_degradation")
+_NUMBERS = (
+    "loss",
+    "chromatic",
+    "degradation",
+    "regression_chromatic",
+    "regression_degradation",
+    "centring",
+    "accuracy_degradation",
+)
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
 
 
@@ -52,6 +61,16 @@ class CrossedContrast(nn.Module):
                 "degradation": RegressionHead(width, len(DESCRIPTOR)),
             }
         )
+        self.memory = Memory(
+            config.crossed.memory,
+            {
+                "chromatic": width,
+                "degradation": width,
+                "colours": COLOURS,
+                "descriptors": len(DESCRIPTOR),
+            },
+        )
+        self.last: dict[str, Tensor] = {}
         self._config, self._precision = config.crossed, config.run.precision
 
     def forward(self, batch: CrossedBatch) -> tuple[Tensor, dict[str, Tensor]]:
@@ -64,35 +83,47 @@ class CrossedContrast(nn.Module):
     def _compare(
         self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        config = self._config
+        config, old = self._config, self.memory.recall()
         # The same scene is never a positive, so that content cannot help.
         other = batch.scenes[:, None] != batch.scenes
+        allowed = torch.cat([other, other.new_ones(len(other), len(old["colours"]))], dim=1)
         size = batch.descriptors.shape[1] ** 0.5
         parts = {
             "chromatic": soft_contrastive_loss(
                 chromatic,
-                torch.cdist(batch.colours, batch.colours),
-                other,
+                torch.cdist(batch.colours, torch.cat([batch.colours, old["colours"]])),
+                allowed,
                 bandwidth=config.light_bandwidth,
                 temperature=config.temperature_chromatic,
+                remembered=old["chromatic"],
             ),
             "degradation": soft_contrastive_loss(
                 degradation,
-                torch.cdist(batch.descriptors, batch.descriptors) / size,
-                other,
+                torch.cdist(batch.descriptors, torch.cat([batch.descriptors, old["descriptors"]]))
+                / size,
+                allowed,
                 bandwidth=config.weather_bandwidth,
                 temperature=config.temperature_degradation,
+                remembered=old["degradation"],
             ),
-            "regression": self.heads["chromatic"](chromatic, batch.colours)
-            + self.heads["degradation"](degradation, batch.descriptors),
+            "regression_chromatic": self.heads["chromatic"](chromatic, batch.colours),
+            "regression_degradation": self.heads["degradation"](degradation, batch.descriptors),
             "centring": centring_loss(chromatic) + centring_loss(degradation),
         }
-        loss = (
-            config.weight_chromatic * parts["chromatic"]
-            + config.weight_degradation * parts["degradation"]
-            + config.regression * parts["regression"]
-            + config.centring * parts["centring"]
-        )
+        weights = {
+            "chromatic": config.weight_chromatic,
+            "degradation": config.weight_degradation,
+            "regression_chromatic": config.regression * config.weight_chromatic,
+            "regression_degradation": config.regression * config.weight_degradation,
+            "centring": config.centring,
+        }
+        loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
+        self.last = {
+            "chromatic": unit(chromatic).detach(),
+            "degradation": unit(degradation).detach(),
+            "colours": batch.colours,
+            "descriptors": batch.descriptors,
+        }
         accuracy = neighbour_accuracy(degradation, batch.draws, other)
         numbers = {"loss": loss, **parts, "accuracy_degradation": accuracy}
         return loss, {name: value.detach() for name, value in numbers.items()}
@@ -160,7 +191,9 @@ class CrossedObjective:
         """Do nothing: nothing follows the encoder."""
 
     def after(self, sound: Tensor) -> None:
-        """Do nothing: nothing is remembered of a batch."""
+        """Remember the batch, if its loss was finite."""
+        if bool(sound) and self.module.memory.size:
+            self.module.memory.store(self.module.last)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
