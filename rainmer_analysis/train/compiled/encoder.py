@@ -7,12 +7,11 @@ import torch
 from torch import Tensor
 
 from rainmer_analysis.model.encoder import MIN_SIDE, EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, unit
+from rainmer_analysis.model.pooling import unit
 from rainmer_analysis.train.compiled.mixture import location
+from rainmer_analysis.train.compiled.projectors import project
 
 __all__ = ["encode", "is_compilable", "local_knowledge"]
-
-_PIXELS = 4 * 64 * 64  # at once through the projectors, so that temporaries stay in the cache
 
 
 def is_compilable(encoder: RainmerEncoder, images: Tensor) -> bool:
@@ -56,21 +55,14 @@ def encode(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
     if not is_compilable(encoder, images):
         return encoder(images.contiguous(memory_format=torch.channels_last))  # type: ignore[no-any-return]
     found = location(encoder, images)
-    chunk = max(1, _PIXELS // (images.shape[2] * images.shape[3]))
-    rows = [_pooled(encoder, part) for part in found.split(chunk)]
-    chromatic, degradation, detail = (torch.cat(part) for part in zip(*rows, strict=True))
+    pooled, detail = project(encoder.projectors, found)
+    chromatic, degradation = pooled[:, 0], pooled[:, 1]
     return EncoderOutput(
         location=found,
         chromatic_z=unit(chromatic),
         chromatic_p=chromatic,
         degradation_z=unit(degradation),
         degradation_p=degradation,
-        detail_map=detail,
+        detail_map=detail[:, 1],
     )
 
-
-def _pooled(encoder: RainmerEncoder, part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    placed = part.contiguous(memory_format=torch.channels_last)
-    features = encoder.degradation_features(placed)
-    chromatic = global_mean(encoder.chromatic_features(placed))
-    return chromatic, global_mean(features), block_mean(features)
