@@ -65,4 +65,3 @@ def encode(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
         degradation_p=degradation,
         detail_map=detail[:, 1],
     )
-

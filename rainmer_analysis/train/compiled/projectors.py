@@ -157,8 +157,10 @@ class _Projectors(torch.autograd.Function):
         channels, hidden = len(tensors[0]), len(tensors[6])
         shape = count, len(towers), channels
         pooled, detail = torch.empty(shape), torch.empty(*shape, height // BLOCK, width // BLOCK)
-        kept = torch.empty(*shape[:2], 3, channels, height, width) if keep else torch.empty(
-            *shape[:2], 0, channels, height, width
+        kept = (
+            torch.empty(*shape[:2], 3, channels, height, width)
+            if keep
+            else torch.empty(*shape[:2], 0, channels, height, width)
         )
         seen = _Seen.empty(shape[:2], channels, hidden)
         work = _workspace(dim, channels, (height, width))

@@ -1,10 +1,10 @@
-"""An initialisation in which every layer has unit scale and embeddings are centred.
+"""An initialisation in which embeddings are centred and of unit scale.
 
-With PyTorch's default, activations shrink from layer to layer: experts add next to nothing to what
-a stage passes on, so that a fresh network hardly sees more than three pixels at once. A projector
-ends in a leaky rectifier and a mean over pixels, so that its vectors lie in one narrow cone, with
-cosines of 0.98. Scales and shifts found on training images (as in Mishkin and Matas, ICLR 2016)
-let training start from experts that take part and vectors that are spread.
+PyTorch's default lets activations shrink from layer to layer, and a projector ends in a leaky
+rectifier and a mean over pixels: the vectors of a fresh network lie in one narrow cone, with
+cosines of 0.98, and the first steps move them all together. Scales and shifts found on training
+images (as in Mishkin and Matas, ICLR 2016) let training start from spread vectors. Experts keep
+their default weights: rescaled as well, they learnt more slowly.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import SLOPE, RainmerEncoder
-from rainmer_analysis.model.experts import Stage
 
 __all__ = ["initialise_from_images"]
 
-_SHARE = 0.5  # of a stage's input, in root mean square: what its experts add
 _GATES = 0.1  # of their default weights, so that excitations start near a half
-_REPEATS = 4  # excitations follow what they are given, so that one shift is not enough
+_REPEATS = 4  # gates follow what they are given, so that once is not enough
 _ROUNDS = 40  # of bisection
 _REACH = 16.0  # standard deviations in which a shift is looked for
 
@@ -31,8 +29,7 @@ _REACH = 16.0  # standard deviations in which a shift is looked for
 def initialise_from_images(encoder: RainmerEncoder, images: Tensor) -> None:
     """Rescale and shift an encoder's layers in place.
 
-    Afterwards, over these images, the input of the first stage has a root mean square of 1, each
-    expert's convolutions have a standard deviation of 1, each stage adds half of its input, each
+    Afterwards, over these images, the local knowledge has a root mean square of 1, each
     projector's convolutions have a standard deviation of 1, and each pooled channel has mean 0.
 
     Parameters
@@ -42,32 +39,12 @@ def initialise_from_images(encoder: RainmerEncoder, images: Tensor) -> None:
     images
         [n, 3, H, W] in [0, 1].
     """
-    mixture = encoder.MoEs
-    embedding = _at_unit_scale(encoder.conv.proj, images)
-    weights = mixture.gate(embedding)
-    preprocess = cast(nn.Conv2d, mixture.stages.preprocess.op[0])
-    x = F.relu(preprocess(embedding))
-    factor = 1.0 / _rms(x)
-    _scale(preprocess, factor)
-    x = x * factor
-    for place, stage in enumerate(mixture.stages.stages):
-        x = _initialise_stage(stage, x, weights[:, place])
+    for _ in range(_REPEATS):
+        location = encoder.location(images)
+        _scale(encoder.conv.proj, 1.0 / max(float(location.square().mean().sqrt()), 1e-12))
+    location = encoder.location(images)
     for projector in encoder.projectors:
-        _initialise_projector(projector, x)
-
-
-def _initialise_stage(stage: Stage, x: Tensor, weights: Tensor) -> Tensor:
-    """Rescale a stage's experts and its fusion; return what it makes of [B, dim, H, W]."""
-    for expert in stage.experts:
-        answer = x
-        for layer in cast(Any, getattr(expert, "op", [])):
-            conv = isinstance(layer, nn.Conv2d)
-            answer = _at_unit_scale(cast(nn.Conv2d, layer), answer) if conv else layer(answer)
-    added = stage(x, weights) - x
-    fusion = cast(nn.Conv2d, stage._out[0])
-    _scale(fusion, _SHARE * _rms(x) / _rms(added))
-    out: Tensor = stage(x, weights)
-    return out
+        _initialise_projector(projector, location)
 
 
 def _initialise_projector(projector: nn.Sequential, location: Tensor) -> None:
@@ -92,10 +69,6 @@ def _scale(conv: nn.Conv2d, factor: float) -> None:
     conv.weight *= factor
     if conv.bias is not None:
         conv.bias *= factor
-
-
-def _rms(x: Tensor) -> float:
-    return max(float(x.square().mean().sqrt()), 1e-12)
 
 
 def _centring_shift(excite: Any, residual: Tensor, x: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ def test_scales_are_one_and_embeddings_are_centred(images: torch.Tensor) -> None
         before = encoder(images).degradation_z
         initialise_from_images(encoder, images)
         output = encoder(images)
-    assert 1.0 < float(output.location.square().mean().sqrt()) < 1.5**4 + 0.1
+    assert float(output.location.square().mean().sqrt()) == pytest.approx(1.0, abs=0.05)
     for pooled in (output.chromatic_p, output.degradation_p):
         assert float(pooled.mean(dim=0).abs().max()) < 2e-3
     spread = (output.degradation_z @ output.degradation_z.T).mean()
@@ -37,18 +37,3 @@ def test_the_same_images_give_the_same_weights(images: torch.Tensor) -> None:
         initialise_from_images(encoder, images)
         states.append(encoder.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
-def test_experts_take_part(images: torch.Tensor) -> None:
-    torch.manual_seed(1)
-    encoder = RainmerEncoder(WIDTHS["quarter"])
-    initialise_from_images(encoder, images)
-    with torch.no_grad():
-        embedding = encoder.conv(images)
-        weights = encoder.MoEs.gate(embedding)
-        x = encoder.MoEs.stages.preprocess(embedding)
-        for place, stage in enumerate(encoder.MoEs.stages.stages):
-            out = stage(x, weights[:, place])
-            ratio = (out - x).square().mean().sqrt() / x.square().mean().sqrt()
-            assert float(ratio) == pytest.approx(0.5, abs=0.05)
-            x = out
