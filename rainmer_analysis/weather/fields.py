@@ -86,17 +86,18 @@ def capsule(
     """Return a kernel with peak 1 around [0, 0] (wrapping): a thick segment of ``length`` pixels.
 
     ``angle`` is measured from the vertical in degrees. A ``soft`` kernel falls off like a Gaussian
-    of sd ``width``; otherwise it is a disc of radius ``width`` swept along the segment.
+    of sd ``width`` to its sides and fades towards its ends, as a drop's blurred way does;
+    otherwise it is a disc of radius ``width`` swept along the segment.
     """
     rows = (fft.fftfreq(shape[0]) * shape[0])[:, None]
     columns = (fft.fftfreq(shape[1]) * shape[1])[None, :]
     sine, cosine = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
     along = np.abs(rows * cosine + columns * sine)
     across = columns * cosine - rows * sine
-    beyond = np.maximum(along - length / 2, 0.0)
-    square = across**2 + beyond**2
     if soft:
-        return np.asarray(np.exp(-square / (2 * width**2)))
+        fade = (along / (length / 2 + width)) ** 4
+        return np.asarray(np.exp(-(across**2) / (2 * width**2) - fade))
+    square = across**2 + np.maximum(along - length / 2, 0.0) ** 2
     return np.asarray(np.clip(width + 0.5 - np.sqrt(square), 0.0, 1.0))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather.effects import (
     Camera,
+    Compression,
     Daylight,
     Depth,
     Drops,
@@ -25,7 +26,18 @@ __all__ = ["effect_from_dict", "effect_to_dict"]
 _KIND = "effect"
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (Camera, Daylight, Depth, Drops, Flakes, FlakeSize, Night, Streaks, Veil)
+    for kind in (
+        Camera,
+        Compression,
+        Daylight,
+        Depth,
+        Drops,
+        Flakes,
+        FlakeSize,
+        Night,
+        Streaks,
+        Veil,
+    )
 }
 
 

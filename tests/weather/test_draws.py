@@ -87,9 +87,9 @@ def test_one_draw_goes_over_scenes_of_any_size(name, shape):
     np.testing.assert_array_equal(rainy, (np.rint(rainy * 255.0) / 255.0).astype(np.float32))
 
 
-def test_a_draw_is_as_strong_on_every_scene_that_is_alike(clean):
-    """Two realisations of one draw are nearer in density of change than two draws are."""
-    for name in ("sim-DDN_5", "sim-Rain", "sim-Snow", "sim-Rain200L"):
+def test_realisations_of_a_draw_are_alike_in_strength(clean):
+    """Two realisations of one draw change an image more equally than two draws do."""
+    for name in ("sim-DDN_5", "sim-Rain", "sim-Snow", "sim-GT-Rain"):
         changes = np.array(
             [
                 [
@@ -99,7 +99,7 @@ def test_a_draw_is_as_strong_on_every_scene_that_is_alike(clean):
                 for draw in range(12)
             ]
         )
-        assert changes.std(axis=1).mean() < 0.6 * changes.mean(axis=1).std(), name
+        assert changes.std(axis=1).mean() < 0.4 * changes.mean(axis=1).std(), name
 
 
 def test_wrong_documents_are_refused():
@@ -125,6 +125,8 @@ def test_wrong_documents_are_refused():
 def test_laws_are_refused_where_numbers_are_needed(name, clean):
     for effect in (*RECIPES[name].light, *RECIPES[name].weather):
         assert isinstance(effect, Effect)
+        if effect == effect.draw(generator(0)):
+            continue  # without laws, as a compression of one quality
         with pytest.raises(ParameterError, match="call draw"):
             effect.apply(clean.astype(float), generator(0))
         with pytest.raises(ParameterError, match="call draw"):

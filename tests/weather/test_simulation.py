@@ -23,16 +23,16 @@ NAMES = tuple(RECIPES)
 SMALL = (48, 64)
 # SHA-256 of the 8-bit pixels (rainy, then clean) of pair 3 of each dataset at 48x64.
 PINNED = {
-    "sim-Rain200L": "93bdcbda72d7c44a54221953921821b54052091113e7ffff218af9271f35afe2",
-    "sim-Rain200H": "682e548b2a8da671aac7e931f6fd1bb58a86fdf047addce4d3c08e4040071d23",
-    "sim-Rain800": "03c13ddb785c8ea74a446b7e175ddbec535bbd53760f4d69a2dc991dfdd3e4c8",
-    "sim-DDN_1": "9af2c4e7db3a8aa7503cfd0d1655d9aa6305d57ebb45928d135148612092c5dc",
-    "sim-DDN_5": "2880f381c8492f2be170df1adda3b02be09e777855ee86b31ccb47f247a391e6",
-    "sim-GT-Rain": "969fd32d6a60b68e74a5aa6a9ca9346996ced60d1d69ab22bcbda1d464060d76",
-    "sim-GTAV-balance": "49fb88e738178ce64aa3920b0f74762d5550c37b3b331a81963a9c57b53f4a74",
-    "sim-Snow": "6673ee84d8d8f74788f5abb9fa92686e6c0996144f6e46c05b0a940a0850b3ee",
-    "sim-Rain": "b024204b0f788144fc1b806e7eab7fa212624a3a4683b980f956099a94a28ebb",
-    "sim-Raindrop": "7b2294dc69b44ea125b2235ab6439a6eefaa73d5af27b29e6c32ea94a7fedcf7",
+    "sim-Rain200L": "9d6bdcee6ac558bd285c407d10d6a1164e9163dd0a254093740a0b480a159bb2",
+    "sim-Rain200H": "ffc83340de9c00824529b40e644247bbbf47cdf9d66fc77f59837ae8abd74460",
+    "sim-Rain800": "bab57d3c5b37d47355f4ab976f35404977ccd8b16f2f4730296be91b53ed43bb",
+    "sim-DDN_1": "44678f0ec72e623bea1e3443a29be1317eb5d43441661b093ba84a6ea25da785",
+    "sim-DDN_5": "f47dbf478fe2bdbdbb001e38d94239785461c8f9a89d7985803995c4511b6f3c",
+    "sim-GT-Rain": "3b36faf5eca2467cfc85b372bb9d65e4c651ef75d484e6b577304771d4d332ce",
+    "sim-GTAV-balance": "82747852ab0d1037a7209bf6c49600448eb0535f03f16e0002bd6ff34a19eaf2",
+    "sim-Snow": "7e20e67caf6c3a23abe2f2f371fab4951110bcb6a6f0661591db02a6e424b3b6",
+    "sim-Rain": "19e4a5928c4217db53c77f3649db82c649b4f1ef6d6459a1ec03606c1f9ace24",
+    "sim-Raindrop": "ccf0f296b94818a9a68e29f2500fc41ebc055f4b45e6741c704d75f64fc018aa",
 }
 
 
@@ -148,7 +148,9 @@ def test_daytime_recipes_without_light_keep_the_clean_image():
 
 def test_night_is_darker_than_the_scene():
     clean = simulate("sim-Snow", 1, size=SMALL).clean
-    assert degrade(clean, "sim-GTAV-balance", seed=3)[1].mean() < 0.5 * clean.mean()
+    nights = [degrade(clean, "sim-GTAV-balance", seed=seed)[1].mean() for seed in range(9)]
+    assert max(nights) < 0.9 * clean.mean()
+    assert np.median(nights) < 0.4 * clean.mean()
 
 
 def test_wrong_requests_are_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rainmer_analysis.weather.effects.camera import Camera
+from rainmer_analysis.weather.effects.compression import Compression
 from rainmer_analysis.weather.effects.effect import Effect
 from rainmer_analysis.weather.effects.haze import Veil
 from rainmer_analysis.weather.effects.light import Daylight, Night
@@ -11,6 +12,7 @@ from rainmer_analysis.weather.effects.rain import Depth, Streaks
 
 __all__ = [
     "Camera",
+    "Compression",
     "Daylight",
     "Depth",
     "Drops",

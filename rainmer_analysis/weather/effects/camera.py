@@ -24,7 +24,8 @@ class Camera(Effect):
 
     ``gain`` is the drift of exposure, ``cast`` its factors per channel, ``defocus`` the blur's
     sd in thousandths of the shorter side, ``noise`` the sensor's read noise and ``shot`` the noise
-    that grows with the root of the light (both sd in [0, 1]).
+    that grows with the root of the light (both sd in [0, 1]). ``chroma`` is the part of a
+    channel's noise that is its own: at 0 noise is grey.
     """
 
     gain: Number
@@ -32,13 +33,17 @@ class Camera(Effect):
     shot: Number
     defocus: Number
     cast: Colour = (1.0, 1.0, 1.0)
+    chroma: float = 1.0
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] as this frame recorded it."""
         noise, shot = number(self.noise), number(self.shot)
         gains = number(self.gain) * np.array(colour(self.cast))
         blurred = blur(image, number(self.defocus) * min(image.shape[1:]) / 1000)
-        exposed = 1.0 - (1.0 - blurred) ** gains[:, None, None]
+        exposed = 1.0 - np.maximum(1.0 - blurred, 0.0) ** gains[:, None, None]
         spread = np.sqrt(noise**2 + shot**2 * np.maximum(exposed, 0.0))
         grains = rng.standard_normal(image.shape)
+        if self.chroma < 1.0:
+            grey = rng.standard_normal(image.shape[1:])
+            grains = self.chroma * grains + np.sqrt(1.0 - self.chroma**2) * grey
         return np.asarray(np.clip(exposed + spread * grains, 0.0, 1.0))

@@ -23,19 +23,19 @@ from rainmer_analysis.weather.laws import (
 
 __all__ = ["LAMPS", "Daylight", "Night"]
 
-# Street lamps (sodium, LED), headlights, tail lights, traffic lights, signs: RGB in [0, 1].
+# Street lamps (sodium, warm and cold LED), headlights; tail lights, traffic lights, neon signs.
 LAMPS: tuple[RGB, ...] = (
-    (1.00, 0.72, 0.35),
-    (1.00, 0.80, 0.55),
-    (1.00, 0.95, 0.88),
-    (0.85, 0.92, 1.00),
-    (1.00, 0.22, 0.15),
-    (0.25, 1.00, 0.55),
+    *((1.00, 0.62, 0.25),) * 2,
+    *((1.00, 0.74, 0.40),) * 2,
+    *((1.00, 0.86, 0.66),) * 2,
+    *((0.92, 0.96, 1.00),) * 2,
+    (1.00, 0.20, 0.12),
+    (0.30, 1.00, 0.60),
     (0.35, 0.55, 1.00),
-    (1.00, 0.35, 0.80),
+    (1.00, 0.35, 0.75),
 )
 _COOL = Tint((0.90, 0.98, 1.12), jitter=0.07)
-_MIXED = Palette(LAMPS, 4)
+_MIXED = Palette(LAMPS, 3)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.fields import Field, blur, capsule, cloud, scatter, scatter_size
-from rainmer_analysis.weather.laws import Normal, Number, number
+from rainmer_analysis.weather.fields import Field, capsule, cloud, scatter, scatter_size
+from rainmer_analysis.weather.laws import Colour, Normal, Number, colour, number
 
 __all__ = ["Depth", "Streaks"]
 
@@ -33,24 +34,31 @@ class Streaks(Effect):
     """Streaks in depth layers, each of its own length, width and angle.
 
     ``cover`` is the share of the picture's area under streaks, ``strength`` the light that a full
-    streak adds where the scene is black (a screen: nothing gets darker), ``angle`` in degrees
-    from the vertical. ``lit`` says how far streaks shine only where the scene behind is lit, as
-    at night. ``clump`` modulates the rain over the picture.
+    streak adds where the scene is black, ``tint`` its colour, ``angle`` in degrees from the
+    vertical. ``screen`` says how far a streak adds less where the scene is bright: at 0 it adds
+    the same light everywhere (until white), at 1 it replaces what is behind it. ``lit`` says how
+    far streaks shine only by the light of what is near them, in its colour, as at night.
+    ``clump`` modulates the rain over the picture.
     """
 
     strength: Number
     cover: Number
     angle: Number
     layers: tuple[Depth, ...]
+    screen: float = 1.0
     lit: float = 0.0
     clump: float = 0.3
+    tint: Colour = (1.0, 1.0, 1.0)
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] with streaks."""
         shape = (image.shape[1], image.shape[2])
         alpha = self._coverage(rng, shape) * number(self.strength)
-        light = alpha if self.lit <= 0.0 else alpha * self._lamp(image)
-        return np.asarray(image + np.minimum(light, 1.0) * (1.0 - image))
+        light = alpha * np.array(colour(self.tint))[:, None, None]
+        if self.lit > 0.0:
+            light = light * self._lamps(image)
+        added = np.minimum(light, 1.0) * (1.0 - self.screen * image)
+        return np.asarray(np.minimum(image + added, 1.0))
 
     def _coverage(self, rng: np.random.Generator, shape: tuple[int, int]) -> Field:
         side, size = min(shape), scatter_size(shape)
@@ -67,6 +75,8 @@ class Streaks(Effect):
             field *= np.clip(1.0 + self.clump * cloud(rng, shape, slope=1.5), 0.0, 1.5)
         return field
 
-    def _lamp(self, image: Field) -> Field:
-        lamp = blur(image.mean(axis=0), 0.06 * min(image.shape[1:]))
-        return np.asarray((1.0 - self.lit) + self.lit * np.clip(lamp * 3.0, 0.0, 1.0))
+    def _lamps(self, image: Field) -> Field:
+        """Return the light that falls on the air in front of each place, [3, H, W] in [0, 1]."""
+        size = (1, *(max(round(0.1 * min(image.shape[1:])), 1),) * 2)
+        near = ndimage.uniform_filter(ndimage.uniform_filter(image, size), size)
+        return np.asarray((1.0 - self.lit) + self.lit * np.clip(near * 3.0, 0.0, 1.0))
