@@ -10,14 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from rainmer_analysis.weather.fields import Between, LogNormal
-from rainmer_analysis.weather.light import Camera, Daylight, Night
-from rainmer_analysis.weather.particles import Drops, Flakes, FlakeSize
-from rainmer_analysis.weather.rain import Depth, Streaks, Veil
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.weather.effects import (
+    Camera,
+    Daylight,
+    Depth,
+    Drops,
+    Effect,
+    Flakes,
+    FlakeSize,
+    Night,
+    Streaks,
+    Veil,
+)
+from rainmer_analysis.weather.laws import Between, LogNormal, Tint
 
-__all__ = ["FIGURED", "RECIPES", "Effect", "Recipe"]
-
-Effect = Streaks | Veil | Flakes | Drops | Daylight | Night | Camera
+__all__ = ["FIGURED", "RECIPES", "Recipe", "find_recipe"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,6 @@ _TABLE = (
                 cover=LogNormal(0.56, 0.35, 0.2, 1.1),
                 angle=Between(-35, 35),
                 layers=(_MIDDLE, _LONG, _LONG, _NEAR),
-                spread=8.0,
             ),
         ),
     ),
@@ -70,7 +77,6 @@ _TABLE = (
                 cover=LogNormal(0.13, 0.4, 0.04, 0.35),
                 angle=Between(-35, 35),
                 layers=(_MIDDLE, _LONG, _NEAR),
-                spread=3.0,
             ),
         ),
     ),
@@ -124,7 +130,7 @@ _TABLE = (
             Veil(
                 strength=LogNormal(0.205, 0.85, 0.0, 1.2),
                 airlight=Between(0.4, 0.7),
-                tint=0.04,
+                tint=Tint(jitter=0.07),
                 uneven=0.4,
             ),
             Streaks(
@@ -138,7 +144,7 @@ _TABLE = (
                 noise=Between(0.01, 0.03),
                 shot=Between(0.01, 0.03),
                 defocus=Between(1.0, 5.0),
-                cast=0.05,
+                cast=Tint(jitter=0.05),
             ),
         ),
         kinds=("photo", "landscape", "skyline", "leaves"),
@@ -213,7 +219,7 @@ _TABLE = (
             Drops(
                 strength=Between(0.85, 1.0),
                 count=Between(20, 70),
-                radius=LogNormal(42, 0.5, 12, 130),
+                radius=Between(36, 48),
                 view=Between(2.5, 5.0),
                 glow=Between(0.05, 0.4),
             ),
@@ -226,3 +232,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType({recipe.name: recipe for recipe
 
 # The datasets of the paper's figures; the others are what restorers learn more kinds of rain from.
 FIGURED: tuple[str, ...] = tuple(name for name, recipe in RECIPES.items() if recipe.figured)
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return the recipe of a name, or refuse with the names there are."""
+    if name not in RECIPES:
+        raise ParameterError(f"there is no recipe {name!r}; choose one of {', '.join(RECIPES)}")
+    return RECIPES[name]

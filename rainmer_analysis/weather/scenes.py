@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.fields import Field, generator
+from rainmer_analysis.weather.fields import Field
+from rainmer_analysis.weather.laws import generator
 from rainmer_analysis.weather.leaves import leaves, textures
 from rainmer_analysis.weather.places import landscape, skyline
 

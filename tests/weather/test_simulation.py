@@ -23,16 +23,16 @@ NAMES = tuple(RECIPES)
 SMALL = (48, 64)
 # SHA-256 of the 8-bit pixels (rainy, then clean) of pair 3 of each dataset at 48x64.
 PINNED = {
-    "sim-Rain200L": "b4f5416d743be2c67d8606535d7dcf9d17e5777b96e84c4cb1d3396c56638db3",
-    "sim-Rain200H": "4457adb09a191e36400a741903abff971e307499d6f5f812b621b47d549456b8",
-    "sim-Rain800": "bad22ed217843f8268af82b2479eb485d8244333cee8af136c03f4870eb58a58",
-    "sim-DDN_1": "af922961a1839653bd410323f9ae6c4d5f66960f761e07a1dc3f5749ab3c0a7e",
-    "sim-DDN_5": "d45b6e5102d034e23d3351fda70e555d75f881943f0650e4069d51add318cc42",
-    "sim-GT-Rain": "b876284543a0ac6cfa4a48bd12850b8146fa4acf2ddd76fea93cb7a95dd704c0",
-    "sim-GTAV-balance": "77f91f39c960686e81ed46f04235eef0c7c0e45b0f32fd51550e4053b4a0eb52",
-    "sim-Snow": "d8e0a17540ebd0a47e410a0f2371ab61a4c7296028f423f2e5a046896728ddfb",
-    "sim-Rain": "964a04cc65d15d932262269735c39acbded386468866b640cecd89ba5c4f4abb",
-    "sim-Raindrop": "1339a7ffbf6254db0547099b3bb5c6b43255c0c771518d48e83179d1187868b7",
+    "sim-Rain200L": "93bdcbda72d7c44a54221953921821b54052091113e7ffff218af9271f35afe2",
+    "sim-Rain200H": "682e548b2a8da671aac7e931f6fd1bb58a86fdf047addce4d3c08e4040071d23",
+    "sim-Rain800": "03c13ddb785c8ea74a446b7e175ddbec535bbd53760f4d69a2dc991dfdd3e4c8",
+    "sim-DDN_1": "9af2c4e7db3a8aa7503cfd0d1655d9aa6305d57ebb45928d135148612092c5dc",
+    "sim-DDN_5": "2880f381c8492f2be170df1adda3b02be09e777855ee86b31ccb47f247a391e6",
+    "sim-GT-Rain": "969fd32d6a60b68e74a5aa6a9ca9346996ced60d1d69ab22bcbda1d464060d76",
+    "sim-GTAV-balance": "49fb88e738178ce64aa3920b0f74762d5550c37b3b331a81963a9c57b53f4a74",
+    "sim-Snow": "6673ee84d8d8f74788f5abb9fa92686e6c0996144f6e46c05b0a940a0850b3ee",
+    "sim-Rain": "b024204b0f788144fc1b806e7eab7fa212624a3a4683b980f956099a94a28ebb",
+    "sim-Raindrop": "7b2294dc69b44ea125b2235ab6439a6eefaa73d5af27b29e6c32ea94a7fedcf7",
 }
 
 

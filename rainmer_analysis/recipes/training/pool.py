@@ -25,7 +25,7 @@ from rainmer_analysis.train import (
     window,
 )
 from rainmer_analysis.values import array_digest, digest
-from rainmer_analysis.weather import RECIPES, degrade, simulate
+from rainmer_analysis.weather import RECIPES, degrade, draw_weather, simulate
 
 __all__ = ["make_pool"]
 
@@ -129,11 +129,7 @@ def _pair(job: Job, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
     if not job.dark:
         return degrade(clean, job.dataset, seed=number)
     # The photograph is of a night already: only the recipe's weather, not its light.
-    rng = np.random.default_rng(number)
-    image = clean.astype(np.float64)
-    for effect in RECIPES[job.dataset].weather:
-        image = effect.apply(image, rng)
-    return np.clip(image, 0, 1).astype(np.float32), clean
+    return draw_weather(job.dataset, seed=number).apply(clean, seed=number), clean
 
 
 def _reduced(image: Image) -> Image:

@@ -7,80 +7,91 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.weather.fields import Field, Law, blur, capsule, scatter, scatter_size
+from rainmer_analysis.weather.effects.effect import Effect
+from rainmer_analysis.weather.fields import Field, blur, capsule, scatter, scatter_size
+from rainmer_analysis.weather.laws import Normal, Number, number
 
 __all__ = ["Drops", "FlakeSize", "Flakes"]
+
+_GUSTS = Normal(0.0, 10.0)
 
 
 @dataclass(frozen=True)
 class FlakeSize:
     """One size of flakes, in thousandths of the shorter side, and how opaque they are.
 
-    ``motion`` is the length of their way during the exposure in units of their radius.
+    ``motion`` is the length of their way during the exposure in units of their radius, ``tilt``
+    how far its angle departs from the wind's, in degrees.
     """
 
-    radius: Law
-    motion: Law
-    count: Law
+    radius: Number
+    motion: Number
+    count: Number
     opacity: float
+    tilt: Number = _GUSTS
 
 
 @dataclass(frozen=True)
-class Flakes:
+class Flakes(Effect):
     """Snow: flakes of several sizes that drift along one wind. ``strength`` scales opacity."""
 
-    strength: Law
-    angle: Law
+    strength: Number
+    angle: Number
     sizes: tuple[FlakeSize, ...]
     white: float = 0.96
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
-        """Give ``image`` [3, H, W] in [0, 1] behind flakes."""
-        strength, angle = self.strength.draw(rng), self.angle.draw(rng)
+        """Return ``image`` [3, H, W] in [0, 1] behind flakes."""
         shape = (image.shape[1], image.shape[2])
         side, plane = min(shape), scatter_size(shape)
         clear = np.ones(shape)
         for size in self.sizes:
-            radius = max(size.radius.draw(rng) * side / 1000, 0.4)
+            radius = max(number(size.radius) * side / 1000, 0.4)
             kernel = capsule(
                 plane,
-                length=size.motion.draw(rng) * radius,
+                length=number(size.motion) * radius,
                 width=radius,
-                angle=angle + 10.0 * float(rng.standard_normal()),
+                angle=number(self.angle) + number(size.tilt),
                 soft=False,
             )
-            count = size.count.draw(rng) * plane[0] * plane[1] / side**2
+            count = number(size.count) * plane[0] * plane[1] / side**2
             cover = np.minimum(scatter(rng, shape, [(count, kernel)]), 1.0)
-            clear *= 1.0 - np.minimum(strength * size.opacity, 1.0) * blur(cover, 0.3 * radius)
+            clear *= 1.0 - min(number(self.strength) * size.opacity, 1.0) * blur(
+                cover, 0.3 * radius
+            )
         return np.asarray(image + (1.0 - clear) * np.maximum(self.white - image, 0.0))
 
 
 @dataclass(frozen=True)
-class Drops:
+class Drops(Effect):
     """Water on the window: lenses that show the scene upside down, dim at the rim, with a glint.
 
-    ``count`` drops have radii in thousandths of the shorter side; ``view`` is how much wider a
+    ``count`` drops have radii around ``radius`` thousandths of the shorter side, ``variety`` is
+    the sd of their logarithm (cut off at two); ``view`` is how much wider a
     drop looks than its own radius, ``glow`` the sky's light that a drop adds, ``defocus`` the
     blur of what is seen through it in units of its radius, ``strength`` in [0, 1] its opacity.
     """
 
-    strength: Law
-    count: Law
-    radius: Law
-    view: Law
-    glow: Law
+    strength: Number
+    count: Number
+    radius: Number
+    view: Number
+    glow: Number
+    variety: float = 0.5
     defocus: float = 0.25
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
-        """Give ``image`` [3, H, W] in [0, 1] seen through drops."""
-        strength = self.strength.draw(rng)
+        """Return ``image`` [3, H, W] in [0, 1] seen through drops."""
         seen = np.array(image)
         side = min(image.shape[1:])
-        view, glow = self.view.draw(rng), self.glow.draw(rng)
+        view, glow = number(self.view), number(self.glow)
         hazy = blur(image, self.defocus * 0.04 * side)
-        for _ in range(round(self.count.draw(rng))):
-            radius = max(self.radius.draw(rng) * side / 1000, 1.5)
-            _drop(rng, hazy, seen, radius=radius, view=view, glow=glow, strength=strength)
+        for _ in range(round(number(self.count))):
+            size = np.exp(self.variety * np.clip(rng.standard_normal(), -2.0, 2.0))
+            radius = max(float(number(self.radius) * size * side / 1000), 1.5)
+            _drop(
+                rng, hazy, seen, radius=radius, view=view, glow=glow, strength=number(self.strength)
+            )
         return seen
 
 
