@@ -9,17 +9,30 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.probing.crossing import Draw, draw_weather
 from rainmer_analysis.probing.ladders import LADDERS
 from rainmer_analysis.values import digest
-from rainmer_analysis.weather import FIGURED, render_scene, scene_names
-from rainmer_analysis.weather.fields import Field, generator
-from rainmer_analysis.weather.recipes import Effect
+from rainmer_analysis.weather import (
+    FIGURED,
+    LightDraw,
+    WeatherDraw,
+    draw_light,
+    draw_weather,
+    render_scene,
+    scene_names,
+)
 
-__all__ = ["Design", "Levels", "render_scene_images"]
+__all__ = ["Cell", "Design", "Levels", "render_scene_images"]
 
 Levels = npt.NDArray[np.uint8]
 _SMALLEST = 16
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Light and weather of which every scene shows one realisation."""
+
+    light: LightDraw
+    weather: WeatherDraw
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,7 @@ class Design:
 
     split: str = "figure"
     scenes: int = 24
-    draws: int = 2
+    draws: int = 4
     side: int = 128
     seed: int = 42
 
@@ -90,19 +103,24 @@ class Design:
         return count
 
     @property
-    def cells(self) -> tuple[tuple[str, Draw], ...]:
-        """What each scene stands under, by name: draws recipe by recipe, then ladders."""
+    def cells(self) -> tuple[Cell, ...]:
+        """What each scene stands under: draws recipe by recipe, then ladders level by level."""
         drawn = [
-            (f"{name}/{number}", draw_weather(name, number, seed=self.seed))
+            Cell(draw_light(name, seed=key), draw_weather(name, seed=key))
             for name in self.recipes
-            for number in range(self.draws)
+            for key in (f"probe/{self.seed}/{number}" for number in range(self.draws))
         ]
         climbed = [
-            (f"{name}/{number}", Draw((), (effect,)))
+            Cell(LightDraw(name, ()), draw)
             for name, ladder in LADDERS.items()
-            for number, effect in enumerate(ladder.effects)
+            for draw in ladder.draws(name)
         ]
         return (*drawn, *climbed)
+
+    @property
+    def rule(self) -> str:
+        """Name of how images came to their size: the rule of analysis at 128 pixels."""
+        return "bilinear-128" if self.side == 128 else f"rendered-{self.side}"
 
     @property
     def sha256(self) -> str:
@@ -112,7 +130,8 @@ class Design:
         """
         small = Design(self.split, 3, self.draws, _SMALLEST, self.seed)
         pixels = hashlib.sha256(render_scene_images(small, small.names[-1]).tobytes()).hexdigest()
-        return digest(["design", self, list(self.cells), pixels])
+        described = [[cell.light.to_dict(), cell.weather.to_dict()] for cell in self.cells]
+        return digest(["design", self, described, pixels])
 
     def __len__(self) -> int:
         return self.scenes * len(self.cells)
@@ -126,27 +145,12 @@ def render_scene_images(design: Design, scene: str) -> Levels:
     uint8 array of shape (cells, 3, side, side).
     """
     native = 2 * design.side
-    clear = render_scene(scene, height=native, width=native).astype(np.float64)
+    clear = render_scene(scene, height=native, width=native)
     cells = design.cells
     images = np.empty((len(cells), 3, design.side, design.side), np.uint8)
-    for number, (name, draw) in enumerate(cells):
-        key = f"probe/{design.seed}/{scene}/{name}"
-        clean = _on_grid(_applied(draw.light, clear, f"{key}/light"))
-        rainy = _on_grid(_applied(draw.weather, clean, f"{key}/weather"))
-        images[number] = np.rint(_halved(rainy) * 255.0)
+    for number, cell in enumerate(cells):
+        key = f"probe/{design.seed}/{scene}/{number}"
+        rainy = cell.weather.apply(cell.light.apply(clear, seed=key), seed=key)
+        halved = rainy.reshape(3, design.side, 2, design.side, 2).mean(axis=(2, 4))
+        images[number] = np.rint(halved * 255.0)
     return images
-
-
-def _applied(effects: tuple[Effect, ...], image: Field, key: str) -> Field:
-    for place, effect in enumerate(effects):
-        image = effect.apply(image, generator(key, place))
-    return image
-
-
-def _on_grid(image: Field) -> Field:
-    return np.asarray(np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0)
-
-
-def _halved(image: Field) -> Field:
-    channels, height, width = image.shape
-    return np.asarray(image.reshape(channels, height // 2, 2, width // 2, 2).mean(axis=(2, 4)))

@@ -6,11 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from rainmer_analysis.weather.fields import Between, LogNormal
-from rainmer_analysis.weather.light import Camera, Daylight
-from rainmer_analysis.weather.particles import Drops, Flakes, FlakeSize
-from rainmer_analysis.weather.rain import Depth, Streaks, Veil
-from rainmer_analysis.weather.recipes import Effect
+from rainmer_analysis.weather import WeatherDraw
+from rainmer_analysis.weather.effects import (
+    Camera,
+    Daylight,
+    Depth,
+    Drops,
+    Effect,
+    Flakes,
+    FlakeSize,
+    Streaks,
+    Veil,
+)
 
 __all__ = ["LADDERS", "Ladder"]
 
@@ -34,54 +41,43 @@ class Ladder:
     effect: Callable[[float], Effect]
     about: str
 
-    @property
-    def effects(self) -> tuple[Effect, ...]:
-        """The effect of each level."""
-        return tuple(self.effect(level) for level in self.levels)
-
-
-def _fixed(value: float) -> Between:
-    return Between(value, value)
+    def draws(self, name: str) -> tuple[WeatherDraw, ...]:
+        """Return weather that can be laid over any scene, level by level."""
+        return tuple(WeatherDraw(f"ladder/{name}", (self.effect(level),)) for level in self.levels)
 
 
 def _rain(cover: float) -> Effect:
     layers = (
-        Depth(_fixed(42), _fixed(1.7), 0.35),
-        Depth(_fixed(90), _fixed(2.5), 0.40),
-        Depth(_fixed(165), _fixed(3.9), 0.25),
+        Depth(length=42, width=1.7, share=0.35, tilt=-4),
+        Depth(length=90, width=2.5, share=0.40, tilt=0),
+        Depth(length=165, width=3.9, share=0.25, tilt=4),
     )
-    return Streaks(strength=_fixed(0.7), cover=_fixed(cover), angle=_fixed(12), layers=layers)
+    return Streaks(strength=0.7, cover=cover, angle=12, layers=layers)
 
 
 def _veil(strength: float) -> Effect:
-    return Veil(strength=_fixed(strength), airlight=_fixed(0.78), tint=0.0)
+    return Veil(strength=strength, airlight=0.78, tint=(1.0, 1.0, 1.0))
 
 
 def _exposure(gain: float) -> Effect:
-    return Daylight(gain=_fixed(gain), contrast=_fixed(1.0))
+    return Daylight(gain=gain, contrast=1.0)
 
 
 def _snow(count: float) -> Effect:
     sizes = (
-        FlakeSize(_fixed(3.7), _fixed(1.5), _fixed(850 * count), 0.8),
-        FlakeSize(_fixed(9), _fixed(1.2), _fixed(130 * count), 0.75),
-        FlakeSize(_fixed(21), _fixed(1.0), _fixed(14 * count), 0.5),
+        FlakeSize(radius=3.7, motion=1.5, count=850 * count, opacity=0.8, tilt=-8),
+        FlakeSize(radius=9, motion=1.2, count=130 * count, opacity=0.75, tilt=0),
+        FlakeSize(radius=21, motion=1.0, count=14 * count, opacity=0.5, tilt=8),
     )
-    return Flakes(strength=_fixed(0.9), angle=_fixed(-20), sizes=sizes)
+    return Flakes(strength=0.9, angle=-20, sizes=sizes)
 
 
 def _drops(count: float) -> Effect:
-    return Drops(
-        strength=_fixed(0.92),
-        count=_fixed(count),
-        radius=LogNormal(42, 0.5, 12, 130),  # of each drop: drops of one size are no rain
-        view=_fixed(3.7),
-        glow=_fixed(0.2),
-    )
+    return Drops(strength=0.92, count=count, radius=42, view=3.7, glow=0.2)
 
 
 def _blur(defocus: float) -> Effect:
-    return Camera(_fixed(1.0), noise=_fixed(0.0), shot=_fixed(0.0), defocus=_fixed(defocus))
+    return Camera(gain=1.0, noise=0.0, shot=0.0, defocus=defocus)
 
 
 LADDERS: Mapping[str, Ladder] = MappingProxyType(

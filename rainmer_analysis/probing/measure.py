@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from rainmer_analysis.numerics import (
 from rainmer_analysis.probing.design import Design
 from rainmer_analysis.probing.order import held_out_order
 
-__all__ = ["Estimate", "SpaceProbe", "measure_space"]
+__all__ = ["Estimate", "LadderProbe", "SpaceProbe", "measure_space"]
 
 Floats = npt.NDArray[np.float64]
 SOURCES = ("scene", "weather", "level", "interaction")
@@ -32,6 +31,29 @@ class Estimate:
     low: float
     high: float
     chance: float | None = None
+
+
+@dataclass(frozen=True)
+class LadderProbe:
+    """How a space sees one ladder, in scenes that its direction was not learned from.
+
+    Parameters
+    ----------
+    within
+        Spearman's correlation of level and position in a scene, mean over scenes.
+    across
+        The same over the images of all scenes.
+    share
+        Share of the level in all variance along the ladder.
+    positions, spread
+        Mean and sd over scenes of the position at each level, in units of the sd of all.
+    """
+
+    within: Estimate
+    across: Estimate
+    share: Estimate
+    positions: tuple[float, ...]
+    spread: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -50,9 +72,7 @@ class SpaceProbe:
         of the same draw (``draw``), and on ladders of the same level (``level``) and of the same
         or an adjacent one (``adjacent``), with the chance of each.
     ladders
-        Spearman's correlation of each ladder in held-out scenes.
-    shares
-        Share of the level in all variance along each ladder.
+        How each ladder is seen in held-out scenes.
     dimension
         Effective dimension of the crossed images.
     """
@@ -60,13 +80,8 @@ class SpaceProbe:
     variance: Mapping[str, Estimate]
     ratio: Estimate
     neighbours: Mapping[str, Estimate]
-    ladders: Mapping[str, Estimate]
-    shares: Mapping[str, Estimate]
+    ladders: Mapping[str, LadderProbe]
     dimension: float
-
-    def document(self) -> dict[str, Any]:
-        """Return the numbers as they stand in a file."""
-        return asdict(self)
 
 
 def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 1000) -> SpaceProbe:
@@ -95,8 +110,7 @@ def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 10
         variance=dict(zip(SOURCES, shares, strict=True)),
         ratio=_estimate(float(ratio[0][0]), ratio[1]),
         neighbours=_neighbours(crossed, climbs, weights),
-        ladders={name: _over_scenes(held_out_order(v), weights) for name, v in climbs.items()},
-        shares={name: _level_share(v, weights) for name, v in climbs.items()},
+        ladders={name: _ladder(vectors, weights) for name, vectors in climbs.items()},
         dimension=effective_dimension(crossed.reshape(-1, crossed.shape[-1])),
     )
 
@@ -124,6 +138,18 @@ def _ratio(components: Floats) -> Floats:
     scene, weather, level, _ = np.maximum(components, 0.0).T
     some = scene > 0
     return np.asarray(np.where(some, (weather + level) / np.where(some, scene, 1.0), np.nan))
+
+
+def _ladder(vectors: Floats, weights: Floats) -> LadderProbe:
+    order = held_out_order(vectors)
+    positions, spread = order.curve()
+    return LadderProbe(
+        within=_over_scenes(order.within, weights),
+        across=_estimate(float(order.across()[0]), order.across(weights)),
+        share=_level_share(vectors, weights),
+        positions=tuple(positions.tolist()),
+        spread=tuple(spread.tolist()),
+    )
 
 
 def _level_share(vectors: Floats, weights: Floats) -> Estimate:
