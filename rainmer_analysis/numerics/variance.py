@@ -47,7 +47,8 @@ class CrossedEffects:
         The estimates are those of the nested analysis of variance by its expected mean squares
         (Searle, Casella and McCulloch, Variance Components, 1992, chapter 4), with kinds fixed:
         products of different scenes have the expectation of the common part alone, so that noise
-        counts as interaction and nowhere else. They are unbiased and may fall below zero; they
+        counts as interaction and nowhere else. They are unbiased (of random draws 1 / (K L) of the
+        variance is lost with the mean) and may fall below zero; they
         add up to half the mean squared distance of two images of different scenes, each under any
         level of any kind.
 
@@ -74,7 +75,8 @@ class CrossedEffects:
         noise = interaction / max(cells - 1, 1)  # what the mean over cells keeps of it
         scene, interaction = scene - noise, interaction + noise
         if draws and self.levels > 1:
-            noise = level / (self.levels - 1)
+            # of what a kind's mean keeps of its draws, the mean over kinds is no difference
+            noise = level / (self.levels - 1) * (1 - 1 / self.kinds)
             kind, level = kind - noise, level + noise
         found = np.stack([scene, kind, level, interaction], axis=1)
         return np.asarray(found[0] if weights is None else found)

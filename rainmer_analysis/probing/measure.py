@@ -122,7 +122,9 @@ def draw_weights(design: Design, resamples: int) -> Floats:
 
 
 def _estimate(value: float, drawn: Floats, chance: float | None = None) -> Estimate:
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    # a resample of one scene alone, which few scenes allow, has no variance between scenes
+    known = drawn[np.isfinite(drawn)]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
     return Estimate(value, float(low), float(high), chance)
 
 
