@@ -27,6 +27,7 @@ _COMMANDS = {
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain", "derain", "Restore images."),
     "evaluate": ("restoration.evaluate", "evaluate", "PSNR and SSIM of restored images."),
+    "probe": ("probe.command", "probe", "What an embedding space knows, beside controls."),
     "train": ("train", "train", "Train an encoder, or the restorer."),
 }
 
