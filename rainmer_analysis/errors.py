@@ -13,7 +13,8 @@ Every error that a user can cause is one sentence: what came, what is allowed, w
     ├── OutputExistsError   something else already lies where a result should go
     ├── WeightsError        weights cannot be found, read or used
     ├── ConfigError         a training configuration is wrong
-    └── TrainingError       training cannot go on
+    ├── TrainingError       training cannot go on
+    └── ProcessError        this process cannot compute what was asked for
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = [
     "ImageError",
     "OutputExistsError",
     "ParameterError",
+    "ProcessError",
     "RainmerAnalysisError",
     "SourceError",
     "SpaceError",
@@ -70,3 +72,7 @@ class ConfigError(RainmerAnalysisError):
 
 class TrainingError(RainmerAnalysisError):
     """Training cannot go on."""
+
+
+class ProcessError(RainmerAnalysisError):
+    """What was asked for cannot be computed in this process, as it could in another."""

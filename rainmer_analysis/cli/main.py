@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
@@ -85,7 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     0 done; 1 a domain error, told in one sentence; 2 wrong usage; 130 or 143 interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    before = signal.signal(signal.SIGTERM, _terminate)
+    # only the main thread may set handlers, and only it is interrupted
+    handles = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _terminate) if handles else None
     try:
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
@@ -100,5 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         say(f"error: {_sentence(error)}", err=True)
         code = 1
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if handles:
+            signal.signal(signal.SIGTERM, before)
     sys.exit(code if isinstance(code, int) else 0)

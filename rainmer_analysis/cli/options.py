@@ -33,8 +33,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print a line; what a file's name holds beyond UTF-8 is shown as an escape."""
-    click.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"), err=err)
+    """Print a line; what the stream's encoding cannot show is printed as an escape."""
+    stream = sys.stderr if err else sys.stdout
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def _say_json(text: str) -> None:
+    """Print a JSON document, which is UTF-8 by its standard, whatever the console's encoding."""
+    if hasattr(sys.stdout, "buffer"):
+        click.echo(text.encode("utf-8", "backslashreplace"))
+    else:  # a stream that takes text alone, such as io.StringIO
+        say(text)
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ class Common:
         # numpy waits until there is work, so that --help does not
         from rainmer_analysis.values import plain
 
-        say(json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False))
+        _say_json(json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False))
 
     @property
     def bars(self) -> bool:

@@ -7,6 +7,18 @@ with its provenance beside it. No pyplot state, no windows, one style sheet.
 
 from __future__ import annotations
 
+import os
+
+from rainmer_analysis.errors import ParameterError
+
+try:
+    import matplotlib  # noqa: F401
+except ValueError as error:  # it reads the variable while it is imported
+    raise ParameterError(
+        f"MPLBACKEND is {os.environ.get('MPLBACKEND')!r}, which matplotlib does not accept; "
+        "unset it or set it to agg (pictures are drawn without a window)"
+    ) from error
+
 from rainmer_analysis.draw.architecture import figure1
 from rainmer_analysis.draw.drawing import Drawing, provenance_path
 from rainmer_analysis.draw.figures import figure2, figure3

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from rainmer_analysis.draw.style import styled
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.values import (
+    FrozenDict,
     digest,
     library_versions,
     plain,
@@ -72,8 +73,12 @@ class Drawing:
     def __post_init__(self) -> None:
         with styled():  # ticks and legends take their places and looks now, in this style
             self.figure.draw_without_rendering()
-        object.__setattr__(self, "artists", MappingProxyType(dict(self.artists)))
-        object.__setattr__(self, "provenance", MappingProxyType(dict(self.provenance)))
+        object.__setattr__(self, "artists", FrozenDict(self.artists))
+        object.__setattr__(self, "provenance", FrozenDict(self.provenance))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy figure and artists together, so that they stay each other's."""
+        return Drawing, (self.figure, dict(self.artists), self.provenance)
 
     def save(
         self,
@@ -150,7 +155,7 @@ class Drawing:
             if another and (existing.is_dir() or not overwrite):
                 raise OutputExistsError(
                     f"{existing} already exists and belongs to something else than this picture; "
-                    "give another name or allow --overwrite"
+                    "give another name or allow --overwrite (overwrite=True in Python)"
                 )
         return False
 

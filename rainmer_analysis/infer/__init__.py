@@ -8,6 +8,8 @@ into restored ones.
 
 from __future__ import annotations
 
+import torch
+
 from rainmer_analysis.infer.distributed import extract_over_ranks, rank_device, ranks
 from rainmer_analysis.infer.encoders import (
     Encoder,
@@ -20,6 +22,7 @@ from rainmer_analysis.infer.encoders import (
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction
 from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
+from rainmer_analysis.numerics import guard_forks
 
 __all__ = [
     "Encoder",
@@ -36,3 +39,5 @@ __all__ = [
     "rank_device",
     "ranks",
 ]
+
+guard_forks(torch.set_num_threads)  # it sets those of its matrix products too

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.values import Rows, Space, digest, write_atomically
+from rainmer_analysis.values import Rows, Space, digest, versions_of, write_atomically
 
 __all__ = [
     "COLUMNS",
@@ -49,7 +49,8 @@ def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
         SHA-256 of each row's file; empty where it cannot be opened.
     """
     labels = {name: _cells(rows, name) for name in _LABELS}
-    return digest({"extract": asdict(space), "labels": labels, "contents": iter(contents)})
+    asked = {"extract": asdict(space), "labels": labels, "contents": iter(contents)}
+    return digest(asked | _versions(space))
 
 
 def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
@@ -61,7 +62,14 @@ def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     stamps = (_stamp(str(path)) for path in rows.cells("path"))
     labels = {name: _cells(rows, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
-    return digest({"work": described, "labels": labels, "stamps": stamps})
+    first = next(iter(spaces.values()))
+    return digest({"work": described, "labels": labels, "stamps": stamps} | _versions(first))
+
+
+def _versions(space: Space) -> dict[str, dict[str, int]]:
+    own = ("statistics",) if space.encoder == "statistics" else ()
+    versions = versions_of("extract", *own)
+    return {"versions": versions} if versions else {}
 
 
 def _cells(rows: Rows, name: str) -> Iterator[str | None]:
@@ -110,7 +118,7 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
         if not overwrite:
             raise OutputExistsError(
                 f"{path} already exists and holds something else; "
-                "give another folder or allow --overwrite"
+                "give another folder or allow --overwrite (overwrite=True in Python)"
             ) from error
 
 
@@ -140,7 +148,7 @@ def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite:
         form, wanted = wanted, form
     raise OutputExistsError(
         f"{found[0]} already exists: this table as {form}, beside which {wanted} would be written; "
-        "give another folder or allow --overwrite"
+        "give another folder or allow --overwrite (overwrite=True in Python)"
     )
 
 

@@ -25,9 +25,10 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
+from rainmer_analysis.infer.encoders.arithmetic import arithmetic
 from rainmer_analysis.infer.encoders.contract import check_images
-from rainmer_analysis.infer.encoders.networks import arithmetic, choose_device
-from rainmer_analysis.infer.tiles import OVERLAP, TILE, Images, Tiling, blend
+from rainmer_analysis.infer.encoders.networks import choose_device
+from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend
 from rainmer_analysis.model.folded import fold_experts
 from rainmer_analysis.model.restorer import MULTIPLE, Prompts, Restorer
 from rainmer_analysis.model.restorer.weights import build_restorer
@@ -68,7 +69,7 @@ class ImageRestorer:
         clamp: bool = True,
         *,
         tile: int = TILE,
-        overlap: int = OVERLAP,
+        overlap: int | None = None,
     ) -> Images:
         """Restore images.
 
@@ -85,7 +86,8 @@ class ImageRestorer:
             Longest side in pixels that is restored in one piece, a multiple of 8. Memory grows
             with its square and not with the image.
         overlap
-            Pixels that neighbouring tiles share at least, a multiple of 8 up to half a tile.
+            Pixels that neighbouring tiles share at least, a multiple of 8 up to half a tile; by
+            default 64, or half of a smaller tile.
 
         Returns
         -------

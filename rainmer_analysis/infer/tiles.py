@@ -37,8 +37,9 @@ class Tiling:
     tile
         Longest side of a tile in pixels; images with no longer side stay whole.
     overlap
-        Pixels that neighbouring tiles share at least; up to half a tile. Without overlap tiles
-        meet in seams; what still overlaps is averaged.
+        Pixels that neighbouring tiles share at least; up to half a tile. By default 64, or half of
+        a tile that is smaller than 128. Without overlap tiles meet in seams; what still overlaps is
+        averaged.
     step
         Number that divides the sides of a tile, its place, `tile` and `overlap`.
 
@@ -49,7 +50,7 @@ class Tiling:
     """
 
     tile: int = TILE
-    overlap: int = OVERLAP
+    overlap: int | None = None
     step: int = 8
 
     def __post_init__(self) -> None:
@@ -58,11 +59,20 @@ class Tiling:
                 f"tiles of {self.tile} pixels were asked for; "
                 f"give a multiple of {self.step} from {2 * self.step} up"
             )
-        if not 0 <= 2 * self.overlap <= self.tile or self.overlap % self.step:
+        if self.overlap is None:
+            half = self.tile // 2 // self.step * self.step
+            object.__setattr__(self, "overlap", min(OVERLAP, half))
+        if not 0 <= 2 * self.shared <= self.tile or self.shared % self.step:
             raise ParameterError(
                 f"an overlap of {self.overlap} pixels was asked for; give a multiple of "
                 f"{self.step} from 0 to half a tile, {self.tile // 2}"
             )
+
+    @property
+    def shared(self) -> int:
+        """Pixels that neighbouring tiles share at least."""
+        assert self.overlap is not None
+        return self.overlap
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +96,7 @@ class Span:
 
 def spans(size: int, tiling: Tiling) -> tuple[Span, ...]:
     """Cut a side of `size` pixels; the weights over each pixel add up to 1."""
-    step, overlap = tiling.step, tiling.overlap
+    step, overlap = tiling.step, tiling.shared
     padded = -(-size // step) * step
     count = 1
     if padded > tiling.tile:

@@ -26,11 +26,11 @@ _log = logging.getLogger(__name__)
 LANES = 16
 # whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself; where
 # the compiler is told to work for another processor, nothing is assumed
-_FEATURES = (
-    {}
-    if numba.config.CPU_NAME or numba.config.CPU_FEATURES or not numba.config.ENABLE_AVX
-    else binding.get_host_cpu_features()
-)
+_TOLD = numba.config.CPU_NAME or numba.config.CPU_FEATURES or not numba.config.ENABLE_AVX
+try:
+    _FEATURES = {} if _TOLD else binding.get_host_cpu_features()
+except RuntimeError:  # LLVM has no names for what this host can do
+    _FEATURES = {}
 BFLOAT16 = _FEATURES.get("avx512bf16", False)
 WIDE = _FEATURES.get("avx512f", False)  # 32 registers of 16 numbers
 binding.initialize_native_asmparser()  # those instructions are written by name

@@ -84,8 +84,21 @@ def canonical(raw: Mapping[str, Any]) -> Layout:
     raise WeightsError(msg)
 
 
+def _without_common_prefix(plain: dict[str, Any]) -> dict[str, Any]:
+    """Take off the name under which a training framework holds the network, as in ``net.``.
+
+    It is the first part of every key, whatever it is, and no part of a published key.
+    """
+    firsts = {key.partition(".")[0] for key in plain}
+    known = {begin.partition(".")[0] for _, begins in _LAYOUTS.values() for begin in begins}
+    known |= {prefix.partition(".")[0] for prefixes, _ in _LAYOUTS.values() for prefix in prefixes}
+    if len(firsts) != 1 or firsts <= known or not all("." in key for key in plain):
+        return plain
+    return {key.partition(".")[2]: value for key, value in plain.items()}
+
+
 def unwrapped(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Take ``module.`` and ``_orig_mod.`` off the keys, wherever they stand.
+    """Take ``module.`` and ``_orig_mod.`` off the keys, wherever they stand, and a common prefix.
 
     Raises
     ------
@@ -99,7 +112,7 @@ def unwrapped(raw: Mapping[str, Any]) -> dict[str, Any]:
             msg = f"The weights hold {name} twice, wrapped and bare; keep one of them."
             raise WeightsError(msg)
         plain[name] = value
-    return plain
+    return _without_common_prefix(plain)
 
 
 def config_of(kind: str, state: Mapping[str, Tensor]) -> EncoderConfig | AirNetConfig:

@@ -8,6 +8,7 @@ restricted unpickler, which knows tensors and plain containers and runs no code.
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,19 @@ __all__ = ["METADATA_KEY", "read_checkpoint", "sound"]
 
 METADATA_KEY = "rainmer_analysis"
 
-_WRAPPERS = ("model", "state_dict", "net")
+# Usual names of a state dict within a checkpoint; averaged weights before those they follow, as
+# they are what is published and evaluated.
+_WRAPPERS = (
+    "params_ema",
+    "params",
+    "state_dict_ema",
+    "state_dict",
+    "model_state_dict",
+    "model_ema",
+    "model",
+    "net",
+)
+_log = logging.getLogger(__name__)
 _ALLOWED = "give a .safetensors file or a .pth state dict of Rainmer or AirNet"
 
 
@@ -113,12 +126,19 @@ def _unwrap(loaded: object, path: Path) -> dict[str, Any]:
         for name in _WRAPPERS:
             inner = loaded.get(name)
             if isinstance(inner, Mapping):
+                others = [other for other in _WRAPPERS if other != name and _holds(loaded, other)]
+                if others:
+                    _log.info("%s: %r is read, not %s", path, name, " or ".join(map(repr, others)))
                 loaded = inner
                 break
     if isinstance(loaded, Mapping) and all(isinstance(key, str) for key in loaded):
         return dict(loaded)
     msg = f"{path} holds a {type(loaded).__name__} without a state dict; {_ALLOWED}."
     raise WeightsError(msg)
+
+
+def _holds(loaded: Mapping[Any, Any], name: str) -> bool:
+    return isinstance(loaded.get(name), Mapping)
 
 
 def sound(name: str, value: object) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from rainmer_analysis.numerics.aligned import align_maps
 from rainmer_analysis.numerics.bootstrap import scene_weights
 from rainmer_analysis.numerics.dimension import effective_dimension
+from rainmer_analysis.numerics.forking import guard_forks
 from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
 from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest, nearest_among
 from rainmer_analysis.numerics.procrustes import align
@@ -23,8 +24,11 @@ __all__ = [
     "cosine_blocks",
     "crossed_effects",
     "effective_dimension",
+    "guard_forks",
     "nearest",
     "nearest_among",
     "scene_weights",
     "unit_rows",
 ]
+
+guard_forks()

@@ -36,7 +36,7 @@ def unit_rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
     if wrong.any():
         raise ParameterError(
             f"row {int(wrong.argmax())} has length {lengths[wrong.argmax(), 0]:g} and therefore no "
-            "direction; leave rows out that are zero or not finite"
+            "direction; leave rows out that are zero or hold NaN or infinity"
         )
     return np.asarray(rows / lengths)
 

@@ -13,6 +13,7 @@ from rainmer_analysis.values import (
     digest,
     read_as,
     standing,
+    versions_of,
     write,
 )
 
@@ -63,7 +64,9 @@ def kept_map(
     OutputExistsError
         Something else lies at `path`.
     """
-    request = digest(["project", table.content_sha256, options])
+    versions = versions_of(f"project/{options.get('engine', 'sphere')}")
+    asked = ["project", table.content_sha256, options]
+    request = digest([*asked, versions] if versions else asked)
     stands = standing(path, request, overwrite=overwrite)
     if not stands:
         write(project(table, **options), path, overwrite=overwrite, request=request)

@@ -16,6 +16,7 @@ from rainmer_analysis.values import (
     digest,
     read,
     standing,
+    versions_of,
     write,
 )
 
@@ -39,7 +40,9 @@ def kept_matrix(
         Something else lies at `path`.
     """
     matrix = relate(table, score=score)
-    request = digest(["relate", table.content_sha256, score])
+    asked = ["relate", table.content_sha256, score]
+    versions = versions_of("relate")
+    request = digest([*asked, versions] if versions else asked)
     if path.suffix.lower() == ".csv":
         # CSV has no room for the request; the same numbers under the same names answer it
         current = path.exists() and _holds(path, matrix)

@@ -180,7 +180,7 @@ def _prepared(
     if taken and not overwrite:
         raise OutputExistsError(
             f"{taken[0]} already holds something else than this request writes; "
-            "give another folder or allow --overwrite"
+            "give another folder or allow --overwrite (overwrite=True in Python)"
         )
     for path in taken:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
@@ -29,7 +29,7 @@ __all__ = ["SphereUMAP"]
 Floats = npt.NDArray[np.float64]
 
 
-class SphereUMAP(BaseEstimator):  # type: ignore[misc]
+class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """UMAP onto the unit sphere, for vectors of which only the direction counts.
 
     `transform` places new rows on a map that stands; after `calibrate` it says how surely.
@@ -53,7 +53,8 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
     n_epochs
         Passes over the graph, at least 1.
     random_state
-        Seed in [0, 2^32).
+        Seed in [0, 2^32); None draws one anew at each `fit`, and a `numpy.random.RandomState` is
+        drawn from, as in scikit-learn.
 
     Attributes
     ----------
@@ -64,6 +65,8 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         Shape (n, d), float64: the unit rows seen in `fit`.
     calibration_
         What `calibrate` saw.
+    seed_
+        The seed that `fit` used.
     n_features_in_
         Width of the rows seen in `fit`.
 
@@ -83,7 +86,7 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         spread: float = 1.0,
         radius: float | None = None,
         n_epochs: int = EPOCHS,
-        random_state: int = 42,
+        random_state: int | np.random.RandomState | None = 42,
     ) -> None:
         self.n_neighbors = n_neighbors
         self.min_dist = min_dist
@@ -107,9 +110,9 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         ParameterError
             A row has no direction, or a parameter is not allowed (a ValueError too).
         """
-        self._layout()
-        rows = check_array(X, dtype=np.float64, order="C", ensure_all_finite=False)
-        self.n_features_in_ = rows.shape[1]
+        self._check()
+        rows = validate_data(self, X, dtype=np.float64, order="C", ensure_all_finite=False)
+        self.seed_ = self._seed()
         self.vectors_ = unit_rows(rows)
         self.embedding_ = self._laid(self.vectors_)
         self.calibration_: Calibration | None = None
@@ -146,8 +149,9 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
             points = self._laid(self.vectors_[kept], skip=number + 1)
             return points, self._placed(self.vectors_[~kept], self.vectors_[kept], points)
 
-        seed = int(self.random_state)
-        self.calibration_ = calibrated(self.embedding_, groups, rehearse, parts=parts, seed=seed)
+        self.calibration_ = calibrated(
+            self.embedding_, groups, rehearse, parts=parts, seed=self.seed_
+        )
         return self
 
     @overload
@@ -183,12 +187,7 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
             A row has no direction or another width, or there is no calibration for a `level`.
         """
         check_is_fitted(self)
-        rows = check_array(X, dtype=np.float64, order="C", ensure_all_finite=False)
-        if rows.shape[1] != self.n_features_in_:
-            raise ParameterError(
-                f"rows of {rows.shape[1]} columns came, but the map was made of rows of "
-                f"{self.n_features_in_}; give vectors of the same space"
-            )
+        rows = self._checked(X)
         if level is not None:
             check_level(level)
             if self.calibration_ is None:
@@ -202,10 +201,10 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         return places.points, self.calibration_.radii(places.scatter, level)
 
     def _laid(self, unit: Floats, *, skip: int = 0) -> Floats:
-        layout = self._layout()
+        seed = (self.seed_ + skip) % 2**32
         return sphere_layout(
             unit,
-            replace(layout, seed=(layout.seed + skip) % 2**32),
+            Layout(int(self.n_neighbors), float(self.min_dist), seed),
             radius=None if self.radius is None else float(self.radius),
             epochs=int(self.n_epochs),
             spread=float(self.spread),
@@ -221,8 +220,34 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
         width = max(1, int(self.n_neighbors) - 1)
         return placed(unit, known, points, neighbors=width, kernel=kernel)
 
-    def _layout(self) -> Layout:
-        for name in ("n_neighbors", "n_epochs", "random_state"):
+    def _checked(self, X: npt.ArrayLike) -> Floats:
+        """Return rows of the width seen in `fit`."""
+        try:
+            return np.asarray(
+                validate_data(
+                    self, X, dtype=np.float64, order="C", reset=False, ensure_all_finite=False
+                )
+            )
+        except ValueError as error:
+            if "is expecting" not in str(error):
+                raise
+            raise ParameterError(
+                f"{error}: the map was made of rows of {self.n_features_in_} columns; give vectors "
+                "of the same space"
+            ) from error
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**32, dtype=np.uint32))
+
+    @property
+    def _n_features_out(self) -> int:
+        return 3
+
+    def _check(self) -> None:
+        """Refuse parameters that are not allowed."""
+        for name in ("n_neighbors", "n_epochs"):
             value = getattr(self, name)
             if not isinstance(value, Integral) or isinstance(value, bool):
                 raise ParameterError(f"{name} is {value!r}; give a whole number")
@@ -234,4 +259,11 @@ class SphereUMAP(BaseEstimator):  # type: ignore[misc]
                 raise ParameterError(f"{name} is {value!r}; give a positive number")
         if self.n_epochs < 1:
             raise ParameterError(f"n_epochs is {self.n_epochs}; give at least 1, 200 to 400 serve")
-        return Layout(int(self.n_neighbors), float(self.min_dist), int(self.random_state))
+        seed = self.random_state
+        if seed is not None and not isinstance(seed, np.random.RandomState):
+            if not isinstance(seed, Integral) or isinstance(seed, bool):
+                raise ParameterError(
+                    f"random_state is {seed!r}; give a whole number, None or a RandomState"
+                )
+            Layout(seed=int(seed))
+        Layout(int(self.n_neighbors), float(self.min_dist))

@@ -10,11 +10,13 @@ import numpy.typing as npt
 from rainmer_analysis.numerics import nearest
 from rainmer_analysis.sphere.angles import angles_to_xyz
 from rainmer_analysis.sphere.layout import Layout
+from rainmer_analysis.sphere.umap_s2.compiled import import_compiling
+from rainmer_analysis.sphere.umap_s2.layers import parallel_allowed
 
 with warnings.catch_warnings():
     # What is missing is wanted only by its neural variant.
     warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
-    import umap
+    umap = import_compiling("umap")
 
 __all__ = ["umap_layout"]
 
@@ -66,7 +68,7 @@ def umap_layout(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np
         init="spectral" if total >= _SPECTRAL_ROWS else "random",
         precomputed_knn=(indices, distances),
     )
-    with warnings.catch_warnings():
+    with parallel_allowed(), warnings.catch_warnings():
         for text in _EXPECTED:
             warnings.filterwarnings("ignore", message=text)
         angles = model.fit_transform(unit.astype(np.float32))

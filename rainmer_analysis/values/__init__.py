@@ -16,10 +16,11 @@ from rainmer_analysis.values.archive import (
     write_json,
     write_table,
 )
+from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
-from rainmer_analysis.values.request import array_digest, digest, plain
+from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
@@ -28,6 +29,7 @@ from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same
 __all__ = [
     "DatasetOnMap",
     "EmbeddingTable",
+    "FrozenDict",
     "ImageSet",
     "MapSummary",
     "RelationshipMatrix",
@@ -46,6 +48,7 @@ __all__ = [
     "request_of",
     "same_space",
     "standing",
+    "versions_of",
     "write",
     "write_atomically",
     "write_json",

@@ -192,7 +192,8 @@ def standing(path: str | Path, request: str | None, *, overwrite: bool = False) 
     if overwrite and not target.is_dir():
         return False
     raise OutputExistsError(
-        f"{target} already exists and holds something else; give another name or allow --overwrite"
+        f"{target} already exists and holds something else; "
+        "give another name or allow --overwrite (overwrite=True in Python)"
     )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
 from rainmer_analysis.values.request import digest
 from rainmer_analysis.values.table import Space
 
@@ -29,12 +29,11 @@ def _square(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float
         )
     if np.isinf(array).any():
         raise ParameterError(f"{what} hold an infinite cell; a cell is a number or missing (NaN)")
-    array.flags.writeable = False
-    return array
+    return read_only(array)
 
 
 @dataclass(frozen=True, eq=False)
-class RelationshipMatrix:
+class RelationshipMatrix(Value):
     """Scores between k datasets in one space.
 
     Parameters
@@ -103,7 +102,11 @@ class RelationshipMatrix:
                 object.__setattr__(self, name, _square(getattr(self, name), size, name))
         object.__setattr__(self, "datasets", names)
         object.__setattr__(self, "values", values)
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "parameters", FrozenDict(self.parameters))
+
+    def __repr__(self) -> str:
+        space = "no space" if self.space is None else self.space.name
+        return f"RelationshipMatrix({self.score}, {len(self.datasets)} datasets, {space})"
 
     def to_frame(self) -> pd.DataFrame:
         """Give the scores as a labelled data frame, shape (k, k)."""

@@ -14,7 +14,18 @@ import numpy as np
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["array_digest", "digest", "plain"]
+__all__ = ["ALGORITHMS", "array_digest", "digest", "plain", "versions_of"]
+
+ALGORITHMS: dict[str, int] = {
+    "extract": 1,
+    "figure": 1,
+    "project/sphere": 1,
+    "project/umap-learn": 1,
+    "relate": 1,
+    "statistics": 1,
+}
+"""Version of each algorithm. Whoever changes what comes out beyond rounding raises its number, so
+that no result of an earlier release is taken for one of this."""
 
 _AT_ONCE = 1024
 
@@ -60,6 +71,16 @@ def digest(value: Any) -> str:
     for piece in _pieces(value):
         hasher.update(piece.encode("utf-8", "surrogatepass"))
     return hasher.hexdigest()
+
+
+def versions_of(*algorithms: str) -> dict[str, int]:
+    """Return the versions that belong into a request, by the algorithms that answer it.
+
+    The first version of an algorithm is left out: results of releases that did not number them
+    are still up to date.
+    """
+    found = {name: ALGORITHMS.get(name, 1) for name in sorted(algorithms)}
+    return {name: version for name, version in found.items() if version != 1}
 
 
 def _pieces(value: Any) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError
+from rainmer_analysis.values.frozen import FrozenDict, Value, frozen
 
 __all__ = ["LABELS", "ImageSet", "Rows", "positions"]
 
@@ -26,8 +26,18 @@ def positions(indices: npt.ArrayLike) -> npt.NDArray[Any]:
     return given if given.size else given.astype(np.int64)
 
 
+def _frozen_cells(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column whose lists, mappings and arrays cannot be changed."""
+    if all(isinstance(cell, str) or cell is None for cell in column):
+        return column
+    cells = np.empty(len(column), dtype=object)
+    for row, cell in enumerate(column):
+        cells[row] = frozen(cell)
+    return pd.Series(cells, index=column.index, name=column.name)
+
+
 @dataclass(frozen=True, eq=False)
-class Rows:
+class Rows(Value):
     """A frozen label frame.
 
     Parameters
@@ -65,6 +75,10 @@ class Rows:
                 f"image_id {first!r} occurs more than once; "
                 "every image may stand in a set only once"
             )
+        for name in copied.columns:
+            kind = copied[name].dtype
+            if isinstance(kind, np.dtype) and kind.kind == "O":
+                copied[name] = _frozen_cells(copied[name])
         object.__setattr__(self, "_frame", copied)
 
     @property
@@ -120,12 +134,16 @@ class Rows:
         """Give the rows at these positions, in this order."""
         return Rows(self._frame.iloc[positions(indices)])
 
+    def __repr__(self) -> str:
+        count = len(self.datasets)
+        return f"Rows({len(self)} images of {count} dataset{'s' * (count != 1)})"
+
     def __len__(self) -> int:
         return len(self._frame)
 
 
 @dataclass(frozen=True, eq=False)
-class ImageSet:
+class ImageSet(Value):
     """Images with a fixed order: what an encoder is going to see.
 
     Parameters
@@ -158,7 +176,10 @@ class ImageSet:
                 f"unknown image region {sorted(map(str, unknown))[0]!r}; "
                 f"allowed are {', '.join(_REGIONS)}"
             )
-        object.__setattr__(self, "sampling", MappingProxyType(dict(self.sampling)))
+        object.__setattr__(self, "sampling", FrozenDict(self.sampling))
+
+    def __repr__(self) -> str:
+        return repr(self.rows).replace("Rows", "ImageSet", 1)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values.frozen import FrozenDict, Value, frozen
 
 __all__ = ["DatasetOnMap", "MapSummary"]
 
@@ -16,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class DatasetOnMap:
+class DatasetOnMap(Value):
     """Where one dataset lies on a map.
 
     Parameters
@@ -40,7 +42,11 @@ class DatasetOnMap:
     count: int
     mean: Floats
     spread: float
-    contours: dict[float, tuple[Floats, ...]]
+    contours: Mapping[float, tuple[Floats, ...]]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mean", frozen(self.mean))
+        object.__setattr__(self, "contours", FrozenDict(self.contours))
 
     @property
     def lon(self) -> float:
@@ -54,7 +60,7 @@ class DatasetOnMap:
 
 
 @dataclass(frozen=True, eq=False)
-class MapSummary:
+class MapSummary(Value):
     """The datasets of a map and how far apart their mean directions lie.
 
     Descriptive: layouts bend distances, so that what datasets have to do with each other is asked
@@ -80,6 +86,7 @@ class MapSummary:
             raise ParameterError(
                 f"distances of shape {self.distances.shape} do not fit {shape[0]} datasets"
             )
+        object.__setattr__(self, "distances", frozen(self.distances))
 
     def document(self) -> dict[str, Any]:
         """Give everything but the contours as JSON can hold it, degrees throughout."""

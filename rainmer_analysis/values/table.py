@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
+from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
 from rainmer_analysis.values.request import array_digest, digest
 from rainmer_analysis.values.rows import Rows, positions
 
@@ -91,12 +91,16 @@ def _unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.
             f"the vector of {rows.column('image_id')[worst]!r} has length {lengths[worst]:.6g}; "
             "every vector must have unit length"
         )
-    array.flags.writeable = False
-    return array
+    return read_only(array)
+
+
+def _line(value: EmbeddingTable | SphereMap, more: str) -> str:
+    labels = repr(value.rows).removeprefix("Rows(").removesuffix(")")
+    return f"{type(value).__name__}({labels}, {value.space.name}, {more})"
 
 
 @dataclass(frozen=True, eq=False)
-class EmbeddingTable:
+class EmbeddingTable(Value):
     """Unit vectors of images in one space.
 
     Parameters
@@ -123,7 +127,7 @@ class EmbeddingTable:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "vectors", _unit_rows(self.vectors, self.rows, "embeddings"))
-        object.__setattr__(self, "made", MappingProxyType(dict(self.made)))
+        object.__setattr__(self, "made", FrozenDict(self.made))
 
     @property
     def dim(self) -> int:
@@ -145,12 +149,15 @@ class EmbeddingTable:
         kept = positions(indices)
         return EmbeddingTable(self.vectors[kept], self.rows.take(kept), self.space, self.made)
 
+    def __repr__(self) -> str:
+        return _line(self, f"{self.dim} dimensions, {self.space.precision}")
+
     def __len__(self) -> int:
         return len(self.rows)
 
 
 @dataclass(frozen=True, eq=False)
-class SphereMap:
+class SphereMap(Value):
     """A table's rows as points on the unit sphere.
 
     Parameters
@@ -185,8 +192,8 @@ class SphereMap:
                 f"points came with {points.shape[1]} coordinates; on a sphere they have 3: x, y, z"
             )
         object.__setattr__(self, "points", points)
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
-        object.__setattr__(self, "fidelity", MappingProxyType(dict(self.fidelity)))
+        object.__setattr__(self, "parameters", FrozenDict(self.parameters))
+        object.__setattr__(self, "fidelity", FrozenDict(self.fidelity))
 
     @property
     def lon(self) -> npt.NDArray[np.float64]:
@@ -204,6 +211,9 @@ class SphereMap:
     def content_sha256(self) -> str:
         """Identity of points and labels, for provenance and up-to-date checks."""
         return digest([array_digest(self.points), self.rows.labels, asdict(self.space)])
+
+    def __repr__(self) -> str:
+        return _line(self, f"{self.parameters.get('engine', 'map')}")
 
     def __len__(self) -> int:
         return len(self.rows)

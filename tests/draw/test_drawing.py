@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import copy
 import io
 import json
+import pickle
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from matplotlib.artist import Artist
 from PIL import Image
 
 from rainmer_analysis.draw import Drawing, plot_map, plot_matrix, provenance_path
@@ -176,3 +180,26 @@ def test_a_drawing_shows_itself_in_notebooks(drawing: Drawing) -> None:
     with Image.open(io.BytesIO(drawing._repr_png_())) as picture:
         assert picture.format == "PNG"
         assert picture.width == 600
+
+
+@pytest.mark.parametrize("how", [lambda it: pickle.loads(pickle.dumps(it)), copy.deepcopy])
+@pytest.mark.parametrize("view", ["lonlat", "mollweide", "matrix"])
+def test_copies_and_pickles_draw_the_same(
+    tmp_path: Path, make_map, make_matrix, view: str, how: Callable[[Drawing], Drawing]
+) -> None:
+    drawn = (
+        plot_matrix(make_matrix(NAMES))
+        if view == "matrix"
+        else plot_map(make_map(NAMES, count=4), view=view)
+    )
+    twin = how(drawn)
+    assert twin.figure is not drawn.figure
+    assert list(twin.artists) == list(drawn.artists)
+    held = set(twin.figure.findobj())
+    shown = [each for each in twin.artists.values() if isinstance(each, Artist)]
+    assert shown
+    assert set(shown) <= held
+    pictures = [
+        each.save(tmp_path / f"{n}.png").read_bytes() for n, each in enumerate((drawn, twin))
+    ]
+    assert pictures[0] == pictures[1]

@@ -135,3 +135,13 @@ def test_tiles_of_other_sizes_are_refused(tile: int) -> None:
 def test_other_overlaps_are_refused(overlap: int) -> None:
     with pytest.raises(ParameterError, match=r"give a multiple of 8 from 0 to half a tile, 32"):
         Tiling(64, overlap)
+
+
+@pytest.mark.parametrize(
+    ("tile", "shared"), [(16, 8), (64, 32), (72, 32), (128, 64), (512, 64), (1024, 64)]
+)
+def test_the_default_overlap_fits_every_tile(tile: int, shared: int) -> None:
+    assert Tiling(tile).overlap == Tiling(tile).shared == shared
+    assert Tiling(tile, 0).shared == 0
+    with pytest.raises(ParameterError, match="half a tile"):
+        Tiling(64, 40)

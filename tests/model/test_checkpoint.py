@@ -116,6 +116,17 @@ def latest(state: State) -> State:
             lambda s: latest(under("module.disentangle.encoder_q.", s)), id="latest-parallel"
         ),
         pytest.param(lambda s: {"state_dict": s}, id="state_dict"),
+        pytest.param(lambda s: {"params": s}, id="params"),
+        pytest.param(lambda s: {"params": under("x.", s), "params_ema": s}, id="params_ema"),
+        pytest.param(lambda s: {"model_state_dict": s, "epoch": 3}, id="model_state_dict"),
+        pytest.param(
+            lambda s: {"state_dict": under("net.", s), "pytorch-lightning_version": "2.5"},
+            id="lightning",
+        ),
+        pytest.param(
+            lambda s: {"state_dict": under("model.module.disentangle.encoder_q.", s)},
+            id="lightning-whole",
+        ),
     ],
 )
 def test_takes_the_encoder_out_of_every_wrapping(
@@ -429,3 +440,19 @@ def test_named_widths_survive(tmp_path: Path) -> None:
     z: Tensor = build(checkpoint)(x).chromatic_z
     assert checkpoint.config == WIDTHS["quarter"]
     assert torch.equal(z, module(x).chromatic_z)
+
+
+def test_which_of_several_weights_is_read_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bare, other = rainmer().state_dict(), rainmer(seed=5).state_dict()
+    path = write(tmp_path, {"params": other, "params_ema": bare})
+    with caplog.at_level("INFO"):
+        assert same(load_weights(path).state, bare)
+    assert "'params_ema' is read, not 'params'" in caplog.text
+
+
+def test_a_prefix_that_not_all_share_is_named(tmp_path: Path) -> None:
+    entries = under("net.", rainmer().state_dict()) | {"loss.weight": torch.ones(1)}
+    with pytest.raises(WeightsError, match=r"hold no encoder .*net\.conv\.proj"):
+        load_weights(write(tmp_path, entries))

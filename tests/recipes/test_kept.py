@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import pytest
 
 from rainmer_analysis.draw import plot_map
 from rainmer_analysis.errors import OutputExistsError
+from rainmer_analysis.infer.outputs import request
 from rainmer_analysis.recipes.kept import kept_map
 from rainmer_analysis.recipes.relate import kept_matrix
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap
+from rainmer_analysis.values.request import ALGORITHMS
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
-OPTIONS = {"engine": "axes", "seed": 3}
+OPTIONS = {"engine": "sphere", "seed": 3}
 
 
 @pytest.fixture
@@ -61,3 +64,38 @@ def test_a_matrix_is_kept_once(table: EmbeddingTable, tmp_path: Path, suffix: st
     with pytest.raises(OutputExistsError):
         kept_matrix(table, place, score="paper")
     assert not kept_matrix(table, place, score="paper", overwrite=True).up_to_date
+
+
+@pytest.mark.parametrize("algorithm", ["project/sphere", "project/umap-learn", "relate"])
+def test_results_of_another_version_are_not_up_to_date(
+    table: EmbeddingTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    map_place, matrix_place = tmp_path / "map.parquet", tmp_path / "m.json"
+    options = OPTIONS | {"engine": "sphere" if algorithm == "relate" else algorithm[8:]}
+    kept_map(table, map_place, lay_out, options=options)
+    kept_matrix(table, matrix_place)
+    monkeypatch.setitem(ALGORITHMS, algorithm, 2)
+    if algorithm == "relate":
+        with pytest.raises(OutputExistsError, match=r"m.json already exists"):
+            kept_matrix(table, matrix_place)
+    else:
+        with pytest.raises(OutputExistsError, match=r"overwrite=True in Python"):
+            kept_map(table, map_place, refuse, options=options)
+        assert kept_matrix(table, matrix_place).up_to_date
+        new = kept_map(table, map_place, lay_out, options=options, overwrite=True)
+        assert not new.up_to_date
+        assert kept_map(table, map_place, refuse, options=options).up_to_date
+
+
+def test_requests_of_extractions_carry_the_version(
+    table: EmbeddingTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = table.rows.frame.assign(split=None, region="whole")
+    rows, contents = Rows(frame), ["aa"] * len(table)
+    statistics = dataclasses.replace(SPACE, encoder="statistics")
+    before = [request(space, rows, contents) for space in (SPACE, statistics)]
+    monkeypatch.setitem(ALGORITHMS, "statistics", 2)
+    after = [request(space, rows, contents) for space in (SPACE, statistics)]
+    assert (after[0] == before[0], after[1] == before[1]) == (True, False)
+    monkeypatch.setitem(ALGORITHMS, "extract", 2)
+    assert request(SPACE, rows, contents) != before[0]

@@ -7,9 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from rainmer_analysis.errors import ConfigError, OutputExistsError, SourceError, TrainingError
+from rainmer_analysis.errors import (
+    ConfigError,
+    OutputExistsError,
+    SourceError,
+    TrainingError,
+    WeightsError,
+)
 from rainmer_analysis.model.checkpoint import build, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
 from rainmer_analysis.recipes.training.pool import _whole
@@ -91,6 +98,45 @@ def test_a_refused_configuration_replaces_nothing(run: RunStarter, tmp_path: Pat
     assert config.read_bytes() == before
     run(changes={"run.steps": "1"}, resume=True)
     assert read_config(config).run.steps == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"data.simulated": "[]", "data.sources": '["x=nowhere"]'}, SourceError),
+        ({"model.start": '"nowhere.safetensors"'}, WeightsError),
+        ({"data.sampling": '"weights"', "data.weights_file": '"nowhere.toml"'}, ConfigError),
+    ],
+    ids=["sources", "start", "weights"],
+)
+def test_a_run_is_overwritten_only_by_one_that_can_start(
+    run: RunStarter, tmp_path: Path, changes: dict[str, str], error: type[Exception]
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    old = [folder / name for name in ("config.toml", "weights.safetensors", "checkpoint.pt")]
+    for file in old:
+        file.write_bytes(b"old")
+    with pytest.raises(error, match="nowhere"):
+        run(changes=changes, overwrite=True)
+    assert [file.read_bytes() for file in old] == [b"old"] * 3
+
+
+def test_a_run_may_start_from_the_weights_that_it_replaces(run: RunStarter, tmp_path: Path) -> None:
+    first = run()
+    start = json.dumps(str(tmp_path / "run" / "weights.safetensors"))
+    again = run(changes={"model.start": start, "optimiser.lr": "0.0"}, overwrite=True)
+    assert again.weights_sha256 == first.weights_sha256
+
+
+def test_threads_of_the_process_are_given_back(run: RunStarter) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        run(changes={"run.threads": "1", "run.steps": "1"})
+        assert torch.get_num_threads() == before + 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_what_an_overwritten_run_showed_goes_with_it(run: RunStarter, tmp_path: Path) -> None:

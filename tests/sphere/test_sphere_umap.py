@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.validation import check_is_fitted
 
 import rainmer_analysis
@@ -194,10 +195,45 @@ def test_other_shapes_are_refused() -> None:
         ({"radius": float("nan")}, "radius is nan; give a positive number"),
         ({"spread": -1}, "spread is -1; give a positive number"),
         ({"min_dist": 2.0}, "min_dist is 2.0; give a number from 0"),
-        ({"random_state": None}, "random_state is None; give a whole number"),
+        ({"random_state": "x"}, "random_state is 'x'; give a whole number, None"),
         ({"random_state": -1}, "the seed is -1; give a whole number"),
     ],
 )
 def test_wrong_parameters_are_refused(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ParameterError, match=sentence):
         quick(**options).fit(np.eye(4))
+
+
+def test_follows_scikit_learns_rules_for_estimators() -> None:
+    reason = "it truncates numbers to integers, which leaves a row of zeros without a direction"
+    results = check_estimator(
+        quick(n_neighbors=5, n_epochs=5),
+        expected_failed_checks={"check_estimators_dtypes": reason},
+        on_fail=None,
+        on_skip=None,
+    )
+    failed = {
+        each["check_name"]: each["exception"] for each in results if each["status"] == "failed"
+    }
+    assert not failed
+    assert sum(each["status"] == "passed" for each in results) > 30
+
+
+def test_no_seed_draws_one_anew_and_a_random_state_is_drawn_from(rows: np.ndarray) -> None:
+    loose = quick(random_state=None)
+    seeds = {loose.fit(rows[:30]).seed_ for _ in range(3)}
+    assert len(seeds) == 3
+    again = quick(random_state=loose.seed_).fit_transform(rows[:30])
+    np.testing.assert_array_equal(again, loose.embedding_)
+    drawn = [quick(random_state=np.random.RandomState(3)).fit(rows[:30]).seed_ for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    loose.calibrate(parts=2)
+    assert loose.calibration_ is not None
+
+
+def test_output_can_be_a_data_frame(rows: np.ndarray, places: np.ndarray) -> None:
+    model = quick().set_output(transform="pandas")
+    frame = model.fit_transform(rows)
+    assert list(frame.columns) == ["sphereumap0", "sphereumap1", "sphereumap2"]
+    np.testing.assert_array_equal(frame.to_numpy(), places)
+    assert list(model.transform(rows[:4]).columns) == list(model.get_feature_names_out())

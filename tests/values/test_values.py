@@ -96,3 +96,15 @@ def test_plain_refuses_what_json_cannot_hold() -> None:
     assert plain({"x": np.array([1.0, np.nan])}) == {"x": [1.0, None]}
     with pytest.raises(ParameterError, match="type set cannot be written"):
         plain({"x": {1}})
+
+
+def test_values_say_in_one_line_what_they_are(
+    rows: Rows, table: EmbeddingTable, sphere_map: SphereMap, matrix: RelationshipMatrix
+) -> None:
+    assert repr(rows) == "Rows(3 images of 2 datasets)"
+    assert repr(rows.take([0])) == "Rows(1 images of 1 dataset)"
+    assert repr(table) == (
+        "EmbeddingTable(3 images of 2 datasets, rainmer/chromatic, 5 dimensions, exact)"
+    )
+    assert repr(sphere_map) == "SphereMap(3 images of 2 datasets, rainmer/chromatic, x)"
+    assert repr(matrix) == "RelationshipMatrix(cosine, 2 datasets, rainmer/chromatic)"

@@ -46,7 +46,10 @@ __all__ = ["derain"]
     help="Longest side in pixels that is restored in one piece; memory grows with its square.",
 )
 @click.option(
-    "--overlap", default=64, show_default=True, help="Pixels over which neighbouring tiles blend."
+    "--overlap",
+    type=int,
+    default=None,
+    help="Pixels over which neighbouring tiles blend [default: 64, or half of smaller tiles].",
 )
 @device_option
 @common_options
@@ -58,7 +61,7 @@ def derain(
     variant: str | None,
     ties: str,
     tile: int,
-    overlap: int,
+    overlap: int | None,
     device: str,
 ) -> None:
     """Restore INPUT: an image, or all images below a folder.

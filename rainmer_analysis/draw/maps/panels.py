@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -125,7 +126,7 @@ def _degrees(axes: Axes, *, leftmost: bool) -> None:
     every = 60 if across / 6 > _LABEL_ROOM else 120
     axes.set_xticks(range(-180, 181, 60))
     axes.set_yticks(range(-90, 91, 30))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, at: "" if x % every else _degree(x, at)))
+    axes.xaxis.set_major_formatter(FuncFormatter(partial(_degree, every=every)))
     axes.yaxis.set_major_formatter(FuncFormatter(_degree))
     axes.set_xlabel("longitude")
     axes.tick_params(labelleft=leftmost)
@@ -133,5 +134,5 @@ def _degrees(axes: Axes, *, leftmost: bool) -> None:
         axes.set_ylabel("latitude")
 
 
-def _degree(value: float, _position: float) -> str:
-    return f"{value:.0f}°".replace("-", "−")
+def _degree(value: float, _position: float, *, every: int = 0) -> str:
+    return "" if every and value % every else f"{value:.0f}°".replace("-", "−")

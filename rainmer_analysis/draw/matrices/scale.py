@@ -33,10 +33,14 @@ def colour_scale(
     scores = {value.score for value in matrices}
     bar = figure.colorbar(_scale(look), cax=axes, orientation="horizontal")
     bar.set_ticks(list(np.linspace(-look.limit, look.limit, 5)))
-    bar.ax.xaxis.set_major_formatter(lambda value, _position: signed(value, "g"))
+    bar.ax.xaxis.set_major_formatter(_tick)
     bar.set_label(f"{scores.pop()} score" if len(scores) == 1 else "score")
     bar.outline.set_linewidth(0.5)
     return bar
+
+
+def _tick(value: float, _position: float) -> str:
+    return signed(value, "g")
 
 
 def _scale(look: MatrixLook) -> ScalarMappable:

@@ -138,7 +138,7 @@ def _stands(
         if not overwrite and table.exists() and not part.exists() and len(rows):
             raise OutputExistsError(
                 f"{table} already exists and holds something else; "
-                "give another folder or allow --overwrite"
+                "give another folder or allow --overwrite (overwrite=True in Python)"
             )
         if not standing(part, request(space, rows, found), overwrite=overwrite):
             return False

@@ -158,6 +158,7 @@ def check_encoder(encoder: Any, source: str) -> Encoder:
 def identity(encoder: Encoder, *, rule: str) -> dict[str, Space]:
     """Give the space of each view of an encoder whose images go through the resize rule `rule`."""
     precision = str(getattr(encoder, "precision", "exact"))
+    precision = str(getattr(encoder, "arithmetic", precision))
     return {
         view: Space(encoder.name, view, encoder.sha256, rule, precision) for view in encoder.views
     }

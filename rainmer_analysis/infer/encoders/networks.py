@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass
 from importlib import resources
 from pathlib import Path
@@ -17,6 +16,11 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
+from rainmer_analysis.infer.encoders.arithmetic import (
+    arithmetic,
+    arithmetic_name,
+    kernels_wanted,
+)
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
 from rainmer_analysis.infer.encoders.deviation import note_bfloat16
 from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
@@ -31,7 +35,6 @@ __all__ = [
     "PRECISIONS",
     "SHIPPED",
     "NetworkEncoder",
-    "arithmetic",
     "choose_device",
     "load_network",
     "untrained",
@@ -63,7 +66,8 @@ class NetworkEncoder:
     """A network in evaluation mode that answers with unit vectors; see `contract.Encoder`.
 
     ``exact`` is float32 throughout (no TF32 on a GPU); ``fast`` has maps and convolutions in
-    bfloat16: its vectors differ in the third decimal and lie in a space of their own.
+    bfloat16: its vectors differ in the third decimal and lie in a space of their own, which
+    ``arithmetic`` names with the kind of processor.
     """
 
     name: str
@@ -72,9 +76,15 @@ class NetworkEncoder:
     configuration: Mapping[str, Any]
     device: torch.device
     precision: str
+    arithmetic: str
+    _module: nn.Module
     _answers: Answers
     preprocessing: str = DEFAULT_RULE
     api_version: int = API_VERSION
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the network as it was loaded; its form for a device is made anew."""
+        return _wrap, (self.name, self._module, (self.sha256, str(self.device), self.precision))
 
     @property
     def preferred_batch(self) -> int:
@@ -95,16 +105,6 @@ class NetworkEncoder:
             placed = pixels.to(self.device).contiguous(memory_format=torch.channels_last)
             found = self._answers(placed)
         return {view: rows.float().cpu().numpy() for view, rows in found.items()}
-
-
-def arithmetic(device: torch.device, precision: str) -> AbstractContextManager[Any]:
-    """Give the context of a network: ``exact`` has no TF32, ``fast`` has bfloat16."""
-    stack = ExitStack()
-    if precision == "fast":
-        stack.enter_context(torch.autocast(device.type, dtype=torch.bfloat16))
-    elif device.type == "cuda":
-        stack.enter_context(torch.backends.cudnn.flags(enabled=True, allow_tf32=False))
-    return stack
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -200,7 +200,8 @@ def untrained(seed: int, *, device: str, precision: str) -> NetworkEncoder:
 
     The process-wide random state is left as it was.
     """
-    with torch.random.fork_rng(devices=[]):
+    cpu = torch.device("cpu")
+    with arithmetic(cpu, "exact"), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         module = RainmerEncoder()
     sha256 = state_sha256(module.state_dict())
@@ -214,10 +215,11 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
     if precision == "fast":
         note_bfloat16(device)
     config: Any = module.config
-    module = _prepared(module.eval().requires_grad_(False), device, precision)
+    with arithmetic(device, "exact"):
+        prepared = _prepared(module.eval().requires_grad_(False), device, precision)
 
     def answers(images: Tensor) -> dict[str, Tensor]:
-        return views(module(images))
+        return views(prepared(images))
 
     with torch.inference_mode(), arithmetic(device, precision):
         found = answers(torch.zeros(1, 3, 16, 16, device=device))
@@ -228,6 +230,8 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
         configuration=asdict(config),
         device=device,
         precision=precision,
+        arithmetic=arithmetic_name(device, precision),
+        _module=module,
         _answers=Replay(answers, recorded) if device.type == "cuda" else answers,
     )
 
@@ -235,14 +239,14 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
 def _prepared(module: nn.Module, device: torch.device, precision: str) -> nn.Module:
     """Put a network onto its device, in the form that is quickest there."""
     dtype = torch.bfloat16 if precision == "fast" else torch.float32
+    own = device.type == "cpu" and kernels_wanted()
     if isinstance(module, RainmerEncoder):
-        if device.type == "cpu":
+        if own:
             stages = StripStages(module.MoEs.stages, dtype)
             towers = WinogradTowers(module.projectors, dtype)
             module = FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
         else:
             module = FoldedEncoder(module, dtype=dtype)
     elif isinstance(module, AirNetEncoder):
-        on_cpu = device.type == "cpu"
-        module = WinogradAirNet(module, dtype) if on_cpu else without_norms(module)
+        module = WinogradAirNet(module, dtype) if own else without_norms(module)
     return module.to(device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]

@@ -170,7 +170,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2f",
         about="airnet",
         statement="GT-Rain and GTAV-balance conflict with synthetic sets",
-        statistic=lowest_between(("GT-Rain", "GTAV-balance"), _SYNTHETIC),
+        statistic=lowest_between(("GT-Rain", "GTAV-balance"), _SYNTHETIC, family="a synthetic set"),
     ),
     _ALL_IN_ONE,
     replace(

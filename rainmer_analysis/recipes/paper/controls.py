@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names, sources
 from rainmer_analysis.recipes.paper.stages import Request
 from rainmer_analysis.values import EmbeddingTable, digest, library_versions, standing, write_json
 
-__all__ = ["CONTROL_SEEDS", "read_controls", "run_controls"]
+__all__ = ["CONTROL_SEEDS", "controls_of", "read_controls", "run_controls"]
 
 _log = logging.getLogger(__name__)
 CONTROL_SEEDS = tuple(range(20))
@@ -64,8 +64,7 @@ def run_controls(
     """
     path = request.out / "controls.json"
     data = replace(request, per_dataset=per_dataset).data
-    claims = [[claim.name, claim.statistic.words, claim.bound] for claim in CLAIMS]
-    asked = digest(["controls", data, request.root, request.seed, seeds, claims])
+    asked = _request(request, data, seeds)
     if standing(path, asked, overwrite=request.overwrite):
         return path
     values: dict[str, list[float]] = {claim.name: [] for claim in CLAIMS}
@@ -89,6 +88,42 @@ def run_controls(
         "claims": {claim.name: _summary(claim, values[claim.name]) for claim in CLAIMS},
     }
     return write_json(path, document)
+
+
+def _request(request: Request, data: str, seeds: Sequence[int]) -> str:
+    claims = [[claim.name, claim.statistic.words, claim.bound] for claim in CLAIMS]
+    return digest(["controls", data, request.root, request.seed, tuple(seeds), claims])
+
+
+def controls_of(request: Request, released: Path | None) -> dict[str, Any] | None:
+    """Read the controls that were taken on a request's data: its own, else the released ones.
+
+    Untrained encoders on other images say nothing about a value, so controls of another root or
+    seed are none.
+
+    Parameters
+    ----------
+    request
+        What the figures are made from.
+    released
+        Folder of the released run, if there is one.
+
+    Raises
+    ------
+    FileFormatError
+        A file of controls is damaged.
+    """
+    own = read_controls(request.out / "controls.json")
+    if own is not None and own.get("request") == _request(
+        request, str(own.get("data")), list(own.get("seeds") or ())
+    ):
+        return own
+    if released is None or request.root is not None:
+        return None
+    numbers = json.loads((released / "numbers.json").read_text(encoding="utf-8"))
+    if numbers["request"]["seed"] != request.seed:
+        return None
+    return read_controls(released / "controls.json")
 
 
 def _tables(request: Request, seed: int, per_dataset: int) -> Tables:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.recipes.paper.claims import verdicts
-from rainmer_analysis.recipes.paper.controls import read_controls, run_controls
+from rainmer_analysis.recipes.paper.controls import controls_of, run_controls
 from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names
 from rainmer_analysis.recipes.paper.figures import make_figure1, make_figure2, make_figure3
 from rainmer_analysis.recipes.paper.reference import Agreement, agreement, reference_folder
@@ -141,9 +141,7 @@ def _finish(
     matrices: Mapping[str, RelationshipMatrix],
 ) -> Reproduction:
     folder = reference_folder()
-    stored = read_controls(request.out / "controls.json")
-    if stored is None and folder is not None:
-        stored = read_controls(folder / "controls.json")
+    stored = controls_of(request, folder)
     note = _note(request)
     numbers = _numbers(request, claims, matrices)
     keep(request, "numbers.json", numbers)
@@ -167,7 +165,7 @@ def keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
     if path.exists() and not request.overwrite and _asked(path) != document["request"]:
         raise OutputExistsError(
             f"{path} already exists and belongs to another request; "
-            "give another folder or allow --overwrite"
+            "give another folder or allow --overwrite (overwrite=True in Python)"
         )
     write_json(path, document)
 

@@ -106,13 +106,16 @@ def lowest_without(dataset: str) -> OfCells:
     return OfCells(f"lowest score between two sets, {dataset} aside", function)
 
 
-def lowest_between(first: Sequence[str], second: Sequence[str]) -> OfCells:
-    """Lowest score between a dataset of one family and one of another."""
+def lowest_between(
+    first: Sequence[str], second: Sequence[str], *, family: str | None = None
+) -> OfCells:
+    """Lowest score between a dataset of one family and one of another, which may have a name."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
         return float(values[np.ix_(_places(names, first), _places(names, second))].min())
 
-    return OfCells(f"lowest score of {' or '.join(first)} with a synthetic set", function)
+    other = family or " or ".join(second)
+    return OfCells(f"lowest score of {' or '.join(first)} with {other}", function)
 
 
 def lowest_pair() -> OfCells:

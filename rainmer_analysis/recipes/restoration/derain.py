@@ -12,7 +12,7 @@ from pathlib import Path
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import file_sha256, png_request, read_image, write_png
 from rainmer_analysis.infer import ImageRestorer
-from rainmer_analysis.infer.tiles import OVERLAP, TILE
+from rainmer_analysis.infer.tiles import TILE, Tiling
 from rainmer_analysis.recipes.restoration.places import Job, plan
 from rainmer_analysis.values import digest, write_atomically
 
@@ -58,7 +58,7 @@ def derain(
     restorer: ImageRestorer,
     *,
     tile: int = TILE,
-    overlap: int = OVERLAP,
+    overlap: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Derained:
@@ -109,7 +109,7 @@ def derain(
         _check_list(listed, overwrite=overwrite)
     made = {"weights": restorer.sha256, "configuration": restorer.configuration}
     todo, standing, skipped = _sorted_out(
-        jobs, {**made, "tile": tile, "overlap": overlap}, overwrite=overwrite
+        jobs, {**made, "tile": tile, "overlap": Tiling(tile, overlap).shared}, overwrite=overwrite
     )
     written: list[Path] = []
     for number, (job, request) in enumerate(todo):
@@ -146,7 +146,7 @@ def _sorted_out(
         if job.target.is_dir() or (job.target.exists() and not overwrite):
             raise OutputExistsError(
                 f"{job.target} already exists and holds something else; "
-                "give another folder or allow --overwrite"
+                "give another folder or allow --overwrite (overwrite=True in Python)"
             )
         todo.append((job, request))
     return todo, tuple(standing), skipped
@@ -179,7 +179,8 @@ def _check_list(path: Path, *, overwrite: bool) -> None:
     if path.is_file() and path.read_bytes().startswith(head.encode()):
         return
     raise OutputExistsError(
-        f"{path} already exists and holds something else; give another folder or allow --overwrite"
+        f"{path} already exists and holds something else; "
+        "give another folder or allow --overwrite (overwrite=True in Python)"
     )
 
 

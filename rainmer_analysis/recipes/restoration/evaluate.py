@@ -128,9 +128,14 @@ def evaluate(
     evaluation = Evaluation(scores, place)
     if not evaluation.good:
         first = evaluation.left_out[0]
+        advice = (
+            "give two folders with equal names or two images"
+            if not (first.image and first.target)
+            else "give results and targets of the same images, whole and in the same size"
+        )
         raise SourceError(
             f"no image of {result} can be compared with {target}: the first, {first.name}, "
-            f"has {first.reason}; give two folders with equal names or two images"
+            f"has {first.reason}; {advice}"
         )
     if place is None:
         return evaluation
@@ -139,7 +144,8 @@ def evaluate(
         return Evaluation(scores, place, up_to_date=True)
     if place.exists() and not overwrite:
         raise OutputExistsError(
-            f"{place} already holds other numbers; give another name or allow --overwrite"
+            f"{place} already holds other numbers; "
+            "give another name or allow --overwrite (overwrite=True in Python)"
         )
     write_atomically(place, lambda temporary: _write(temporary, data))
     return evaluation
@@ -205,7 +211,7 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
     if not path.is_file() or not path.read_bytes().startswith(",".join(_COLUMNS).encode()):
         raise OutputExistsError(
             f"{path} already exists and holds something else; "
-            "give another name or allow --overwrite"
+            "give another name or allow --overwrite (overwrite=True in Python)"
         )
 
 

@@ -126,12 +126,13 @@ def train_network(
     pools = Path(cache) if cache else folder.parent / "pools"
     with several(settings.run.device) as place:
         if place.leads:
-            _claim(folder, resume=resume, overwrite=overwrite)
+            _claim(folder, may_stand=resume or overwrite)
             pool = _make_pool(settings, pools, workers)
         place.wait()
         if not place.leads:  # it opens what the first has made
             pool = _make_pool(settings, pools, workers)
-        return _trained(settings, pool, folder, place=place, progress=progress)
+        fresh = overwrite and not resume
+        return _trained(settings, pool, folder, fresh=fresh, place=place, progress=progress)
 
 
 def _make_pool(config: TrainConfig, cache: Path, workers: int) -> Pool | CrossedPool:
@@ -150,6 +151,7 @@ def _trained(
     pool: Pool | CrossedPool,
     folder: Path,
     *,
+    fresh: bool,
     place: Place,
     progress: Callable[[int, int, Mapping[str, float]], None] | None,
 ) -> TrainingRun:
@@ -163,6 +165,9 @@ def _trained(
         **({} if progress is None else {"progress": _counted(progress, settings.run.steps)}),
     )
     identity = _identity(settings, pool, start)
+    if fresh and place.leads:  # not before images and weights to start from were found
+        _clear(folder)
+    place.wait()
     outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
     place.wait()
     sha256, kept = _kept(folder / _WEIGHTS, settings)
@@ -229,24 +234,23 @@ def as_toml_text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _claim(folder: Path, *, resume: bool, overwrite: bool) -> None:
-    """Take a folder for this run, or refuse."""
-    standing = [name for name in _FILES if (folder / name).exists()]
-    if overwrite and not resume:
-        for name in standing:
-            (folder / name).unlink()
-        for pattern in _SHOWN:
-            for file in folder.glob(pattern):
-                file.unlink()
-        standing = []
-    if standing and not resume:
+def _claim(folder: Path, *, may_stand: bool) -> None:
+    """Take a folder for this run, or refuse; what lies there is left as it is."""
+    if not may_stand and any((folder / name).exists() for name in _FILES):
         raise OutputExistsError(
-            f"a run already lies in {folder}; add --resume to continue it, --overwrite to start "
-            "again, or give another folder"
+            f"a run already lies in {folder}; add --resume (resume=True in Python) to continue it, "
+            "--overwrite (overwrite=True) to start again, or give another folder"
         )
     # The configuration is written once images and checkpoint were found to fit, so that a request
     # that fails before leaves nothing that looks like a run.
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the run that lies in a folder."""
+    for pattern in (*_FILES, *_SHOWN):
+        for file in folder.glob(pattern):
+            file.unlink()
 
 
 def _start(objective: _Objective, config: TrainConfig) -> str:

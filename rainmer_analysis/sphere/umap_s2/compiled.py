@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib
+import shutil
+import tempfile
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numba
 
-__all__ = ["compiled"]
+from rainmer_analysis.sphere.umap_s2.layers import in_parallel
+
+__all__ = ["compiled", "import_compiling"]
 
 
 def compiled(*, parallel: bool = False, fast: bool = False) -> Callable[[Callable[..., Any]], Any]:
@@ -22,8 +29,25 @@ def compiled(*, parallel: bool = False, fast: bool = False) -> Callable[[Callabl
 
     def decorate(function: Callable[..., Any]) -> Any:
         try:
-            return numba.njit(cache=True, **options)(function)
+            made = numba.njit(cache=True, **options)(function)
         except RuntimeError:  # numba found no folder that it may write to
-            return numba.njit(**options)(function)
+            made = numba.njit(**options)(function)
+        return in_parallel(made) if parallel else made
 
     return decorate
+
+
+def import_compiling(name: str) -> ModuleType:
+    """Import a package whose functions insist on a folder for their machine code.
+
+    Where numba finds none that it may write to, as in a container whose files are read-only, a
+    temporary folder serves this process.
+    """
+    try:
+        return importlib.import_module(name)
+    except RuntimeError as error:
+        if "cannot cache function" not in str(error):
+            raise
+    numba.config.CACHE_DIR = folder = tempfile.mkdtemp(prefix="rainmer-analysis-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return importlib.import_module(name)

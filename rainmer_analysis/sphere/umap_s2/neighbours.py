@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 
 import numba
@@ -11,7 +10,8 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.numerics import Neighbours
-from rainmer_analysis.sphere.umap_s2.compiled import compiled
+from rainmer_analysis.sphere.umap_s2.compiled import compiled, import_compiling
+from rainmer_analysis.sphere.umap_s2.layers import parallel_allowed
 
 __all__ = ["EXACT_ROWS", "near_rows"]
 
@@ -177,17 +177,18 @@ def _descent(
     unit: npt.NDArray[np.float64], k: int, seed: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     # compiles for seconds on import, which few tables need
-    pynndescent = importlib.import_module("pynndescent")
-    index = pynndescent.NNDescent(
-        unit.astype(np.float32),
-        metric="euclidean",
-        n_neighbors=k + 1,
-        random_state=seed % 2**31,
-        n_jobs=1,  # its draws depend on the number of threads
-        low_memory=True,
-        max_candidates=60,
-    )
-    found, chords = index.neighbor_graph
+    pynndescent = import_compiling("pynndescent")
+    with parallel_allowed():
+        index = pynndescent.NNDescent(
+            unit.astype(np.float32),
+            metric="euclidean",
+            n_neighbors=k + 1,
+            random_state=seed % 2**31,
+            n_jobs=1,  # its draws depend on the number of threads
+            low_memory=True,
+            max_candidates=60,
+        )
+        found, chords = index.neighbor_graph
     own = found == np.arange(len(unit))[:, None]
     # a row that is missing among its own neighbours gives its place to the furthest
     own[~own.any(axis=1), -1] = True

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import numba
 
+from rainmer_analysis.sphere.umap_s2.layers import parallel_allowed
+
 __all__ = ["Threads", "threads_for"]
 
 # Passes of each kind that are timed before the next choice, and passes that follow it.
@@ -20,7 +22,8 @@ _WORTH_WAKING = 4_000_000
 @contextmanager
 def threads_for(multiplications: int) -> Iterator[None]:
     """Keep passes of so little work within on one thread."""
-    most = numba.get_num_threads()
+    with parallel_allowed():
+        most = numba.get_num_threads()
     if multiplications < _WORTH_WAKING:
         numba.set_num_threads(1)
     try:
@@ -39,7 +42,9 @@ class Threads:
     """
 
     def __init__(self) -> None:
-        self._choices = sorted({1, numba.get_num_threads()})
+        with parallel_allowed():
+            most = numba.get_num_threads()
+        self._choices = sorted({1, most})
         self._passes = 0
         self._seconds: dict[int, list[float]] = {}
 

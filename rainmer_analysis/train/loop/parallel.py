@@ -17,6 +17,7 @@ Several processes are started by ``torchrun``, on one machine or many, and share
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ from torch.nn.parallel import DistributedDataParallel
 from rainmer_analysis.errors import ConfigError
 
 __all__ = ["Place", "several"]
+
+_log = logging.getLogger(__name__)
 
 # Buffers are each process's own here, by a name that older releases of torch know too; gradients of
 # channels-last weights lie otherwise than its buckets.
@@ -159,8 +162,12 @@ def several(device: str = "auto") -> Iterator[Place]:
 
 def _device(name: str) -> torch.device:
     there = torch.cuda.is_available()
+    if name == "auto" and not there:
+        _log.info("device: cpu (no CUDA device was found)")
     if name == "cuda" and not there:
         raise ConfigError("run.device is 'cuda', but torch sees no CUDA device; give cpu or auto")
     if name == "cpu" or not there:
         return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    # more processes than devices share them, as in extraction
+    local = int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count()
+    return torch.device("cuda", local)

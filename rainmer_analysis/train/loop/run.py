@@ -74,7 +74,23 @@ def train(
         The checkpoint belongs to another run, processes see different ones, a checkpoint cannot
         be written, or non-finite gradients pile up.
     """
+    before = torch.get_num_threads()
     torch.set_num_threads(config.run.threads)
+    try:
+        return _train(objective, config, folder, identity=identity, hooks=hooks, place=place)
+    finally:
+        torch.set_num_threads(before)  # it is the whole process's
+
+
+def _train(
+    objective: Objective,
+    config: TrainConfig,
+    folder: Path,
+    *,
+    identity: str,
+    hooks: Hooks | None,
+    place: Place | None,
+) -> Outcome:
     place, hooks = place or Place(), hooks or Hooks()
     run = _Run(objective, config, folder, identity=identity, place=place, hooks=hooks)
     run.restore()

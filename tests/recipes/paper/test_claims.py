@@ -12,7 +12,7 @@ import pytest
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.paper.claims import CLAIMS, evaluate, verdicts
 from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, paper_names
-from rainmer_analysis.recipes.paper.statistics import highest_with
+from rainmer_analysis.recipes.paper.statistics import highest_with, lowest_between
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, plain
 
 SIZE = 24
@@ -124,3 +124,9 @@ def test_a_missing_dataset_is_named() -> None:
 def test_simulated_sets_are_found_under_the_papers_names() -> None:
     simulated = table({"sim-Snow": np.eye(3)[0], "Rain": np.eye(3)[1]}, "rainmer", "chromatic", 0.1)
     assert paper_names(simulated).rows.datasets == ("Snow", "Rain")
+
+
+def test_a_family_is_called_by_its_name_or_its_members() -> None:
+    assert lowest_between(["a"], ["b", "c"]).words == "lowest score of a with b or c"
+    named = lowest_between(["a", "x"], ["b"], family="a synthetic set")
+    assert named.words == "lowest score of a or x with a synthetic set"

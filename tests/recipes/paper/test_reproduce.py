@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.infer.encoders import networks
 from rainmer_analysis.recipes.paper.claims import CLAIMS
-from rainmer_analysis.recipes.paper.controls import read_controls, run_controls
+from rainmer_analysis.recipes.paper.controls import controls_of, read_controls, run_controls
 from rainmer_analysis.recipes.paper.reproduce import Reproduction, keep, reproduce
 from rainmer_analysis.recipes.paper.stages import Request
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
@@ -86,7 +87,8 @@ def test_fast_and_by_the_own_layout_on_request(
     request = {"per_dataset": IMAGES, "device": "cpu", "precision": "fast", "engine": "sphere"}
     found = reproduce(tmp_path, **request)
     assert all(
-        matrix.space and matrix.space.precision == "fast" for matrix in found.matrices.values()
+        matrix.space and matrix.space.precision.startswith("fast-")
+        for matrix in found.matrices.values()
     )
     for path in (tmp_path / "maps").rglob("*.parquet"):
         assert read(path).parameters["engine"] == "sphere"
@@ -130,3 +132,26 @@ def test_controls_are_continued(
     assert path.stat().st_mtime_ns == stamp
     with pytest.raises(OutputExistsError):
         run_controls(request, per_dataset=2, seeds=(0, 1))
+
+
+def test_controls_of_other_images_stand_beside_no_value(tmp_path: Path) -> None:
+    released = tmp_path / "reference"
+    released.mkdir()
+    (released / "numbers.json").write_text('{"request": {"seed": 42}}', encoding="utf-8")
+    document = {"kind": "controls", "claims": {}, "data": "simulated, 20 images each"}
+    (released / "controls.json").write_text(json.dumps(document), encoding="utf-8")
+    out = tmp_path / "figures"
+    assert controls_of(Request(out), released) == document
+    assert controls_of(Request(out, seed=43), released) is None
+    assert controls_of(Request(out, root=str(tmp_path)), released) is None
+    assert controls_of(Request(out), None) is None
+    out.mkdir()
+    (out / "controls.json").write_text(json.dumps(document | {"request": "x"}), encoding="utf-8")
+    assert controls_of(Request(out, root=str(tmp_path)), released) is None
+
+
+def test_a_runs_own_controls_are_known_again(made: Reproduction, out: Path) -> None:
+    request = Request(out, per_dataset=IMAGES, device="cpu")
+    path = run_controls(request, per_dataset=2, seeds=(0,), progress=None)
+    assert controls_of(request, None) == read_controls(path)
+    assert controls_of(replace(request, seed=7), None) is None

@@ -119,3 +119,15 @@ def test_what_cannot_be_compared(folders: tuple[Path, Path], tmp_path: Path) -> 
     with pytest.raises(SourceError, match=r"has no target of that name; give two folders with eq"):
         evaluate(folders[0], tmp_path / "others", out=tmp_path / "t.csv")
     assert not (tmp_path / "t.csv").exists()
+
+
+def test_other_sizes_are_not_taken_for_other_names(tmp_path: Path) -> None:
+    for name, side in (("a", 32), ("b", 40)):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (side, side)).save(tmp_path / name / "1.png")
+    with pytest.raises(SourceError) as told:
+        evaluate(tmp_path / "a", tmp_path / "b")
+    assert "32x32 against 40x40 pixels; give results and targets of the same images" in str(
+        told.value
+    )
+    assert "equal names" not in str(told.value)

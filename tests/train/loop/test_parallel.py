@@ -17,7 +17,7 @@ import torch
 from rainmer_analysis.train.config import TrainConfig, parse_config
 from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
 from rainmer_analysis.train.data import Pool, Sample, build_pool
-from rainmer_analysis.train.loop import Objective, train
+from rainmer_analysis.train.loop import Objective, parallel, train
 from rainmer_analysis.train.restoration import RestorerObjective
 
 SCRIPT = Path(__file__).with_name("ranks.py")
@@ -155,3 +155,22 @@ def test_the_queue_takes_the_keys_of_both_processes(pool: Pool, shared: Path) ->
     assert torch.equal((found != start).any(dim=1), filled)
     assert int(filled.sum()) == 4
     torch.testing.assert_close(found.norm(dim=1), torch.ones(len(start)))
+
+
+def test_auto_says_what_it_took(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with caplog.at_level("INFO"):
+        assert parallel._device("auto") == torch.device("cpu")
+    assert "device: cpu (no CUDA device was found)" in caplog.text
+
+
+@pytest.mark.parametrize(("local", "device"), [("0", 0), ("1", 1), ("2", 0), ("5", 1)])
+def test_more_processes_than_devices_share_them(
+    monkeypatch: pytest.MonkeyPatch, local: str, device: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("LOCAL_RANK", local)
+    assert parallel._device("auto") == parallel._device("cuda") == torch.device("cuda", device)

@@ -1,0 +1,94 @@
+"""Consoles of any encoding, and a command line that is called from a thread."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rainmer_analysis.cli.main import main
+
+NAME = "雪☔é"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / NAME
+    place.mkdir()
+    Image.fromarray(np.full((16, 16, 3), 90, np.uint8)).save(place / "1.png")
+    return place
+
+
+def run(folder: Path, encoding: str, *more: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "rainmer_analysis", "datasets", "check", f"{NAME}={folder}"]
+    told = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    return subprocess.run([*command, *more], capture_output=True, env=os.environ | told)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("gbk", r"雪\u2614é"),
+        ("latin-1", r"\u96ea\u2614é"),
+        ("ascii", r"\u96ea\u2614\xe9"),
+        ("utf-8", NAME),
+    ],
+)
+def test_what_a_console_cannot_show_is_escaped(folder: Path, encoding: str, shown: str) -> None:
+    found = run(folder, encoding)
+    assert (found.returncode, b"Traceback" in found.stderr) == (0, False)
+    assert shown in found.stdout.decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "cp1252"])
+def test_json_is_utf8_on_every_console(folder: Path, encoding: str) -> None:
+    found = run(folder, encoding, "--json")
+    assert found.returncode == 0
+    document = found.stdout.decode("utf-8")
+    assert NAME in document
+    json.loads(document)
+
+
+def test_pages_of_help_are_ascii(capsys: pytest.CaptureFixture[str]) -> None:
+    for page in ([], ["extract"], ["relate"], ["plot", "map"], ["datasets", "check"], ["derain"]):
+        with pytest.raises(SystemExit):
+            main([*page, "--help"])
+    assert capsys.readouterr().out.isascii()
+
+
+def test_a_stream_of_text_alone_gets_the_document(folder: Path) -> None:
+    with redirect_stdout(io.StringIO()) as shown, pytest.raises(SystemExit) as left:
+        main(["datasets", "check", f"{NAME}={folder}", "--json", "--quiet"])
+    assert left.value.code == 0
+    assert NAME in json.dumps(json.loads(shown.getvalue()), ensure_ascii=False)
+
+
+def test_the_command_line_can_be_called_from_a_thread(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes: list[object] = []
+
+    def call(*arguments: str) -> None:
+        try:
+            main(list(arguments))
+        except SystemExit as left:
+            codes.append(left.code)
+
+    for arguments in (
+        ["datasets", "check", f"a={folder}"],
+        ["relate", "nothing.parquet", "--out", "m.csv"],
+    ):
+        thread = threading.Thread(target=call, args=arguments)
+        thread.start()
+        thread.join()
+    assert codes == [0, 1]
+    assert "there is no file nothing.parquet" in capsys.readouterr().err
