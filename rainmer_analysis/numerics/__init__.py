@@ -7,7 +7,12 @@ same answer for every block size.
 from __future__ import annotations
 
 from rainmer_analysis.numerics.aligned import align_maps
-from rainmer_analysis.numerics.bootstrap import scene_weights
+from rainmer_analysis.numerics.bootstrap import (
+    mixed_keys,
+    poisson_weights,
+    scene_keys,
+    scene_weights,
+)
 from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
 from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest, nearest_among
 from rainmer_analysis.numerics.procrustes import align
@@ -18,8 +23,11 @@ __all__ = [
     "align_maps",
     "angle_between",
     "cosine_blocks",
+    "mixed_keys",
     "nearest",
     "nearest_among",
+    "poisson_weights",
+    "scene_keys",
     "scene_weights",
     "unit_rows",
 ]

@@ -10,7 +10,14 @@ from rainmer_analysis.scores.intervals import Interval, Statistic, bootstrap
 from rainmer_analysis.scores.margin import night_margin_statistic
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.relate import relate
-from rainmer_analysis.scores.score import Context, Score
+from rainmer_analysis.scores.score import Context, Reference, Score
+from rainmer_analysis.scores.streaming import (
+    Sketch,
+    read_sketch,
+    sketch,
+    sketch_request,
+    write_sketch,
+)
 from rainmer_analysis.scores.spread import compactness, isolation
 
 __all__ = [
@@ -18,11 +25,17 @@ __all__ = [
     "SCORES",
     "Context",
     "Interval",
+    "Reference",
     "Score",
+    "Sketch",
     "Statistic",
     "bootstrap",
     "compactness",
     "isolation",
     "night_margin_statistic",
+    "read_sketch",
     "relate",
+    "sketch",
+    "sketch_request",
+    "write_sketch",
 ]

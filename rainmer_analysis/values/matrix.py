@@ -15,8 +15,10 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values.request import digest
 from rainmer_analysis.values.table import Space
 
-__all__ = ["RelationshipMatrix"]
+__all__ = ["SIGNIFICANT", "RelationshipMatrix"]
 
+SIGNIFICANT = 0.05
+"""Adjusted q up to which a pair counts as told apart."""
 _COMPUTED_LATER = ("low", "high", "p", "q")
 
 
@@ -29,6 +31,17 @@ def _square(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float
         )
     if np.isinf(array).any():
         raise ParameterError(f"{what} hold an infinite cell; a cell is a number or missing (NaN)")
+    array.flags.writeable = False
+    return array
+
+
+def _ceilings(values: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
+    array = np.array(values, dtype=np.float64)
+    if array.shape != (size, 3) or np.isinf(array).any():
+        raise ParameterError(
+            f"ceilings of shape {array.shape} do not fit {size} datasets; "
+            "give a value, a lower and an upper bound for each"
+        )
     array.flags.writeable = False
     return array
 
@@ -55,6 +68,9 @@ class RelationshipMatrix:
         How the matrix was computed.
     low, high, p, q
         Interval bounds, permutation p and adjusted q, each (k, k), or None until computed.
+    ceilings
+        Each dataset's mean cosine between different scenes of its own, with its bounds: shape
+        (k, 3), value, low and high, or None until computed.
 
     Raises
     ------
@@ -74,6 +90,7 @@ class RelationshipMatrix:
     high: npt.NDArray[np.float64] | None = None
     p: npt.NDArray[np.float64] | None = None
     q: npt.NDArray[np.float64] | None = None
+    ceilings: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         names = tuple(self.datasets)
@@ -101,16 +118,28 @@ class RelationshipMatrix:
         for name in _COMPUTED_LATER:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _square(getattr(self, name), size, name))
+        if self.ceilings is not None:
+            object.__setattr__(self, "ceilings", _ceilings(self.ceilings, size))
         object.__setattr__(self, "datasets", names)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the scores as a labelled data frame, shape (k, k)."""
+        """Return the scores as a labelled data frame, shape (k, k)."""
         return pd.DataFrame(self.values.copy(), index=self.datasets, columns=self.datasets)
+
+    @property
+    def undecided(self) -> npt.NDArray[np.bool_]:
+        """Whether the null cannot tell a pair apart at 5 % after adjustment, shape (k, k)."""
+        if self.q is None:
+            return np.zeros(self.values.shape, dtype=np.bool_)
+        return np.asarray(self.q > SIGNIFICANT)
 
     @property
     def content_sha256(self) -> str:
         """Identity of scores, names and space, for provenance and up-to-date checks."""
         space = None if self.space is None else asdict(self.space)
-        return digest([self.values, self.datasets, self.score, space, self.low, self.high])
+        told = [self.values, self.datasets, self.score, space, self.low, self.high]
+        if self.p is not None or self.ceilings is not None:
+            told += [self.p, self.q, self.ceilings]
+        return digest(told)
