@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["UNDECIDED", "decimals_of", "matrix_text"]
+__all__ = ["UNDECIDED", "matrix_text"]
 
 UNDECIDED = "°"
 """Stands behind values of pairs that the null cannot tell apart."""
@@ -37,7 +37,7 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
 
 
 def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
-    places, undecided = decimals_of(matrix), matrix.undecided[row]
+    places, undecided = matrix.decimals, matrix.undecided[row]
     # a column in which no pair is marked needs no room for marks
     marked = matrix.undecided.any(axis=0)
     cells = [
@@ -52,19 +52,13 @@ def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
 def _bounds(matrix: RelationshipMatrix, row: int) -> list[str]:
     assert matrix.low is not None
     assert matrix.high is not None
-    places = decimals_of(matrix)
+    places = matrix.decimals
     cells = [
         _interval(low, high, places)
         for low, high in zip(matrix.low[row], matrix.high[row], strict=True)
     ]
     ceiling = [] if matrix.ceilings is None else [_interval(*matrix.ceilings[row, 1:], 2)]
     return ["", *cells, *ceiling, "", ""]
-
-
-def decimals_of(matrix: RelationshipMatrix) -> int:
-    """Return how many decimals show two digits of the largest value, at least 2."""
-    sizes = [abs(value) for value in matrix.values.ravel() if math.isfinite(value) and value]
-    return max(2, 1 - math.floor(math.log10(max(sizes, default=1.0))))
 
 
 def _cell(value: float, places: int) -> str:

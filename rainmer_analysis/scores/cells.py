@@ -75,7 +75,8 @@ def _each_cell(score: Score, data: Data, kept: Data, fill: Callable[[int, int], 
         for b in range(a, len(names)):
             enough = a != b or data[name].count >= score.fewest_same
             if name in kept and names[b] in kept and enough:
-                fill(a, b)
+                # in the order of names, so that nothing depends on which dataset came first
+                fill(*sorted((a, b), key=lambda place: names[place]))
 
 
 def ceilings_of(sums: SceneSums, level: float) -> tuple[float, float, float]:

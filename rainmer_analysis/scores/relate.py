@@ -15,8 +15,8 @@ from rainmer_analysis.scores.inference import adjust
 from rainmer_analysis.scores.measures import merge_samples, take_sample
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, score_named
 from rainmer_analysis.scores.score import Context, Floats, Reference, Score
-from rainmer_analysis.scores.streaming.sketch import Sketch
 from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.sketch import Sketch
 from rainmer_analysis.values import RelationshipMatrix, Space, same_space
 
 __all__ = ["relate"]

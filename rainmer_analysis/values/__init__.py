@@ -16,7 +16,7 @@ from rainmer_analysis.values.archive import (
     write_json,
     write_table,
 )
-from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
 from rainmer_analysis.values.request import array_digest, digest, plain
@@ -26,6 +26,7 @@ from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "SIGNIFICANT",
     "DatasetOnMap",
     "EmbeddingTable",
     "ImageSet",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
@@ -127,6 +128,20 @@ class RelationshipMatrix:
     def to_frame(self) -> pd.DataFrame:
         """Return the scores as a labelled data frame, shape (k, k)."""
         return pd.DataFrame(self.values.copy(), index=self.datasets, columns=self.datasets)
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals to show: 2, or two digits of the largest distance."""
+        if not self.is_distance:
+            return 2
+        sizes = np.abs(self.values[np.isfinite(self.values)])
+        peak = float(sizes.max()) if sizes.size else 1.0
+        return max(2, 1 - math.floor(math.log10(peak))) if peak > 1e-6 else 2
+
+    @property
+    def is_distance(self) -> bool:
+        """Whether more means further apart; a score whose file says nothing is a similarity."""
+        return not self.parameters.get("similarity", True)
 
     @property
     def undecided(self) -> npt.NDArray[np.bool_]:

@@ -40,7 +40,8 @@ class ClassifierMeasure:
         square = rows.T @ rows
         square[np.diag_indices(width)] += _RIDGE * np.trace(square) / width + 1e-12
         hat = rows @ np.linalg.solve(square, rows.T) + 1.0 / count
-        fold = pair.deal(min(_FOLDS, int(pair.scene.max()) + 1))[pair.part]
+        # by scenes alone: folds that knew the labels would favour the true ones over permuted ones
+        fold = pair.folds(min(_FOLDS, int(pair.scene.max()) + 1))[pair.part]
         folds = tuple(np.flatnonzero(fold == each) for each in range(int(fold.max()) + 1))
         solved = tuple(np.linalg.inv(np.eye(len(own)) - hat[np.ix_(own, own)]) for own in folds)
         return _Fitted(pair.part, hat, folds, solved)

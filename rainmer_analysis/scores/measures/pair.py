@@ -132,6 +132,15 @@ class Pair:
             start += len(parts) % groups
         return np.asarray(group[self.scene])
 
+    def folds(self, count: int) -> Ints:
+        """Deal all scenes to folds of equal size whatever their labels are, shape (p,)."""
+        scenes = int(self.scene.max()) + 1
+        keys = np.zeros(scenes, dtype=np.uint64)
+        keys[self.scene] = self.keys
+        fold = np.empty(scenes, dtype=np.int64)
+        fold[np.argsort(mixed_keys(keys), kind="stable")] = np.arange(scenes) * count // scenes
+        return np.asarray(fold[self.scene])
+
     def halves(self, *, seed: int) -> Bools:
         """Cut the scenes of each stratum into random halves; return the parts in the first."""
         return self.deal(2, seed=seed) == 0

@@ -74,10 +74,8 @@ def _centred(first: SceneSums, second: SceneSums, context: Context) -> Floats:
     reference = _demand(context.reference, first)
     a, b = _moved(first, reference.mean), _moved(second, reference.mean)
     scale = np.sqrt(_mean_square(first, reference.mean) * _mean_square(second, reference.mean))
-    if context.same:
-        products = ceilings(a)
-    else:
-        products = _ratio(_product(a, b), first.images * second.images)
+    pairs = first.images * second.images
+    products = ceilings(a) if context.same else _ratio(_product(a, b), pairs)
     return np.asarray(products / np.where(scale > 0, scale, np.nan))
 
 

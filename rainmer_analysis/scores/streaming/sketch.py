@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.gather import Summariser, Table, gather, scene_numbers
 from rainmer_analysis.scores.score import Context
