@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import warnings
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,11 +57,25 @@ def distance(measure: object, pair: Pair) -> float:
     return float(measure.distances(state, pair.owner[None, :])[0])  # type: ignore[attr-defined]
 
 
-def test_energy_equals_dcor() -> None:
-    dcor = pytest.importorskip("dcor")
+def test_energy_equals_dcor(tmp_path: Path) -> None:
+    if find_spec("dcor") is None:
+        pytest.skip("dcor is not installed")
     x, y, pair = two()
-    expected = dcor.energy_distance(x, y, estimation_stat="U_STATISTIC")
-    assert distance(EnergyMeasure(), pair) == pytest.approx(expected, abs=1e-12)
+    np.savez(tmp_path / "rows.npz", x=x, y=y)
+    code = (
+        "import sys, dcor, numpy as np; stored = np.load(sys.argv[1]); "
+        "print(repr(float(dcor.energy_distance(stored['x'], stored['y'], "
+        "estimation_stat='U_STATISTIC'))))"
+    )
+    # its import compiles for ten seconds, unless it is told not to
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "rows.npz")],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert distance(EnergyMeasure(), pair) == pytest.approx(float(ran.stdout), abs=1e-12)
 
 
 def test_mmd_equals_scikit_learns_kernel() -> None:
@@ -153,14 +172,14 @@ def test_shared_scenes_are_left_out_between_sets_too() -> None:
 def test_known_values_of_gaussians_with_one_covariance() -> None:
     # means apart by m: Frechet |m|², slices |m|²/d along whole bases, whatever the shared spread
     generator = np.random.default_rng(2)
-    x = generator.normal(size=(4000, 6)) * 0.3
-    y = generator.normal(size=(4000, 6)) * 0.3
+    x = generator.normal(size=(1500, 6)) * 0.3
+    y = generator.normal(size=(1500, 6)) * 0.3
     y[:, 0] += 0.5
     pair = pair_of(sample(x, 0), sample(y, 10**6))
-    assert distance(FrechetMeasure(), pair) == pytest.approx(0.25, rel=0.05)
-    assert distance(SlicedMeasure(), pair) == pytest.approx(0.25 / 6, rel=0.05)
+    assert distance(FrechetMeasure(), pair) == pytest.approx(0.25, rel=0.1)
+    assert distance(SlicedMeasure(), pair) == pytest.approx(0.25 / 6, rel=0.1)
     # half the squared distance of the means
-    assert distance(CosineMeasure(), pair) == pytest.approx(0.125, rel=0.05)
+    assert distance(CosineMeasure(), pair) == pytest.approx(0.125, rel=0.1)
 
 
 def test_known_value_of_opposite_directions() -> None:

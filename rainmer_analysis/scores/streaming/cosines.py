@@ -121,8 +121,9 @@ def _score(name: str, formula: Formula, **more: object) -> Score:
         first: SceneSums, second: SceneSums, context: Context, level: float
     ) -> tuple[float, float]:
         values = formula(first, second, context)
+        other = formula(first.mirrored(), second.mirrored(), context)
         scenes = min(first.scenes, second.scenes)
-        return bootstrap_interval(values[0], values[1:], scenes=scenes, level=level)
+        return bootstrap_interval(values[0], values[1:], other[1:], scenes=scenes, level=level)
 
     return Score(
         name=name,

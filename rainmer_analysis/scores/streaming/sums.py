@@ -55,6 +55,31 @@ class SceneSums:
         """Number of resamples r."""
         return len(self.images) - 1
 
+    def mirrored(self) -> SceneSums:
+        """Return the same sums at the weights 2 - w.
+
+        Exact but for `moments`, where scenes are taken for ones of the average number of images.
+        """
+        images = 2 * self.images[:1] - self.images
+        copies, copy_images = 2 * self.copies[:1] - self.copies, 2 * self.copy_images[:1]
+        copy_images = copy_images - self.copy_images
+        moments = self.moments
+        if len(moments):
+            size = self.copy_images[0] / self.images[0]
+            moments = moments + 4 * (moments[:1] - size * self.total)
+            moments[0] = self.moments[0]
+        return SceneSums(
+            self.count,
+            self.scenes,
+            2 * self.total[:1] - self.total,
+            images,
+            4 * (self.squares[:1] - self.copies) + self.squares,
+            4 * (self.square_images[:1] - self.copy_images) + self.square_images,
+            copies,
+            copy_images,
+            moments,
+        )
+
     def first(self, resamples: int) -> SceneSums:
         """Return the same sums with the first `resamples` resamples alone."""
         arrays = {
