@@ -77,6 +77,18 @@ class TableStream:
                 yield batch
         self._demand_unique(seen)
 
+    def label_batches(self, *names: str) -> Iterator[tuple[list[str], ...]]:
+        """Read label columns alone, some thousand rows at a time: one list for each name.
+
+        Raises
+        ------
+        FileFormatError
+            A part is damaged, or lacks a column.
+        """
+        for part in self._parts:
+            for table in part_columns(part, names, size=BATCH):
+                yield tuple(table.column(name).to_pylist() for name in names)
+
     @cached_property
     def content_sha256(self) -> str:
         """Identity of vectors, labels and space: the same as that of the table in memory."""
