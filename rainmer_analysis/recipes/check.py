@@ -10,7 +10,7 @@ from typing import Any
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import Sources, find, name_fault, read_header, read_image
-from rainmer_analysis.images.places.folders import Dataset, Found
+from rainmer_analysis.images.datasets.folders import Dataset, Found
 from rainmer_analysis.images.reading import Region
 
 __all__ = ["Check", "Finding", "Summary", "check_sources"]

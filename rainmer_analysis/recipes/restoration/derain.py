@@ -13,7 +13,7 @@ from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import file_sha256, png_request, read_image, write_png
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.tiles import OVERLAP, TILE
-from rainmer_analysis.recipes.restoration.places import Job, plan
+from rainmer_analysis.recipes.restoration.paths import Job, plan
 from rainmer_analysis.values import digest, write_atomically
 
 __all__ = ["SKIPPED", "Derained", "derain"]

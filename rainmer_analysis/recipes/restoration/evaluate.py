@@ -17,7 +17,7 @@ from rainmer_analysis.errors import (
 )
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.quality import QUALITIES, WINDOW
-from rainmer_analysis.recipes.restoration.places import images_in, pair_up
+from rainmer_analysis.recipes.restoration.paths import images_in, pair_up
 from rainmer_analysis.values import write_atomically
 
 __all__ = ["Evaluation", "Score", "evaluate"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.recipes.restoration.places import images_in, pair_up, plan, png_names
+from rainmer_analysis.recipes.restoration.paths import images_in, pair_up, plan, png_names
 
 names = st.lists(
     st.builds(

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import IMAGE_SUFFIXES
-from rainmer_analysis.images.places.folders import files
+from rainmer_analysis.images.datasets.folders import files
 
 __all__ = ["Job", "Pairing", "images_in", "pair_up", "plan", "png_names"]
 
