@@ -104,11 +104,11 @@ def discover(layout: Layout, root: Path) -> Dataset:
         clean=layout.clean,
         split=layout.split,
         expected=layout.expected,
-        account=_account(layout, listing, images),
+        account=_account(listing, images),
     )
 
 
-def _account(layout: Layout, listing: Listing, images: Sequence[Found]) -> Account:
+def _account(listing: Listing, images: Sequence[Found]) -> Account:
     """Count the candidates that are neither images of this set nor their partners."""
     folder = str(images[0].folder)
     own = {each.path for each in images}

@@ -175,7 +175,7 @@ def _fields(line: str) -> list[str]:
 
 
 def _place(folder: Path, name: str) -> str:
-    if os.path.isabs(name) and not Path(name).exists():
+    if Path(name).is_absolute() and not Path(name).exists():
         name = name.lstrip("/")
     return normal(folder / name)
 

@@ -37,7 +37,7 @@ from rainmer_analysis.images.datasets.partners import (
     with_partners,
 )
 
-__all__ = ["check_name", "read_manifest"]
+__all__ = ["check_name", "dataset_of", "read_manifest"]
 
 _KEYS = ("name", "images", "targets", "pair", "groups", "weight", "halves")
 
@@ -67,7 +67,7 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
         raise SourceError(
             f"the manifest {path} lists a dataset that is no table; write [[dataset]]"
         )
-    return _unused_lines(tuple(_dataset(entry, path) for entry in entries), entries)
+    return _unused_lines(tuple(dataset_of(entry, path) for entry in entries), entries)
 
 
 def check_name(name: str) -> str:
@@ -89,7 +89,14 @@ def check_name(name: str) -> str:
     return name
 
 
-def _dataset(entry: Mapping[str, Any], manifest: Path) -> Dataset:
+def dataset_of(entry: Mapping[str, Any], manifest: Path) -> Dataset:
+    """Find the dataset that an entry of a manifest speaks of.
+
+    Raises
+    ------
+    SourceError
+        The entry is incomplete, unknown or contradicts itself.
+    """
     unknown = sorted(set(entry) - set(_KEYS))
     if unknown:
         raise SourceError(

@@ -105,14 +105,16 @@ def suggestions(folder: Path) -> tuple[tuple[Suggestion, ...], dict[str, int]]:
 
 def recognised(dataset: Dataset) -> str:
     """Say in a note which layout a dataset that is not paired in full looks like, if any."""
-    if dataset.paired and all(each.target is not None for each in dataset.images):
+    paired = sum(each.target is not None for each in dataset.images)
+    if dataset.paired and 2 * paired >= len(dataset.images):
         return ""
     folders = (
         {place: names for place, names in list_images(dataset.folder).folders if names}
         if dataset.paired
         else _by_folder(each.relative for each in dataset.images)
     )
-    first = next(_all(dict(list(folders.items())[:_LOOKED_AT])), None)
+    found = _all(dict(list(folders.items())[:_LOOKED_AT]))
+    first = next((each for each in found if each.patterns or not dataset.paired), None)
     if first is None:
         return ""
     where = f"{first.images or '.'}" + (f" with {first.targets}" if first.targets else "")
