@@ -126,7 +126,7 @@ def test_there_are_no_circles(trees: dict[Path, ast.Module]) -> None:
 def test_rooms_are_not_crowded() -> None:
     rooms = {path.parent for path in FILES} - {ROOT}
     crowded = {str(r): len(list(r.glob("*.py"))) - 1 for r in rooms}
-    assert {name: n for name, n in crowded.items() if n > 9} == {}
+    assert {name: n for name, n in crowded.items() if n > 12} == {}
 
 
 def test_the_face_is_sorted_and_resolves() -> None:

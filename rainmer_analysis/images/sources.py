@@ -88,12 +88,13 @@ def notes_of(dataset: Dataset) -> tuple[str, ...]:
     notes = [*dataset.notes, *dataset.account.warnings()]
     alone = sum(each.target is None for each in dataset.images) if dataset.paired else 0
     if alone:
-        some = "none" if alone == len(dataset.images) else f"{alone:,}"
-        have = "has" if some == "none" else "have no"
-        notes.append(
-            f"{some} of {len(dataset.images):,} images {have} a target of its name, so that each "
-            "of these counts as a scene of its own"
+        total = len(dataset.images)
+        lack = (
+            f"none of {total:,} images has a target"
+            if alone == total
+            else f"{alone:,} of {total:,} images have no target"
         )
+        notes.append(f"{lack} of its name, so that each of these counts as a scene of its own")
     return tuple(notes)
 
 

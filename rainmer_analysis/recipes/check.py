@@ -279,7 +279,7 @@ def _findings(dataset: Dataset, looked: _Looked) -> list[Finding]:
             "unreadable",
             dataset.name,
             f"{dataset.name}/{relative}",
-            f"a {kind} picture, a format that is not read; convert it to PNG",
+            f"a picture in the format {kind}, which is not read; convert it to PNG",
         )
         for relative, kind in dataset.account.unread
     ]

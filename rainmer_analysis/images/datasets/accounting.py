@@ -81,15 +81,16 @@ class Account:
         parts = [f"{used:,} used"]
         parts += [f"{left_out:,} left out"] if left_out else []
         parts += [f"{not_drawn:,} not drawn"] if not_drawn else []
-        parts += [f"{self.targets:,} targets"] if self.targets else []
+        parts += [_count(self.targets, "target")] if self.targets else []
         if self.skipped:
             kinds = "; ".join(_kind(kind, names) for kind, names in self.passed_over.items())
             parts.append(f"{self.skipped:,} passed over ({kinds})")
-        line = f"{name}: {self.files:,} files: {', '.join(parts)}"
+        line = f"{name}: {_count(self.files, 'file')}: {', '.join(parts)}"
         if self.repeated:
-            line += f"; {len(self.repeated):,} links to folders that were searched already"
+            links = _count(len(self.repeated), "link")
+            line += f"; {links} to folders that are searched elsewhere"
         if self.unsearched:
-            line += f"; {len(self.unsearched):,} folders that cannot be searched"
+            line += f"; {_count(len(self.unsearched), 'folder')} that cannot be searched"
         return line
 
     def warnings(self) -> tuple[str, ...]:
@@ -99,14 +100,14 @@ class Account:
             formats = Counter(kind for _, kind in self.unread)
             listed = ", ".join(f"{kind} {count:,}" for kind, count in sorted(formats.items()))
             found.append(
-                f"{len(self.unread):,} pictures are in formats that are not read ({listed}; the "
-                f"first is {self.unread[0][0]}); convert them to PNG if they belong to it"
+                f"{_count(len(self.unread), 'picture')} in formats that are not read ({listed}; "
+                f"the first is {self.unread[0][0]}): convert to PNG what belongs to it"
             )
         if self.unsearched:
             place, reason = self.unsearched[0]
             found.append(
-                f"{len(self.unsearched):,} folders cannot be searched (the first is {place}: "
-                f"{reason}); what lies in them is missing"
+                f"{_count(len(self.unsearched), 'folder')} that cannot be searched (the first is "
+                f"{place}: {reason}): what lies there is missing"
             )
         return tuple(found)
 
@@ -140,6 +141,10 @@ def merged(accounts: Iterable[Account], *, more: Mapping[str, Mapping[str, int]]
         tuple(found for each in listed for found in each.unsearched),
         tuple(found for each in listed for found in each.repeated),
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _kind(kind: str, names: Mapping[str, int]) -> str:

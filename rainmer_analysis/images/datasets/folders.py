@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.images.datasets.accounting import BESIDE, NO_IMAGE, Account, merged
-from rainmer_analysis.images.datasets.listing import PAIR, Listing, count_files, list_images
+from rainmer_analysis.images.datasets.accounting import NO_IMAGE, Account, merged
+from rainmer_analysis.images.datasets.listing import PAIR, Listing, list_images
 from rainmer_analysis.images.datasets.pairing import Rule, pair_names
 from rainmer_analysis.images.reading import Region
 
@@ -108,9 +108,7 @@ def _pair(name: str, folder: Path, inside: str, rule: Rule) -> Dataset:
     before = f"{inside}/" if inside else ""
     images = [Found(f"{before}{PAIR[0]}/{relative}", str(folder)) for relative in inputs.paths()]
     dataset = Dataset(name, folder, tuple(images), account=inputs.account)
-    paired = with_targets(dataset, targets, parent / PAIR[1], inputs.paths(), rule=rule)
-    more = {BESIDE: _beside(parent)}
-    return replace(paired, account=merged([paired.account], more=more))
+    return with_targets(dataset, targets, parent / PAIR[1], inputs.paths(), rule=rule)
 
 
 def with_targets(
@@ -171,20 +169,6 @@ def _by_folder(names: Iterable[str], top: str) -> dict[str, int]:
         place = f"{top}/{head}" if head else top
         found[place] = found.get(place, 0) + 1
     return found
-
-
-def _beside(parent: Path) -> dict[str, int]:
-    """Count what lies beside ``input`` and ``target``, by folder or as files."""
-    found: dict[str, int] = {}
-    with os.scandir(parent) as entries:
-        for entry in entries:
-            if entry.name in PAIR:
-                continue
-            is_folder = entry.is_dir(follow_symlinks=False)
-            label = entry.name if is_folder else "files"
-            count = count_files(parent / entry.name) if is_folder else 1
-            found[label] = found.get(label, 0) + count
-    return {label: count for label, count in sorted(found.items()) if count}
 
 
 def normal(path: str | Path) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.accounting import HIDDEN, OTHER, UNREAD, Account
+from rainmer_analysis.images.datasets.accounting import BESIDE, HIDDEN, OTHER, UNREAD, Account
 from rainmer_analysis.images.decoding import IMAGE_SUFFIXES, UNREAD_SUFFIXES
 
 __all__ = ["PAIR", "Listing", "count_files", "list_images"]
@@ -80,7 +80,7 @@ class _Findings:
 
     def account(self) -> Account:
         """Put together what was passed over, in an order that the file system does not decide."""
-        kinds = [kind for kind in (HIDDEN, UNREAD, OTHER) if kind in self.passed]
+        kinds = [kind for kind in (HIDDEN, UNREAD, OTHER, BESIDE) if kind in self.passed]
         return Account(
             passed_over={kind: dict(sorted(self.passed[kind].items())) for kind in kinds},
             unread=tuple(sorted(self.unread)),
@@ -124,6 +124,9 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
             continue
         if stop_at_pairs and set(PAIR) <= {*own, *linked}:
             found.pairs.append(inside)
+            found.pass_over(BESIDE, "files", len(names))
+            for name in sorted({*own, *linked} - set(PAIR)):
+                found.pass_over(BESIDE, name, count_files(folder / inside / name))
             continue
         found.folders.append((inside, tuple(sorted(names))))
         real += [_below(inside, name) for name in own]

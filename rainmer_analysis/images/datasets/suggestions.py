@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -119,9 +120,9 @@ def recognised(dataset: Dataset) -> str:
         return ""
     where = f"{first.images or '.'}" + (f" with {first.targets}" if first.targets else "")
     return (
-        f"{where} looks like the layout of {first.layout}, whose clean images are targets; here "
-        "each image stands for itself. 'rainmer-analysis datasets check FOLDER --suggest' prints a "
-        "manifest that pairs them"
+        f"{where} looks like the layout of {first.layout}, whose clean images are targets, but "
+        "nothing is paired by guess; for a manifest that pairs them: rainmer-analysis datasets "
+        f"check {shlex.quote(str(dataset.folder))} --suggest"
     )
 
 

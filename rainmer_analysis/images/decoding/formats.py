@@ -6,7 +6,7 @@ because photographs of telephones, failed downloads and pointers of Git LFS are 
 
 from __future__ import annotations
 
-__all__ = ["IMAGE_SUFFIXES", "UNREAD_SUFFIXES", "other_content"]
+__all__ = ["IMAGE_SUFFIXES", "UNREAD_SUFFIXES", "not_read", "other_content"]
 
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
@@ -79,12 +79,17 @@ def other_content(prefix: bytes) -> str:
     """
     name = _picture(prefix)
     if name:
-        return f"a {name} picture; convert it to PNG"
+        return not_read(name)
     text = prefix.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     for magic, what in _OTHERS:
         if text.startswith(magic):
             return what
     return "its first bytes belong to no format that is read"
+
+
+def not_read(name: str) -> str:
+    """Say that a picture is in a format which is not read, and what to do."""
+    return f"a picture in the format {name}; convert it to PNG"
 
 
 def _picture(prefix: bytes) -> str:

@@ -72,7 +72,9 @@ def needs_tifffile(file: BinaryIO) -> bool:
         file.seek(0)
     raw = (_COLOUR_FILTER_ARRAY, _LINEAR_RAW)
     if prefix[8:10] == b"CR" or _DNG_VERSION in tags or tags.get(_PHOTOMETRIC) in raw:
-        raise ImageError("not an image that is read: a camera RAW picture; convert it to PNG")
+        raise ImageError(
+            "not an image that is read: a picture in the format camera RAW; convert it to PNG"
+        )
     bits, samples = tags.get(_BITS, (1,)), tags.get(_SAMPLE_FORMAT, (1,))
     if max(bits) <= 8:
         return False
