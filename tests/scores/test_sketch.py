@@ -54,9 +54,7 @@ def of(table: EmbeddingTable, *names: str) -> EmbeddingTable:
 
 
 @pytest.mark.parametrize("score", STREAMING)
-def test_matrices_of_sketches_equal_those_of_tables(
-    make: Make, tmp_path: Path, score: str
-) -> None:
+def test_matrices_of_sketches_equal_those_of_tables(make: Make, tmp_path: Path, score: str) -> None:
     table = three(make)
     resamples = 200 if score == "direction" else RESAMPLES
     expected = relate(table, score=score, resamples=resamples)
@@ -118,9 +116,9 @@ def test_what_known_names_give_away(make: Make, resamples: int, scenes: int) -> 
     sizes = np.array([(table.rows.column("group") == name).sum() for name in names])
     mean = sums.total[0] / sums.images[0]
     # beyond what the mean says of every image
-    solved = np.linalg.lstsq(
-        equations, sums.total - np.outer(equations @ sizes, mean), rcond=None
-    )[0]
+    solved = np.linalg.lstsq(equations, sums.total - np.outer(equations @ sizes, mean), rcond=None)[
+        0
+    ]
     apart = totals - np.outer(sizes, mean)
     share = 1 - ((solved - apart) ** 2).sum() / (apart**2).sum()
     expected = min(1.0, (resamples + 1) / scenes)
@@ -185,9 +183,7 @@ def test_what_a_sketch_cannot_answer_is_refused(make: Make) -> None:
         ),
     ],
 )
-def test_hostile_files(
-    make: Make, tmp_path: Path, damage: Callable[[bytes], bytes]
-) -> None:
+def test_hostile_files(make: Make, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "x.sketch"
     write_sketch(sketch(three(make)), path, None)
     path.write_bytes(damage(path.read_bytes()))

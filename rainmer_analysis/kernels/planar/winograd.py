@@ -141,8 +141,7 @@ def _gradient(rows: int) -> Any:
             with cgutils.for_range(builder, args[6]) as loop:
                 other = builder.add(args[4], builder.mul(loop.index, args[5]))
                 found = [
-                    code.load(outer, code.offset(other, (one, v * NATIVE)))
-                    for v in range(VECTORS)
+                    code.load(outer, code.offset(other, (one, v * NATIVE))) for v in range(VECTORS)
                 ]
                 place = builder.add(args[1], loop.index)
                 for row in range(rows):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, SourceError
 from rainmer_analysis.images import load, read_header
-from rainmer_analysis.images.places.folders import files
+from rainmer_analysis.images.datasets.folders import files
 from rainmer_analysis.images.reading import Region
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.weather import scene_of

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.recipes.restoration.places import images_in, pair_up, plan, png_names
+from rainmer_analysis.images.datasets import pair_names
+from rainmer_analysis.recipes.restoration.paths import images_in, plan, png_names
 
 names = st.lists(
     st.builds(
@@ -74,24 +75,26 @@ def test_no_two_images_get_one_name_nor_that_of_a_folder(texts: list[str]) -> No
 @given(plain_names)
 def test_results_find_the_images_that_they_came_from(texts: list[str]) -> None:
     found = png_names(paths(*texts))
-    pairing = pair_up(sorted(found.values()), list(found))
-    assert {target: result for result, target in pairing.pairs} == found
-    assert (pairing.results, pairing.targets) == ((), ())
+    pairing = pair_names(sorted(map(str, found.values())), list(map(str, found)), once=True)
+    assert {target: result for result, target in pairing.pairs} == {
+        str(image): str(result) for image, result in found.items()
+    }
+    assert (pairing.inputs, pairing.targets) == ((), ())
 
 
 def test_partners_by_name_then_by_stem_each_once() -> None:
-    results = paths("a.png", "b.png", "c.png", "d.jpg.png", "e.png", "e.jpg", "f.png", "s/a.png")
-    targets = paths("a.png", "a.jpg", "b.jpg", "d.jpg", "e.png", "f.bmp", "f.jpg", "t/a.png")
-    pairing = pair_up(results, targets)
+    results = ["a.png", "b.png", "c.png", "d.jpg.png", "e.png", "e.jpg", "f.png", "s/a.png"]
+    targets = ["a.png", "a.jpg", "b.jpg", "d.jpg", "e.png", "f.bmp", "f.jpg", "t/a.png"]
+    pairing = pair_names(results, targets, once=True)
     assert pairing.pairs == (
-        *zip(
-            paths("a.png", "b.png", "d.jpg.png", "e.png"),
-            paths("a.png", "b.jpg", "d.jpg", "e.png"),
-            strict=True,
-        ),
+        ("a.png", "a.png"),
+        ("b.png", "b.jpg"),
+        ("d.jpg.png", "d.jpg"),
+        ("e.png", "e.png"),
     )
-    assert pairing.results == tuple(paths("c.png", "e.jpg", "f.png", "s/a.png"))
-    assert pairing.targets == tuple(paths("a.jpg", "f.bmp", "f.jpg", "t/a.png"))
+    assert pairing.inputs == ("c.png", "e.jpg", "f.png", "s/a.png")
+    assert pairing.targets == ("a.jpg", "f.bmp", "f.jpg", "t/a.png")
+    assert pairing.unclear == {"f.png": "f.bmp or f.jpg"}
 
 
 def test_a_single_image_goes_to_a_name_or_into_a_folder(tmp_path: Path) -> None:
@@ -141,7 +144,10 @@ def test_sources_that_are_not_there(tmp_path: Path) -> None:
         plan(tmp_path / "no", tmp_path / "out")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("passed over")
-    with pytest.raises(SourceError, match="holds no images; give one that holds some"):
+    with pytest.raises(
+        SourceError,
+        match=r"holds no images \(of its 1 files none is an image\); give one that holds some",
+    ):
         images_in(tmp_path / "empty")
     with pytest.raises(OutputExistsError, match="is a file, but the images of a folder go into"):
         plan(tmp_path, tmp_path / "empty" / "notes.txt")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.places.layouts import Layout
+from rainmer_analysis.images.datasets.layouts import Layout
 
 __all__ = ["CATALOGUE", "layout_of"]
 

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.places.folders import Dataset, Found, normal
+from rainmer_analysis.images.datasets.folders import Dataset, Found, normal
+from rainmer_analysis.images.datasets.pairing import unicode_key
 from rainmer_analysis.images.reading import Region, read_image
 
-__all__ = ["pixel_hash", "scenes"]
+__all__ = ["pixel_hash", "scene_named", "scenes"]
 
 _log = logging.getLogger(__name__)
 _Place = tuple[str, Region]
@@ -29,20 +30,34 @@ _Place = tuple[str, Region]
 def scenes(dataset: Dataset, images: Sequence[Found], *, workers: int = 2) -> list[str | None]:
     """Name the scene of each of these images of a dataset; None where it is the image itself.
 
-    Only the partners of these images are decoded, each file once.
+    Only the partners of these images are decoded, each file once. How many of them cannot be read
+    is told to the log, as their images then count as scenes of their own.
     """
-    named = [_named(dataset, image) for image in images]
+    named = [scene_named(dataset, image) for image in images]
     partners = [
         None if name else _partner(dataset, image)
         for name, image in zip(named, images, strict=True)
     ]
     wanted = list(dict.fromkeys(place for place in partners if place is not None))
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        hashes = dict(zip(wanted, pool.map(_hash_or_none, wanted), strict=True))
+        found = dict(zip(wanted, pool.map(_hash_or_reason, wanted), strict=True))
+    _warn(dataset, [(place[0], *found[place]) for place in partners if place is not None])
     return [
-        name or (hashes[place] if place is not None else None) or image.scene
+        name or (found[place][0] if place is not None else None) or image.scene
         for name, place, image in zip(named, partners, images, strict=True)
     ]
+
+
+def _warn(dataset: Dataset, found: Sequence[tuple[str, str | None, str]]) -> None:
+    faulty = [(path, reason) for path, scene, reason in found if scene is None]
+    if faulty and not dataset.clean:
+        _log.warning(
+            "%s: the clean partners of %d images cannot be read (the first is %s: %s), so that "
+            "each of these images counts as a scene of its own",
+            dataset.name,
+            len(faulty),
+            *faulty[0],
+        )
 
 
 def pixel_hash(path: str | Path, *, region: Region = "whole") -> str:
@@ -59,11 +74,12 @@ def pixel_hash(path: str | Path, *, region: Region = "whole") -> str:
     return f"pixels-{hasher.hexdigest()[:24]}"
 
 
-def _named(dataset: Dataset, image: Found) -> str | None:
+def scene_named(dataset: Dataset, image: Found) -> str | None:
+    """Name the scene that a file of groups or the catalogue gives an image, if any does."""
     if dataset.groups:
         for path in (image.path, image.target):
-            if path is not None and normal(path) in dataset.groups:
-                return dataset.groups[normal(path)]
+            if path is not None and (key := unicode_key(normal(path))) in dataset.groups:
+                return dataset.groups[key]
     return image.scene if dataset.scene_first else None
 
 
@@ -73,10 +89,9 @@ def _partner(dataset: Dataset, image: Found) -> _Place | None:
     return (image.path, image.region) if dataset.clean else None
 
 
-def _hash_or_none(place: _Place) -> str | None:
+def _hash_or_reason(place: _Place) -> tuple[str | None, str]:
     path, region = place
     try:
-        return pixel_hash(path, region=region)
+        return pixel_hash(path, region=region), ""
     except ImageError as error:
-        _log.debug("no scene from %s: %s", path, error)
-        return None
+        return None, str(error)

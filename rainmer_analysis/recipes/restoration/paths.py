@@ -1,20 +1,18 @@
-"""Which file a restored image goes to, which target it is compared with; by names alone."""
+"""Which images a folder holds, and which file the restored one goes to."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import IMAGE_SUFFIXES
-from rainmer_analysis.images.places.folders import files
+from rainmer_analysis.images.datasets import Account, list_images
 
-__all__ = ["Job", "Pairing", "images_in", "pair_up", "plan", "png_names"]
+__all__ = ["Job", "images_in", "pair_folders", "plan", "png_names"]
 
-K = TypeVar("K", bound=Hashable)
 Relative = PurePosixPath
 
 
@@ -27,18 +25,26 @@ class Job:
     target: Path
 
 
-def images_in(folder: Path) -> dict[Relative, Path]:
-    """Give the files below a folder that are named like images, by relative path.
+def images_in(folder: Path) -> tuple[dict[Relative, Path], Account]:
+    """Return the files below a folder that are named like images, and an account of all files.
 
     Raises
     ------
     SourceError
         There are none.
     """
-    found = {relative: path for path, relative in files(folder)}
+    listing = list_images(folder)
+    found = {Relative(relative): folder / relative for relative in listing.paths()}
+    account = replace(listing.account, images=len(found))
     if not found:
-        raise SourceError(f"the folder {folder} holds no images; give one that holds some")
-    return found
+        held = "; ".join(account.warnings()) or f"of its {account.files} files none is an image"
+        raise SourceError(f"the folder {folder} holds no images ({held}); give one that holds some")
+    return found, account
+
+
+def pair_folders(folder: Path) -> tuple[str, ...]:
+    """Return the relative paths of folders that hold ``input`` and ``target``."""
+    return tuple(each or "." for each in list_images(folder, stop_at_pairs=True).pairs)
 
 
 def plan(source: Path, out: Path) -> tuple[Job, ...]:
@@ -64,7 +70,7 @@ def plan(source: Path, out: Path) -> tuple[Job, ...]:
                 f"the results would go to {out}, among the images of {source}; "
                 "give a folder outside of it"
             )
-        found = images_in(source)
+        found, _ = images_in(source)
         names = png_names(list(found))
         jobs = tuple(
             Job(path, relative.as_posix(), out / names[relative])
@@ -104,58 +110,6 @@ def png_names(relatives: Sequence[Relative]) -> dict[Relative, Relative]:
             taken.add(name)
         names[each] = name
     return names
-
-
-@dataclass(frozen=True)
-class Pairing:
-    """Results with their targets, and those of each that have no partner."""
-
-    pairs: tuple[tuple[Relative, Relative], ...]
-    results: tuple[Relative, ...]
-    targets: tuple[Relative, ...]
-
-
-def pair_up(results: Sequence[Relative], targets: Sequence[Relative]) -> Pairing:
-    """Find each result's target, each target once.
-
-    Equal relative paths first, then a target whose whole name stands before ``.png``
-    (``a.jpg.png``), then the only two that are left of one folder and stem.
-    """
-    found: dict[Relative, Relative] = {}
-    free = list(targets)
-    for key_of_result, key_of_target in (
-        (_itself, _itself),
-        (_before_png, _itself),
-        (_stem, _stem),
-    ):
-        left = [each for each in results if each not in found]
-        mine, theirs = _only(left, key_of_result), _only(free, key_of_target)
-        found |= {mine[key]: theirs[key] for key in mine if key in theirs}
-        used = set(found.values())
-        free = [each for each in free if each not in used]
-    pairs = tuple((each, found[each]) for each in results if each in found)
-    return Pairing(pairs, tuple(each for each in results if each not in found), tuple(free))
-
-
-def _itself(relative: Relative) -> Relative:
-    return relative
-
-
-def _stem(relative: Relative) -> Relative:
-    return relative.with_suffix("")
-
-
-def _before_png(relative: Relative) -> Relative | None:
-    return relative.with_suffix("") if _is_png(relative) else None
-
-
-def _only(
-    relatives: Sequence[Relative], key: Callable[[Relative], Relative | None]
-) -> Mapping[Relative, Relative]:
-    """Give those whose key is nobody else's, by key."""
-    keys = {each: key(each) for each in relatives}
-    counts = Counter(keys.values())
-    return {k: each for each, k in keys.items() if k is not None and counts[k] == 1}
 
 
 def _is_png(relative: Relative) -> bool:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.places.folders import Dataset, Found, candidate, files
+from rainmer_analysis.images.datasets.accounting import NOT_THIS_SET, Account, merged
+from rainmer_analysis.images.datasets.folders import Dataset, Found
+from rainmer_analysis.images.datasets.listing import Listing, list_images
 
 __all__ = ["Layout", "discover"]
 
@@ -74,11 +78,13 @@ def discover(layout: Layout, root: Path) -> Dataset:
     pattern = re.compile(layout.images)
     skip = re.compile(layout.skip) if layout.skip else None
     listings = _Listings()
+    listing = list_images(folder)
+    listed = listing.paths()
     images = []
-    for path, relative in files(folder):
-        match = pattern.fullmatch(str(relative))
-        if match and not (skip and skip.search(str(relative))):
-            images.append(_placed(layout, folder, path, match, listings))
+    for relative in listed:
+        match = pattern.fullmatch(relative)
+        if match and not (skip and skip.search(relative)):
+            images.append(_placed(layout, folder, relative, match, listings))
     images = _part(layout, images)
     if not images:
         raise SourceError(
@@ -98,7 +104,23 @@ def discover(layout: Layout, root: Path) -> Dataset:
         clean=layout.clean,
         split=layout.split,
         expected=layout.expected,
+        account=_account(listing, images),
     )
+
+
+def _account(listing: Listing, images: Sequence[Found]) -> Account:
+    """Count the candidates that are neither images of this set nor their partners."""
+    folder = str(images[0].folder)
+    own = {each.path for each in images}
+    targets = {each.target for each in images if each.target} - own
+    known = own | targets
+    others = Counter(
+        relative.rpartition("/")[0] or "."
+        for relative in listing.paths()
+        if os.path.join(folder, relative) not in known  # noqa: PTH118 - one of 100,000
+    )
+    account = replace(listing.account, images=len(images), targets=len(targets))
+    return merged([account], more={NOT_THIS_SET: dict(sorted(others.items()))})
 
 
 def _part(layout: Layout, images: list[Found]) -> list[Found]:
@@ -109,9 +131,9 @@ def _part(layout: Layout, images: list[Found]) -> list[Found]:
 
 
 def _placed(
-    layout: Layout, folder: Path, path: Path, match: re.Match[str], listings: _Listings
+    layout: Layout, folder: Path, relative: str, match: re.Match[str], listings: _Listings
 ) -> Found:
-    found = candidate(folder, path)
+    found = Found(relative, str(folder))
     if layout.scene:
         found = replace(found, scene=match.expand(layout.scene))
     if layout.halves:
