@@ -95,7 +95,8 @@ def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 10
         What was rendered.
     resamples
         Bootstrap resamples of scenes; the draws are the same for every space of one design, so
-        that differences of spaces are paired.
+        that differences of spaces are paired. Neighbours, and the directions of ladders, are
+        kept: a resample counts scenes again and looks for nothing anew.
     """
     values = np.asarray(vectors, dtype=np.float64)
     split = len(design.recipes) * design.draws

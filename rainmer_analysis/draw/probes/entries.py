@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rainmer_analysis.draw.labels import short_labels
+
 __all__ = ["NEIGHBOURS", "Entry", "entries_of"]
 
 NEIGHBOURS = ("kind", "draw", "level", "adjacent")
@@ -41,9 +43,10 @@ def entries_of(spaces: Sequence[Mapping[str, Any]]) -> list[list[Entry]]:
 
 
 def _of_view(group: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    labels = short_labels([each["label"] for each in group], limit=32)
     own = [
         Entry(
-            each["label"],
+            labels[each["label"]],
             control=False,
             variance=each["variance"],
             neighbours={name: _range(each["neighbours"][name]) for name in NEIGHBOURS},

@@ -7,6 +7,7 @@ from typing import Any
 
 from rainmer_analysis.draw.drawing import Drawing
 from rainmer_analysis.draw.layout import headline, new_figure
+from rainmer_analysis.draw.matrices.look import longest
 from rainmer_analysis.draw.probes.entries import entries_of
 from rainmer_analysis.draw.probes.ladders import HEIGHT, draw_ladders
 from rainmer_analysis.draw.probes.rows import ROW, draw_rows
@@ -15,7 +16,8 @@ from rainmer_analysis.errors import ParameterError
 
 __all__ = ["plot_probe"]
 
-_HEAD, _BETWEEN, _FOOT = 0.62, 0.72, 0.42
+_WIDEST = 2.4  # inches that labels may take
+_HEAD, _BETWEEN, _FOOT = 0.62, 0.72, 0.4
 
 
 def plot_probe(document: Mapping[str, Any]) -> Drawing:
@@ -49,21 +51,26 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
         )
     spaces, design = document["spaces"], document["design"]
     views = entries_of(spaces)
+    labels = [entry.label for view in views for entry in view]
     rows = ROW * (sum(map(len, views)) + 0.45 * (len(views) - 1))
     with styled():
         figure = new_figure(WIDTH, _HEAD + rows + _BETWEEN + HEIGHT * len(spaces) + _FOOT - 0.1)
+        left = min(longest(labels, 6.5) + 0.17, _WIDEST)
         headline(figure, "What embedding spaces know")
-        artists, end = draw_rows(figure, views, spaces, top=_HEAD)
-        artists |= draw_ladders(figure, spaces, top=end + _BETWEEN)
-        _words(figure, 0.1, end + _BETWEEN - 0.32, "Ladders: position in scenes left out").set(
-            fontsize=8, color=INK
+        artists, end = draw_rows(figure, views, spaces, left=left, top=_HEAD)
+        artists |= draw_ladders(figure, spaces, left=left, top=end + _BETWEEN)
+        words = (
+            "Ladders, weak to strong: position in scenes left out; ρ within a scene / across scenes"
         )
+        _words(figure, 0.1, end + _BETWEEN - 0.32, words).set(fontsize=8, color=INK)
         note = (
             f"{design['scenes']} simulated scenes (split {design['split']}), {design['draws']} "
-            f"draws of each kind of weather, {design['side']} pixels. Band: sd over scenes; grey: "
-            "untrained networks, 5 to 95 % of seeds."
+            f"draws of each kind of weather, {design['side']} pixels.\n"
+            "Band: sd over scenes; grey: "
+            "untrained networks, 5 to 95 % of seeds. "
+            "Share: of the level in all variance along the ladder."
         )
-        _words(figure, 0.1, figure.get_size_inches()[1] - 0.14, note).set_color(MUTED)
+        _words(figure, 0.1, figure.get_size_inches()[1] - 0.19, note).set_color(MUTED)
     return Drawing(figure, artists, {"draws": "probe", "probe": document.get("request")})
 
 

@@ -24,32 +24,37 @@ SOURCES: Mapping[str, str] = {
     "level": PALETTE[5],
     "interaction": "#E2E2E2",
 }
-_LEFT, _BARS, _GAP = 1.42, 2.3, 0.16
+_BARS, _GAP = 2.2, 0.16
 
 
 def draw_rows(
-    figure: Figure, views: Sequence[Sequence[Entry]], spaces: Sequence[Any], *, top: float
+    figure: Figure,
+    views: Sequence[Sequence[Entry]],
+    spaces: Sequence[Any],
+    *,
+    left: float,
+    top: float,
 ) -> tuple[dict[str, Any], float]:
-    """Draw all rows below `top` inches; return the artists and where the last row ends."""
+    """Draw all rows below `top` inches, labels left of `left`; return artists and their end."""
     entries = [entry for view in views for entry in view]
     gaps = [number for number, view in enumerate(views) for _ in view]
-    heights = [-(place + 0.45 * gap) for place, gap in enumerate(gaps)]
+    heights = [-(row + 0.45 * gap) for row, gap in enumerate(gaps)]
     height = ROW * (len(entries) + 0.45 * (len(views) - 1))
     width = figure.get_size_inches()[0]
-    bars = axes_at(figure, (_LEFT, top, _BARS, height))
+    bars = axes_at(figure, (left, top, _BARS, height))
     artists: dict[str, Any] = {"variance": _bars(bars, entries, heights)}
     artists["legend"] = _legend(bars)
     panel_title(bars, "Shares of variance", rise=15.0)
-    each = (width - 0.1 - _LEFT - _BARS - _GAP * len(NEIGHBOURS)) / len(NEIGHBOURS)
+    each = (width - 0.1 - left - _BARS - _GAP * len(NEIGHBOURS)) / len(NEIGHBOURS)
     for column, name in enumerate(NEIGHBOURS):
-        left = _LEFT + _BARS + _GAP + column * (each + _GAP)
-        axes = axes_at(figure, (left, top, each, height))
+        start = left + _BARS + _GAP + column * (each + _GAP)
+        axes = axes_at(figure, (start, top, each, height))
         chance = spaces[0]["neighbours"][name]["chance"]
         artists[f"neighbours/{name}"] = _dots(axes, name, entries, heights, chance)
         panel_title(axes, _TITLES[name], rise=4.0)[0].set_fontsize(7)
         if not column:
             words = axes.annotate(
-                "Nearest neighbour in another scene is of the same",
+                "Neighbour in another scene: same",
                 (0, 1),
                 (0, 15),
                 "axes fraction",
@@ -76,14 +81,14 @@ def _bars(axes: Axes, entries: Sequence[Entry], heights: Sequence[float]) -> dic
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     found: dict[str, Any] = {}
-    for place, (entry, y) in enumerate(zip(entries, heights, strict=True)):
+    for row, (entry, y) in enumerate(zip(entries, heights, strict=True)):
         left = 0.0
         thick = 0.5 if entry.control else 0.78
         for source, colour in SOURCES.items():
             share = entry.variance[source]
             (bar,) = axes.barh(y, share, thick, left, color=colour)
             bar.set_alpha(0.55 if entry.control else 1.0)
-            found[f"{place}/{source}"] = bar
+            found[f"{row}/{source}"] = bar
             if share > 0.09 and not entry.control:
                 inside = axes.text(left + share / 2, y, f"{share:.2f}", fontsize=6)
                 inside.set(ha="center", va="center_baseline", color=ink_on(colour))
@@ -117,10 +122,10 @@ def _dots(
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     line = axes.axvline(chance, color=MUTED, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
     found: dict[str, Any] = {"chance": line}
-    for place, (entry, y) in enumerate(zip(entries, heights, strict=True)):
+    for row, (entry, y) in enumerate(zip(entries, heights, strict=True)):
         value, low, high = entry.neighbours[name]
         colour = MUTED if entry.control else PALETTE[0]
         axes.plot([low, high], [y, y], color=colour, linewidth=1.0, solid_capstyle="butt")
         (dot,) = axes.plot([value], [y], "o", color=colour, markersize=2.6 if entry.control else 4)
-        found[str(place)] = dot
+        found[str(row)] = dot
     return found
