@@ -19,7 +19,17 @@ from llvmlite import binding, ir
 from numba import types
 from numba.core import event
 
-__all__ = ["BFLOAT16", "LANES", "WIDE", "Memory", "Pairs", "Vector", "compiled", "stepped"]
+__all__ = [
+    "BFLOAT16",
+    "LANES",
+    "WIDE",
+    "Memory",
+    "Pairs",
+    "Vector",
+    "compiled",
+    "inlined",
+    "stepped",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -86,9 +96,13 @@ def compiled(function: Callable[..., Any]) -> Any:
         return numba.njit(nogil=True)(function)
     kept = getattr(getattr(made, "_cache", None), "_cache_file", None)
     if kept is not None:  # numba looks at this function's file, but what is inlined lies in others
-        beside = _digest(Path(function.__code__.co_filename).parent)
-        kept._source_stamp = (kept._source_stamp, _SOURCES, beside)
+        kept._source_stamp = (kept._source_stamp, _SOURCES)
     return made
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Make a function part of those `compiled` ones that call it, and of nothing else."""
+    return numba.njit(nogil=True, inline="always")(function)
 
 
 def _words(value: int) -> ir.Constant:

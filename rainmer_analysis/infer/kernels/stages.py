@@ -17,7 +17,7 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.depthwise import ROWS, depthwise, packed
+from rainmer_analysis.kernels.depthwise import ROWS, depthwise, packed
 from rainmer_analysis.kernels.maps import Workspaces, flat, padded
 from rainmer_analysis.kernels.products import Factors, multiply
 from rainmer_analysis.kernels.simd import LANES, Memory, compiled

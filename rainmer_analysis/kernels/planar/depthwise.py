@@ -182,7 +182,8 @@ def weight_gradient(x, start, x_row, g, first, g_row, form, size, out, to):  # t
     size
         Height and width.
     out, to
-        Flat memory, and the element from which on `NATIVE` partial sums of each weight are added to.
+        Flat memory, and the element from which on `NATIVE` partial sums of each weight are added
+        to.
     """
     side, dilation = form
     height, width = size
@@ -195,7 +196,7 @@ def weight_gradient(x, start, x_row, g, first, g_row, form, size, out, to):  # t
         at = start + above * x_row - reach
         counts = (height + dilation * (rows - 1), vectors)
         place = to + tap * side * NATIVE
-        if rows == _TAP_ROWS or rows == side:
+        if rows in (_TAP_ROWS, side):
             if side == 3:
                 _rows3(x, at, x_row, g, first, g_row, counts, steps, out, place)
             elif side == 5:

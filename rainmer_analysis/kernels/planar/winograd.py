@@ -1,8 +1,8 @@
 """3 x 3 convolutions of planar maps and their gradients, by Winograd's F(4, 3) along the columns.
 
 Four rows of outputs need six products instead of twelve (Lavin and Gray, CVPR 2016). Along the rows
-the kernel stays as it is, so that the transforms only add rows, and vectors hold neighbours. All that
-lies between the transforms of four rows stays in the cache.
+the kernel stays as it is, so that the transforms only add rows, and vectors hold neighbours. All
+that lies between the transforms of four rows stays in the cache.
 """
 
 from __future__ import annotations

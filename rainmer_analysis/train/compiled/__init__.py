@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.compiled.encoder import encode, is_compilable, local_knowledge
+from rainmer_analysis.train.compiled.encoder import (
+    encode,
+    encode_view,
+    is_compilable,
+    local_knowledge,
+    modules_only,
+    strided,
+)
 
-__all__ = ["encode", "is_compilable", "local_knowledge"]
+__all__ = ["encode", "encode_view", "is_compilable", "local_knowledge", "modules_only", "strided"]

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.kernels.planar.code import COLUMNS, NATIVE
-from rainmer_analysis.kernels.planar.depthwise import BLOCK_ROWS
-from rainmer_analysis.kernels.planar.winograd import kernel_gradients, room, transformed_kernels
+from rainmer_analysis.kernels.maps import Workspaces
+from rainmer_analysis.kernels.planar import (
+    COLUMNS,
+    Array,
+    inside,
+    kernel_gradients,
+    room,
+    transformed_kernels,
+    zeros,
+)
 from rainmer_analysis.model.pooling import without_autocast
-from rainmer_analysis.train.compiled.stage import ABOVE
 from rainmer_analysis.train.compiled.tower import BLOCK, tower_backward, tower_forward
 
 __all__ = ["project"]
-
-Array = npt.NDArray[np.float32]
 
 _TENSORS = 10  # of a projector
 
@@ -95,35 +99,17 @@ class _Workspace:
     """Maps of one image, with zeros around."""
 
     def __init__(self, dim: int, channels: int, size: tuple[int, int]) -> None:
-        self.form = dim, channels, size
-        self.location, self.to_location = self._maps(dim), self._maps(dim)
-        self.maps = tuple(self._maps(channels) for _ in range(3))
+        self.location, self.to_location = zeros(dim, size), zeros(dim, size)
+        self.maps = tuple(zeros(channels, size) for _ in range(3))
         pitch, wide = self.location.shape[2], max(dim, channels)
         self.rest = np.empty((channels, *size), np.float32)
-        self.line = np.zeros(pitch, np.float32)
-        self.room = room(wide, wide, pitch)
+        self.memory = room(wide, wide, pitch), np.zeros(pitch, np.float32)
         self.numbers = tuple(np.zeros(channels, np.float32) for _ in range(2))
 
-    def _maps(self, channels: int) -> Array:
-        height, width = self.form[2]
-        pitch = max(-(-width // COLUMNS) * COLUMNS, -(-(width + ABOVE - 1) // NATIVE) * NATIVE)
-        rows = ABOVE + -(-height // BLOCK_ROWS) * BLOCK_ROWS + ABOVE
-        return np.zeros((rows, channels, pitch), np.float32)
 
-    def inside(self, maps: Array) -> Array:
-        """View the pixels of maps, [channels, H, W]."""
-        height, width = self.form[2]
-        return maps[ABOVE : ABOVE + height, :, :width].transpose(1, 0, 2)
-
-
-_workspaces: dict[str, _Workspace] = {}
-
-
-def _workspace(dim: int, channels: int, size: tuple[int, int]) -> _Workspace:
-    found = _workspaces.get("main")
-    if found is None or found.form != (dim, channels, size):
-        _workspaces["main"] = found = _Workspace(dim, channels, size)
-    return found
+@lru_cache(maxsize=4)
+def _workspaces(dim: int, channels: int) -> Workspaces[_Workspace]:
+    return Workspaces(lambda size: _Workspace(dim, channels, size))
 
 
 class _Sums:
@@ -152,26 +138,22 @@ class _Projectors(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, location: Tensor, keep: bool, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
-        towers = [_Tower.of(tensors[i : i + _TENSORS]) for i in range(0, len(tensors), _TENSORS)]
-        count, dim, height, width = location.shape
+        towers = [_Tower.of(part) for part in _parts(tensors)]
+        count, dim, *size = location.shape
         channels, hidden = len(tensors[0]), len(tensors[6])
         shape = count, len(towers), channels
-        pooled, detail = torch.empty(shape), torch.empty(*shape, height // BLOCK, width // BLOCK)
-        kept = (
-            torch.empty(*shape[:2], 3, channels, height, width)
-            if keep
-            else torch.empty(*shape[:2], 0, channels, height, width)
-        )
+        pooled, detail = torch.empty(shape), torch.empty(*shape, *(side // BLOCK for side in size))
+        kept = torch.empty(*shape[:2], 3 if keep else 0, channels, *size)
         seen = _Seen.empty(shape[:2], channels, hidden)
-        work = _workspace(dim, channels, (height, width))
+        work = _workspaces(dim, channels).of((size[0], size[1]))
         found, details, saved = pooled.numpy(), detail.numpy(), kept.numpy()
         for image, local in enumerate(location.numpy()):
-            work.inside(work.location)[:] = local
+            inside(work.location, (size[0], size[1]))[:] = local
             for t, tower in enumerate(towers):
                 tower_forward(
                     work.location, work.maps, (tower.kernels, tower.biases), tower.gates,
                     seen.of(image, t), saved[image, t], (found[image, t], details[image, t]),
-                    (height, width), (work.room, work.line),
+                    (size[0], size[1]), work.memory,
                 )  # fmt: skip
         ctx.save_for_backward(location, kept, *tensors)
         ctx.towers, ctx.seen = towers, seen
@@ -182,26 +164,28 @@ class _Projectors(torch.autograd.Function):
         location, kept, *tensors = ctx.saved_tensors
         towers: list[_Tower] = ctx.towers
         count, dim, height, width = location.shape
-        channels = len(tensors[0])
-        shape = count, len(towers), channels
+        shape, size = (count, len(towers), len(tensors[0])), (height, width)
         pooled, detail = gradients
         to_pooled = (torch.zeros(shape) if pooled is None else pooled.contiguous()).numpy()
-        squares = torch.zeros(*shape, 0, 0) if detail is None else detail.contiguous()
-        to_detail = squares.numpy()
-        sums = [_Sums(tensors[i : i + _TENSORS]) for i in range(0, len(tensors), _TENSORS)]
-        to_location = torch.empty_like(location)
-        out, saved = to_location.numpy(), kept.numpy()
-        work = _workspace(dim, channels, (height, width))
+        to_detail = (torch.zeros(*shape, 0, 0) if detail is None else detail.contiguous()).numpy()
+        sums = [_Sums(part) for part in _parts(tensors)]
+        to_location = torch.empty_like(location, memory_format=torch.contiguous_format)
+        out, saved, work = to_location.numpy(), kept.numpy(), _workspaces(dim, shape[2]).of(size)
         for image, local in enumerate(location.numpy()):
-            work.inside(work.location)[:] = local
-            work.to_location[:] = 0
+            inside(work.location, size)[:] = local
+            inside(work.to_location, size)[:] = 0
             for t, tower in enumerate(towers):
                 tower_backward(
                     work.location, work.maps, tower.turned, tower.gates,
                     ctx.seen.of(image, t), saved[image, t],
                     (to_pooled[image, t], to_detail[image, t]), work.rest,
                     (sums[t].kernels, sums[t].biases, sums[t].gates), work.to_location,
-                    (height, width), (work.room, work.line, *work.numbers),
+                    size, (*work.memory, *work.numbers),
                 )  # fmt: skip
-            out[image] = work.inside(work.to_location)
+            out[image] = inside(work.to_location, size)
         return to_location, None, *(tensor for each in sums for tensor in each.tensors())
+
+
+def _parts(tensors: Sequence[Tensor]) -> list[Sequence[Tensor]]:
+    """Divide tensors among the projectors."""
+    return [tensors[i : i + _TENSORS] for i in range(0, len(tensors), _TENSORS)]

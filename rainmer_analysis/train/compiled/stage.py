@@ -9,21 +9,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.kernels.planar.code import COLUMNS, NATIVE
-from rainmer_analysis.kernels.planar.depthwise import convolve, weight_gradient
-from rainmer_analysis.kernels.planar.products import PUT, RECTIFY, mix, outer
-from rainmer_analysis.kernels.simd import compiled
+from rainmer_analysis.kernels.planar import (
+    ABOVE,
+    COLUMNS,
+    NATIVE,
+    PUT,
+    RECTIFY,
+    convolve,
+    mix,
+    outer,
+    weight_gradient,
+)
+from rainmer_analysis.kernels.simd import compiled, inlined
 
-__all__ = ["ABOVE", "FIRSTS", "MIXED", "SECONDS", "SEPARABLE", "stage_backward", "stage_forward"]
+__all__ = ["FIRSTS", "MIXED", "SECONDS", "SEPARABLE", "stage_backward", "stage_forward"]
 
-# Side and dilation of the depthwise kernels: those of the separable experts of sides 3, 5 and 7 (the
-# one of side 1 has none), of the dilated experts, and the average, whose weights are constant.
+# Side and dilation of the depthwise kernels: of the separable experts of sides 3, 5 and 7 (the one
+# of side 1 has none), of the dilated experts, and of the average, whose weights are constant.
 FIRSTS = ((3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2), (3, 1))
 SECONDS = FIRSTS[:3]
 SEPARABLE = len(SECONDS)
 MIXED = 8  # maps that the fusion takes: of the separable expert of side 1, and as above
 _NEXT = np.float32(1 + 2**-23)  # makes a number larger by no more than rounding
-ABOVE = 7  # rows of zeros; a kernel reaches over 6, and its left neighbours lie in another
 
 
 @compiled
@@ -55,7 +62,7 @@ def _mend(maps, first, dim, size):  # type: ignore[no-untyped-def]
             maps[row, channel, size[1] - 1] *= 1.5
 
 
-@compiled
+@inlined
 def _features(maps, weights, size):  # type: ignore[no-untyped-def]
     """Compute what the fusion of a stage takes."""
     x, thin, pointed, found = maps
@@ -148,80 +155,79 @@ def _rectified_gradient(gradient, maps, channels, size):  # type: ignore[no-unty
                     gradient[row, channel, column] = 0.0
 
 
-@compiled
-def stage_backward(maps, y, gradients, weights, mirrored, size, sums):  # type: ignore[no-untyped-def]
-    """Pass a gradient back through a stage.
-
-    Parameters
-    ----------
-    maps, y, weights, size
-        As for `stage_forward`; input and output are read, the others computed again.
-    gradients
-        With respect to the output, [rows, dim, columns]; then room for those with respect to the
-        fusion (dim channels), to what is fused (8 dim), and to the separable experts' maps behind
-        and before their first product (3 dim each); last, written, to the input (dim).
-    mirrored
-        Depthwise kernels of the first and the second round, each turned by half a turn.
-    sums
-        Added to: `NATIVE` partial sums for each weight of `weights`, in its order.
-    """
-    x, thin, pointed, found = maps
-    given, fused, mixed, behind, before, to_x = gradients
-    firsts, seconds = mirrored
+@inlined
+def _fusion_backward(maps, y, gradients, weights, size, sums):  # type: ignore[no-untyped-def]
+    """Pass a gradient back to what is fused."""
+    x, found = maps[0], maps[3]
+    given, fused, mixed = gradients[0], gradients[1], gradients[2]
     dim = x.shape[1]
-    _features(maps, weights, size)
     for row in range(ABOVE, ABOVE + size[0]):
         for channel in range(dim):
             for column in range(size[1]):
                 above = y[row, channel, column] > x[row, channel, column]
                 fused[row, channel, column] = given[row, channel, column] if above else 0.0
-    x_at, found_at, thin_at = _origin(x), _origin(found), _origin(thin)
-    pointed_at, fused_at, mixed_at = _origin(pointed), _origin(fused), _origin(mixed)
-    behind_at, before_at, to_x_at = _origin(behind), _origin(before), _origin(to_x)
-    x_flat, found_flat, thin_flat = x.reshape(-1), found.reshape(-1), thin.reshape(-1)
-    pointed_flat, fused_flat, mixed_flat = pointed.reshape(-1), fused.reshape(-1), mixed.reshape(-1)
-    behind_flat, before_flat, to_x_flat = behind.reshape(-1), before.reshape(-1), to_x.reshape(-1)
-    # the fusion
-    counts = (dim, MIXED * dim)
-    outer(fused_flat, fused_at, found_flat, found_at, counts, size, sums[3], 0)
-    matrix = (0, 1, MIXED * dim, MIXED * dim, dim)
-    mix(weights[3], matrix, fused_flat, fused_at, mixed_flat, mixed_at, size, PUT)
-    # the separable expert of side 1
+    at, flat = _origin(fused), fused.reshape(-1)
+    counts, matrix = (dim, MIXED * dim), (0, 1, MIXED * dim, MIXED * dim, dim)
+    outer(flat, at, found.reshape(-1), _origin(found), counts, size, sums[3], 0)
+    mix(weights[3], matrix, flat, at, mixed.reshape(-1), _origin(mixed), size, PUT)
+
+
+@inlined
+def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # type: ignore[no-untyped-def]
+    """Pass gradients back from what is fused to the separable experts' first depthwise maps.
+
+    That of the expert of side 1, which has no such map, goes to the input.
+    """
+    x, thin, pointed, found = maps
+    mixed, behind, before, to_x = gradients[2], gradients[3], gradients[4], gradients[5]
+    dim = x.shape[1]
+    at, behind_at, pointed_at = _origin(mixed), _origin(behind), _origin(pointed)
+    flat, behind_flat, pointed_flat = mixed.reshape(-1), behind.reshape(-1), pointed.reshape(-1)
     _rectified_gradient(mixed, found, dim, size)
-    outer(mixed_flat, mixed_at, x_flat, x_at, (dim, dim), size, sums[2], 0)
-    mix(weights[2], (0, 1, dim, dim, dim), mixed_flat, mixed_at, to_x_flat, to_x_at, size, PUT)
-    # the second round
+    outer(flat, at, x.reshape(-1), _origin(x), (dim, dim), size, sums[2], 0)
+    matrix = (0, 1, dim, dim, dim)
+    mix(weights[2], matrix, flat, at, to_x.reshape(-1), _origin(to_x), size, PUT)
     for channel in range(dim):
         weight = 0
         for number in range(SEPARABLE):
             form = SECONDS[number]
             taps = weight + channel * form[0] ** 2
-            start = mixed_at[0] + ((number + 1) * dim + channel) * mixed_at[2]
+            start = at[0] + ((number + 1) * dim + channel) * at[2]
             place = pointed_at[0] + (number * dim + channel) * pointed_at[2]
             to = behind_at[0] + (number * dim + channel) * behind_at[2]
             weight_gradient(
-                pointed_flat, place, pointed_at[1], mixed_flat, start, mixed_at[1],
+                pointed_flat, place, pointed_at[1], flat, start, at[1],
                 form, size, sums[1], taps * NATIVE,
             )  # fmt: skip
             convolve(
-                mixed_flat, start, mixed_at[1], seconds, taps, form,
+                flat, start, at[1], kernels, taps, form,
                 behind_flat, to, behind_at[1], size, False,
             )  # fmt: skip
             weight += dim * form[0] ** 2
     _rectified_gradient(behind, pointed, SEPARABLE * dim, size)
+    thin_at, before_at = _origin(thin), _origin(before)
     for number in range(SEPARABLE):
         shift, square = number * dim, (number + 1) * dim * dim
         left = behind_at[0] + shift * behind_at[2], behind_at[1], behind_at[2]
         right = thin_at[0] + shift * thin_at[2], thin_at[1], thin_at[2]
         target = before_at[0] + shift * before_at[2], before_at[1], before_at[2]
-        outer(behind_flat, left, thin_flat, right, (dim, dim), size, sums[2], square * NATIVE)
-        matrix = (square, 1, dim, dim, dim)
-        mix(weights[2], matrix, behind_flat, left, before_flat, target, size, PUT)
-    # the first round
+        counts, matrix = (dim, dim), (square, 1, dim, dim, dim)
+        outer(behind_flat, left, thin.reshape(-1), right, counts, size, sums[2], square * NATIVE)
+        mix(weights[2], matrix, behind_flat, left, before.reshape(-1), target, size, PUT)
+
+
+@inlined
+def _first_round_backward(maps, gradients, kernels, size, sums):  # type: ignore[no-untyped-def]
+    """Add the gradients of all first depthwise maps to that of the input."""
+    x, mixed, before, to_x = maps[0], gradients[2], gradients[4], gradients[5]
+    dim = x.shape[1]
+    x_at, mixed_at, before_at, to_at = _origin(x), _origin(mixed), _origin(before), _origin(to_x)
+    flat, to_flat = x.reshape(-1), to_x.reshape(-1)
+    mixed_flat, before_flat = mixed.reshape(-1), before.reshape(-1)
     _mend(mixed, (MIXED - 1) * dim, dim, size)
     for channel in range(dim):
         weight = 0
-        place, to = x_at[0] + channel * x_at[2], to_x_at[0] + channel * to_x_at[2]
+        place, to = x_at[0] + channel * x_at[2], to_at[0] + channel * to_at[2]
         for number in range(len(FIRSTS)):
             form = FIRSTS[number]
             taps = weight + channel * form[0] ** 2
@@ -233,16 +239,37 @@ def stage_backward(maps, y, gradients, weights, mirrored, size, sums):  # type: 
                 outside, line = mixed_flat, mixed_at[1]
             if number < len(FIRSTS) - 1:
                 weight_gradient(
-                    x_flat, place, x_at[1], outside, start, line,
+                    flat, place, x_at[1], outside, start, line,
                     form, size, sums[0], taps * NATIVE,
                 )  # fmt: skip
-            convolve(
-                outside, start, line, firsts, taps, form,
-                to_x_flat, to, to_x_at[1], size, True,
-            )  # fmt: skip
+            convolve(outside, start, line, kernels, taps, form, to_flat, to, to_at[1], size, True)
             weight += dim * form[0] ** 2
+
+
+@compiled
+def stage_backward(maps, y, gradients, weights, mirrored, size, sums):  # type: ignore[no-untyped-def]
+    """Pass a gradient back through a stage.
+
+    Parameters
+    ----------
+    maps, y, weights, size
+        As for `stage_forward`; input and output are read, the others computed again.
+    gradients
+        At the output, [rows, dim, columns]; then room for those at the fusion (dim channels), at
+        what is fused (8 dim), and at the separable experts' maps behind and before their first
+        product (3 dim each); last, written, at the input (dim).
+    mirrored
+        Depthwise kernels of the first and the second round, each turned by half a turn.
+    sums
+        Added to: `NATIVE` partial sums for each weight of `weights`, in its order.
+    """
+    x, given, to_x = maps[0], gradients[0], gradients[5]
+    _features(maps, weights, size)
+    _fusion_backward(maps, y, gradients, weights, size, sums)
+    _second_round_backward(maps, gradients, weights, mirrored[1], size, sums)
+    _first_round_backward(maps, gradients, mirrored[0], size, sums)
     for row in range(ABOVE, ABOVE + size[0]):
-        for channel in range(dim):
+        for channel in range(x.shape[1]):
             for column in range(size[1]):
                 if y[row, channel, column] > 0.0:
                     to_x[row, channel, column] += given[row, channel, column]

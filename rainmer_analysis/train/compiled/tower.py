@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.kernels.planar.winograd import convolve3, kernel_gradient
+from rainmer_analysis.kernels.planar import ABOVE, convolve3, kernel_gradient
 from rainmer_analysis.kernels.simd import compiled
-from rainmer_analysis.train.compiled.stage import ABOVE
 
 __all__ = ["BLOCK", "tower_backward", "tower_forward"]
 

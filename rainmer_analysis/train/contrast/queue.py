@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from rainmer_analysis.model.airnet import AirNetEncoder
 from rainmer_analysis.model.pooling import unit, without_autocast
+from rainmer_analysis.train.compiled import strided
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.draws import Square
-from rainmer_analysis.train.contrast.momentum import autocast, move_towards, strided
+from rainmer_analysis.train.contrast.momentum import autocast, move_towards
 from rainmer_analysis.train.contrast.views import copied, scaled
 from rainmer_analysis.train.data import Levels, Order, Pool, Read, ahead_of
 from rainmer_analysis.train.loop.objective import Group, mean_numbers

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rainmer_analysis.model.restorer import Prompts, Restorer
-from rainmer_analysis.train.compiled import encode
+from rainmer_analysis.train.compiled import encode, strided
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.encoder import view_builder
 from rainmer_analysis.train.contrast.mining import Flip
@@ -26,7 +26,6 @@ from rainmer_analysis.train.contrast.momentum import (
     compare,
     contrast_loss,
     move_towards,
-    strided,
 )
 from rainmer_analysis.train.contrast.views import Batch
 from rainmer_analysis.train.data import Levels, Pool, Read, ahead_of

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from rainmer_analysis.infer.kernels import StripStages
-from rainmer_analysis.infer.kernels.depthwise import ROWS, depthwise, packed
+from rainmer_analysis.kernels.depthwise import ROWS, depthwise, packed
 from rainmer_analysis.kernels.maps import flat
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
@@ -100,7 +100,7 @@ def test_pairs_are_told_from_single_taps(monkeypatch: pytest.MonkeyPatch) -> Non
     assert single.shape == (3, 3, 16)
     assert torch.equal(single[:, :, :5].permute(2, 0, 1), weight[:, 0])
     assert not bool(single[:, :, 5:].any())
-    monkeypatch.setattr("rainmer_analysis.infer.kernels.depthwise.BFLOAT16", True)
+    monkeypatch.setattr("rainmer_analysis.kernels.depthwise.BFLOAT16", True)
     pairs = packed(weight, 16, torch.bfloat16)
     assert pairs.shape == (3, 2, 16)
     taps = pairs.contiguous().view(torch.bfloat16).view(3, 2, 16, 2).transpose(2, 3).flatten(1, 2)
