@@ -1,15 +1,27 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from rainmer_analysis.weather.effects import Camera, Daylight, Drops, Flakes, Night, Streaks, Veil
+from rainmer_analysis.weather.effects import (
+    Camera,
+    Compression,
+    Daylight,
+    Drops,
+    Flakes,
+    Night,
+    Streaks,
+    Veil,
+)
 from rainmer_analysis.weather.effects.camera import expose
 from rainmer_analysis.weather.fields import capsule, cloud, scatter
 from rainmer_analysis.weather.laws import Between, LogNormal, generator
 from rainmer_analysis.weather.recipes import RECIPES
+from rainmer_analysis.weather.scenes import render_scene
 
 NOTHING = Between(0.0, 0.0)
 
@@ -41,7 +53,7 @@ def test_a_perfect_camera_and_the_same_day_are_the_identity(image):
 
 def test_inputs_are_not_written_into(image):
     before = image.copy()
-    for kind in (Streaks, Veil, Flakes, Drops, Daylight, Night, Camera):
+    for kind in (Streaks, Veil, Flakes, Drops, Daylight, Night, Camera, Compression):
         for effect in effects(kind):
             effect.draw(generator(2)).apply(image, generator(2))
     np.testing.assert_array_equal(image, before)
@@ -62,6 +74,65 @@ def test_more_strength_means_more_light(image):
     ]
     assert lights == sorted(lights)
     assert lights[0] > image.mean()
+
+
+def test_added_streaks_are_as_bright_everywhere_and_screened_ones_are_not():
+    rain = replace(effects(Streaks)[0].draw(generator(5)), strength=0.3, screen=0.0, lit=0.0)
+    dark, light = np.full((3, 64, 64), 0.1), np.full((3, 64, 64), 0.5)
+
+    def added(streaks, image):
+        return streaks.apply(image, generator(6)) - image
+
+    np.testing.assert_allclose(added(rain, dark), added(rain, light), atol=1e-12)
+    screened = replace(rain, screen=1.0)
+    np.testing.assert_allclose(
+        added(screened, light) * 0.9, added(screened, dark) * 0.5, atol=1e-12
+    )
+
+
+def test_streaks_by_night_have_the_colour_of_the_light_near_them():
+    rain = replace(effects(Streaks)[0].draw(generator(5)), lit=1.0)
+    scene = np.zeros((3, 64, 64))
+    scene[0, :, :20] = scene[2, :, 44:] = 0.5
+    change = (rain.apply(scene, generator(6)) - scene).mean(axis=1)
+    assert change[0, :15].mean() > 0.01
+    assert change[2, 49:].mean() > 0.01
+    np.testing.assert_allclose(change[1], 0.0, atol=1e-12)
+    np.testing.assert_allclose(change[2, :15], 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("quality", [40, 75, 95])
+def test_compression_is_that_of_jpeg(quality):
+    image = np.rint(render_scene("scene-figure-skyline-001", height=90, width=121) * 255)
+    stored = io.BytesIO()
+    Image.fromarray(image.transpose(1, 2, 0).astype(np.uint8)).save(
+        stored, "JPEG", quality=quality, subsampling=2
+    )
+    with Image.open(stored) as opened:
+        expected = np.asarray(opened).transpose(2, 0, 1).astype(float)
+    found = Compression(float(quality)).apply(image / 255.0, generator(0)) * 255.0
+    loss = np.abs(expected - image).mean()
+    assert np.abs(found - image).mean() == pytest.approx(loss, rel=0.1)
+    # Libraries round whole numbers on the way; what they lose is the same, to a few tenths of it.
+    assert np.abs(found - expected).mean() < max(0.4 * loss, 0.8)
+
+
+def test_compression_again_changes_little_and_more_quality_less(image):
+    once = Compression(75.0).apply(image, generator(0))
+    again = Compression(75.0).apply(once, generator(0))
+    assert np.abs(again - once).mean() < 0.3 * np.abs(once - image).mean()
+    losses = [
+        np.abs(Compression(q).apply(image, generator(0)) - image).mean() for q in (20.0, 60.0, 95.0)
+    ]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_noise_without_chroma_is_grey():
+    flat = np.full((3, 64, 64), 0.5)
+    camera = Camera(gain=1.0, noise=0.03, shot=0.0, defocus=0.0, chroma=0.0)
+    noise = camera.apply(flat, generator(1)) - flat
+    assert noise.std() == pytest.approx(0.03, rel=0.05)
+    assert noise.std(axis=0).max() < 1e-12
 
 
 def test_streaks_follow_their_angle():
