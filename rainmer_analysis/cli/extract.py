@@ -102,8 +102,4 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
     ]
     lines.append(f"left out: {left_out['count']} (listed in {left_out['path']})")
     document = {"kind": "extraction", "state": state, "tables": tables, "skipped": left_out}
-    files = {name: dict(account) for name, account in done.accounts.items()}
-    sentences = [str(account.pop("sentence")) for account in files.values()]
-    common.result({**document, "files": files}, "\n".join(lines))
-    for sentence in sentences:
-        common.note(sentence)
+    common.result({**document, "files": done.accounts}, "\n".join(lines))

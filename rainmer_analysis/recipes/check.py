@@ -168,8 +168,12 @@ def check_sources(
 
 def _compared_with(path: Path, datasets: Sequence[Dataset]) -> Comparison:
     lines = read_names(path)
-    ids = {f"{each.name}/{image.relative}" for each in datasets for image in each.images}
-    missing, several, unlisted = compare_names(sorted(ids), lines)
+    images = {
+        f"{each.name}/{image.relative}": image.relative
+        for each in datasets
+        for image in each.images
+    }
+    missing, several, unlisted = compare_names(images, lines)
     return Comparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
 
 

@@ -114,13 +114,15 @@ def extract(
     if getattr(loaded, "precision", "exact") == "fast" and done.tables and not done.up_to_date:
         exact = load_encoder(encoder, weights, device=device, precision="exact")
         _tell(*deviation(loaded, exact, images))
-    return replace(done, accounts=_accounts(datasets, images, done)) if datasets else done
+    if not datasets or (place is not None and not done.paths):  # the first of several tells it
+        return done
+    return replace(done, accounts=_accounts(datasets, images, done))
 
 
 def _accounts(
     datasets: Sequence[Dataset], images: ImageSet, done: Extraction
 ) -> dict[str, dict[str, Any]]:
-    """Say of each dataset what became of all its files."""
+    """Say of each dataset, to the log and as values, what became of all its files."""
     drawn, left_out = images.rows.counts, Counter(done.skipped["dataset"])
     found = {}
     for each in datasets:
@@ -129,10 +131,8 @@ def _accounts(
             "left_out": left_out[each.name],
             "not_drawn": len(each.images) - drawn.get(each.name, 0),
         }
-        found[each.name] = {
-            **each.account.document(**numbers),
-            "sentence": each.account.sentence(each.name, **numbers),
-        }
+        found[each.name] = each.account.document(**numbers)
+        _log.info("%s", each.account.sentence(each.name, **numbers))
     return found
 
 

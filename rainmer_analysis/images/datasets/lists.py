@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -41,28 +42,39 @@ def read_names(path: Path) -> list[str]:
 
 
 def compare_names(
-    images: Iterable[str], listed: Iterable[str]
+    images: Mapping[str, str], listed: Iterable[str]
 ) -> tuple[list[str], list[str], list[str]]:
-    """Compare a folder's images with a list of names, both ways.
+    """Compare images with a list of names, both ways.
 
     A line means an image when one of the two relative paths, without suffixes, ends in the other:
-    ``train/1.jpg`` and ``1.png`` agree, ``1.png`` and ``11.png`` do not.
+    ``train/1.jpg`` and ``1.png`` agree, ``1.png`` and ``11.png`` do not. Where none agrees, a
+    line still means the only image of its name, if no other line has that name: lists often hold
+    the folders of another machine.
+
+    Parameters
+    ----------
+    images
+        Relative paths by what the images are called in the result.
+    listed
+        Lines.
 
     Returns
     -------
     Lines without an image, lines that mean several images, and images without a line.
     """
-    parts = {each: _parts(each) for each in images}
+    parts = {each: _parts(relative) for each, relative in images.items()}
     by_stem: dict[str, list[str]] = {}
     for each, own in parts.items():
         by_stem.setdefault(own[-1], []).append(each)
+    lines = {line: _parts(line) for line in dict.fromkeys(listed)}
+    alone = Counter(wanted[-1] for wanted in lines.values())
     missing, several, known = [], [], set()
-    for line in dict.fromkeys(listed):
-        wanted = _parts(line)
+    for line, wanted in lines.items():
         alike = by_stem.get(wanted[-1], [])
         found = [each for each in alike if _agree(parts[each], wanted)]
-        exact = [each for each in found if parts[each] == wanted]
-        found = exact or found
+        found = [each for each in found if parts[each] == wanted] or found
+        if not found and len(alike) == alone[wanted[-1]] == 1:
+            found = alike
         known.update(found)
         missing += [] if found else [line]
         several += [line] if len(found) > 1 else []
@@ -142,7 +154,7 @@ def _rows(text: str, path: Path) -> list[tuple[str, str]]:
     if not {"image", "group"} <= set(reader.fieldnames or ()):
         raise SourceError(
             f"the file of groups {path} has the columns {reader.fieldnames}; "
-            "it needs image and group"
+            "it needs image and group, with a comma between"
         )
     return [(row["image"], row["group"]) for row in reader]
 

@@ -51,7 +51,7 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
         The file is missing, is no TOML, or an entry is incomplete, unknown or contradicts itself.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SourceError(
             f"the manifest {path} cannot be opened ({error.strerror}); correct its name"

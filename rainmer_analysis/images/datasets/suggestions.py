@@ -46,20 +46,37 @@ _RAINDS = tuple(
     for place in ("", "pie-")
     for kind in ("rd-rain", "rd", "rain")
 )
+_RAIN_CLEAN = ("*_rain -> *_clean",)
+_ENDS = "(gt|GT|clean|norain|target)"
+_MARKED = tuple(f"* -> *_{end}" for end in _ENDS[1:-1].split("|"))
+_BEGINNINGS = "(rain|rainy|input|snow|hazy|degraded|lq)"
+_PER_SCENE = tuple(
+    f"*/{rainy} -> */{clean}"
+    for rainy in _BEGINNINGS[1:-1].split("|")
+    for clean in ("clean", "norain", "gt", "target", "clear", "hq")
+)
 _KNOWN = (
     _Known("RainTrainL or RainTrainH", r"rain-\d+", ("rain-* -> norain-*",), targets=(".",)),
-    _Known("DeRaindrop", r"\d+_rain", ("*_rain -> *_clean",), targets=("../gt", ".")),
+    _Known("DeRaindrop", r"\d+_rain", _RAIN_CLEAN, targets=("../gt", ".")),
     _Known("Outdoor-Rain", r"im_\d+_s\d+_a\d+", ("*_s*_a* -> *",)),
     _Known("GT-Rain", r".*R-\d+", ("*/*R-* -> */*C-000",), targets=(".",), levels_up=1),
     _Known("RainDS", r"(pie-)?(rd-rain|rd|rain)-\d+", _RAINDS, r"rain(drop|streak).*", ("../gt",)),
-    _Known("Rain14000 (DDN)", r"\d+_\d{1,2}", ("*_* -> *",)),
+    _Known("Rain14000 (DDN) or RESIDE", r"\d+_[\d._]+", ("*_* -> *",)),
     _Known("Rain200H or Rain200L", r".*\dx2", ("*x2 -> *",), targets=("../norain", "../../norain")),
     _Known("SPA-Data", r"\d+", ("* -> *gt",)),
     _Known("Snow100K", r".*", (), "synthetic|snowy?", ("../gt",)),
     _Known("AllWeather", r".*", (), "input", ("../gt",)),
     _Known("Rain800, repacked", r".*", (), "rain|rainy", ("../norain",)),
-    _Known("equal names in two folders", r".*"),
-    _Known("rain and clean in one folder", r".*_(rain|rainy)", ("*_rain -> *_clean",), "", (".",)),
+    _Known("two folders of equal names", r".*"),
+    _Known(
+        "rainy and clean images in one folder",
+        r".*_(rain|rainy)",
+        ("*_rain -> *_clean",),
+        "",
+        (".",),
+    ),
+    _Known("images with clean ones beside them", rf"(?!.*_{_ENDS}$).*", _MARKED, "", (".",)),
+    _Known("one folder per scene", _BEGINNINGS, _PER_SCENE, "", (".",), 1),
 )
 
 
@@ -120,9 +137,9 @@ def recognised(dataset: Dataset) -> str:
         return ""
     where = f"{first.images or '.'}" + (f" with {first.targets}" if first.targets else "")
     return (
-        f"{where} looks like the layout of {first.layout}, whose clean images are targets, but "
-        "nothing is paired by guess; for a manifest that pairs them: rainmer-analysis datasets "
-        f"check {shlex.quote(str(dataset.folder))} --suggest"
+        f"{where} looks like {first.layout}, but nothing is paired by guess, and clean images "
+        "count as any others; for a manifest that pairs them: rainmer-analysis datasets check "
+        f"{shlex.quote(str(dataset.folder))} --suggest"
     )
 
 

@@ -110,10 +110,9 @@ def derain(
     jobs = plan(given, place)
     for pair in pair_folders(given)[:1] if given.is_dir() else ():
         _log.warning(
-            "%s holds input and target below %s: clean images are restored as well; name the "
-            "folder input itself to restore the rainy ones alone",
-            given,
-            pair,
+            "%s holds folders input and target: clean images are restored as well; name the folder "
+            "input itself to restore the rainy ones alone",
+            given / pair,
         )
     listed = place / SKIPPED if given.is_dir() else None
     if listed is not None:

@@ -204,10 +204,9 @@ def _warn_of_inputs(target: Path) -> None:
     """Warn where targets would be looked for among rainy images."""
     for place in pair_folders(target)[:1]:
         _log.warning(
-            "%s holds input and target below %s: results are compared with files of their own "
+            "%s holds folders input and target: results are compared with files of their own "
             "names, rainy ones among them; name the folder target itself",
-            target,
-            place,
+            target / place,
         )
 
 

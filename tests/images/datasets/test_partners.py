@@ -204,3 +204,14 @@ def test_a_partner_that_cannot_be_read_is_told_once(
     load({"x": tmp_path / "d"})
     assert "the clean partners of 1 images cannot be read (the first is" in caplog.text
     assert "an empty file" in caplog.text
+
+
+def test_a_manifest_of_another_system_is_read(tmp_path: Path) -> None:
+    save(tmp_path / "d/1.png")
+    text = '\ufeff[[dataset]]\r\nname = "x"\r\nimages = "d"\r\ngroups = "g.csv"\r\n'
+    (tmp_path / "m.toml").write_bytes(text.encode())
+    (tmp_path / "g.csv").write_bytes("\ufeffimage,group\r\nd/1.png,s\r\n".encode())
+    assert load(str(tmp_path / "m.toml")).rows.column("group").tolist() == ["s"]
+    (tmp_path / "g.csv").write_text("image;group\nd/1.png;s\n")
+    with pytest.raises(SourceError, match="it needs image and group, with a comma between"):
+        find(str(tmp_path / "m.toml"))

@@ -74,6 +74,13 @@ LAYOUTS: dict[str, tuple[list[str], dict[str, int]]] = {
         + [f"ground_truth/{n}.jpg" for n in range(2)],
         {"rainy_image": 6},
     ),
+    "RESIDE": (
+        [f"hazy/{n}_{k}_0.8.png" for n in range(2) for k in range(1, 4)]
+        + [f"GT/{n}.png" for n in range(2)],
+        {"hazy": 6},
+    ),
+    "marked": ([f"{n}{end}.png" for n in range(3) for end in ("", "_gt")], {"": 3}),
+    "scenes": ([f"{n}/{kind}.png" for n in range(3) for kind in ("rain", "clean")], {"": 3}),
     "Rain200L": (
         [f"train/rain/{n}x2.png" for n in range(3)] + [f"train/norain/{n}.png" for n in range(3)],
         {"train/rain": 3},
@@ -149,7 +156,7 @@ def test_a_folder_that_looks_like_pairs_is_noted_and_not_paired(tmp_path: Path, 
     (dataset,) = find({"x": tmp_path})
     assert len(dataset.images) == len(LAYOUTS[name][0])
     (note,) = notes_of(dataset)
-    assert "looks like the layout of" in note
+    assert f"looks like {name}" in note
     assert note.endswith("--suggest")
 
 
@@ -160,10 +167,16 @@ def test_names_are_compared_with_a_list_both_ways(tmp_path: Path) -> None:
     lines = read_names(tmp_path / "list.txt")
     assert lines == ["test/1.jpg", "2.png", "3", "./rain/11.png", "my photo.png"]
     images = ["1.png", "rain/2.png", "a/3.png", "b/3.png", "111.png", "my photo.jpg"]
-    missing, several, unlisted = compare_names(images, lines)
+    missing, several, unlisted = compare_names({each: each for each in images}, lines)
     assert missing == ["./rain/11.png"]
     assert several == ["3"]
     assert unlisted == ["111.png"]
+    elsewhere = ["/data/test_a/1.png", "x/3.png", "y/3.png", "/data/test_b/111.jpg"]
+    assert compare_names({each: f"mine/{each}" for each in images}, elsewhere) == (
+        ["x/3.png", "y/3.png"],
+        [],
+        ["rain/2.png", "a/3.png", "b/3.png", "my photo.jpg"],
+    )
     with pytest.raises(SourceError, match="holds no name"):
         read_names(_empty(tmp_path / "empty.txt"))
     with pytest.raises(SourceError, match=r"the list .*no\.txt cannot be opened"):
