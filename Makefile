@@ -1,10 +1,19 @@
 # Two commands are all that a new user needs: `make reproduce` and `make test`.
 PYTHON ?= python3
-VENV   := .venv
+VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: reproduce reference test lint bench clean
+# The newest Python that all dependencies have wheels for, in an environment of its own:
+#   make test PYTHON=python3.13 VENV=.venv-newest
+LOWEST := .venv-minimum
+LOWEST_PYTHON ?= python3.11
+# what touches other packages; training touches torch alone, whose lowest release is the tested one
+MINIMUM ?= tests/test_packaging.py tests/values tests/numerics tests/images tests/scores \
+	tests/sphere tests/draw tests/weather tests/cli tests/model tests/infer/test_encoders.py \
+	tests/infer/test_extract.py tests/recipes/test_kept.py
+
+.PHONY: reproduce reference test test-minimum lint bench clean
 
 reproduce: $(READY)
 	$(BIN)/rainmer-analysis reproduce --out figures
@@ -16,6 +25,16 @@ reference: reproduce
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
+
+# the lowest versions that pyproject.toml allows, in an environment of their own
+test-minimum: $(LOWEST)/.ready
+	$(LOWEST)/bin/python -m pytest $(MINIMUM)
+
+$(LOWEST)/.ready: pyproject.toml constraints-minimum.txt
+	$(LOWEST_PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-minimum.txt torch
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --prefer-binary -c constraints-minimum.txt pyparsing joblib hypothesis pytest -e .
+	touch $@
 
 # side by side with the published protocol; IMAGES=FOLDER takes files of your own
 bench: $(READY)
@@ -36,4 +55,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -6,12 +6,30 @@ from pathlib import Path
 
 import pytest
 
+from tests.oracles.build import build
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+# Where the published code's own outputs are at hand, they are compared with too.
+ORACLES = ("plain", "published") if (SHARED / "oracle").is_dir() else ("plain",)
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Give the folder beside the checkout that holds oracles and real images."""
+    """Return the folder beside the checkout that holds real images and measurements of them."""
     if not (SHARED / "README.md").is_file():
-        pytest.skip("the folder 'shared' with oracles and real images is not beside the checkout")
+        pytest.skip("the folder 'shared' with real images is not beside the checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session", params=ORACLES)
+def oracle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of state dicts and of what they must give; see tests/oracles."""
+    if request.param == "published":
+        return SHARED / "oracle"
+    return build(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture
+def published(oracle: Path) -> bool:
+    """Return whether the oracle is the published code, at its full width."""
+    return oracle.parent == SHARED

@@ -21,8 +21,8 @@ def images() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("size", "names"), [("small", "ab"), ("large", "AB")])
-def test_the_published_codes_values(shared, size, names):
-    with np.load(shared / "oracle" / "metrics_io.npz") as stored:
+def test_the_published_codes_values(oracle, size, names):
+    with np.load(oracle / "metrics_io.npz") as stored:
         one, two = (stored[name][0] for name in names)
         assert rainmer_psnr(one, two) == pytest.approx(float(stored[f"psnr_{size}"]), abs=1e-5)
         assert rainmer_ssim(one, two) == pytest.approx(float(stored[f"ssim_{size}"]), abs=1e-6)

@@ -307,10 +307,10 @@ def test_a_processor_without_bfloat16_is_named(
     ],
 )
 def test_published_outputs(
-    shared: Path, size: str, name: str, file: str, answers: dict[str, str]
+    oracle: Path, size: str, name: str, file: str, answers: dict[str, str]
 ) -> None:
-    recorded = np.load(shared / "oracle" / f"{file}_io.npz")
-    encoder = load_encoder(name, shared / "oracle" / f"{file}.pth", device="cpu")
+    recorded = np.load(oracle / f"{file}_io.npz")
+    encoder = load_encoder(name, oracle / f"{file}.pth", device="cpu")
     found = encoder.encode(recorded[f"in_{size}"])
     for view, answer in answers.items():
         expected = recorded[f"{answer}_{size}"].reshape(2, -1)

@@ -11,7 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.model.checkpoint import build, load_weights
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
+from tests.oracles import schema
 
 NAMES = (
     "location",
@@ -57,12 +59,9 @@ def largest(a: Tensor, b: Tensor) -> float:
 
 
 @pytest.mark.parametrize("size", ["64", "128", "odd"])
-def test_gives_the_published_numbers(shared: Path, size: str) -> None:
-    encoder = RainmerEncoder().eval()
-    encoder.load_state_dict(
-        torch.load(shared / "oracle" / "rainmer_encoder.pth", weights_only=True)
-    )
-    with np.load(shared / "oracle" / "rainmer_encoder_io.npz") as arrays:
+def test_gives_the_published_numbers(oracle: Path, size: str) -> None:
+    encoder = build(load_weights(oracle / "rainmer_encoder.pth"))
+    with np.load(oracle / "rainmer_encoder_io.npz") as arrays:
         with torch.inference_mode():
             output = encoder(torch.from_numpy(arrays[f"in_{size}"]))
         compared = 0
@@ -75,10 +74,9 @@ def test_gives_the_published_numbers(shared: Path, size: str) -> None:
     assert compared == (6 if size == "64" else 4)
 
 
-def test_has_the_published_keys_and_shapes(shared: Path) -> None:
-    published = torch.load(shared / "oracle" / "rainmer_encoder.pth", weights_only=True)
+def test_has_the_published_keys_and_shapes() -> None:
     ours = RainmerEncoder().state_dict()
-    assert {k: v.shape for k, v in ours.items()} == {k: v.shape for k, v in published.items()}
+    assert {k: tuple(v.shape) for k, v in ours.items()} == schema.encoder(48, 128)
     assert len(ours) == 119
     assert sum(v.numel() for v in ours.values()) == 941_536
     assert list(RainmerEncoder().buffers()) == []

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer.kernels import StripStages, WinogradTowers
+from rainmer_analysis.model.checkpoint import build, load_weights
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, RainmerEncoder
 from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
 
@@ -41,12 +42,9 @@ def vectors(output: FoldedOutput) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("size", ["64", "128", "odd"])
 @pytest.mark.parametrize("kernels", [False, True])
-def test_gives_the_published_numbers(shared: Path, size: str, kernels: bool) -> None:
-    encoder = RainmerEncoder().eval()
-    encoder.load_state_dict(
-        torch.load(shared / "oracle" / "rainmer_encoder.pth", weights_only=True)
-    )
-    with np.load(shared / "oracle" / "rainmer_encoder_io.npz") as arrays, torch.inference_mode():
+def test_gives_the_published_numbers(oracle: Path, size: str, kernels: bool) -> None:
+    encoder = build(load_weights(oracle / "rainmer_encoder.pth"))
+    with np.load(oracle / "rainmer_encoder_io.npz") as arrays, torch.inference_mode():
         output = folded(encoder, torch.float32, kernels=kernels)(
             torch.from_numpy(arrays[f"in_{size}"])
         )

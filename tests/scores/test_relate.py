@@ -42,8 +42,8 @@ def test_equals_brute_force(clouds: EmbeddingTable, score: str, self_pairs: bool
     assert matrix.space == clouds.space
 
 
-def test_equals_published_scores(shared: Path, make: Make) -> None:
-    with np.load(shared / "oracle" / "umap_io.npz") as stored:
+def test_equals_published_scores(oracle: Path, make: Make) -> None:
+    with np.load(oracle / "umap_io.npz") as stored:
         table = make(stored["X"], [f"set {i // 120}" for i in range(480)])
         published, without = stored["S"], stored["S_diag_noself"]
     assert np.abs(relate(table, score="paper").values - published).max() < 1e-6

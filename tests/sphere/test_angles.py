@@ -66,8 +66,8 @@ def test_poles_and_equator() -> None:
     assert made.lon[2:] == pytest.approx([0, 90], abs=1e-5)
 
 
-def test_published_angles(shared: Path) -> None:
-    with np.load(shared / "oracle" / "umap_io.npz") as stored:
+def test_published_angles(oracle: Path) -> None:
+    with np.load(oracle / "umap_io.npz") as stored:
         io = dict(stored)
     points = angles_to_xyz(io["emb"])
     # angles of a few hundred radians in float32 carry 1e-5 through the stored sines

@@ -61,9 +61,9 @@ def test_rotation_leaves_fidelity_about_the_same(
 
 @pytest.mark.parametrize(("engine", "short_of"), [("sphere", 0.0), ("umap-learn", 0.03)])
 def test_is_as_faithful_as_the_published_layout(
-    shared: Path, make: Make, engine: str, short_of: float
+    oracle: Path, make: Make, engine: str, short_of: float
 ) -> None:
-    with np.load(shared / "oracle" / "umap_io.npz") as stored:
+    with np.load(oracle / "umap_io.npz") as stored:
         vectors, published = stored["X"][::3], stored["xyz"][::3]
     found = project(make(vectors), engine=engine).fidelity
     reference = fidelity(vectors, published)

@@ -86,10 +86,9 @@ def test_fast_and_by_the_own_layout_on_request(
     (tmp_path / "simulated").symlink_to(out / "simulated")
     request = {"per_dataset": IMAGES, "device": "cpu", "precision": "fast", "engine": "sphere"}
     found = reproduce(tmp_path, **request)
-    assert all(
-        matrix.space and matrix.space.precision.startswith("fast-")
-        for matrix in found.matrices.values()
-    )
+    for matrix in found.matrices.values():
+        assert matrix.space is not None
+        assert matrix.space.precision.startswith("fast-")
     for path in (tmp_path / "maps").rglob("*.parquet"):
         assert read(path).parameters["engine"] == "sphere"
     assert found.agreement is None or not found.agreement.comparable

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import numba
 import pytest
+
+from rainmer_analysis.sphere.umap_s2.compiled import import_compiling
 
 SOURCE = """
 from rainmer_analysis.sphere.umap_s2.compiled import compiled
@@ -63,3 +66,30 @@ def test_machine_code_lies_beside_the_source_where_it_can(
     (closed / "__pycache__").unlink()
     assert load(closed).twice(21) == 42
     assert list((closed / "__pycache__").glob("doubling.twice*.nbi"))
+
+
+def test_packages_that_insist_on_a_folder_get_a_temporary_one(
+    closed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nowhere = tmp_path / "no_folder"
+    nowhere.write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(nowhere))
+    monkeypatch.setenv("HOME", str(nowhere))
+    (closed / "insisting.py").write_text(
+        "import numba\n\n\n@numba.njit(cache=True)\ndef twice(number):\n    return 2 * number\n"
+    )
+    monkeypatch.syspath_prepend(str(closed))
+    with pytest.raises(RuntimeError, match="cannot cache function"):
+        importlib.import_module("insisting")
+    module = import_compiling("insisting")
+    assert module.twice(21) == 42
+    assert list(Path(numba.config.CACHE_DIR).rglob("insisting.twice*.nbi"))
+
+
+def test_other_faults_of_an_import_are_not_hidden(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (closed / "broken.py").write_text("raise RuntimeError('something else')")
+    monkeypatch.syspath_prepend(str(closed))
+    with pytest.raises(RuntimeError, match="something else"):
+        import_compiling("broken")

@@ -135,8 +135,8 @@ def test_equals_umap_learn_on_digits() -> None:
     assert_equals_umap_learn(unit_rows(load_digits().data), 49)
 
 
-def test_equals_umap_learn_on_stored_vectors(shared: Path) -> None:
-    with np.load(shared / "oracle" / "umap_io.npz") as stored:
+def test_equals_umap_learn_on_stored_vectors(oracle: Path) -> None:
+    with np.load(oracle / "umap_io.npz") as stored:
         assert_equals_umap_learn(unit_rows(stored["X"]), 14)
 
 

@@ -18,30 +18,30 @@ from rainmer_analysis.train.contrast.mining import (
 
 
 @pytest.fixture(scope="module")
-def published(shared: Path) -> dict[str, Tensor]:
-    with np.load(shared / "oracle" / "mining_io.npz") as arrays:
+def mined(oracle: Path) -> dict[str, Tensor]:
+    with np.load(oracle / "mining_io.npz") as arrays:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
 
 
-def test_chromatic_negatives_are_the_published_ones(published: dict[str, Tensor]) -> None:
-    own, archive = mean_colours(published["inp"]), mean_colours(published["arch_i"])
+def test_chromatic_negatives_are_the_published_ones(mined: dict[str, Tensor]) -> None:
+    own, archive = mean_colours(mined["inp"]), mean_colours(mined["arch_i"])
     chosen = farthest(own, archive, 4)
-    assert torch.equal(chosen, published["chr_idx"])
-    made = relight(published["inp"], own, archive[chosen])
-    torch.testing.assert_close(made, published["chr_neg"], atol=1e-6, rtol=0)
+    assert torch.equal(chosen, mined["chr_idx"])
+    made = relight(mined["inp"], own, archive[chosen])
+    torch.testing.assert_close(made, mined["chr_neg"], atol=1e-6, rtol=0)
 
 
-def test_degradation_negatives_are_the_published_ones(published: dict[str, Tensor]) -> None:
-    own = singular_values(residuals(published["inp"], published["tar"]))
-    torch.testing.assert_close(own, published["svd"], atol=1e-5, rtol=1e-5)
-    archived = residuals(published["arch_i"], published["arch_t"])
+def test_degradation_negatives_are_the_published_ones(mined: dict[str, Tensor]) -> None:
+    own = singular_values(residuals(mined["inp"], mined["tar"]))
+    torch.testing.assert_close(own, mined["svd"], atol=1e-5, rtol=1e-5)
+    archived = residuals(mined["arch_i"], mined["arch_t"])
     values = singular_values(archived)
     distance = (own[:, None] - values[None]).abs().sum(dim=(2, 3))
-    torch.testing.assert_close(distance, published["svd_dist"], atol=1e-3, rtol=1e-5)
+    torch.testing.assert_close(distance, mined["svd_dist"], atol=1e-3, rtol=1e-5)
     chosen = farthest(own, values, 4)
-    assert torch.equal(chosen, published["deg_idx"])
-    made = add_residual(published["tar"], archived[chosen])
-    torch.testing.assert_close(made, published["deg_neg"], atol=1e-6, rtol=0)
+    assert torch.equal(chosen, mined["deg_idx"])
+    made = add_residual(mined["tar"], archived[chosen])
+    torch.testing.assert_close(made, mined["deg_neg"], atol=1e-6, rtol=0)
 
 
 def test_relighting_to_the_own_colour_changes_nothing() -> None:

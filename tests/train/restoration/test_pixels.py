@@ -21,8 +21,8 @@ def pair() -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize(("size", "names"), [("small", "ab"), ("large", "AB")])
-def test_the_published_values(shared: Path, size: str, names: str) -> None:
-    with np.load(shared / "oracle" / "metrics_io.npz") as stored:
+def test_the_published_values(oracle: Path, size: str, names: str) -> None:
+    with np.load(oracle / "metrics_io.npz") as stored:
         one, two = (torch.from_numpy(stored[name]) for name in names)
         known = {key: float(stored[f"{key}_{size}"]) for key in ("trainssim", "charbonnier")}
     assert float(similarity(one, two)) == pytest.approx(known["trainssim"], abs=1e-6)
