@@ -18,7 +18,8 @@ UNDECIDED = "°"
 def matrix_text(matrix: RelationshipMatrix) -> str:
     """Lay a matrix out, with images and scenes of each dataset at the right."""
     bounds = matrix.low is not None and matrix.high is not None
-    header = ["", *matrix.datasets, *(["ceiling"] if bounds else []), "images", "scenes"]
+    beside = [] if matrix.ceilings is None else ["ceiling"]
+    header = ["", *matrix.datasets, *beside, "images", "scenes"]
     lines = [header]
     for row in range(len(matrix.datasets)):
         lines.append(_values(matrix, row))

@@ -77,7 +77,7 @@ def relate(
         A name in `SCORES`.
     resamples
         Above 0: intervals of every cell and ceilings of every dataset, over scenes. Streaming
-        scores take as many bootstrap resamples; the others take 25 cuts into halves, whatever
+        scores take as many bootstrap resamples; the others take 16 cuts into halves, whatever
         the number.
     null
         Above 0: as many permutations of scenes for every pair, of the sample, and their p, and q
