@@ -119,9 +119,8 @@ def measure_coverage(trials: int, scenes: int, chosen: list[str]) -> dict[str, A
 def population() -> dict[str, float]:
     """Take the values that do not depend on the number of images from large samples."""
     generator = np.random.default_rng(99)
-    means, values = [], {"energy": [], "mmd": [], "sliced-wasserstein": []}
-    for kind in (near(), far()):
-        means.append(_mean(kind, generator))
+    values: dict[str, list[float]] = {"energy": [], "mmd": [], "sliced-wasserstein": []}
+    means = [_mean(kind, generator) for kind in (near(), far())]
     (first, lengths_a), (second, lengths_b) = means
     moved = first - REFERENCE.mean, second - REFERENCE.mean
     true = {

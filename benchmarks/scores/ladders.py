@@ -26,6 +26,7 @@ import pandas as pd
 from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 
+from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer.encoders import identity, load_encoder
 from rainmer_analysis.scores import SCORES, relate
 from rainmer_analysis.values import EmbeddingTable, Rows
@@ -105,9 +106,7 @@ def measure(scenes: int, permutations: int) -> dict[str, Any]:
         encoded = [encoder.encode(images) for images in steps]
         for view in encoder.views:
             table = _table(encoder, view, [each[view] for each in encoded])
-            found[view][ladder] = {
-                name: _follow(table, name, permutations) for name in SCORES
-            }
+            found[view][ladder] = {name: _follow(table, name, permutations) for name in SCORES}
         print(f"{ladder} done", flush=True)
     return found
 
@@ -131,8 +130,11 @@ def _follow(table: EmbeddingTable, name: str, permutations: int) -> dict[str, An
         table.take(np.flatnonzero(np.isin(names, ("base", f"rung {step}"))))
         for step in range(len(STRENGTHS))
     ]
-    values = np.array([relate(pair, score=name, **options).values[0, 1] for pair in pairs])
-    p = relate(pairs[-1], score=name, null=permutations, **options).p
+    try:
+        values = np.array([relate(pair, score=name, **options).values[0, 1] for pair in pairs])
+        p = relate(pairs[-1], score=name, null=permutations, **options).p
+    except ParameterError as error:  # a set without a clear mean direction
+        return {"values": [None] * len(pairs), "rho": None, "p": None, "refused": str(error)}
     assert p is not None
     known = np.isfinite(values)
     rho = spearmanr(np.arange(len(values))[known], values[known])[0] if known.sum() > 2 else np.nan
@@ -144,7 +146,7 @@ def _follow(table: EmbeddingTable, name: str, permutations: int) -> dict[str, An
 
 
 def told(found: dict[str, Any]) -> str:
-    """Write which scores see which ladder: * seen and followed, + seen, - not seen."""
+    """Write which scores see which ladder: * seen and followed, + seen, - not."""
     lines = []
     for view, ladders in found.items():
         lines.append(f"{view:20}" + "".join(f"{name:>14}" for name in ladders))
@@ -155,6 +157,8 @@ def told(found: dict[str, Any]) -> str:
 
 
 def _mark(cell: dict[str, Any]) -> str:
+    if "refused" in cell:
+        return "refused"
     if cell["p"] is None or cell["p"] > 0.05:
         return "-"
     return "*" if cell["rho"] is not None and abs(cell["rho"]) >= 0.9 else "+"

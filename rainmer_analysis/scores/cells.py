@@ -82,7 +82,5 @@ def _each_cell(score: Score, data: Data, kept: Data, fill: Callable[[int, int], 
 def ceilings_of(sums: SceneSums, level: float) -> tuple[float, float, float]:
     """Return a dataset's split-half ceiling of the mean cosine with its interval."""
     values, other = ceilings(sums), ceilings(sums.mirrored())
-    bounds = bootstrap_interval(
-        values[0], values[1:], other[1:], scenes=sums.scenes, level=level
-    )
+    bounds = bootstrap_interval(values[0], values[1:], other[1:], scenes=sums.scenes, level=level)
     return float(values[0]), *bounds

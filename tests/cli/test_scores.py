@@ -147,9 +147,7 @@ def test_a_sketch_is_kept_and_nothing_is_written_over(
     assert "would be taken for a table" in capsys.readouterr().err
 
 
-def test_compares_encoders(
-    source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_compares_encoders(source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = dataclasses.replace(SPACE, encoder="statistics")
     second = write(build(space=other, turn=3).take(range(4, 144)), tmp_path / "second.parquet")
     out = tmp_path / "agreement.json"
@@ -194,7 +192,10 @@ def test_what_no_score_takes(
     ):
         for number, part in enumerate((build("a"), second)):
             write_table(
-                [part], folder / f"part-{number}.parquet", overwrite=False, request=None  # type: ignore[arg-type]
+                [part],
+                folder / f"part-{number}.parquet",
+                overwrite=False,
+                request=None,  # type: ignore[arg-type]
             )
     assert "lie in different spaces: their precision is" in told(mixed)
     assert "vectors of 8 and of 9 dimensions" in told(wide)

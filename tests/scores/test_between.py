@@ -103,9 +103,12 @@ def test_compares_what_both_hold(make: Make) -> None:
     first, second = tables(make)
     found = compare(first, second.take(range(10, 200)), resamples=100)
     assert (found.images, found.scenes, found.left_out) == (190, 95, (10, 0))
-    assert found.datasets == first.take(range(10, 200)).take(
-        np.argsort(first.rows.column("image_id")[10:].astype(str), kind="stable")
-    ).rows.datasets
+    assert (
+        found.datasets
+        == first.take(range(10, 200))
+        .take(np.argsort(first.rows.column("image_id")[10:].astype(str), kind="stable"))
+        .rows.datasets
+    )
     for name, estimate in found.estimates.items():
         assert estimate is not None, name
         assert estimate.low < estimate.value < estimate.high, name
@@ -125,8 +128,9 @@ def test_rsa_is_that_of_the_printed_matrices(make: Make) -> None:
 def test_order_of_rows_does_not_matter_and_resamples_repeat(make: Make) -> None:
     first, second = tables(make)
     order = np.random.default_rng(5).permutation(len(second))
-    one, two = compare(first, second, resamples=20), compare(
-        first, second.take(order), resamples=20
+    one, two = (
+        compare(first, second, resamples=20),
+        compare(first, second.take(order), resamples=20),
     )
     for name in one.estimates:
         assert one.estimates[name] == pytest.approx(two.estimates[name]), name
