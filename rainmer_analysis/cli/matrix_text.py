@@ -38,7 +38,8 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
 
 
 def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
-    places, undecided = matrix.decimals, matrix.undecided[row].tolist()
+    places = matrix.decimals
+    undecided = [bool(each) for each in matrix.undecided[row]]
     # a column in which no pair is marked needs no room for marks
     marked = [bool(column.any()) for column in matrix.undecided.T]
     cells = [
