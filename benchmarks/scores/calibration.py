@@ -36,23 +36,24 @@ from rainmer_analysis.scores.score import Batch
 REFERENCE = Reference("a fixed point", np.full(DIM, 0.05))
 CONTEXT = Context(resamples=200, sample=10**6, reference=REFERENCE)
 PERMUTATIONS = 39
-LARGE = 3000
+LARGE = 1500
 
 
-def measure_null(trials: int, scenes: int) -> dict[str, Any]:
+def measure_null(trials: int, scenes: int, chosen: list[str]) -> dict[str, Any]:
     """Count how often each score's test calls two halves of one set different."""
-    called: dict[str, list[int]] = {name: [0, 0] for name in SCORES}
+    called: dict[str, list[int]] = {name: [0, 0] for name in chosen}
     for trial in range(trials):
         generator = np.random.default_rng([trial, 1])
         shared = trial % 2
         pair = _halves(draw(near(), 2 * scenes, generator), generator, shared=bool(shared))
-        for name, score in SCORES.items():
-            p = permutation_p(pair, _measure(score), permutations=PERMUTATIONS, seed=trial)
+        for name in chosen:
+            p = permutation_p(pair, _measure(SCORES[name]), permutations=PERMUTATIONS, seed=trial)
             called[name][shared] += p <= 0.05
         _progress(trial, trials)
     each = [trials - trials // 2, trials // 2]
     found = {
         name: {
+            "trials": trials,
             "called_different": round(sum(counts) / trials, 4),
             "without_shared_scenes": round(counts[0] / each[0], 4),
             "with_shared_scenes": round(counts[1] / max(1, each[1]), 4),
@@ -61,7 +62,7 @@ def measure_null(trials: int, scenes: int) -> dict[str, Any]:
     }
     for name, rates in found.items():
         print(f"{name:20} {rates['called_different']:.3f}")
-    return {"trials": trials, "scenes_per_half": scenes, "scores": found}
+    return {"scenes_per_half": scenes, "scores": found}
 
 
 def _measure(score: Score) -> Any:
@@ -84,17 +85,18 @@ def _halves(whole: Batch, generator: np.random.Generator, *, shared: bool) -> Pa
     return pair_of(*samples)
 
 
-def measure_coverage(trials: int, scenes: int) -> dict[str, Any]:
+def measure_coverage(trials: int, scenes: int, chosen: list[str]) -> dict[str, Any]:
     """Count how often each score's interval holds the population's value."""
-    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in SCORES}
+    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in chosen}
     for trial in range(trials):
         generator = np.random.default_rng([trial, 2])
         batches = draw(near(), scenes, generator), draw(far(), scenes, generator)
-        told = replace(CONTEXT, seed=trial)
-        for name, score in SCORES.items():
-            first, second = (score.summarise(batch, told) for batch in batches)
-            value = score.compare(first, second, told)
-            found[name].append((value, *score.interval(first, second, told, 0.95)))
+        context = replace(CONTEXT, seed=trial)
+        for name in chosen:
+            score = SCORES[name]
+            first, second = (score.summarise(batch, context) for batch in batches)
+            value = score.compare(first, second, context)
+            found[name].append((value, *score.interval(first, second, context, 0.95)))
         _progress(trial, trials)
     true = population()
     told: dict[str, Any] = {}
@@ -102,6 +104,7 @@ def measure_coverage(trials: int, scenes: int) -> dict[str, Any]:
         values, low, high = np.array(rows).T
         target = true.get(name, float(values.mean()))
         told[name] = {
+            "trials": trials,
             "population": round(target, 6),
             "population_is": "a large sample's" if name in true else "the estimates' mean",
             "mean_estimate": round(float(values.mean()), 6),
@@ -110,15 +113,14 @@ def measure_coverage(trials: int, scenes: int) -> dict[str, Any]:
             "coverage": round(float(((low <= target) & (target <= high)).mean()), 4),
         }
         print(f"{name:20} {told[name]}")
-    return {"trials": trials, "scenes": scenes, "scores": told}
+    return {"scenes": scenes, "scores": told}
 
 
 def population() -> dict[str, float]:
     """Take the values that do not depend on the number of images from large samples."""
     generator = np.random.default_rng(99)
-    means, values = [], {"energy": [], "mmd": [], "sliced-wasserstein": []}
-    for kind in (near(), far()):
-        means.append(_mean(kind, generator))
+    values: dict[str, list[float]] = {"energy": [], "mmd": [], "sliced-wasserstein": []}
+    means = [_mean(kind, generator) for kind in (near(), far())]
     (first, lengths_a), (second, lengths_b) = means
     moved = first - REFERENCE.mean, second - REFERENCE.mean
     true = {
@@ -127,7 +129,7 @@ def population() -> dict[str, float]:
         "centred": float(moved[0] @ moved[1] / np.sqrt(lengths_a * lengths_b)),
         "direction": float(first @ second / np.linalg.norm(first) / np.linalg.norm(second)),
     }
-    for _ in range(4):
+    for _ in range(6):
         samples = [
             take_sample(draw(kind, LARGE, generator, single=True), CONTEXT)
             for kind in (near(), far())
@@ -163,15 +165,22 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("program", choices=PROGRAMS)
     parser.add_argument("--trials", type=int)
     parser.add_argument("--scenes", type=int)
+    parser.add_argument("--scores", nargs="+", choices=SCORES, default=list(SCORES))
     parser.add_argument("--out", type=Path, help="JSON to write")
+    parser.add_argument("--add", action="store_true", help="keep other scores that it holds")
     options = parser.parse_args(None if arguments is None else list(arguments))
     run, trials, scenes = PROGRAMS[options.program]
     start = time.process_time()
-    found = run(options.trials or trials, options.scenes or scenes)
+    found = run(options.trials or trials, options.scenes or scenes, options.scores)
     document = {"program": options.program, "found": found}
     document["processor_s"] = round(time.process_time() - start, 1)
     print(f"{document['processor_s']} s of processor time")
     if options.out:
+        if options.add and options.out.exists():
+            # some scores take longer than others, and may be measured by fewer trials
+            before = json.loads(options.out.read_text(encoding="utf-8"))
+            document["found"]["scores"] = before["found"]["scores"] | found["scores"]
+            document["processor_s"] += before["processor_s"]
         options.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 

@@ -18,7 +18,8 @@ UNDECIDED = "°"
 def matrix_text(matrix: RelationshipMatrix) -> str:
     """Lay a matrix out, with images and scenes of each dataset at the right."""
     bounds = matrix.low is not None and matrix.high is not None
-    header = ["", *matrix.datasets, *(["ceiling"] if bounds else []), "images", "scenes"]
+    beside = [] if matrix.ceilings is None else ["ceiling"]
+    header = ["", *matrix.datasets, *beside, "images", "scenes"]
     lines = [header]
     for row in range(len(matrix.datasets)):
         lines.append(_values(matrix, row))
@@ -37,11 +38,12 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
 
 
 def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
-    places, undecided = matrix.decimals, matrix.undecided[row]
+    places = matrix.decimals
+    undecided = [bool(each) for each in matrix.undecided[row]]
     # a column in which no pair is marked needs no room for marks
-    marked = matrix.undecided.any(axis=0)
+    marked = [bool(column.any()) for column in matrix.undecided.T]
     cells = [
-        _cell(value, places) + (UNDECIDED if undecided[at] else " " * bool(marked[at]))
+        _cell(value, places) + (UNDECIDED if undecided[at] else " " * marked[at])
         for at, value in enumerate(matrix.values[row])
     ]
     ceiling = [] if matrix.ceilings is None else [_cell(matrix.ceilings[row, 0], 2)]
@@ -57,7 +59,11 @@ def _bounds(matrix: RelationshipMatrix, row: int) -> list[str]:
         _interval(low, high, places)
         for low, high in zip(matrix.low[row], matrix.high[row], strict=True)
     ]
-    ceiling = [] if matrix.ceilings is None else [_interval(*matrix.ceilings[row, 1:], 2)]
+    ceiling = (
+        []
+        if matrix.ceilings is None
+        else [_interval(float(matrix.ceilings[row, 1]), float(matrix.ceilings[row, 2]), 2)]
+    )
     return ["", *cells, *ceiling, "", ""]
 
 

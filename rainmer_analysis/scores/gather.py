@@ -167,7 +167,8 @@ def scene_numbers(table: Table) -> dict[str, int]:
 
 def _labels(table: Table) -> Iterator[tuple[list[str], list[str]]]:
     if isinstance(table, TableStream):
-        yield from table.label_batches("dataset", "group")
+        for found in table.label_batches("dataset", "group"):
+            yield found[0], found[1]
     else:
         yield list(table.rows.cells("dataset")), list(table.rows.cells("group"))
 

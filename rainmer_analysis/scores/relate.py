@@ -77,7 +77,7 @@ def relate(
         A name in `SCORES`.
     resamples
         Above 0: intervals of every cell and ceilings of every dataset, over scenes. Streaming
-        scores take as many bootstrap resamples; the others take 25 cuts into halves, whatever
+        scores take as many bootstrap resamples; the others take 16 cuts into halves, whatever
         the number.
     null
         Above 0: as many permutations of scenes for every pair, of the sample, and their p, and q
@@ -257,6 +257,8 @@ def _ceilings(request: _Request, data: Data, cells: Cells) -> Floats | None:
     if not request.resamples or not request.score.streams:
         return None
     if request.score.whole_scenes:  # the diagonal is of different scenes already
+        assert cells.low is not None
+        assert cells.high is not None
         return np.array([np.diag(each) for each in (cells.values, cells.low, cells.high)]).T
     return np.array([ceilings_of(each.summaries[SUMS], request.level) for each in data.values()])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -93,10 +94,7 @@ def test_merging_is_associative_and_equals_one_pass(
     context = dataclasses.replace(CONTEXT, sample=44)  # fewer than there are
     whole, other = batch(seed, 24), score.summarise(batch(seed + 1, 22), context)
     borders = [0, *cuts, 24]
-    a, b, c = (
-        score.summarise(part(whole, low, high), context)
-        for low, high in zip(borders, borders[1:], strict=False)
-    )
+    a, b, c = (score.summarise(part(whole, low, high), context) for low, high in pairwise(borders))
 
     def joined(one: object, two: object) -> object:
         return score.merge(one, two, context)

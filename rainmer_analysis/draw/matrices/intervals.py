@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from rainmer_analysis.draw.drawing import Drawing
 from rainmer_analysis.draw.labels import short_labels
@@ -131,6 +132,7 @@ def _panel(
     axes.set_ylim(lines - 0.2, -0.8)
     axes.set_yticks(range(lines), labels or [""] * lines)
     axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))  # neighbours' numbers keep apart
     axes.grid(axis="x")
     axes.spines[["left", "right", "top"]].set_visible(False)
     if not value.is_distance:

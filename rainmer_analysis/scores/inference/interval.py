@@ -14,7 +14,7 @@ __all__ = ["CUTS", "FEWEST_SCENES", "bootstrap_interval", "subsample_interval"]
 
 FEWEST_SCENES = 5
 """Scenes that each dataset needs for an interval."""
-CUTS = 25
+CUTS = 16
 """Cuts into halves that an interval from subsamples takes."""
 _FEWEST_CUT = 8
 _MISSING = 0.1
@@ -75,7 +75,7 @@ def subsample_interval(
 ) -> tuple[float, float]:
     """Return the interval of a statistic of two samples from subsamples of their scenes.
 
-    The scenes are cut into halves at random, 25 times, shared ones with all their images. Half the
+    The scenes are cut into halves at random, 16 times, shared ones with all their images. Half the
     difference of what two halves give varies as the statistic itself does between samples
     (Politis, Romano and Wolf, Subsampling, 1999). No scene stands twice in a half, so that nearest
     neighbours and cross-validation mean there what they mean in the sample, which they do not in a

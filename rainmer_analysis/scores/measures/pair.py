@@ -143,7 +143,7 @@ class Pair:
 
     def halves(self, *, seed: int) -> Bools:
         """Cut the scenes of each stratum into random halves; return the parts in the first."""
-        return self.deal(2, seed=seed) == 0
+        return np.asarray(self.deal(2, seed=seed) == 0)
 
     def relabelled(self, permutations: int, *, seed: int) -> Bools:
         """Permute the labels of whole scenes, and swap those within shared ones.

@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rainmer_analysis.scores.measures.pair import Bools, Pair
 from rainmer_analysis.scores.score import Floats
 
 __all__ = ["SlicedMeasure", "directions"]
 
+Ints = npt.NDArray[np.int64]
 _FEWEST = 64
 _CELLS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
 class _Sorted:
-    part: Floats
+    part: Ints
     values: Floats
-    order: Floats
+    order: Ints
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 
 from rainmer_analysis.numerics import poisson_weights
 from rainmer_analysis.scores.score import Batch, Context, Floats
@@ -104,7 +105,9 @@ def sum_scenes(batch: Batch, context: Context) -> SceneSums:
     return whole
 
 
-def _sum_some(keys: Floats, totals: Floats, sizes: Floats, context: Context) -> SceneSums:
+def _sum_some(
+    keys: npt.NDArray[np.uint64], totals: Floats, sizes: Floats, context: Context
+) -> SceneSums:
     drawn = poisson_weights(keys, resamples=context.resamples, seed=context.seed)
     weights = np.concatenate([np.ones((1, len(keys))), drawn.T])
     lengths = np.einsum("gd,gd->g", totals, totals)
