@@ -9,7 +9,7 @@ from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.pooling import unit, without_autocast
 from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.momentum import autocast, strided
+from rainmer_analysis.train.contrast.momentum import autocast
 from rainmer_analysis.train.crossed.batch import COLOURS, CrossedBatch, CrossedBatches
 from rainmer_analysis.train.crossed.descriptor import DESCRIPTOR
 from rainmer_analysis.train.crossed.initialisation import initialise_from_images
@@ -76,7 +76,7 @@ class CrossedContrast(nn.Module):
     def forward(self, batch: CrossedBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
         with autocast(self._precision, batch.images.device):
-            output = encode(self.encoder, strided(batch.images))
+            output = encode(self.encoder, batch.images)
         with without_autocast(batch.images):
             return self._compare(output.chromatic_p, output.degradation_p, batch)
 
