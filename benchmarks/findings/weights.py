@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.model.checkpoint import load_weights
-from rainmer_analysis.numerics import nearest, scene_weights
+from rainmer_analysis.probing import neighbour_hits
 from rainmer_analysis.recipes.embed import extract
 from rainmer_analysis.recipes.training import make_pool
 from rainmer_analysis.scores import bootstrap, night_margin_statistic
@@ -31,34 +31,15 @@ _BATCHES = 25
 _RESAMPLES = 2000
 
 
-def neighbour_accuracy(table: EmbeddingTable, *, seed: int = 42) -> dict[str, Any]:
-    """Give the share of images whose nearest neighbour in other scenes is of their dataset."""
-    labels = np.array(table.rows.column("dataset"))
-    scenes = np.array(table.rows.column("group"))
-    near = nearest(table.vectors, 1, groups=scenes).indices[:, 0]
-    hit = (labels[near] == labels).astype(float)
-    names = sorted(set(labels))
-
-    def mean(weights: np.ndarray) -> float:
-        shares = [
-            np.average(hit[labels == name], weights=weights[labels == name])
-            for name in names
-            if weights[labels == name].sum() > 0
-        ]
-        return float(np.mean(shares))
-
-    # Scenes are drawn again, those that stand in several datasets jointly; sets that hold the
-    # same scenes are one stratum, so that none is ever empty.
-    unique, scene = np.unique(scenes, return_inverse=True)
-    places = [tuple(sorted(set(labels[scene == k]))) for k in range(len(unique))]
-    strata = np.unique(["/".join(place) for place in places], return_inverse=True)[1]
-    blocks = scene_weights(strata, resamples=_RESAMPLES, seed=seed)
-    drawn = [mean(row[scene]) for block in blocks for row in block]
+def neighbour_accuracy(table: EmbeddingTable) -> dict[str, Any]:
+    """Return the share of images whose nearest neighbour in other scenes is of their dataset."""
+    hits = neighbour_hits(table)
+    low, high = np.percentile(hits.resampled(resamples=_RESAMPLES), [2.5, 97.5])
     return {
-        "accuracy": mean(np.ones(len(hit))),
-        "low": float(np.percentile(drawn, 2.5)),
-        "high": float(np.percentile(drawn, 97.5)),
-        "by_dataset": {name: float(hit[labels == name].mean()) for name in names},
+        "accuracy": hits.accuracy,
+        "low": float(low),
+        "high": float(high),
+        "by_dataset": dict(hits.by_dataset),
     }
 
 

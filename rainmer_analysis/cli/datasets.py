@@ -49,23 +49,61 @@ def list_(common: Common) -> None:
 
 @datasets.command()
 @source_options
+@click.option(
+    "--suggest", is_flag=True, help="Print a manifest for the known layout of a FOLDER instead."
+)
+@click.option(
+    "--list",
+    "names",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Compare with a published list, one image a line.",
+)
 @click.option("--headers-only", is_flag=True, help="Read sizes only; truncated files go unnoticed.")
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
 @common_options
 def check(
-    common: Common, sources: tuple[str, ...], root: str | None, headers_only: bool, workers: int
+    common: Common,
+    sources: tuple[str, ...],
+    root: str | None,
+    suggest: bool,
+    names: Path | None,
+    headers_only: bool,
+    workers: int,
 ) -> None:
     """Count images and pairs of SOURCE..., with their sizes and faults.
 
-    A SOURCE is NAME=FOLDER, a manifest FILE.toml, or with --root a name of the catalogue.
+    A SOURCE is NAME=FOLDER, a manifest FILE.toml, or with --root a name of the catalogue; with
+    --suggest it is one FOLDER.
     """
+    if suggest:
+        _suggest(common, sources)
+        return
     from rainmer_analysis.recipes.check import check_sources
 
     with bar(common, "file") as progress:
         report = check_sources(
-            sources, root=root, decode=not headers_only, workers=workers, progress=progress
+            sources,
+            root=root,
+            names=names,
+            decode=not headers_only,
+            workers=workers,
+            progress=progress,
         )
     common.result(report.document(), _report(report))
+    for name, each in report.datasets.items():
+        numbers = {"used": each.readable, "left_out": each.images - each.readable}
+        common.note(_plain(each.account.sentence(name, **numbers)))
+
+
+def _suggest(common: Common, sources: tuple[str, ...]) -> None:
+    from rainmer_analysis.recipes.suggest import suggest_manifest
+
+    if len(sources) != 1:
+        raise click.UsageError("--suggest looks at one FOLDER; give one")
+    folder = sources[0] if Path(sources[0]).is_dir() else sources[0].partition("=")[2] or sources[0]
+    suggested = suggest_manifest(folder)
+    common.result(suggested.document(), suggested.text())
 
 
 @datasets.command()
@@ -136,7 +174,31 @@ def _report(report: Check) -> str:
         ]
         if len(found) > _SHOWN:
             lines.append(f"{_plain(name)}: {len(found) - _SHOWN:,} more findings; --json has all")
+    if report.comparison is not None:
+        lines += _compared(report)
     return "\n".join(lines)
+
+
+def _compared(report: Check) -> list[str]:
+    """Say how the images agree with a list, with the first examples."""
+    compared = report.comparison
+    assert compared is not None
+    images = sum(each.images for each in report.datasets.values())
+    lines = [
+        f"{_plain(str(compared.path))}: {compared.lines:,} lines, of which "
+        f"{len(compared.missing):,} name no image that is here; {images:,} images, of which "
+        f"{len(compared.unlisted):,} are not listed"
+    ]
+    if compared.several:
+        lines[0] += f"; {len(compared.several):,} lines may mean several images"
+    for kind, names in (
+        ("listed but missing", compared.missing),
+        ("listed for several images", compared.several),
+        ("not listed", compared.unlisted),
+    ):
+        lines += [f"{kind}: {_plain(name)}" for name in names[:_SHOWN]]
+        lines += [f"{kind}: {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
+    return lines
 
 
 def _line(name: str, summary: Summary, findings: int) -> list[str]:

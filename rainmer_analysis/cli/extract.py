@@ -102,4 +102,4 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
     ]
     lines.append(f"left out: {left_out['count']} (listed in {left_out['path']})")
     document = {"kind": "extraction", "state": state, "tables": tables, "skipped": left_out}
-    common.result(document, "\n".join(lines))
+    common.result({**document, "files": done.accounts}, "\n".join(lines))

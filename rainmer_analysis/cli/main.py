@@ -23,11 +23,14 @@ _COMMANDS = {
     "extract": ("extract", "extract", "Images to one table of embeddings per view."),
     "project": ("project", "project", "A table to a map on the sphere."),
     "relate": ("relate", "relate", "A table to a matrix of scores between datasets."),
+    "sketch": ("relate", "sketch", "A table to sums that `relate` takes in its place."),
+    "compare": ("compare", "compare", "How two encoders agree about the same images."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain", "derain", "Restore images."),
     "evaluate": ("restoration.evaluate", "evaluate", "PSNR and SSIM of restored images."),
+    "probe": ("probe.command", "probe", "What an embedding space knows, beside controls."),
     "train": ("train", "train", "Train an encoder, or the restorer."),
 }
 

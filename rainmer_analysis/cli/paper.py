@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 import click
 
+from rainmer_analysis.cli.matrix_text import matrix_text
 from rainmer_analysis.cli.options import Common, bar, common_options, figure_options
 
 __all__ = ["claims_text", "figure", "reproduce"]
 
 _ENCODERS = ("rainmer", "airnet", "statistics")
+_JUDGED = ("yes", "no", "undecided")
 
 
 @click.command()
@@ -46,14 +49,18 @@ def reproduce(
     agreed = None if made.agreement is None else made.agreement.sentence
     document = {
         "kind": "reproduction",
-        "pictures": [str(path) for path in made.pictures],
+        "pictures": [str(path) for path in (*made.pictures, *made.companions)],
         "claims": [dict(claim) for claim in made.claims],
-        "matrices": {name: matrix_document(matrix) for name, matrix in made.matrices.items()},
+        "matrices": {name: matrix_document(matrix) for name, matrix in made.uncertain.items()},
         "agreement": agreed,
         "note": made.note,
     }
-    lines = [claims_text(made.claims, made.controls), "", f"Note: {made.note}.", ""]
-    lines += [f"wrote {path}" for path in made.pictures if path.suffix == ".pdf"]
+    lines = [claims_text(made.claims, made.controls)]
+    for name, matrix in made.uncertain.items():
+        lines += ["", f"{name.partition('/')[0]}: {matrix_text(matrix)}"]
+    lines += ["", f"Note: {made.note}.", ""]
+    pictures = (*made.pictures, *made.companions)
+    lines += [f"wrote {path}" for path in pictures if path.suffix == ".pdf"]
     lines.append(f"wrote {out}/claims.json" + ("" if agreed is None else f"\n{agreed}"))
     common.result(document, "\n".join(lines))
 
@@ -86,21 +93,25 @@ def figure(
 def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any] | None) -> str:
     """Lay the claims out as text: each sentence above its numbers."""
     stored = {} if controls is None else controls["claims"]
-    head = f"{'':4}{'figure':8}{'holds':7}" + "".join(f"{name:>12}" for name in _ENCODERS)
-    lines = [head + f"{'untrained 5-95 %':>20}"]
+    head = f"{'':4}{'figure':8}{'holds':11}" + "".join(f"{name:>11}" for name in _ENCODERS)
+    lines = [head + f"{'95 % interval':>17}{'untrained 5-95 %':>18}"]
     for claim in claims:
         values = claim["values"]
         cells = "".join(
-            f"{values[name]:>12.2f}" if name in values else f"{'-':>12}" for name in _ENCODERS
+            f"{values[name]:>11.2f}" if name in values else f"{'-':>11}" for name in _ENCODERS
         )
         control = stored.get(claim["claim"])
-        spread = "-" if control is None else f"{control['p5']:.2f} .. {control['p95']:.2f}"
-        verdict = "yes" if claim["verdict"] else "no"
+        spread = "-" if control is None else _range(control["p5"], control["p95"])
+        bounds = _range(*(claim["interval"] or ()))
         said = f"{claim['view']}: {claim['statement']} ({claim['statistic']} {claim['holds if']})"
         lines += ["", *textwrap.wrap(said, 92, initial_indent=" " * 4, subsequent_indent=" " * 4)]
-        lines.append(f"{'':4}{claim['figure']:8}{verdict:7}{cells}{spread:>20}")
-    held = sum(bool(claim["verdict"]) for claim in claims)
-    lines.append(f"\n{held} of {len(claims)} claims of the supplement hold")
+        judged = claim["judged"]
+        lines.append(f"{'':4}{claim['figure']:8}{judged:11}{cells}{bounds:>17}{spread:>18}")
+    counts = {each: sum(claim["judged"] == each for claim in claims) for each in _JUDGED}
+    lines.append(
+        f"\n{counts['yes']} of {len(claims)} claims of the supplement hold, {counts['no']} do not, "
+        f"{counts['undecided']} undecided: the interval over scenes holds the bound"
+    )
     if controls is not None:
         seeds = len(controls["seeds"])
         lines.append(
@@ -108,3 +119,9 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
             f"at commit {controls['commit']}"
         )
     return "\n".join(lines)
+
+
+def _range(*bounds: float) -> str:
+    if not bounds or any(math.isnan(bound) for bound in bounds):
+        return "-"
+    return f"{bounds[0]:.2f} .. {bounds[1]:.2f}"

@@ -1,25 +1,21 @@
-"""``relate``: a table to a matrix of scores."""
+"""``relate`` and ``sketch``: a table to a matrix of scores, or to sums that can be related."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from rainmer_analysis.cli.matrix_text import matrix_text
 from rainmer_analysis.cli.options import Common, common_options
 
-if TYPE_CHECKING:
-    from rainmer_analysis.values import RelationshipMatrix
-
-__all__ = ["relate"]
+__all__ = ["relate", "sketch"]
 
 _SUFFIXES = (".json", ".csv")
 
 
 @click.command()
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("tables", nargs=-1, required=True, metavar="TABLE", type=click.Path(path_type=Path))
 @click.option(
     "--out",
     required=True,
@@ -31,49 +27,129 @@ _SUFFIXES = (".json", ".csv")
     default="cosine",
     show_default=True,
     metavar="NAME",
-    help="cosine: mean cosine of different images; paper: an image's pair with itself included.",
+    help=(
+        "cosine, paper, centred, direction (from sums over all images); energy, mmd, frechet, "
+        "sliced-wasserstein, classifier, neighbours (from a sample)."
+    ),
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Intervals and ceilings, over scenes, from N resamples.",
+)
+@click.option(
+    "--null",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Test every pair by N permutations of scenes.",
+)
+@click.option(
+    "--reference",
+    metavar="DATASET|MATRIX",
+    help="What 'centred' subtracts: a dataset's mean, or that of a matrix made before.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(2),
+    default=500,
+    show_default=True,
+    metavar="N",
+    help="Images of each dataset that samples and permutations look at.",
 )
 @common_options
-def relate(common: Common, table: Path, out: Path, score: str) -> None:
+def relate(
+    common: Common,
+    tables: tuple[Path, ...],
+    out: Path,
+    reference: str | None,
+    **options: str | int,
+) -> None:
     """Score how the datasets of TABLE relate, as a matrix.
 
-    TABLE is a Parquet file that `extract` wrote, or a directory of parts. The matrix is printed
-    too.
+    TABLE is a Parquet file that `extract` wrote, a directory of parts, or one or more sketches.
+    The matrix is printed too.
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
-    from rainmer_analysis.recipes.relate import kept_matrix
-    from rainmer_analysis.values import TableStream, matrix_document
+    from rainmer_analysis.recipes.relate import (
+        Relating,
+        kept_matrix,
+        open_sources,
+        read_reference,
+    )
+    from rainmer_analysis.values import matrix_document
 
     if out.suffix.lower() not in _SUFFIXES:
         raise ParameterError(
             f"a matrix cannot be written as {out.name!r}; use a name that ends in "
             f"{' or '.join(_SUFFIXES)}"
         )
-    kept = kept_matrix(TableStream(table), out, score=score, overwrite=common.overwrite)
+    named = None if reference is None else read_reference(reference)
+    chosen = Relating(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
+    kept = kept_matrix(open_sources(tables), out, options=chosen, overwrite=common.overwrite)
     common.note(f"{out}: {kept.state}")
-    common.result(matrix_document(kept.value), _text(kept.value))
+    for sentence in kept.value.parameters.get("left_out", {}).values():
+        common.note(f"left out: {sentence}")
+    common.result(matrix_document(kept.value), matrix_text(kept.value))
 
 
-def _text(matrix: RelationshipMatrix) -> str:
-    header = ["", *matrix.datasets, "images", "scenes"]
-    body = [
-        [name, *map(_cell, matrix.values[row]), str(matrix.counts[row]), str(matrix.groups[row])]
-        for row, name in enumerate(matrix.datasets)
-    ]
-    lines = [header, *body]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    space = "" if matrix.space is None else f"{matrix.space.name}, "
-    table = (
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
+@click.command()
+@click.argument("table", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Sketch to write.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(1),
+    default=None,
+    metavar="N",
+    help="Resamples to keep [default: 128, at most half the scenes of the smallest dataset].",
+)
+@common_options
+def sketch(common: Common, table: Path, out: Path, resamples: int | None) -> None:
+    """Keep of TABLE the sums that `relate` needs: no image, and no vector of one.
+
+    Sketches of several tables, of the same space and seed, are related as one table would be.
+    """
+    from rainmer_analysis.errors import ParameterError
+    from rainmer_analysis.recipes.relate import kept_sketch
+    from rainmer_analysis.values import TableStream
+
+    if out.suffix.lower() == ".parquet":
+        raise ParameterError(
+            f"{out} would be taken for a table; give the sketch a name that does not end in "
+            ".parquet, such as lab.sketch"
+        )
+    kept = kept_sketch(
+        TableStream(table), out, resamples=resamples, seed=common.seed, overwrite=common.overwrite
     )
-    return "\n".join([f"{space}{matrix.score}", *table])
-
-
-def _cell(value: float) -> str:
-    # a lone minus before zeros would state a sign that two decimals do not show
-    return "-" if math.isnan(value) else f"{value:z.2f}"
+    made = kept.value
+    fewest = min(sums.scenes for sums in made.datasets.values())
+    share = min(1.0, made.resamples / fewest)
+    common.note(
+        f"to whom the scenes' names are known, {made.resamples} resamples of {fewest} scenes give "
+        f"away up to {share:.0%} of a scene's vector"
+    )
+    document = {
+        "kind": "sketch",
+        "out": str(out),
+        "state": kept.state,
+        "space": made.space.name,
+        "seed": made.seed,
+        "resamples": made.resamples,
+        "datasets": {
+            name: {"images": sums.count, "scenes": sums.scenes}
+            for name, sums in made.datasets.items()
+        },
+    }
+    named = ", ".join(made.datasets)
+    common.result(
+        document,
+        f"{out}: {kept.state}; {made.space.name}, {made.resamples} resamples of {named}",
+    )

@@ -23,7 +23,8 @@ from rainmer_analysis.draw.architecture import figure1
 from rainmer_analysis.draw.drawing import Drawing, provenance_path
 from rainmer_analysis.draw.figures import figure2, figure3
 from rainmer_analysis.draw.maps import plot_map
-from rainmer_analysis.draw.matrices import plot_matrix
+from rainmer_analysis.draw.matrices import plot_intervals, plot_matrix
+from rainmer_analysis.draw.probes import plot_probe
 from rainmer_analysis.draw.style import assign_colours
 
 __all__ = [
@@ -32,7 +33,9 @@ __all__ = [
     "figure1",
     "figure2",
     "figure3",
+    "plot_intervals",
     "plot_map",
     "plot_matrix",
+    "plot_probe",
     "provenance_path",
 ]

@@ -6,7 +6,7 @@ turns a file into float32 RGB of shape (3, H, W) in [0, 1]; `resize` applies the
 
 from __future__ import annotations
 
-from rainmer_analysis.images.places.catalogue import CATALOGUE
+from rainmer_analysis.images.datasets.catalogue import CATALOGUE
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     file_sha256,
@@ -16,8 +16,8 @@ from rainmer_analysis.images.reading import (
 )
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
 from rainmer_analysis.images.sampling import sample, sample_key
-from rainmer_analysis.images.sources import Sources, find, load
-from rainmer_analysis.images.writing import png_request, write_png
+from rainmer_analysis.images.sources import Sources, draw, find, load, notes_of
+from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
 
 __all__ = [
     "CATALOGUE",
@@ -25,10 +25,13 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "RESIZE_RULES",
     "Sources",
+    "compress_jpeg",
+    "draw",
     "file_sha256",
     "find",
     "load",
     "name_fault",
+    "notes_of",
     "png_request",
     "read_header",
     "read_image",

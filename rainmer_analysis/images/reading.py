@@ -11,7 +11,8 @@ How files are understood (the same in every process and thread; Pillow's setting
 * An alpha channel is dropped, not blended with any background: every stored colour survives, and
   the result is that of ``convert("RGB")``.
 * EXIF orientation is applied. Of an animated or multi-page file the first frame counts.
-* The format is told from the content, never from the name.
+* The format is told from the content, never from the name, but for TGA, which has no signature.
+* Profiles and texts of PNG, however long or damaged, do not matter to pixels.
 """
 
 from __future__ import annotations
@@ -20,14 +21,21 @@ import hashlib
 import stat
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from io import BufferedReader
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
 import numpy as np
 
 from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images.decoding import FloatImage, Header, header_of, pixels_of
+from rainmer_analysis.images.decoding import (
+    IMAGE_SUFFIXES,
+    FloatImage,
+    Header,
+    header_of,
+    pixels_of,
+)
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -46,15 +54,7 @@ Region = Literal["whole", "left", "right"]
 
 MIN_SIDE = 8
 
-IMAGE_SUFFIXES = frozenset(
-    f".{name}"
-    for name in (
-        *("bmp", "dib", "gif", "jfif", "jp2", "jpe", "jpeg", "jpg"),
-        *("pbm", "pgm", "png", "pnm", "ppm", "tif", "tiff", "webp"),
-    )
-)
-
-_HALVES_RATIO = (1.5, 3.0)  # width over height of a file that holds two images side by side
+_WIDEST_HALVES = 5.0  # width over height of two images side by side; they are wider than high
 
 
 def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
@@ -66,7 +66,8 @@ def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
         The file.
     region
         ``whole``, or the ``left`` or ``right`` half of a file that holds two images side by side;
-        such a file must have an even width of 1.5 to 3 times its height.
+        such a file must have an even width above its height and up to five times of it, which
+        takes in portraits and panoramas.
 
     Returns
     -------
@@ -78,7 +79,7 @@ def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
         The file cannot be used; the text is a short reason without the path.
     """
     with _opened(path) as file:
-        pixels = _guarded(file, pixels_of)
+        pixels = _within_memory(file, pixels_of)
     left, right = _columns(region, *pixels.shape[:0:-1])
     return np.ascontiguousarray(pixels[:, :, left:right])
 
@@ -97,13 +98,13 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
         As far as the header tells: the file is no image, damaged, too small or too large.
     """
     with _opened(path) as file:
-        header = _guarded(file, header_of)
+        header = _within_memory(file, header_of)
     left, right = _columns(region, header.width, header.height)
     return replace(header, width=right - left)
 
 
 def file_sha256(path: str | Path) -> str:
-    """Give the SHA-256 (hexadecimal) of a file's bytes.
+    """Return the SHA-256 (hexadecimal) of a file's bytes.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def file_sha256(path: str | Path) -> str:
 
 
 def name_fault(*names: object) -> str:
-    """Give the reason why no table can hold these names, or an empty text."""
+    """Return the reason why no table can hold these names, or an empty text."""
     try:
         for name in names:
             str(name).encode("utf-8")
@@ -129,11 +130,10 @@ def _columns(region: str, width: int, height: int) -> tuple[int, int]:
         return _large_enough(0, width, height)
     if region not in ("left", "right"):
         raise ParameterError(f"unknown region {region!r}; allowed are whole, left, right")
-    low, high = _HALVES_RATIO
-    if width % 2 or not low * height <= width <= high * height:
+    if width % 2 or not height < width <= _WIDEST_HALVES * height:
         raise ImageError(
-            "not two images side by side: that needs an even width of "
-            f"{low:g} to {high:g} times the height, but the image is {width}x{height} pixels"
+            "not two images side by side: that needs an even width above the height and up to "
+            f"{_WIDEST_HALVES:g} times of it, but the image is {width}x{height} pixels"
         )
     middle = width // 2
     return _large_enough(*((0, middle) if region == "left" else (middle, width)), height)
@@ -150,9 +150,11 @@ def _large_enough(left: int, right: int, height: int) -> tuple[int, int]:
 def _opened(path: str | Path) -> BufferedReader:
     place = Path(path)
     try:
-        mode = place.stat().st_mode
-        if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+        status = place.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             raise ImageError("not a regular file")
+        if status.st_dev in _system_devices():  # some of these never end
+            raise ImageError("not a regular file, but a window into the running system")
         return place.open("rb")
     except FileNotFoundError:
         raise ImageError(
@@ -164,13 +166,15 @@ def _opened(path: str | Path) -> BufferedReader:
         raise ImageError(f"cannot be opened: {error}") from error
 
 
-def _guarded(file: BufferedReader, work: Callable[[BufferedReader], _T]) -> _T:
+@cache
+def _system_devices() -> frozenset[int]:
+    """Return the devices of file systems whose regular files are none."""
+    places = [Path("/proc"), Path("/sys")]
+    return frozenset(place.stat().st_dev for place in places if place.is_mount())
+
+
+def _within_memory(file: BufferedReader, work: Callable[[BinaryIO], _T]) -> _T:
     try:
         return work(file)
-    except ImageError:
-        raise
     except MemoryError as error:
         raise ImageError("needs more memory than there is") from error
-    except Exception as error:  # decoders fed with damaged data raise nearly anything
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise ImageError(f"truncated or damaged: {reason}") from error

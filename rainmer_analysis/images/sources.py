@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.groups import scenes
-from rainmer_analysis.images.places.catalogue import CATALOGUE, layout_of
-from rainmer_analysis.images.places.folders import Dataset, search
-from rainmer_analysis.images.places.layouts import discover
-from rainmer_analysis.images.places.manifests import check_name, read_manifest
+from rainmer_analysis.images.datasets.catalogue import CATALOGUE, layout_of
+from rainmer_analysis.images.datasets.folders import Dataset, search
+from rainmer_analysis.images.datasets.groups import scenes
+from rainmer_analysis.images.datasets.layouts import discover
+from rainmer_analysis.images.datasets.manifests import check_name, read_manifest
+from rainmer_analysis.images.datasets.suggestions import recognised
 from rainmer_analysis.images.sampling import sample
 from rainmer_analysis.values import ImageSet, Rows
 
-__all__ = ["Sources", "find", "load"]
+__all__ = ["Sources", "draw", "find", "load", "notes_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -55,13 +57,45 @@ def load(
     SourceError
         A source is unknown, missing or empty, or a dataset's name occurs twice.
     """
-    datasets = find(sources, root=root)
+    return draw(find(sources, root=root), per_dataset=per_dataset, seed=seed)
+
+
+def draw(
+    datasets: Sequence[Dataset], *, per_dataset: int | None = None, seed: int = 42
+) -> ImageSet:
+    """Draw a sample of each dataset and name the scenes; notes on the datasets are logged.
+
+    Parameters
+    ----------
+    datasets
+        What `find` has found.
+    per_dataset, seed
+        As for `load`.
+    """
+    for dataset in datasets:
+        for note in notes_of(dataset):
+            _log.warning("%s: %s", dataset.name, note)
     frames = [_frame(dataset, per_dataset, seed) for dataset in datasets]
     weights = {each.name: each.weight for each in datasets if each.weight is not None}
     return ImageSet(
         Rows(pd.concat(frames, ignore_index=True)),
         {"seed": seed, "per_dataset": per_dataset, **({"weights": weights} if weights else {})},
     )
+
+
+def notes_of(dataset: Dataset) -> tuple[str, ...]:
+    """Return what people should hear of a dataset before its images are used."""
+    notes = [*dataset.notes, *dataset.account.warnings()]
+    alone = sum(each.target is None for each in dataset.images) if dataset.paired else 0
+    if alone:
+        total = len(dataset.images)
+        lack = (
+            f"none of {total:,} images has a target"
+            if alone == total
+            else f"{alone:,} of {total:,} images have no target"
+        )
+        notes.append(f"{lack} of its name, so that each of these counts as a scene of its own")
+    return tuple(notes)
 
 
 def find(sources: Sources, *, root: str | Path | None = None) -> tuple[Dataset, ...]:
@@ -114,13 +148,24 @@ def _folder(name: str, folder: str | Path) -> Dataset:
     if str(folder) == "" or not place.is_dir():
         what = "is a file" if place.is_file() else "does not exist"
         raise SourceError(f"dataset {name!r}: the folder {str(folder)!r} {what}; name a folder")
-    images, paired = search(place)
-    if not images:
+    dataset = search(name, place)
+    if not dataset.images:
         raise SourceError(
             f"dataset {name!r}: the folder {str(folder)!r} holds no image "
-            "(.png, .jpg, .tif, .bmp, .webp, ...); check what lies there"
+            f"(.png, .jpg, .tif, .bmp, .webp, ...); {_instead(dataset)}"
         )
-    return Dataset(name=name, folder=place, images=images, paired=paired)
+    hint = recognised(dataset)
+    return replace(dataset, notes=(hint,)) if hint else dataset
+
+
+def _instead(dataset: Dataset) -> str:
+    """Say what a folder holds that has no image."""
+    account = dataset.account
+    if account.warnings():
+        return "; ".join(account.warnings())
+    if not account.skipped:
+        return "it is empty"
+    return account.sentence("it holds", used=0, left_out=0).replace("it holds:", "it holds", 1)
 
 
 def _frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image, PngImagePlugin
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import write_atomically
 
-__all__ = ["png_request", "write_png"]
+__all__ = ["compress_jpeg", "png_request", "write_png"]
 
 _KEY = "rainmer_analysis"
 
@@ -56,3 +57,13 @@ def png_request(path: str | Path) -> str | None:
     except (OSError, SyntaxError, ValueError):  # what is no PNG, or a damaged one
         return None
     return found if isinstance(found, str) else None
+
+
+def compress_jpeg(array: npt.NDArray[np.float32], quality: int) -> npt.NDArray[np.float32]:
+    """Return an image (3, H, W) in [0, 1] as it comes back from a JPEG of a quality (1 to 95)."""
+    levels = np.rint(255 * np.clip(array, 0, 1)).astype(np.uint8).transpose(1, 2, 0)
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(levels)).save(buffer, format="JPEG", quality=quality)
+    with Image.open(buffer) as image:
+        decoded = np.asarray(image.convert("RGB"), dtype=np.float32)
+    return decoded.transpose(2, 0, 1) / np.float32(255)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -39,12 +40,15 @@ class Extraction(Mapping[str, EmbeddingTable]):
         The file of each view; empty where nothing was written.
     up_to_date
         Whether the files answered the identical request already.
+    accounts
+        By dataset, what became of all files that lie in its folder; empty where images were given.
     """
 
     tables: Mapping[str, EmbeddingTable]
     skipped: pd.DataFrame
     paths: Mapping[str, Path]
     up_to_date: bool = False
+    accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __getitem__(self, view: str) -> EmbeddingTable:
         return self.tables[view]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
+from scipy.special import pdtr
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["scene_weights"]
+__all__ = ["mixed_keys", "poisson_weights", "scene_keys", "scene_weights"]
 
 # Cells of one block of weights: 4 million float64 are 32 MB.
 _CELLS = 1 << 22
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+# the Poisson(1) count of each of the 65,536 numbers that 16 bits hold
+_POISSON = np.searchsorted(pdtr(np.arange(12), 1.0), (np.arange(1 << 16) + 0.5) / (1 << 16)) * 1.0
 
 
 def scene_weights(
@@ -65,3 +71,54 @@ def _draw(
         flat = (drawn + size * np.arange(rows)[:, None]).ravel()
         weights[:, scenes] = np.bincount(flat, minlength=rows * size).reshape(rows, size)
     return weights
+
+
+def poisson_weights(keys: npt.ArrayLike, *, resamples: int, seed: int) -> npt.NDArray[np.float64]:
+    """Draw Poisson(1) counts of scenes in bootstrap resamples, from the scenes' keys alone.
+
+    A scene's counts depend on its key, the seed and the number of the resample, on nothing else:
+    they can be drawn batch by batch while a table streams, in any order, and a scene that stands in
+    several datasets, tables or sketches gets the same counts in all of them. The first r columns
+    are the same for every number of resamples from r up. Counts come from 16 bits each, so that
+    their probabilities are right to 2^-17. (Poisson bootstrap: Hanley and MacGibbon, Computer
+    Methods and Programs in Biomedicine 83, 2006; Chamandy et al., 2012.)
+
+    Parameters
+    ----------
+    keys
+        Shape (g,), uint64: a well mixed hash of each scene's name, as of `scene_keys`.
+    resamples
+        How many resamples, at least 0.
+    seed
+        Seed of the draws.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (g, resamples), float64.
+    """
+    # splitmix64 (Steele, Lea and Flood, OOPSLA 2014), started at each scene's key
+    start = np.asarray(keys, dtype=np.uint64) ^ mixed_keys(np.uint64(seed % 2**64))
+    blocks = -(-resamples // 4)
+    words = np.empty((len(start), blocks), dtype="<u8")
+    with np.errstate(over="ignore"):
+        for block in range(blocks):
+            words[:, block] = mixed_keys(start + np.uint64(block) * _STEP)
+    # as bytes in little-endian order, so that every machine reads the same four numbers of a word
+    draws = words.view("<u2").reshape(len(start), 4 * blocks)
+    return np.asarray(_POISSON[draws[:, :resamples]])
+
+
+def scene_keys(names: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """Hash names of scenes to 64 bits, the same on every machine, shape (n,)."""
+    given = np.fromiter(names, dtype=object)
+    return np.asarray(pd.util.hash_array(given, categorize=False), dtype=np.uint64)
+
+
+def mixed_keys(keys: Any) -> Any:
+    """Hash 64-bit numbers to others: one step of splitmix64 from each."""
+    with np.errstate(over="ignore"):
+        word = keys + _STEP
+        word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return word ^ (word >> np.uint64(31))

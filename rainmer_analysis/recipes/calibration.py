@@ -3,22 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from rainmer_analysis.images.measures import brightness, density, psnr_y
+from rainmer_analysis.images.measures import (
+    brightness,
+    density,
+    entropy,
+    non_monochromaticity,
+    psnr_y,
+    vertical_gradient,
+)
 from rainmer_analysis.recipes.simulate import Progress, shared_out
 from rainmer_analysis.weather import simulate
 
 __all__ = ["MIXTURES", "PROPERTIES", "calibration", "measured"]
 
-PROPERTIES = ("density", "brightness_clean", "brightness_rainy", "psnr")
+# The eight published properties: each a function of the rainy and the clean image.
+_MEASURES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyType(
+    {
+        "density": density,
+        "entropy_clean": lambda _, clean: entropy(clean),
+        "entropy_rainy": lambda rainy, _: entropy(rainy),
+        "gradient": vertical_gradient,
+        "brightness_clean": lambda _, clean: brightness(clean),
+        "brightness_rainy": lambda rainy, _: brightness(rainy),
+        "non_monochromaticity": non_monochromaticity,
+        "psnr": psnr_y,
+    }
+)
+PROPERTIES = tuple(_MEASURES)
 # What stands for each measured set. SynRain (Rain13K) draws most of its images from DDN's types.
 MIXTURES: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
@@ -35,9 +55,10 @@ MIXTURES: Mapping[str, Mapping[str, float]] = MappingProxyType(
 
 
 def measured() -> dict[str, Any]:
-    """Give the measurements of the real sets: per set and property n, mean, sd, 101 quantiles.
+    """Return the measurements of the real sets: per set and property n, mean, sd, 101 quantiles.
 
-    Density on images in [0, 1]; brightness is the mean level on 0 to 255; PSNR on luma in dB.
+    Density on images in [0, 1]; entropy in bits; gradient, brightness and non-monochromaticity on
+    levels of 0 to 255; PSNR on luma in dB. See ``images.measures``.
     """
     text = (files("rainmer_analysis.images") / "measured.json").read_text(encoding="utf-8")
     table: dict[str, Any] = json.loads(text)
@@ -55,23 +76,24 @@ def calibration(
 ) -> pd.DataFrame:
     """Compare simulated with measured distributions at the size that is simulated.
 
+    The recipes are calibrated at the default, 256x256 pixels, which is what is simulated by
+    default elsewhere too. The real images are larger (about 480x320, crops of 512x512); a
+    simulated image stands for such an image reduced to 256 rows, with the levels, gradients and
+    noise that the real one has per pixel. Other sizes give other gradients.
+
     Returns
     -------
-    A row per set and property: ``set``, ``property``, ``n`` (simulated pairs), ``real_mean``,
+    A row per set and property: ``set``, ``property``, ``n`` (simulated pairs), ``empty`` (pairs
+    left out because no pixel changed by more than 8 levels), ``real_mean``,
     ``real_sd``, ``mean``, ``sd``, ``difference`` of the means in real standard deviations,
     ``ratio`` of the standard deviations, and the Wasserstein-1 distance in the property's unit.
     """
     names = [name for mixture in MIXTURES.values() for name in mixture]
     jobs = [(name, index) for name in names for index in range(per_dataset)]
 
-    def measure(job: tuple[str, int]) -> tuple[float, float, float, float]:
+    def measure(job: tuple[str, int]) -> list[float]:
         pair = simulate(job[0], job[1], split=split, size=size, seed=seed)
-        return (
-            density(pair.rainy, pair.clean),
-            brightness(pair.clean),
-            brightness(pair.rainy),
-            psnr_y(pair.rainy, pair.clean),
-        )
+        return [function(pair.rainy, pair.clean) for function in _MEASURES.values()]
 
     values = np.array(shared_out(measure, jobs, workers=workers, progress=progress))
     by_name = dict(zip(names, values.reshape(len(names), per_dataset, -1), strict=True))
@@ -83,8 +105,7 @@ def calibration(
         for column, name in enumerate(PROPERTIES):
             facts = real[real_set][name]
             rows.append(
-                {"set": real_set, "property": name, "n": len(pooled)}
-                | _compared(pooled[:, column], weights / weights.sum(), facts)
+                {"set": real_set, "property": name} | _compared(pooled[:, column], weights, facts)
             )
     return pd.DataFrame(rows)
 
@@ -92,9 +113,14 @@ def calibration(
 def _compared(
     values: NDArray[np.float64], weights: NDArray[np.float64], facts: Mapping[str, Any]
 ) -> dict[str, float]:
+    known = np.isfinite(values)
+    empty = int((~known).sum())
+    values, weights = values[known], weights[known] / weights[known].sum()
     mean = float(weights @ values)
     sd = float(np.sqrt(weights @ (values - mean) ** 2))
     return {
+        "n": len(values),
+        "empty": empty,
         "real_mean": facts["mean"],
         "real_sd": facts["sd"],
         "mean": mean,
@@ -108,7 +134,7 @@ def _compared(
 def wasserstein(
     values: NDArray[np.float64], weights: NDArray[np.float64], quantiles: NDArray[np.float64]
 ) -> float:
-    """Give the Wasserstein-1 distance of a weighted sample to a law known by equal quantiles.
+    """Return the Wasserstein-1 distance of a weighted sample to a law known by equal quantiles.
 
     It is the mean distance of the two quantile functions; the law's is linear between quantiles.
     """

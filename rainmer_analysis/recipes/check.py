@@ -10,10 +10,14 @@ from typing import Any
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import Sources, find, name_fault, read_header, read_image
-from rainmer_analysis.images.places.folders import Dataset, Found
-from rainmer_analysis.images.reading import Region
+from rainmer_analysis.images.datasets import Account, Dataset, Found, compare_names, read_names
+from rainmer_analysis.images.halves import MIN_LIKENESS, likeness, specks
+from rainmer_analysis.images.reading import FloatImage, Region
 
-__all__ = ["Check", "Finding", "Summary", "check_sources"]
+__all__ = ["Check", "Comparison", "Finding", "Summary", "check_sources"]
+
+_COMPARED = 50  # files whose halves are compared
+_DECISIVE = 0.1  # skewness from which one of two halves has the specks
 
 Size = tuple[int, int]
 _Place = tuple[str, Region]
@@ -47,17 +51,49 @@ class Summary:
     smallest: Size | None
     largest: Size | None
     notes: tuple[str, ...]
+    account: Account
+
+    @property
+    def files(self) -> dict[str, Any]:
+        """What became of every file, as JSON types."""
+        return self.account.document(used=self.readable, left_out=self.images - self.readable)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Images against a published list of names, both ways."""
+
+    path: Path
+    lines: int
+    missing: tuple[str, ...]
+    several: tuple[str, ...]
+    unlisted: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the comparison as JSON types."""
+        return {
+            "path": str(self.path),
+            "lines": self.lines,
+            "listed_but_missing": list(self.missing),
+            "listed_for_several": list(self.several),
+            "not_listed": list(self.unlisted),
+        }
 
 
 @dataclass(frozen=True)
 class Check:
-    """Summaries by dataset and all findings, in the order of datasets and image ids."""
+    """Summaries by dataset, and all findings in the order of datasets and image ids.
+
+    ``comparison`` is there where a list of names was given.
+    """
 
     datasets: Mapping[str, Summary]
     findings: tuple[Finding, ...]
+    comparison: Comparison | None = None
 
     def document(self) -> dict[str, Any]:
-        """Give the report as JSON types."""
+        """Return the report as JSON types."""
+        listed = {} if self.comparison is None else {"list": self.comparison.document()}
         return {
             "kind": "check",
             "datasets": {
@@ -78,6 +114,8 @@ class Check:
                 {"finding": each.finding, "image_id": each.image_id, "detail": each.detail}
                 for each in self.findings
             ],
+            "files": {name: each.files for name, each in self.datasets.items()},
+            **listed,
         }
 
 
@@ -85,6 +123,7 @@ def check_sources(
     sources: Sources,
     *,
     root: str | Path | None = None,
+    names: str | Path | None = None,
     decode: bool = True,
     workers: int = 2,
     progress: Progress | None = None,
@@ -95,6 +134,8 @@ def check_sources(
     ----------
     sources, root
         As for `rainmer_analysis.images.load`; all images count, none is sampled.
+    names
+        A published list of the images, one name or relative path a line, to compare with.
     decode
         Decode each file; otherwise only its header is read, and truncated files go unnoticed.
     workers
@@ -105,9 +146,10 @@ def check_sources(
     Raises
     ------
     SourceError
-        A source is unknown, missing or empty.
+        A source is unknown, missing or empty, or the list cannot be read.
     """
     datasets = find(sources, root=root)
+    comparison = None if names is None else _compared_with(Path(names), datasets)
     places: dict[_Place, None] = {}
     for dataset in datasets:
         for image in dataset.images:
@@ -115,11 +157,62 @@ def check_sources(
             if image.target is not None:
                 places[image.target, image.target_region or "whole"] = None
     looked = _look(list(places), decode=decode, workers=workers, progress=progress)
-    findings = {each.name: _findings(each, looked) for each in datasets}
+    findings = [finding for each in datasets for finding in _findings(each, looked)]
+    halves = {each.name: _compare_halves(each, looked) if decode else () for each in datasets}
     return Check(
-        {each.name: _summary(each, looked) for each in datasets},
-        tuple(finding for each in datasets for finding in findings[each.name]),
+        {each.name: _summary(each, looked, halves[each.name]) for each in datasets},
+        tuple(findings),
+        comparison,
     )
+
+
+def _compared_with(path: Path, datasets: Sequence[Dataset]) -> Comparison:
+    lines = read_names(path)
+    images = {
+        f"{each.name}/{image.relative}": image.relative
+        for each in datasets
+        for image in each.images
+    }
+    missing, several, unlisted = compare_names(images, lines)
+    return Comparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
+
+
+def _compare_halves(dataset: Dataset, looked: _Looked) -> tuple[str, ...]:
+    """Note where the halves of files are no pair, or look like one the other way round."""
+    sound = [
+        image
+        for image in dataset.images
+        if image.region != "whole" and not isinstance(looked[image.path, image.region], str)
+    ]
+    looked_at = sound[:: max(1, len(sound) // _COMPARED)]
+    if not looked_at:
+        return ()
+    found = [
+        (likeness(*pair), specks(*pair))
+        for image in looked_at
+        for pair in [(read_image(image.path, region=image.region), _target_of(image))]
+    ]
+    notes, total = [], len(found)
+    strangers = sum(alike < MIN_LIKENESS for alike, _ in found)
+    if strangers:
+        notes.append(
+            f"in {strangers:,} of {total:,} files looked at, the halves hardly show one scene"
+        )
+    decisive = [skewness for _, skewness in found if abs(skewness) > _DECISIVE]
+    other = sum(skewness < 0 for skewness in decisive)
+    if decisive and other >= 0.75 * len(decisive):
+        given = "rain-clean" if looked_at[0].region == "left" else "clean-rain"
+        wanted = "clean-rain" if given == "rain-clean" else "rain-clean"
+        notes.append(
+            f"in {other:,} of {total:,} files looked at, the half that counts as clean has the "
+            f'bright specks of rain: if the other one is clean, say halves = "{wanted}"'
+        )
+    return tuple(notes)
+
+
+def _target_of(image: Found) -> FloatImage:
+    assert image.target is not None
+    return read_image(image.target, region=image.target_region or "whole")
 
 
 def _look(
@@ -173,7 +266,9 @@ def _findings(dataset: Dataset, looked: _Looked) -> list[Finding]:
             faults.append(("unreadable", own))
         if partner is None:
             if dataset.paired:
-                faults.append(("missing-partner", "there is no clean partner"))
+                several = dataset.unclear.get(image.relative)
+                detail = f"it may be {several}" if several else "there is no clean partner"
+                faults.append(("missing-partner", detail))
         elif isinstance(theirs := looked[partner], str):
             faults.append(("unreadable", f"its partner {Path(partner[0]).name}: {theirs}"))
         elif not isinstance(own, str) and own != theirs:
@@ -183,10 +278,19 @@ def _findings(dataset: Dataset, looked: _Looked) -> list[Finding]:
             Finding(finding, dataset.name, f"{dataset.name}/{image.relative}", detail)
             for finding, detail in faults
         ]
+    found += [
+        Finding(
+            "unreadable",
+            dataset.name,
+            f"{dataset.name}/{relative}",
+            f"a picture in the format {kind}, which is not read; convert it to PNG",
+        )
+        for relative, kind in dataset.account.unread
+    ]
     return found
 
 
-def _summary(dataset: Dataset, looked: _Looked) -> Summary:
+def _summary(dataset: Dataset, looked: _Looked, halves: tuple[str, ...]) -> Summary:
     own = [looked[image.path, image.region] for image in dataset.images]
     sizes = sorted(
         {size for size in own if not isinstance(size, str)}, key=lambda size: size[0] * size[1]
@@ -200,7 +304,8 @@ def _summary(dataset: Dataset, looked: _Looked) -> Summary:
         sizes=len(sizes),
         smallest=sizes[0] if sizes else None,
         largest=sizes[-1] if sizes else None,
-        notes=_notes(dataset, sizes),
+        notes=(*dataset.notes, *dataset.account.warnings(), *_notes(dataset, sizes), *halves),
+        account=dataset.account,
     )
 
 
@@ -218,7 +323,7 @@ def _notes(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
         notes.append(f"{other_stems:,} partners have the same name but another suffix")
     if sizes and not dataset.paired and all(width == 2 * height for width, height in sizes):
         notes.append(
-            "every image is twice as wide as high: if rain and clean lie side by side, "
-            "say halves = true in a manifest"
+            "every image is twice as wide as high: if rain and clean lie side by side, say so in a "
+            'manifest, with halves = "rain-clean" or "clean-rain"'
         )
     return tuple(notes)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.images import Sources, load
+from rainmer_analysis.images import Sources, draw, find
+from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.infer import (
     Extraction,
     deviation,
@@ -80,7 +83,8 @@ def extract(
     Returns
     -------
     A mapping of views to tables. Images that cannot be used are left out, with a note in the log
-    and a row in ``skipped`` and in ``skipped.csv``; ``paths`` are the files.
+    and a row in ``skipped`` and in ``skipped.csv``; ``paths`` are the files, and ``accounts`` tell
+    what became of every file of each dataset.
 
     Raises
     ------
@@ -90,10 +94,11 @@ def extract(
     place = among_ranks() if ranks and out is not None else None
     device = device if place is None else rank_device(device)
     loaded = load_encoder(encoder, weights, device=device, precision=precision)
+    datasets = () if isinstance(sources, ImageSet) else find(sources, root=root)
     images = (
         sources
         if isinstance(sources, ImageSet)
-        else load(sources, root=root, per_dataset=per_dataset, seed=seed)
+        else draw(datasets, per_dataset=per_dataset, seed=seed)
     )
     options: dict[str, Any] = {
         "batch_size": batch_size,
@@ -109,7 +114,26 @@ def extract(
     if getattr(loaded, "precision", "exact") == "fast" and done.tables and not done.up_to_date:
         exact = load_encoder(encoder, weights, device=device, precision="exact")
         _tell(*deviation(loaded, exact, images))
-    return done
+    if not datasets or (place is not None and not done.paths):  # the first of several tells it
+        return done
+    return replace(done, accounts=_accounts(datasets, images, done))
+
+
+def _accounts(
+    datasets: Sequence[Dataset], images: ImageSet, done: Extraction
+) -> dict[str, dict[str, Any]]:
+    """Say of each dataset, to the log and as values, what became of all its files."""
+    drawn, left_out = images.rows.counts, Counter(done.skipped["dataset"])
+    found = {}
+    for each in datasets:
+        numbers = {
+            "used": drawn.get(each.name, 0) - left_out[each.name],
+            "left_out": left_out[each.name],
+            "not_drawn": len(each.images) - drawn.get(each.name, 0),
+        }
+        found[each.name] = each.account.document(**numbers)
+        _log.info("%s", each.account.sentence(each.name, **numbers))
+    return found
 
 
 def _tell(lowest: dict[str, float], compared: int) -> None:

@@ -1,14 +1,27 @@
-"""A table to a matrix that stands as a file."""
+"""A table to a matrix or a sketch that is kept as a file."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.recipes.kept import Kept
-from rainmer_analysis.scores import DEFAULT_SCORE, relate
+from rainmer_analysis.scores import (
+    DEFAULT_SCORE,
+    Reference,
+    Sketch,
+    read_sketch,
+    relate,
+    sketch,
+    sketch_request,
+    write_sketch,
+)
 from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
@@ -18,29 +31,71 @@ from rainmer_analysis.values import (
     standing,
     versions_of,
     write,
+    write_atomically,
 )
 
-__all__ = ["kept_matrix"]
+__all__ = ["Relating", "kept_matrix", "kept_sketch", "open_sources", "read_reference"]
+
+Source = EmbeddingTable | TableStream | tuple[Sketch, ...]
+
+
+@dataclass(frozen=True)
+class Relating:
+    """Options of `relate`, with its defaults."""
+
+    score: str = DEFAULT_SCORE
+    resamples: int = 0
+    null: int = 0
+    reference: str | Reference | None = None
+    sample: int = 500
+    seed: int = 42
+
+    @property
+    def identity(self) -> list[Any]:
+        """What a result depends on beside its data; as before where only the score is chosen."""
+        told = asdict(self)
+        if isinstance(self.reference, Reference):
+            told["reference"] = [self.reference.name, self.reference.mean.tolist()]
+        if told == asdict(Relating(score=self.score, seed=self.seed)):
+            return [self.score]
+        return [told]
 
 
 def kept_matrix(
-    table: EmbeddingTable | TableStream,
+    table: Source,
     path: Path,
     *,
     score: str = DEFAULT_SCORE,
+    options: Relating | None = None,
     overwrite: bool = False,
 ) -> Kept[RelationshipMatrix]:
-    """Relate a table's datasets and keep the matrix at `path`, ``.json`` or ``.csv``.
+    """Relate datasets and keep the matrix at `path`, ``.json`` or ``.csv``.
 
     The scores are quickly made anew, so a file is compared, not trusted.
+
+    Parameters
+    ----------
+    table
+        A table, or sketches.
+    path
+        Where to.
+    score
+        The score, where no `options` are given.
+    options
+        All options.
+    overwrite
+        Whether another existing file may be replaced.
 
     Raises
     ------
     OutputExistsError
         Something else lies at `path`.
     """
-    matrix = relate(table, score=score)
-    asked = ["relate", table.content_sha256, score]
+    chosen = Relating(score=score) if options is None else options
+    given = {name: getattr(chosen, name) for name in chosen.__dataclass_fields__}
+    matrix = relate(table, **given)
+    content = matrix.parameters["table"]
+    asked = ["relate", content, *chosen.identity]
     versions = versions_of("relate")
     request = digest([*asked, versions] if versions else asked)
     if path.suffix.lower() == ".csv":
@@ -63,3 +118,74 @@ def _holds(path: Path, matrix: RelationshipMatrix) -> bool:
         and found.datasets == matrix.datasets
         and np.array_equal(found.values, matrix.values, equal_nan=True)
     )
+
+
+def kept_sketch(
+    table: EmbeddingTable | TableStream,
+    path: Path,
+    *,
+    resamples: int | None = None,
+    seed: int = 42,
+    overwrite: bool = False,
+) -> Kept[Sketch]:
+    """Sketch a table, or read the sketch that the identical request left at `path`.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies at `path`.
+    """
+    request = digest(["sketch", table.content_sha256, resamples, seed])
+    if path.exists():
+        if sketch_request(path) == request:
+            return Kept(read_sketch(path), up_to_date=True)
+        if path.is_dir() or not overwrite:
+            raise OutputExistsError(
+                f"{path} already exists and holds something else; "
+                "give another name or allow --overwrite"
+            )
+    made = sketch(table, resamples=resamples, seed=seed)
+    write_atomically(path, lambda temporary: write_sketch(made, temporary, request))
+    return Kept(made, up_to_date=False)
+
+
+def open_sources(paths: Sequence[Path]) -> Source:
+    """Open one table, or one or more sketches.
+
+    Raises
+    ------
+    FileFormatError
+        A file is missing, damaged or of another kind.
+    ParameterError
+        Several tables came, or tables and sketches together.
+    """
+    tables = [path for path in paths if path.is_dir() or path.suffix.lower() == ".parquet"]
+    if len(paths) == 1 and tables:
+        return TableStream(paths[0])
+    if not tables:
+        return tuple(read_sketch(path) for path in paths)
+    raise ParameterError(
+        f"{len(paths)} inputs came and {tables[0]} is a table; give one table (a folder of parts "
+        "counts as one), or sketches alone"
+    )
+
+
+def read_reference(text: str) -> str | Reference:
+    """Turn what ``--reference`` says into a dataset's name, or a mean that a matrix file holds.
+
+    Raises
+    ------
+    FileFormatError
+        The file holds no matrix with a reference.
+    """
+    path = Path(text)
+    if path.suffix.lower() != ".json":
+        return text
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))["parameters"]["reference"]
+        return Reference(str(told["name"]), np.array(told["mean"], dtype=np.float64))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(
+            f"{path} holds no reference mean; give a matrix that 'rainmer-analysis relate --score "
+            "centred' wrote, or the name of a dataset"
+        ) from error

@@ -1,28 +1,47 @@
 """How datasets relate: the registry of scores, their uncertainty, and statistics of claims.
 
-`relate` turns a table into a matrix by one of `SCORES`; `bootstrap` resamples scenes; the rest are
-pure functions of a table or a matrix that a claim about datasets can be read from.
+`relate` turns a table, or sketches of tables, into a matrix by one of `SCORES`, with intervals and
+tests over scenes where they are asked for; `compare` holds two encoders against each other about
+the same images. The rest are statistics of a table or a matrix that a claim about datasets can be
+read from.
 """
 
 from __future__ import annotations
 
+from rainmer_analysis.scores.between import Agreement, Estimate, compare
 from rainmer_analysis.scores.intervals import Interval, Statistic, bootstrap
 from rainmer_analysis.scores.margin import night_margin_statistic
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.relate import relate
-from rainmer_analysis.scores.score import Context, Score
+from rainmer_analysis.scores.score import Context, Reference, Score
 from rainmer_analysis.scores.spread import compactness, isolation
+from rainmer_analysis.scores.streaming import (
+    Sketch,
+    read_sketch,
+    sketch,
+    sketch_request,
+    write_sketch,
+)
 
 __all__ = [
     "DEFAULT_SCORE",
     "SCORES",
+    "Agreement",
     "Context",
+    "Estimate",
     "Interval",
+    "Reference",
     "Score",
+    "Sketch",
     "Statistic",
     "bootstrap",
     "compactness",
+    "compare",
     "isolation",
     "night_margin_statistic",
+    "read_sketch",
     "relate",
+    "sketch",
+    "sketch_request",
+    "write_sketch",
 ]

@@ -1,21 +1,21 @@
-"""Uncertainty over scenes of statistics of the cosine matrix."""
+"""Uncertainty over scenes of statistics of the whole cosine matrix."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import scene_weights, unit_rows
+from rainmer_analysis.scores.gather import Summariser, gather
+from rainmer_analysis.scores.score import Context, Floats
+from rainmer_analysis.scores.streaming import COSINE, SceneSums, merge_sums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = ["Interval", "Statistic", "bootstrap"]
 
-Floats = npt.NDArray[np.float64]
 # (values (k, k), names of the k datasets) -> number
 Statistic = Callable[[Floats, tuple[str, ...]], float]
 
@@ -28,31 +28,6 @@ class Interval(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True, eq=False)
-class _SceneSums:
-    """Sums of each scene in each dataset: all that resampling needs.
-
-    Parameters
-    ----------
-    members
-        For each of k datasets its scenes among all g.
-    totals
-        For each dataset the summed unit vectors of those scenes, shape (g_a, d).
-    counts
-        Images of each scene in each dataset, shape (g, k).
-    overlap
-        Scalar products of a scene's totals in two datasets, shape (g, k, k).
-    strata
-        Number of the set of datasets that a scene stands in, shape (g,).
-    """
-
-    members: tuple[npt.NDArray[np.int64], ...]
-    totals: tuple[Floats, ...]
-    counts: Floats
-    overlap: Floats
-    strata: npt.NDArray[np.int64]
-
-
 def bootstrap(
     table: EmbeddingTable,
     statistic: Statistic,
@@ -61,13 +36,12 @@ def bootstrap(
     seed: int = 42,
     level: float = 0.95,
 ) -> Interval:
-    """Give a statistic of the cosine matrix with its percentile interval over scenes.
+    """Return a statistic of the cosine matrix with its percentile interval over scenes.
 
-    Scenes, not images, are drawn with replacement. A scene that stands in several datasets is
-    drawn for all of them at once, and draws happen within strata, the sets of datasets that a scene
-    stands in, so that every dataset keeps its number of scenes. In a resample a scene drawn w times
-    is w scenes; pairs of images of one scene count within each copy and never between copies, and
-    an image is not paired with itself: with every w = 1 the matrix is that of the score ``cosine``.
+    Scenes, not images, are resampled: each stands as often as a Poisson count of mean 1 says, the
+    same in every dataset that it stands in. On the diagonal pairs of images of one scene count
+    within each copy and never between copies, and an image is not paired with itself. What shared
+    scenes add to the mean of the resamples is taken off each cell.
 
     Such an interval says what other scenes would have given, not what another training run of the
     encoder would.
@@ -89,7 +63,7 @@ def bootstrap(
     Returns
     -------
     Interval
-        ``low`` and ``high`` are NaN where the statistic is missing in any resample.
+        ``low`` and ``high`` are NaN where the statistic is missing in half of the resamples.
 
     Raises
     ------
@@ -100,73 +74,48 @@ def bootstrap(
         raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.95")
     if len(table) == 0:
         raise ParameterError("the table holds no image; a bootstrap needs at least one")
-    names = table.rows.datasets
-    sums = _scene_sums(table)
-    value = statistic(_matrices(sums, np.ones((1, len(sums.strata))))[0], names)
-    drawn = [
-        statistic(values, names)
-        for weights in scene_weights(sums.strata, resamples=resamples, seed=seed)
-        for values in _matrices(sums, weights)
-    ]
+    if resamples < 1:
+        raise ParameterError(
+            f"{resamples} resamples were asked for; a bootstrap needs at least one"
+        )
+    context = Context(resamples=resamples, seed=seed, moments=False)
+    found = gather(
+        table,
+        {"sums": Summariser(sum_scenes, merge_sums)},
+        context,
+        whole_scenes=True,
+        sampled=False,
+    )
+    matrices = _matrices([each.summaries["sums"] for each in found.values()], context)
+    names = tuple(found)
+    value = statistic(matrices[0], names)
+    taken = np.array([statistic(values, names) for values in _centred(matrices)])
+    there = taken[np.isfinite(taken)]
+    if 2 * len(there) <= resamples:
+        return Interval(float(value), float("nan"), float("nan"))
     tail = (1 - level) / 2
-    low, high = np.quantile(np.asarray(drawn, dtype=np.float64), [tail, 1 - tail])
+    low, high = np.quantile(there, [tail, 1 - tail])
     return Interval(float(value), float(low), float(high))
 
 
-def _scene_sums(table: EmbeddingTable) -> _SceneSums:
-    unit, codes, names = unit_rows(table.vectors), table.rows.codes, table.rows.datasets
-    scenes, scene = np.unique(table.rows.column("group").astype(str), return_inverse=True)
-    counts = np.zeros((len(scenes), len(names)))
-    np.add.at(counts, (scene, codes), 1.0)
-    members = tuple(np.flatnonzero(column) for column in counts.T)
-    totals = []
-    for code, present in enumerate(members):
-        sums = np.zeros((len(present), table.dim))
-        own = codes == code
-        np.add.at(sums, np.searchsorted(present, scene[own]), unit[own])
-        totals.append(sums)
-    # strata and their order depend on names alone, so the order of rows does not matter
-    alphabetical = np.argsort(np.asarray(names))
-    _, strata = np.unique(counts[:, alphabetical] > 0, axis=0, return_inverse=True)
-    return _SceneSums(
-        members, tuple(totals), counts, _overlap(members, totals, len(scenes)), strata.reshape(-1)
-    )
+def _centred(matrices: Floats) -> Floats:
+    """Return the resampled matrices with the mean that the first one has, cell by cell."""
+    drawn = matrices[1:]
+    there = np.isfinite(drawn)
+    count = there.sum(axis=0)
+    mean = np.where(there, drawn, 0.0).sum(axis=0) / np.maximum(count, 1)
+    return np.asarray(drawn - mean + matrices[0])
 
 
-def _overlap(
-    members: tuple[npt.NDArray[np.int64], ...], totals: list[Floats], scenes: int
-) -> Floats:
-    size = len(members)
-    overlap = np.zeros((scenes, size, size))
+def _matrices(sums: list[SceneSums], context: Context) -> Floats:
+    """Return the cosine matrix of the table, then of each resample, shape (1 + r, k, k)."""
+    size = len(sums)
+    found = np.empty((1 + context.resamples, size, size))
     for a in range(size):
         for b in range(a, size):
-            shared, at_a, at_b = np.intersect1d(
-                members[a], members[b], assume_unique=True, return_indices=True
-            )
-            products = np.einsum("gd,gd->g", totals[a][at_a], totals[b][at_b])
-            overlap[shared, a, b] = overlap[shared, b, a] = products
-    return overlap
-
-
-def _matrices(sums: _SceneSums, weights: Floats) -> Floats:
-    """Give the cosine matrix of each row of weights, shape (b, k, k)."""
-    size, scenes = len(sums.members), len(sums.strata)
-    whole = np.stack(
-        [
-            weights[:, present] @ totals
-            for present, totals in zip(sums.members, sums.totals, strict=True)
-        ],
-        axis=1,
-    )
-    images = weights @ sums.counts
-    between_copies = weights**2 - weights
-    scalar = whole @ whole.transpose(0, 2, 1)
-    scalar -= (between_copies @ sums.overlap.reshape(scenes, -1)).reshape(-1, size, size)
-    pairs = images[:, :, None] * images[:, None, :]
-    pair_counts = sums.counts[:, :, None] * sums.counts[:, None, :]
-    pairs -= (between_copies @ pair_counts.reshape(scenes, -1)).reshape(-1, size, size)
-    diagonal = np.arange(size)
-    scalar[:, diagonal, diagonal] -= images
-    pairs[:, diagonal, diagonal] -= images
-    missing = pairs < 0.5
-    return np.asarray(np.where(missing, np.nan, scalar / np.where(missing, 1.0, pairs)))
+            told = replace(context, same=a == b)
+            found[0, a, b] = COSINE.compare(sums[a], sums[b], told)
+            assert COSINE.resampled is not None
+            found[1:, a, b] = COSINE.resampled(sums[a], sums[b], told)
+            found[:, b, a] = found[:, a, b]
+    return found

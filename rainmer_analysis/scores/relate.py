@@ -2,103 +2,283 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import unit_rows
+from rainmer_analysis.scores.cells import Cells, ceilings_of, compare_cells, null_cells
+from rainmer_analysis.scores.gather import Gathered, Summariser, Table, gather
+from rainmer_analysis.scores.inference import adjust
+from rainmer_analysis.scores.measures import merge_samples, take_sample
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, score_named
-from rainmer_analysis.scores.score import Context, Score
-from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix, TableStream
+from rainmer_analysis.scores.score import Context, Floats, Reference, Score
+from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.sketch import Sketch
+from rainmer_analysis.values import RelationshipMatrix, Space, same_space
 
 __all__ = ["relate"]
 
+SUMS, SAMPLE = "sums", "sample"
+_SUMMARISERS = {
+    SUMS: Summariser(sum_scenes, merge_sums),
+    SAMPLE: Summariser(take_sample, merge_samples),
+}
+# what a refusal of the score `direction` is decided by, where no resamples are asked for
+_RESAMPLES = 200
+Data = dict[str, Gathered]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for, checked."""
+
+    score: Score
+    resamples: int
+    null: int
+    level: float
+    context: Context
+
+    @property
+    def needs(self) -> list[str]:
+        """Names of the summaries that it takes."""
+        wanted = []
+        if self.score.streams:
+            wanted.append(SUMS)
+        if self.null or not self.score.streams:
+            wanted.append(SAMPLE)
+        return wanted
+
 
 def relate(
-    table: EmbeddingTable | TableStream, *, score: str = DEFAULT_SCORE
+    table: Table | Sketch | tuple[Sketch, ...] | list[Sketch],
+    *,
+    score: str = DEFAULT_SCORE,
+    resamples: int = 0,
+    null: int = 0,
+    reference: str | Reference | None = None,
+    sample: int = 500,
+    level: float = 0.95,
+    seed: int = 42,
 ) -> RelationshipMatrix:
     """Score every pair of a table's datasets.
 
     Rows are summarised in batches, one pass in all; then k (k + 1) / 2 summaries are compared.
+    Cosines are sums over all rows; the other scores look at a seeded sample of each dataset.
 
     Parameters
     ----------
     table
-        At least one row; a `TableStream` need not fit into memory.
+        At least two datasets; a `TableStream` need not fit into memory. Sketches stand for the
+        tables they were made of.
     score
-        A name in `SCORES`: ``cosine`` (the mean cosine between the images of two datasets; on the
-        diagonal between different images of one) or ``paper`` (the same, self pairs included).
+        A name in `SCORES`.
+    resamples
+        Above 0: intervals of every cell and ceilings of every dataset, over scenes. Streaming
+        scores take as many bootstrap resamples; the others take 16 cuts into halves, whatever
+        the number.
+    null
+        Above 0: as many permutations of scenes for every pair, of the sample, and their p, and q
+        adjusted over all pairs.
+    reference
+        Of the score ``centred``: a dataset of the table, whose mean is subtracted, or a named
+        mean. By default the dataset that comes first in the alphabet.
+    sample
+        Images of each dataset that a sample holds at most.
+    level
+        Coverage of intervals.
+    seed
+        Seed of resamples, samples, cuts and permutations.
 
     Returns
     -------
     RelationshipMatrix
-        Datasets in the order of their first rows. A cell that has too few images, such as the
-        diagonal of a single image under ``cosine``, is missing (NaN).
+        Datasets in the order of their first rows. A cell whose datasets are too small for the
+        score, or whose direction is not known, is missing (NaN); ``parameters["left_out"]`` says
+        why.
 
     Raises
     ------
     ParameterError
-        The table is empty, or there is no such score.
+        There is no such score, a parameter is not allowed, or fewer than two datasets are left.
+    SpaceError
+        Sketches or rows of different spaces came together.
     """
-    chosen = score_named(score)
+    request = _checked(score, resamples, null, level, Context(seed=seed, sample=sample))
+    data, space, content = _data(table, request)
+    if len(data) < 2:
+        raise ParameterError(
+            f"a matrix relates datasets, but only {next(iter(data), 'no dataset')!r} came; "
+            "give at least two"
+        )
+    request = _with_reference(request, data, reference)
+    left_out = _left_out(request, data)
+    if len(data) - len(left_out) < 2:
+        raise ParameterError(
+            f"fewer than two datasets are left: {next(iter(left_out.values()))}; "
+            "give more images, or another score"
+        )
+    return _matrix(request, data, left_out, space, content)
+
+
+def _checked(name: str, resamples: int, null: int, level: float, context: Context) -> _Request:
+    if resamples < 0 or null < 0 or context.sample < 2:
+        raise ParameterError(
+            f"{resamples} resamples, {null} permutations and samples of {context.sample} images "
+            "were asked for; give 0 or more, 0 or more, and at least 2"
+        )
+    if not 0 < level < 1:
+        raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.95")
+    chosen = score_named(name)
+    drawn = max(resamples, _RESAMPLES) if chosen.name == "direction" else resamples
+    told = Context(
+        resamples=drawn,
+        seed=context.seed,
+        sample=context.sample,
+        moments=chosen.name == "centred",
+    )
+    return _Request(chosen, resamples, null, level, told)
+
+
+def _data(table: Any, request: _Request) -> tuple[Data, Space, Any]:
+    """Gather what the request takes of each dataset, with the space and the data's identity."""
+    if isinstance(table, Sketch | tuple | list):
+        sketches = (table,) if isinstance(table, Sketch) else tuple(table)
+        return _from_sketches(sketches, request)
     if len(table) == 0:
         raise ParameterError("the table holds no image; a matrix needs at least one")
-    found = _summaries(table, chosen)
-    counts = tuple(each.count for each in found.values())
-    return RelationshipMatrix(
-        _compare_all(chosen, [each.summary for each in found.values()], counts),
-        tuple(found),
-        chosen.name,
-        table.space,
-        counts,
-        tuple(len(np.unique(np.concatenate(each.scenes))) for each in found.values()),
-        symmetric=chosen.symmetric,
-        parameters={"table": table.content_sha256, "similarity": chosen.similarity},
+    data = gather(
+        table,
+        {name: _SUMMARISERS[name] for name in request.needs},
+        request.context,
+        whole_scenes=request.score.whole_scenes or request.resamples > 0,
+        sampled=SAMPLE in request.needs,
     )
+    return data, table.space, table.content_sha256
 
 
-@dataclass
-class _Seen:
-    """What has streamed by of a dataset: summary, images, and hashes of its scenes."""
+def _from_sketches(sketches: tuple[Sketch, ...], request: _Request) -> tuple[Data, Space, Any]:
+    if not request.score.streams or request.null:
+        raise ParameterError(
+            f"{'permutations need' if request.score.streams else request.score.name + ' needs'} "
+            "images' vectors, and sketches hold sums; give tables, or one of the scores "
+            "cosine, paper, centred and direction without --null"
+        )
+    space = same_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
+    data: Data = {}
+    for sketch in sketches:
+        sketch.demand(request.context)
+        for name, sums in sketch.datasets.items():
+            if name in data:
+                raise ParameterError(
+                    f"the dataset {name!r} stands in two sketches; give each dataset once"
+                )
+            held = sums.first(min(request.context.resamples, sketch.resamples))
+            data[name] = Gathered(sums.count, sums.scenes, {SUMS: held})
+    return data, space, [sketch.content_sha256 for sketch in sketches]
 
-    summary: Any
-    count: int
-    scenes: list[npt.NDArray[np.uint64]]
+
+def _with_reference(request: _Request, data: Data, reference: str | Reference | None) -> _Request:
+    if request.score.name != "centred":
+        if reference is not None:
+            raise ParameterError(
+                f"the score {request.score.name!r} measures from the origin and takes no "
+                "reference; leave it out, or take the score 'centred'"
+            )
+        return request
+    if not isinstance(reference, Reference):
+        name = min(data) if reference is None else reference
+        if name not in data:
+            raise ParameterError(
+                f"there is no dataset {name!r} to take as reference; the table has "
+                f"{', '.join(data)}"
+            )
+        sums = data[name].summaries[SUMS]
+        reference = Reference(f"mean of {name}", sums.total[0] / sums.images[0])
+    return replace(request, context=replace(request.context, reference=reference))
 
 
-def _summaries(table: EmbeddingTable | TableStream, score: Score) -> dict[str, _Seen]:
-    """Summarise every dataset, in the order of first rows."""
-    found: dict[str, _Seen] = {}
-    for batch in table.batches():
-        unit, codes = unit_rows(batch.vectors), batch.rows.codes
-        scenes = pd.util.hash_array(batch.rows.column("group").astype(object), categorize=False)
-        for code, name in enumerate(batch.rows.datasets):
-            own = codes == code
-            summary, here = score.summarise(unit[own]), np.unique(scenes[own])
-            if name not in found:
-                found[name] = _Seen(summary, int(own.sum()), [here])
-                continue
-            known = found[name]
-            known.summary = score.merge(known.summary, summary)
-            known.count += int(own.sum())
-            known.scenes.append(here)
+def _left_out(request: _Request, data: Data) -> dict[str, str]:
+    """Say of each dataset that the score cannot be taken of why."""
+    score, found = request.score, {}
+    for name, each in data.items():
+        if each.count < score.fewest_images or each.scenes < score.fewest_scenes:
+            found[name] = (
+                f"{name} has {each.count} image(s) of {each.scenes} scene(s), and the score "
+                f"{score.name!r} needs {score.fewest_images} of {score.fewest_scenes}"
+            )
+        elif score.name == "direction":
+            value, low, _ = ceilings_of(each.summaries[SUMS], request.level)
+            if not low > 0:
+                found[name] = (
+                    f"{name} has no clear mean direction: its halves score {value:.2f} with each "
+                    f"other, and the interval reaches down to {low:.2f}"
+                )
     return found
 
 
-def _compare_all(
-    score: Score, summaries: list[Any], counts: tuple[int, ...]
-) -> npt.NDArray[np.float64]:
-    size = len(summaries)
-    values = np.full((size, size), np.nan)
-    for a in range(size):
-        for b in range(a if score.symmetric else 0, size):
-            needed = score.fewest_same if a == b else score.fewest
-            if min(counts[a], counts[b]) >= needed:
-                values[a, b] = score.compare(summaries[a], summaries[b], Context(same=a == b))
-            if score.symmetric:
-                values[b, a] = values[a, b]
-    return values
+def _matrix(
+    request: _Request, data: Data, left_out: Mapping[str, str], space: Space, content: Any
+) -> RelationshipMatrix:
+    kept = {name: each for name, each in data.items() if name not in left_out}
+    cells = compare_cells(
+        request.score,
+        data,
+        kept,
+        request.context,
+        level=request.level,
+        bounds=request.resamples > 0,
+    )
+    p = q = None
+    if request.null:
+        p = null_cells(request.score, data, kept, request.context, permutations=request.null)
+        q = adjust(p)
+    return RelationshipMatrix(
+        cells.values,
+        tuple(data),
+        request.score.name,
+        space,
+        tuple(each.count for each in data.values()),
+        tuple(each.scenes for each in data.values()),
+        symmetric=request.score.symmetric,
+        parameters=_parameters(request, content, left_out),
+        low=cells.low,
+        high=cells.high,
+        p=p,
+        q=q,
+        ceilings=_ceilings(request, data, cells),
+    )
+
+
+def _ceilings(request: _Request, data: Data, cells: Cells) -> Floats | None:
+    """Return what two halves of each dataset score, where that is not 0 or 1 by definition."""
+    if not request.resamples or not request.score.streams:
+        return None
+    if request.score.whole_scenes:  # the diagonal is of different scenes already
+        assert cells.low is not None
+        assert cells.high is not None
+        return np.array([np.diag(each) for each in (cells.values, cells.low, cells.high)]).T
+    return np.array([ceilings_of(each.summaries[SUMS], request.level) for each in data.values()])
+
+
+def _parameters(request: _Request, content: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
+    told: dict[str, Any] = {"table": content, "similarity": request.score.similarity}
+    if request.resamples:
+        told |= {"level": request.level, "resamples": request.resamples}
+        told["interval"] = (
+            "bootstrap of scenes" if request.score.streams else "subsamples of scenes"
+        )
+    if request.null:
+        told["null"] = request.null
+    if SAMPLE in request.needs:
+        told["sample"] = request.context.sample
+    if request.resamples or SAMPLE in request.needs or request.score.name == "direction":
+        told["seed"] = request.context.seed
+    if request.context.reference is not None:
+        reference = request.context.reference
+        told["reference"] = {"name": reference.name, "mean": reference.mean.tolist()}
+    if left_out:
+        told["left_out"] = dict(left_out)
+    return told

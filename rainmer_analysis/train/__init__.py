@@ -10,8 +10,25 @@ from __future__ import annotations
 
 from rainmer_analysis.train.card import as_toml, hardware, model_card
 from rainmer_analysis.train.config import DataConfig, TrainConfig, read_config, shipped_configs
+from rainmer_analysis.train.config.crossed import CAMERA, CLEAR
 from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
-from rainmer_analysis.train.data import Pool, Sample, as_levels, build_pool, open_pool, window
+from rainmer_analysis.train.crossed import (
+    CrossedBlock,
+    CrossedObjective,
+    CrossedPool,
+    build_crossed_pool,
+    describe_degradation,
+    open_crossed_pool,
+)
+from rainmer_analysis.train.data import (
+    Pool,
+    Sample,
+    as_levels,
+    build_pool,
+    open_pool,
+    scenes_held_out,
+    window,
+)
 from rainmer_analysis.train.loop import (
     CHECKPOINTS,
     Hooks,
@@ -24,8 +41,13 @@ from rainmer_analysis.train.loop import (
 from rainmer_analysis.train.restoration import RestorerObjective
 
 __all__ = [
+    "CAMERA",
     "CHECKPOINTS",
+    "CLEAR",
     "AirNetObjective",
+    "CrossedBlock",
+    "CrossedObjective",
+    "CrossedPool",
     "DataConfig",
     "EncoderObjective",
     "Hooks",
@@ -38,11 +60,15 @@ __all__ = [
     "TrainConfig",
     "as_levels",
     "as_toml",
+    "build_crossed_pool",
     "build_pool",
+    "describe_degradation",
     "hardware",
     "model_card",
+    "open_crossed_pool",
     "open_pool",
     "read_config",
+    "scenes_held_out",
     "several",
     "shipped_configs",
     "train",

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.loop import Outcome, Place
 from rainmer_analysis.values.request import plain
@@ -40,7 +41,7 @@ def _processor(device: torch.device) -> str:
 
 def model_card(
     config: TrainConfig,
-    pool: Pool,
+    pool: Pool | CrossedPool,
     outcome: Outcome,
     *,
     log: Path,
@@ -67,8 +68,8 @@ def model_card(
     """
     scenes = len(set(pool.scenes))
     held_out = pool.held_out(config.data.held_out, config.data.seed)
-    queries = "images" if config.encoder == "airnet" else "query images"
-    per_batch = config.run.batch * (len(pool.names) if config.encoder == "airnet" else 1)
+    queries = "query images" if config.trains == "encoder" and not config.is_crossed else "images"
+    per_batch = _images_per_batch(config, pool)
     seen = outcome.step * config.run.accumulate * per_batch
     facts = {
         "Network": _network(config),
@@ -99,6 +100,12 @@ def model_card(
         "```toml\n" + as_toml(config) + "```",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _images_per_batch(config: TrainConfig, pool: Pool | CrossedPool) -> int:
+    if isinstance(pool, CrossedPool):
+        return config.crossed.batch_draws * config.crossed.batch_scenes
+    return config.run.batch * (len(pool.names) if config.encoder == "airnet" else 1)
 
 
 def _network(config: TrainConfig) -> str:

@@ -17,7 +17,7 @@ from rainmer_analysis.values.archive import (
     write_table,
 )
 from rainmer_analysis.values.frozen import FrozenDict
-from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
 from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
@@ -27,6 +27,7 @@ from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "SIGNIFICANT",
     "DatasetOnMap",
     "EmbeddingTable",
     "FrozenDict",

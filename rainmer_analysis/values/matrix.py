@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,8 +16,10 @@ from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
 from rainmer_analysis.values.request import digest
 from rainmer_analysis.values.table import Space
 
-__all__ = ["RelationshipMatrix"]
+__all__ = ["SIGNIFICANT", "RelationshipMatrix"]
 
+SIGNIFICANT = 0.05
+"""Adjusted q up to which a pair counts as told apart."""
 _COMPUTED_LATER = ("low", "high", "p", "q")
 
 
@@ -30,6 +33,17 @@ def _square(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float
     if np.isinf(array).any():
         raise ParameterError(f"{what} hold an infinite cell; a cell is a number or missing (NaN)")
     return read_only(array)
+
+
+def _ceilings(values: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
+    array = np.array(values, dtype=np.float64)
+    if array.shape != (size, 3) or np.isinf(array).any():
+        raise ParameterError(
+            f"ceilings of shape {array.shape} do not fit {size} datasets; "
+            "give a value, a lower and an upper bound for each"
+        )
+    array.flags.writeable = False
+    return array
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +68,9 @@ class RelationshipMatrix(Value):
         How the matrix was computed.
     low, high, p, q
         Interval bounds, permutation p and adjusted q, each (k, k), or None until computed.
+    ceilings
+        Each dataset's mean cosine between different scenes of its own, with its bounds: shape
+        (k, 3), value, low and high, or None until computed.
 
     Raises
     ------
@@ -73,6 +90,7 @@ class RelationshipMatrix(Value):
     high: npt.NDArray[np.float64] | None = None
     p: npt.NDArray[np.float64] | None = None
     q: npt.NDArray[np.float64] | None = None
+    ceilings: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         names = tuple(self.datasets)
@@ -100,6 +118,8 @@ class RelationshipMatrix(Value):
         for name in _COMPUTED_LATER:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _square(getattr(self, name), size, name))
+        if self.ceilings is not None:
+            object.__setattr__(self, "ceilings", _ceilings(self.ceilings, size))
         object.__setattr__(self, "datasets", names)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "parameters", FrozenDict(self.parameters))
@@ -109,11 +129,35 @@ class RelationshipMatrix(Value):
         return f"RelationshipMatrix({self.score}, {len(self.datasets)} datasets, {space})"
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the scores as a labelled data frame, shape (k, k)."""
+        """Return the scores as a labelled data frame, shape (k, k)."""
         return pd.DataFrame(self.values.copy(), index=self.datasets, columns=self.datasets)
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals to show: 2, or two digits of the largest distance."""
+        if not self.is_distance:
+            return 2
+        sizes = np.abs(self.values[np.isfinite(self.values)])
+        peak = float(sizes.max()) if sizes.size else 1.0
+        return max(2, 1 - math.floor(math.log10(peak))) if peak > 1e-6 else 2
+
+    @property
+    def is_distance(self) -> bool:
+        """Whether more means further apart; a score whose file says nothing is a similarity."""
+        return not self.parameters.get("similarity", True)
+
+    @property
+    def undecided(self) -> npt.NDArray[np.bool_]:
+        """Whether the null cannot tell a pair apart at 5 % after adjustment, shape (k, k)."""
+        if self.q is None:
+            return np.zeros(self.values.shape, dtype=np.bool_)
+        return np.asarray(self.q > SIGNIFICANT)
 
     @property
     def content_sha256(self) -> str:
         """Identity of scores, names and space, for provenance and up-to-date checks."""
         space = None if self.space is None else asdict(self.space)
-        return digest([self.values, self.datasets, self.score, space, self.low, self.high])
+        told = [self.values, self.datasets, self.score, space, self.low, self.high]
+        if self.p is not None or self.ceilings is not None:
+            told += [self.p, self.q, self.ceilings]
+        return digest(told)

@@ -43,6 +43,7 @@ def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> d
         "high": matrix.high,
         "p": matrix.p,
         "q": matrix.q,
+        "ceilings": matrix.ceilings,
         "parameters": dict(matrix.parameters),
     }
     if request is not None:
@@ -113,6 +114,7 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
             high=_optional(document, "high"),
             p=_optional(document, "p"),
             q=_optional(document, "q"),
+            ceilings=_optional(document, "ceilings"),
         )
     except ParameterError as error:
         raise FileFormatError(f"{path} contradicts itself: {error}") from error

@@ -13,7 +13,13 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.archive import expected
-from rainmer_analysis.values.parquet import part_batches, part_columns, part_space, parts_of
+from rainmer_analysis.values.parquet import (
+    part_batches,
+    part_columns,
+    part_dim,
+    part_space,
+    parts_of,
+)
 from rainmer_analysis.values.request import digest
 from rainmer_analysis.values.rows import LABELS
 from rainmer_analysis.values.table import BATCH, EmbeddingTable, same_space
@@ -56,8 +62,7 @@ class TableStream:
     @cached_property
     def dim(self) -> int:
         """Number of dimensions of the vectors."""
-        batch = next(table for table in part_columns(self._parts[0], ["embedding"], size=1))
-        return int(batch.schema.field("embedding").type.list_size)
+        return part_dim(self._parts[0])
 
     def __len__(self) -> int:
         return self._length
@@ -76,6 +81,18 @@ class TableStream:
                 seen.append(_fingerprints(batch))
                 yield batch
         self._demand_unique(seen)
+
+    def label_batches(self, *names: str) -> Iterator[tuple[list[str], ...]]:
+        """Read label columns alone, some thousand rows at a time: one list for each name.
+
+        Raises
+        ------
+        FileFormatError
+            A part is damaged, or lacks a column.
+        """
+        for part in self._parts:
+            for table in part_columns(part, names, size=BATCH):
+                yield tuple(table.column(name).to_pylist() for name in names)
 
     @cached_property
     def content_sha256(self) -> str:

@@ -1,11 +1,19 @@
 """Simulated rain, snow, drops and night over simulated scenes, seeded to the last 8-bit pixel.
 
 A recipe is data: which light, which weather, over which scenes. ``degrade`` applies one to any
-clean image, ``simulate`` makes pair number ``index`` of a simulated dataset.
+clean image, ``simulate`` makes pair number ``index`` of a simulated dataset, ``draw_weather``
+fixes a recipe's parameters, so that one weather can be applied to many scenes.
 """
 
 from __future__ import annotations
 
+from rainmer_analysis.weather.draws import (
+    LightDraw,
+    WeatherDraw,
+    draw_camera,
+    draw_light,
+    draw_weather,
+)
 from rainmer_analysis.weather.recipes import FIGURED, RECIPES, Recipe
 from rainmer_analysis.weather.scenes import render_scene, scene_names
 from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
@@ -13,9 +21,14 @@ from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulat
 __all__ = [
     "FIGURED",
     "RECIPES",
+    "LightDraw",
     "Pair",
     "Recipe",
+    "WeatherDraw",
     "degrade",
+    "draw_camera",
+    "draw_light",
+    "draw_weather",
     "render_scene",
     "scene_names",
     "scene_of",

@@ -1,4 +1,4 @@
-"""Random laws, random fields and kernels that scenes and weather are made of.
+"""Random fields and kernels that scenes and weather are made of.
 
 Everything is computed in float64 on one thread. Libraries differ in the last bit of ``exp`` or of
 a Fourier transform; such a difference (1e-15) vanishes when images are rounded to 8 bits. Pixels
@@ -7,23 +7,17 @@ were found equal under numpy's AVX-512, AVX2 and SSE code and for any number of 
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
 
+from rainmer_analysis.weather.laws import child
+
 __all__ = [
-    "Between",
     "Field",
-    "Law",
-    "LogNormal",
     "blur",
     "capsule",
-    "child",
     "cloud",
-    "generator",
     "grid",
     "scatter",
 ]
@@ -31,49 +25,8 @@ __all__ = [
 Field = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Between:
-    """Uniform law on [low, high]; ``Between(x, x)`` is the constant x."""
-
-    low: float
-    high: float
-
-    def draw(self, rng: np.random.Generator) -> float:
-        """Give one value."""
-        return float(self.low + (self.high - self.low) * rng.random())
-
-
-@dataclass(frozen=True)
-class LogNormal:
-    """Log-normal law around ``median``, sd of the logarithm ``spread``, clipped to a range."""
-
-    median: float
-    spread: float
-    low: float = 0.0
-    high: float = float("inf")
-
-    def draw(self, rng: np.random.Generator) -> float:
-        """Give one value."""
-        value = self.median * np.exp(self.spread * rng.standard_normal())
-        return float(min(max(value, self.low), self.high))
-
-
-Law = Between | LogNormal
-
-
-def generator(*keys: str | int) -> np.random.Generator:
-    """Give the random stream that belongs to ``keys``, independent of any other stream."""
-    digest = hashlib.sha256("/".join(str(key) for key in keys).encode()).digest()
-    return np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest[:16], "little")))
-
-
-def child(rng: np.random.Generator) -> np.random.Generator:
-    """Split off a stream for as many numbers as a size asks for; ``rng`` moves on by one."""
-    return np.random.default_rng(int(rng.integers(0, 2**63)))
-
-
 def grid(shape: tuple[int, int]) -> tuple[Field, Field]:
-    """Give coordinates of pixel centres in [0, 1]: of rows [H, 1] and of columns [1, W]."""
+    """Return coordinates of pixel centres in [0, 1]: of rows [H, 1] and of columns [1, W]."""
     rows = (np.arange(shape[0]) + 0.5) / shape[0]
     columns = (np.arange(shape[1]) + 0.5) / shape[1]
     return rows[:, None], columns[None, :]
@@ -90,7 +43,7 @@ def cloud(
     slope: float = 1.0,
     stretch: tuple[float, float] = (1.0, 1.0),
 ) -> Field:
-    """Give a 1/f**slope field [H, W] with mean 0 and sd 1.
+    """Return a 1/f**slope field [H, W] with mean 0 and sd 1.
 
     ``stretch`` above 1 makes the field smoother along that axis. Coarse structure is the same at
     every size of one aspect ratio.
@@ -109,7 +62,7 @@ def cloud(
 
 
 def _white(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.complex128]:
-    """Give a random half spectrum; its 16 lowest frequencies do not depend on its shape."""
+    """Return a random half spectrum; its 16 lowest frequencies do not depend on its shape."""
     coarse, fine = child(rng), child(rng)
     numbers = fine.standard_normal((2, *shape))
     lowest = coarse.standard_normal((2, 33, 17))
@@ -130,20 +83,21 @@ def blur(field: Field, sigma: float) -> Field:
 def capsule(
     shape: tuple[int, int], *, length: float, width: float, angle: float, soft: bool
 ) -> Field:
-    """Give a kernel with peak 1 around [0, 0] (wrapping): a thick segment of ``length`` pixels.
+    """Return a kernel with peak 1 around [0, 0] (wrapping): a thick segment of ``length`` pixels.
 
     ``angle`` is measured from the vertical in degrees. A ``soft`` kernel falls off like a Gaussian
-    of sd ``width``; otherwise it is a disc of radius ``width`` swept along the segment.
+    of sd ``width`` to its sides and fades towards its ends, as a drop's blurred way does;
+    otherwise it is a disc of radius ``width`` swept along the segment.
     """
     rows = (fft.fftfreq(shape[0]) * shape[0])[:, None]
     columns = (fft.fftfreq(shape[1]) * shape[1])[None, :]
     sine, cosine = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
     along = np.abs(rows * cosine + columns * sine)
     across = columns * cosine - rows * sine
-    beyond = np.maximum(along - length / 2, 0.0)
-    square = across**2 + beyond**2
     if soft:
-        return np.asarray(np.exp(-square / (2 * width**2)))
+        fade = (along / (length / 2 + width)) ** 4
+        return np.asarray(np.exp(-(across**2) / (2 * width**2) - fade))
+    square = across**2 + np.maximum(along - length / 2, 0.0) ** 2
     return np.asarray(np.clip(width + 0.5 - np.sqrt(square), 0.0, 1.0))
 
 
@@ -152,7 +106,7 @@ def scatter(
     shape: tuple[int, int],
     layers: list[tuple[float, Field]],
 ) -> Field:
-    """Give the sum of kernels dropped at random places: [H, W], at least 0.
+    """Return the sum of kernels dropped at random places: [H, W], at least 0.
 
     Parameters
     ----------
@@ -177,5 +131,5 @@ def scatter(
 
 
 def scatter_size(shape: tuple[int, int]) -> tuple[int, int]:
-    """Give the size of the wrapping plane on which an image of ``shape`` has its drops."""
+    """Return the size of the wrapping plane on which an image of ``shape`` has its drops."""
     return _padded(shape)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.weather.fields import Field, child, cloud, grid
+from rainmer_analysis.weather.fields import Field, cloud, grid
+from rainmer_analysis.weather.laws import child
 from rainmer_analysis.weather.leaves import colours, paint_leaf
 
 __all__ = ["landscape", "skyline"]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.fields import Field, generator
+from rainmer_analysis.weather.fields import Field, grid
+from rainmer_analysis.weather.laws import generator
 from rainmer_analysis.weather.leaves import leaves, textures
 from rainmer_analysis.weather.places import landscape, skyline
 
@@ -102,10 +103,11 @@ def _photograph(package: str, file: str, *, size: tuple[int, int]) -> NDArray[np
 
 
 def _developed(rng: np.random.Generator, image: Field) -> Field:
-    """Expose a rendered scene as a camera would: contrast, then a tone curve to a mean level."""
-    image = np.clip(image, 0.0, 1.0)
+    """Light a rendered scene unevenly and expose it: contrast, and a tone curve to a mean."""
+    shape = (image.shape[1], image.shape[2])
+    image = image * np.exp(rng.uniform(0.06, 0.22) * _shading(rng, shape))
     middle = image.mean()
-    image = np.clip(middle + rng.uniform(0.9, 1.3) * (image - middle), 0.0, 1.0)
+    image = np.clip(middle + rng.uniform(1.0, 1.3) * (image - middle), 0.0, 1.0)
     target = float(np.clip(rng.normal(0.417, 0.1), 0.15, 0.75))
     gamma = np.clip(np.log(target) / np.log(np.clip(image.mean(), 0.05, 0.95)), 0.4, 2.5)
     # A second step corrects for the spread of levels, which one power of the mean ignores.
@@ -114,3 +116,13 @@ def _developed(rng: np.random.Generator, image: Field) -> Field:
     image = image**gamma
     grey = image.mean(axis=0)
     return np.asarray(grey + rng.uniform(0.5, 1.0) * (image - grey))
+
+
+def _shading(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
+    """Return a smooth field [H, W] of mean 0 and sd about 1, the same at every size."""
+    order = np.arange(5)
+    weights = rng.standard_normal((5, 5)) / np.maximum(np.hypot(order[:, None], order), 1.0) ** 1.5
+    weights[0, 0] = 0.0
+    rows, columns = grid(shape)
+    field = np.cos(np.pi * rows * order) @ weights @ np.cos(np.pi * order[:, None] * columns)
+    return np.asarray(field / np.sqrt((weights**2).sum() / 4.0))

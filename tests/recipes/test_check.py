@@ -131,3 +131,72 @@ def test_unpaired_images_that_look_like_two_are_noted(tmp_path: Path) -> None:
 def test_a_missing_source_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="does not exist; name a folder"):
         check_sources({"x": tmp_path / "no"})
+
+
+def test_halves_the_other_way_round_are_noted(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for number in range(4):
+        clean = np.repeat(np.linspace(40, 160, 60)[None], 40, 0) + 5 * number
+        rain = np.clip(clean + 90 * (random.random(clean.shape) < 0.08), 0, 255)
+        (tmp_path / "d").mkdir(exist_ok=True)
+        both = np.hstack([clean, rain]).astype(np.uint8)
+        Image.fromarray(both).save(tmp_path / f"d/{number}.png")
+    wanted = {'"rain-clean"': 'say halves = "clean-rain"', '"clean-rain"': None}
+    for halves, note in wanted.items():
+        manifest = tmp_path / "m.toml"
+        manifest.write_text(f'[[dataset]]\nname = "x"\nimages = "d"\nhalves = {halves}\n')
+        notes = check_sources(str(manifest)).datasets["x"].notes
+        assert len(notes) == (note is not None)
+        assert note is None or (notes[0].endswith(note) and "in 4 of 4 files" in notes[0])
+        assert check_sources(str(manifest), decode=False).datasets["x"].notes == ()
+
+
+def test_halves_of_two_scenes_are_noted(tmp_path: Path) -> None:
+    for number in range(3):
+        plane = np.random.default_rng(number).integers(0, 256, (5, 10)).repeat(8, 0).repeat(8, 1)
+        Image.fromarray(plane.astype(np.uint8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "m.toml").write_text('[[dataset]]\nname = "x"\nimages = "."\nhalves = true\n')
+    notes = check_sources(str(tmp_path / "m.toml")).datasets["x"].notes
+    assert "in 3 of 3 files looked at, the halves hardly show one scene" in notes
+
+
+def test_pictures_that_are_not_read_are_findings(tmp_path: Path) -> None:
+    _save(tmp_path / "1.png")
+    (tmp_path / "a.heic").write_bytes(b"x")
+    report = check_sources({"x": tmp_path})
+    assert _kinds(report) == [("unreadable", "x/a.heic")]
+    assert report.findings[0].detail.startswith("a picture in the format HEIC, which is not read")
+    assert report.datasets["x"].images == 1
+
+
+def test_several_possible_targets_are_named(faulty: Path) -> None:
+    _save(faulty / "input/two.png")
+    for suffix in ("bmp", "jpg"):
+        _save(faulty / f"target/two.{suffix}")
+    findings = {each.image_id: each.detail for each in check_sources({"set": faulty}).findings}
+    assert findings["set/input/two.png"] == "it may be two.bmp or two.jpg"
+
+
+def test_every_file_is_accounted_for(faulty: Path) -> None:
+    (faulty / "notes.txt").write_text("x")
+    _save(faulty / "mask/1.png")
+    _save(faulty / "target/unused.png")
+    files = check_sources({"set": faulty}).document()["files"]["set"]
+    assert (files["used"], files["left_out"], files["targets"]) == (5, 1, 5)
+    assert files["passed_over"] == {
+        "other files": {".txt": 1},
+        "beside input and target": {"mask": 1},
+        "targets without an image": {"target": 1},
+    }
+    assert files["files"] == sum(path.is_file() for path in faulty.rglob("*")) == 14
+
+
+def test_a_list_is_compared_both_ways(faulty: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("good.png\ninput/wide.png\nnowhere.png\n")
+    report = check_sources({"set": faulty}, names=tmp_path / "list.txt")
+    assert report.comparison is not None
+    assert report.comparison.missing == ("nowhere.png",)
+    assert report.comparison.unlisted == tuple(
+        f"set/input/{name}.png" for name in ("alone", "cut", "other", "spoiled")
+    )
+    assert report.document()["list"]["lines"] == 3

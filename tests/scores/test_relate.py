@@ -72,8 +72,8 @@ def test_more_rows_than_a_batch(make: Make) -> None:
 
 
 def test_unknown_score_names_what_there_is(clouds: EmbeddingTable) -> None:
-    with pytest.raises(ParameterError, match="no score 'mmd'; use 'cosine' or 'paper'"):
-        relate(clouds, score="mmd")
+    with pytest.raises(ParameterError, match="no score 'mnd'; use one of cosine, paper"):
+        relate(clouds, score="mnd")
 
 
 def test_empty_table_is_refused(clouds: EmbeddingTable) -> None:

@@ -15,6 +15,7 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     SphereMap,
+    TableStream,
     read,
     read_as,
     request_of,
@@ -256,21 +257,66 @@ def test_text_that_overwhelms_a_parser_is_refused(tmp_path: Path, text: str) -> 
             read(tmp_path / name)
 
 
-@pytest.mark.parametrize(
-    "column",
-    [
-        pa.array([1, 2, 3]),
-        pa.array(["1", "2", "3"]),
-        pa.array([[1.0], [1.0, 0.0], [1.0]]),
-        pa.array([[1.0], None, [1.0]], type=pa.list_(pa.float32(), 1)),
-    ],
-)
-def test_embeddings_of_another_type_are_refused(
-    table: EmbeddingTable, tmp_path: Path, column: pa.Array
-) -> None:
-    path = write(table, tmp_path / "t.parquet")
-    whole = pq.read_table(path)
+def _with_embeddings(table: EmbeddingTable, path: Path, column: pa.Array) -> Path:
+    whole = pq.read_table(write(table, path))
     place = whole.schema.get_field_index("embedding")
     pq.write_table(whole.set_column(place, "embedding", column), path)
-    with pytest.raises(FileFormatError, match="damaged"):
+    return path
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        (pa.array([1, 2, 3]), "its column 'embedding' is int64; a list of floating numbers"),
+        (pa.array(["1", "2", "3"]), "its column 'embedding' is string; a list of floating"),
+        (pa.array([[1], [1], [1]]), r"its column 'embedding' is list<\w+: int64>; a list of"),
+        (pa.array([[1.0], [1.0, 0.0], [1.0]]), "several lengths: 1 in row 1, 2 in row 2"),
+        (pa.array([[1.0], None, [1.0]]), "is empty in 1 rows, the first of them row 2"),
+        (pa.array([[1.0], None, [1.0]], pa.list_(pa.float32(), 1)), "is empty in 1 rows, the"),
+        (pa.array([[1.0], [None], [1.0]]), "a vector of its column 'embedding' lacks a number"),
+    ],
+)
+def test_embeddings_of_another_type_are_called_by_their_name(
+    table: EmbeddingTable, tmp_path: Path, column: pa.Array, reason: str
+) -> None:
+    path = _with_embeddings(table, tmp_path / "t.parquet", column)
+    with pytest.raises(FileFormatError, match=reason) as told:
         read(path)
+    assert "damaged" not in str(told.value)
+    with pytest.raises(FileFormatError, match=reason):
+        list(TableStream(path).batches())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.list_(pa.float32()),
+        pa.list_(pa.float64()),
+        pa.large_list(pa.float32()),
+        pa.list_(pa.float64(), 5),
+    ],
+)
+def test_lists_of_one_length_are_embeddings(
+    table: EmbeddingTable, tmp_path: Path, kind: pa.DataType
+) -> None:
+    column = pa.array(table.vectors.astype(np.float64).tolist(), kind)
+    path = _with_embeddings(table, tmp_path / "t.parquet", column)
+    found = read(path)
+    assert isinstance(found, EmbeddingTable)
+    np.testing.assert_array_equal(found.vectors, table.vectors)
+    stream = TableStream(path)
+    assert stream.dim == table.dim
+    assert stream.content_sha256 == table.content_sha256
+
+
+def test_a_renamed_column_is_told(
+    table: EmbeddingTable, sphere_map: SphereMap, tmp_path: Path
+) -> None:
+    for value, name in ((table, "embedding"), (sphere_map, "x")):
+        path = tmp_path / f"{name}.parquet"
+        whole = pq.read_table(write(value, path))
+        renamed = [f"my {each}" if each == name else each for each in whole.column_names]
+        named = whole.rename_columns(renamed).replace_schema_metadata(whole.schema.metadata)
+        pq.write_table(named, path)
+        with pytest.raises(FileFormatError, match=f"has no column '{name}'; its columns are .*my"):
+            read(path)

@@ -1,17 +1,29 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from rainmer_analysis.weather.fields import Between, LogNormal, capsule, cloud, generator, scatter
-from rainmer_analysis.weather.light import Camera, Daylight, Night, expose
-from rainmer_analysis.weather.particles import Drops, Flakes
-from rainmer_analysis.weather.rain import Streaks, Veil
+from rainmer_analysis.weather.effects import (
+    Camera,
+    Compression,
+    Daylight,
+    Drops,
+    Flakes,
+    Night,
+    Streaks,
+    Veil,
+)
+from rainmer_analysis.weather.effects.camera import expose
+from rainmer_analysis.weather.fields import capsule, cloud, scatter
+from rainmer_analysis.weather.laws import Between, LogNormal, generator
 from rainmer_analysis.weather.recipes import RECIPES
+from rainmer_analysis.weather.scenes import render_scene
 
-NOTHING, ONE = Between(0.0, 0.0), Between(1.0, 1.0)
+NOTHING = Between(0.0, 0.0)
 
 
 def effects(kind):
@@ -28,67 +40,127 @@ def image():
 @pytest.mark.parametrize("kind", [Streaks, Veil, Flakes, Drops])
 def test_zero_strength_is_the_identity(kind, image):
     for effect in effects(kind):
-        calm = replace(effect, strength=NOTHING)
+        calm = replace(effect, strength=NOTHING).draw(generator(0))
         np.testing.assert_allclose(calm.apply(image, generator(1)), image, atol=1e-12)
 
 
 def test_a_perfect_camera_and_the_same_day_are_the_identity(image):
-    camera = Camera(gain=ONE, noise=NOTHING, shot=NOTHING, defocus=NOTHING)
+    camera = Camera(gain=1.0, noise=0.0, shot=0.0, defocus=0.0)
     np.testing.assert_allclose(camera.apply(image, generator(1)), image, atol=1e-12)
-    day = Daylight(gain=ONE, contrast=ONE)
+    day = Daylight(gain=1.0, contrast=1.0)
     np.testing.assert_allclose(day.apply(image, generator(1)), image, atol=1e-12)
 
 
 def test_inputs_are_not_written_into(image):
     before = image.copy()
-    for kind in (Streaks, Veil, Flakes, Drops, Daylight, Night, Camera):
+    for kind in (Streaks, Veil, Flakes, Drops, Daylight, Night, Camera, Compression):
         for effect in effects(kind):
-            effect.apply(image, generator(2))
+            effect.draw(generator(2)).apply(image, generator(2))
     np.testing.assert_array_equal(image, before)
 
 
 @pytest.mark.parametrize("kind", [Streaks, Flakes])
 def test_streaks_and_flakes_only_add_light(kind, image):
     for effect in effects(kind):
-        change = effect.apply(image * 0.9, generator(3)) - image * 0.9
+        change = effect.draw(generator(3)).apply(image * 0.9, generator(3)) - image * 0.9
         assert change.min() >= -1e-12
         assert change.max() > 0.01
 
 
 def test_more_strength_means_more_light(image):
-    streaks = effects(Streaks)[0]
+    streaks = effects(Streaks)[0].draw(generator(4))
     lights = [
-        replace(streaks, strength=Between(s, s)).apply(image, generator(4)).mean()
-        for s in (0.1, 0.3, 0.9)
+        replace(streaks, strength=s).apply(image, generator(4)).mean() for s in (0.1, 0.3, 0.9)
     ]
     assert lights == sorted(lights)
     assert lights[0] > image.mean()
+
+
+def test_added_streaks_are_as_bright_everywhere_and_screened_ones_are_not():
+    rain = replace(effects(Streaks)[0].draw(generator(5)), strength=0.3, screen=0.0, lit=0.0)
+    dark, light = np.full((3, 64, 64), 0.1), np.full((3, 64, 64), 0.5)
+
+    def added(streaks, image):
+        return streaks.apply(image, generator(6)) - image
+
+    np.testing.assert_allclose(added(rain, dark), added(rain, light), atol=1e-12)
+    screened = replace(rain, screen=1.0)
+    np.testing.assert_allclose(
+        added(screened, light) * 0.9, added(screened, dark) * 0.5, atol=1e-12
+    )
+
+
+def test_streaks_by_night_have_the_colour_of_the_light_near_them():
+    rain = replace(effects(Streaks)[0].draw(generator(5)), lit=1.0)
+    scene = np.zeros((3, 64, 64))
+    scene[0, :, :20] = scene[2, :, 44:] = 0.5
+    change = (rain.apply(scene, generator(6)) - scene).mean(axis=1)
+    assert change[0, :15].mean() > 0.01
+    assert change[2, 49:].mean() > 0.01
+    np.testing.assert_allclose(change[1], 0.0, atol=1e-12)
+    np.testing.assert_allclose(change[2, :15], 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("quality", [40, 75, 95])
+def test_compression_is_that_of_jpeg(quality):
+    image = np.rint(render_scene("scene-figure-skyline-001", height=90, width=121) * 255)
+    stored = io.BytesIO()
+    Image.fromarray(image.transpose(1, 2, 0).astype(np.uint8)).save(
+        stored, "JPEG", quality=quality, subsampling=2
+    )
+    with Image.open(stored) as opened:
+        expected = np.asarray(opened).transpose(2, 0, 1).astype(float)
+    found = Compression(float(quality)).apply(image / 255.0, generator(0)) * 255.0
+    loss = np.abs(expected - image).mean()
+    assert np.abs(found - image).mean() == pytest.approx(loss, rel=0.1)
+    # Libraries round whole numbers on the way; what they lose is the same, to a few tenths of it.
+    assert np.abs(found - expected).mean() < max(0.4 * loss, 0.8)
+
+
+def test_compression_again_changes_little_and_more_quality_less(image):
+    once = Compression(75.0).apply(image, generator(0))
+    again = Compression(75.0).apply(once, generator(0))
+    assert np.abs(again - once).mean() < 0.3 * np.abs(once - image).mean()
+    losses = [
+        np.abs(Compression(q).apply(image, generator(0)) - image).mean() for q in (20.0, 60.0, 95.0)
+    ]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_noise_without_chroma_is_grey():
+    flat = np.full((3, 64, 64), 0.5)
+    camera = Camera(gain=1.0, noise=0.03, shot=0.0, defocus=0.0, chroma=0.0)
+    noise = camera.apply(flat, generator(1)) - flat
+    assert noise.std() == pytest.approx(0.03, rel=0.05)
+    assert noise.std(axis=0).max() < 1e-12
 
 
 def test_streaks_follow_their_angle():
     """Rain that falls straight down varies little along columns, and much along rows."""
     black = np.zeros((3, 128, 128))
     for angle, along in ((0.0, 0), (90.0, 1)):
-        rain = replace(effects(Streaks)[0], angle=Between(angle, angle), spread=0.0, clump=0.0)
+        drawn = effects(Streaks)[0].draw(generator(5))
+        layers = tuple(replace(layer, tilt=0.0) for layer in drawn.layers)
+        rain = replace(drawn, angle=angle, layers=layers, clump=0.0)
         light = rain.apply(black, generator(5))[0]
         steps = [np.abs(np.diff(light, axis=axis)).mean() for axis in (0, 1)]
         assert steps[along] < 0.5 * steps[1 - along]
 
 
 def test_an_endless_veil_leaves_only_airlight(image):
-    veil = Veil(strength=Between(1e3, 1e3), airlight=Between(0.7, 0.7), tint=0.0)
+    veil = Veil(strength=1e3, airlight=0.7, tint=(1.0, 1.0, 1.0))
     np.testing.assert_allclose(veil.apply(image, generator(6)), 0.7, atol=1e-9)
 
 
 def test_a_veil_is_thicker_above():
-    veil = Veil(strength=ONE, airlight=ONE, tint=0.0, uneven=0.0)
+    veil = Veil(strength=1.0, airlight=1.0, tint=(1.0, 1.0, 1.0), uneven=0.0)
     rows = veil.apply(np.zeros((3, 32, 32)), generator(7)).mean(axis=(0, 2))
     assert (np.diff(rows) <= 1e-12).all()
     assert rows[0] > rows[-1] + 0.1
 
 
 def test_drops_change_the_picture_only_where_they_lie(image):
-    drops = replace(effects(Drops)[0], count=Between(1, 1), radius=Between(120, 120))
+    drops = replace(effects(Drops)[0], count=1.0, radius=120.0, variety=0.0).draw(generator(8))
     changed = np.abs(drops.apply(image, generator(8)) - image).max(axis=0) > 1e-9
     assert 0 < changed.mean() < 0.6
 
@@ -97,7 +169,7 @@ def test_a_drop_shows_the_scene_upside_down():
     """Above the middle of a drop over a bright-above, dark-below scene it is darker than below."""
     scene = np.zeros((3, 101, 101))
     scene[:, :50] = 1.0
-    drop = Drops(ONE, Between(40, 40), Between(150, 150), Between(3, 3), NOTHING)
+    drop = Drops(strength=1.0, count=40.0, radius=150.0, view=3.0, glow=0.0, variety=0.0)
     seen = drop.apply(scene, generator(9))
     assert seen[:, :50].mean() < 0.99
     assert seen[:, 50:].mean() > 0.01
@@ -105,11 +177,12 @@ def test_a_drop_shows_the_scene_upside_down():
 
 def test_night_is_dark_with_lamps():
     day = np.full((3, 64, 64), 0.6)
-    for night in effects(Night):
+    for law in effects(Night):
+        night = law.draw(generator(10))
         dark = night.apply(day, generator(10))
         assert np.median(dark) < 0.5
         assert dark.max() > 2 * np.median(dark)
-        unlit = replace(night, lamps=NOTHING).apply(day, generator(10))
+        unlit = replace(night, lamps=0.0).apply(day, generator(10))
         assert np.ptp(unlit, axis=(1, 2)).max() < 1e-12
 
 
@@ -121,7 +194,7 @@ def test_exposure_keeps_black_and_white_and_orders_gains(image):
 
 def test_noise_has_the_asked_spread():
     flat = np.full((3, 128, 128), 0.5)
-    camera = Camera(gain=ONE, noise=Between(0.03, 0.03), shot=Between(0.04, 0.04), defocus=NOTHING)
+    camera = Camera(gain=1.0, noise=0.03, shot=0.04, defocus=0.0)
     expected = np.sqrt(0.03**2 + 0.04**2 * 0.5)
     assert (camera.apply(flat, generator(11)) - flat).std() == pytest.approx(expected, rel=0.03)
 

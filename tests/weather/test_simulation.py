@@ -23,16 +23,16 @@ NAMES = tuple(RECIPES)
 SMALL = (48, 64)
 # SHA-256 of the 8-bit pixels (rainy, then clean) of pair 3 of each dataset at 48x64.
 PINNED = {
-    "sim-Rain200L": "b4f5416d743be2c67d8606535d7dcf9d17e5777b96e84c4cb1d3396c56638db3",
-    "sim-Rain200H": "4457adb09a191e36400a741903abff971e307499d6f5f812b621b47d549456b8",
-    "sim-Rain800": "bad22ed217843f8268af82b2479eb485d8244333cee8af136c03f4870eb58a58",
-    "sim-DDN_1": "af922961a1839653bd410323f9ae6c4d5f66960f761e07a1dc3f5749ab3c0a7e",
-    "sim-DDN_5": "d45b6e5102d034e23d3351fda70e555d75f881943f0650e4069d51add318cc42",
-    "sim-GT-Rain": "b876284543a0ac6cfa4a48bd12850b8146fa4acf2ddd76fea93cb7a95dd704c0",
-    "sim-GTAV-balance": "77f91f39c960686e81ed46f04235eef0c7c0e45b0f32fd51550e4053b4a0eb52",
-    "sim-Snow": "d8e0a17540ebd0a47e410a0f2371ab61a4c7296028f423f2e5a046896728ddfb",
-    "sim-Rain": "964a04cc65d15d932262269735c39acbded386468866b640cecd89ba5c4f4abb",
-    "sim-Raindrop": "1339a7ffbf6254db0547099b3bb5c6b43255c0c771518d48e83179d1187868b7",
+    "sim-Rain200L": "9d6bdcee6ac558bd285c407d10d6a1164e9163dd0a254093740a0b480a159bb2",
+    "sim-Rain200H": "ffc83340de9c00824529b40e644247bbbf47cdf9d66fc77f59837ae8abd74460",
+    "sim-Rain800": "bab57d3c5b37d47355f4ab976f35404977ccd8b16f2f4730296be91b53ed43bb",
+    "sim-DDN_1": "44678f0ec72e623bea1e3443a29be1317eb5d43441661b093ba84a6ea25da785",
+    "sim-DDN_5": "f47dbf478fe2bdbdbb001e38d94239785461c8f9a89d7985803995c4511b6f3c",
+    "sim-GT-Rain": "3b36faf5eca2467cfc85b372bb9d65e4c651ef75d484e6b577304771d4d332ce",
+    "sim-GTAV-balance": "82747852ab0d1037a7209bf6c49600448eb0535f03f16e0002bd6ff34a19eaf2",
+    "sim-Snow": "7e20e67caf6c3a23abe2f2f371fab4951110bcb6a6f0661591db02a6e424b3b6",
+    "sim-Rain": "19e4a5928c4217db53c77f3649db82c649b4f1ef6d6459a1ec03606c1f9ace24",
+    "sim-Raindrop": "ccf0f296b94818a9a68e29f2500fc41ebc055f4b45e6741c704d75f64fc018aa",
 }
 
 
@@ -148,7 +148,9 @@ def test_daytime_recipes_without_light_keep_the_clean_image():
 
 def test_night_is_darker_than_the_scene():
     clean = simulate("sim-Snow", 1, size=SMALL).clean
-    assert degrade(clean, "sim-GTAV-balance", seed=3)[1].mean() < 0.5 * clean.mean()
+    nights = [degrade(clean, "sim-GTAV-balance", seed=seed)[1].mean() for seed in range(9)]
+    assert max(nights) < 0.9 * clean.mean()
+    assert np.median(nights) < 0.4 * clean.mean()
 
 
 def test_wrong_requests_are_refused():

@@ -99,4 +99,9 @@ def derain(
     lines = [f"{out}: {state}, {count} image{'s' if count != 1 else ''} by {restorer.variant}"]
     if done.listed is not None:
         lines.append(f"left out: {len(done.skipped)} (listed in {done.listed})")
-    common.result(document, "\n".join(lines))
+    if done.account is None:
+        common.result(document, "\n".join(lines))
+        return
+    numbers = {"used": count, "left_out": len(done.skipped)}
+    common.result({**document, "files": done.account.document(**numbers)}, "\n".join(lines))
+    common.note(done.account.sentence(str(source), **numbers))

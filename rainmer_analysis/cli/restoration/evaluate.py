@@ -21,6 +21,12 @@ _UNITS = {"psnr": " dB", "rainmer_psnr": " dB"}
 @click.argument("result", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option(
+    "--pair",
+    multiple=True,
+    metavar="PATTERN",
+    help="How names correspond if not equal: 'RESULT -> TARGET', as in '*_s*_a* -> *'.",
+)
+@click.option(
     "--out",
     default=None,
     metavar="FILE.csv",
@@ -28,7 +34,9 @@ _UNITS = {"psnr": " dB", "rainmer_psnr": " dB"}
     help="Table to write, one row an image.",
 )
 @common_options
-def evaluate(common: Common, result: Path, target: Path, out: Path | None) -> None:
+def evaluate(
+    common: Common, result: Path, target: Path, pair: tuple[str, ...], out: Path | None
+) -> None:
     """Measure the images of RESULT against those of TARGET: PSNR and SSIM on luma.
 
     Both are folders, whose images are partners by equal names or stems, or single images. psnr
@@ -41,13 +49,42 @@ def evaluate(common: Common, result: Path, target: Path, out: Path | None) -> No
 
     with bar(common, "image") as progress:
         done = evaluate_files(
-            result, target, out=out, overwrite=common.overwrite, progress=progress
+            result,
+            target,
+            pair=pair or None,
+            out=out,
+            overwrite=common.overwrite,
+            progress=progress,
         )
     state = "up to date" if done.up_to_date else "written"
     if out is not None:
         common.note(f"{out}: {state}")
     document = {**done.document(), "out": out and str(out), "state": state if out else None}
+    files = {
+        name: (account, numbers)
+        for name, account, numbers in zip(
+            (str(result), str(target)), done.accounts, _numbers(done), strict=False
+        )
+    }
+    document["files"] = {
+        name: account.document(**numbers) for name, (account, numbers) in files.items()
+    }
     common.result(plain(document), _text(done))
+    for name, (account, numbers) in files.items():
+        common.note(account.sentence(name, **numbers))
+
+
+def _numbers(done: Evaluation) -> list[dict[str, int]]:
+    """Count how many results, and how many targets, were compared and left out."""
+    used = len(done.good), len({each.target for each in done.good})
+    return (
+        [
+            {"used": count, "left_out": account.images - count}
+            for count, account in zip(used, done.accounts, strict=True)
+        ]
+        if done.accounts
+        else []
+    )
 
 
 def _text(done: Evaluation) -> str:

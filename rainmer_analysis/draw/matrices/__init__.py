@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.draw.matrices.intervals import plot_intervals
 from rainmer_analysis.draw.matrices.look import MatrixLook, matrix_grid, matrix_look
 from rainmer_analysis.draw.matrices.panels import draw_matrices
 from rainmer_analysis.draw.matrices.plot import about_matrix, plot_matrix
@@ -18,5 +19,6 @@ __all__ = [
     "draw_matrices",
     "matrix_grid",
     "matrix_look",
+    "plot_intervals",
     "plot_matrix",
 ]

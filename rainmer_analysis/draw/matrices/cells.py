@@ -8,14 +8,16 @@ from matplotlib.collections import QuadMesh
 from matplotlib.text import Text
 
 from rainmer_analysis.draw.layout import SMALLEST
-from rainmer_analysis.draw.matrices.look import longest
+from rainmer_analysis.draw.matrices.look import longest, signed
 from rainmer_analysis.draw.style import ink_on
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["INTERVAL_ROOM", "draw_numbers", "signed"]
+__all__ = ["INTERVAL_ROOM", "UNDECIDED", "draw_numbers"]
 
 INTERVAL_ROOM = 54.0
 """Points that a cell needs to hold "−0.37 to −0.29" at the smallest size."""
+UNDECIDED = "°"
+"""Stands behind numbers of pairs that the null cannot tell apart."""
 
 
 def draw_numbers(
@@ -24,7 +26,8 @@ def draw_numbers(
     """Write the numbers that fit the cells of a panel `room` points wide, at 6 points or more."""
     cell = room / len(value.datasets)
     shown = np.argwhere(np.isfinite(value.values)).tolist()
-    texts = {(row, column): signed(value.values[row, column], ".2f") for row, column in shown}
+    form = f".{value.decimals}f"
+    texts = {(row, column): _number(value, row, column, form) for row, column in shown}
     if not texts:
         return {}
     size = min(8.0, (cell - 2.5) / (7.2 * longest(list(texts.values()), 10.0)))
@@ -46,20 +49,18 @@ def draw_numbers(
     return found
 
 
+def _number(value: RelationshipMatrix, row: int, column: int, form: str) -> str:
+    mark = UNDECIDED if value.undecided[row, column] else ""
+    return signed(value.values[row, column], form) + mark
+
+
 def _intervals(value: RelationshipMatrix) -> dict[tuple[int, int], str]:
     if value.low is None or value.high is None:
         return {}
     known = np.isfinite(value.low) & np.isfinite(value.high)
+    form = f".{value.decimals}f"
     return {
-        (row, column): f"{signed(value.low[row, column], '.2f')} to "
-        f"{signed(value.high[row, column], '.2f')}"
+        (row, column): f"{signed(value.low[row, column], form)} to "
+        f"{signed(value.high[row, column], form)}"
         for row, column in np.argwhere(known).tolist()
     }
-
-
-def signed(value: float, form: str) -> str:
-    """Format with a true minus sign, and zero without one."""
-    text = format(value, form)
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", "−")

@@ -11,14 +11,14 @@ from rainmer_analysis.draw.labels import short_labels
 from rainmer_analysis.draw.layout import GAP, SMALLEST, Grid, grid_of, new_figure
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["MatrixLook", "longest", "matrix_grid", "matrix_look"]
+__all__ = ["MatrixLook", "longest", "matrix_grid", "matrix_look", "row_labels", "signed"]
 
 _HEAD = 0.22
 
 
 @dataclass(frozen=True)
 class MatrixLook:
-    """What all panels share: the scale's limit, labels, and the room they need.
+    """What all panels share: the scale's limits, labels, and the room they need.
 
     `across` and `down` are the inches that the longest label takes beside and below a panel;
     `label` is the font size of names in points, `turned` whether those below stand upright.
@@ -30,12 +30,16 @@ class MatrixLook:
     label: float
     turned: bool
     shared: bool
+    lowest: float = -1.0
 
 
 def matrix_look(
     matrices: Sequence[RelationshipMatrix], *, columns: int, width: float
 ) -> MatrixLook:
-    """Choose the shared limits (at least -1 to 1) and measure the names.
+    """Choose the shared limits and measure the names.
+
+    Limits are at least -1 to 1; distances, which need not come near 1, have theirs from 0 to the
+    largest.
 
     Where all panels show the same datasets, only the leftmost ones carry names at the left.
     """
@@ -43,12 +47,35 @@ def matrix_look(
     peak = max((float(np.abs(cells).max()) for cells in finite if cells.size), default=1.0)
     most = max(len(value.datasets) for value in matrices)
     size = float(np.clip(0.8 * 72 * (width - 1.2) / columns / most, SMALLEST, 6.5))
-    labels = [text for value in matrices for text in short_labels(value.datasets).values()]
+    labels = [text for value in matrices for text in row_labels(value, alone=len(matrices) == 1)]
+    distances = all(value.is_distance for value in matrices)
+    limit = (peak or 1.0) if distances else max(1.0, peak)
     across = longest(labels, size) + 0.07
     cell = (width - across - 0.22 - GAP * (columns - 1)) / columns / most
-    turned = across > cell + 0.02
+    names = [text for value in matrices for text in short_labels(value.datasets).values()]
+    turned = longest(names, size) + 0.07 > cell + 0.02
     shared = len({value.datasets for value in matrices}) == 1
-    return MatrixLook(max(1.0, peak), across, across if turned else 0.15, size, turned, shared)
+    below = longest(names, size) + 0.07 if turned else 0.15
+    return MatrixLook(limit, across, below, size, turned, shared, 0.0 if distances else -limit)
+
+
+def row_labels(value: RelationshipMatrix, *, alone: bool) -> list[str]:
+    """Return the names of the rows; of a matrix by itself with their ceilings where known."""
+    names = list(short_labels(value.datasets).values())
+    if not alone or value.ceilings is None:
+        return names
+    return [
+        name if np.isnan(found) else f"{name}\nceiling {signed(found, '.2f')}"
+        for name, found in zip(names, value.ceilings[:, 0], strict=True)
+    ]
+
+
+def signed(value: float, form: str) -> str:
+    """Format with a true minus sign, and zero without one."""
+    text = format(value, form)
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−")
 
 
 def longest(labels: Sequence[str], size: float) -> float:

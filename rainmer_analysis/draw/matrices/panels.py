@@ -15,8 +15,8 @@ from matplotlib.patches import Rectangle
 from rainmer_analysis.draw.labels import short_labels
 from rainmer_analysis.draw.layout import Grid, axes_at, letter, panel_title, title_rise
 from rainmer_analysis.draw.matrices.cells import draw_numbers
-from rainmer_analysis.draw.matrices.look import MatrixLook
-from rainmer_analysis.draw.matrices.scale import COLOURS
+from rainmer_analysis.draw.matrices.look import MatrixLook, row_labels
+from rainmer_analysis.draw.matrices.scale import colours_of
 from rainmer_analysis.values import RelationshipMatrix
 
 __all__ = ["draw_matrices"]
@@ -36,7 +36,8 @@ def draw_matrices(
     for index, (value, title) in enumerate(zip(matrices, titles, strict=True)):
         axes = axes_at(figure, grid.rect(index))
         named = index % grid.columns == 0 or not look.shared
-        mesh = _mesh(axes, value, look, named=named)
+        rows = row_labels(value, alone=len(matrices) == 1) if named else [""] * len(value.datasets)
+        mesh = _mesh(axes, value, look, rows=rows)
         (heading,) = panel_title(axes, title, indent=15.0 if letters else 0.0)
         if letters:
             artists[f"letter/{index}"] = letter(axes, f"({letters[index]})", rise=title_rise(0))
@@ -50,20 +51,20 @@ def draw_matrices(
     return artists
 
 
-def _mesh(axes: Axes, value: RelationshipMatrix, look: MatrixLook, *, named: bool) -> QuadMesh:
+def _mesh(axes: Axes, value: RelationshipMatrix, look: MatrixLook, *, rows: list[str]) -> QuadMesh:
     labels = list(short_labels(value.datasets).values())
     seaborn.heatmap(
         value.values,
         ax=axes,
-        cmap=COLOURS,
-        vmin=-look.limit,
+        cmap=colours_of(look),
+        vmin=look.lowest,
         vmax=look.limit,
         cbar=False,
         square=True,
         linecolor="white",
         linewidths=0.5 if len(labels) <= 15 else 0.25,
         xticklabels=labels,
-        yticklabels=labels if named else [""] * len(labels),
+        yticklabels=rows,
     )
     axes.tick_params(length=0, labelsize=look.label)
     axes.tick_params(axis="x", rotation=90 if look.turned else 0)

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
 from rainmer_analysis.draw.drawing import Drawing
 from rainmer_analysis.draw.layout import listed, new_figure, panel_titles
-from rainmer_analysis.draw.matrices.cells import INTERVAL_ROOM
+from rainmer_analysis.draw.matrices.cells import INTERVAL_ROOM, UNDECIDED
 from rainmer_analysis.draw.matrices.look import matrix_grid, matrix_look
 from rainmer_analysis.draw.matrices.panels import draw_matrices
 from rainmer_analysis.draw.matrices.scale import BAR_ROOM, colour_scale
-from rainmer_analysis.draw.style import WIDTH, styled
-from rainmer_analysis.values import RelationshipMatrix
+from rainmer_analysis.draw.style import MUTED, WIDTH, styled
+from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
 
 __all__ = ["about_matrix", "matrix_name", "plot_matrix"]
+
+_NOTE_ROOM = 0.16
 
 
 def plot_matrix(
@@ -25,8 +30,9 @@ def plot_matrix(
 ) -> Drawing:
     """Draw one or several matrices as panels that share one colour scale.
 
-    Cells carry two decimals, as long as they can be read, and the interval where the matrix has
-    one and the cell has room; a missing cell is hatched.
+    Cells carry their scores, as long as they can be read, and the interval where the matrix has
+    one and the cell has room; a missing cell is hatched, and a score of a pair that the null cannot
+    tell apart is marked. A matrix by itself has the datasets' ceilings beside its rows.
 
     Parameters
     ----------
@@ -39,8 +45,8 @@ def plot_matrix(
     -------
     Drawing
         With the artists ``axes/I``, ``title/I``, ``mesh/I``, ``cells/I`` (texts by (row, column)),
-        ``missing/I`` (hatched patches by (row, column)) for panel I from 0, and ``scale`` (the
-        colour bar).
+        ``missing/I`` (hatched patches by (row, column)) for panel I from 0, ``scale`` (the colour
+        bar), and ``note`` where a pair is marked.
 
     Raises
     ------
@@ -60,15 +66,24 @@ def plot_matrix(
         look = matrix_look(found, columns=columns, width=width)
         grid = matrix_grid(look, columns=columns, left=look.across + 0.1, right=width - 0.12)
         under = grid.top + (rows - 1) * grid.step + grid.height + look.down + 0.06
-        figure = new_figure(width, under + BAR_ROOM)
+        marked = any(value.undecided.any() for value in found)
+        figure = new_figure(width, under + BAR_ROOM + (_NOTE_ROOM if marked else 0))
         artists = draw_matrices(figure, found, grid, titles=names, look=look)
         artists["scale"] = colour_scale(figure, found, look, top=under)
+        if marked:
+            artists["note"] = _note(figure)
     about = {
         "draws": "matrix",
         "titles": list(names),
         "matrices": [about_matrix(value) for value in found],
     }
     return Drawing(figure, artists, about)
+
+
+def _note(figure: Figure) -> Text:
+    text = f"{UNDECIDED} not told apart from two halves of one set (q > {SIGNIFICANT})"
+    down = float(figure.get_size_inches()[1])
+    return figure.text(0.5, 0.06 / down, text, ha="center", va="bottom", fontsize=6, color=MUTED)
 
 
 def matrix_name(value: RelationshipMatrix) -> str:
@@ -92,4 +107,5 @@ def _width(matrices: Sequence[RelationshipMatrix], columns: int) -> float:
     if columns > 1:
         return WIDTH
     cell = 0.4 if matrices[0].low is None else 0.04 + INTERVAL_ROOM / 72
-    return min(WIDTH, max(3.4, 1.2 + cell * len(matrices[0].datasets)))
+    beside = 1.2 if matrices[0].ceilings is None else 1.5
+    return min(WIDTH, max(3.4, beside + cell * len(matrices[0].datasets)))

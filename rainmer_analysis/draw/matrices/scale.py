@@ -8,15 +8,14 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Normalize
+from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
 from rainmer_analysis.draw.layout import axes_at
-from rainmer_analysis.draw.matrices.cells import signed
-from rainmer_analysis.draw.matrices.look import MatrixLook
+from rainmer_analysis.draw.matrices.look import MatrixLook, signed
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["BAR_ROOM", "COLOURS", "colour_scale"]
+__all__ = ["BAR_ROOM", "COLOURS", "colour_scale", "colours_of"]
 
 COLOURS = "RdBu_r"
 BAR_ROOM = 0.46
@@ -32,7 +31,7 @@ def colour_scale(
     axes = axes_at(figure, ((across - length) / 2, top, length, 0.09))
     scores = {value.score for value in matrices}
     bar = figure.colorbar(_scale(look), cax=axes, orientation="horizontal")
-    bar.set_ticks(list(np.linspace(-look.limit, look.limit, 5)))
+    bar.set_ticks(list(np.linspace(look.lowest, look.limit, 5)))
     bar.ax.xaxis.set_major_formatter(_tick)
     bar.set_label(f"{scores.pop()} score" if len(scores) == 1 else "score")
     bar.outline.set_linewidth(0.5)
@@ -40,8 +39,16 @@ def colour_scale(
 
 
 def _tick(value: float, _position: float) -> str:
-    return signed(value, "g")
+    return signed(value, ".3g")
+
+
+def colours_of(look: MatrixLook) -> Colormap:
+    """Return the diverging colours, or their upper half for distances."""
+    whole = colormaps[COLOURS]
+    if look.lowest < 0:
+        return whole
+    return LinearSegmentedColormap.from_list(f"{COLOURS}_upper", whole(np.linspace(0.5, 1, 128)))
 
 
 def _scale(look: MatrixLook) -> ScalarMappable:
-    return ScalarMappable(Normalize(-look.limit, look.limit), colormaps[COLOURS])
+    return ScalarMappable(Normalize(look.lowest, look.limit), colours_of(look))

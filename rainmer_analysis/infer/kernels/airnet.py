@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rainmer_analysis.infer.kernels.convolution import Layer, Leaving, Map, Tiles
-from rainmer_analysis.infer.kernels.maps import Workspaces
+from rainmer_analysis.kernels.maps import Workspaces
 from rainmer_analysis.model.airnet import SLOPE, AirNetEncoder, AirNetViews, without_norms
 from rainmer_analysis.model.pooling import without_autocast
 

@@ -14,9 +14,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.kernels.maps import flat, padded
-from rainmer_analysis.infer.kernels.products import Factors
-from rainmer_analysis.infer.kernels.winograd import TILE, gather, planes, scatter, transformed
+from rainmer_analysis.kernels.maps import flat, padded
+from rainmer_analysis.kernels.products import Factors
+from rainmer_analysis.kernels.winograd import TILE, gather, planes, scatter, transformed
 
 __all__ = ["Layer", "Leaving", "Map", "Tiles"]
 

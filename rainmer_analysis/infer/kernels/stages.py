@@ -17,10 +17,10 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.depthwise import ROWS, depthwise, packed
-from rainmer_analysis.infer.kernels.maps import Workspaces, flat, padded
-from rainmer_analysis.infer.kernels.products import Factors, multiply
-from rainmer_analysis.infer.kernels.simd import LANES, Memory, compiled
+from rainmer_analysis.kernels.depthwise import ROWS, depthwise, packed
+from rainmer_analysis.kernels.maps import Workspaces, flat, padded
+from rainmer_analysis.kernels.products import Factors, multiply
+from rainmer_analysis.kernels.simd import LANES, Memory, compiled
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
 
 __all__ = ["StripStages"]

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.infer.kernels.convolution import Layer, Leaving, Map, Tiles
-from rainmer_analysis.infer.kernels.maps import Workspaces
+from rainmer_analysis.kernels.maps import Workspaces
 from rainmer_analysis.model.encoder import SLOPE
 
 __all__ = ["WinogradTowers"]

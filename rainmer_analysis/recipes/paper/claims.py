@@ -7,6 +7,7 @@ hand-made descriptors, the baseline and untrained networks.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,8 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 from rainmer_analysis.recipes.paper.statistics import (
-    OfCells,
-    OfImages,
+    MatrixStatistic,
+    TableStatistic,
     highest_pair,
     highest_with,
     isolation_of,
@@ -63,13 +64,29 @@ class Claim:
     view: str
     about: str
     statement: str
-    statistic: OfCells | OfImages
+    statistic: MatrixStatistic | TableStatistic
     relation: str
     bound: float | str
 
     def holds(self, value: float, bound: float) -> bool:
         """Decide for a value; NaN never holds."""
         return _BOUNDS[self.relation](value, bound)
+
+    def judge(self, value: float, bound: float, interval: tuple[float, float] | None) -> str:
+        """Decide with the interval of the value, where it has one.
+
+        Returns
+        -------
+        str
+            ``yes`` or ``no`` where the whole interval lies on one side of the bound, else
+            ``undecided``; without an interval by the value alone.
+        """
+        if interval is None:
+            return "yes" if self.holds(value, bound) else "no"
+        found = {self.holds(each, bound) for each in interval}
+        if len(found) > 1 or any(math.isnan(each) for each in interval):
+            return "undecided"
+        return "yes" if found == {True} else "no"
 
 
 _SYNTHETIC = ("Rain200H", "Rain800", "DDN_1", "DDN_5")
@@ -215,6 +232,7 @@ def verdicts(tables: Tables) -> list[Mapping[str, Any]]:
     for claim in CLAIMS:
         values = evaluate(claim, tables)
         bound = values[claim.bound] if isinstance(claim.bound, str) else claim.bound
+        interval = claim.statistic.interval(tables[claim.corpus, claim.about, claim.view])
         entry = {
             "claim": claim.name,
             "figure": claim.figure,
@@ -226,8 +244,9 @@ def verdicts(tables: Tables) -> list[Mapping[str, Any]]:
             "holds if": f"{claim.relation} {claim.bound}",
             "values": values,
             "holds": {name: claim.holds(value, bound) for name, value in values.items()},
-            "interval": claim.statistic.interval(tables[claim.corpus, claim.about, claim.view]),
+            "interval": interval,
             "verdict": claim.holds(values[claim.about], bound),
+            "judged": claim.judge(values[claim.about], bound, interval),
         }
         found.append(MappingProxyType(entry))
     return found

@@ -4,19 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from rainmer_analysis.draw import Drawing, figure1, figure2, figure3
+from rainmer_analysis.draw import Drawing, figure1, figure2, figure3, plot_intervals
 from rainmer_analysis.model.describe import describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
 from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, Corpus
-from rainmer_analysis.recipes.paper.stages import Request, map_of, matrix_of, tables_of
+from rainmer_analysis.recipes.paper.stages import (
+    Request,
+    map_of,
+    matrix_of,
+    matrix_with_intervals,
+    tables_of,
+)
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
 
 __all__ = ["Made", "make_figure", "make_figure1", "make_figure2", "make_figure3"]
 
 _SUFFIXES = (".pdf", ".svg", ".png")
 Progress = Callable[[int, int], None] | None
-Made = tuple[list[Path], dict[str, EmbeddingTable], dict[str, RelationshipMatrix]]
+
+
+class Made(NamedTuple):
+    """A figure of maps and matrices.
+
+    Parameters
+    ----------
+    pictures
+        Paths of the figure in every format.
+    companions
+        Paths of the picture of its matrices' intervals, likewise.
+    tables, matrices
+        By the stem of their space.
+    uncertain
+        The same matrices with intervals, ceilings and tests.
+    """
+
+    pictures: list[Path]
+    companions: list[Path]
+    tables: dict[str, EmbeddingTable]
+    matrices: dict[str, RelationshipMatrix]
+    uncertain: dict[str, RelationshipMatrix]
 
 
 def make_figure1(request: Request) -> list[Path]:
@@ -26,26 +54,21 @@ def make_figure1(request: Request) -> list[Path]:
 
 
 def make_figure2(request: Request, *, progress: Progress = None) -> Made:
-    """Map and relate the deraining sets in three spaces.
-
-    Returns
-    -------
-    Pictures, and tables and matrices by the stem of their space.
-    """
+    """Map and relate the deraining sets in three spaces."""
     return _make(request, DERAINING, figure2, 2, progress)
 
 
 def make_figure3(request: Request, *, progress: Progress = None) -> Made:
-    """Map and relate snow, rain and raindrops in two spaces; returns as `make_figure2`."""
+    """Map and relate snow, rain and raindrops in two spaces."""
     return _make(request, ALL_IN_ONE, figure3, 3, progress)
 
 
 def make_figure(number: int, request: Request, *, progress: Progress = None) -> list[Path]:
-    """Make figure 1, 2 or 3 and give the paths of its pictures."""
+    """Make figure 1, 2 or 3 and return the paths of its pictures."""
     if number == 1:
         return make_figure1(request)
-    make = {2: make_figure2, 3: make_figure3}[number]
-    return make(request, progress=progress)[0]
+    made = {2: make_figure2, 3: make_figure3}[number](request, progress=progress)
+    return made.pictures + made.companions
 
 
 def _make(
@@ -63,13 +86,19 @@ def _make(
     maps = [map_of(request, corpus, table) for table in shown]
     matrices = [matrix_of(request, corpus, table) for table in shown]
     title = f"{corpus.name.capitalize()} datasets ({request.data}), weights “{corpus.weights}”"
-    pictures = _save(request, draw(maps, matrices, title=title), number)
-    tables = {table.space.stem: table for views in found.values() for table in views.values()}
-    return pictures, tables, {table.space.stem: m for table, m in zip(shown, matrices, strict=True)}
+    uncertain = [matrix_with_intervals(request, corpus, table) for table in shown]
+    stems = [table.space.stem for table in shown]
+    return Made(
+        _save(request, draw(maps, matrices, title=title), number),
+        _save(request, plot_intervals(uncertain, title=title), number, "-uncertainty"),
+        {table.space.stem: table for views in found.values() for table in views.values()},
+        dict(zip(stems, matrices, strict=True)),
+        dict(zip(stems, uncertain, strict=True)),
+    )
 
 
-def _save(request: Request, drawing: Drawing, number: int) -> list[Path]:
+def _save(request: Request, drawing: Drawing, number: int, what: str = "") -> list[Path]:
     return [
-        drawing.save(request.out / f"figure{number}{suffix}", overwrite=request.overwrite)
+        drawing.save(request.out / f"figure{number}{what}{suffix}", overwrite=request.overwrite)
         for suffix in _SUFFIXES
     ]

@@ -12,7 +12,12 @@ from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.recipes.paper.claims import verdicts
 from rainmer_analysis.recipes.paper.controls import controls_of, run_controls
 from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names
-from rainmer_analysis.recipes.paper.figures import make_figure1, make_figure2, make_figure3
+from rainmer_analysis.recipes.paper.figures import (
+    Made,
+    make_figure1,
+    make_figure2,
+    make_figure3,
+)
 from rainmer_analysis.recipes.paper.reference import Agreement, agreement, reference_folder
 from rainmer_analysis.recipes.paper.stages import Request, tables_of
 from rainmer_analysis.values import (
@@ -42,8 +47,12 @@ class Reproduction:
         One mapping per claim: statement, statistic, values and verdict.
     controls
         The stored controls, or None.
+    companions
+        Paths of the pictures of the matrices' intervals, in every format.
     matrices
         Matrices by corpus and stem of their space.
+    uncertain
+        The same matrices with intervals, ceilings and tests of their pairs.
     agreement
         Comparison with the released run, or None where there is none beside the package.
     note
@@ -51,9 +60,11 @@ class Reproduction:
     """
 
     pictures: tuple[Path, ...]
+    companions: tuple[Path, ...]
     claims: tuple[Mapping[str, Any], ...]
     controls: Mapping[str, Any] | None
     matrices: Mapping[str, RelationshipMatrix]
+    uncertain: Mapping[str, RelationshipMatrix]
     agreement: Agreement | None
     note: str
 
@@ -111,13 +122,12 @@ def reproduce(
         precision=precision,
         engine=engine,
     )
-    pictures = make_figure1(request)
+    first = make_figure1(request)
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
-    matrices: dict[str, RelationshipMatrix] = {}
+    figures: dict[str, Made] = {}
     for name, make in (("deraining", make_figure2), ("all-in-one", make_figure3)):
-        drawn, shown, scored = make(request, progress=progress)
-        pictures += drawn
-        matrices |= {f"{name}/{stem}": matrix for stem, matrix in scored.items()}
+        figures[name] = made = make(request, progress=progress)
+        shown = made.tables
         drawn_encoders = {table.space.encoder for table in shown.values()}
         beside = [
             table
@@ -131,15 +141,23 @@ def reproduce(
     claims = tuple(verdicts(tables))
     if controls:
         run_controls(request, progress=progress)
-    return _finish(request, tuple(pictures), claims, matrices)
+    return _finish(request, first, claims, figures)
 
 
 def _finish(
     request: Request,
-    pictures: tuple[Path, ...],
+    first: list[Path],
     claims: tuple[Mapping[str, Any], ...],
-    matrices: Mapping[str, RelationshipMatrix],
+    figures: Mapping[str, Made],
 ) -> Reproduction:
+    matrices, uncertain = (
+        {
+            f"{name}/{stem}": matrix
+            for name, made in figures.items()
+            for stem, matrix in getattr(made, kind).items()
+        }
+        for kind in ("matrices", "uncertain")
+    )
     folder = reference_folder()
     stored = controls_of(request, folder)
     note = _note(request)
@@ -156,7 +174,9 @@ def _finish(
     }
     keep(request, "claims.json", plain(document))
     compared = None if folder is None else agreement(numbers, folder)
-    return Reproduction(pictures, claims, stored, matrices, compared, note)
+    pictures = (*first, *(path for made in figures.values() for path in made.pictures))
+    companions = tuple(path for made in figures.values() for path in made.companions)
+    return Reproduction(pictures, companions, claims, stored, matrices, uncertain, compared, note)
 
 
 def keep(request: Request, name: str, document: Mapping[str, Any]) -> None:

@@ -12,15 +12,17 @@ from rainmer_analysis.errors import SourceError
 from rainmer_analysis.recipes.embed import extract
 from rainmer_analysis.recipes.kept import kept_map
 from rainmer_analysis.recipes.paper.corpora import Corpus, sources_of
-from rainmer_analysis.recipes.relate import kept_matrix
+from rainmer_analysis.recipes.relate import Relating, kept_matrix
 from rainmer_analysis.sphere import project
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix, SphereMap
 
-__all__ = ["Request", "map_of", "matrix_of", "tables_of"]
+__all__ = ["Request", "map_of", "matrix_of", "matrix_with_intervals", "tables_of"]
 
 _log = logging.getLogger(__name__)
 _SIMULATED = 120
 _REAL = 500
+_RESAMPLES = 1000
+_PERMUTATIONS = 1000
 # The published call, by umap-learn: on the sphere with 50 neighbours and no minimal distance.
 _ENGINE = "umap-learn"
 _LAYOUT = {"neighbors": 50, "min_dist": 0.0, "stability": 0}
@@ -143,3 +145,12 @@ def matrix_of(request: Request, corpus: Corpus, table: EmbeddingTable) -> Relati
     """Give the matrix of a table's datasets, and keep it as a file."""
     path = request.out / "matrices" / corpus.name / f"{table.space.stem}.json"
     return kept_matrix(table, path, overwrite=request.overwrite).value
+
+
+def matrix_with_intervals(
+    request: Request, corpus: Corpus, table: EmbeddingTable
+) -> RelationshipMatrix:
+    """Return the same matrix with intervals, ceilings and tests of its pairs, kept as a file."""
+    path = request.out / "matrices" / corpus.name / f"{table.space.stem}-intervals.json"
+    options = Relating(resamples=_RESAMPLES, null=_PERMUTATIONS, seed=request.seed)
+    return kept_matrix(table, path, options=options, overwrite=request.overwrite).value

@@ -13,8 +13,8 @@ from rainmer_analysis.scores import Statistic, bootstrap, compactness, isolation
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = [
-    "OfCells",
-    "OfImages",
+    "MatrixStatistic",
+    "TableStatistic",
     "highest_pair",
     "highest_with",
     "isolation_of",
@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class OfCells:
+class MatrixStatistic:
     """A statistic of the mean cosines between datasets.
 
     Parameters
@@ -47,13 +47,13 @@ class OfCells:
         return self.function(relate(table).values, table.rows.datasets)
 
     def interval(self, table: EmbeddingTable) -> tuple[float, float]:
-        """Give the 95 % bootstrap interval over scenes."""
+        """Return the 95 % bootstrap interval over scenes."""
         found = bootstrap(table, self.function)
         return found.low, found.high
 
 
 @dataclass(frozen=True)
-class OfImages:
+class TableStatistic:
     """A statistic of a table's images, without an interval.
 
     Parameters
@@ -72,7 +72,7 @@ class OfImages:
         return self.function(table)
 
     def interval(self, table: EmbeddingTable) -> None:  # noqa: ARG002
-        """Give no interval: images that are neighbours cannot be resampled one by one."""
+        """Return no interval: images that are neighbours cannot be resampled one by one."""
         return
 
 
@@ -85,17 +85,17 @@ def _places(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
     return [names.index(name) for name in wanted]
 
 
-def highest_with(dataset: str) -> OfCells:
+def highest_with(dataset: str) -> MatrixStatistic:
     """Highest score of one dataset with any other."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
         (place,) = _places(names, [dataset])
         return float(np.delete(values[place], place).max())
 
-    return OfCells(f"highest score of {dataset} with another set", function)
+    return MatrixStatistic(f"highest score of {dataset} with another set", function)
 
 
-def lowest_without(dataset: str) -> OfCells:
+def lowest_without(dataset: str) -> MatrixStatistic:
     """Lowest score between two datasets, one dataset left aside."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
@@ -103,47 +103,47 @@ def lowest_without(dataset: str) -> OfCells:
         kept = np.delete(np.delete(values, place, axis=0), place, axis=1)
         return float(kept[np.triu_indices(len(kept), 1)].min())
 
-    return OfCells(f"lowest score between two sets, {dataset} aside", function)
+    return MatrixStatistic(f"lowest score between two sets, {dataset} aside", function)
 
 
 def lowest_between(
     first: Sequence[str], second: Sequence[str], *, family: str | None = None
-) -> OfCells:
+) -> MatrixStatistic:
     """Lowest score between a dataset of one family and one of another, which may have a name."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
         return float(values[np.ix_(_places(names, first), _places(names, second))].min())
 
     other = family or " or ".join(second)
-    return OfCells(f"lowest score of {' or '.join(first)} with {other}", function)
+    return MatrixStatistic(f"lowest score of {' or '.join(first)} with {other}", function)
 
 
-def lowest_pair() -> OfCells:
+def lowest_pair() -> MatrixStatistic:
     """Lowest score between two different datasets."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
         return float(values[np.triu_indices(len(names), 1)].min())
 
-    return OfCells("lowest score between two sets", function)
+    return MatrixStatistic("lowest score between two sets", function)
 
 
-def highest_pair() -> OfCells:
+def highest_pair() -> MatrixStatistic:
     """Highest score between two different datasets."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
         return float(values[np.triu_indices(len(names), 1)].max())
 
-    return OfCells("highest score between two sets", function)
+    return MatrixStatistic("highest score between two sets", function)
 
 
-def isolation_of(dataset: str) -> OfImages:
+def isolation_of(dataset: str) -> TableStatistic:
     """Share of a dataset's images among the nearest neighbours of its images."""
-    return OfImages(
+    return TableStatistic(
         f"share of {dataset} among the 15 nearest images, of other scenes, of its images",
         lambda table: isolation(table, dataset),
     )
 
 
-def spread() -> OfImages:
+def spread() -> TableStatistic:
     """Spread within datasets over the distance between them."""
-    return OfImages("angle within datasets over angle between them", compactness)
+    return TableStatistic("angle within datasets over angle between them", compactness)

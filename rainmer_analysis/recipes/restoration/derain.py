@@ -11,9 +11,10 @@ from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import file_sha256, png_request, read_image, write_png
+from rainmer_analysis.images.datasets import Account
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
-from rainmer_analysis.recipes.restoration.places import Job, plan
+from rainmer_analysis.recipes.restoration.paths import Job, images_in, pair_folders, plan
 from rainmer_analysis.values import digest, write_atomically
 
 __all__ = ["SKIPPED", "Derained", "derain"]
@@ -38,6 +39,8 @@ class Derained:
         Images left out and the reasons.
     listed
         Where `skipped` is written; None for a single image.
+    account
+        What became of all files of the folder; None for a single image.
     """
 
     out: Path
@@ -45,6 +48,7 @@ class Derained:
     standing: tuple[Path, ...]
     skipped: tuple[tuple[str, str], ...]
     listed: Path | None
+    account: Account | None = None
 
     @property
     def up_to_date(self) -> bool:
@@ -104,6 +108,12 @@ def derain(
     """
     given, place = Path(source), Path(out)
     jobs = plan(given, place)
+    for pair in pair_folders(given)[:1] if given.is_dir() else ():
+        _log.warning(
+            "%s holds folders input and target: clean images are restored as well; name the folder "
+            "input itself to restore the rainy ones alone",
+            given / pair,
+        )
     listed = place / SKIPPED if given.is_dir() else None
     if listed is not None:
         _check_list(listed, overwrite=overwrite)
@@ -126,7 +136,8 @@ def derain(
         progress(len(jobs), len(jobs))
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
     _judge(given, reasons, jobs, listed)
-    return Derained(place, tuple(written), standing, reasons, listed)
+    account = images_in(given)[1] if given.is_dir() else None
+    return Derained(place, tuple(written), standing, reasons, listed, account)
 
 
 def _sorted_out(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import (
@@ -16,14 +17,17 @@ from rainmer_analysis.errors import (
     SourceError,
 )
 from rainmer_analysis.images import read_image
+from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
+from rainmer_analysis.images.datasets.pairing import Rule
 from rainmer_analysis.images.quality import QUALITIES, WINDOW
-from rainmer_analysis.recipes.restoration.places import images_in, pair_up
+from rainmer_analysis.recipes.restoration.paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
 
 __all__ = ["Evaluation", "Score", "evaluate"]
 
 _COLUMNS = ("image", "target", "width", "height", *QUALITIES, "reason")
 Progress = Callable[[int, int], None]
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of all images, and where they are written (None if nowhere)."""
+    """Scores of all images, and where they are written (None if nowhere).
+
+    ``accounts`` tell of all files of the two folders.
+    """
 
     scores: tuple[Score, ...]
     path: Path | None = None
     up_to_date: bool = False
+    accounts: tuple[Account, ...] = ()
 
     @property
     def good(self) -> tuple[Score, ...]:
@@ -91,6 +99,7 @@ def evaluate(
     result: str | Path,
     target: str | Path,
     *,
+    pair: str | Sequence[str] | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -102,6 +111,9 @@ def evaluate(
     result, target
         Two images, or two folders that are searched recursively. Partners have equal relative
         paths; else ``a.jpg.png`` goes with ``a.jpg``; else the only two of a stem are partners.
+    pair
+        How else names correspond, ``RESULT -> TARGET`` with ``*``, as in ``*_s*_a* -> *``; then
+        many results may share a target. See `rainmer_analysis.images.datasets.pairing`.
     out
         CSV of one row an image, numbers with six decimals; None writes nothing.
     overwrite
@@ -124,12 +136,14 @@ def evaluate(
     place = None if out is None else Path(out)
     if place is not None:
         _check_place(place, overwrite=overwrite)
-    scores = _scores(Path(result), Path(target), progress)
-    evaluation = Evaluation(scores, place)
+    rule = None if pair is None else parse_patterns(pair)
+    scores, accounts = _scores((Path(result), Path(target)), rule, progress)
+    evaluation = Evaluation(scores, place, accounts=accounts)
     if not evaluation.good:
         first = evaluation.left_out[0]
         advice = (
-            "give two folders with equal names or two images"
+            "give two folders with equal names, say how they pair with --pair "
+            "'RESULT -> TARGET', or give two images"
             if not (first.image and first.target)
             else "give results and targets of the same images, whole and in the same size"
         )
@@ -141,7 +155,7 @@ def evaluate(
         return evaluation
     data = _table(scores)
     if place.is_file() and place.read_bytes() == data:
-        return Evaluation(scores, place, up_to_date=True)
+        return replace(evaluation, up_to_date=True)
     if place.exists() and not overwrite:
         raise OutputExistsError(
             f"{place} already holds other numbers; "
@@ -151,8 +165,11 @@ def evaluate(
     return evaluation
 
 
-def _scores(result: Path, target: Path, progress: Progress | None) -> tuple[Score, ...]:
-    for path in (result, target):
+def _scores(
+    places: tuple[Path, Path], rule: Rule, progress: Progress | None
+) -> tuple[tuple[Score, ...], tuple[Account, ...]]:
+    result, target = places
+    for path in places:
         if not path.exists():
             raise SourceError(f"there is no file or folder {path}; give an image or a folder")
     if result.is_dir() != target.is_dir():
@@ -160,26 +177,41 @@ def _scores(result: Path, target: Path, progress: Progress | None) -> tuple[Scor
             f"only one of {result} and {target} is a folder; give two folders or two images"
         )
     if not result.is_dir():
-        return (_score(result.name, target.name, (result, target)),)
-    results, targets = images_in(result), images_in(target)
-    pairing = pair_up(list(results), list(targets))
+        return (_score(result.name, target.name, places),), ()
+    (results, own), (targets, theirs) = images_in(result), images_in(target)
+    _warn_of_inputs(target)
+    pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
     partners = dict(pairing.pairs)
     found: list[Score] = []
-    for number, each in enumerate(results):
-        if each in partners:
-            known = partners[each]
-            files = (results[each], targets[known])
-            found.append(_score(each.as_posix(), known.as_posix(), files))
+    for number, (each, file) in enumerate(results.items()):
+        name = str(each)
+        if name in partners:
+            known = partners[name]
+            found.append(_score(name, known, (file, target / known)))
         else:
-            found.append(Score(each.as_posix(), "", reason="no target of that name"))
+            found.append(Score(name, "", reason=_no_target(pairing.unclear.get(name))))
         if progress is not None:
             progress(number + 1, len(results))
     found += [_missing(each) for each in pairing.targets]
-    return tuple(found)
+    return tuple(found), (own, theirs)
 
 
-def _missing(target: PurePosixPath) -> Score:
-    return Score("", target.as_posix(), reason="no result of that name")
+def _no_target(several: str | None) -> str:
+    return f"several targets of that name: {several}" if several else "no target of that name"
+
+
+def _warn_of_inputs(target: Path) -> None:
+    """Warn where targets would be looked for among rainy images."""
+    for place in pair_folders(target)[:1]:
+        _log.warning(
+            "%s holds folders input and target: results are compared with files of their own "
+            "names, rainy ones among them; name the folder target itself",
+            target / place,
+        )
+
+
+def _missing(target: str) -> Score:
+    return Score("", target, reason="no result of that name")
 
 
 def _score(image: str, target: str, paths: tuple[Path, Path]) -> Score:

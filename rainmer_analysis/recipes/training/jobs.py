@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, SourceError
-from rainmer_analysis.images import load, read_header
-from rainmer_analysis.images.places.folders import files
+from rainmer_analysis.images import draw, find, read_header
+from rainmer_analysis.images.datasets.folders import files
 from rainmer_analysis.images.reading import Region
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.weather import scene_of
 
-__all__ = ["Job", "training_jobs", "training_scenes"]
+__all__ = ["Job", "Photograph", "photographs", "training_jobs", "training_scenes"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,6 +32,29 @@ class Job:
     files: tuple[str, ...] = ()
     dark: bool = False
     regions: tuple[Region, Region] = ("whole", "whole")
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A clean scene: its name, and the file of its photograph (none where it is simulated)."""
+
+    scene: str
+    file: str
+
+
+def photographs(data: DataConfig, folders: Iterable[str]) -> list[Photograph]:
+    """Find the photographs in folders below `data.real`; none where that is empty.
+
+    Raises
+    ------
+    SourceError
+        A folder does not exist or holds no images.
+    """
+    if not data.real:
+        return []
+    root = Path(data.real)
+    found = _files(root, folders)
+    return [Photograph(_photograph_scene(file.relative_to(root)), str(file)) for file in found]
 
 
 def training_scenes(config: TrainConfig) -> tuple[str, ...]:
@@ -58,24 +82,25 @@ def training_jobs(config: TrainConfig) -> Iterator[Job]:
 
 
 def _source_jobs(data: DataConfig) -> Iterator[Job]:
-    found = load(
-        list(data.sources),
-        root=data.root or None,
-        per_dataset=data.per_source or None,
-        seed=data.seed,
-    )
+    datasets = find(list(data.sources), root=data.root or None)
+    found = draw(datasets, per_dataset=data.per_source or None, seed=data.seed)
     columns = ("image_id", "dataset", "group", "path", "region", "target", "target_region")
-    left_out = 0
+    used, left_out = Counter[str](), Counter[str]()
     for row in zip(*(found.rows.column(name) for name in columns), strict=True):
         image_id, dataset, group, path, region, target, target_region = row
         regions = (region, target_region)
         if _usable(image_id, (path, target), regions):
+            used[dataset] += 1
             yield Job(dataset, group, image_id, 0, (path, target), regions=regions)
         else:
-            left_out += 1
-    if left_out == len(found):
+            left_out[dataset] += 1
+    for each in datasets:
+        numbers = {"used": used[each.name], "left_out": left_out[each.name]}
+        not_drawn = len(each.images) - sum(numbers.values())
+        _LOG.info("%s", each.account.sentence(each.name, **numbers, not_drawn=not_drawn))
+    if not used:
         raise SourceError(
-            f"none of the {left_out} images of data.sources can be trained on; "
+            f"none of the {len(found)} images of data.sources can be trained on; "
             "see the reasons above"
         )
 

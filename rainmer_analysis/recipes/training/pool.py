@@ -25,9 +25,9 @@ from rainmer_analysis.train import (
     window,
 )
 from rainmer_analysis.values import array_digest, digest
-from rainmer_analysis.weather import RECIPES, degrade, simulate
+from rainmer_analysis.weather import RECIPES, degrade, draw_weather, simulate
 
-__all__ = ["make_pool"]
+__all__ = ["make_pool", "reduced", "weather_digest"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
         {
             "jobs": [_identity(job) for job in jobs],
             "size": [data.height, data.width, data.native, data.seed],
-            "weather": {name: _weather_digest(name) for name in data.simulated},
+            "weather": {name: weather_digest(name) for name in data.simulated},
         }
     )
     folder = cache / own[:16]
@@ -124,19 +124,15 @@ def _pair(job: Job, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
             for file, region in zip(job.files, job.regions, strict=True)
         )
         return first, second
-    clean = _reduced(read_image(job.files[0]))
+    clean = reduced(read_image(job.files[0]))
     number = int(digest([job.key, job.dataset, job.index, seed])[:12], 16)
     if not job.dark:
         return degrade(clean, job.dataset, seed=number)
     # The photograph is of a night already: only the recipe's weather, not its light.
-    rng = np.random.default_rng(number)
-    image = clean.astype(np.float64)
-    for effect in RECIPES[job.dataset].weather:
-        image = effect.apply(image, rng)
-    return np.clip(image, 0, 1).astype(np.float32), clean
+    return draw_weather(job.dataset, seed=number).apply(clean, seed=number), clean
 
 
-def _reduced(image: Image) -> Image:
+def reduced(image: Image) -> Image:
     """Average blocks of pixels of large photographs, so that the short side is 256 to 511."""
     factor = min(image.shape[1:]) // _SHORT_SIDE
     if factor < 2:
@@ -148,7 +144,7 @@ def _reduced(image: Image) -> Image:
     return reduced
 
 
-def _weather_digest(name: str) -> str:
+def weather_digest(name: str) -> str:
     """Give a digest that changes when the recipe, or the code that draws it, does."""
     pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
     return array_digest(pair.rainy, pair.clean)

@@ -9,11 +9,14 @@ from pathlib import Path
 from rainmer_analysis.errors import ConfigError, OutputExistsError
 from rainmer_analysis.model.checkpoint import load_weights, save_weights
 from rainmer_analysis.model.restorer.weights import load_restorer
+from rainmer_analysis.recipes.training.crossed import make_crossed_pool
 from rainmer_analysis.recipes.training.pool import make_pool
 from rainmer_analysis.recipes.training.weights import resolved
 from rainmer_analysis.train import (
     CHECKPOINTS,
     AirNetObjective,
+    CrossedObjective,
+    CrossedPool,
     EncoderObjective,
     Hooks,
     Outcome,
@@ -43,7 +46,7 @@ _OBJECTIVES: dict[str, type[EncoderObjective | AirNetObjective | RestorerObjecti
 # What the file of weights calls each of them.
 _KINDS = {"encoder": "rainmer", "airnet": "airnet", "rainmer": "restorer"}
 
-_Objective = EncoderObjective | AirNetObjective | RestorerObjective
+_Objective = EncoderObjective | AirNetObjective | RestorerObjective | CrossedObjective
 
 
 @dataclass(frozen=True)
@@ -124,24 +127,35 @@ def train_network(
     with several(settings.run.device) as place:
         if place.leads:
             _claim(folder, may_stand=resume or overwrite)
-            pool = make_pool(settings, pools, workers=workers)
+            pool = _make_pool(settings, pools, workers)
         place.wait()
         if not place.leads:  # it opens what the first has made
-            pool = make_pool(settings, pools, workers=workers)
+            pool = _make_pool(settings, pools, workers)
         fresh = overwrite and not resume
         return _trained(settings, pool, folder, fresh=fresh, place=place, progress=progress)
 
 
+def _make_pool(config: TrainConfig, cache: Path, workers: int) -> Pool | CrossedPool:
+    make = make_crossed_pool if config.is_crossed else make_pool
+    return make(config, cache, workers=workers)
+
+
+def _make_objective(config: TrainConfig, pool: Pool | CrossedPool, place: Place) -> _Objective:
+    if isinstance(pool, CrossedPool):
+        return CrossedObjective(config, pool, place)
+    return _OBJECTIVES[config.trains](config, pool, place)
+
+
 def _trained(
     settings: TrainConfig,
-    pool: Pool,
+    pool: Pool | CrossedPool,
     folder: Path,
     *,
     fresh: bool,
     place: Place,
     progress: Callable[[int, int, Mapping[str, float]], None] | None,
 ) -> TrainingRun:
-    objective: _Objective = _OBJECTIVES[settings.trains](settings, pool, place)
+    objective = _make_objective(settings, pool, place)
     start = _start(objective, settings)
     export = _Export(objective, settings, folder, pool=pool)
     hooks = Hooks(
@@ -186,7 +200,7 @@ class _Export:
     """Writes the weights that a run leaves: the best of its validations, until then the last."""
 
     def __init__(
-        self, objective: _Objective, config: TrainConfig, folder: Path, *, pool: Pool
+        self, objective: _Objective, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
     ) -> None:
         self._objective, self._config, self._folder = objective, config, folder
         self._judged = bool(pool.held_out(config.data.held_out, config.data.seed).any())
@@ -255,7 +269,7 @@ def _start(objective: _Objective, config: TrainConfig) -> str:
     return weights.sha256
 
 
-def _identity(config: TrainConfig, pool: Pool, start: str) -> str:
+def _identity(config: TrainConfig, pool: Pool | CrossedPool, start: str) -> str:
     """Digest what decides the weights of a run at a step; how long it lasts does not."""
     run: dict[str, int | str] = {
         "batch": config.run.batch,
@@ -276,6 +290,8 @@ def _identity(config: TrainConfig, pool: Pool, start: str) -> str:
         "pool": pool.digest,
         "run": run,
     }
+    if config.is_crossed:
+        parts["crossed"] = config.crossed
     return digest(parts)
 
 

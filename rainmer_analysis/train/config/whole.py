@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from rainmer_analysis.errors import ConfigError, ParameterError
 from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
+from rainmer_analysis.train.config.crossed import CrossedConfig
 from rainmer_analysis.train.config.ranges import choice, number
 from rainmer_analysis.train.config.restorer import RestorationConfig
 from rainmer_analysis.train.config.sections import (
@@ -33,7 +34,7 @@ class TrainConfig:
         What the weights are called in the model card.
     seed
         Of weights, order and augmentation.
-    model, data, objective, optimiser, run, restorer
+    model, data, objective, optimiser, run, restorer, crossed
         Sections.
 
     Raises
@@ -51,6 +52,7 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     run: RunConfig = field(default_factory=RunConfig)
     restorer: RestorationConfig = field(default_factory=RestorationConfig)
+    crossed: CrossedConfig = field(default_factory=CrossedConfig)
 
     def __post_init__(self) -> None:
         _check_data(self.data)
@@ -60,11 +62,17 @@ class TrainConfig:
         _check_idle(self)
         if self.restores:
             _check_restorer(self)
+        _check_crossed(self)
 
     @property
     def restores(self) -> bool:
         """Whether a restorer is trained together with the encoder."""
         return bool(self.restorer.variant)
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the encoder is trained by the recipe `crossed`."""
+        return bool(self.crossed.draws)
 
     @property
     def trains(self) -> str:
@@ -200,3 +208,35 @@ def _check_restorer(config: TrainConfig) -> None:
         _ = config.network
     except ParameterError as error:
         raise ConfigError(f"the section restorer cannot be built: {error}") from error
+
+
+def _check_crossed(config: TrainConfig) -> None:
+    crossed = config.crossed
+    if not config.is_crossed:
+        if crossed != CrossedConfig():
+            raise ConfigError(
+                "the section crossed names no draws, so that the published recipe would be used; "
+                "give crossed.draws, or leave the section out"
+            )
+        return
+    if config.encoder != "rainmer" or config.restores:
+        raise ConfigError(
+            "the section crossed is for rainmer's encoder alone; leave it out, or leave out "
+            "restorer.variant and give encoder as rainmer"
+        )
+    few = [name for name, count in crossed.draws.items() if count < 1]
+    if few:
+        raise ConfigError(
+            f"crossed.draws gives {few[0]!r} {crossed.draws[few[0]]} draws; give 1 or more"
+        )
+    if config.data.sources or config.data.pairs:
+        raise ConfigError(
+            "crossed draws fall on clean scenes, but data.sources or data.pairs name degraded "
+            "images; leave those out, and name photographs"
+        )
+    draws = sum(crossed.draws.values())
+    if crossed.batch_draws > draws or crossed.batch_scenes > crossed.scenes:
+        raise ConfigError(
+            f"a batch takes {crossed.batch_draws} draws and {crossed.batch_scenes} scenes of a "
+            f"block that has {draws} and {crossed.scenes}; lower the former or raise the latter"
+        )

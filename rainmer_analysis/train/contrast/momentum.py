@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, unit, without_autocast
+from rainmer_analysis.model.pooling import unit, without_autocast
+from rainmer_analysis.train.compiled import encode, encode_view, is_compilable
 from rainmer_analysis.train.config import ObjectiveConfig
 from rainmer_analysis.train.contrast.losses import accuracy, contrastive_losses, similarity
 from rainmer_analysis.train.contrast.views import VIEWS, Batch, View, ViewImages
@@ -32,11 +33,10 @@ __all__ = [
     "contrast_loss",
     "keys_of",
     "move_towards",
-    "strided",
 ]
 
-# Pixels of key images encoded at once: 4 images of 128 x 128. Larger batches are slower per image
-# on a CPU, as their temporaries leave the cache.
+# Pixels of key images that modules encode at once: 4 images of 128 x 128. Larger batches are slower
+# per image on a CPU, as their temporaries leave the cache.
 _CPU_PIXELS = 4 * 128 * 128
 
 # What `contrast_loss` tells for the log.
@@ -57,11 +57,6 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
     if precision != "bf16":
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
-
-
-def strided(images: Tensor) -> Tensor:
-    """Give images [B, C, H, W] with channels last in memory."""
-    return images.contiguous(memory_format=torch.channels_last)
 
 
 def compare(
@@ -96,17 +91,10 @@ def compare(
 def keys_of(key: RainmerEncoder, images: Tensor, view: View) -> Tensor:
     """Encode key images [m, 3, H, W] for one view: unit features, [m, C] or [m, C, h, w]."""
     chunk = len(images)
-    if images.device.type == "cpu":
+    if images.device.type == "cpu" and not is_compilable(key, images):
         chunk = max(1, _CPU_PIXELS // (images.shape[-2] * images.shape[-1]))
-    return torch.cat([_key(key, part, view) for part in torch.split(images, chunk)])
-
-
-def _key(key: RainmerEncoder, images: Tensor, view: View) -> Tensor:
-    location = key.location(strided(images))
-    if view == "chromatic":
-        return unit(global_mean(key.chromatic_features(location)))
-    features = key.degradation_features(location)
-    return unit(block_mean(features) if view == "detail" else global_mean(features))
+    found = [unit(encode_view(key, part, view)) for part in torch.split(images, chunk)]
+    return torch.cat(found)
 
 
 def _of(output: EncoderOutput, view: View) -> Tensor:
@@ -159,6 +147,6 @@ class MomentumContrast(nn.Module):
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Give the loss of a batch, with gradient, and named numbers for the log."""
         with autocast(self._precision, batch.query.device):
-            cosines = compare(self.query(strided(batch.query)), self.key, batch.views)
+            cosines = compare(encode(self.query, batch.query), self.key, batch.views)
         loss, numbers = contrast_loss(cosines, self._config)
         return loss, {"loss": loss.detach(), **numbers}

@@ -20,7 +20,7 @@ from rainmer_analysis.model.airnet import AirNetEncoder
 from rainmer_analysis.model.pooling import unit, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.draws import Square
-from rainmer_analysis.train.contrast.momentum import autocast, move_towards, strided
+from rainmer_analysis.train.contrast.momentum import autocast, move_towards
 from rainmer_analysis.train.contrast.views import copied, scaled
 from rainmer_analysis.train.data import Levels, Order, Pool, Read, ahead_of
 from rainmer_analysis.train.loop.objective import Group, mean_numbers
@@ -138,7 +138,8 @@ class AirNetObjective:
             seed=config.seed,
             precision=config.run.precision,
         )
-        self.module.to(self._place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._format = _memory_format(self._place.device, config.model.airnet.width)
+        self.module.to(self._place.device, memory_format=self._format)  # type: ignore[call-overload]
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = self._orders(~held_out)
         self._validation = self._orders(held_out) if held_out.any() else []
@@ -213,4 +214,19 @@ class AirNetObjective:
 
     def _crops(self, read: Read[None]) -> Crops:
         parts = read.on(self._place.device).parts
-        return Crops(*(strided(scaled(parts[name])) for name in ("first", "second")))
+        first, second = (
+            scaled(parts[name]).contiguous(memory_format=self._format)
+            for name in ("first", "second")
+        )
+        return Crops(first, second)
+
+
+def _memory_format(device: torch.device, width: int) -> torch.memory_format:
+    """Choose where channels lie in memory: last, unless that is faulty.
+
+    On a CPU without AVX-512, torch 2.13's backward pass of a channels-last convolution with 4
+    channels writes beyond its memory.
+    """
+    if device.type == "cpu" and width % 8:
+        return torch.contiguous_format
+    return torch.channels_last

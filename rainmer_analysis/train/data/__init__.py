@@ -11,6 +11,7 @@ from rainmer_analysis.train.data.pool import (
     as_levels,
     build_pool,
     open_pool,
+    scenes_held_out,
     window,
 )
 from rainmer_analysis.train.data.sampling import shares_of_rows
@@ -27,6 +28,7 @@ __all__ = [
     "as_levels",
     "build_pool",
     "open_pool",
+    "scenes_held_out",
     "shares_of",
     "shares_of_rows",
     "window",

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 
-__all__ = ["Pool", "Sample", "as_levels", "build_pool", "open_pool", "window"]
+__all__ = ["Pool", "Sample", "as_levels", "build_pool", "open_pool", "scenes_held_out", "window"]
 
 Levels = NDArray[np.uint8]
 
@@ -122,11 +122,16 @@ class Pool:
         -------
         Whether each row belongs to a chosen scene, [n].
         """
-        scenes = sorted(
-            set(self.scenes), key=lambda scene: hashlib.sha256(f"{seed}/{scene}".encode()).digest()
-        )
-        chosen = set(scenes[: int(share * len(scenes))])
+        chosen = scenes_held_out(self.scenes, share, seed)
         return np.array([scene in chosen for scene in self.scenes])
+
+
+def scenes_held_out(scenes: Iterable[str], share: float, seed: int) -> frozenset[str]:
+    """Choose a share of scenes, rounded down to whole ones, in the order of a hash by seed."""
+    unique = sorted(
+        set(scenes), key=lambda scene: hashlib.sha256(f"{seed}/{scene}".encode()).digest()
+    )
+    return frozenset(unique[: int(share * len(unique))])
 
 
 def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: str) -> Pool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rainmer_analysis.model.restorer import Prompts, Restorer
+from rainmer_analysis.train.compiled import encode, strided
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.encoder import view_builder
 from rainmer_analysis.train.contrast.mining import Flip
@@ -25,7 +26,6 @@ from rainmer_analysis.train.contrast.momentum import (
     compare,
     contrast_loss,
     move_towards,
-    strided,
 )
 from rainmer_analysis.train.contrast.views import Batch
 from rainmer_analysis.train.data import Levels, Pool, Read, ahead_of
@@ -79,13 +79,13 @@ class JointTraining(nn.Module):
         encoders = self.restorer.disentangle
         with autocast(self._config.run.precision, pairs.degraded.device):
             with torch.set_grad_enabled(self._learnt and torch.is_grad_enabled()):
-                whole = encoders.encoder_q(strided(pairs.whole))
+                whole = encode(encoders.encoder_q, pairs.whole)
             restored = self.restorer(strided(pairs.degraded), Prompts.of(whole))
             cosines = None
             if views is not None:
                 # Queries that are the whole images were encoded for the prompts already.
                 shared = self._learnt and views.query.shape == pairs.whole.shape
-                output = whole if shared else encoders.encoder_q(strided(views.query))
+                output = whole if shared else encode(encoders.encoder_q, views.query)
                 cosines = compare(output, encoders.encoder_k, views.views)
         restored = restored.float()
         loss = pixel_loss(restored, pairs.clean, weight=self._config.restorer.similarity)

@@ -6,6 +6,7 @@ from rainmer_analysis.values.parquet.form import FORMAT_VERSION
 from rainmer_analysis.values.parquet.reading import (
     part_batches,
     part_columns,
+    part_dim,
     part_space,
     parts_of,
     read_metadata,
@@ -18,6 +19,7 @@ __all__ = [
     "library_versions",
     "part_batches",
     "part_columns",
+    "part_dim",
     "part_space",
     "parts_of",
     "read_metadata",

@@ -15,13 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY, TEXT
+from rainmer_analysis.values.parquet.columns import column_of, label_rows, numbers, vectors
+from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY
 from rainmer_analysis.values.rows import LABELS, Rows
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
     "part_batches",
     "part_columns",
+    "part_dim",
     "part_space",
     "parts_of",
     "read_metadata",
@@ -96,22 +98,20 @@ def _space(document: Mapping[str, Any], path: Path) -> Space:
     return Space(**{name: str(stated[name]) for name in names})
 
 
-def _rows(table: pa.Table) -> Rows:
-    """Give the labels as they were written: text or None."""
-    frame = table.to_pandas()
-    for name in set(TEXT) & set(frame.columns):
-        cells = frame[name].astype(object)
-        frame[name] = cells.where(cells.notna(), None)
-    return Rows(frame)
-
-
-def _made(document: Mapping[str, Any]) -> dict[str, Any]:
-    made = dict(document.get("parameters") or {})
+def _made(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    made = _mapping(document, "parameters", path)
     return made | {
-        "encoder": dict(document.get("encoder") or {}),
+        "encoder": _mapping(document, "encoder", path),
         "seed": document.get("seed"),
         "libraries": document.get("libraries"),
     }
+
+
+def _mapping(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    found = document.get(key) or {}
+    if not isinstance(found, dict):
+        raise FileFormatError(f"{path} states {key} = {found!r} where names and values are wanted")
+    return dict(found)
 
 
 @contextmanager
@@ -121,22 +121,14 @@ def _damage(path: Path) -> Iterator[None]:
         yield
     except ParameterError as error:
         raise FileFormatError(f"{path} contradicts itself: {error}") from error
-    except (
-        pa.ArrowException,
-        AttributeError,
-        LookupError,
-        OSError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
 
 
 def _embeddings(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
-    column = table.column("embedding").combine_chunks()
-    vectors = column.flatten().to_numpy().reshape(len(table), column.type.list_size)
-    rows = _rows(table.drop_columns(["embedding"]))
-    return EmbeddingTable(vectors, rows, _space(document, path), _made(document))
+    rows = label_rows(table.drop_columns(["embedding"]), path)
+    found = vectors(table, path)
+    return EmbeddingTable(found, rows, _space(document, path), _made(document, path))
 
 
 def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
@@ -144,11 +136,13 @@ def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
     with _damage(path):
         table = pq.read_table(path)
         if document["kind"] == "embeddings":
+            column_of(table, "embedding", path)
             return _embeddings(table, document, path), "embeddings"
-        points = np.stack([table.column(name).to_numpy() for name in "xyz"], axis=1)
-        rows = _rows(table.drop_columns(list(_COORDINATES)))
-        space, fidelity = _space(document, path), document.get("fidelity") or {}
-        return SphereMap(points, rows, space, _made(document), fidelity), "map"
+        points = np.stack([numbers(table, name, path) for name in "xyz"], axis=1)
+        rest = [name for name in table.column_names if name not in _COORDINATES]
+        rows = label_rows(table.select(rest), path)
+        space, fidelity = _space(document, path), _mapping(document, "fidelity", path)
+        return SphereMap(points, rows, space, _made(document, path), fidelity), "map"
 
 
 def part_space(path: Path) -> tuple[Space, int]:
@@ -167,6 +161,21 @@ def part_space(path: Path) -> tuple[Space, int]:
         )
     with _damage(path):
         return _space(document, path), int(pq.read_metadata(path).num_rows)
+
+
+def part_dim(path: Path) -> int:
+    """Return the number of dimensions of a part's vectors.
+
+    Raises
+    ------
+    FileFormatError
+        The part is damaged, or its vectors are none.
+    """
+    batch = next(part_columns(path, ["embedding"], size=1), None)
+    if batch is None:
+        kind = pq.read_schema(path).field("embedding").type
+        return int(kind.list_size) if pa.types.is_fixed_size_list(kind) else 0
+    return int(vectors(batch, path).shape[1])
 
 
 def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[pa.Table]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rainmer_analysis.cli.paper import claims_text
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.paper.claims import CLAIMS, evaluate, verdicts
 from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, paper_names
@@ -130,3 +131,28 @@ def test_a_family_is_called_by_its_name_or_its_members() -> None:
     assert lowest_between(["a"], ["b", "c"]).words == "lowest score of a with b or c"
     named = lowest_between(["a", "x"], ["b"], family="a synthetic set")
     assert named.words == "lowest score of a or x with a synthetic set"
+
+
+@pytest.mark.parametrize(
+    ("interval", "judged"),
+    [
+        (None, "yes"),
+        ((0.1, 0.3), "yes"),
+        ((-0.1, 0.3), "undecided"),
+        ((-0.3, -0.1), "no"),
+        ((float("nan"), float("nan")), "undecided"),
+    ],
+)
+def test_claims_are_judged_with_their_intervals(
+    interval: tuple[float, float] | None, judged: str
+) -> None:
+    claim = next(claim for claim in CLAIMS if claim.name == "chromatic-day-positive")
+    assert claim.judge(0.2, 0.0, interval) == judged
+
+
+def test_judgements_agree_with_verdicts_where_they_are_decided() -> None:
+    for claim in verdicts(paper_like()):
+        assert claim["judged"] in ("yes", "undecided"), claim["claim"]
+    text = claims_text(verdicts(paper_like()), None)
+    assert "claims of the supplement hold" in text
+    assert "95 % interval" in text.splitlines()[0]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rainmer_analysis.errors import OutputExistsError
@@ -39,14 +40,25 @@ def test_every_promised_file_is_there(made: Reproduction, out: Path) -> None:
     assert {path.name for path in made.pictures} == {
         f"figure{number}.{suffix}" for number in (1, 2, 3) for suffix in ("pdf", "svg", "png")
     }
-    for number in (1, 2, 3):
-        assert (out / f"figure{number}.provenance.json").is_file()
+    assert {path.name for path in made.companions} == {
+        f"figure{number}-uncertainty.{suffix}"
+        for number in (2, 3)
+        for suffix in ("pdf", "svg", "png")
+    }
+    for name in ("figure1", "figure2", "figure3", "figure2-uncertainty", "figure3-uncertainty"):
+        assert (out / f"{name}.provenance.json").is_file()
     for name, matrix in made.matrices.items():
         found = read(out / "matrices" / f"{name}.json")
         assert isinstance(found, RelationshipMatrix)
         assert found.counts == matrix.counts == (IMAGES,) * len(matrix.datasets)
         assert isinstance(read(out / "maps" / f"{name}.parquet"), SphereMap)
-    assert len(made.matrices) == 5
+        with_intervals = read(out / "matrices" / f"{name}-intervals.json")
+        assert isinstance(with_intervals, RelationshipMatrix)
+        assert np.abs(with_intervals.values - matrix.values).max() < 1e-12
+        assert with_intervals.low is not None
+        assert with_intervals.q is not None
+        assert with_intervals.ceilings is not None
+    assert len(made.matrices) == len(made.uncertain) == 5
 
 
 def test_claims_are_told_with_their_values(made: Reproduction, out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +154,20 @@ def test_a_folder_without_any_good_image(tmp_path: Path, restorer: ImageRestorer
     with pytest.raises(SourceError, match=r"none of the 2 images of .* can be used; the reasons"):
         derain(folder, tmp_path / "out", restorer)
     assert "a.png,an empty file\n" in (tmp_path / "out" / "skipped.csv").read_text()
+
+
+def test_a_folder_of_pairs_is_warned_of(
+    tmp_path: Path,
+    restorer: ImageRestorer,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logging.getLogger("rainmer_analysis"), "propagate", True)
+    for name in ("set/input/1.png", "set/target/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / name)
+    done = derain(tmp_path / "set", tmp_path / "out", restorer)
+    assert len(done.written) == 2
+    assert done.account is not None
+    assert done.account.images == 2
+    assert "clean images are restored as well; name the folder input itself" in caplog.text

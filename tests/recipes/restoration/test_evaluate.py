@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import math
 from pathlib import Path
 
@@ -131,3 +132,29 @@ def test_other_sizes_are_not_taken_for_other_names(tmp_path: Path) -> None:
         told.value
     )
     assert "equal names" not in str(told.value)
+
+
+def test_names_may_correspond_by_a_pattern(tmp_path: Path) -> None:
+    for number in range(2):
+        save(tmp_path / f"target/im_{number}.png", number)
+        for level in range(3):
+            save(tmp_path / f"result/im_{number}_s80_a{level}.png", number, noise=10)
+    with pytest.raises(SourceError, match=r"say how they pair with --pair 'RESULT -> TARGET'"):
+        evaluate(tmp_path / "result", tmp_path / "target")
+    done = evaluate(tmp_path / "result", tmp_path / "target", pair="*_s*_a* -> *")
+    assert [each.target for each in done.good] == ["im_0.png"] * 3 + ["im_1.png"] * 3
+    assert not done.left_out
+    assert done.means["psnr"] > 30
+    assert [account.images for account in done.accounts] == [6, 2]
+    with pytest.raises(SourceError, match="is no pattern of pairs"):
+        evaluate(tmp_path / "result", tmp_path / "target", pair="im_*")
+
+
+def test_a_folder_of_pairs_as_target_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger("rainmer_analysis"), "propagate", True)
+    for name in ("r/input/1.png", "set/input/1.png", "set/target/1.png"):
+        save(tmp_path / name, 1)
+    evaluate(tmp_path / "r", tmp_path / "set")
+    assert "rainy ones among them; name the folder target itself" in caplog.text

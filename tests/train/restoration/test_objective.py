@@ -5,12 +5,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.restorer import VARIANTS, Prompts
+from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.momentum import compare, contrast_loss
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.restoration import RestorerObjective
+from rainmer_analysis.train.restoration import objective as joint
 from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
 from rainmer_analysis.train.restoration.pixels import pixel_loss
 
@@ -46,15 +50,23 @@ def test_views_are_compared_in_one_of_so_many_batches(pool: Pool, restoring: Res
     assert "chromatic" not in never.module(never.batch(0))[1]
 
 
-def test_whole_queries_are_encoded_once(pool: Pool, restoring: Restoring) -> None:
+def test_whole_queries_are_encoded_once(
+    pool: Pool, restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With views of whole images the published single pass gives the loss of two."""
     own = {"objective": {"every": 1, "crop": 128}}
     shared = RestorerObjective(restoring(**own), pool)
     apart = RestorerObjective(restoring(**own, restorer={"prompts": "given"}), pool)
     calls: list[int] = []
-    shared.network.disentangle.encoder_q.register_forward_hook(lambda *_: calls.append(1))
-    loss = shared.module(shared.batch(0))[0]
-    assert len(calls) == 1
+
+    def counted(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
+        calls.append(len(images))
+        return encode(encoder, images)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(joint, "encode", counted)
+        loss = shared.module(shared.batch(0))[0]
+    assert calls == [2]
     assert loss.item() == pytest.approx(apart.module(apart.batch(0))[0].item(), rel=1e-5)
 
 

@@ -1,0 +1,1 @@
+"""The command ``probe`` and the tables it prints."""

@@ -1,0 +1,17 @@
+"""Image files decoded: formats, what damages them, and the samples that they hold."""
+
+from __future__ import annotations
+
+from rainmer_analysis.images.decoding.formats import IMAGE_SUFFIXES, UNREAD_SUFFIXES
+from rainmer_analysis.images.decoding.pillow import Header, header_of, pixels_of
+from rainmer_analysis.images.decoding.samples import MAX_PIXELS, FloatImage
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_PIXELS",
+    "UNREAD_SUFFIXES",
+    "FloatImage",
+    "Header",
+    "header_of",
+    "pixels_of",
+]

@@ -1,0 +1,1 @@
+"""Compiled inner loops on a CPU, of training and of inference."""

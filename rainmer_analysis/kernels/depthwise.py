@@ -1,0 +1,168 @@
+"""Depthwise convolutions: a block of outputs of 16 channels at a time.
+
+A row of inputs is loaded once for all rows of outputs that it reaches, so nearly every instruction
+is a multiplication. With a dilation the outputs of a block lie as far apart as the taps do, and
+share their inputs in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import torch
+from numba import types
+from numba.extending import intrinsic
+from torch import Tensor
+
+from rainmer_analysis.kernels.simd import (
+    BFLOAT16,
+    LANES,
+    Memory,
+    Vector,
+    compiled,
+    stepped,
+)
+
+__all__ = ["ROWS", "depthwise", "packed"]
+
+_SIDE = 4  # of a block: its 16 sums and a row of its inputs fit into registers
+ROWS = 2 * _SIDE  # a strip: whole blocks, also where the dilation is 2
+
+
+def _paired(dtype: torch.dtype) -> bool:
+    """Whether kernels over maps of this type hold pairs of taps, for a processor that can."""
+    return BFLOAT16 and dtype == torch.bfloat16
+
+
+def packed(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
+    """Give kernels [C, 1, side, side] as they are taken with maps of a type.
+
+    Returns
+    -------
+    float32 [side, taps, channels], channels from C on zero. Where taps are paired, a number is in
+    fact two of bfloat16, for neighbours in a row.
+    """
+    side = weight.shape[2]
+    placed = torch.zeros(side, side + 1, channels)
+    placed[:, :side, : len(weight)] = weight[:, 0].permute(1, 2, 0)
+    if not _paired(dtype):
+        return placed[:, :side]
+    rounded = placed.bfloat16().view(side, -1, 2, channels).transpose(2, 3).contiguous()
+    return rounded.view(torch.float32)[..., 0]
+
+
+class _Block:
+    """Generates a block of outputs: `Pairs` of inputs where two taps are taken at once."""
+
+    def __init__(self, builder: Any, memory: tuple[Memory, Memory], form: tuple[int, bool]) -> None:
+        self._builder = builder
+        self._source, self._kernel = memory
+        self._side, self._pairs = form
+        self._step = 1 + self._pairs
+        self._taps = -(-self._side // self._step)
+
+    def grid(self, at: Any, steps: Any, count: int) -> list[list[Any]]:
+        """Give offsets, `count` rows of as many."""
+        down, across = (self._builder.extract_value(steps, i) for i in range(2))
+        rows = stepped(self._builder, at, down, count)
+        return [stepped(self._builder, row, across, count) for row in rows]
+
+    def sums(self, inputs: list[list[Any]], taps: Any) -> list[list[Any]]:
+        """Sum up, from the places of the inputs and of the first weight and the next."""
+        start, apart = (self._builder.extract_value(taps, i) for i in range(2))
+        places = stepped(self._builder, start, apart, self._side * self._taps)
+        sums = [[Vector.zero(self._builder)] * _SIDE for _ in range(_SIDE)]
+        for row, line in enumerate(map(self._line, inputs)):
+            for down in range(max(0, row - self._side + 1), min(_SIDE, row + 1)):
+                for tap in range(self._taps):
+                    factor = self._weight(places[(row - down) * self._taps + tap])
+                    for across in range(_SIDE):
+                        found = line[across + self._step * tap]
+                        sums[down][across] = found.times_onto(factor, sums[down][across])
+        return sums
+
+    def _line(self, places: list[Any]) -> Sequence[Any]:
+        if self._pairs:
+            return self._source.load_neighbours(places)
+        return [self._source.load(place) for place in places]
+
+    def _weight(self, place: Any) -> Any:
+        return self._kernel.load_pairs(place) if self._pairs else self._kernel.load(place)
+
+
+def _block(side: int) -> Any:
+    """Give what convolves a block of outputs with kernels of this side."""
+
+    @intrinsic
+    def block(typingctx, x, at, steps, w, taps, y, to, leaps):  # type: ignore[no-untyped-def] # noqa: ARG001
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+            source, kernel, target = (
+                Memory((context, builder), kind, args[i]) for kind, i in ((x, 0), (w, 3), (y, 5))
+            )
+            form = side, BFLOAT16 and x.dtype == types.uint16
+            made = _Block(builder, (source, kernel), form)
+            sums = made.sums(made.grid(args[1], args[2], _SIDE + side - 1), args[4])
+            places = made.grid(args[6], args[7], _SIDE)
+            for found, place in zip(chain(*sums), chain(*places), strict=True):
+                target.store(place, found)
+            return context.get_dummy_value()
+
+        pair = types.UniTuple(types.intp, 2)
+        return types.void(x, types.intp, pair, w, pair, y, types.intp, pair), generate
+
+    return block
+
+
+_block1, _block3, _block5, _block7 = (_block(side) for side in (1, 3, 5, 7))
+
+
+@compiled
+def depthwise(x, first, shape, layers, w, apart, y):  # type: ignore[no-untyped-def]
+    """Convolve a strip of maps with a kernel for each channel, layer after layer.
+
+    Parameters
+    ----------
+    x
+        The maps, flat [..., pitch, channels]; what lies around their pixels is zero.
+    first
+        The pixel at which the strip starts, counted from the start of a map.
+    shape
+        Pixels of a row, at least 8; pitch of the rows of `x` and `y`; slots of a pixel of `y`;
+        channels of a slot.
+    layers
+        For each layer the kernel's side (1, 3, 5 or 7) and dilation (1 or 2), and where its
+        weights start in `w`.
+    w
+        Kernels, as `packed` gives them, flat.
+    apart
+        How far apart the layers' maps lie in `x`, and the first numbers of their strips in `y`.
+    y
+        Written, flat: a strip of `ROWS` rows, [ROWS, pitch, slots, channels], for each layer.
+    """
+    columns, pitch, slots, channels = shape
+    wide = slots * channels
+    for layer in range(len(layers)):
+        side, dilation, weights = layers[layer]
+        source, target = layer * apart[0], layer * apart[1]
+        reach, leap = dilation * (side // 2), dilation * _SIDE
+        steps = (dilation * pitch * channels, dilation * channels)
+        leaps = (dilation * pitch * wide, dilation * wide)
+        for row in range(ROWS // leap * dilation):
+            down = row // dilation * leap + row % dilation
+            for group in range(-(-columns // leap) * dilation):
+                # the last blocks of a row start where they end with the row
+                across = min(group // dilation * leap, columns - leap) + group % dilation
+                corner = first + (down - reach) * pitch + across - reach
+                for c in range(0, channels, LANES):
+                    at, tap = source + corner * channels + c, (weights + c, channels)
+                    to = target + (down * pitch + across) * wide + c
+                    if side == 1:
+                        _block1(x, at, steps, w, tap, y, to, leaps)
+                    elif side == 3:
+                        _block3(x, at, steps, w, tap, y, to, leaps)
+                    elif side == 5:
+                        _block5(x, at, steps, w, tap, y, to, leaps)
+                    else:
+                        _block7(x, at, steps, w, tap, y, to, leaps)

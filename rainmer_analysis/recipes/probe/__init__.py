@@ -1,0 +1,8 @@
+"""What encoders know, beside controls, on simulated designs and on real sets."""
+
+from __future__ import annotations
+
+from rainmer_analysis.recipes.probe.real import RealSets
+from rainmer_analysis.recipes.probe.run import Probe, probe
+
+__all__ = ["Probe", "RealSets", "probe"]

@@ -1,0 +1,77 @@
+"""The document of one space: its own numbers, and those of controls beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rainmer_analysis.infer.encoders import identity
+from rainmer_analysis.recipes.probe.real import difference, real_document
+from rainmer_analysis.recipes.probe.subjects import UNTRAINED, Subject
+from rainmer_analysis.recipes.probe.summary import percentiles, values_alone
+
+__all__ = ["VERSION", "space_document"]
+
+VERSION = 1
+Groups = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def space_document(
+    subject: Subject, view: str, parts: Mapping[str, Any], *, beside: Groups, rule: str
+) -> dict[str, Any]:
+    """Return what a file says of one view of an encoder.
+
+    Parameters
+    ----------
+    subject
+        The encoder.
+    view
+        One of its views.
+    parts
+        What was measured of it: per part (``simulated``, perhaps ``real``) a document per view.
+    beside
+        The same of the controls, by group.
+    rule
+        How images came to their size.
+    """
+    controls = {group: _beside(group, found, view) for group, found in beside.items()}
+    real = None
+    if "real" in parts:
+        real = _real(parts["real"][view], {g: _view(f, "real", view) for g, f in beside.items()})
+    return {
+        "kind": "probe",
+        "version": VERSION,
+        "label": f"{subject.label}/{view}",
+        "space": asdict(identity(subject.encoder, rule=rule)[view]),
+        **parts["simulated"][view],
+        "real": real,
+        "controls": {group: found for group, found in controls.items() if found is not None},
+    }
+
+
+def _view(found: Sequence[Mapping[str, Any]], part: str, view: str) -> list[dict[str, Any]]:
+    """Return the documents of the controls that have a view of this name."""
+    return [each[part][view] for each in found if view in each[part]]
+
+
+def _beside(group: str, found: Sequence[Mapping[str, Any]], view: str) -> dict[str, Any] | None:
+    known = [values_alone(each) for each in _view(found, "simulated", view)]
+    if not known:
+        return None
+    return {"seeds": len(known), **percentiles(known)} if group == UNTRAINED else known[0]
+
+
+def _real(own: dict[str, Any], others: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    known = {group: found for group, found in others.items() if found}
+    accuracies = {
+        group: [real_document(each)["accuracy"] for each in found] for group, found in known.items()
+    }
+    return {
+        **real_document(own),
+        "above": {group: difference(own, found) for group, found in known.items()},
+        "controls": {
+            group: percentiles(values) if group == UNTRAINED else values[0]
+            for group, values in accuracies.items()
+        },
+    }

@@ -1,0 +1,16 @@
+"""How two encoders agree about the same images and datasets."""
+
+from __future__ import annotations
+
+from rainmer_analysis.scores.between.agreement import Agreement, Estimate, compare
+from rainmer_analysis.scores.between.cka import debiased_cka, linear_cka
+from rainmer_analysis.scores.between.rsa import rank_correlation
+
+__all__ = [
+    "Agreement",
+    "Estimate",
+    "compare",
+    "debiased_cka",
+    "linear_cka",
+    "rank_correlation",
+]

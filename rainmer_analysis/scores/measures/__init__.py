@@ -1,0 +1,37 @@
+"""How far two samples are apart, for any labelling of their scenes.
+
+A measure has ``prepare(pair)``, which looks at the images but not at their labels, and
+``distances(state, labels)``, which takes many labellings at once: labels of shape (b, p) say which
+of the p parts count as the first dataset's, and more means further apart.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.scores.measures.classifier import ClassifierMeasure
+from rainmer_analysis.scores.measures.frechet import FrechetMeasure
+from rainmer_analysis.scores.measures.kernels import EnergyMeasure, MMDMeasure
+from rainmer_analysis.scores.measures.neighbours import NeighbourMeasure
+from rainmer_analysis.scores.measures.pair import (
+    Measure,
+    Pair,
+    Sample,
+    merge_samples,
+    pair_of,
+    take_sample,
+)
+from rainmer_analysis.scores.measures.sliced import SlicedMeasure
+
+__all__ = [
+    "ClassifierMeasure",
+    "EnergyMeasure",
+    "FrechetMeasure",
+    "MMDMeasure",
+    "Measure",
+    "NeighbourMeasure",
+    "Pair",
+    "Sample",
+    "SlicedMeasure",
+    "merge_samples",
+    "pair_of",
+    "take_sample",
+]

@@ -1,0 +1,179 @@
+"""Mean cosines, raw and centred, and the cosine of mean directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.scores.inference.interval import bootstrap_interval
+from rainmer_analysis.scores.measures.products import (
+    CentredMeasure,
+    CosineMeasure,
+    DirectionMeasure,
+    PaperMeasure,
+)
+from rainmer_analysis.scores.score import Context, Floats, Reference, Score
+from rainmer_analysis.scores.streaming.sums import SceneSums, merge_sums, sum_scenes
+
+__all__ = ["CENTRED", "COSINE", "DIRECTION", "PAPER", "ceilings"]
+
+Formula = Callable[[SceneSums, SceneSums, Context], Floats]
+
+
+def _product(first: SceneSums, second: SceneSums) -> Floats:
+    return np.asarray(np.einsum("rd,rd->r", first.total, second.total))
+
+
+def _ratio(products: Floats, pairs: Floats) -> Floats:
+    there = pairs > 0.5
+    return np.asarray(np.where(there, products / np.where(there, pairs, 1.0), np.nan))
+
+
+def _all_pairs(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    if context.same:
+        # copies of a scene are other scenes: pairs between them are left out
+        pairs = first.images**2 - first.square_images + first.copy_images
+        return _ratio(_product(first, first) - first.squares + first.copies, pairs)
+    return _ratio(_product(first, second), first.images * second.images)
+
+
+def _different_images(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    if not context.same:
+        return _all_pairs(first, second, context)
+    # an image with itself has the cosine 1
+    pairs = first.images**2 - first.square_images + first.copy_images - first.images
+    products = _product(first, first) - first.squares + first.copies - first.images
+    return _ratio(products, pairs)
+
+
+def ceilings(sums: SceneSums) -> Floats:
+    """Return the mean cosine of pairs from different scenes of a dataset, shape (1 + r,).
+
+    What two sets of other scenes of the same kind score with each other, in expectation: the mean
+    over all splits of the scenes into halves.
+    """
+    return _ratio(_product(sums, sums) - sums.squares, sums.images**2 - sums.square_images)
+
+
+def _directions(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    if context.same:
+        # cosine of the mean directions of two halves: signal over signal and the noise of a half
+        signal = ceilings(first)
+        noise = _ratio(first.copies, first.images**2) - signal * _ratio(
+            first.copy_images, first.images**2
+        )
+        return np.asarray(np.where(signal > 0, signal / (signal + 2 * noise), np.nan))
+    own = ceilings(first), ceilings(second)
+    scale = np.sqrt(np.clip(own[0], 0, None) * np.clip(own[1], 0, None))
+    return np.asarray(_all_pairs(first, second, context) / np.where(scale > 0, scale, np.nan))
+
+
+def _centred(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    reference = _demand(context.reference, first)
+    a, b = _moved(first, reference.mean), _moved(second, reference.mean)
+    scale = np.sqrt(_mean_square(first, reference.mean) * _mean_square(second, reference.mean))
+    pairs = first.images * second.images
+    products = ceilings(a) if context.same else _ratio(_product(a, b), pairs)
+    return np.asarray(products / np.where(scale > 0, scale, np.nan))
+
+
+def _moved(sums: SceneSums, origin: Floats) -> SceneSums:
+    """Return the sums as they are with every vector measured from `origin`."""
+    length = float(origin @ origin)
+    return SceneSums(
+        sums.count,
+        sums.scenes,
+        sums.total - sums.images[:, None] * origin,
+        sums.images,
+        sums.squares - 2 * sums.moments @ origin + length * sums.square_images,
+        sums.square_images,
+        sums.copies,
+        sums.copy_images,
+        sums.moments,
+    )
+
+
+def _mean_square(sums: SceneSums, origin: Floats) -> Floats:
+    """Return the mean squared distance of a dataset's unit vectors from `origin`."""
+    along = _ratio(sums.total @ origin, sums.images)
+    return np.asarray(1 - 2 * along + float(origin @ origin))
+
+
+def _demand(reference: Reference | None, sums: SceneSums) -> Reference:
+    if reference is None or reference.mean.shape != sums.total.shape[1:]:
+        raise ParameterError(
+            "the score 'centred' measures from a reference mean of as many dimensions as the "
+            "vectors, but none came; name a dataset or give a file with --reference"
+        )
+    return reference
+
+
+def _score(name: str, formula: Formula, **more: object) -> Score:
+    def compare(first: SceneSums, second: SceneSums, context: Context) -> float:
+        return float(formula(first.first(0), second.first(0), context)[0])
+
+    def resampled(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+        return formula(first, second, context)[1:]
+
+    def interval(
+        first: SceneSums, second: SceneSums, context: Context, level: float
+    ) -> tuple[float, float]:
+        values = formula(first, second, context)
+        other = formula(first.mirrored(), second.mirrored(), context)
+        scenes = min(first.scenes, second.scenes)
+        return bootstrap_interval(values[0], values[1:], other[1:], scenes=scenes, level=level)
+
+    return Score(
+        name=name,
+        summarise=sum_scenes,
+        merge=merge_sums,
+        compare=compare,
+        resampled=resampled,
+        interval=interval,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+COSINE = _score(
+    "cosine",
+    _different_images,
+    about="mean cosine of all pairs of images; on the diagonal of all pairs of different images",
+    source="supplement of Rainmer, without pairs of an image with itself",
+    measure=CosineMeasure(),
+    whole_scenes=False,
+    fewest_same=2,
+)
+PAPER = _score(
+    "paper",
+    _all_pairs,
+    about="mean cosine of all pairs, an image's pair with itself included, as published",
+    source="supplement of Rainmer",
+    measure=PaperMeasure(),
+    whole_scenes=False,
+)
+CENTRED = _score(
+    "centred",
+    _centred,
+    about=(
+        "mean scalar product of images measured from a fixed reference mean, in units of their "
+        "root mean square lengths; on the diagonal of different scenes"
+    ),
+    source="Arora, Liang and Ma, ICLR 2017 (common component), with a reference that stays",
+    measure=CentredMeasure(),
+    fewest_same=2,
+)
+DIRECTION = _score(
+    "direction",
+    _directions,
+    about=(
+        "cosine of the datasets' mean directions, freed of sampling noise by their ceilings; on "
+        "the diagonal of those of two halves"
+    ),
+    source="Spearman's correction for attenuation, American Journal of Psychology 15, 1904",
+    measure=DirectionMeasure(),
+    fewest_images=4,
+    fewest_scenes=4,
+    fewest_same=4,
+)

@@ -1,0 +1,131 @@
+"""Datasets as sums alone, to be compared without images and without their vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.scores.gather import Summariser, Table, gather, scene_numbers
+from rainmer_analysis.scores.score import Context
+from rainmer_analysis.scores.streaming.sums import SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.values import Space, array_digest, digest
+
+__all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch"]
+
+RESAMPLES = 128
+"""Resamples of a sketch: with 128 dimensions they take about 100 kB a dataset."""
+FEWEST_SCENES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """Sums of datasets and of their bootstrap resamples.
+
+    Parameters
+    ----------
+    datasets
+        Name to sums.
+    space
+        The space of the vectors.
+    seed
+        Seed of the resamples.
+    made
+        How it was made, and of what: ``table`` (the table's identity), library versions.
+    """
+
+    datasets: Mapping[str, SceneSums]
+    space: Space
+    seed: int
+    made: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "datasets", MappingProxyType(dict(self.datasets)))
+        object.__setattr__(self, "made", MappingProxyType(dict(self.made)))
+
+    @property
+    def resamples(self) -> int:
+        """Resamples that every dataset has."""
+        return min(sums.resamples for sums in self.datasets.values())
+
+    @property
+    def content_sha256(self) -> str:
+        """Identity of sums, names and space."""
+        arrays = {
+            name: [sums.count, sums.scenes]
+            + [array_digest(getattr(sums, each.name)) for each in fields(sums)[2:]]
+            for name, sums in self.datasets.items()
+        }
+        return digest(["sketch", arrays, asdict(self.space), self.seed])
+
+    def demand(self, context: Context) -> None:
+        """Check that resamples of this number and seed can be taken from the sketch.
+
+        Raises
+        ------
+        ParameterError
+            It holds fewer, or others.
+        """
+        if not context.resamples:
+            return
+        if context.resamples > self.resamples or context.seed != self.seed:
+            raise ParameterError(
+                f"{context.resamples} resamples of seed {context.seed} were asked for, and a "
+                f"sketch holds {self.resamples} of seed {self.seed}; ask for these, or make the "
+                "sketches anew with --resamples and --seed"
+            )
+
+
+def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Sketch:
+    """Keep of a table what its datasets can be compared by with any others.
+
+    For each dataset the sum of its vectors, and the same sum in every bootstrap resample of its
+    scenes: no image and no image's vector. Of a scene whose name is known the counts in every
+    resample are known too, so r resamples of g scenes are r equations for g unknown vectors: on
+    average they give away the share r / g of a scene's vector, and all of it from r = g on. By
+    default there are at most half as many resamples as scenes in the smallest dataset.
+
+    Parameters
+    ----------
+    table
+        Every dataset of at least 10 scenes.
+    resamples
+        How many; by default 128, or half the scenes of the smallest dataset if that is less.
+    seed
+        Seed of the resamples; sketches are compared where it is the same.
+
+    Raises
+    ------
+    ParameterError
+        The table is empty, a dataset has too few scenes, or no resample is asked for.
+    """
+    if len(table) == 0:
+        raise ParameterError("the table holds no image; a sketch needs at least one dataset")
+    wanted = _wanted(table, resamples)
+    context = Context(resamples=wanted, seed=seed)
+    found = gather(
+        table,
+        {"sums": Summariser(sum_scenes, merge_sums)},
+        context,
+        whole_scenes=True,
+        sampled=False,
+    )
+    sums = {name: each.summaries["sums"] for name, each in found.items()}
+    return Sketch(sums, table.space, seed, {"table": table.content_sha256})
+
+
+def _wanted(table: Table, resamples: int | None) -> int:
+    scenes = scene_numbers(table)
+    smallest = min(scenes, key=lambda name: scenes[name])
+    if scenes[smallest] < FEWEST_SCENES:
+        raise ParameterError(
+            f"{smallest} has {scenes[smallest]} scene(s), whose sum would give images away; a "
+            f"sketch needs {FEWEST_SCENES} in every dataset, so leave it out or add images"
+        )
+    if resamples is None:
+        return min(RESAMPLES, scenes[smallest] // 2)
+    if resamples < 1:
+        raise ParameterError(f"{resamples} resamples were asked for; a sketch needs at least one")
+    return resamples

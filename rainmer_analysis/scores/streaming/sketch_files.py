@@ -1,0 +1,137 @@
+"""Sketches as files: safetensors, with what made them in the metadata."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+from safetensors.numpy import save
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.scores.score import Floats
+from rainmer_analysis.scores.streaming.sketch import Sketch
+from rainmer_analysis.scores.streaming.sums import SceneSums
+from rainmer_analysis.values import Space, library_versions, plain
+
+__all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
+
+SKETCH_VERSION = 1
+_KEY = "rainmer_analysis"
+# vectors take four bytes a number; moments, which enter divided by the number of images, take two
+_SINGLE, _SHORT = ("total",), ("moments",)
+_STEPS = 32767
+
+
+def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
+    """Write a sketch to `path`; not atomic by itself."""
+    document = {
+        "kind": "sketch",
+        "version": SKETCH_VERSION,
+        "space": asdict(sketch.space),
+        "seed": sketch.seed,
+        "resamples": sketch.resamples,
+        "datasets": [
+            {"name": name, "count": sums.count, "scenes": sums.scenes}
+            for name, sums in sketch.datasets.items()
+        ],
+        "made": dict(sketch.made),
+        "libraries": library_versions(),
+        "request": request,
+    }
+    tensors: dict[str, np.ndarray[Any, Any]] = {}
+    for number, sums in enumerate(sketch.datasets.values()):
+        for field in fields(SceneSums)[2:]:
+            tensors |= _packed(f"{number}/{field.name}", field.name, getattr(sums, field.name))
+    text = json.dumps(plain(document), ensure_ascii=False, sort_keys=True)
+    path.write_bytes(save(tensors, metadata={_KEY: text}))
+
+
+def _packed(key: str, name: str, values: Floats) -> dict[str, np.ndarray[Any, Any]]:
+    if name in _SHORT:
+        step = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-300) / _STEPS
+        return {key: np.rint(values / step).astype(np.int16), f"{key}/step": step}
+    # safetensors writes the memory of strided arrays as it lies
+    return {key: np.ascontiguousarray(values, dtype="f4" if name in _SINGLE else "f8")}
+
+
+def read_sketch(path: Path) -> Sketch:
+    """Read a sketch.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, of another kind, damaged, or written by a newer version.
+    """
+    document, tensors = _opened(path)
+    try:
+        datasets = {
+            str(each["name"]): _sums(number, each, tensors)
+            for number, each in enumerate(document["datasets"])
+        }
+        stated = document["space"]
+        space = Space(**{field.name: str(stated[field.name]) for field in fields(Space)})
+        sketch = Sketch(datasets, space, int(document["seed"]), document.get("made") or {})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileFormatError(f"{path} lacks part of a sketch; make it anew") from error
+    if not sketch.datasets or not _is_whole(sketch):
+        raise FileFormatError(f"{path} contradicts itself; make the sketch anew")
+    return sketch
+
+
+def _is_whole(sketch: Sketch) -> bool:
+    shapes = {(sums.total.shape, sums.moments.shape) for sums in sketch.datasets.values()}
+    arrays = [
+        getattr(sums, field.name)
+        for sums in sketch.datasets.values()
+        for field in fields(SceneSums)[2:]
+    ]
+    rows = {len(array) for array in arrays}
+    finite = all(bool(np.isfinite(array).all()) for array in arrays)
+    return len(shapes) == 1 and len(rows) == 1 and finite
+
+
+def _sums(number: int, told: dict[str, Any], tensors: dict[str, Any]) -> SceneSums:
+    arrays = {}
+    for field in fields(SceneSums)[2:]:
+        key = f"{number}/{field.name}"
+        values = tensors[key].astype(np.float64)
+        arrays[field.name] = values * tensors[f"{key}/step"] if field.name in _SHORT else values
+    return SceneSums(int(told["count"]), int(told["scenes"]), **arrays)
+
+
+def sketch_request(path: Path) -> str | None:
+    """Return the digest of the request that a sketch answers, or None where it holds none."""
+    try:
+        found = _opened(path)[0].get("request")
+    except (FileFormatError, OSError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    if not path.is_file():
+        raise FileFormatError(f"there is no file {path}; give a table or a sketch")
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            document = json.loads((file.metadata() or {}).get(_KEY, "null"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise FileFormatError(
+            f"{path} is no table of embeddings; give a table or a sketch that 'rainmer-analysis "
+            "extract' or 'rainmer-analysis sketch' wrote"
+        ) from error
+    if not isinstance(document, dict) or document.get("kind") != "sketch":
+        raise FileFormatError(
+            f"{path} holds no sketch; give one that 'rainmer-analysis sketch' wrote"
+        )
+    stated = document.get("version")
+    if not isinstance(stated, int) or isinstance(stated, bool) or stated > SKETCH_VERSION:
+        raise FileFormatError(
+            f"{path} has format version {stated!r}, but this installation reads up to "
+            f"{SKETCH_VERSION}; update rainmer-analysis"
+        )
+    return document, tensors

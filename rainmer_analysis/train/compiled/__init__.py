@@ -1,0 +1,14 @@
+"""The encoder's training in compiled loops on a CPU, derived from the modules' parameters."""
+
+from __future__ import annotations
+
+from rainmer_analysis.train.compiled.encoder import (
+    encode,
+    encode_view,
+    is_compilable,
+    local_knowledge,
+    modules_only,
+    strided,
+)
+
+__all__ = ["encode", "encode_view", "is_compilable", "local_knowledge", "modules_only", "strided"]
