@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from rainmer_analysis.images.datasets.folders import Dataset
 from rainmer_analysis.images.datasets.listing import list_images
-from rainmer_analysis.images.datasets.pairing import pair_names, parse_patterns, stem_of
+from rainmer_analysis.images.datasets.pairing import parse_patterns, stem_of
 
 __all__ = ["Suggestion", "recognised", "suggestions"]
 
@@ -23,8 +23,9 @@ _CLEAN = (
     *("label", "labels", "ground_truth", "groundtruth", "gtruth", "reference", "hq", "nosnow"),
 )
 _NO_IMAGES = ("mask", "masks", "depth", "streak", "streaks", "rainlayer", "rain_layer")
-_LOOKED_AT = 200  # folders, of a great many
+_LOOKED_AT = 20  # folders, of a great many
 _SAMPLE = 40  # names of a folder
+_SHARE = 0.8  # of them must find a target
 
 Folders = Mapping[str, Sequence[str]]  # names of images by relative folder
 
@@ -181,22 +182,26 @@ def _fitting(
     patterns: tuple[str, ...], sample: Sequence[str], targets: Sequence[str]
 ) -> tuple[str, ...] | None:
     """Give the patterns that pair a sample of names (none for equal ones), or None."""
+    here = set(targets)
+    suffixes = {PurePosixPath(each).suffix for each in targets[:_SAMPLE]}
+
+    def hits(keys: Callable[[str], Iterable[str]]) -> set[str]:
+        return {
+            each
+            for each in sample
+            if any(f"{key}{suffix}" in here for key in keys(stem_of(each)) for suffix in suffixes)
+        }
+
     if not patterns:
-        return () if _pairs(sample, targets, None) else None
-    bare = tuple(each.replace("*/", "", 1).replace("> */", "> ") for each in patterns)
-    if not _pairs(sample, targets, bare):
+        return () if len(hits(lambda stem: [stem])) >= _SHARE * len(sample) else None
+    bare = (each.replace("*/", "", 1).replace("> */", "> ") for each in patterns)
+    found = {
+        pattern: hits(rule.keys)
+        for pattern, rule in zip(patterns, parse_patterns(tuple(bare)), strict=True)
+    }
+    if len(set().union(*found.values())) < _SHARE * len(sample):
         return None
-    used = [
-        pattern
-        for pattern, own in zip(patterns, bare, strict=True)
-        if pair_names(sample, targets, parse_patterns(own)).pairs
-    ]
-    return tuple(used)
-
-
-def _pairs(sample: Sequence[str], targets: Sequence[str], bare: tuple[str, ...] | None) -> bool:
-    rule = None if bare is None else parse_patterns(bare)
-    return len(pair_names(sample, targets, rule).pairs) >= 0.8 * len(sample)
+    return tuple(pattern for pattern, names in found.items() if names)
 
 
 def _targets(known: _Known, place: str, folders: Folders) -> list[str]:
@@ -226,9 +231,12 @@ def _spread(names: Sequence[str]) -> Sequence[str]:
 
 
 def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Sort sorted paths into the first folders; the others are not looked at."""
     found: dict[str, list[str]] = {}
     for path in paths:
         folder, _, name = path.rpartition("/")
+        if folder not in found and len(found) == _LOOKED_AT:
+            break
         found.setdefault(folder, []).append(name)
     return found
 
