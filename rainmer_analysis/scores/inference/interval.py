@@ -69,7 +69,7 @@ def bootstrap_interval(
 
 
 def subsample_interval(
-    pair: Pair, value: float, estimate: Estimate, *, level: float = 0.95
+    pair: Pair, value: float, estimate: Estimate, *, squared: bool, level: float = 0.95
 ) -> tuple[float, float]:
     """Return the interval of a statistic of two samples from subsamples of their scenes.
 
@@ -88,6 +88,10 @@ def subsample_interval(
         The statistic of both.
     estimate
         The statistic of a pair.
+    squared
+        Whether it estimates a squared distance without bias: then its standard deviation grows
+        with its root, an estimate that is low by chance comes with one that is too small, and the
+        upper bound is taken on the scale of the root.
     level
         Coverage.
 
@@ -105,7 +109,10 @@ def subsample_interval(
         ]
     )
     variance = float((((found[:, 0] - found[:, 1]) / 2) ** 2).mean())
-    return _around(value, variance, min(CUTS, pair.fewest_scenes - 1), level)
+    low, high = _around(value, variance, min(CUTS, pair.fewest_scenes - 1), level)
+    half = high - value
+    # (r + half / 2r)² for the root r of the value, which near zero may be as small as noise is
+    return low, high + (half**2 / (4 * max(value, half / 2)) if squared and half > 0 else 0.0)
 
 
 def _around(value: float, variance: float, freedom: int, level: float) -> tuple[float, float]:

@@ -44,7 +44,9 @@ def _score(name: str, measure: Measure, *, halves: bool, **more: object) -> Scor
             return float("nan"), float("nan")
         pair = pair_of(first, second)
         value = estimate(pair, context)
-        return subsample_interval(pair, value, lambda part: estimate(part, context), level=level)
+        return subsample_interval(
+            pair, value, lambda part: estimate(part, context), squared=not halves, level=level
+        )
 
     return Score(
         name=name,
