@@ -26,6 +26,7 @@ _HOMES = {
     "Space": "values.table",
     "SphereMap": "values.table",
     "SphereUMAP": "sphere.sphere_umap",
+    "compare": "scores.between.agreement",
     "extract": "recipes.embed",
     "load_encoder": "infer.encoders",
     "load_restorer": "infer.restore",
@@ -37,6 +38,7 @@ _HOMES = {
     "relate": "scores.relate",
     "reproduce": "recipes.paper.reproduce",
     "simulate": "weather.simulation",
+    "sketch": "scores.streaming.sketch",
     "write": "values.archive",
 }
 

@@ -28,7 +28,7 @@ from scipy.stats import spearmanr
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer.encoders import identity, load_encoder
-from rainmer_analysis.scores import SCORES, relate
+from rainmer_analysis.scores import SCORES, Reference, relate
 from rainmer_analysis.values import EmbeddingTable, Rows
 from rainmer_analysis.weather import simulate
 
@@ -98,7 +98,7 @@ def rungs(scenes: int) -> dict[str, list[Images]]:
     return found
 
 
-def measure(scenes: int, permutations: int) -> dict[str, Any]:
+def measure(scenes: int, permutations: int, chosen: list[str]) -> dict[str, Any]:
     """Relate every rung to its ladder's first, half of the scenes on either side."""
     encoder = load_encoder("statistics")
     found: dict[str, Any] = {view: {} for view in encoder.views}
@@ -106,7 +106,7 @@ def measure(scenes: int, permutations: int) -> dict[str, Any]:
         encoded = [encoder.encode(images) for images in steps]
         for view in encoder.views:
             table = _table(encoder, view, [each[view] for each in encoded])
-            found[view][ladder] = {name: _follow(table, name, permutations) for name in SCORES}
+            found[view][ladder] = {name: _follow(table, name, permutations) for name in chosen}
         print(f"{ladder} done", flush=True)
     return found
 
@@ -124,7 +124,9 @@ def _table(encoder: Any, view: str, steps: list[np.ndarray]) -> EmbeddingTable:
 
 
 def _follow(table: EmbeddingTable, name: str, permutations: int) -> dict[str, Any]:
-    options = {"reference": "base"} if name == "centred" else {}
+    # a fixed point between the rungs: from the mean of the first one all would be at right angles
+    middle = Reference("mean of all rungs", table.vectors.astype(np.float64).mean(axis=0))
+    options: dict[str, Any] = {"reference": middle} if name == "centred" else {}
     names = table.rows.column("dataset").astype(str)
     pairs = [
         table.take(np.flatnonzero(np.isin(names, ("base", f"rung {step}"))))
@@ -137,7 +139,10 @@ def _follow(table: EmbeddingTable, name: str, permutations: int) -> dict[str, An
         return {"values": [None] * len(pairs), "rho": None, "p": None, "refused": str(error)}
     assert p is not None
     known = np.isfinite(values)
-    rho = spearmanr(np.arange(len(values))[known], values[known])[0] if known.sum() > 2 else np.nan
+    steps = np.arange(len(values))[known]
+    rho = (
+        spearmanr(steps, values[known])[0] if known.sum() > 2 and np.ptp(values[known]) else np.nan
+    )
     return {
         "values": [None if np.isnan(value) else round(float(value), 5) for value in values],
         "rho": None if np.isnan(rho) else round(float(rho), 3),
@@ -150,7 +155,7 @@ def told(found: dict[str, Any]) -> str:
     lines = []
     for view, ladders in found.items():
         lines.append(f"{view:20}" + "".join(f"{name:>14}" for name in ladders))
-        for score in SCORES:
+        for score in next(iter(ladders.values())):
             cells = [_mark(ladders[ladder][score]) for ladder in ladders]
             lines.append(f"{score:20}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(lines)
@@ -164,15 +169,26 @@ def _mark(cell: dict[str, Any]) -> str:
     return "*" if cell["rho"] is not None and abs(cell["rho"]) >= 0.9 else "+"
 
 
+def _joined(before: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        view: {ladder: before[view][ladder] | each for ladder, each in ladders.items()}
+        for view, ladders in found.items()
+    }
+
+
 def main() -> None:
     """Print the table; write all values where asked to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scenes", type=int, default=80)
     parser.add_argument("--permutations", type=int, default=99)
+    parser.add_argument("--scores", nargs="+", choices=SCORES, default=list(SCORES))
+    parser.add_argument("--add", action="store_true", help="keep other scores that the file holds")
     parser.add_argument("--out", type=Path, help="JSON to write")
     options = parser.parse_args()
     start = time.process_time()
-    found = measure(options.scenes, options.permutations)
+    found = measure(options.scenes, options.permutations, options.scores)
+    if options.add and options.out.exists():
+        found = _joined(json.loads(options.out.read_text(encoding="utf-8"))["found"], found)
     print(told(found))
     document = {"scenes": options.scenes, "strengths": STRENGTHS, "found": found}
     document["processor_s"] = round(time.process_time() - start, 1)

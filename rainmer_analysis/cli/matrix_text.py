@@ -92,7 +92,9 @@ def _notes(matrix: RelationshipMatrix) -> list[str]:
             "permutations of scenes)"
         )
     if "reference" in told:
-        notes.append(f"measured from the {told['reference']['name']}")
+        name = told["reference"]["name"]
+        own = name.removeprefix("mean of ") in matrix.datasets
+        notes.append(f"measured from the {name}" + (", so that its own row is about 0" * own))
     return [line for note in notes for line in textwrap.wrap(note, 92)]
 
 

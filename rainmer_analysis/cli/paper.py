@@ -110,7 +110,7 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
     counts = {each: sum(claim["judged"] == each for claim in claims) for each in _JUDGED}
     lines.append(
         f"\n{counts['yes']} of {len(claims)} claims of the supplement hold, {counts['no']} do not, "
-        f"{counts['undecided']} undecided: the interval over scenes holds the bound"
+        f"{counts['undecided']} undecided (the interval over scenes contains the bound)"
     )
     if controls is not None:
         seeds = len(controls["seeds"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from rainmer_analysis.values import (
     TableStream,
     digest,
     read,
+    read_as,
     standing,
     versions_of,
     write,
@@ -182,9 +182,11 @@ def read_reference(text: str) -> str | Reference:
     if path.suffix.lower() != ".json":
         return text
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))["parameters"]["reference"]
-        return Reference(str(told["name"]), np.array(told["mean"], dtype=np.float64))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        matrix = read_as(path, RelationshipMatrix)
+        told = matrix.parameters["reference"]
+        mean = np.array(told["mean"], dtype=np.float64)
+        return Reference(str(told["name"]), mean, matrix.space)
+    except (FileFormatError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(
             f"{path} holds no reference mean; give a matrix that 'rainmer-analysis relate --score "
             "centred' wrote, or the name of a dataset"

@@ -13,7 +13,7 @@ from rainmer_analysis.scores.measures import pair_of
 from rainmer_analysis.scores.score import Context, Floats, Score
 from rainmer_analysis.scores.streaming import SceneSums, ceilings
 
-__all__ = ["Cells", "ceilings_of", "compare_cells", "null_cells"]
+__all__ = ["SAMPLE", "SUMS", "Cells", "Data", "ceilings_of", "compare_cells", "null_cells"]
 
 SUMS, SAMPLE = "sums", "sample"
 Data = Mapping[str, Gathered]

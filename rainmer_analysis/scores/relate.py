@@ -3,53 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.cells import Cells, ceilings_of, compare_cells, null_cells
+from rainmer_analysis.scores.cells import (
+    SAMPLE,
+    SUMS,
+    Cells,
+    Data,
+    ceilings_of,
+    compare_cells,
+    null_cells,
+)
 from rainmer_analysis.scores.gather import Gathered, Summariser, Table, gather
 from rainmer_analysis.scores.inference import adjust
 from rainmer_analysis.scores.measures import merge_samples, take_sample
-from rainmer_analysis.scores.registry import DEFAULT_SCORE, score_named
-from rainmer_analysis.scores.score import Context, Floats, Reference, Score
+from rainmer_analysis.scores.registry import DEFAULT_SCORE
+from rainmer_analysis.scores.request import (
+    Request,
+    check_request,
+    datasets_left_out,
+    with_reference,
+)
+from rainmer_analysis.scores.score import Context, Floats, Reference
 from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
 from rainmer_analysis.scores.streaming.sketch import Sketch
 from rainmer_analysis.values import RelationshipMatrix, Space, same_space
 
 __all__ = ["relate"]
 
-SUMS, SAMPLE = "sums", "sample"
 _SUMMARISERS = {
     SUMS: Summariser(sum_scenes, merge_sums),
     SAMPLE: Summariser(take_sample, merge_samples),
 }
-# what a refusal of the score `direction` is decided by, where no resamples are asked for
-_RESAMPLES = 200
-Data = dict[str, Gathered]
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What was asked for, checked."""
-
-    score: Score
-    resamples: int
-    null: int
-    level: float
-    context: Context
-
-    @property
-    def needs(self) -> list[str]:
-        """Names of the summaries that it takes."""
-        wanted = []
-        if self.score.streams:
-            wanted.append(SUMS)
-        if self.null or not self.score.streams:
-            wanted.append(SAMPLE)
-        return wanted
 
 
 def relate(
@@ -106,15 +94,15 @@ def relate(
     SpaceError
         Sketches or rows of different spaces came together.
     """
-    request = _checked(score, resamples, null, level, Context(seed=seed, sample=sample))
+    request = check_request(score, resamples, null, level, Context(seed=seed, sample=sample))
     data, space, content = _data(table, request)
     if len(data) < 2:
         raise ParameterError(
             f"a matrix relates datasets, but only {next(iter(data), 'no dataset')!r} came; "
             "give at least two"
         )
-    request = _with_reference(request, data, reference)
-    left_out = _left_out(request, data)
+    request = with_reference(request, data, reference, space)
+    left_out = datasets_left_out(request, data)
     if len(data) - len(left_out) < 2:
         raise ParameterError(
             f"fewer than two datasets are left: {next(iter(left_out.values()))}; "
@@ -123,26 +111,7 @@ def relate(
     return _matrix(request, data, left_out, space, content)
 
 
-def _checked(name: str, resamples: int, null: int, level: float, context: Context) -> _Request:
-    if resamples < 0 or null < 0 or context.sample < 2:
-        raise ParameterError(
-            f"{resamples} resamples, {null} permutations and samples of {context.sample} images "
-            "were asked for; give 0 or more, 0 or more, and at least 2"
-        )
-    if not 0 < level < 1:
-        raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.95")
-    chosen = score_named(name)
-    drawn = max(resamples, _RESAMPLES) if chosen.name == "direction" else resamples
-    told = Context(
-        resamples=drawn,
-        seed=context.seed,
-        sample=context.sample,
-        moments=chosen.name == "centred",
-    )
-    return _Request(chosen, resamples, null, level, told)
-
-
-def _data(table: Any, request: _Request) -> tuple[Data, Space, Any]:
+def _data(table: Any, request: Request) -> tuple[Data, Space, Any]:
     """Gather what the request takes of each dataset, with the space and the data's identity."""
     if isinstance(table, Sketch | tuple | list):
         sketches = (table,) if isinstance(table, Sketch) else tuple(table)
@@ -159,7 +128,7 @@ def _data(table: Any, request: _Request) -> tuple[Data, Space, Any]:
     return data, table.space, table.content_sha256
 
 
-def _from_sketches(sketches: tuple[Sketch, ...], request: _Request) -> tuple[Data, Space, Any]:
+def _from_sketches(sketches: tuple[Sketch, ...], request: Request) -> tuple[Data, Space, Any]:
     if not request.score.streams or request.null:
         raise ParameterError(
             f"{'permutations need' if request.score.streams else request.score.name + ' needs'} "
@@ -167,9 +136,9 @@ def _from_sketches(sketches: tuple[Sketch, ...], request: _Request) -> tuple[Dat
             "cosine, paper, centred and direction without --null"
         )
     space = same_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
-    data: Data = {}
+    data: dict[str, Gathered] = {}
     for sketch in sketches:
-        sketch.demand(request.context)
+        sketch.demand(request.resamples, request.context.seed)
         for name, sums in sketch.datasets.items():
             if name in data:
                 raise ParameterError(
@@ -180,47 +149,8 @@ def _from_sketches(sketches: tuple[Sketch, ...], request: _Request) -> tuple[Dat
     return data, space, [sketch.content_sha256 for sketch in sketches]
 
 
-def _with_reference(request: _Request, data: Data, reference: str | Reference | None) -> _Request:
-    if request.score.name != "centred":
-        if reference is not None:
-            raise ParameterError(
-                f"the score {request.score.name!r} measures from the origin and takes no "
-                "reference; leave it out, or take the score 'centred'"
-            )
-        return request
-    if not isinstance(reference, Reference):
-        name = min(data) if reference is None else reference
-        if name not in data:
-            raise ParameterError(
-                f"there is no dataset {name!r} to take as reference; the table has "
-                f"{', '.join(data)}"
-            )
-        sums = data[name].summaries[SUMS]
-        reference = Reference(f"mean of {name}", sums.total[0] / sums.images[0])
-    return replace(request, context=replace(request.context, reference=reference))
-
-
-def _left_out(request: _Request, data: Data) -> dict[str, str]:
-    """Say of each dataset that the score cannot be taken of why."""
-    score, found = request.score, {}
-    for name, each in data.items():
-        if each.count < score.fewest_images or each.scenes < score.fewest_scenes:
-            found[name] = (
-                f"{name} has {each.count} image(s) of {each.scenes} scene(s), and the score "
-                f"{score.name!r} needs {score.fewest_images} of {score.fewest_scenes}"
-            )
-        elif score.name == "direction":
-            value, low, _ = ceilings_of(each.summaries[SUMS], request.level)
-            if not low > 0:
-                found[name] = (
-                    f"{name} has no clear mean direction: its halves score {value:.2f} with each "
-                    f"other, and the interval reaches down to {low:.2f}"
-                )
-    return found
-
-
 def _matrix(
-    request: _Request, data: Data, left_out: Mapping[str, str], space: Space, content: Any
+    request: Request, data: Data, left_out: Mapping[str, str], space: Space, content: Any
 ) -> RelationshipMatrix:
     kept = {name: each for name, each in data.items() if name not in left_out}
     cells = compare_cells(
@@ -252,7 +182,7 @@ def _matrix(
     )
 
 
-def _ceilings(request: _Request, data: Data, cells: Cells) -> Floats | None:
+def _ceilings(request: Request, data: Data, cells: Cells) -> Floats | None:
     """Return what two halves of each dataset score, where that is not 0 or 1 by definition."""
     if not request.resamples or not request.score.streams:
         return None
@@ -263,7 +193,7 @@ def _ceilings(request: _Request, data: Data, cells: Cells) -> Floats | None:
     return np.array([ceilings_of(each.summaries[SUMS], request.level) for each in data.values()])
 
 
-def _parameters(request: _Request, content: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _parameters(request: Request, content: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
     told: dict[str, Any] = {"table": content, "similarity": request.score.similarity}
     if request.resamples:
         told |= {"level": request.level, "resamples": request.resamples}

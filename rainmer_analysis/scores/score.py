@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rainmer_analysis.values import Space
+
 __all__ = ["Batch", "Context", "Floats", "Reference", "Score"]
 
 Floats = npt.NDArray[np.float64]
@@ -43,10 +45,13 @@ class Reference:
         What it is the mean of.
     mean
         Shape (d,).
+    space
+        Where it lies, or None for one that fits any.
     """
 
     name: str
     mean: Floats
+    space: Space | None = None
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,11 @@ def test_a_reference_is_stored_and_taken_up_again(
     capsys.readouterr()
     assert run(*asked, "--out", tmp_path / "x.json", "--reference", "d") == 1
     assert "there is no dataset 'd' to take as reference" in capsys.readouterr().err
+    space = dataclasses.replace(SPACE, weights_sha256="1" * 64)
+    other = write(build(space=space), tmp_path / "other.parquet")
+    ask = ["relate", other, "--score", "centred", "--out", tmp_path / "x.json"]
+    assert run(*ask, "--reference", first) == 1
+    assert "the reference and the data lie in different spaces" in capsys.readouterr().err
     assert run(*asked, "--out", tmp_path / "x.json", "--reference", "no.json") == 1
     assert "no.json holds no reference mean" in capsys.readouterr().err
     assert run("relate", source, "--out", tmp_path / "x.json", "--reference", "b") == 1

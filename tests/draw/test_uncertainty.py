@@ -78,6 +78,7 @@ def test_every_pair_has_its_point_and_interval(uncertain, ink, tmp_path: Path) -
         assert [
             point.get_xdata()[0] for point in drawing.artists[f"ceilings/{index}"].values()
         ] == [*value.ceilings[:, 0]]
+    assert len({drawing.artists[f"axes/{index}"].get_xlim() for index in range(3)}) == 1
     labels = [text.get_text() for text in drawing.artists["axes/0"].get_yticklabels()]
     assert labels[0] == "Rain200H – Rain800"
     assert labels[6:] == ["Rain200H", "Rain800", "DDN_1", "GT-Rain"]

@@ -56,7 +56,7 @@ def of(table: EmbeddingTable, *names: str) -> EmbeddingTable:
 @pytest.mark.parametrize("score", STREAMING)
 def test_matrices_of_sketches_equal_those_of_tables(make: Make, tmp_path: Path, score: str) -> None:
     table = three(make)
-    resamples = 200 if score == "direction" else RESAMPLES
+    resamples = RESAMPLES
     expected = relate(table, score=score, resamples=resamples)
     # each lab sketches its own sets
     parts = [
@@ -71,6 +71,15 @@ def test_matrices_of_sketches_equal_those_of_tables(make: Make, tmp_path: Path, 
     )
     for name in ("values", "low", "high", "ceilings"):
         assert np.abs(getattr(found, name) - getattr(expected, name)).max() < 1e-6, name
+
+
+@pytest.mark.parametrize("score", STREAMING)
+def test_values_alone_need_no_resamples(make: Make, score: str) -> None:
+    table = three(make)
+    one = sketch(table, seed=7)
+    found, expected = relate(one, score=score), relate(table, score=score)
+    assert np.abs(found.values - expected.values).max() < 1e-12
+    assert found.low is None
 
 
 def test_files_take_about_100_kb_a_dataset(make: Make, tmp_path: Path) -> None:

@@ -80,6 +80,8 @@ def plot_intervals(
             axes = axes_at(figure, place)
             artists |= _panel(axes, value, index, labels=labels if index == 0 else None)
             artists[f"title/{index}"] = panel_title(axes, name)[0]
+        if len({value.score for value in found}) == 1:
+            _share_scale([artists[f"axes/{index}"] for index in range(len(found))])
         artists["legend"] = _legend(figure, found)
         if title:
             artists["headline"] = headline(figure, title)
@@ -140,6 +142,12 @@ def _panel(
     axes.axhline(len(pairs) - 0.5, color=MUTED, linewidth=0.4)
     axes.set_xlabel(f"{value.score} score")
     return {f"axes/{index}": axes, f"pairs/{index}": points, f"ceilings/{index}": rows}
+
+
+def _share_scale(panels: Sequence[Axes]) -> None:
+    limits = np.array([axes.get_xlim() for axes in panels])
+    for axes in panels:
+        axes.set_xlim(limits[:, 0].min(), limits[:, 1].max())
 
 
 def _point(

@@ -35,10 +35,10 @@ def bootstrap_interval(
     needs far fewer resamples than percentiles do, and is right for few scenes, where percentiles
     are too narrow (Hesterberg, The American Statistician 69, 2015).
 
-    With the statistic at the mirrored weights 2 - w as well, half the difference of both holds
-    what is linear in the weights, and half their sum what pairs of scenes add. Of the variance that
-    pairs add, resamples show three times as much as samples do, two of it in the difference; so the
-    variance of the sum is taken off that of the difference.
+    With the statistic at the mirrored weights 2 - w as well, half the difference of both is taken:
+    of the variance that pairs of scenes add, which is all of it where the linear part vanishes,
+    resamples show three times as much as samples do, and the difference twice. Intervals of such
+    statistics are wide rather than narrow.
 
     Parameters
     ----------
@@ -64,20 +64,19 @@ def bootstrap_interval(
     count = int(known.sum())
     if scenes < FEWEST_SCENES or count < max(2, (1 - _MISSING) * len(resampled)):
         return float("nan"), float("nan")
-    odd, even = (resampled - other)[known] / 2, (resampled + other)[known] / 2
-    variance = odd.var(ddof=1)
-    variance = max(variance - even.var(ddof=1), variance / 2)
-    return _around(value, variance * scenes / (scenes - 1), min(scenes, count) - 1, level)
+    variance = float(((resampled - other)[known] / 2).var(ddof=1)) * scenes / (scenes - 1)
+    return _around(value, variance, min(scenes, count) - 1, level)
 
 
 def subsample_interval(
-    pair: Pair, value: float, estimate: Estimate, *, smooth: bool, level: float = 0.95
+    pair: Pair, value: float, estimate: Estimate, *, squared: bool, level: float = 0.95
 ) -> tuple[float, float]:
     """Return the interval of a statistic of two samples from subsamples of their scenes.
 
     The scenes are cut into halves at random, 16 times, shared ones with all their images. Half the
     difference of what two halves give varies as the statistic itself does between samples
-    (Politis, Romano and Wolf, Subsampling, 1999). No scene stands twice in a half, so that nearest
+    (Politis, Romano and Wolf, Subsampling, 1999); near zero, where pairs of scenes are all that
+    varies, with twice its variance. No scene stands twice in a half, so that nearest
     neighbours and cross-validation mean there what they mean in the sample, which they do not in a
     bootstrap.
 
@@ -89,9 +88,10 @@ def subsample_interval(
         The statistic of both.
     estimate
         The statistic of a pair.
-    smooth
-        Whether the statistic is a mean over pairs of scenes: then what pairs add to the variance,
-        and near zero all of it, is halved as in `bootstrap_interval`.
+    squared
+        Whether it estimates a squared distance without bias: then its standard deviation grows
+        with its root, an estimate that is low by chance comes with one that is too small, and the
+        upper bound is taken on the scale of the root.
     level
         Coverage.
 
@@ -109,10 +109,10 @@ def subsample_interval(
         ]
     )
     variance = float((((found[:, 0] - found[:, 1]) / 2) ** 2).mean())
-    if smooth:
-        pairs = float(((found.mean(axis=1) - value) ** 2).mean())
-        variance = max(variance - pairs, variance / 2)
-    return _around(value, variance, min(CUTS, pair.fewest_scenes - 1), level)
+    low, high = _around(value, variance, min(CUTS, pair.fewest_scenes - 1), level)
+    half = high - value
+    # (r + half / 2r)² for the root r of the value, which near zero may be as small as noise is
+    return low, high + (half**2 / (4 * max(value, half / 2)) if squared and half > 0 else 0.0)
 
 
 def _around(value: float, variance: float, freedom: int, level: float) -> tuple[float, float]:

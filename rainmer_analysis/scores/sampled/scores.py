@@ -45,7 +45,7 @@ def _score(name: str, measure: Measure, *, halves: bool, **more: object) -> Scor
         pair = pair_of(first, second)
         value = estimate(pair, context)
         return subsample_interval(
-            pair, value, lambda part: estimate(part, context), smooth=not halves, level=level
+            pair, value, lambda part: estimate(part, context), squared=not halves, level=level
         )
 
     return Score(

@@ -60,7 +60,7 @@ class Sketch:
         }
         return digest(["sketch", arrays, asdict(self.space), self.seed])
 
-    def demand(self, context: Context) -> None:
+    def demand(self, resamples: int, seed: int) -> None:
         """Check that resamples of this number and seed can be taken from the sketch.
 
         Raises
@@ -68,11 +68,9 @@ class Sketch:
         ParameterError
             It holds fewer, or others.
         """
-        if not context.resamples:
-            return
-        if context.resamples > self.resamples or context.seed != self.seed:
+        if resamples and (resamples > self.resamples or seed != self.seed):
             raise ParameterError(
-                f"{context.resamples} resamples of seed {context.seed} were asked for, and a "
+                f"{resamples} resamples of seed {seed} were asked for, and a "
                 f"sketch holds {self.resamples} of seed {self.seed}; ask for these, or make the "
                 "sketches anew with --resamples and --seed"
             )
