@@ -86,6 +86,6 @@ def _stage_weights(stage: Stage) -> tuple[Tensor, ...]:
 
 
 def _mirrored(kernels: Tensor, forms: Sequence[tuple[int, int]], dim: int) -> Tensor:
-    parts = kernels.split([dim * side**2 for side, _ in forms], dim=1)
+    parts = torch.split(kernels, [dim * side**2 for side, _ in forms], dim=1)
     turned = [part.view(len(part), dim, -1).flip(2).flatten(1) for part in parts]
     return torch.cat(turned, dim=1)

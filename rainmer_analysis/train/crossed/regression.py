@@ -38,7 +38,7 @@ class RegressionHead(nn.Module):
         targets
             [n, targets]; standardised over the batch like the features.
         """
-        difference = self.linear(_standardised(features)) - _standardised(targets)
+        difference: Tensor = self.linear(_standardised(features)) - _standardised(targets)
         return difference.square().mean()
 
 
