@@ -25,6 +25,7 @@ from rainmer_analysis.draw.figures import figure2, figure3
 from rainmer_analysis.draw.maps import plot_map
 from rainmer_analysis.draw.matrices import plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
+from rainmer_analysis.draw.properties import plot_properties
 from rainmer_analysis.draw.style import assign_colours
 
 __all__ = [
@@ -37,5 +38,6 @@ __all__ = [
     "plot_map",
     "plot_matrix",
     "plot_probe",
+    "plot_properties",
     "provenance_path",
 ]

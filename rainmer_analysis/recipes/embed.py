@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.images import Sources, draw, find
-from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.infer import (
     Extraction,
     deviation,
@@ -20,6 +19,7 @@ from rainmer_analysis.infer import (
 )
 from rainmer_analysis.infer import extract as extract_images
 from rainmer_analysis.infer import ranks as among_ranks
+from rainmer_analysis.recipes.accounts import accounts_of
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["extract"]
@@ -116,24 +116,8 @@ def extract(
         _tell(*deviation(loaded, exact, images))
     if not datasets or (place is not None and not done.paths):  # the first of several tells it
         return done
-    return replace(done, accounts=_accounts(datasets, images, done))
-
-
-def _accounts(
-    datasets: Sequence[Dataset], images: ImageSet, done: Extraction
-) -> dict[str, dict[str, Any]]:
-    """Say of each dataset, to the log and as values, what became of all its files."""
-    drawn, left_out = images.rows.counts, Counter(done.skipped["dataset"])
-    found = {}
-    for each in datasets:
-        numbers = {
-            "used": drawn.get(each.name, 0) - left_out[each.name],
-            "left_out": left_out[each.name],
-            "not_drawn": len(each.images) - drawn.get(each.name, 0),
-        }
-        found[each.name] = each.account.document(**numbers)
-        _log.info("%s", each.account.sentence(each.name, **numbers))
-    return found
+    left_out = Counter(done.skipped["dataset"])
+    return replace(done, accounts=accounts_of(datasets, images.rows.counts, left_out))
 
 
 def _tell(lowest: dict[str, float], compared: int) -> None:

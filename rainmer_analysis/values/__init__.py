@@ -20,6 +20,7 @@ from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
+from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
@@ -27,12 +28,14 @@ from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "PROPERTIES",
     "SIGNIFICANT",
     "DatasetOnMap",
     "EmbeddingTable",
     "FrozenDict",
     "ImageSet",
     "MapSummary",
+    "PropertyTable",
     "RelationshipMatrix",
     "Rows",
     "Space",

@@ -22,9 +22,12 @@ from rainmer_analysis.values.matrix_files import (
 from rainmer_analysis.values.parquet import (
     read_metadata,
     read_parquet,
+    read_properties,
     write_batches,
     write_parquet,
+    write_properties,
 )
+from rainmer_analysis.values.properties import PropertyTable
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
 __all__ = [
@@ -39,8 +42,8 @@ __all__ = [
     "write_table",
 ]
 
-Value = EmbeddingTable | SphereMap | RelationshipMatrix
-V = TypeVar("V", EmbeddingTable, SphereMap, RelationshipMatrix)
+Value = EmbeddingTable | SphereMap | RelationshipMatrix | PropertyTable
+V = TypeVar("V", EmbeddingTable, SphereMap, RelationshipMatrix, PropertyTable)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ _KINDS: Mapping[type[Value], _Kind] = MappingProxyType(
         EmbeddingTable: _Kind("table of embeddings", "extract", (".parquet",)),
         SphereMap: _Kind("map", "project", (".parquet",)),
         RelationshipMatrix: _Kind("matrix", "relate", (".json", ".csv")),
+        PropertyTable: _Kind("table of properties", "describe", (".parquet",)),
     }
 )
 
@@ -100,7 +104,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def read(path: str | Path) -> Value:
-    """Read a table, a map or a matrix.
+    """Read a table, a map, a matrix or a table of properties.
 
     Parameters
     ----------
@@ -116,6 +120,8 @@ def read(path: str | Path) -> Value:
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
     if source.is_dir() or source.suffix.lower() == ".parquet":
+        if read_metadata(source)["kind"] == "properties":
+            return read_properties(source)
         return read_parquet(source)
     if source.suffix.lower() == ".json":
         return matrix_from_json(source)
@@ -205,7 +211,7 @@ def write(
     Parameters
     ----------
     value
-        A table or map (``.parquet``), or a matrix (``.json`` or ``.csv``).
+        A table, map or table of properties (``.parquet``), or a matrix (``.json`` or ``.csv``).
     path
         Where to. An existing file is left as it is when it answers the same `request`.
     overwrite
@@ -227,6 +233,8 @@ def write(
             ".json": lambda temporary: matrix_to_json(value, temporary, request),
             ".csv": lambda temporary: matrix_to_csv(value, temporary),
         }
+    elif isinstance(value, PropertyTable):
+        writers = {".parquet": lambda temporary: write_properties(value, temporary, request)}
     else:
         writers = {".parquet": lambda temporary: write_parquet(value, temporary, request)}
     if suffix not in writers:

@@ -98,6 +98,11 @@ def dataset_of(entry: Mapping[str, Any], manifest: Path) -> Dataset:
         The entry is incomplete, unknown or contradicts itself.
     """
     unknown = sorted(set(entry) - set(_KEYS))
+    if "rows" in unknown:
+        raise SourceError(
+            f"the manifest {manifest} lists row numbers of an array, which name no images; "
+            "balance a file that 'rainmer-analysis describe' wrote for a list of images"
+        )
     if unknown:
         raise SourceError(
             f"the manifest {manifest} holds the unknown key {unknown[0]!r}; "

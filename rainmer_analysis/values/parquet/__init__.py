@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rainmer_analysis.values.parquet.form import FORMAT_VERSION
+from rainmer_analysis.values.parquet.properties import read_properties, write_properties
 from rainmer_analysis.values.parquet.reading import (
     part_batches,
     part_columns,
@@ -24,6 +25,8 @@ __all__ = [
     "parts_of",
     "read_metadata",
     "read_parquet",
+    "read_properties",
     "write_batches",
     "write_parquet",
+    "write_properties",
 ]

@@ -21,6 +21,7 @@ from rainmer_analysis.values.rows import LABELS, Rows
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "damage",
     "part_batches",
     "part_columns",
     "part_dim",
@@ -31,6 +32,11 @@ __all__ = [
 ]
 
 _COORDINATES = ("x", "y", "z", "lon", "lat")
+_NOUNS = {
+    "embeddings": "a table of embeddings",
+    "map": "a map",
+    "properties": "a table of properties",
+}
 
 
 def parts_of(path: Path) -> list[Path]:
@@ -57,7 +63,7 @@ def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
         document = json.loads(raw) if raw is not None else None
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or document.get("kind") not in ("embeddings", "map"):
+    if not isinstance(document, dict) or document.get("kind") not in _NOUNS:
         raise FileFormatError(
             f"{path} is a Parquet file but no table or map of this package; "
             "make one with `extract` or `project`"
@@ -115,7 +121,7 @@ def _mapping(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any
 
 
 @contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def damage(path: Path) -> Iterator[None]:
     """Turn what goes wrong in reading rows into one sentence."""
     try:
         yield
@@ -133,11 +139,13 @@ def _embeddings(table: pa.Table, document: Mapping[str, Any], path: Path) -> Emb
 
 def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
     document = read_metadata(path)
-    with _damage(path):
+    with damage(path):
         table = pq.read_table(path)
         if document["kind"] == "embeddings":
             column_of(table, "embedding", path)
             return _embeddings(table, document, path), "embeddings"
+        if document["kind"] != "map":
+            raise FileFormatError(f"{path} holds {_NOUNS[document['kind']]}, no table or map")
         points = np.stack([numbers(table, name, path) for name in "xyz"], axis=1)
         rest = [name for name in table.column_names if name not in _COORDINATES]
         rows = label_rows(table.select(rest), path)
@@ -156,10 +164,10 @@ def part_space(path: Path) -> tuple[Space, int]:
     document = read_metadata(path)
     if document["kind"] != "embeddings":
         raise FileFormatError(
-            f"{path} holds a map, not a table of embeddings; "
+            f"{path} holds {_NOUNS[document['kind']]}, not a table of embeddings; "
             "give a table that 'rainmer-analysis extract' wrote"
         )
-    with _damage(path):
+    with damage(path):
         return _space(document, path), int(pq.read_metadata(path).num_rows)
 
 
@@ -186,7 +194,7 @@ def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[p
     FileFormatError
         The part is damaged.
     """
-    with _damage(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+    with damage(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
         if missing := set(columns) - set(file.schema_arrow.names):
             raise FileFormatError(f"{path} lacks the column {sorted(missing)[0]!r}; make it anew")
         for batch in file.iter_batches(size, columns=list(columns), use_threads=False):
@@ -203,7 +211,7 @@ def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
     """
     document = read_metadata(path)
     for batch in part_columns(path, (*LABELS, "embedding"), size=size):
-        with _damage(path):
+        with damage(path):
             table = _embeddings(batch, document, path)
         yield table
 

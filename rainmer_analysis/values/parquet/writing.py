@@ -17,9 +17,10 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY, TEXT
 from rainmer_analysis.values.request import plain
+from rainmer_analysis.values.rows import Rows
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
-__all__ = ["library_versions", "write_batches", "write_parquet"]
+__all__ = ["label_columns", "library_versions", "write_batches", "write_parquet"]
 
 _LIBRARIES = ("rainmer-analysis", "numpy", "torch", "umap-learn", "scikit-learn", "pillow")
 _ROW_GROUP = 1 << 10  # rows that a reader has to hold at once
@@ -65,8 +66,9 @@ def _metadata(value: EmbeddingTable | SphereMap, request: str | None) -> dict[st
     return dict(plain(document))
 
 
-def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
-    frame = value.rows.frame
+def label_columns(rows: Rows) -> dict[str, Any]:
+    """Return the columns of a label frame as Arrow arrays, by name."""
+    frame = rows.frame
     columns: dict[str, Any] = {}
     for name in frame.columns:
         if name in TEXT:
@@ -74,6 +76,11 @@ def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
             columns[name] = pa.array(cells, type=pa.string())
         else:
             columns[name] = pa.array(frame[name], from_pandas=True)
+    return columns
+
+
+def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
+    columns = label_columns(value.rows)
     if isinstance(value, EmbeddingTable):
         flat = pa.array(value.vectors.reshape(-1), type=pa.float32())
         columns["embedding"] = pa.FixedSizeListArray.from_arrays(flat, value.dim)

@@ -1,0 +1,1 @@
+"""The commands ``describe`` and ``balance`` and the tables they print."""

@@ -1,0 +1,85 @@
+"""How far two samples of numbers are from each other, each value with its weight."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import wasserstein_distance
+
+from rainmer_analysis.errors import ParameterError
+
+__all__ = ["kolmogorov_smirnov", "pooled", "wasserstein1", "weighted_quantiles"]
+
+Weighted = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def pooled(samples: list[NDArray[np.float64]]) -> Weighted:
+    """Return the mixture of samples in which each sample has the same weight.
+
+    Parameters
+    ----------
+    samples
+        Arrays of shape (n_i,) or (n_i, k), each with at least one row.
+
+    Returns
+    -------
+    All values, one sample behind the other, and their weights (n,), which sum to 1.
+    """
+    if not samples or any(len(each) == 0 for each in samples):
+        raise ParameterError("a mixture was asked for of no values; give samples that hold some")
+    share = 1.0 / len(samples)
+    weights = np.concatenate([np.full(len(each), share / len(each)) for each in samples])
+    return np.concatenate(samples), weights
+
+
+def wasserstein1(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    first_weights: ArrayLike | None = None,
+    second_weights: ArrayLike | None = None,
+) -> float:
+    """Return the Wasserstein-1 distance of two samples, in the unit of their values.
+
+    It is the area between the two cumulative distribution functions.
+    """
+    return float(wasserstein_distance(first, second, first_weights, second_weights))
+
+
+def kolmogorov_smirnov(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    first_weights: ArrayLike | None = None,
+    second_weights: ArrayLike | None = None,
+) -> float:
+    """Return the largest difference of two cumulative distribution functions, 0 to 1."""
+    one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    grid = np.concatenate([one, other])
+    difference = _cumulative(one, first_weights, grid) - _cumulative(other, second_weights, grid)
+    return float(np.abs(difference).max())
+
+
+def weighted_quantiles(
+    values: ArrayLike, weights: ArrayLike, levels: ArrayLike
+) -> NDArray[np.float64]:
+    """Return the smallest values at which the cumulative weight reaches the levels in (0, 1)."""
+    given = np.asarray(values, np.float64)
+    order = np.argsort(given, kind="stable")
+    steps = np.cumsum(np.asarray(weights, np.float64)[order])
+    # sums of weights end a few units of rounding off their level
+    at = np.searchsorted(steps, np.asarray(levels) * steps[-1] - 1e-12 * steps[-1])
+    found: NDArray[np.float64] = given[order][np.minimum(at, len(given) - 1)]
+    return found
+
+
+def _cumulative(
+    values: NDArray[np.float64], weights: ArrayLike | None, grid: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    order = np.argsort(values, kind="stable")
+    mass = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)[order]
+    steps = np.concatenate([[0.0], np.cumsum(mass)])
+    found: NDArray[np.float64] = (
+        steps[np.searchsorted(values[order], grid, side="right")] / steps[-1]
+    )
+    return found

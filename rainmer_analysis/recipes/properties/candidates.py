@@ -1,0 +1,95 @@
+"""Numbers to balance by: of a table of properties, or of an array with one number a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values import PropertyTable, read_as
+
+__all__ = ["Numbers", "read_numbers"]
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """Properties of rows.
+
+    Parameters
+    ----------
+    name
+        What to call the set.
+    values
+        Shape (n, k): rows by properties, not finite where not defined.
+    ids
+        A text for each row: its image id, or its number from 0.
+    table
+        Where the rows are images; None for an array.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    ids: tuple[str, ...]
+    table: PropertyTable | None = None
+
+    @property
+    def usable(self) -> NDArray[np.int64]:
+        """Positions of the rows that have all properties."""
+        return np.flatnonzero(np.isfinite(self.values).all(axis=1))
+
+
+def read_numbers(path: str | Path, properties: Sequence[str]) -> Numbers:
+    """Read properties from a file.
+
+    Parameters
+    ----------
+    path
+        A table of properties (``.parquet``), or a ``.npy`` array of one column.
+    properties
+        Names of the columns; an array has one, whatever it is called.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, damaged or of another kind.
+    ParameterError
+        There is no such property, or several are asked of an array.
+    """
+    source = Path(path)
+    if source.suffix.lower() == ".npy":
+        if len(properties) > 1:
+            raise ParameterError(
+                f"{source} holds one column, but {len(properties)} properties are asked for; "
+                "give files that 'rainmer-analysis describe' wrote"
+            )
+        values = _array(source)
+        return Numbers(source.stem, values, tuple(map(str, range(len(values)))))
+    if source.exists() and source.suffix.lower() != ".parquet":
+        raise FileFormatError(
+            f"{source} holds no properties; give a .parquet file that 'rainmer-analysis describe' "
+            "wrote, or a .npy array of one column"
+        )
+    table = read_as(source, PropertyTable)
+    found = np.stack([table.column(name) for name in properties], axis=1)
+    return Numbers(source.stem, found, tuple(table.rows.column("image_id").tolist()), table)
+
+
+def _array(path: Path) -> NDArray[np.float64]:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise FileFormatError(f"there is no file {path}; give a .npy array of one column") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise FileFormatError(f"{path} cannot be read as an array of numbers: {error}") from error
+    columns = array.shape[1:] if isinstance(array, np.ndarray) else None
+    if columns not in ((), (1,)) or array.ndim == 0 or array.dtype.kind not in "fiu":
+        shape = array.shape if isinstance(array, np.ndarray) else "several arrays"
+        kind = array.dtype if isinstance(array, np.ndarray) else "no one type"
+        raise FileFormatError(
+            f"{path} holds {shape} of {kind}; give one column of real numbers, one a row"
+        )
+    return np.asarray(array, np.float64).reshape(-1, 1)
