@@ -12,7 +12,7 @@ from rainmer_analysis.scores.score import Floats
 
 __all__ = ["NeighbourMeasure"]
 
-_NEIGHBOURS = 10
+_SHARE, _FEWEST = 20, 2
 _CELLS = 1 << 22
 
 
@@ -26,15 +26,16 @@ class _Graph:
 class NeighbourMeasure:
     """1 less how often neighbours are of the other sample (Schilling, JASA 81, 1986).
 
-    The share of the ten nearest images, of other scenes, that are of the other sample; averaged
-    over the images of each sample, then added for both, so that chance gives about 1.
+    The share of the nearest twentieth of all images, of other scenes, that are of the other sample;
+    averaged over the images of each sample, then added for both, so that chance gives about 1. The
+    number of neighbours grows with the samples, so that halves of them measure the same.
     """
 
     def prepare(self, pair: Pair) -> _Graph:
         """Find the neighbours."""
         scenes = pair.scene[pair.part]
         fewest = len(scenes) - int(np.bincount(scenes).max())
-        wanted = max(1, min(_NEIGHBOURS, fewest))
+        wanted = max(1, min(max(_FEWEST, len(scenes) // _SHARE), fewest))
         cosines = pair.unit @ pair.unit.T
         cosines[scenes[:, None] == scenes[None, :]] = -np.inf
         indices = np.argpartition(-cosines, wanted - 1, axis=1)[:, :wanted]

@@ -119,8 +119,8 @@ NEIGHBOURS = _score(
     halves=True,
     similarity=True,
     about=(
-        "how often the ten nearest images of other scenes are of the other set: 1 as two halves "
-        "of a set, 0 never"
+        "how often the nearest twentieth of images, of other scenes, is of the other set: 1 as two "
+        "halves of a set, 0 never"
     ),
     source="Schilling, Journal of the American Statistical Association 81, 1986",
     fewest_images=40,
