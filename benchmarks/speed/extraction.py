@@ -36,7 +36,7 @@ from benchmarks.speed.published_protocol import as_published
 from benchmarks.timing import in_turn, machine, simulated, write
 from rainmer_analysis.images import load, read_image, resize
 from rainmer_analysis.infer import Encoder, extract, load_encoder
-from rainmer_analysis.infer.encoders.arithmetic import KERNELS
+from rainmer_analysis.kernels.choice import KERNELS
 from rainmer_analysis.model.checkpoint import build, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.values import ImageSet

@@ -18,8 +18,9 @@ import torch
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name, kernels_wanted
+from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name
 from rainmer_analysis.infer.encoders.contract import identity
+from rainmer_analysis.kernels.choice import kernels_wanted
 
 IMAGES = np.random.default_rng(0).random((2, 3, 24, 40)).astype(np.float32)
 CPU = torch.device("cpu")

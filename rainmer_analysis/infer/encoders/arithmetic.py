@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from operator import attrgetter
 from threading import Lock
 from typing import Any
 
-import numba
 import torch
 
-from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.kernels import BFLOAT16
+from rainmer_analysis.kernels.choice import kernels_wanted
+from rainmer_analysis.kernels.simd import BFLOAT16
 
-__all__ = ["KERNELS", "arithmetic", "arithmetic_name", "kernels_wanted"]
+__all__ = ["arithmetic", "arithmetic_name"]
 
-KERNELS = "RAINMER_KERNELS"
-_CHOICES = ("numba", "torch")
 # What torch may compute float32 products and convolutions in, by library and operator.
 _OPERATORS = (
     "cuda.matmul",
@@ -81,26 +77,6 @@ def arithmetic(device: torch.device, precision: str) -> Iterator[None]:
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         yield
-
-
-def kernels_wanted() -> bool:
-    """Say whether the package's own kernels do the inner loops on a CPU.
-
-    The variable RAINMER_KERNELS chooses: ``numba`` (default) or ``torch``, whose operators take
-    longer and give the same vectors but for rounding. Where numba does not compile
-    (NUMBA_DISABLE_JIT), torch's do it.
-
-    Raises
-    ------
-    ParameterError
-        The variable holds something else.
-    """
-    wanted = os.environ.get(KERNELS, "") or _CHOICES[0]
-    if wanted not in _CHOICES:
-        raise ParameterError(
-            f"{KERNELS} is {wanted!r}; set it to {' or '.join(_CHOICES)}, or unset it"
-        )
-    return wanted == _CHOICES[0] and not numba.config.DISABLE_JIT
 
 
 def arithmetic_name(device: torch.device, precision: str) -> str:

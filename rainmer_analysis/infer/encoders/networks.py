@@ -16,15 +16,12 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
-from rainmer_analysis.infer.encoders.arithmetic import (
-    arithmetic,
-    arithmetic_name,
-    kernels_wanted,
-)
+from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name
 from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
 from rainmer_analysis.infer.encoders.deviation import note_bfloat16
 from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
 from rainmer_analysis.infer.kernels import StripStages, WinogradAirNet, WinogradTowers
+from rainmer_analysis.kernels.choice import kernels_wanted
 from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, AirNetViews, without_norms
 from rainmer_analysis.model.checkpoint import build, load_weights, state_sha256
 from rainmer_analysis.model.encoder import RainmerEncoder

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from types import MappingProxyType
 from typing import Any
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.gather import Summariser, Table, gather, scene_numbers
 from rainmer_analysis.scores.score import Context
 from rainmer_analysis.scores.streaming.sums import SceneSums, merge_sums, sum_scenes
-from rainmer_analysis.values import Space, array_digest, digest
+from rainmer_analysis.values import FrozenDict, Space, array_digest, digest
+from rainmer_analysis.values.frozen import Value
 
 __all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch"]
 
@@ -21,7 +21,7 @@ FEWEST_SCENES = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Sketch:
+class Sketch(Value):
     """Sums of datasets and of their bootstrap resamples.
 
     Parameters
@@ -42,8 +42,8 @@ class Sketch:
     made: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "datasets", MappingProxyType(dict(self.datasets)))
-        object.__setattr__(self, "made", MappingProxyType(dict(self.made)))
+        object.__setattr__(self, "datasets", FrozenDict(self.datasets))
+        object.__setattr__(self, "made", FrozenDict(self.made))
 
     @property
     def resamples(self) -> int:

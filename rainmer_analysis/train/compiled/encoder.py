@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-import numba
 import torch
 from torch import Tensor
 
+from rainmer_analysis.kernels.choice import kernels_wanted
 from rainmer_analysis.model.encoder import MIN_SIDE, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.pooling import block_mean, global_mean, unit
 from rainmer_analysis.train.compiled.mixture import location
@@ -39,13 +39,14 @@ def strided(images: Tensor) -> Tensor:
 def is_compilable(encoder: RainmerEncoder, images: Tensor) -> bool:
     """Return whether the compiled loops compute an encoder's outputs for images.
 
-    They do on a CPU in float32, for images that need no gradient, unless numba is switched off.
+    They do on a CPU in float32, for images that need no gradient, unless numba or the kernels are
+    switched off (see `kernels_wanted`).
     Under bfloat16 autocast they stay in float32.
     """
     weight = encoder.conv.proj.weight
     return (
         _switch["compiled"]
-        and not numba.config.DISABLE_JIT
+        and kernels_wanted()
         and images.device.type == weight.device.type == "cpu"
         and images.dtype == weight.dtype == torch.float32
         and not images.requires_grad
