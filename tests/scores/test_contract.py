@@ -105,7 +105,7 @@ def test_merging_is_associative_and_equals_one_pass(
         assert score.compare(way, other, context) == pytest.approx(expected, abs=1e-10)
 
 
-def many(make: Make, *, shift: float = 0.6, scenes: int = 24) -> EmbeddingTable:
+def many(make: Make, *, shift: float = 1.0, scenes: int = 24) -> EmbeddingTable:
     """Three datasets, two of which are of one kind and share a third of their scenes."""
     generator = np.random.default_rng(3)
     rows, names, groups = [], [], []
