@@ -232,8 +232,8 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             if "is expecting" not in str(error):
                 raise
             raise ParameterError(
-                f"{error}: the map was made of rows of {self.n_features_in_} columns; give vectors "
-                "of the same space"
+                f"{str(error).rstrip('.')}: the map was made of rows of {self.n_features_in_} "
+                "columns; give vectors of the same space"
             ) from error
 
     def _seed(self) -> int:

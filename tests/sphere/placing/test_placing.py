@@ -156,7 +156,7 @@ def test_wrong_parts_are_refused(model: SphereUMAP, options: dict[str, Any], sen
 
 
 def test_wrong_rows_and_levels_are_refused(model: SphereUMAP, rows: np.ndarray) -> None:
-    with pytest.raises(ParameterError, match=r"rows of 4 columns came, but .* rows of 10"):
+    with pytest.raises(ParameterError, match=r"X has 4 features, .* rows of 10"):
         model.transform(rows[:, :4])
     with pytest.raises(ParameterError, match="row 0 has length nan"):
         model.transform(np.full((1, 10), np.nan))
