@@ -43,7 +43,8 @@ def plot_properties(table: PropertyTable, *, title: str | None = None) -> Drawin
 
     Small multiples, one per measure; in each a row per dataset: a curve of the density of its
     images (Gaussian kernels, Scott's rule, cut at the least and the largest value, each curve as
-    high as its row), below it the range from 5 to 95 % and the median. Up to eight values are dots instead of a curve.
+    high as its row), below it the range from 5 to 95 % and the median. Up to eight values are
+    dots instead of a curve.
 
     Parameters
     ----------

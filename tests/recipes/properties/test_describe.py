@@ -83,12 +83,10 @@ def test_nothing_is_dropped_in_silence(folder: Path, tmp_path: Path) -> None:
     assert frame.loc["rain/input/dry.png", "psnr"] == np.inf
     with skipped_path(tmp_path / "p.parquet").open(encoding="utf-8") as file:
         lines = {
-            line["path"].rsplit("/", 2)[-2:][0] + "/" + Path(line["path"]).name: line["reason"]
-            for line in csv.DictReader(file)
+            "/".join(Path(line["path"]).parts[-2:]): line["reason"] for line in csv.DictReader(file)
         }
     assert set(lines) == {"input/bad.png", "target/torn.png", "target/small.png"}
     assert "24x16, not 24x20 pixels; the pair has no measures" in lines["target/small.png"]
-    assert "6 used" not in done.accounts["rain"]["sentence"]
     assert "5 used, 1 left out" in done.accounts["rain"]["sentence"]
     counts = summarise(done.table)["rain"]["properties"]
     assert (counts["density"]["n"], counts["density"]["undefined"]) == (2, 3)
@@ -190,7 +188,8 @@ def test_real_pairs_have_the_density_that_was_measured(shared: Path, tmp_path: P
     }
     manifest = tmp_path / "pairs.toml"
     manifest.write_text(
-        f'[[dataset]]\nname = "pairs"\nimages = [{listed["input"]}]\ntargets = [{listed["target"]}]\n'
+        f'[[dataset]]\nname = "pairs"\nimages = [{listed["input"]}]\n'
+        f"targets = [{listed['target']}]\n"
     )
     frame = describe(manifest).table.to_frame().set_index("path")
     assert len(frame) == len(rows) == 96
