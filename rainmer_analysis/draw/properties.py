@@ -24,10 +24,10 @@ __all__ = ["plot_properties"]
 _TITLES: Mapping[str, str] = {
     "density": "Rain density",
     "entropy": "Entropy (bits)",
-    "entropy_target": "Entropy of targets (bits)",
+    "entropy_target": "Target entropy (bits)",
     "gradient": "Vertical gradient (levels)",
     "brightness": "Brightness (levels)",
-    "brightness_target": "Brightness of targets (levels)",
+    "brightness_target": "Target brightness (levels)",
     "monochromaticity": "Colour of rain (levels)",
     "psnr": "PSNR to target (dB)",
 }
@@ -42,8 +42,9 @@ def plot_properties(table: PropertyTable, *, title: str | None = None) -> Drawin
     """Draw how the published measures lie in each dataset.
 
     Small multiples, one per measure; in each a row per dataset: a curve of the density of its
-    images (Gaussian kernels, Scott's rule, each curve as high as its row), below it the range
-    from 5 to 95 % and the median. Up to eight values are dots instead of a curve.
+    images (Gaussian kernels, Scott's rule, cut at the least and the largest value, each curve as
+    high as its row), below it the range from 5 to 95 % and the median. Up to eight values are
+    dots instead of a curve.
 
     Parameters
     ----------
@@ -107,7 +108,7 @@ def _grid(left: float, height: float) -> Grid:
 def _labels(axes: Axes, names: Mapping[str, str], counts: Mapping[str, str]) -> dict[str, Any]:
     found = {}
     for row, name in enumerate(names):
-        place = {"transform": axes.get_yaxis_transform(), "ha": "right"}
+        place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right"}
         base = len(names) - 1 - row
         label = axes.text(-0.05, base + 0.5, names[name], va="center", fontsize=_LABEL, **place)
         small = axes.text(-0.05, base + 0.15, counts[name], va="center", fontsize=6.0, **place)
@@ -122,7 +123,7 @@ def _panel(axes: Axes, measure: str, parts: Mapping[str, PropertyTable]) -> dict
     low, high = _limits([*values.values()])
     axes.set(xlim=(low, high), ylim=(-0.12, len(parts)))
     axes.set_yticks([])
-    axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="x")
@@ -150,7 +151,7 @@ def _row(axes: Axes, values: NDArray[np.float64], base: float, colour: str) -> d
         )
         found["dots"].set_markeredgewidth(0)
     else:
-        grid = np.linspace(*axes.get_xlim(), _GRID)
+        grid = np.linspace(values.min(), values.max(), _GRID)
         curve = gaussian_kde(values)(grid)
         top = base + 0.08 + (_RISE - 0.08) * curve / curve.max()
         found["curve"] = axes.fill_between(

@@ -23,6 +23,7 @@ PAGES = [
     *(["plot", name] for name in ("map", "matrix")),
     *(["datasets", name] for name in ("list", "check", "simulate")),
     *(["train", name] for name in ("encoder", "airnet")),
+    *([name] for name in ("describe", "balance")),
 ]
 
 

@@ -141,4 +141,7 @@ def _beside(
 
         current = write_card(table, card, overwrite=common.overwrite)
         common.note(f"{card}: {'up to date' if current else 'written'}")
-    return {"plot": picture and str(picture), "card": card and str(card)}
+    return {
+        "plot": None if picture is None else str(picture),
+        "card": None if card is None else str(card),
+    }

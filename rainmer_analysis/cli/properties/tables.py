@@ -18,6 +18,7 @@ _HEADS = {
     "monochromaticity": "monochrom.",
     "psnr": "psnr",
 }
+_OWN = ("entropy", "brightness")
 _LEVELS = ("mean", "sd", "p5", "p50", "p95")
 
 
@@ -37,12 +38,20 @@ def properties_text(summary: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _undefined(name: str, found: Mapping[str, Any]) -> list[str]:
-    notes = []
+    notes, missing = [], found["images"] - found["pairs"]
+    if missing:
+        notes.append(
+            f"{_plain(name)}: {missing:,} of {found['images']:,} images have no target, and so no "
+            "measure of a pair"
+        )
     for state, words in (("undefined", "not defined"), ("infinite", "infinite, and in no mean")):
-        counts = {each: facts[state] for each, facts in found["properties"].items() if facts[state]}
-        if counts:
-            listed = ", ".join(f"{each} {count:,}" for each, count in counts.items())
-            notes += textwrap.wrap(f"{_plain(name)}: {words}: {listed}", 92)
+        known = missing if state == "undefined" else 0  # they have been told
+        counts = {
+            each: facts[state] - known * (each not in _OWN)
+            for each, facts in found["properties"].items()
+        }
+        listed = ", ".join(f"{each} {count:,}" for each, count in counts.items() if count)
+        notes += textwrap.wrap(f"{_plain(name)}: {words}: {listed}", 92) if listed else []
     return notes
 
 

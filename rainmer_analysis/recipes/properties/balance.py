@@ -259,8 +259,10 @@ def _changes(
         pair = [each[:, column] for each in (before, after)]
         first, last = (wasserstein1(each, target, second_weights=weights) for each in pair)
         low, high = (kolmogorov_smirnov(each, target, second_weights=weights) for each in pair)
-        moments = [_moments(each, np.ones(len(each))) for each in pair]
-        found.append(Change(name, (first, last), (low, high), *moments, _moments(target, weights)))
+        own, chosen = (_moments(each, np.ones(len(each))) for each in pair)
+        found.append(
+            Change(name, (first, last), (low, high), own, chosen, _moments(target, weights))
+        )
     return tuple(found)
 
 

@@ -83,7 +83,7 @@ def choose_by_strata(
                 f"there are {len(here):,}; use the method optimal with a size"
             )
         if number:
-            by_id = {ids[row]: int(row) for row in here}
+            by_id = {ids[row]: row for row in here.tolist()}
             chosen += [by_id[each] for each in sample(by_id, number, seed)]
     told = tuple(
         Stratum(name, float(share), int(count), number)
@@ -97,4 +97,4 @@ _NAMES = ("up to .04", "over .04 up to .08", "over .08")
 
 def _strata(density: NDArray[np.float64]) -> NDArray[np.int64]:
     # measured in float32, where .04 is a little less than .04
-    return np.searchsorted(np.float32(EDGES), density.astype(np.float32)).astype(np.int64)
+    return np.searchsorted(np.array(EDGES, np.float32), density.astype(np.float32)).astype(np.int64)

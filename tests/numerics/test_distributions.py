@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.numerics import (
+    kolmogorov_smirnov,
+    pooled,
+    wasserstein1,
+    weighted_quantiles,
+)
+
+
+@pytest.fixture
+def samples() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=40), rng.normal(0.5, 2.0, size=70).round(1)
+
+
+def test_distances_are_metrics(samples: tuple[np.ndarray, np.ndarray]) -> None:
+    one, other = samples
+    for distance in (wasserstein1, kolmogorov_smirnov):
+        assert distance(one, one) == 0.0
+        assert distance(one, other) == pytest.approx(distance(other, one))
+        assert distance(one, other) > 0.0
+
+
+def test_a_shift_is_as_far_as_it_goes(samples: tuple[np.ndarray, np.ndarray]) -> None:
+    assert wasserstein1(samples[0], samples[0] + 3.0) == pytest.approx(3.0)
+    assert kolmogorov_smirnov(samples[0], samples[0] + 100.0) == 1.0
+
+
+def test_kolmogorov_smirnov_agrees_with_scipy(samples: tuple[np.ndarray, np.ndarray]) -> None:
+    assert kolmogorov_smirnov(*samples) == pytest.approx(ks_2samp(*samples).statistic)
+
+
+def test_a_weight_of_two_is_a_value_twice() -> None:
+    values, weights = np.array([1.0, 2.0, 5.0]), np.array([1.0, 2.0, 1.0])
+    twice = np.array([1.0, 2.0, 2.0, 5.0])
+    other = np.array([0.0, 4.0])
+    for distance in (wasserstein1, kolmogorov_smirnov):
+        assert distance(values, other, first_weights=weights) == pytest.approx(
+            distance(twice, other)
+        )
+    levels = np.array([0.2, 0.3, 0.5, 0.75, 0.76])
+    assert weighted_quantiles(values, weights, levels).tolist() == [1.0, 2.0, 2.0, 2.0, 5.0]
+
+
+def test_a_mixture_weighs_its_samples_alike() -> None:
+    values, weights = pooled([np.zeros(10), np.ones(1000)])
+    assert weights[values == 0.0].sum() == pytest.approx(0.5)
+    with pytest.raises(ParameterError, match="of no values"):
+        pooled([np.zeros(3), np.zeros(0)])
