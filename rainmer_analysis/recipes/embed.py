@@ -117,7 +117,10 @@ def extract(
     if not datasets or (place is not None and not done.paths):  # the first of several tells it
         return done
     left_out = Counter(done.skipped["dataset"])
-    return replace(done, accounts=accounts_of(datasets, images.rows.counts, left_out))
+    accounts = accounts_of(datasets, images.rows.counts, left_out)
+    for account in accounts.values():
+        _log.info("%s", account["sentence"])
+    return replace(done, accounts=accounts)
 
 
 def _tell(lowest: dict[str, float], compared: int) -> None:

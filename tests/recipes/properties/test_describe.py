@@ -63,7 +63,7 @@ def test_measures_agree_with_their_definitions(folder: Path) -> None:
     pair = read(folder / "input" / "wet.png"), read(folder / "target" / "wet.png")
     own = frame.loc["rain/input/wet.png"]
     for name, value in by_hand(*pair).items():
-        assert own[name] == pytest.approx(value, rel=1e-5), name
+        assert own[name] == pytest.approx(value, rel=1e-5, abs=1e-4), name
 
 
 def test_nothing_is_dropped_in_silence(folder: Path, tmp_path: Path) -> None:
