@@ -123,8 +123,10 @@ def _panel(axes: Axes, measure: str, parts: Mapping[str, PropertyTable]) -> dict
     low, high = _limits([*values.values()])
     axes.set(xlim=(low, high), ylim=(-0.12, len(parts)))
     axes.set_yticks([])
-    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3).tick_values(low, high)
-    axes.set_xticks(ticks[(ticks >= low) & (ticks <= high)])
+    locator = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3)
+    axes.set_xticks(
+        [tick for tick in np.asarray(locator.tick_values(low, high)) if low <= tick <= high]
+    )
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.grid(axis="x")
