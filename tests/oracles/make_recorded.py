@@ -6,10 +6,10 @@ Run as ``python -m tests.oracles.make_recorded`` from the top of a checkout. The
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import numpy as np
-import umap
 
 from tests.oracles import build, plain, protocol
 
@@ -27,6 +27,7 @@ def umap_angles(vectors: np.ndarray) -> np.ndarray:
     np.fill_diagonal(angles, 0)
     near = np.argsort(angles, axis=1, kind="stable")[:, :50]
     distances = np.take_along_axis(angles, near, axis=1)
+    umap = importlib.import_module("umap")  # wanted here alone, and slow to import
     model = umap.UMAP(
         n_neighbors=50,
         output_metric="haversine",
