@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 
 from rainmer_analysis.infer.kernels.convolution import Layer, Leaving, Map, Tiles
@@ -37,7 +38,7 @@ class _Gate:
     def factors(self, mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
         hidden = np.maximum(self._first @ mean[: self._first.shape[1]], 0)
         gates = np.ones(self._channels)
-        gates[: len(self._second)] = 1 / (1 + np.exp(-(self._second @ hidden)))
+        gates[: len(self._second)] = expit(self._second @ hidden)
         return gates.astype(np.float32)
 
 
