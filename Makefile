@@ -21,7 +21,7 @@ reproduce: $(READY)
 # the released run: what README shows and what later runs are compared with
 reference: reproduce
 	mkdir -p figures/reference
-	cp figures/figure?.png figures/figure?.provenance.json figures/claims.json figures/numbers.json figures/reference/
+	cp figures/figure*.png figures/figure*.provenance.json figures/claims.json figures/numbers.json figures/reference/
 
 test: $(READY) lint
 	$(BIN)/python -m pytest
