@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.cells import (
@@ -95,6 +96,16 @@ def relate(
         Sketches or rows of different spaces came together.
     """
     request = check_request(score, resamples, null, level, Context(seed=seed, sample=sample))
+    # one thread multiplies: sums over several differ in their last bits by their number
+    with threadpool_limits(1, user_api="blas"):
+        return _related(table, request, reference)
+
+
+def _related(
+    table: Table | Sketch | tuple[Sketch, ...] | list[Sketch],
+    request: Request,
+    reference: str | Reference | None,
+) -> RelationshipMatrix:
     data, space, content = _data(table, request)
     if len(data) < 2:
         raise ParameterError(

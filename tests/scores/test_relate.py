@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores import relate
@@ -79,3 +80,13 @@ def test_unknown_score_names_what_there_is(clouds: EmbeddingTable) -> None:
 def test_empty_table_is_refused(clouds: EmbeddingTable) -> None:
     with pytest.raises(ParameterError, match="holds no image"):
         relate(clouds.take(np.array([], dtype=int)))
+
+
+def test_intervals_do_not_depend_on_threads(make: Make) -> None:
+    vectors = np.random.default_rng(0).normal(size=(700, 128))
+    table = make(vectors, ["a"] * 400 + ["b"] * 300)
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            found.append(relate(table, resamples=200))
+    assert found[0].content_sha256 == found[1].content_sha256
