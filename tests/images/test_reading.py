@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
@@ -57,7 +58,12 @@ def test_modes_become_what_convert_gives(tmp_path: Path, mode: str) -> None:
     image = Image.fromarray(RGB).convert(mode)
     path = tmp_path / ("a.tif" if mode in ("CMYK", "YCbCr") else "a.png")
     image.save(path)
-    _assert_reads(path, _planes(np.asarray(Image.open(path).convert("RGB"))))
+    try:
+        with Image.open(path) as stored:
+            expected = np.asarray(stored.convert("RGB"))
+    except OSError as error:
+        pytest.skip(f"Pillow {PIL.__version__} cannot read its own file: {error}")
+    _assert_reads(path, _planes(expected))
 
 
 def test_a_cmyk_jpeg_is_converted(tmp_path: Path) -> None:

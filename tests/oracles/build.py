@@ -40,8 +40,9 @@ def network(name: str) -> tuple[schema.State, dict[str, Tensor]]:
     for number, (size, sides) in enumerate(SIZES.items()):
         io[f"in_{size}"] = schema.images(number, 2, 3, *sides)
         for key, found in forward(own, io[f"in_{size}"].double()).items():
-            if found.ndim == 2 or found.shape[2] == 1 or size == "64":
-                io[f"{key}_{size}"] = found.float()
+            pooled = found.ndim == 2 or found.shape[2:] == (1, 1)
+            if pooled or size == "64":
+                io[f"{key}_{size}"] = (found.flatten(1) if pooled else found).float()
     return w, io
 
 

@@ -260,7 +260,10 @@ def test_text_that_overwhelms_a_parser_is_refused(tmp_path: Path, text: str) -> 
 def _with_embeddings(table: EmbeddingTable, path: Path, column: pa.Array) -> Path:
     whole = pq.read_table(write(table, path))
     place = whole.schema.get_field_index("embedding")
-    pq.write_table(whole.set_column(place, "embedding", column), path)
+    try:
+        pq.write_table(whole.set_column(place, "embedding", column), path)
+    except pa.ArrowNotImplementedError as error:
+        pytest.skip(f"pyarrow {pa.__version__} writes no such file: {error}")
     return path
 
 
