@@ -73,11 +73,12 @@ def test_outputs_and_gradients_are_those_of_the_modules(
             getattr(found, name).double(), getattr(expected, name), rtol=1e-4, atol=1e-5
         )
     wanted = gradients(exact, expected)
-    given = gradients(encoder, found)
+    given, plain = gradients(encoder, found), gradients(encoder, encoder(images))
     assert given.keys() == wanted.keys()
     for name, gradient in wanted.items():
-        error = (given[name] - gradient).norm() / gradient.norm()
-        assert error < 1e-4, (name, float(error))
+        error, usual = ((each[name] - gradient).norm() / gradient.norm() for each in (given, plain))
+        # float32 may see a rectifier's input on the other side of zero, in the modules as well
+        assert error < max(1e-4, 2 * usual), (name, float(error), float(usual))
 
 
 def test_views_without_gradients_are_those_of_the_modules() -> None:
@@ -103,7 +104,9 @@ def test_an_image_does_not_depend_on_its_batch_nor_on_what_came_before() -> None
     for i in range(3):
         alone = encode(encoder, images[i : i + 1])
         for name in OUTPUTS[:2]:
-            assert torch.equal(getattr(alone, name)[0], getattr(whole, name)[i])
+            # torch's products for the gate round by the number of images
+            own, among = getattr(alone, name)[0], getattr(whole, name)[i]
+            torch.testing.assert_close(own, among, rtol=1e-5, atol=1e-6)
     first = gradients(encoder, encode(encoder, images))
     second = gradients(encoder, encode(encoder, images))
     assert all(torch.equal(first[name], second[name]) for name in first)
