@@ -1,14 +1,14 @@
 """Training steps of Rainmer's encoder: compiled loops against its modules, with one thread.
 
     python -m benchmarks.speed.encoder_training [--images 36 96] [--widths quarter half]
-        [--rounds N] [--out FILE.json]
+        [--precisions float32 bf16] [--rounds N] [--out FILE.json]
 
 Two kinds of steps, each made in turn by the modules, as they were before there were compiled loops
-(channels-last, quick gradients of depthwise convolutions, the configuration's precision), and by
-the compiled loops:
+(channels-last, quick gradients of depthwise convolutions), and by the compiled loops in float32:
 
 - ``derain``: the shipped configuration, whose steps encode 4 queries with gradients and 60 keys
-  without;
+  without. It asks for bfloat16, in which the modules take half a minute for a step on a processor
+  that has no instructions for it; so float32 is measured too.
 - batches of images of 64 x 64 pixels that all have gradients and are told apart by both views, as a
   loss without a key encoder has them.
 
@@ -140,6 +140,16 @@ def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
     return step
 
 
+def derain(precision: str, rounds: int, folder: Path) -> tuple[list[tuple[float, float]], float]:
+    """Time steps of ``derain`` whose modules have a precision; return the times and the work."""
+    config = settings("derain", rounds, 1)
+    run = dataclasses.replace(config.run, precision=precision, threads=1)
+    step = derain_step(dataclasses.replace(config, run=run), folder)
+    width, batch = config.model.width, config.run.batch
+    keys = gflop(width, batch * sum(_KEYS), towers=1, gradients=False)
+    return in_pairs(step, rounds), gflop(width, batch) + keys
+
+
 def summary(found: list[tuple[float, float]], work: float, most: float) -> dict[str, Any]:
     """Weigh pairs of times of steps of so many GFLOP against the ceiling."""
     slow, fast = (median(times) for times in zip(*found, strict=True))
@@ -171,6 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", nargs="*", type=int, default=[36, 96])
     parser.add_argument("--widths", nargs="*", choices=list(WIDTHS), default=["quarter", "half"])
+    parser.add_argument("--precisions", nargs="*", default=["float32", "bf16"])
     parser.add_argument("--rounds", type=int, default=3, help="pairs of steps to count")
     parser.add_argument("--out", type=Path, help="JSON file")
     given = parser.parse_args()
@@ -178,14 +189,12 @@ def main() -> None:
     most = ceiling()
     print(f"ceiling: {most:.1f} GFLOP/s, float32, one thread")
     results = {}
-    config = settings("derain", given.rounds, 1)
-    config = dataclasses.replace(config, run=dataclasses.replace(config.run, threads=1))
-    with tempfile.TemporaryDirectory() as place:
-        step = derain_step(config, Path(place))
-        batch, width = config.run.batch, config.model.width
-        work = gflop(width, batch) + gflop(width, batch * sum(_KEYS), towers=1, gradients=False)
-        results["derain"] = summary(in_pairs(step, given.rounds), work, most)
-    _show("derain", results["derain"])
+    for precision in given.precisions:
+        name = f"derain, modules in {precision}"
+        with tempfile.TemporaryDirectory() as place:
+            found, work = derain(precision, given.rounds, Path(place))
+        results[name] = summary(found, work, most)
+        _show(name, results[name])
     for width in given.widths:
         for images in given.images:
             name = f"{width}, {images} images"
