@@ -92,7 +92,7 @@ def test_another_view_is_another_picture(stored: Path, capsys) -> None:
     code, said, told = run(capsys, *asked, "--view", "orthographic")
     assert (code, said) == (1, "")
     assert "map.svg already exists" in told
-    assert "give another name or allow --overwrite" in told
+    assert told.endswith("give another name or allow --overwrite (overwrite=True in Python)\n")
     code, said, _ = run(capsys, *asked, "--view", "orthographic", "--overwrite")
     assert (code, said) == (0, f"{out}: written\n")
     assert "centred on 180°" in out.read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ PyTorch's default lets activations shrink from layer to layer, and a projector e
 rectifier and a mean over pixels: the vectors of a fresh network lie in one narrow cone, with
 cosines of 0.98, and the first steps move them all together. Scales and shifts found on training
 images (as in Mishkin and Matas, ICLR 2016) let training start from spread vectors. Experts keep
-their default weights: rescaled as well, they learnt more slowly.
+their default weights.
 """
 
 from __future__ import annotations

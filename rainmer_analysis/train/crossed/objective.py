@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.pooling import unit, without_autocast
 from rainmer_analysis.train.compiled import encode
@@ -139,8 +140,12 @@ class CrossedObjective:
     pool
         Crossed blocks.
     place
-        Device, and which process this is of how many; one process alone, since a batch's images
-        are all compared with each other.
+        Device, and which process this is of how many.
+
+    Raises
+    ------
+    ConfigError
+        Several processes share the run.
     """
 
     numbers = _NUMBERS
@@ -149,6 +154,11 @@ class CrossedObjective:
 
     def __init__(self, config: TrainConfig, pool: CrossedPool, place: Place | None = None) -> None:
         self._config, self._place = config, place or Place()
+        if self._place.world > 1:
+            raise ConfigError(
+                f"the recipe crossed compares all images of a batch in one process, "
+                f"but {self._place.world} were started; start one, without torchrun"
+            )
         self._batches = CrossedBatches(
             pool,
             pool.blocks(held_out=False),
@@ -162,11 +172,12 @@ class CrossedObjective:
             torch.manual_seed(config.seed)
             encoder = RainmerEncoder(config.model.rainmer)
             self.module = CrossedContrast(encoder, config)
-        initialise_from_images(encoder, self._batches(0).images)
+        first = self._batches(0)
+        initialise_from_images(encoder, first.images)
         self.module.to(self._place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self._place.device.type == "cpu":
             hasten(self.module)
-        self.images_per_batch = len(self._batches(0).images)
+        self.images_per_batch = len(first.images)
 
     @property
     def network(self) -> RainmerEncoder:

@@ -7,8 +7,6 @@ it was made from, and mapped into memory by every run that asks for the same.
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.train.data import Levels
+from rainmer_analysis.train.data import Levels, whole_folder
 
 __all__ = ["CrossedBlock", "CrossedPool", "build_crossed_pool", "open_crossed_pool"]
 
@@ -130,18 +128,8 @@ def build_crossed_pool(
     digest
         Identity of what the blocks are made from.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with whole_folder(folder) as work:
         _write(blocks, work, validation=validation, digest=digest)
-        # Another run may have made the same pool meanwhile; a folder is not replaced.
-        try:
-            work.replace(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     return open_crossed_pool(folder)
 
 

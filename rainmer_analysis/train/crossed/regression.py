@@ -1,7 +1,6 @@
 """A linear head beside the comparisons, thrown away after training.
 
-Contrast says little as long as all cosines are alike: a network that gives every image one vector
-is a saddle that short runs do not leave. Regression has a gradient there.
+The contrastive gradient is small as long as all cosines are alike; that of a regression is not.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from rainmer_analysis.train.data.pool import (
     build_pool,
     open_pool,
     scenes_held_out,
+    whole_folder,
     window,
 )
 from rainmer_analysis.train.data.sampling import shares_of_rows
@@ -31,5 +32,6 @@ __all__ = [
     "scenes_held_out",
     "shares_of",
     "shares_of_rows",
+    "whole_folder",
     "window",
 ]

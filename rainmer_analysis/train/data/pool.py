@@ -11,7 +11,8 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,16 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 
-__all__ = ["Pool", "Sample", "as_levels", "build_pool", "open_pool", "scenes_held_out", "window"]
+__all__ = [
+    "Pool",
+    "Sample",
+    "as_levels",
+    "build_pool",
+    "open_pool",
+    "scenes_held_out",
+    "whole_folder",
+    "window",
+]
 
 Levels = NDArray[np.uint8]
 
@@ -148,9 +158,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
     digest
         Identity of what the samples are made from.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with whole_folder(folder) as work:
         arrays: dict[str, np.memmap[Any, np.dtype[np.uint8]]] = {}
         labels = []
         for row, sample in enumerate(samples):
@@ -169,7 +177,17 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
                 (work / "fewer.npy").replace(work / f"{name}.npy")
         text = json.dumps({"digest": digest, "rows": labels}, ensure_ascii=False)
         (work / _INDEX).write_text(text, encoding="utf-8")
-        # Another run may have made the same pool meanwhile; a folder is not replaced.
+    return open_pool(folder)
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Open a folder to fill, which takes the name `folder` when the block ends without an error."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield work
+        # Another run may have made the same folder meanwhile; it is not replaced.
         try:
             work.replace(folder)
         except OSError:
@@ -177,7 +195,6 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
                 raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return open_pool(folder)
 
 
 def open_pool(folder: Path) -> Pool:

@@ -80,6 +80,7 @@ def test_outputs_and_gradients_are_those_of_the_modules(
         error, usual = (
             float((each[name] - gradient).norm() / gradient.norm()) for each in (given, plain)
         )
+        assert (given[name] - plain[name]).norm() < 1e-4 * plain[name].norm(), name
         # where the modules themselves are further off in float32, so may the loops be
         assert error < max(1e-4, 1.1 * usual), (name, error, usual)
 
