@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# processes that share the tests, file by file
+WORKERS ?= 2
 
 # The newest Python that all dependencies have wheels for, in an environment of its own:
 #   make test PYTHON=python3.13 VENV=.venv-newest
@@ -24,7 +26,7 @@ reference: reproduce
 	cp figures/figure*.png figures/figure*.provenance.json figures/claims.json figures/numbers.json figures/reference/
 
 test: $(READY) lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # the lowest versions that pyproject.toml allows, in an environment of their own
 test-minimum: $(LOWEST)/.ready
