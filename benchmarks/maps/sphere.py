@@ -145,8 +145,8 @@ def compare_faithful(arguments: argparse.Namespace) -> dict[str, Any]:
         ways["published"] = published_map
     for name, rows in (digits | data(arguments)).items():
         made[name] = {
-            way: [judged(rows, optimise_layout(rows, seed)) for seed in range(5)]
-            for way, optimise_layout in ways.items()
+            way: [judged(rows, lay_out(rows, seed)) for seed in range(5)]
+            for way, lay_out in ways.items()
         }
         means = {way: np.mean(found, 0).round(4).tolist() for way, found in made[name].items()}
         print(f"{name}: trustworthiness and continuity, means over five seeds: {means}", flush=True)
@@ -171,9 +171,7 @@ def compare_layout(arguments: argparse.Namespace) -> dict[str, Any]:
     rows = clusters(100_000, 64)
     graph = fuzzy_graph(nearest_rows(rows, 14))
     start = spectral_start(graph, rows, seed=42)
-    kernel = AttractionCurve.fitted(
-        min_dist=0.0, spread_over_distance=1.0, radius=radius_for_rows(len(rows))
-    )
+    kernel = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=radius_for_rows(len(rows)))
 
     def theirs() -> object:
         return simplicial_set_embedding(

@@ -94,7 +94,7 @@ def measure_coverage(trials: int, scenes: int, chosen: list[str]) -> dict[str, A
         context = replace(CONTEXT, seed=trial)
         for name in chosen:
             score = SCORES[name]
-            first, second = (score.summarise_map(batch, context) for batch in batches)
+            first, second = (score.summarise(batch, context) for batch in batches)
             value = score.compare(first, second, context)
             found[name].append((value, *score.interval(first, second, context, 0.95)))
         _progress(trial, trials)

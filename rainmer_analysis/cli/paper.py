@@ -46,7 +46,7 @@ def reproduce(
             overwrite=common.overwrite,
             progress=progress,
         )
-    agreed = None if made.compare_with_released is None else made.compare_with_released.sentence
+    agreed = None if made.agreement is None else made.agreement.sentence
     document = {
         "kind": "reproduction",
         "pictures": [str(path) for path in (*made.pictures, *made.companions)],
@@ -101,14 +101,12 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
             f"{values[name]:>11.2f}" if name in values else f"{'-':>11}" for name in _ENCODERS
         )
         control = stored.get(claim["claim"])
-        spread_over_distance = "-" if control is None else _range(control["p5"], control["p95"])
+        spread = "-" if control is None else _range(control["p5"], control["p95"])
         bounds = _range(*(claim["interval"] or ()))
         said = f"{claim['view']}: {claim['statement']} ({claim['statistic']} {claim['holds if']})"
         lines += ["", *textwrap.wrap(said, 92, initial_indent=" " * 4, subsequent_indent=" " * 4)]
         judged = claim["judged"]
-        lines.append(
-            f"{'':4}{claim['figure']:8}{judged:11}{cells}{bounds:>17}{spread_over_distance:>18}"
-        )
+        lines.append(f"{'':4}{claim['figure']:8}{judged:11}{cells}{bounds:>17}{spread:>18}")
     counts = {each: sum(claim["judged"] == each for claim in claims) for each in _JUDGED}
     lines.append(
         f"\n{counts['yes']} of {len(claims)} claims of the supplement hold, {counts['no']} do not, "

@@ -93,13 +93,13 @@ def project(
     if calibrate:  # a map without it answers the same request as before
         options["calibrate"] = calibrate
 
-    def optimise_layout(table: EmbeddingTable, **options: Any) -> SphereMap:
+    def lay_out(table: EmbeddingTable, **options: Any) -> SphereMap:
         from rainmer_analysis.sphere import project as project_table
 
         common.note(f"laying out {len(table)} images of {table.space.name}")
         return project_table(table, **options)
 
-    kept = kept_map(loaded, out, optimise_layout, options=options, overwrite=common.overwrite)
+    kept = kept_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
     summary = summarise_map(kept.value)
     document = {
         "kind": "map",

@@ -123,7 +123,7 @@ def sketch(common: Common, table: Path, out: Path, resamples: int | None) -> Non
 
     if out.suffix.lower() == ".parquet":
         raise ParameterError(
-            f"{out} would be taken for a table; return the sketch a name that does not end in "
+            f"{out} would be taken for a table; give the sketch a name that does not end in "
             ".parquet, such as lab.sketch"
         )
     kept = kept_sketch(

@@ -78,7 +78,7 @@ def project(
     ParameterError
         The table has fewer than 4 rows or only one direction, or a parameter is not allowed.
     """
-    optimise_layout = engine_named(engine)
+    lay_out = engine_named(engine)
     layout = Layout(neighbors, min_dist, seed)
     if stability < 0:
         raise ParameterError(
@@ -93,11 +93,11 @@ def project(
         _LOG.info("%d rows allow %d neighbors, not %d", len(table), len(table) - 1, neighbors)
     order = _order_by_image_id(table)
     unit = unit[order]
-    laid = optimise_layout(unit, layout).astype(np.float32)
+    laid = lay_out(unit, layout).astype(np.float32)
     judged: dict[str, Any] = dict(fidelity(unit, laid, seed=seed))
     if stability:
         seeds = [(seed + step) % 2**32 for step in range(1, stability + 1)]
-        others = [optimise_layout(unit, replace(layout, seed=other)) for other in seeds]
+        others = [lay_out(unit, replace(layout, seed=other)) for other in seeds]
         judged |= {
             "stability_degrees": _median_displacement_degrees(laid, others),
             "stability_seeds": stability,

@@ -90,7 +90,7 @@ class Request:
         place = None if root is None else str(root)
         if place is not None and not Path(place).is_dir():
             raise SourceError(
-                f"there is no folder {place}; return the folder that holds the paper's datasets, "
+                f"there is no folder {place}; give the folder that holds the paper's datasets, "
                 "or no root for simulated ones"
             )
         wanted = per_dataset or (_SIMULATED if place is None else _REAL)
@@ -139,14 +139,12 @@ def project_cached(request: Request, corpus: Corpus, table: EmbeddingTable) -> S
     """Return the map of a table, made only where it is not there."""
     path = request.out / "maps" / corpus.name / f"{table.space.stem}.parquet"
 
-    def optimise_layout(table: EmbeddingTable, **options: Any) -> SphereMap:
+    def layout_of(table: EmbeddingTable, **options: Any) -> SphereMap:
         _log.info("projecting %s of %d images", table.space.name, len(table))
         return project(table, **options)
 
     options = {"engine": request.engine, **_LAYOUT, "seed": request.seed}
-    return kept_map(
-        table, path, optimise_layout, options=options, overwrite=request.overwrite
-    ).value
+    return kept_map(table, path, layout_of, options=options, overwrite=request.overwrite).value
 
 
 def relate_cached(request: Request, corpus: Corpus, table: EmbeddingTable) -> RelationshipMatrix:

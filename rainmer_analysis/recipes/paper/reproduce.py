@@ -57,7 +57,7 @@ class Reproduction:
         Matrices by corpus and stem of their space.
     uncertain
         The same matrices with intervals, ceilings and tests of their pairs.
-    compare_with_released
+    agreement
         Comparison with the released run, or None where there is none beside the package.
     note
         What the numbers are a property of.
@@ -69,7 +69,7 @@ class Reproduction:
     controls: Mapping[str, Any] | None
     matrices: Mapping[str, RelationshipMatrix]
     uncertain: Mapping[str, RelationshipMatrix]
-    compare_with_released: Agreement | None
+    agreement: Agreement | None
     note: str
 
 

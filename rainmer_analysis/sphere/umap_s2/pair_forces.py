@@ -48,9 +48,9 @@ def tangent_force(here, there, table):  # type: ignore[no-untyped-def]
 
 
 @compiled()
-def _step_along_great_circle(here, tangent_force, step):  # type: ignore[no-untyped-def]
+def _step_along_great_circle(here, force, step):  # type: ignore[no-untyped-def]
     """Return the point that lies a step along the force from here (the exponential map)."""
-    fx, fy, fz = tangent_force
+    fx, fy, fz = force
     size = np.sqrt(fx * fx + fy * fy + fz * fz)
     if size <= np.float32(0.0):
         return here

@@ -107,7 +107,7 @@ def test_fast_and_by_the_own_layout_on_request(
         assert matrix.space.precision.startswith("fast-")
     for path in (tmp_path / "maps").rglob("*.parquet"):
         assert read(path).parameters["engine"] == "sphere"
-    assert found.compare_with_released is None or not found.compare_with_released.comparable
+    assert found.agreement is None or not found.agreement.comparable
 
 
 def test_foreign_claims_are_not_written_over(tmp_path: Path) -> None:

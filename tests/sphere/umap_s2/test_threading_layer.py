@@ -110,7 +110,7 @@ def test_layers_that_are_not_thread_safe_take_one_thread_at_a_time(
 
 
 def test_a_lock_that_was_held_at_the_fork_is_free_in_the_child() -> None:
-    process = threading_layer._Process()
+    process = threading_layer._ThreadingState()
     held = process.lock
     with held:
         process.after_fork()
