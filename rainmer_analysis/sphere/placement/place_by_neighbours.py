@@ -21,7 +21,7 @@ _STEPS = 30
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Placement of new rows.
+    """Positions of new rows on a map.
 
     Parameters
     ----------
