@@ -26,13 +26,13 @@ def compare(matrices: list[RelationshipMatrix]) -> dict[str, Any]:
     cells = np.stack(
         [matrix.values[np.triu_indices(len(matrix.datasets), 1)] for matrix in matrices]
     )
-    spread = cells.max(axis=0) - cells.min(axis=0)
+    spread_over_distance = cells.max(axis=0) - cells.min(axis=0)
     return {
         "datasets": matrices[0].datasets,
         "weights": [matrix.space.weights_sha256 for matrix in matrices if matrix.space],
         "matrices": [np.round(matrix.values, 4) for matrix in matrices],
-        "mean spread": float(spread.mean()),
-        "largest spread": float(spread.max()),
+        "mean spread": float(spread_over_distance.mean()),
+        "largest spread": float(spread_over_distance.max()),
         "same sign": float((np.abs(np.sign(cells).sum(axis=0)) == len(cells)).mean()),
     }
 

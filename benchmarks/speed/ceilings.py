@@ -18,7 +18,7 @@ from benchmarks.timing import simulated
 from rainmer_analysis.images import load, read_image, resize
 from rainmer_analysis.infer.stream import in_lanes
 
-__all__ = ["GFLOP", "MADE_GFLOP", "ceilings"]
+__all__ = ["GFLOP", "MADE_GFLOP", "within_scene_ceilings"]
 
 # One pass of the published network on 128 x 128 pixels: 925,296 multiplications a pixel
 # (3 x 48 x 9; 48 x 48; 4 x 55,824; 2 x (48 + 2 x 128) x 128 x 9).
@@ -83,7 +83,7 @@ def _reading(paths: Sequence[str], lanes: int) -> float:
     )
 
 
-def ceilings(paths: Sequence[str]) -> dict[str, Any]:
+def within_scene_ceilings(paths: Sequence[str]) -> dict[str, Any]:
     """Measure the machine with as many threads as torch is set to."""
     lanes = torch.get_num_threads()
     rates = {
@@ -108,7 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     with simulated(options.images, count=12) as folder:
         paths = load({"benchmark": folder}, per_dataset=12).rows.column("path").tolist()
-        for name, value in ceilings(paths).items():
+        for name, value in within_scene_ceilings(paths).items():
             print(f"{name.replace('_', ' ')}: {value}")
 
 

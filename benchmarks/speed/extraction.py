@@ -29,9 +29,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.speed.within_scene_ceilings import GFLOP, MADE_GFLOP, within_scene_ceilings
 from torch import nn
 
-from benchmarks.speed.ceilings import GFLOP, MADE_GFLOP, ceilings
 from benchmarks.speed.published_protocol import as_published
 from benchmarks.timing import in_turn, machine, simulated, write
 from rainmer_analysis.images import load, read_image, resize
@@ -137,7 +137,7 @@ def measure(module: nn.Module, weights: Path, images: ImageSet) -> dict[str, Any
         for low in range(0, len(images), STEP)
     ]
     seconds = in_turn(dict(ways), tasks)
-    limits = ceilings(images.rows.column("path").tolist()[:24])
+    limits = within_scene_ceilings(images.rows.column("path").tolist()[:24])
     limits["images_in_last_step"] = len(tasks[-1])
     result: dict[str, Any] = {"ceilings": limits}
     for name in seconds:
@@ -222,9 +222,9 @@ def _show(result: dict[str, Any], count: int) -> None:
     )
     for name in ("published", "plain", "folded", "exact", "fast"):
         row = result[name]
-        spread = f"({row['ratio_median']}, {row['ratio_low']} to {row['ratio_high']})"
+        spread_over_distance = f"({row['ratio_median']}, {row['ratio_low']} to {row['ratio_high']})"
         print(
-            f"{name:10} {row['images_per_s']:8} {row['ratio']:7}  {spread:22} "
+            f"{name:10} {row['images_per_s']:8} {row['ratio']:7}  {spread_over_distance:22} "
             f"{row['processor_ms_per_image']:12} ({row['ratio_of_processor_time']:5})  "
             f"{row['share_of_best_rate']:6}  {row['lowest_cosine']:13.7f}  "
             f"{row['largest_entry_change']:.2g}; bound by {row['bound_by']}",

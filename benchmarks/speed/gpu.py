@@ -73,7 +73,7 @@ class Bench:
         return seconds(work, self.device, repeats=repeats if self.cuda else 1)
 
 
-def ceilings(bench: Bench) -> dict[str, float]:
+def within_scene_ceilings(bench: Bench) -> dict[str, float]:
     """Measure the best matrix product, convolution (the projectors') and copy."""
     size, channels, count = (8192, 128, 64) if bench.cuda else (256, 32, 2)
     found = {}
@@ -216,7 +216,7 @@ def profile(bench: Bench) -> dict[str, Any]:
 def parts(bench: Bench, *, batch: int) -> dict[str, Callable[[], Any]]:
     """Name all parts, the most wanted first."""
     listed: dict[str, Callable[[], Any]] = {
-        "ceilings": lambda: ceilings(bench),
+        "ceilings": lambda: within_scene_ceilings(bench),
         "counts": lambda: counts(bench),
     }
     named = forms(bench.encoders, bench.batch)

@@ -69,8 +69,8 @@ def vectors(module: nn.Module) -> Form:
     """Give both vectors of 8-bit images, one behind the other."""
 
     def encode(images: Tensor) -> Tensor:
-        placed = images.contiguous(memory_format=torch.channels_last).float() / 255
-        found = module(placed)
+        place_by_neighbours = images.contiguous(memory_format=torch.channels_last).float() / 255
+        found = module(place_by_neighbours)
         return torch.cat([found.chromatic_z, found.degradation_z], dim=1)
 
     return encode

@@ -46,7 +46,7 @@ def reproduce(
             overwrite=common.overwrite,
             progress=progress,
         )
-    agreed = None if made.agreement is None else made.agreement.sentence
+    agreed = None if made.compare_with_released is None else made.compare_with_released.sentence
     document = {
         "kind": "reproduction",
         "pictures": [str(path) for path in (*made.pictures, *made.companions)],
@@ -78,8 +78,8 @@ def figure(
     **how: str,
 ) -> None:
     """Make figure 1 (architecture), 2 (deraining sets) or 3 (snow, rain, raindrops)."""
-    from rainmer_analysis.recipes.paper.figures import make_figure
-    from rainmer_analysis.recipes.paper.stages import Request
+    from rainmer_analysis.recipes.paper.cached_stages import Request
+    from rainmer_analysis.recipes.paper.paper_figures import make_figure
 
     request = Request.of(
         Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how
@@ -101,12 +101,14 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
             f"{values[name]:>11.2f}" if name in values else f"{'-':>11}" for name in _ENCODERS
         )
         control = stored.get(claim["claim"])
-        spread = "-" if control is None else _range(control["p5"], control["p95"])
+        spread_over_distance = "-" if control is None else _range(control["p5"], control["p95"])
         bounds = _range(*(claim["interval"] or ()))
         said = f"{claim['view']}: {claim['statement']} ({claim['statistic']} {claim['holds if']})"
         lines += ["", *textwrap.wrap(said, 92, initial_indent=" " * 4, subsequent_indent=" " * 4)]
         judged = claim["judged"]
-        lines.append(f"{'':4}{claim['figure']:8}{judged:11}{cells}{bounds:>17}{spread:>18}")
+        lines.append(
+            f"{'':4}{claim['figure']:8}{judged:11}{cells}{bounds:>17}{spread_over_distance:>18}"
+        )
     counts = {each: sum(claim["judged"] == each for claim in claims) for each in _JUDGED}
     lines.append(
         f"\n{counts['yes']} of {len(claims)} claims of the supplement hold, {counts['no']} do not, "

@@ -108,7 +108,7 @@ def _run(
             progress=progress,
             **given,
         )
-    if not run.leads:
+    if not run.is_main_process:
         return
     outcome = run.outcome
     document = {

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.probing.order import held_out_order
+from rainmer_analysis.probing.ladder_order import held_out_order
 
 
 def ladder(step: float, scene: float, noise: float, *, seed: int = 0) -> np.ndarray:

@@ -83,7 +83,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(whole: TrainingRun, place: 
         time.sleep(0.02)
     time.sleep(0.3 * random.SystemRandom().random())
     started.send_signal(signal.SIGKILL)
-    assert started.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    assert started.barrier() == -signal.SIGKILL, "the run ended before it could be killed"
     resumed = train_network(
         "rainmer", CONFIG, folder, cache=place / "pools", workers=0, resume=True
     )

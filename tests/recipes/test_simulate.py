@@ -109,13 +109,13 @@ def test_a_damaged_request_file_is_something_else(made):
 
 
 def test_a_request_file_names_no_foreign_folder_for_removal(made, tmp_path):
-    keep = tmp_path / "keep"
-    keep.mkdir()
+    write_once = tmp_path / "keep"
+    write_once.mkdir()
     (made.out / "simulated.json").write_text(
         json.dumps({"request": "x", "datasets": ["../keep", 3]}), encoding="utf-8"
     )
     simulate_datasets(made.out, NAMES, **ASKED, overwrite=True)
-    assert keep.is_dir()
+    assert write_once.is_dir()
 
 
 def test_threads_and_progress_do_not_change_anything(made, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import poisson_weights, scene_keys, unit_rows
 from rainmer_analysis.scores import SCORES, Context, Reference, relate
-from rainmer_analysis.scores import gather as gather_module
+from rainmer_analysis.scores import dataset_summaries as gather_module
 from rainmer_analysis.scores.score import Batch
 from rainmer_analysis.scores.streaming import SceneSums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable, TableStream, write
@@ -47,10 +47,12 @@ def brute(table: EmbeddingTable, name: str, other: str, *, scenes: bool) -> floa
 def test_ceilings_are_of_different_scenes_and_the_diagonal_of_different_images(make: Make) -> None:
     table = pieces(make)
     found = relate(table, resamples=10)
-    assert found.ceilings is not None
+    assert found.within_scene_ceilings is not None
     for row, name in enumerate(found.datasets):
         assert found.values[row, row] == pytest.approx(brute(table, name, name, scenes=False))
-        assert found.ceilings[row, 0] == pytest.approx(brute(table, name, name, scenes=True))
+        assert found.within_scene_ceilings[row, 0] == pytest.approx(
+            brute(table, name, name, scenes=True)
+        )
 
 
 def test_centred_is_brute_force_from_its_reference(make: Make) -> None:
@@ -74,9 +76,11 @@ def test_centred_is_brute_force_from_its_reference(make: Make) -> None:
 def test_direction_is_the_cosine_freed_of_its_ceilings(make: Make) -> None:
     table = pieces(make)
     found = relate(table, score="direction")
-    ceilings = [brute(table, name, name, scenes=True) for name in "ab"]
+    within_scene_ceilings = [brute(table, name, name, scenes=True) for name in "ab"]
     cosine = relate(table).to_frame().loc["a", "b"]
-    assert found.to_frame().loc["a", "b"] == pytest.approx(cosine / np.sqrt(np.prod(ceilings)))
+    assert found.to_frame().loc["a", "b"] == pytest.approx(
+        cosine / np.sqrt(np.prod(within_scene_ceilings))
+    )
 
 
 def test_direction_finds_the_angle_between_mean_directions(make: Make) -> None:
@@ -138,7 +142,7 @@ def test_every_call_sees_scenes_whole(make: Make, monkeypatch: pytest.MonkeyPatc
         return len(batch.unit)
 
     summariser = gather_module.Summariser(summarise, lambda a, b, _: a + b)
-    found = gather_module.gather(
+    found = gather_module.summarise_datasets(
         table, {"n": summariser}, Context(), whole_scenes=True, sampled=False
     )
     assert sum(each.summaries["n"] for each in found.values()) == 180

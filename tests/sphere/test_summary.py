@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from rainmer_analysis.numerics import angle_between, unit_rows
-from rainmer_analysis.sphere import summarise
+from rainmer_analysis.sphere import summarise_map
 from rainmer_analysis.values import Rows, Space, SphereMap
 
 
@@ -27,7 +27,7 @@ def two() -> SphereMap:
 
 
 def test_means_spreads_and_distances(two: SphereMap) -> None:
-    seen = summarise(two)
+    seen = summarise_map(two)
     a, b = seen.datasets
     assert (a.name, a.count, b.name, b.count) == ("a", 300, "b", 200)
     assert (a.lon, a.lat) == pytest.approx((0, 0), abs=2)
@@ -43,7 +43,7 @@ def test_means_spreads_and_distances(two: SphereMap) -> None:
 
 
 def test_contours_hold_the_share_of_density(two: SphereMap) -> None:
-    a = summarise(two).datasets[0]
+    a = summarise_map(two).datasets[0]
     centre, points = a.mean, two.points[:300].astype(float)
     reach = {}
     for share, lines in a.contours.items():
@@ -59,8 +59,8 @@ def test_contours_hold_the_share_of_density(two: SphereMap) -> None:
 
 def test_turning_a_map_turns_its_summary(two: SphereMap) -> None:
     turn, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))
-    turned = summarise(as_map(two.points @ turn, list(two.rows.column("dataset"))))
-    expected = summarise(two)
+    turned = summarise_map(as_map(two.points @ turn, list(two.rows.column("dataset"))))
+    expected = summarise_map(two)
     assert turned.distances == pytest.approx(expected.distances, abs=1e-3)
     for one, other in zip(turned.datasets, expected.datasets, strict=True):
         assert one.mean == pytest.approx(other.mean @ turn, abs=1e-5)
@@ -69,7 +69,7 @@ def test_turning_a_map_turns_its_summary(two: SphereMap) -> None:
 
 def test_one_image_and_opposite_images_can_be_described() -> None:
     points = np.array([[1.0, 0, 0], [0, 1, 0], [0, -1, 0]])
-    single, opposite = summarise(as_map(points, ["one", "two", "two"])).datasets
+    single, opposite = summarise_map(as_map(points, ["one", "two", "two"])).datasets
     assert single.spread == pytest.approx(0, abs=1e-3)
     assert all(single.contours.values())
     assert opposite.spread == 180

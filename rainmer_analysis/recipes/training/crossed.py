@@ -22,11 +22,11 @@ from rainmer_analysis.train import (
     CrossedBlock,
     CrossedPool,
     TrainConfig,
-    as_levels,
     build_crossed_pool,
+    choose_held_out_scenes,
     describe_degradation,
     open_crossed_pool,
-    scenes_held_out,
+    to_8bit,
 )
 from rainmer_analysis.values import digest
 from rainmer_analysis.weather import (
@@ -136,7 +136,7 @@ class _Sources:
         simulated = [Photograph(name, "") for name in scene_names("train")]
         kinds = [photographs(data, data.photographs), photographs(data, data.night), simulated]
         names = [each.scene for kind in kinds for each in kind]
-        chosen = scenes_held_out(names, data.held_out, data.seed)
+        chosen = choose_held_out_scenes(names, data.held_out, data.seed)
         return cls(*(tuple(p for p in kind if (p.scene in chosen) == held_out) for kind in kinds))
 
     def draw(self, rng: np.random.Generator, config: TrainConfig) -> _Scene:
@@ -225,7 +225,7 @@ def _degraded(
     if draw.quality:
         degraded = compress_jpeg(degraded, draw.quality)
     small, partner = resize(degraded), resize(clean)
-    return as_levels(small), describe_degradation(small, partner)
+    return to_8bit(small), describe_degradation(small, partner)
 
 
 def _rendered(scene: _Scene, size: tuple[int, int]) -> Image:

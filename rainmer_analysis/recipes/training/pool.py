@@ -19,9 +19,9 @@ from rainmer_analysis.train import (
     Pool,
     Sample,
     TrainConfig,
-    as_levels,
     build_pool,
     open_pool,
+    to_8bit,
     window,
 )
 from rainmer_analysis.values import array_digest, digest
@@ -107,10 +107,10 @@ def _sample(task: _Task) -> Sample | str:
         degraded, clean = _pair(job, size, seed)
     except ImageError as error:
         return f"{job.key}: {error}"
-    levels = as_levels(degraded), as_levels(clean)
+    levels = to_8bit(degraded), to_8bit(clean)
     windows = window(levels, native, job.key)
     return Sample(
-        job.dataset, job.scene, as_levels(resize(degraded)), as_levels(resize(clean)), *windows
+        job.dataset, job.scene, to_8bit(resize(degraded)), to_8bit(resize(clean)), *windows
     )
 
 
@@ -145,7 +145,7 @@ def reduced(image: Image) -> Image:
 
 
 def weather_digest(name: str) -> str:
-    """Give a digest that changes when the recipe, or the code that draws it, does."""
+    """Return a digest that changes when the recipe, or the code that draws it, does."""
     pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
     return array_digest(pair.rainy, pair.clean)
 

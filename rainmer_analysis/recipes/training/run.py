@@ -14,20 +14,20 @@ from rainmer_analysis.recipes.training.pool import make_pool
 from rainmer_analysis.recipes.training.weights import resolved
 from rainmer_analysis.train import (
     CHECKPOINTS,
-    AirNetObjective,
-    CrossedObjective,
+    AirNetTrainable,
     CrossedPool,
-    EncoderObjective,
+    CrossedTrainable,
+    DistributedContext,
     Hooks,
     Outcome,
-    Place,
     Pool,
-    RestorerObjective,
+    RainmerTrainable,
+    RestorerTrainable,
     TrainConfig,
     as_toml,
+    init_distributed,
     model_card,
     read_config,
-    several,
     train,
 )
 from rainmer_analysis.values import digest, write_atomically
@@ -38,15 +38,15 @@ _CONFIG, _WEIGHTS, _CARD, _LOGFILE = "config.toml", "weights.safetensors", "card
 _FILES = (_CONFIG, _WEIGHTS, _CARD, _LOGFILE, *CHECKPOINTS)
 # Sheets and curves of a run, which go with it when another takes its place.
 _SHOWN = ("examples/step-*.png", "tensorboard/events.out.tfevents.*")
-_OBJECTIVES: dict[str, type[EncoderObjective | AirNetObjective | RestorerObjective]] = {
-    "encoder": EncoderObjective,
-    "airnet": AirNetObjective,
-    "rainmer": RestorerObjective,
+_TRAINABLES: dict[str, type[RainmerTrainable | AirNetTrainable | RestorerTrainable]] = {
+    "encoder": RainmerTrainable,
+    "airnet": AirNetTrainable,
+    "rainmer": RestorerTrainable,
 }
 # What the file of weights calls each of them.
 _KINDS = {"encoder": "rainmer", "airnet": "airnet", "rainmer": "restorer"}
 
-_Objective = EncoderObjective | AirNetObjective | RestorerObjective | CrossedObjective
+_Trainable = RainmerTrainable | AirNetTrainable | RestorerTrainable | CrossedTrainable
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,12 @@ def train_network(
         )
     folder = Path(out)
     pools = Path(cache) if cache else folder.parent / "pools"
-    with several(settings.run.device) as place:
-        if place.leads:
+    with init_distributed(settings.run.device) as place:
+        if place.is_main_process:
             _claim(folder, may_stand=resume or overwrite)
             pool = _make_pool(settings, pools, workers)
-        place.wait()
-        if not place.leads:  # it opens what the first has made
+        place.barrier()
+        if not place.is_main_process:  # it opens what the first has made
             pool = _make_pool(settings, pools, workers)
         fresh = overwrite and not resume
         return _trained(settings, pool, folder, fresh=fresh, place=place, progress=progress)
@@ -140,10 +140,12 @@ def _make_pool(config: TrainConfig, cache: Path, workers: int) -> Pool | Crossed
     return make(config, cache, workers=workers)
 
 
-def _make_objective(config: TrainConfig, pool: Pool | CrossedPool, place: Place) -> _Objective:
+def _make_objective(
+    config: TrainConfig, pool: Pool | CrossedPool, place: DistributedContext
+) -> _Trainable:
     if isinstance(pool, CrossedPool):
-        return CrossedObjective(config, pool, place)
-    return _OBJECTIVES[config.trains](config, pool, place)
+        return CrossedTrainable(config, pool, place)
+    return _TRAINABLES[config.trains](config, pool, place)
 
 
 def _trained(
@@ -152,7 +154,7 @@ def _trained(
     folder: Path,
     *,
     fresh: bool,
-    place: Place,
+    place: DistributedContext,
     progress: Callable[[int, int, Mapping[str, float]], None] | None,
 ) -> TrainingRun:
     objective = _make_objective(settings, pool, place)
@@ -165,13 +167,13 @@ def _trained(
         **({} if progress is None else {"progress": _counted(progress, settings.run.steps)}),
     )
     identity = _identity(settings, pool, start)
-    if fresh and place.leads:  # not before images and weights to start from were found
+    if fresh and place.is_main_process:  # not before images and weights to start from were found
         _clear(folder)
-    place.wait()
+    place.barrier()
     outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
-    place.wait()
+    place.barrier()
     sha256, kept = _kept(folder / _WEIGHTS, settings)
-    if place.leads:
+    if place.is_main_process:
         notes = {"Real photographs": settings.data.real or "none"}
         if start:
             notes["Encoder started from (SHA-256)"] = start
@@ -187,7 +189,7 @@ def _trained(
             place=place,
         )
         _write(folder / _CARD, card)
-    return TrainingRun(folder, outcome, sha256, place.leads)
+    return TrainingRun(folder, outcome, sha256, place.is_main_process)
 
 
 def _counted(
@@ -200,7 +202,7 @@ class _Export:
     """Writes the weights that a run leaves: the best of its validations, until then the last."""
 
     def __init__(
-        self, objective: _Objective, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
+        self, objective: _Trainable, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
     ) -> None:
         self._objective, self._config, self._folder = objective, config, folder
         self._judged = bool(pool.held_out(config.data.held_out, config.data.seed).any())
@@ -253,7 +255,7 @@ def _clear(folder: Path) -> None:
             file.unlink()
 
 
-def _start(objective: _Objective, config: TrainConfig) -> str:
+def _start(objective: _Trainable, config: TrainConfig) -> str:
     """Put the encoder to start from, if any, into both encoders; give its identity."""
     if not config.model.start:
         return ""

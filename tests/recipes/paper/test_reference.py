@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from rainmer_analysis.recipes.paper.reference import TOLERANCE, agreement, reference_folder
+from rainmer_analysis.recipes.paper.released_run import (
+    TOLERANCE,
+    compare_with_released,
+    reference_folder,
+)
 
 
 @pytest.fixture
@@ -26,20 +30,20 @@ def folder(tmp_path: Path, numbers: dict[str, Any]) -> Path:
 
 
 def test_the_same_run_agrees(folder: Path, numbers: dict[str, Any]) -> None:
-    found = agreement(numbers, folder)
+    found = compare_with_released(numbers, folder)
     assert found.holds
     assert "agrees with the released run" in found.sentence
 
 
 def test_a_small_difference_is_within_tolerance(folder: Path, numbers: dict[str, Any]) -> None:
     numbers["matrices"]["deraining/rainmer-chromatic"][0][1] += 0.9 * TOLERANCE
-    assert agreement(numbers, folder).holds
+    assert compare_with_released(numbers, folder).holds
 
 
 def test_a_large_difference_is_told(folder: Path, numbers: dict[str, Any]) -> None:
     changed = copy.deepcopy(numbers)
     changed["matrices"]["deraining/rainmer-chromatic"][0][1] += 3 * TOLERANCE
-    found = agreement(changed, folder)
+    found = compare_with_released(changed, folder)
     assert not found.holds
     assert "DIFFERS" in found.sentence
     assert found.matrices["deraining/rainmer-chromatic"] == pytest.approx(3 * TOLERANCE)
@@ -48,14 +52,14 @@ def test_a_large_difference_is_told(folder: Path, numbers: dict[str, Any]) -> No
 def test_another_verdict_is_told(folder: Path, numbers: dict[str, Any]) -> None:
     changed = copy.deepcopy(numbers)
     changed["verdicts"]["day"] = True
-    assert agreement(changed, folder).claims == ("day",)
-    assert "other verdicts: day" in agreement(changed, folder).sentence
+    assert compare_with_released(changed, folder).claims == ("day",)
+    assert "other verdicts: day" in compare_with_released(changed, folder).sentence
 
 
 def test_another_request_is_not_compared(folder: Path, numbers: dict[str, Any]) -> None:
     changed = copy.deepcopy(numbers)
     changed["request"]["seed"] = 1
-    found = agreement(changed, folder)
+    found = compare_with_released(changed, folder)
     assert not found.holds
     assert "not compared" in found.sentence
 

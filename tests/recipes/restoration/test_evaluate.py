@@ -14,7 +14,7 @@ from PIL import Image
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.quality import QUALITIES
-from rainmer_analysis.recipes.restoration import evaluate
+from rainmer_analysis.recipes.restoration import claim_statistics
 
 
 def save(path: Path, seed: int, *, noise: int = 0, size: tuple[int, int] = (24, 30)) -> None:
@@ -54,7 +54,9 @@ REASONS = {
 def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) -> None:
     result, target = folders
     told: list[tuple[int, int]] = []
-    done = evaluate(*folders, out=tmp_path / "t.csv", progress=lambda *each: told.append(each))
+    done = claim_statistics(
+        *folders, out=tmp_path / "t.csv", progress=lambda *each: told.append(each)
+    )
     assert [(each.image, each.target) for each in done.good] == [
         ("a.png", "a.png"),
         ("s/b.png", "s/b.bmp"),
@@ -81,44 +83,44 @@ def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) ->
 
 
 def test_a_folder_against_itself_is_perfect(folders: tuple[Path, Path]) -> None:
-    done = evaluate(folders[1], folders[1])
+    done = claim_statistics(folders[1], folders[1])
     assert done.path is None
     assert {each.name for each in done.left_out} == {"bad.png", "small.png"}
     assert done.means == {"psnr": math.inf, "ssim": 1, "rainmer_psnr": math.inf, "rainmer_ssim": 1}
 
 
 def test_two_images_need_no_common_name(folders: tuple[Path, Path]) -> None:
-    done = evaluate(folders[0] / "a.png", folders[1] / "s" / "b.bmp")
+    done = claim_statistics(folders[0] / "a.png", folders[1] / "s" / "b.bmp")
     assert [(each.image, each.target) for each in done.scores] == [("a.png", "b.bmp")]
     assert done.means["psnr"] < 20
 
 
 def test_a_table_that_stands_stays(folders: tuple[Path, Path], tmp_path: Path) -> None:
     out = tmp_path / "t.csv"
-    assert not evaluate(*folders, out=out).up_to_date
+    assert not claim_statistics(*folders, out=out).up_to_date
     before = out.stat().st_mtime_ns
-    assert evaluate(*folders, out=out).up_to_date
+    assert claim_statistics(*folders, out=out).up_to_date
     assert out.stat().st_mtime_ns == before
     save(folders[0] / "a.png", 0, noise=30)
     with pytest.raises(OutputExistsError, match="already holds other numbers; give another name"):
-        evaluate(*folders, out=out)
-    evaluate(*folders, out=out, overwrite=True)
+        claim_statistics(*folders, out=out)
+    claim_statistics(*folders, out=out, overwrite=True)
     assert out.stat().st_mtime_ns != before
     out.write_text("my own")
     with pytest.raises(OutputExistsError, match="already exists and holds something else"):
-        evaluate(*folders, out=out)
+        claim_statistics(*folders, out=out)
     with pytest.raises(ParameterError, match=r"as 't\.txt'; use a name that ends in \.csv"):
-        evaluate(*folders, out=tmp_path / "t.txt")
+        claim_statistics(*folders, out=tmp_path / "t.txt")
 
 
 def test_what_cannot_be_compared(folders: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"only one of .* is a folder; give two folders or two"):
-        evaluate(folders[0] / "a.png", folders[1])
+        claim_statistics(folders[0] / "a.png", folders[1])
     with pytest.raises(SourceError, match=r"there is no file or folder .*; give an image or a fol"):
-        evaluate(folders[0], tmp_path / "no")
+        claim_statistics(folders[0], tmp_path / "no")
     save(tmp_path / "others" / "x.png", 1)
     with pytest.raises(SourceError, match=r"has no target of that name; give two folders with eq"):
-        evaluate(folders[0], tmp_path / "others", out=tmp_path / "t.csv")
+        claim_statistics(folders[0], tmp_path / "others", out=tmp_path / "t.csv")
     assert not (tmp_path / "t.csv").exists()
 
 
@@ -127,7 +129,7 @@ def test_other_sizes_are_not_taken_for_other_names(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         Image.new("RGB", (side, side)).save(tmp_path / name / "1.png")
     with pytest.raises(SourceError) as told:
-        evaluate(tmp_path / "a", tmp_path / "b")
+        claim_statistics(tmp_path / "a", tmp_path / "b")
     assert "32x32 against 40x40 pixels; give results and targets of the same images" in str(
         told.value
     )
@@ -140,14 +142,14 @@ def test_names_may_correspond_by_a_pattern(tmp_path: Path) -> None:
         for level in range(3):
             save(tmp_path / f"result/im_{number}_s80_a{level}.png", number, noise=10)
     with pytest.raises(SourceError, match=r"say how they pair with --pair 'RESULT -> TARGET'"):
-        evaluate(tmp_path / "result", tmp_path / "target")
-    done = evaluate(tmp_path / "result", tmp_path / "target", pair="*_s*_a* -> *")
+        claim_statistics(tmp_path / "result", tmp_path / "target")
+    done = claim_statistics(tmp_path / "result", tmp_path / "target", pair="*_s*_a* -> *")
     assert [each.target for each in done.good] == ["im_0.png"] * 3 + ["im_1.png"] * 3
     assert not done.left_out
     assert done.means["psnr"] > 30
     assert [account.images for account in done.accounts] == [6, 2]
     with pytest.raises(SourceError, match="is no pattern of pairs"):
-        evaluate(tmp_path / "result", tmp_path / "target", pair="im_*")
+        claim_statistics(tmp_path / "result", tmp_path / "target", pair="im_*")
 
 
 def test_a_folder_of_pairs_as_target_is_warned_of(
@@ -156,5 +158,5 @@ def test_a_folder_of_pairs_as_target_is_warned_of(
     monkeypatch.setattr(logging.getLogger("rainmer_analysis"), "propagate", True)
     for name in ("r/input/1.png", "set/input/1.png", "set/target/1.png"):
         save(tmp_path / name, 1)
-    evaluate(tmp_path / "r", tmp_path / "set")
+    claim_statistics(tmp_path / "r", tmp_path / "set")
     assert "rainy ones among them; name the folder target itself" in caplog.text

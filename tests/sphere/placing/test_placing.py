@@ -10,9 +10,13 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between, unit_rows
 from rainmer_analysis.numerics.procrustes import best_turn
 from rainmer_analysis.sphere import SphereUMAP
-from rainmer_analysis.sphere.placing import Calibration, calibrated, placed
-from rainmer_analysis.sphere.placing.places import Places
-from rainmer_analysis.sphere.umap_s2 import Kernel
+from rainmer_analysis.sphere.placement import (
+    PlacementCalibration,
+    calibrate_placement,
+    place_by_neighbours,
+)
+from rainmer_analysis.sphere.placement.place_by_neighbours import Placement
+from rainmer_analysis.sphere.umap_s2 import AttractionCurve
 
 
 def groups(count: int, seed: int = 0) -> np.ndarray:
@@ -60,8 +64,8 @@ def test_a_row_between_two_groups_is_placed_in_one() -> None:
     known = np.repeat([[1.0, 0, 0, 0], [0, 1, 0, 0]], 6, axis=0)
     known[:, 3] = 0.01 * np.tile(np.arange(6), 2)
     between = unit_rows([[1.0, 1.001, 0, 0]])
-    kernel = Kernel.fitted(min_dist=0.0, spread=1.0, radius=2.5)
-    found = placed(between, unit_rows(known), far, neighbors=12, kernel=kernel)
+    kernel = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=2.5)
+    found = place_by_neighbours(between, unit_rows(known), far, neighbors=12, kernel=kernel)
     assert np.abs(found.points[0, 0]) == pytest.approx(1, abs=1e-3)
     assert found.scatter[0] > 0.5, "some of its neighbours are far away"
 
@@ -91,7 +95,7 @@ def test_calibration_has_the_coverage_it_promises() -> None:
     generator = np.random.default_rng(0)
     scatter = generator.uniform(0.1, 0.4, size=3000)
     errors = np.abs(generator.normal(size=3000)) * (scatter + 0.2)
-    seen = Calibration(errors[:2000], scatter[:2000], np.arange(2000) % 40)
+    seen = PlacementCalibration(errors[:2000], scatter[:2000], np.arange(2000) % 40)
     for level in (0.5, 0.9):
         assert seen.coverage(level) == pytest.approx(level, abs=0.03)
         new = errors[2000:] <= seen.radii(scatter[2000:], level)
@@ -100,7 +104,7 @@ def test_calibration_has_the_coverage_it_promises() -> None:
 
 @pytest.mark.parametrize(("parts", "promised"), [(8, np.pi), (9, 0.1)])
 def test_few_parts_promise_nothing_less_than_the_sphere(parts: int, promised: float) -> None:
-    seen = Calibration(np.full(800, 0.1), np.full(800, 0.1), np.arange(800) % parts)
+    seen = PlacementCalibration(np.full(800, 0.1), np.full(800, 0.1), np.arange(800) % parts)
     assert seen.radii([0.1], 0.9) == pytest.approx([promised])
 
 
@@ -111,7 +115,7 @@ def test_calibration_covers_on_average_when_errors_of_a_part_go_together() -> No
     for _ in range(400):
         scale = np.exp(generator.normal(size=21))
         errors = np.abs(generator.normal(size=(21, 30))) * scale[:, None] / 100
-        seen = Calibration(errors[:20].ravel(), np.ones(600), np.repeat(np.arange(20), 30))
+        seen = PlacementCalibration(errors[:20].ravel(), np.ones(600), np.repeat(np.arange(20), 30))
         inside.append(np.mean(errors[20] <= seen.radii([1.0], 0.9)))
     assert np.mean(inside) == pytest.approx(0.9, abs=0.03)
 
@@ -119,7 +123,7 @@ def test_calibration_covers_on_average_when_errors_of_a_part_go_together() -> No
 def test_a_large_part_says_no_more_than_a_small_one() -> None:
     errors = np.concatenate([np.full(900, 0.1), np.full(100, 0.3)])
     parts = np.concatenate([np.arange(900) % 10, 10 + np.arange(100) % 10])
-    seen = Calibration(errors, np.ones(1000), parts)
+    seen = PlacementCalibration(errors, np.ones(1000), parts)
     assert seen.radii([1.0], 0.6) == pytest.approx([0.3])
     assert seen.radii([1.0], 0.4) == pytest.approx([0.1])
 
@@ -130,12 +134,12 @@ def test_scenes_are_left_out_as_a_whole() -> None:
     scenes = np.arange(40) // 4
     masks = []
 
-    def rehearse(kept: np.ndarray, number: int) -> tuple[np.ndarray, Places]:
+    def rehearse(kept: np.ndarray, number: int) -> tuple[np.ndarray, Placement]:
         assert number == len(masks)
         masks.append(kept)
-        return points[kept] @ turn, Places(points[~kept] @ turn, np.full((~kept).sum(), 0.1))
+        return points[kept] @ turn, Placement(points[~kept] @ turn, np.full((~kept).sum(), 0.1))
 
-    seen = calibrated(points, scenes, rehearse, parts=3, seed=0)
+    seen = calibrate_placement(points, scenes, rehearse, parts=3, seed=0)
     assert np.sum(~np.array(masks), axis=0).tolist() == [1] * 40
     for kept in masks:
         assert not set(scenes[kept]) & set(scenes[~kept])

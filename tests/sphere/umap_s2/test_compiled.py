@@ -8,10 +8,10 @@ from types import ModuleType
 import numba
 import pytest
 
-from rainmer_analysis.sphere.umap_s2.compiled import import_compiling
+from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
 
 SOURCE = """
-from rainmer_analysis.sphere.umap_s2.compiled import compiled
+from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
 
 @compiled()
 def twice(number):

@@ -16,8 +16,11 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError, ProcessError
-from rainmer_analysis.sphere.umap_s2 import layers
-from rainmer_analysis.sphere.umap_s2.layers import in_parallel, parallel_allowed
+from rainmer_analysis.sphere.umap_s2 import threading_layer
+from rainmer_analysis.sphere.umap_s2.threading_layer import (
+    callable_from_any_thread,
+    parallel_allowed,
+)
 
 # What follows `spawn` or `fork`: four threads lay the same rows out, then a forked child does.
 WORK = """
@@ -70,23 +73,23 @@ def test_a_layer_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch
     def refuse() -> int:
         raise ValueError("No threading layer could be loaded.")
 
-    monkeypatch.setattr(layers, "_layer", lambda: "")
+    monkeypatch.setattr(threading_layer, "_layer_in_use", lambda: "")
     monkeypatch.setattr(numba, "get_num_threads", refuse)
     with pytest.raises(ParameterError, match="unset NUMBA_THREADING_LAYER"), parallel_allowed():
         pass
 
 
 def test_an_orphan_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layers._PROCESS, "orphaned", True)
+    monkeypatch.setattr(threading_layer._PROCESS, "orphaned", True)
     with pytest.raises(ProcessError, match="spawn"):
-        in_parallel(lambda: 1)()
+        callable_from_any_thread(lambda: 1)()
 
 
 @pytest.mark.parametrize(("layer", "most"), [("workqueue", 1), ("", 1), ("omp", 2), ("tbb", 2)])
 def test_layers_that_are_not_thread_safe_take_one_thread_at_a_time(
     monkeypatch: pytest.MonkeyPatch, layer: str, most: int
 ) -> None:
-    monkeypatch.setattr(layers, "_layer", lambda: layer)
+    monkeypatch.setattr(threading_layer, "_layer_in_use", lambda: layer)
     inside, seen = [], []
     both = threading.Barrier(2)
 
@@ -107,12 +110,12 @@ def test_layers_that_are_not_thread_safe_take_one_thread_at_a_time(
 
 
 def test_a_lock_that_was_held_at_the_fork_is_free_in_the_child() -> None:
-    process = layers._Process()
+    process = threading_layer._ThreadingState()
     held = process.lock
     with held:
         process.after_fork()
     assert process.lock is not held
-    assert importlib.import_module(layers.__name__) is layers
+    assert importlib.import_module(threading_layer.__name__) is layers
 
 
 LAYOUT = """

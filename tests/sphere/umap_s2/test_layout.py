@@ -6,14 +6,13 @@ from scipy.sparse.linalg import eigsh
 
 from rainmer_analysis.numerics import align, angle_between, unit_rows
 from rainmer_analysis.sphere.umap_s2 import (
+    AttractionCurve,
     Graph,
-    Kernel,
+    canonical_orientation,
     fuzzy_graph,
-    lay_out,
-    near_rows,
-    oriented,
-    pairs,
-    spectral,
+    nearest_rows,
+    optimise_layout,
+    pair_forces,
     spectral_start,
 )
 
@@ -33,12 +32,12 @@ def sphere_points(count: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize(("min_dist", "a", "b"), [(0.0, 1.93, 0.79), (0.1, 1.58, 0.90)])
 def test_curve_has_the_published_shape(min_dist: float, a: float, b: float) -> None:
-    kernel = Kernel.fitted(min_dist=min_dist, spread=1.0, radius=2.0)
+    kernel = AttractionCurve.fitted(min_dist=min_dist, spread=1.0, radius=2.0)
     assert (kernel.a, kernel.b) == pytest.approx((a, b), abs=0.01)
 
 
 def test_tables_hold_the_gradients_of_the_loss() -> None:
-    kernel = Kernel(a=1.5, b=0.9, radius=2.5)
+    kernel = AttractionCurve(a=1.5, b=0.9, radius=2.5)
     angle = np.linspace(0.15, 2.6, 40)
 
     def curve(theta: np.ndarray) -> np.ndarray:
@@ -52,25 +51,27 @@ def test_tables_hold_the_gradients_of_the_loss() -> None:
         there = np.zeros_like(here)
         here[:, 0] = 1
         there[:, 0], there[:, 1] = np.cos(angle), np.sin(angle)
-        found = np.array([pairs.force(a, b, table) for a, b in zip(here, there, strict=True)])
+        found = np.array(
+            [pair_forces.tangent_force(a, b, table) for a, b in zip(here, there, strict=True)]
+        )
         assert np.abs(found[:, [0, 2]]).max() < 1e-6, "forces are tangents"
         assert found[:, 1] == pytest.approx(expected, rel=8e-3)  # the softening
 
 
 def test_coincident_and_opposite_points_have_finite_forces() -> None:
     here = np.array([0, 0, 1], dtype=np.float32)
-    for table in Kernel.fitted(min_dist=0.0, spread=1.0, radius=3.0).tables():
-        assert pairs.force(here, here, table) == (0, 0, 0)
-        assert np.isfinite(pairs.force(here, -here, table)).all()
+    for table in AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=3.0).tables():
+        assert pair_forces.tangent_force(here, here, table) == (0, 0, 0)
+        assert np.isfinite(pair_forces.tangent_force(here, -here, table)).all()
         near = np.array([1e-7, 0, 1], dtype=np.float32)
-        assert np.isfinite(pairs.force(here, near, table)).all()
+        assert np.isfinite(pair_forces.tangent_force(here, near, table)).all()
 
 
 def test_a_ring_becomes_a_ring() -> None:
     graph = ring(60)
-    kernel = Kernel.fitted(min_dist=0.0, spread=1.0, radius=3.0)
+    kernel = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=3.0)
     unit = sphere_points(60)
-    points = lay_out(graph, spectral_start(graph, unit, seed=0), kernel, epochs=200, seed=0)
+    points = optimise_layout(graph, spectral_start(graph, unit, seed=0), kernel, epochs=200, seed=0)
     gaps = angle_between(points, np.roll(points, 1, axis=0))
     others = angle_between(points, np.roll(points, 20, axis=0))
     assert gaps.max() < 0.5 * others.min()
@@ -78,13 +79,13 @@ def test_a_ring_becomes_a_ring() -> None:
 
 def test_steps_are_capped_and_small_at_the_end() -> None:
     graph, start = ring(40), sphere_points(40)
-    kernel = Kernel.fitted(min_dist=0.0, spread=1.0, radius=1.0)
+    kernel = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=1.0)
     seen: list[int] = []
-    moved = lay_out(graph, start, kernel, epochs=1, seed=0, rate=1e6, progress=seen.append)
+    moved = optimise_layout(graph, start, kernel, epochs=1, seed=0, rate=1e6, progress=seen.append)
     steps = angle_between(start, moved)
     assert steps.max() == pytest.approx(0.3, abs=1e-5)
     assert seen == [1]
-    near_zero = lay_out(graph, start, kernel, epochs=3, seed=0, rate=1e-9)
+    near_zero = optimise_layout(graph, start, kernel, epochs=3, seed=0, rate=1e-9)
     assert angle_between(start, near_zero).max() < 1e-5
 
 
@@ -95,27 +96,34 @@ def test_an_edge_acts_with_the_probability_of_its_weight() -> None:
     starts = np.arange(2 * count + 1, dtype=np.int64)
     graph = Graph(starts, (own ^ 1).astype(np.int32), weights)
     start = np.tile([[1.0, 0, 0], [np.cos(1), np.sin(1), 0]], (count, 1))
-    kernel = Kernel(a=1.5, b=1.0, radius=1.0)  # no whole number of pushes undoes a pull
-    moved = lay_out(graph, start, kernel, epochs=1, seed=7, rate=1e-3)
+    kernel = AttractionCurve(a=1.5, b=1.0, radius=1.0)  # no whole number of pushes undoes a pull
+    moved = optimise_layout(graph, start, kernel, epochs=1, seed=7, rate=1e-3)
     acted = angle_between(start, moved) > 1e-5
     assert acted.mean() == pytest.approx(0.3, abs=4 * np.sqrt(0.21 / (2 * count)))
-    other = angle_between(start, lay_out(graph, start, kernel, epochs=1, seed=8, rate=1e-3)) > 1e-5
+    other = (
+        angle_between(start, optimise_layout(graph, start, kernel, epochs=1, seed=8, rate=1e-3))
+        > 1e-5
+    )
     assert (acted & other).mean() == pytest.approx(0.09, abs=0.025)
 
 
 def test_exact_forces_are_what_sampled_ones_have_on_average() -> None:
     count = 40
     unit = sphere_points(count)
-    graph = fuzzy_graph(near_rows(unit_rows(np.random.default_rng(3).normal(size=(count, 9))), 5))
-    tables = Kernel.fitted(min_dist=0.0, spread=1.0, radius=2.0).tables()
+    graph = fuzzy_graph(
+        nearest_rows(unit_rows(np.random.default_rng(3).normal(size=(count, 9))), 5)
+    )
+    tables = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=2.0).tables()
     old, step = unit.astype(np.float32), np.float32(1e-3)
     new = np.empty_like(old)
-    pairs.exact_epoch(old, new, (graph.starts, graph.columns, graph.weights), tables, step)
+    pair_forces.exact_epoch(old, new, (graph.starts, graph.columns, graph.weights), tables, step)
     exact = (new - old).astype(float) / 1e-3
     chances = np.minimum(graph.weights.astype(float) * 2**24, 2**24).astype(np.uint32)
     draws = []
     for salt in np.random.SeedSequence(5).generate_state(4000, np.uint64):
-        pairs.sampled_epoch(old, new, (graph.starts, graph.columns, chances), tables, salt, step)
+        pair_forces.sampled_epoch(
+            old, new, (graph.starts, graph.columns, chances), tables, salt, step
+        )
         draws.append((new - old).astype(float) / 1e-3)
     error = np.std(draws, axis=0) / np.sqrt(len(draws))
     assert np.abs((np.mean(draws, axis=0) - exact) / (error + 1e-4)).max() < 5
@@ -123,8 +131,8 @@ def test_exact_forces_are_what_sampled_ones_have_on_average() -> None:
 
 def test_start_spans_the_slowest_eigenvectors() -> None:
     rows = unit_rows(np.random.default_rng(1).normal(size=(400, 5)))
-    graph = fuzzy_graph(near_rows(rows, 12))
-    found = spectral._vectors(graph, 3)
+    graph = fuzzy_graph(nearest_rows(rows, 12))
+    found = spectral_start._laplacian_eigenvectors(graph, 3)
     weights = graph.matrix().toarray().astype(float)
     roots = np.sqrt(weights.sum(axis=1))
     _, expected = eigsh(weights / np.outer(roots, roots), k=4, which="LA")
@@ -144,7 +152,7 @@ def test_start_is_a_function_of_the_seed() -> None:
 def test_components_start_apart() -> None:
     rows = np.repeat(np.eye(8), 30, axis=0) + 1e-3 * np.random.default_rng(0).normal(size=(240, 8))
     unit = unit_rows(rows)
-    start = spectral_start(fuzzy_graph(near_rows(unit, 5)), unit, seed=0)
+    start = spectral_start(fuzzy_graph(nearest_rows(unit, 5)), unit, seed=0)
     assert np.abs(np.linalg.norm(start, axis=1) - 1).max() < 1e-12
     means = start.reshape(8, 30, 3).mean(axis=1)
     apart = angle_between(unit_rows(means)[:, None], unit_rows(means)[None])
@@ -155,7 +163,7 @@ def test_components_start_apart() -> None:
 def test_orientation_is_a_convention() -> None:
     points = sphere_points(100) * [3, 2, 1] + [0.5, 0.3, 0.2]
     points = unit_rows(points)
-    held = oriented(points)
+    held = canonical_orientation(points)
     moments = held.T @ held
     assert np.abs(moments - np.diag(np.diag(moments))).max() < 1e-9
     assert (np.diff(np.diag(moments)) < 0).all()
@@ -163,11 +171,13 @@ def test_orientation_is_a_convention() -> None:
     assert np.abs(align(points, held) - held).max() < 1e-9
     for seed in range(3):
         turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
-        assert np.abs(oriented(points @ turn) - held).max() < 1e-9, "mirror images included"
-    assert np.abs(oriented(held) - held).max() < 1e-9
+        assert np.abs(canonical_orientation(points @ turn) - held).max() < 1e-9, (
+            "mirror images included"
+        )
+    assert np.abs(canonical_orientation(held) - held).max() < 1e-9
 
 
 def test_points_without_a_mean_can_be_held() -> None:
     corners = np.concatenate([np.eye(3), -np.eye(3)])
-    held = oriented(corners)
+    held = canonical_orientation(corners)
     assert np.abs(held @ held.T - corners @ corners.T).max() < 1e-12

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from rainmer_analysis.train.config.crossed import CrossedConfig
+from rainmer_analysis.train.config.crossed_section import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
-from rainmer_analysis.train.crossed.batch import CrossedBatches
+from rainmer_analysis.train.crossed.crossed_batch import CrossedBatches
 
 
 def _batches(pool: CrossedPool, **changes: float) -> CrossedBatches:
