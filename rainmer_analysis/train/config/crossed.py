@@ -38,8 +38,8 @@ class CrossedConfig:
         Share of a batch's images that are scaled to the mean colour of another of its images.
     light_bandwidth
         Width of the chromatic targets: two images are to be alike as far as
-        ``exp(-d^2 / 2 light_bandwidth^2)``, d the distance of the square roots of their mean
-        colours.
+        ``exp(-d^2 / 2 light_bandwidth^2)``, d the distance of the distributions of their colours
+        (`describe_light`).
     weather_bandwidth
         The same for the degradation view, d the root mean square difference of the draws'
         standardised descriptors.
@@ -50,7 +50,7 @@ class CrossedConfig:
     weight_chromatic, weight_degradation
         Of the two losses.
     regression
-        Weight of the linear regression of colours and descriptors on the embeddings, which goes
+        Weight of the linear regression of light and descriptors on the embeddings, which goes
         on beside the comparisons.
     centring
         Weight of the penalty on embeddings, and on channels of them, whose mean over a batch is

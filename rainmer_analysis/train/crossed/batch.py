@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.train.config.crossed import CrossedConfig
+from rainmer_analysis.train.crossed.light import describe_light
 from rainmer_analysis.train.crossed.pool import CrossedPool
 from rainmer_analysis.train.data import Levels
 
-__all__ = ["COLOURS", "CrossedBatch", "CrossedBatches"]
-
-COLOURS = 3
+__all__ = ["CrossedBatch", "CrossedBatches"]
 
 _DARK = 1e-5
 _GAINS = (0.1, 8.0)
@@ -31,8 +30,8 @@ class CrossedBatch:
     ----------
     images
         float32 [n, 3, h, w] in [0, 1].
-    colours
-        Square roots of the images' mean colours, [n, 3].
+    light
+        Numbers of the images' light as they are shown (`describe_light`), [n, 25].
     descriptors
         Standardised descriptors of the images' draws, [n, k]: equal for images of one draw.
     draws, scenes
@@ -40,7 +39,7 @@ class CrossedBatch:
     """
 
     images: Tensor
-    colours: Tensor
+    light: Tensor
     descriptors: Tensor
     draws: Tensor
     scenes: Tensor
@@ -103,7 +102,7 @@ class CrossedBatches:
         descriptors = np.repeat(self._descriptors[block, draws], len(scenes), axis=0)
         return CrossedBatch(
             images,
-            images.mean(dim=(2, 3)).sqrt(),
+            describe_light(images),
             torch.from_numpy(descriptors).float(),
             torch.arange(len(draws)).repeat_interleave(len(scenes)),
             torch.arange(len(scenes)).repeat(len(draws)),

@@ -75,13 +75,15 @@ def centring_loss(features: Tensor) -> Tensor:
 
     Returns
     -------
-    Mean of two terms log(1 + squared mean / variance) over the batch, []: of the vectors as a
-    whole, so that no few channels hold them in one direction, and of each channel on average, so
-    that none is idle.
+    Sum of two parts over the batch, []. The mean of two terms log(1 + squared mean / variance): of
+    the vectors as a whole, so that no few channels hold them in one direction, and of each channel
+    on average, so that none is idle. And the squared length of the mean unit vector, the mean of
+    all cosines: long vectors of a few images balance the others in the first part, not here.
     """
     squares, variances = features.mean(dim=0).square(), features.var(dim=0) + _TINY
     whole = torch.log1p(squares.sum() / variances.sum())
-    return (whole + torch.log1p(squares / variances).mean()) / 2
+    cone = unit(features).mean(dim=0).square().sum()
+    return (whole + torch.log1p(squares / variances).mean()) / 2 + cone
 
 
 def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:

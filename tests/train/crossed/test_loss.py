@@ -75,13 +75,20 @@ def test_forbidden_pairs_are_negatives_and_rows_without_partner_do_not_count() -
     assert float(found) == pytest.approx(float(expected))
 
 
-def test_centring_vanishes_for_centred_channels_and_ignores_scale() -> None:
+def test_centring_vanishes_for_centred_vectors_and_ignores_scale() -> None:
     features = _features(200)
-    centred = features - features.mean(dim=0)
+    centred = torch.cat([features, -features])
     assert float(centring_loss(centred)) == pytest.approx(0.0, abs=1e-12)
     shifted = centred + 3.0
     assert float(centring_loss(shifted)) == pytest.approx(float(centring_loss(7 * shifted)))
     assert float(centring_loss(shifted)) > 1.0
+
+
+def test_centring_sees_a_cone_that_one_long_vector_balances() -> None:
+    cone = _features(200).mul(0.01).add(torch.eye(_features(1).shape[1])[0])
+    balanced = torch.cat([cone, -cone.sum(dim=0, keepdim=True)])
+    assert float(balanced.mean(dim=0).norm()) < 1e-9
+    assert float(centring_loss(balanced)) == pytest.approx((199 / 201) ** 2, abs=0.02)
 
 
 def test_neighbour_accuracy_skips_forbidden_neighbours() -> None:
