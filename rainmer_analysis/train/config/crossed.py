@@ -56,8 +56,9 @@ class CrossedConfig:
         Weight of the penalty on embeddings, and on channels of them, whose mean over a batch is
         far from 0 in terms of their standard deviation.
     opposition
-        Weight of the mean cosine of the degradation view over a batch, which is kept small so
-        that kinds of weather oppose each other.
+        Weight of the mean cosine of the degradation view over a batch, images weighted by the
+        strength of their weather: kept small, so that kinds of weather oppose each other, the
+        strong ones the rest.
     """
 
     draws: Mapping[str, int] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["DESCRIPTOR", "describe_degradation"]
+__all__ = ["DESCRIPTOR", "OCTAVES", "describe_degradation"]
 
 _SCALES = 4
 _FLOOR = 1e-4  # variance of a scale below which its contrast says nothing
@@ -30,6 +30,8 @@ DESCRIPTOR: tuple[str, ...] = (
     "darkening",
     "brightening",
 )
+
+OCTAVES = range(_SCALES)  # where the residual's standard deviations stand
 
 Image = NDArray[np.float32]
 

@@ -85,8 +85,8 @@ def centring_loss(features: Tensor) -> Tensor:
     return (whole + torch.log1p(squares / variances).mean()) / 2
 
 
-def mean_cosine(features: Tensor) -> Tensor:
-    """Return the mean cosine of all pairs, the squared length of the mean unit vector, [].
+def mean_cosine(features: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted mean cosine of all pairs, the squared length of the mean unit vector, [].
 
     Long vectors of a few images balance the others in `centring_loss`, not here.
 
@@ -94,8 +94,11 @@ def mean_cosine(features: Tensor) -> Tensor:
     ----------
     features
         [n, d], not normalised.
+    weights
+        Of the images, [n], from 0 up and not all 0.
     """
-    return unit(features).mean(dim=0).square().sum()
+    z, shares = unit(features), weights / weights.sum().clamp_min(_TINY)
+    return (shares @ z).square().sum()
 
 
 def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:

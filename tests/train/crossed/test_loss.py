@@ -88,14 +88,27 @@ def test_centring_vanishes_for_centred_channels_and_ignores_scale() -> None:
 def test_mean_cosine_is_that_of_all_pairs() -> None:
     features = _features()
     z = torch.nn.functional.normalize(features, dim=1)
-    assert float(mean_cosine(features)) == pytest.approx(float((z @ z.T).mean()))
+    assert float(mean_cosine(features, torch.ones(8).double())) == pytest.approx(
+        float((z @ z.T).mean())
+    )
+
+
+def test_mean_cosine_counts_images_by_their_weights() -> None:
+    features = _features(3)
+    twice = torch.cat([features, features[:1]])
+    weights = torch.tensor([2.0, 1.0, 1.0]).double()
+    assert float(mean_cosine(features, weights)) == pytest.approx(
+        float(mean_cosine(twice, torch.full((4,), 0.3).double()))
+    )
 
 
 def test_a_long_vector_balances_the_mean_and_not_the_mean_cosine() -> None:
     narrow = 0.01 * _features(200) + torch.eye(5)[0]
     balanced = torch.cat([narrow, -narrow.sum(dim=0, keepdim=True)])
     assert float(centring_loss(balanced)) == pytest.approx(0.0, abs=1e-9)
-    assert float(mean_cosine(balanced)) == pytest.approx((199 / 201) ** 2, abs=0.02)
+    assert float(mean_cosine(balanced, torch.ones(201).double())) == pytest.approx(
+        (199 / 201) ** 2, abs=0.02
+    )
 
 
 def test_neighbour_accuracy_skips_forbidden_neighbours() -> None:
