@@ -35,7 +35,7 @@ _HOMES = {
     "load_restorer": "infer.restore",
     "plot_map": "draw.maps",
     "plot_matrix": "draw.matrices",
-    "plot_properties": "draw.properties",
+    "plot_properties": "draw.property_plot",
     "probe": "recipes.probe",
     "project": "sphere.project",
     "read": "values.archive",

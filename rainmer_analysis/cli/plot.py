@@ -107,7 +107,7 @@ def _check(out: Path) -> None:
 def _save(common: Common, drawing: Drawing, out: Path) -> None:
     from rainmer_analysis.draw import provenance_path
 
-    current = drawing.standing(out, overwrite=common.overwrite)
+    current = drawing.is_up_to_date(out, overwrite=common.overwrite)
     drawing.save(out, overwrite=common.overwrite)
     state = "up to date" if current else "written"
     common.result(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import align, angle_between, unit_rows
+from rainmer_analysis.numerics import align_points, angle_between, unit_rows
 from rainmer_analysis.sphere.fidelity import fidelity
 from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, engine_named
 from rainmer_analysis.sphere.layout_parameters import Layout
@@ -136,7 +136,7 @@ def _median_displacement_degrees(
     points: npt.NDArray[np.float32], others: list[npt.NDArray[np.float64]]
 ) -> float:
     reference = unit_rows(points)
-    moved = [angle_between(align(other, reference), reference) for other in others]
+    moved = [angle_between(align_points(other, reference), reference) for other in others]
     return float(np.degrees(np.median(np.concatenate(moved))))
 
 

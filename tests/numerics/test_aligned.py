@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import align, align_maps, unit_rows
-from rainmer_analysis.numerics.procrustes import best_turn
+from rainmer_analysis.numerics import align_maps, align_points, unit_rows
+from rainmer_analysis.numerics.procrustes import procrustes_rotation
 from rainmer_analysis.values import Rows, Space, SphereMap
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
@@ -44,9 +44,9 @@ def test_a_turned_map_falls_back_on_the_first(first: SphereMap, mirrored: bool) 
 def test_a_turn_is_orthogonal_and_no_other_comes_nearer() -> None:
     rng = np.random.default_rng(3)
     points, reference = (unit_rows(rng.normal(size=(20, 3))) for _ in range(2))
-    turn = best_turn(points, reference)
+    turn = procrustes_rotation(points, reference)
     np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
-    least = np.linalg.norm(align(points, reference) - reference)
+    least = np.linalg.norm(align_points(points, reference) - reference)
     for _ in range(50):
         other, _ = np.linalg.qr(rng.normal(size=(3, 3)))
         assert np.linalg.norm(points @ other - reference) >= least

@@ -47,7 +47,7 @@ def test_a_map_is_laid_out_once_and_its_picture_repeats(
     again = kept_map(table, place, refuse, options=OPTIONS)
     assert (first.state, again.state) == ("written", "up to date")
     picture = plot_map([first.value]).save(tmp_path / "map.svg")
-    assert plot_map([again.value]).standing(picture)
+    assert plot_map([again.value]).is_up_to_date(picture)
     with pytest.raises(OutputExistsError, match=r"map.parquet already exists"):
         kept_map(table, place, lay_out, options=OPTIONS | {"seed": 4})
     other = kept_map(table, place, lay_out, options=OPTIONS | {"seed": 4}, overwrite=True)

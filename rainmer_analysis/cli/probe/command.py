@@ -124,7 +124,7 @@ def probe(common: Common, out: Path, **options: Any) -> None:
         )
     picture = out.with_suffix(".png")
     drawing = plot_probe(found.document)
-    current = drawing.standing(picture, overwrite=common.overwrite)
+    current = drawing.is_up_to_date(picture, overwrite=common.overwrite)
     drawing.save(picture, overwrite=common.overwrite)
     common.note(f"{out}: {'up to date' if found.up_to_date else 'written'}")
     common.note(f"{picture}: {'up to date' if current else 'written'}")

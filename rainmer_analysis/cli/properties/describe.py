@@ -133,7 +133,7 @@ def _beside(
         from rainmer_analysis.draw import plot_properties
 
         drawing = plot_properties(table)
-        current = drawing.standing(picture, overwrite=common.overwrite)
+        current = drawing.is_up_to_date(picture, overwrite=common.overwrite)
         drawing.save(picture, overwrite=common.overwrite)
         common.note(f"{picture}: {'up to date' if current else 'written'}")
     if card is not None:

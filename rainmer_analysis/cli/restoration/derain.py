@@ -92,10 +92,10 @@ def derain(
         "variant": restorer.variant,
         "weights": restorer.sha256,
         "written": [str(path) for path in done.written],
-        "up_to_date": [str(path) for path in done.standing],
+        "up_to_date": [str(path) for path in done.existing],
         "skipped": [{"image": name, "reason": reason} for name, reason in done.skipped],
     }
-    count = len(done.written) + len(done.standing)
+    count = len(done.written) + len(done.existing)
     lines = [f"{out}: {state}, {count} image{'s' if count != 1 else ''} by {restorer.variant}"]
     if done.listed is not None:
         lines.append(f"left out: {len(done.skipped)} (listed in {done.listed})")

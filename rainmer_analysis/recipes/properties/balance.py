@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import sample
 from rainmer_analysis.numerics import (
+    equal_mixture,
     kolmogorov_smirnov,
     match_points,
     match_quantiles,
-    pooled,
     wasserstein1,
     weighted_quantiles,
 )
@@ -225,7 +225,7 @@ def _optimal(
             f"a subset of {size:,} rows was asked for, but {len(values):,} have all properties; "
             "ask for fewer"
         )
-    mixture, weights = pooled(references)
+    mixture, weights = equal_mixture(references)
     if values.shape[1] == 1:
         levels = (np.arange(size) + 0.5) / size
         return match_quantiles(values[:, 0], weighted_quantiles(mixture[:, 0], weights, levels))
@@ -252,7 +252,7 @@ def _changes(
     after: NDArray[np.float64],
     references: list[NDArray[np.float64]],
 ) -> tuple[Change, ...]:
-    mixture, weights = pooled(references)
+    mixture, weights = equal_mixture(references)
     found = []
     for column, name in enumerate(names):
         target = mixture[:, column]

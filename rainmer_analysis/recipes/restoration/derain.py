@@ -33,7 +33,7 @@ class Derained:
     ----------
     out
         The file or folder that was named.
-    written, standing
+    written, existing
         Files restored now, and those that answered the identical request already.
     skipped
         Images left out and the reasons.
@@ -45,7 +45,7 @@ class Derained:
 
     out: Path
     written: tuple[Path, ...]
-    standing: tuple[Path, ...]
+    existing: tuple[Path, ...]
     skipped: tuple[tuple[str, str], ...]
     listed: Path | None
     account: Account | None = None
@@ -118,7 +118,7 @@ def derain(
     if listed is not None:
         _check_list(listed, overwrite=overwrite)
     made = {"weights": restorer.sha256, "configuration": restorer.configuration}
-    todo, standing, skipped = _sorted_out(
+    todo, existing, skipped = _sorted_out(
         jobs, {**made, "tile": tile, "overlap": Tiling(tile, overlap).shared}, overwrite=overwrite
     )
     written: list[Path] = []
@@ -137,14 +137,14 @@ def derain(
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
     _judge(given, reasons, jobs, listed)
     account = images_in(given)[1] if given.is_dir() else None
-    return Derained(place, tuple(written), standing, reasons, listed, account)
+    return Derained(place, tuple(written), existing, reasons, listed, account)
 
 
 def _sorted_out(
     jobs: Sequence[Job], made: dict[str, object], *, overwrite: bool
 ) -> tuple[list[tuple[Job, str]], tuple[Path, ...], dict[str, str]]:
     """Tell what is to be done from what stands and what cannot be opened."""
-    todo, standing, skipped = [], [], {}
+    todo, existing, skipped = [], [], {}
     for job in jobs:
         try:
             request = digest({"derain": file_sha256(job.source), **made})
@@ -152,7 +152,7 @@ def _sorted_out(
             skipped[job.name] = str(error)
             continue
         if job.target.exists() and png_request(job.target) == request:
-            standing.append(job.target)
+            existing.append(job.target)
             continue
         if job.target.is_dir() or (job.target.exists() and not overwrite):
             raise OutputExistsError(
@@ -160,7 +160,7 @@ def _sorted_out(
                 "give another folder or allow --overwrite (overwrite=True in Python)"
             )
         todo.append((job, request))
-    return todo, tuple(standing), skipped
+    return todo, tuple(existing), skipped
 
 
 def _judge(
