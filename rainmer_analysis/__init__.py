@@ -30,7 +30,7 @@ _HOMES = {
     "balance": "recipes.properties",
     "compare": "scores.between.encoder_agreement",
     "describe": "recipes.properties",
-    "extract": "recipes.embed",
+    "extract": "recipes.extract_tables",
     "load_encoder": "infer.encoders",
     "load_restorer": "infer.restore",
     "plot_map": "draw.maps",

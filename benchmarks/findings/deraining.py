@@ -30,7 +30,12 @@ from rainmer_analysis.images.datasets.folders import normal
 from rainmer_analysis.images.datasets.lists import read_groups
 from rainmer_analysis.images.quality import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer
-from rainmer_analysis.recipes.restoration import Improvement, KnownPair, improvements, mean_gains
+from rainmer_analysis.recipes.restoration import (
+    KnownPair,
+    QualityBeforeAfter,
+    improvements,
+    mean_gains,
+)
 from rainmer_analysis.train import read_config
 from rainmer_analysis.values import plain, write_json
 from rainmer_analysis.weather import simulate
@@ -104,7 +109,7 @@ def measure(makers: Makers, restorer: ImageRestorer, out: Path | None) -> dict[s
 
 def summary(images: dict[str, Any]) -> dict[str, Any]:
     """Give the gains of each set in each quality; images that equal their targets are left out."""
-    rows = [Improvement(**row) for row in images.values()]
+    rows = [QualityBeforeAfter(**row) for row in images.values()]
     found: dict[str, Any] = {}
     names = list(dict.fromkeys(row.dataset for row in rows))
     sets = {name: (name,) for name in names}

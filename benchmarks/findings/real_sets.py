@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.scores import bootstrap, night_margin, relate
 from rainmer_analysis.values import EmbeddingTable, plain, write_json
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.scores import relate
 from rainmer_analysis.values import RelationshipMatrix, plain, write_json
 

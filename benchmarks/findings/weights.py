@@ -21,7 +21,7 @@ import numpy as np
 
 from rainmer_analysis.model.checkpoint import load_weights
 from rainmer_analysis.probing import neighbour_hits
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.training import make_pool
 from rainmer_analysis.scores import bootstrap, night_margin
 from rainmer_analysis.train import RainmerTrainable, read_config

@@ -34,7 +34,7 @@ import torch
 from benchmarks.speed.training import settings
 from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.recipes.training.pool import make_pool
+from rainmer_analysis.recipes.training.make_pool import make_pool
 from rainmer_analysis.train import RainmerTrainable, TrainConfig
 from rainmer_analysis.train.compiled import encode, modules_only
 from rainmer_analysis.train.fast_depthwise import use_fast_backward

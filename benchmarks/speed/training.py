@@ -31,7 +31,7 @@ from torch import nn
 from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.restorer import Restorer
-from rainmer_analysis.recipes.training.pool import make_pool
+from rainmer_analysis.recipes.training.make_pool import make_pool
 from rainmer_analysis.train import (
     Hooks,
     Pool,

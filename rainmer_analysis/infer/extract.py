@@ -14,7 +14,7 @@ import pandas as pd
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import RESIZE_RULES
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
-from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, standing_extraction
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, find_existing_extraction
 from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, discard_form, request, write_skipped
 from rainmer_analysis.infer.shards import Outcome, Part, Shards
 from rainmer_analysis.infer.stream import Job, encoded
@@ -81,7 +81,7 @@ def extract(
     rows = images.rows
     folder = None if out is None else Path(out)
     if folder is not None:
-        known = standing_extraction(folder, spaces, rows, overwrite=overwrite)
+        known = find_existing_extraction(folder, spaces, rows, overwrite=overwrite)
         if known is not None:
             discard_form(folder, spaces.values(), parts=False)
             _judge(known.skipped, len(rows), folder, strict=strict)

@@ -20,9 +20,9 @@ from rainmer_analysis.infer.outputs import (
     request,
 )
 from rainmer_analysis.infer.stream import read_ahead
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, standing
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, is_up_to_date, read
 
-__all__ = ["Extraction", "TablesOnDisk", "contents", "standing_extraction"]
+__all__ = ["Extraction", "TablesOnDisk", "contents", "find_existing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class TablesOnDisk(Mapping[str, EmbeddingTable]):
         return len(self._paths)
 
 
-def standing_extraction(
+def find_existing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
     """Return what stands in the folder if it answers the identical request."""
@@ -94,7 +94,7 @@ def standing_extraction(
         return None
     found = [bytes.fromhex(each) for each in contents(rows)]
     stands = [
-        standing(path, request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite)
+        is_up_to_date(path, request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite)
         for view, path in paths.items()
     ]
     if not (all(stands) and (folder / SKIPPED).exists()):

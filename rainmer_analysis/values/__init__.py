@@ -7,10 +7,10 @@ positions on the unit sphere (`SphereMap`) and scores between datasets (`Relatio
 from __future__ import annotations
 
 from rainmer_analysis.values.archive import (
+    is_up_to_date,
     read,
     read_as,
     request_of,
-    standing,
     write,
     write_atomically,
     write_json,
@@ -43,6 +43,7 @@ __all__ = [
     "TableStream",
     "array_digest",
     "digest",
+    "is_up_to_date",
     "library_versions",
     "matrix_document",
     "plain",
@@ -51,7 +52,6 @@ __all__ = [
     "read_metadata",
     "request_of",
     "same_space",
-    "standing",
     "versions_of",
     "write",
     "write_atomically",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.archive import expected
+from rainmer_analysis.values.archive import check_kind
 from rainmer_analysis.values.parquet import (
     part_batches,
     part_columns,
@@ -48,7 +48,7 @@ class TableStream:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = expected(path, EmbeddingTable)
+        self.path = check_kind(path, EmbeddingTable)
         self._parts = parts_of(self.path)
         found = {str(part): part_space(part) for part in self._parts}
         self.space = same_space({name: space for name, (space, _) in found.items()})

@@ -13,7 +13,7 @@ from PIL import Image
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.model.checkpoint import build, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, train_network
-from rainmer_analysis.recipes.training.crossed import make_crossed_pool
+from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
 from rainmer_analysis.train import TrainConfig, read_config
 
 SMALL = {

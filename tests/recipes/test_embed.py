@@ -10,7 +10,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import load
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.values import read
 
 

@@ -32,7 +32,7 @@ from rainmer_analysis.infer.outputs import (
     request,
     work_key,
 )
-from rainmer_analysis.values import ImageSet, Rows, Space, digest, standing
+from rainmer_analysis.values import ImageSet, Rows, Space, digest, is_up_to_date
 
 __all__ = ["extract_over_ranks"]
 
@@ -140,7 +140,7 @@ def _stands(
                 f"{table} already exists and holds something else; "
                 "give another folder or allow --overwrite (overwrite=True in Python)"
             )
-        if not standing(part, request(space, rows, found), overwrite=overwrite):
+        if not is_up_to_date(part, request(space, rows, found), overwrite=overwrite):
             return False
     return (folder / SKIPPED).exists()
 
