@@ -118,7 +118,7 @@ def simulate(
     common: CommonOptions,
     out: Path | None,
     per_dataset: int,
-    compare_simulated_with_real: bool,
+    calibration: bool,
     workers: int,
 ) -> None:
     """Write the embedded default as folders of images with a manifest.
@@ -126,11 +126,9 @@ def simulate(
     With --calibration, print how the simulated sets compare with measurements of the real ones;
     then --out may be left out.
     """
-    if out is None and not compare_simulated_with_real:
+    if out is None and not calibration:
         raise click.UsageError("name a folder with --out, or ask for --calibration")
-    from rainmer_analysis.recipes.compare_simulated_with_real import (
-        compare_simulated_with_real as calibrate,
-    )
+    from rainmer_analysis.recipes.compare_simulated_with_real import compare_simulated_with_real
     from rainmer_analysis.recipes.write_simulated_datasets import simulate_datasets
 
     document: dict[str, object] = {"kind": "simulated"}
@@ -148,8 +146,8 @@ def simulate(
             common.note(f"{out}: " + ("up to date" if done.up_to_date else "written"))
             document |= {"manifest": str(done.manifest), "pairs": done.pairs, "made": done.made}
             texts.append(str(done.manifest))
-        if compare_simulated_with_real:
-            compared = calibrate(
+        if calibration:
+            compared = compare_simulated_with_real(
                 per_dataset=per_dataset, seed=common.seed, workers=workers, progress=progress
             )
             document["calibration"] = compared.to_dict(orient="records")

@@ -79,9 +79,11 @@ class CommonOptions:
             echo(text)
             return
         # numpy waits until there is work, so that --help does not
-        from rainmer_analysis.values import plain
+        from rainmer_analysis.values import to_json_types
 
-        _say_json(json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False))
+        _say_json(
+            json.dumps(to_json_types(document), indent=1, ensure_ascii=False, allow_nan=False)
+        )
 
     @property
     def bars(self) -> bool:

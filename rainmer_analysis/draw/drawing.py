@@ -21,7 +21,7 @@ from rainmer_analysis.values import (
     FrozenDict,
     digest,
     library_versions,
-    plain,
+    to_json_types,
     write_atomically,
     write_json,
 )
@@ -116,7 +116,7 @@ class Drawing:
         """
         target = Path(path)
         options = _savefig_options(target)
-        said = plain({**self.provenance, **(provenance or {})})
+        said = to_json_types({**self.provenance, **(provenance or {})})
         request = digest(said)
         if self.is_up_to_date(target, overwrite=overwrite, provenance=provenance):
             return target
@@ -148,7 +148,7 @@ class Drawing:
         target, beside = Path(path), provenance_path(path)
         _savefig_options(target)
         listed = _pictures_in_provenance(
-            beside, digest(plain({**self.provenance, **(provenance or {})}))
+            beside, digest(to_json_types({**self.provenance, **(provenance or {})}))
         )
         if not overwrite and target.is_file() and listed.get(target.name) == _sha256(target):
             return True

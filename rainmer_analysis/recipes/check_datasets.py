@@ -9,10 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import Sources, find, name_fault, read_header, read_image
-from rainmer_analysis.images.datasets import Account, Dataset, Found, compare_names, read_names
-from rainmer_analysis.images.halves import MIN_LIKENESS, likeness, specks
+from rainmer_analysis.images import (
+    Sources,
+    find_datasets,
+    read_header,
+    read_image,
+    unstorable_name_reason,
+)
+from rainmer_analysis.images.datasets import (
+    Account,
+    Dataset,
+    ImageCandidate,
+    compare_names,
+    read_names,
+)
 from rainmer_analysis.images.reading import FloatImage, Region
+from rainmer_analysis.images.side_by_side import (
+    MIN_LIKENESS,
+    bright_speck_balance,
+    brightness_correlation,
+)
 
 __all__ = ["Check", "Comparison", "Finding", "Summary", "check_datasets"]
 
@@ -148,7 +164,7 @@ def check_datasets(
     SourceError
         A source is unknown, missing or empty, or the list cannot be read.
     """
-    datasets = find(sources, root=root)
+    datasets = find_datasets(sources, root=root)
     comparison = None if names is None else _compare_with_list(Path(names), datasets)
     places: dict[_FileRegion, None] = {}
     for dataset in datasets:
@@ -188,7 +204,7 @@ def _compare_halves(dataset: Dataset, looked: _Sizes) -> tuple[str, ...]:
     if not looked_at:
         return ()
     found = [
-        (likeness(*pair), specks(*pair))
+        (brightness_correlation(*pair), bright_speck_balance(*pair))
         for image in looked_at
         for pair in [(read_image(image.path, region=image.region), _read_target(image))]
     ]
@@ -210,7 +226,7 @@ def _compare_halves(dataset: Dataset, looked: _Sizes) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _read_target(image: Found) -> FloatImage:
+def _read_target(image: ImageCandidate) -> FloatImage:
     assert image.target is not None
     return read_image(image.target, region=image.target_region or "whole")
 
@@ -233,7 +249,7 @@ def _read_sizes(
 
 def _decoded_size(place: _FileRegion) -> Size | str:
     path, region = place
-    if fault := name_fault(path):
+    if fault := unstorable_name_reason(path):
         return fault
     try:
         _, height, width = read_image(path, region=region).shape
@@ -244,7 +260,7 @@ def _decoded_size(place: _FileRegion) -> Size | str:
 
 def _stated_size(place: _FileRegion) -> Size | str:
     path, region = place
-    if fault := name_fault(path):
+    if fault := unstorable_name_reason(path):
         return fault
     try:
         header = read_header(path, region=region)
@@ -253,7 +269,7 @@ def _stated_size(place: _FileRegion) -> Size | str:
     return header.width, header.height
 
 
-def _target_place(image: Found) -> _FileRegion | None:
+def _target_place(image: ImageCandidate) -> _FileRegion | None:
     return None if image.target is None else (image.target, image.target_region or "whole")
 
 

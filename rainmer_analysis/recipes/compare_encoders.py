@@ -14,7 +14,7 @@ from rainmer_analysis.values import (
     digest,
     is_up_to_date,
     library_versions,
-    plain,
+    to_json_types,
     write_json,
 )
 
@@ -70,4 +70,4 @@ def agreement_document(found: Agreement) -> dict[str, Any]:
         "parameters": dict(found.parameters),
         "libraries": library_versions(),
     }
-    return dict(plain(document))
+    return dict(to_json_types(document))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from rainmer_analysis.images.measures import (
+from rainmer_analysis.images.pair_measures import (
     brightness,
     density,
     entropy,

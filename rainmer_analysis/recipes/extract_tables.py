@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.images import Sources, draw, find
+from rainmer_analysis.images import Sources, find_datasets, sample_datasets
 from rainmer_analysis.infer import (
     Extraction,
-    deviation,
+    compare_fast_with_exact,
     extract_over_ranks,
     load_encoder,
     rank_device,
@@ -94,11 +94,11 @@ def extract(
     place = among_ranks() if ranks and out is not None else None
     device = device if place is None else rank_device(device)
     loaded = load_encoder(encoder, weights, device=device, precision=precision)
-    datasets = () if isinstance(sources, ImageSet) else find(sources, root=root)
+    datasets = () if isinstance(sources, ImageSet) else find_datasets(sources, root=root)
     images = (
         sources
         if isinstance(sources, ImageSet)
-        else draw(datasets, per_dataset=per_dataset, seed=seed)
+        else sample_datasets(datasets, per_dataset=per_dataset, seed=seed)
     )
     options: dict[str, Any] = {
         "batch_size": batch_size,
@@ -113,7 +113,7 @@ def extract(
         done = extract_images(images, loaded, out=out, **options)
     if getattr(loaded, "precision", "exact") == "fast" and done.tables and not done.up_to_date:
         exact = load_encoder(encoder, weights, device=device, precision="exact")
-        _log_lowest_cosines(*deviation(loaded, exact, images))
+        _log_lowest_cosines(*compare_fast_with_exact(loaded, exact, images))
     if not datasets or (place is not None and not done.paths):  # the first of several tells it
         return done
     left_out = Counter(done.skipped["dataset"])

@@ -13,9 +13,9 @@ from typing import Any
 from rainmer_analysis.errors import ImageError, SourceError
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.datasets import Dataset, list_images, suggestions
-from rainmer_analysis.images.datasets.lists import read_pairs
-from rainmer_analysis.images.datasets.manifests import dataset_of
-from rainmer_analysis.images.halves import likeness, specks
+from rainmer_analysis.images.datasets.manifests import dataset_from_entry
+from rainmer_analysis.images.datasets.published_lists import read_pairs
+from rainmer_analysis.images.side_by_side import bright_speck_balance, brightness_correlation
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
 
@@ -109,7 +109,7 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
     base = Path.cwd() / "manifest.toml"
     return SuggestedManifest(
         given,
-        tuple((layout, entry, dataset_of(entry, base)) for layout, entry in named),
+        tuple((layout, entry, dataset_from_entry(entry, base)) for layout, entry in named),
         rest,
     )
 
@@ -152,9 +152,9 @@ def _rainy_half(paths: Sequence[Path]) -> str | None:
             left, right = (read_image(path, region=half) for half in ("left", "right"))
         except ImageError:
             return None
-        if likeness(left, right) < _ALIKE:
+        if brightness_correlation(left, right) < _ALIKE:
             return None
-        votes.append(specks(left, right))
+        votes.append(bright_speck_balance(left, right))
     rainy_left = sum(vote > 0 for vote in votes)
     return "rain-clean" if 2 * rainy_left > len(votes) else "clean-rain"
 

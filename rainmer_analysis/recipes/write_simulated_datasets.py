@@ -17,7 +17,7 @@ import numpy as np
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import write_png
 from rainmer_analysis.values.archive import write_atomically
-from rainmer_analysis.values.request import digest
+from rainmer_analysis.values.request_digest import digest
 from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
 
 __all__ = ["Simulated", "map_in_threads", "simulate_datasets"]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.numerics import nearest_neighbours
 from rainmer_analysis.sphere.angles import angles_to_xyz
-from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.layout_parameters import LayoutParameters
 from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
 
@@ -31,7 +31,7 @@ _EXPECTED = (
 )
 
 
-def umap_layout(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np.float64]:
+def umap_layout(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.NDArray[np.float64]:
     """Lay rows out on the sphere by UMAP under the haversine distance.
 
     The published analysis does the same with an arc cosine of float32 dot products as its metric,

@@ -14,7 +14,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.loop import DistributedContext, Outcome
-from rainmer_analysis.values.request import plain
+from rainmer_analysis.values.request_digest import to_json_types
 
 __all__ = ["as_toml", "hardware", "model_card"]
 
@@ -125,7 +125,7 @@ def _describe_kept_step(outcome: Outcome, kept: int) -> dict[str, str]:
 
 def as_toml(config: TrainConfig) -> str:
     """Write a configuration as TOML that `read_config` reads back to an equal one."""
-    document = plain(config)
+    document = to_json_types(config)
     top = {key: value for key, value in document.items() if not isinstance(value, dict)}
     lines = _toml_assignments(top)
     for key, table in document.items():

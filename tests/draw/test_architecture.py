@@ -11,8 +11,8 @@ from matplotlib.patches import FancyBboxPatch
 
 from rainmer_analysis.draw import Drawing, architecture_figure
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.describe import describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
+from rainmer_analysis.model.encoder_description import describe_encoder
 
 
 @dataclass(frozen=True)

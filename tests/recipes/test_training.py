@@ -17,7 +17,7 @@ from rainmer_analysis.errors import (
     TrainingError,
     WeightsError,
 )
-from rainmer_analysis.model.checkpoint import build, load_weights
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
 from rainmer_analysis.recipes.training.configured_weights import resolve_dataset_weights
 from rainmer_analysis.recipes.training.make_pool import _report_failed_pairs
@@ -64,7 +64,7 @@ def test_a_run_leaves_what_it_promises(run: RunStarter, tmp_path: Path) -> None:
     weights = load_weights(folder / "weights.safetensors")
     assert weights.sha256 == result.weights_sha256
     assert weights.metadata["steps"] == "2"
-    build(weights)
+    build_encoder(weights)
     card = (folder / "card.md").read_text(encoding="utf-8")
     assert weights.sha256 in card
     assert "| sim-GTAV-balance | 3 |" in card

@@ -45,7 +45,7 @@ def evaluate(
     without partner or of another size are named and count in no mean.
     """
     from rainmer_analysis.recipes.restoration import evaluate as evaluate_files
-    from rainmer_analysis.values import plain
+    from rainmer_analysis.values import to_json_types
 
     with progress_bar(common, "image") as progress:
         done = evaluate_files(
@@ -69,7 +69,7 @@ def evaluate(
     document["files"] = {
         name: account.document(**numbers) for name, (account, numbers) in files.items()
     }
-    common.result(plain(document), _evaluation_text(done))
+    common.result(to_json_types(document), _evaluation_text(done))
     for name, (account, numbers) in files.items():
         common.note(account.sentence(name, **numbers))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.values import digest, plain, write_json
+from rainmer_analysis.values import digest, to_json_types, write_json
 
 __all__ = ["cached_json"]
 
@@ -33,12 +33,12 @@ def cached_json(
         Makes the numbers, as JSON can hold them.
     """
     if folder is None:
-        return dict(plain(compute()))
+        return dict(to_json_types(compute()))
     request = digest([_KIND, identity])
     path = folder / f"{stem}-{request[:16]}.json"
     found = _read_json(path, request)
     if found is None:
-        found = dict(plain(compute()))
+        found = dict(to_json_types(compute()))
         write_json(path, {"kind": _KIND, "request": request, "value": found})
     return found
 

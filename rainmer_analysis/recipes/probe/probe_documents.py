@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rainmer_analysis.infer.encoders import identity
+from rainmer_analysis.infer.encoders import encoder_spaces
 from rainmer_analysis.recipes.probe.control_summary import percentiles, without_intervals
 from rainmer_analysis.recipes.probe.probed_encoders import UNTRAINED, ProbedEncoder
 from rainmer_analysis.recipes.probe.real_sets_probe import (
@@ -49,7 +49,7 @@ def space_document(
         "kind": "probe",
         "version": VERSION,
         "label": f"{subject.label}/{view}",
-        "space": asdict(identity(subject.encoder, rule=rule)[view]),
+        "space": asdict(encoder_spaces(subject.encoder, rule=rule)[view]),
         **parts["simulated"][view],
         "real": real,
         "controls": {group: found for group, found in controls.items() if found is not None},

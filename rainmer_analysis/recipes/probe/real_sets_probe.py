@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import file_sha256, load
+from rainmer_analysis.images import file_sha256, load_image_set
 from rainmer_analysis.infer import extract
 from rainmer_analysis.probing import NeighbourHits, neighbour_hits
 from rainmer_analysis.recipes.probe.json_cache import cached_json
@@ -71,7 +71,7 @@ def load_real(sets: RealSets, *, seed: int = 42) -> RealImages:
     SourceError
         The manifest cannot be used, or holds fewer than two datasets.
     """
-    images = load(sets.manifest, per_dataset=sets.per_dataset, seed=seed)
+    images = load_image_set(sets.manifest, per_dataset=sets.per_dataset, seed=seed)
     if len(images.rows.datasets) < 2:
         raise SourceError(
             f"{sets.manifest} holds the dataset {images.rows.datasets[0]} alone; neighbours tell "

@@ -25,7 +25,13 @@ from rainmer_analysis.recipes.probe.real_sets_probe import (
     probe_real,
 )
 from rainmer_analysis.recipes.probe.simulated_probe import RESAMPLES, probe_simulated
-from rainmer_analysis.values import digest, is_up_to_date, library_versions, plain, write_json
+from rainmer_analysis.values import (
+    digest,
+    is_up_to_date,
+    library_versions,
+    to_json_types,
+    write_json,
+)
 
 __all__ = ["Probe", "probe"]
 
@@ -152,8 +158,8 @@ def probe(
         "libraries": library_versions(),
     }
     if target is not None:
-        write_json(target, plain(document))
-    return Probe(dict(plain(document)))
+        write_json(target, to_json_types(document))
+    return Probe(dict(to_json_types(document)))
 
 
 def _check_output(path: Path) -> Path:

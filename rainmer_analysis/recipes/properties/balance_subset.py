@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images import sample
+from rainmer_analysis.images import sample_ids
 from rainmer_analysis.numerics import (
     equal_mixture,
     kolmogorov_smirnov,
@@ -241,7 +241,7 @@ def _draw_evenly(values: NDArray[np.float64], size: int, seed: int) -> NDArray[n
     """Draw rows evenly: each as often as it fits, and of the rest a sample."""
     times, rest = divmod(size, len(values))
     whole = np.repeat(np.arange(len(values)), times)
-    ids = sample(map(str, range(len(values))), rest, seed) if rest else []
+    ids = sample_ids(map(str, range(len(values))), rest, seed) if rest else []
     found: NDArray[np.float64] = values[np.concatenate([whole, np.array(ids, dtype=np.int64)])]
     return found
 

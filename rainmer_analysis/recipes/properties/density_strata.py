@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images import sample
+from rainmer_analysis.images import sample_ids
 
 __all__ = ["EDGES", "Stratum", "choose_by_strata"]
 
@@ -84,7 +84,7 @@ def choose_by_strata(
             )
         if number:
             by_id = {ids[row]: row for row in here.tolist()}
-            chosen += [by_id[each] for each in sample(by_id, number, seed)]
+            chosen += [by_id[each] for each in sample_ids(by_id, number, seed)]
     told = tuple(
         Stratum(name, float(share), int(count), number)
         for name, share, count, number in zip(_NAMES, shares, counts, wanted, strict=True)

@@ -15,7 +15,13 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import ImageError, ParameterError, SourceError
-from rainmer_analysis.images import Sources, draw, file_sha256, find, name_fault
+from rainmer_analysis.images import (
+    Sources,
+    file_sha256,
+    find_datasets,
+    sample_datasets,
+    unstorable_name_reason,
+)
 from rainmer_analysis.recipes.file_accounts import account_for_files
 from rainmer_analysis.recipes.properties.measure_pairs import ImageMeter, Job, Measured
 from rainmer_analysis.recipes.properties.resumable_measures import ResumableMeasures
@@ -121,11 +127,11 @@ def describe(
     threads = _thread_count(workers)
     if path is not None:
         _check_skipped_list(skipped_path(path), overwrite=overwrite)
-    datasets = () if isinstance(sources, ImageSet) else find(sources, root=root)
+    datasets = () if isinstance(sources, ImageSet) else find_datasets(sources, root=root)
     images = (
         sources
         if isinstance(sources, ImageSet)
-        else draw(datasets, per_dataset=per_dataset, seed=seed)
+        else sample_datasets(datasets, per_dataset=per_dataset, seed=seed)
     )
     jobs = _measuring_jobs(images.rows)
     known = (
@@ -173,7 +179,7 @@ def _measuring_jobs(rows: Rows) -> list[Job]:
     texts = frame[list(_COLUMNS)].itertuples(index=False)
     places = frame[["path", "region", "target", "target_region"]].itertuples(index=False)
     return [
-        Job(str(path), region, target, target_region or "whole", name_fault(*cells))
+        Job(str(path), region, target, target_region or "whole", unstorable_name_reason(*cells))
         for (path, region, target, target_region), cells in zip(places, texts, strict=True)
     ]
 

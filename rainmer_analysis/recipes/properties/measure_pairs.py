@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.measures import (
+from rainmer_analysis.images.pair_measures import (
     brightness,
     density,
     entropy,

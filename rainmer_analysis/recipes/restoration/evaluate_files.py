@@ -19,7 +19,7 @@ from rainmer_analysis.errors import (
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
 from rainmer_analysis.images.datasets.pairing import Rule
-from rainmer_analysis.images.quality import QUALITIES, WINDOW
+from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
 from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.quality import QUALITIES
+from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.numerics import scene_weights
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.images import find
+from rainmer_analysis.images import find_datasets
 from rainmer_analysis.train import TrainConfig
 
 __all__ = ["resolve_dataset_weights"]
@@ -30,7 +30,7 @@ def resolve_dataset_weights(config: TrainConfig) -> TrainConfig:
     if data.weights_file:
         weights = _read_weights_file(Path(data.weights_file))
     if data.sources:
-        found = find(list(data.sources), root=data.root or None)
+        found = find_datasets(list(data.sources), root=data.root or None)
         stated = {each.name: each.weight for each in found if each.weight is not None}
         weights = stated | weights
     return dataclasses.replace(

@@ -53,13 +53,13 @@ _Trainable = RainmerTrainable | AirNetTrainable | RestorerTrainable | CrossedTra
 class TrainingRun:
     """What a run left: its folder, how far it came, the identity of its weights.
 
-    ``leads`` tells, of several processes that share a run, which one speaks for all.
+    ``is_main_process`` tells, of several processes that share a run, which one speaks for all.
     """
 
     folder: Path
     outcome: Outcome
     weights_sha256: str
-    leads: bool = True
+    is_main_process: bool = True
 
 
 def train_network(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, SourceError
-from rainmer_analysis.images import draw, find, read_header
-from rainmer_analysis.images.datasets.folders import files
+from rainmer_analysis.images import find_datasets, read_header, sample_datasets
+from rainmer_analysis.images.datasets.folders import list_candidates
 from rainmer_analysis.images.reading import Region
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.weather import scene_of
@@ -82,8 +82,8 @@ def training_jobs(config: TrainConfig) -> Iterator[PairJob]:
 
 
 def _source_pair_jobs(data: DataConfig) -> Iterator[PairJob]:
-    datasets = find(list(data.sources), root=data.root or None)
-    found = draw(datasets, per_dataset=data.per_source or None, seed=data.seed)
+    datasets = find_datasets(list(data.sources), root=data.root or None)
+    found = sample_datasets(datasets, per_dataset=data.per_source or None, seed=data.seed)
     columns = ("image_id", "dataset", "group", "path", "region", "target", "target_region")
     used, left_out = Counter[str](), Counter[str]()
     for row in zip(*(found.rows.column(name) for name in columns), strict=True):
@@ -174,7 +174,7 @@ def _known_scenes(root: Path) -> dict[str, str]:
 def _sorted_files(root: Path, folders: Iterable[str]) -> Iterator[Path]:
     for folder in folders:
         place = root / folder
-        found = sorted(path for path, _ in files(place)) if place.is_dir() else []
+        found = sorted(path for path, _ in list_candidates(place)) if place.is_dir() else []
         if not found:
             raise SourceError(
                 f"no images lie in {place}, which the configuration names; "

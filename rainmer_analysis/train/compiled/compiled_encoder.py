@@ -9,9 +9,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from rainmer_analysis.kernels.choice import kernels_wanted
+from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.model.encoder import MIN_SIDE, EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, unit
+from rainmer_analysis.model.pooling import block_mean, global_mean, normalise_rows
 from rainmer_analysis.train.compiled.mixture_gradients import location
 from rainmer_analysis.train.compiled.projector_gradients import project
 
@@ -85,9 +85,9 @@ def encode(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
     chromatic, degradation = pooled.unbind(1)
     return EncoderOutput(
         location=local,
-        chromatic_z=unit(chromatic),
+        chromatic_z=normalise_rows(chromatic),
         chromatic_p=chromatic,
-        degradation_z=unit(degradation),
+        degradation_z=normalise_rows(degradation),
         degradation_p=degradation,
         detail_map=detail[:, 1],
     )

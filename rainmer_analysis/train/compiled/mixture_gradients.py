@@ -13,17 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.kernels.maps import Workspaces
 from rainmer_analysis.kernels.planar import (
     NATIVE,
     RECTIFY,
     Array,
-    inside,
-    mix,
-    origin,
-    outer,
-    zeros,
+    add_outer_products,
+    first_pixel_and_strides,
+    multiply_channels,
+    pixels_view,
+    zero_maps,
 )
+from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.experts import STAGES
 from rainmer_analysis.train.compiled.mixture_weights import MixtureWeights
@@ -67,13 +67,13 @@ class _Workspace:
         self._dim, self.size = dim, size
         self.x, self.y = self._maps(1), self._maps(1)
         self.between = self._maps(SEPARABLE), self._maps(SEPARABLE), self._maps(MIXED)
-        self.entry = zeros(_ENTRY, size)
-        inside(self.entry, size)[-1] = 1.0
+        self.entry = zero_maps(_ENTRY, size)
+        pixels_view(self.entry, size)[-1] = 1.0
         self._padded = np.zeros((3, size[0] + 2, size[1] + 2), np.float32)
         self._gradients: tuple[Array, ...] = ()
 
     def _maps(self, count: int) -> Array:
-        return zeros(count * self._dim, self.size)
+        return zero_maps(count * self._dim, self.size)
 
     @property
     def gradients(self) -> tuple[Array, ...]:
@@ -82,8 +82,8 @@ class _Workspace:
             self._gradients = tuple(map(self._maps, (1, 1, MIXED, SEPARABLE, SEPARABLE, 1)))
         return self._gradients
 
-    def inside(self, maps: Array) -> Array:
-        return inside(maps, self.size)
+    def pixels_view(self, maps: Array) -> Array:
+        return pixels_view(maps, self.size)
 
     def fill(self, maps: Array, pixels: Array) -> None:
         """Put pixels [channels, H, W] into maps, and zeros beyond their last column."""
@@ -103,15 +103,17 @@ class _Workspace:
     def convolve_patch_embedding(self, entry: Array) -> None:
         """Compute the first map of the image that was looked at, into `x`."""
         matrix = (0, _ENTRY, 1, self._dim, _ENTRY)
-        source, target = origin(self.entry), origin(self.x)
+        source, target = first_pixel_and_strides(self.entry), first_pixel_and_strides(self.x)
         flat = self.entry.reshape(-1), self.x.reshape(-1)
-        mix(entry.reshape(-1), matrix, flat[0], source, flat[1], target, self.size, RECTIFY)
+        multiply_channels(
+            entry.reshape(-1), matrix, flat[0], source, flat[1], target, self.size, RECTIFY
+        )
         self.x[..., self.size[1] :] = 0
 
 
 @lru_cache(maxsize=4)
-def _workspaces(dim: int) -> Workspaces[_Workspace]:
-    return Workspaces(lambda size: _Workspace(dim, size))
+def _workspaces(dim: int) -> ThreadWorkspaces[_Workspace]:
+    return ThreadWorkspaces(lambda size: _Workspace(dim, size))
 
 
 class _GradientSums:
@@ -197,8 +199,8 @@ class _MixtureFunction(torch.autograd.Function):
                 x, y, given, other = y, x, other, given
             work.gather_neighbourhoods(image)
             work.fill(given, work.inside(given) * (work.inside(y) > 0))
-            outer(
-                given.reshape(-1), origin(given), work.entry.reshape(-1), origin(work.entry),
-                (dim, _ENTRY), size, totals.entry, 0,
+            add_outer_products(
+                given.reshape(-1), first_pixel_and_strides(given), work.entry.reshape(-1),
+                first_pixel_and_strides(work.entry), (dim, _ENTRY), size, totals.entry, 0,
             )  # fmt: skip
         return None, None, *totals.tensors()

@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.kernels.maps import Workspaces
 from rainmer_analysis.kernels.planar import (
     COLUMNS,
     Array,
-    inside,
-    kernel_gradients,
-    room,
+    pixels_view,
     transformed_kernels,
-    zeros,
+    untransform_kernel_gradients,
+    winograd_workspace,
+    zero_maps,
 )
+from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
 from rainmer_analysis.model.pooling import without_autocast
 from rainmer_analysis.train.compiled.projector_passes import (
     BLOCK,
@@ -103,17 +103,17 @@ class _Workspace:
     """Maps of one image, with zeros around."""
 
     def __init__(self, dim: int, channels: int, size: tuple[int, int]) -> None:
-        self.location, self.to_location = zeros(dim, size), zeros(dim, size)
-        self.maps = tuple(zeros(channels, size) for _ in range(3))
+        self.location, self.to_location = zero_maps(dim, size), zero_maps(dim, size)
+        self.maps = tuple(zero_maps(channels, size) for _ in range(3))
         pitch, wide = self.location.shape[2], max(dim, channels)
         self.rest = np.empty((channels, *size), np.float32)
-        self.memory = room(wide, wide, pitch), np.zeros(pitch, np.float32)
+        self.memory = winograd_workspace(wide, wide, pitch), np.zeros(pitch, np.float32)
         self.numbers = tuple(np.zeros(channels, np.float32) for _ in range(2))
 
 
 @lru_cache(maxsize=4)
-def _workspaces(dim: int, channels: int) -> Workspaces[_Workspace]:
-    return Workspaces(lambda size: _Workspace(dim, channels, size))
+def _workspaces(dim: int, channels: int) -> ThreadWorkspaces[_Workspace]:
+    return ThreadWorkspaces(lambda size: _Workspace(dim, channels, size))
 
 
 class _ProjectorGradients:
@@ -124,14 +124,14 @@ class _ProjectorGradients:
         wide = -(-self._shapes[0][0] // COLUMNS) * COLUMNS
         self._forms = [(6, 3, shape[1], wide) for shape in self._shapes]
         self.kernels = tuple(np.zeros(int(np.prod(form)), np.float32) for form in self._forms)
-        zeros = [np.zeros(tuple(tensor.shape), np.float32) for tensor in tensors[3:]]
-        self.biases = tuple(zeros[:3])
-        self.gates = (zeros[3], zeros[4]), (zeros[5], zeros[6])
+        zero_maps = [np.zeros(tuple(tensor.shape), np.float32) for tensor in tensors[3:]]
+        self.biases = tuple(zero_maps[:3])
+        self.gates = (zero_maps[3], zero_maps[4]), (zero_maps[5], zero_maps[6])
 
     def tensors(self) -> list[Tensor]:
         """Return them in the order of the weights."""
         kernels = [
-            kernel_gradients(torch.from_numpy(sums).view(form), shape[0])
+            untransform_kernel_gradients(torch.from_numpy(sums).view(form), shape[0])
             for sums, form, shape in zip(self.kernels, self._forms, self._shapes, strict=True)
         ]
         rest = *self.biases, *self.gates[0], *self.gates[1]
@@ -152,7 +152,7 @@ class _ProjectorsFunction(torch.autograd.Function):
         work = _workspaces(dim, channels).of((size[0], size[1]))
         found, details, saved = pooled.numpy(), detail.numpy(), kept.numpy()
         for image, local in enumerate(location.numpy()):
-            inside(work.location, (size[0], size[1]))[:] = local
+            pixels_view(work.location, (size[0], size[1]))[:] = local
             for t, tower in enumerate(towers):
                 projector_forward(
                     work.location, work.maps, (tower.kernels, tower.biases), tower.gates,
@@ -176,8 +176,8 @@ class _ProjectorsFunction(torch.autograd.Function):
         to_location = torch.empty_like(location, memory_format=torch.contiguous_format)
         out, saved, work = to_location.numpy(), kept.numpy(), _workspaces(dim, shape[2]).of(size)
         for image, local in enumerate(location.numpy()):
-            inside(work.location, size)[:] = local
-            inside(work.to_location, size)[:] = 0
+            pixels_view(work.location, size)[:] = local
+            pixels_view(work.to_location, size)[:] = 0
             for t, tower in enumerate(towers):
                 projector_backward(
                     work.location, work.maps, tower.turned, tower.gates,
@@ -186,7 +186,7 @@ class _ProjectorsFunction(torch.autograd.Function):
                     (sums[t].kernels, sums[t].biases, sums[t].gates), work.to_location,
                     size, (*work.memory, *work.numbers),
                 )  # fmt: skip
-            out[image] = inside(work.to_location, size)
+            out[image] = pixels_view(work.to_location, size)
         return to_location, None, *(tensor for each in sums for tensor in each.tensors())
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.kernels.planar import ABOVE, convolve3, kernel_gradient
-from rainmer_analysis.kernels.simd import compiled
+from rainmer_analysis.kernels.planar import ABOVE, add_kernel_gradient, convolve_3x3
+from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["BLOCK", "projector_backward", "projector_forward"]
 
@@ -154,16 +154,18 @@ def projector_forward(location, maps, weights, gates, seen, kept, found, size, m
     dim, channels = location.shape[1], entered.shape[1]
     room, line = memory
     whole = (ABOVE, 0, channels)
-    convolve3(location, (ABOVE, 0, dim), kernels[0], biases[0], entered, whole, size, room, False)
+    convolve_3x3(
+        location, (ABOVE, 0, dim), kernels[0], biases[0], entered, whole, size, room, False
+    )
     _leaky_relu(entered, channels, size)
-    convolve3(entered, whole, kernels[1], biases[1], hidden, whole, size, room, False)
+    convolve_3x3(entered, whole, kernels[1], biases[1], hidden, whole, size, room, False)
     _channel_means(hidden, size, line, seen[0][0])
     _squeeze_excite(seen[0][0], gates[0], seen[0][1], seen[0][2])
     if len(kept):
         _copy_pixels_out(entered, kept[0], size)
         _copy_pixels_out(hidden, kept[1], size)
     _scale_and_leaky_relu(hidden, seen[0][2], rectified, size)
-    convolve3(rectified, whole, kernels[2], biases[2], hidden, whole, size, room, False)
+    convolve_3x3(rectified, whole, kernels[2], biases[2], hidden, whole, size, room, False)
     _channel_means(hidden, size, line, seen[1][0])
     _squeeze_excite(seen[1][0], gates[1], seen[1][1], seen[1][2])
     if len(kept):
@@ -275,15 +277,15 @@ def projector_backward(  # type: ignore[no-untyped-def]
     _scale_backward(outer, seen[1][2], to_mean, line, biases[2], size)
     _copy_pixels_in(kept[1], inside, size)
     _scale_and_leaky_relu(inside, seen[0][2], inside, size)
-    kernel_gradient(inside, whole, outer, whole, size, room, kernels[2])
-    convolve3(outer, whole, weights[2], nothing, other, whole, size, room, False)
+    add_kernel_gradient(inside, whole, outer, whole, size, room, kernels[2])
+    convolve_3x3(outer, whole, weights[2], nothing, other, whole, size, room, False)
     _scale_and_leaky_relu_backward(other, kept[1], seen[0][2], line, to_scale, size)
     _squeeze_excite_backward(to_scale, seen[0], gates[0], excites[0], to_mean)
     _scale_backward(other, seen[0][2], to_mean, line, biases[1], size)
     _copy_pixels_in(kept[0], inside, size)
-    kernel_gradient(inside, whole, other, whole, size, room, kernels[1])
-    convolve3(other, whole, weights[1], nothing, outer, whole, size, room, False)
+    add_kernel_gradient(inside, whole, other, whole, size, room, kernels[1])
+    convolve_3x3(other, whole, weights[1], nothing, outer, whole, size, room, False)
     _shortcut_and_leaky_relu_backward(outer, kept[0], rest, line, biases[0], size)
     local = (ABOVE, 0, dim)
-    kernel_gradient(location, local, outer, whole, size, room, kernels[0])
-    convolve3(outer, whole, weights[0], nothing, to_location, local, size, room, True)
+    add_kernel_gradient(location, local, outer, whole, size, room, kernels[0])
+    convolve_3x3(outer, whole, weights[0], nothing, to_location, local, size, room, True)

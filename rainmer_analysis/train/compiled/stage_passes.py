@@ -15,12 +15,12 @@ from rainmer_analysis.kernels.planar import (
     NATIVE,
     PUT,
     RECTIFY,
-    convolve,
-    mix,
-    outer,
-    weight_gradient,
+    add_outer_products,
+    add_weight_gradient,
+    convolve_channel,
+    multiply_channels,
 )
-from rainmer_analysis.kernels.simd import compiled, inlined
+from rainmer_analysis.kernels.simd_vectors import compiled, inlined
 
 __all__ = ["FIRSTS", "MIXED", "SECONDS", "SEPARABLE", "stage_backward", "stage_forward"]
 
@@ -83,23 +83,23 @@ def _expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
             taps = weight + channel * form[0] ** 2
             if number < SEPARABLE:
                 to = thin_at[0] + (number * dim + channel) * thin_at[2]
-                convolve(
+                convolve_channel(
                     flat, start, at[1], firsts, taps, form, thin_flat, to, thin_at[1], size, False
                 )
             else:
                 to = found_at[0] + ((number + 1) * dim + channel) * found_at[2]
-                convolve(
+                convolve_channel(
                     flat, start, at[1], firsts, taps, form, found_flat, to, found_at[1], size, False
                 )
             weight += dim * form[0] ** 2
     _exclude_border_from_averages(found, (MIXED - 1) * dim, dim, size)
-    mix(points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, RECTIFY)
+    multiply_channels(points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, RECTIFY)
     for number in range(SEPARABLE):
         shift = number * dim
         source = thin_at[0] + shift * thin_at[2], thin_at[1], thin_at[2]
         target = pointed_at[0] + shift * pointed_at[2], pointed_at[1], pointed_at[2]
         matrix = ((number + 1) * dim * dim, dim, 1, dim, dim)
-        mix(points, matrix, thin_flat, source, pointed_flat, target, size, RECTIFY)
+        multiply_channels(points, matrix, thin_flat, source, pointed_flat, target, size, RECTIFY)
     _zero_beyond_last_column(pointed, size)
     for channel in range(dim):
         weight = 0
@@ -108,7 +108,7 @@ def _expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
             taps = weight + channel * form[0] ** 2
             start = pointed_at[0] + (number * dim + channel) * pointed_at[2]
             to = found_at[0] + ((number + 1) * dim + channel) * found_at[2]
-            convolve(
+            convolve_channel(
                 pointed_flat, start, pointed_at[1], seconds, taps, form,
                 found_flat, to, found_at[1], size, False,
             )  # fmt: skip
@@ -137,7 +137,9 @@ def stage_forward(maps, y, weights, size):  # type: ignore[no-untyped-def]
     _expert_features(maps, weights, size)
     matrix = (0, MIXED * dim, 1, dim, MIXED * dim)
     found_at, y_at = _first_pixel_and_strides(found), _first_pixel_and_strides(y)
-    mix(weights[3], matrix, found.reshape(-1), found_at, y.reshape(-1), y_at, size, RECTIFY)
+    multiply_channels(
+        weights[3], matrix, found.reshape(-1), found_at, y.reshape(-1), y_at, size, RECTIFY
+    )
     for row in range(ABOVE, ABOVE + size[0]):
         for channel in range(dim):
             for column in range(size[1]):
@@ -173,8 +175,12 @@ def _fusion_backward(maps, y, gradients, weights, size, sums):  # type: ignore[n
                 fused[row, channel, column] = given[row, channel, column] if above else 0.0
     at, flat = _first_pixel_and_strides(fused), fused.reshape(-1)
     counts, matrix = (dim, MIXED * dim), (0, 1, MIXED * dim, MIXED * dim, dim)
-    outer(flat, at, found.reshape(-1), _first_pixel_and_strides(found), counts, size, sums[3], 0)
-    mix(weights[3], matrix, flat, at, mixed.reshape(-1), _first_pixel_and_strides(mixed), size, PUT)
+    add_outer_products(
+        flat, at, found.reshape(-1), _first_pixel_and_strides(found), counts, size, sums[3], 0
+    )
+    multiply_channels(
+        weights[3], matrix, flat, at, mixed.reshape(-1), _first_pixel_and_strides(mixed), size, PUT
+    )
 
 
 @inlined
@@ -193,9 +199,13 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
     )
     flat, behind_flat, pointed_flat = mixed.reshape(-1), behind.reshape(-1), pointed.reshape(-1)
     _relu_backward(mixed, found, dim, size)
-    outer(flat, at, x.reshape(-1), _first_pixel_and_strides(x), (dim, dim), size, sums[2], 0)
+    add_outer_products(
+        flat, at, x.reshape(-1), _first_pixel_and_strides(x), (dim, dim), size, sums[2], 0
+    )
     matrix = (0, 1, dim, dim, dim)
-    mix(weights[2], matrix, flat, at, to_x.reshape(-1), _first_pixel_and_strides(to_x), size, PUT)
+    multiply_channels(
+        weights[2], matrix, flat, at, to_x.reshape(-1), _first_pixel_and_strides(to_x), size, PUT
+    )
     for channel in range(dim):
         weight = 0
         for number in range(SEPARABLE):
@@ -204,11 +214,11 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
             start = at[0] + ((number + 1) * dim + channel) * at[2]
             place = pointed_at[0] + (number * dim + channel) * pointed_at[2]
             to = behind_at[0] + (number * dim + channel) * behind_at[2]
-            weight_gradient(
+            add_weight_gradient(
                 pointed_flat, place, pointed_at[1], flat, start, at[1],
                 form, size, sums[1], taps * NATIVE,
             )  # fmt: skip
-            convolve(
+            convolve_channel(
                 flat, start, at[1], kernels, taps, form,
                 behind_flat, to, behind_at[1], size, False,
             )  # fmt: skip
@@ -221,8 +231,12 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
         right = thin_at[0] + shift * thin_at[2], thin_at[1], thin_at[2]
         target = before_at[0] + shift * before_at[2], before_at[1], before_at[2]
         counts, matrix = (dim, dim), (square, 1, dim, dim, dim)
-        outer(behind_flat, left, thin.reshape(-1), right, counts, size, sums[2], square * NATIVE)
-        mix(weights[2], matrix, behind_flat, left, before.reshape(-1), target, size, PUT)
+        add_outer_products(
+            behind_flat, left, thin.reshape(-1), right, counts, size, sums[2], square * NATIVE
+        )
+        multiply_channels(
+            weights[2], matrix, behind_flat, left, before.reshape(-1), target, size, PUT
+        )
 
 
 @inlined
@@ -252,11 +266,13 @@ def _first_round_backward(maps, gradients, kernels, size, sums):  # type: ignore
                 start = mixed_at[0] + ((number + 1) * dim + channel) * mixed_at[2]
                 outside, line = mixed_flat, mixed_at[1]
             if number < len(FIRSTS) - 1:
-                weight_gradient(
+                add_weight_gradient(
                     flat, place, x_at[1], outside, start, line,
                     form, size, sums[0], taps * NATIVE,
                 )  # fmt: skip
-            convolve(outside, start, line, kernels, taps, form, to_flat, to, to_at[1], size, True)
+            convolve_channel(
+                outside, start, line, kernels, taps, form, to_flat, to, to_at[1], size, True
+            )
             weight += dim * form[0] ** 2
 
 

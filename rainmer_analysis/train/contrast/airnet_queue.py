@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rainmer_analysis.model.airnet import AirNetEncoder
-from rainmer_analysis.model.pooling import unit, without_autocast
+from rainmer_analysis.model.pooling import normalise_rows, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import Square
 from rainmer_analysis.train.contrast.contrast_batch import scaled, tensor_copy
@@ -75,7 +75,7 @@ class QueueContrast(nn.Module):
         self.key = copy.deepcopy(encoder).requires_grad_(False)
         self.temperature = temperature
         noise = np.random.default_rng([seed, 2]).normal(size=(size, encoder.config.out))
-        self.register_buffer("queue", unit(torch.from_numpy(noise).float()))
+        self.register_buffer("queue", normalise_rows(torch.from_numpy(noise).float()))
         self.register_buffer("pointer", torch.zeros((), dtype=torch.int64))
 
     def forward(self, batch: Crops) -> tuple[Tensor, dict[str, Tensor]]:
@@ -91,9 +91,9 @@ class QueueContrast(nn.Module):
 
     def logits(self, batch: Crops) -> Tensor:
         """Compare crops: logits [B, 1 + K], the positive first."""
-        query = unit(self.query(batch.first).out)
+        query = normalise_rows(self.query(batch.first).out)
         with torch.no_grad():
-            self.last = keys = unit(self.key(batch.second).out)
+            self.last = keys = normalise_rows(self.key(batch.second).out)
         with without_autocast(query):
             positive = (query * keys).sum(dim=1, keepdim=True)
             # A copy: the backward pass needs the queue as it was before `enqueue`.

@@ -157,8 +157,8 @@ class ContrastBatchBuilder:
     ) -> dict[str, Tensor]:
         """Read what the degradation view compares with, beside the query."""
         pool, found = self._pool, {}
-        if draws.all_equal is not None:
-            others, place = draws.all_equal
+        if draws.alike is not None:
+            others, place = draws.alike
             found["alike"] = tensor_copy(place(pool.degraded[others[self._part]]))
         if draws.unlike is not None:
             others, place = draws.unlike

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import unit, without_autocast
+from rainmer_analysis.model.pooling import normalise_rows, without_autocast
 from rainmer_analysis.train.compiled import encode, encode_view, is_compilable
 from rainmer_analysis.train.config import ObjectiveConfig
 from rainmer_analysis.train.contrast.contrast_batch import VIEWS, Batch, View, ViewImages
@@ -87,7 +87,7 @@ def compare(
         keys = encode_keys(key, images.flatten(0, 1), view)
         keys = keys.reshape(*images.shape[:2], *keys.shape[1:])
         with without_autocast(images):
-            cosines[view] = similarity(unit(_features_of_view(output, view)), keys)
+            cosines[view] = similarity(normalise_rows(_features_of_view(output, view)), keys)
     return cosines
 
 
@@ -97,7 +97,7 @@ def encode_keys(key: RainmerEncoder, images: Tensor, view: View) -> Tensor:
     chunk = len(images)
     if images.device.type == "cpu" and not is_compilable(key, images):
         chunk = max(1, _CPU_PIXELS // (images.shape[-2] * images.shape[-1]))
-    found = [unit(encode_view(key, part, view)) for part in torch.split(images, chunk)]
+    found = [normalise_rows(encode_view(key, part, view)) for part in torch.split(images, chunk)]
     return torch.cat(found)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.pooling import unit, without_autocast
+from rainmer_analysis.model.pooling import normalise_rows, without_autocast
 from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.momentum_contrast import autocast
@@ -125,8 +125,8 @@ class CrossedContrast(nn.Module):
         }
         loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
         self.last = {
-            "chromatic": unit(chromatic).detach(),
-            "degradation": unit(degradation).detach(),
+            "chromatic": normalise_rows(chromatic).detach(),
+            "degradation": normalise_rows(degradation).detach(),
             "light": batch.light,
             "descriptors": batch.descriptors,
         }

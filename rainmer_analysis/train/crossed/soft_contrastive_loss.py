@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rainmer_analysis.model.pooling import unit
+from rainmer_analysis.model.pooling import normalise_rows
 
 __all__ = ["centring_loss", "mean_cosine", "neighbour_accuracy", "soft_contrastive_loss"]
 
@@ -49,7 +49,7 @@ def soft_contrastive_loss(
     -------
     Mean over the images that have an allowed partner, []; from 0 up.
     """
-    z = unit(features)
+    z = normalise_rows(features)
     others = z if remembered is None else torch.cat([z, remembered.to(z.dtype)])
     own = torch.eye(len(z), len(others), dtype=torch.bool, device=z.device)
     logits = (z @ others.T / temperature).masked_fill(own, float("-inf"))
@@ -97,7 +97,7 @@ def mean_cosine(features: Tensor, weights: Tensor) -> Tensor:
     weights
         Of the images, [n], from 0 up and not all 0.
     """
-    z, shares = unit(features), weights / weights.sum().clamp_min(_TINY)
+    z, shares = normalise_rows(features), weights / weights.sum().clamp_min(_TINY)
     return (shares @ z).square().sum()
 
 
@@ -113,6 +113,6 @@ def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Ten
     allowed
         Which pairs count, bool [n, n]; each row holds at least one.
     """
-    z = unit(features)
+    z = normalise_rows(features)
     nearest = (z @ z.T).masked_fill(~allowed, float("-inf")).argmax(dim=1)
     return (labels[nearest] == labels).float().mean()

@@ -60,7 +60,7 @@ class Night(Effect):
     ``ambient`` is the level of what was white by day, ``skyglow`` that of what was black, ``gamma``
     the tone curve between. There are ``lamps`` lamps; ``core`` and ``glow`` are their radii in
     thousandths of the shorter side, ``power`` the glow's light at the lamp. ``tint`` is the colour
-    of the ambient light, ``drawn_colours`` those that a lamp may have.
+    of the ambient light, ``colours`` those that a lamp may have.
     """
 
     ambient: Number
@@ -71,7 +71,7 @@ class Night(Effect):
     glow: Number
     power: Number
     tint: Colour = _COOL
-    drawn_colours: Palette | tuple[RGB, ...] = _MIXED
+    colours: Palette | tuple[RGB, ...] = _MIXED
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] by night."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.quality import QUALITIES, psnr, rainmer_ssim
+from rainmer_analysis.images.psnr_ssim import QUALITIES, psnr, rainmer_ssim
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration import (
     KnownPair,
