@@ -87,14 +87,14 @@ class _Workspace:
 
     def fill(self, maps: Array, pixels: Array) -> None:
         """Put pixels [channels, H, W] into maps, and zeros beyond their last column."""
-        self.inside(maps)[:] = pixels
+        self.pixels_view(maps)[:] = pixels
         maps[..., self.size[1] :] = 0
 
     def gather_neighbourhoods(self, image: Array) -> None:
         """Put an image's neighbourhoods into `entry`."""
         height, width = self.size
         self._padded[:, 1:-1, 1:-1] = image
-        found = self.inside(self.entry)
+        found = self.pixels_view(self.entry)
         for tap in range(9):
             row, column = divmod(tap, 3)
             part = self._padded[:, row : row + height, column : column + width]
@@ -169,10 +169,10 @@ class _MixtureFunction(torch.autograd.Function):
             x, y = work.x, work.y
             for s, own in enumerate(weights.of_image(shares[number])):
                 if keep:
-                    kept[number, s] = work.inside(x)
+                    kept[number, s] = work.pixels_view(x)
                 stage_forward((x, *work.between), y, own, size)
                 x, y = y, x
-            out[number] = work.inside(x)
+            out[number] = work.pixels_view(x)
         ctx.save_for_backward(images, shares, inputs, found, *weights)
         return found
 
@@ -187,8 +187,8 @@ class _MixtureFunction(torch.autograd.Function):
         for number, image in enumerate(images.numpy()):
             own = weights.of_image(shares[number])
             x, y = work.x, work.y
-            work.inside(given)[:] = gradients[0][number].numpy()
-            work.inside(y)[:] = found[number].numpy()
+            work.pixels_view(given)[:] = gradients[0][number].numpy()
+            work.pixels_view(y)[:] = found[number].numpy()
             for s in reversed(range(STAGES)):
                 work.fill(x, inputs[number, s].numpy())
                 stage_backward(
@@ -198,7 +198,7 @@ class _MixtureFunction(torch.autograd.Function):
                 totals.split_fusion_gradient(s, number, shares[number, s])
                 x, y, given, other = y, x, other, given
             work.gather_neighbourhoods(image)
-            work.fill(given, work.inside(given) * (work.inside(y) > 0))
+            work.fill(given, work.pixels_view(given) * (work.pixels_view(y) > 0))
             add_outer_products(
                 given.reshape(-1), first_pixel_and_strides(given), work.entry.reshape(-1),
                 first_pixel_and_strides(work.entry), (dim, _ENTRY), size, totals.entry, 0,
