@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from rainmer_analysis.cli.options import say
+from rainmer_analysis.cli.options import echo
 from rainmer_analysis.errors import RainmerAnalysisError
 
 __all__ = ["cli", "main"]
@@ -37,7 +37,7 @@ _COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
+class _LazyGroup(click.Group):
     """A group that knows its commands by name and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -56,7 +56,7 @@ class _Lazy(click.Group):
             formatter.write_dl([(name, line) for name, (_, _, line) in _COMMANDS.items()])
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rainmer-analysis")
 def cli() -> None:
     """Find out which image-restoration datasets belong together.
@@ -74,7 +74,7 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
     raise _Terminated
 
 
-def _sentence(error: Exception) -> str:
+def _error_sentence(error: Exception) -> str:
     """Say what went wrong; an error of the system tells of the file that it is about."""
     if not isinstance(error, OSError) or error.filename is None:
         return str(error)
@@ -97,14 +97,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130
-        say("interrupted; what was finished is kept", err=True)
+        echo("interrupted; what was finished is kept", err=True)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (RainmerAnalysisError, OSError) as error:
         if "--debug" in given:
             raise
-        say(f"error: {_sentence(error)}", err=True)
+        echo(f"error: {_error_sentence(error)}", err=True)
         code = 1
     finally:
         if handles:

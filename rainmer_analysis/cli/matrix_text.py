@@ -22,9 +22,9 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
     header = ["", *matrix.datasets, *beside, "images", "scenes"]
     lines = [header]
     for row in range(len(matrix.datasets)):
-        lines.append(_values(matrix, row))
+        lines.append(_value_cells(matrix, row))
         if bounds:
-            lines.append(_bounds(matrix, row))
+            lines.append(_interval_cells(matrix, row))
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     space = "" if matrix.space is None else f"{matrix.space.name}, "
     table = (
@@ -34,10 +34,10 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
         ).rstrip()
         for line in lines
     )
-    return "\n".join([f"{space}{matrix.score}", *table, *_notes(matrix)])
+    return "\n".join([f"{space}{matrix.score}", *table, *_wrapped_notes(matrix)])
 
 
-def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
+def _value_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     places = matrix.decimals
     undecided = [bool(each) for each in matrix.undecided[row]]
     # a column in which no pair is marked needs no room for marks
@@ -51,7 +51,7 @@ def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
     return [matrix.datasets[row], *cells, *ceiling, *ends]
 
 
-def _bounds(matrix: RelationshipMatrix, row: int) -> list[str]:
+def _interval_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     assert matrix.low is not None
     assert matrix.high is not None
     places = matrix.decimals
@@ -78,12 +78,12 @@ def _interval(low: float, high: float, places: int) -> str:
     return f"{low:z.{places}f}..{high:z.{places}f}"
 
 
-def _notes(matrix: RelationshipMatrix) -> list[str]:
+def _wrapped_notes(matrix: RelationshipMatrix) -> list[str]:
     told, notes = matrix.parameters, []
     if matrix.low is not None and "interval" in told:
         notes.append(f"{told['level']:.0%} intervals from {told['interval']}")
     if matrix.q is not None:
-        seen = int(matrix.undecided[_upper(len(matrix.datasets))].sum())
+        seen = int(matrix.undecided[_upper_triangle(len(matrix.datasets))].sum())
         notes.append(
             f"{UNDECIDED} not told apart from two halves of one set (q > 0.05 over all pairs, "
             f"{told.get('null')} permutations of scenes): {seen} pair{'s' * (seen > 1)}"
@@ -98,6 +98,6 @@ def _notes(matrix: RelationshipMatrix) -> list[str]:
     return [line for note in notes for line in textwrap.wrap(note, 92)]
 
 
-def _upper(size: int) -> tuple[list[int], list[int]]:
+def _upper_triangle(size: int) -> tuple[list[int], list[int]]:
     pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
     return [a for a, _ in pairs], [b for _, b in pairs]

@@ -44,9 +44,9 @@ __all__ = [
     "Header",
     "Region",
     "file_sha256",
-    "name_fault",
     "read_header",
     "read_image",
+    "unstorable_name_reason",
 ]
 
 _T = TypeVar("_T")
@@ -78,9 +78,9 @@ def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
     ImageError
         The file cannot be used; the text is a short reason without the path.
     """
-    with _opened(path) as file:
+    with _open_regular_file(path) as file:
         pixels = _within_memory(file, pixels_of)
-    left, right = _columns(region, *pixels.shape[:0:-1])
+    left, right = _region_columns(region, *pixels.shape[:0:-1])
     return np.ascontiguousarray(pixels[:, :, left:right])
 
 
@@ -97,9 +97,9 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
     ImageError
         As far as the header tells: the file is no image, damaged, too small or too large.
     """
-    with _opened(path) as file:
+    with _open_regular_file(path) as file:
         header = _within_memory(file, header_of)
-    left, right = _columns(region, header.width, header.height)
+    left, right = _region_columns(region, header.width, header.height)
     return replace(header, width=right - left)
 
 
@@ -111,11 +111,11 @@ def file_sha256(path: str | Path) -> str:
     ImageError
         The file cannot be opened.
     """
-    with _opened(path) as file:
+    with _open_regular_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def name_fault(*names: object) -> str:
+def unstorable_name_reason(*names: object) -> str:
     """Return the reason why no table can hold these names, or an empty text."""
     try:
         for name in names:
@@ -125,9 +125,9 @@ def name_fault(*names: object) -> str:
     return ""
 
 
-def _columns(region: str, width: int, height: int) -> tuple[int, int]:
+def _region_columns(region: str, width: int, height: int) -> tuple[int, int]:
     if region == "whole":
-        return _large_enough(0, width, height)
+        return _check_large_enough(0, width, height)
     if region not in ("left", "right"):
         raise ParameterError(f"unknown region {region!r}; allowed are whole, left, right")
     if width % 2 or not height < width <= _WIDEST_HALVES * height:
@@ -136,10 +136,10 @@ def _columns(region: str, width: int, height: int) -> tuple[int, int]:
             f"{_WIDEST_HALVES:g} times of it, but the image is {width}x{height} pixels"
         )
     middle = width // 2
-    return _large_enough(*((0, middle) if region == "left" else (middle, width)), height)
+    return _check_large_enough(*((0, middle) if region == "left" else (middle, width)), height)
 
 
-def _large_enough(left: int, right: int, height: int) -> tuple[int, int]:
+def _check_large_enough(left: int, right: int, height: int) -> tuple[int, int]:
     if min(height, right - left) < MIN_SIDE:
         raise ImageError(
             f"a side under {MIN_SIDE} pixels: the image is {right - left}x{height} pixels"
@@ -147,7 +147,7 @@ def _large_enough(left: int, right: int, height: int) -> tuple[int, int]:
     return left, right
 
 
-def _opened(path: str | Path) -> BufferedReader:
+def _open_regular_file(path: str | Path) -> BufferedReader:
     place = Path(path)
     try:
         status = place.stat()

@@ -13,12 +13,18 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import RESIZE_RULES
-from rainmer_analysis.infer.encoders.contract import Encoder, identity
-from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, standing_extraction
-from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, discard_form, request, write_skipped
-from rainmer_analysis.infer.shards import Outcome, Part, Shards
-from rainmer_analysis.infer.stream import Job, encoded
-from rainmer_analysis.infer.work import Progress, Work, work_folder
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, find_existing_extraction
+from rainmer_analysis.infer.outputs import (
+    COLUMNS,
+    SKIPPED,
+    remove_other_form,
+    table_request,
+    write_skipped,
+)
+from rainmer_analysis.infer.shards import EncodedImage, Shard, ShardStore
+from rainmer_analysis.infer.stream import ImageJob, encode_stream
+from rainmer_analysis.infer.work import Progress, ResumableExtraction, work_folder
 from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, Space, write_table
 
 __all__ = ["extract"]
@@ -76,45 +82,45 @@ def extract(
         A parameter lies outside what is allowed.
     """
     rule = resize_rule or encoder.preprocessing
-    threads = _checked(batch_size, workers, rule)
-    spaces = identity(encoder, rule=rule)
+    threads = _check_options(batch_size, workers, rule)
+    spaces = encoder_spaces(encoder, rule=rule)
     rows = images.rows
     folder = None if out is None else Path(out)
     if folder is not None:
-        known = standing_extraction(folder, spaces, rows, overwrite=overwrite)
+        known = find_existing_extraction(folder, spaces, rows, overwrite=overwrite)
         if known is not None:
-            discard_form(folder, spaces.values(), parts=False)
-            _judge(known.skipped, len(rows), folder, strict=strict)
+            remove_other_form(folder, spaces.values(), parts=False)
+            _report_left_out(known.skipped, len(rows), folder, strict=strict)
             return known
-    shards = Shards(work_folder(folder, spaces, rows))
-    work = Work(rows, encoder.views, shards)
+    shards = ShardStore(work_folder(folder, spaces, rows))
+    work = ResumableExtraction(rows, encoder.views, shards)
     batch = batch_size or int(getattr(encoder, "preferred_batch", 8))
 
-    def encode(jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
-        return encoded(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
+    def encode(jobs: Iterable[ImageJob]) -> Generator[EncodedImage, None, None]:
+        return encode_stream(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
 
     work.run(encode, progress)
-    skipped = _skipped(rows, work)
-    some, made = len(skipped) < len(rows), _made(images, encoder)
+    skipped = _skipped_rows(rows, work)
+    some, made = len(skipped) < len(rows), _provenance(images, encoder)
     tables: Mapping[str, EmbeddingTable] = {}
     paths: dict[str, Path] = {}
     if folder is not None:
         write_skipped(folder / SKIPPED, skipped, encoder.name)
         for view, space in spaces.items() if some else ():
-            key = request(space, rows, _contents(work))
-            batches = _batches(rows, work, (space, made))
+            key = table_request(space, rows, _content_hashes(work))
+            batches = _shard_tables(rows, work, (space, made))
             path = folder / f"{space.stem}.parquet"
             paths[view] = write_table(batches, path, overwrite=overwrite, request=key)
-        discard_form(folder, spaces.values(), parts=False)
+        remove_other_form(folder, spaces.values(), parts=False)
         shards.discard()
         tables = TablesOnDisk(paths)
     elif some:
-        tables = {view: _whole(rows, work, (space, made)) for view, space in spaces.items()}
-    _judge(skipped, len(rows), folder, strict=strict)
+        tables = {view: _whole_table(rows, work, (space, made)) for view, space in spaces.items()}
+    _report_left_out(skipped, len(rows), folder, strict=strict)
     return Extraction(tables, skipped, paths)
 
 
-def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
+def _check_options(batch_size: int | None, workers: int | None, rule: str) -> int:
     """Check the numbers and give the number of threads that read."""
     for name, value in (("batch_size", batch_size), ("workers", workers)):
         if value is not None and value < 1:
@@ -126,7 +132,7 @@ def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
     return workers or min(4, os.cpu_count() or 1)
 
 
-def _skipped(rows: Rows, work: Work) -> pd.DataFrame:
+def _skipped_rows(rows: Rows, work: ResumableExtraction) -> pd.DataFrame:
     columns, found = ["image_id", "dataset", "path"], []
     for part in work.parts():
         bad = ~part.good
@@ -138,12 +144,12 @@ def _skipped(rows: Rows, work: Work) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def _contents(work: Work) -> Iterator[str]:
+def _content_hashes(work: ResumableExtraction) -> Iterator[str]:
     return (sha256 for part in work.parts() for sha256 in part.sha256.tolist())
 
 
-def _batches(
-    rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]
+def _shard_tables(
+    rows: Rows, work: ResumableExtraction, told: tuple[Space, dict[str, Any]]
 ) -> Iterator[EmbeddingTable]:
     """Return the good images of each shard as a small table."""
     space, made = told
@@ -156,14 +162,16 @@ def _batches(
             yield EmbeddingTable(part.vectors[space.view], labels, space, made)
 
 
-def _whole(rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]) -> EmbeddingTable:
+def _whole_table(
+    rows: Rows, work: ResumableExtraction, told: tuple[Space, dict[str, Any]]
+) -> EmbeddingTable:
     """Return the good images of all shards as one table."""
-    batches = list(_batches(rows, work, told))
+    batches = list(_shard_tables(rows, work, told))
     joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
     return EmbeddingTable(np.concatenate([batch.vectors for batch in batches]), joined, *told)
 
 
-def _labels(rows: Rows, part: Part, columns: list[str]) -> Rows:
+def _labels(rows: Rows, part: Shard, columns: list[str]) -> Rows:
     good = part.good
     measured = {
         "sha256": part.sha256[good].tolist(),
@@ -173,7 +181,7 @@ def _labels(rows: Rows, part: Part, columns: list[str]) -> Rows:
     return Rows(rows.take(part.index[good]).frame[columns].assign(**measured))
 
 
-def _made(images: ImageSet, encoder: Encoder) -> dict[str, Any]:
+def _provenance(images: ImageSet, encoder: Encoder) -> dict[str, Any]:
     sampling = dict(images.sampling)
     return {
         "encoder": {
@@ -187,7 +195,9 @@ def _made(images: ImageSet, encoder: Encoder) -> dict[str, Any]:
     }
 
 
-def _judge(skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bool) -> None:
+def _report_left_out(
+    skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bool
+) -> None:
     """Say what was left out, as a note or as an error."""
     if skipped.empty:
         return

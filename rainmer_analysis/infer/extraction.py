@@ -14,15 +14,15 @@ from rainmer_analysis.images import file_sha256
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
-    check_form,
+    check_no_other_form,
     check_skipped,
     read_skipped,
-    request,
+    table_request,
 )
 from rainmer_analysis.infer.stream import read_ahead
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, standing
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, is_up_to_date, read
 
-__all__ = ["Extraction", "TablesOnDisk", "contents", "standing_extraction"]
+__all__ = ["Extraction", "TablesOnDisk", "content_hashes", "find_existing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,20 +81,22 @@ class TablesOnDisk(Mapping[str, EmbeddingTable]):
         return len(self._paths)
 
 
-def standing_extraction(
+def find_existing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
     """Return what stands in the folder if it answers the identical request."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
-    check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
+    check_no_other_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):
         return None
-    found = [bytes.fromhex(each) for each in contents(rows)]
+    found = [bytes.fromhex(each) for each in content_hashes(rows)]
     stands = [
-        standing(path, request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite)
+        is_up_to_date(
+            path, table_request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite
+        )
         for view, path in paths.items()
     ]
     if not (all(stands) and (folder / SKIPPED).exists()):
@@ -111,12 +113,12 @@ def standing_extraction(
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
 
 
-def contents(rows: Rows) -> Iterator[str]:
+def content_hashes(rows: Rows) -> Iterator[str]:
     """Return the SHA-256 of each row's file; empty where it cannot be opened."""
-    return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
+    return read_ahead(rows.cells("path"), _hash_or_empty, workers=2, ahead=16)
 
 
-def _content(path: str) -> str:
+def _hash_or_empty(path: str) -> str:
     try:
         return file_sha256(path)
     except ImageError:

@@ -18,12 +18,12 @@ __all__ = [
     "COLUMNS",
     "SKIPPED",
     "SKIPPED_COLUMNS",
-    "check_form",
+    "check_no_other_form",
     "check_skipped",
-    "discard_form",
     "read_skipped",
-    "request",
-    "work_key",
+    "remove_other_form",
+    "resume_key",
+    "table_request",
     "write_skipped",
 ]
 
@@ -36,7 +36,7 @@ _LABELS = ("image_id", "dataset", "group", "split", "region")
 _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
-def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
+def table_request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     """Return the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
@@ -53,7 +53,7 @@ def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     return digest(asked | _versions(space))
 
 
-def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
+def resume_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     """Return the digest that unfinished work is kept under.
 
     Instead of the files' bytes, which would have to be read twice, it holds their sizes and times
@@ -122,7 +122,9 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
             ) from error
 
 
-def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite: bool) -> None:
+def check_no_other_form(
+    folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite: bool
+) -> None:
     """Make sure that no table lies here in the other form: one file, or a folder of parts.
 
     Parameters
@@ -152,7 +154,7 @@ def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite:
     )
 
 
-def discard_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
+def remove_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
     """Remove tables of the other form: those of this one have been written."""
     for path in _other_forms(folder, spaces, parts=parts):
         if not path.is_dir():

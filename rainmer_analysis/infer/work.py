@@ -11,26 +11,26 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import name_fault
-from rainmer_analysis.infer.outputs import COLUMNS, work_key
-from rainmer_analysis.infer.shards import SHARD, Outcome, Part, Shards
-from rainmer_analysis.infer.stream import Job
+from rainmer_analysis.images import unstorable_name_reason
+from rainmer_analysis.infer.outputs import COLUMNS, resume_key
+from rainmer_analysis.infer.shards import SHARD, EncodedImage, Shard, ShardStore
+from rainmer_analysis.infer.stream import ImageJob
 from rainmer_analysis.values import Rows, Space
 
-__all__ = ["Encode", "Progress", "Work", "work_folder"]
+__all__ = ["Encode", "Progress", "ResumableExtraction", "work_folder"]
 
 _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], None]
-Encode = Callable[[Iterable[Job]], Generator[Outcome, None, None]]
+Encode = Callable[[Iterable[ImageJob]], Generator[EncodedImage, None, None]]
 
 
 def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
     """Return the hidden folder of a request's unfinished work."""
-    return None if folder is None else folder / f".extract-{work_key(spaces, rows)[:16]}"
+    return None if folder is None else folder / f".extract-{resume_key(spaces, rows)[:16]}"
 
 
-class Work:
+class ResumableExtraction:
     """The shards of an extraction; a few of them are in memory at a time.
 
     Parameters
@@ -43,13 +43,13 @@ class Work:
         What is finished.
     """
 
-    def __init__(self, rows: Rows, views: Mapping[str, int], shards: Shards) -> None:
+    def __init__(self, rows: Rows, views: Mapping[str, int], shards: ShardStore) -> None:
         self._rows = rows
         self._views = views
         self._shards = shards
-        self._known: dict[int, list[Outcome]] = {}
+        self._known: dict[int, list[EncodedImage]] = {}
 
-    def parts(self, view: str | None = None) -> Iterator[Part]:
+    def parts(self, view: str | None = None) -> Iterator[Shard]:
         """Return what was finished, shard by shard, with the vectors of one view or of none.
 
         Raises
@@ -58,7 +58,7 @@ class Work:
             The kept work of a shard has vanished.
         """
         wanted = {} if view is None else {view: self._views[view]}
-        for number in range(len(self._spans())):
+        for number in range(len(self._shard_ranges())):
             part = self._shards.load(number, wanted)
             if part is None:
                 raise SourceError(
@@ -68,12 +68,12 @@ class Work:
 
     def run(self, encode: Encode, progress: Progress | None) -> None:
         """Complete the shards: finished images are kept, those left out before are tried again."""
-        total, done = len(self._rows), self._finished()
+        total, done = len(self._rows), self._count_finished()
         if done:
             _log.info("continuing: %d of %d images were finished before", done, total)
-        with closing(encode(self._jobs())) as stream:
+        with closing(encode(self._unfinished_jobs())) as stream:
             for number, outcomes in groupby(stream, key=lambda outcome: outcome.index // SHARD):
-                fresh: list[Outcome] = []
+                fresh: list[EncodedImage] = []
                 try:
                     for outcome in outcomes:
                         fresh.append(outcome)
@@ -81,31 +81,31 @@ class Work:
                         if progress is not None:
                             progress(done, total)
                 finally:  # an interruption keeps what this shard has so far
-                    part = Part.of([*self._known.pop(number), *fresh], self._views)
+                    part = Shard.of([*self._known.pop(number), *fresh], self._views)
                     self._shards.save(number, part)
 
-    def _spans(self) -> list[range]:
+    def _shard_ranges(self) -> list[range]:
         total = len(self._rows)
         return [range(low, min(low + SHARD, total)) for low in range(0, total, SHARD)]
 
-    def _finished(self) -> int:
-        found = (self._shards.load(number, {}) for number in range(len(self._spans())))
+    def _count_finished(self) -> int:
+        found = (self._shards.load(number, {}) for number in range(len(self._shard_ranges())))
         return sum(int(part.good.sum()) for part in found if part is not None)
 
-    def _jobs(self) -> Iterator[Job]:
+    def _unfinished_jobs(self) -> Iterator[ImageJob]:
         """Return what is to do; what is known of a shard waits in memory until it is complete."""
-        for number, span in enumerate(self._spans()):
+        for number, span in enumerate(self._shard_ranges()):
             part = self._shards.load(number, self._views)
             known = [] if part is None else part.outcomes()
             left = sorted(set(span) - {outcome.index for outcome in known})
             if left:
                 self._known[number] = known
-                yield from _described(self._rows.take(left).frame, left)
+                yield from _jobs_of_rows(self._rows.take(left).frame, left)
 
 
-def _described(frame: pd.DataFrame, indices: list[int]) -> Iterator[Job]:
+def _jobs_of_rows(frame: pd.DataFrame, indices: list[int]) -> Iterator[ImageJob]:
     texts = frame[[name for name in COLUMNS if name in frame.columns]]
     for index, path, region, cells in zip(
         indices, frame["path"], frame["region"], texts.itertuples(index=False), strict=True
     ):
-        yield Job(index, str(path), region, name_fault(*cells))
+        yield ImageJob(index, str(path), region, unstorable_name_reason(*cells))

@@ -7,24 +7,24 @@ positions on the unit sphere (`SphereMap`) and scores between datasets (`Relatio
 from __future__ import annotations
 
 from rainmer_analysis.values.archive import (
+    is_up_to_date,
     read,
     read_as,
     request_of,
-    standing,
     write,
     write_atomically,
     write_json,
     write_table,
 )
 from rainmer_analysis.values.frozen import FrozenDict
+from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import library_versions, read_metadata
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
-from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
+from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
-from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
@@ -43,15 +43,15 @@ __all__ = [
     "TableStream",
     "array_digest",
     "digest",
+    "is_up_to_date",
     "library_versions",
     "matrix_document",
-    "plain",
     "read",
     "read_as",
     "read_metadata",
     "request_of",
     "same_space",
-    "standing",
+    "to_json_types",
     "versions_of",
     "write",
     "write_atomically",

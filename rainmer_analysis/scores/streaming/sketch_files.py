@@ -15,7 +15,7 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.scores.score import Floats
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums
 from rainmer_analysis.scores.streaming.sketch import Sketch
-from rainmer_analysis.values import Space, library_versions, plain
+from rainmer_analysis.values import Space, library_versions, to_json_types
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
 
@@ -46,7 +46,7 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
     for number, sums in enumerate(sketch.datasets.values()):
         for field in fields(SceneSums)[2:]:
             tensors |= _as_tensors(f"{number}/{field.name}", field.name, getattr(sums, field.name))
-    text = json.dumps(plain(document), ensure_ascii=False, sort_keys=True)
+    text = json.dumps(to_json_types(document), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 
 

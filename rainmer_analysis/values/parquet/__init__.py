@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.parquet.form import FORMAT_VERSION
-from rainmer_analysis.values.parquet.properties import read_properties, write_properties
-from rainmer_analysis.values.parquet.reading import (
+from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION
+from rainmer_analysis.values.parquet.parquet_reading import (
     part_batches,
     part_columns,
     part_dim,
@@ -13,7 +12,12 @@ from rainmer_analysis.values.parquet.reading import (
     read_metadata,
     read_parquet,
 )
-from rainmer_analysis.values.parquet.writing import library_versions, write_batches, write_parquet
+from rainmer_analysis.values.parquet.parquet_writing import (
+    library_versions,
+    write_batches,
+    write_parquet,
+)
+from rainmer_analysis.values.parquet.properties_parquet import read_properties, write_properties
 
 __all__ = [
     "FORMAT_VERSION",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.train.config.whole import TrainConfig
+from rainmer_analysis.train.config.train_config import TrainConfig
 
 __all__ = ["parse_config", "read_config", "shipped_configs"]
 
@@ -51,11 +51,11 @@ def read_config(path: str | Path, *, changes: Mapping[str, str] | None = None) -
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{text} is no valid TOML: {error}") from error
     for key, value in (changes or {}).items():
-        _change(document, key, value)
+        _apply_change(document, key, value)
     return parse_config(document)
 
 
-def _change(document: dict[str, Any], key: str, text: str) -> None:
+def _apply_change(document: dict[str, Any], key: str, text: str) -> None:
     *sections, last = key.split(".")
     for section in sections:
         table = document.setdefault(section, {})
@@ -87,10 +87,10 @@ def parse_config(document: Mapping[str, Any]) -> TrainConfig:
     >>> parse_config({"data": {"simulated": ["sim-Rain200H"]}}).run.batch
     4
     """
-    return _build(TrainConfig, document, "")
+    return _build_section(TrainConfig, document, "")
 
 
-def _build(kind: type[_T], table: Mapping[str, Any], prefix: str) -> _T:
+def _build_section(kind: type[_T], table: Mapping[str, Any], prefix: str) -> _T:
     hints = get_type_hints(kind)
     known = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for key in table:
@@ -101,21 +101,22 @@ def _build(kind: type[_T], table: Mapping[str, Any], prefix: str) -> _T:
                 f"{prefix + near[0]!r}?"
             )
     values = {
-        key: _value(hints[key], table[key], prefix + key, known[key].metadata) for key in table
+        key: _checked_value(hints[key], table[key], prefix + key, known[key].metadata)
+        for key in table
     }
     return kind(**values)
 
 
-def _value(hint: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
+def _checked_value(hint: Any, value: Any, name: str, limits: Mapping[str, Any]) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, dict):
-            raise _wrong(name, value, "a table")
-        return _build(hint, value, name + ".")
-    checked = _typed(hint, value, name)
+            raise _value_error(name, value, "a table")
+        return _build_section(hint, value, name + ".")
+    checked = _convert(hint, value, name)
     if "choices" in limits and checked not in limits["choices"]:
-        raise _wrong(name, value, "one of " + ", ".join(limits["choices"]))
+        raise _value_error(name, value, "one of " + ", ".join(limits["choices"]))
     if "low" in limits and not limits["low"] <= checked <= limits["high"]:
-        raise _wrong(name, value, f"a number from {limits['low']:g} to {limits['high']:g}")
+        raise _value_error(name, value, f"a number from {limits['low']:g} to {limits['high']:g}")
     return checked
 
 
@@ -123,7 +124,7 @@ _NAMES = {float: "a number", int: "a whole number", bool: "true or false", str: 
 _PLURALS = {float: "numbers", int: "whole numbers", str: "texts"}
 
 
-def _is(kind: Any, value: Any) -> bool:
+def _is_of_type(kind: Any, value: Any) -> bool:
     """Return whether a value of TOML is of a type; whole numbers are numbers, truth is none."""
     if kind is bool or kind is str:
         return isinstance(value, kind)
@@ -132,21 +133,21 @@ def _is(kind: Any, value: Any) -> bool:
     return isinstance(value, int) if kind is int else math.isfinite(value)
 
 
-def _typed(hint: Any, value: Any, name: str) -> Any:
+def _convert(hint: Any, value: Any, name: str) -> Any:
     if hint in _NAMES:
-        if _is(hint, value):
+        if _is_of_type(hint, value):
             return hint(value)
-        raise _wrong(name, value, _NAMES[hint])
+        raise _value_error(name, value, _NAMES[hint])
     if get_origin(hint) is tuple:
         kind = get_args(hint)[0]
-        if isinstance(value, list | tuple) and all(_is(kind, item) for item in value):
+        if isinstance(value, list | tuple) and all(_is_of_type(kind, item) for item in value):
             return tuple(kind(item) for item in value)
-        raise _wrong(name, value, f"a list of {_PLURALS[kind]}")
+        raise _value_error(name, value, f"a list of {_PLURALS[kind]}")
     kind = get_args(hint)[1]
-    if isinstance(value, dict) and all(_is(kind, item) for item in value.values()):
+    if isinstance(value, dict) and all(_is_of_type(kind, item) for item in value.values()):
         return {key: kind(item) for key, item in value.items()}
-    raise _wrong(name, value, f"a table of {_PLURALS[kind]}")
+    raise _value_error(name, value, f"a table of {_PLURALS[kind]}")
 
 
-def _wrong(name: str, value: Any, allowed: str) -> ConfigError:
+def _value_error(name: str, value: Any, allowed: str) -> ConfigError:
     return ConfigError(f"{name} of the configuration is {value!r}; it must be {allowed}")

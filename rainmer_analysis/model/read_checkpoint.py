@@ -21,7 +21,7 @@ from torch import Tensor
 
 from rainmer_analysis.errors import WeightsError
 
-__all__ = ["METADATA_KEY", "read_checkpoint", "sound"]
+__all__ = ["METADATA_KEY", "check_tensor", "read_checkpoint"]
 
 METADATA_KEY = "rainmer_analysis"
 
@@ -61,7 +61,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         If the file is missing, empty, damaged, of another format, or holds a pickle that
         wants more than tensors.
     """
-    head = _head(path)
+    head = _first_bytes(path)
     if head[8:9] == b"{":
         return _read_safetensors(path)
     if head[:2] == b"PK" or head[:1] == b"\x80":
@@ -70,7 +70,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     raise WeightsError(msg)
 
 
-def _head(path: Path) -> bytes:
+def _first_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             head = file.read(16)
@@ -141,7 +141,7 @@ def _holds(loaded: Mapping[Any, Any], name: str) -> bool:
     return isinstance(loaded.get(name), Mapping)
 
 
-def sound(name: str, value: object) -> Tensor:
+def check_tensor(name: str, value: object) -> Tensor:
     """Return a dense, finite tensor on the CPU, or refuse."""
     if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_meta:
         msg = f"{name} is no dense tensor; save the model's state_dict() alone."

@@ -16,12 +16,11 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values.parquet.columns import column_of, label_rows, numbers, vectors
-from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY
+from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY
 from rainmer_analysis.values.rows import LABELS, Rows
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
-    "damage",
     "part_batches",
     "part_columns",
     "part_dim",
@@ -29,6 +28,7 @@ __all__ = [
     "parts_of",
     "read_metadata",
     "read_parquet",
+    "reading_errors",
 ]
 
 _COORDINATES = ("x", "y", "z", "lon", "lat")
@@ -57,7 +57,7 @@ def parts_of(path: Path) -> list[Path]:
     return parts
 
 
-def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
+def _parse_metadata(schema: pa.Schema, path: Path) -> dict[str, Any]:
     raw = (schema.metadata or {}).get(KEY)
     try:
         document = json.loads(raw) if raw is not None else None
@@ -93,10 +93,10 @@ def read_metadata(path: Path) -> dict[str, Any]:
             f"{first} cannot be read as Parquet: it is damaged, cut off or of another "
             "kind; make it again or name another file"
         ) from error
-    return _document(schema, first)
+    return _parse_metadata(schema, first)
 
 
-def _space(document: Mapping[str, Any], path: Path) -> Space:
+def _space_from_metadata(document: Mapping[str, Any], path: Path) -> Space:
     stated = document.get("space")
     names = {field.name for field in fields(Space)}
     if not isinstance(stated, dict) or set(stated) != names:
@@ -104,16 +104,16 @@ def _space(document: Mapping[str, Any], path: Path) -> Space:
     return Space(**{name: str(stated[name]) for name in names})
 
 
-def _made(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    made = _mapping(document, "parameters", path)
+def _provenance_from_metadata(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    made = _mapping_of_key(document, "parameters", path)
     return made | {
-        "encoder": _mapping(document, "encoder", path),
+        "encoder": _mapping_of_key(document, "encoder", path),
         "seed": document.get("seed"),
         "libraries": document.get("libraries"),
     }
 
 
-def _mapping(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+def _mapping_of_key(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
     found = document.get(key) or {}
     if not isinstance(found, dict):
         raise FileFormatError(f"{path} states {key} = {found!r} where names and values are wanted")
@@ -121,7 +121,7 @@ def _mapping(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any
 
 
 @contextmanager
-def damage(path: Path) -> Iterator[None]:
+def reading_errors(path: Path) -> Iterator[None]:
     """Turn what goes wrong in reading rows into one sentence."""
     try:
         yield
@@ -131,26 +131,33 @@ def damage(path: Path) -> Iterator[None]:
         raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
 
 
-def _embeddings(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
+def _embedding_table(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
     rows = label_rows(table.drop_columns(["embedding"]), path)
     found = vectors(table, path)
-    return EmbeddingTable(found, rows, _space(document, path), _made(document, path))
+    return EmbeddingTable(
+        found, rows, _space_from_metadata(document, path), _provenance_from_metadata(document, path)
+    )
 
 
 def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
     document = read_metadata(path)
-    with damage(path):
+    with reading_errors(path):
         table = pq.read_table(path)
         if document["kind"] == "embeddings":
             column_of(table, "embedding", path)
-            return _embeddings(table, document, path), "embeddings"
+            return _embedding_table(table, document, path), "embeddings"
         if document["kind"] != "map":
             raise FileFormatError(f"{path} holds {_NOUNS[document['kind']]}, no table or map")
         points = np.stack([numbers(table, name, path) for name in "xyz"], axis=1)
         rest = [name for name in table.column_names if name not in _COORDINATES]
         rows = label_rows(table.select(rest), path)
-        space, fidelity = _space(document, path), _mapping(document, "fidelity", path)
-        return SphereMap(points, rows, space, _made(document, path), fidelity), "map"
+        space, fidelity = (
+            _space_from_metadata(document, path),
+            _mapping_of_key(document, "fidelity", path),
+        )
+        return SphereMap(
+            points, rows, space, _provenance_from_metadata(document, path), fidelity
+        ), "map"
 
 
 def part_space(path: Path) -> tuple[Space, int]:
@@ -167,8 +174,8 @@ def part_space(path: Path) -> tuple[Space, int]:
             f"{path} holds {_NOUNS[document['kind']]}, not a table of embeddings; "
             "give a table that 'rainmer-analysis extract' wrote"
         )
-    with damage(path):
-        return _space(document, path), int(pq.read_metadata(path).num_rows)
+    with reading_errors(path):
+        return _space_from_metadata(document, path), int(pq.read_metadata(path).num_rows)
 
 
 def part_dim(path: Path) -> int:
@@ -194,7 +201,7 @@ def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[p
     FileFormatError
         The part is damaged.
     """
-    with damage(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+    with reading_errors(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
         if missing := set(columns) - set(file.schema_arrow.names):
             raise FileFormatError(f"{path} lacks the column {sorted(missing)[0]!r}; make it anew")
         for batch in file.iter_batches(size, columns=list(columns), use_threads=False):
@@ -211,8 +218,8 @@ def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
     """
     document = read_metadata(path)
     for batch in part_columns(path, (*LABELS, "embedding"), size=size):
-        with damage(path):
-            table = _embeddings(batch, document, path)
+        with reading_errors(path):
+            table = _embedding_table(batch, document, path)
         yield table
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.measures import (
+from rainmer_analysis.images.pair_measures import (
     brightness,
     density,
     entropy,
@@ -20,7 +20,7 @@ from rainmer_analysis.images.measures import (
 from rainmer_analysis.images.reading import Region, file_sha256, read_image
 from rainmer_analysis.values import PROPERTIES
 
-__all__ = ["Job", "Measured", "Meter"]
+__all__ = ["ImageMeter", "Job", "Measured"]
 
 _NAN = float("nan")
 
@@ -65,7 +65,7 @@ class _Image:
     brightness: float = _NAN
 
 
-class Meter:
+class ImageMeter:
     """Measures images in any thread; partners that images share are read once in a while.
 
     Parameters
@@ -75,11 +75,11 @@ class Meter:
     """
 
     def __init__(self, remembered: int = 2) -> None:
-        self._target = lru_cache(maxsize=remembered)(_look)
+        self._target = lru_cache(maxsize=remembered)(_load_and_measure)
 
     def measure(self, job: Job) -> Measured:
         """Return the measures of an image; what cannot be read becomes a reason."""
-        image = _look(job.path, job.region)
+        image = _load_and_measure(job.path, job.region)
         partner = None if job.target is None else self._target(job.target, job.target_region)
         other = "" if partner is None else partner.sha256
         if image.pixels is None or job.fault:
@@ -93,13 +93,13 @@ class Meter:
                 "entropy_target": partner.entropy,
                 "brightness_target": partner.brightness,
             }
-            reason = _mismatch(image, partner)
-            found |= {} if reason else _of_pair(image, partner)
+            reason = _mismatch_reason(image, partner)
+            found |= {} if reason else _measure_pair(image, partner)
         values = tuple(found[name] for name in PROPERTIES)
         return Measured(image.sha256, other, width, height, values, target_reason=reason)
 
 
-def _look(path: str, region: Region) -> _Image:
+def _load_and_measure(path: str, region: Region) -> _Image:
     sha256 = ""
     try:
         sha256 = file_sha256(path)
@@ -109,7 +109,7 @@ def _look(path: str, region: Region) -> _Image:
     return _Image(pixels, sha256, "", entropy(pixels), brightness(pixels))
 
 
-def _mismatch(image: _Image, partner: _Image) -> str:
+def _mismatch_reason(image: _Image, partner: _Image) -> str:
     """Say why two images cannot be compared, or nothing."""
     if partner.pixels is None:
         return partner.reason
@@ -120,7 +120,7 @@ def _mismatch(image: _Image, partner: _Image) -> str:
     return ""
 
 
-def _of_pair(image: _Image, partner: _Image) -> dict[str, float]:
+def _measure_pair(image: _Image, partner: _Image) -> dict[str, float]:
     # each measure works on float64; converted here, they need no copy of their own
     pair = np.asarray(image.pixels, np.float64), np.asarray(partner.pixels, np.float64)
     return {

@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY, TEXT
-from rainmer_analysis.values.request import plain
+from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY, TEXT
+from rainmer_analysis.values.request_digest import to_json_types
 from rainmer_analysis.values.rows import Rows
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
@@ -44,7 +44,7 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def _metadata(value: EmbeddingTable | SphereMap, request: str | None) -> dict[str, Any]:
+def _metadata_document(value: EmbeddingTable | SphereMap, request: str | None) -> dict[str, Any]:
     made = dict(value.made) if isinstance(value, EmbeddingTable) else dict(value.parameters)
     space = asdict(value.space)
     document = {
@@ -63,7 +63,7 @@ def _metadata(value: EmbeddingTable | SphereMap, request: str | None) -> dict[st
         document["fidelity"] = dict(value.fidelity)
     if request is not None:
         document["request"] = request
-    return dict(plain(document))
+    return dict(to_json_types(document))
 
 
 def label_columns(rows: Rows) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def label_columns(rows: Rows) -> dict[str, Any]:
     return columns
 
 
-def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
+def _to_arrow_table(value: EmbeddingTable | SphereMap) -> pa.Table:
     columns = label_columns(value.rows)
     if isinstance(value, EmbeddingTable):
         flat = pa.array(value.vectors.reshape(-1), type=pa.float32())
@@ -93,12 +93,12 @@ def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
 
 def write_parquet(value: EmbeddingTable | SphereMap, path: Path, request: str | None) -> None:
     """Write a table or a map to `path` (not atomic by itself: see `archive.write`)."""
-    pq.write_table(_stamped(value, request), path, row_group_size=_ROW_GROUP, **_WRITING)
+    pq.write_table(_with_metadata(value, request), path, row_group_size=_ROW_GROUP, **_WRITING)
 
 
-def _stamped(value: EmbeddingTable | SphereMap, request: str | None) -> pa.Table:
-    document = json.dumps(_metadata(value, request), ensure_ascii=False, allow_nan=False)
-    return _arrow(value).replace_schema_metadata({KEY: document.encode("utf-8")})
+def _with_metadata(value: EmbeddingTable | SphereMap, request: str | None) -> pa.Table:
+    document = json.dumps(_metadata_document(value, request), ensure_ascii=False, allow_nan=False)
+    return _to_arrow_table(value).replace_schema_metadata({KEY: document.encode("utf-8")})
 
 
 def write_batches(batches: Iterable[EmbeddingTable], path: Path, request: str | None) -> None:
@@ -108,7 +108,7 @@ def write_batches(batches: Iterable[EmbeddingTable], path: Path, request: str | 
     """
     with ExitStack() as stack:
         writer: pq.ParquetWriter | None = None
-        for group in _groups(_stamped(batch, request) for batch in batches):
+        for group in _row_groups(_with_metadata(batch, request) for batch in batches):
             if writer is None:
                 writer = pq.ParquetWriter(path, group.schema, **_WRITING)
                 stack.enter_context(writer)
@@ -116,7 +116,7 @@ def write_batches(batches: Iterable[EmbeddingTable], path: Path, request: str | 
             pa.default_memory_pool().release_unused()
 
 
-def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """Put tables together, or cut them, to row groups."""
     waiting: list[pa.Table] = []
     for table in tables:

@@ -15,18 +15,24 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import ImageError, ParameterError, SourceError
-from rainmer_analysis.images import Sources, draw, file_sha256, find, name_fault
-from rainmer_analysis.recipes.accounts import accounts_of
-from rainmer_analysis.recipes.properties.measure import Job, Measured, Meter
-from rainmer_analysis.recipes.properties.outputs import check_text, csv_text, publish
-from rainmer_analysis.recipes.properties.unfinished import Unfinished
+from rainmer_analysis.images import (
+    Sources,
+    file_sha256,
+    find_datasets,
+    sample_datasets,
+    unstorable_name_reason,
+)
+from rainmer_analysis.recipes.file_accounts import account_for_files
+from rainmer_analysis.recipes.properties.measure_pairs import ImageMeter, Job, Measured
+from rainmer_analysis.recipes.properties.resumable_measures import ResumableMeasures
+from rainmer_analysis.recipes.properties.text_outputs import csv_text, holds_text, write_text_once
 from rainmer_analysis.values import (
     ImageSet,
     PropertyTable,
     Rows,
     digest,
+    is_up_to_date,
     read_as,
-    standing,
     versions_of,
     write,
 )
@@ -117,31 +123,35 @@ def describe(
     ParameterError
         `out` does not end in ``.parquet``, or `workers` is under 1.
     """
-    path = None if out is None else _checked(Path(out))
-    threads = _threads(workers)
+    path = None if out is None else _check_output(Path(out))
+    threads = _thread_count(workers)
     if path is not None:
-        _check_list(skipped_path(path), overwrite=overwrite)
-    datasets = () if isinstance(sources, ImageSet) else find(sources, root=root)
+        _check_skipped_list(skipped_path(path), overwrite=overwrite)
+    datasets = () if isinstance(sources, ImageSet) else find_datasets(sources, root=root)
     images = (
         sources
         if isinstance(sources, ImageSet)
-        else draw(datasets, per_dataset=per_dataset, seed=seed)
+        else sample_datasets(datasets, per_dataset=per_dataset, seed=seed)
     )
-    jobs = _jobs(images.rows)
-    known = None if path is None else _known(path, images, jobs, threads, overwrite=overwrite)
+    jobs = _measuring_jobs(images.rows)
+    known = (
+        None
+        if path is None
+        else _find_existing_table(path, images, jobs, threads, overwrite=overwrite)
+    )
     current = known is not None
     if known is None:
-        known = _measured(images, jobs, path, threads, progress, overwrite=overwrite)
-    left_out, partners = (_listed(known, key) for key in ("left_out", "partners"))
+        known = _measure_and_write(images, jobs, path, threads, progress, overwrite=overwrite)
+    left_out, partners = (_listed_rows(known, key) for key in ("left_out", "partners"))
     if path is not None:
-        lines = [*left_out.itertuples(index=False), *_sayable(partners)]
-        publish(skipped_path(path), csv_text(_SKIPPED, lines), overwrite=True)
+        lines = [*left_out.itertuples(index=False), *_partner_lines(partners)]
+        write_text_once(skipped_path(path), csv_text(_SKIPPED, lines), overwrite=True)
     counts = Counter(left_out["dataset"])
-    accounts = accounts_of(datasets, images.rows.counts, counts)
+    accounts = account_for_files(datasets, images.rows.counts, counts)
     return Description(known, left_out, partners, path, current, accounts)
 
 
-def _checked(path: Path) -> Path:
+def _check_output(path: Path) -> Path:
     if path.suffix.lower() != ".parquet":
         raise ParameterError(
             f"a table of properties cannot be written as {path.name!r}; "
@@ -150,31 +160,31 @@ def _checked(path: Path) -> Path:
     return path
 
 
-def _check_list(path: Path, *, overwrite: bool) -> None:
+def _check_skipped_list(path: Path, *, overwrite: bool) -> None:
     """Make sure that nothing but an earlier list lies where the list of files goes."""
     header = csv_text(_SKIPPED, [])
     if path.is_file() and path.read_bytes().startswith(header.encode()):
         return
-    check_text(path, header, overwrite=overwrite)
+    holds_text(path, header, overwrite=overwrite)
 
 
-def _threads(workers: int | None) -> int:
+def _thread_count(workers: int | None) -> int:
     if workers is not None and workers < 1:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     return workers or min(4, os.cpu_count() or 1)
 
 
-def _jobs(rows: Rows) -> list[Job]:
+def _measuring_jobs(rows: Rows) -> list[Job]:
     frame = rows.frame
     texts = frame[list(_COLUMNS)].itertuples(index=False)
     places = frame[["path", "region", "target", "target_region"]].itertuples(index=False)
     return [
-        Job(str(path), region, target, target_region or "whole", name_fault(*cells))
+        Job(str(path), region, target, target_region or "whole", unstorable_name_reason(*cells))
         for (path, region, target, target_region), cells in zip(places, texts, strict=True)
     ]
 
 
-def _known(
+def _find_existing_table(
     path: Path, images: ImageSet, jobs: Sequence[Job], threads: int, *, overwrite: bool
 ) -> PropertyTable | None:
     """Return what the file holds if it answers this request; it needs all files' bytes."""
@@ -182,20 +192,20 @@ def _known(
         return None
     places = list(dict.fromkeys(each for job in jobs for each in (job.path, job.target) if each))
     with ThreadPoolExecutor(threads) as pool:
-        contents = dict(zip(places, pool.map(_sha256, places), strict=True))
+        contents = dict(zip(places, pool.map(_sha256_or_empty, places), strict=True))
     hashes = [(contents[job.path], contents[job.target] if job.target else "") for job in jobs]
-    standing(path, _request(images.rows, hashes))
+    is_up_to_date(path, _request_digest(images.rows, hashes))
     return read_as(path, PropertyTable)
 
 
-def _sha256(path: str) -> str:
+def _sha256_or_empty(path: str) -> str:
     try:
         return file_sha256(path)
     except ImageError:
         return ""
 
 
-def _request(rows: Rows, hashes: Sequence[tuple[str, str]]) -> str:
+def _request_digest(rows: Rows, hashes: Sequence[tuple[str, str]]) -> str:
     """Return the digest of a request: labels, and the bytes of the files (not their places)."""
     names = ("image_id", "dataset", "group", "split", "region", "target_region")
     labels = {name: (None if pd.isna(x) else str(x) for x in rows.cells(name)) for name in names}
@@ -203,7 +213,7 @@ def _request(rows: Rows, hashes: Sequence[tuple[str, str]]) -> str:
     return digest({"describe": labels, "contents": contents, "versions": versions_of("describe")})
 
 
-def _measured(
+def _measure_and_write(
     images: ImageSet,
     jobs: Sequence[Job],
     path: Path | None,
@@ -213,31 +223,31 @@ def _measured(
     overwrite: bool,
 ) -> PropertyTable:
     """Measure all images, and write the table if it has a place."""
-    unfinished = Unfinished(path, jobs)
+    unfinished = ResumableMeasures(path, jobs)
     try:
-        found = _run(jobs, unfinished, threads, progress)
+        found = _measure_all(jobs, unfinished, threads, progress)
     finally:
         unfinished.close()
     good = [index for index, each in enumerate(found) if not each.reason]
     if not good:
         first = f"the first is {jobs[0].path!r}: {found[0].reason}"
         raise SourceError(f"none of the {len(jobs)} images could be used ({first})")
-    table = _table(images, found, good)
+    table = _property_table(images, found, good)
     if path is not None:
         hashes = [(each.sha256, each.target_sha256) for each in found]
-        write(table, path, overwrite=overwrite, request=_request(images.rows, hashes))
+        write(table, path, overwrite=overwrite, request=_request_digest(images.rows, hashes))
         unfinished.discard()
     return table
 
 
-def _run(
-    jobs: Sequence[Job], unfinished: Unfinished, threads: int, progress: Progress | None
+def _measure_all(
+    jobs: Sequence[Job], unfinished: ResumableMeasures, threads: int, progress: Progress | None
 ) -> list[Measured]:
     known = unfinished.load()
     left = [index for index in range(len(jobs)) if index not in known]
     if known:
         _log.info("continuing: %d of %d images were measured before", len(known), len(jobs))
-    meter = Meter(remembered=threads)
+    meter = ImageMeter(remembered=threads)
 
     def work(index: int) -> Measured:
         measured = meter.measure(jobs[index])
@@ -255,7 +265,9 @@ def _run(
     return [known[index] for index in range(len(jobs))]
 
 
-def _table(images: ImageSet, found: Sequence[Measured], good: Sequence[int]) -> PropertyTable:
+def _property_table(
+    images: ImageSet, found: Sequence[Measured], good: Sequence[int]
+) -> PropertyTable:
     rows = images.rows
     whole = all(region == "whole" for region in rows.cells("region"))
     columns = [*_COLUMNS] if whole else [*_COLUMNS, "region"]
@@ -273,31 +285,31 @@ def _table(images: ImageSet, found: Sequence[Measured], good: Sequence[int]) -> 
     made = {
         "seed": sampling.pop("seed", None),
         "sampling": sampling,
-        "left_out": _faults(rows, found, "path", "reason"),
-        "partners": _faults(rows, found, "target", "target_reason"),
+        "left_out": _fault_rows(rows, found, "path", "reason"),
+        "partners": _fault_rows(rows, found, "target", "target_reason"),
     }
     return PropertyTable(np.array([each.values for each in own]), Rows(labels), made)
 
 
-def _faults(rows: Rows, found: Sequence[Measured], column: str, kind: str) -> list[list[str]]:
+def _fault_rows(rows: Rows, found: Sequence[Measured], column: str, kind: str) -> list[list[str]]:
     cells = zip(rows.cells("image_id"), rows.cells("dataset"), rows.cells(column), strict=True)
     return [
-        [*(_writable(cell) for cell in labels), getattr(each, kind)]
+        [*(_escape_surrogates(cell) for cell in labels), getattr(each, kind)]
         for labels, each in zip(cells, found, strict=True)
         if getattr(each, kind)
     ]
 
 
-def _writable(text: str) -> str:
+def _escape_surrogates(text: str) -> str:
     """Escape what is no Unicode in a file's name, so that JSON and CSV can hold it."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _listed(table: PropertyTable, key: str) -> pd.DataFrame:
+def _listed_rows(table: PropertyTable, key: str) -> pd.DataFrame:
     return pd.DataFrame([list(each) for each in table.made.get(key, ())], columns=list(_SKIPPED))
 
 
-def _sayable(partners: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+def _partner_lines(partners: pd.DataFrame) -> Iterator[tuple[str, ...]]:
     """Return the lines of partners, which say what is missing for their sake."""
     for image_id, dataset, path, reason in partners.itertuples(index=False):
         yield image_id, dataset, path, f"as a target: {reason}; the pair has no measures"

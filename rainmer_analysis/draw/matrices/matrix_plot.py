@@ -10,15 +10,15 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.layout import listed, new_figure, panel_titles
-from rainmer_analysis.draw.matrices.cells import INTERVAL_ROOM, UNDECIDED
-from rainmer_analysis.draw.matrices.look import matrix_grid, matrix_look
-from rainmer_analysis.draw.matrices.panels import draw_matrices
-from rainmer_analysis.draw.matrices.scale import BAR_ROOM, colour_scale
-from rainmer_analysis.draw.style import MUTED, WIDTH, styled
+from rainmer_analysis.draw.figure_layout import as_tuple, new_figure, panel_titles
+from rainmer_analysis.draw.matrices.cell_numbers import INTERVAL_ROOM, UNDECIDED
+from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
+from rainmer_analysis.draw.matrices.matrix_panels import draw_matrices
+from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, matrix_grid
+from rainmer_analysis.draw.style import MUTED, WIDTH, style_context
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
 
-__all__ = ["about_matrix", "matrix_name", "plot_matrix"]
+__all__ = ["default_matrix_title", "matrix_provenance", "plot_matrix"]
 
 _NOTE_ROOM = 0.16
 
@@ -57,41 +57,43 @@ def plot_matrix(
     --------
     >>> plot_matrix(relate(table)).save("matrix.pdf")  # doctest: +SKIP
     """
-    found = listed(matrices, RelationshipMatrix)
-    names = panel_titles(titles, found, matrix_name)
+    found = as_tuple(matrices, RelationshipMatrix)
+    names = panel_titles(titles, found, default_matrix_title)
     columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
     rows = -(-len(found) // columns)
-    with styled():
-        width = _width(found, columns)
-        look = matrix_look(found, columns=columns, width=width)
-        grid = matrix_grid(look, columns=columns, left=look.across + 0.1, right=width - 0.12)
-        under = grid.top + (rows - 1) * grid.step + grid.height + look.down + 0.06
+    with style_context():
+        width = _figure_width(found, columns)
+        shared_style = choose_matrix_style(found, columns=columns, width=width)
+        grid = matrix_grid(
+            shared_style, columns=columns, left=shared_style.across + 0.1, right=width - 0.12
+        )
+        under = grid.top + (rows - 1) * grid.step + grid.height + shared_style.down + 0.06
         marked = any(value.undecided.any() for value in found)
         figure = new_figure(width, under + BAR_ROOM + (_NOTE_ROOM if marked else 0))
-        artists = draw_matrices(figure, found, grid, titles=names, look=look)
-        artists["scale"] = colour_scale(figure, found, look, top=under)
+        artists = draw_matrices(figure, found, grid, titles=names, shared_style=shared_style)
+        artists["scale"] = draw_colour_bar(figure, found, shared_style, top=under)
         if marked:
-            artists["note"] = _note(figure)
+            artists["note"] = _undecided_note(figure)
     about = {
         "draws": "matrix",
         "titles": list(names),
-        "matrices": [about_matrix(value) for value in found],
+        "matrices": [matrix_provenance(value) for value in found],
     }
     return Drawing(figure, artists, about)
 
 
-def _note(figure: Figure) -> Text:
+def _undecided_note(figure: Figure) -> Text:
     text = f"{UNDECIDED} not told apart from two halves of one set (q > {SIGNIFICANT})"
     down = float(figure.get_size_inches()[1])
     return figure.text(0.5, 0.06 / down, text, ha="center", va="bottom", fontsize=6, color=MUTED)
 
 
-def matrix_name(value: RelationshipMatrix) -> str:
+def default_matrix_title(value: RelationshipMatrix) -> str:
     """Return a panel's default title."""
     return value.score if value.space is None else value.space.name
 
 
-def about_matrix(value: RelationshipMatrix) -> dict[str, Any]:
+def matrix_provenance(value: RelationshipMatrix) -> dict[str, Any]:
     """Return what a picture's provenance says about a matrix."""
     return {
         "space": None if value.space is None else asdict(value.space),
@@ -103,7 +105,7 @@ def about_matrix(value: RelationshipMatrix) -> dict[str, Any]:
     }
 
 
-def _width(matrices: Sequence[RelationshipMatrix], columns: int) -> float:
+def _figure_width(matrices: Sequence[RelationshipMatrix], columns: int) -> float:
     if columns > 1:
         return WIDTH
     cell = 0.4 if matrices[0].low is None else 0.04 + INTERVAL_ROOM / 72

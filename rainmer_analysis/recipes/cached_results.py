@@ -11,19 +11,19 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
     digest,
+    is_up_to_date,
     read_as,
-    standing,
     versions_of,
     write,
 )
 
-__all__ = ["Kept", "kept_map"]
+__all__ = ["CachedResult", "cached_map"]
 
 V = TypeVar("V")
 
 
 @dataclass(frozen=True)
-class Kept(Generic[V]):
+class CachedResult(Generic[V]):
     """A value and whether its file answered the identical request already."""
 
     value: V
@@ -35,14 +35,14 @@ class Kept(Generic[V]):
         return "up to date" if self.up_to_date else "written"
 
 
-def kept_map(
+def cached_map(
     table: EmbeddingTable,
     path: Path,
     project: Callable[..., SphereMap],
     *,
     options: Mapping[str, Any],
     overwrite: bool = False,
-) -> Kept[SphereMap]:
+) -> CachedResult[SphereMap]:
     """Lay a table out, or read the map that the identical request left at `path`.
 
     Parameters
@@ -67,8 +67,8 @@ def kept_map(
     versions = versions_of(f"project/{options.get('engine', 'sphere')}")
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
-    stands = standing(path, request, overwrite=overwrite)
+    stands = is_up_to_date(path, request, overwrite=overwrite)
     if not stands:
         write(project(table, **options), path, overwrite=overwrite, request=request)
     # read in both cases, so that a picture of it is made from the same value at every run
-    return Kept(read_as(path, SphereMap), up_to_date=stands)
+    return CachedResult(read_as(path, SphereMap), up_to_date=stands)

@@ -9,25 +9,25 @@ from pathlib import Path
 from rainmer_analysis.errors import ConfigError, OutputExistsError
 from rainmer_analysis.model.checkpoint import load_weights, save_weights
 from rainmer_analysis.model.restorer.weights import load_restorer
-from rainmer_analysis.recipes.training.crossed import make_crossed_pool
-from rainmer_analysis.recipes.training.pool import make_pool
-from rainmer_analysis.recipes.training.weights import resolved
+from rainmer_analysis.recipes.training.configured_weights import resolve_dataset_weights
+from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
+from rainmer_analysis.recipes.training.make_pool import make_pool
 from rainmer_analysis.train import (
     CHECKPOINTS,
-    AirNetObjective,
-    CrossedObjective,
+    AirNetTrainable,
     CrossedPool,
-    EncoderObjective,
+    CrossedTrainable,
+    DistributedContext,
     Hooks,
     Outcome,
-    Place,
     Pool,
-    RestorerObjective,
+    RainmerTrainable,
+    RestorerTrainable,
     TrainConfig,
     as_toml,
+    init_distributed,
     model_card,
     read_config,
-    several,
     train,
 )
 from rainmer_analysis.values import digest, write_atomically
@@ -38,15 +38,15 @@ _CONFIG, _WEIGHTS, _CARD, _LOGFILE = "config.toml", "weights.safetensors", "card
 _FILES = (_CONFIG, _WEIGHTS, _CARD, _LOGFILE, *CHECKPOINTS)
 # Sheets and curves of a run, which go with it when another takes its place.
 _SHOWN = ("examples/step-*.png", "tensorboard/events.out.tfevents.*")
-_OBJECTIVES: dict[str, type[EncoderObjective | AirNetObjective | RestorerObjective]] = {
-    "encoder": EncoderObjective,
-    "airnet": AirNetObjective,
-    "rainmer": RestorerObjective,
+_TRAINABLES: dict[str, type[RainmerTrainable | AirNetTrainable | RestorerTrainable]] = {
+    "encoder": RainmerTrainable,
+    "airnet": AirNetTrainable,
+    "rainmer": RestorerTrainable,
 }
 # What the file of weights calls each of them.
 _KINDS = {"encoder": "rainmer", "airnet": "airnet", "rainmer": "restorer"}
 
-_Objective = EncoderObjective | AirNetObjective | RestorerObjective | CrossedObjective
+_Trainable = RainmerTrainable | AirNetTrainable | RestorerTrainable | CrossedTrainable
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def train_network(
     replaced = dict(changes or {})
     if real is not None:
         replaced["data.real"] = as_toml_text(str(real))
-    settings = resolved(read_config(config, changes=replaced))
+    settings = resolve_dataset_weights(read_config(config, changes=replaced))
     if settings.trains != kind:
         raise ConfigError(
             f"the configuration trains {settings.trains!r}, but {kind!r} was asked for; "
@@ -124,15 +124,15 @@ def train_network(
         )
     folder = Path(out)
     pools = Path(cache) if cache else folder.parent / "pools"
-    with several(settings.run.device) as place:
-        if place.leads:
-            _claim(folder, may_stand=resume or overwrite)
+    with init_distributed(settings.run.device) as place:
+        if place.is_main_process:
+            _claim_folder(folder, may_stand=resume or overwrite)
             pool = _make_pool(settings, pools, workers)
-        place.wait()
-        if not place.leads:  # it opens what the first has made
+        place.barrier()
+        if not place.is_main_process:  # it opens what the first has made
             pool = _make_pool(settings, pools, workers)
         fresh = overwrite and not resume
-        return _trained(settings, pool, folder, fresh=fresh, place=place, progress=progress)
+        return _train_in_folder(settings, pool, folder, fresh=fresh, place=place, progress=progress)
 
 
 def _make_pool(config: TrainConfig, cache: Path, workers: int) -> Pool | CrossedPool:
@@ -140,38 +140,40 @@ def _make_pool(config: TrainConfig, cache: Path, workers: int) -> Pool | Crossed
     return make(config, cache, workers=workers)
 
 
-def _make_objective(config: TrainConfig, pool: Pool | CrossedPool, place: Place) -> _Objective:
+def _make_objective(
+    config: TrainConfig, pool: Pool | CrossedPool, place: DistributedContext
+) -> _Trainable:
     if isinstance(pool, CrossedPool):
-        return CrossedObjective(config, pool, place)
-    return _OBJECTIVES[config.trains](config, pool, place)
+        return CrossedTrainable(config, pool, place)
+    return _TRAINABLES[config.trains](config, pool, place)
 
 
-def _trained(
+def _train_in_folder(
     settings: TrainConfig,
     pool: Pool | CrossedPool,
     folder: Path,
     *,
     fresh: bool,
-    place: Place,
+    place: DistributedContext,
     progress: Callable[[int, int, Mapping[str, float]], None] | None,
 ) -> TrainingRun:
     objective = _make_objective(settings, pool, place)
-    start = _start(objective, settings)
-    export = _Export(objective, settings, folder, pool=pool)
+    start = _load_start_weights(objective, settings)
+    export = _WeightsExport(objective, settings, folder, pool=pool)
     hooks = Hooks(
         on_start=lambda: _write(folder / _CONFIG, as_toml(settings)),
         on_checkpoint=export.checkpoint,
         on_best=export.best,
-        **({} if progress is None else {"progress": _counted(progress, settings.run.steps)}),
+        **({} if progress is None else {"progress": _with_total(progress, settings.run.steps)}),
     )
-    identity = _identity(settings, pool, start)
-    if fresh and place.leads:  # not before images and weights to start from were found
-        _clear(folder)
-    place.wait()
+    identity = _run_digest(settings, pool, start)
+    if fresh and place.is_main_process:  # not before images and weights to start from were found
+        _remove_run(folder)
+    place.barrier()
     outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
-    place.wait()
-    sha256, kept = _kept(folder / _WEIGHTS, settings)
-    if place.leads:
+    place.barrier()
+    sha256, kept = _read_kept_weights(folder / _WEIGHTS, settings)
+    if place.is_main_process:
         notes = {"Real photographs": settings.data.real or "none"}
         if start:
             notes["Encoder started from (SHA-256)"] = start
@@ -187,20 +189,20 @@ def _trained(
             place=place,
         )
         _write(folder / _CARD, card)
-    return TrainingRun(folder, outcome, sha256, place.leads)
+    return TrainingRun(folder, outcome, sha256, place.is_main_process)
 
 
-def _counted(
+def _with_total(
     progress: Callable[[int, int, Mapping[str, float]], None], steps: int
 ) -> Callable[[int, Mapping[str, float]], None]:
     return lambda done, row: progress(done, steps, row)
 
 
-class _Export:
+class _WeightsExport:
     """Writes the weights that a run leaves: the best of its validations, until then the last."""
 
     def __init__(
-        self, objective: _Objective, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
+        self, objective: _Trainable, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
     ) -> None:
         self._objective, self._config, self._folder = objective, config, folder
         self._judged = bool(pool.held_out(config.data.held_out, config.data.seed).any())
@@ -223,7 +225,7 @@ class _Export:
         )
 
 
-def _kept(path: Path, config: TrainConfig) -> tuple[str, int]:
+def _read_kept_weights(path: Path, config: TrainConfig) -> tuple[str, int]:
     """Read the weights that were written: their identity, and the step that they are of."""
     weights = load_restorer(path) if config.restores else load_weights(path)
     return weights.sha256, int(weights.metadata["steps"])
@@ -234,7 +236,7 @@ def as_toml_text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _claim(folder: Path, *, may_stand: bool) -> None:
+def _claim_folder(folder: Path, *, may_stand: bool) -> None:
     """Take a folder for this run, or refuse; what lies there is left as it is."""
     if not may_stand and any((folder / name).exists() for name in _FILES):
         raise OutputExistsError(
@@ -246,14 +248,14 @@ def _claim(folder: Path, *, may_stand: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _clear(folder: Path) -> None:
+def _remove_run(folder: Path) -> None:
     """Remove the run that lies in a folder."""
     for pattern in (*_FILES, *_SHOWN):
         for file in folder.glob(pattern):
             file.unlink()
 
 
-def _start(objective: _Objective, config: TrainConfig) -> str:
+def _load_start_weights(objective: _Trainable, config: TrainConfig) -> str:
     """Put the encoder to start from, if any, into both encoders; give its identity."""
     if not config.model.start:
         return ""
@@ -269,7 +271,7 @@ def _start(objective: _Objective, config: TrainConfig) -> str:
     return weights.sha256
 
 
-def _identity(config: TrainConfig, pool: Pool | CrossedPool, start: str) -> str:
+def _run_digest(config: TrainConfig, pool: Pool | CrossedPool, start: str) -> str:
     """Digest what decides the weights of a run at a step; how long it lasts does not."""
     run: dict[str, int | str] = {
         "batch": config.run.batch,
@@ -296,8 +298,8 @@ def _identity(config: TrainConfig, pool: Pool | CrossedPool, start: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda temporary: _put(temporary, text))
+    write_atomically(path, lambda temporary: _write_utf8(temporary, text))
 
 
-def _put(path: Path, text: str) -> None:
+def _write_utf8(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")

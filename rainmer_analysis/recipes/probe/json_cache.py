@@ -8,15 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.values import digest, plain, write_json
+from rainmer_analysis.values import digest, to_json_types, write_json
 
-__all__ = ["cached"]
+__all__ = ["cached_json"]
 
 _log = logging.getLogger(__name__)
 _KIND = "probe-part"
 
 
-def cached(
+def cached_json(
     folder: Path | None, stem: str, identity: Any, compute: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
     """Return what `compute` gives, from the folder where the same identity has left it.
@@ -33,17 +33,17 @@ def cached(
         Makes the numbers, as JSON can hold them.
     """
     if folder is None:
-        return dict(plain(compute()))
+        return dict(to_json_types(compute()))
     request = digest([_KIND, identity])
     path = folder / f"{stem}-{request[:16]}.json"
-    found = _read(path, request)
+    found = _read_json(path, request)
     if found is None:
-        found = dict(plain(compute()))
+        found = dict(to_json_types(compute()))
         write_json(path, {"kind": _KIND, "request": request, "value": found})
     return found
 
 
-def _read(path: Path, request: str) -> dict[str, Any] | None:
+def _read_json(path: Path, request: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:

@@ -25,11 +25,11 @@ from rainmer_analysis.errors import FileFormatError, ParameterError
 __all__ = [
     "Pool",
     "Sample",
-    "as_levels",
+    "atomic_folder",
     "build_pool",
+    "choose_held_out_scenes",
     "open_pool",
-    "scenes_held_out",
-    "whole_folder",
+    "to_8bit",
     "window",
 ]
 
@@ -39,7 +39,7 @@ _ARRAYS = ("degraded", "clean", "degraded_native", "clean_native")
 _INDEX = "pool.json"
 
 
-def as_levels(image: NDArray[np.float32]) -> Levels:
+def to_8bit(image: NDArray[np.float32]) -> Levels:
     """Return 8-bit levels of an image in [0, 1] (255 times, rounded half to even)."""
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
@@ -132,11 +132,11 @@ class Pool:
         -------
         Whether each row belongs to a chosen scene, [n].
         """
-        chosen = scenes_held_out(self.scenes, share, seed)
+        chosen = choose_held_out_scenes(self.scenes, share, seed)
         return np.array([scene in chosen for scene in self.scenes])
 
 
-def scenes_held_out(scenes: Iterable[str], share: float, seed: int) -> frozenset[str]:
+def choose_held_out_scenes(scenes: Iterable[str], share: float, seed: int) -> frozenset[str]:
     """Choose a share of scenes, rounded down to whole ones, in the order of a hash by seed."""
     unique = sorted(
         set(scenes), key=lambda scene: hashlib.sha256(f"{seed}/{scene}".encode()).digest()
@@ -158,7 +158,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
     digest
         Identity of what the samples are made from.
     """
-    with whole_folder(folder) as work:
+    with atomic_folder(folder) as work:
         arrays: dict[str, np.memmap[Any, np.dtype[np.uint8]]] = {}
         labels = []
         for row, sample in enumerate(samples):
@@ -181,7 +181,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
+def atomic_folder(folder: Path) -> Iterator[Path]:
     """Open a folder to fill, which takes the name `folder` when the block ends without an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.recipes.properties.outputs import csv_text
+from rainmer_analysis.recipes.properties.text_outputs import csv_text
 from rainmer_analysis.values import PropertyTable
 
 __all__ = ["groups_path", "images_manifest", "rows_manifest"]
@@ -28,7 +28,11 @@ def groups_path(manifest: Path) -> Path:
 def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
     """Return a list of rows of an array as TOML; rows count from 0."""
     lines = [*(f"# {each}".rstrip() for each in remarks), "", "[[dataset]]"]
-    lines += [f"name = {_quoted(name + _SUFFIX)}", f"properties = {_quoted(file)}", "rows = ["]
+    lines += [
+        f"name = {_toml_quote(name + _SUFFIX)}",
+        f"properties = {_toml_quote(file)}",
+        "rows = [",
+    ]
     lines += [f"  {', '.join(map(str, rows[at : at + 12]))}," for at in range(0, len(rows), 12)]
     return "\n".join([*lines, "]", ""])
 
@@ -45,7 +49,7 @@ def images_manifest(
     """
     base = manifest.parent.absolute()
     frame = table.rows.frame
-    frame["kind"] = [_kind(row) for row in frame.to_dict("records")]
+    frame["kind"] = [_region_kind(row) for row in frame.to_dict("records")]
     named = frame["group"] != frame["image_id"]
     lines = [f"# {each}".rstrip() for each in remarks]
     for dataset in table.rows.datasets:
@@ -54,20 +58,20 @@ def images_manifest(
         for kind in kinds:
             part = own[own["kind"] == kind]
             name = f"{dataset}{_SUFFIX}" + (f"-{kind}" if kind != kinds[0] else "")
-            lines += _entry(part, name, kind, base)
+            lines += _manifest_entry(part, name, kind, base)
             if named[part.index].any():
-                lines.append(f"groups = {_quoted(groups_path(manifest).name)}")
+                lines.append(f"groups = {_toml_quote(groups_path(manifest).name)}")
     if not named.any():
         return "\n".join([*lines, ""]), None
     scenes = frame.loc[named, ["path", "group"]].itertuples(index=False)
-    pairs = dict.fromkeys((_relative(path, base), group) for path, group in scenes)
+    pairs = dict.fromkeys((_relative_posix(path, base), group) for path, group in scenes)
     return "\n".join([*lines, ""]), csv_text(("image", "group"), pairs)
 
 
 _ORDER = ("paired", "left", "right", "unpaired")
 
 
-def _kind(row: Mapping[Any, Any]) -> str:
+def _region_kind(row: Mapping[Any, Any]) -> str:
     region, target = row.get("region", "whole"), row["target"]
     if not isinstance(row["path"], str):
         raise ParameterError(
@@ -83,26 +87,30 @@ def _kind(row: Mapping[Any, Any]) -> str:
     return str(region)
 
 
-def _entry(part: pd.DataFrame, name: str, kind: str, base: Path) -> list[str]:
-    lines = ["", "[[dataset]]", f"name = {_quoted(name)}"]
-    lines += _list("images", part["path"], base)
+def _manifest_entry(part: pd.DataFrame, name: str, kind: str, base: Path) -> list[str]:
+    lines = ["", "[[dataset]]", f"name = {_toml_quote(name)}"]
+    lines += _toml_list("images", part["path"], base)
     if kind == "paired":
-        lines += _list("targets", part["target"], base)
+        lines += _toml_list("targets", part["target"], base)
     if kind in _HALVES:
-        lines.append(f"halves = {_quoted(_HALVES[kind])}")
+        lines.append(f"halves = {_toml_quote(_HALVES[kind])}")
     return lines
 
 
-def _list(key: str, paths: Sequence[str] | pd.Series[str], base: Path) -> list[str]:
-    return [f"{key} = [", *(f"  {_quoted(_relative(each, base))}," for each in paths), "]"]
+def _toml_list(key: str, paths: Sequence[str] | pd.Series[str], base: Path) -> list[str]:
+    return [
+        f"{key} = [",
+        *(f"  {_toml_quote(_relative_posix(each, base))}," for each in paths),
+        "]",
+    ]
 
 
-def _relative(path: str, base: Path) -> str:
+def _relative_posix(path: str, base: Path) -> str:
     try:
         return Path(os.path.relpath(path, base)).as_posix()
     except ValueError:  # another drive
         return Path(path).as_posix()
 
 
-def _quoted(text: str) -> str:
+def _toml_quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

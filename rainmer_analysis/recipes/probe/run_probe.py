@@ -12,16 +12,26 @@ from typing import Any
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer import load_encoder
 from rainmer_analysis.probing import Design, DesignImages, open_design
-from rainmer_analysis.recipes.probe.documents import VERSION, space_document
-from rainmer_analysis.recipes.probe.real import (
+from rainmer_analysis.recipes.probe.probe_documents import VERSION, space_document
+from rainmer_analysis.recipes.probe.probed_encoders import (
+    ProbedEncoder,
+    control_subjects,
+    load_subjects,
+)
+from rainmer_analysis.recipes.probe.real_sets_probe import (
     RealImages,
     RealSets,
     load_real,
     probe_real,
 )
-from rainmer_analysis.recipes.probe.simulated import RESAMPLES, probe_simulated
-from rainmer_analysis.recipes.probe.subjects import Subject, control_subjects, load_subjects
-from rainmer_analysis.values import digest, library_versions, plain, standing, write_json
+from rainmer_analysis.recipes.probe.simulated_probe import RESAMPLES, probe_simulated
+from rainmer_analysis.values import (
+    digest,
+    is_up_to_date,
+    library_versions,
+    to_json_types,
+    write_json,
+)
 
 __all__ = ["Probe", "probe"]
 
@@ -52,7 +62,7 @@ class Probe:
 
 
 @dataclass(frozen=True, eq=False)
-class _Inputs:
+class _ProbeInputs:
     """What all encoders of one probe look at, and where numbers are kept."""
 
     images: DesignImages
@@ -60,7 +70,7 @@ class _Inputs:
     cache: Path | None
     progress: Progress | None
 
-    def take(self, subject: Subject) -> dict[str, dict[str, Any]]:
+    def measure_encoder(self, subject: ProbedEncoder) -> dict[str, dict[str, Any]]:
         """Measure an encoder: per part (``simulated``, ``real``) and view a document."""
         options = {"progress": self.progress}
         found = {"simulated": probe_simulated(subject, self.images, self.cache, **options)}
@@ -120,7 +130,7 @@ def probe(
     --------
     >>> probe("statistics", controls=0).document["variance"]  # doctest: +SKIP
     """
-    target = None if out is None else _checked_out(Path(out))
+    target = None if out is None else _check_output(Path(out))
     folder = _cache_folder(target, cache)
     listed = control_subjects(controls)
     load = {"device": device, "precision": precision}
@@ -128,13 +138,13 @@ def probe(
     sets = RealSets(real) if isinstance(real, str | Path) else real
     chosen = design or Design()
     found_real = None if sets is None else load_real(sets, seed=chosen.seed)
-    request = _request(subjects, listed, chosen, found_real, precision)
-    if target is not None and standing(target, request, overwrite=overwrite):
+    request = _request_digest(subjects, listed, chosen, found_real, precision)
+    if target is not None and is_up_to_date(target, request, overwrite=overwrite):
         return Probe(json.loads(target.read_text(encoding="utf-8")), up_to_date=True)
     images = open_design(chosen, folder, progress=progress)
-    inputs = _Inputs(images, found_real, folder, progress)
-    taken = [(subject, inputs.take(subject)) for subject in subjects]
-    beside = _controls(listed, inputs, load)
+    inputs = _ProbeInputs(images, found_real, folder, progress)
+    taken = [(subject, inputs.measure_encoder(subject)) for subject in subjects]
+    beside = _measure_controls(listed, inputs, load)
     spaces = [
         space_document(subject, view, parts, beside=beside, rule=chosen.rule)
         for subject, parts in taken
@@ -148,11 +158,11 @@ def probe(
         "libraries": library_versions(),
     }
     if target is not None:
-        write_json(target, plain(document))
-    return Probe(dict(plain(document)))
+        write_json(target, to_json_types(document))
+    return Probe(dict(to_json_types(document)))
 
 
-def _checked_out(path: Path) -> Path:
+def _check_output(path: Path) -> Path:
     if path.suffix.lower() != ".json":
         raise ParameterError(
             f"a probe cannot be written as {path.name!r}; use a name that ends in .json"
@@ -166,8 +176,8 @@ def _cache_folder(target: Path | None, cache: str | Path | None) -> Path | None:
     return None if target is None else target.parent / "probe-cache"
 
 
-def _request(
-    subjects: Sequence[Subject],
+def _request_digest(
+    subjects: Sequence[ProbedEncoder],
     listed: Sequence[tuple[str, str]],
     design: Design,
     real: RealImages | None,
@@ -186,13 +196,13 @@ def _request(
     )
 
 
-def _controls(
-    listed: Sequence[tuple[str, str]], inputs: _Inputs, load: Mapping[str, str]
+def _measure_controls(
+    listed: Sequence[tuple[str, str]], inputs: _ProbeInputs, load: Mapping[str, str]
 ) -> dict[str, list[dict[str, Any]]]:
     """Measure the controls of each group, one network at a time."""
     taken: dict[str, list[dict[str, Any]]] = {}
     for number, (group, name) in enumerate(listed):
         _log.info("control %d of %d: %s", number + 1, len(listed), name)
-        found = inputs.take(Subject(name, load_encoder(name, **load)))
+        found = inputs.measure_encoder(ProbedEncoder(name, load_encoder(name, **load)))
         taken.setdefault(group, []).append(found)
     return taken

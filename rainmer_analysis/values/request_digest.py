@@ -14,7 +14,7 @@ import numpy as np
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["ALGORITHMS", "array_digest", "digest", "plain", "versions_of"]
+__all__ = ["ALGORITHMS", "array_digest", "digest", "to_json_types", "versions_of"]
 
 ALGORITHMS: dict[str, int] = {
     "describe": 1,
@@ -31,7 +31,7 @@ that no result of an earlier release is taken for one of this."""
 _AT_ONCE = 1024
 
 
-def plain(value: Any) -> Any:
+def to_json_types(value: Any) -> Any:
     """Turn a nested value into JSON's types.
 
     Mappings (keys as text), sequences, frozen dataclasses, numpy scalars, numbers, text, booleans
@@ -43,19 +43,19 @@ def plain(value: Any) -> Any:
         The value holds anything else.
     """
     if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
+        return to_json_types(asdict(value))
     if isinstance(value, np.generic):
-        return plain(value.item())
+        return to_json_types(value.item())
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): to_json_types(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+        return to_json_types(value.tolist())
     if isinstance(value, Sequence) and not isinstance(value, bytes):
-        return [plain(item) for item in value]
+        return [to_json_types(item) for item in value]
     raise ParameterError(
         f"a value of type {type(value).__name__} cannot be written into metadata; "
         "use text, numbers, lists and mappings"
@@ -69,7 +69,7 @@ def digest(value: Any) -> str:
     it nor a list is held as text at once.
     """
     hasher = hashlib.sha256()
-    for piece in _pieces(value):
+    for piece in _canonical_json_pieces(value):
         hasher.update(piece.encode("utf-8", "surrogatepass"))
     return hasher.hexdigest()
 
@@ -84,37 +84,37 @@ def versions_of(*algorithms: str) -> dict[str, int]:
     return {name: version for name, version in found.items() if version != 1}
 
 
-def _pieces(value: Any) -> Iterator[str]:
+def _canonical_json_pieces(value: Any) -> Iterator[str]:
     """Write canonical JSON piece by piece: keys sorted, no spaces."""
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, Mapping):
         named = {str(key): item for key, item in value.items()}
         for number, name in enumerate(sorted(named)):
-            yield f"{',' if number else '{'}{_json(name)}:"
-            yield from _pieces(named[name])
+            yield f"{',' if number else '{'}{_canonical_json(name)}:"
+            yield from _canonical_json_pieces(named[name])
         yield "}" if named else "{}"
     elif isinstance(value, tuple):
         for number, item in enumerate(value):
             yield "," if number else "["
-            yield from _pieces(item)
+            yield from _canonical_json_pieces(item)
         yield "]" if value else "[]"
     elif isinstance(value, list | Iterator):
         yield "["
         yield from _joined(value)
         yield "]"
     else:
-        yield _json(plain(value))
+        yield _canonical_json(to_json_types(value))
 
 
 def _joined(items: Iterable[Any]) -> Iterator[str]:
     left, comma = iter(items), ""
     while piece := list(islice(left, _AT_ONCE)):
-        yield comma + _json(plain(piece))[1:-1]
+        yield comma + _canonical_json(to_json_types(piece))[1:-1]
         comma = ","
 
 
-def _json(value: Any) -> str:
+def _canonical_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -17,10 +17,10 @@ import numpy as np
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import write_png
 from rainmer_analysis.values.archive import write_atomically
-from rainmer_analysis.values.request import digest
+from rainmer_analysis.values.request_digest import digest
 from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
 
-__all__ = ["Simulated", "shared_out", "simulate_datasets"]
+__all__ = ["Simulated", "map_in_threads", "simulate_datasets"]
 
 _REQUEST, _GROUPS, _MANIFEST = "simulated.json", "groups.csv", "simulated.toml"
 _Item = TypeVar("_Item")
@@ -86,26 +86,26 @@ def simulate_datasets(
     OutputExistsError
         If something else already lies where the datasets should go.
     """
-    chosen = _checked(FIGURED if names is None else tuple(names), per_dataset, size)
+    chosen = _check_request(FIGURED if names is None else tuple(names), per_dataset, size)
     folder = Path(out)
-    request = _request(chosen, per_dataset=per_dataset, size=size, seed=seed, split=split)
-    if not _prepared(folder, request, chosen, overwrite=overwrite):
+    request = _request_document(chosen, per_dataset=per_dataset, size=size, seed=seed, split=split)
+    if not _prepare_folder(folder, request, chosen, overwrite=overwrite):
         _write_json(folder / _REQUEST, request)
     jobs = [(name, index) for name in chosen for index in range(per_dataset)]
-    missing = [job for job in jobs if not all(path.is_file() for path in _files(folder, *job))]
+    missing = [job for job in jobs if not all(path.is_file() for path in _pair_paths(folder, *job))]
 
     def make(job: tuple[str, int]) -> None:
         pair = simulate(job[0], job[1], split=split, size=size, seed=seed)
-        rainy, clean = _files(folder, *job)
+        rainy, clean = _pair_paths(folder, *job)
         write_png(pair.clean, clean)
         write_png(pair.rainy, rainy)
 
-    shared_out(make, missing, workers=workers, progress=progress)
-    _finish(folder, jobs, seed=seed, split=split)
+    map_in_threads(make, missing, workers=workers, progress=progress)
+    _write_manifest_and_groups(folder, jobs, seed=seed, split=split)
     return Simulated(folder, folder / _MANIFEST, pairs=len(jobs), made=len(missing))
 
 
-def shared_out(
+def map_in_threads(
     function: Callable[[_Item], _Result],
     items: Sequence[_Item],
     *,
@@ -130,7 +130,9 @@ def shared_out(
     return results
 
 
-def _checked(names: tuple[str, ...], per_dataset: int, size: tuple[int, int]) -> tuple[str, ...]:
+def _check_request(
+    names: tuple[str, ...], per_dataset: int, size: tuple[int, int]
+) -> tuple[str, ...]:
     unknown = [name for name in names if name not in RECIPES]
     if unknown or not names:
         what = f"there is no recipe {unknown[0]!r}" if unknown else "no recipe was named"
@@ -144,7 +146,7 @@ def _checked(names: tuple[str, ...], per_dataset: int, size: tuple[int, int]) ->
     return names
 
 
-def _request(
+def _request_document(
     names: tuple[str, ...], *, per_dataset: int, size: tuple[int, int], seed: int, split: str
 ) -> dict[str, Any]:
     """Describe the request; ``probe`` tells the pixels of other versions of the recipes apart."""
@@ -164,7 +166,7 @@ def _request(
     return {"kind": "simulated", "version": 1, **asked, "request": digest(asked)}
 
 
-def _prepared(
+def _prepare_folder(
     folder: Path, request: Mapping[str, Any], names: Iterable[str], *, overwrite: bool
 ) -> bool:
     """Make room in ``folder``; True if it holds (a part of) what the identical request writes."""
@@ -195,17 +197,20 @@ def _read_request(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _files(folder: Path, name: str, index: int) -> tuple[Path, Path]:
+def _pair_paths(folder: Path, name: str, index: int) -> tuple[Path, Path]:
     file = f"{index + 1:04d}.png"
     return folder / name / "input" / file, folder / name / "target" / file
 
 
-def _finish(folder: Path, jobs: Sequence[tuple[str, int]], *, seed: int, split: str) -> None:
+def _write_manifest_and_groups(
+    folder: Path, jobs: Sequence[tuple[str, int]], *, seed: int, split: str
+) -> None:
     rows = []
     for name, index in jobs:
         scene = scene_of(name, index, split=split, seed=seed)
         rows += [
-            (path.relative_to(folder).as_posix(), scene) for path in _files(folder, name, index)
+            (path.relative_to(folder).as_posix(), scene)
+            for path in _pair_paths(folder, name, index)
         ]
 
     def groups(path: Path) -> None:

@@ -11,44 +11,46 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 
-from rainmer_analysis.draw.layout import axes_at
-from rainmer_analysis.draw.matrices.look import MatrixLook, signed
+from rainmer_analysis.draw.figure_layout import axes_at
+from rainmer_analysis.draw.matrices.matrix_style import MatrixStyle, format_signed
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["BAR_ROOM", "COLOURS", "colour_scale", "colours_of"]
+__all__ = ["BAR_ROOM", "COLOURS", "colour_map", "draw_colour_bar"]
 
 COLOURS = "RdBu_r"
 BAR_ROOM = 0.46
 """Inches that the colour scale takes under the matrices."""
 
 
-def colour_scale(
-    figure: Figure, matrices: Sequence[RelationshipMatrix], look: MatrixLook, *, top: float
+def draw_colour_bar(
+    figure: Figure, matrices: Sequence[RelationshipMatrix], shared_style: MatrixStyle, *, top: float
 ) -> Colorbar:
     """Draw the one scale of all panels, `top` inches below the figure's upper edge."""
     across = figure.get_size_inches()[0]
     length = min(2.6, across - 0.8)
     axes = axes_at(figure, ((across - length) / 2, top, length, 0.09))
     scores = {value.score for value in matrices}
-    bar = figure.colorbar(_scale(look), cax=axes, orientation="horizontal")
-    bar.set_ticks(list(np.linspace(look.lowest, look.limit, 5)))
-    bar.ax.xaxis.set_major_formatter(_tick)
+    bar = figure.colorbar(_scalar_mappable(shared_style), cax=axes, orientation="horizontal")
+    bar.set_ticks(list(np.linspace(shared_style.lowest, shared_style.limit, 5)))
+    bar.ax.xaxis.set_major_formatter(_tick_label)
     bar.set_label(f"{scores.pop()} score" if len(scores) == 1 else "score")
     bar.outline.set_linewidth(0.5)
     return bar
 
 
-def _tick(value: float, _position: float) -> str:
-    return signed(value, ".3g")
+def _tick_label(value: float, _position: float) -> str:
+    return format_signed(value, ".3g")
 
 
-def colours_of(look: MatrixLook) -> Colormap:
+def colour_map(shared_style: MatrixStyle) -> Colormap:
     """Return the diverging colours, or their upper half for distances."""
     whole = colormaps[COLOURS]
-    if look.lowest < 0:
+    if shared_style.lowest < 0:
         return whole
     return LinearSegmentedColormap.from_list(f"{COLOURS}_upper", whole(np.linspace(0.5, 1, 128)))
 
 
-def _scale(look: MatrixLook) -> ScalarMappable:
-    return ScalarMappable(Normalize(look.lowest, look.limit), colours_of(look))
+def _scalar_mappable(shared_style: MatrixStyle) -> ScalarMappable:
+    return ScalarMappable(
+        Normalize(shared_style.lowest, shared_style.limit), colour_map(shared_style)
+    )

@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ConfigError, ImageError, SourceError
 from rainmer_analysis.images import file_sha256, read_image, resize
-from rainmer_analysis.recipes.training.jobs import Job, training_jobs
+from rainmer_analysis.recipes.training.training_pairs import PairJob, training_jobs
 from rainmer_analysis.train import (
     Pool,
     Sample,
     TrainConfig,
-    as_levels,
     build_pool,
     open_pool,
+    to_8bit,
     window,
 )
 from rainmer_analysis.values import array_digest, digest
 from rainmer_analysis.weather import RECIPES, degrade, draw_weather, simulate
 
-__all__ = ["make_pool", "reduced", "weather_digest"]
+__all__ = ["make_pool", "shrink_photograph", "weather_digest"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     jobs = list(training_jobs(config))
     own = digest(
         {
-            "jobs": [_identity(job) for job in jobs],
+            "jobs": [_job_identity(job) for job in jobs],
             "size": [data.height, data.width, data.native, data.seed],
             "weather": {name: weather_digest(name) for name in data.simulated},
         }
@@ -72,22 +72,22 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     _LOG.info("making %d training pairs in %s", len(jobs), folder)
     size = (data.height, data.width)
     tasks = [(job, size, data.native, data.seed) for job in jobs]
-    return build_pool(_samples(tasks, workers), folder, count=len(jobs), digest=own)
+    return build_pool(_make_samples(tasks, workers), folder, count=len(jobs), digest=own)
 
 
-_Task = tuple[Job, tuple[int, int], int, int]
+_Task = tuple[PairJob, tuple[int, int], int, int]
 
 
-def _samples(tasks: list[_Task], workers: int) -> Iterator[Sample]:
+def _make_samples(tasks: list[_Task], workers: int) -> Iterator[Sample]:
     if workers == 0:
-        yield from _whole(map(_sample, tasks))
+        yield from _report_failed_pairs(map(_make_sample, tasks))
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield from _whole(executor.map(_sample, tasks, chunksize=16))
+        yield from _report_failed_pairs(executor.map(_make_sample, tasks, chunksize=16))
 
 
-def _whole(made: Iterable[Sample | str]) -> Iterator[Sample]:
+def _report_failed_pairs(made: Iterable[Sample | str]) -> Iterator[Sample]:
     """Pass samples on, and tell what could not be made."""
     whole = 0
     for sample in made:
@@ -100,21 +100,21 @@ def _whole(made: Iterable[Sample | str]) -> Iterator[Sample]:
         raise SourceError("none of the training images can be read; see the reasons above")
 
 
-def _sample(task: _Task) -> Sample | str:
+def _make_sample(task: _Task) -> Sample | str:
     """Make a pair, or say why it cannot be made."""
     job, size, native, seed = task
     try:
-        degraded, clean = _pair(job, size, seed)
+        degraded, clean = _make_pair(job, size, seed)
     except ImageError as error:
         return f"{job.key}: {error}"
-    levels = as_levels(degraded), as_levels(clean)
+    levels = to_8bit(degraded), to_8bit(clean)
     windows = window(levels, native, job.key)
     return Sample(
-        job.dataset, job.scene, as_levels(resize(degraded)), as_levels(resize(clean)), *windows
+        job.dataset, job.scene, to_8bit(resize(degraded)), to_8bit(resize(clean)), *windows
     )
 
 
-def _pair(job: Job, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
+def _make_pair(job: PairJob, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
     if not job.files:
         made = simulate(job.dataset, job.index, split="train", size=size, seed=seed)
         return made.rainy, made.clean
@@ -124,7 +124,7 @@ def _pair(job: Job, size: tuple[int, int], seed: int) -> tuple[Image, Image]:
             for file, region in zip(job.files, job.regions, strict=True)
         )
         return first, second
-    clean = reduced(read_image(job.files[0]))
+    clean = shrink_photograph(read_image(job.files[0]))
     number = int(digest([job.key, job.dataset, job.index, seed])[:12], 16)
     if not job.dark:
         return degrade(clean, job.dataset, seed=number)
@@ -150,13 +150,13 @@ def weather_digest(name: str) -> str:
     return array_digest(pair.rainy, pair.clean)
 
 
-def _identity(job: Job) -> dict[str, object]:
+def _job_identity(job: PairJob) -> dict[str, object]:
     """Tell a job by the bytes of its files; whole files go without saying."""
-    told = dict(vars(dataclasses.replace(job, files=_hashes(job.files))))
+    told = dict(vars(dataclasses.replace(job, files=_file_hashes(job.files))))
     if set(job.regions) == {"whole"}:
         del told["regions"]
     return told
 
 
-def _hashes(files: Iterable[str]) -> tuple[str, ...]:
+def _file_hashes(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(file_sha256(file) for file in files)

@@ -13,18 +13,18 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.labels import short_labels
-from rainmer_analysis.draw.layout import (
+from rainmer_analysis.draw.figure_layout import (
+    as_tuple,
     axes_at,
-    headline,
-    listed,
     new_figure,
-    panel_title,
     panel_titles,
+    write_headline,
+    write_panel_title,
 )
-from rainmer_analysis.draw.matrices.look import longest
-from rainmer_analysis.draw.matrices.plot import about_matrix, matrix_name
-from rainmer_analysis.draw.style import INK, MUTED, PALETTE, WIDTH, styled
+from rainmer_analysis.draw.labels import short_labels
+from rainmer_analysis.draw.matrices.matrix_plot import default_matrix_title, matrix_provenance
+from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
+from rainmer_analysis.draw.style import INK, MUTED, PALETTE, WIDTH, style_context
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
 
@@ -65,41 +65,41 @@ def plot_intervals(
     ParameterError
         No matrix, one without intervals, different datasets, or titles that do not fit.
     """
-    found = _checked(listed(matrices, RelationshipMatrix))
-    names = panel_titles(titles, found, matrix_name)
-    labels = _labels(found[0])
+    found = _check_matrices(as_tuple(matrices, RelationshipMatrix))
+    names = panel_titles(titles, found, default_matrix_title)
+    labels = _pair_labels(found[0])
     top = 0.3 + (0.26 if title else 0.0)
     height = _LINE * (len(labels) + 0.6)
-    with styled():
-        left = longest(labels, 6.5) + 0.12
+    with style_context():
+        left = longest_label_inches(labels, 6.5) + 0.12
         figure = new_figure(WIDTH, top + height + 0.62)
         width = (WIDTH - left - 0.1 - 0.16 * (len(found) - 1)) / len(found)
         artists: dict[str, Any] = {}
         for index, (value, name) in enumerate(zip(found, names, strict=True)):
             place = (left + index * (width + 0.16), top, width, height)
             axes = axes_at(figure, place)
-            artists |= _panel(axes, value, index, labels=labels if index == 0 else None)
-            artists[f"title/{index}"] = panel_title(axes, name)[0]
+            artists |= _draw_panel(axes, value, index, labels=labels if index == 0 else None)
+            artists[f"title/{index}"] = write_panel_title(axes, name)[0]
         if len({value.score for value in found}) == 1:
             _share_scale([artists[f"axes/{index}"] for index in range(len(found))])
-        artists["legend"] = _legend(figure, found)
+        artists["legend"] = _draw_legend(figure, found)
         if title:
-            artists["headline"] = headline(figure, title)
+            artists["headline"] = write_headline(figure, title)
     about = {
         "draws": "intervals",
         "title": title,
         "titles": list(names),
-        "matrices": [about_matrix(value) for value in found],
+        "matrices": [matrix_provenance(value) for value in found],
     }
     return Drawing(figure, artists, about)
 
 
-def _checked(matrices: tuple[RelationshipMatrix, ...]) -> tuple[RelationshipMatrix, ...]:
+def _check_matrices(matrices: tuple[RelationshipMatrix, ...]) -> tuple[RelationshipMatrix, ...]:
     first = matrices[0]
     for value in matrices:
         if value.low is None or value.high is None:
             raise ParameterError(
-                f"the matrix of {matrix_name(value)} has no intervals to draw; make it with "
+                f"the matrix of {default_matrix_title(value)} has no intervals to draw; make it with "
                 "--resamples"
             )
         if value.datasets != first.datasets:
@@ -110,13 +110,13 @@ def _checked(matrices: tuple[RelationshipMatrix, ...]) -> tuple[RelationshipMatr
     return matrices
 
 
-def _labels(value: RelationshipMatrix) -> list[str]:
+def _pair_labels(value: RelationshipMatrix) -> list[str]:
     names = list(short_labels(value.datasets).values())
     pairs = [f"{one} – {other}" for one, other in combinations(names, 2)]
     return pairs if value.ceilings is None else [*pairs, *names]
 
 
-def _panel(
+def _draw_panel(
     axes: Axes, value: RelationshipMatrix, index: int, *, labels: list[str] | None
 ) -> dict[str, Any]:
     assert value.low is not None
@@ -126,10 +126,10 @@ def _panel(
     for line, (a, b) in enumerate(pairs):
         bounds = float(value.low[a, b]), float(value.high[a, b])
         hollow = bool(value.undecided[a, b])
-        points[a, b] = _point(axes, line, value.values[a, b], bounds, hollow=hollow)
+        points[a, b] = _draw_score(axes, line, value.values[a, b], bounds, hollow=hollow)
     if value.ceilings is not None:
         for row, (found, low, high) in enumerate(value.ceilings):
-            rows[row] = _point(axes, len(pairs) + row, found, (low, high), kind="ceiling")
+            rows[row] = _draw_score(axes, len(pairs) + row, found, (low, high), kind="ceiling")
     lines = len(pairs) + len(rows)
     axes.set_ylim(lines - 0.2, -0.8)
     axes.set_yticks(range(lines), labels or [""] * lines)
@@ -150,7 +150,7 @@ def _share_scale(panels: Sequence[Axes]) -> None:
         axes.set_xlim(limits[:, 0].min(), limits[:, 1].max())
 
 
-def _point(
+def _draw_score(
     axes: Axes,
     line: int,
     value: float,
@@ -170,19 +170,21 @@ def _point(
     return point
 
 
-def _legend(figure: Figure, matrices: Sequence[RelationshipMatrix]) -> Any:
-    entries = [_entry("o", "pair", filled=True, label="two datasets, 95 % interval over scenes")]
+def _draw_legend(figure: Figure, matrices: Sequence[RelationshipMatrix]) -> Any:
+    entries = [
+        _legend_handle("o", "pair", filled=True, label="two datasets, 95 % interval over scenes")
+    ]
     if any(value.q is not None for value in matrices):
         told = f"not told apart from two halves of one set (q > {SIGNIFICANT})"
-        entries.append(_entry("o", "pair", filled=False, label=told))
+        entries.append(_legend_handle("o", "pair", filled=False, label=told))
     if any(value.ceilings is not None for value in matrices):
-        entries.append(_entry("D", "ceiling", filled=True, label="two halves of a dataset"))
+        entries.append(_legend_handle("D", "ceiling", filled=True, label="two halves of a dataset"))
     return figure.legend(
         handles=entries, loc="lower center", ncols=len(entries), bbox_to_anchor=(0.5, 0.008)
     )
 
 
-def _entry(marker: str, kind: str, *, filled: bool, label: str) -> Line2D:
+def _legend_handle(marker: str, kind: str, *, filled: bool, label: str) -> Line2D:
     colour = _COLOURS[kind]
     face = colour if filled else "white"
     return Line2D(

@@ -17,38 +17,44 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.folders import Dataset, Found, normal
+from rainmer_analysis.images.datasets.folders import Dataset, ImageCandidate, normal_path
 from rainmer_analysis.images.datasets.pairing import unicode_key
 from rainmer_analysis.images.reading import Region, read_image
 
-__all__ = ["pixel_hash", "scene_named", "scenes"]
+__all__ = ["declared_scene", "name_scenes", "pixel_hash"]
 
 _log = logging.getLogger(__name__)
 _Place = tuple[str, Region]
 
 
-def scenes(dataset: Dataset, images: Sequence[Found], *, workers: int = 2) -> list[str | None]:
+def name_scenes(
+    dataset: Dataset, images: Sequence[ImageCandidate], *, workers: int = 2
+) -> list[str | None]:
     """Name the scene of each of these images of a dataset; None where it is the image itself.
 
     Only the partners of these images are decoded, each file once. How many of them cannot be read
     is told to the log, as their images then count as scenes of their own.
     """
-    named = [scene_named(dataset, image) for image in images]
+    named = [declared_scene(dataset, image) for image in images]
     partners = [
-        None if name else _partner(dataset, image)
+        None if name else _clean_file(dataset, image)
         for name, image in zip(named, images, strict=True)
     ]
     wanted = list(dict.fromkeys(place for place in partners if place is not None))
     with ThreadPoolExecutor(max_workers=workers) as pool:
         found = dict(zip(wanted, pool.map(_hash_or_reason, wanted), strict=True))
-    _warn(dataset, [(place[0], *found[place]) for place in partners if place is not None])
+    _warn_unreadable_partners(
+        dataset, [(place[0], *found[place]) for place in partners if place is not None]
+    )
     return [
         name or (found[place][0] if place is not None else None) or image.scene
         for name, place, image in zip(named, partners, images, strict=True)
     ]
 
 
-def _warn(dataset: Dataset, found: Sequence[tuple[str, str | None, str]]) -> None:
+def _warn_unreadable_partners(
+    dataset: Dataset, found: Sequence[tuple[str, str | None, str]]
+) -> None:
     faulty = [(path, reason) for path, scene, reason in found if scene is None]
     if faulty and not dataset.clean:
         _log.warning(
@@ -74,16 +80,16 @@ def pixel_hash(path: str | Path, *, region: Region = "whole") -> str:
     return f"pixels-{hasher.hexdigest()[:24]}"
 
 
-def scene_named(dataset: Dataset, image: Found) -> str | None:
+def declared_scene(dataset: Dataset, image: ImageCandidate) -> str | None:
     """Name the scene that a file of groups or the catalogue gives an image, if any does."""
     if dataset.groups:
         for path in (image.path, image.target):
-            if path is not None and (key := unicode_key(normal(path))) in dataset.groups:
+            if path is not None and (key := unicode_key(normal_path(path))) in dataset.groups:
                 return dataset.groups[key]
     return image.scene if dataset.scene_first else None
 
 
-def _partner(dataset: Dataset, image: Found) -> _Place | None:
+def _clean_file(dataset: Dataset, image: ImageCandidate) -> _Place | None:
     if image.target is not None:
         return image.target, image.target_region or "whole"
     return (image.path, image.region) if dataset.clean else None

@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.images import compress_jpeg, file_sha256, read_image, resize
-from rainmer_analysis.recipes.training.jobs import Photograph, photographs
-from rainmer_analysis.recipes.training.pool import reduced, weather_digest
+from rainmer_analysis.recipes.training.make_pool import shrink_photograph, weather_digest
+from rainmer_analysis.recipes.training.training_pairs import Photograph, photographs
 from rainmer_analysis.train import (
     CAMERA,
     CLEAR,
     CrossedBlock,
     CrossedPool,
     TrainConfig,
-    as_levels,
     build_crossed_pool,
+    choose_held_out_scenes,
     describe_degradation,
     open_crossed_pool,
-    scenes_held_out,
+    to_8bit,
 )
 from rainmer_analysis.values import digest
 from rainmer_analysis.weather import (
@@ -49,7 +49,7 @@ Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class _Scene:
+class _CleanScene:
     """A photograph, or a simulated scene where `file` is empty; by night maybe a photograph too."""
 
     name: str
@@ -58,7 +58,7 @@ class _Scene:
 
 
 @dataclass(frozen=True)
-class _Draw:
+class _LightAndWeatherDraw:
     """Light and weather with fixed parameters, and the quality of the JPEG (0: none)."""
 
     light: LightDraw
@@ -67,12 +67,12 @@ class _Draw:
 
 
 @dataclass(frozen=True)
-class _Task:
+class _BlockTask:
     """One block to make."""
 
     key: str
-    draws: tuple[_Draw, ...]
-    scenes: tuple[_Scene, ...]
+    draws: tuple[_LightAndWeatherDraw, ...]
+    scenes: tuple[_CleanScene, ...]
     night_recipe: str
     size: tuple[int, int]
 
@@ -105,15 +105,19 @@ def make_crossed_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> 
         )
     blocks = config.crossed.blocks
     validation = tuple(k >= blocks for k in range(blocks + _validation_blocks(config)))
-    sources = {held_out: _Sources.found(config, held_out=held_out) for held_out in set(validation)}
-    tasks = [_task(config, names, k, sources[held]) for k, held in enumerate(validation)]
-    own = _identity(tasks, names)
+    sources = {
+        held_out: _SceneSources.found(config, held_out=held_out) for held_out in set(validation)
+    }
+    tasks = [_block_task(config, names, k, sources[held]) for k, held in enumerate(validation)]
+    own = _pool_digest(tasks, names)
     folder = cache / own[:16]
     if folder.exists():
         return open_crossed_pool(folder)
     count = len(tasks) * len(names) * config.crossed.scenes
     _LOG.info("making %d images in %d crossed blocks in %s", count, len(tasks), folder)
-    return build_crossed_pool(_made(tasks, workers), folder, validation=validation, digest=own)
+    return build_crossed_pool(
+        _render_blocks(tasks, workers), folder, validation=validation, digest=own
+    )
 
 
 def _validation_blocks(config: TrainConfig) -> int:
@@ -122,7 +126,7 @@ def _validation_blocks(config: TrainConfig) -> int:
 
 
 @dataclass(frozen=True)
-class _Sources:
+class _SceneSources:
     """What scenes are drawn from, on one side of the held-out split."""
 
     day: tuple[Photograph, ...]
@@ -130,27 +134,29 @@ class _Sources:
     simulated: tuple[Photograph, ...]
 
     @classmethod
-    def found(cls, config: TrainConfig, *, held_out: bool) -> _Sources:
+    def found(cls, config: TrainConfig, *, held_out: bool) -> _SceneSources:
         """Find the scenes that are held out, or the others."""
         data = config.data
         simulated = [Photograph(name, "") for name in scene_names("train")]
         kinds = [photographs(data, data.photographs), photographs(data, data.night), simulated]
         names = [each.scene for kind in kinds for each in kind]
-        chosen = scenes_held_out(names, data.held_out, data.seed)
+        chosen = choose_held_out_scenes(names, data.held_out, data.seed)
         return cls(*(tuple(p for p in kind if (p.scene in chosen) == held_out) for kind in kinds))
 
-    def draw(self, rng: np.random.Generator, config: TrainConfig) -> _Scene:
+    def draw(self, rng: np.random.Generator, config: TrainConfig) -> _CleanScene:
         """Draw a scene."""
         crossed = config.crossed
         source = self.day if self.day and rng.random() < crossed.photographs else self.simulated
         chosen = source[int(rng.integers(len(source)))]
-        found = _Scene(chosen.scene, chosen.file)
+        found = _CleanScene(chosen.scene, chosen.file)
         if self.night and rng.random() < crossed.night_photographs:
             return replace(found, night=self.night[int(rng.integers(len(self.night)))].file)
         return found
 
 
-def _task(config: TrainConfig, names: list[str], number: int, sources: _Sources) -> _Task:
+def _block_task(
+    config: TrainConfig, names: list[str], number: int, sources: _SceneSources
+) -> _BlockTask:
     data, crossed = config.data, config.crossed
     key = f"crossed/{data.seed}/{number}"
     rng = np.random.default_rng([data.seed, 6, number])
@@ -159,8 +165,8 @@ def _task(config: TrainConfig, names: list[str], number: int, sources: _Sources)
     for place, name in enumerate(names):
         compressed = rng.random() < crossed.jpeg
         quality = int(rng.integers(*_QUALITY)) if compressed else 0
-        draws.append(_Draw(*_light_and_weather(name, f"{key}/{place}"), quality))
-    return _Task(key, tuple(draws), scenes, data.night_recipe, (data.height, data.width))
+        draws.append(_LightAndWeatherDraw(*_light_and_weather(name, f"{key}/{place}"), quality))
+    return _BlockTask(key, tuple(draws), scenes, data.night_recipe, (data.height, data.width))
 
 
 def _light_and_weather(name: str, seed: str) -> tuple[LightDraw, WeatherDraw]:
@@ -171,7 +177,7 @@ def _light_and_weather(name: str, seed: str) -> tuple[LightDraw, WeatherDraw]:
     return draw_light(name, seed=seed), draw_weather(name, seed=seed)
 
 
-def _identity(tasks: list[_Task], names: list[str]) -> str:
+def _pool_digest(tasks: list[_BlockTask], names: list[str]) -> str:
     """Digest all that decides the images."""
     files = {file for task in tasks for scene in task.scenes for file in (scene.file, scene.night)}
     hashes = {file: file_sha256(file) for file in sorted(files) if file}
@@ -188,18 +194,20 @@ def _identity(tasks: list[_Task], names: list[str]) -> str:
     return digest({"crossed": 2, "blocks": blocks, "weather": weather})
 
 
-def _made(tasks: list[_Task], workers: int) -> Iterator[CrossedBlock]:
+def _render_blocks(tasks: list[_BlockTask], workers: int) -> Iterator[CrossedBlock]:
     if workers == 0:
-        yield from map(_block, tasks)
+        yield from map(_render_block, tasks)
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield from executor.map(_block, tasks)
+        yield from executor.map(_render_block, tasks)
 
 
-def _block(task: _Task) -> CrossedBlock:
+def _render_block(task: _BlockTask) -> CrossedBlock:
     made = [
-        _degraded(task, draw, place) for draw in task.draws for place in range(len(task.scenes))
+        _degrade_and_describe(task, draw, place)
+        for draw in task.draws
+        for place in range(len(task.scenes))
     ]
     shape = len(task.draws), len(task.scenes)
     images = np.stack([image for image, _ in made])
@@ -212,23 +220,25 @@ def _block(task: _Task) -> CrossedBlock:
     )
 
 
-def _degraded(
-    task: _Task, draw: _Draw, place: int
+def _degrade_and_describe(
+    task: _BlockTask, draw: _LightAndWeatherDraw, place: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Make one image at 128 x 128, and describe what was done to it."""
     scene, seed = task.scenes[place], f"{task.key}/{place}"
     if scene.night and draw.weather.recipe == task.night_recipe:
-        clean = reduced(read_image(scene.night))  # a night already: the weather alone falls on it
+        clean = shrink_photograph(
+            read_image(scene.night)
+        )  # a night already: the weather alone falls on it
     else:
-        clean = draw.light.apply(_rendered(scene, task.size), seed=seed)
+        clean = draw.light.apply(_render_clean_scene(scene, task.size), seed=seed)
     degraded = draw.weather.apply(clean, seed=seed)
     if draw.quality:
         degraded = compress_jpeg(degraded, draw.quality)
     small, partner = resize(degraded), resize(clean)
-    return as_levels(small), describe_degradation(small, partner)
+    return to_8bit(small), describe_degradation(small, partner)
 
 
-def _rendered(scene: _Scene, size: tuple[int, int]) -> Image:
+def _render_clean_scene(scene: _CleanScene, size: tuple[int, int]) -> Image:
     if scene.file:
-        return reduced(read_image(scene.file))
+        return shrink_photograph(read_image(scene.file))
     return render_scene(scene.name, height=size[0], width=size[1])

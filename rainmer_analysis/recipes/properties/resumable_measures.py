@@ -9,13 +9,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TextIO
 
-from rainmer_analysis.recipes.properties.measure import Job, Measured
+from rainmer_analysis.recipes.properties.measure_pairs import Job, Measured
 from rainmer_analysis.values import PROPERTIES, digest, versions_of
 
-__all__ = ["Unfinished"]
+__all__ = ["ResumableMeasures"]
 
 
-class Unfinished:
+class ResumableMeasures:
     """A hidden file with one line an image that was measured.
 
     It is found again for the same files, by their sizes and times of change.
@@ -29,7 +29,9 @@ class Unfinished:
     """
 
     def __init__(self, out: Path | None, jobs: Sequence[Job]) -> None:
-        self._path = None if out is None else out.parent / f".describe-{_key(out, jobs)}.jsonl"
+        self._path = (
+            None if out is None else out.parent / f".describe-{_request_key(out, jobs)}.jsonl"
+        )
         self._count = len(jobs)
         self._lock = threading.Lock()
         self._file: TextIO | None = None
@@ -40,7 +42,7 @@ class Unfinished:
             return {}
         known = {}
         for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
-            found = _parsed(line)
+            found = _parse_line(line)
             if found is not None and found[0] < self._count:
                 known[found[0]] = found[1]
         return {
@@ -71,7 +73,7 @@ class Unfinished:
             self._path.unlink(missing_ok=True)
 
 
-def _parsed(line: str) -> tuple[int, Measured] | None:
+def _parse_line(line: str) -> tuple[int, Measured] | None:
     try:
         found = json.loads(line)
         index = found.pop("index")
@@ -84,15 +86,15 @@ def _parsed(line: str) -> tuple[int, Measured] | None:
     return index, Measured(**found, values=values)
 
 
-def _key(out: Path, jobs: Sequence[Job]) -> str:
+def _request_key(out: Path, jobs: Sequence[Job]) -> str:
     stamps: Iterator[object] = (
-        [each.path, each.region, _stamp(each.path), each.target, _stamp(each.target)]
+        [each.path, each.region, _file_stamp(each.path), each.target, _file_stamp(each.target)]
         for each in jobs
     )
     return digest({"out": out.name, "versions": versions_of("describe"), "stamps": stamps})[:16]
 
 
-def _stamp(path: str | None) -> list[int] | None:
+def _file_stamp(path: str | None) -> list[int] | None:
     if path is None:
         return None
     try:

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.parquet.columns import column_of, label_rows
-from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY
-from rainmer_analysis.values.parquet.reading import damage, read_metadata
-from rainmer_analysis.values.parquet.writing import label_columns, library_versions
+from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY
+from rainmer_analysis.values.parquet.parquet_reading import read_metadata, reading_errors
+from rainmer_analysis.values.parquet.parquet_writing import label_columns, library_versions
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
-from rainmer_analysis.values.request import plain
+from rainmer_analysis.values.request_digest import to_json_types
 
 __all__ = ["read_properties", "write_properties"]
 
@@ -33,7 +33,7 @@ def write_properties(table: PropertyTable, path: Path, request: str | None) -> N
         "parameters": made,
         **({} if request is None else {"request": request}),
     }
-    text = json.dumps(plain(document), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(to_json_types(document), ensure_ascii=False, allow_nan=False)
     columns = label_columns(table.rows) | {
         name: pa.array(table.column(name), from_pandas=True) for name in PROPERTIES
     }
@@ -54,21 +54,21 @@ def read_properties(path: Path) -> PropertyTable:
         raise FileFormatError(
             f"{path} is no table of properties; give a file that 'rainmer-analysis describe' wrote"
         )
-    with damage(path):
+    with reading_errors(path):
         table = pq.read_table(path)
-        values = np.stack([_numbers(table, name, path) for name in PROPERTIES], axis=1)
+        values = np.stack([_float_column(table, name, path) for name in PROPERTIES], axis=1)
         rows = label_rows(table.drop_columns(list(PROPERTIES)), path)
-        return PropertyTable(values, rows, _made(document, path))
+        return PropertyTable(values, rows, _provenance_from_metadata(document, path))
 
 
-def _made(document: dict[str, Any], path: Path) -> dict[str, Any]:
+def _provenance_from_metadata(document: dict[str, Any], path: Path) -> dict[str, Any]:
     parameters = document.get("parameters") or {}
     if not isinstance(parameters, dict):
         raise FileFormatError(f"{path} states parameters = {parameters!r}; make it anew")
     return parameters | {"seed": document.get("seed"), "libraries": document.get("libraries")}
 
 
-def _numbers(table: pa.Table, name: str, path: Path) -> npt.NDArray[np.float64]:
+def _float_column(table: pa.Table, name: str, path: Path) -> npt.NDArray[np.float64]:
     column = column_of(table, name, path)
     kind = column.type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
