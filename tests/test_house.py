@@ -19,6 +19,7 @@ FLOORS = {
     "images": 3,
     "weather": 3,
     "numerics": 3,
+    "auditing": 4,
     "probing": 4,
     "infer": 4,
     "train": 4,

@@ -25,6 +25,8 @@ _COMMANDS = {
     "relate": ("relate", "relate", "A table to a matrix of scores between datasets."),
     "sketch": ("relate", "sketch", "A table to sums that `relate` takes in its place."),
     "compare": ("compare", "compare", "How two encoders agree about the same images."),
+    "audit": ("audit.command", "audit", "What cannot be trusted in folders of images."),
+    "leakage": ("audit.leakage", "leakage", "What results owe to test images trained on."),
     "describe": ("properties.describe", "describe", "The published measures of images and pairs."),
     "balance": ("properties.balance", "balance", "A subset that is like other sets."),
     "plot": ("plot", "plot", "Draw maps or matrices."),

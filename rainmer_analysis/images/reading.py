@@ -33,8 +33,10 @@ from rainmer_analysis.images.decoding import (
     IMAGE_SUFFIXES,
     FloatImage,
     Header,
+    Storage,
     header_of,
     pixels_of,
+    storage_of,
 )
 
 __all__ = [
@@ -43,10 +45,12 @@ __all__ = [
     "FloatImage",
     "Header",
     "Region",
+    "Storage",
     "file_sha256",
     "name_fault",
     "read_header",
     "read_image",
+    "read_storage",
 ]
 
 _T = TypeVar("_T")
@@ -101,6 +105,18 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
         header = _within_memory(file, header_of)
     left, right = _columns(region, header.width, header.height)
     return replace(header, width=right - left)
+
+
+def read_storage(path: str | Path) -> Storage:
+    """Read how a file stores its image: format, mode and, for JPEG, quality.
+
+    Raises
+    ------
+    ImageError
+        As far as the header tells, the file is no image.
+    """
+    with _opened(path) as file:
+        return _within_memory(file, storage_of)
 
 
 def file_sha256(path: str | Path) -> str:
