@@ -5,7 +5,7 @@ scenes of the split ``figure`` and, where a folder with a PAIRS.csv is named, on
 
 ::
 
-    python -m benchmarks.audit.orientation [--per-recipe 40] [--real FOLDER...]
+    python -m benchmarks.audit.orientation [--fit] [--per-recipe 40] [--real FOLDER...]
 """
 
 from __future__ import annotations
@@ -60,19 +60,26 @@ def main() -> None:
     """Print the weights, then how the shipped ones do."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--per-recipe", type=int, default=40)
+    parser.add_argument("--fit", action="store_true", help="fit weights anew, too")
     parser.add_argument("--real", type=Path, nargs="*", default=[])
     given = parser.parse_args()
+    if given.fit:
+        fit(given.per_recipe)
+    report(simulated("figure", max(1, given.per_recipe // 2), 11), "simulated, other scenes:")
+    for folder in given.real:
+        report(real(folder), f"real pairs of {folder.name}:")
+
+
+def fit(per_recipe: int) -> None:
+    """Print weights fitted to simulated pairs of training scenes."""
     features = np.array(
-        [orientation_features(one, two) for _, one, two in simulated("train", given.per_recipe, 3)]
+        [orientation_features(one, two) for _, one, two in simulated("train", per_recipe, 3)]
     )
-    model = LogisticRegression(C=0.3, fit_intercept=False, max_iter=1000)
+    model = LogisticRegression(C=3.0, fit_intercept=False, max_iter=1000)
     model.fit(np.concatenate([features, -features]), np.repeat([1, 0], len(features)))
     print("weights fitted now:")
     for name, value in zip(FEATURES, model.coef_[0], strict=True):
         print(f"    {value:.3f},  # {name}")
-    report(simulated("figure", max(1, given.per_recipe // 2), 11), "simulated, other scenes:")
-    for folder in given.real:
-        report(real(folder), f"real pairs of {folder.name}:")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,6 @@ Pair = tuple[Picture, Picture]
 
 STREAKS = ("sim-Rain200H", "sim-DDN_5", "sim-Rain800")
 WEATHERS = {"streaks": STREAKS, "veil": ("sim-GT-Rain", "sim-Rain"), "night": ("sim-GTAV-balance",)}
-_CORRELATED = ("near-duplicate", "shared-scene", "duplicate")
 
 
 def write(path: Path, image: Picture, **options: Any) -> None:
@@ -134,7 +133,8 @@ def pair_faults(plan: Plan, count: int) -> None:
             plan.expect(f"shift {pixels:g} px", "shifted-pair", image)
     for _ in range(count):
         _, (degraded, _) = plan.scenes.next(STREAKS)
-        plan.expect("missing partner", "missing-partner", plan.pair("missing", degraded, None))
+        image = plan.pair("sound-streaks", degraded, None)
+        plan.expect("missing partner", "missing-partner", image)
     for _ in range(count):
         _, pair = plan.scenes.next(STREAKS)
         image = plan.pair("truncated", *pair)
@@ -185,29 +185,32 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     return float(middle - half), float(middle + half)
 
 
+def planted_kind(plan: Plan, finding: Finding) -> str:
+    """Return which planted fault a finding is, or nothing where it is none."""
+    for own, other in ((finding.a, finding.b), (finding.b, finding.a)):
+        kind, name, partner = plan.expected.get(own or "", ("", "", None))
+        if kind and name == finding.finding and partner in (None, other):
+            return kind
+    return ""
+
+
 def score(plan: Plan, findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
     """Count, by kind, what was found of it, and what was found that is not there.
 
     A finding is right where it is the one that was planted on that image, with that other image.
-    A wrong one counts against every kind that its name belongs to.
+    A wrong one counts against every kind that is reported under its name.
     """
-    right: Counter[str] = Counter()
-    wrong: Counter[str] = Counter()
-    for each in findings:
-        kind, finding, other = plan.expected.get(each.a, ("", "", None))
-        if finding == each.finding and (other is None or other == each.b):
-            right[kind] += 1
-        else:
-            wrong[each.finding] += 1
+    kinds = [planted_kind(plan, each) for each in findings]
+    right = Counter(kinds)
+    wrong = Counter(each.finding for each, kind in zip(findings, kinds, strict=True) if not kind)
     rows = []
     for kind in dict.fromkeys(kind for kind, _, _ in plan.expected.values()):
-        total = sum(each[0] == kind for each in plan.expected.values())
-        finding = next(each[1] for each in plan.expected.values() if each[0] == kind)
-        found, false = right[kind], wrong[finding]
+        own = [each for each in plan.expected.values() if each[0] == kind]
+        found, false, total = right[kind], wrong[own[0][1]], len(own)
         rows.append(
             {
                 "kind": kind,
-                "finding": finding,
+                "finding": own[0][1],
                 "planted": total,
                 "found": found,
                 "recall": found / total,
@@ -222,8 +225,24 @@ def score(plan: Plan, findings: tuple[Finding, ...]) -> list[dict[str, Any]]:
 
 def folders(plan: Plan) -> Iterator[str]:
     """Give the sources."""
-    for name in sorted(plan.count):
+    for name in sorted(plan.count, key=lambda each: (not each.startswith("sound"), each)):
         yield f"{name}={plan.folder / name}"
+
+
+def _show(plan: Plan, findings: tuple[Finding, ...], most: int) -> None:
+    """Print the first wrong findings, and faults that were missed."""
+    missed = {image: kind for image, (kind, _, _) in plan.expected.items()}
+    wrong = []
+    for each in findings:
+        if planted_kind(plan, each):
+            missed.pop(each.a, None)
+            missed.pop(each.b or "", None)
+        else:
+            wrong.append(each)
+    for each in wrong[:most]:
+        print("wrong:", json.dumps(each.document()), plan.expected.get(each.a, ("nothing",))[0])
+    for image, kind in list(missed.items())[:most]:
+        print(f"missed: {kind}: {image}")
 
 
 def main() -> None:
@@ -260,15 +279,7 @@ def main() -> None:
             f"precision {row['precision']:.3f} [{below:.3f}, {above:.3f}]   "
             f"{row['found']}/{row['planted']}, false {row['false']}"
         )
-    missed = {image: kind for image, (kind, _, _) in plan.expected.items()}
-    for each in found.findings:
-        kind, finding, other = plan.expected.get(each.a, ("", "", None))
-        if finding == each.finding and other in (None, each.b):
-            missed.pop(each.a, None)
-        elif given.show > 0:
-            given.show -= 1
-            print("wrong:", each.document(), "planted:", kind or "nothing")
-    print("missed:", dict(list(missed.items())[:20]))
+    _show(plan, found.findings, given.show)
     if given.out:
         given.out.write_text(json.dumps({"images": files, "seconds": seconds, "kinds": rows}))
 

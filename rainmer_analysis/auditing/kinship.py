@@ -23,11 +23,17 @@ _ROUGH_ROUNDS = 2
 _ROUNDS = 4
 _PROMISING = 0.2  # correlation after the rough rounds
 
-SCENE_CORRELATION = 0.45
-COPY_CORRELATION = 0.90
-_COPY_RESIDUAL = 3.0  # levels
+# Correlations from which two photographs show one scene. A window is fitted among hundreds, the
+# smaller ones among more, so that chance reaches further there.
+_SCENE = 0.40
+_SCENE_CROPPED = 0.62
+_SCENE_NARROW = 0.75
+_NARROW = 0.5  # share of the area
+_COPY_CORRELATION = 0.93
+_EDGE = 0.04  # shares of a side that a frame may be off and still be the whole image
+_CUT = 0.02
 _COPY_OFFSET = 1.5  # levels
-_COPY_GAIN = 0.06
+_COPY_GAIN = 0.1
 
 Relation = Literal["copy", "scene"]
 Progress = Callable[[int, int], None]
@@ -66,10 +72,8 @@ class Kin:
 
     @property
     def is_cropped(self) -> bool:
-        """Whether one shows less than nine tenths of the other's area or is cut at a side."""
-        top, left, height, width = self.window
-        edges = (top, left, 1.0 - top - height, 1.0 - left - width)
-        return max(map(abs, edges)) > 0.02
+        """Whether one shows less than the other at a side."""
+        return _is_cut(self.window, _CUT)
 
 
 def find_kin(
@@ -181,7 +185,7 @@ def _verified(thumbnails: Thumbnails, candidates: list[_Candidate]) -> Iterator[
     # whole against whole is found from both sides, of which one is enough
     left = [each for each in candidates if each[3] > 0 or each[0] < each[1]]
     boxes = window_boxes()[[each[3] for each in left]]
-    for rounds, least in ((_ROUGH_ROUNDS, _PROMISING), (_ROUNDS, SCENE_CORRELATION)):
+    for rounds, least in ((_ROUGH_ROUNDS, _PROMISING), (_ROUNDS, _SCENE)):
         aligned = _aligned(thumbnails, left, boxes, rounds)
         good = np.flatnonzero(aligned.correlation >= least)
         left = [left[place] for place in good]
@@ -221,11 +225,21 @@ def _aligned(
 
 def _relation(aligned: Alignments, place: int) -> Relation | None:
     correlation = aligned.correlation[place]
-    if correlation < SCENE_CORRELATION:
+    if correlation < _least_correlation(aligned.boxes[place]):
         return None
     same_levels = (
-        abs(aligned.offset[place]) < _COPY_OFFSET
-        and abs(aligned.gain[place] - 1) < _COPY_GAIN
-        and aligned.residual[place] < _COPY_RESIDUAL
+        abs(aligned.offset[place]) < _COPY_OFFSET and abs(aligned.gain[place] - 1) < _COPY_GAIN
     )
-    return "copy" if correlation > COPY_CORRELATION and same_levels else "scene"
+    return "copy" if correlation > _COPY_CORRELATION and same_levels else "scene"
+
+
+def _least_correlation(box: npt.NDArray[np.float64]) -> float:
+    if not _is_cut(box, _EDGE):
+        return _SCENE
+    return _SCENE_CROPPED if float(box[2] * box[3]) > _NARROW else _SCENE_NARROW
+
+
+def _is_cut(box: Sequence[float] | npt.NDArray[np.float64], edge: float) -> bool:
+    """Say whether a window ends more than a share of the side away from the image's borders."""
+    top, left, height, width = box
+    return max(abs(top), abs(left), abs(1 - top - height), abs(1 - left - width)) > edge

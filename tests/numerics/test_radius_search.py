@@ -23,7 +23,9 @@ def test_few_points_are_searched_exactly() -> None:
     known, asked = points(700), points(60, seed=5)
     found = RadiusSearch(known).within(asked, 0.8)
     cosines = asked @ known.T
-    assert matches(found) == set(zip(*map(np.ndarray.tolist, np.nonzero(cosines >= 0.8)), strict=True))
+    assert matches(found) == set(
+        zip(*map(np.ndarray.tolist, np.nonzero(cosines >= 0.8)), strict=True)
+    )
     assert np.allclose(found.cosines, cosines[found.queries, found.points])
     assert (np.lexsort((found.points, found.queries)) == np.arange(len(found.queries))).all()
 
