@@ -46,10 +46,10 @@ def write(path: Path, image: Picture, **options: Any) -> None:
 class Scenes:
     """Distinct scenes, each given once, with weather."""
 
-    def __init__(self, split: str, side: int, seed: int) -> None:
+    def __init__(self, split: str, side: int, seed: int, ratio: float = 4 / 3) -> None:
         procedural = [each for each in scene_names(split) if "photo" not in each]
         self._names = np.random.default_rng(seed).permutation(procedural).tolist()
-        self._shape = (side, side * 4 // 3)
+        self._shape = (side, round(side * ratio))
         self._seed = seed
 
     def next(self, recipes: tuple[str, ...]) -> tuple[Picture, Pair]:

@@ -27,6 +27,7 @@ _COMMANDS = {
     "compare": ("compare", "compare", "How two encoders agree about the same images."),
     "audit": ("audit.command", "audit", "What cannot be trusted in folders of images."),
     "leakage": ("audit.leakage", "leakage", "What results owe to test images trained on."),
+    "confounds": ("audit.confounds", "confounds", "What of a distance is not weather."),
     "describe": ("properties.describe", "describe", "The published measures of images and pairs."),
     "balance": ("properties.balance", "balance", "A subset that is like other sets."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
