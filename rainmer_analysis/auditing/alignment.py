@@ -2,8 +2,8 @@
 
 Candidates come from descriptors, which know where about a window lies. Here the window is refined
 (shift and size in both directions, by the least squares of `registration`, on 56x56 cells), and the
-fine contrast of both is correlated: near 1 for copies, lower under different weather, near 0 for
-different scenes however alike their layout is.
+fine contrast of both is correlated, in luma and in colour: near 1 for copies, lower under different
+weather, near 0 for different scenes however alike their layout is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import correlate1d, uniform_filter1d
 
-from rainmer_analysis.auditing.thumbnails import SIDE
+from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
 
 __all__ = ["Alignments", "align"]
 
@@ -22,6 +22,7 @@ _CELLS = 56
 _ROUNDS = 5
 _LOCAL = 13  # cells over which a mean is taken off
 _BORDER = 3
+_COLOURFUL = 1.0  # levels of local contrast in colour under which it says nothing
 _MOST = 0.06  # of the window by which one round may move it
 
 Floats = npt.NDArray[np.float32]
@@ -36,7 +37,9 @@ class Alignments(NamedTuple):
     boxes
         Shape (n, 4): top, left, height and width of the window, as shares of the first image.
     correlation
-        Of local contrast, shape (n,).
+        Of local contrast in luma, shape (n,).
+    colour
+        Of local contrast in red minus blue, shape (n,); NaN where one of the two has hardly any.
     residual
         Root of the mean square of what is left of the second image once contrast and mean are
         fitted, in levels, shape (n,).
@@ -47,14 +50,15 @@ class Alignments(NamedTuple):
 
     boxes: Boxes
     correlation: Floats
+    colour: Floats
     residual: Floats
     gain: Floats
     offset: Floats
 
 
 def align(
-    first: npt.NDArray[np.uint8],
-    second: npt.NDArray[np.uint8],
+    first: Thumbnails,
+    second: Thumbnails,
     boxes: npt.ArrayLike,
     *,
     rounds: int = _ROUNDS,
@@ -64,7 +68,7 @@ def align(
     Parameters
     ----------
     first, second
-        Shape (n, 96, 96).
+        Shape (n, 2, 96, 96).
     boxes
         Where the windows lie about, shape (n, 4).
     rounds
@@ -72,9 +76,9 @@ def align(
     """
     places = np.array(boxes, dtype=np.float64).reshape(-1, 4)
     whole = np.broadcast_to([0.0, 0.0, 1.0, 1.0], places.shape)
-    other = _sampled(second.astype(np.float32), whole)
+    other = _sampled(second[:, 0].astype(np.float32), whole)
     contrast = _local_contrast(other)
-    source = first.astype(np.float32)
+    source = first[:, 0].astype(np.float32)
     best = np.full(len(places), -np.inf)
     kept = places.copy()
     for round_ in range(rounds + 1):
@@ -85,17 +89,26 @@ def align(
         best, kept = np.where(better, correlation, best), np.where(better[:, None], places, kept)
         if round_ < rounds:
             places = _stepped(places, fine, contrast, slopes)
-    return _compared(_sampled(source, kept), other, kept, best)
+    colours = [
+        _local_contrast(_sampled(each[:, 1].astype(np.float32), at))
+        for each, at in ((first, kept), (second, whole))
+    ]
+    contrasts = np.min([each.std(axis=(1, 2)) for each in colours], axis=0)
+    colour = np.where(contrasts < _COLOURFUL, np.nan, _correlation(colours[0], colours[1]))
+    return _compared((_sampled(source, kept), other), kept, best, colour)
 
 
-def _compared(own: Floats, other: Floats, boxes: Boxes, correlation: Boxes) -> Alignments:
+def _compared(
+    images: tuple[Floats, Floats], boxes: Boxes, correlation: Boxes, colour: Boxes
+) -> Alignments:
     inner = np.s_[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    one, two = (each[inner].reshape(len(own), -1) for each in (own, other))
+    one, two = (each[inner].reshape(len(each), -1) for each in images)
     means = one.mean(axis=1), two.mean(axis=1)
     one, two = one - means[0][:, None], two - means[1][:, None]
     gain = (one * two).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-3)
     residual = np.sqrt(((two - gain[:, None] * one) ** 2).mean(axis=1))
-    return Alignments(boxes, correlation.astype(np.float32), residual, gain, means[1] - means[0])
+    correlations = (each.astype(np.float32) for each in (correlation, colour))
+    return Alignments(boxes, *correlations, residual, gain, means[1] - means[0])
 
 
 def _sampled(images: Floats, boxes: Boxes) -> Floats:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.thumbnails import SIDE
+from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
 
 __all__ = ["LENGTH", "Window", "describe_windows", "mirrored", "window_boxes"]
 
@@ -97,13 +97,13 @@ def _weights() -> Floats:
     return np.asarray(np.hypot(orders[:, None], orders), dtype=np.float32)
 
 
-def describe_windows(thumbnails: npt.NDArray[np.uint8], *, whole_only: bool = False) -> Floats:
+def describe_windows(thumbnails: Thumbnails, *, whole_only: bool = False) -> Floats:
     """Describe the windows of thumbnails.
 
     Parameters
     ----------
     thumbnails
-        Shape (n, 96, 96).
+        Shape (n, 2, 96, 96); luma alone counts.
     whole_only
         Describe the whole images alone.
 
@@ -113,7 +113,7 @@ def describe_windows(thumbnails: npt.NDArray[np.uint8], *, whole_only: bool = Fa
     without any contrast is zero.
     """
     projection = _projection()[: _ORDER if whole_only else None]
-    across = thumbnails.astype(np.float32) @ projection.T
+    across = thumbnails[:, 0].astype(np.float32) @ projection.T
     found = np.swapaxes(across, 1, 2) @ projection.T  # (n, frequencies across, frequencies down)
     count = len(projection) // _ORDER
     tiles = found.reshape(len(found), count, _ORDER, count, _ORDER).transpose(0, 3, 1, 4, 2)

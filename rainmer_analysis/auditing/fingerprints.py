@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.thumbnails import SIDE
+from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values import digest
 
@@ -59,10 +59,10 @@ def _frequencies() -> npt.NDArray[np.intp]:
     return order[1 : _CHOSEN + 1]
 
 
-def signs(thumbnails: npt.NDArray[np.uint8]) -> Signs:
-    """Return the packed signs of thumbnails (n, 96, 96), shape (n, 32)."""
+def signs(thumbnails: Thumbnails) -> Signs:
+    """Return the packed signs of thumbnails' luma (n, 2, 96, 96), shape (n, 32)."""
     waves = _transform()
-    found = waves @ thumbnails.astype(np.float32) @ waves.T
+    found = waves @ thumbnails[:, 0].astype(np.float32) @ waves.T
     return np.packbits(found.reshape(len(found), -1)[:, _frequencies()] > 0, axis=1)
 
 

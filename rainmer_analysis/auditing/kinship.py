@@ -11,23 +11,26 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.alignment import Alignments, align
 from rainmer_analysis.auditing.descriptors import describe_windows, mirrored, window_boxes
-from rainmer_analysis.numerics import RadiusSearch
+from rainmer_analysis.auditing.thumbnails import Thumbnails
+from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 
 __all__ = ["Kin", "Relation", "compare", "find_kin"]
 
 _ALIKE = 0.80  # cosine from which a window may show the same as a whole image
 _WHOLE = 0.5  # the same for two whole images, whose frames need not be guessed
 _CANDIDATES = 16  # looked at for each image and each kind of candidate
-_AT_ONCE = 32
+_AT_ONCE = 16
 _ROUGH_ROUNDS = 2
 _ROUNDS = 4
 _PROMISING = 0.2  # correlation after the rough rounds
 
-# Correlations from which two photographs show one scene. A window is fitted among hundreds, the
-# smaller ones among more, so that chance reaches further there.
-_SCENE = 0.40
-_SCENE_CROPPED = 0.62
-_SCENE_NARROW = 0.75
+# Correlations from which two photographs show one scene: in luma alone, and in luma and colour
+# on average, which rain hardly reaches. A window is fitted among hundreds, the smaller ones among
+# more, so that chance reaches further there.
+_SCENE, _SCENE_IN_BOTH = 0.60, 0.45
+_SCENE_CROPPED, _CROPPED_IN_BOTH = 0.70, 0.60
+_SCENE_NARROW, _NARROW_IN_BOTH = 0.80, 0.70
+_LEAST = 0.25
 _NARROW = 0.5  # share of the area
 _COPY_CORRELATION = 0.93
 _EDGE = 0.04  # shares of a side that a frame may be off and still be the whole image
@@ -37,7 +40,6 @@ _COPY_GAIN = 0.1
 
 Relation = Literal["copy", "scene"]
 Progress = Callable[[int, int], None]
-Thumbnails = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def find_kin(
     Parameters
     ----------
     thumbnails
-        Shape (n, 96, 96).
+        Shape (n, 2, 96, 96).
     seed
         Of the search.
     progress
@@ -125,7 +127,7 @@ def compare(
     first: Thumbnails, second: Thumbnails, *, flip: bool, window: Sequence[float]
 ) -> Relation | None:
     """Compare two thumbnails of which it is known how they would lie on each other."""
-    other = second[:, ::-1] if flip else second
+    other = second[..., ::-1] if flip else second
     aligned = align(first[None], other[None], [window])
     return _relation(aligned, 0)
 
@@ -144,40 +146,28 @@ def _candidates(
     windows = describe_windows(batch)
     count, per_image = len(wholes), windows.shape[1]
     near = index.within(own, _WHOLE)
-    yield from _best(
-        near.queries, np.zeros_like(near.queries), near.points, near.cosines, start, count
-    )
-    match = index.within(windows.reshape(-1, windows.shape[2]), _ALIKE)
-    image, window = np.divmod(match.queries, per_image)
-    part = window > 0
-    yield from _best(
-        image[part], window[part], match.points[part], match.cosines[part], start, count
-    )
+    yield from _best(near.queries + start, np.zeros_like(near.queries), near, count)
+    match = index.within(windows[:, 1:].reshape(-1, windows.shape[2]), _ALIKE)
+    image, window = np.divmod(match.queries, per_image - 1)
+    yield from _best(image + start, window + 1, match, count)
 
 
 def _best(
     image: npt.NDArray[np.int64],
     window: npt.NDArray[np.int64],
-    point: npt.NDArray[np.int64],
-    cosine: npt.NDArray[np.float32],
-    start: int,
+    match: RadiusMatches,
     count: int,
 ) -> Iterator[_Candidate]:
-    other, flip = point % count, point >= count
-    different = other != image + start
-    image, window, point, cosine, other, flip = (
-        each[different] for each in (image, window, point, cosine, other, flip)
-    )
-    order = np.lexsort((window, point, -cosine, image))
-    seen: set[tuple[int, int]] = set()
-    taken: dict[int, int] = {}
-    for at in order:
-        own, partner = int(image[at]), int(point[at])
-        if taken.get(own, 0) >= _CANDIDATES or (own, partner) in seen:
-            continue
-        seen.add((own, partner))
-        taken[own] = taken.get(own, 0) + 1
-        yield own + start, int(other[at]), bool(flip[at]), int(window[at])
+    """Give each image's best window for each other image, those of the highest cosines."""
+    order = np.lexsort((window, match.points, -match.cosines, image))
+    order = order[match.points[order] % count != image[order]]
+    # of every image and point the first, which is the best, in the same order
+    _, first = np.unique(image[order] * (2 * count) + match.points[order], return_index=True)
+    order = order[np.sort(first)]
+    rank = np.arange(len(order)) - np.searchsorted(image[order], image[order])
+    for at in order[rank < _CANDIDATES]:
+        flip, other = divmod(int(match.points[at]), count)
+        yield int(image[at]), other, bool(flip), int(window[at])
 
 
 def _verified(thumbnails: Thumbnails, candidates: list[_Candidate]) -> Iterator[Kin]:
@@ -185,7 +175,9 @@ def _verified(thumbnails: Thumbnails, candidates: list[_Candidate]) -> Iterator[
     # whole against whole is found from both sides, of which one is enough
     left = [each for each in candidates if each[3] > 0 or each[0] < each[1]]
     boxes = window_boxes()[[each[3] for each in left]]
-    for rounds, least in ((_ROUGH_ROUNDS, _PROMISING), (_ROUNDS, _SCENE)):
+    for rounds, least in ((_ROUGH_ROUNDS, _PROMISING), (_ROUNDS, _LEAST)):
+        if not left:
+            return
         aligned = _aligned(thumbnails, left, boxes, rounds)
         good = np.flatnonzero(aligned.correlation >= least)
         left = [left[place] for place in good]
@@ -213,19 +205,19 @@ def _aligned(
     rounds: int,
 ) -> Alignments:
     parts = []
-    for at in range(0, max(1, len(candidates)), _AT_ONCE):
+    for at in range(0, len(candidates), _AT_ONCE):
         part = candidates[at : at + _AT_ONCE]
         wide = thumbnails[[each[0] for each in part]]
         narrow = thumbnails[[each[1] for each in part]]
         flip = np.array([each[2] for each in part], dtype=bool)
-        narrow[flip] = narrow[flip, :, ::-1]
+        narrow[flip] = narrow[flip][..., ::-1]
         parts.append(align(wide, narrow, boxes[at : at + _AT_ONCE], rounds=rounds))
     return Alignments(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
 def _relation(aligned: Alignments, place: int) -> Relation | None:
     correlation = aligned.correlation[place]
-    if correlation < _least_correlation(aligned.boxes[place]):
+    if not _is_one_scene(aligned, place):
         return None
     same_levels = (
         abs(aligned.offset[place]) < _COPY_OFFSET and abs(aligned.gain[place] - 1) < _COPY_GAIN
@@ -233,10 +225,15 @@ def _relation(aligned: Alignments, place: int) -> Relation | None:
     return "copy" if correlation > _COPY_CORRELATION and same_levels else "scene"
 
 
-def _least_correlation(box: npt.NDArray[np.float64]) -> float:
-    if not _is_cut(box, _EDGE):
-        return _SCENE
-    return _SCENE_CROPPED if float(box[2] * box[3]) > _NARROW else _SCENE_NARROW
+def _is_one_scene(aligned: Alignments, place: int) -> bool:
+    box = aligned.boxes[place]
+    least, in_both = _SCENE, _SCENE_IN_BOTH
+    if _is_cut(box, _EDGE):
+        is_narrow = float(box[2] * box[3]) <= _NARROW
+        least = _SCENE_NARROW if is_narrow else _SCENE_CROPPED
+        in_both = _NARROW_IN_BOTH if is_narrow else _CROPPED_IN_BOTH
+    luma, colour = float(aligned.correlation[place]), float(aligned.colour[place])
+    return luma >= least or (luma + colour) / 2 >= in_both  # a comparison with NaN is false
 
 
 def _is_cut(box: Sequence[float] | npt.NDArray[np.float64], edge: float) -> bool:

@@ -11,7 +11,7 @@ from rainmer_analysis.auditing.alignment import align
 from rainmer_analysis.auditing.descriptors import describe_windows, window_boxes
 from rainmer_analysis.auditing.orientation import orientation
 from rainmer_analysis.auditing.registration import Registration, register
-from rainmer_analysis.auditing.thumbnails import SIDE
+from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
 
 __all__ = ["MEASURES", "PairFacts", "PairFault", "frame_within", "measure_pair", "pair_faults"]
 
@@ -27,7 +27,6 @@ _ALIKE = 0.3  # correlation of thumbnails under which it does
 _EDGE = 0.03  # shares of a side that a frame may be off
 
 Image = npt.NDArray[np.float32]
-Thumbnail = npt.NDArray[np.uint8]
 Frame = tuple[float, float, float, float]
 MEASURES = ("right", "down", "scale", "turn", "displacement", "error", "correlation")
 
@@ -70,7 +69,7 @@ def measure_pair(image: Image, partner: Image) -> PairFacts:
     return PairFacts(False, orientation(image, partner), found)
 
 
-def pair_faults(facts: PairFacts, image: Thumbnail, partner: Thumbnail) -> tuple[PairFault, ...]:
+def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tuple[PairFault, ...]:
     """Say what is wrong with a pair of equal size.
 
     Parameters
@@ -98,7 +97,7 @@ def pair_faults(facts: PairFacts, image: Thumbnail, partner: Thumbnail) -> tuple
     return tuple(faults)
 
 
-def frame_within(image: Thumbnail, partner: Thumbnail) -> tuple[str, Frame] | None:
+def frame_within(image: Thumbnails, partner: Thumbnails) -> tuple[str, Frame] | None:
     """Say where one of two images of unequal size lies in the other.
 
     Returns
@@ -115,8 +114,8 @@ def frame_within(image: Thumbnail, partner: Thumbnail) -> tuple[str, Frame] | No
         likely = np.argsort(-(windows[wide] @ whole[narrow]))[:6]
         count = len(likely)
         aligned = align(
-            np.broadcast_to(pair[wide], (count, SIDE, SIDE)),
-            np.broadcast_to(pair[narrow], (count, SIDE, SIDE)),
+            np.broadcast_to(pair[wide], (count, *SHAPE)),
+            np.broadcast_to(pair[narrow], (count, *SHAPE)),
             boxes[likely],
         )
         best = int(aligned.correlation.argmax())

@@ -1,4 +1,4 @@
-"""A small grey picture of every image, which all comparisons between images start from."""
+"""A small picture of every image, which all comparisons between images start from."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["SIDE", "luma_levels", "thumbnail"]
+__all__ = ["SHAPE", "SIDE", "Thumbnails", "luma_levels", "thumbnail"]
 
 SIDE = 96
+SHAPE = (2, SIDE, SIDE)
 
 _WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 Plane = npt.NDArray[np.float32]
-Thumbnail = npt.NDArray[np.uint8]
+Thumbnails = npt.NDArray[np.uint8]
+"""Shape (n, 2, 96, 96), or without n: luma, and red minus blue around 128, in levels."""
 
 
 def luma_levels(image: npt.NDArray[np.float32]) -> Plane:
@@ -23,11 +25,15 @@ def luma_levels(image: npt.NDArray[np.float32]) -> Plane:
     return np.asarray(plane, dtype=np.float32)
 
 
-def thumbnail(luma: Plane) -> Thumbnail:
-    """Return area means of a luma plane on 96x96 cells, uint8; the aspect ratio is not kept.
+def thumbnail(image: npt.NDArray[np.float32]) -> Thumbnails:
+    """Return area means of an image [3, H, W] in [0, 1] on 96x96 cells, shape (2, 96, 96).
 
-    Weather that is fine against the image averages out, so that two rains on one scene have
-    thumbnails that are close.
+    The aspect ratio is not kept. Weather that is fine against the image averages out, so that two
+    rains on one scene have thumbnails that are close; grey rain leaves red minus blue alone.
     """
-    reduced = Image.fromarray(luma).resize((SIDE, SIDE), Image.Resampling.BOX)
-    return np.rint(np.asarray(reduced)).clip(0, 255).astype(np.uint8)
+    colour = (image[0] - image[2]) * np.float32(255) + np.float32(128)
+    planes = [
+        np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BOX))
+        for plane in (luma_levels(image), colour)
+    ]
+    return np.rint(np.stack(planes)).clip(0, 255).astype(np.uint8)

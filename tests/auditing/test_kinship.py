@@ -12,7 +12,7 @@ from rainmer_analysis.auditing.descriptors import (
     window_boxes,
 )
 from rainmer_analysis.auditing.kinship import find_kin
-from rainmer_analysis.auditing.thumbnails import SIDE, luma_levels, thumbnail
+from rainmer_analysis.auditing.thumbnails import SHAPE, SIDE, thumbnail
 from rainmer_analysis.weather import degrade, render_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")
@@ -24,7 +24,7 @@ def scene(number: int) -> np.ndarray:
 
 
 def small(image: np.ndarray) -> np.ndarray:
-    return thumbnail(luma_levels(image))
+    return thumbnail(image)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_answers_do_not_depend_on_order_beyond_names(scenes: list[np.ndarray]) -
 
 
 def test_images_without_contrast_have_no_kin() -> None:
-    flat = np.full((3, SIDE, SIDE), 128, np.uint8)
+    flat = np.full((3, *SHAPE), 128, np.uint8)
     flat[1] = 0
     assert find_kin(flat) == []
 
@@ -90,7 +90,7 @@ def test_mirroring_a_thumbnail_changes_signs_alone(scenes: list[np.ndarray]) -> 
     images = np.stack([small(each) for each in scenes[:4]])
     own = describe_windows(images, whole_only=True)
     assert own.shape == (4, LENGTH)
-    turned = describe_windows(images[:, :, ::-1], whole_only=True)
+    turned = describe_windows(images[..., ::-1], whole_only=True)
     assert np.allclose(mirrored(own), turned, atol=1e-5)
     assert np.allclose(np.linalg.norm(own, axis=1), 1, atol=1e-5)
 
@@ -102,13 +102,14 @@ def test_a_window_is_described_as_its_crop_would_be(scenes: list[np.ndarray]) ->
     assert np.allclose(windows[0], describe_windows(image[None], whole_only=True)[0], atol=1e-5)
     at = len(windows) // 2
     top, left, height, width = window_boxes()[at]
-    rows = np.arange(SIDE * 8)
-    fine = np.kron(image, np.ones((8, 8), np.uint8))  # whole pixels of 1/8 hit the window's edges
+    rows = np.arange(SIDE * 8)  # eighths of cells, so that whole ones meet the window
+    fine = np.kron(image[0], np.ones((8, 8), np.uint8))
     part = fine[
         np.ix_(
             (rows >= top * SIDE * 8 - 0.5) & (rows < (top + height) * SIDE * 8 - 0.5),
             (rows >= left * SIDE * 8 - 0.5) & (rows < (left + width) * SIDE * 8 - 0.5),
         )
     ].astype(np.float32)
-    crop = describe_windows(thumbnail(part)[None], whole_only=True)[0]
+    grey = np.repeat(part[None] / np.float32(255), 3, axis=0)
+    crop = describe_windows(thumbnail(grey)[None], whole_only=True)[0]
     assert float(crop @ windows[at]) > 0.995

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
 from rainmer_analysis.auditing.registration import Registration
-from rainmer_analysis.auditing.thumbnails import SIDE, luma_levels, thumbnail
+from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails, thumbnail
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.groups import hash_pixels
 from rainmer_analysis.images.reading import Region, file_sha256, read_image, read_storage
@@ -41,9 +42,9 @@ class FileFacts:
     picture: bytes = field(default=b"", repr=False)
 
     @property
-    def thumbnail(self) -> npt.NDArray[np.uint8]:
-        """The thumbnail, shape (96, 96)."""
-        return np.frombuffer(self.picture, dtype=np.uint8).reshape(SIDE, SIDE)
+    def thumbnail(self) -> Thumbnails:
+        """The thumbnail, shape (2, 96, 96)."""
+        return np.frombuffer(self.picture, dtype=np.uint8).reshape(SHAPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _file_facts(found: Mapping[str, Any] | None) -> FileFacts | None:
     if found is None:
         return None
     picture = base64.b64decode(found["picture"])
-    if not found["reason"] and len(picture) != SIDE * SIDE:
+    if not found["reason"] and len(picture) != math.prod(SHAPE):
         raise ValueError("a thumbnail of another size")
     return FileFacts(**{**found, "picture": picture})
 
@@ -119,7 +120,7 @@ def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32]
     except ImageError as error:
         return FileFacts(sha256, reason=str(error)), None
     height, width = pixels.shape[1:]
-    picture = thumbnail(luma_levels(pixels)).tobytes()
+    picture = thumbnail(pixels).tobytes()
     facts = FileFacts(
         sha256,
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from rainmer_analysis.auditing.fingerprints import (
     nearest_sign,
     signs,
 )
-from rainmer_analysis.auditing.thumbnails import SIDE
+from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import find
 from rainmer_analysis.recipes.audit.examine import Examined, Examiner, FileFacts
@@ -111,10 +112,10 @@ def write_fingerprints(
     return found, publish(Path(out), text, overwrite=overwrite)
 
 
-def _pictures(files: Sequence[FileFacts | None]) -> npt.NDArray[np.uint8]:
-    empty = bytes(SIDE * SIDE)
+def _pictures(files: Sequence[FileFacts | None]) -> Thumbnails:
+    empty = bytes(math.prod(SHAPE))
     data = b"".join(each.picture if each and each.picture else empty for each in files)
-    return np.frombuffer(data, dtype=np.uint8).reshape(-1, SIDE, SIDE)
+    return np.frombuffer(data, dtype=np.uint8).reshape(-1, *SHAPE)
 
 
 def known_sets(

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
-from rainmer_analysis.auditing.thumbnails import SIDE
+from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
 from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
 from rainmer_analysis.recipes.audit.gather import AuditedImage
 
@@ -68,10 +67,10 @@ class _Collection:
     shows: Sequence[int | None]
     members: Sequence[Sequence[int]]
 
-    def thumbnails(self) -> npt.NDArray[np.uint8]:
-        """Return those of all photographs, shape (n, 96, 96)."""
+    def thumbnails(self) -> Thumbnails:
+        """Return those of all photographs, shape (n, 2, 96, 96)."""
         pictures = b"".join(each.picture for each in self.photographs)
-        return np.frombuffer(pictures, dtype=np.uint8).reshape(-1, SIDE, SIDE)
+        return np.frombuffer(pictures, dtype=np.uint8).reshape(-1, *SHAPE)
 
     def is_clean(self, number: int) -> bool:
         """Say whether an image's scene is told by its partner."""

@@ -65,8 +65,8 @@ def test_incomplete_sets_have_no_fingerprints(sources: dict[str, Path]) -> None:
 
 
 def test_flipping_an_image_flips_its_signs() -> None:
-    images = np.random.default_rng(0).integers(0, 256, (5, 96, 96), dtype=np.uint8)
-    assert (flipped(signs(images)) == signs(images[:, :, ::-1])).all()
+    images = np.random.default_rng(0).integers(0, 256, (5, 2, 96, 96), dtype=np.uint8)
+    assert (flipped(signs(images)) == signs(images[..., ::-1])).all()
     assert (flipped(flipped(signs(images))) == signs(images)).all()
     nearest, distance = nearest_sign(signs(images), signs(images[::-1]))
     assert nearest.tolist() == [4, 3, 2, 1, 0]
