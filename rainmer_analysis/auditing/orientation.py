@@ -58,7 +58,7 @@ def orientation_features(
     Shape (12,), in the order of `FEATURES`: logarithms of fine contrast, averaged over pixels, in
     three octaves (smooth places count most); of its energy, times the share that the other does
     not explain, and times the share that it does; skewness of the difference; share of its energy
-    that is brighter; its mean against its size. All lie between about -3 and 3.
+    that is brighter less that which is darker; its mean against its size. All lie between -3 and 3.
     """
     planes = [_reduced(luma_levels(each)) for each in (image, partner)]
     difference = planes[0] - planes[1]
@@ -81,8 +81,11 @@ def _of_difference(difference: Plane) -> tuple[float, float, float]:
     centred = difference - np.float32(mean)
     deviation = float(centred.std()) + 0.1 * _NOISE
     skewness = float((centred**3).mean()) / deviation**3
-    brighter = float((np.maximum(difference, 0) ** 2).mean())
-    return float(np.cbrt(skewness)), 2 * brighter / square - 1, mean / float(np.sqrt(square))
+    brighter, darker = (
+        float((np.maximum(each, 0) ** 2).mean()) for each in (difference, -difference)
+    )
+    light = (brighter - darker) / square
+    return float(np.cbrt(skewness)), light, mean / float(np.sqrt(square))
 
 
 def _reduced(plane: Plane) -> Plane:

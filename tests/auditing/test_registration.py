@@ -45,14 +45,14 @@ def test_exchanging_the_two_turns_the_shift_round() -> None:
     one, two = register(image, partner), register(partner, image)
     assert one is not None
     assert two is not None
-    assert (one.right, one.down) == pytest.approx((-two.right, -two.down), abs=0.05)
+    assert (one.right, one.down) == pytest.approx((-two.right, -two.down), abs=0.1)
     assert one.right == pytest.approx(5, abs=0.1)
 
 
 def test_an_image_lies_exactly_on_itself() -> None:
     found = register(scene(1), scene(1))
     assert found is not None
-    assert found.displacement == pytest.approx(0, abs=1e-4)
+    assert found.displacement == pytest.approx(0, abs=1e-3)
     assert found.correlation == pytest.approx(1, abs=1e-4)
 
 

@@ -16,6 +16,8 @@ from rainmer_analysis.recipes.properties.measure import Job
 __all__ = ["AuditedImage", "list_images_of", "split_of"]
 
 _HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
+# folders that say which side of a pair they hold; what set it is, the folder above says
+_SIDES = ("input", "inputs", "image", "images", "rain", "rainy", "degraded", "lq", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ class AuditedImage:
 def split_of(dataset: Dataset, held_out: Collection[str]) -> str:
     """Say whether a dataset is held out for testing.
 
-    It is where it was named so, the catalogue says so, or its name or its folders hold the word
-    test, val, valid, validation or eval.
+    It is where it was named so, the catalogue says so, or its name, its folder (and the one above,
+    where that is called ``input`` or the like) or folders inside hold the word test, val, valid,
+    validation or eval.
     """
     if dataset.name in held_out:
         return "held-out"
@@ -66,7 +69,9 @@ def split_of(dataset: Dataset, held_out: Collection[str]) -> str:
         return "train" if dataset.split == "train" else "held-out"
     first = Path(dataset.images[0].path)
     inside = first.relative_to(dataset.folder) if first.is_relative_to(dataset.folder) else first
-    words = [dataset.name, *dataset.folder.parts[-2:], *inside.parts[:-1]]
+    *above, folder = dataset.folder.parts[-2:]
+    named = [folder] if folder.lower() not in _SIDES else [*above, folder]
+    words = [dataset.name, *named, *inside.parts[:-1]]
     return "held-out" if any(_HELD_OUT.search(each.lower()) for each in words) else "train"
 
 
