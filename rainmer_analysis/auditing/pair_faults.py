@@ -16,9 +16,9 @@ from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
 __all__ = ["MEASURES", "PairFacts", "PairFault", "frame_within", "measure_pair", "pair_faults"]
 
 SHIFTED = 0.25
-"""Pixels from which a pair counts as shifted, ..."""
+"""Pixels from which a pair counts as shifted: the displacement less two standard errors, ..."""
 CERTAIN = 4.0
-"""... where the displacement is this many times its standard error."""
+"""... where it is this many times its standard error."""
 SWAPPED = 4.0
 """Log odds from which a pair counts as swapped."""
 STRANGERS = 0.12
@@ -91,7 +91,7 @@ def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tup
     if facts.odds is not None and facts.odds > SWAPPED:
         detail = "the partner has the weather, the image has not"
         faults.append(PairFault("swapped-pair", detail, {"log_odds": facts.odds}))
-    if found is not None and found.displacement >= SHIFTED and _is_certain(found):
+    if found is not None and found.displacement - 2 * found.error >= SHIFTED and _is_certain(found):
         numbers = {name: getattr(found, name) for name in MEASURES}
         faults.append(PairFault("shifted-pair", _shift_sentence(found), numbers))
     return tuple(faults)

@@ -23,7 +23,8 @@ from rainmer_analysis.auditing.thumbnails import luma_levels
 __all__ = ["Registration", "register"]
 
 _COARSE = 192  # longer side of the planes that are cross-correlated
-_FINE = 512  # longer side, about, of the planes that are registered
+_FINE = 256  # longer side from which planes are reduced by whole factors before registration, ...
+_MOST_REDUCED = 3  # ... up to this one: what is found gets less exact by it
 _TILE = 16
 _ROUNDS = 6
 _PARTS = 4  # the image is left out in 4x4 parts
@@ -76,7 +77,7 @@ def register(image: Planes, partner: Planes) -> Registration | None:
     -------
     None where one of the two has no contrast to compare, or a side is under 32 pixels.
     """
-    factor = max(1, round(max(image.shape[1:]) / _FINE))
+    factor = int(np.clip(max(image.shape[1:]) // _FINE, 1, _MOST_REDUCED))
     one, two = (_channels(each, factor) for each in (image, partner))
     if min(one.shape[1:]) < 2 * _TILE:
         return None
