@@ -35,6 +35,7 @@ _NARROW = 0.5  # share of the area
 _COPY_CORRELATION = 0.93
 _EDGE = 0.04  # shares of a side that a frame may be off and still be the whole image
 _CUT = 0.02
+_COPY_RESIDUAL = 2.6  # levels, of copies in the same frame
 _COPY_OFFSET = 1.5  # levels
 _COPY_GAIN = 0.1
 
@@ -219,8 +220,12 @@ def _relation(aligned: Alignments, place: int) -> Relation | None:
     correlation = aligned.correlation[place]
     if not _is_one_scene(aligned, place):
         return None
+    # cells of a crop lie between those of the whole, which blurs one of the two
+    is_close = _is_cut(aligned.boxes[place], _CUT) or aligned.residual[place] < _COPY_RESIDUAL
     same_levels = (
-        abs(aligned.offset[place]) < _COPY_OFFSET and abs(aligned.gain[place] - 1) < _COPY_GAIN
+        is_close
+        and abs(aligned.offset[place]) < _COPY_OFFSET
+        and abs(aligned.gain[place] - 1) < _COPY_GAIN
     )
     return "copy" if correlation > _COPY_CORRELATION and same_levels else "scene"
 

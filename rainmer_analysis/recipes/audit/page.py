@@ -21,7 +21,7 @@ from rainmer_analysis.recipes.properties.outputs import publish
 
 __all__ = ["write_page"]
 
-_SIDE = 208  # pixels of a thumbnail's longer side
+_SIDE = 320  # pixels of a picture's longer side: shown at half of it or a little more
 _OF_PAIR = (
     "missing-partner",
     "size-mismatch",
@@ -150,8 +150,8 @@ def _picture(path: str, region: Any, caption: str) -> dict[str, str]:
         return {"uri": "", "caption": caption, "reason": str(error)}
     levels = np.rint(pixels * 255).astype(np.uint8).transpose(1, 2, 0)
     image = Image.fromarray(np.ascontiguousarray(levels))
-    image.thumbnail((_SIDE * 2, _SIDE * 2))
+    image.thumbnail((_SIDE, _SIDE))
     data = io.BytesIO()
-    image.save(data, format="JPEG", quality=80)
+    image.save(data, format="JPEG", quality=75)
     text = base64.b64encode(data.getvalue()).decode()
     return {"uri": f"data:image/jpeg;base64,{text}", "caption": caption, "reason": ""}
