@@ -43,7 +43,7 @@ def by_hand(table: EmbeddingTable, weights: dict[str, int]) -> np.ndarray:
 
 def resampled(table: EmbeddingTable, resamples: int, seed: int) -> list[np.ndarray]:
     """The matrices that a statistic is taken of, before their means are moved."""
-    context = Context(resamples=resamples, seed=seed, moments=False)
+    context = Context(resamples=resamples, seed=seed)
     summariser = Summariser(sum_scenes, merge_sums)
     found = gather(table, {"sums": summariser}, context, whole_scenes=True, sampled=False)
     return list(_matrices([each.summaries["sums"] for each in found.values()], context))

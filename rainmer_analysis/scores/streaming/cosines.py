@@ -72,27 +72,13 @@ def _directions(first: SceneSums, second: SceneSums, context: Context) -> Floats
 
 def _centred(first: SceneSums, second: SceneSums, context: Context) -> Floats:
     reference = _demand(context.reference, first)
-    a, b = _moved(first, reference.mean), _moved(second, reference.mean)
-    scale = np.sqrt(_mean_square(first, reference.mean) * _mean_square(second, reference.mean))
+    a, b = first.moved(reference.mean), second.moved(reference.mean)
+    squares = _mean_square(first, reference.mean) * _mean_square(second, reference.mean)
+    # the mirrored weights of few scenes can make a mean of squares negative
+    scale = np.sqrt(np.clip(squares, 0, None))
     pairs = first.images * second.images
     products = ceilings(a) if context.same else _ratio(_product(a, b), pairs)
     return np.asarray(products / np.where(scale > 0, scale, np.nan))
-
-
-def _moved(sums: SceneSums, origin: Floats) -> SceneSums:
-    """Return the sums as they are with every vector measured from `origin`."""
-    length = float(origin @ origin)
-    return SceneSums(
-        sums.count,
-        sums.scenes,
-        sums.total - sums.images[:, None] * origin,
-        sums.images,
-        sums.squares - 2 * sums.moments @ origin + length * sums.square_images,
-        sums.square_images,
-        sums.copies,
-        sums.copy_images,
-        sums.moments,
-    )
 
 
 def _mean_square(sums: SceneSums, origin: Floats) -> Floats:
