@@ -99,8 +99,8 @@ def interval_name(matrices: Sequence[RelationshipMatrix]) -> str:
 
 def _write(figure: Figure, notes: Sequence[str]) -> Text:
     down = float(figure.get_size_inches()[1])
-    where = {"ha": "center", "va": "bottom", "fontsize": 6, "color": MUTED}
-    return figure.text(0.5, 0.06 / down, "\n".join(notes), **where)
+    text = "\n".join(notes)
+    return figure.text(0.5, 0.06 / down, text, ha="center", va="bottom", fontsize=6, color=MUTED)
 
 
 def matrix_name(value: RelationshipMatrix) -> str:
