@@ -29,7 +29,7 @@ _HOMES = {
     "SphereUMAP": "sphere.sphere_umap",
     "audit": "recipes.audit",
     "balance": "recipes.properties",
-    "compare": "scores.between.agreement",
+    "compare": "scores.between.encoder_agreement",
     "describe": "recipes.properties",
     "extract": "recipes.embed",
     "load_encoder": "infer.encoders",
