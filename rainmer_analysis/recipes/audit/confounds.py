@@ -175,7 +175,7 @@ def _compared(
     tables: Mapping[str, EmbeddingTable], score: str, encoder: str, view: str
 ) -> list[dict[str, Any]]:
     """Return the rows of one space: every pair of datasets, every confound."""
-    matrices = {name: relate(table, score) for name, table in tables.items()}
+    matrices = {name: relate(table, score=score) for name, table in tables.items()}
     as_is = matrices[_AS_IS]
     if not as_is.is_distance:
         raise ParameterError(f"the score {score!r} is a similarity; shares need a distance")
