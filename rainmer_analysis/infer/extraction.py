@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError
-from rainmer_analysis.images import file_sha256
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
@@ -19,10 +18,10 @@ from rainmer_analysis.infer.outputs import (
     read_skipped,
     request,
 )
-from rainmer_analysis.infer.stream import read_ahead
+from rainmer_analysis.infer.stream import contents
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, standing
 
-__all__ = ["Extraction", "TablesOnDisk", "contents", "standing_extraction"]
+__all__ = ["Extraction", "TablesOnDisk", "standing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,15 +108,3 @@ def standing_extraction(
     if len(skipped) != missing:  # the list belongs to another run: make it anew
         return None
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
-
-
-def contents(rows: Rows) -> Iterator[str]:
-    """Give the SHA-256 of each row's file; empty where it cannot be opened."""
-    return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
-
-
-def _content(path: str) -> str:
-    try:
-        return file_sha256(path)
-    except ImageError:
-        return ""

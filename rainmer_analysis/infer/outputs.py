@@ -56,14 +56,13 @@ def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
 def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     """Give the digest that unfinished work is kept under.
 
-    Instead of the files' bytes, which would have to be read twice, it holds their sizes and times
-    of change.
+    The bytes of the files do not enter: what was finished holds the digest of those that were
+    read, and is taken again only for a file that still has it.
     """
-    stamps = (_stamp(str(path)) for path in rows.cells("path"))
     labels = {name: _cells(rows, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
     first = next(iter(spaces.values()))
-    return digest({"work": described, "labels": labels, "stamps": stamps} | _versions(first))
+    return digest({"work": described, "labels": labels} | _versions(first))
 
 
 def _versions(space: Space) -> dict[str, dict[str, int]]:
@@ -74,14 +73,6 @@ def _versions(space: Space) -> dict[str, dict[str, int]]:
 
 def _cells(rows: Rows, name: str) -> Iterator[str | None]:
     return (None if pd.isna(cell) else str(cell) for cell in rows.cells(name))
-
-
-def _stamp(path: str) -> list[int] | None:
-    try:
-        found = Path(path).stat()
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
 
 
 def read_skipped(path: Path) -> pd.DataFrame:

@@ -21,12 +21,13 @@ import numpy.typing as npt
 import torch
 
 from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images.reading import Region, file_sha256, read_image
+from rainmer_analysis.images.reading import Region, file_sha256, read_hashed
 from rainmer_analysis.images.resize import resize
 from rainmer_analysis.infer.encoders.contract import Encoder
 from rainmer_analysis.infer.shards import Outcome
+from rainmer_analysis.values import Rows
 
-__all__ = ["Job", "encoded", "in_lanes", "read_ahead"]
+__all__ = ["Job", "contents", "encoded", "in_lanes", "read_ahead"]
 
 _UNIT_TOLERANCE = 1e-4
 
@@ -97,6 +98,18 @@ def read_ahead(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def contents(rows: Rows) -> Iterator[str]:
+    """Give the SHA-256 of each row's file; empty where it cannot be opened."""
+    return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
+
+
+def _content(path: str) -> str:
+    try:
+        return file_sha256(path)
+    except ImageError:
+        return ""
 
 
 def encoded(
@@ -174,16 +187,12 @@ def in_lanes(tasks: Iterable[T], work: Callable[[T], R], *, lanes: int) -> Gener
 
 
 def _read(job: Job, rule: str) -> _Reading:
-    sha256 = ""
-    try:
-        sha256 = file_sha256(job.path)
-        if job.fault:
-            raise ImageError(job.fault)
-        image = read_image(job.path, region=job.region)
-    except ImageError as error:
-        return _Reading(job.index, sha256, 0, 0, None, str(error))
-    height, width = image.shape[1:]
-    return _Reading(job.index, sha256, width, height, resize(image, rule=rule), "")
+    found = read_hashed(job.path, region=job.region)
+    if found.pixels is None or job.fault:
+        return _Reading(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
+    height, width = found.pixels.shape[1:]
+    pixels = resize(found.pixels, rule=rule)
+    return _Reading(job.index, found.sha256, width, height, pixels, "")
 
 
 def _encode(batch: Sequence[_Reading], encoder: Encoder) -> list[Outcome]:

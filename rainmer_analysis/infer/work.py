@@ -8,13 +8,14 @@ from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import name_fault
 from rainmer_analysis.infer.outputs import COLUMNS, work_key
 from rainmer_analysis.infer.shards import SHARD, Outcome, Part, Shards
-from rainmer_analysis.infer.stream import Job
+from rainmer_analysis.infer.stream import Job, contents
 from rainmer_analysis.values import Rows, Space
 
 __all__ = ["Encode", "Progress", "Work", "work_folder"]
@@ -48,6 +49,7 @@ class Work:
         self._views = views
         self._shards = shards
         self._known: dict[int, list[Outcome]] = {}
+        self._stale: set[int] = set()
 
     def parts(self, view: str | None = None) -> Iterator[Part]:
         """Give what was finished, shard by shard, with the vectors of one view or of none.
@@ -89,14 +91,26 @@ class Work:
         return [range(low, min(low + SHARD, total)) for low in range(0, total, SHARD)]
 
     def _finished(self) -> int:
-        found = (self._shards.load(number, {}) for number in range(len(self._spans())))
-        return sum(int(part.good.sum()) for part in found if part is not None)
+        """Count what was finished before and is of the bytes that the files hold now."""
+        count = 0
+        for number in range(len(self._spans())):
+            part = self._shards.load(number, {})
+            if part is None or not part.good.any():
+                continue
+            index, stated = part.index[part.good], part.sha256[part.good]
+            now = np.array(list(contents(self._rows.take(index))), np.str_)
+            self._stale.update(index[now != stated].tolist())
+            count += int((now == stated).sum())
+        if self._stale:
+            _log.info("%d images have changed since and are read anew", len(self._stale))
+        return count
 
     def _jobs(self) -> Iterator[Job]:
         """Give what is to do; what is known of a shard waits in memory until it is complete."""
         for number, span in enumerate(self._spans()):
             part = self._shards.load(number, self._views)
-            known = [] if part is None else part.outcomes()
+            before = [] if part is None else part.outcomes()
+            known = [each for each in before if each.index not in self._stale]
             left = sorted(set(span) - {outcome.index for outcome in known})
             if left:
                 self._known[number] = known

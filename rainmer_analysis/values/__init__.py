@@ -16,6 +16,7 @@ from rainmer_analysis.values.archive import (
     write_json,
     write_table,
 )
+from rainmer_analysis.values.documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
@@ -48,10 +49,13 @@ __all__ = [
     "plain",
     "read",
     "read_as",
+    "read_json",
     "read_metadata",
     "request_of",
     "same_space",
+    "stamped",
     "standing",
+    "unstamped",
     "versions_of",
     "write",
     "write_atomically",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
+from rainmer_analysis.values.documents import read_json, stamped
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import (
     matrix_from_csv,
@@ -23,6 +25,7 @@ from rainmer_analysis.values.parquet import (
     read_metadata,
     read_parquet,
     read_properties,
+    verify,
     write_batches,
     write_parquet,
     write_properties,
@@ -43,6 +46,7 @@ __all__ = [
 ]
 
 Value = EmbeddingTable | SphereMap | RelationshipMatrix | PropertyTable
+_log = logging.getLogger(__name__)
 V = TypeVar("V", EmbeddingTable, SphereMap, RelationshipMatrix, PropertyTable)
 
 
@@ -94,7 +98,12 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
 
 
 def write_json(path: str | Path, document: Any) -> Path:
-    """Write a JSON document atomically, sorted as given, with a final newline."""
+    """Write a JSON document atomically, sorted as given, with a final newline.
+
+    A mapping gets the digest of its content as the last entry; `read_json` checks it.
+    """
+    if isinstance(document, Mapping):
+        document = stamped(document)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     return write_atomically(path, lambda temporary: _write_text(temporary, text))
 
@@ -171,7 +180,7 @@ def request_of(path: str | Path) -> str | None:
         if source.is_dir() or source.suffix.lower() == ".parquet":
             document: Any = read_metadata(source)
         elif source.suffix.lower() == ".json":
-            document = json.loads(source.read_text(encoding="utf-8"))
+            document = read_json(source)
         else:
             return None
     except (FileFormatError, OSError, ValueError):
@@ -193,7 +202,7 @@ def standing(path: str | Path, request: str | None, *, overwrite: bool = False) 
     target = Path(path)
     if not target.exists():
         return False
-    if request is not None and request_of(target) == request:
+    if request is not None and request_of(target) == request and _is_whole(target):
         return True
     if overwrite and not target.is_dir():
         return False
@@ -201,6 +210,17 @@ def standing(path: str | Path, request: str | None, *, overwrite: bool = False) 
         f"{target} already exists and holds something else; "
         "give another name or allow --overwrite (overwrite=True in Python)"
     )
+
+
+def _is_whole(path: Path) -> bool:
+    if not path.is_dir() and path.suffix.lower() != ".parquet":
+        return True  # its document was read whole
+    try:
+        verify(path)
+    except FileFormatError as error:
+        _log.warning("%s", error)
+        return False
+    return True
 
 
 def write(

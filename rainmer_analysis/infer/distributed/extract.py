@@ -22,7 +22,7 @@ from rainmer_analysis.infer.distributed.processes import Ranks, agreed, group, i
 from rainmer_analysis.infer.distributed.publishing import publish, recall
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extract import extract
-from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, contents
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
@@ -32,6 +32,7 @@ from rainmer_analysis.infer.outputs import (
     request,
     work_key,
 )
+from rainmer_analysis.infer.stream import contents
 from rainmer_analysis.values import ImageSet, Rows, Space, digest, standing
 
 __all__ = ["extract_over_ranks"]

@@ -18,7 +18,14 @@ from rainmer_analysis.recipes.embed import extract
 from rainmer_analysis.recipes.paper.claims import CLAIMS, Claim, Tables
 from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names, sources_of
 from rainmer_analysis.recipes.paper.stages import Request
-from rainmer_analysis.values import EmbeddingTable, digest, library_versions, standing, write_json
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    digest,
+    library_versions,
+    read_json,
+    standing,
+    write_json,
+)
 
 __all__ = ["CONTROL_SEEDS", "controls_of", "read_controls", "run_controls"]
 
@@ -194,9 +201,9 @@ def read_controls(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FileFormatError(f"{path} is not readable JSON; remove it or make it anew") from error
+        document = read_json(path)
+    except FileFormatError as error:
+        raise FileFormatError(f"{error}; remove it or make it anew") from error
     if not isinstance(document, dict) or document.get("kind") != "controls":
         raise FileFormatError(f"{path} holds no controls; remove it or make it anew")
     return document

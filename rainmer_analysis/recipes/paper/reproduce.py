@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import OutputExistsError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.recipes.paper.claims import verdicts
 from rainmer_analysis.recipes.paper.controls import controls_of, run_controls
 from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names
@@ -25,6 +24,7 @@ from rainmer_analysis.values import (
     RelationshipMatrix,
     library_versions,
     plain,
+    read_json,
     write_json,
 )
 
@@ -192,8 +192,8 @@ def keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
 
 def _asked(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_json(path)
+    except FileFormatError:
         return None
     return found.get("request") if isinstance(found, dict) else None
 

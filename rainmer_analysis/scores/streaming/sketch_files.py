@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.scores.score import Floats
 from rainmer_analysis.scores.streaming.sketch import Sketch
 from rainmer_analysis.scores.streaming.sums import SceneSums
-from rainmer_analysis.values import Space, library_versions, plain
+from rainmer_analysis.values import (
+    Space,
+    array_digest,
+    digest,
+    library_versions,
+    plain,
+    stamped,
+    unstamped,
+)
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
 
@@ -46,8 +55,13 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
     for number, sums in enumerate(sketch.datasets.values()):
         for field in fields(SceneSums)[2:]:
             tensors |= _packed(f"{number}/{field.name}", field.name, getattr(sums, field.name))
-    text = json.dumps(plain(document), ensure_ascii=False, sort_keys=True)
+    told = plain(document) | {"tensors": _sum(dict(sorted(tensors.items())))}
+    text = json.dumps(stamped(told), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
+
+
+def _sum(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    return digest([list(tensors), array_digest(*(tensors[key] for key in tensors))])
 
 
 def _packed(key: str, name: str, values: Floats) -> dict[str, np.ndarray[Any, Any]]:
@@ -134,4 +148,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"{path} has format version {stated!r}, but this installation reads up to "
             f"{SKETCH_VERSION}; update rainmer-analysis"
         )
+    document = unstamped(document, path)
+    if "tensors" in document and document["tensors"] != _sum(dict(sorted(tensors.items()))):
+        raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,47 +13,41 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.parquet.checksums import ColumnSums, document_sum
 from rainmer_analysis.values.parquet.columns import column_of, label_rows, numbers, vectors
+from rainmer_analysis.values.parquet.damage import (
+    Checked,
+    damage,
+    demand_count,
+    demand_document,
+    demand_rows,
+    stated_sums,
+)
 from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY
+from rainmer_analysis.values.parquet.parts import parts_of
 from rainmer_analysis.values.rows import LABELS, Rows
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
-    "damage",
+    "beside",
     "part_batches",
     "part_columns",
     "part_dim",
     "part_space",
-    "parts_of",
+    "read_checked",
     "read_metadata",
     "read_parquet",
+    "verify",
 ]
 
+_CHECKED = Checked()
 _COORDINATES = ("x", "y", "z", "lon", "lat")
 _NOUNS = {
     "embeddings": "a table of embeddings",
     "map": "a map",
     "properties": "a table of properties",
 }
-
-
-def parts_of(path: Path) -> list[Path]:
-    """Give the files of a table or map: itself, or the parts in a folder, sorted by name.
-
-    Raises
-    ------
-    FileFormatError
-        The folder holds none.
-    """
-    if not path.is_dir():
-        return [path]
-    parts = sorted(part for part in path.glob("*.parquet") if not part.name.startswith("."))
-    if not parts:
-        raise FileFormatError(
-            f"the folder {path} holds no .parquet part; give a table, a map or a folder of parts"
-        )
-    return parts
 
 
 def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
@@ -86,14 +79,55 @@ def read_metadata(path: Path) -> dict[str, Any]:
         The file is of another kind, damaged or newer.
     """
     first = parts_of(path)[0]
+    metadata, schema = _footer(first)
+    document = _document(schema, first)
+    sums = stated_sums(metadata, first)
+    demand_document(sums, document_sum(document, schema.names), first)
+    return document
+
+
+def _footer(path: Path) -> tuple[pq.FileMetaData, pa.Schema]:
     try:
-        schema = pq.read_schema(first)
-    except (pa.ArrowInvalid, OSError) as error:
+        metadata = pq.read_metadata(path)
+        return metadata, metadata.schema.to_arrow_schema()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FileFormatError(
-            f"{first} cannot be read as Parquet: it is damaged, cut off or of another "
+            f"{path} cannot be read as Parquet: it is damaged, cut off or of another "
             "kind; make it again or name another file"
         ) from error
-    return _document(schema, first)
+
+
+def beside(path: Path) -> dict[str, str]:
+    """Return the digests of what was written together with a table, by name."""
+    first = parts_of(path)[0]
+    sums = stated_sums(_footer(first)[0], first)
+    found = (sums or {}).get("beside")
+    return found if isinstance(found, dict) else {}
+
+
+def read_checked(path: Path) -> pa.Table:
+    """Read all rows of a file, and make sure that they are those that were written."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        table, stated = file.read(), stated_sums(file.metadata, path)
+    sums = ColumnSums()
+    sums.add(table)
+    demand_rows(stated, sums, path)
+    return table
+
+
+def verify(path: Path) -> None:
+    """Make sure that a file or all parts of a folder hold what was written.
+
+    Raises
+    ------
+    FileFormatError
+        One of them is damaged, missing, of another kind or newer.
+    """
+    for part in parts_of(path):
+        read_metadata(part)
+        names = _footer(part)[1].names
+        for _ in part_columns(part, names, size=1 << 10):
+            pass
 
 
 def _space(document: Mapping[str, Any], path: Path) -> Space:
@@ -120,17 +154,6 @@ def _mapping(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any
     return dict(found)
 
 
-@contextmanager
-def damage(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in reading rows into one sentence."""
-    try:
-        yield
-    except ParameterError as error:
-        raise FileFormatError(f"{path} contradicts itself: {error}") from error
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
-
-
 def _embeddings(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
     rows = label_rows(table.drop_columns(["embedding"]), path)
     found = vectors(table, path)
@@ -140,7 +163,7 @@ def _embeddings(table: pa.Table, document: Mapping[str, Any], path: Path) -> Emb
 def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
     document = read_metadata(path)
     with damage(path):
-        table = pq.read_table(path)
+        table = read_checked(path)
         if document["kind"] == "embeddings":
             column_of(table, "embedding", path)
             return _embeddings(table, document, path), "embeddings"
@@ -168,7 +191,9 @@ def part_space(path: Path) -> tuple[Space, int]:
             "give a table that 'rainmer-analysis extract' wrote"
         )
     with damage(path):
-        return _space(document, path), int(pq.read_metadata(path).num_rows)
+        metadata = pq.read_metadata(path)
+        demand_count(stated_sums(metadata, path), metadata.num_rows, path)
+        return _space(document, path), int(metadata.num_rows)
 
 
 def part_dim(path: Path) -> int:
@@ -194,11 +219,24 @@ def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[p
     FileFormatError
         The part is damaged.
     """
-    with damage(path), pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False) as file:
+    new = _CHECKED.lacks(path, set(columns))
+    sums = ColumnSums()
+    with (
+        damage(path),
+        pq.ParquetFile(
+            path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=new
+        ) as file,
+    ):
         if missing := set(columns) - set(file.schema_arrow.names):
             raise FileFormatError(f"{path} lacks the column {sorted(missing)[0]!r}; make it anew")
         for batch in file.iter_batches(size, columns=list(columns), use_threads=False):
-            yield pa.Table.from_batches([batch])
+            table = pa.Table.from_batches([batch])
+            if new:
+                sums.add(table)
+            yield table
+        if new:
+            demand_rows(stated_sums(file.metadata, path), sums, path)
+            _CHECKED.add(path, set(columns))
 
 
 def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
