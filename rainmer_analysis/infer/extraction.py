@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rainmer_analysis.errors import FileFormatError, OutputExistsError
+from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
@@ -17,9 +17,18 @@ from rainmer_analysis.infer.outputs import (
     check_skipped,
     read_skipped,
     request,
+    skipped_sum,
 )
 from rainmer_analysis.infer.stream import contents
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, standing
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    Rows,
+    Space,
+    TableStream,
+    beside,
+    read,
+    standing,
+)
 
 __all__ = ["Extraction", "TablesOnDisk", "standing_extraction"]
 
@@ -84,8 +93,6 @@ def standing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
     """Give what stands in the folder if it answers the identical request."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
     check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
@@ -105,6 +112,7 @@ def standing_extraction(
         return None
     mine = listed["encoder"] == next(iter(spaces.values())).encoder
     skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
-    if len(skipped) != missing:  # the list belongs to another run: make it anew
-        return None
+    stated = {beside(path).get(SKIPPED, skipped_sum(skipped)) for path in paths.values()}
+    if len(skipped) != missing or stated != {skipped_sum(skipped)}:
+        return None  # the list belongs to another run, or is damaged: make it anew
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)

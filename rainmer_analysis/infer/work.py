@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import groupby
@@ -18,7 +19,7 @@ from rainmer_analysis.infer.shards import SHARD, Outcome, Part, Shards
 from rainmer_analysis.infer.stream import Job, contents
 from rainmer_analysis.values import Rows, Space
 
-__all__ = ["Encode", "Progress", "Work", "work_folder"]
+__all__ = ["Encode", "Progress", "Work", "WorkVanishedError", "reclaim", "work_folder"]
 
 _log = logging.getLogger(__name__)
 
@@ -26,9 +27,26 @@ Progress = Callable[[int, int], None]
 Encode = Callable[[Iterable[Job]], Generator[Outcome, None, None]]
 
 
+class WorkVanishedError(SourceError):
+    """Finished work is gone: another process has removed it."""
+
+
 def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
     """Give the hidden folder of a request's unfinished work."""
-    return None if folder is None else folder / f".extract-{work_key(spaces, rows)[:16]}"
+    if folder is None:
+        return None
+    return folder / f"{_prefix(spaces)}{work_key(spaces, rows)[:16]}"
+
+
+def reclaim(folder: Path, spaces: Mapping[str, Space]) -> None:
+    """Remove unfinished work of other requests to these tables: they answer another one now."""
+    for left in folder.glob(f"{_prefix(spaces)}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _prefix(spaces: Mapping[str, Space]) -> str:
+    encoder = next(iter(spaces.values())).encoder
+    return f".extract-{encoder.replace(':', '-').replace('/', '-')}-"
 
 
 class Work:
@@ -56,14 +74,14 @@ class Work:
 
         Raises
         ------
-        SourceError
+        WorkVanishedError
             The kept work of a shard has vanished.
         """
         wanted = {} if view is None else {view: self._views[view]}
         for number in range(len(self._spans())):
             part = self._shards.load(number, wanted)
             if part is None:
-                raise SourceError(
+                raise WorkVanishedError(
                     "finished work of this extraction has vanished from its folder; start it again"
                 )
             yield part

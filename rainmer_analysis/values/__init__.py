@@ -12,15 +12,34 @@ from rainmer_analysis.values.archive import (
     request_of,
     standing,
     write,
-    write_atomically,
     write_json,
     write_table,
+)
+from rainmer_analysis.values.disk import (
+    commit,
+    demand_free,
+    demand_writable,
+    finish,
+    holding,
+    located,
+    lock_of,
+    staging,
+    sweep,
+    write_atomically,
 )
 from rainmer_analysis.values.documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
-from rainmer_analysis.values.parquet import library_versions, read_metadata
+from rainmer_analysis.values.parquet import (
+    PARTS,
+    beside,
+    library_versions,
+    parts_of,
+    read_metadata,
+    write_batches,
+    write_list,
+)
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
@@ -29,6 +48,7 @@ from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "PARTS",
     "PROPERTIES",
     "SIGNIFICANT",
     "DatasetOnMap",
@@ -43,9 +63,18 @@ __all__ = [
     "SphereMap",
     "TableStream",
     "array_digest",
+    "beside",
+    "commit",
+    "demand_free",
+    "demand_writable",
     "digest",
+    "finish",
+    "holding",
     "library_versions",
+    "located",
+    "lock_of",
     "matrix_document",
+    "parts_of",
     "plain",
     "read",
     "read_as",
@@ -53,12 +82,16 @@ __all__ = [
     "read_metadata",
     "request_of",
     "same_space",
+    "staging",
     "stamped",
     "standing",
+    "sweep",
     "unstamped",
     "versions_of",
     "write",
     "write_atomically",
+    "write_batches",
     "write_json",
+    "write_list",
     "write_table",
 ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
+from rainmer_analysis.values.disk import located, write_atomically
 from rainmer_analysis.values.documents import read_json, stamped
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import (
@@ -75,28 +74,6 @@ _KINDS: Mapping[type[Value], _Kind] = MappingProxyType(
 )
 
 
-def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
-    """Let `write` fill a temporary file beside `path`, then put it in place in one step.
-
-    A reader sees the old file or the whole new one; when `write` fails, nothing changes.
-    """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Made as any new file is, so that the umask decides without being touched: threads share it.
-    temporary = target.parent / f".{target.stem[:32]}-{secrets.token_hex(8)}{target.suffix}"
-    try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        write(temporary)
-        temporary.replace(target)
-    except OSError as error:
-        if error.filename == str(temporary):  # a name that nobody gave
-            error.filename = str(target)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
-
-
 def write_json(path: str | Path, document: Any) -> Path:
     """Write a JSON document atomically, sorted as given, with a final newline.
 
@@ -125,7 +102,7 @@ def read(path: str | Path) -> Value:
     FileFormatError
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
-    source = Path(path)
+    source = located(Path(path))
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
     if source.is_dir() or source.suffix.lower() == ".parquet":
@@ -149,7 +126,7 @@ def expected(path: str | Path, kind: type[Value]) -> Path:
     FileFormatError
         Nothing is there, or only another kind has files whose names end so.
     """
-    source, told = Path(path), _KINDS[kind]
+    source, told = located(Path(path)), _KINDS[kind]
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; {told.wanted}")
     suffix = ".parquet" if source.is_dir() else source.suffix.lower()

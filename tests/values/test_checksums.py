@@ -87,7 +87,7 @@ def test_a_flipped_bit_is_never_read_as_another_value(tmp_path: Path, name: str)
     path = write(values()[name], tmp_path / name)
     whole, before = path.read_bytes(), content(read(path))
     rng, refused = np.random.default_rng(7), 0
-    for _ in range(150):
+    for _ in range(60):
         path.write_bytes(flipped(whole, rng))
         try:
             found = read(path)
@@ -95,14 +95,14 @@ def test_a_flipped_bit_is_never_read_as_another_value(tmp_path: Path, name: str)
             refused += 1
         else:
             assert content(found) == before
-    assert refused > 50
+    assert refused > 15
 
 
 def test_a_stream_finds_what_a_reader_finds(tmp_path: Path) -> None:
     path = write(large(), tmp_path / "table.parquet")
     whole, before = path.read_bytes(), TableStream(path).content_sha256
     rng, refused = np.random.default_rng(3), 0
-    for number in range(100):
+    for number in range(40):
         other = tmp_path / f"{number}.parquet"
         other.write_bytes(flipped(whole, rng))
         try:
@@ -111,7 +111,7 @@ def test_a_stream_finds_what_a_reader_finds(tmp_path: Path) -> None:
             assert stream.dim == 6
         except FileFormatError:
             refused += 1
-    assert refused > 30
+    assert refused > 10
 
 
 def test_damage_is_not_up_to_date(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -133,7 +133,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         with safetensors.safe_open(path, framework="numpy") as file:
             document = json.loads((file.metadata() or {}).get(_KEY, "null"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:
         raise FileFormatError(
             f"{path} is no table of embeddings; give a table or a sketch that 'rainmer-analysis "
             "extract' or 'rainmer-analysis sketch' wrote"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from rainmer_analysis.values.parquet.form import FORMAT_VERSION
 from rainmer_analysis.values.parquet.parts import PARTS, parts_of, write_list
-from rainmer_analysis.values.parquet.properties import read_properties, write_properties
-from rainmer_analysis.values.parquet.reading import (
-    beside,
+from rainmer_analysis.values.parquet.pieces import (
     part_batches,
     part_columns,
     part_dim,
     part_space,
+    verify,
+)
+from rainmer_analysis.values.parquet.properties import read_properties, write_properties
+from rainmer_analysis.values.parquet.reading import (
+    beside,
     read_metadata,
     read_parquet,
-    verify,
+    same_width,
 )
 from rainmer_analysis.values.parquet.writing import library_versions, write_batches, write_parquet
 
@@ -30,6 +33,7 @@ __all__ = [
     "read_metadata",
     "read_parquet",
     "read_properties",
+    "same_width",
     "verify",
     "write_batches",
     "write_list",

@@ -118,7 +118,7 @@ def _missing(chunk: pa.Array) -> bytes:
     """Return one byte a row, 1 where the value is missing."""
     if not chunk.null_count:
         return bytes(len(chunk))
-    return chunk.is_null().to_numpy(zero_copy_only=False).tobytes()
+    return bytes(chunk.is_null().to_numpy(zero_copy_only=False).tobytes())
 
 
 def _text(chunk: pa.Array) -> memoryview:
