@@ -174,8 +174,8 @@ def _check_place(out: Path) -> None:
 
     if out.is_dir() and not any(out.iterdir()):
         demand_writable(out)
-    elif not out.exists() and out.parent.is_dir():
-        demand_writable(out.parent)
+    elif not out.exists():
+        demand_writable(out)
 
 
 def source_options(command: Command) -> Command:

@@ -61,9 +61,11 @@ def demand_writable(folder: str | Path) -> None:
         They cannot; the error names the folder.
     """
     place = Path(folder)
-    if place.is_file() and _is_locked(place):
-        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(place))
-    while not place.is_dir() and place.parent != place:
+    if place.is_file():
+        if _is_locked(place):
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(place))
+        place = place.parent
+    while not place.exists() and place.parent != place:
         place = place.parent
     temporary = place / f".try{mark()}"
     try:
