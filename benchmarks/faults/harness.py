@@ -254,7 +254,7 @@ def hidden(folder: Path) -> list[str]:
 
 @contextlib.contextmanager
 def patched(owner: object, name: str, value: object) -> Iterator[None]:
-    """Give an attribute another value meanwhile."""
+    """Return an attribute another value meanwhile."""
     before = getattr(owner, name)
     setattr(owner, name, value)
     try:

@@ -111,7 +111,7 @@ def _refusal(path: Path) -> str:
 
 
 def nasty_names(place: Path, *, quick: bool) -> Row:
-    """Give files names that break other programs, also where the language is C."""
+    """Return files names that break other programs, also where the language is C."""
     row = Row(
         "nasty file names",
         "spaces, quotes, newline, emoji, NFC/NFD, dash, 255 bytes, not UTF-8; LANG=C",

@@ -92,7 +92,7 @@ class TablesOnDisk(Mapping[str, EmbeddingTable]):
 def standing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
-    """Give what stands in the folder if it answers the identical request."""
+    """Return what stands in the folder if it answers the identical request."""
     check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}

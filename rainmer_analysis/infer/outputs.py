@@ -40,7 +40,7 @@ _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
 def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
-    """Give the digest of a request: space, labels, and the bytes of the files (not their places).
+    """Return the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
 
 
 def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
-    """Give the digest that unfinished work is kept under.
+    """Return the digest that unfinished work is kept under.
 
     The bytes of the files do not enter: what was finished holds the digest of those that were
     read, and is taken again only for a file that still has it.

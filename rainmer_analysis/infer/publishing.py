@@ -95,7 +95,7 @@ def in_memory(task: Task) -> Extraction:
 
 
 def in_folder(task: Task, folder: Path, *, overwrite: bool) -> Extraction:
-    """Give what stands in a folder, or encode and write it.
+    """Return what stands in a folder, or encode and write it.
 
     One process at a time does this for an encoder. Where locks do not work and another one has
     removed the work that both were doing, what it has written stands, or the work is done anew.
@@ -175,7 +175,7 @@ def _contents(work: Work) -> Iterator[str]:
 
 
 def _batches(task: Task, work: Work, space: Space) -> Iterator[EmbeddingTable]:
-    """Give the good images of each shard as a small table."""
+    """Return the good images of each shard as a small table."""
     rows, made = task.rows, task.made
     columns = list(COLUMNS)
     if any(region != "whole" for region in rows.cells("region")):
@@ -187,7 +187,7 @@ def _batches(task: Task, work: Work, space: Space) -> Iterator[EmbeddingTable]:
 
 
 def _whole(task: Task, work: Work, space: Space) -> EmbeddingTable:
-    """Give the good images of all shards as one table."""
+    """Return the good images of all shards as one table."""
     batches = list(_batches(task, work, space))
     joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
     return EmbeddingTable(

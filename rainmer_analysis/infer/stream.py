@@ -70,7 +70,7 @@ class _Clock:
     seconds: float = field(default=0.0, init=False)
 
     def each(self, items: Iterable[T]) -> Generator[T, None, None]:
-        """Give the items, and count the time that each one took to come."""
+        """Return the items, and count the time that each one took to come."""
         iterator = iter(items)
         while True:
             start = time.perf_counter()
@@ -104,7 +104,7 @@ def read_ahead(
 
 
 def contents(rows: Rows) -> Iterator[str]:
-    """Give the SHA-256 of each row's file; empty where it cannot be opened."""
+    """Return the SHA-256 of each row's file; empty where it cannot be opened."""
     return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
 
 

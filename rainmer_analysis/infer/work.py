@@ -32,7 +32,7 @@ class WorkVanishedError(SourceError):
 
 
 def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
-    """Give the hidden folder of a request's unfinished work."""
+    """Return the hidden folder of a request's unfinished work."""
     if folder is None:
         return None
     return folder / f"{_prefix(spaces)}{work_key(spaces, rows)[:16]}"
@@ -70,7 +70,7 @@ class Work:
         self._stale: set[int] = set()
 
     def parts(self, view: str | None = None) -> Iterator[Part]:
-        """Give what was finished, shard by shard, with the vectors of one view or of none.
+        """Return what was finished, shard by shard, with the vectors of one view or of none.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class Work:
         return count
 
     def _jobs(self) -> Iterator[Job]:
-        """Give what is to do; what is known of a shard waits in memory until it is complete."""
+        """Return what is to do; what is known of a shard waits in memory until it is complete."""
         for number, span in enumerate(self._spans()):
             part = self._shards.load(number, self._views)
             before = [] if part is None else part.outcomes()

@@ -30,7 +30,7 @@ _SUM = "sha256:"
 
 
 def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> dict[str, Any]:
-    """Give the matrix as a JSON document; missing cells are None, never NaN."""
+    """Return the matrix as a JSON document; missing cells are None, never NaN."""
     document = {
         "kind": "matrix",
         "version": MATRIX_VERSION,

@@ -34,7 +34,7 @@ _PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish it
 
 @contextmanager
 def staging(folder: Path) -> Iterator[Path]:
-    """Give a new hidden folder for files that are going to be committed into `folder`."""
+    """Return a new hidden folder for files that are going to be committed into `folder`."""
     make_folder(folder)
     sweep(folder)
     staged = folder / f".commit{mark()}"
@@ -115,7 +115,7 @@ def located(path: Path) -> Path:
 
 
 def _publish(waiting: Path, folder: Path) -> None:
-    """Give the list its name, once nobody else's list has it."""
+    """Return the list its name, once nobody else's list has it."""
     end = time.monotonic() + _PATIENCE
     while True:
         try:

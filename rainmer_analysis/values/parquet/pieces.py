@@ -50,7 +50,7 @@ def verify(path: Path) -> None:
 
 
 def part_space(path: Path) -> tuple[Space, int]:
-    """Give a part's space and number of rows without reading them.
+    """Return a part's space and number of rows without reading them.
 
     Raises
     ------

@@ -69,7 +69,7 @@ def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Give the metadata of a table or map without reading its rows.
+    """Return the metadata of a table or map without reading its rows.
 
     Raises
     ------
