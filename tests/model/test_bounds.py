@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import time
@@ -91,3 +92,20 @@ def test_damaged_weights_are_refused_or_the_same(tmp_path: Path, data: st.DataOb
     except WeightsError:
         return
     assert found.sha256 == wanted
+
+
+def test_nothing_weaker_than_the_restricted_unpickler_is_ever_called() -> None:
+    root = Path(__file__).resolve().parents[2] / "rainmer_analysis"
+    called = 0
+    for path in root.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "np.load"):
+                options = {each.arg: ast.unparse(each.value) for each in node.keywords}
+                called += 1
+                if ast.unparse(node.func) == "torch.load":
+                    assert options["weights_only"] == "True", path
+                else:
+                    assert options.get("allow_pickle", "False") == "False", path
+            elif isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in ("eval", "exec", "os.system"), path
+    assert called >= 3

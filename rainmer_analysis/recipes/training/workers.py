@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import islice
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TypeVar
 
@@ -85,7 +86,7 @@ def _all(function: Callable[[T], R], tasks: list[T]) -> list[R]:
     return [function(task) for task in tasks]
 
 
-def _result(future: Future[list[R]], before: set[multiprocessing.Process]) -> list[R]:
+def _result(future: Future[list[R]], before: set[BaseProcess]) -> list[R]:
     """Wait for a result, and look meanwhile whether workers are still at work."""
     while True:
         try:
