@@ -30,6 +30,7 @@ from rainmer_analysis.values import EmbeddingTable, read
 
 ENCODER = "statistics"
 VIEWS = ("chromatic", "degradation")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -109,9 +110,12 @@ class Command:
         self._files = [folder / f"{Command._count}.{name}" for name in ("out", "err")]
         self._start = time.monotonic()
         sys.stdout.flush()
+        # what comes before the fork is itself would strike Python's own hooks for forks
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self.process = os.fork()
         if self.process == 0:
             self._run([str(each) for each in arguments], prepare, streams)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
     def _run(
         self,
@@ -133,6 +137,7 @@ class Command:
             sys.argv = ["rainmer-analysis", *arguments]
             if prepare is not None:
                 prepare()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             main()
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 1

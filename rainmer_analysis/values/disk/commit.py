@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.leftovers import mark, sweep
+from rainmer_analysis.values.disk.leftovers import is_temporary, mark, sweep
 from rainmer_analysis.values.disk.sync import (
     make_folder,
     sync_file,
@@ -64,6 +64,8 @@ def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
         The disk is full or fails. Before the commit nothing has changed.
     """
     names = sorted(each.name for each in staged.iterdir())
+    if not names and not any((folder / name).exists() for name in remove):
+        return
     with told_in_full(folder / LIST, staged / LIST):
         for path in sorted(staged.rglob("*")):
             (sync_folder if path.is_dir() else sync_file)(path)
@@ -181,7 +183,8 @@ def _listed(folder: Path) -> dict[str, Any] | None:
     try:
         document = read_json(path)
         names = [document["staged"], *document["put"], *document["remove"]]
-        plain = all(isinstance(name, str) and Path(name).name == name for name in names)
+        plain = all(isinstance(name, str) and name and Path(name).name == name for name in names)
+        plain = plain and is_temporary(names[0])  # nothing else is ever removed whole
     except (KeyError, TypeError):
         plain = False
     except FileFormatError:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["mark", "sweep"]
+__all__ = ["is_temporary", "mark", "sweep"]
 
 _MARK = re.compile(r"\..*-unfinished-(\d+)-([0-9a-f]{8})-[0-9a-f]{12}(\..*)?", re.DOTALL)
 _DAY = 86_400  # seconds
@@ -27,6 +27,11 @@ _SWEPT: set[str] = set()
 def mark() -> str:
     """Return the middle of a new temporary name: who writes, where, and a random part."""
     return f"-unfinished-{os.getpid()}-{_machine()}-{secrets.token_hex(6)}"
+
+
+def is_temporary(name: str) -> bool:
+    """Say whether a name is one that `mark` makes."""
+    return _MARK.fullmatch(name) is not None
 
 
 def sweep(folder: Path, *, again: bool = True) -> list[Path]:

@@ -213,11 +213,18 @@ def test_leftovers_of_the_dead_go_and_of_the_living_stay(tmp_path: Path) -> None
 
 
 def test_a_damaged_list_of_a_commit_is_told(tmp_path: Path) -> None:
-    for text in ("{", '{"staged": "..", "put": ["../x"], "remove": []}'):
+    (tmp_path / "mine").write_text("a user's")
+    for text in (
+        "{",
+        '{"staged": "..", "put": ["../x"], "remove": []}',
+        '{"staged": "", "put": [], "remove": ["mine"]}',
+        '{"staged": "mine", "put": [], "remove": []}',
+    ):
         (tmp_path / ".commit.json").write_text(text)
         with pytest.raises(FileFormatError, match=r"\.commit\.json"):
             finish(tmp_path)
         assert located(tmp_path / "x") == tmp_path / "x"
+    assert (tmp_path / "mine").read_text() == "a user's"
 
 
 def test_a_place_that_cannot_be_written_is_found_before_work(tmp_path: Path) -> None:
