@@ -37,6 +37,7 @@ ROWS: tuple[Callable[..., Row], ...] = (
     processes.out_of_memory,
     runs.killed,
     runs.overwritten,
+    processes.training,
     runs.full_disk,
     runs.closed_streams,
     files.degenerate,

@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.faults.harness import (
     Command,
+    Ended,
     Row,
     dying_at,
     extract,
@@ -178,6 +179,42 @@ def ranks(place: Path, *, quick: bool) -> Row:
         same = rows_of(struck) == wanted and not hidden(struck)
         row.check(same and all(each.code == 0 for each in ended), f"restart: {ended[0].err[-300:]}")
     return row
+
+
+def training(place: Path, *, quick: bool) -> Row:
+    """Kill a training run at several steps of its checkpoints, also twice, and resume it."""
+    row = Row(
+        "training resumed",
+        "SIGKILL at the n-th fsync, rename or removal of a run, once and twice; pools by 0 and 2 "
+        "workers",
+    )
+
+    def train(name: str, *more: str, workers: int = 0, at: int = 0) -> Ended:
+        asked = ["train", "encoder", "--config", "tiny", "--out", str(place / name), *more]
+        asked += ["--workers", str(workers), "--cache", str(place / f"pools-{workers}")]
+        return Command(asked, place, prepare=dying_at(at) if at else None).wait(600)
+
+    train("clean")
+    wanted = _learnt(place / "clean")
+    for number, steps in enumerate([(9,)] if quick else [(5,), (9,), (14,), (20,), (26,), (9, 6)]):
+        name = f"run-{number}"
+        for index, step in enumerate(steps):
+            train(name, *(["--resume"] if index else []), at=step)
+        ended = train(name, "--resume")
+        same = ended.code == 0 and _learnt(place / name) == wanted
+        row.check(same and ended.quiet, f"killed at {steps}: {ended.err[-300:]}")
+    if not quick:
+        ended = train("pooled", workers=2)
+        row.check(_learnt(place / "pooled") == wanted, f"two workers: {ended.err[-300:]}")
+    return row
+
+
+def _learnt(run: Path) -> tuple[bytes, list[list[str]]]:
+    """Return a run's weights, and its log without what the clock says."""
+    lines = [line.split(",") for line in (run / "log.csv").read_text().splitlines()]
+    kept = [at for at, name in enumerate(lines[0]) if name != "images_per_second"]
+    weights = (run / "weights.safetensors").read_bytes()
+    return weights, [[line[at] for at in kept] for line in lines]
 
 
 def syncs(place: Path, *, quick: bool) -> Row:

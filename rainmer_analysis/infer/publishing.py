@@ -44,6 +44,8 @@ from rainmer_analysis.values import (
     lock_of,
     staging,
     standing,
+    sweep,
+    told_in_full,
     write_batches,
 )
 
@@ -103,6 +105,7 @@ def in_folder(task: Task, folder: Path, *, overwrite: bool) -> Extraction:
     check_folder(folder)
     with holding(lock_of(folder, task.encoder.name)):
         finish(folder)
+        sweep(folder)
         for _ in range(_TRIES - 1):
             try:
                 return _made_or_standing(task, folder, overwrite=overwrite)
@@ -147,12 +150,14 @@ def _published(
             stands = standing(path, key, overwrite=overwrite)
             if not stands or beside(path).get(SKIPPED, listed) != listed:
                 batches = _batches(task, work, space)
-                write_batches(batches, staged / path.name, key, beside={SKIPPED: listed})
+                with told_in_full(path, staged / path.name):
+                    write_batches(batches, staged / path.name, key, beside={SKIPPED: listed})
             paths[view] = path
         with holding(lock_of(folder, "commit"), wait=True):  # encoders share the list
             data = skipped_bytes(folder / SKIPPED, skipped, task.encoder.name)
             if not (folder / SKIPPED).is_file() or (folder / SKIPPED).read_bytes() != data:
-                (staged / SKIPPED).write_bytes(data)
+                with told_in_full(folder / SKIPPED, staged / SKIPPED):
+                    (staged / SKIPPED).write_bytes(data)
             replaced = replaced_forms(folder, task.spaces.values(), parts=False)
             commit(folder, staged, remove=replaced if some else ())
     return paths

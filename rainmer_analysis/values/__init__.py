@@ -25,6 +25,7 @@ from rainmer_analysis.values.disk import (
     lock_of,
     staging,
     sweep,
+    told_in_full,
     write_atomically,
 )
 from rainmer_analysis.values.documents import read_json, stamped, unstamped
@@ -86,6 +87,7 @@ __all__ = [
     "stamped",
     "standing",
     "sweep",
+    "told_in_full",
     "unstamped",
     "versions_of",
     "write",

@@ -47,6 +47,7 @@ from rainmer_analysis.values import (
     lock_of,
     parts_of,
     standing,
+    sweep,
 )
 
 __all__ = ["extract_over_ranks"]
@@ -106,6 +107,7 @@ def extract_over_ranks(
             if place.rank == 0:
                 held.enter_context(holding(lock_of(folder, encoder.name)))
                 finish(folder)
+                sweep(folder)
         with agreed():
             check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)

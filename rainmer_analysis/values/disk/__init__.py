@@ -11,7 +11,7 @@ from rainmer_analysis.values.disk.atomic import demand_writable, write_atomicall
 from rainmer_analysis.values.disk.commit import commit, finish, located, staging
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
-from rainmer_analysis.values.disk.sync import sync_folder
+from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
 
 __all__ = [
     "commit",
@@ -24,5 +24,6 @@ __all__ = [
     "staging",
     "sweep",
     "sync_folder",
+    "told_in_full",
     "write_atomically",
 ]
