@@ -42,6 +42,7 @@ def main() -> None:
     """Fuzz for some seconds."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--out", default=".", help="folder for bytes that end the run")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         place = Path(name)
@@ -60,6 +61,7 @@ def main() -> None:
                 reader()
 
         limits = [f"-max_total_time={given.seconds}", "-max_len=4096", "-print_final_stats=1"]
+        limits.append(f"-artifact_prefix={given.out}/")
         atheris.Setup([sys.argv[0], *limits, str(corpus)], strike)
         atheris.Fuzz()
 

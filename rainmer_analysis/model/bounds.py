@@ -76,6 +76,10 @@ def safetensors_header(path: Path, data: bytes) -> dict[str, Any]:
         It is damaged, or names too many tensors.
     """
     length = int.from_bytes(data[:8], "little")
+    named = data.count(b'"data_offsets"', 8, 8 + length)
+    if named > MAX_TENSORS:
+        msg = f"{path} names {named:,} tensors, weights have at most {MAX_TENSORS:,}."
+        raise WeightsError(msg)
     try:
         if not 0 < length <= min(_MAX_HEADER, len(data) - 8):
             raise ValueError(length)
@@ -85,7 +89,4 @@ def safetensors_header(path: Path, data: bytes) -> dict[str, Any]:
     except (ValueError, TypeError, RecursionError) as error:
         msg = f"{path} is a damaged or truncated safetensors file; {_REPAIR}."
         raise WeightsError(msg) from error
-    if len(header) > MAX_TENSORS:
-        msg = f"{path} names {len(header):,} tensors, weights have at most {MAX_TENSORS:,}."
-        raise WeightsError(msg)
     return header

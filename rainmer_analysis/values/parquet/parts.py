@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.documents import stamped, unstamped
+from rainmer_analysis.values.documents import read_json, stamped
 from rainmer_analysis.values.parquet.checksums import SUMS
 from rainmer_analysis.values.request import digest
 
@@ -71,9 +71,8 @@ def _demand_listed(folder: Path, parts: list[Path]) -> None:
 
 def _listed(path: Path) -> dict[str, Any]:
     try:
-        document = unstamped(json.loads(path.read_text(encoding="utf-8")), path)
-        listed = document["parts"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        listed = read_json(path)["parts"]
+    except (KeyError, TypeError) as error:
         raise FileFormatError(f"{path} is no list of parts; make the table anew") from error
     if not isinstance(listed, dict):
         raise FileFormatError(f"{path} is no list of parts; make the table anew")
