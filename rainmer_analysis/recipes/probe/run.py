@@ -20,7 +20,15 @@ from rainmer_analysis.recipes.probe.real import (
 )
 from rainmer_analysis.recipes.probe.simulated import RESAMPLES, probe_simulated
 from rainmer_analysis.recipes.probe.subjects import Subject, control_subjects, load_subjects
-from rainmer_analysis.values import digest, library_versions, plain, read_json, standing, write_json
+from rainmer_analysis.values import (
+    digest,
+    library_versions,
+    plain,
+    read_json,
+    stamped,
+    standing,
+    write_json,
+)
 
 __all__ = ["Probe", "probe"]
 
@@ -129,7 +137,7 @@ def probe(
     found_real = None if sets is None else load_real(sets, seed=chosen.seed)
     request = _request(subjects, listed, chosen, found_real, precision)
     if target is not None and standing(target, request, overwrite=overwrite):
-        return Probe(read_json(target), up_to_date=True)
+        return Probe(stamped(read_json(target)), up_to_date=True)
     images = open_design(chosen, folder, progress=progress)
     inputs = _Inputs(images, found_real, folder, progress)
     taken = [(subject, inputs.take(subject)) for subject in subjects]
@@ -146,9 +154,10 @@ def probe(
         "request": request,
         "libraries": library_versions(),
     }
+    whole = stamped(plain(document))
     if target is not None:
-        write_json(target, plain(document))
-    return Probe(dict(plain(document)))
+        write_json(target, whole)
+    return Probe(whole)
 
 
 def _checked_out(path: Path) -> Path:
