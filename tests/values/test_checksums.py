@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
@@ -234,6 +234,7 @@ COLUMNS: dict[str, tuple[st.SearchStrategy[object], pa.DataType]] = {
 
 
 @pytest.mark.parametrize("name", list(COLUMNS))
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_digests_do_not_depend_on_how_rows_are_cut(name: str, data: st.DataObject) -> None:
     cells, kind = COLUMNS[name]
@@ -248,6 +249,7 @@ def test_digests_do_not_depend_on_how_rows_are_cut(name: str, data: st.DataObjec
 
 
 @pytest.mark.parametrize("name", ["text", "number", "float", "truth", "vector", "lists"])
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_other_cells_have_other_digests(name: str, data: st.DataObject) -> None:
     cells, kind = COLUMNS[name]

@@ -158,8 +158,13 @@ def _stands(
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
         return False
-    if not all(_is_whole(table) for table in tables if table.exists()):
-        return False
+    if broken := [table for table in tables if table.exists() and not _is_whole(table)]:
+        if overwrite:
+            return False
+        raise OutputExistsError(
+            f"{broken[0]} lacks a part, so that it already exists and holds something else; "
+            "give another folder or allow --overwrite (overwrite=True in Python)"
+        )
     found = list(contents(rows))
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
