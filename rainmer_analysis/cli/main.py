@@ -96,10 +96,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # only the main thread may set handlers, and only it is interrupted
     handles = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _terminate) if handles else None
+    if handles and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130
+        if handles and arguments is None:  # nothing is left to interrupt
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("interrupted; what was finished is kept", err=True)
     except click.ClickException as error:
         error.show()
