@@ -8,6 +8,13 @@ policy names each script by hash and allows no outside source.
 from __future__ import annotations
 
 from rainmer_analysis.pages.content import DatasetEntry, Outlier, ReportContent, SpacePanel
-from rainmer_analysis.pages.report import render_report
+from rainmer_analysis.pages.report import REQUEST_NAME, render_report
 
-__all__ = ["DatasetEntry", "Outlier", "ReportContent", "SpacePanel", "render_report"]
+__all__ = [
+    "REQUEST_NAME",
+    "DatasetEntry",
+    "Outlier",
+    "ReportContent",
+    "SpacePanel",
+    "render_report",
+]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from rainmer_analysis.scores.between import Agreement, Estimate, compare
 from rainmer_analysis.scores.intervals import Interval, Statistic, bootstrap
 from rainmer_analysis.scores.margin import night_margin_statistic
+from rainmer_analysis.scores.outliers import FarImage, find_outliers
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.relate import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
@@ -29,6 +30,7 @@ __all__ = [
     "Agreement",
     "Context",
     "Estimate",
+    "FarImage",
     "Interval",
     "Reference",
     "Score",
@@ -37,6 +39,7 @@ __all__ = [
     "bootstrap",
     "compactness",
     "compare",
+    "find_outliers",
     "isolation",
     "night_margin_statistic",
     "read_sketch",

@@ -23,6 +23,7 @@ ALGORITHMS: dict[str, int] = {
     "project/sphere": 1,
     "project/umap-learn": 1,
     "relate": 1,
+    "report": 1,
     "statistics": 1,
 }
 """Version of each algorithm. Whoever changes what comes out beyond rounding raises its number, so
