@@ -13,7 +13,17 @@ from rainmer_analysis.images.decoding import FloatImage
 __all__ = ["LEAST_BYTES", "encode_thumbnail"]
 
 # Longest side in pixels and WebP quality, from the best to the smallest.
-_STEPS = ((192, 70), (192, 55), (160, 50), (128, 45), (96, 42), (80, 40), (64, 35), (48, 30), (24, 20))
+_STEPS = (
+    (192, 70),
+    (192, 55),
+    (160, 50),
+    (128, 45),
+    (96, 42),
+    (80, 40),
+    (64, 35),
+    (48, 30),
+    (24, 20),
+)
 LEAST_BYTES = 400
 """What the smallest step needs at most, noise included."""
 

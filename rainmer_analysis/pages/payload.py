@@ -17,6 +17,7 @@ from rainmer_analysis.values import plain
 
 __all__ = ["SYMBOLS", "embedded_json", "payload_of"]
 
+
 class Symbol(NamedTuple):
     """A marker of pictures, as plotly.js names it and as a character."""
 

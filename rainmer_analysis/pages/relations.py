@@ -10,10 +10,10 @@ import numpy as np
 from rainmer_analysis.pages.wording import interval, number
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["Cell", "Pair", "cells_of", "pairs_of"]
+__all__ = ["NOT_TOLD", "TOLD", "Cell", "Pair", "cells_of", "pairs_of"]
 
-_NOT_TOLD = "not told apart"
-_TOLD = "told apart"
+NOT_TOLD = "not told apart"
+TOLD = "told apart"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,6 @@ def _cell(matrix: RelationshipMatrix, row: int, column: int, scale: float) -> Ce
         bounds = interval(matrix.low[row, column], matrix.high[row, column], matrix.decimals)
     verdict = ""
     if matrix.q is not None and row != column and np.isfinite(matrix.q[row, column]):
-        verdict = _NOT_TOLD if matrix.undecided[row, column] else _TOLD
+        verdict = NOT_TOLD if matrix.undecided[row, column] else TOLD
     strength = round(min(abs(value) / scale, 1.0), 3) if np.isfinite(value) else 0.0
     return Cell(number(value, matrix.decimals), bounds, verdict, strength, value < 0)

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rainmer_analysis.pages.content import DatasetEntry, ReportContent, SpacePanel
-from rainmer_analysis.pages.relations import Pair, pairs_of
-from rainmer_analysis.pages.wording import counted, joined, number, space_title, view_words
+from rainmer_analysis.pages.content import ReportContent, SpacePanel
+from rainmer_analysis.pages.relations import NOT_TOLD, TOLD, Pair, pairs_of
+from rainmer_analysis.pages.wording import (
+    counted,
+    joined,
+    number,
+    score_words,
+    space_title,
+    view_words,
+)
 
-__all__ = ["FEW_SCENES", "certainty", "relations", "what_they_are"]
+__all__ = ["FEW_SCENES", "certainty", "lead", "relations", "what_they_are"]
 
 FEW_SCENES = 30
 """Datasets of fewer scenes are named as small."""
 
 
+def lead(content: ReportContent) -> str:
+    """Say the most important things in two or three sentences."""
+    encoder = content.panels[0].map.space.encoder
+    found = []
+    for panel in content.panels:
+        pairs = [] if panel.matrix is None else pairs_of(panel.matrix)
+        if pairs and panel.map.space.encoder == encoder:
+            found.append(_nearest_and_farthest(panel, pairs))
+    return " ".join([*found, *_indistinct(content.panels)])
+
+
 def what_they_are(content: ReportContent) -> list[str]:
     """Say which datasets are shown, and what was left out."""
-    sets = content.datasets
-    images = sum(each.images for each in sets)
-    described = joined([f"{each.name} ({_size(each)})" for each in sets])
-    found = [f"{counted(len(sets), 'dataset')}, {counted(images, 'image')}: {described}."]
+    images = sum(each.images for each in content.datasets)
+    found = [f"{counted(len(content.datasets), 'dataset')}, {counted(images, 'image')}."]
     if content.skipped:
         left_out = counted(len(content.skipped), "image")
         found.append(f"{left_out} could not be used; the reasons stand under Provenance.")
@@ -67,10 +83,26 @@ def certainty(content: ReportContent) -> list[str]:
     return found
 
 
-def _size(entry: DatasetEntry) -> str:
-    if entry.scenes == entry.images:
-        return counted(entry.images, "image")
-    return f"{counted(entry.images, 'image')} of {counted(entry.scenes, 'scene')}"
+def _nearest_and_farthest(panel: SpacePanel, pairs: Sequence[Pair]) -> str:
+    about = view_words(panel.map.space.view) or f"the space {panel.name}"
+    if len(pairs) == 1:
+        return f"By {about}, {joined(pairs[0].names)} score {pairs[0].text}."
+    return f"By {about}, {joined(pairs[0].names)} are most alike, {joined(pairs[-1].names)} least."
+
+
+def _indistinct(panels: Sequence[SpacePanel]) -> list[str]:
+    """Say which pairs no test tells apart, or that all are told apart."""
+    tested, open_ = 0, []
+    for panel in panels:
+        for pair in pairs_of(panel.matrix) if panel.matrix is not None else ():
+            tested += bool(pair.verdict)
+            if pair.verdict == NOT_TOLD:
+                open_.append(f"{joined(pair.names)} in {space_title(panel.name)}")
+    if not tested:
+        return []
+    if not open_:
+        return ["Every pair differs in every space by more than chance would give."]
+    return [f"Chance alone could explain the difference of {joined(open_)}."]
 
 
 def _heading(panel: SpacePanel) -> str:
@@ -83,39 +115,35 @@ def _about_space(panel: SpacePanel) -> list[str]:
     found = []
     pairs = [] if panel.matrix is None else pairs_of(panel.matrix)
     if len(pairs) == 1:
-        found.append(f"{_named(pairs[0])}{_told(pairs[0])}.")
+        found.append(f"{_named(panel, pairs[0])}.")
     elif pairs:
-        found.append(f"Most alike: {_named(pairs[0])}{_told(pairs[0])}.")
-        found.append(f"Least alike: {_named(pairs[-1])}{_told(pairs[-1])}.")
+        found.append(f"Most alike: {_named(panel, pairs[0])}.")
+        found.append(f"Least alike: {_named(panel, pairs[-1])}.")
     if len(panel.isolation) > 1:
         found.append(_neighbourhoods(panel))
     return found
 
 
-def _named(pair: Pair) -> str:
-    return f"{joined(pair.names)}, {pair.text}"
-
-
-def _told(pair: Pair) -> str:
-    return f" ({pair.verdict})" if pair.verdict else ""
+def _named(panel: SpacePanel, pair: Pair) -> str:
+    assert panel.matrix is not None
+    doubt = f", {NOT_TOLD} by the test" if pair.verdict == NOT_TOLD else ""
+    return f"{joined(pair.names)}, {score_words(panel.matrix.score)} {pair.text}{doubt}"
 
 
 def _neighbourhoods(panel: SpacePanel) -> str:
-    ordered = sorted(panel.isolation.items(), key=lambda item: -item[1])
-    (most, high), (least, low) = ordered[0], ordered[-1]
     counts = panel.map.rows.counts
     total = sum(counts.values())
-    return (
-        f"Of the nearest images of other scenes, {high:.0%} are of the same dataset for {most} "
-        f"(its share of all images is {counts[most] / total:.0%}) and {low:.0%} for {least} "
-        f"({counts[least] / total:.0%})."
-    )
+    told = [
+        f"{share:.0%} for {name} (by chance {counts[name] / total:.0%})"
+        for name, share in sorted(panel.isolation.items(), key=lambda item: -item[1])
+    ]
+    return f"Of an image's nearest images, its own dataset has {joined(told)}."
 
 
 def _tests(panels: Sequence[SpacePanel]) -> str:
     matrices = [each.matrix for each in panels if each.matrix is not None]
     pairs = [pair for matrix in matrices for pair in pairs_of(matrix) if pair.verdict]
-    apart = sum(pair.verdict == "told apart" for pair in pairs)
+    apart = sum(pair.verdict == TOLD for pair in pairs)
     null = matrices[0].parameters["null"]
     if apart == len(pairs):
         what = f"tells all {len(pairs)} pairs" if len(pairs) != 1 else "tells the pair"

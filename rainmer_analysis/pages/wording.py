@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["counted", "interval", "joined", "number", "space_title", "view_words"]
+__all__ = ["counted", "interval", "joined", "number", "score_words", "space_title", "view_words"]
 
 _VIEWS = {
     "chromatic": "light and colour",
@@ -24,6 +24,11 @@ def space_title(name: str) -> str:
     """Return a space's name for a heading, as in ``Rainmer chromatic``."""
     encoder, _, view = name.partition("/")
     return f"{_ENCODERS.get(encoder, encoder)} {view}"
+
+
+def score_words(score: str) -> str:
+    """Return what a score is called in a sentence."""
+    return {"cosine": "mean cosine"}.get(score, f"score “{score}”")
 
 
 def number(value: float, decimals: int = 2) -> str:

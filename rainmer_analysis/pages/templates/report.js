@@ -381,7 +381,7 @@ function connect() {
     setTheme(!isDark());
     redraw();
   });
-  document.querySelectorAll(".pick[data-image]").forEach((button) =>
+  document.querySelectorAll("button[data-image]").forEach((button) =>
     button.addEventListener("click", () => {
       focus(+button.dataset.image);
       byId("explore").scrollIntoView();

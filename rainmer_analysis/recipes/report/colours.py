@@ -8,10 +8,10 @@ from rainmer_analysis.draw.style import assign_colours, assign_markers, luminanc
 
 __all__ = ["dataset_styles"]
 
-# Relative luminance of a dark page, and the least contrast that a mark on it needs (WCAG 2.1,
-# success criterion 1.4.11).
+# Relative luminance of a dark page, and the contrast of marks with it: 3 is the least (WCAG 2.1,
+# success criterion 1.4.11), and marks are drawn a little transparent.
 _DARK_PAGE = 0.012
-_CONTRAST = 3.0
+_CONTRAST = 4.5
 
 
 def dataset_styles(names: Sequence[str]) -> list[tuple[str, str, str]]:
