@@ -78,7 +78,7 @@ def render_report(content: ReportContent, *, request: str) -> str:
 def _cited(
     paragraphs: list[tuple[str, str, list[str]]],
 ) -> tuple[list[tuple[str, str, list[int]]], list[str]]:
-    """Number the sources in the order in which the text cites them."""
+    """Replace keys by numbers of sources in the order in which the text cites them."""
     keys = list(dict.fromkeys(key for _, _, cited in paragraphs for key in cited))
     numbered = [
         (heading, text, [keys.index(key) + 1 for key in cited])

@@ -9,7 +9,7 @@ __all__ = ["counted", "interval", "joined", "number", "score_words", "space_titl
 
 _VIEWS = {
     "chromatic": "light and colour",
-    "degradation": "streaks, blur, flakes",
+    "degradation": "streaks, blur and flakes",
     "degradation-fea": "pooled features",
 }
 _ENCODERS = {"rainmer": "Rainmer", "airnet": "AirNet", "statistics": "Hand-made descriptors"}

@@ -126,7 +126,9 @@ def test_a_toggle_hides_the_points_of_its_dataset(page: Any) -> None:
 
 def test_a_selection_in_one_map_is_made_in_all(page: Any) -> None:
     page.locator("#spaces").scroll_into_view_if_needed()
-    page.wait_for_function("[...document.querySelectorAll('.plot.small')].every(each => each.data)")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.plot.small')].every(each => each.data?.length)"
+    )
     first = page.locator(".plot.small").first
     first.hover()
     first.locator("[data-title='Box Select']").click()
@@ -140,7 +142,7 @@ def test_a_selection_in_one_map_is_made_in_all(page: Any) -> None:
     assert 0 < len(rows) < 60
     for plot in ("#globe", "#map", ".plot.small[data-space='1']"):
         page.wait_for_function(
-            f"document.querySelector(`{plot}`).data.some(t => (t.selectedpoints || []).length)"
+            f"document.querySelector(`{plot}`).data?.some(t => (t.selectedpoints || []).length)"
         )
         assert chosen(page, plot) == rows
     assert f"{len(rows)} image" in page.locator("#selection strong").inner_text()
