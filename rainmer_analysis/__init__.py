@@ -28,7 +28,7 @@ _HOMES = {
     "SphereMap": "values.table",
     "SphereUMAP": "sphere.sphere_umap",
     "balance": "recipes.properties",
-    "compare": "scores.between.agreement",
+    "compare": "scores.between.encoder_agreement",
     "describe": "recipes.properties",
     "extract": "recipes.embed",
     "load_encoder": "infer.encoders",

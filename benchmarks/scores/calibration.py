@@ -30,7 +30,7 @@ import numpy as np
 from benchmarks.scores.generator import DIM, Kind, draw, far, near
 from rainmer_analysis.scores import SCORES, Context, Reference, Score
 from rainmer_analysis.scores.inference import permutation_p
-from rainmer_analysis.scores.measures import Pair, SlicedMeasure, pair_of, take_sample
+from rainmer_analysis.scores.measures import Pair, SlicedMeasure, first_images, pair_samples
 from rainmer_analysis.scores.score import Batch
 
 REFERENCE = Reference("a fixed point", np.full(DIM, 0.05))
@@ -79,10 +79,10 @@ def _halves(whole: Batch, generator: np.random.Generator, *, shared: bool) -> Pa
         both = (generator.random(len(keys)) < 1 / 3)[scene]
         owner = np.where(both, generator.random(len(owner)) < 0.5, owner)
     samples = [
-        take_sample(Batch(whole.unit[own], whole.scenes[own], whole.images[own]), CONTEXT)
+        first_images(Batch(whole.unit[own], whole.scenes[own], whole.images[own]), CONTEXT)
         for own in (owner, ~owner)
     ]
-    return pair_of(*samples)
+    return pair_samples(*samples)
 
 
 def measure_coverage(trials: int, scenes: int, chosen: list[str]) -> dict[str, Any]:
@@ -131,10 +131,10 @@ def population() -> dict[str, float]:
     }
     for _ in range(6):
         samples = [
-            take_sample(draw(kind, LARGE, generator, single=True), CONTEXT)
+            first_images(draw(kind, LARGE, generator, single=True), CONTEXT)
             for kind in (near(), far())
         ]
-        pair = pair_of(*samples)
+        pair = pair_samples(*samples)
         for name in ("energy", "mmd"):
             values[name].append(SCORES[name].compare(*samples, CONTEXT))
         values["sliced-wasserstein"].append(_distance(SlicedMeasure(), pair))

@@ -91,7 +91,7 @@ class Common:
 
 @contextmanager
 def bar(common: Common, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function (finished, total) that moves a bar on stderr, if bars are welcome.
+    """Return a function (finished, total) that moves a bar on stderr, if bars are welcome.
 
     A new total starts the bar anew, so that one bar serves several stages.
     """
@@ -120,7 +120,7 @@ def _listen(*, quiet: bool) -> None:
 
 
 def common_options(command: Command) -> Command:
-    """Give a command ``--seed``, ``--json``, ``--quiet`` and ``--overwrite`` as one `Common`."""
+    """Return a command ``--seed``, ``--json``, ``--quiet`` and ``--overwrite`` as one `Common`."""
 
     @click.option("--seed", default=42, show_default=True, help="Seed of every random choice.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
@@ -138,7 +138,7 @@ def common_options(command: Command) -> Command:
 
 
 def source_options(command: Command) -> Command:
-    """Give a command its ``SOURCE...`` arguments and ``--root``."""
+    """Return a command its ``SOURCE...`` arguments and ``--root``."""
     command = click.option(
         "--root",
         type=click.Path(file_okay=False),
@@ -149,14 +149,14 @@ def source_options(command: Command) -> Command:
 
 
 def device_option(command: Command) -> Command:
-    """Give a command ``--device``."""
+    """Return a command ``--device``."""
     return click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
     )(command)
 
 
 def precision_option(command: Command) -> Command:
-    """Give a command ``--precision``."""
+    """Return a command ``--precision``."""
     return click.option(
         "--precision",
         default="exact",
@@ -167,7 +167,7 @@ def precision_option(command: Command) -> Command:
 
 
 def figure_options(command: Command) -> Command:
-    """Give a command what figures are made from, where, and how."""
+    """Return a command what figures are made from, where, and how."""
     command = click.option(
         "--engine",
         type=click.Choice(["umap-learn", "sphere"]),

@@ -70,9 +70,9 @@ def plot_map_command(
         values = list(align_maps(values))
     summaries = None
     if contours or means:
-        from rainmer_analysis.sphere.summary import summarise
+        from rainmer_analysis.sphere.map_summary import summarise_map
 
-        summaries = [summarise(value) for value in values]
+        summaries = [summarise_map(value) for value in values]
     drawing = plot_map(values, view=view, summaries=summaries, contours=contours, means=means)
     _save(common, drawing, out)
 

@@ -42,7 +42,7 @@ _SCREEN = 120  # dots per inch
 
 
 def provenance_path(picture: str | Path) -> Path:
-    """Give the file beside a picture that says what is in it.
+    """Return the file beside a picture that says what is in it.
 
     The formats of one figure share it: ``figure2.pdf``, ``figure2.svg`` and ``figure2.png`` have
     ``figure2.provenance.json``.
@@ -141,7 +141,7 @@ class Drawing:
         overwrite: bool = False,
         provenance: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Say whether `save` would leave a picture of the identical request as it is.
+        """Return whether `save` would leave a picture of the identical request as it is.
 
         Parameters and errors are those of `save`.
         """
@@ -183,7 +183,7 @@ def _options(path: Path) -> Mapping[str, Any]:
 
 
 def _pictures(beside: Path, request: str) -> dict[str, str]:
-    """Give the pictures that a provenance file lists for this request, by name with their hash."""
+    """Return pictures that a provenance file lists for this request, by name with their hash."""
     try:
         document = json.loads(beside.read_text(encoding="utf-8"))
     except (OSError, ValueError):

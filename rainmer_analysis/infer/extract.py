@@ -145,7 +145,7 @@ def _contents(work: Work) -> Iterator[str]:
 def _batches(
     rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]
 ) -> Iterator[EmbeddingTable]:
-    """Give the good images of each shard as a small table."""
+    """Return the good images of each shard as a small table."""
     space, made = told
     columns = list(COLUMNS)
     if any(region != "whole" for region in rows.cells("region")):
@@ -157,7 +157,7 @@ def _batches(
 
 
 def _whole(rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]) -> EmbeddingTable:
-    """Give the good images of all shards as one table."""
+    """Return the good images of all shards as one table."""
     batches = list(_batches(rows, work, told))
     joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
     return EmbeddingTable(np.concatenate([batch.vectors for batch in batches]), joined, *told)

@@ -84,7 +84,7 @@ class TablesOnDisk(Mapping[str, EmbeddingTable]):
 def standing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
-    """Give what stands in the folder if it answers the identical request."""
+    """Return what stands in the folder if it answers the identical request."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
     check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
@@ -112,7 +112,7 @@ def standing_extraction(
 
 
 def contents(rows: Rows) -> Iterator[str]:
-    """Give the SHA-256 of each row's file; empty where it cannot be opened."""
+    """Return the SHA-256 of each row's file; empty where it cannot be opened."""
     return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
 
 

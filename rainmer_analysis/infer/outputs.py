@@ -37,7 +37,7 @@ _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
 def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
-    """Give the digest of a request: space, labels, and the bytes of the files (not their places).
+    """Return the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
 
 
 def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
-    """Give the digest that unfinished work is kept under.
+    """Return the digest that unfinished work is kept under.
 
     Instead of the files' bytes, which would have to be read twice, it holds their sizes and times
     of change.

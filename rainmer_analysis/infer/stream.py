@@ -66,7 +66,7 @@ class _Clock:
     seconds: float = field(default=0.0, init=False)
 
     def each(self, items: Iterable[T]) -> Generator[T, None, None]:
-        """Give the items, and count the time that each one took to come."""
+        """Return the items, and count the time that each one took to come."""
         iterator = iter(items)
         while True:
             start = time.perf_counter()

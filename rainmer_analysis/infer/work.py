@@ -26,7 +26,7 @@ Encode = Callable[[Iterable[Job]], Generator[Outcome, None, None]]
 
 
 def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
-    """Give the hidden folder of a request's unfinished work."""
+    """Return the hidden folder of a request's unfinished work."""
     return None if folder is None else folder / f".extract-{work_key(spaces, rows)[:16]}"
 
 
@@ -50,7 +50,7 @@ class Work:
         self._known: dict[int, list[Outcome]] = {}
 
     def parts(self, view: str | None = None) -> Iterator[Part]:
-        """Give what was finished, shard by shard, with the vectors of one view or of none.
+        """Return what was finished, shard by shard, with the vectors of one view or of none.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class Work:
         return sum(int(part.good.sum()) for part in found if part is not None)
 
     def _jobs(self) -> Iterator[Job]:
-        """Give what is to do; what is known of a shard waits in memory until it is complete."""
+        """Return what is to do; what is known of a shard waits in memory until it is complete."""
         for number, span in enumerate(self._spans()):
             part = self._shards.load(number, self._views)
             known = [] if part is None else part.outcomes()

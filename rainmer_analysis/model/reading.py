@@ -142,7 +142,7 @@ def _holds(loaded: Mapping[Any, Any], name: str) -> bool:
 
 
 def sound(name: str, value: object) -> Tensor:
-    """Give a dense, finite tensor on the CPU, or refuse."""
+    """Return a dense, finite tensor on the CPU, or refuse."""
     if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_meta:
         msg = f"{name} is no dense tensor; save the model's state_dict() alone."
         raise WeightsError(msg)

@@ -39,7 +39,7 @@ class Simulated:
 
     @property
     def up_to_date(self) -> bool:
-        """Say whether everything had been there."""
+        """Return whether everything had been there."""
         return self.made == 0
 
 

@@ -133,7 +133,7 @@ def read(path: str | Path) -> Value:
 
 
 def expected(path: str | Path, kind: type[Value]) -> Path:
-    """Give the path if something lies there that can be of this kind, by the end of its name.
+    """Return the path if something lies there that can be of this kind, by the end of its name.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def read_as(path: str | Path, kind: type[V]) -> V:
 
 
 def request_of(path: str | Path) -> str | None:
-    """Give the digest of the request that a result file answers, or None where it holds none."""
+    """Return the digest of the request that a result file answers, or None where it holds none."""
     source = Path(path)
     try:
         if source.is_dir() or source.suffix.lower() == ".parquet":
@@ -181,7 +181,7 @@ def request_of(path: str | Path) -> str | None:
 
 
 def standing(path: str | Path, request: str | None, *, overwrite: bool = False) -> bool:
-    """Say whether `path` already answers the identical request.
+    """Return whether `path` already answers the identical request.
 
     Returns False where nothing is there or `overwrite` allows a new result.
 

@@ -28,7 +28,7 @@ MATRIX_VERSION = 1
 
 
 def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> dict[str, Any]:
-    """Give the matrix as a JSON document; missing cells are None, never NaN."""
+    """Return the matrix as a JSON document; missing cells are None, never NaN."""
     document = {
         "kind": "matrix",
         "version": MATRIX_VERSION,

@@ -64,7 +64,7 @@ def plain(value: Any) -> Any:
 
 
 def digest(value: Any) -> str:
-    """Give the SHA-256 (hexadecimal) of a nested value's canonical JSON.
+    """Return the SHA-256 (hexadecimal) of a nested value's canonical JSON.
 
     An iterator, by itself or in mappings and tuples, counts as the list of what it gives. Neither
     it nor a list is held as text at once.
@@ -120,7 +120,7 @@ def _json(value: Any) -> str:
 
 
 def array_digest(*arrays: np.ndarray[Any, Any]) -> str:
-    """Give the SHA-256 (hexadecimal) of arrays' shapes, types and little-endian bytes."""
+    """Return the SHA-256 (hexadecimal) of arrays' shapes, types and little-endian bytes."""
     hasher = hashlib.sha256()
     for array in arrays:
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

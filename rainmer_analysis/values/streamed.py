@@ -109,7 +109,7 @@ class TableStream:
         return hasher.hexdigest()
 
     def _cells(self, name: str) -> Iterator[str]:
-        """Give a label column cell by cell; some thousand are in memory."""
+        """Return a label column cell by cell; some thousand are in memory."""
         for part in self._parts:
             for table in part_columns(part, [name], size=BATCH):
                 yield from table.column(name).to_pylist()

@@ -87,12 +87,12 @@ def _note(figure: Figure) -> Text:
 
 
 def matrix_name(value: RelationshipMatrix) -> str:
-    """Give a panel's default title."""
+    """Return a panel's default title."""
     return value.score if value.space is None else value.space.name
 
 
 def about_matrix(value: RelationshipMatrix) -> dict[str, Any]:
-    """Give what a picture's provenance says about a matrix."""
+    """Return what a picture's provenance says about a matrix."""
     return {
         "space": None if value.space is None else asdict(value.space),
         "score": value.score,

@@ -175,7 +175,7 @@ def _entries(folder: Path, inside: str, found: _Findings) -> tuple[list[str], li
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Say whether this is a folder; a link that leads nowhere is none."""
+    """Return whether this is a folder; a link that leads nowhere is none."""
     try:
         return entry.is_dir()
     except OSError:  # too many levels of links

@@ -71,7 +71,7 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
 
 
 def check_name(name: str) -> str:
-    """Give back a dataset's name, or refuse it.
+    """Return back a dataset's name, or refuse it.
 
     Raises
     ------

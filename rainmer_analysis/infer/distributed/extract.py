@@ -119,7 +119,7 @@ def _stands(
     *,
     overwrite: bool,
 ) -> bool:
-    """Say whether this rank's parts answer the identical request already."""
+    """Return whether this rank's parts answer the identical request already."""
     place, rows = share
     try:
         known = read_skipped(folder / SKIPPED)
@@ -146,7 +146,7 @@ def _stands(
 
 
 def _some_readable(rows: Rows) -> bool:
-    """Say whether an image can be read, as after a repair."""
+    """Return whether an image can be read, as after a repair."""
     for path, region in zip(rows.cells("path"), rows.cells("region"), strict=True):
         with suppress(ImageError):
             read_image(path, region=region)
@@ -169,7 +169,7 @@ def _share(images: ImageSet, encoder: Encoder, span: range, *, out: Path, **opti
 def _whole(
     folder: Path, spaces: Mapping[str, Space], total: int, told: tuple[bool, bool]
 ) -> Extraction:
-    """Give the whole from disk, and judge what was left out."""
+    """Return the whole from disk, and judge what was left out."""
     stands, strict = told
     listed = read_skipped(folder / SKIPPED)
     mine = listed["encoder"] == next(iter(spaces.values())).encoder

@@ -32,12 +32,12 @@ class Ranks:
         return f"part-{self.rank:05d}-of-{self.world:05d}"
 
     def span(self, rows: int) -> range:
-        """Give the rows of this rank: consecutive, and as many as any other's up to one."""
+        """Return the rows of this rank: consecutive, and as many as any other's up to one."""
         return range(rows * self.rank // self.world, rows * (self.rank + 1) // self.world)
 
 
 def ranks() -> Ranks | None:
-    """Give the place among the processes that torchrun started, or None where it started none."""
+    """Return the place among the processes that torchrun started, or None where it started none."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world < 2 or "RANK" not in os.environ:
         return None
@@ -99,7 +99,7 @@ def of_first(make: Callable[[], str]) -> str:
 
 
 def in_all(mine: bool) -> bool:
-    """Say whether all ranks say so."""
+    """Return whether all ranks say so."""
     said = torch.tensor([int(mine)])
     dist.all_reduce(said, op=dist.ReduceOp.MIN)
     return bool(said.item())

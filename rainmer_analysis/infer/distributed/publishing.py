@@ -43,7 +43,7 @@ def _exchange(table: Path, gathered: Path) -> None:
 
 
 def recall(pending: Path, part: str, spaces: Mapping[str, Space]) -> None:
-    """Give a rank its part back where making the tables visible was interrupted."""
+    """Return a rank its part back where making the tables visible was interrupted."""
     for space in spaces.values():
         gathered = pending / space.stem / f"{part}.parquet"
         if gathered.exists():

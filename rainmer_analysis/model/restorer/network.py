@@ -176,7 +176,7 @@ class Restorer(nn.Module):
     def _vectors(
         self, prompts: Prompts | Mapping[str, Tensor] | Tensor | None, *, batch: int
     ) -> tuple[Tensor, ...]:
-        """Give the vectors that the configuration asks for, chromatic first."""
+        """Return the vectors that the configuration asks for, chromatic first."""
         known = self.config.knowledge
         if prompts is None or not known:
             return ()

@@ -52,7 +52,7 @@ class Derained:
 
     @property
     def up_to_date(self) -> bool:
-        """Say whether everything had been there."""
+        """Return whether everything had been there."""
         return not self.written
 
 

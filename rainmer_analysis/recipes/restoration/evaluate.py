@@ -79,7 +79,7 @@ class Evaluation:
         return {name: sum(row[name] for row in rows) / len(rows) for name in QUALITIES}
 
     def document(self) -> dict[str, Any]:
-        """Give the report as a nested value."""
+        """Return the report as a nested value."""
         return {
             "kind": "evaluation",
             "count": len(self.good),

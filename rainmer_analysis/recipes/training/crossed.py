@@ -185,7 +185,7 @@ def _identity(tasks: list[_Task], names: list[str]) -> str:
         for task in tasks
     ]
     weather = {name: weather_digest(name) for name in set(names) if name in RECIPES}
-    return digest({"crossed": 1, "blocks": blocks, "weather": weather})
+    return digest({"crossed": 2, "blocks": blocks, "weather": weather})
 
 
 def _made(tasks: list[_Task], workers: int) -> Iterator[CrossedBlock]:

@@ -145,7 +145,7 @@ def reduced(image: Image) -> Image:
 
 
 def weather_digest(name: str) -> str:
-    """Give a digest that changes when the recipe, or the code that draws it, does."""
+    """Return a digest that changes when the recipe, or the code that draws it, does."""
     pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
     return array_digest(pair.rainy, pair.clean)
 

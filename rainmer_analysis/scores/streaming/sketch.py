@@ -7,9 +7,14 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.gather import Summariser, Table, gather, scene_numbers
+from rainmer_analysis.scores.dataset_summaries import (
+    Summariser,
+    Table,
+    count_scenes,
+    summarise_datasets,
+)
 from rainmer_analysis.scores.score import Context
-from rainmer_analysis.scores.streaming.sums import SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 from rainmer_analysis.values import FrozenDict, Space, array_digest, digest
 from rainmer_analysis.values.frozen import Value
 
@@ -60,7 +65,7 @@ class Sketch(Value):
         }
         return digest(["sketch", arrays, asdict(self.space), self.seed])
 
-    def demand(self, resamples: int, seed: int) -> None:
+    def check_resamples(self, resamples: int, seed: int) -> None:
         """Check that resamples of this number and seed can be taken from the sketch.
 
         Raises
@@ -101,9 +106,9 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
     """
     if len(table) == 0:
         raise ParameterError("the table holds no image; a sketch needs at least one dataset")
-    wanted = _wanted(table, resamples)
+    wanted = _resamples_or_default(table, resamples)
     context = Context(resamples=wanted, seed=seed)
-    found = gather(
+    found = summarise_datasets(
         table,
         {"sums": Summariser(sum_scenes, merge_sums)},
         context,
@@ -114,8 +119,8 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
     return Sketch(sums, table.space, seed, {"table": table.content_sha256})
 
 
-def _wanted(table: Table, resamples: int | None) -> int:
-    scenes = scene_numbers(table)
+def _resamples_or_default(table: Table, resamples: int | None) -> int:
+    scenes = count_scenes(table)
     smallest = min(scenes, key=lambda name: scenes[name])
     if scenes[smallest] < FEWEST_SCENES:
         raise ParameterError(

@@ -13,8 +13,8 @@ from safetensors.numpy import save
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.scores.score import Floats
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums
 from rainmer_analysis.scores.streaming.sketch import Sketch
-from rainmer_analysis.scores.streaming.sums import SceneSums
 from rainmer_analysis.values import Space, library_versions, plain
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
@@ -45,12 +45,12 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
     tensors: dict[str, np.ndarray[Any, Any]] = {}
     for number, sums in enumerate(sketch.datasets.values()):
         for field in fields(SceneSums)[2:]:
-            tensors |= _packed(f"{number}/{field.name}", field.name, getattr(sums, field.name))
+            tensors |= _as_tensors(f"{number}/{field.name}", field.name, getattr(sums, field.name))
     text = json.dumps(plain(document), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 
 
-def _packed(key: str, name: str, values: Floats) -> dict[str, np.ndarray[Any, Any]]:
+def _as_tensors(key: str, name: str, values: Floats) -> dict[str, np.ndarray[Any, Any]]:
     if name in _SHORT:
         step = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-300) / _STEPS
         return {key: np.rint(values / step).astype(np.int16), f"{key}/step": step}
@@ -66,10 +66,10 @@ def read_sketch(path: Path) -> Sketch:
     FileFormatError
         The file is missing, of another kind, damaged, or written by a newer version.
     """
-    document, tensors = _opened(path)
+    document, tensors = _read_metadata_and_tensors(path)
     try:
         datasets = {
-            str(each["name"]): _sums(number, each, tensors)
+            str(each["name"]): _scene_sums_from(number, each, tensors)
             for number, each in enumerate(document["datasets"])
         }
         stated = document["space"]
@@ -77,12 +77,12 @@ def read_sketch(path: Path) -> Sketch:
         sketch = Sketch(datasets, space, int(document["seed"]), document.get("made") or {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(f"{path} lacks part of a sketch; make it anew") from error
-    if not sketch.datasets or not _is_whole(sketch):
+    if not sketch.datasets or not _is_consistent(sketch):
         raise FileFormatError(f"{path} contradicts itself; make the sketch anew")
     return sketch
 
 
-def _is_whole(sketch: Sketch) -> bool:
+def _is_consistent(sketch: Sketch) -> bool:
     shapes = {(sums.total.shape, sums.moments.shape) for sums in sketch.datasets.values()}
     arrays = [
         getattr(sums, field.name)
@@ -94,25 +94,25 @@ def _is_whole(sketch: Sketch) -> bool:
     return len(shapes) == 1 and len(rows) == 1 and finite
 
 
-def _sums(number: int, told: dict[str, Any], tensors: dict[str, Any]) -> SceneSums:
+def _scene_sums_from(number: int, document: dict[str, Any], tensors: dict[str, Any]) -> SceneSums:
     arrays = {}
     for field in fields(SceneSums)[2:]:
         key = f"{number}/{field.name}"
         values = tensors[key].astype(np.float64)
         arrays[field.name] = values * tensors[f"{key}/step"] if field.name in _SHORT else values
-    return SceneSums(int(told["count"]), int(told["scenes"]), **arrays)
+    return SceneSums(int(document["count"]), int(document["scenes"]), **arrays)
 
 
 def sketch_request(path: Path) -> str | None:
     """Return the digest of the request that a sketch answers, or None where it holds none."""
     try:
-        found = _opened(path)[0].get("request")
+        found = _read_metadata_and_tensors(path)[0].get("request")
     except (FileFormatError, OSError):
         return None
     return found if isinstance(found, str) else None
 
 
-def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not path.is_file():
         raise FileFormatError(f"there is no file {path}; give a table or a sketch")
     try:

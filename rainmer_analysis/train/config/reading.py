@@ -69,7 +69,7 @@ def _change(document: dict[str, Any], key: str, text: str) -> None:
 
 
 def shipped_configs() -> dict[str, Path]:
-    """Give the configurations that come with the package, by name."""
+    """Return the configurations that come with the package, by name."""
     folder = Path(str(resources.files("rainmer_analysis.train"))) / "configs"
     return {file.stem: file for file in sorted(folder.glob("*.toml"))}
 
@@ -124,7 +124,7 @@ _PLURALS = {float: "numbers", int: "whole numbers", str: "texts"}
 
 
 def _is(kind: Any, value: Any) -> bool:
-    """Say whether a value of TOML is of a type; whole numbers are numbers, truth is none."""
+    """Return whether a value of TOML is of a type; whole numbers are numbers, truth is none."""
     if kind is bool or kind is str:
         return isinstance(value, kind)
     if isinstance(value, bool) or not isinstance(value, int | float):

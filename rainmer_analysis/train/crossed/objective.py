@@ -17,6 +17,7 @@ from rainmer_analysis.train.crossed.initialisation import initialise_from_images
 from rainmer_analysis.train.crossed.light import LIGHT
 from rainmer_analysis.train.crossed.loss import (
     centring_loss,
+    mean_cosine,
     neighbour_accuracy,
     soft_contrastive_loss,
 )
@@ -37,6 +38,7 @@ _NUMBERS = (
     "regression_chromatic",
     "regression_degradation",
     "centring",
+    "cosine_degradation",
     "accuracy_degradation",
 )
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
@@ -111,6 +113,7 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": self.heads["chromatic"](chromatic, batch.light),
             "regression_degradation": self.heads["degradation"](degradation, batch.descriptors),
             "centring": centring_loss(chromatic) + centring_loss(degradation),
+            "cosine_degradation": mean_cosine(degradation, batch.strengths),
         }
         weights = {
             "chromatic": config.weight_chromatic,
@@ -118,6 +121,7 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": config.regression * config.weight_chromatic,
             "regression_degradation": config.regression * config.weight_degradation,
             "centring": config.centring,
+            "cosine_degradation": config.opposition,
         }
         loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
         self.last = {

@@ -40,7 +40,7 @@ _INDEX = "pool.json"
 
 
 def as_levels(image: NDArray[np.float32]) -> Levels:
-    """Give 8-bit levels of an image in [0, 1] (255 times, rounded half to even)."""
+    """Return 8-bit levels of an image in [0, 1] (255 times, rounded half to even)."""
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 

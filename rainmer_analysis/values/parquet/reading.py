@@ -40,7 +40,7 @@ _NOUNS = {
 
 
 def parts_of(path: Path) -> list[Path]:
-    """Give the files of a table or map: itself, or the parts in a folder, sorted by name.
+    """Return the files of a table or map: itself, or the parts in a folder, sorted by name.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def _document(schema: pa.Schema, path: Path) -> dict[str, Any]:
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Give the metadata of a table or map without reading its rows.
+    """Return the metadata of a table or map without reading its rows.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
 
 
 def part_space(path: Path) -> tuple[Space, int]:
-    """Give a part's space and number of rows without reading them.
+    """Return a part's space and number of rows without reading them.
 
     Raises
     ------

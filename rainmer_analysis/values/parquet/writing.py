@@ -34,7 +34,7 @@ _WRITING: Mapping[str, Any] = {
 
 
 def library_versions() -> dict[str, str]:
-    """Give the versions of the libraries that shape results, where installed."""
+    """Return the versions of the libraries that shape results, where installed."""
     found = {}
     for name in _LIBRARIES:
         try:

@@ -6,6 +6,7 @@ import torch
 from rainmer_analysis.train.config.crossed import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.crossed.batch import CrossedBatches
+from rainmer_analysis.train.crossed.descriptor import OCTAVES
 from rainmer_analysis.train.crossed.light import describe_light
 
 
@@ -49,3 +50,11 @@ def test_descriptors_are_standardised_over_the_training_blocks(crossed_pool: Cro
     assert np.allclose(training.mean(axis=0), 0)
     assert np.allclose(training.std(axis=0), 1)
     assert np.array_equal(batches.of(np.array([3]))._descriptors, batches._descriptors)
+
+
+def test_strengths_are_those_of_the_draws(crossed_pool: CrossedPool) -> None:
+    batch = _batches(crossed_pool)(4)
+    octaves = crossed_pool.descriptors.mean(axis=2)[..., : len(OCTAVES)]
+    strengths = np.sqrt((octaves**2).sum(axis=-1))
+    for strength in batch.strengths.numpy():
+        assert np.isclose(strengths, strength, rtol=1e-5).any()
