@@ -27,7 +27,12 @@ _COMMANDS = {
     "compare": ("compare", "compare", "How two encoders agree about the same images."),
     "describe": ("properties.describe", "describe", "The published measures of images and pairs."),
     "balance": ("properties.balance", "balance", "A subset that is like other sets."),
-    "report": ("report", "report", "Folders or tables to one page to look at."),
+    "place": (
+        "pages.place",
+        "place",
+        "Whose images new images are like, or that they are like none.",
+    ),
+    "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),

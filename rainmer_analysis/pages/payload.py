@@ -15,7 +15,7 @@ from rainmer_analysis.pages.content import ReportContent, SpacePanel
 from rainmer_analysis.pages.wording import space_title, view_words
 from rainmer_analysis.values import plain
 
-__all__ = ["SYMBOLS", "embedded_json", "payload_of"]
+__all__ = ["SYMBOLS", "embedded_json", "image_source", "payload_of"]
 
 
 class Symbol(NamedTuple):
@@ -72,6 +72,11 @@ def embedded_json(document: Any) -> str:
     """Return JSON in which no character can end the element that holds it."""
     text = json.dumps(plain(document), ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.translate(_HIDDEN)
+
+
+def image_source(picture: bytes | None) -> str:
+    """Return a picture as the source of an ``img``, or nothing."""
+    return f"data:image/webp;base64,{_base64(picture)}" if picture else ""
 
 
 def _space(panel: SpacePanel) -> dict[str, Any]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
-from rainmer_analysis.pages.assets import content_policy, packed_plotly, plotly_source, text_of
 from rainmer_analysis.pages.content import ReportContent, SpacePanel
+from rainmer_analysis.pages.environment import render_page
 from rainmer_analysis.pages.methods import SOURCES, methods_of
-from rainmer_analysis.pages.payload import SYMBOLS, embedded_json, payload_of
+from rainmer_analysis.pages.payload import payload_of
 from rainmer_analysis.pages.relations import cells_of
 from rainmer_analysis.pages.summary import certainty, lead, relations, what_they_are
 from rainmer_analysis.pages.wording import (
-    counted,
     interval,
     joined,
     number,
@@ -26,11 +22,9 @@ from rainmer_analysis.pages.wording import (
 )
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["REQUEST_NAME", "render_report"]
+__all__ = ["render_report"]
 
 _SAMPLES = 4
-REQUEST_NAME = "rainmer-analysis-request"
-"""Name of the ``meta`` element that holds the digest of the request that a page answers."""
 
 
 def render_report(content: ReportContent, *, request: str) -> str:
@@ -46,32 +40,22 @@ def render_report(content: ReportContent, *, request: str) -> str:
     request
         Digest of the request that the page answers.
     """
-    script = "\n" + text_of("report.js")
     methods, cited = _cited(methods_of(content))
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            content=content,
-            request=request,
-            request_name=REQUEST_NAME,
-            policy=content_policy([script, plotly_source()]),
-            style=Markup(text_of("report.css")),
-            script=Markup(script),
-            plotly=Markup(packed_plotly()),
-            data=Markup(embedded_json(payload_of(content))),
-            title=f"How {joined([each.name for each in content.datasets])} relate",
-            lead=lead(content),
-            samples=_samples(content),
-            what=what_they_are(content),
-            relations=relations(content),
-            certainty=certainty(content),
-            matrices=[_matrix(panel) for panel in content.panels if panel.matrix is not None],
-            outliers=_outliers(content),
-            methods=methods,
-            sources=[SOURCES[key] for key in cited],
-            symbols=SYMBOLS,
-        )
+    return render_page(
+        "report",
+        payload=payload_of(content),
+        request=request,
+        content=content,
+        title=f"How {joined([each.name for each in content.datasets])} relate",
+        lead=lead(content),
+        samples=_samples(content),
+        what=what_they_are(content),
+        relations=relations(content),
+        certainty=certainty(content),
+        matrices=[_matrix(panel) for panel in content.panels if panel.matrix is not None],
+        outliers=_outliers(content),
+        methods=methods,
+        sources=[SOURCES[key] for key in cited],
     )
 
 
@@ -135,21 +119,3 @@ def _differs(matrix: RelationshipMatrix) -> bool:
     assert matrix.ceilings is not None
     shown = [number(value) for value in matrix.ceilings[:, 0]]
     return shown != [number(value) for value in np.diag(matrix.values)]
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("rainmer_analysis.pages"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: dict[str, Callable[..., str]] = {
-        "number": number,
-        "counted": counted,
-        "space_title": space_title,
-        "view_words": view_words,
-    }
-    environment.filters.update(filters)
-    return environment

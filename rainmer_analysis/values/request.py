@@ -20,6 +20,7 @@ ALGORITHMS: dict[str, int] = {
     "describe": 1,
     "extract": 1,
     "figure": 1,
+    "place": 1,
     "project/sphere": 1,
     "project/umap-learn": 1,
     "relate": 1,

@@ -1,8 +1,6 @@
-"use strict";
 
-// Names come from file systems: they reach the page as text nodes, never as markup.
+// ---- the report -----------------------------------------------------------------------------
 
-const data = JSON.parse(document.getElementById("data").textContent);
 const { datasets, images, spaces } = data;
 const shown = datasets.map(() => true);
 const plots = [];
@@ -14,17 +12,7 @@ let chosen = null; // a Set of rows, or null where nothing is selected
 const byDataset = datasets.map(() => []);
 images.dataset.forEach((code, row) => byDataset[code].push(row));
 
-const root = document.documentElement;
-const byId = (id) => document.getElementById(id);
-const isDark = () => root.dataset.theme === "dark";
 const colourOf = (code) => datasets[code][isDark() ? "darkColour" : "colour"];
-const tokens = (name) => getComputedStyle(root).getPropertyValue(name).trim();
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children.filter((child) => child !== null));
-  return made;
-}
 
 function thumbnail(row, alt) {
   if (!images.thumbnail[row]) return element("div", { className: "none", textContent: "no picture" });
@@ -330,21 +318,6 @@ function find(text) {
 }
 
 // ---- the page ----------------------------------------------------------------------------------
-
-function report(error) {
-  console.error(error);
-  const box = byId("trouble");
-  box.textContent = `The maps cannot be shown (${error.message}); the rest of the page does not need them.`;
-  box.hidden = false;
-}
-
-async function loadPlotly() {
-  const bytes = Uint8Array.from(atob(byId("plotly").textContent), (each) => each.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const script = element("script");
-  script.textContent = await new Response(stream).text();
-  document.head.append(script); // its hash stands in the content security policy
-}
 
 function setTheme(dark) {
   root.dataset.theme = dark ? "dark" : "light";
