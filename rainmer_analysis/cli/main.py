@@ -30,6 +30,12 @@ _COMMANDS = {
     "confounds": ("audit.confounds", "confounds", "What of a distance is not weather."),
     "describe": ("properties.describe", "describe", "The published measures of images and pairs."),
     "balance": ("properties.balance", "balance", "A subset that is like other sets."),
+    "place": (
+        "pages.place",
+        "place",
+        "Whose images new images are like, or that they are like none.",
+    ),
+    "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
