@@ -10,7 +10,7 @@ from typing import Any
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
-from rainmer_analysis.recipes.audit.run import Audit
+from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.properties.outputs import check_text, csv_text, publish
 
 __all__ = ["removals", "write_clean_manifest", "write_lists", "write_scene_manifest"]

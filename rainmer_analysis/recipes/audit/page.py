@@ -16,7 +16,7 @@ from PIL import Image
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.recipes.audit.run import Audit
+from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.properties.outputs import publish
 
 __all__ = ["write_page"]
