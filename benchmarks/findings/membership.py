@@ -6,8 +6,9 @@ Of each table, its datasets of at least 30 images are taken. The scenes are left
 in all datasets at once, and their images compared with the rest. Counted are: how often the
 likeliest dataset is right, how far probabilities are from frequencies, and how many images of a
 dataset are called "none of these", by scene, beside what the level promises and what chance adds
-to it (the 99th percentile of a binomial count of scenes). Then each dataset is left out as a whole, and its
-images are strangers: how often they are called so is what can be hoped for, not promised.
+to it (the 99th percentile of a binomial count of scenes). Then each dataset is left out as a
+whole, and its images are strangers: how often they are called so is what can be hoped for, not
+promised.
 """
 
 from __future__ import annotations
