@@ -4,12 +4,12 @@
 
 Of each table, its datasets of at least 30 images are taken. The scenes are left out in ten parts,
 in all datasets at once, and their images compared with the rest. Counted are: how often the
-likeliest dataset is right, how far probabilities are from frequencies, and how many images of a dataset are
-called "none of these", by scene, beside what the level promises and what chance adds to it (the
-99th percentile of a binomial count of scenes). Then each dataset is left out as a whole, and its
-images are strangers; each dataset is taken alone, and the images of the others are strangers; and
-pictures of another kind, if any are given with ``--others``, are compared with all. How often
-strangers are called so is reported, not promised.
+likeliest dataset is right, how far probabilities are from frequencies, and how many images of a
+dataset are called "none of these", by scene, beside what the level promises and what chance adds
+to it (the 99th percentile of a binomial count of scenes). Then each dataset is left out as a whole,
+and its images are strangers; each dataset is taken alone, and the images of the others are
+strangers; and pictures of another kind, if any are given with ``--others``, are compared with all.
+How often strangers are called so is reported, not promised.
 """
 
 from __future__ import annotations
