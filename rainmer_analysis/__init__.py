@@ -27,6 +27,7 @@ _HOMES = {
     "Space": "values.table",
     "SphereMap": "values.table",
     "SphereUMAP": "sphere.sphere_umap",
+    "audit": "recipes.audit",
     "balance": "recipes.properties",
     "compare": "scores.between.encoder_agreement",
     "describe": "recipes.properties",

@@ -1,0 +1,8 @@
+"""Audits of image folders: what is wrong with files and pairs, what repeats, and what leaks."""
+
+from __future__ import annotations
+
+from rainmer_analysis.recipes.audit.known import fingerprint
+from rainmer_analysis.recipes.audit.run import Audit, audit, read_audit
+
+__all__ = ["Audit", "audit", "fingerprint", "read_audit"]
