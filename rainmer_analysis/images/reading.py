@@ -164,7 +164,7 @@ def read_storage(path: str | Path) -> Storage:
     ImageError
         As far as the header tells, the file is no image.
     """
-    with _opened(path) as file:
+    with opened(path, whole=False) as file:
         return _within_memory(file, storage_of)
 
 

@@ -201,7 +201,12 @@ def _placed(
     """Lay the table out, and place the images on its map with their radii where these are known."""
     _log.info("laying out %d images of %s", len(table), table.space.name)
     model = SphereUMAP(neighbors, random_state=seed).fit(table.vectors)
-    map_ = SphereMap(model.embedding_, table.rows, table.space, {"engine": "sphere", "seed": seed})
+    map_ = SphereMap(
+        model.embedding_.astype(np.float32),
+        table.rows,
+        table.space,
+        {"engine": "sphere", "seed": seed},
+    )
     groups = table.rows.column("group")
     parts = min(_PARTS, len(set(groups)))
     if parts * level < 1 or level * (parts + 1) > parts:

@@ -117,7 +117,7 @@ class DatasetMembership:
             raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.9")
         unit = unit_rows(vectors)
         p_values = np.column_stack([test.p_values(unit) for test in self._tests])
-        outside = (p_values <= 1.0 - level + 1e-12).all(axis=1)
+        outside = np.all(p_values <= 1.0 - level + 1e-12, axis=1)
         return Membership(self._probabilities(unit), p_values, outside)
 
     def _probabilities(self, unit: Floats) -> Floats:
