@@ -32,7 +32,7 @@ def render_page(name: str, *, payload: Any, request: str, **told: Any) -> str:
         What the template says.
     """
     script = "\n" + text_of("common.js") + text_of(f"{name}.js")
-    return (
+    text = (
         _environment()
         .get_template(f"{name}.html.j2")
         .render(
@@ -47,6 +47,8 @@ def render_page(name: str, *, payload: Any, request: str, **told: Any) -> str:
             **told,
         )
     )
+    # names of files may hold what is no Unicode
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def render_static(name: str, **told: Any) -> str:
