@@ -22,6 +22,8 @@ def first_connected(count: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray
     pairs
         Which two are connected directly.
     """
+    if count == 0:
+        return np.empty(0, dtype=np.int64)
     listed = np.array([*pairs], dtype=np.int64).reshape(-1, 2)
     graph = coo_array((np.ones(len(listed)), (listed[:, 0], listed[:, 1])), shape=(count, count))
     _, labels = connected_components(graph, directed=False)
