@@ -41,6 +41,7 @@ _HOMES = {
     "project": "sphere.project",
     "read": "values.archive",
     "relate": "scores.relate",
+    "report": "recipes.report",
     "reproduce": "recipes.paper.reproduce",
     "simulate": "weather.simulation",
     "sketch": "scores.streaming.sketch",

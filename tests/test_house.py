@@ -26,6 +26,7 @@ FLOORS = {
     "sphere": 4,
     "scores": 4,
     "draw": 4,
+    "pages": 4,
     "recipes": 5,
     "cli": 6,
 }
@@ -36,6 +37,8 @@ BORDERS = {
     "umap": {"sphere"},
     "sklearn": {"numerics", "sphere", "scores", "weather"},
     "click": {"cli"},
+    "plotly": {"pages"},
+    "jinja2": {"pages"},
 }
 FORBIDDEN = {"pandas": {"model"}, "pickle": set(FLOORS), "joblib": set(FLOORS)}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.stem == "errors")

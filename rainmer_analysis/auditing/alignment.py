@@ -55,6 +55,11 @@ class Alignments(NamedTuple):
     gain: Floats
     offset: Floats
 
+    def of(self, pairs: npt.NDArray[np.intp]) -> Alignments:
+        """Return how some of the pairs compare."""
+        correlation, colour, residual, gain, offset = (each[pairs] for each in self[1:])
+        return Alignments(self.boxes[pairs], correlation, colour, residual, gain, offset)
+
 
 def align(
     first: Thumbnails,
@@ -107,8 +112,8 @@ def _compared(
     one, two = one - means[0][:, None], two - means[1][:, None]
     gain = (one * two).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-3)
     residual = np.sqrt(((two - gain[:, None] * one) ** 2).mean(axis=1))
-    correlations = (each.astype(np.float32) for each in (correlation, colour))
-    return Alignments(boxes, *correlations, residual, gain, means[1] - means[0])
+    luma, tint = (each.astype(np.float32) for each in (correlation, colour))
+    return Alignments(boxes, luma, tint, residual, gain, means[1] - means[0])
 
 
 def _sampled(images: Floats, boxes: Boxes) -> Floats:

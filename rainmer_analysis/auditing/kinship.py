@@ -182,7 +182,7 @@ def _verified(thumbnails: Thumbnails, candidates: list[_Candidate]) -> Iterator[
         aligned = _aligned(thumbnails, left, boxes, rounds)
         good = np.flatnonzero(aligned.correlation >= least)
         left = [left[place] for place in good]
-        aligned = Alignments(*(each[good] for each in aligned))
+        aligned = aligned.of(good)
         boxes = aligned.boxes
     for place, (own, other, flip, _) in enumerate(left):
         relation = _relation(aligned, place)
@@ -238,10 +238,10 @@ def _is_one_scene(aligned: Alignments, place: int) -> bool:
         least = _SCENE_NARROW if is_narrow else _SCENE_CROPPED
         in_both = _NARROW_IN_BOTH if is_narrow else _CROPPED_IN_BOTH
     luma, colour = float(aligned.correlation[place]), float(aligned.colour[place])
-    return luma >= least or (luma + colour) / 2 >= in_both  # a comparison with NaN is false
+    return bool(luma >= least or (luma + colour) / 2 >= in_both)  # a comparison with NaN is false
 
 
 def _is_cut(box: Sequence[float] | npt.NDArray[np.float64], edge: float) -> bool:
     """Say whether a window ends more than a share of the side away from the image's borders."""
     top, left, height, width = box
-    return max(abs(top), abs(left), abs(1 - top - height), abs(1 - left - width)) > edge
+    return bool(max(abs(top), abs(left), abs(1 - top - height), abs(1 - left - width)) > edge)

@@ -238,7 +238,7 @@ def _layout(rows: int, columns: int) -> tuple[Vector, npt.NDArray[np.int64]]:
     return centres, parts.astype(np.int64)
 
 
-def _sums(values: Plane) -> npt.NDArray[np.float32]:
+def _sums(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     rows, columns = (side // _TILE for side in values.shape)
     tiles = values.reshape(rows, _TILE, columns, _TILE)
     return np.asarray(tiles.sum(axis=(1, 3)), dtype=np.float32)
@@ -296,9 +296,10 @@ def _cubic(plane: Plane, at: _Positions) -> Plane:
 def _taps(part: Plane) -> tuple[Plane, ...]:
     """Return the four weights of a cubic through samples at -1, 0, 1 and 2."""
     square, cube = part * part, part * part * part
-    return (
-        (-part + 2 * square - cube) / 2,
-        (2 - 5 * square + 3 * cube) / 2,
-        (part + 4 * square - 3 * cube) / 2,
-        (-square + cube) / 2,
+    taps = (
+        -part + 2 * square - cube,
+        2 - 5 * square + 3 * cube,
+        part + 4 * square - 3 * cube,
+        -square + cube,
     )
+    return tuple(tap * np.float32(0.5) for tap in taps)

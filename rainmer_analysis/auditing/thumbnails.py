@@ -36,4 +36,5 @@ def thumbnail(image: npt.NDArray[np.float32]) -> Thumbnails:
         np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BOX))
         for plane in (luma_levels(image), colour)
     ]
-    return np.asarray(np.rint(np.stack(planes)).clip(0, 255), dtype=np.uint8)
+    levels: npt.NDArray[np.uint8] = np.rint(np.stack(planes)).clip(0, 255).astype(np.uint8)
+    return levels

@@ -30,6 +30,12 @@ _COMMANDS = {
     "confounds": ("audit.confounds", "confounds", "What of a distance is not weather."),
     "describe": ("properties.describe", "describe", "The published measures of images and pairs."),
     "balance": ("properties.balance", "balance", "A subset that is like other sets."),
+    "place": (
+        "pages.place",
+        "place",
+        "Whose images new images are like, or that they are like none.",
+    ),
+    "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
@@ -96,10 +102,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # only the main thread may set handlers, and only it is interrupted
     handles = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGTERM, _terminate) if handles else None
+    if handles and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130
+        if handles and arguments is None:  # nothing is left to interrupt
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("interrupted; what was finished is kept", err=True)
     except click.ClickException as error:
         error.show()

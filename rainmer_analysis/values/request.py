@@ -21,9 +21,11 @@ ALGORITHMS: dict[str, int] = {
     "describe": 1,
     "extract": 1,
     "figure": 1,
+    "place": 1,
     "project/sphere": 1,
     "project/umap-learn": 1,
     "relate": 1,
+    "report": 1,
     "statistics": 1,
 }
 """Version of each algorithm. Whoever changes what comes out beyond rounding raises its number, so

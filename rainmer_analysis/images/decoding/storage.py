@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rainmer_analysis.images.decoding.pillow import open_pillow
 from rainmer_analysis.images.decoding.tiff import needs_tifffile
@@ -66,6 +67,7 @@ def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int:
     return 1 + int(np.argmin(distances))
 
 
-def _scaled(quality: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _scaled(quality: int) -> NDArray[np.int64]:
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((_LUMA * scale + 50) // 100, 1, 255)
+    scaled: NDArray[np.int64] = np.clip((_LUMA * scale + 50) // 100, 1, 255)
+    return scaled

@@ -133,8 +133,8 @@ def measure_leakage(
     rows: list[_Row] = []
     left_out: list[tuple[str, str]] = []
     for score in scores:
-        row = by_target.get(os.path.normpath(folder / score.target)) if score.target else None
-        found = _row(score, row, seen)
+        target = score.target and os.path.normpath(folder / score.target)
+        found = _row(score, by_target.get(target) if target else None, seen)
         if isinstance(found, str):
             left_out.append((score.name, found))
         else:

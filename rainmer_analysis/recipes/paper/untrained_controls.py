@@ -22,7 +22,14 @@ from rainmer_analysis.recipes.paper.corpora import (
     corpus_sources,
     rename_to_imitated_datasets,
 )
-from rainmer_analysis.values import EmbeddingTable, digest, library_versions, standing, write_json
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    digest,
+    library_versions,
+    read_json,
+    standing,
+    write_json,
+)
 
 __all__ = ["CONTROL_SEEDS", "find_controls", "read_controls", "run_controls"]
 
@@ -198,9 +205,9 @@ def read_controls(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FileFormatError(f"{path} is not readable JSON; remove it or make it anew") from error
+        document = read_json(path)
+    except FileFormatError as error:
+        raise FileFormatError(f"{error}; remove it or make it anew") from error
     if not isinstance(document, dict) or document.get("kind") != "controls":
         raise FileFormatError(f"{path} holds no controls; remove it or make it anew")
     return document

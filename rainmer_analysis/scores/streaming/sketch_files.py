@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,15 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.scores.score import Floats
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums
 from rainmer_analysis.scores.streaming.sketch import Sketch
-from rainmer_analysis.values import Space, library_versions, plain
+from rainmer_analysis.values import (
+    Space,
+    array_digest,
+    digest,
+    library_versions,
+    plain,
+    stamped,
+    unstamped,
+)
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
 
@@ -49,8 +58,14 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         for number, sums in enumerate(sketch.datasets.values())
         for field in fields(SceneSums)[2:]
     }
-    text = json.dumps(plain(document), ensure_ascii=False, sort_keys=True)
+    told = plain(document) | {"tensors": _sum(tensors)}
+    text = json.dumps(stamped(told), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
+
+
+def _sum(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    names = sorted(tensors)
+    return digest([names, array_digest(*(tensors[name] for name in names))])
 
 
 def read_sketch(path: Path) -> Sketch:
@@ -117,7 +132,7 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
         with safetensors.safe_open(path, framework="numpy") as file:
             document = json.loads((file.metadata() or {}).get(_KEY, "null"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:
         raise FileFormatError(
             f"{path} is no table of embeddings; give a table or a sketch that 'rainmer-analysis "
             "extract' or 'rainmer-analysis sketch' wrote"
@@ -132,4 +147,7 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
             f"{path} has format version {stated!r}, but this installation reads up to "
             f"{SKETCH_VERSION}; update rainmer-analysis"
         )
+    document = unstamped(document, path)
+    if "tensors" in document and document["tensors"] != _sum(tensors):
+        raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors
