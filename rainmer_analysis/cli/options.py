@@ -9,14 +9,18 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from tqdm import tqdm
+
+from rainmer_analysis.errors import StorageError
 
 __all__ = [
     "CommonOptions",
@@ -36,13 +40,37 @@ def echo(text: str, *, err: bool = False) -> None:
     """Print a line; what the stream's encoding cannot show is printed as an escape."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+    _echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def _echo(text: str | bytes, *, err: bool = False) -> None:
+    """Print, and let no closed or full stderr end the work."""
+    try:
+        click.echo(text, err=err)
+    except (OSError, ValueError) as error:
+        _silence(2 if err else 1)
+        if err:
+            return
+        if isinstance(error, BrokenPipeError):  # whoever reads has read enough
+            raise SystemExit(0) from error
+        raise StorageError(
+            f"the result cannot be printed ({getattr(error, 'strerror', None) or error}); it is "
+            "written where --out says; give standard output another place"
+        ) from error
+
+
+def _silence(descriptor: int) -> None:
+    """Let what is left in a broken stream go nowhere, so that Python's end is quiet."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
 
 
 def _say_json(text: str) -> None:
     """Print a JSON document, which is UTF-8 by its standard, whatever the console's encoding."""
     if hasattr(sys.stdout, "buffer"):
-        click.echo(text.encode("utf-8", "backslashreplace"))
+        _echo(text.encode("utf-8", "backslashreplace"))
     else:  # a stream that takes text alone, such as io.StringIO
         echo(text)
 
@@ -88,7 +116,7 @@ class CommonOptions:
     @property
     def bars(self) -> bool:
         """Whether progress bars are welcome: only on a terminal."""
-        return not self.quiet and sys.stderr.isatty()
+        return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
 @contextmanager
@@ -134,9 +162,20 @@ def common_options(command: Command) -> Command:
         *args: Any, seed: int, as_json: bool, quiet: bool, overwrite: bool, **kwargs: Any
     ) -> Any:
         _log_to_stderr(quiet=quiet)
+        if isinstance(kwargs.get("out"), str | Path):
+            _check_place(Path(kwargs["out"]))
         return command(CommonOptions(seed, as_json, quiet, overwrite), *args, **kwargs)
 
     return wrapped  # type: ignore[return-value]
+
+
+def _check_place(out: Path) -> None:
+    """Find out before the work whether results can be written; what stands may be read only."""
+    # pandas and pyarrow wait until there is work, so that --help does not
+    from rainmer_analysis.values import demand_writable
+
+    if (out.is_dir() and not any(out.iterdir())) or not out.exists():
+        demand_writable(out)
 
 
 def source_options(command: Command) -> Command:

@@ -82,18 +82,22 @@ def plot_map_command(
     "matrices", nargs=-1, required=True, metavar="MATRIX...", type=click.Path(path_type=Path)
 )
 @_out
+@click.option("--intervals", is_flag=True, help="Draw a line a pair: its score with its interval.")
 @common_options
-def plot_matrix_command(common: CommonOptions, matrices: tuple[Path, ...], out: Path) -> None:
+def plot_matrix_command(
+    common: CommonOptions, matrices: tuple[Path, ...], out: Path, *, intervals: bool
+) -> None:
     """Draw matrices of scores, one panel for each MATRIX.
 
-    MATRIX is a .json or .csv file that `relate` wrote.
+    MATRIX is a .json or .csv file that `relate` wrote; --intervals needs .json files that it wrote
+    with --resamples.
     """
-    from rainmer_analysis.draw import plot_matrix
+    from rainmer_analysis.draw import plot_intervals, plot_matrix
     from rainmer_analysis.values import RelationshipMatrix, read_as
 
     _check_suffix(out)
     values = [read_as(path, RelationshipMatrix) for path in matrices]
-    _save_picture(common, plot_matrix(values), out)
+    _save_picture(common, plot_intervals(values) if intervals else plot_matrix(values), out)
 
 
 def _check_suffix(out: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,11 +15,12 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from rainmer_analysis.draw.style import style_context
-from rainmer_analysis.errors import OutputExistsError, ParameterError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.values import (
     FrozenDict,
     digest,
     library_versions,
+    read_json,
     to_json_types,
     write_atomically,
     write_json,
@@ -187,8 +187,8 @@ def _savefig_options(path: Path) -> Mapping[str, Any]:
 def _pictures_in_provenance(beside: Path, request: str) -> dict[str, str]:
     """Return pictures that a provenance file lists for this request, by name with their hash."""
     try:
-        document = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = read_json(beside)
+    except FileFormatError:
         return {}
     if not isinstance(document, dict) or document.get("request") != request:
         return {}

@@ -11,6 +11,7 @@ from rainmer_analysis.images.datasets.catalogue import CATALOGUE
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     file_sha256,
+    read_hashed,
     read_header,
     read_image,
     unstorable_name_reason,
@@ -38,6 +39,7 @@ __all__ = [
     "load_image_set",
     "notes_of",
     "png_request",
+    "read_hashed",
     "read_header",
     "read_image",
     "resize",

@@ -9,20 +9,28 @@ from typing import Any
 
 import pandas as pd
 
-from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError
-from rainmer_analysis.images import file_sha256
+from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
     check_no_other_form,
     check_skipped,
     read_skipped,
+    skipped_sum,
     table_request,
 )
-from rainmer_analysis.infer.stream import read_ahead
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, is_up_to_date, read
+from rainmer_analysis.infer.stream import content_hashes
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    Rows,
+    Space,
+    TableStream,
+    beside,
+    is_up_to_date,
+    read,
+)
 
-__all__ = ["Extraction", "TablesOnDisk", "content_hashes", "find_existing_extraction"]
+__all__ = ["Extraction", "TablesOnDisk", "find_existing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +93,6 @@ def find_existing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
     """Return what stands in the folder if it answers the identical request."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
     check_no_other_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
@@ -108,18 +114,7 @@ def find_existing_extraction(
         return None
     mine = listed["encoder"] == next(iter(spaces.values())).encoder
     skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
-    if len(skipped) != missing:  # the list belongs to another run: make it anew
-        return None
+    stated = {beside(path).get(SKIPPED, skipped_sum(skipped)) for path in paths.values()}
+    if len(skipped) != missing or stated != {skipped_sum(skipped)}:
+        return None  # the list belongs to another run, or is damaged: make it anew
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
-
-
-def content_hashes(rows: Rows) -> Iterator[str]:
-    """Return the SHA-256 of each row's file; empty where it cannot be opened."""
-    return read_ahead(rows.cells("path"), _hash_or_empty, workers=2, ahead=16)
-
-
-def _hash_or_empty(path: str) -> str:
-    try:
-        return file_sha256(path)
-    except ImageError:
-        return ""

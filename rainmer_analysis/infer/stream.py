@@ -20,14 +20,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images.reading import Region, file_sha256, read_image
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images.reading import Region, file_sha256, read_hashed
 from rainmer_analysis.images.resize import resize
 from rainmer_analysis.infer.encoders.encoder_contract import Encoder
+from rainmer_analysis.infer.room import Room, Vectors
 from rainmer_analysis.infer.shards import EncodedImage
+from rainmer_analysis.values import Rows
 
-__all__ = ["ImageJob", "encode_stream", "map_in_workers", "read_ahead"]
+__all__ = ["NO_UNIT", "ImageJob", "content_hashes", "encode_stream", "map_in_workers", "read_ahead"]
 
+NO_UNIT = "the encoder gave no unit vector"
+"""How the reason begins where the fault is not the image's."""
 _UNIT_TOLERANCE = 1e-4
 
 _log = logging.getLogger(__name__)
@@ -99,6 +103,18 @@ def read_ahead(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def content_hashes(rows: Rows) -> Iterator[str]:
+    """Return the SHA-256 of each row's file; empty where it cannot be opened."""
+    return read_ahead(rows.cells("path"), _hash_or_empty, workers=2, ahead=16)
+
+
+def _hash_or_empty(path: str) -> str:
+    try:
+        return file_sha256(path)
+    except ImageError:
+        return ""
+
+
 def encode_stream(
     jobs: Iterable[ImageJob], encoder: Encoder, *, rule: str, batch_size: int, workers: int
 ) -> Generator[EncodedImage, None, None]:
@@ -114,8 +130,10 @@ def encode_stream(
     def look(job: ImageJob) -> _DecodedImage:
         return _decode(job, rule)
 
+    room = Room(encoder)
+
     def encode(batch: Sequence[_DecodedImage]) -> list[EncodedImage]:
-        return _encode(batch, encoder)
+        return _encode(batch, room)
 
     workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (workers + 1) * batch_size + workers
@@ -178,55 +196,34 @@ def map_in_workers(
 
 
 def _decode(job: ImageJob, rule: str) -> _DecodedImage:
-    sha256 = ""
-    try:
-        sha256 = file_sha256(job.path)
-        if job.fault:
-            raise ImageError(job.fault)
-        image = read_image(job.path, region=job.region)
-    except ImageError as error:
-        return _DecodedImage(job.index, sha256, 0, 0, None, str(error))
-    height, width = image.shape[1:]
-    return _DecodedImage(job.index, sha256, width, height, resize(image, rule=rule), "")
+    found = read_hashed(job.path, region=job.region)
+    if found.pixels is None or job.fault:
+        return _DecodedImage(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
+    height, width = found.pixels.shape[1:]
+    pixels = resize(found.pixels, rule=rule)
+    return _DecodedImage(job.index, found.sha256, width, height, pixels, "")
 
 
-def _encode(batch: Sequence[_DecodedImage], encoder: Encoder) -> list[EncodedImage]:
+def _encode(batch: Sequence[_DecodedImage], room: Room) -> list[EncodedImage]:
     pixels = [reading.pixels for reading in batch if reading.pixels is not None]
-    vectors = _encode_views(np.stack(pixels), encoder) if pixels else {}
-    outcomes, row = [], 0
-    for reading in batch:
-        found = {}
-        if reading.pixels is not None:
-            found = {view: rows[row] for view, rows in vectors.items()}
-            row += 1
-        outcomes.append(_encoded_image(reading, found))
-    return outcomes
+    vectors = iter(room.encode(pixels))
+    return [
+        _encoded_image(reading, {} if reading.pixels is None else next(vectors))
+        for reading in batch
+    ]
 
 
-def _encoded_image(
-    reading: _DecodedImage, found: dict[str, npt.NDArray[np.float32]]
-) -> EncodedImage:
+def _encoded_image(reading: _DecodedImage, found: Vectors | None) -> EncodedImage:
+    if found is None:
+        reason = "the encoder needs more memory for it than there is"
+        return EncodedImage(reading.index, reading.sha256, 0, 0, {}, reason)
     faulty = sorted(view for view, vector in found.items() if not _is_unit(vector))
     reason = reading.reason
     if faulty:
-        reason = f"the encoder gave no unit vector for the view {faulty[0]}"
+        reason = f"{NO_UNIT} for the view {faulty[0]}"
     if reason:
         return EncodedImage(reading.index, reading.sha256, 0, 0, {}, reason)
     return EncodedImage(reading.index, reading.sha256, reading.width, reading.height, found, "")
-
-
-def _encode_views(
-    pixels: npt.NDArray[np.float32], encoder: Encoder
-) -> dict[str, npt.NDArray[np.float32]]:
-    found = encoder.encode(pixels)
-    for view, dim in encoder.views.items():
-        shape = np.shape(found.get(view, ()))
-        if shape != (len(pixels), dim):
-            raise ParameterError(
-                f"the encoder {encoder.name} gave {list(shape)} numbers for the view {view} of "
-                f"{len(pixels)} images, but states {dim} dimensions; it breaks its own contract"
-            )
-    return {view: np.asarray(found[view], np.float32) for view in encoder.views}
 
 
 def _is_unit(vector: npt.NDArray[np.float32]) -> bool:

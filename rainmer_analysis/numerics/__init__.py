@@ -30,11 +30,14 @@ from rainmer_analysis.numerics.neighbours import (
 )
 from rainmer_analysis.numerics.optimal_matching import match_points, match_quantiles
 from rainmer_analysis.numerics.procrustes import align_points
+from rainmer_analysis.numerics.radius_search import RadiusMatches, RadiusSearch
 from rainmer_analysis.numerics.variance_components import CrossedEffects, crossed_effects
 
 __all__ = [
     "CrossedEffects",
     "Neighbours",
+    "RadiusMatches",
+    "RadiusSearch",
     "align_maps",
     "align_points",
     "angle_between",

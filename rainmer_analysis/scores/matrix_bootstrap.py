@@ -78,7 +78,7 @@ def bootstrap(
         raise ParameterError(
             f"{resamples} resamples were asked for; a bootstrap needs at least one"
         )
-    context = Context(resamples=resamples, seed=seed, moments=False)
+    context = Context(resamples=resamples, seed=seed)
     found = summarise_datasets(
         table,
         {"sums": Summariser(sum_scenes, merge_sums)},

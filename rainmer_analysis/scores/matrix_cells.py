@@ -48,7 +48,8 @@ def compare_cells(
         told = replace(context, same=a == b)
         values[a, b] = values[b, a] = score.compare(first, second, told)
         if bounds:
-            low[a, b], high[a, b] = score.interval(first, second, told, level)
+            found = score.interval(first, second, told, level)
+            low[a, b], high[a, b] = _clip_to_bounds(found, values[a, b], score.bounds)
             low[b, a], high[b, a] = low[a, b], high[a, b]
 
     _fill_cells(score, data, kept, fill)
@@ -87,8 +88,21 @@ def _fill_cells(score: Score, data: Data, kept: Data, fill: Callable[[int, int],
                 fill(*sorted((a, b), key=lambda place: names[place]))
 
 
+def _clip_to_bounds(
+    found: tuple[float, float], value: float, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """Cut off an interval what the score cannot be in expectation, but never its own value.
+
+    No cosine is above 1 and no distance below 0, so that nothing that could be true is cut off.
+    """
+    # NaN, where there is no interval, stays NaN
+    low, high = np.clip(found, min(bounds[0], value), max(bounds[1], value))
+    return float(low), float(high)
+
+
 def ceiling_interval(sums: SceneSums, level: float) -> tuple[float, float, float]:
     """Return a dataset's split-half ceiling of the mean cosine with its interval."""
     values, other = within_scene_ceilings(sums), within_scene_ceilings(sums.mirrored())
-    bounds = bootstrap_interval(values[0], values[1:], other[1:], scenes=sums.scenes, level=level)
-    return float(values[0]), *bounds
+    value = float(values[0])
+    found = bootstrap_interval(value, values[1:], other[1:], scenes=sums.scenes, level=level)
+    return value, *_clip_to_bounds(found, value, (-1.0, 1.0))

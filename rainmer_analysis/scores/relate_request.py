@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.matrix_cells import SAMPLE, SUMS, Data, ceiling_interval
 from rainmer_analysis.scores.registry import score_named
@@ -58,7 +60,6 @@ def check_request(name: str, resamples: int, null: int, level: float, context: C
         resamples=drawn,
         seed=context.seed,
         sample=context.sample,
-        moments=chosen.name == "centred",
     )
     return Request(chosen, resamples, null, level, told)
 
@@ -108,8 +109,13 @@ def excluded_datasets(request: Request, data: Data) -> dict[str, str]:
         elif score.name == "direction":
             value, low, _ = ceiling_interval(each.summaries[SUMS], request.level)
             if not low > 0:
+                reach = (
+                    f"{each.scenes} scenes are too few for an interval"
+                    if np.isnan(low)
+                    else f"the interval reaches down to {low:.2f}"
+                )
                 found[name] = (
                     f"{name} has no clear mean direction: its halves score {value:.2f} with each "
-                    f"other, and the interval reaches down to {low:.2f}"
+                    f"other, and {reach}"
                 )
     return found

@@ -12,15 +12,36 @@ from rainmer_analysis.values.archive import (
     read_as,
     request_of,
     write,
-    write_atomically,
     write_json,
     write_table,
 )
+from rainmer_analysis.values.disk import (
+    commit,
+    demand_free,
+    demand_writable,
+    finish,
+    holding,
+    located,
+    lock_of,
+    staging,
+    sweep,
+    told_in_full,
+    write_atomically,
+)
+from rainmer_analysis.values.documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
-from rainmer_analysis.values.parquet import library_versions, read_metadata
+from rainmer_analysis.values.parquet import (
+    PARTS,
+    beside,
+    library_versions,
+    parts_of,
+    read_metadata,
+    write_batches,
+    write_list,
+)
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
@@ -28,6 +49,7 @@ from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "PARTS",
     "PROPERTIES",
     "SIGNIFICANT",
     "DatasetOnMap",
@@ -42,19 +64,36 @@ __all__ = [
     "SphereMap",
     "TableStream",
     "array_digest",
+    "beside",
+    "commit",
+    "demand_free",
+    "demand_writable",
     "digest",
+    "finish",
+    "holding",
     "is_up_to_date",
     "library_versions",
+    "located",
+    "lock_of",
     "matrix_document",
+    "parts_of",
     "read",
     "read_as",
+    "read_json",
     "read_metadata",
     "request_of",
     "same_space",
+    "staging",
+    "stamped",
+    "sweep",
     "to_json_types",
+    "told_in_full",
+    "unstamped",
     "versions_of",
     "write",
     "write_atomically",
+    "write_batches",
     "write_json",
+    "write_list",
     "write_table",
 ]

@@ -17,12 +17,15 @@ from rainmer_analysis.errors import ParameterError
 __all__ = ["ALGORITHMS", "array_digest", "digest", "to_json_types", "versions_of"]
 
 ALGORITHMS: dict[str, int] = {
+    "audit": 1,
     "describe": 1,
     "extract": 1,
     "figure": 1,
+    "place": 1,
     "project/sphere": 1,
     "project/umap-learn": 1,
     "relate": 1,
+    "report": 1,
     "statistics": 1,
 }
 """Version of each algorithm. Whoever changes what comes out beyond rounding raises its number, so

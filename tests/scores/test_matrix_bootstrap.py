@@ -43,7 +43,7 @@ def by_hand(table: EmbeddingTable, weights: dict[str, int]) -> np.ndarray:
 
 def resampled(table: EmbeddingTable, resamples: int, seed: int) -> list[np.ndarray]:
     """The matrices that a statistic is taken of, before their means are moved."""
-    context = Context(resamples=resamples, seed=seed, moments=False)
+    context = Context(resamples=resamples, seed=seed)
     summariser = Summariser(sum_scenes, merge_sums)
     found = summarise_datasets(
         table, {"sums": summariser}, context, whole_scenes=True, sampled=False
@@ -99,14 +99,14 @@ def test_interval_covers_the_truth_about_as_often_as_it_says(make: Make) -> None
         rows = generator.normal(size=(2, count, 3)) + np.array([[[1.5, 0, 0]], [[1, 1, 0]]])
         return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
 
-    means = drawn(10**6, 400_000).mean(axis=1)
+    means = drawn(10**6, 100_000).mean(axis=1)
     truth = float(means[0] @ means[1])
     hits = 0
-    for seed in range(60):
+    for seed in range(40):
         table = make(drawn(seed, 40).reshape(80, 3), ["a"] * 40 + ["b"] * 40)
         found = bootstrap(table, first_pair, resamples=200, level=0.9, seed=seed)
         hits += found.low <= truth <= found.high
-    assert 46 <= hits <= 60
+    assert 30 <= hits <= 40  # 36 expected; below with probability 0.002
 
 
 def test_is_seeded_and_independent_of_row_order(clouds: EmbeddingTable) -> None:

@@ -158,8 +158,8 @@ def test_shared_scenes_are_left_out_between_sets_too() -> None:
 def test_known_values_of_gaussians_with_one_covariance() -> None:
     # means apart by m: Frechet |m|², slices |m|²/d along whole bases, whatever the shared spread
     generator = np.random.default_rng(2)
-    x = generator.normal(size=(1500, 6)) * 0.3
-    y = generator.normal(size=(1500, 6)) * 0.3
+    x = generator.normal(size=(700, 6)) * 0.3
+    y = generator.normal(size=(700, 6)) * 0.3
     y[:, 0] += 0.5
     pair = pair_samples(sample(x, 0), sample(y, 10**6))
     assert distance(FrechetMeasure(), pair) == pytest.approx(0.25, rel=0.1)

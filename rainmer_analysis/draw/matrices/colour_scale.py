@@ -10,6 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rainmer_analysis.draw.figure_layout import axes_at
 from rainmer_analysis.draw.matrices.matrix_style import MatrixStyle, format_signed
@@ -31,11 +32,19 @@ def draw_colour_bar(
     axes = axes_at(figure, ((across - length) / 2, top, length, 0.09))
     scores = {value.score for value in matrices}
     bar = figure.colorbar(_scalar_mappable(shared_style), cax=axes, orientation="horizontal")
-    bar.set_ticks(list(np.linspace(shared_style.lowest, shared_style.limit, 5)))
+    bar.set_ticks(_ticks(shared_style))
     bar.ax.xaxis.set_major_formatter(_tick_label)
     bar.set_label(f"{scores.pop()} score" if len(scores) == 1 else "score")
     bar.outline.set_linewidth(0.5)
     return bar
+
+
+def _ticks(shared_style: MatrixStyle) -> list[float]:
+    """Return round numbers within the scale."""
+    found = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(
+        shared_style.lowest, shared_style.limit
+    )
+    return [float(each) for each in found if shared_style.lowest <= each <= shared_style.limit]
 
 
 def _tick_label(value: float, _position: float) -> str:

@@ -22,7 +22,11 @@ from rainmer_analysis.draw.figure_layout import (
     write_panel_title,
 )
 from rainmer_analysis.draw.labels import short_labels
-from rainmer_analysis.draw.matrices.matrix_plot import default_matrix_title, matrix_provenance
+from rainmer_analysis.draw.matrices.matrix_plot import (
+    default_matrix_title,
+    interval_name,
+    matrix_provenance,
+)
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
 from rainmer_analysis.draw.style import INK, MUTED, PALETTE, WIDTH, style_context
 from rainmer_analysis.errors import ParameterError
@@ -139,7 +143,8 @@ def _draw_panel(
     axes.spines[["left", "right", "top"]].set_visible(False)
     if not value.is_distance:
         axes.axvline(0.0, color=INK, linewidth=0.6, zorder=1)
-    axes.axhline(len(pairs) - 0.5, color=MUTED, linewidth=0.4)
+    if rows:
+        axes.axhline(len(pairs) - 0.5, color=MUTED, linewidth=0.4)
     axes.set_xlabel(f"{value.score} score")
     return {f"axes/{index}": axes, f"pairs/{index}": points, f"ceilings/{index}": rows}
 
@@ -171,9 +176,8 @@ def _draw_score(
 
 
 def _draw_legend(figure: Figure, matrices: Sequence[RelationshipMatrix]) -> Any:
-    entries = [
-        _legend_handle("o", "pair", filled=True, label="two datasets, 95 % interval over scenes")
-    ]
+    named = f"two datasets, {interval_name(matrices)}"
+    entries = [_legend_handle("o", "pair", filled=True, label=named)]
     if any(value.q is not None for value in matrices):
         told = f"not told apart from two halves of one set (q > {SIGNIFICANT})"
         entries.append(_legend_handle("o", "pair", filled=False, label=told))

@@ -18,7 +18,7 @@ from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, mat
 from rainmer_analysis.draw.style import MUTED, WIDTH, style_context
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
 
-__all__ = ["default_matrix_title", "matrix_provenance", "plot_matrix"]
+__all__ = ["default_matrix_title", "interval_name", "matrix_provenance", "plot_matrix"]
 
 _NOTE_ROOM = 0.16
 
@@ -46,7 +46,7 @@ def plot_matrix(
     Drawing
         With the artists ``axes/I``, ``title/I``, ``mesh/I``, ``cells/I`` (texts by (row, column)),
         ``missing/I`` (hatched patches by (row, column)) for panel I from 0, ``scale`` (the colour
-        bar), and ``note`` where a pair is marked.
+        bar), and ``note`` where cells hold intervals or marks.
 
     Raises
     ------
@@ -68,12 +68,12 @@ def plot_matrix(
             shared_style, columns=columns, left=shared_style.across + 0.1, right=width - 0.12
         )
         under = grid.top + (rows - 1) * grid.step + grid.height + shared_style.down + 0.06
-        marked = any(value.undecided.any() for value in found)
-        figure = new_figure(width, under + BAR_ROOM + (_NOTE_ROOM if marked else 0))
+        notes = _notes(found, cell=grid.width * 72)
+        figure = new_figure(width, under + BAR_ROOM + _NOTE_ROOM * len(notes))
         artists = draw_matrices(figure, found, grid, titles=names, shared_style=shared_style)
         artists["scale"] = draw_colour_bar(figure, found, shared_style, top=under)
-        if marked:
-            artists["note"] = _undecided_note(figure)
+        if notes:
+            artists["note"] = _write(figure, notes)
     about = {
         "draws": "matrix",
         "titles": list(names),
@@ -82,9 +82,26 @@ def plot_matrix(
     return Drawing(figure, artists, about)
 
 
-def _undecided_note(figure: Figure) -> Text:
-    text = f"{UNDECIDED} not told apart from two halves of one set (q > {SIGNIFICANT})"
+def _notes(matrices: Sequence[RelationshipMatrix], *, cell: float) -> list[str]:
+    """Say what stands under the scores and what their marks mean; panels are `cell` points wide."""
+    notes = []
+    if any(v.low is not None and cell / len(v.datasets) >= INTERVAL_ROOM for v in matrices):
+        notes.append(f"under each score its {interval_name(matrices)}")
+    if any(value.undecided.any() for value in matrices):
+        notes.append(f"{UNDECIDED} not told apart from two halves of one set (q > {SIGNIFICANT})")
+    return notes
+
+
+def interval_name(matrices: Sequence[RelationshipMatrix]) -> str:
+    """Return what intervals are called, with their level where all matrices state the same."""
+    levels = {value.parameters.get("level") for value in matrices if value.low is not None}
+    level = levels.pop() if len(levels) == 1 else None
+    return "interval over scenes" if level is None else f"{level * 100:g} % interval over scenes"
+
+
+def _write(figure: Figure, notes: Sequence[str]) -> Text:
     down = float(figure.get_size_inches()[1])
+    text = "\n".join(notes)
     return figure.text(0.5, 0.06 / down, text, ha="center", va="bottom", fontsize=6, color=MUTED)
 
 

@@ -9,12 +9,11 @@ complete or not there, and read as a whole it equals that of a single process ro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch.distributed as dist
 
 from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import read_image
@@ -25,20 +24,37 @@ from rainmer_analysis.infer.distributed.processes import (
     process_group,
     raise_first_error,
 )
-from rainmer_analysis.infer.distributed.publishing import publish_tables, restore_part
+from rainmer_analysis.infer.distributed.publishing import (
+    pending_folder,
+    publish_tables,
+    reclaim_pending,
+)
 from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
 from rainmer_analysis.infer.extract import extract
-from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, content_hashes
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
+    check_folder,
     check_no_other_form,
     check_skipped,
     read_skipped,
     resume_key,
     table_request,
 )
-from rainmer_analysis.values import ImageSet, Rows, Space, digest, is_up_to_date
+from rainmer_analysis.infer.stream import content_hashes
+from rainmer_analysis.values import (
+    ImageSet,
+    Rows,
+    Space,
+    digest,
+    finish,
+    holding,
+    is_up_to_date,
+    lock_of,
+    parts_of,
+    sweep,
+)
 
 __all__ = ["extract_over_ranks"]
 
@@ -81,14 +97,23 @@ def extract_over_ranks(
         No image of the whole set could be used, or one was left out under `strict`.
     OutputExistsError
         Another table lies in `out`.
+    OutputInUseError
+        Another run is writing these tables.
+    ProcessError
+        One of the processes has ended.
     """
     folder, rows = Path(out), images.rows
     spaces = encoder_spaces(encoder, rule=encoder.preprocessing)
     span = place.span(len(rows))
     share = place, rows.take(span)
-    with process_group(place):
+    with process_group(place), ExitStack() as held:
         with raise_first_error():
             _check_images(rows)
+            check_folder(folder)
+            if place.rank == 0:
+                held.enter_context(holding(lock_of(folder, encoder.name)))
+                finish(folder)
+                sweep(folder)
         with raise_first_error():
             check_no_other_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
@@ -98,13 +123,14 @@ def extract_over_ranks(
             key = broadcast_text(
                 lambda: resume_key(spaces, rows)
             )  # of files that may change meanwhile
-            pending = folder / f".ranks-{place.world}-{key[:16]}"
+            pending = pending_folder(folder, spaces, place.world, key)
             with raise_first_error():
-                restore_part(pending, place.part, spaces)
                 _extract_share(images, encoder, span, out=pending / place.part, **options)
-            if place.rank == 0:
-                publish_tables(pending, folder, spaces)
-            dist.barrier()
+            with raise_first_error():
+                if place.rank == 0:
+                    publish_tables(pending, folder, spaces)
+        elif place.rank == 0:
+            reclaim_pending(folder, spaces)
         if place.rank != 0:
             return Extraction({}, _EMPTY, {}, up_to_date=stands)
         return _read_whole_extraction(folder, spaces, len(rows), (stands, strict))
@@ -140,6 +166,13 @@ def _is_up_to_date(
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
         return False
+    if broken := [table for table in tables if table.exists() and not _is_whole(table)]:
+        if overwrite:
+            return False
+        raise OutputExistsError(
+            f"{broken[0]} lacks a part, so that it already exists and holds something else; "
+            "give another folder or allow --overwrite (overwrite=True in Python)"
+        )
     found = list(content_hashes(rows))
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
@@ -151,6 +184,13 @@ def _is_up_to_date(
         if not is_up_to_date(part, table_request(space, rows, found), overwrite=overwrite):
             return False
     return (folder / SKIPPED).exists()
+
+
+def _is_whole(table: Path) -> bool:
+    try:
+        return bool(parts_of(table))
+    except FileFormatError:
+        return False
 
 
 def _some_readable(rows: Rows) -> bool:

@@ -11,7 +11,7 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
-from rainmer_analysis.errors import RainmerAnalysisError, SourceError
+from rainmer_analysis.errors import ProcessError, RainmerAnalysisError, SourceError
 
 __all__ = [
     "Ranks",
@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 _PATIENCE = timedelta(days=30)  # until the slowest rank has finished
+_LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")  # gloo's words
 _SENTENCE = 2048  # bytes
 
 
@@ -65,6 +66,13 @@ def process_group(place: Ranks) -> Iterator[None]:
     dist.init_process_group("gloo", rank=place.rank, world_size=place.world, timeout=_PATIENCE)
     try:
         yield
+    except RuntimeError as error:
+        if not any(word in str(error) for word in _LOST):
+            raise
+        raise ProcessError(
+            "another of the processes has ended before this one; its own message says why. What "
+            "was finished is kept: start all of them again"
+        ) from error
     finally:
         dist.destroy_process_group()
 

@@ -54,7 +54,7 @@ def transformed_kernels(weight: Tensor) -> Tensor:
 
 
 def untransform_kernel_gradients(sums: Tensor, outputs: int) -> Tensor:
-    """Transform the sums of `add_kernel_gradient`, [6, 3, inputs, ...], to [outputs, inputs, 3, 3]."""
+    """Transform sums of `add_kernel_gradient`, [6, 3, inputs, ...], to [outputs, inputs, 3, 3]."""
     g = torch.tensor(_G, dtype=sums.dtype)
     return torch.einsum("ai,ajco->ocij", g, sums[..., :outputs]).contiguous()
 

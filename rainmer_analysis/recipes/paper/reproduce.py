@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import OutputExistsError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.recipes.paper.cached_stages import Request, extract_corpus
 from rainmer_analysis.recipes.paper.claims import judge_claims
 from rainmer_analysis.recipes.paper.corpora import CORPORA, rename_to_imitated_datasets
@@ -28,6 +27,7 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     library_versions,
+    read_json,
     to_json_types,
     write_json,
 )
@@ -203,8 +203,8 @@ def write_once(request: Request, name: str, document: Mapping[str, Any]) -> None
 
 def _request_of_document(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_json(path)
+    except FileFormatError:
         return None
     return found.get("request") if isinstance(found, dict) else None
 

@@ -27,6 +27,7 @@ from rainmer_analysis.values import (
     digest,
     is_up_to_date,
     library_versions,
+    read_json,
     write_json,
 )
 
@@ -204,9 +205,9 @@ def read_controls(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FileFormatError(f"{path} is not readable JSON; remove it or make it anew") from error
+        document = read_json(path)
+    except FileFormatError as error:
+        raise FileFormatError(f"{error}; remove it or make it anew") from error
     if not isinstance(document, dict) or document.get("kind") != "controls":
         raise FileFormatError(f"{path} holds no controls; remove it or make it anew")
     return document

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +28,8 @@ from rainmer_analysis.values import (
     digest,
     is_up_to_date,
     library_versions,
+    read_json,
+    stamped,
     to_json_types,
     write_json,
 )
@@ -140,7 +141,7 @@ def probe(
     found_real = None if sets is None else load_real(sets, seed=chosen.seed)
     request = _request_digest(subjects, listed, chosen, found_real, precision)
     if target is not None and is_up_to_date(target, request, overwrite=overwrite):
-        return Probe(json.loads(target.read_text(encoding="utf-8")), up_to_date=True)
+        return Probe(stamped(read_json(target)), up_to_date=True)
     images = open_design(chosen, folder, progress=progress)
     inputs = _ProbeInputs(images, found_real, folder, progress)
     taken = [(subject, inputs.measure_encoder(subject)) for subject in subjects]
@@ -157,9 +158,10 @@ def probe(
         "request": request,
         "libraries": library_versions(),
     }
+    whole = stamped(to_json_types(document))
     if target is not None:
-        write_json(target, to_json_types(document))
-    return Probe(dict(to_json_types(document)))
+        write_json(target, whole)
+    return Probe(whole)
 
 
 def _check_output(path: Path) -> Path:

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,9 @@ from rainmer_analysis.values import (
     PropertyTable,
     Rows,
     digest,
+    holding,
     is_up_to_date,
+    lock_of,
     read_as,
     versions_of,
     write,
@@ -134,18 +137,21 @@ def describe(
         else sample_datasets(datasets, per_dataset=per_dataset, seed=seed)
     )
     jobs = _measuring_jobs(images.rows)
-    known = (
-        None
-        if path is None
-        else _find_existing_table(path, images, jobs, threads, overwrite=overwrite)
-    )
-    current = known is not None
-    if known is None:
-        known = _measure_and_write(images, jobs, path, threads, progress, overwrite=overwrite)
-    left_out, partners = (_listed_rows(known, key) for key in ("left_out", "partners"))
-    if path is not None:
-        lines = [*left_out.itertuples(index=False), *_partner_lines(partners)]
-        write_text_once(skipped_path(path), csv_text(_SKIPPED, lines), overwrite=True)
+    with ExitStack() as held:
+        if path is not None:
+            held.enter_context(holding(lock_of(path)))
+        known = (
+            None
+            if path is None
+            else _find_existing_table(path, images, jobs, threads, overwrite=overwrite)
+        )
+        current = known is not None
+        if known is None:
+            known = _measure_and_write(images, jobs, path, threads, progress, overwrite=overwrite)
+        left_out, partners = (_listed_rows(known, key) for key in ("left_out", "partners"))
+        if path is not None:
+            lines = [*left_out.itertuples(index=False), *_partner_lines(partners)]
+            write_text_once(skipped_path(path), csv_text(_SKIPPED, lines), overwrite=True)
     counts = Counter(left_out["dataset"])
     accounts = account_for_files(datasets, images.rows.counts, counts)
     return Description(known, left_out, partners, path, current, accounts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
-from rainmer_analysis.images import file_sha256, png_request, read_image, write_png
+from rainmer_analysis.images import file_sha256, png_request, read_hashed, write_png
 from rainmer_analysis.images.datasets import Account
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
@@ -127,15 +127,17 @@ def derain(
         jobs, {**made, "tile": tile, "overlap": Tiling(tile, overlap).shared}, overwrite=overwrite
     )
     written: list[Path] = []
-    for number, (job, request) in enumerate(todo):
+    for number, (job, sha256, request) in enumerate(todo):
         if progress is not None:
             progress(len(jobs) - len(todo) + number, len(jobs))
-        try:
-            image = read_image(job.source)
-        except ImageError as error:
-            skipped[job.name] = str(error)
+        found = read_hashed(job.source)
+        if found.pixels is None:
+            skipped[job.name] = found.reason
             continue
-        restored = restorer.restore(image[None], tile=tile, overlap=overlap)[0]
+        if found.sha256 != sha256:
+            skipped[job.name] = "changed while it was waiting for its turn; start again"
+            continue
+        restored = restorer.restore(found.pixels[None], tile=tile, overlap=overlap)[0]
         written.append(write_png(restored, job.target, request=request))
     if progress is not None:
         progress(len(jobs), len(jobs))
@@ -147,15 +149,16 @@ def derain(
 
 def _split_by_state(
     jobs: Sequence[RestorationJob], made: dict[str, object], *, overwrite: bool
-) -> tuple[list[tuple[RestorationJob, str]], tuple[Path, ...], dict[str, str]]:
+) -> tuple[list[tuple[RestorationJob, str, str]], tuple[Path, ...], dict[str, str]]:
     """Tell what is to be done from what stands and what cannot be opened."""
     todo, existing, skipped = [], [], {}
     for job in jobs:
         try:
-            request = digest({"derain": file_sha256(job.source), **made})
+            sha256 = file_sha256(job.source)
         except ImageError as error:
             skipped[job.name] = str(error)
             continue
+        request = digest({"derain": sha256, **made})
         if job.target.exists() and png_request(job.target) == request:
             existing.append(job.target)
             continue
@@ -164,7 +167,7 @@ def _split_by_state(
                 f"{job.target} already exists and holds something else; "
                 "give another folder or allow --overwrite (overwrite=True in Python)"
             )
-        todo.append((job, request))
+        todo.append((job, sha256, request))
     return todo, tuple(existing), skipped
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +13,13 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.images import compress_jpeg, file_sha256, read_image, resize
-from rainmer_analysis.recipes.training.make_pool import shrink_photograph, weather_digest
+from rainmer_analysis.recipes.training.make_pool import (
+    demand_same,
+    shrink_photograph,
+    weather_digest,
+)
 from rainmer_analysis.recipes.training.training_pairs import Photograph, photographs
+from rainmer_analysis.recipes.training.workers import in_processes
 from rainmer_analysis.train import (
     CAMERA,
     CLEAR,
@@ -115,9 +119,10 @@ def make_crossed_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> 
         return open_crossed_pool(folder)
     count = len(tasks) * len(names) * config.crossed.scenes
     _LOG.info("making %d images in %d crossed blocks in %s", count, len(tasks), folder)
-    return build_crossed_pool(
-        _render_blocks(tasks, workers), folder, validation=validation, digest=own
-    )
+    made = _render_blocks(tasks, workers)
+    pool = build_crossed_pool(made, folder, validation=validation, digest=own)
+    demand_same(own, _pool_digest(tasks, names), folder)
+    return pool
 
 
 def _validation_blocks(config: TrainConfig) -> int:
@@ -198,9 +203,8 @@ def _render_blocks(tasks: list[_BlockTask], workers: int) -> Iterator[CrossedBlo
     if workers == 0:
         yield from map(_render_block, tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield from executor.map(_render_block, tasks)
+    with closing(in_processes(_render_block, tasks, workers=workers)) as made:
+        yield from made
 
 
 def _render_block(task: _BlockTask) -> CrossedBlock:

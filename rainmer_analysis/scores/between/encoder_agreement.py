@@ -188,7 +188,7 @@ def _rsa_with_ceiling(
 ) -> tuple[Estimate | None, float | None]:
     if len(one.rows.datasets) < FEWEST_DATASETS:
         return None, None
-    context = Context(resamples=resamples, seed=seed, moments=False)
+    context = Context(resamples=resamples, seed=seed)
     batches = _batch_per_dataset(one), _batch_per_dataset(two)
     matrices = [dataset_matrices(each, context) for each in batches]
     found = np.array([rank_correlation(a, b) for a, b in zip(*matrices, strict=True)])

@@ -55,7 +55,7 @@ def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
         halves = [_half_of_scenes(batches, seed + cut, upper=upper) for upper in (False, True)]
         if min(len(batch.unit) for half in halves for batch in half) == 0:
             return float("nan")
-        matrices = [dataset_matrices(half, Context(moments=False))[0] for half in halves]
+        matrices = [dataset_matrices(half, Context())[0] for half in halves]
         found.append(rank_correlation(*matrices))
     half = float(np.mean(found))
     return max(0.0, 2 * half / (1 + half)) if half > -1 else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -87,14 +88,17 @@ def _quantiles_of_chosen(values: Floats, chosen: Bools, levels: Floats) -> Float
     return np.asarray(values[places[at]])
 
 
+@lru_cache(maxsize=4)
 def random_directions(width: int) -> Floats:
     """Return fixed random directions of whole orthonormal bases, shape (d, l), l at least 64.
 
     Along a whole basis the mean squared shift of two means is the squared distance of the means
-    over d, exactly, however they lie.
+    over d, exactly, however they lie. Read-only: an interval asks for them some hundred times.
     """
     generator = np.random.default_rng(width)
     bases = [
         np.linalg.qr(generator.normal(size=(width, width)))[0] for _ in range(-(-_FEWEST // width))
     ]
-    return np.concatenate(bases, axis=1)
+    found: Floats = np.concatenate(bases, axis=1)
+    found.flags.writeable = False
+    return found

@@ -76,32 +76,17 @@ def _cosine_of_mean_directions(first: SceneSums, second: SceneSums, context: Con
 
 def _centred_cosine(first: SceneSums, second: SceneSums, context: Context) -> Floats:
     reference = _check_reference(context.reference, first)
-    a, b = _shift_origin(first, reference.mean), _shift_origin(second, reference.mean)
-    scale = np.sqrt(
-        _mean_squared_distance(first, reference.mean)
-        * _mean_squared_distance(second, reference.mean)
+    a, b = first.moved(reference.mean), second.moved(reference.mean)
+    squares = _mean_squared_distance(first, reference.mean) * _mean_squared_distance(
+        second, reference.mean
     )
+    # the mirrored weights of few scenes can make a mean of squares negative
+    scale = np.sqrt(np.clip(squares, 0, None))
     pairs = first.images * second.images
     products = (
         within_scene_ceilings(a) if context.same else _mean_or_nan(_dot_of_totals(a, b), pairs)
     )
     return np.asarray(products / np.where(scale > 0, scale, np.nan))
-
-
-def _shift_origin(sums: SceneSums, origin: Floats) -> SceneSums:
-    """Return the sums as they are with every vector measured from `origin`."""
-    length = float(origin @ origin)
-    return SceneSums(
-        sums.count,
-        sums.scenes,
-        sums.total - sums.images[:, None] * origin,
-        sums.images,
-        sums.squares - 2 * sums.moments @ origin + length * sums.square_images,
-        sums.square_images,
-        sums.copies,
-        sums.copy_images,
-        sums.moments,
-    )
 
 
 def _mean_squared_distance(sums: SceneSums, origin: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +37,8 @@ class SceneSums:
     copies, copy_images
         Sums of w_s |t_s|² and w_s n_s², shape (1 + r,): the pairs within each copy.
     moments
-        Sum of w_s² n_s t_s, shape (1 + r, d): moves `squares` to another origin. Of shape (0, d)
-        where that was not asked for.
+        Sum of n_s t_s of the dataset itself, shape (1, d): moves `squares` to another origin. The
+        same sums of the resamples would double what a sketch gives away of single scenes.
     """
 
     count: int
@@ -57,18 +57,10 @@ class SceneSums:
         return len(self.images) - 1
 
     def mirrored(self) -> SceneSums:
-        """Return the same sums at the weights 2 - w.
-
-        Exact but for `moments`, where scenes are taken for ones of the average number of images.
-        """
+        """Return the same sums at the weights 2 - w."""
         images = 2 * self.images[:1] - self.images
         copies, copy_images = 2 * self.copies[:1] - self.copies, 2 * self.copy_images[:1]
         copy_images = copy_images - self.copy_images
-        moments = self.moments
-        if len(moments):
-            size = self.copy_images[0] / self.images[0]
-            moments = moments + 4 * (moments[:1] - size * self.total)
-            moments[0] = self.moments[0]
         return SceneSums(
             self.count,
             self.scenes,
@@ -78,7 +70,24 @@ class SceneSums:
             4 * (self.square_images[:1] - self.copy_images) + self.square_images,
             copies,
             copy_images,
-            moments,
+            self.moments,
+        )
+
+    def moved(self, origin: Floats) -> SceneSums:
+        """Return the sums as they are with every vector measured from `origin`, shape (d,).
+
+        Exact for the dataset itself. In resamples the part of `squares` that depends on the origin
+        is taken as the sums of w_s n_s and w_s² n_s² have it; `copies` stay where they are.
+        """
+        scale = self.square_images / self.square_images[0]
+        mean = self.total / np.where(self.images > 0, self.images, np.nan)[:, None]
+        drift = self.moments - self.square_images[0] * mean[:1]
+        along = (self.square_images[:, None] * mean + scale[:, None] * drift) @ origin
+        length = float(origin @ origin)
+        return replace(
+            self,
+            total=self.total - self.images[:, None] * origin,
+            squares=self.squares - 2 * along + length * self.square_images,
         )
 
     def first(self, resamples: int) -> SceneSums:
@@ -112,8 +121,7 @@ def _sum_chunk(
     weights = np.concatenate([np.ones((1, len(keys))), drawn.T])
     lengths = np.einsum("gd,gd->g", totals, totals)
     per_scene = np.stack([lengths, sizes**2], axis=1)
-    squared = weights**2
-    within, copies = squared @ per_scene, weights @ per_scene
+    within, copies = weights**2 @ per_scene, weights @ per_scene
     return SceneSums(
         int(sizes.sum()),
         len(keys),
@@ -123,7 +131,7 @@ def _sum_chunk(
         within[:, 1],
         copies[:, 0],
         copies[:, 1],
-        squared @ (totals * sizes[:, None]) if context.moments else totals[:0],
+        (sizes @ totals)[None],
     )
 
 

@@ -20,8 +20,8 @@ from rainmer_analysis.values.frozen import Value
 
 __all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch"]
 
-RESAMPLES = 128
-"""Resamples of a sketch: with 128 dimensions they take about 100 kB a dataset."""
+RESAMPLES = 192
+"""Resamples of a sketch: of 128 dimensions they take about 100 kB a dataset."""
 FEWEST_SCENES = 10
 
 
@@ -86,16 +86,17 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
 
     For each dataset the sum of its vectors, and the same sum in every bootstrap resample of its
     scenes: no image and no image's vector. Of a scene whose name is known the counts in every
-    resample are known too, so r resamples of g scenes are r equations for g unknown vectors: on
-    average they give away the share r / g of a scene's vector, and all of it from r = g on. By
-    default there are at most half as many resamples as scenes in the smallest dataset.
+    resample are known too, so r resamples of g scenes are r + 2 equations for g unknown vectors:
+    on average they give away the share (r + 2) / g of a scene's vector, and all of it from g - 2
+    on; the lengths of scenes' summed vectors they tell from half of that on. By default there are
+    at most half as many resamples as scenes in the smallest dataset.
 
     Parameters
     ----------
     table
         Every dataset of at least 10 scenes.
     resamples
-        How many; by default 128, or half the scenes of the smallest dataset if that is less.
+        How many; by default 192, or half the scenes of the smallest dataset if that is less.
     seed
         Seed of the resamples; sketches are compared where it is the same.
 

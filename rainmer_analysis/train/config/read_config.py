@@ -48,6 +48,8 @@ def read_config(path: str | Path, *, changes: Mapping[str, str] | None = None) -
         ) from error
     try:
         document = tomllib.loads(content)
+    except RecursionError as error:
+        raise ConfigError(f"{text} is nested too deeply for a configuration") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{text} is no valid TOML: {error}") from error
     for key, value in (changes or {}).items():
@@ -64,7 +66,7 @@ def _apply_change(document: dict[str, Any], key: str, text: str) -> None:
         document = table
     try:
         document[last] = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         document[last] = text
 
 

@@ -210,7 +210,7 @@ def open_pool(folder: Path) -> Pool:
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         datasets, scenes = zip(*index["rows"], strict=True)
         return Pool(**arrays, datasets=datasets, scenes=scenes, digest=index["digest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileFormatError(
             f"{folder} is no whole pool of training images; delete it, and it is made again"
         ) from error

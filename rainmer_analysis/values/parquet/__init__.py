@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION
 from rainmer_analysis.values.parquet.parquet_reading import (
-    part_batches,
-    part_columns,
-    part_dim,
-    part_space,
-    parts_of,
+    beside,
     read_metadata,
     read_parquet,
+    same_width,
 )
 from rainmer_analysis.values.parquet.parquet_writing import (
     library_versions,
     write_batches,
     write_parquet,
 )
+from rainmer_analysis.values.parquet.parts import PARTS, parts_of, write_list
+from rainmer_analysis.values.parquet.pieces import (
+    part_batches,
+    part_columns,
+    part_dim,
+    part_space,
+    verify,
+)
 from rainmer_analysis.values.parquet.properties_parquet import read_properties, write_properties
 
 __all__ = [
     "FORMAT_VERSION",
+    "PARTS",
+    "beside",
     "library_versions",
     "part_batches",
     "part_columns",
@@ -30,7 +37,10 @@ __all__ = [
     "read_metadata",
     "read_parquet",
     "read_properties",
+    "same_width",
+    "verify",
     "write_batches",
+    "write_list",
     "write_parquet",
     "write_properties",
 ]
