@@ -13,9 +13,9 @@ from rainmer_analysis.values.parquet.checksums import ColumnSums
 from rainmer_analysis.values.parquet.columns import vectors
 from rainmer_analysis.values.parquet.damage import (
     Checked,
-    damage,
     demand_count,
     demand_rows,
+    reading_errors,
     stated_sums,
 )
 from rainmer_analysis.values.parquet.parquet_reading import (
