@@ -27,12 +27,12 @@ import pandas as pd
 import torch
 
 from benchmarks.faults.harness import make_images, patched
-from rainmer_analysis.images import load
+from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract, load_encoder
 from rainmer_analysis.scores import relate
 from rainmer_analysis.train.loop.checkpoints import save_state
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
-from rainmer_analysis.values.parquet import checksums, pieces, writing
+from rainmer_analysis.values.parquet import checksums, parquet_writing, pieces
 
 _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 
@@ -40,7 +40,7 @@ _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 @contextmanager
 def without() -> Iterator[None]:
     """Leave checksums and syncs out."""
-    plain = {**writing._WRITING, "write_page_checksum": False}
+    plain = {**parquet_writing._WRITING, "write_page_checksum": False}
     with ExitStack() as left_out:
         for owner, name, value in (
             (os, "fsync", lambda _: None),
@@ -106,7 +106,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="costs-") as name:
         place = Path(name)
         found = {"relate": compared(_relate(parts(place / "t", given.rows)), given.rounds)}
-        images = load({"a": make_images(place / "images", given.images)}, per_dataset=None)
+        images = load_image_set(
+            {"a": make_images(place / "images", given.images)}, per_dataset=None
+        )
         found["extract"] = compared(_extract(images, place), given.rounds)
         found["checkpoint"] = compared(_save(place), given.rounds) | {"sync_s": _sync(place)}
     found["relate"]["rows"], found["extract"]["images"] = given.rows, given.images

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rainmer_analysis.cli.options import (
-    Common,
-    bar,
+    CommonOptions,
     common_options,
     device_option,
     precision_option,
+    progress_bar,
 )
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ __all__ = ["report"]
 @device_option
 @precision_option
 @common_options
-def report(common: Common, sources: tuple[str, ...], out: Path, **options: Any) -> None:
+def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options: Any) -> None:
     """Make one page of SOURCE..., or of TABLE... of the same images.
 
     A globe and maps to turn, with thumbnails and nearest images; matrices with intervals and
@@ -103,7 +103,7 @@ def report(common: Common, sources: tuple[str, ...], out: Path, **options: Any) 
 
     chosen = ReportOptions(**options, seed=common.seed, overwrite=common.overwrite)
     command = shlex.join(["rainmer-analysis", "report", *sources, "--out", out.name])
-    with bar(common, "image") as progress:
+    with progress_bar(common, "image") as progress:
         done = make(list(sources), out, options=chosen, command=command, progress=progress)
     common.result(*_told(done))
 

@@ -16,9 +16,9 @@ from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
 from rainmer_analysis.auditing.registration import Registration
 from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails, thumbnail
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.groups import hash_pixels
+from rainmer_analysis.images.datasets.scene_groups import hash_pixels
 from rainmer_analysis.images.reading import Region, file_sha256, read_image, read_storage
-from rainmer_analysis.recipes.properties.measure import Job
+from rainmer_analysis.recipes.properties.measure_pairs import Job
 
 __all__ = ["Examined", "Examiner", "FileFacts"]
 

@@ -13,7 +13,7 @@ from typing import Any
 from rainmer_analysis.auditing.findings import FINDINGS
 from rainmer_analysis.auditing.fingerprints import Fingerprints, read_fingerprints
 from rainmer_analysis.errors import ParameterError, SourceError
-from rainmer_analysis.images import Sources, find
+from rainmer_analysis.images import Sources, find_datasets
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, request_digest
 from rainmer_analysis.recipes.audit.examine import Examined, Examiner
@@ -23,8 +23,8 @@ from rainmer_analysis.recipes.audit.known import known_sets
 from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.summary import summarise
 from rainmer_analysis.recipes.audit.unfinished import Unfinished
-from rainmer_analysis.recipes.properties.outputs import publish
-from rainmer_analysis.values import plain
+from rainmer_analysis.recipes.properties.text_outputs import write_text_once
+from rainmer_analysis.values import to_json_types
 
 __all__ = ["audit", "examine_all"]
 
@@ -81,7 +81,7 @@ def audit(
     if workers < 1:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     sets = [read_fingerprints(Path(each)) for each in known]
-    datasets = find(sources, root=root)
+    datasets = find_datasets(sources, root=root)
     _check_names(held_out, datasets)
     images = list_images_of(datasets, held_out)
     asked = {"known": [each.content for each in sets], "seed": seed}
@@ -96,8 +96,10 @@ def audit(
     found = _audited(datasets, images, examined, sets, asked, progress)
     if path is None:
         return found
-    text = json.dumps(plain(found.document()), indent=1, ensure_ascii=False, allow_nan=False)
-    publish(path, text + "\n", overwrite=overwrite)
+    text = json.dumps(
+        to_json_types(found.document()), indent=1, ensure_ascii=False, allow_nan=False
+    )
+    write_text_once(path, text + "\n", overwrite=overwrite)
     unfinished.discard()
     return replace(found, path=path)
 

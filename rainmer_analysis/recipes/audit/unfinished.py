@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rainmer_analysis.recipes.audit.examine import Examined
-from rainmer_analysis.recipes.properties.measure import Job
+from rainmer_analysis.recipes.properties.measure_pairs import Job
 from rainmer_analysis.values import digest, versions_of
 
 __all__ = ["Unfinished"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import Neighbours, align_maps, nearest
+from rainmer_analysis.numerics import Neighbours, align_maps, nearest_neighbours
 from rainmer_analysis.pages import (
     DatasetEntry,
     Outlier,
@@ -18,8 +18,8 @@ from rainmer_analysis.pages import (
     SpacePanel,
     render_report,
 )
-from rainmer_analysis.recipes.kept import kept_map
-from rainmer_analysis.recipes.relate import Relating, kept_matrix
+from rainmer_analysis.recipes.cached_results import cached_map
+from rainmer_analysis.recipes.relate_tables import RelateOptions, cached_matrix
 from rainmer_analysis.recipes.report.colours import dataset_styles
 from rainmer_analysis.recipes.report.files import page_stands
 from rainmer_analysis.recipes.report.inputs import Inputs, inputs_of
@@ -145,14 +145,14 @@ def _panels(
         name = table.space.name
         _log.info("%s: laying out %d images", name, len(table))
         path = folder / "maps" / f"{table.space.stem}.parquet"
-        maps.append(kept_map(table, path, project, options=layout, overwrite=options.overwrite))
+        maps.append(cached_map(table, path, project, options=layout, overwrite=options.overwrite))
         _log.info("%s: relating %d datasets", name, len(table.rows.datasets))
         matrices.append(_matrix(table, folder, options))
     aligned = align_maps([each.value for each in maps])
     return [
         SpacePanel(
             map_,
-            nearest(table.vectors, _SHOWN_NEIGHBOURS, groups=table.rows.column("group")),
+            nearest_neighbours(table.vectors, _SHOWN_NEIGHBOURS, groups=table.rows.column("group")),
             matrix,
             _isolations(table),
             {**table.made, "dimensions": table.dim},
@@ -166,9 +166,9 @@ def _matrix(
 ) -> RelationshipMatrix | None:
     if len(table.rows.datasets) < 2:
         return None
-    relating = Relating(resamples=options.resamples, null=options.null, seed=options.seed)
+    relating = RelateOptions(resamples=options.resamples, null=options.null, seed=options.seed)
     path = folder / "matrices" / f"{table.space.stem}.json"
-    return kept_matrix(table, path, options=relating, overwrite=options.overwrite).value
+    return cached_matrix(table, path, options=relating, overwrite=options.overwrite).value
 
 
 def _isolations(table: EmbeddingTable) -> dict[str, float]:
