@@ -112,9 +112,10 @@ class Examiner:
 
 
 def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32] | None]:
-    sha256, pixels, reason = read_hashed(path, region=region)
+    read = read_hashed(path, region=region)
+    sha256, pixels = read.sha256, read.pixels
     if pixels is None:
-        return FileFacts(sha256, reason=reason), None
+        return FileFacts(sha256, reason=read.reason), None
     try:
         storage = read_storage(path)
     except ImageError as error:  # it has just been removed
@@ -123,7 +124,7 @@ def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32]
     picture = thumbnail(pixels).tobytes()
     facts = FileFacts(
         sha256,
-        reason,
+        "",
         width,
         height,
         storage.format,
