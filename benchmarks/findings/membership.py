@@ -1,13 +1,15 @@
 """Which dataset a new photograph is like, and when it is like none: scenes left out in turn.
 
-    python -m benchmarks.findings.membership TABLE... --level 0.9 --out FILE.json --plot FILE.png
+    python -m benchmarks.findings.membership TABLE... --out FILE.json --plot FILE.png
 
 Of each table, its datasets of at least 30 images are taken. The scenes are left out in ten parts,
 in all datasets at once, and their images compared with the rest. Counted are: how often the
 likeliest dataset is right, how far probabilities are from frequencies, and how many images of a
 dataset are called "none of these", by scene, beside what the level promises and what chance adds
-to it (the 99th percentile of a binomial count of scenes). Then each dataset is left out as a whole, and its
-images are strangers: how often they are called so is what can be hoped for, not promised.
+to it (the 99th percentile of a binomial count of scenes). Then each dataset is left out as a whole,
+and its images are strangers; each dataset is taken alone, and the images of the others are
+strangers; and pictures of another kind, if any are given with ``--others``, are compared with all.
+How often strangers are called so is reported, not promised.
 """
 
 from __future__ import annotations
@@ -23,19 +25,19 @@ from scipy.stats import binom
 from rainmer_analysis.draw.drawing import Drawing
 from rainmer_analysis.draw.layout import axes_at, new_figure
 from rainmer_analysis.draw.style import INK, MUTED, PALETTE, styled
+from rainmer_analysis.recipes.place.embedding import embed_images
 from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.values import EmbeddingTable, plain, read_as, write_json
 
 PARTS = 10
-FEWEST_IMAGES = 30
 BINS = 8
 
 
-def usable(table: EmbeddingTable) -> EmbeddingTable:
+def usable(table: EmbeddingTable, fewest: int) -> EmbeddingTable:
     """Return the images of datasets that are large enough."""
     counts = table.rows.counts
     names = table.rows.column("dataset")
-    return table.take(np.flatnonzero([counts[name] >= FEWEST_IMAGES for name in names]))
+    return table.take(np.flatnonzero([counts[name] >= fewest for name in names]))
 
 
 def left_out(table: EmbeddingTable, level: float, seed: int = 42) -> dict[str, Any]:
@@ -127,6 +129,30 @@ def strangers(table: EmbeddingTable, level: float) -> dict[str, float]:
     return found
 
 
+def alone(table: EmbeddingTable, level: float) -> dict[str, dict[str, float]]:
+    """Take each dataset alone: the share of the images of each other one that it refuses."""
+    names = table.rows.column("dataset")
+    found = {}
+    for name in table.rows.datasets:
+        model = DatasetMembership(table.take(np.flatnonzero(names == name)))
+        found[name] = {
+            other: float(model.predict(table.vectors[names == other], level=level).outside.mean())
+            for other in table.rows.datasets
+            if other != name
+        }
+    return found
+
+
+def others(table: EmbeddingTable, paths: list[Path], level: float) -> dict[str, bool]:
+    """Compare pictures of another kind with all datasets: whether they are refused."""
+    images, _ = embed_images(paths, table.space, None, "cpu", None)
+    outside = DatasetMembership(table).predict(images.vectors, level=level).outside
+    return {
+        Path(path).name: bool(refused)
+        for path, refused in zip(images.rows.column("path"), outside, strict=True)
+    }
+
+
 def draw(documents: dict[str, Any]) -> Drawing:
     """Draw frequencies above probabilities, a line for each table."""
     with styled():
@@ -136,9 +162,9 @@ def draw(documents: dict[str, Any]) -> Drawing:
         for colour, (name, found) in zip(PALETTE, documents.items(), strict=False):
             bins = found["scenes_left_out"]["bins"]
             said, true = [each["said"] for each in bins], [each["true"] for each in bins]
-            axes.plot(said, true, marker="o", markersize=3, color=colour, label=name)
+            axes.plot(said, true, marker="o", markersize=2.5, linewidth=1, color=colour, label=name)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability said", ylabel="how often true")
-        axes.legend(loc="upper left")
+        axes.legend(loc="lower right")
         axes.tick_params(colors=INK)
     return Drawing(figure, {"axes": axes}, {"membership": plain(documents)})
 
@@ -147,17 +173,21 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tables", nargs="+", type=Path)
+    parser.add_argument("--fewest", type=int, default=30, help="images of a dataset")
+    parser.add_argument("--others", nargs="*", type=Path, default=[], metavar="IMAGE")
     parser.add_argument("--level", type=float, default=0.9)
     parser.add_argument("--out", type=Path, default=Path("figures/reference/membership.json"))
     parser.add_argument("--plot", type=Path)
     given = parser.parse_args()
     documents = {}
     for path in given.tables:
-        table = usable(read_as(path, EmbeddingTable))
+        table = usable(read_as(path, EmbeddingTable), given.fewest)
         name = f"{path.parent.name}, {table.space.name}"
         documents[name] = {
             "scenes_left_out": left_out(table, given.level),
             "datasets_left_out": strangers(table, given.level),
+            "datasets_alone": alone(table, given.level),
+            "others": others(table, given.others, given.level) if given.others else {},
         }
         told = documents[name]["scenes_left_out"]
         print(
@@ -172,6 +202,12 @@ def main() -> None:
                 f"{none['allowed']:.2f}, with chance {none['allowed_with_chance']:.3f}); "
                 f"as a stranger {stranger:.2f} refused"
             )
+        for dataset, refused in documents[name]["datasets_alone"].items():
+            told = ", ".join(f"{other} {share:.2f}" for other, share in refused.items())
+            print(f"  {dataset} alone refuses: {told}")
+        kinds = documents[name]["others"]
+        if kinds:
+            print(f"  of other kinds {sum(kinds.values())} of {len(kinds)} refused: {kinds}")
     write_json(given.out, plain({"kind": "membership", "level": given.level, "tables": documents}))
     if given.plot:
         draw(documents).save(given.plot, overwrite=True)

@@ -7,6 +7,7 @@ policy names each script by hash and allows no outside source.
 
 from __future__ import annotations
 
+from rainmer_analysis.pages.audit import render_audit
 from rainmer_analysis.pages.content import DatasetEntry, Outlier, ReportContent, SpacePanel
 from rainmer_analysis.pages.environment import REQUEST_NAME
 from rainmer_analysis.pages.passport import PassportCard, PassportContent, render_passports
@@ -20,6 +21,7 @@ __all__ = [
     "PassportContent",
     "ReportContent",
     "SpacePanel",
+    "render_audit",
     "render_passports",
     "render_report",
 ]
