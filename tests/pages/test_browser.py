@@ -186,13 +186,15 @@ def processor_seconds(browser: Any) -> float:
 
 
 @pytest.mark.slow
-def test_five_thousand_points_take_less_than_five_seconds(browser: Any, tmp_path: Path) -> None:
+def test_five_thousand_points_are_painted_within_five_seconds(browser: Any, tmp_path: Path) -> None:
     file = tmp_path / "large.html"
     content = content_of({"a": 2000, "b": 2000, "c": 1000})
     file.write_text(render_report(content, request="0" * 64), encoding="utf-8")
+    page = browser.new_context(offline=True, viewport=ROOM).new_page()
     before = processor_seconds(browser)
-    page, said = opened(browser, file)
-    assert not said
+    page.goto(file.as_uri())
+    page.wait_for_selector("html[data-painted=yes]", timeout=120_000)
+    spent = processor_seconds(browser) - before
     assert page.locator("#globe .scattergeo path.point").count() == 5000
-    assert processor_seconds(browser) - before < 5
+    assert spent < 5
     page.context.close()
