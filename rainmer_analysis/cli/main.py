@@ -101,10 +101,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # only the main thread may set handlers, and only it is interrupted
     handles = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, _terminate) if handles else None
-    if handles and signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = signal.getsignal(signal.SIGTERM)
     try:
+        if handles:
+            signal.signal(signal.SIGTERM, _terminate)
+            if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
+                signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130

@@ -11,7 +11,7 @@ from rainmer_analysis.pages.assets import content_policy, packed_plotly, plotly_
 from rainmer_analysis.pages.payload import SYMBOLS, embedded_json, image_source
 from rainmer_analysis.pages.wording import counted, number, space_title, view_words
 
-__all__ = ["REQUEST_NAME", "render_page"]
+__all__ = ["REQUEST_NAME", "render_page", "render_static"]
 
 REQUEST_NAME = "rainmer-analysis-request"
 """Name of the ``meta`` element that holds the digest of the request that a page answers."""
@@ -49,6 +49,19 @@ def render_page(name: str, *, payload: Any, request: str, **told: Any) -> str:
     )
     # names of files may hold what is no Unicode
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def render_static(name: str, **told: Any) -> str:
+    """Return a page of a template that needs no script.
+
+    Parameters
+    ----------
+    name
+        Of the template, without its end.
+    told
+        What the template says.
+    """
+    return _environment().get_template(f"{name}.html.j2").render(**told)
 
 
 def _environment() -> Environment:

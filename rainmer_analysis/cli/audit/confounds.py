@@ -42,7 +42,7 @@ def confounds(
 
     Where there are clean partners, their distance is told, too: that of scenes and cameras.
     """
-    from rainmer_analysis.recipes.audit.confounds import confounds as recipe
+    from rainmer_analysis.recipes.confounds import confounds as recipe
 
     with bar(common, "image") as progress:
         found = recipe(

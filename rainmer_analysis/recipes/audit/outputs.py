@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.auditing.findings import FINDINGS, Finding
+from rainmer_analysis.auditing.components import first_connected
+from rainmer_analysis.auditing.findings import FINDINGS
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
-from rainmer_analysis.recipes.audit.run import Audit
+from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.properties.outputs import check_text, csv_text, publish
 
 __all__ = ["removals", "write_clean_manifest", "write_lists", "write_scene_manifest"]
@@ -71,16 +72,12 @@ def removals(audit: Audit) -> dict[str, tuple[str, str]]:
     one goes; scenes that training sets share stay, as their statistics treat them as one. Images
     of known sets go from training sets.
     """
-    splits = {each["image_id"]: each["split"] for each in audit.images}
     found: dict[str, tuple[str, str]] = {}
+    splits = {each["image_id"]: each["split"] for each in audit.images}
     for finding in audit.findings:
         if finding.finding in _OF_ONE and finding.a in splits:
             found.setdefault(finding.a, (finding.finding, finding.detail))
-    for finding in audit.findings:
-        if finding.finding in _REPEATS and finding.b is not None:
-            gone, stays = _later(finding, splits)
-            if gone not in found and stays not in found:
-                found[gone] = finding.finding, stays
+    _remove_copies(audit, found)
     _remove_leaks(audit, found)
     for finding in audit.findings:
         if finding.finding == "known-set" and splits[finding.a] == "train":
@@ -89,12 +86,23 @@ def removals(audit: Audit) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _later(finding: Finding, splits: Mapping[str, str]) -> tuple[str, str]:
-    """Return which image of two goes, and which one stays."""
-    assert finding.b is not None
-    if splits[finding.a] == "held-out" and splits[finding.b] == "train":
-        return finding.b, finding.a
-    return finding.a, finding.b
+def _remove_copies(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
+    """Leave one of all images that are copies of each other, directly or through others."""
+    places = {row["image_id"]: place for place, row in enumerate(audit.images)}
+    copies = [each for each in audit.findings if each.finding in _REPEATS and each.b is not None]
+    kinds = {each.a: each.finding for each in copies}
+    pairs = [(places[each.a], places[each.b or ""]) for each in copies]
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place, first in enumerate(first_connected(len(places), pairs)):
+        if audit.images[place]["image_id"] not in found:
+            groups[int(first)].append(place)
+    for members in groups.values():
+        stays = min(members, key=lambda place: (audit.images[place]["split"] != "held-out", place))
+        for place in members:
+            name = audit.images[place]["image_id"]
+            if place != stays:
+                kind = kinds.get(name, kinds.get(audit.images[stays]["image_id"], _REPEATS[1]))
+                found[name] = kind, audit.images[stays]["image_id"]
 
 
 def _remove_leaks(audit: Audit, found: dict[str, tuple[str, str]]) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment
 from PIL import Image
 
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.recipes.audit.run import Audit
+from rainmer_analysis.pages import render_audit
+from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.properties.outputs import publish
 
 __all__ = ["write_page"]
@@ -60,9 +59,7 @@ def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bo
         raise ParameterError(
             f"a page cannot be written as {place.name!r}; use a name that ends in .html"
         )
-    template = files("rainmer_analysis.recipes.audit").joinpath("page.html").read_text("utf-8")
-    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    text = environment.from_string(template).render(**_content(audit, shown))
+    text = render_audit(**_content(audit, shown))
     publish(place, text.encode("utf-8", "backslashreplace").decode("utf-8"), overwrite=overwrite)
     return place
 

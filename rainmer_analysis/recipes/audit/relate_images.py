@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rainmer_analysis.auditing.components import first_connected
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
 from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
@@ -210,35 +211,16 @@ def _joined(detail: str, how: str) -> str:
     return f"{detail}, {how}" if how else detail
 
 
-class _Sets:
-    """Disjoint sets of numbers; the smallest number of a set stands for it."""
-
-    def __init__(self, count: int) -> None:
-        self._parents = list(range(count))
-
-    def find(self, number: int) -> int:
-        while self._parents[number] != number:
-            self._parents[number] = self._parents[self._parents[number]]
-            number = self._parents[number]
-        return number
-
-    def join(self, one: int, other: int) -> None:
-        first, second = sorted((self.find(one), self.find(other)))
-        self._parents[second] = first
-
-
 def _scenes(collection: _Collection, kin: Sequence[Kin]) -> list[str]:
     """Name every image's scene: images are joined by name, by photograph and by kin."""
-    images = collection.images
-    sets = _Sets(len(images))
+    images, members = collection.images, collection.members
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, image in enumerate(images):
         if image.scene is not None:
             by_name[image.scene].append(number)
-    for joined in (*collection.members, *by_name.values()):
-        for number in joined[1:]:
-            sets.join(joined[0], number)
-    for each in kin:
-        sets.join(collection.members[each.first][0], collection.members[each.second][0])
-    firsts = [images[sets.find(number)] for number in range(len(images))]
+    pairs = [
+        (joined[0], number) for joined in (*members, *by_name.values()) for number in joined[1:]
+    ]
+    pairs += [(members[each.first][0], members[each.second][0]) for each in kin]
+    firsts = [images[number] for number in first_connected(len(images), pairs)]
     return [first.scene or first.image_id for first in firsts]

@@ -6,67 +6,30 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.auditing.findings import FINDINGS, Finding
+from rainmer_analysis.auditing.findings import FINDINGS
 from rainmer_analysis.auditing.fingerprints import Fingerprints, read_fingerprints
-from rainmer_analysis.auditing.pair_faults import frame_within, pair_faults
-from rainmer_analysis.errors import FileFormatError, ImageError, ParameterError, SourceError
-from rainmer_analysis.images import Sources, file_sha256, find
+from rainmer_analysis.errors import ParameterError, SourceError
+from rainmer_analysis.images import Sources, find
 from rainmer_analysis.images.datasets import Dataset
-from rainmer_analysis.recipes.audit.examine import Examined, Examiner, FileFacts
+from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, request_digest
+from rainmer_analysis.recipes.audit.examine import Examined, Examiner
 from rainmer_analysis.recipes.audit.gather import AuditedImage, list_images_of
+from rainmer_analysis.recipes.audit.image_findings import findings_of_image, unread_pictures
 from rainmer_analysis.recipes.audit.known import known_sets
 from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.summary import summarise
 from rainmer_analysis.recipes.audit.unfinished import Unfinished
 from rainmer_analysis.recipes.properties.outputs import publish
-from rainmer_analysis.values import digest, plain, versions_of
+from rainmer_analysis.values import plain
 
-__all__ = ["Audit", "audit", "examine_all", "read_audit"]
+__all__ = ["audit", "examine_all"]
 
 _log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Audit:
-    """What an audit has found.
-
-    Parameters
-    ----------
-    datasets
-        By dataset a summary of JSON types.
-    findings
-        In the order of `FINDINGS`, then of images.
-    images
-        One row an image: ``image_id``, ``dataset``, ``split``, ``path``, ``region``, ``target``,
-        ``target_region``, ``scene``, ``width``, ``height``.
-    request
-        Digest of what was asked for.
-    path, up_to_date
-        The file, and whether it answered the identical request already.
-    """
-
-    datasets: Mapping[str, Mapping[str, Any]]
-    findings: tuple[Finding, ...]
-    images: tuple[Mapping[str, Any], ...]
-    request: str
-    path: Path | None = None
-    up_to_date: bool = False
-
-    def document(self) -> dict[str, Any]:
-        """Return the audit as JSON types."""
-        return {
-            "kind": "audit",
-            "version": 1,
-            "request": self.request,
-            "datasets": self.datasets,
-            "findings": [each.document() for each in self.findings],
-            "images": list(self.images),
-        }
 
 
 def audit(
@@ -122,7 +85,7 @@ def audit(
     _check_names(held_out, datasets)
     images = list_images_of(datasets, held_out)
     asked = {"known": [each.content for each in sets], "seed": seed}
-    earlier = None if path is None or overwrite else _earlier(path, images, asked, workers)
+    earlier = None if path is None or overwrite else find_existing(path, images, asked, workers)
     if earlier is not None:
         return earlier
     unfinished = Unfinished(path, [each.job for each in images])
@@ -136,28 +99,7 @@ def audit(
     text = json.dumps(plain(found.document()), indent=1, ensure_ascii=False, allow_nan=False)
     publish(path, text + "\n", overwrite=overwrite)
     unfinished.discard()
-    return Audit(found.datasets, found.findings, found.images, found.request, path)
-
-
-def read_audit(path: str | Path) -> Audit:
-    """Read what `audit` wrote.
-
-    Raises
-    ------
-    FileFormatError
-        The file is missing, damaged or of another kind.
-    """
-    place = Path(path)
-    try:
-        found = json.loads(place.read_text(encoding="utf-8"))
-        if found["kind"] != "audit":
-            raise ValueError(found["kind"])
-        findings = tuple(Finding.from_document(each) for each in found["findings"])
-        return Audit(found["datasets"], findings, tuple(found["images"]), found["request"], place)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FileFormatError(
-            f"{place} cannot be read as an audit; give a file that 'rainmer-analysis audit' wrote"
-        ) from error
+    return replace(found, path=path)
 
 
 def examine_all(
@@ -199,8 +141,10 @@ def _audited(
     progress: Progress | None,
 ) -> Audit:
     related = relate_images(images, examined, seed=asked["seed"], progress=progress)
-    findings = [each for pair in zip(images, examined, strict=True) for each in _of_image(*pair)]
-    findings += _of_account(datasets)
+    findings = [
+        each for pair in zip(images, examined, strict=True) for each in findings_of_image(*pair)
+    ]
+    findings += unread_pictures(datasets)
     findings += related.findings
     findings += known_sets(images, examined, sets)
     order = {name: place for place, name in enumerate(FINDINGS)}
@@ -211,66 +155,8 @@ def _audited(
         summarise(datasets, images, examined, related.scenes, findings),
         tuple(findings),
         tuple(_row(*each) for each in zip(images, examined, related.scenes, strict=True)),
-        _request(images, contents, asked),
+        request_digest(images, contents, asked),
     )
-
-
-def _of_image(image: AuditedImage, examined: Examined) -> list[Finding]:
-    """Report the faults of one image and its pair."""
-    own, partner = examined.own, examined.partner
-    name = image.image_id
-    found = [Finding("unreadable", name, detail=own.reason)] if own.reason else []
-    if partner is None:
-        if image.expects_partner and image.job.target is None:
-            several = f"it may be {image.unclear}" if image.unclear else "there is no clean partner"
-            found.append(Finding("missing-partner", name, detail=several))
-        return found
-    if partner.reason:
-        return [*found, Finding("unreadable", name, detail=f"its partner: {partner.reason}")]
-    if own.reason:
-        return found
-    if examined.pair is None:
-        return [*found, _size_mismatch(name, own, partner)]
-    faults = pair_faults(examined.pair, own.thumbnail, partner.thumbnail)
-    return [
-        *found,
-        *(Finding(each.finding, name, None, each.detail, False, each.numbers) for each in faults),
-    ]
-
-
-def _size_mismatch(name: str, own: FileFacts, partner: FileFacts) -> Finding:
-    detail = f"{own.width}x{own.height} pixels, its partner {partner.width}x{partner.height}"
-    within = frame_within(own.thumbnail, partner.thumbnail)
-    if within is None:
-        return Finding("size-mismatch", name, detail=f"{detail}; they show different scenes")
-    wide, (top, left, height, width) = within
-    if wide == "same":
-        return Finding("size-mismatch", name, detail=f"{detail}; the same view, resized")
-    facts, narrow = (own, "partner") if wide == "image" else (partner, "image")
-    numbers = {
-        "left": round(left * facts.width, 1),
-        "top": round(top * facts.height, 1),
-        "width": round(width * facts.width, 1),
-        "height": round(height * facts.height, 1),
-    }
-    detail += (
-        f"; the {narrow} shows {numbers['width']:.0f}x{numbers['height']:.0f} pixels of the other "
-        f"from ({numbers['left']:.0f}, {numbers['top']:.0f})"
-    )
-    return Finding("size-mismatch", name, None, detail, False, numbers)
-
-
-def _of_account(datasets: Sequence[Dataset]) -> list[Finding]:
-    """Report pictures in formats that are not read."""
-    return [
-        Finding(
-            "unreadable",
-            f"{dataset.name}/{relative}",
-            detail=f"a picture in the format {kind}, which is not read; convert it to PNG",
-        )
-        for dataset in datasets
-        for relative, kind in dataset.account.unread
-    ]
 
 
 def _row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
@@ -291,51 +177,6 @@ def _row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
 
 def _contents(examined: Examined) -> tuple[str, str]:
     return examined.own.sha256, examined.partner.sha256 if examined.partner else ""
-
-
-def _request(
-    images: Sequence[AuditedImage], contents: Sequence[tuple[str, str]], asked: Mapping[str, Any]
-) -> str:
-    """Return the digest of a request: labels, the bytes of files and where they lie, options."""
-    labels = ([each.image_id, each.split, each.scene, *_places(each)] for each in images)
-    hashes = (list(each) for each in contents)
-    versions = versions_of("audit")
-    return digest({"audit": labels, "contents": hashes, "asked": asked, "versions": versions})
-
-
-def _places(image: AuditedImage) -> list[str | bool | None]:
-    job = image.job
-    return [job.path, job.region, job.target, job.target_region, image.expects_partner]
-
-
-def _earlier(
-    path: Path, images: Sequence[AuditedImage], asked: Mapping[str, Any], workers: int
-) -> Audit | None:
-    """Return what the file holds if it answers this request, which needs all files' bytes."""
-    if not path.exists():
-        return None
-    try:
-        found = read_audit(path)
-    except FileFormatError:
-        return None
-    with ThreadPoolExecutor(workers) as pool:
-        contents = list(pool.map(_hashes, images))
-    if found.request != _request(images, contents, asked):
-        return None
-    return Audit(found.datasets, found.findings, found.images, found.request, path, up_to_date=True)
-
-
-def _hashes(image: AuditedImage) -> tuple[str, str]:
-    if image.job.fault:
-        return "", ""
-    return _sha256(image.job.path), _sha256(image.job.target)
-
-
-def _sha256(path: str | None) -> str:
-    try:
-        return "" if path is None else file_sha256(path)
-    except ImageError:
-        return ""
 
 
 def _checked(path: Path) -> Path:

@@ -188,15 +188,15 @@ def _content(
 ) -> ReportContent:
     rows = inputs.tables[0].rows
     return ReportContent(
-        rows,
-        _datasets(rows, inputs),
-        panels,
-        pictures.data,
-        _outliers(inputs.tables, panels),
-        inputs.skipped,
-        [*inputs.notes, *pictures.notes],
-        command,
-        {
+        rows=rows,
+        datasets=_datasets(rows, inputs),
+        panels=panels,
+        thumbnails=pictures.data,
+        outliers=_outliers(inputs.tables, panels),
+        skipped=inputs.skipped,
+        notes=[*inputs.notes, *pictures.notes],
+        command=command,
+        provenance={
             "neighbours": {
                 "shown": _SHOWN_NEIGHBOURS,
                 "outlier_neighbours": OUTLIER_NEIGHBOURS,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import load
 from rainmer_analysis.recipes.audit import Audit, audit
@@ -59,6 +60,23 @@ def test_of_copies_the_held_out_one_stays(sources: dict[str, Path], tmp_path: Pa
     found = audit({"more": folder, "eval": sources["eval"]})
     assert {each.finding for each in found.findings} == {"duplicate"}
     assert set(removals(found)) == {"more/input/20.png", "more/input/21.png"}
+
+
+def test_one_of_a_chain_of_copies_stays() -> None:
+    rows = tuple(
+        {"image_id": name, "dataset": "a", "split": "train", "scene": "s"} for name in "pqrs"
+    )
+    findings = (
+        Finding("unreadable", "s"),
+        Finding("near-duplicate", "q", "p"),
+        Finding("near-duplicate", "r", "q"),
+    )
+    gone = removals(Audit({}, findings, rows, ""))
+    assert gone == {
+        "s": ("unreadable", ""),
+        "q": ("near-duplicate", "p"),
+        "r": ("near-duplicate", "p"),
+    }
 
 
 def test_scenes_serve_as_groups(found: Audit, tmp_path: Path) -> None:

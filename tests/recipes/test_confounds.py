@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.recipes.audit.confounds import confounds
+from rainmer_analysis.recipes.confounds import confounds
 from rainmer_analysis.weather import degrade
 from tests.recipes.audit.pictures import save, save_pair, scene
 
