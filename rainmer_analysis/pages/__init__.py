@@ -7,6 +7,7 @@ policy names each script by hash and allows no outside source.
 
 from __future__ import annotations
 
+from rainmer_analysis.pages.audit import render_audit
 from rainmer_analysis.pages.content import (
     AuditKind,
     AuditRow,
@@ -29,6 +30,7 @@ __all__ = [
     "PassportContent",
     "ReportContent",
     "SpacePanel",
+    "render_audit",
     "render_passports",
     "render_report",
 ]
