@@ -8,13 +8,22 @@ policy names each script by hash and allows no outside source.
 from __future__ import annotations
 
 from rainmer_analysis.pages.audit import render_audit
-from rainmer_analysis.pages.content import DatasetEntry, Outlier, ReportContent, SpacePanel
+from rainmer_analysis.pages.content import (
+    AuditKind,
+    AuditRow,
+    DatasetEntry,
+    Outlier,
+    ReportContent,
+    SpacePanel,
+)
 from rainmer_analysis.pages.environment import REQUEST_NAME
 from rainmer_analysis.pages.passport import PassportCard, PassportContent, render_passports
 from rainmer_analysis.pages.report import render_report
 
 __all__ = [
     "REQUEST_NAME",
+    "AuditKind",
+    "AuditRow",
     "DatasetEntry",
     "Outlier",
     "PassportCard",

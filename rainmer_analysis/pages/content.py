@@ -9,7 +9,7 @@ from typing import Any
 from rainmer_analysis.numerics import Neighbours
 from rainmer_analysis.values import RelationshipMatrix, Rows, SphereMap
 
-__all__ = ["DatasetEntry", "Outlier", "ReportContent", "SpacePanel"]
+__all__ = ["AuditKind", "AuditRow", "DatasetEntry", "Outlier", "ReportContent", "SpacePanel"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,47 @@ class Outlier:
     among: str
 
 
+@dataclass(frozen=True)
+class AuditRow:
+    """A finding of an audit.
+
+    Parameters
+    ----------
+    images
+        Names of the one or two images that it is about.
+    rows
+        Their rows in the report, None for images that it does not show.
+    detail
+        A sentence.
+    leak
+        Whether the two are in different splits.
+    """
+
+    images: Sequence[str]
+    rows: Sequence[int | None]
+    detail: str
+    leak: bool
+
+
+@dataclass(frozen=True)
+class AuditKind:
+    """The findings of one kind.
+
+    Parameters
+    ----------
+    meaning
+        What they are, in words.
+    count
+        How many the audit lists.
+    shown
+        The first of them, those between splits before others.
+    """
+
+    meaning: str
+    count: int
+    shown: Sequence[AuditRow]
+
+
 @dataclass(frozen=True, eq=False)
 class SpacePanel:
     """One space: where images lie, who is near whom, how datasets relate.
@@ -112,6 +153,8 @@ class ReportContent:
         The images that stick out, the strangest first.
     skipped
         Images left out: ``image_id`` and ``reason``.
+    audit
+        Findings by kind; None where no audit was given.
     notes
         What a reader should know of the images, in sentences.
     command
@@ -126,6 +169,7 @@ class ReportContent:
     thumbnails: Sequence[bytes | None]
     outliers: Sequence[Outlier] = ()
     skipped: Sequence[tuple[str, str]] = ()
+    audit: Sequence[AuditKind] | None = None
     notes: Sequence[str] = ()
     command: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rainmer_analysis.cli.main import main
-from rainmer_analysis.errors import OutputExistsError, ParameterError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.images import write_png
 from rainmer_analysis.recipes.report import ReportOptions, report
 
@@ -107,3 +108,31 @@ def test_what_does_not_go_together_is_refused(
     more = {"": [], "again": [table]}.get(also, [also])
     with pytest.raises(ParameterError, match=said):
         report([table, *more], tmp_path / out, options=QUICK)
+
+
+def test_findings_of_an_audit_are_tied_to_their_images(page: Path, tmp_path: Path) -> None:
+    table = str(page.parent / "report_files/tables/statistics-chromatic.parquet")
+    finding = {
+        "finding": "duplicate",
+        "a": "night/3.png",
+        "b": "elsewhere/<b>.png",
+        "leak": True,
+        "detail": "equal pixels",
+    }
+    audit = tmp_path / "audit.json"
+    audit.write_text(json.dumps({"kind": "audit", "findings": [finding]}), encoding="utf-8")
+    options = replace(QUICK, audit=str(audit))
+    done = report([table], tmp_path / "report.html", options=options)
+    assert done.content.audit is not None
+    (kind,) = done.content.audit
+    names = done.content.rows.column("image_id").tolist()
+    assert kind.shown[0].rows == [names.index("night/3.png"), None]
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "1 finding: images with equal pixels" in text
+    assert "elsewhere/&lt;b&gt;.png" in text
+    audit.write_text(json.dumps({"kind": "audit", "findings": []}), encoding="utf-8")
+    with pytest.raises(OutputExistsError):  # another audit makes another page
+        report([table], tmp_path / "report.html", options=options)
+    audit.write_text(json.dumps({"kind": "matrix"}), encoding="utf-8")
+    with pytest.raises(FileFormatError, match="holds no audit"):
+        report([table], tmp_path / "report.html", options=options)

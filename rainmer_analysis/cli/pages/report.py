@@ -83,6 +83,13 @@ __all__ = ["report"]
     metavar="N",
     help="Images that an image is held near to on a map.",
 )
+@click.option(
+    "--audit",
+    type=click.Path(dir_okay=False),
+    default=None,
+    metavar="FILE.json",
+    help="Also show the findings of an audit of the same datasets.",
+)
 @device_option
 @precision_option
 @common_options

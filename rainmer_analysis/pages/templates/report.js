@@ -9,6 +9,8 @@ let space = 0;
 let focused = null;
 let chosen = null; // a Set of rows, or null where nothing is selected
 
+const isCrowded = images.id.length > 1500; // outlines of so many marks cost more than they show
+
 const byDataset = datasets.map(() => []);
 images.dataset.forEach((code, row) => byDataset[code].push(row));
 
@@ -49,7 +51,7 @@ function tracesOf(index, size) {
       symbol: datasets[code].symbol,
       size,
       opacity: 0.82,
-      line: { width: 0.6, color: tokens("--surface") },
+      line: { width: isCrowded ? 0 : 0.6, color: tokens("--surface") },
     },
     selected: { marker: { opacity: 1, size: size * 1.3 } },
     unselected: { marker: { opacity: 0.12 } },
@@ -124,8 +126,7 @@ const config = {
 
 async function draw(plot) {
   const index = plot.space === null ? space : plot.space;
-  const many = images.id.length > 1500;
-  const size = (plot.kind === "small" ? 6 : 8) * (many ? 0.7 : 1);
+  const size = (plot.kind === "small" ? 6 : 8) * (isCrowded ? 0.7 : 1);
   await Plotly.react(plot.element, tracesOf(index, size), layoutOf(plot), config);
   if (!plot.listens) listen(plot);
   plot.drawn = true;
@@ -373,6 +374,8 @@ function connect() {
   });
 }
 
+const nextPaint = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+
 async function main() {
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches);
   connect();
@@ -380,6 +383,8 @@ async function main() {
   const [globe, map] = [addPlot(byId("globe"), "globe", null), addPlot(byId("map"), "map", null)];
   [globe.twin, map.twin] = [map, globe];
   await draw(globe);
+  await nextPaint(); // before the work on the map begins
+  root.dataset.painted = "yes";
   await draw(map);
   document
     .querySelectorAll(".plot.small")

@@ -25,6 +25,8 @@ class ReportOptions:
         Of the intervals and of the tests of `relate`.
     neighbors
         Of the maps.
+    audit
+        File of an audit of the same datasets, whose findings are shown; None for none.
     seed
         Of every random choice.
     device, precision
@@ -40,6 +42,7 @@ class ReportOptions:
     resamples: int = 1000
     null: int = 1000
     neighbors: int = 50
+    audit: str | None = None
     seed: int = 42
     device: str = "auto"
     precision: str = "exact"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import Neighbours, align_maps, nearest
@@ -22,6 +21,7 @@ from rainmer_analysis.recipes.kept import kept_map
 from rainmer_analysis.recipes.relate import Relating, kept_matrix
 from rainmer_analysis.recipes.report.colours import dataset_styles
 from rainmer_analysis.recipes.report.files import page_stands
+from rainmer_analysis.recipes.report.findings import read_findings
 from rainmer_analysis.recipes.report.inputs import Inputs, inputs_of
 from rainmer_analysis.recipes.report.options import ReportOptions
 from rainmer_analysis.recipes.report.thumbnails import Thumbnails, thumbnails_of
@@ -118,11 +118,13 @@ def report(
             f"{total:,} images came, and a page shows at most {MOST_IMAGES:,}; "
             "take fewer of each dataset with --per-dataset"
         )
+    rows = inputs.tables[0].rows
+    audit = None if chosen.audit is None else read_findings(chosen.audit, rows)
     panels = _panels(inputs.tables, folder, chosen)
     _log.info("thumbnails of %d images", total)
-    pictures = thumbnails_of(inputs.tables[0].rows, folder / "thumbnails", progress)
-    content = _content(inputs, panels, pictures, command)
-    request = _request(inputs, panels, pictures, chosen)
+    pictures = thumbnails_of(rows, folder / "thumbnails", progress)
+    content = replace(_content(inputs, panels, pictures, command), audit=audit)
+    request = _request(inputs, content, chosen)
     current = page_stands(page, request, overwrite=chosen.overwrite)
     if not current:
         text = render_report(content, request=request)
@@ -186,15 +188,15 @@ def _content(
 ) -> ReportContent:
     rows = inputs.tables[0].rows
     return ReportContent(
-        rows,
-        _datasets(rows, inputs),
-        panels,
-        pictures.data,
-        _outliers(inputs.tables, panels),
-        inputs.skipped,
-        [*inputs.notes, *pictures.notes],
-        command,
-        {
+        rows=rows,
+        datasets=_datasets(rows, inputs),
+        panels=panels,
+        thumbnails=pictures.data,
+        outliers=_outliers(inputs.tables, panels),
+        skipped=inputs.skipped,
+        notes=[*inputs.notes, *pictures.notes],
+        command=command,
+        provenance={
             "neighbours": {
                 "shown": _SHOWN_NEIGHBOURS,
                 "outlier_neighbours": OUTLIER_NEIGHBOURS,
@@ -239,20 +241,21 @@ def _among(rows: Rows, near: Neighbours, index: int) -> str:
     return "" if first < 0 else rows.datasets[int(rows.codes[first])]
 
 
-def _request(
-    inputs: Inputs, panels: Sequence[SpacePanel], pictures: Thumbnails, options: ReportOptions
-) -> str:
+def _request(inputs: Inputs, content: ReportContent, options: ReportOptions) -> str:
     """Return the digest of what the page shows."""
-    matrices = [each.matrix.content_sha256 if each.matrix else None for each in panels]
-    told = {name: value for name, value in asdict(options).items() if name != "overwrite"}
+    dropped = ("overwrite", "audit")
+    told = {name: value for name, value in asdict(options).items() if name not in dropped}
     asked = {
         "report": [table.content_sha256 for table in inputs.tables],
-        "maps": [each.map.content_sha256 for each in panels],
-        "matrices": matrices,
+        "maps": [each.map.content_sha256 for each in content.panels],
+        "matrices": [
+            each.matrix.content_sha256 if each.matrix else None for each in content.panels
+        ],
         "skipped": [list(each) for each in inputs.skipped],
         "accounts": dict(inputs.accounts),
-        "notes": [*inputs.notes, *pictures.notes],
-        "pictures": int(np.sum([len(each or b"") for each in pictures.data])),
+        "notes": list(content.notes),
+        "pictures": [hashlib.sha256(each or b"").hexdigest() for each in content.thumbnails],
+        "audit": None if content.audit is None else [asdict(each) for each in content.audit],
         "options": told,
     }
     return digest(asked | {"versions": versions_of("report")})
