@@ -28,8 +28,8 @@ _PROMISING = 0.2  # correlation after the rough rounds
 # on average, which rain hardly reaches. A window is fitted among hundreds, the smaller ones among
 # more, so that chance reaches further there.
 _SCENE, _SCENE_IN_BOTH = 0.60, 0.45
-_SCENE_CROPPED, _CROPPED_IN_BOTH = 0.70, 0.60
-_SCENE_NARROW, _NARROW_IN_BOTH = 0.80, 0.70
+_SCENE_CROPPED, _CROPPED_IN_BOTH = 0.80, 0.72
+_SCENE_NARROW, _NARROW_IN_BOTH = 0.85, 0.78
 _LEAST = 0.25
 _NARROW = 0.5  # share of the area
 _COPY_CORRELATION = 0.93

@@ -19,7 +19,7 @@ SHIFTED = 0.25
 """Pixels from which a pair counts as shifted: the displacement less two standard errors, ..."""
 CERTAIN = 4.0
 """... where it is this many times its standard error."""
-SWAPPED = 4.0
+SWAPPED = 3.0
 """Log odds from which a pair counts as swapped."""
 STRANGERS = 0.12
 """Correlation of fine contrast under which a pair may show different scenes."""
