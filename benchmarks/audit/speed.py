@@ -27,14 +27,11 @@ _OTHERS = """
 import json, sys, time, warnings
 warnings.simplefilter("ignore")
 import torch
-try:
-    import torchvision
-except RuntimeError:  # built for another torch: its compiled operators, which no CNN here uses
-    for name in [each for each in sys.modules if each.startswith("torchvision")]:
-        del sys.modules[name]
-    library = torch.library.Library("torchvision", "DEF")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    import torchvision
+# a torchvision built for another torch lacks its compiled operators, which no CNN here uses
+register = torch.library.register_fake
+torch.library.register_fake = lambda *given, **named: lambda function: function
+import torchvision
+torch.library.register_fake = register
 torch.set_num_threads(1)
 make = torchvision.models.mobilenet_v3_small
 torchvision.models.mobilenet_v3_small = lambda *given, **named: make(weights=None)

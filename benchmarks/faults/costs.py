@@ -106,7 +106,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="costs-") as name:
         place = Path(name)
         found = {"relate": compared(_relate(parts(place / "t", given.rows)), given.rounds)}
-        images = load({"a": make_images(place / "images", given.images)}, per_dataset=None)
+        folder = make_images(place / "images", given.images, size=(321, 481))
+        images = load({"a": folder}, per_dataset=None)
         found["extract"] = compared(_extract(images, place), given.rounds)
         found["checkpoint"] = compared(_save(place), given.rounds) | {"sync_s": _sync(place)}
     found["relate"]["rows"], found["extract"]["images"] = given.rows, given.images

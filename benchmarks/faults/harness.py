@@ -217,12 +217,14 @@ def extract(images: Path, out: Path, *more: str) -> list[str | Path]:
     return ["extract", *asked, "--batch-size", "4", *more]
 
 
-def make_images(folder: Path, count: int, *, seed: int = 0) -> Path:
-    """Write small PNG images of random pixels."""
+def make_images(
+    folder: Path, count: int, *, seed: int = 0, size: tuple[int, int] = (16, 20)
+) -> Path:
+    """Write PNG images of random pixels, of some height and width."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
     for number in range(count):
-        pixels = rng.integers(0, 256, (16, 20, 3), np.uint8)
+        pixels = rng.integers(0, 256, (*size, 3), np.uint8)
         Image.fromarray(pixels // (1 + number % 3)).save(folder / f"{number:04d}.png")
     return folder
 

@@ -194,7 +194,10 @@ def training(place: Path, *, quick: bool) -> Row:
         asked += ["--workers", str(workers), "--cache", str(place / f"pools-{workers}")]
         return Command(asked, place, prepare=dying_at(at) if at else None).wait(600)
 
-    train("clean")
+    clean = train("clean")
+    if clean.code:
+        row.check(False, f"undisturbed: {clean.err[-500:]}")
+        return row
     wanted = _learnt(place / "clean")
     for number, steps in enumerate([(9,)] if quick else [(5,), (9,), (14,), (20,), (26,), (9, 6)]):
         name = f"run-{number}"

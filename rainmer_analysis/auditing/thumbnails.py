@@ -10,6 +10,7 @@ __all__ = ["SHAPE", "SIDE", "Thumbnails", "luma_levels", "thumbnail"]
 
 SIDE = 96
 SHAPE = (2, SIDE, SIDE)
+_FINE = 4 * SIDE
 
 _WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 Plane = npt.NDArray[np.float32]
@@ -32,9 +33,16 @@ def thumbnail(image: npt.NDArray[np.float32]) -> Thumbnails:
     rains on one scene have thumbnails that are close; grey rain leaves red minus blue alone.
     """
     colour = (image[0] - image[2]) * np.float32(255) + np.float32(128)
-    planes = [
-        np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BOX))
-        for plane in (luma_levels(image), colour)
-    ]
+    planes = [_area_means(plane) for plane in (luma_levels(image), colour)]
     levels: npt.NDArray[np.uint8] = np.rint(np.stack(planes)).clip(0, 255).astype(np.uint8)
     return levels
+
+
+def _area_means(plane: Plane) -> Plane:
+    """Return the means over 96x96 cells.
+
+    The filter takes whole pixels by their middles, so that those of small images are cut first.
+    """
+    down, across = (max(1, -(-_FINE // side)) for side in plane.shape)
+    cut = Image.fromarray(plane.repeat(down, axis=0).repeat(across, axis=1))
+    return np.asarray(cut.resize((SIDE, SIDE), Image.Resampling.BOX))

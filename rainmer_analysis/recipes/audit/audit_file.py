@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing.findings import Finding
-from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError
-from rainmer_analysis.images import file_sha256
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.recipes.audit.gather import AuditedImage
+from rainmer_analysis.recipes.audit.unfinished import hashes_of
 from rainmer_analysis.values import digest, versions_of
 
 __all__ = ["Audit", "find_existing", "read_audit", "request_digest"]
@@ -110,23 +110,10 @@ def find_existing(
         found = None
     if found is not None:
         with ThreadPoolExecutor(workers) as pool:
-            contents = list(pool.map(_hashes, images))
+            contents = list(pool.map(hashes_of, (each.job for each in images)))
         if found.request == request_digest(images, contents, asked):
             return replace(found, up_to_date=True)
     raise OutputExistsError(
         f"{path} already exists and holds something else; "
         "give another name or allow --overwrite (overwrite=True in Python)"
     )
-
-
-def _hashes(image: AuditedImage) -> tuple[str, str]:
-    if image.job.fault:
-        return "", ""
-    return _sha256(image.job.path), _sha256(image.job.target)
-
-
-def _sha256(path: str | None) -> str:
-    try:
-        return "" if path is None else file_sha256(path)
-    except ImageError:
-        return ""

@@ -17,7 +17,7 @@ from rainmer_analysis.auditing.registration import Registration
 from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails, thumbnail
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.groups import hash_pixels
-from rainmer_analysis.images.reading import Region, file_sha256, read_image, read_storage
+from rainmer_analysis.images.reading import Region, read_hashed, read_storage
 from rainmer_analysis.recipes.properties.measure import Job
 
 __all__ = ["Examined", "Examiner", "FileFacts"]
@@ -112,12 +112,13 @@ class Examiner:
 
 
 def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32] | None]:
-    sha256 = ""
+    read = read_hashed(path, region=region)
+    sha256, pixels = read.sha256, read.pixels
+    if pixels is None:
+        return FileFacts(sha256, reason=read.reason), None
     try:
-        sha256 = file_sha256(path)
         storage = read_storage(path)
-        pixels = read_image(path, region=region)
-    except ImageError as error:
+    except ImageError as error:  # it has just been removed
         return FileFacts(sha256, reason=str(error)), None
     height, width = pixels.shape[1:]
     picture = thumbnail(pixels).tobytes()

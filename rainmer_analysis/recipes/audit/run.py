@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.summary import summarise
 from rainmer_analysis.recipes.audit.unfinished import Unfinished
 from rainmer_analysis.recipes.properties.outputs import publish
-from rainmer_analysis.values import plain
+from rainmer_analysis.values import holding, lock_of, plain
 
 __all__ = ["audit", "examine_all"]
 
@@ -71,6 +72,8 @@ def audit(
         A source is unknown, missing or empty.
     OutputExistsError
         Something else lies at `out`.
+    OutputInUseError
+        Another run is writing it.
     ParameterError
         `out` does not end in ``.json``, a dataset in `held_out` is not among the sources, or
         `workers` is under 1.
@@ -85,20 +88,23 @@ def audit(
     _check_names(held_out, datasets)
     images = list_images_of(datasets, held_out)
     asked = {"known": [each.content for each in sets], "seed": seed}
-    earlier = None if path is None or overwrite else find_existing(path, images, asked, workers)
-    if earlier is not None:
-        return earlier
-    unfinished = Unfinished(path, [each.job for each in images])
-    try:
-        examined = examine_all(images, unfinished, workers=workers, progress=progress)
-    finally:
-        unfinished.close()
-    found = _audited(datasets, images, examined, sets, asked, progress)
-    if path is None:
-        return found
-    text = json.dumps(plain(found.document()), indent=1, ensure_ascii=False, allow_nan=False)
-    publish(path, text + "\n", overwrite=overwrite)
-    unfinished.discard()
+    with ExitStack() as held:
+        if path is not None:
+            held.enter_context(holding(lock_of(path)))
+        earlier = None if path is None or overwrite else find_existing(path, images, asked, workers)
+        if earlier is not None:
+            return earlier
+        unfinished = Unfinished(path, [each.job for each in images])
+        try:
+            examined = examine_all(images, unfinished, workers=workers, progress=progress)
+        finally:
+            unfinished.close()
+        found = _audited(datasets, images, examined, sets, asked, progress)
+        if path is None:
+            return found
+        text = json.dumps(plain(found.document()), indent=1, ensure_ascii=False, allow_nan=False)
+        publish(path, text + "\n", overwrite=overwrite)
+        unfinished.discard()
     return replace(found, path=path)
 
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images import file_sha256
 from rainmer_analysis.recipes.audit.examine import Examined
 from rainmer_analysis.recipes.properties.measure import Job
 from rainmer_analysis.values import digest, versions_of
 
-__all__ = ["Unfinished"]
+__all__ = ["Unfinished", "hashes_of"]
 
 
 class Unfinished:
     """A hidden file with one line an image that was looked at.
 
-    It is found again for the same files, by their sizes and times of change.
+    It is found again for files at the same places; what was seen is seen again only where they
+    still hold the same bytes.
 
     Parameters
     ----------
@@ -30,7 +33,7 @@ class Unfinished:
 
     def __init__(self, out: Path | None, jobs: Sequence[Job]) -> None:
         self._path = None if out is None else out.parent / f".audit-{_key(out, jobs)}.jsonl"
-        self._count = len(jobs)
+        self._jobs = jobs
         self._lock = threading.Lock()
         self._file: TextIO | None = None
 
@@ -42,12 +45,12 @@ class Unfinished:
         with self._path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
                 parsed = _parsed(line)
-                if parsed is not None and parsed[0] < self._count:
+                if parsed is not None and parsed[0] < len(self._jobs):
                     found[parsed[0]] = parsed[1]
         return {
             index: each
             for index, each in found.items()
-            if not (each.own.reason or (each.partner is not None and each.partner.reason))
+            if _is_sound(each) and hashes_of(self._jobs[index]) == _hashes(each)
         }
 
     def add(self, index: int, examined: Examined) -> None:
@@ -75,6 +78,26 @@ class Unfinished:
             self._path.unlink(missing_ok=True)
 
 
+def hashes_of(job: Job) -> tuple[str, str]:
+    """Return the SHA-256 of an image's and its partner's bytes; empty where there are none."""
+    return ("", "") if job.fault else (_sha256(job.path), _sha256(job.target))
+
+
+def _sha256(path: str | None) -> str:
+    try:
+        return "" if path is None else file_sha256(path)
+    except ImageError:
+        return ""
+
+
+def _hashes(examined: Examined) -> tuple[str, str]:
+    return examined.own.sha256, examined.partner.sha256 if examined.partner else ""
+
+
+def _is_sound(examined: Examined) -> bool:
+    return not (examined.own.reason or (examined.partner and examined.partner.reason))
+
+
 def _parsed(line: str) -> tuple[int, Examined] | None:
     try:
         found = json.loads(line)
@@ -86,18 +109,5 @@ def _parsed(line: str) -> tuple[int, Examined] | None:
 
 
 def _key(out: Path, jobs: Sequence[Job]) -> str:
-    stamps: Iterator[object] = (
-        [each.path, each.region, _stamp(each.path), each.target, _stamp(each.target)]
-        for each in jobs
-    )
-    return digest({"out": out.name, "versions": versions_of("audit"), "stamps": stamps})[:16]
-
-
-def _stamp(path: str | None) -> list[int] | None:
-    if path is None:
-        return None
-    try:
-        found = Path(path).stat()
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
+    places = ([each.path, each.region, each.target, each.target_region] for each in jobs)
+    return digest({"out": out.name, "versions": versions_of("audit"), "places": places})[:16]

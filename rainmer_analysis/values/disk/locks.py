@@ -115,8 +115,9 @@ def _taken(lock: Path, *, wait: bool) -> int | None:
         except OSError:  # no locks on this file system
             pass
         if _is_at(descriptor, lock):
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, _holder())
+            with suppress(OSError):  # a full disk: the lock holds without its holder's name
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, _holder())
             return descriptor
         os.close(descriptor)  # its holder has ended and removed it
 
