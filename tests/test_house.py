@@ -38,7 +38,7 @@ BORDERS = {
     "sklearn": {"numerics", "sphere", "scores", "weather"},
     "click": {"cli"},
     "plotly": {"pages"},
-    "jinja2": {"pages", "recipes"},
+    "jinja2": {"pages"},
 }
 FORBIDDEN = {"pandas": {"model"}, "pickle": set(FLOORS), "joblib": set(FLOORS)}
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.stem == "errors")
