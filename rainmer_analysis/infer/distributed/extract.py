@@ -42,12 +42,11 @@ from rainmer_analysis.values import (
     Rows,
     Space,
     digest,
-    finish,
     holding,
     lock_of,
     parts_of,
+    recover,
     standing,
-    sweep,
 )
 
 __all__ = ["extract_over_ranks"]
@@ -106,8 +105,7 @@ def extract_over_ranks(
             check_folder(folder)
             if place.rank == 0:
                 held.enter_context(holding(lock_of(folder, encoder.name)))
-                finish(folder)
-                sweep(folder)
+                recover(folder)
         with agreed():
             check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
