@@ -147,7 +147,8 @@ class Command:
         finally:
             for stream in (sys.stdout, sys.stderr):
                 try:
-                    stream.flush()
+                    if stream is not None:
+                        stream.flush()
                 except (OSError, ValueError):
                     code = code or 120  # as Python itself ends then
             os._exit(code)

@@ -39,12 +39,11 @@ from rainmer_analysis.values import (
     beside,
     commit,
     demand_writable,
-    finish,
     holding,
     is_up_to_date,
     lock_of,
+    recover,
     staging,
-    sweep,
     told_in_full,
     write_batches,
 )
@@ -104,8 +103,7 @@ def in_folder(task: Task, folder: Path, *, overwrite: bool) -> Extraction:
     """
     check_folder(folder)
     with holding(lock_of(folder, task.encoder.name)):
-        finish(folder)
-        sweep(folder)
+        recover(folder)
         for _ in range(_TRIES - 1):
             try:
                 return _made_or_standing(task, folder, overwrite=overwrite)

@@ -48,12 +48,11 @@ from rainmer_analysis.values import (
     Rows,
     Space,
     digest,
-    finish,
     holding,
     is_up_to_date,
     lock_of,
     parts_of,
-    sweep,
+    recover,
 )
 
 __all__ = ["extract_over_ranks"]
@@ -112,8 +111,7 @@ def extract_over_ranks(
             check_folder(folder)
             if place.rank == 0:
                 held.enter_context(holding(lock_of(folder, encoder.name)))
-                finish(folder)
-                sweep(folder)
+                recover(folder)
         with raise_first_error():
             check_no_other_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)

@@ -8,7 +8,7 @@ results are right whether locks work or not; a lock makes the polite message.
 from __future__ import annotations
 
 from rainmer_analysis.values.disk.atomic import demand_writable, write_atomically
-from rainmer_analysis.values.disk.commit import commit, finish, located, staging
+from rainmer_analysis.values.disk.commit import commit, finish, located, recover, staging
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
 from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
@@ -21,6 +21,7 @@ __all__ = [
     "holding",
     "located",
     "lock_of",
+    "recover",
     "staging",
     "sweep",
     "sync_folder",

@@ -18,6 +18,7 @@ from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.disk.leftovers import is_temporary, mark, sweep
+from rainmer_analysis.values.disk.locks import holding, lock_of
 from rainmer_analysis.values.disk.sync import (
     make_folder,
     sync_file,
@@ -26,7 +27,7 @@ from rainmer_analysis.values.disk.sync import (
 )
 from rainmer_analysis.values.documents import read_json, stamped
 
-__all__ = ["LIST", "commit", "finish", "located", "staging"]
+__all__ = ["LIST", "commit", "finish", "located", "recover", "staging"]
 
 LIST = ".commit.json"
 _PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish its own commit
@@ -100,6 +101,21 @@ def finish(folder: Path) -> bool:
         return False
     _roll_forward(folder, document)
     return True
+
+
+def recover(folder: Path) -> None:
+    """Finish what a dead process has left in a folder: its commit, its lock, its files.
+
+    Raises
+    ------
+    FileFormatError
+        The list of its commit is damaged.
+    """
+    lock = lock_of(folder, "commit")
+    if lock.exists() or (folder / LIST).exists():
+        with holding(lock, wait=True):
+            finish(folder)
+    sweep(folder)
 
 
 def located(path: Path) -> Path:

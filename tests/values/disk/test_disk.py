@@ -23,6 +23,7 @@ from rainmer_analysis.values import (
     holding,
     located,
     lock_of,
+    recover,
     staging,
     sweep,
     write_atomically,
@@ -233,3 +234,9 @@ def test_a_place_that_cannot_be_written_is_found_before_work(tmp_path: Path) -> 
     (tmp_path / "file").write_text("x")
     with pytest.raises(OSError, match="file"):
         demand_writable(tmp_path / "file" / "below")
+
+
+def test_the_lock_of_a_dead_commit_goes_too(tmp_path: Path) -> None:
+    lock_of(tmp_path, "commit").write_text("the dead")
+    recover(tmp_path)
+    assert list(tmp_path.iterdir()) == []
