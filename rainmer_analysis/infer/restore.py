@@ -26,8 +26,8 @@ from torch import Tensor
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer.encoders.arithmetic import arithmetic
-from rainmer_analysis.infer.encoders.contract import check_images
-from rainmer_analysis.infer.encoders.networks import choose_device
+from rainmer_analysis.infer.encoders.encoder_contract import check_images
+from rainmer_analysis.infer.encoders.network_encoder import choose_device
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend
 from rainmer_analysis.model.folded import fold_experts
 from rainmer_analysis.model.restorer import MULTIPLE, Prompts, Restorer
@@ -102,24 +102,24 @@ class ImageRestorer:
         pixels = check_images(images, taker="a restorer", least=1).cpu().numpy()
         wanted = None if prompts is None else _checked_prompts(prompts, len(pixels))
         out = np.empty_like(pixels)
-        count = self._at_once(pixels.shape[2:], tile)
+        count = self._images_per_pass(pixels.shape[2:], tile)
         for start in range(0, len(pixels), count):
             part = slice(start, start + count)
-            known = _as_prompts(pixels[part]) if wanted is None else wanted[part]
-            out[part] = self._blended(pixels[part], known, tiling)
+            known = _resize_to_prompts(pixels[part]) if wanted is None else wanted[part]
+            out[part] = self._restore_blended(pixels[part], known, tiling)
         return out.clip(0, 1, out=out) if clamp else out
 
-    def _at_once(self, sides: tuple[int, ...], tile: int) -> int:
+    def _images_per_pass(self, sides: tuple[int, ...], tile: int) -> int:
         """Count the images of one pass: on a GPU as many as have a full tile's pixels."""
         height, width = (min(side, tile) for side in sides)
         return 1 if self.device.type == "cpu" else max(1, tile * tile // (height * width))
 
-    def _blended(self, images: Images, prompts: Images, tiling: Tiling) -> Images:
+    def _restore_blended(self, images: Images, prompts: Images, tiling: Tiling) -> Images:
         with torch.inference_mode(), arithmetic(self.device, "exact"):
             vectors = self._module.encode(torch.from_numpy(prompts).to(self.device))
-            return blend(images, lambda tiles: self._tiles(tiles, vectors), tiling=tiling)
+            return blend(images, lambda tiles: self._restore_tiles(tiles, vectors), tiling=tiling)
 
-    def _tiles(self, tiles: Images, vectors: Prompts) -> Images:
+    def _restore_tiles(self, tiles: Images, vectors: Prompts) -> Images:
         placed = (
             torch.from_numpy(tiles).to(self.device).contiguous(memory_format=torch.channels_last)
         )
@@ -161,7 +161,7 @@ def load_restorer(
     ParameterError
         The variant, the device or the rule for ties is unknown.
     """
-    checkpoint = load_checkpoint(_file(weights), variant=variant, ties=ties)
+    checkpoint = load_checkpoint(_weights_file(weights), variant=variant, ties=ties)
     place = choose_device(device)
     module = build_restorer(checkpoint)
     fold_experts(module)
@@ -177,7 +177,7 @@ def load_restorer(
     )
 
 
-def _file(weights: str | Path | None) -> Path:
+def _weights_file(weights: str | Path | None) -> Path:
     if weights is None or str(weights) == SHIPPED:
         shipped = (
             resources.files("rainmer_analysis") / "weights" / f"restorer-{SHIPPED}.safetensors"
@@ -209,5 +209,5 @@ def _checked_prompts(prompts: npt.ArrayLike | Tensor, count: int) -> Images:
     return found
 
 
-def _as_prompts(images: Images) -> Images:
+def _resize_to_prompts(images: Images) -> Images:
     return np.stack([resize(image) for image in images])

@@ -104,11 +104,11 @@ def spans(size: int, tiling: Tiling) -> tuple[Span, ...]:
     length = -(-(padded + (count - 1) * overlap) // (count * step)) * step
     free = padded - length
     starts = [free * index // max(count - 1, 1) // step * step for index in range(count)]
-    fades = [_fade(start, length, padded, ramp=overlap) for start in starts]
+    fades = [_blend_ramp(start, length, padded, ramp=overlap) for start in starts]
     total = np.zeros(padded)
     for start, fade in zip(starts, fades, strict=True):
         total[start : start + length] += fade
-    source = _continued(size, padded)
+    source = _edge_padded_indices(size, padded)
     found = []
     for start, fade in zip(starts, fades, strict=True):
         place = slice(start, start + length)
@@ -136,7 +136,7 @@ def blend(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -
     """
     height, width = images.shape[2:]
     out = np.zeros_like(images)
-    for rows, columns in _grid(spans(height, tiling), spans(width, tiling)):
+    for rows, columns in _tile_grid(spans(height, tiling), spans(width, tiling)):
         taken = images[:, :, rows.source[:, None], columns.source]
         done = work(np.ascontiguousarray(taken))
         done = done[:, :, : len(rows.weights), : len(columns.weights)]
@@ -145,11 +145,11 @@ def blend(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -
     return out
 
 
-def _grid(rows: tuple[Span, ...], columns: tuple[Span, ...]) -> Iterator[tuple[Span, Span]]:
+def _tile_grid(rows: tuple[Span, ...], columns: tuple[Span, ...]) -> Iterator[tuple[Span, Span]]:
     return ((row, column) for row in rows for column in columns)
 
 
-def _fade(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:
+def _blend_ramp(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:
     """Return 1, falling to 0 towards the edges that lie inside the image."""
     fade = np.ones(length)
     rise = np.sin(np.pi / 2 * (np.arange(ramp) + 0.5) / max(ramp, 1)) ** 2
@@ -160,7 +160,7 @@ def _fade(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.
     return fade
 
 
-def _continued(size: int, padded: int) -> npt.NDArray[np.intp]:
+def _edge_padded_indices(size: int, padded: int) -> npt.NDArray[np.intp]:
     places = np.arange(padded)
     if padded - size < size:
         return np.where(places < size, places, 2 * (size - 1) - places)

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.cli.main import cli, main
-from rainmer_analysis.cli.options import Common, say
+from rainmer_analysis.cli.options import CommonOptions, echo
 
 HEAVY = {"torch", "umap", "matplotlib", "pandas", "pyarrow", "sklearn"}
 PAGES = [
@@ -121,9 +121,9 @@ def test_names_that_are_not_utf8_are_named_with_an_escape(
 
 
 def test_json_holds_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
-    Common(seed=1, as_json=True, quiet=True, overwrite=False).result({"a": float("nan")}, "")
+    CommonOptions(seed=1, as_json=True, quiet=True, overwrite=False).result({"a": float("nan")}, "")
     assert json.loads(capsys.readouterr().out) == {"a": None}
-    say("a\udcffb")
+    echo("a\udcffb")
     assert capsys.readouterr().out == "a\\udcffb\n"
 
 

@@ -146,7 +146,7 @@ def test_tiles_bound_what_the_network_sees(
         seen.append(tiles.shape)
         return tiles
 
-    monkeypatch.setattr(ImageRestorer, "_tiles", look)
+    monkeypatch.setattr(ImageRestorer, "_restore_tiles", look)
     for height, width, calls in ((64, 64, 1), (128, 64, 3), (1000, 500, 21 * 11)):
         seen.clear()
         small.restore(images(1, 3, height, width), tile=64, overlap=16)

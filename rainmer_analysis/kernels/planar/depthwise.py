@@ -12,10 +12,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from rainmer_analysis.kernels.planar.code import COLUMNS, NATIVE, VECTORS, Code
-from rainmer_analysis.kernels.simd import WIDE, compiled
+from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE, VECTORS, VectorCode
+from rainmer_analysis.kernels.simd_vectors import WIDE, compiled
 
-__all__ = ["BLOCK_ROWS", "convolve", "weight_gradient"]
+__all__ = ["BLOCK_ROWS", "add_weight_gradient", "convolve_channel"]
 
 _ROWS = 4  # of a block of outputs
 BLOCK_ROWS = 2 * _ROWS  # whole blocks, also where the dilation is 2
@@ -28,7 +28,7 @@ def _block(side: int, onto: bool) -> Any:
     @intrinsic
     def block(typingctx, x, at, steps, w, taps, y, to, leap):  # type: ignore[no-untyped-def] # noqa: ARG001
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-            code = Code(context, builder)
+            code = VectorCode(context, builder)
             source, kernel, target = (
                 code.data(kind, args[i]) for kind, i in ((x, 0), (w, 3), (y, 5))
             )
@@ -51,7 +51,7 @@ def _block(side: int, onto: bool) -> Any:
                     ]
                     for out in range(max(0, row - side + 1), min(_ROWS, row + 1)):
                         place = code.offset(args[4], (one, (row - out) * side + tap))
-                        factor = code.spread(kernel, place)
+                        factor = code.broadcast(kernel, place)
                         sums[out] = [
                             code.fma(vector, factor, total)
                             for vector, total in zip(found, sums[out], strict=True)
@@ -73,7 +73,7 @@ _add3, _add5, _add7 = (_block(side, True) for side in (3, 5, 7))
 
 
 @compiled
-def convolve(x, start, x_row, w, taps, form, y, to, y_row, size, onto):  # type: ignore[no-untyped-def]
+def convolve_channel(x, start, x_row, w, taps, form, y, to, y_row, size, onto):  # type: ignore[no-untyped-def]
     """Convolve one channel's map with its kernel.
 
     Parameters
@@ -122,7 +122,7 @@ def _line(side: int, rows: int) -> Any:
     @intrinsic
     def line(typingctx, x, at, x_row, g, start, g_row, counts, steps, out, to):  # type: ignore[no-untyped-def] # noqa: ARG001
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-            code = Code(context, builder)
+            code = VectorCode(context, builder)
             source, outer, target = (
                 code.data(kind, args[i]) for kind, i in ((x, 0), (g, 3), (out, 8))
             )
@@ -168,13 +168,13 @@ _rows3, _rows5, _rows7 = (_line(side, min(side, _TAP_ROWS)) for side in (3, 5, 7
 
 
 @compiled
-def weight_gradient(x, start, x_row, g, first, g_row, form, size, out, to):  # type: ignore[no-untyped-def]
+def add_weight_gradient(x, start, x_row, g, first, g_row, form, size, out, to):  # type: ignore[no-untyped-def]
     """Add one channel's gradient with respect to its kernel.
 
     Parameters
     ----------
     x, start, x_row
-        The input's map, as for `convolve`.
+        The input's map, as for `convolve_channel`.
     g, first, g_row
         The gradient with respect to the output, likewise; beyond the map it is zero.
     form

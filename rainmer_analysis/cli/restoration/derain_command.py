@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import Common, bar, common_options, device_option
+from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
 
 __all__ = ["derain"]
 
@@ -54,7 +54,7 @@ __all__ = ["derain"]
 @device_option
 @common_options
 def derain(
-    common: Common,
+    common: CommonOptions,
     source: Path,
     out: Path,
     weights: str | None,
@@ -74,7 +74,7 @@ def derain(
     from rainmer_analysis.recipes.restoration import derain as derain_files
 
     restorer = load_restorer(weights, variant, device, ties=ties)
-    with bar(common, "image") as progress:
+    with progress_bar(common, "image") as progress:
         done = derain_files(
             source,
             out,
@@ -92,10 +92,10 @@ def derain(
         "variant": restorer.variant,
         "weights": restorer.sha256,
         "written": [str(path) for path in done.written],
-        "up_to_date": [str(path) for path in done.standing],
+        "up_to_date": [str(path) for path in done.is_up_to_date],
         "skipped": [{"image": name, "reason": reason} for name, reason in done.skipped],
     }
-    count = len(done.written) + len(done.standing)
+    count = len(done.written) + len(done.is_up_to_date)
     lines = [f"{out}: {state}, {count} image{'s' if count != 1 else ''} by {restorer.variant}"]
     if done.listed is not None:
         lines.append(f"left out: {len(done.skipped)} (listed in {done.listed})")

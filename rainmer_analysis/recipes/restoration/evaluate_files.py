@@ -19,11 +19,11 @@ from rainmer_analysis.errors import (
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
 from rainmer_analysis.images.datasets.pairing import Rule
-from rainmer_analysis.images.quality import QUALITIES, WINDOW
-from rainmer_analysis.recipes.restoration.paths import images_in, pair_folders
+from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
+from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
 
-__all__ = ["Evaluation", "Score", "evaluate"]
+__all__ = ["Evaluation", "ImageQuality", "evaluate"]
 
 _COLUMNS = ("image", "target", "width", "height", *QUALITIES, "reason")
 Progress = Callable[[int, int], None]
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Score:
+class ImageQuality:
     """One image: its qualities, or the reason why it has none.
 
     ``image`` and ``target`` are relative paths, empty for a missing partner.
@@ -57,18 +57,18 @@ class Evaluation:
     ``accounts`` tell of all files of the two folders.
     """
 
-    scores: tuple[Score, ...]
+    scores: tuple[ImageQuality, ...]
     path: Path | None = None
     up_to_date: bool = False
     accounts: tuple[Account, ...] = ()
 
     @property
-    def good(self) -> tuple[Score, ...]:
+    def good(self) -> tuple[ImageQuality, ...]:
         """Scores with qualities."""
         return tuple(each for each in self.scores if each.qualities is not None)
 
     @property
-    def left_out(self) -> tuple[Score, ...]:
+    def left_out(self) -> tuple[ImageQuality, ...]:
         """Scores with a reason."""
         return tuple(each for each in self.scores if each.qualities is None)
 
@@ -135,9 +135,9 @@ def evaluate(
     """
     place = None if out is None else Path(out)
     if place is not None:
-        _check_place(place, overwrite=overwrite)
+        _check_output(place, overwrite=overwrite)
     rule = None if pair is None else parse_patterns(pair)
-    scores, accounts = _scores((Path(result), Path(target)), rule, progress)
+    scores, accounts = _score_all((Path(result), Path(target)), rule, progress)
     evaluation = Evaluation(scores, place, accounts=accounts)
     if not evaluation.good:
         first = evaluation.left_out[0]
@@ -153,7 +153,7 @@ def evaluate(
         )
     if place is None:
         return evaluation
-    data = _table(scores)
+    data = _csv_bytes(scores)
     if place.is_file() and place.read_bytes() == data:
         return replace(evaluation, up_to_date=True)
     if place.exists() and not overwrite:
@@ -165,9 +165,9 @@ def evaluate(
     return evaluation
 
 
-def _scores(
+def _score_all(
     places: tuple[Path, Path], rule: Rule, progress: Progress | None
-) -> tuple[tuple[Score, ...], tuple[Account, ...]]:
+) -> tuple[tuple[ImageQuality, ...], tuple[Account, ...]]:
     result, target = places
     for path in places:
         if not path.exists():
@@ -177,26 +177,28 @@ def _scores(
             f"only one of {result} and {target} is a folder; give two folders or two images"
         )
     if not result.is_dir():
-        return (_score(result.name, target.name, places),), ()
+        return (_score_image(result.name, target.name, places),), ()
     (results, own), (targets, theirs) = images_in(result), images_in(target)
     _warn_of_inputs(target)
     pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
     partners = dict(pairing.pairs)
-    found: list[Score] = []
+    found: list[ImageQuality] = []
     for number, (each, file) in enumerate(results.items()):
         name = str(each)
         if name in partners:
             known = partners[name]
-            found.append(_score(name, known, (file, target / known)))
+            found.append(_score_image(name, known, (file, target / known)))
         else:
-            found.append(Score(name, "", reason=_no_target(pairing.unclear.get(name))))
+            found.append(
+                ImageQuality(name, "", reason=_no_target_reason(pairing.unclear.get(name)))
+            )
         if progress is not None:
             progress(number + 1, len(results))
-    found += [_missing(each) for each in pairing.targets]
+    found += [_missing_result(each) for each in pairing.targets]
     return tuple(found), (own, theirs)
 
 
-def _no_target(several: str | None) -> str:
+def _no_target_reason(several: str | None) -> str:
     return f"several targets of that name: {several}" if several else "no target of that name"
 
 
@@ -210,29 +212,29 @@ def _warn_of_inputs(target: Path) -> None:
         )
 
 
-def _missing(target: str) -> Score:
-    return Score("", target, reason="no result of that name")
+def _missing_result(target: str) -> ImageQuality:
+    return ImageQuality("", target, reason="no result of that name")
 
 
-def _score(image: str, target: str, paths: tuple[Path, Path]) -> Score:
+def _score_image(image: str, target: str, paths: tuple[Path, Path]) -> ImageQuality:
     read = []
     for path, what in zip(paths, ("result", "target"), strict=True):
         try:
             read.append(read_image(path))
         except ImageError as error:
-            return Score(image, target, reason=f"a {what} that cannot be used: {error}")
+            return ImageQuality(image, target, reason=f"a {what} that cannot be used: {error}")
     (height, width), other = read[0].shape[1:], read[1].shape[1:]
     if other != (height, width):
         sizes = f"{width}x{height} against {other[1]}x{other[0]} pixels"
-        return Score(image, target, reason=f"another size than its target: {sizes}")
+        return ImageQuality(image, target, reason=f"another size than its target: {sizes}")
     if min(height, width) < WINDOW:
         reason = f"a side under {WINDOW} pixels, too small for SSIM: {width}x{height} pixels"
-        return Score(image, target, width, height, reason=reason)
+        return ImageQuality(image, target, width, height, reason=reason)
     qualities = {name: quality(*read) for name, quality in QUALITIES.items()}
-    return Score(image, target, width, height, qualities)
+    return ImageQuality(image, target, width, height, qualities)
 
 
-def _check_place(path: Path, *, overwrite: bool) -> None:
+def _check_output(path: Path, *, overwrite: bool) -> None:
     """Refuse what cannot be written before any work is done."""
     if path.suffix.lower() != ".csv":
         raise ParameterError(
@@ -247,7 +249,7 @@ def _check_place(path: Path, *, overwrite: bool) -> None:
         )
 
 
-def _table(scores: tuple[Score, ...]) -> bytes:
+def _csv_bytes(scores: tuple[ImageQuality, ...]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from skimage.metrics import structural_similarity
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.measures import luma, pair, psnr_y
+from rainmer_analysis.images.pair_measures import check_pair, luma, psnr_y
 
 __all__ = ["QUALITIES", "WINDOW", "psnr", "rainmer_psnr", "rainmer_ssim", "ssim"]
 
@@ -35,7 +35,7 @@ Plane = NDArray[np.float64]
 
 def psnr(image: ArrayLike, target: ArrayLike) -> float:
     """Return the literature's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
-    first, second = (_levels(each) for each in pair(image, target))
+    first, second = (_luma_8bit(each) for each in check_pair(image, target))
     error = float(np.square(first - second).mean())
     return float("inf") if error == 0.0 else float(10.0 * np.log10(255.0**2 / error))
 
@@ -48,8 +48,8 @@ def ssim(image: ArrayLike, target: ArrayLike) -> float:
     ParameterError
         If the two are not RGB images of one shape, or too small for the window.
     """
-    first, second = pair(image, target)
-    return _similarity(_levels(first), _levels(second))
+    first, second = check_pair(image, target)
+    return _ssim_of_planes(_luma_8bit(first), _luma_8bit(second))
 
 
 def rainmer_psnr(image: ArrayLike, target: ArrayLike) -> float:
@@ -65,10 +65,10 @@ def rainmer_ssim(image: ArrayLike, target: ArrayLike) -> float:
     ParameterError
         If the two are not RGB images of one shape, or too small for the window.
     """
-    first, second = pair(image, target)
+    first, second = check_pair(image, target)
     # round() takes 2.5 to 2, as the published code does
     square = max(1, round(min(first.shape[1:]) / _POOLED_SIDE))
-    return _similarity(_pooled(luma(first), square), _pooled(luma(second), square))
+    return _ssim_of_planes(_average_pool(luma(first), square), _average_pool(luma(second), square))
 
 
 QUALITIES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyType(
@@ -76,14 +76,14 @@ QUALITIES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyT
 )
 
 
-def _levels(image: Plane) -> Plane:
+def _luma_8bit(image: Plane) -> Plane:
     """Return luma of the image at 8 bits, in whole levels."""
     stored = np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0
     levels: Plane = np.rint(np.tensordot(_RGB2YCBCR, stored, axes=1) + 16.0)
     return levels
 
 
-def _pooled(plane: Plane, square: int) -> Plane:
+def _average_pool(plane: Plane, square: int) -> Plane:
     """Average over squares; what is left over at the far ends is dropped."""
     height, width = (side // square for side in plane.shape)
     cut = plane[: height * square, : width * square].reshape(height, square, width, square)
@@ -91,7 +91,7 @@ def _pooled(plane: Plane, square: int) -> Plane:
     return means
 
 
-def _similarity(first: Plane, second: Plane) -> float:
+def _ssim_of_planes(first: Plane, second: Plane) -> float:
     if min(first.shape) < WINDOW:
         height, width = first.shape
         raise ParameterError(

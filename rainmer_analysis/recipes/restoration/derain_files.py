@@ -14,7 +14,12 @@ from rainmer_analysis.images import file_sha256, png_request, read_hashed, write
 from rainmer_analysis.images.datasets import Account
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
-from rainmer_analysis.recipes.restoration.paths import Job, images_in, pair_folders, plan
+from rainmer_analysis.recipes.restoration.output_paths import (
+    RestorationJob,
+    images_in,
+    pair_folders,
+    plan_outputs,
+)
 from rainmer_analysis.values import digest, write_atomically
 
 __all__ = ["SKIPPED", "Derained", "derain"]
@@ -33,7 +38,7 @@ class Derained:
     ----------
     out
         The file or folder that was named.
-    written, standing
+    written, existing
         Files restored now, and those that answered the identical request already.
     skipped
         Images left out and the reasons.
@@ -45,7 +50,7 @@ class Derained:
 
     out: Path
     written: tuple[Path, ...]
-    standing: tuple[Path, ...]
+    existing: tuple[Path, ...]
     skipped: tuple[tuple[str, str], ...]
     listed: Path | None
     account: Account | None = None
@@ -107,7 +112,7 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
-    jobs = plan(given, place)
+    jobs = plan_outputs(given, place)
     for pair in pair_folders(given)[:1] if given.is_dir() else ():
         _log.warning(
             "%s holds folders input and target: clean images are restored as well; name the folder "
@@ -116,9 +121,9 @@ def derain(
         )
     listed = place / SKIPPED if given.is_dir() else None
     if listed is not None:
-        _check_list(listed, overwrite=overwrite)
+        _check_skipped_list(listed, overwrite=overwrite)
     made = {"weights": restorer.sha256, "configuration": restorer.configuration}
-    todo, standing, skipped = _sorted_out(
+    todo, existing, skipped = _split_by_state(
         jobs, {**made, "tile": tile, "overlap": Tiling(tile, overlap).shared}, overwrite=overwrite
     )
     written: list[Path] = []
@@ -137,16 +142,16 @@ def derain(
     if progress is not None:
         progress(len(jobs), len(jobs))
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
-    _judge(given, reasons, jobs, listed)
+    _report_left_out(given, reasons, jobs, listed)
     account = images_in(given)[1] if given.is_dir() else None
-    return Derained(place, tuple(written), standing, reasons, listed, account)
+    return Derained(place, tuple(written), existing, reasons, listed, account)
 
 
-def _sorted_out(
-    jobs: Sequence[Job], made: dict[str, object], *, overwrite: bool
-) -> tuple[list[tuple[Job, str, str]], tuple[Path, ...], dict[str, str]]:
+def _split_by_state(
+    jobs: Sequence[RestorationJob], made: dict[str, object], *, overwrite: bool
+) -> tuple[list[tuple[RestorationJob, str, str]], tuple[Path, ...], dict[str, str]]:
     """Tell what is to be done from what stands and what cannot be opened."""
-    todo, standing, skipped = [], [], {}
+    todo, existing, skipped = [], [], {}
     for job in jobs:
         try:
             sha256 = file_sha256(job.source)
@@ -155,7 +160,7 @@ def _sorted_out(
             continue
         request = digest({"derain": sha256, **made})
         if job.target.exists() and png_request(job.target) == request:
-            standing.append(job.target)
+            existing.append(job.target)
             continue
         if job.target.is_dir() or (job.target.exists() and not overwrite):
             raise OutputExistsError(
@@ -163,13 +168,13 @@ def _sorted_out(
                 "give another folder or allow --overwrite (overwrite=True in Python)"
             )
         todo.append((job, sha256, request))
-    return todo, tuple(standing), skipped
+    return todo, tuple(existing), skipped
 
 
-def _judge(
+def _report_left_out(
     source: Path,
     reasons: Sequence[tuple[str, str]],
-    jobs: Sequence[Job],
+    jobs: Sequence[RestorationJob],
     listed: Path | None,
 ) -> None:
     """Name what was left out; leaving everything out is an error."""
@@ -179,14 +184,14 @@ def _judge(
         if reasons:
             raise ImageError(f"{source} cannot be restored: {reasons[0][1]}")
         return
-    _write_list(listed, reasons)
+    _write_skipped_list(listed, reasons)
     if len(reasons) == len(jobs):
         raise SourceError(
             f"none of the {len(jobs)} images of {source} can be used; the reasons are in {listed}"
         )
 
 
-def _check_list(path: Path, *, overwrite: bool) -> None:
+def _check_skipped_list(path: Path, *, overwrite: bool) -> None:
     if not path.exists() or (overwrite and path.is_file()):
         return
     head = ",".join(_COLUMNS) + "\n"
@@ -198,7 +203,7 @@ def _check_list(path: Path, *, overwrite: bool) -> None:
     )
 
 
-def _write_list(path: Path, reasons: Sequence[tuple[str, str]]) -> None:
+def _write_skipped_list(path: Path, reasons: Sequence[tuple[str, str]]) -> None:
     """Write the list, its header also when nothing was left out."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *reasons])

@@ -17,16 +17,20 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name
-from rainmer_analysis.infer.encoders.contract import API_VERSION, Vectors, check_images
-from rainmer_analysis.infer.encoders.deviation import note_bfloat16
-from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
-from rainmer_analysis.infer.kernels import StripStages, WinogradAirNet, WinogradTowers
-from rainmer_analysis.kernels.choice import kernels_wanted
+from rainmer_analysis.infer.encoders.cuda_graph import (
+    CudaGraphRunner,
+    EncodeFunction,
+    capture_cuda_graph,
+)
+from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Vectors, check_images
+from rainmer_analysis.infer.encoders.fast_vs_exact import warn_without_bfloat16
+from rainmer_analysis.infer.kernels import StripStages, WinogradAirNet, WinogradProjectors
+from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, AirNetViews, without_norms
-from rainmer_analysis.model.checkpoint import build, load_weights, state_sha256
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights, state_sha256
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput
-from rainmer_analysis.model.pooling import unit
+from rainmer_analysis.model.pooling import normalise_rows
 
 __all__ = [
     "PRECISIONS",
@@ -34,7 +38,7 @@ __all__ = [
     "NetworkEncoder",
     "choose_device",
     "load_network",
-    "untrained",
+    "untrained_encoder",
     "weights_path",
 ]
 
@@ -49,7 +53,10 @@ def _rainmer_views(output: FoldedOutput) -> dict[str, Tensor]:
 
 
 def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
-    return {"degradation": unit(output.out), "degradation-fea": unit(output.fea)}
+    return {
+        "degradation": normalise_rows(output.out),
+        "degradation-fea": normalise_rows(output.fea),
+    }
 
 
 _VIEWS: Mapping[str, Callable[[Any], dict[str, Tensor]]] = {
@@ -75,13 +82,17 @@ class NetworkEncoder:
     precision: str
     arithmetic: str
     _module: nn.Module
-    _answers: Answers
+    _answers: EncodeFunction
     preprocessing: str = DEFAULT_RULE
     api_version: int = API_VERSION
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network as it was loaded; its form for a device is made anew."""
-        return _wrap, (self.name, self._module, (self.sha256, str(self.device), self.precision))
+        return _as_encoder, (
+            self.name,
+            self._module,
+            (self.sha256, str(self.device), self.precision),
+        )
 
     @property
     def preferred_batch(self) -> int:
@@ -188,11 +199,11 @@ def load_network(
             f"{path.name} holds the weights of {checkpoint.kind}, but the encoder {name} was asked "
             f"for; use --encoder {checkpoint.kind} or other weights"
         )
-    module = build(checkpoint)
-    return _wrap(name, module, (checkpoint.sha256, device, precision))
+    module = build_encoder(checkpoint)
+    return _as_encoder(name, module, (checkpoint.sha256, device, precision))
 
 
-def untrained(seed: int, *, device: str, precision: str) -> NetworkEncoder:
+def untrained_encoder(seed: int, *, device: str, precision: str) -> NetworkEncoder:
     """Make Rainmer's encoder with PyTorch's default initialisation after ``manual_seed(seed)``.
 
     The process-wide random state is left as it was.
@@ -202,18 +213,18 @@ def untrained(seed: int, *, device: str, precision: str) -> NetworkEncoder:
         torch.default_generator.manual_seed(seed)
         module = RainmerEncoder()
     sha256 = state_sha256(module.state_dict())
-    return _wrap(f"untrained:{seed}", module, (sha256, device, precision))
+    return _as_encoder(f"untrained:{seed}", module, (sha256, device, precision))
 
 
-def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEncoder:
+def _as_encoder(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEncoder:
     sha256, device_name, precision = made
     views = _VIEWS["airnet" if name == "airnet" else "rainmer"]
     device = choose_device(device_name)
     if precision == "fast":
-        note_bfloat16(device)
+        warn_without_bfloat16(device)
     config: Any = module.config
     with arithmetic(device, "exact"):
-        prepared = _prepared(module.eval().requires_grad_(False), device, precision)
+        prepared = _prepare_for_device(module.eval().requires_grad_(False), device, precision)
 
     def answers(images: Tensor) -> dict[str, Tensor]:
         return views(prepared(images))
@@ -229,18 +240,18 @@ def _wrap(name: str, module: nn.Module, made: tuple[str, str, str]) -> NetworkEn
         precision=precision,
         arithmetic=arithmetic_name(device, precision),
         _module=module,
-        _answers=Replay(answers, recorded) if device.type == "cuda" else answers,
+        _answers=CudaGraphRunner(answers, capture_cuda_graph) if device.type == "cuda" else answers,
     )
 
 
-def _prepared(module: nn.Module, device: torch.device, precision: str) -> nn.Module:
+def _prepare_for_device(module: nn.Module, device: torch.device, precision: str) -> nn.Module:
     """Put a network onto its device, in the form that is quickest there."""
     dtype = torch.bfloat16 if precision == "fast" else torch.float32
     own = device.type == "cpu" and kernels_wanted()
     if isinstance(module, RainmerEncoder):
         if own:
             stages = StripStages(module.MoEs.stages, dtype)
-            towers = WinogradTowers(module.projectors, dtype)
+            towers = WinogradProjectors(module.projectors, dtype)
             module = FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
         else:
             module = FoldedEncoder(module, dtype=dtype)

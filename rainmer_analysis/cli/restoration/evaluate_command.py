@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import Common, bar, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.restoration import Evaluation
@@ -35,7 +35,7 @@ _UNITS = {"psnr": " dB", "rainmer_psnr": " dB"}
 )
 @common_options
 def evaluate(
-    common: Common, result: Path, target: Path, pair: tuple[str, ...], out: Path | None
+    common: CommonOptions, result: Path, target: Path, pair: tuple[str, ...], out: Path | None
 ) -> None:
     """Measure the images of RESULT against those of TARGET: PSNR and SSIM on luma.
 
@@ -45,9 +45,9 @@ def evaluate(
     without partner or of another size are named and count in no mean.
     """
     from rainmer_analysis.recipes.restoration import evaluate as evaluate_files
-    from rainmer_analysis.values import plain
+    from rainmer_analysis.values import to_json_types
 
-    with bar(common, "image") as progress:
+    with progress_bar(common, "image") as progress:
         done = evaluate_files(
             result,
             target,
@@ -63,18 +63,18 @@ def evaluate(
     files = {
         name: (account, numbers)
         for name, account, numbers in zip(
-            (str(result), str(target)), done.accounts, _numbers(done), strict=False
+            (str(result), str(target)), done.accounts, _counts(done), strict=False
         )
     }
     document["files"] = {
         name: account.document(**numbers) for name, (account, numbers) in files.items()
     }
-    common.result(plain(document), _text(done))
+    common.result(to_json_types(document), _evaluation_text(done))
     for name, (account, numbers) in files.items():
         common.note(account.sentence(name, **numbers))
 
 
-def _numbers(done: Evaluation) -> list[dict[str, int]]:
+def _counts(done: Evaluation) -> list[dict[str, int]]:
     """Count how many results, and how many targets, were compared and left out."""
     used = len(done.good), len({each.target for each in done.good})
     return (
@@ -87,7 +87,7 @@ def _numbers(done: Evaluation) -> list[dict[str, int]]:
     )
 
 
-def _text(done: Evaluation) -> str:
+def _evaluation_text(done: Evaluation) -> str:
     lines = [f"mean of {len(done.good)} image{'s' if len(done.good) != 1 else ''}"]
     lines += [f"{name}: {value:.4f}{_UNITS.get(name, '')}" for name, value in done.means.items()]
     if done.left_out:
