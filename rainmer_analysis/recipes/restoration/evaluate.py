@@ -6,7 +6,7 @@ import csv
 import io
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,23 @@ from rainmer_analysis.errors import (
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
 from rainmer_analysis.images.datasets.pairing import Rule
+from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
 from rainmer_analysis.images.quality import QUALITIES, WINDOW
 from rainmer_analysis.recipes.restoration.paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
 
 __all__ = ["Evaluation", "Score", "evaluate"]
 
-_COLUMNS = ("image", "target", "width", "height", *QUALITIES, "reason")
+_NUMBERS = ("psnr", "ssim")
+_MEASURED = tuple(f"{name}_{number}" for name in PROTOCOLS for number in _NUMBERS)
+_COLUMNS = ("image", "target", "width", "height", *QUALITIES, *_MEASURED, "reason")
 Progress = Callable[[int, int], None]
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Score:
-    """One image: its qualities, or the reason why it has none.
+    """One image: its qualities and the numbers of every protocol, or the reason why it has none.
 
     ``image`` and ``target`` are relative paths, empty for a missing partner.
     """
@@ -43,6 +46,7 @@ class Score:
     height: int | None = None
     qualities: Mapping[str, float] | None = None
     reason: str = ""
+    protocols: Mapping[str, Measured] | None = None
 
     @property
     def name(self) -> str:
@@ -54,13 +58,14 @@ class Score:
 class Evaluation:
     """Scores of all images, and where they are written (None if nowhere).
 
-    ``accounts`` tell of all files of the two folders.
+    ``accounts`` tell of all files of the two folders; ``border`` pixels were left out all around.
     """
 
     scores: tuple[Score, ...]
     path: Path | None = None
     up_to_date: bool = False
     accounts: tuple[Account, ...] = ()
+    border: int = 0
 
     @property
     def good(self) -> tuple[Score, ...]:
@@ -78,12 +83,32 @@ class Evaluation:
         rows = [each.qualities for each in self.scores if each.qualities is not None]
         return {name: sum(row[name] for row in rows) / len(rows) for name in QUALITIES}
 
+    @property
+    def protocols(self) -> dict[str, Measured]:
+        """Means of every protocol's numbers over images, as for `means`."""
+        rows = [each.protocols for each in self.scores if each.protocols is not None]
+        return {
+            name: Measured(
+                *(sum(getattr(row[name], each) for row in rows) / len(rows) for each in _NUMBERS)
+            )
+            for name in PROTOCOLS
+        }
+
     def document(self) -> dict[str, Any]:
         """Give the report as a nested value."""
         return {
             "kind": "evaluation",
             "count": len(self.good),
             "means": self.means,
+            "crop_border": self.border,
+            "protocols": {
+                name: {
+                    **asdict(found),
+                    "channels": PROTOCOLS[name].channels,
+                    "used": PROTOCOLS[name].used,
+                }
+                for name, found in self.protocols.items()
+            },
             "images": [
                 {"image": each.image, "target": each.target, **(each.qualities or {})}
                 for each in self.good
@@ -100,6 +125,7 @@ def evaluate(
     target: str | Path,
     *,
     pair: str | Sequence[str] | None = None,
+    border: int = 0,
     out: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -114,6 +140,8 @@ def evaluate(
     pair
         How else names correspond, ``RESULT -> TARGET`` with ``*``, as in ``*_s*_a* -> *``; then
         many results may share a target. See `rainmer_analysis.images.datasets.pairing`.
+    border
+        Pixels that are left out at every side before anything is measured.
     out
         CSV of one row an image, numbers with six decimals; None writes nothing.
     overwrite
@@ -137,8 +165,10 @@ def evaluate(
     if place is not None:
         _check_place(place, overwrite=overwrite)
     rule = None if pair is None else parse_patterns(pair)
-    scores, accounts = _scores((Path(result), Path(target)), rule, progress)
-    evaluation = Evaluation(scores, place, accounts=accounts)
+    if border < 0:
+        raise ParameterError(f"a border of {border} pixels was to be left out; give 0 or more")
+    scores, accounts = _scores((Path(result), Path(target)), (rule, border), progress)
+    evaluation = Evaluation(scores, place, accounts=accounts, border=border)
     if not evaluation.good:
         first = evaluation.left_out[0]
         advice = (
@@ -166,9 +196,9 @@ def evaluate(
 
 
 def _scores(
-    places: tuple[Path, Path], rule: Rule, progress: Progress | None
+    places: tuple[Path, Path], how: tuple[Rule, int], progress: Progress | None
 ) -> tuple[tuple[Score, ...], tuple[Account, ...]]:
-    result, target = places
+    (result, target), (rule, border) = places, how
     for path in places:
         if not path.exists():
             raise SourceError(f"there is no file or folder {path}; give an image or a folder")
@@ -177,7 +207,7 @@ def _scores(
             f"only one of {result} and {target} is a folder; give two folders or two images"
         )
     if not result.is_dir():
-        return (_score(result.name, target.name, places),), ()
+        return (_score(result.name, target.name, places, border),), ()
     (results, own), (targets, theirs) = images_in(result), images_in(target)
     _warn_of_inputs(target)
     pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
@@ -187,7 +217,7 @@ def _scores(
         name = str(each)
         if name in partners:
             known = partners[name]
-            found.append(_score(name, known, (file, target / known)))
+            found.append(_score(name, known, (file, target / known), border))
         else:
             found.append(Score(name, "", reason=_no_target(pairing.unclear.get(name))))
         if progress is not None:
@@ -214,7 +244,7 @@ def _missing(target: str) -> Score:
     return Score("", target, reason="no result of that name")
 
 
-def _score(image: str, target: str, paths: tuple[Path, Path]) -> Score:
+def _score(image: str, target: str, paths: tuple[Path, Path], border: int) -> Score:
     read = []
     for path, what in zip(paths, ("result", "target"), strict=True):
         try:
@@ -225,11 +255,15 @@ def _score(image: str, target: str, paths: tuple[Path, Path]) -> Score:
     if other != (height, width):
         sizes = f"{width}x{height} against {other[1]}x{other[0]} pixels"
         return Score(image, target, reason=f"another size than its target: {sizes}")
-    if min(height, width) < WINDOW:
-        reason = f"a side under {WINDOW} pixels, too small for SSIM: {width}x{height} pixels"
+    if min(height, width) - 2 * border < WINDOW:
+        within = f" without {border} pixels at every side" if border else ""
+        reason = (
+            f"a side under {WINDOW} pixels{within}, too small for SSIM: {width}x{height} pixels"
+        )
         return Score(image, target, width, height, reason=reason)
-    qualities = {name: quality(*read) for name, quality in QUALITIES.items()}
-    return Score(image, target, width, height, qualities)
+    inner = [crop(each, border) for each in read]
+    qualities = {name: quality(*inner) for name, quality in QUALITIES.items()}
+    return Score(image, target, width, height, qualities, protocols=measure(*inner))
 
 
 def _check_place(path: Path, *, overwrite: bool) -> None:
@@ -254,6 +288,9 @@ def _table(scores: tuple[Score, ...]) -> bytes:
     for each in scores:
         known = each.qualities or {}
         cells = [f"{known[name]:.6f}" if name in known else "" for name in QUALITIES]
+        for name in PROTOCOLS:
+            found = each.protocols and each.protocols[name]
+            cells += [f"{getattr(found, number):.6f}" if found else "" for number in _NUMBERS]
         writer.writerow([each.image, each.target, each.width, each.height, *cells, each.reason])
     return text.getvalue().encode("utf-8", "backslashreplace")
 
