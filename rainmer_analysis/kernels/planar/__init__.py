@@ -7,7 +7,11 @@ holds neighbours of one channel, so no number of channels wastes lanes.
 from __future__ import annotations
 
 from rainmer_analysis.kernels.planar.code import COLUMNS, NATIVE
-from rainmer_analysis.kernels.planar.depthwise import convolve, weight_gradient
+from rainmer_analysis.kernels.planar.depthwise import (
+    convolve,
+    convolve_rectified,
+    weight_gradient,
+)
 from rainmer_analysis.kernels.planar.maps import ABOVE, Array, inside, origin, zeros
 from rainmer_analysis.kernels.planar.products import ADD, PUT, RECTIFY, mix, outer
 from rainmer_analysis.kernels.planar.winograd import (
@@ -28,6 +32,7 @@ __all__ = [
     "Array",
     "convolve",
     "convolve3",
+    "convolve_rectified",
     "inside",
     "kernel_gradient",
     "kernel_gradients",
