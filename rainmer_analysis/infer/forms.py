@@ -45,10 +45,16 @@ class TorchForm:
         Where it computes.
     threads
         How many PyTorch uses on a CPU.
+    precision
+        ``exact``, or ``fast`` for bfloat16 in products and convolutions; sums over a map, norms and
+        attention stay in float32.
     """
 
-    def __init__(self, module: Restorer, device: torch.device, threads: Threads) -> None:
+    def __init__(
+        self, module: Restorer, device: torch.device, threads: Threads, *, precision: str = "exact"
+    ) -> None:
         self._module, self._device, self._threads = copy.deepcopy(module), device, threads
+        self._precision = precision
         fold_experts(self._module)
         # channels last, as in training: a sixth quicker on a CPU, and the same but for rounding
         self._module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -60,10 +66,10 @@ class TorchForm:
 
     def __call__(self, tiles: Images, prompts: Prompts) -> Images:
         """Restore tiles [n, 3, h, w]."""
-        with torch.inference_mode(), arithmetic(self._device, "exact"):
+        with torch.inference_mode(), arithmetic(self._device, self._precision):
             placed = torch.from_numpy(tiles).to(self._device)
             placed = placed.contiguous(memory_format=torch.channels_last)
-            found: Images = self._module(placed, prompts).cpu().numpy()
+            found: Images = self._module(placed, prompts).float().cpu().numpy()
         return found
 
     def each(self, work: Callable[[T, Form], None], items: Iterable[T], *, apart: bool) -> None:  # noqa: ARG002

@@ -12,7 +12,8 @@ those of the whole image in both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -26,16 +27,18 @@ from torch import Tensor
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer.encoders.contract import check_images
-from rainmer_analysis.infer.encoders.networks import choose_device
+from rainmer_analysis.infer.encoders.networks import PRECISIONS, choose_device
 from rainmer_analysis.infer.forms import CompiledForm, Form, TorchForm
 from rainmer_analysis.infer.kernels.restorer import Threads
-from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend
+from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
 from rainmer_analysis.kernels.choice import kernels_wanted
 from rainmer_analysis.model.restorer import MULTIPLE, Restorer
 from rainmer_analysis.model.restorer.weights import build_restorer
 from rainmer_analysis.model.restorer.weights import load_restorer as load_checkpoint
 
 __all__ = ["ImageRestorer", "load_restorer"]
+
+_log = logging.getLogger(__name__)
 
 SHIPPED = "derain"
 _SIDE = 128  # of the images that prompts are taken from
@@ -58,6 +61,8 @@ class ImageRestorer:
         Where it computes.
     threads
         Threads that it computes with on a CPU. Results do not depend on their number.
+    precision
+        What it computes in: ``exact``, or ``fast`` where that was asked for and the device gains.
     """
 
     variant: str
@@ -65,12 +70,14 @@ class ImageRestorer:
     configuration: Mapping[str, Any]
     device: torch.device
     threads: int
+    precision: str
     _module: Restorer = field(repr=False)
     _form: Form = field(repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network as it was loaded; its form for a device is made anew."""
-        return _prepare, (self._module, self.sha256, str(self.device), self.threads)
+        made = str(self.device), self.precision, self.threads
+        return _prepare, (self._module, self.sha256, made)
 
     def restore(
         self,
@@ -124,6 +131,34 @@ class ImageRestorer:
         self._form.each(work, parts, apart=small)
         return out.clip(0, 1, out=out) if clamp else out
 
+    def restore_strips(
+        self, image: Images, *, tile: int = TILE, overlap: int | None = None
+    ) -> Iterator[tuple[slice, Images]]:
+        """Restore one image from top to bottom, for images too large to be held twice.
+
+        Parameters
+        ----------
+        image
+            float32 [3, H, W], RGB in [0, 1].
+        tile, overlap
+            As for `restore`.
+
+        Yields
+        ------
+        Which rows are finished, and their pixels, float32 [3, rows, W], clamped to [0, 1]: strip
+        after strip, each as high as a row of tiles, what `restore` gives as a whole.
+
+        Raises
+        ------
+        ParameterError
+            As `restore`.
+        """
+        tiling = Tiling(tile, overlap, MULTIPLE)
+        pixels = check_images(image[None], taker="a restorer", least=1).cpu().numpy()
+        made = self._form.prompts(_as_prompts(pixels[0])[None])
+        for rows, strip in strips(pixels, lambda tiles: self._form(tiles, made), tiling=tiling):
+            yield rows, strip[0].clip(0, 1)
+
     def _at_once(self, sides: tuple[int, ...], tile: int) -> int:
         """Count the images of one pass: on a GPU as many as have a full tile's pixels."""
         height, width = (min(side, tile) for side in sides)
@@ -136,6 +171,7 @@ def load_restorer(
     device: str = "auto",
     *,
     ties: str = "lowest",
+    precision: str = "exact",
     threads: int | None = None,
 ) -> ImageRestorer:
     """Load a restorer.
@@ -153,6 +189,9 @@ def load_restorer(
     ties
         ``lowest``: of equal attentions those at the lowest index win, on every device;
         ``published``: those that one ``torch.topk`` gives.
+    precision
+        ``exact`` (float32), or ``fast``: bfloat16 on a CUDA device. On a CPU the exact form is the
+        faster one, and takes its place, which the log tells.
     threads
         Threads to compute with on a CPU; None for one on each core that this process may use.
 
@@ -165,16 +204,25 @@ def load_restorer(
     WeightsError
         Weights cannot be found or used, or their variant cannot be told.
     ParameterError
-        The variant, the device or the rule for ties is unknown, or there would be no thread.
+        The variant, the device, the precision or the rule for ties is unknown, or there would be
+        no thread.
     """
     checkpoint = load_checkpoint(_file(weights), variant=variant, ties=ties)
     module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
-    return _prepare(module, checkpoint.sha256, device, threads)
+    return _prepare(module, checkpoint.sha256, (device, precision, threads))
 
 
-def _prepare(module: Restorer, sha256: str, device: str, threads: int | None) -> ImageRestorer:
+def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -> ImageRestorer:
     """Put a network onto its device, in the form that is quickest there."""
+    device, precision, threads = made
+    if precision not in PRECISIONS:
+        raise ParameterError(
+            f"unknown precision {precision!r}; allowed are {' and '.join(PRECISIONS)}"
+        )
     place, crew = choose_device(device), Threads(threads)
+    if precision == "fast" and place.type == "cpu":
+        _log.info("restoring in float32: on a CPU bfloat16 is not faster")
+        precision = "exact"
     # the compiled loops know no biases in a block's convolutions, which nothing published has
     own = place.type == "cpu" and kernels_wanted() and not module.config.bias
     return ImageRestorer(
@@ -183,8 +231,11 @@ def _prepare(module: Restorer, sha256: str, device: str, threads: int | None) ->
         configuration=asdict(module.config),
         device=place,
         threads=crew.count,
+        precision=precision,
         _module=module,
-        _form=CompiledForm(module, crew) if own else TorchForm(module, place, crew),
+        _form=CompiledForm(module, crew)
+        if own
+        else TorchForm(module, place, crew, precision=precision),
     )
 
 

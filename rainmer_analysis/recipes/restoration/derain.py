@@ -6,14 +6,16 @@ import csv
 import io
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
-from rainmer_analysis.images import file_sha256, png_request, read_image, write_png
+from rainmer_analysis.images import file_sha256, png_request
 from rainmer_analysis.images.datasets import Account
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
+from rainmer_analysis.recipes.restoration.files import Cut, restored_files
 from rainmer_analysis.recipes.restoration.paths import Job, images_in, pair_folders, plan
 from rainmer_analysis.values import digest, write_atomically
 
@@ -107,6 +109,7 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
+    Tiling(tile, overlap)
     jobs = plan(given, place)
     for pair in pair_folders(given)[:1] if given.is_dir() else ():
         _log.warning(
@@ -118,22 +121,24 @@ def derain(
     if listed is not None:
         _check_list(listed, overwrite=overwrite)
     made = {"weights": restorer.sha256, "configuration": restorer.configuration}
+    if restorer.precision != "exact":
+        made["precision"] = restorer.precision
     todo, standing, skipped = _sorted_out(
         jobs, {**made, "tile": tile, "overlap": Tiling(tile, overlap).shared}, overwrite=overwrite
     )
-    written: list[Path] = []
-    for number, (job, request) in enumerate(todo):
-        if progress is not None:
-            progress(len(jobs) - len(todo) + number, len(jobs))
-        try:
-            image = read_image(job.source)
-        except ImageError as error:
-            skipped[job.name] = str(error)
-            continue
-        restored = restorer.restore(image[None], tile=tile, overlap=overlap)[0]
-        written.append(write_png(restored, job.target, request=request))
+    done = len(jobs) - len(todo)
     if progress is not None:
-        progress(len(jobs), len(jobs))
+        progress(done, len(jobs))
+    written: list[Path] = []
+    cut = Cut(tile, overlap)
+    with closing(restored_files(todo, restorer, cut)) as results:
+        for number, result in enumerate(results, start=1):
+            if result.fault:
+                skipped[result.job.name] = result.fault
+            else:
+                written.append(result.job.target)
+            if progress is not None:
+                progress(done + number, len(jobs))
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
     _judge(given, reasons, jobs, listed)
     account = images_in(given)[1] if given.is_dir() else None
