@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rainmer_analysis.errors import (
@@ -21,12 +23,14 @@ from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
 from rainmer_analysis.images.datasets.pairing import Rule
 from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
 from rainmer_analysis.images.quality import QUALITIES, WINDOW
+from rainmer_analysis.infer.stream import read_ahead
 from rainmer_analysis.recipes.restoration.paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
 
 __all__ = ["Evaluation", "Score", "evaluate"]
 
 _NUMBERS = ("psnr", "ssim")
+_WORKERS = 4  # threads that read and measure; filters run without the interpreter's lock
 _MEASURED = tuple(f"{name}_{number}" for name in PROTOCOLS for number in _NUMBERS)
 _COLUMNS = ("image", "target", "width", "height", *QUALITIES, *_MEASURED, "reason")
 Progress = Callable[[int, int], None]
@@ -110,7 +114,14 @@ class Evaluation:
                 for name, found in self.protocols.items()
             },
             "images": [
-                {"image": each.image, "target": each.target, **(each.qualities or {})}
+                {
+                    "image": each.image,
+                    "target": each.target,
+                    **(each.qualities or {}),
+                    "protocols": {
+                        name: asdict(found) for name, found in (each.protocols or {}).items()
+                    },
+                }
                 for each in self.good
             ],
             "left_out": [
@@ -212,16 +223,20 @@ def _scores(
     _warn_of_inputs(target)
     pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
     partners = dict(pairing.pairs)
-    found: list[Score] = []
-    for number, (each, file) in enumerate(results.items()):
-        name = str(each)
+
+    def score(item: tuple[PurePosixPath, Path]) -> Score:
+        name, file = str(item[0]), item[1]
         if name in partners:
-            known = partners[name]
-            found.append(_score(name, known, (file, target / known), border))
-        else:
-            found.append(Score(name, "", reason=_no_target(pairing.unclear.get(name))))
-        if progress is not None:
-            progress(number + 1, len(results))
+            return _score(name, partners[name], (file, target / partners[name]), border)
+        return Score(name, "", reason=_no_target(pairing.unclear.get(name)))
+
+    found: list[Score] = []
+    workers = min(_WORKERS, os.cpu_count() or 1)
+    with closing(read_ahead(results.items(), score, workers=workers, ahead=2 * workers)) as scores:
+        for number, each in enumerate(scores, start=1):
+            found.append(each)
+            if progress is not None:
+                progress(number, len(results))
     found += [_missing(each) for each in pairing.targets]
     return tuple(found), (own, theirs)
 
