@@ -15,7 +15,7 @@ MINIMUM ?= tests/test_packaging.py tests/values tests/numerics tests/images test
 	tests/sphere tests/draw tests/weather tests/cli tests/model tests/infer/test_encoders.py \
 	tests/infer/test_extract.py tests/recipes/test_kept.py
 
-.PHONY: reproduce reference test test-minimum lint bench clean
+.PHONY: reproduce reference test test-minimum lint bench faults clean
 
 reproduce: $(READY)
 	$(BIN)/rainmer-analysis reproduce --out figures
@@ -43,6 +43,11 @@ bench: $(READY)
 	mkdir -p build/bench
 	$(BIN)/python -m benchmarks.speed.extraction $(if $(IMAGES),--images $(IMAGES)) --out build/bench/extraction.json
 	$(BIN)/python -m benchmarks.speed.gpu --out build/bench/gpu.json
+
+# every fault of docs/faults.md injected; prints its table, half an hour on two cores
+faults: $(READY)
+	mkdir -p build/faults
+	$(BIN)/python -m benchmarks.faults --out build/faults/faults.json
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -11,6 +11,8 @@ Every error that a user can cause is one sentence: what came, what is allowed, w
     ├── SpaceError          values of different embedding spaces were combined
     ├── ParameterError      a parameter lies outside what is allowed
     ├── OutputExistsError   something else already lies where a result should go
+    ├── OutputInUseError    another run is writing there
+    ├── StorageError        a disk is full or fails
     ├── WeightsError        weights cannot be found, read or used
     ├── ConfigError         a training configuration is wrong
     ├── TrainingError       training cannot go on
@@ -24,11 +26,13 @@ __all__ = [
     "FileFormatError",
     "ImageError",
     "OutputExistsError",
+    "OutputInUseError",
     "ParameterError",
     "ProcessError",
     "RainmerAnalysisError",
     "SourceError",
     "SpaceError",
+    "StorageError",
     "TrainingError",
     "WeightsError",
 ]
@@ -60,6 +64,14 @@ class ParameterError(RainmerAnalysisError, ValueError):
 
 class OutputExistsError(RainmerAnalysisError):
     """Something else already lies where a result should go."""
+
+
+class OutputInUseError(RainmerAnalysisError):
+    """Another run is writing to the same output."""
+
+
+class StorageError(RainmerAnalysisError, OSError):
+    """A disk is full, fails or may not be written to."""
 
 
 class WeightsError(RainmerAnalysisError):

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.probing.accuracy import NeighbourHits, neighbour_hits
+from rainmer_analysis.probing.neighbour_accuracy import NeighbourHits, neighbour_hits
 from rainmer_analysis.recipes.embed import extract
 from rainmer_analysis.values import plain, write_json
 

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.recipes.embed import extract
-from rainmer_analysis.scores import bootstrap, night_margin_statistic, relate
+from rainmer_analysis.scores import bootstrap, night_margin, relate
 from rainmer_analysis.values import EmbeddingTable, plain, write_json
 
 
 def row(table: EmbeddingTable, night: str) -> dict[str, Any]:
     """Give one space's matrix and margin."""
     matrix = relate(table)
-    margin = bootstrap(table, night_margin_statistic(night))
+    margin = bootstrap(table, night_margin(night))
     return {
         "weights": table.space.weights_sha256,
         "precision": table.space.precision,

@@ -34,8 +34,14 @@ from benchmarks.maps.noisy import clusters, unit
 from benchmarks.maps.published_map import published_map
 from benchmarks.timing import machine, pairs, summary, write
 from rainmer_analysis.sphere import SphereUMAP
-from rainmer_analysis.sphere.sphere_layout import EPOCHS, natural_radius
-from rainmer_analysis.sphere.umap_s2 import Kernel, fuzzy_graph, lay_out, near_rows, spectral_start
+from rainmer_analysis.sphere.sphere_layout import EPOCHS, radius_for_rows
+from rainmer_analysis.sphere.umap_s2 import (
+    AttractionCurve,
+    fuzzy_graph,
+    nearest_rows,
+    optimise_layout,
+    spectral_start,
+)
 from rainmer_analysis.values import read
 
 NEIGHBORS = 50
@@ -163,9 +169,9 @@ def compare_plane(arguments: argparse.Namespace) -> dict[str, Any]:
 def compare_layout(arguments: argparse.Namespace) -> dict[str, Any]:
     """Compare the time of the layout alone with that of the plane, on all threads."""
     rows = clusters(100_000, 64)
-    graph = fuzzy_graph(near_rows(rows, 14))
+    graph = fuzzy_graph(nearest_rows(rows, 14))
     start = spectral_start(graph, rows, seed=42)
-    kernel = Kernel.fitted(min_dist=0.0, spread=1.0, radius=natural_radius(len(rows)))
+    kernel = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=radius_for_rows(len(rows)))
 
     def theirs() -> object:
         return simplicial_set_embedding(
@@ -177,7 +183,7 @@ def compare_layout(arguments: argparse.Namespace) -> dict[str, Any]:
     found = summary(
         pairs(
             theirs,
-            lambda: lay_out(graph, start, kernel, epochs=arguments.epochs, seed=42),
+            lambda: optimise_layout(graph, start, kernel, epochs=arguments.epochs, seed=42),
             rounds=arguments.rounds,
         ),
         items=1,

@@ -15,7 +15,7 @@ from pynndescent import NNDescent
 
 from benchmarks.maps.noisy import clusters
 from benchmarks.timing import machine, write
-from rainmer_analysis.sphere.umap_s2 import near_rows
+from rainmer_analysis.sphere.umap_s2 import nearest_rows
 
 NEIGHBORS = 14
 
@@ -45,12 +45,12 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--out", type=Path, help="JSON to write")
     arguments = parser.parse_args()
-    near_rows(clusters(3000, 64), NEIGHBORS)  # loads compiled code
+    nearest_rows(clusters(3000, 64), NEIGHBORS)  # loads compiled code
     descent(clusters(3000, 64), 1)
     rows, found, seconds = clusters(arguments.rows, 64), {}, {}
     for name, jobs in (("exact", 0), ("one thread", 1), ("two threads", 2)):
         start = time.perf_counter()
-        found[name] = descent(rows, jobs) if jobs else near_rows(rows, NEIGHBORS).indices
+        found[name] = descent(rows, jobs) if jobs else nearest_rows(rows, NEIGHBORS).indices
         seconds[name] = round(time.perf_counter() - start, 1)
     shown: dict[str, Any] = {
         "seconds": seconds,

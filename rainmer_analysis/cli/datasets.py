@@ -149,6 +149,30 @@ def simulate(
     common.result(document, "\n\n".join(texts))
 
 
+@datasets.command()
+@click.argument("source", metavar="SOURCE")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.json"
+)
+@click.option("--name", default=None, help="What the set is called [default: the dataset's name].")
+@click.option("--root", type=click.Path(file_okay=False), default=None, help="As for `audit`.")
+@common_options
+def fingerprint(common: Common, source: str, out: Path, name: str | None, root: str | None) -> None:
+    """Take fingerprints of SOURCE, by which `audit --known` tells its images under any name.
+
+    They hold hashes of pixels and 256 signs of each image and its clean partner, no pixels.
+    """
+    from rainmer_analysis.recipes.audit.known import write_fingerprints
+
+    with bar(common, "image") as progress:
+        done, current = write_fingerprints(
+            source, out, name=name, root=root, overwrite=common.overwrite, progress=progress
+        )
+    common.note(f"{out}: {'up to date' if current else 'written'}")
+    document = {"kind": "fingerprints", "set": done.name, "images": len(done.images)}
+    common.result({**document, "out": str(out)}, f"{done.name}: {len(done.images):,} images")
+
+
 def _calibration(compared: pd.DataFrame) -> str:
     header = [str(name) for name in compared.columns]
     rows = [

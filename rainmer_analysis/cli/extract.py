@@ -69,8 +69,10 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
     continued when it is started again. Started by torchrun, the processes share the images, and
     every table is a folder of parts.
     """
+    from rainmer_analysis.values import TableStream, demand_free, lock_of
+
+    demand_free(lock_of(options["out"], options["encoder"]))  # before torch is imported
     from rainmer_analysis.recipes.embed import extract as recipe
-    from rainmer_analysis.values import TableStream
 
     with bar(common, "image") as progress:
         done = recipe(

@@ -25,8 +25,17 @@ _COMMANDS = {
     "relate": ("relate", "relate", "A table to a matrix of scores between datasets."),
     "sketch": ("relate", "sketch", "A table to sums that `relate` takes in its place."),
     "compare": ("compare", "compare", "How two encoders agree about the same images."),
+    "audit": ("audit.command", "audit", "What cannot be trusted in folders of images."),
+    "leakage": ("audit.leakage", "leakage", "What results owe to test images trained on."),
+    "confounds": ("audit.confounds", "confounds", "What of a distance is not weather."),
     "describe": ("properties.describe", "describe", "The published measures of images and pairs."),
     "balance": ("properties.balance", "balance", "A subset that is like other sets."),
+    "place": (
+        "pages.place",
+        "place",
+        "Whose images new images are like, or that they are like none.",
+    ),
+    "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
@@ -92,11 +101,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = list(sys.argv[1:] if arguments is None else arguments)
     # only the main thread may set handlers, and only it is interrupted
     handles = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGTERM, _terminate) if handles else None
+    before = signal.getsignal(signal.SIGTERM)
     try:
+        if handles:
+            signal.signal(signal.SIGTERM, _terminate)
+            if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
+                signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130
+        if handles and arguments is None:  # nothing is left to interrupt
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         say("interrupted; what was finished is kept", err=True)
     except click.ClickException as error:
         error.show()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import RelationshipMatrix
@@ -13,6 +13,8 @@ __all__ = ["UNDECIDED", "matrix_text"]
 
 UNDECIDED = "°"
 """Stands behind values of pairs that the null cannot tell apart."""
+FEWEST_PERMUTATIONS = 19
+"""With fewer no p can be 0.05."""
 
 
 def matrix_text(matrix: RelationshipMatrix) -> str:
@@ -79,25 +81,49 @@ def _interval(low: float, high: float, places: int) -> str:
 
 
 def _notes(matrix: RelationshipMatrix) -> list[str]:
-    told, notes = matrix.parameters, []
-    if matrix.low is not None and "interval" in told:
-        notes.append(f"{told['level']:.0%} intervals from {told['interval']}")
-    if matrix.q is not None:
-        seen = int(matrix.undecided[_upper(len(matrix.datasets))].sum())
-        notes.append(
-            f"{UNDECIDED} not told apart from two halves of one set (q > 0.05 over all pairs, "
-            f"{told.get('null')} permutations of scenes): {seen} pair{'s' * (seen > 1)}"
-            if seen
-            else f"the null tells all pairs apart (q up to 0.05 over all pairs, {told.get('null')} "
-            "permutations of scenes)"
-        )
-    if "reference" in told:
-        name = told["reference"]["name"]
+    notes = [*_interval_notes(matrix), *_null_notes(matrix)]
+    if "reference" in matrix.parameters:
+        name = matrix.parameters["reference"]["name"]
         own = name.removeprefix("mean of ") in matrix.datasets
         notes.append(f"measured from the {name}" + (", so that its own row is about 0" * own))
     return [line for note in notes for line in textwrap.wrap(note, 92)]
 
 
-def _upper(size: int) -> tuple[list[int], list[int]]:
-    pairs = [(a, b) for a in range(size) for b in range(a + 1, size)]
-    return [a for a, _ in pairs], [b for _, b in pairs]
+def _interval_notes(matrix: RelationshipMatrix) -> list[str]:
+    told = matrix.parameters
+    if matrix.low is None or "interval" not in told:
+        return []
+    notes = [f"{told['level']:.0%} intervals from {told['interval']}"]
+    scored = zip(*(_cells_above(each) for each in (matrix.values, matrix.low)), strict=True)
+    without = sum(math.isnan(low) and not math.isnan(value) for value, low in scored)
+    if without:
+        notes.append(
+            f"no interval for {without} pair{'s' * (without > 1)}: a dataset has too few scenes, "
+            "or resamples without a score"
+        )
+    return notes
+
+
+def _null_notes(matrix: RelationshipMatrix) -> list[str]:
+    if matrix.q is None:
+        return []
+    permutations = matrix.parameters.get("null")
+    seen = int(sum(_cells_above(matrix.undecided)))
+    tested = f"over all pairs, {permutations} permutations of scenes)"
+    if not seen:
+        return [f"the null tells all pairs apart (q up to 0.05 {tested}"]
+    notes = [
+        f"{UNDECIDED} not told apart from two halves of one set (q > 0.05 {tested}: {seen} "
+        f"pair{'s' * (seen > 1)}"
+    ]
+    if permutations is not None and permutations < FEWEST_PERMUTATIONS:
+        notes.append(
+            f"no p of {permutations} permutations is below {1 / (permutations + 1):.2f}: give "
+            f"{FEWEST_PERMUTATIONS} or more, and 1000 where there are many pairs"
+        )
+    return notes
+
+
+def _cells_above(cells: Any) -> list[Any]:
+    """Return the cells above the diagonal: one for each pair."""
+    return [cells[a, b] for a in range(len(cells)) for b in range(a + 1, len(cells))]

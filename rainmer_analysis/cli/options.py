@@ -9,15 +9,19 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
 import click
 from tqdm import tqdm
+
+from rainmer_analysis.errors import StorageError
 
 __all__ = [
     "Common",
@@ -37,13 +41,37 @@ def say(text: str, *, err: bool = False) -> None:
     """Print a line; what the stream's encoding cannot show is printed as an escape."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+    _echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def _echo(text: str | bytes, *, err: bool = False) -> None:
+    """Print, and let no closed or full stderr end the work."""
+    try:
+        click.echo(text, err=err)
+    except (OSError, ValueError) as error:
+        _silence(2 if err else 1)
+        if err:
+            return
+        if isinstance(error, BrokenPipeError):  # whoever reads has read enough
+            raise SystemExit(0) from error
+        raise StorageError(
+            f"the result cannot be printed ({getattr(error, 'strerror', None) or error}); it is "
+            "written where --out says; give standard output another place"
+        ) from error
+
+
+def _silence(descriptor: int) -> None:
+    """Let what is left in a broken stream go nowhere, so that Python's end is quiet."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
 
 
 def _say_json(text: str) -> None:
     """Print a JSON document, which is UTF-8 by its standard, whatever the console's encoding."""
     if hasattr(sys.stdout, "buffer"):
-        click.echo(text.encode("utf-8", "backslashreplace"))
+        _echo(text.encode("utf-8", "backslashreplace"))
     else:  # a stream that takes text alone, such as io.StringIO
         say(text)
 
@@ -87,7 +115,7 @@ class Common:
     @property
     def bars(self) -> bool:
         """Whether progress bars are welcome: only on a terminal."""
-        return not self.quiet and sys.stderr.isatty()
+        return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
 _EVERY = 30.0  # seconds between two lines of progress where there is no terminal
@@ -117,7 +145,7 @@ class _Lines:
 
 @contextmanager
 def bar(common: Common, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function (finished, total) that moves a bar on stderr, if bars are welcome.
+    """Return a function (finished, total) that moves a bar on stderr, if bars are welcome.
 
     A new total starts the bar anew, so that one bar serves several stages. Where stderr is no
     terminal, a line says every half minute how far the work is.
@@ -150,7 +178,7 @@ def _listen(*, quiet: bool) -> None:
 
 
 def common_options(command: Command) -> Command:
-    """Give a command ``--seed``, ``--json``, ``--quiet`` and ``--overwrite`` as one `Common`."""
+    """Return a command ``--seed``, ``--json``, ``--quiet`` and ``--overwrite`` as one `Common`."""
 
     @click.option("--seed", default=42, show_default=True, help="Seed of every random choice.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
@@ -162,13 +190,24 @@ def common_options(command: Command) -> Command:
         *args: Any, seed: int, as_json: bool, quiet: bool, overwrite: bool, **kwargs: Any
     ) -> Any:
         _listen(quiet=quiet)
+        if isinstance(kwargs.get("out"), str | Path):
+            _check_place(Path(kwargs["out"]))
         return command(Common(seed, as_json, quiet, overwrite), *args, **kwargs)
 
     return wrapped  # type: ignore[return-value]
 
 
+def _check_place(out: Path) -> None:
+    """Find out before the work whether results can be written; what stands may be read only."""
+    # pandas and pyarrow wait until there is work, so that --help does not
+    from rainmer_analysis.values import demand_writable
+
+    if (out.is_dir() and not any(out.iterdir())) or not out.exists():
+        demand_writable(out)
+
+
 def source_options(command: Command) -> Command:
-    """Give a command its ``SOURCE...`` arguments and ``--root``."""
+    """Return a command its ``SOURCE...`` arguments and ``--root``."""
     command = click.option(
         "--root",
         type=click.Path(file_okay=False),
@@ -179,14 +218,14 @@ def source_options(command: Command) -> Command:
 
 
 def device_option(command: Command) -> Command:
-    """Give a command ``--device``."""
+    """Return a command ``--device``."""
     return click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
     )(command)
 
 
 def precision_option(command: Command) -> Command:
-    """Give a command ``--precision``."""
+    """Return a command ``--precision``."""
     return click.option(
         "--precision",
         default="exact",
@@ -197,7 +236,7 @@ def precision_option(command: Command) -> Command:
 
 
 def figure_options(command: Command) -> Command:
-    """Give a command what figures are made from, where, and how."""
+    """Return a command what figures are made from, where, and how."""
     command = click.option(
         "--engine",
         type=click.Choice(["umap-learn", "sphere"]),

@@ -78,8 +78,8 @@ def figure(
     **how: str,
 ) -> None:
     """Make figure 1 (architecture), 2 (deraining sets) or 3 (snow, rain, raindrops)."""
-    from rainmer_analysis.recipes.paper.figures import make_figure
-    from rainmer_analysis.recipes.paper.stages import Request
+    from rainmer_analysis.recipes.paper.cached_stages import Request
+    from rainmer_analysis.recipes.paper.paper_figures import make_figure
 
     request = Request.of(
         Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how

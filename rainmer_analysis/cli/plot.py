@@ -70,9 +70,9 @@ def plot_map_command(
         values = list(align_maps(values))
     summaries = None
     if contours or means:
-        from rainmer_analysis.sphere.summary import summarise
+        from rainmer_analysis.sphere.map_summary import summarise_map
 
-        summaries = [summarise(value) for value in values]
+        summaries = [summarise_map(value) for value in values]
     drawing = plot_map(values, view=view, summaries=summaries, contours=contours, means=means)
     _save(common, drawing, out)
 
@@ -82,18 +82,22 @@ def plot_map_command(
     "matrices", nargs=-1, required=True, metavar="MATRIX...", type=click.Path(path_type=Path)
 )
 @_out
+@click.option("--intervals", is_flag=True, help="Draw a line a pair: its score with its interval.")
 @common_options
-def plot_matrix_command(common: Common, matrices: tuple[Path, ...], out: Path) -> None:
+def plot_matrix_command(
+    common: Common, matrices: tuple[Path, ...], out: Path, *, intervals: bool
+) -> None:
     """Draw matrices of scores, one panel for each MATRIX.
 
-    MATRIX is a .json or .csv file that `relate` wrote.
+    MATRIX is a .json or .csv file that `relate` wrote; --intervals needs .json files that it wrote
+    with --resamples.
     """
-    from rainmer_analysis.draw import plot_matrix
+    from rainmer_analysis.draw import plot_intervals, plot_matrix
     from rainmer_analysis.values import RelationshipMatrix, read_as
 
     _check(out)
     values = [read_as(path, RelationshipMatrix) for path in matrices]
-    _save(common, plot_matrix(values), out)
+    _save(common, plot_intervals(values) if intervals else plot_matrix(values), out)
 
 
 def _check(out: Path) -> None:

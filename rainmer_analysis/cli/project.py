@@ -75,7 +75,7 @@ def project(
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
     from rainmer_analysis.recipes.kept import kept_map
-    from rainmer_analysis.sphere.summary import summarise
+    from rainmer_analysis.sphere.map_summary import summarise_map
     from rainmer_analysis.values import EmbeddingTable, read_as
 
     if out.suffix.lower() != ".parquet":
@@ -100,7 +100,7 @@ def project(
         return project_table(table, **options)
 
     kept = kept_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
-    summary = summarise(kept.value)
+    summary = summarise_map(kept.value)
     document = {
         "kind": "map",
         "out": str(out),

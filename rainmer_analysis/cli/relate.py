@@ -93,6 +93,13 @@ def relate(
     common.note(f"{out}: {kept.state}")
     for sentence in kept.value.parameters.get("left_out", {}).values():
         common.note(f"left out: {sentence}")
+    if out.suffix.lower() == ".csv" and (options["resamples"] or options["null"]):
+        common.note(f"{out.name} holds the scores alone; .json holds intervals, p and q too")
+    if options["score"] == "centred" and reference is None:
+        common.note(
+            f"measured from the mean of {min(kept.value.datasets)}, the first in the alphabet; "
+            "name a dataset with --reference, so that adding another one cannot change it"
+        )
     common.result(matrix_document(kept.value), matrix_text(kept.value))
 
 
@@ -109,7 +116,7 @@ def relate(
     type=click.IntRange(1),
     default=None,
     metavar="N",
-    help="Resamples to keep [default: 128, at most half the scenes of the smallest dataset].",
+    help="Resamples to keep [default: 192, at most half the scenes of the smallest dataset].",
 )
 @common_options
 def sketch(common: Common, table: Path, out: Path, resamples: int | None) -> None:
@@ -131,7 +138,7 @@ def sketch(common: Common, table: Path, out: Path, resamples: int | None) -> Non
     )
     made = kept.value
     fewest = min(sums.scenes for sums in made.datasets.values())
-    share = min(1.0, made.resamples / fewest)
+    share = min(1.0, (made.resamples + 2) / fewest)
     common.note(
         f"to whom the scenes' names are known, {made.resamples} resamples of {fewest} scenes give "
         f"away up to {share:.0%} of a scene's vector"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,12 +15,13 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from rainmer_analysis.draw.style import styled
-from rainmer_analysis.errors import OutputExistsError, ParameterError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.values import (
     FrozenDict,
     digest,
     library_versions,
     plain,
+    read_json,
     write_atomically,
     write_json,
 )
@@ -42,7 +42,7 @@ _SCREEN = 120  # dots per inch
 
 
 def provenance_path(picture: str | Path) -> Path:
-    """Give the file beside a picture that says what is in it.
+    """Return the file beside a picture that says what is in it.
 
     The formats of one figure share it: ``figure2.pdf``, ``figure2.svg`` and ``figure2.png`` have
     ``figure2.provenance.json``.
@@ -141,7 +141,7 @@ class Drawing:
         overwrite: bool = False,
         provenance: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Say whether `save` would leave a picture of the identical request as it is.
+        """Return whether `save` would leave a picture of the identical request as it is.
 
         Parameters and errors are those of `save`.
         """
@@ -183,10 +183,10 @@ def _options(path: Path) -> Mapping[str, Any]:
 
 
 def _pictures(beside: Path, request: str) -> dict[str, str]:
-    """Give the pictures that a provenance file lists for this request, by name with their hash."""
+    """Return pictures that a provenance file lists for this request, by name with their hash."""
     try:
-        document = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = read_json(beside)
+    except FileFormatError:
         return {}
     if not isinstance(document, dict) or document.get("request") != request:
         return {}

@@ -43,7 +43,7 @@ def _escaped(character: str) -> str:
 
 
 def short_labels(names: Iterable[str], *, limit: int = 32) -> dict[str, str]:
-    """Give a readable label of at most `limit` characters for each name, all different.
+    """Return a readable label of at most `limit` characters for each name, all different.
 
     Long names lose their middle, where names of one family seldom differ; if two labels would
     fall together, each such label ends in a few digits of its name's hash.

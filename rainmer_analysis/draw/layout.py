@@ -58,7 +58,7 @@ class Grid:
         return self.left + self.columns * (self.width + self.gap) - self.gap
 
     def rect(self, index: int) -> tuple[float, float, float, float]:
-        """Give (left, top, width, height) of one panel."""
+        """Return (left, top, width, height) of one panel."""
         row, column = divmod(index, self.columns)
         return (
             self.left + column * (self.width + self.gap),
@@ -89,7 +89,7 @@ def grid_of(
 
 
 def listed(given: T | Sequence[T], kind: type[T]) -> tuple[T, ...]:
-    """Give one value or several of the same kind as a tuple.
+    """Return one value or several of the same kind as a tuple.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def listed(given: T | Sequence[T], kind: type[T]) -> tuple[T, ...]:
 def panel_titles(
     titles: Sequence[str] | None, values: Sequence[T], default: Callable[[T], str]
 ) -> tuple[str, ...]:
-    """Give one title per panel, the default where none is given.
+    """Return one title per panel, the default where none is given.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def panel_titles(
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Give an empty figure in inches that no pyplot state knows."""
+    """Return an empty figure in inches that no pyplot state knows."""
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure
@@ -154,7 +154,7 @@ def headline(figure: Figure, text: str) -> Text:
 
 
 def title_rise(notes: int) -> float:
-    """Give the points from a panel's upper edge to its title's baseline, above so many notes."""
+    """Return the points from a panel's upper edge to its title's baseline, above so many notes."""
     return 4.0 + _NOTE_LINE * notes
 
 
@@ -224,7 +224,7 @@ def _fit(label: Text, width: float) -> Text:
 
 
 def text_size(label: Text) -> tuple[float, float]:
-    """Give a text's width and height in inches."""
+    """Return a text's width and height in inches."""
     figure = label.get_figure(root=True)
     box = label.get_window_extent(figure.canvas.get_renderer())  # type: ignore[union-attr]
     return box.width / figure.dpi, box.height / figure.dpi  # type: ignore[union-attr]

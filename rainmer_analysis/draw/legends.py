@@ -30,7 +30,7 @@ class Entry:
 
 
 def dot_entry(text: str, colour: str, marker: str) -> Entry:
-    """Give the line of a dataset: a dot of its colour and marker."""
+    """Return the line of a dataset: a dot of its colour and marker."""
     line = Line2D([], [], linestyle="none", color=colour, markersize=5)
     line.set_marker(marker_outline(marker))
     line.set_markeredgewidth(0)
@@ -38,7 +38,7 @@ def dot_entry(text: str, colour: str, marker: str) -> Entry:
 
 
 def legend_shape(entries: Sequence[Entry], width: float) -> tuple[int, float]:
-    """Give the number of columns, and the height in inches, with which a legend fits `width`."""
+    """Return the number of columns, and the height in inches, with which a legend fits `width`."""
     if not entries:
         return 1, 0.0
     figure = new_figure(width, 1.0)

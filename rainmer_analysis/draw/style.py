@@ -117,14 +117,14 @@ def styled() -> Iterator[None]:
 
 
 def luminance(colour: str | npt.ArrayLike) -> float:
-    """Give the relative luminance of an sRGB colour, 0 for black to 1 for white (WCAG 2)."""
+    """Return the relative luminance of an sRGB colour, 0 for black to 1 for white (WCAG 2)."""
     rgb: npt.NDArray[np.float64] = np.asarray(to_rgb(colour))  # type: ignore[arg-type]
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def ink_on(colour: str | npt.ArrayLike) -> str:
-    """Give the ink for words on a colour, dark or white, whichever differs more in CIE lightness.
+    """Return the ink for words on a colour, dark or white, whichever differs more in CIE lightness.
 
     The ratio of luminances would put dark ink on saturated reds and blues of middle lightness,
     where eyes read white more easily.
@@ -138,7 +138,7 @@ def _lightness(luminance: float) -> float:
 
 
 def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
-    """Give each dataset its colour, in order of first appearance.
+    """Return each dataset its colour, in order of first appearance.
 
     Twelve colours that stay apart for colour-blind readers; from the thirteenth dataset on they
     come again with other markers (see `assign_markers`), so that no two datasets share both.
@@ -166,7 +166,7 @@ def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
 
 
 def assign_markers(datasets: Iterable[str]) -> dict[str, str]:
-    """Give each dataset its marker, the second channel beside `assign_colours`.
+    """Return each dataset its marker, the second channel beside `assign_colours`.
 
     Returns
     -------
@@ -189,7 +189,7 @@ def _distinct(datasets: Iterable[str]) -> list[str]:
 
 @cache
 def marker_outline(marker: str) -> Outline:
-    """Give a marker's outline, scaled so that all markers cover the same area."""
+    """Return a marker's outline, scaled so that all markers cover the same area."""
     style = MarkerStyle(marker)
     path = style.get_path().transformed(style.get_transform())
     x, y = np.asarray(path.to_polygons()[0], dtype=np.float64).T

@@ -11,6 +11,7 @@ from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     file_sha256,
     name_fault,
+    read_hashed,
     read_header,
     read_image,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "name_fault",
     "notes_of",
     "png_request",
+    "read_hashed",
     "read_header",
     "read_image",
     "resize",

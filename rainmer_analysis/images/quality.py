@@ -34,14 +34,14 @@ Plane = NDArray[np.float64]
 
 
 def psnr(image: ArrayLike, target: ArrayLike) -> float:
-    """Give the literature's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
+    """Return the literature's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
     first, second = (_levels(each) for each in pair(image, target))
     error = float(np.square(first - second).mean())
     return float("inf") if error == 0.0 else float(10.0 * np.log10(255.0**2 / error))
 
 
 def ssim(image: ArrayLike, target: ArrayLike) -> float:
-    """Give the literature's SSIM of images [3, H, W] in [0, 1] with sides from 11 pixels.
+    """Return the literature's SSIM of images [3, H, W] in [0, 1] with sides from 11 pixels.
 
     Raises
     ------
@@ -53,12 +53,12 @@ def ssim(image: ArrayLike, target: ArrayLike) -> float:
 
 
 def rainmer_psnr(image: ArrayLike, target: ArrayLike) -> float:
-    """Give the published code's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
+    """Return the published code's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
     return psnr_y(image, target)
 
 
 def rainmer_ssim(image: ArrayLike, target: ArrayLike) -> float:
-    """Give the published code's SSIM of images [3, H, W] in [0, 1] with sides from 11 pixels.
+    """Return the published code's SSIM of images [3, H, W] in [0, 1] with sides from 11 pixels.
 
     Raises
     ------
@@ -82,7 +82,7 @@ QUALITIES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyT
 
 
 def _levels(image: Plane) -> Plane:
-    """Give luma of the image at 8 bits, in whole levels."""
+    """Return luma of the image at 8 bits, in whole levels."""
     stored = np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0
     levels: Plane = np.rint(np.tensordot(_RGB2YCBCR, stored, axes=1) + 16.0)
     return levels

@@ -17,12 +17,8 @@ How files are understood (the same in every process and thread; Pillow's setting
 
 from __future__ import annotations
 
-import hashlib
-import stat
 from collections.abc import Callable
-from dataclasses import replace
-from functools import cache
-from io import BufferedReader
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeVar
 
@@ -33,20 +29,27 @@ from rainmer_analysis.images.decoding import (
     IMAGE_SUFFIXES,
     FloatImage,
     Header,
+    Storage,
     header_of,
     pixels_of,
+    storage_of,
 )
+from rainmer_analysis.images.files import demand_unchanged, opened, sha256_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "MIN_SIDE",
     "FloatImage",
+    "Hashed",
     "Header",
     "Region",
+    "Storage",
     "file_sha256",
     "name_fault",
+    "read_hashed",
     "read_header",
     "read_image",
+    "read_storage",
 ]
 
 _T = TypeVar("_T")
@@ -55,6 +58,25 @@ Region = Literal["whole", "left", "right"]
 MIN_SIDE = 8
 
 _WIDEST_HALVES = 5.0  # width over height of two images side by side; they are wider than high
+
+
+@dataclass(frozen=True, eq=False)
+class Hashed:
+    """What a file held when it was read.
+
+    Parameters
+    ----------
+    sha256
+        Of its bytes; empty where they cannot be read.
+    pixels
+        Contiguous float32 array of shape (3, H, W), or None.
+    reason
+        Why there are no pixels; empty where there are.
+    """
+
+    sha256: str
+    pixels: FloatImage | None
+    reason: str
 
 
 def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
@@ -78,8 +100,39 @@ def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
     ImageError
         The file cannot be used; the text is a short reason without the path.
     """
-    with _opened(path) as file:
-        pixels = _within_memory(file, pixels_of)
+    with opened(path) as file:
+        return _region_of(file, region)
+
+
+def read_hashed(path: str | Path, *, region: Region = "whole") -> Hashed:
+    """Read one image and the SHA-256 of the very bytes that are decoded.
+
+    The file is opened once. Up to 64 MiB are held in memory, so that whoever writes to the file
+    meanwhile changes nothing; of a larger one it is seen by its size and times.
+
+    Parameters
+    ----------
+    path, region
+        As for `read_image`.
+
+    Returns
+    -------
+    The image, or the reason why there is none. The SHA-256 is empty where the bytes cannot be read.
+    """
+    sha256 = ""
+    try:
+        with opened(path) as file:
+            sha256 = sha256_of(file)
+            file.seek(0)
+            pixels = _region_of(file, region)
+            demand_unchanged(file)
+    except ImageError as error:
+        return Hashed(sha256, None, str(error))
+    return Hashed(sha256, pixels, "")
+
+
+def _region_of(file: BinaryIO, region: Region) -> FloatImage:
+    pixels = _within_memory(file, pixels_of)
     left, right = _columns(region, *pixels.shape[:0:-1])
     return np.ascontiguousarray(pixels[:, :, left:right])
 
@@ -97,10 +150,22 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
     ImageError
         As far as the header tells: the file is no image, damaged, too small or too large.
     """
-    with _opened(path) as file:
+    with opened(path, whole=False) as file:
         header = _within_memory(file, header_of)
     left, right = _columns(region, header.width, header.height)
     return replace(header, width=right - left)
+
+
+def read_storage(path: str | Path) -> Storage:
+    """Read how a file stores its image: format, mode and, for JPEG, quality.
+
+    Raises
+    ------
+    ImageError
+        As far as the header tells, the file is no image.
+    """
+    with opened(path, whole=False) as file:
+        return _within_memory(file, storage_of)
 
 
 def file_sha256(path: str | Path) -> str:
@@ -109,10 +174,10 @@ def file_sha256(path: str | Path) -> str:
     Raises
     ------
     ImageError
-        The file cannot be opened.
+        The file cannot be opened or read.
     """
-    with _opened(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with opened(path, whole=False) as file:
+        return sha256_of(file)
 
 
 def name_fault(*names: object) -> str:
@@ -147,33 +212,7 @@ def _large_enough(left: int, right: int, height: int) -> tuple[int, int]:
     return left, right
 
 
-def _opened(path: str | Path) -> BufferedReader:
-    place = Path(path)
-    try:
-        status = place.stat()
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-            raise ImageError("not a regular file")
-        if status.st_dev in _system_devices():  # some of these never end
-            raise ImageError("not a regular file, but a window into the running system")
-        return place.open("rb")
-    except FileNotFoundError:
-        raise ImageError(
-            "a link to a file that does not exist" if place.is_symlink() else "no such file"
-        ) from None
-    except OSError as error:
-        raise ImageError(f"cannot be opened: {error.strerror}") from error
-    except ValueError as error:  # a zero byte in the name
-        raise ImageError(f"cannot be opened: {error}") from error
-
-
-@cache
-def _system_devices() -> frozenset[int]:
-    """Return the devices of file systems whose regular files are none."""
-    places = [Path("/proc"), Path("/sys")]
-    return frozenset(place.stat().st_dev for place in places if place.is_mount())
-
-
-def _within_memory(file: BufferedReader, work: Callable[[BinaryIO], _T]) -> _T:
+def _within_memory(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> _T:
     try:
         return work(file)
     except MemoryError as error:

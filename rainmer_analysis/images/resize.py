@@ -79,7 +79,7 @@ def _bilinear(image: FloatImage) -> FloatImage:
 
 @lru_cache(maxsize=256)
 def _taps(size: int) -> _Taps:
-    """Give the two source indices and the second one's weight for each of the 128 outputs."""
+    """Return the two source indices and the second one's weight for each of the 128 outputs."""
     centres = np.clip((np.arange(SIDE) + 0.5) * size / SIDE - 0.5, 0, size - 1)
     first = np.floor(centres).astype(np.intp)
     second = np.minimum(first + 1, size - 1)

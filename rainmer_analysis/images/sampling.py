@@ -17,7 +17,7 @@ __all__ = ["sample", "sample_key"]
 
 
 def sample_key(seed: int, image_id: str) -> str:
-    """Give the hexadecimal SHA-256 by which an image is drawn.
+    """Return the hexadecimal SHA-256 by which an image is drawn.
 
     Examples
     --------

@@ -63,7 +63,7 @@ def write_samples(
 
 
 def png_request(path: str | Path) -> str | None:
-    """Give the digest of the request that a file of `write_png` answers; None if it has none."""
+    """Return the digest of the request that a file of `write_png` answers; None if it has none."""
     try:
         with Path(path).open("rb") as file, PngImagePlugin.PngImageFile(file) as image:
             found = image.info.get(_KEY)

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from rainmer_analysis.errors import ParameterError, SourceError
+from rainmer_analysis.errors import ParameterError, SourceError, WeightsError
 from rainmer_analysis.images import RESIZE_RULES
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
-from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, standing_extraction
-from rainmer_analysis.infer.outputs import COLUMNS, SKIPPED, discard_form, request, write_skipped
-from rainmer_analysis.infer.shards import Outcome, Part, Shards
-from rainmer_analysis.infer.stream import Job, encoded
-from rainmer_analysis.infer.work import Progress, Work, work_folder
-from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, Space, write_table
+from rainmer_analysis.infer.extraction import Extraction
+from rainmer_analysis.infer.outputs import SKIPPED
+from rainmer_analysis.infer.publishing import Task, in_folder, in_memory
+from rainmer_analysis.infer.shards import Outcome
+from rainmer_analysis.infer.stream import NO_UNIT, Job, encoded
+from rainmer_analysis.infer.work import Progress
+from rainmer_analysis.values import ImageSet
 
 __all__ = ["extract"]
 
@@ -70,48 +69,30 @@ def extract(
     ------
     SourceError
         No image could be used, or one was left out under `strict`.
+    WeightsError
+        The encoder gave no vector for any image.
     OutputExistsError
         Another table lies in `out`.
+    OutputInUseError
+        Another process is writing these tables.
+    StorageError
+        The disk is full or fails.
     ParameterError
         A parameter lies outside what is allowed.
     """
     rule = resize_rule or encoder.preprocessing
     threads = _checked(batch_size, workers, rule)
     spaces = identity(encoder, rule=rule)
-    rows = images.rows
-    folder = None if out is None else Path(out)
-    if folder is not None:
-        known = standing_extraction(folder, spaces, rows, overwrite=overwrite)
-        if known is not None:
-            discard_form(folder, spaces.values(), parts=False)
-            _judge(known.skipped, len(rows), folder, strict=strict)
-            return known
-    shards = Shards(work_folder(folder, spaces, rows))
-    work = Work(rows, encoder.views, shards)
     batch = batch_size or int(getattr(encoder, "preferred_batch", 8))
 
     def encode(jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         return encoded(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
 
-    work.run(encode, progress)
-    skipped = _skipped(rows, work)
-    some, made = len(skipped) < len(rows), _made(images, encoder)
-    tables: Mapping[str, EmbeddingTable] = {}
-    paths: dict[str, Path] = {}
-    if folder is not None:
-        write_skipped(folder / SKIPPED, skipped, encoder.name)
-        for view, space in spaces.items() if some else ():
-            key = request(space, rows, _contents(work))
-            batches = _batches(rows, work, (space, made))
-            path = folder / f"{space.stem}.parquet"
-            paths[view] = write_table(batches, path, overwrite=overwrite, request=key)
-        discard_form(folder, spaces.values(), parts=False)
-        shards.discard()
-        tables = TablesOnDisk(paths)
-    elif some:
-        tables = {view: _whole(rows, work, (space, made)) for view, space in spaces.items()}
-    _judge(skipped, len(rows), folder, strict=strict)
-    return Extraction(tables, skipped, paths)
+    folder = None if out is None else Path(out)
+    task = Task(images, encoder, spaces, encode, progress)
+    done = in_memory(task) if folder is None else in_folder(task, folder, overwrite=overwrite)
+    _judge(done.skipped, len(images.rows), folder, strict=strict)
+    return done
 
 
 def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
@@ -126,67 +107,6 @@ def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
     return workers or min(4, os.cpu_count() or 1)
 
 
-def _skipped(rows: Rows, work: Work) -> pd.DataFrame:
-    columns, found = ["image_id", "dataset", "path"], []
-    for part in work.parts():
-        bad = ~part.good
-        if bad.any():
-            left_out = rows.take(part.index[bad]).frame[columns]
-            found.append(left_out.assign(reason=part.reason[bad].tolist()))
-    if not found:
-        return pd.DataFrame(columns=[*columns, "reason"], dtype=object)
-    return pd.concat(found, ignore_index=True)
-
-
-def _contents(work: Work) -> Iterator[str]:
-    return (sha256 for part in work.parts() for sha256 in part.sha256.tolist())
-
-
-def _batches(
-    rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]
-) -> Iterator[EmbeddingTable]:
-    """Give the good images of each shard as a small table."""
-    space, made = told
-    columns = list(COLUMNS)
-    if any(region != "whole" for region in rows.cells("region")):
-        columns.append("region")
-    for part in work.parts(space.view):
-        if part.good.any():
-            labels = _labels(rows, part, columns)
-            yield EmbeddingTable(part.vectors[space.view], labels, space, made)
-
-
-def _whole(rows: Rows, work: Work, told: tuple[Space, dict[str, Any]]) -> EmbeddingTable:
-    """Give the good images of all shards as one table."""
-    batches = list(_batches(rows, work, told))
-    joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
-    return EmbeddingTable(np.concatenate([batch.vectors for batch in batches]), joined, *told)
-
-
-def _labels(rows: Rows, part: Part, columns: list[str]) -> Rows:
-    good = part.good
-    measured = {
-        "sha256": part.sha256[good].tolist(),
-        "width": part.width[good],
-        "height": part.height[good],
-    }
-    return Rows(rows.take(part.index[good]).frame[columns].assign(**measured))
-
-
-def _made(images: ImageSet, encoder: Encoder) -> dict[str, Any]:
-    sampling = dict(images.sampling)
-    return {
-        "encoder": {
-            "name": encoder.name,
-            "sha256": encoder.sha256,
-            "api_version": encoder.api_version,
-            "configuration": dict(getattr(encoder, "configuration", {})),
-        },
-        "seed": sampling.pop("seed", None),
-        "sampling": sampling,
-    }
-
-
 def _judge(skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bool) -> None:
     """Say what was left out, as a note or as an error."""
     if skipped.empty:
@@ -194,6 +114,11 @@ def _judge(skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bo
     where = f"; see {folder / SKIPPED}" if folder is not None else ""
     first = f"the first is {skipped['path'].iloc[0]!r}: {skipped['reason'].iloc[0]}"
     if len(skipped) == total:
+        if skipped["reason"].str.startswith(NO_UNIT).any():
+            raise WeightsError(
+                f"the encoder gave no unit vector for any of the images ({first}){where}; its "
+                "weights are damaged or too large: give others"
+            )
         raise SourceError(f"none of the {total} images could be used ({first}){where}")
     if strict:
         raise SourceError(

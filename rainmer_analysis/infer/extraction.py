@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError
-from rainmer_analysis.images import file_sha256
+from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
@@ -18,11 +17,20 @@ from rainmer_analysis.infer.outputs import (
     check_skipped,
     read_skipped,
     request,
+    skipped_sum,
 )
-from rainmer_analysis.infer.stream import read_ahead
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, read, standing
+from rainmer_analysis.infer.stream import contents
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    Rows,
+    Space,
+    TableStream,
+    beside,
+    read,
+    standing,
+)
 
-__all__ = ["Extraction", "TablesOnDisk", "contents", "standing_extraction"]
+__all__ = ["Extraction", "TablesOnDisk", "standing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +92,7 @@ class TablesOnDisk(Mapping[str, EmbeddingTable]):
 def standing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
-    """Give what stands in the folder if it answers the identical request."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
+    """Return what stands in the folder if it answers the identical request."""
     check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
@@ -106,18 +112,7 @@ def standing_extraction(
         return None
     mine = listed["encoder"] == next(iter(spaces.values())).encoder
     skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
-    if len(skipped) != missing:  # the list belongs to another run: make it anew
-        return None
+    stated = {beside(path).get(SKIPPED, skipped_sum(skipped)) for path in paths.values()}
+    if len(skipped) != missing or stated != {skipped_sum(skipped)}:
+        return None  # the list belongs to another run, or is damaged: make it anew
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
-
-
-def contents(rows: Rows) -> Iterator[str]:
-    """Give the SHA-256 of each row's file; empty where it cannot be opened."""
-    return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
-
-
-def _content(path: str) -> str:
-    try:
-        return file_sha256(path)
-    except ImageError:
-        return ""

@@ -12,19 +12,22 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.values import Rows, Space, digest, versions_of, write_atomically
+from rainmer_analysis.values import PARTS, Rows, Space, digest, versions_of
 
 __all__ = [
     "COLUMNS",
     "SKIPPED",
     "SKIPPED_COLUMNS",
+    "check_folder",
     "check_form",
     "check_skipped",
     "discard_form",
     "read_skipped",
+    "replaced_forms",
     "request",
+    "skipped_bytes",
+    "skipped_sum",
     "work_key",
-    "write_skipped",
 ]
 
 SKIPPED = "skipped.csv"
@@ -37,7 +40,7 @@ _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
 def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
-    """Give the digest of a request: space, labels, and the bytes of the files (not their places).
+    """Return the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
     ----------
@@ -54,16 +57,15 @@ def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
 
 
 def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
-    """Give the digest that unfinished work is kept under.
+    """Return the digest that unfinished work is kept under.
 
-    Instead of the files' bytes, which would have to be read twice, it holds their sizes and times
-    of change.
+    The bytes of the files do not enter: what was finished holds the digest of those that were
+    read, and is taken again only for a file that still has it.
     """
-    stamps = (_stamp(str(path)) for path in rows.cells("path"))
     labels = {name: _cells(rows, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
     first = next(iter(spaces.values()))
-    return digest({"work": described, "labels": labels, "stamps": stamps} | _versions(first))
+    return digest({"work": described, "labels": labels} | _versions(first))
 
 
 def _versions(space: Space) -> dict[str, dict[str, int]]:
@@ -74,14 +76,6 @@ def _versions(space: Space) -> dict[str, dict[str, int]]:
 
 def _cells(rows: Rows, name: str) -> Iterator[str | None]:
     return (None if pd.isna(cell) else str(cell) for cell in rows.cells(name))
-
-
-def _stamp(path: str) -> list[int] | None:
-    try:
-        found = Path(path).stat()
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
 
 
 def read_skipped(path: Path) -> pd.DataFrame:
@@ -102,6 +96,18 @@ def read_skipped(path: Path) -> pd.DataFrame:
     if tuple(header) != _LISTED or any(len(line) != len(_LISTED) for line in lines):
         raise FileFormatError(f"{path} is no list of images left out: its columns are others")
     return pd.DataFrame(lines, columns=list(_LISTED), dtype=str)
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that tables can go into a folder.
+
+    Raises
+    ------
+    OutputExistsError
+        It is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
 
 
 def check_skipped(path: Path, *, overwrite: bool) -> None:
@@ -152,26 +158,40 @@ def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite:
     )
 
 
+def replaced_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> tuple[str, ...]:
+    """Return the names of tables of the other form, which those of this one replace.
+
+    A folder of parts that holds something else as well is none: its parts alone go, by
+    `discard_form`.
+    """
+    found = [path for path in _other_forms(folder, spaces, parts=parts) if path.exists()]
+    return tuple(path.name for path in found if path.is_file() or not _foreign(path))
+
+
 def discard_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
     """Remove tables of the other form: those of this one have been written."""
     for path in _other_forms(folder, spaces, parts=parts):
         if not path.is_dir():
             path.unlink(missing_ok=True)
             continue
-        for part in path.glob("*.parquet"):
-            part.unlink()
+        for part in [*path.glob("*.parquet"), path / PARTS]:
+            part.unlink(missing_ok=True)
         with suppress(OSError):  # something else lies there, too
             path.rmdir()
+
+
+def _foreign(folder: Path) -> bool:
+    return any(each.suffix != ".parquet" and each.name != PARTS for each in folder.iterdir())
 
 
 def _other_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> list[Path]:
     return [folder / (f"{space.stem}.parquet" if parts else space.stem) for space in spaces]
 
 
-def write_skipped(path: Path, skipped: pd.DataFrame, encoder: str) -> None:
-    """Write what an encoder left out; what other encoders left out in the same folder stays.
+def skipped_bytes(path: Path, skipped: pd.DataFrame, encoder: str) -> bytes:
+    """Return a list with what an encoder left out; what others left out in the folder stays.
 
-    The header is written also when nothing was left out.
+    Its header is there also when nothing was left out.
     """
     try:
         known = read_skipped(path)
@@ -185,10 +205,14 @@ def write_skipped(path: Path, skipped: pd.DataFrame, encoder: str) -> None:
     writer.writerows(
         (*row, encoder) for row in skipped[list(SKIPPED_COLUMNS)].itertuples(index=False)
     )
-    data = text.getvalue().encode("utf-8", "backslashreplace")
-    if not path.is_file() or path.read_bytes() != data:
-        write_atomically(path, lambda temporary: _write(temporary, data))
+    return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+def skipped_sum(skipped: pd.DataFrame) -> str:
+    """Return the digest of what an encoder left out, as its list will be read."""
+    cells = skipped[list(SKIPPED_COLUMNS)].itertuples(index=False)
+    return digest([[_read_back(cell) for cell in row] for row in cells])
+
+
+def _read_back(cell: object) -> str:
+    return str(cell).encode("utf-8", "backslashreplace").decode("utf-8")

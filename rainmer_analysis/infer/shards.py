@@ -75,7 +75,7 @@ class Part:
         return np.asarray(self.reason == "")
 
     def outcomes(self) -> list[Outcome]:
-        """Give the good images one by one, for joining with later outcomes."""
+        """Return the good images one by one, for joining with later outcomes."""
         rows = range(int(self.good.sum()))
         return [
             Outcome(
@@ -116,7 +116,7 @@ class Shards:
         self._kept: dict[int, Part] = {}
 
     def load(self, number: int, views: Mapping[str, int]) -> Part | None:
-        """Give a finished shard, or None where there is none that can be read."""
+        """Return a finished shard, or None where there is none that can be read."""
         path = self._path(number)
         if path is None:
             return self._kept.get(number)

@@ -20,14 +20,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images.reading import Region, file_sha256, read_image
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images.reading import Region, file_sha256, read_hashed
 from rainmer_analysis.images.resize import resize
 from rainmer_analysis.infer.encoders.contract import Encoder
+from rainmer_analysis.infer.room import Room, Vectors
 from rainmer_analysis.infer.shards import Outcome
+from rainmer_analysis.values import Rows
 
-__all__ = ["Job", "encoded", "in_lanes", "read_ahead"]
+__all__ = ["NO_UNIT", "Job", "contents", "encoded", "in_lanes", "read_ahead"]
 
+NO_UNIT = "the encoder gave no unit vector"
+"""How the reason begins where the fault is not the image's."""
 _UNIT_TOLERANCE = 1e-4
 
 _log = logging.getLogger(__name__)
@@ -66,7 +70,7 @@ class _Clock:
     seconds: float = field(default=0.0, init=False)
 
     def each(self, items: Iterable[T]) -> Generator[T, None, None]:
-        """Give the items, and count the time that each one took to come."""
+        """Return the items, and count the time that each one took to come."""
         iterator = iter(items)
         while True:
             start = time.perf_counter()
@@ -99,6 +103,18 @@ def read_ahead(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def contents(rows: Rows) -> Iterator[str]:
+    """Return the SHA-256 of each row's file; empty where it cannot be opened."""
+    return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
+
+
+def _content(path: str) -> str:
+    try:
+        return file_sha256(path)
+    except ImageError:
+        return ""
+
+
 def encoded(
     jobs: Iterable[Job], encoder: Encoder, *, rule: str, batch_size: int, workers: int
 ) -> Generator[Outcome, None, None]:
@@ -114,8 +130,10 @@ def encoded(
     def look(job: Job) -> _Reading:
         return _read(job, rule)
 
+    room = Room(encoder)
+
     def encode(batch: Sequence[_Reading]) -> list[Outcome]:
-        return _encode(batch, encoder)
+        return _encode(batch, room)
 
     lanes = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (lanes + 1) * batch_size + workers
@@ -174,53 +192,31 @@ def in_lanes(tasks: Iterable[T], work: Callable[[T], R], *, lanes: int) -> Gener
 
 
 def _read(job: Job, rule: str) -> _Reading:
-    sha256 = ""
-    try:
-        sha256 = file_sha256(job.path)
-        if job.fault:
-            raise ImageError(job.fault)
-        image = read_image(job.path, region=job.region)
-    except ImageError as error:
-        return _Reading(job.index, sha256, 0, 0, None, str(error))
-    height, width = image.shape[1:]
-    return _Reading(job.index, sha256, width, height, resize(image, rule=rule), "")
+    found = read_hashed(job.path, region=job.region)
+    if found.pixels is None or job.fault:
+        return _Reading(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
+    height, width = found.pixels.shape[1:]
+    pixels = resize(found.pixels, rule=rule)
+    return _Reading(job.index, found.sha256, width, height, pixels, "")
 
 
-def _encode(batch: Sequence[_Reading], encoder: Encoder) -> list[Outcome]:
+def _encode(batch: Sequence[_Reading], room: Room) -> list[Outcome]:
     pixels = [reading.pixels for reading in batch if reading.pixels is not None]
-    vectors = _vectors(np.stack(pixels), encoder) if pixels else {}
-    outcomes, row = [], 0
-    for reading in batch:
-        found = {}
-        if reading.pixels is not None:
-            found = {view: rows[row] for view, rows in vectors.items()}
-            row += 1
-        outcomes.append(_outcome(reading, found))
-    return outcomes
+    vectors = iter(room.encode(pixels))
+    return [_outcome(reading, {} if reading.pixels is None else next(vectors)) for reading in batch]
 
 
-def _outcome(reading: _Reading, found: dict[str, npt.NDArray[np.float32]]) -> Outcome:
+def _outcome(reading: _Reading, found: Vectors | None) -> Outcome:
+    if found is None:
+        reason = "the encoder needs more memory for it than there is"
+        return Outcome(reading.index, reading.sha256, 0, 0, {}, reason)
     faulty = sorted(view for view, vector in found.items() if not _is_unit(vector))
     reason = reading.reason
     if faulty:
-        reason = f"the encoder gave no unit vector for the view {faulty[0]}"
+        reason = f"{NO_UNIT} for the view {faulty[0]}"
     if reason:
         return Outcome(reading.index, reading.sha256, 0, 0, {}, reason)
     return Outcome(reading.index, reading.sha256, reading.width, reading.height, found, "")
-
-
-def _vectors(
-    pixels: npt.NDArray[np.float32], encoder: Encoder
-) -> dict[str, npt.NDArray[np.float32]]:
-    found = encoder.encode(pixels)
-    for view, dim in encoder.views.items():
-        shape = np.shape(found.get(view, ()))
-        if shape != (len(pixels), dim):
-            raise ParameterError(
-                f"the encoder {encoder.name} gave {list(shape)} numbers for the view {view} of "
-                f"{len(pixels)} images, but states {dim} dimensions; it breaks its own contract"
-            )
-    return {view: np.asarray(found[view], np.float32) for view in encoder.views}
 
 
 def _is_unit(vector: npt.NDArray[np.float32]) -> bool:

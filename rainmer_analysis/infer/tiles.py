@@ -175,7 +175,7 @@ def strips(
 
 
 def _fade(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:
-    """Give 1, falling to 0 towards the edges that lie inside the image."""
+    """Return 1, falling to 0 towards the edges that lie inside the image."""
     fade = np.ones(length)
     rise = np.sin(np.pi / 2 * (np.arange(ramp) + 0.5) / max(ramp, 1)) ** 2
     if start > 0:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import name_fault
 from rainmer_analysis.infer.outputs import COLUMNS, work_key
 from rainmer_analysis.infer.shards import SHARD, Outcome, Part, Shards
-from rainmer_analysis.infer.stream import Job
+from rainmer_analysis.infer.stream import Job, contents
 from rainmer_analysis.values import Rows, Space
 
-__all__ = ["Encode", "Progress", "Work", "work_folder"]
+__all__ = ["Encode", "Progress", "Work", "WorkVanishedError", "reclaim", "work_folder"]
 
 _log = logging.getLogger(__name__)
 
@@ -25,9 +27,26 @@ Progress = Callable[[int, int], None]
 Encode = Callable[[Iterable[Job]], Generator[Outcome, None, None]]
 
 
+class WorkVanishedError(SourceError):
+    """Finished work is gone: another process has removed it."""
+
+
 def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
-    """Give the hidden folder of a request's unfinished work."""
-    return None if folder is None else folder / f".extract-{work_key(spaces, rows)[:16]}"
+    """Return the hidden folder of a request's unfinished work."""
+    if folder is None:
+        return None
+    return folder / f"{_prefix(spaces)}{work_key(spaces, rows)[:16]}"
+
+
+def reclaim(folder: Path, spaces: Mapping[str, Space]) -> None:
+    """Remove unfinished work of other requests to these tables: they answer another one now."""
+    for left in folder.glob(f"{_prefix(spaces)}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _prefix(spaces: Mapping[str, Space]) -> str:
+    encoder = next(iter(spaces.values())).encoder
+    return f".extract-{encoder.replace(':', '-').replace('/', '-')}-"
 
 
 class Work:
@@ -48,20 +67,21 @@ class Work:
         self._views = views
         self._shards = shards
         self._known: dict[int, list[Outcome]] = {}
+        self._stale: set[int] = set()
 
     def parts(self, view: str | None = None) -> Iterator[Part]:
-        """Give what was finished, shard by shard, with the vectors of one view or of none.
+        """Return what was finished, shard by shard, with the vectors of one view or of none.
 
         Raises
         ------
-        SourceError
+        WorkVanishedError
             The kept work of a shard has vanished.
         """
         wanted = {} if view is None else {view: self._views[view]}
         for number in range(len(self._spans())):
             part = self._shards.load(number, wanted)
             if part is None:
-                raise SourceError(
+                raise WorkVanishedError(
                     "finished work of this extraction has vanished from its folder; start it again"
                 )
             yield part
@@ -89,14 +109,26 @@ class Work:
         return [range(low, min(low + SHARD, total)) for low in range(0, total, SHARD)]
 
     def _finished(self) -> int:
-        found = (self._shards.load(number, {}) for number in range(len(self._spans())))
-        return sum(int(part.good.sum()) for part in found if part is not None)
+        """Count what was finished before and is of the bytes that the files hold now."""
+        count = 0
+        for number in range(len(self._spans())):
+            part = self._shards.load(number, {})
+            if part is None or not part.good.any():
+                continue
+            index, stated = part.index[part.good], part.sha256[part.good]
+            now = np.array(list(contents(self._rows.take(index))), np.str_)
+            self._stale.update(index[now != stated].tolist())
+            count += int((now == stated).sum())
+        if self._stale:
+            _log.info("%d images have changed since and are read anew", len(self._stale))
+        return count
 
     def _jobs(self) -> Iterator[Job]:
-        """Give what is to do; what is known of a shard waits in memory until it is complete."""
+        """Return what is to do; what is known of a shard waits in memory until it is complete."""
         for number, span in enumerate(self._spans()):
             part = self._shards.load(number, self._views)
-            known = [] if part is None else part.outcomes()
+            before = [] if part is None else part.outcomes()
+            known = [each for each in before if each.index not in self._stale]
             left = sorted(set(span) - {outcome.index for outcome in known})
             if left:
                 self._known[number] = known

@@ -37,7 +37,7 @@ def _paired(dtype: torch.dtype) -> bool:
 
 
 def packed(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
-    """Give kernels [C, 1, side, side] as they are taken with maps of a type.
+    """Return kernels [C, 1, side, side] as they are taken with maps of a type.
 
     Returns
     -------
@@ -64,7 +64,7 @@ class _Block:
         self._taps = -(-self._side // self._step)
 
     def grid(self, at: Any, steps: Any, count: int) -> list[list[Any]]:
-        """Give offsets, `count` rows of as many."""
+        """Return offsets, `count` rows of as many."""
         down, across = (self._builder.extract_value(steps, i) for i in range(2))
         rows = stepped(self._builder, at, down, count)
         return [stepped(self._builder, row, across, count) for row in rows]
@@ -93,7 +93,7 @@ class _Block:
 
 
 def _block(side: int) -> Any:
-    """Give what convolves a block of outputs with kernels of this side."""
+    """Return what convolves a block of outputs with kernels of this side."""
 
     @intrinsic
     def block(typingctx, x, at, steps, w, taps, y, to, leaps):  # type: ignore[no-untyped-def] # noqa: ARG001

@@ -18,12 +18,12 @@ W = TypeVar("W")
 
 
 def padded(channels: int) -> int:
-    """Give the number of channels with which a map of so many lies in memory."""
+    """Return the number of channels with which a map of so many lies in memory."""
     return -(-channels // LANES) * LANES
 
 
 def flat(tensor: Tensor) -> npt.NDArray[Any]:
-    """Give the memory of a contiguous tensor as the kernels take it: bfloat16 is uint16."""
+    """Return the memory of a contiguous tensor as the kernels take it: bfloat16 is uint16."""
     whole = tensor.view(-1)
     array: npt.NDArray[Any] = (
         whole if tensor.dtype == torch.float32 else whole.view(torch.uint16)
@@ -43,7 +43,7 @@ class Workspaces(Generic[W]):
         self._threads = threading.local()
 
     def of(self, size: tuple[int, int]) -> W:
-        """Give this thread's workspace for images of this size; one of another size is let go."""
+        """Return this thread's workspace for images of this size; one of another size is let go."""
         if getattr(self._threads, "size", None) != size:
             self.forget()  # also where there is no memory for another
             self._threads.workspace = self._make(size)

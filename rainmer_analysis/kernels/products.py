@@ -82,7 +82,7 @@ class _Block:
 
 
 def _block(rows: int, vectors: int) -> Any:
-    """Give what makes a block of a product."""
+    """Return what makes a block of a product."""
 
     @intrinsic
     def block(typingctx, a, left, w, right, depth, c, to, least, onto):  # type: ignore[no-untyped-def] # noqa: ARG001
@@ -188,7 +188,7 @@ class Factors:
 
 
 def _reach(tensor: Tensor) -> npt.NDArray[Any]:
-    """Give the memory from a tensor's first number to its last, flat."""
+    """Return the memory from a tensor's first number to its last, flat."""
     steps = zip(tensor.shape, tensor.stride(), strict=True)
     last = sum((size - 1) * step for size, step in steps)
     return flat(tensor.as_strided((last + 1,), (1,)))

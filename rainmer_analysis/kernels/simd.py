@@ -110,7 +110,7 @@ def _words(value: int) -> ir.Constant:
 
 
 def stepped(builder: Any, at: Any, step: Any, count: int) -> list[Any]:
-    """Give `count` offsets from `at` on, `step` apart."""
+    """Return `count` offsets from `at` on, `step` apart."""
     found = [at]
     for _ in range(count - 1):
         found.append(builder.add(found[-1], step))
@@ -126,12 +126,12 @@ class Vector:
 
     @classmethod
     def zero(cls, builder: Any) -> Vector:
-        """Give zeros."""
+        """Return zeros."""
         return cls(builder, ir.Constant(_FLOATS, [0.0] * LANES))
 
     @classmethod
     def all(cls, builder: Any, number: Any) -> Vector:
-        """Give one number, float32, in all places."""
+        """Return one number, float32, in all places."""
         empty = ir.Constant(_FLOATS, ir.Undefined)
         alone = builder.insert_element(empty, number, ir.IntType(32)(0))
         return cls(builder, builder.shuffle_vector(alone, empty, _words(0)))
@@ -160,13 +160,13 @@ class Vector:
     __rmul__ = __mul__
 
     def larger(self, other: Vector | float) -> Vector:
-        """Give the larger number in each place; NaN stays NaN."""
+        """Return the larger number in each place; NaN stays NaN."""
         bound = self._with(other)
         chosen = self.builder.fcmp_unordered(">", self.value, bound)
         return Vector(self.builder, self.builder.select(chosen, self.value, bound))
 
     def times_onto(self, factor: Vector, total: Vector) -> Vector:
-        """Give the total and the products with `factor`."""
+        """Return the total and the products with `factor`."""
         return total + self * factor
 
 
@@ -178,7 +178,7 @@ class Pairs:
         self.value = value
 
     def times_onto(self, factor: Pairs, total: Vector) -> Vector:
-        """Give the total and both products of each pair."""
+        """Return the total and both products of each pair."""
         kind = ir.FunctionType(_FLOATS, [_FLOATS, _WORDS, _WORDS])
         given = [total.value, self.value, factor.value]
         made = self.builder.asm(kind, "vdpbf16ps $3, $2, $0", "=v,0,v,v", given, False)
@@ -210,7 +210,7 @@ class Memory:
         return self._builder.bitcast(pointer, vector.as_pointer())
 
     def load(self, at: Any) -> Vector:
-        """Give the 16 numbers that start at element `at`; none holds zeros everywhere."""
+        """Return the 16 numbers that start at element `at`; none holds zeros everywhere."""
         build = self._builder
         if isinstance(self._kind, types.NoneType):
             return Vector.zero(build)
@@ -226,7 +226,7 @@ class Memory:
         return bool(BFLOAT16 and self._kind.dtype == types.uint16)
 
     def spread(self, at: Any) -> Any:
-        """Give the number at element `at` in all places, or, with `pairs`, it and the next one."""
+        """Return number at element `at` in all places, or, with `pairs`, it and the next one."""
         build, half = self._builder, self._kind.dtype == types.uint16
         kind = ir.IntType(32) if self.pairs else ir.IntType(16) if half else ir.FloatType()
         pointer = build.bitcast(build.gep(self._data, [at]), kind.as_pointer())
@@ -241,7 +241,7 @@ class Memory:
         return Pairs(build, build.shuffle_vector(alone, empty, _words(0)))
 
     def load_pairs(self, at: Any) -> Pairs:
-        """Give the 16 pairs, as wide as float32, that start at element `at`."""
+        """Return the 16 pairs, as wide as float32, that start at element `at`."""
         return Pairs(self._builder, self._builder.load(self._place(at, _WORDS), align=4))
 
     def load_neighbours(self, places: Sequence[Any]) -> list[Pairs]:

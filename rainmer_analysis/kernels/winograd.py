@@ -45,7 +45,7 @@ def transformed(weight: Tensor) -> Tensor:
 
 
 def planes(numbers: int, dtype: torch.dtype) -> Tensor:
-    """Give memory for transformed tiles: 36 planes of so many numbers each, and some more.
+    """Return memory for transformed tiles: 36 planes of so many numbers each, and some more.
 
     A tile is spread over all planes. Were they a power of two apart, the first cache would keep
     them all in one set of 8 lines, and drop most before they are full.

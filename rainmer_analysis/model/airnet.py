@@ -159,7 +159,7 @@ class AirNetEncoder(nn.Module):
 
 
 def without_norms(encoder: AirNetEncoder) -> AirNetEncoder:
-    """Give a copy for inference whose convolutions contain the batch normalisation after them.
+    """Return a copy for inference whose convolutions contain the batch normalisation after them.
 
     The copy answers as `encoder` does in evaluation mode, and cannot be trained.
     """

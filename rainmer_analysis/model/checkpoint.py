@@ -148,7 +148,7 @@ def read_versioned(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def texts_of(own: Mapping[str, Any]) -> dict[str, str]:
-    """Give the texts kept in a file's own metadata."""
+    """Return the texts kept in a file's own metadata."""
     told = own.get("metadata")
     return {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
 

@@ -52,13 +52,13 @@ class Block:
     children: tuple[Block, ...] = ()
 
     def walk(self) -> Iterator[Block]:
-        """Give this block and all below it, parents first."""
+        """Return this block and all below it, parents first."""
         yield self
         for child in self.children:
             yield from child.walk()
 
     def find(self, name: str) -> Block:
-        """Give the first block of this name at or below this one; KeyError if there is none."""
+        """Return the first block of this name at or below this one; KeyError if there is none."""
         for block in self.walk():
             if block.name == name:
                 return block

@@ -145,7 +145,7 @@ class Stage(nn.Module):
         return F.relu(F.relu(fused) + x)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Give each expert's answer to a map [B, dim, H, W], without its last, linear layer."""
+        """Return each expert's answer to a map [B, dim, H, W], without its last, linear layer."""
         return [op.features(x) if isinstance(op, _Expert) else op(x) for op in self._ops]
 
     def unfused(self, x: Tensor) -> Tensor:

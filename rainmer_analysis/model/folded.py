@@ -228,6 +228,6 @@ class FoldedEncoder(nn.Module):
         return FoldedOutput(unit(chromatic), unit(degradation))
 
     def _embedded_mean(self, x: Tensor) -> Tensor:
-        """Give the mean of the patch embedding, [B, dim]."""
+        """Return the mean of the patch embedding, [B, dim]."""
         windows = mean_windows(x.to(self.embedding.dtype)).flatten(1)
         return F.linear(windows, self.embedding.flatten(1), self.embedding_bias)

@@ -21,14 +21,14 @@ _EPS = 1e-12
 
 
 def without_autocast(x: Tensor) -> AbstractContextManager[object]:
-    """Give a context in which operations on the device of `x` keep the type of their input."""
+    """Return a context in which operations on the device of `x` keep the type of their input."""
     if x.is_meta:  # shapes without numbers, which no autocast knows
         return nullcontext()
     return torch.autocast(device_type=x.device.type, enabled=False)
 
 
 def widen(x: Tensor) -> Tensor:
-    """Give `x` in float32 if it has half precision, itself otherwise."""
+    """Return `x` in float32 if it has half precision, itself otherwise."""
     return x.float() if x.dtype in _LOW else x
 
 

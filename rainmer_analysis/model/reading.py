@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from rainmer_analysis.errors import WeightsError
+from rainmer_analysis.model.bounds import demand_bounded, demand_regular, safetensors_header
 
 __all__ = ["METADATA_KEY", "read_checkpoint", "sound"]
 
@@ -36,6 +38,10 @@ _WRAPPERS = (
     "model_ema",
     "model",
     "net",
+)
+_DAMAGE = (
+    *(SafetensorError, ValueError, KeyError, TypeError, AttributeError, OverflowError),
+    *(RecursionError, MemoryError),
 )
 _log = logging.getLogger(__name__)
 _ALLOWED = "give a .safetensors file or a .pth state dict of Rainmer or AirNet"
@@ -72,6 +78,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _head(path: Path) -> bytes:
     try:
+        demand_regular(path)
         with path.open("rb") as file:
             head = file.read(16)
     except FileNotFoundError:
@@ -89,12 +96,11 @@ def _head(path: Path) -> bytes:
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     # Whole bytes rather than a memory map: a file replaced later must not change the tensors.
     data = path.read_bytes()
+    header = safetensors_header(path, data)
     try:
         tensors = safetensors.torch.load(data)
-        length = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8 : 8 + length])
         own = json.loads(header.get("__metadata__", {}).get(METADATA_KEY, "{}"))
-    except (SafetensorError, ValueError, KeyError, OverflowError) as error:
+    except _DAMAGE as error:
         msg = f"{path} is a damaged or truncated safetensors file; fetch or write it again."
         raise WeightsError(msg) from error
     if not isinstance(own, dict):
@@ -104,6 +110,8 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _read_torch(path: Path) -> object:
+    if zipfile.is_zipfile(path):
+        demand_bounded(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -142,7 +150,7 @@ def _holds(loaded: Mapping[Any, Any], name: str) -> bool:
 
 
 def sound(name: str, value: object) -> Tensor:
-    """Give a dense, finite tensor on the CPU, or refuse."""
+    """Return a dense, finite tensor on the CPU, or refuse."""
     if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_meta:
         msg = f"{name} is no dense tensor; save the model's state_dict() alone."
         raise WeightsError(msg)

@@ -25,11 +25,14 @@ from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
 from rainmer_analysis.numerics.matching import match_points, match_quantiles
 from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest, nearest_among
 from rainmer_analysis.numerics.procrustes import align
+from rainmer_analysis.numerics.radius_search import RadiusMatches, RadiusSearch
 from rainmer_analysis.numerics.variance import CrossedEffects, crossed_effects
 
 __all__ = [
     "CrossedEffects",
     "Neighbours",
+    "RadiusMatches",
+    "RadiusSearch",
     "align",
     "align_maps",
     "angle_between",

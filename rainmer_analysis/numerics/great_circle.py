@@ -11,7 +11,7 @@ __all__ = ["angle_between", "unit_rows"]
 
 
 def unit_rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Give float64 rows of unit length.
+    """Return float64 rows of unit length.
 
     Stored rows are float32, whose lengths miss 1 by about 1e-7; cosines and angles of small size
     need better.
@@ -42,7 +42,7 @@ def unit_rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def angle_between(first: npt.ArrayLike, second: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Give the great-circle distance of unit vectors along the last axis, in radians, in [0, pi].
+    """Return the great-circle distance of unit vectors along the last axis, in radians, in [0, pi].
 
     The angle is 2 atan2(|a - b|, |a + b|): exact to rounding everywhere, while the arc cosine of
     a dot product loses half of the digits for equal and opposite vectors (in float32 a vector then

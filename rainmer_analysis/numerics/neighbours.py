@@ -145,7 +145,7 @@ def nearest_among(queries: npt.ArrayLike, vectors: npt.ArrayLike, k: int) -> Nei
 
 
 def _largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
-    """Give the columns of the k largest values of each row in ascending order of column.
+    """Return the columns of the k largest values of each row in ascending order of column.
 
     Of equal values at the border the lower columns are taken, which `argpartition` does not
     promise.
@@ -164,7 +164,7 @@ def _angles(
     chosen: npt.NDArray[np.int64],
     unit: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Give the angle of each asked row with the rows chosen for it, a few rows at a time."""
+    """Return the angle of each asked row with the rows chosen for it, a few rows at a time."""
     angles = np.empty(chosen.shape)
     step = max(1, _CELLS // max(1, chosen.shape[1] * unit.shape[1]))
     here = asked[rows]

@@ -30,7 +30,7 @@ def align(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.flo
 
 
 def best_turn(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Give the orthogonal matrix (d, d) that `align` multiplies the points with.
+    """Return the orthogonal matrix (d, d) that `align` multiplies the points with.
 
     Parameters and errors are those of `align`.
     """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.probing.images import DesignImages, Encode, Progress, encode_design
-from rainmer_analysis.probing.measure import SpaceProbe, measure_space
+from rainmer_analysis.probing.design_images import DesignImages, Encode, Progress, encode_design
+from rainmer_analysis.probing.space_measures import SpaceProbe, measure_space
 
 __all__ = ["probe_encoder"]
 

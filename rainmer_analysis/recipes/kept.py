@@ -11,6 +11,8 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
     digest,
+    holding,
+    lock_of,
     read_as,
     standing,
     versions_of,
@@ -67,8 +69,9 @@ def kept_map(
     versions = versions_of(f"project/{options.get('engine', 'sphere')}")
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
-    stands = standing(path, request, overwrite=overwrite)
-    if not stands:
-        write(project(table, **options), path, overwrite=overwrite, request=request)
-    # read in both cases, so that a picture of it is made from the same value at every run
-    return Kept(read_as(path, SphereMap), up_to_date=stands)
+    with holding(lock_of(path)):
+        stands = standing(path, request, overwrite=overwrite)
+        if not stands:
+            write(project(table, **options), path, overwrite=overwrite, request=request)
+        # read in both cases, so that a picture of it is made from the same value at every run
+        return Kept(read_as(path, SphereMap), up_to_date=stands)

@@ -39,7 +39,7 @@ class Simulated:
 
     @property
     def up_to_date(self) -> bool:
-        """Say whether everything had been there."""
+        """Return whether everything had been there."""
         return self.made == 0
 
 
@@ -190,7 +190,7 @@ def _prepared(
 def _read_request(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

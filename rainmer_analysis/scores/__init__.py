@@ -9,12 +9,13 @@ read from.
 from __future__ import annotations
 
 from rainmer_analysis.scores.between import Agreement, Estimate, compare
-from rainmer_analysis.scores.intervals import Interval, Statistic, bootstrap
-from rainmer_analysis.scores.margin import night_margin_statistic
+from rainmer_analysis.scores.isolation import compactness, isolation
+from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
+from rainmer_analysis.scores.night_margin import night_margin
+from rainmer_analysis.scores.outliers import FarImage, find_outliers
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.relate import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
-from rainmer_analysis.scores.spread import compactness, isolation
 from rainmer_analysis.scores.streaming import (
     Sketch,
     read_sketch,
@@ -29,6 +30,7 @@ __all__ = [
     "Agreement",
     "Context",
     "Estimate",
+    "FarImage",
     "Interval",
     "Reference",
     "Score",
@@ -37,8 +39,9 @@ __all__ = [
     "bootstrap",
     "compactness",
     "compare",
+    "find_outliers",
     "isolation",
-    "night_margin_statistic",
+    "night_margin",
     "read_sketch",
     "relate",
     "sketch",

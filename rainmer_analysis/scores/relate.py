@@ -9,24 +9,29 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.cells import (
+from rainmer_analysis.scores.dataset_summaries import (
+    DatasetSummary,
+    Summariser,
+    Table,
+    summarise_datasets,
+)
+from rainmer_analysis.scores.inference import benjamini_hochberg
+from rainmer_analysis.scores.matrix_cells import (
     SAMPLE,
     SUMS,
     Cells,
     Data,
-    ceilings_of,
+    ceiling_interval,
     compare_cells,
-    null_cells,
+    permutation_p_cells,
 )
-from rainmer_analysis.scores.gather import Gathered, Summariser, Table, gather
-from rainmer_analysis.scores.inference import adjust
-from rainmer_analysis.scores.measures import merge_samples, take_sample
+from rainmer_analysis.scores.measures import first_images, merge_samples
 from rainmer_analysis.scores.registry import DEFAULT_SCORE
-from rainmer_analysis.scores.request import (
+from rainmer_analysis.scores.relate_request import (
     Request,
     check_request,
-    datasets_left_out,
-    with_reference,
+    excluded_datasets,
+    resolve_reference,
 )
 from rainmer_analysis.scores.score import Context, Floats, Reference
 from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
@@ -37,7 +42,7 @@ __all__ = ["relate"]
 
 _SUMMARISERS = {
     SUMS: Summariser(sum_scenes, merge_sums),
-    SAMPLE: Summariser(take_sample, merge_samples),
+    SAMPLE: Summariser(first_images, merge_samples),
 }
 
 
@@ -98,38 +103,38 @@ def relate(
     request = check_request(score, resamples, null, level, Context(seed=seed, sample=sample))
     # one thread multiplies: sums over several differ in their last bits by their number
     with threadpool_limits(1, user_api="blas"):
-        return _related(table, request, reference)
+        return _relate_checked(table, request, reference)
 
 
-def _related(
+def _relate_checked(
     table: Table | Sketch | tuple[Sketch, ...] | list[Sketch],
     request: Request,
     reference: str | Reference | None,
 ) -> RelationshipMatrix:
-    data, space, content = _data(table, request)
+    data, space, content = _gather_data(table, request)
     if len(data) < 2:
         raise ParameterError(
             f"a matrix relates datasets, but only {next(iter(data), 'no dataset')!r} came; "
             "give at least two"
         )
-    request = with_reference(request, data, reference, space)
-    left_out = datasets_left_out(request, data)
+    request = resolve_reference(request, data, reference, space)
+    left_out = excluded_datasets(request, data)
     if len(data) - len(left_out) < 2:
         raise ParameterError(
             f"fewer than two datasets are left: {next(iter(left_out.values()))}; "
             "give more images, or another score"
         )
-    return _matrix(request, data, left_out, space, content)
+    return _build_matrix(request, data, left_out, space, content)
 
 
-def _data(table: Any, request: Request) -> tuple[Data, Space, Any]:
+def _gather_data(table: Any, request: Request) -> tuple[Data, Space, Any]:
     """Gather what the request takes of each dataset, with the space and the data's identity."""
     if isinstance(table, Sketch | tuple | list):
         sketches = (table,) if isinstance(table, Sketch) else tuple(table)
         return _from_sketches(sketches, request)
     if len(table) == 0:
         raise ParameterError("the table holds no image; a matrix needs at least one")
-    data = gather(
+    data = summarise_datasets(
         table,
         {name: _SUMMARISERS[name] for name in request.needs},
         request.context,
@@ -147,20 +152,20 @@ def _from_sketches(sketches: tuple[Sketch, ...], request: Request) -> tuple[Data
             "cosine, paper, centred and direction without --null"
         )
     space = same_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
-    data: dict[str, Gathered] = {}
+    data: dict[str, DatasetSummary] = {}
     for sketch in sketches:
-        sketch.demand(request.resamples, request.context.seed)
+        sketch.check_resamples(request.resamples, request.context.seed)
         for name, sums in sketch.datasets.items():
             if name in data:
                 raise ParameterError(
                     f"the dataset {name!r} stands in two sketches; give each dataset once"
                 )
             held = sums.first(min(request.context.resamples, sketch.resamples))
-            data[name] = Gathered(sums.count, sums.scenes, {SUMS: held})
+            data[name] = DatasetSummary(sums.count, sums.scenes, {SUMS: held})
     return data, space, [sketch.content_sha256 for sketch in sketches]
 
 
-def _matrix(
+def _build_matrix(
     request: Request, data: Data, left_out: Mapping[str, str], space: Space, content: Any
 ) -> RelationshipMatrix:
     kept = {name: each for name, each in data.items() if name not in left_out}
@@ -174,8 +179,10 @@ def _matrix(
     )
     p = q = None
     if request.null:
-        p = null_cells(request.score, data, kept, request.context, permutations=request.null)
-        q = adjust(p)
+        p = permutation_p_cells(
+            request.score, data, kept, request.context, permutations=request.null
+        )
+        q = benjamini_hochberg(p)
     return RelationshipMatrix(
         cells.values,
         tuple(data),
@@ -189,11 +196,11 @@ def _matrix(
         high=cells.high,
         p=p,
         q=q,
-        ceilings=_ceilings(request, data, cells),
+        ceilings=_ceiling_rows(request, data, cells),
     )
 
 
-def _ceilings(request: Request, data: Data, cells: Cells) -> Floats | None:
+def _ceiling_rows(request: Request, data: Data, cells: Cells) -> Floats | None:
     """Return what two halves of each dataset score, where that is not 0 or 1 by definition."""
     if not request.resamples or not request.score.streams:
         return None
@@ -201,7 +208,9 @@ def _ceilings(request: Request, data: Data, cells: Cells) -> Floats | None:
         assert cells.low is not None
         assert cells.high is not None
         return np.array([np.diag(each) for each in (cells.values, cells.low, cells.high)]).T
-    return np.array([ceilings_of(each.summaries[SUMS], request.level) for each in data.values()])
+    return np.array(
+        [ceiling_interval(each.summaries[SUMS], request.level) for each in data.values()]
+    )
 
 
 def _parameters(request: Request, content: Any, left_out: Mapping[str, str]) -> dict[str, Any]:

@@ -68,8 +68,6 @@ class Context:
         Seed of resamples, samples, splits and permutations.
     sample
         Images of each dataset that a capped sample holds at most.
-    moments
-        Whether streaming summaries can be measured from another origin, as ``centred`` needs.
     reference
         Of the score ``centred``.
     """
@@ -78,7 +76,6 @@ class Context:
     resamples: int = 0
     seed: int = 42
     sample: int = 500
-    moments: bool = True
     reference: Reference | None = field(default=None, compare=False)
 
 

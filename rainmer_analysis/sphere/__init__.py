@@ -1,18 +1,18 @@
 """Layouts on the unit sphere, and how faithful they are.
 
 `project` turns a table into a map; `SphereUMAP` lays out any vectors; `fidelity` judges any
-placement of rows on a sphere; `summarise` describes a map; `ENGINES` lists what can lay out.
+placement of rows on a sphere; `summarise_map` describes a map; `ENGINES` lists what can lay out.
 umap-learn, whose import takes seconds, is imported by the first layout that it is asked for.
 """
 
 from __future__ import annotations
 
 from rainmer_analysis.sphere.angles import angles_to_xyz, xyz_to_angles
-from rainmer_analysis.sphere.engines import DEFAULT_ENGINE, ENGINES
 from rainmer_analysis.sphere.fidelity import fidelity
+from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, ENGINES
+from rainmer_analysis.sphere.map_summary import summarise_map
 from rainmer_analysis.sphere.project import project
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
-from rainmer_analysis.sphere.summary import summarise
 
 __all__ = [
     "DEFAULT_ENGINE",
@@ -21,6 +21,6 @@ __all__ = [
     "angles_to_xyz",
     "fidelity",
     "project",
-    "summarise",
+    "summarise_map",
     "xyz_to_angles",
 ]

@@ -9,7 +9,7 @@ __all__ = ["angles_to_xyz", "xyz_to_angles"]
 
 
 def angles_to_xyz(angles: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Give the unit vectors of umap-learn's haversine output.
+    """Return the unit vectors of umap-learn's haversine output.
 
     umap-learn optimises under the gradient form of the haversine, which shifts column 0 by a
     quarter turn: column 0 is the colatitude (the angle from the north pole), column 1 the
@@ -32,7 +32,7 @@ def angles_to_xyz(angles: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def xyz_to_angles(points: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Give colatitude in [0, pi] and longitude in [-pi, pi] of unit vectors, shape (n, 2).
+    """Return colatitude in [0, pi] and longitude in [-pi, pi] of unit vectors, shape (n, 2).
 
     At the poles, where it is arbitrary, the longitude is 0 or pi.
     """

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.umap_s2.compiled import compiled
+from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
 
 __all__ = ["fidelity"]
 
@@ -65,10 +65,10 @@ def fidelity(
             "give one point per vector, and at least 3"
         )
     k = min(_NEIGHBOURS, (total - 1) // 2)
-    judged = _drawn(total, _JUDGED, seed)
-    false, torn = _penalties(high, low, judged, k)
+    judged = _sample_rows(total, _JUDGED, seed)
+    false, torn = _rank_penalties(high, low, judged, k)
     scale = 2.0 / (len(judged) * k * (2 * total - 3 * k - 1))
-    chosen = _drawn(total, _SAMPLE, seed)
+    chosen = _sample_rows(total, _SAMPLE, seed)
     return {
         "trustworthiness": 1.0 - scale * false,
         "continuity": 1.0 - scale * torn,
@@ -78,33 +78,35 @@ def fidelity(
     }
 
 
-def _drawn(total: int, most: int, seed: int) -> npt.NDArray[np.int64]:
+def _sample_rows(total: int, most: int, seed: int) -> npt.NDArray[np.int64]:
     if total <= most:
         return np.arange(total)
     return np.sort(np.random.default_rng(seed).choice(total, most, replace=False))
 
 
-def _penalties(high: Floats, low: Floats, judged: npt.NDArray[np.int64], k: int) -> tuple[int, int]:
+def _rank_penalties(
+    high: Floats, low: Floats, judged: npt.NDArray[np.int64], k: int
+) -> tuple[int, int]:
     """Sum rank - k over map neighbours that are none in the table, and the other way round."""
     false = torn = 0
-    for rows in _blocks(judged, len(high)):
+    for rows in _row_blocks(judged, len(high)):
         above, below = high[rows] @ high.T, low[rows] @ low.T
         near_high, near_low = (np.empty((len(rows), k), dtype=np.int64) for _ in range(2))
-        _nearest(above, rows, near_high)
-        _nearest(below, rows, near_low)
-        false += int(_beyond(above, near_high, near_low))
-        torn += int(_beyond(below, near_low, near_high))
+        _fill_nearest(above, rows, near_high)
+        _fill_nearest(below, rows, near_low)
+        false += int(_sum_excess_ranks(above, near_high, near_low))
+        torn += int(_sum_excess_ranks(below, near_low, near_high))
     return false, torn
 
 
-def _blocks(rows: npt.NDArray[np.int64], total: int) -> Iterator[npt.NDArray[np.int64]]:
+def _row_blocks(rows: npt.NDArray[np.int64], total: int) -> Iterator[npt.NDArray[np.int64]]:
     height = max(_LEAST_HEIGHT, _CELLS // total)
     for start in range(0, len(rows), height):
         yield rows[start : start + height]
 
 
 @compiled(parallel=True)
-def _nearest(cosines, rows, near):  # type: ignore[no-untyped-def]
+def _fill_nearest(cosines, rows, near):  # type: ignore[no-untyped-def]
     """Fill each row's nearest others, the lower of equals first; the row itself becomes last."""
     height, total = cosines.shape
     k = near.shape[1]
@@ -114,7 +116,7 @@ def _nearest(cosines, rows, near):  # type: ignore[no-untyped-def]
         filled = 0
         for first in range(0, total, _STRIDE):
             last = min(first + _STRIDE, total)
-            if filled == k and not _above(values[first:last], values[found[k - 1]]):
+            if filled == k and not _count_above(values[first:last], values[found[k - 1]]):
                 continue
             for other in range(first, last):
                 if filled == k and values[other] <= values[found[k - 1]]:
@@ -128,7 +130,7 @@ def _nearest(cosines, rows, near):  # type: ignore[no-untyped-def]
 
 
 @compiled(parallel=True)
-def _beyond(cosines, near, others):  # type: ignore[no-untyped-def]
+def _sum_excess_ranks(cosines, near, others):  # type: ignore[no-untyped-def]
     """Sum by how much the ranks of these others exceed their number, where they do.
 
     A rank counts who is nearer, or as near with a lower number; counting a few ranks takes a
@@ -144,17 +146,17 @@ def _beyond(cosines, near, others):  # type: ignore[no-untyped-def]
             last = min(first + _CACHED, total)
             for place in range(k):
                 other = others[row, place]
-                if not _held(near[row], other):
+                if not _count_common(near[row], other):
                     middle = min(max(other, first), last)
-                    ranks[place] += _above(values[middle:last], values[other])
-                    ranks[place] += _least(values[first:middle], values[other])
+                    ranks[place] += _count_above(values[middle:last], values[other])
+                    ranks[place] += _count_at_least(values[first:middle], values[other])
         for place in range(k):
             excess += max(1 + ranks[place] - k, 0)
     return excess
 
 
 @compiled()
-def _above(values, bound):  # type: ignore[no-untyped-def]
+def _count_above(values, bound):  # type: ignore[no-untyped-def]
     count = 0
     for place in range(len(values)):
         count += values[place] > bound
@@ -162,7 +164,7 @@ def _above(values, bound):  # type: ignore[no-untyped-def]
 
 
 @compiled()
-def _least(values, bound):  # type: ignore[no-untyped-def]
+def _count_at_least(values, bound):  # type: ignore[no-untyped-def]
     count = 0
     for place in range(len(values)):
         count += values[place] >= bound
@@ -170,7 +172,7 @@ def _least(values, bound):  # type: ignore[no-untyped-def]
 
 
 @compiled()
-def _held(found, other):  # type: ignore[no-untyped-def]
+def _count_common(found, other):  # type: ignore[no-untyped-def]
     held = False
     for place in range(len(found)):
         held |= found[place] == other
@@ -178,19 +180,19 @@ def _held(found, other):  # type: ignore[no-untyped-def]
 
 
 def _spearman(high: Floats, low: Floats) -> float:
-    ranks = [_ranks(_pair_order(unit)) for unit in (high, low)]
+    ranks = [_ranks(_rounded_angle_order(unit)) for unit in (high, low)]
     if any(np.ptp(values) == 0 for values in ranks):
         return float("nan")
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def _ranks(values: Floats) -> Floats:
-    """Give ranks from 1; equal values share the mean of theirs."""
+    """Return ranks from 1; equal values share the mean of theirs."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
 
 
-def _pair_order(unit: Floats) -> Floats:
-    """Give a number for each pair that grows with their angle; rounded, so that ties are ties."""
+def _rounded_angle_order(unit: Floats) -> Floats:
+    """Return a number for each pair that grows with their angle; rounded, so that ties are ties."""
     cosines = np.round(unit @ unit.T, 12)
     return -cosines[np.triu_indices(len(unit), k=1)]

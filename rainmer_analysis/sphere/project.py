@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import align, angle_between, unit_rows
-from rainmer_analysis.sphere.engines import DEFAULT_ENGINE, engine_named
 from rainmer_analysis.sphere.fidelity import fidelity
-from rainmer_analysis.sphere.layout import Layout
+from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, engine_named
+from rainmer_analysis.sphere.layout_parameters import Layout
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 from rainmer_analysis.values import EmbeddingTable, Rows, SphereMap
 
@@ -88,19 +88,22 @@ def project(
         raise ParameterError(
             f"the engine {engine!r} cannot place new rows; calibrate with the engine 'sphere'"
         )
-    unit = _sound_rows(table)
+    unit = _check_unit_rows(table)
     if neighbors >= len(table):
         _LOG.info("%d rows allow %d neighbors, not %d", len(table), len(table) - 1, neighbors)
-    order = _id_order(table)
+    order = _order_by_image_id(table)
     unit = unit[order]
     laid = lay_out(unit, layout).astype(np.float32)
     judged: dict[str, Any] = dict(fidelity(unit, laid, seed=seed))
     if stability:
         seeds = [(seed + step) % 2**32 for step in range(1, stability + 1)]
         others = [lay_out(unit, replace(layout, seed=other)) for other in seeds]
-        judged |= {"stability_degrees": _displacement(laid, others), "stability_seeds": stability}
+        judged |= {
+            "stability_degrees": _median_displacement_degrees(laid, others),
+            "stability_seeds": stability,
+        }
     if calibrate:
-        judged |= _placing(unit, table.take(order).rows, layout, calibrate)
+        judged |= _placement_error_parameters(unit, table.take(order).rows, layout, calibrate)
     points = np.empty_like(laid)
     points[order] = laid
     parameters = _parameters(table, engine, layout) | {"stability": stability}
@@ -109,7 +112,7 @@ def project(
     return SphereMap(points, table.rows, table.space, parameters, judged)
 
 
-def _sound_rows(table: EmbeddingTable) -> npt.NDArray[np.float64]:
+def _check_unit_rows(table: EmbeddingTable) -> npt.NDArray[np.float64]:
     if len(table) < _FEWEST:
         raise ParameterError(
             f"the table holds {len(table)} image(s), but a map needs at least {_FEWEST}; "
@@ -123,25 +126,29 @@ def _sound_rows(table: EmbeddingTable) -> npt.NDArray[np.float64]:
     return unit_rows(table.vectors)
 
 
-def _id_order(table: EmbeddingTable) -> npt.NDArray[np.int64]:
+def _order_by_image_id(table: EmbeddingTable) -> npt.NDArray[np.int64]:
     names = table.rows.column("image_id")
     keys = [hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in names]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
-def _displacement(points: npt.NDArray[np.float32], others: list[npt.NDArray[np.float64]]) -> float:
+def _median_displacement_degrees(
+    points: npt.NDArray[np.float32], others: list[npt.NDArray[np.float64]]
+) -> float:
     reference = unit_rows(points)
     moved = [angle_between(align(other, reference), reference) for other in others]
     return float(np.degrees(np.median(np.concatenate(moved))))
 
 
-def _placing(unit: Floats, rows: Rows, layout: Layout, parts: int) -> dict[str, Any]:
+def _placement_error_parameters(
+    unit: Floats, rows: Rows, layout: Layout, parts: int
+) -> dict[str, Any]:
     model = SphereUMAP(layout.neighbors, min_dist=layout.min_dist, random_state=layout.seed).fit(
         unit
     )
     seen = model.calibrate(rows.column("group"), parts=parts).calibration_
     assert seen is not None
-    radii = np.degrees(seen.own_radii(_LEVEL))
+    radii = np.degrees(seen.cross_validated_radii(_LEVEL))
     return {
         "radius_level": _LEVEL,
         "radius_degrees": float(np.median(radii)),

@@ -7,17 +7,17 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.sphere.layout import Layout
+from rainmer_analysis.sphere.layout_parameters import Layout
 from rainmer_analysis.sphere.umap_s2 import (
-    Kernel,
+    AttractionCurve,
+    canonical_orientation,
     fuzzy_graph,
-    lay_out,
-    near_rows,
-    oriented,
+    nearest_rows,
+    optimise_layout,
     spectral_start,
 )
 
-__all__ = ["EPOCHS", "natural_radius", "sphere_layout"]
+__all__ = ["EPOCHS", "radius_for_rows", "sphere_layout"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def sphere_layout(
     layout
         Number of neighbours (a row counts among its own), minimum distance and seed.
     radius
-        Of the sphere, in the units of `min_dist` and `spread`; `natural_radius` by default.
+        Of the sphere, in the units of `min_dist` and `spread`; `radius_for_rows` by default.
     epochs
         Passes over the graph.
     spread
@@ -54,25 +54,25 @@ def sphere_layout(
     Returns
     -------
     numpy.ndarray
-        Shape (n, 3), unit rows, turned to the convention of `oriented`.
+        Shape (n, 3), unit rows, turned to the convention of `canonical_orientation`.
     """
     rows = np.ascontiguousarray(unit) + 0.0  # -0 becomes 0: equal rows have equal bytes
-    chosen, places = _distinct(rows)
+    chosen, places = _distinct_rows(rows)
     rows = rows[chosen]
     total = len(rows)
     if total == 1:
         return np.tile([1.0, 0.0, 0.0], (len(unit), 1))
-    near = near_rows(rows, min(layout.neighbors, total) - 1, seed=layout.seed)
+    near = nearest_rows(rows, min(layout.neighbors, total) - 1, seed=layout.seed)
     graph = fuzzy_graph(near)
     start = spectral_start(graph, rows, seed=layout.seed)
-    size = natural_radius(total) * spread if radius is None else radius
-    kernel = Kernel.fitted(min_dist=layout.min_dist, spread=spread, radius=size)
-    points = lay_out(graph, start, kernel, epochs=epochs, seed=layout.seed)
-    return oriented(points)[places]
+    size = radius_for_rows(total) * spread if radius is None else radius
+    kernel = AttractionCurve.fitted(min_dist=layout.min_dist, spread=spread, radius=size)
+    points = optimise_layout(graph, start, kernel, epochs=epochs, seed=layout.seed)
+    return canonical_orientation(points)[places]
 
 
-def natural_radius(total: int) -> float:
-    """Give the radius that keeps the area for each row about right: 2.5 from 500 rows on.
+def radius_for_rows(total: int) -> float:
+    """Return the radius that keeps the area for each row about right: 2.5 from 500 rows on.
 
     Measured on digits, noisy clusters and image embeddings: on a larger sphere continuity falls,
     since it turns into a plane, which tears; on a smaller one trustworthiness falls, since it is
@@ -81,8 +81,8 @@ def natural_radius(total: int) -> float:
     return float(2.5 * min(1.0, (total / 500) ** 0.25))
 
 
-def _distinct(rows: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Give one row of each content, in the order of their hashes, and each row's place there."""
+def _distinct_rows(rows: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return one row of each content, in the order of their hashes, and each row's place there."""
     digests = [hashlib.sha256(row.data).digest() for row in rows]
     order = {digest: place for place, digest in enumerate(sorted(set(digests)))}
     places = np.fromiter((order[digest] for digest in digests), dtype=np.int64, count=len(rows))

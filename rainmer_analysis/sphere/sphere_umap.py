@@ -13,16 +13,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.layout import Layout
-from rainmer_analysis.sphere.placing import (
-    Calibration,
-    Places,
-    calibrated,
+from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.placement import (
+    Placement,
+    PlacementCalibration,
+    calibrate_placement,
     check_level,
-    placed,
+    place_by_neighbours,
 )
-from rainmer_analysis.sphere.sphere_layout import EPOCHS, natural_radius, sphere_layout
-from rainmer_analysis.sphere.umap_s2 import Kernel
+from rainmer_analysis.sphere.sphere_layout import EPOCHS, radius_for_rows, sphere_layout
+from rainmer_analysis.sphere.umap_s2 import AttractionCurve
 
 __all__ = ["SphereUMAP"]
 
@@ -110,12 +110,12 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         ParameterError
             A row has no direction, or a parameter is not allowed (a ValueError too).
         """
-        self._check()
+        self._check_parameters()
         rows = validate_data(self, X, dtype=np.float64, order="C", ensure_all_finite=False)
-        self.seed_ = self._seed()
+        self.seed_ = self._integer_seed()
         self.vectors_ = unit_rows(rows)
-        self.embedding_ = self._laid(self.vectors_)
-        self.calibration_: Calibration | None = None
+        self.embedding_ = self._lay_out(self.vectors_)
+        self.calibration_: PlacementCalibration | None = None
         return self
 
     def fit_transform(self, X: npt.ArrayLike, y: object = None) -> Floats:
@@ -145,11 +145,11 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         check_is_fitted(self)
 
-        def rehearse(kept: npt.NDArray[np.bool_], number: int) -> tuple[Floats, Places]:
-            points = self._laid(self.vectors_[kept], skip=number + 1)
-            return points, self._placed(self.vectors_[~kept], self.vectors_[kept], points)
+        def rehearse(kept: npt.NDArray[np.bool_], number: int) -> tuple[Floats, Placement]:
+            points = self._lay_out(self.vectors_[kept], skip=number + 1)
+            return points, self._place(self.vectors_[~kept], self.vectors_[kept], points)
 
-        self.calibration_ = calibrated(
+        self.calibration_ = calibrate_placement(
             self.embedding_, groups, rehearse, parts=parts, seed=self.seed_
         )
         return self
@@ -187,7 +187,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             A row has no direction or another width, or there is no calibration for a `level`.
         """
         check_is_fitted(self)
-        rows = self._checked(X)
+        rows = self._validate_rows(X)
         if level is not None:
             check_level(level)
             if self.calibration_ is None:
@@ -195,12 +195,12 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                     "the map has no calibration, so that places have no radius; call calibrate() "
                     "first, or leave out the level"
                 )
-        places = self._placed(unit_rows(rows), self.vectors_, self.embedding_)
+        places = self._place(unit_rows(rows), self.vectors_, self.embedding_)
         if level is None or self.calibration_ is None:
             return places.points
         return places.points, self.calibration_.radii(places.scatter, level)
 
-    def _laid(self, unit: Floats, *, skip: int = 0) -> Floats:
+    def _lay_out(self, unit: Floats, *, skip: int = 0) -> Floats:
         seed = (self.seed_ + skip) % 2**32
         return sphere_layout(
             unit,
@@ -210,17 +210,17 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             spread=float(self.spread),
         )
 
-    def _placed(self, unit: Floats, known: Floats, points: Floats) -> Places:
-        natural = natural_radius(len(known)) * float(self.spread)
-        kernel = Kernel.fitted(
+    def _place(self, unit: Floats, known: Floats, points: Floats) -> Placement:
+        natural = radius_for_rows(len(known)) * float(self.spread)
+        kernel = AttractionCurve.fitted(
             min_dist=float(self.min_dist),
             spread=float(self.spread),
             radius=natural if self.radius is None else float(self.radius),
         )
         width = max(1, int(self.n_neighbors) - 1)
-        return placed(unit, known, points, neighbors=width, kernel=kernel)
+        return place_by_neighbours(unit, known, points, neighbors=width, kernel=kernel)
 
-    def _checked(self, X: npt.ArrayLike) -> Floats:
+    def _validate_rows(self, X: npt.ArrayLike) -> Floats:
         """Return rows of the width seen in `fit`."""
         try:
             return np.asarray(
@@ -236,7 +236,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 "columns; give vectors of the same space"
             ) from error
 
-    def _seed(self) -> int:
+    def _integer_seed(self) -> int:
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**32, dtype=np.uint32))
@@ -245,7 +245,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     def _n_features_out(self) -> int:
         return 3
 
-    def _check(self) -> None:
+    def _check_parameters(self) -> None:
         """Refuse parameters that are not allowed."""
         for name in ("n_neighbors", "n_epochs"):
             value = getattr(self, name)

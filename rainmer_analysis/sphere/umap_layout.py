@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from rainmer_analysis.numerics import nearest
 from rainmer_analysis.sphere.angles import angles_to_xyz
-from rainmer_analysis.sphere.layout import Layout
-from rainmer_analysis.sphere.umap_s2.compiled import import_compiling
-from rainmer_analysis.sphere.umap_s2.layers import parallel_allowed
+from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
+from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
 
 with warnings.catch_warnings():
     # What is missing is wanted only by its neural variant.

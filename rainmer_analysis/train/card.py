@@ -159,7 +159,7 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
 
 
 def _numbers(log: Path, kept: int) -> dict[str, str]:
-    """Give each column's last entry that is not empty; of validations, that of the step `kept`."""
+    """Return each column's last entry; of validations, that of the step `kept`."""
     found: dict[str, str] = {}
     if log.exists():
         with log.open(newline="", encoding="utf-8") as file:

@@ -31,7 +31,7 @@ _TILE = 3
 
 
 def hasten(network: nn.Module) -> None:
-    """Give a network's depthwise convolutions and average pools their quick gradients, in place.
+    """Return a network's depthwise convolutions and average pools their quick gradients, in place.
 
     Depthwise convolutions without bias, with stride 1 and an odd kernel padded to keep the size,
     and 3 x 3 averages with stride 1 that do not count the padding are exchanged; all else stays.
@@ -46,7 +46,7 @@ def hasten(network: nn.Module) -> None:
 
 @lru_cache(maxsize=64)
 def _mixed(quick: type, kind: type) -> Any:
-    """Give the subclass of a layer's class whose forward is the quick one."""
+    """Return the subclass of a layer's class whose forward is the quick one."""
     return kind if issubclass(kind, quick) else type(f"Quick{kind.__name__}", (quick, kind), {})
 
 

@@ -12,14 +12,35 @@ from rainmer_analysis.values.archive import (
     request_of,
     standing,
     write,
-    write_atomically,
     write_json,
     write_table,
 )
+from rainmer_analysis.values.disk import (
+    commit,
+    demand_free,
+    demand_writable,
+    finish,
+    holding,
+    located,
+    lock_of,
+    staging,
+    sweep,
+    told_in_full,
+    write_atomically,
+)
+from rainmer_analysis.values.documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
-from rainmer_analysis.values.parquet import library_versions, read_metadata
+from rainmer_analysis.values.parquet import (
+    PARTS,
+    beside,
+    library_versions,
+    parts_of,
+    read_metadata,
+    write_batches,
+    write_list,
+)
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
@@ -28,6 +49,7 @@ from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
+    "PARTS",
     "PROPERTIES",
     "SIGNIFICANT",
     "DatasetOnMap",
@@ -42,19 +64,36 @@ __all__ = [
     "SphereMap",
     "TableStream",
     "array_digest",
+    "beside",
+    "commit",
+    "demand_free",
+    "demand_writable",
     "digest",
+    "finish",
+    "holding",
     "library_versions",
+    "located",
+    "lock_of",
     "matrix_document",
+    "parts_of",
     "plain",
     "read",
     "read_as",
+    "read_json",
     "read_metadata",
     "request_of",
     "same_space",
+    "staging",
+    "stamped",
     "standing",
+    "sweep",
+    "told_in_full",
+    "unstamped",
     "versions_of",
     "write",
     "write_atomically",
+    "write_batches",
     "write_json",
+    "write_list",
     "write_table",
 ]

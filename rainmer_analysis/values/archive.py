@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
+from rainmer_analysis.values.disk import located, write_atomically
+from rainmer_analysis.values.documents import read_json, stamped
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import (
     matrix_from_csv,
@@ -23,6 +24,7 @@ from rainmer_analysis.values.parquet import (
     read_metadata,
     read_parquet,
     read_properties,
+    verify,
     write_batches,
     write_parquet,
     write_properties,
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 Value = EmbeddingTable | SphereMap | RelationshipMatrix | PropertyTable
+_log = logging.getLogger(__name__)
 V = TypeVar("V", EmbeddingTable, SphereMap, RelationshipMatrix, PropertyTable)
 
 
@@ -71,30 +74,13 @@ _KINDS: Mapping[type[Value], _Kind] = MappingProxyType(
 )
 
 
-def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
-    """Let `write` fill a temporary file beside `path`, then put it in place in one step.
-
-    A reader sees the old file or the whole new one; when `write` fails, nothing changes.
-    """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Made as any new file is, so that the umask decides without being touched: threads share it.
-    temporary = target.parent / f".{target.stem[:32]}-{secrets.token_hex(8)}{target.suffix}"
-    try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        write(temporary)
-        temporary.replace(target)
-    except OSError as error:
-        if error.filename == str(temporary):  # a name that nobody gave
-            error.filename = str(target)
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
-    return target
-
-
 def write_json(path: str | Path, document: Any) -> Path:
-    """Write a JSON document atomically, sorted as given, with a final newline."""
+    """Write a JSON document atomically, sorted as given, with a final newline.
+
+    A mapping gets the digest of its content as the last entry; `read_json` checks it.
+    """
+    if isinstance(document, Mapping):
+        document = stamped(document)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     return write_atomically(path, lambda temporary: _write_text(temporary, text))
 
@@ -116,7 +102,7 @@ def read(path: str | Path) -> Value:
     FileFormatError
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
-    source = Path(path)
+    source = located(Path(path))
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
     if source.is_dir() or source.suffix.lower() == ".parquet":
@@ -133,14 +119,14 @@ def read(path: str | Path) -> Value:
 
 
 def expected(path: str | Path, kind: type[Value]) -> Path:
-    """Give the path if something lies there that can be of this kind, by the end of its name.
+    """Return the path if something lies there that can be of this kind, by the end of its name.
 
     Raises
     ------
     FileFormatError
         Nothing is there, or only another kind has files whose names end so.
     """
-    source, told = Path(path), _KINDS[kind]
+    source, told = located(Path(path)), _KINDS[kind]
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; {told.wanted}")
     suffix = ".parquet" if source.is_dir() else source.suffix.lower()
@@ -165,13 +151,13 @@ def read_as(path: str | Path, kind: type[V]) -> V:
 
 
 def request_of(path: str | Path) -> str | None:
-    """Give the digest of the request that a result file answers, or None where it holds none."""
+    """Return the digest of the request that a result file answers, or None where it holds none."""
     source = Path(path)
     try:
         if source.is_dir() or source.suffix.lower() == ".parquet":
             document: Any = read_metadata(source)
         elif source.suffix.lower() == ".json":
-            document = json.loads(source.read_text(encoding="utf-8"))
+            document = read_json(source)
         else:
             return None
     except (FileFormatError, OSError, ValueError):
@@ -181,7 +167,7 @@ def request_of(path: str | Path) -> str | None:
 
 
 def standing(path: str | Path, request: str | None, *, overwrite: bool = False) -> bool:
-    """Say whether `path` already answers the identical request.
+    """Return whether `path` already answers the identical request.
 
     Returns False where nothing is there or `overwrite` allows a new result.
 
@@ -193,7 +179,7 @@ def standing(path: str | Path, request: str | None, *, overwrite: bool = False) 
     target = Path(path)
     if not target.exists():
         return False
-    if request is not None and request_of(target) == request:
+    if request is not None and request_of(target) == request and _is_whole(target):
         return True
     if overwrite and not target.is_dir():
         return False
@@ -201,6 +187,17 @@ def standing(path: str | Path, request: str | None, *, overwrite: bool = False) 
         f"{target} already exists and holds something else; "
         "give another name or allow --overwrite (overwrite=True in Python)"
     )
+
+
+def _is_whole(path: Path) -> bool:
+    if not path.is_dir() and path.suffix.lower() != ".parquet":
+        return True  # its document was read whole
+    try:
+        verify(path)
+    except FileFormatError as error:
+        _log.warning("%s", error)
+        return False
+    return True
 
 
 def write(

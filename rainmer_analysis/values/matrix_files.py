@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values.documents import read_json, stamped
 from rainmer_analysis.values.matrix import RelationshipMatrix
-from rainmer_analysis.values.request import plain
+from rainmer_analysis.values.request import digest, plain
 from rainmer_analysis.values.table import Space
 
 __all__ = [
@@ -25,10 +26,11 @@ __all__ = [
 ]
 
 MATRIX_VERSION = 1
+_SUM = "sha256:"
 
 
 def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> dict[str, Any]:
-    """Give the matrix as a JSON document; missing cells are None, never NaN."""
+    """Return the matrix as a JSON document; missing cells are None, never NaN."""
     document = {
         "kind": "matrix",
         "version": MATRIX_VERSION,
@@ -53,17 +55,28 @@ def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> d
 
 def matrix_to_json(matrix: RelationshipMatrix, path: Path, request: str | None) -> None:
     """Write the matrix as JSON."""
-    text = json.dumps(matrix_document(matrix, request), indent=1, ensure_ascii=False)
+    text = json.dumps(stamped(matrix_document(matrix, request)), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
 def matrix_to_csv(matrix: RelationshipMatrix, path: Path) -> None:
-    """Write the scores as CSV: names as header and first column, missing cells empty."""
+    """Write the scores as CSV: names as header and first column, missing cells empty.
+
+    The first cell, which belongs to neither, holds a digest of the others.
+    """
+    lines = [
+        [name, *("" if np.isnan(cell) else repr(float(cell)) for cell in row)]
+        for name, row in zip(matrix.datasets, matrix.values, strict=True)
+    ]
+    lines.insert(0, ["", *matrix.datasets])
+    lines[0][0] = _csv_sum(lines)
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(["", *matrix.datasets])
-        for name, row in zip(matrix.datasets, matrix.values, strict=True):
-            writer.writerow([name, *("" if np.isnan(cell) else repr(float(cell)) for cell in row)])
+        csv.writer(handle, lineterminator="\n").writerows(lines)
+
+
+def _csv_sum(lines: list[list[str]]) -> str:
+    """Return what the first cell holds: a digest of all others."""
+    return _SUM + digest([lines[0][1:], lines[1:]])[:16]
 
 
 def _cells(rows: list[list[float | None]]) -> np.ndarray[Any, Any]:
@@ -82,10 +95,7 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
     FileFormatError
         The file is no matrix, damaged, or written by a newer version.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
+    document = read_json(path)
     if not isinstance(document, dict) or document.get("kind") != "matrix":
         raise FileFormatError(
             f"{path} is JSON but no matrix; give a matrix that 'rainmer-analysis relate' wrote"
@@ -135,6 +145,11 @@ def matrix_from_csv(path: Path) -> RelationshipMatrix:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             lines = list(csv.reader(handle))
+        if lines[0][0].startswith(_SUM) and lines[0][0] != _csv_sum(lines):
+            raise FileFormatError(
+                f"{path} is damaged or was edited: its cells are not those of its checksum; make "
+                "it anew, or empty its first cell to use it as it is"
+            )
         names = tuple(lines[0][1:])
         body = lines[1:]
         if tuple(line[0] for line in body) != names:

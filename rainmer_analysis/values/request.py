@@ -17,12 +17,15 @@ from rainmer_analysis.errors import ParameterError
 __all__ = ["ALGORITHMS", "array_digest", "digest", "plain", "versions_of"]
 
 ALGORITHMS: dict[str, int] = {
+    "audit": 1,
     "describe": 1,
     "extract": 1,
     "figure": 1,
+    "place": 1,
     "project/sphere": 1,
     "project/umap-learn": 1,
     "relate": 1,
+    "report": 1,
     "statistics": 1,
 }
 """Version of each algorithm. Whoever changes what comes out beyond rounding raises its number, so
@@ -63,7 +66,7 @@ def plain(value: Any) -> Any:
 
 
 def digest(value: Any) -> str:
-    """Give the SHA-256 (hexadecimal) of a nested value's canonical JSON.
+    """Return the SHA-256 (hexadecimal) of a nested value's canonical JSON.
 
     An iterator, by itself or in mappings and tuples, counts as the list of what it gives. Neither
     it nor a list is held as text at once.
@@ -119,7 +122,7 @@ def _json(value: Any) -> str:
 
 
 def array_digest(*arrays: np.ndarray[Any, Any]) -> str:
-    """Give the SHA-256 (hexadecimal) of arrays' shapes, types and little-endian bytes."""
+    """Return the SHA-256 (hexadecimal) of arrays' shapes, types and little-endian bytes."""
     hasher = hashlib.sha256()
     for array in arrays:
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

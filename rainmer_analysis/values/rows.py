@@ -21,7 +21,7 @@ _REGIONS = ("whole", "left", "right")
 
 
 def positions(indices: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Give positions or a mask as an array; numpy takes an empty list for numbers with a point."""
+    """Return positions or a mask as an array; numpy reads an empty list as floats."""
     given = np.asarray(indices)
     return given if given.size else given.astype(np.int64)
 
@@ -115,7 +115,7 @@ class Rows(Value):
         return {name: self._frame[name].tolist() for name in LABELS}
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """Give one column as a new array of shape (n,)."""
+        """Return one column as a new array of shape (n,)."""
         if name not in self._frame.columns:
             raise ParameterError(
                 f"there is no column {name!r}; the rows have {', '.join(self._frame.columns)}"
@@ -123,15 +123,15 @@ class Rows(Value):
         return np.array(self._frame[name].to_numpy(), copy=True)
 
     def cells(self, name: str) -> Iterator[Any]:
-        """Give one column cell by cell, without a copy of it."""
+        """Return one column cell by cell, without a copy of it."""
         return iter(self._frame[name])
 
     def has(self, name: str) -> bool:
-        """Say whether a column of this name is there."""
+        """Return whether a column of this name is there."""
         return name in self._frame.columns
 
     def take(self, indices: npt.ArrayLike) -> Rows:
-        """Give the rows at these positions, in this order."""
+        """Return the rows at these positions, in this order."""
         return Rows(self._frame.iloc[positions(indices)])
 
     def __repr__(self) -> str:

@@ -19,6 +19,7 @@ from rainmer_analysis.values.parquet import (
     part_dim,
     part_space,
     parts_of,
+    same_width,
 )
 from rainmer_analysis.values.request import digest
 from rainmer_analysis.values.rows import LABELS
@@ -78,6 +79,7 @@ class TableStream:
         seen: list[np.ndarray] = []
         for part in self._parts:
             for batch in part_batches(part, size=size):
+                same_width({str(self._parts[0]): self.dim, str(part): batch.dim})
                 seen.append(_fingerprints(batch))
                 yield batch
         self._demand_unique(seen)
@@ -109,7 +111,7 @@ class TableStream:
         return hasher.hexdigest()
 
     def _cells(self, name: str) -> Iterator[str]:
-        """Give a label column cell by cell; some thousand are in memory."""
+        """Return a label column cell by cell; some thousand are in memory."""
         for part in self._parts:
             for table in part_columns(part, [name], size=BATCH):
                 yield from table.column(name).to_pylist()

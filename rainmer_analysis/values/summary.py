@@ -89,7 +89,7 @@ class MapSummary(Value):
         object.__setattr__(self, "distances", frozen(self.distances))
 
     def document(self) -> dict[str, Any]:
-        """Give everything but the contours as JSON can hold it, degrees throughout."""
+        """Return everything but the contours as JSON can hold it, degrees throughout."""
         return {
             "note": "descriptive: inference happens in the embedding space",
             "datasets": {

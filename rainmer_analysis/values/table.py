@@ -54,7 +54,7 @@ class Space:
 
 
 def same_space(spaces: Mapping[str, Space]) -> Space:
-    """Give the one space that all named values share.
+    """Return the one space that all named values share.
 
     Raises
     ------
@@ -140,12 +140,12 @@ class EmbeddingTable(Value):
         return digest([array_digest(self.vectors), self.rows.labels, asdict(self.space)])
 
     def batches(self, size: int = BATCH) -> Iterator[EmbeddingTable]:
-        """Give the rows as small tables of at most `size` rows, in order."""
+        """Return the rows as small tables of at most `size` rows, in order."""
         for low in range(0, len(self), size):
             yield self.take(range(low, min(low + size, len(self))))
 
     def take(self, indices: npt.ArrayLike) -> EmbeddingTable:
-        """Give the table of the rows at these positions, in this order."""
+        """Return the table of the rows at these positions, in this order."""
         kept = positions(indices)
         return EmbeddingTable(self.vectors[kept], self.rows.take(kept), self.space, self.made)
 

@@ -30,7 +30,7 @@ _EARTH = np.array(
 
 
 def _sky(rng: np.random.Generator, shape: tuple[int, int], horizon: float) -> tuple[Field, Field]:
-    """Give a sky [3, H, W] with clouds and the colour of its horizon [3]."""
+    """Return a sky [3, H, W] with clouds and the colour of its horizon [3]."""
     top, low = _SKIES[rng.integers(len(_SKIES))] * (0.8 + 0.25 * rng.random())
     rows, _ = grid(shape)
     height = np.clip(rows / horizon, 0.0, 1.0) ** (0.7 + rng.random())
@@ -69,7 +69,7 @@ def _ground(
 
 
 def _windows(rng: np.random.Generator, height: int, width: int, side: int) -> Field:
-    """Give the brightness of a facade's windows, [height, width] in [-1, 1]; 0 is wall."""
+    """Return the brightness of a facade's windows, [height, width] in [-1, 1]; 0 is wall."""
     pitch_y, pitch_x = (max(int(side * rng.uniform(0.02, 0.045)), 3) for _ in range(2))
     fill_y, fill_x = rng.uniform(0.4, 0.75), rng.uniform(0.35, 0.8)
     rows, columns = np.arange(height), np.arange(width)

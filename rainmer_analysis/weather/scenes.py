@@ -42,7 +42,7 @@ _PHOTOGRAPHS = {
 
 @functools.lru_cache(maxsize=4)
 def scene_names(split: str) -> tuple[str, ...]:
-    """Give the names of a split's scenes, which are their group ids.
+    """Return the names of a split's scenes, which are their group ids.
 
     Photographs come first, then the procedural scenes, kind by kind in turn.
     """

@@ -83,6 +83,35 @@ def test_intervals_leave_values_as_they_are(source: str, tmp_path: Path) -> None
     assert set(plain.parameters) == {"table", "similarity"}
 
 
+def test_what_is_missing_or_cannot_be_said_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = build("ab")
+    few = write(table.take([*range(4), *range(48, 96)]), tmp_path / "few.parquet")
+    asked = ["relate", few, "--resamples", 20, "--null", 9]
+    assert run(*asked, "--out", tmp_path / "m.csv") == 0
+    shown = capsys.readouterr()
+    assert "no interval for 1 pair: a dataset has too few scenes" in shown.out
+    assert "no p of 9 permutations is below 0.10: give 19 or more" in shown.out
+    assert "m.csv holds the scores alone" in shown.err
+    assert run("relate", few, "--score", "centred", "--out", tmp_path / "c.json") == 0
+    assert "measured from the mean of a, the first in the alphabet" in capsys.readouterr().err
+    assert run("relate", few, "--out", tmp_path / "p.csv") == 0
+    assert "holds the scores alone" not in capsys.readouterr().err
+
+
+def test_intervals_are_drawn_on_request(
+    source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, sure = tmp_path / "plain.json", tmp_path / "sure.json"
+    assert run("relate", source, "--out", plain, "--quiet") == 0
+    assert run("relate", source, "--out", sure, "--quiet", "--resamples", 20) == 0
+    assert run("plot", "matrix", sure, "--intervals", "--out", tmp_path / "i.svg") == 0
+    assert "interval over scenes" in (tmp_path / "i.svg").read_text(encoding="utf-8")
+    assert run("plot", "matrix", plain, "--intervals", "--out", tmp_path / "x.svg") == 1
+    assert "make it with --resamples" in capsys.readouterr().err
+
+
 def test_a_reference_is_stored_and_taken_up_again(
     source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -116,7 +145,7 @@ def test_sketches_stand_for_tables(
         table = write(build("abc").take(_rows(names)), tmp_path / f"{names}.parquet")
         assert run("sketch", table, "--out", tmp_path / f"{names}.sketch", "--resamples", 12) == 0
         told = capsys.readouterr()
-        assert "12 resamples of 24 scenes give away up to 50%" in told.err
+        assert "12 resamples of 24 scenes give away up to 58%" in told.err
     sketches = [tmp_path / "a.sketch", tmp_path / "bc.sketch"]
     ask = ["--score", "cosine", "--resamples", 12, "--quiet"]
     assert run("relate", *sketches, "--out", tmp_path / "s.json", *ask) == 0

@@ -41,8 +41,31 @@ def test_pairs_that_the_null_cannot_tell_apart_are_marked(uncertain, ink) -> Non
 
 def test_nothing_is_said_where_nothing_was_tested(make_matrix) -> None:
     drawing = plot_matrix(make_matrix(intervals=True))
-    assert "note" not in drawing.artists
+    assert drawing.artists["note"].get_text() == "under each score its interval over scenes"
     assert not any("°" in text.get_text() for text in drawing.artists["cells/0"].values())
+    assert "note" not in plot_matrix(make_matrix()).artists
+
+
+def test_the_level_of_intervals_is_the_one_that_they_have(uncertain) -> None:
+    value = dataclasses.replace(uncertain(), parameters={"level": 0.9})
+    note = plot_matrix(value).artists["note"].get_text()
+    assert note.splitlines()[0] == "under each score its 90 % interval over scenes"
+    legend = plot_intervals(value).artists["legend"]
+    assert legend.get_texts()[0].get_text() == "two datasets, 90 % interval over scenes"
+    other = dataclasses.replace(value, parameters={"level": 0.95})
+    legend = plot_intervals([value, other]).artists["legend"]
+    assert legend.get_texts()[0].get_text() == "two datasets, interval over scenes"
+
+
+@pytest.mark.parametrize(
+    ("peak", "similarity", "ticks"),
+    [(0.168, False, [0, 0.05, 0.1, 0.15]), (1.01, True, [-1, -0.5, 0, 0.5, 1])],
+)
+def test_scales_have_round_numbers(make_matrix, peak: float, similarity: bool, ticks: list) -> None:
+    value = make_matrix(("A", "B"))
+    cells = np.array([[0.0, peak], [peak, 0.0]])
+    value = dataclasses.replace(value, values=cells, parameters={"similarity": similarity})
+    assert plot_matrix(value).artists["scale"].get_ticks() == pytest.approx(ticks)
 
 
 def test_ceilings_stand_beside_the_rows(uncertain) -> None:

@@ -121,7 +121,12 @@ def build(folder: Path) -> Path:
     np.savez(folder / "tiny_replay_io.npz", **given, **replay)
     np.savez(folder / "metrics_io.npz", **measured())
     np.savez(folder / "mining_io.npz", **mined())
-    rows, angles = protocol.clusters(), recorded["angles"]
-    placed = {key: each.astype("f4") for key, each in protocol.analysis(rows, angles).items()}
-    np.savez(folder / "umap_io.npz", X=rows, emb=angles, **placed)
+    np.savez(folder / "umap_io.npz", **analysed(recorded["angles"]))
     return folder
+
+
+def analysed(angles: np.ndarray) -> dict[str, np.ndarray]:
+    """Return clusters, the angles of their map, and what the published analysis makes of both."""
+    rows = protocol.clusters()
+    placed = {key: each.astype("f4") for key, each in protocol.analysis(rows, angles).items()}
+    return {"X": rows, "emb": angles, **placed}

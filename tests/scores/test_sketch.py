@@ -15,6 +15,7 @@ from rainmer_analysis.errors import FileFormatError, ParameterError, SpaceError
 from rainmer_analysis.numerics import poisson_weights, scene_keys
 from rainmer_analysis.scores import (
     SCORES,
+    Reference,
     Sketch,
     read_sketch,
     relate,
@@ -83,11 +84,28 @@ def test_values_alone_need_no_resamples(make: Make, score: str) -> None:
 
 
 def test_files_take_about_100_kb_a_dataset(make: Make, tmp_path: Path) -> None:
-    table = three(make, scenes=260, width=128)
+    table = three(make, scenes=390, width=128)
     path = tmp_path / "x.sketch"
     write_sketch(sketch(table), path, None)
-    assert sketch(table).resamples == 128
+    assert sketch(table).resamples == 192
     assert 80_000 < path.stat().st_size / 3 < 115_000
+
+
+def test_scenes_of_very_different_sizes_lose_nothing(make: Make, tmp_path: Path) -> None:
+    # five scenes of 120 images beside 35 of two: their moments are a thousand times the others'
+    generator = np.random.default_rng(14)
+    sizes = [120] * 5 + [2] * 35
+    groups = [f"{name}{i}" for name in "ab" for i, size in enumerate(sizes) for _ in range(size)]
+    centre = 0.6 * generator.normal(size=24)
+    table = make(centre + generator.normal(size=(len(groups), 24)), [g[0] for g in groups], groups)
+    kept = stored(sketch(table), tmp_path / "x.sketch")
+    options = {"score": "centred", "reference": Reference("far", np.full(24, -0.1))}
+    found, expected = (relate(each, resamples=20, **options) for each in (kept, table))
+    for name in ("values", "low", "high", "ceilings"):
+        # so uneven that a bound may be missing, in both
+        one, other = getattr(found, name), getattr(expected, name)
+        assert np.allclose(one, other, rtol=0, atol=1e-6, equal_nan=True), name
+    assert np.isfinite(found.low[0, 1])
 
 
 def test_files_repeat_to_the_byte_and_keep_their_request(make: Make, tmp_path: Path) -> None:
@@ -123,16 +141,26 @@ def test_what_known_names_give_away(make: Make, resamples: int, scenes: int) -> 
     equations = np.concatenate([np.ones((1, len(names))), weights.T])
     totals = np.stack([table.vectors[table.rows.column("group") == n].sum(axis=0) for n in names])
     sizes = np.array([(table.rows.column("group") == name).sum() for name in names])
+    given = np.concatenate([equations, sizes[None]])
+    # all that a sketch holds of vectors: a further array would be further equations
+    wide = [f.name for f in dataclasses.fields(sums)[2:] if getattr(sums, f.name).ndim == 2]
+    assert wide == ["total", "moments"]
+    assert len(sums.moments) == 1
     mean = sums.total[0] / sums.images[0]
     # beyond what the mean says of every image
-    solved = np.linalg.lstsq(equations, sums.total - np.outer(equations @ sizes, mean), rcond=None)[
-        0
-    ]
+    known = np.concatenate([sums.total, sums.moments]) - np.outer(given @ sizes, mean)
+    solved = np.linalg.lstsq(given, known, rcond=None)[0]
     apart = totals - np.outer(sizes, mean)
     share = 1 - ((solved - apart) ** 2).sum() / (apart**2).sum()
-    expected = min(1.0, (resamples + 1) / scenes)
+    expected = min(1.0, (resamples + 2) / scenes)
     assert share == pytest.approx(expected, abs=0.12)
     assert (share > 0.999) == (resamples >= scenes)
+    # and for the lengths of the sums, of which there are two equations a resample
+    twice = np.concatenate([equations, equations**2])
+    rest = np.concatenate([sums.copies, sums.squares])
+    lengths = np.linalg.lstsq(twice, rest, rcond=None)[0]
+    worst = np.abs(lengths - (totals**2).sum(axis=1)).max()
+    assert (worst < 1e-6) == (2 * resamples >= scenes)
 
 
 def test_default_keeps_to_half_as_many_resamples_as_scenes(make: Make) -> None:

@@ -11,8 +11,7 @@ import pytest
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import poisson_weights, scene_keys, unit_rows
-from rainmer_analysis.scores import SCORES, Context, Reference, relate
-from rainmer_analysis.scores import gather as gather_module
+from rainmer_analysis.scores import SCORES, Context, Reference, dataset_summaries, relate
 from rainmer_analysis.scores.score import Batch
 from rainmer_analysis.scores.streaming import SceneSums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable, TableStream, write
@@ -137,8 +136,8 @@ def test_every_call_sees_scenes_whole(make: Make, monkeypatch: pytest.MonkeyPatc
             seen[int(key)] = seen.get(int(key), 0) + int(count)
         return len(batch.unit)
 
-    summariser = gather_module.Summariser(summarise, lambda a, b, _: a + b)
-    found = gather_module.gather(
+    summariser = dataset_summaries.Summariser(summarise, lambda a, b, _: a + b)
+    found = dataset_summaries.summarise_datasets(
         table, {"n": summariser}, Context(), whole_scenes=True, sampled=False
     )
     assert sum(each.summaries["n"] for each in found.values()) == 180
@@ -161,8 +160,7 @@ def test_mirrored_sums_are_those_of_two_less_the_weights() -> None:
     assert np.abs(found.squares[1:] - (weights**2).T @ lengths).max() < 1e-12
     assert np.abs(found.copies[1:] - weights.T @ lengths).max() < 1e-12
     assert np.abs(found.square_images[1:] - (weights**2).T @ np.full(30, 4.0)).max() < 1e-12
-    # all scenes have two images here
-    assert np.abs(found.moments[1:] - (weights**2).T @ (2 * totals)).max() < 1e-12
+    assert np.abs(found.moments - 2 * totals.sum(axis=0)).max() < 1e-12
     for field in dataclasses.fields(SceneSums)[2:]:
         whole = sum_scenes(Batch(unit, scenes, scenes), context)
         same = getattr(found, field.name)[0] - getattr(whole, field.name)[0]

@@ -88,7 +88,7 @@ def describe(
     not defined is null. An interrupted run is continued when it is started again.
     """
     from rainmer_analysis.recipes.properties import describe as recipe
-    from rainmer_analysis.recipes.properties import summarise
+    from rainmer_analysis.recipes.properties import summarise_properties
     from rainmer_analysis.recipes.properties.describe import skipped_path
 
     with bar(common, "image") as progress:
@@ -102,7 +102,7 @@ def describe(
             overwrite=common.overwrite,
             progress=progress,
         )
-    summary = summarise(done.table)
+    summary = summarise_properties(done.table)
     skipped = {
         "images": len(done.left_out),
         "targets": len(done.partners),

@@ -172,5 +172,5 @@ class Board:
 
 
 def raised(number: int) -> str:
-    """Give a digit as a superscript."""
+    """Return a digit as a superscript."""
     return "⁰¹²³⁴⁵⁶⁷⁸⁹"[number]

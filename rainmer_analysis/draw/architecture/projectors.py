@@ -61,7 +61,7 @@ def _layers(board: Board, facts: Facts, y: float, *, tint: str) -> list[Box]:
 
 
 def _steps(facts: Facts) -> tuple[tuple[str, float, int], ...]:
-    """Give the words, the width and the parameters of each layer."""
+    """Return the words, the width and the parameters of each layer."""
     same = f"conv 3×3\n{facts.base} → {facts.base}"
     return (
         (f"conv 3×3\n{facts.dim} → {facts.base}", 0.62, facts.entry),

@@ -15,7 +15,7 @@ __all__ = ["key_entries"]
 
 
 def key_entries(datasets: Sequence[DatasetOnMap], *, contours: bool, means: bool) -> list[Entry]:
-    """Give a line for each kind of sign that is drawn of these datasets."""
+    """Return a line for each kind of sign that is drawn of these datasets."""
     entries: list[Entry] = []
     if contours and any(map(is_outlined, datasets)):
         entries += [_line_entry(share) for share in LINES]

@@ -63,7 +63,7 @@ def map_look(
 
 
 def legend_entries(maps: Sequence[SphereMap], look: MapLook) -> list[Entry]:
-    """Give a legend line for each dataset: its label, how many images are drawn, and its radius.
+    """Return a legend line for each dataset: its label, how many images are drawn, and its radius.
 
     The radius stands only beside a single map, since every map has its own.
     """

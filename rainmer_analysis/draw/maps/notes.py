@@ -16,7 +16,7 @@ _NEIGHBOURHOODS = ("trustworthiness", "continuity")
 
 
 def notes_of(value: SphereMap, *, columns: int) -> tuple[str, ...]:
-    """Give what the map's file says of its fidelity, its stability and the places of new images."""
+    """Return lines on a map's fidelity, stability and placement of new images, from its file."""
     near = _near(value)
     if near and "neighbors" in value.fidelity:
         near[-1] += f" (k = {value.fidelity['neighbors']})"
@@ -30,7 +30,7 @@ def notes_of(value: SphereMap, *, columns: int) -> tuple[str, ...]:
 
 
 def short_notes(value: SphereMap) -> tuple[str, ...]:
-    """Give only what the map's file says of neighbourhoods, where there is room for no more."""
+    """Return only what the map's file says of neighbourhoods, where there is room for no more."""
     near = _near(value)
     return (", ".join(near),) if near else ()
 
@@ -42,7 +42,7 @@ def sparse_note(datasets: Sequence[str], fewest: int) -> str:
 
 
 def radii_of(value: SphereMap) -> dict[str, float]:
-    """Give the calibrated radius of each dataset in degrees, where the map has them."""
+    """Return the calibrated radius of each dataset in degrees, where the map has them."""
     found = value.fidelity.get("radius_degrees_by_dataset")
     return dict(found) if isinstance(found, dict) else {}
 

@@ -55,7 +55,7 @@ def summaries_of(
     *,
     needed: bool,
 ) -> list[MapSummary]:
-    """Give the maps' summaries where something needs them, else none.
+    """Return the maps' summaries where something needs them, else none.
 
     Raises
     ------
@@ -74,17 +74,17 @@ def summaries_of(
 
 
 def is_outlined(seen: DatasetOnMap) -> bool:
-    """Say whether a dataset has enough images for outlines of its density."""
+    """Return whether a dataset has enough images for outlines of its density."""
     return seen.count >= FEWEST
 
 
 def is_vague(seen: DatasetOnMap) -> bool:
-    """Say whether a dataset spreads so far that its mean direction says little."""
+    """Return whether a dataset spreads so far that its mean direction says little."""
     return seen.spread > VAGUE
 
 
 def mean_look(colour: str, *, hollow: bool) -> tuple[str, str, float]:
-    """Give face, edge and width in points of the edge of a mean direction's marker."""
+    """Return face, edge and width in points of the edge of a mean direction's marker."""
     return ("white", colour, 1.2) if hollow else (colour, "black", 0.8)
 
 
@@ -153,7 +153,7 @@ def _joined(line: Array, parts: Array, edges: Sequence[tuple[Array, Array]]) -> 
 
 
 def _edge(start: Array, end: Array, view: View) -> tuple[Array, Array]:
-    """Give the points just before and just after a step leaves the part that it starts in."""
+    """Return the points just before and just after a step leaves the part that it starts in."""
     own = _parts(start[None], view)[0]
     for _ in range(_BISECTIONS):
         middle = (start + end) / np.linalg.norm(start + end)

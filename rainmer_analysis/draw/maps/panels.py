@@ -45,7 +45,7 @@ class MapPanel:
 
 
 def head_room(panels: Sequence[MapPanel]) -> float:
-    """Give the inches that titles and notes take above a row of panels."""
+    """Return the inches that titles and notes take above a row of panels."""
     return _TITLE_ROOM + _NOTE_ROOM * _lines(panels)
 
 
@@ -58,7 +58,7 @@ def map_grid(
     left: float | None = None,
     top: float = 0.04,
 ) -> Grid:
-    """Give the places of the panels, with room for titles above and tick labels below each row."""
+    """Return places of the panels, with room for titles above and tick labels below each row."""
     x0, x1, y0, y1 = view.extent
     plain = view.name == "lonlat"
     head = head_room(panels)

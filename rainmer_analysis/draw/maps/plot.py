@@ -156,12 +156,12 @@ def _overlays(
 
 
 def map_name(value: SphereMap) -> str:
-    """Give a panel's default title."""
+    """Return a panel's default title."""
     return value.space.name
 
 
 def about_map(value: SphereMap) -> dict[str, Any]:
-    """Give what a picture's provenance says about a map."""
+    """Return what a picture's provenance says about a map."""
     return {
         "space": asdict(value.space),
         "content_sha256": value.content_sha256,

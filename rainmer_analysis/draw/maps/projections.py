@@ -49,7 +49,7 @@ class View:
 
 
 def view_of(name: str) -> View:
-    """Give the view of this name.
+    """Return the view of this name.
 
     Raises
     ------

@@ -23,7 +23,7 @@ from rainmer_analysis.draw.layout import (
     panel_titles,
 )
 from rainmer_analysis.draw.matrices.look import longest
-from rainmer_analysis.draw.matrices.plot import about_matrix, matrix_name
+from rainmer_analysis.draw.matrices.plot import about_matrix, interval_name, matrix_name
 from rainmer_analysis.draw.style import INK, MUTED, PALETTE, WIDTH, styled
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
@@ -139,7 +139,8 @@ def _panel(
     axes.spines[["left", "right", "top"]].set_visible(False)
     if not value.is_distance:
         axes.axvline(0.0, color=INK, linewidth=0.6, zorder=1)
-    axes.axhline(len(pairs) - 0.5, color=MUTED, linewidth=0.4)
+    if rows:
+        axes.axhline(len(pairs) - 0.5, color=MUTED, linewidth=0.4)
     axes.set_xlabel(f"{value.score} score")
     return {f"axes/{index}": axes, f"pairs/{index}": points, f"ceilings/{index}": rows}
 
@@ -171,7 +172,8 @@ def _point(
 
 
 def _legend(figure: Figure, matrices: Sequence[RelationshipMatrix]) -> Any:
-    entries = [_entry("o", "pair", filled=True, label="two datasets, 95 % interval over scenes")]
+    named = f"two datasets, {interval_name(matrices)}"
+    entries = [_entry("o", "pair", filled=True, label=named)]
     if any(value.q is not None for value in matrices):
         told = f"not told apart from two halves of one set (q > {SIGNIFICANT})"
         entries.append(_entry("o", "pair", filled=False, label=told))

@@ -79,7 +79,7 @@ def signed(value: float, form: str) -> str:
 
 
 def longest(labels: Sequence[str], size: float) -> float:
-    """Give the width in inches of the longest of some words, at a size in points."""
+    """Return the width in inches of the longest of some words, at a size in points."""
     figure = new_figure(1, 1)
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     texts = [figure.text(0, 0, label, fontsize=size) for label in dict.fromkeys(labels)]
@@ -95,7 +95,7 @@ def matrix_grid(
     top: float = 0.04,
     gap: float = 0.18,
 ) -> Grid:
-    """Give the places of square panels with room for titles and names."""
+    """Return the places of square panels with room for titles and names."""
     return grid_of(
         columns,
         left=left,

@@ -18,7 +18,7 @@ from rainmer_analysis.draw.matrices.scale import BAR_ROOM, colour_scale
 from rainmer_analysis.draw.style import MUTED, WIDTH, styled
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
 
-__all__ = ["about_matrix", "matrix_name", "plot_matrix"]
+__all__ = ["about_matrix", "interval_name", "matrix_name", "plot_matrix"]
 
 _NOTE_ROOM = 0.16
 
@@ -46,7 +46,7 @@ def plot_matrix(
     Drawing
         With the artists ``axes/I``, ``title/I``, ``mesh/I``, ``cells/I`` (texts by (row, column)),
         ``missing/I`` (hatched patches by (row, column)) for panel I from 0, ``scale`` (the colour
-        bar), and ``note`` where a pair is marked.
+        bar), and ``note`` where cells hold intervals or marks.
 
     Raises
     ------
@@ -66,12 +66,12 @@ def plot_matrix(
         look = matrix_look(found, columns=columns, width=width)
         grid = matrix_grid(look, columns=columns, left=look.across + 0.1, right=width - 0.12)
         under = grid.top + (rows - 1) * grid.step + grid.height + look.down + 0.06
-        marked = any(value.undecided.any() for value in found)
-        figure = new_figure(width, under + BAR_ROOM + (_NOTE_ROOM if marked else 0))
+        notes = _notes(found, cell=grid.width * 72)
+        figure = new_figure(width, under + BAR_ROOM + _NOTE_ROOM * len(notes))
         artists = draw_matrices(figure, found, grid, titles=names, look=look)
         artists["scale"] = colour_scale(figure, found, look, top=under)
-        if marked:
-            artists["note"] = _note(figure)
+        if notes:
+            artists["note"] = _write(figure, notes)
     about = {
         "draws": "matrix",
         "titles": list(names),
@@ -80,19 +80,36 @@ def plot_matrix(
     return Drawing(figure, artists, about)
 
 
-def _note(figure: Figure) -> Text:
-    text = f"{UNDECIDED} not told apart from two halves of one set (q > {SIGNIFICANT})"
+def _notes(matrices: Sequence[RelationshipMatrix], *, cell: float) -> list[str]:
+    """Say what stands under the scores and what their marks mean; panels are `cell` points wide."""
+    notes = []
+    if any(v.low is not None and cell / len(v.datasets) >= INTERVAL_ROOM for v in matrices):
+        notes.append(f"under each score its {interval_name(matrices)}")
+    if any(value.undecided.any() for value in matrices):
+        notes.append(f"{UNDECIDED} not told apart from two halves of one set (q > {SIGNIFICANT})")
+    return notes
+
+
+def interval_name(matrices: Sequence[RelationshipMatrix]) -> str:
+    """Return what intervals are called, with their level where all matrices state the same."""
+    levels = {value.parameters.get("level") for value in matrices if value.low is not None}
+    level = levels.pop() if len(levels) == 1 else None
+    return "interval over scenes" if level is None else f"{level * 100:g} % interval over scenes"
+
+
+def _write(figure: Figure, notes: Sequence[str]) -> Text:
     down = float(figure.get_size_inches()[1])
+    text = "\n".join(notes)
     return figure.text(0.5, 0.06 / down, text, ha="center", va="bottom", fontsize=6, color=MUTED)
 
 
 def matrix_name(value: RelationshipMatrix) -> str:
-    """Give a panel's default title."""
+    """Return a panel's default title."""
     return value.score if value.space is None else value.space.name
 
 
 def about_matrix(value: RelationshipMatrix) -> dict[str, Any]:
-    """Give what a picture's provenance says about a matrix."""
+    """Return what a picture's provenance says about a matrix."""
     return {
         "space": None if value.space is None else asdict(value.space),
         "score": value.score,

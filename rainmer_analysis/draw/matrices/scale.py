@@ -10,6 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rainmer_analysis.draw.layout import axes_at
 from rainmer_analysis.draw.matrices.look import MatrixLook, signed
@@ -31,11 +32,17 @@ def colour_scale(
     axes = axes_at(figure, ((across - length) / 2, top, length, 0.09))
     scores = {value.score for value in matrices}
     bar = figure.colorbar(_scale(look), cax=axes, orientation="horizontal")
-    bar.set_ticks(list(np.linspace(look.lowest, look.limit, 5)))
+    bar.set_ticks(_ticks(look))
     bar.ax.xaxis.set_major_formatter(_tick)
     bar.set_label(f"{scores.pop()} score" if len(scores) == 1 else "score")
     bar.outline.set_linewidth(0.5)
     return bar
+
+
+def _ticks(look: MatrixLook) -> list[float]:
+    """Return round numbers within the scale."""
+    found = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(look.lowest, look.limit)
+    return [float(each) for each in found if look.lowest <= each <= look.limit]
 
 
 def _tick(value: float, _position: float) -> str:

@@ -89,7 +89,7 @@ def _did(part: int) -> Layout:
 
 
 def _same_name(name: str, folder: str, clean: str, suffix: str, **more: object) -> Layout:
-    """Give a layout whose partners have equal names in another folder."""
+    """Return a layout whose partners have equal names in another folder."""
     return Layout(
         name,
         (folder,),

@@ -102,7 +102,7 @@ def search(name: str, folder: Path, *, rule: Rule = None) -> Dataset:
 
 
 def _pair(name: str, folder: Path, inside: str, rule: Rule) -> Dataset:
-    """Give the images of one folder that holds ``input`` and ``target``."""
+    """Return the images of one folder that holds ``input`` and ``target``."""
     parent = folder / inside
     inputs, targets = (list_images(parent / each) for each in PAIR)
     before = f"{inside}/" if inside else ""
@@ -183,6 +183,6 @@ def candidate(folder: Path, path: Path, target: Path | None = None) -> Found:
 
 
 def files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Give every candidate below a folder and its relative path, sorted folder by folder."""
+    """Return every candidate below a folder and its relative path, sorted folder by folder."""
     for relative in list_images(folder).paths():
         yield folder / relative, PurePosixPath(relative)

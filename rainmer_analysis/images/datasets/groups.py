@@ -19,9 +19,9 @@ import numpy as np
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.folders import Dataset, Found, normal
 from rainmer_analysis.images.datasets.pairing import unicode_key
-from rainmer_analysis.images.reading import Region, read_image
+from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
-__all__ = ["pixel_hash", "scene_named", "scenes"]
+__all__ = ["hash_pixels", "pixel_hash", "scene_named", "scenes"]
 
 _log = logging.getLogger(__name__)
 _Place = tuple[str, Region]
@@ -68,7 +68,12 @@ def pixel_hash(path: str | Path, *, region: Region = "whole") -> str:
     ImageError
         The file cannot be read.
     """
-    pixels = np.rint(read_image(path, region=region) * np.float32(65535)).astype("<u2")
+    return hash_pixels(read_image(path, region=region))
+
+
+def hash_pixels(image: FloatImage) -> str:
+    """Name a photograph, float32 [3, H, W] in [0, 1], by the SHA-256 of its pixels."""
+    pixels = np.rint(image * np.float32(65535)).astype("<u2")
     hasher = hashlib.sha256(f"{pixels.shape}".encode())
     hasher.update(pixels)
     return f"pixels-{hasher.hexdigest()[:24]}"

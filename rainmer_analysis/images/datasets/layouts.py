@@ -154,7 +154,7 @@ class _Listings:
         self._wild: dict[Path, Path | None] = {}
 
     def first(self, wanted: Path, *, wild: bool) -> Path | None:
-        """Give the file, or with `wild` the first whose name matches; None if there is none."""
+        """Return the file, or with `wild` the first whose name matches; None if there is none."""
         if not wild:
             return wanted if wanted.name in self._listing(wanted.parent) else None
         if wanted not in self._wild:

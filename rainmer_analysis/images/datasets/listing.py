@@ -14,6 +14,7 @@ from __future__ import annotations
 import heapq
 import os
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -138,7 +139,15 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
 
 def count_files(folder: Path) -> int:
     """Count the files below a folder, hidden ones too; links are not followed."""
-    return sum(len(names) for _, _, names in os.walk(folder))
+    count, left = 0, [str(folder)]
+    while left:  # one by one: a thousand folders inside each other are too deep for `os.walk`
+        with suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+                else:
+                    count += not _is_folder(entry)
+    return count
 
 
 def _below(inside: str, name: str) -> str:
@@ -175,7 +184,7 @@ def _entries(folder: Path, inside: str, found: _Findings) -> tuple[list[str], li
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Say whether this is a folder; a link that leads nowhere is none."""
+    """Return whether this is a folder; a link that leads nowhere is none."""
     try:
         return entry.is_dir()
     except OSError:  # too many levels of links

@@ -56,6 +56,10 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
         raise SourceError(
             f"the manifest {path} cannot be opened ({error.strerror}); correct its name"
         ) from error
+    except RecursionError as error:
+        raise SourceError(
+            f"the manifest {path} is nested too deeply; it is a list of tables"
+        ) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SourceError(f"the manifest {path} is not valid TOML: {error}") from error
     entries = document.get("dataset")
@@ -71,7 +75,7 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
 
 
 def check_name(name: str) -> str:
-    """Give back a dataset's name, or refuse it.
+    """Return back a dataset's name, or refuse it.
 
     Raises
     ------

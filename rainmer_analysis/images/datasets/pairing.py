@@ -60,7 +60,7 @@ class Pattern:
         return any("/" in text for text in (*self.image, *self.target))
 
     def keys(self, stem: str) -> Iterator[str]:
-        """Give the stems that a target may have, for each way to split the image's stem."""
+        """Return the stems that a target may have, for each way to split the image's stem."""
         head, last = _halves(stem, self.image)
         for parts in _splits(last, self.image):
             filled = "".join(
@@ -72,11 +72,11 @@ class Pattern:
             yield filled if not head or "/" in filled else f"{head}/{filled}"
 
     def is_image(self, name: str) -> bool:
-        """Say whether a relative path looks like that of an image."""
+        """Return whether a relative path looks like that of an image."""
         return name.lower().endswith(self.image_suffix) and _fits(stem_of(name), self.image)
 
     def is_target(self, name: str) -> bool:
-        """Say whether a relative path looks like that of a target."""
+        """Return whether a relative path looks like that of a target."""
         return name.lower().endswith(self.target_suffix) and _fits(stem_of(name), self.target)
 
 
@@ -231,7 +231,7 @@ def _candidates(
 
 
 def _stems(name: str) -> Iterator[str]:
-    """Give a name without its suffix, and without that of the image it was restored from."""
+    """Return a name without its suffix, and without that of the image it was restored from."""
     stem = stem_of(name)
     yield stem
     restored, suffix = _cut(stem)
@@ -267,7 +267,7 @@ def _fits(stem: str, literals: Sequence[str]) -> bool:
 
 
 def _splits(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Give each way in which stars of at least one sign, between literals, make up a text."""
+    """Return each way in which stars of at least one sign, between literals, make up a text."""
     first, *rest = literals
     if not text.startswith(first) or (not rest and text != first):
         return

@@ -69,7 +69,7 @@ def with_partners(dataset: Dataset, entry: Mapping[str, Any], where: str, base: 
 
 
 def has_patterns(pair: object) -> bool:
-    """Say whether ``pair`` holds patterns; otherwise it names a file that lists pairs."""
+    """Return whether ``pair`` holds patterns; otherwise it names a file that lists pairs."""
     return not isinstance(pair, str) or "->" in pair
 
 
@@ -96,7 +96,7 @@ def patterns_of(entry: Mapping[str, Any], where: str) -> tuple[Pattern, ...] | N
 
 
 def is_list_of_text(value: object) -> TypeGuard[list[str]]:
-    """Say whether this is a list of texts, none of them empty."""
+    """Return whether this is a list of texts, none of them empty."""
     return isinstance(value, list) and all(isinstance(each, str) and each for each in value)
 
 
@@ -177,7 +177,7 @@ def _outside(dataset: Dataset, targets: Path, where: str, *, has_patterns: bool)
 
 
 def _paired(dataset: Dataset, targets: Sequence[str | None]) -> Dataset:
-    """Give each image the target of the same position, or none."""
+    """Return each image the target of the same position, or none."""
     images = tuple(
         replace(each, target=target, target_region=None if target is None else "whole")
         for each, target in zip(dataset.images, targets, strict=True)

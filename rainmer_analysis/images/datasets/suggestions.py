@@ -181,7 +181,7 @@ def _match(known: _Known, place: str, names: Sequence[str], folders: Folders) ->
 def _fitting(
     patterns: tuple[str, ...], sample: Sequence[str], targets: Sequence[str]
 ) -> tuple[str, ...] | None:
-    """Give the patterns that pair a sample of names (none for equal ones), or None."""
+    """Return the patterns that pair a sample of names (none for equal ones), or None."""
     here = set(targets)
     suffixes = {PurePosixPath(each).suffix for each in targets[:_SAMPLE]}
 

@@ -51,7 +51,7 @@ try:
 except ImportError:  # Pillow before 11.3
     AvifImagePlugin = None  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["Header", "header_of", "pixels_of"]
+__all__ = ["Header", "header_of", "open_pillow", "pixels_of"]
 
 _Reader = Callable[..., ImageFile.ImageFile]
 _READERS: tuple[tuple[tuple[bytes, ...], _Reader], ...] = (
@@ -95,7 +95,7 @@ class Header:
     format: str
 
 
-def _open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
+def open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
     """Open by content; unlike ``PIL.Image.open`` without its process-wide size warnings."""
     prefix = file.read(256)
     file.seek(0)
@@ -153,7 +153,7 @@ def _header(file: BinaryIO) -> Header:
         width, height, turn = tiff_size(file)
         check_size(width, height)
         return Header(*((height, width) if turn in (5, 6, 7, 8) else (width, height)), "TIFF")
-    image = _open_pillow(file)
+    image = open_pillow(file)
     size = image.size
     if image.format == "PNG":  # Pillow would decode the pixels on its way to the EXIF
         turn = _orientation(lambda: _exif_of(png_exif(file)))
@@ -171,14 +171,14 @@ def _exif_of(data: bytes) -> Image.Exif:
 def _pixels(file: BinaryIO) -> FloatImage:
     if needs_tifffile(file):
         return decode_tifffile(file)
-    image = _open_pillow(file)
+    image = open_pillow(file)
     low = _LOW_BYTES.get(_raw_mode(image))
     samples = _samples(image)
     turn = 1 if image.format == "TIFF" else _orientation(image.getexif)  # Pillow turns TIFF itself
     if low is None:
         return upright(samples, turn)
     file.seek(0)
-    again = _open_pillow(file)
+    again = open_pillow(file)
     raw, channels = low
     again.tile = [
         tile._replace(args=(raw, *tile.args[1:]) if isinstance(tile.args, tuple) else raw)

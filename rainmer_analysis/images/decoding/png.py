@@ -40,7 +40,7 @@ def without_texts(file: BinaryIO) -> io.BytesIO | None:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """Give where each chunk begins, the length of its data, and its kind."""
+    """Return where each chunk begins, the length of its data, and its kind."""
     start = len(_SIGNATURE)
     while len(head := (file.seek(start), file.read(8))[1]) == 8:
         length, kind = struct.unpack(">I4s", head)

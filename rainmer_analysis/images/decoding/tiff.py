@@ -51,7 +51,7 @@ class Tiff(TiffImagePlugin.TiffImageFile):
 
 
 def needs_tifffile(file: BinaryIO) -> bool:
-    """Say whether this is a TIFF that Pillow refuses or reads wrongly (planar or white-is-zero).
+    """Return whether this is a TIFF that Pillow refuses or reads wrongly (planar or white-is-zero).
 
     Raises
     ------

@@ -9,30 +9,46 @@ complete or not there, and read as a whole it equals that of a single process ro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch.distributed as dist
 
 from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import read_image
 from rainmer_analysis.infer.distributed.processes import Ranks, agreed, group, in_all, of_first
-from rainmer_analysis.infer.distributed.publishing import publish, recall
+from rainmer_analysis.infer.distributed.publishing import (
+    pending_folder,
+    publish,
+    reclaim_pending,
+)
 from rainmer_analysis.infer.encoders.contract import Encoder, identity
 from rainmer_analysis.infer.extract import extract
-from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, contents
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
+    check_folder,
     check_form,
     check_skipped,
     read_skipped,
     request,
     work_key,
 )
-from rainmer_analysis.values import ImageSet, Rows, Space, digest, standing
+from rainmer_analysis.infer.stream import contents
+from rainmer_analysis.values import (
+    ImageSet,
+    Rows,
+    Space,
+    digest,
+    finish,
+    holding,
+    lock_of,
+    parts_of,
+    standing,
+    sweep,
+)
 
 __all__ = ["extract_over_ranks"]
 
@@ -75,14 +91,23 @@ def extract_over_ranks(
         No image of the whole set could be used, or one was left out under `strict`.
     OutputExistsError
         Another table lies in `out`.
+    OutputInUseError
+        Another run is writing these tables.
+    ProcessError
+        One of the processes has ended.
     """
     folder, rows = Path(out), images.rows
     spaces = identity(encoder, rule=encoder.preprocessing)
     span = place.span(len(rows))
     share = place, rows.take(span)
-    with group(place):
+    with group(place), ExitStack() as held:
         with agreed():
             _check_images(rows)
+            check_folder(folder)
+            if place.rank == 0:
+                held.enter_context(holding(lock_of(folder, encoder.name)))
+                finish(folder)
+                sweep(folder)
         with agreed():
             check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
@@ -90,13 +115,14 @@ def extract_over_ranks(
         stands = in_all(mine)
         if not stands:
             key = of_first(lambda: work_key(spaces, rows))  # of files that may change meanwhile
-            pending = folder / f".ranks-{place.world}-{key[:16]}"
+            pending = pending_folder(folder, spaces, place.world, key)
             with agreed():
-                recall(pending, place.part, spaces)
                 _share(images, encoder, span, out=pending / place.part, **options)
-            if place.rank == 0:
-                publish(pending, folder, spaces)
-            dist.barrier()
+            with agreed():
+                if place.rank == 0:
+                    publish(pending, folder, spaces)
+        elif place.rank == 0:
+            reclaim_pending(folder, spaces)
         if place.rank != 0:
             return Extraction({}, _EMPTY, {}, up_to_date=stands)
         return _whole(folder, spaces, len(rows), (stands, strict))
@@ -119,7 +145,7 @@ def _stands(
     *,
     overwrite: bool,
 ) -> bool:
-    """Say whether this rank's parts answer the identical request already."""
+    """Return whether this rank's parts answer the identical request already."""
     place, rows = share
     try:
         known = read_skipped(folder / SKIPPED)
@@ -132,6 +158,13 @@ def _stands(
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
         return False
+    if broken := [table for table in tables if table.exists() and not _is_whole(table)]:
+        if overwrite:
+            return False
+        raise OutputExistsError(
+            f"{broken[0]} lacks a part, so that it already exists and holds something else; "
+            "give another folder or allow --overwrite (overwrite=True in Python)"
+        )
     found = list(contents(rows))
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
@@ -145,8 +178,15 @@ def _stands(
     return (folder / SKIPPED).exists()
 
 
+def _is_whole(table: Path) -> bool:
+    try:
+        return bool(parts_of(table))
+    except FileFormatError:
+        return False
+
+
 def _some_readable(rows: Rows) -> bool:
-    """Say whether an image can be read, as after a repair."""
+    """Return whether an image can be read, as after a repair."""
     for path, region in zip(rows.cells("path"), rows.cells("region"), strict=True):
         with suppress(ImageError):
             read_image(path, region=region)
@@ -169,7 +209,7 @@ def _share(images: ImageSet, encoder: Encoder, span: range, *, out: Path, **opti
 def _whole(
     folder: Path, spaces: Mapping[str, Space], total: int, told: tuple[bool, bool]
 ) -> Extraction:
-    """Give the whole from disk, and judge what was left out."""
+    """Return the whole from disk, and judge what was left out."""
     stands, strict = told
     listed = read_skipped(folder / SKIPPED)
     mine = listed["encoder"] == next(iter(spaces.values())).encoder

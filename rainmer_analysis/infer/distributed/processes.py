@@ -11,11 +11,12 @@ from datetime import timedelta
 import torch
 import torch.distributed as dist
 
-from rainmer_analysis.errors import RainmerAnalysisError, SourceError
+from rainmer_analysis.errors import ProcessError, RainmerAnalysisError, SourceError
 
 __all__ = ["Ranks", "agreed", "group", "in_all", "of_first", "rank_device", "ranks"]
 
 _PATIENCE = timedelta(days=30)  # until the slowest rank has finished
+_LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")  # gloo's words
 _SENTENCE = 2048  # bytes
 
 
@@ -32,12 +33,12 @@ class Ranks:
         return f"part-{self.rank:05d}-of-{self.world:05d}"
 
     def span(self, rows: int) -> range:
-        """Give the rows of this rank: consecutive, and as many as any other's up to one."""
+        """Return the rows of this rank: consecutive, and as many as any other's up to one."""
         return range(rows * self.rank // self.world, rows * (self.rank + 1) // self.world)
 
 
 def ranks() -> Ranks | None:
-    """Give the place among the processes that torchrun started, or None where it started none."""
+    """Return the place among the processes that torchrun started, or None where it started none."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world < 2 or "RANK" not in os.environ:
         return None
@@ -57,6 +58,13 @@ def group(place: Ranks) -> Iterator[None]:
     dist.init_process_group("gloo", rank=place.rank, world_size=place.world, timeout=_PATIENCE)
     try:
         yield
+    except RuntimeError as error:
+        if not any(word in str(error) for word in _LOST):
+            raise
+        raise ProcessError(
+            "another of the processes has ended before this one; its own message says why. What "
+            "was finished is kept: start all of them again"
+        ) from error
     finally:
         dist.destroy_process_group()
 
@@ -99,7 +107,7 @@ def of_first(make: Callable[[], str]) -> str:
 
 
 def in_all(mine: bool) -> bool:
-    """Say whether all ranks say so."""
+    """Return whether all ranks say so."""
     said = torch.tensor([int(mine)])
     dist.all_reduce(said, op=dist.ReduceOp.MIN)
     return bool(said.item())

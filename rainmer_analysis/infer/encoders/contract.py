@@ -81,7 +81,7 @@ class Encoder(Protocol):
 def check_images(
     images: npt.ArrayLike | Tensor, *, taker: str = "an encoder", least: int = _MIN_SIDE
 ) -> Tensor:
-    """Give images as a float32 tensor [n, 3, H, W], without copying where that is possible.
+    """Return images as a float32 tensor [n, 3, H, W], without copying where that is possible.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def check_images(
 
 
 def check_encoder(encoder: Any, source: str) -> Encoder:
-    """Give back an object that keeps to the contract.
+    """Return back an object that keeps to the contract.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def check_encoder(encoder: Any, source: str) -> Encoder:
 
 
 def identity(encoder: Encoder, *, rule: str) -> dict[str, Space]:
-    """Give the space of each view of an encoder whose images go through the resize rule `rule`."""
+    """Return space of each view of an encoder whose images go through the resize rule `rule`."""
     precision = str(getattr(encoder, "precision", "exact"))
     precision = str(getattr(encoder, "arithmetic", precision))
     return {

@@ -45,7 +45,7 @@ class Replay:
         self._lock = Lock()
 
     def __call__(self, images: Tensor) -> dict[str, Tensor]:
-        """Give the vectors of images [n, 3, H, W]."""
+        """Return the vectors of images [n, 3, H, W]."""
         with self._lock:
             if self._shape is None and images.shape == self._last:
                 self._shape = images.shape

@@ -42,7 +42,7 @@ class _Block:
         self._workspaces = Workspaces(lambda size: _Workspace(size, layer, dtype))
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the block's map of one image [1, C, H, W], for now, and its sums over pixels."""
+        """Return the block's map of one image [1, C, H, W], for now, and its sums over pixels."""
         hidden, added = F.leaky_relu(self._first(x), SLOPE), self._shortcut(x)
         work = self._workspaces.of((hidden.shape[2], hidden.shape[3]))
         for target, source in ((work.hidden, hidden), (work.added, added)):

@@ -58,7 +58,7 @@ class Layer:
         self._rows = weight.flatten(1).double().numpy()
 
     def mean(self, source: Map, total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Give the mean of the output, from the input's sum over all pixels, shape (inputs,)."""
+        """Return the mean of the output, from the input's sum over all pixels, shape (inputs,)."""
         inside = source.inside
         rows, columns = (torch.stack([inside.select(i, edge) for edge in (-1, 0)]) for i in (0, 1))
         across, down = (line.sum(1, dtype=torch.float64).numpy() for line in (rows, columns))

@@ -157,7 +157,7 @@ class _Stage:
         self.second = _Layers([(weight, 1) for weight in second], dtype)
 
     def mixture(self, weights: Tensor) -> Factors:
-        """Give the matrix behind the second round, [8 channels, channels], for a gate's weights."""
+        """Return matrix behind the second round, [8 channels, channels], for a gate's weights."""
         mixed = self._matrices * weights[:, None, None]
         return Factors(mixed.flatten(0, 1)[None], self._dtype)
 
@@ -188,7 +188,7 @@ class _Workspace:
         _refine(self._maps, self._shape, tuple(rounds), tuple(products))
 
     def clean(self) -> bool:
-        """Say whether all is finite; what is not would stay, in the zeros around the map too."""
+        """Return whether all is finite; what is not would stay, in the zeros around the map too."""
         return math.isfinite(self._map.sum())
 
 

@@ -88,7 +88,7 @@ class WinogradTowers:
         self._workspaces = Workspaces(lambda size: _Workspace(size, self._towers, dtype))
 
     def __call__(self, location: Tensor) -> list[Tensor]:
-        """Give each projector's pooled vectors, float32 [B, base_dim], of maps [B, dim, H, W]."""
+        """Return each projector's pooled vectors, float32 [B, base_dim], of maps [B, dim, H, W]."""
         pooled = [self._image(image) for image in location]
         return [torch.from_numpy(np.stack(rows)) for rows in zip(*pooled, strict=True)]
 

@@ -78,7 +78,7 @@ class _PromptAttention(nn.Module):
         self.trans = nn.Sequential(nn.Conv2d(base_dim, channels, 1), nn.SiLU())
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        """Give the prompt's map, [B, C, H, W], for a map of that shape and z, [B or 1, base].
+        """Return the prompt's map, [B, C, H, W], for a map of that shape and z, [B or 1, base].
 
         The gate is one number per pixel, so the convolution of gate times z is the gate times
         the transformed z: one small product instead of a convolution over the map.

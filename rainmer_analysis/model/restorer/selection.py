@@ -88,7 +88,7 @@ class Replay:
         return len(self._left)
 
     def __call__(self, attention: Tensor, k: int) -> Tensor:
-        """Give the next recorded places.
+        """Return the next recorded places.
 
         Raises
         ------

@@ -14,20 +14,20 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from rainmer_analysis.recipes.paper.statistics import (
+from rainmer_analysis.recipes.paper.claim_statistics import (
     MatrixStatistic,
     TableStatistic,
-    highest_pair,
-    highest_with,
-    isolation_of,
-    lowest_between,
-    lowest_pair,
-    lowest_without,
-    spread,
+    highest_score,
+    highest_score_with,
+    lowest_score,
+    lowest_score_between,
+    lowest_score_without,
+    neighbours_within,
+    spread_over_distance,
 )
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["CLAIMS", "Claim", "Tables", "evaluate", "verdicts"]
+__all__ = ["CLAIMS", "Claim", "Tables", "claim_statistics", "judge_claims"]
 
 _BOUNDS: Mapping[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
 _ISOLATED = 0.8
@@ -98,7 +98,7 @@ _CHROMATIC = Claim(
     view="chromatic",
     about="rainmer",
     statement="GTAV-balance is negatively related to every other dataset",
-    statistic=highest_with("GTAV-balance"),
+    statistic=highest_score_with("GTAV-balance"),
     relation="<",
     bound=0.0,
 )
@@ -108,7 +108,7 @@ _DEGRADATION = replace(
     figure="2e",
     view="degradation",
     statement="Rain200H is negatively related to every other dataset",
-    statistic=highest_with("Rain200H"),
+    statistic=highest_score_with("Rain200H"),
 )
 _ALL_IN_ONE = replace(
     _CHROMATIC,
@@ -116,7 +116,7 @@ _ALL_IN_ONE = replace(
     figure="3c",
     corpus="all-in-one",
     statement="snow, rain and raindrop are positively related",
-    statistic=lowest_pair(),
+    statistic=lowest_score(),
     relation=">",
 )
 
@@ -126,7 +126,7 @@ CLAIMS: tuple[Claim, ...] = (
         _CHROMATIC,
         name="chromatic-day-positive",
         statement="all other datasets are positively related",
-        statistic=lowest_without("GTAV-balance"),
+        statistic=lowest_score_without("GTAV-balance"),
         relation=">",
     ),
     *(
@@ -135,7 +135,7 @@ CLAIMS: tuple[Claim, ...] = (
             name=f"chromatic-isolated-{name}",
             figure="2a",
             statement=f"{name} is isolated",
-            statistic=isolation_of(name),
+            statistic=neighbours_within(name),
             relation=">",
             bound=_ISOLATED,
         )
@@ -146,7 +146,7 @@ CLAIMS: tuple[Claim, ...] = (
         _DEGRADATION,
         name="degradation-rest-positive",
         statement="all other datasets are positively related",
-        statistic=lowest_without("Rain200H"),
+        statistic=lowest_score_without("Rain200H"),
         relation=">",
     ),
     *(
@@ -155,7 +155,7 @@ CLAIMS: tuple[Claim, ...] = (
             name=f"degradation-isolated-{name}",
             figure="2b",
             statement=f"{name} is isolated",
-            statistic=isolation_of(name),
+            statistic=neighbours_within(name),
             relation=">",
             bound=_ISOLATED,
         )
@@ -167,7 +167,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2c",
         about="airnet",
         statement="AirNet's space is less compact than Rainmer's",
-        statistic=spread(),
+        statistic=spread_over_distance(),
         relation=">",
         bound="rainmer",
     ),
@@ -177,7 +177,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2c",
         about="airnet",
         statement="Rain200H is mixed with other datasets, more than in Rainmer's space",
-        statistic=isolation_of("Rain200H"),
+        statistic=neighbours_within("Rain200H"),
         relation="<",
         bound="rainmer",
     ),
@@ -187,7 +187,9 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2f",
         about="airnet",
         statement="GT-Rain and GTAV-balance conflict with synthetic sets",
-        statistic=lowest_between(("GT-Rain", "GTAV-balance"), _SYNTHETIC, family="a synthetic set"),
+        statistic=lowest_score_between(
+            ("GT-Rain", "GTAV-balance"), _SYNTHETIC, family="a synthetic set"
+        ),
     ),
     _ALL_IN_ONE,
     replace(
@@ -196,7 +198,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="3d",
         view="degradation",
         statement="snow, rain and raindrop are negatively related",
-        statistic=highest_pair(),
+        statistic=highest_score(),
         relation="<",
     ),
 )
@@ -204,8 +206,8 @@ CLAIMS: tuple[Claim, ...] = (
 Tables = Mapping[tuple[str, str, str], EmbeddingTable]
 
 
-def evaluate(claim: Claim, tables: Tables) -> dict[str, float]:
-    """Give the claim's statistic for every encoder that has the view.
+def claim_statistics(claim: Claim, tables: Tables) -> dict[str, float]:
+    """Return the claim's statistic for every encoder that has the view.
 
     Parameters
     ----------
@@ -226,11 +228,11 @@ def evaluate(claim: Claim, tables: Tables) -> dict[str, float]:
     }
 
 
-def verdicts(tables: Tables) -> list[Mapping[str, Any]]:
+def judge_claims(tables: Tables) -> list[Mapping[str, Any]]:
     """Evaluate all claims; one frozen mapping per claim, ready for JSON."""
     found: list[Mapping[str, Any]] = []
     for claim in CLAIMS:
-        values = evaluate(claim, tables)
+        values = claim_statistics(claim, tables)
         bound = values[claim.bound] if isinstance(claim.bound, str) else claim.bound
         interval = claim.statistic.interval(tables[claim.corpus, claim.about, claim.view])
         entry = {

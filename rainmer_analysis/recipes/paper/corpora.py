@@ -10,7 +10,14 @@ from pathlib import Path
 from rainmer_analysis.recipes.simulate import simulate_datasets
 from rainmer_analysis.values import EmbeddingTable, Rows
 
-__all__ = ["ALL_IN_ONE", "CORPORA", "DERAINING", "Corpus", "paper_names", "sources_of"]
+__all__ = [
+    "ALL_IN_ONE",
+    "CORPORA",
+    "DERAINING",
+    "Corpus",
+    "corpus_sources",
+    "rename_to_imitated_datasets",
+]
 
 _log = logging.getLogger(__name__)
 _PREFIX = "sim-"
@@ -53,7 +60,7 @@ ALL_IN_ONE = Corpus(
 CORPORA = {corpus.name: corpus for corpus in (DERAINING, ALL_IN_ONE)}
 
 
-def sources_of(
+def corpus_sources(
     corpus: Corpus,
     out: Path,
     *,
@@ -62,7 +69,7 @@ def sources_of(
     seed: int,
     overwrite: bool = False,
 ) -> list[str]:
-    """Give the corpus as SOURCE texts, simulating it below `out` where there is no `root`.
+    """Return the corpus as SOURCE texts, simulating it below `out` where there is no `root`.
 
     Returns
     -------
@@ -86,7 +93,7 @@ def sources_of(
     return [str(made.manifest)]
 
 
-def paper_names(table: EmbeddingTable) -> EmbeddingTable:
+def rename_to_imitated_datasets(table: EmbeddingTable) -> EmbeddingTable:
     """Call simulated datasets by the name of the set they imitate, so that claims can find them."""
     frame = table.rows.frame
     frame["dataset"] = [name.removeprefix(_PREFIX) for name in frame["dataset"]]

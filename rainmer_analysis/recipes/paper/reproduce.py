@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.recipes.paper.claims import verdicts
-from rainmer_analysis.recipes.paper.controls import controls_of, run_controls
-from rainmer_analysis.recipes.paper.corpora import CORPORA, paper_names
-from rainmer_analysis.recipes.paper.figures import (
-    Made,
-    make_figure1,
-    make_figure2,
-    make_figure3,
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
+from rainmer_analysis.recipes.paper.cached_stages import Request, extract_corpus
+from rainmer_analysis.recipes.paper.claims import judge_claims
+from rainmer_analysis.recipes.paper.corpora import CORPORA, rename_to_imitated_datasets
+from rainmer_analysis.recipes.paper.paper_figures import (
+    FigureFiles,
+    make_all_in_one_figure,
+    make_architecture_figure,
+    make_deraining_figure,
 )
-from rainmer_analysis.recipes.paper.reference import Agreement, agreement, reference_folder
-from rainmer_analysis.recipes.paper.stages import Request, tables_of
+from rainmer_analysis.recipes.paper.released_run import (
+    Agreement,
+    compare_with_released,
+    reference_folder,
+)
+from rainmer_analysis.recipes.paper.untrained_controls import find_controls, run_controls
 from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     library_versions,
     plain,
+    read_json,
     write_json,
 )
 
-__all__ = ["Reproduction", "keep", "reproduce"]
+__all__ = ["Reproduction", "reproduce", "write_once"]
 
 
 # Every claim's statistic is told for these too, whether a figure shows them or not.
@@ -122,10 +126,13 @@ def reproduce(
         precision=precision,
         engine=engine,
     )
-    first = make_figure1(request)
+    first = make_architecture_figure(request)
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
-    figures: dict[str, Made] = {}
-    for name, make in (("deraining", make_figure2), ("all-in-one", make_figure3)):
+    figures: dict[str, FigureFiles] = {}
+    for name, make in (
+        ("deraining", make_deraining_figure),
+        ("all-in-one", make_all_in_one_figure),
+    ):
         figures[name] = made = make(request, progress=progress)
         shown = made.tables
         drawn_encoders = {table.space.encoder for table in shown.values()}
@@ -133,22 +140,22 @@ def reproduce(
             table
             for encoder in _COMPARED
             if encoder not in drawn_encoders
-            for table in tables_of(request, CORPORA[name], encoder, progress=progress).values()
+            for table in extract_corpus(request, CORPORA[name], encoder, progress=progress).values()
         ]
         for table in (*shown.values(), *beside):
             space = table.space
-            tables[name, space.encoder, space.view] = paper_names(table)
-    claims = tuple(verdicts(tables))
+            tables[name, space.encoder, space.view] = rename_to_imitated_datasets(table)
+    claims = tuple(judge_claims(tables))
     if controls:
         run_controls(request, progress=progress)
-    return _finish(request, first, claims, figures)
+    return _write_results(request, first, claims, figures)
 
 
-def _finish(
+def _write_results(
     request: Request,
     first: list[Path],
     claims: tuple[Mapping[str, Any], ...],
-    figures: Mapping[str, Made],
+    figures: Mapping[str, FigureFiles],
 ) -> Reproduction:
     matrices, uncertain = (
         {
@@ -159,10 +166,10 @@ def _finish(
         for kind in ("matrices", "uncertain")
     )
     folder = reference_folder()
-    stored = controls_of(request, folder)
-    note = _note(request)
-    numbers = _numbers(request, claims, matrices)
-    keep(request, "numbers.json", numbers)
+    stored = find_controls(request, folder)
+    note = _data_caveat(request)
+    numbers = _numbers_to_compare(request, claims, matrices)
+    write_once(request, "numbers.json", numbers)
     document = {
         "kind": "claims",
         "version": 1,
@@ -172,17 +179,21 @@ def _finish(
         "controls": stored,
         "libraries": library_versions(),
     }
-    keep(request, "claims.json", plain(document))
-    compared = None if folder is None else agreement(numbers, folder)
+    write_once(request, "claims.json", plain(document))
+    compared = None if folder is None else compare_with_released(numbers, folder)
     pictures = (*first, *(path for made in figures.values() for path in made.pictures))
     companions = tuple(path for made in figures.values() for path in made.companions)
     return Reproduction(pictures, companions, claims, stored, matrices, uncertain, compared, note)
 
 
-def keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
+def write_once(request: Request, name: str, document: Mapping[str, Any]) -> None:
     """Write a document where none of another request lies, unless that may be replaced."""
     path = request.out / name
-    if path.exists() and not request.overwrite and _asked(path) != document["request"]:
+    if (
+        path.exists()
+        and not request.overwrite
+        and _request_of_document(path) != document["request"]
+    ):
         raise OutputExistsError(
             f"{path} already exists and belongs to another request; "
             "give another folder or allow --overwrite (overwrite=True in Python)"
@@ -190,15 +201,15 @@ def keep(request: Request, name: str, document: Mapping[str, Any]) -> None:
     write_json(path, document)
 
 
-def _asked(path: Path) -> Any:
+def _request_of_document(path: Path) -> Any:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = read_json(path)
+    except FileFormatError:
         return None
     return found.get("request") if isinstance(found, dict) else None
 
 
-def _note(request: Request) -> str:
+def _data_caveat(request: Request) -> str:
     if request.root is None:
         return (
             "these are properties of the simulated datasets and of the shipped weights, "
@@ -207,7 +218,7 @@ def _note(request: Request) -> str:
     return "real datasets, seen by the shipped weights, which are not the authors'"
 
 
-def _numbers(
+def _numbers_to_compare(
     request: Request,
     claims: tuple[Mapping[str, Any], ...],
     matrices: Mapping[str, RelationshipMatrix],

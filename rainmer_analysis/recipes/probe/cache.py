@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.values import digest, plain, write_json
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values import digest, plain, read_json, write_json
 
 __all__ = ["cached"]
 
@@ -47,8 +47,8 @@ def _read(path: Path, request: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = read_json(path)
+    except FileFormatError:
         document = None
     if not isinstance(document, dict) or document.get("request") != request:
         _log.warning("%s is damaged; its numbers are taken anew", path)

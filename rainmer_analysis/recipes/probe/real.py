@@ -15,7 +15,7 @@ from rainmer_analysis.infer import extract
 from rainmer_analysis.probing import NeighbourHits, neighbour_hits
 from rainmer_analysis.recipes.probe.cache import cached
 from rainmer_analysis.recipes.probe.subjects import Subject
-from rainmer_analysis.scores import Statistic, bootstrap, night_margin_statistic
+from rainmer_analysis.scores import Statistic, bootstrap, night_margin
 from rainmer_analysis.values import EmbeddingTable, ImageSet, digest
 
 __all__ = ["RealImages", "RealSets", "difference", "load_real", "probe_real", "real_document"]
@@ -143,8 +143,8 @@ def _measure(table: EmbeddingTable, facts: dict[str, Statistic]) -> dict[str, An
 def _facts(sets: RealSets, names: tuple[str, ...]) -> dict[str, Statistic]:
     """Return what can be asked of the datasets that are there."""
     asked: dict[str, tuple[tuple[str, ...], Statistic]] = {
-        "night apart": ((sets.night,), night_margin_statistic(sets.night)),
-        "heavy rain apart": ((sets.heavy,), night_margin_statistic(sets.heavy)),
+        "night apart": ((sets.night,), night_margin(sets.night)),
+        "heavy rain apart": ((sets.heavy,), night_margin(sets.heavy)),
         "light rain between": ((sets.heavy, sets.light, sets.clear), _between(sets)),
     }
     found = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +20,15 @@ from rainmer_analysis.recipes.probe.real import (
 )
 from rainmer_analysis.recipes.probe.simulated import RESAMPLES, probe_simulated
 from rainmer_analysis.recipes.probe.subjects import Subject, control_subjects, load_subjects
-from rainmer_analysis.values import digest, library_versions, plain, standing, write_json
+from rainmer_analysis.values import (
+    digest,
+    library_versions,
+    plain,
+    read_json,
+    stamped,
+    standing,
+    write_json,
+)
 
 __all__ = ["Probe", "probe"]
 
@@ -130,7 +137,7 @@ def probe(
     found_real = None if sets is None else load_real(sets, seed=chosen.seed)
     request = _request(subjects, listed, chosen, found_real, precision)
     if target is not None and standing(target, request, overwrite=overwrite):
-        return Probe(json.loads(target.read_text(encoding="utf-8")), up_to_date=True)
+        return Probe(stamped(read_json(target)), up_to_date=True)
     images = open_design(chosen, folder, progress=progress)
     inputs = _Inputs(images, found_real, folder, progress)
     taken = [(subject, inputs.take(subject)) for subject in subjects]
@@ -147,9 +154,10 @@ def probe(
         "request": request,
         "libraries": library_versions(),
     }
+    whole = stamped(plain(document))
     if target is not None:
-        write_json(target, plain(document))
-    return Probe(dict(plain(document)))
+        write_json(target, whole)
+    return Probe(whole)
 
 
 def _checked_out(path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rainmer_analysis.recipes.properties.balance import Balance, balance
 from rainmer_analysis.recipes.properties.card import dataset_card, write_card
 from rainmer_analysis.recipes.properties.describe import Description, describe
-from rainmer_analysis.recipes.properties.summary import summarise
+from rainmer_analysis.recipes.properties.summary import summarise_properties
 
 __all__ = [
     "Balance",
@@ -13,6 +13,6 @@ __all__ = [
     "balance",
     "dataset_card",
     "describe",
-    "summarise",
+    "summarise_properties",
     "write_card",
 ]

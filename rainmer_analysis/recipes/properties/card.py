@@ -10,7 +10,7 @@ from typing import Any
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.calibration import measured
 from rainmer_analysis.recipes.properties.outputs import publish
-from rainmer_analysis.recipes.properties.summary import summarise
+from rainmer_analysis.recipes.properties.summary import summarise_properties
 from rainmer_analysis.values import PROPERTIES, PropertyTable
 
 __all__ = ["UNITS", "dataset_card", "write_card"]
@@ -73,7 +73,7 @@ def dataset_card(table: PropertyTable) -> str:
     Beside the measures stand the means of the three real sets whose measurements were published.
     Licence, origin and consent are not in image files, and a card does not guess them.
     """
-    summary, parts = summarise(table), table.by_dataset()
+    summary, parts = summarise_properties(table), table.by_dataset()
     sections = [_section(name, summary[name], parts[name]) for name in summary]
     lines = ["# Dataset card: " + ", ".join(map(_text, summary)), ""]
     lines += [line for section in sections for line in section]

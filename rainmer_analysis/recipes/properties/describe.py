@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from rainmer_analysis.values import (
     PropertyTable,
     Rows,
     digest,
+    holding,
+    lock_of,
     read_as,
     standing,
     versions_of,
@@ -128,14 +131,17 @@ def describe(
         else draw(datasets, per_dataset=per_dataset, seed=seed)
     )
     jobs = _jobs(images.rows)
-    known = None if path is None else _known(path, images, jobs, threads, overwrite=overwrite)
-    current = known is not None
-    if known is None:
-        known = _measured(images, jobs, path, threads, progress, overwrite=overwrite)
-    left_out, partners = (_listed(known, key) for key in ("left_out", "partners"))
-    if path is not None:
-        lines = [*left_out.itertuples(index=False), *_sayable(partners)]
-        publish(skipped_path(path), csv_text(_SKIPPED, lines), overwrite=True)
+    with ExitStack() as held:
+        if path is not None:
+            held.enter_context(holding(lock_of(path)))
+        known = None if path is None else _known(path, images, jobs, threads, overwrite=overwrite)
+        current = known is not None
+        if known is None:
+            known = _measured(images, jobs, path, threads, progress, overwrite=overwrite)
+        left_out, partners = (_listed(known, key) for key in ("left_out", "partners"))
+        if path is not None:
+            lines = [*left_out.itertuples(index=False), *_sayable(partners)]
+            publish(skipped_path(path), csv_text(_SKIPPED, lines), overwrite=True)
     counts = Counter(left_out["dataset"])
     accounts = accounts_of(datasets, images.rows.counts, counts)
     return Description(known, left_out, partners, path, current, accounts)

@@ -8,7 +8,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.measures import (
     brightness,
     density,
@@ -17,7 +16,7 @@ from rainmer_analysis.images.measures import (
     psnr_y,
     vertical_gradient,
 )
-from rainmer_analysis.images.reading import Region, file_sha256, read_image
+from rainmer_analysis.images.reading import Region, read_hashed
 from rainmer_analysis.values import PROPERTIES
 
 __all__ = ["Job", "Measured", "Meter"]
@@ -100,13 +99,11 @@ class Meter:
 
 
 def _look(path: str, region: Region) -> _Image:
-    sha256 = ""
-    try:
-        sha256 = file_sha256(path)
-        pixels = read_image(path, region=region)
-    except ImageError as error:
-        return _Image(None, sha256, str(error))
-    return _Image(pixels, sha256, "", entropy(pixels), brightness(pixels))
+    found = read_hashed(path, region=region)
+    if found.pixels is None:
+        return _Image(None, found.sha256, found.reason)
+    pixels = found.pixels
+    return _Image(pixels, found.sha256, "", entropy(pixels), brightness(pixels))
 
 
 def _mismatch(image: _Image, partner: _Image) -> str:

@@ -14,7 +14,7 @@ __all__ = ["check_text", "csv_text", "publish"]
 
 
 def check_text(path: Path, text: str, *, overwrite: bool) -> bool:
-    """Say whether a file holds exactly this text already.
+    """Return whether a file holds exactly this text already.
 
     Raises
     ------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
 from rainmer_analysis.recipes.properties.outputs import csv_text
 from rainmer_analysis.values import PropertyTable
 
@@ -28,7 +27,7 @@ def groups_path(manifest: Path) -> Path:
 def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
     """Return a list of rows of an array as TOML; rows count from 0."""
     lines = [*(f"# {each}".rstrip() for each in remarks), "", "[[dataset]]"]
-    lines += [f"name = {_quoted(name + _SUFFIX)}", f"properties = {_quoted(file)}", "rows = ["]
+    lines += [f"name = {quoted(name + _SUFFIX)}", f"properties = {quoted(file)}", "rows = ["]
     lines += [f"  {', '.join(map(str, rows[at : at + 12]))}," for at in range(0, len(rows), 12)]
     return "\n".join([*lines, "]", ""])
 
@@ -56,11 +55,11 @@ def images_manifest(
             name = f"{dataset}{_SUFFIX}" + (f"-{kind}" if kind != kinds[0] else "")
             lines += _entry(part, name, kind, base)
             if named[part.index].any():
-                lines.append(f"groups = {_quoted(groups_path(manifest).name)}")
+                lines.append(f"groups = {quoted(groups_path(manifest).name)}")
     if not named.any():
         return "\n".join([*lines, ""]), None
     scenes = frame.loc[named, ["path", "group"]].itertuples(index=False)
-    pairs = dict.fromkeys((_relative(path, base), group) for path, group in scenes)
+    pairs = dict.fromkeys((relative_path(path, base), group) for path, group in scenes)
     return "\n".join([*lines, ""]), csv_text(("image", "group"), pairs)
 
 
@@ -84,25 +83,10 @@ def _kind(row: Mapping[Any, Any]) -> str:
 
 
 def _entry(part: pd.DataFrame, name: str, kind: str, base: Path) -> list[str]:
-    lines = ["", "[[dataset]]", f"name = {_quoted(name)}"]
-    lines += _list("images", part["path"], base)
+    lines = ["", "[[dataset]]", f"name = {quoted(name)}"]
+    lines += entry_lines("images", part["path"], base)
     if kind == "paired":
-        lines += _list("targets", part["target"], base)
+        lines += entry_lines("targets", part["target"], base)
     if kind in _HALVES:
-        lines.append(f"halves = {_quoted(_HALVES[kind])}")
+        lines.append(f"halves = {quoted(_HALVES[kind])}")
     return lines
-
-
-def _list(key: str, paths: Sequence[str] | pd.Series[str], base: Path) -> list[str]:
-    return [f"{key} = [", *(f"  {_quoted(_relative(each, base))}," for each in paths), "]"]
-
-
-def _relative(path: str, base: Path) -> str:
-    try:
-        return Path(os.path.relpath(path, base)).as_posix()
-    except ValueError:  # another drive
-        return Path(path).as_posix()
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

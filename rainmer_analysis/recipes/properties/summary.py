@@ -8,13 +8,13 @@ import numpy as np
 
 from rainmer_analysis.values import PROPERTIES, PropertyTable
 
-__all__ = ["QUANTILES", "summarise"]
+__all__ = ["QUANTILES", "summarise_properties"]
 
 QUANTILES = (5, 25, 50, 75, 95)
 """Per cent."""
 
 
-def summarise(table: PropertyTable) -> dict[str, dict[str, Any]]:
+def summarise_properties(table: PropertyTable) -> dict[str, dict[str, Any]]:
     """Return what a table says of each dataset, as JSON types.
 
     Returns

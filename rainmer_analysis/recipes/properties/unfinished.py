@@ -9,6 +9,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TextIO
 
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images import file_sha256
 from rainmer_analysis.recipes.properties.measure import Job, Measured
 from rainmer_analysis.values import PROPERTIES, digest, versions_of
 
@@ -18,7 +20,8 @@ __all__ = ["Unfinished"]
 class Unfinished:
     """A hidden file with one line an image that was measured.
 
-    It is found again for the same files, by their sizes and times of change.
+    It is found again for files at the same places; what was measured is taken again only where
+    they still hold the same bytes.
 
     Parameters
     ----------
@@ -30,7 +33,7 @@ class Unfinished:
 
     def __init__(self, out: Path | None, jobs: Sequence[Job]) -> None:
         self._path = None if out is None else out.parent / f".describe-{_key(out, jobs)}.jsonl"
-        self._count = len(jobs)
+        self._jobs = jobs
         self._lock = threading.Lock()
         self._file: TextIO | None = None
 
@@ -41,10 +44,12 @@ class Unfinished:
         known = {}
         for line in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
             found = _parsed(line)
-            if found is not None and found[0] < self._count:
+            if found is not None and found[0] < len(self._jobs):
                 known[found[0]] = found[1]
         return {
-            index: each for index, each in known.items() if not (each.reason or each.target_reason)
+            index: each
+            for index, each in known.items()
+            if not (each.reason or each.target_reason) and _is_of(each, self._jobs[index])
         }
 
     def add(self, index: int, measured: Measured) -> None:
@@ -71,6 +76,21 @@ class Unfinished:
             self._path.unlink(missing_ok=True)
 
 
+def _is_of(measured: Measured, job: Job) -> bool:
+    """Say whether the files still hold the bytes that were measured."""
+    stated = (measured.sha256, measured.target_sha256)
+    return stated == (_sha256(job.path), _sha256(job.target))
+
+
+def _sha256(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return file_sha256(path)
+    except ImageError:
+        return ""
+
+
 def _parsed(line: str) -> tuple[int, Measured] | None:
     try:
         found = json.loads(line)
@@ -85,18 +105,8 @@ def _parsed(line: str) -> tuple[int, Measured] | None:
 
 
 def _key(out: Path, jobs: Sequence[Job]) -> str:
-    stamps: Iterator[object] = (
-        [each.path, each.region, _stamp(each.path), each.target, _stamp(each.target)]
-        for each in jobs
+    places: Iterator[object] = (
+        [each.path, each.region, each.target, each.target_region] for each in jobs
     )
-    return digest({"out": out.name, "versions": versions_of("describe"), "stamps": stamps})[:16]
-
-
-def _stamp(path: str | None) -> list[int] | None:
-    if path is None:
-        return None
-    try:
-        found = Path(path).stat()
-    except (OSError, ValueError):
-        return None
-    return [found.st_size, found.st_mtime_ns]
+    told = {"out": out.name, "versions": versions_of("describe"), "places": places}
+    return digest(told)[:16]

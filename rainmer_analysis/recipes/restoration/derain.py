@@ -54,7 +54,7 @@ class Derained:
 
     @property
     def up_to_date(self) -> bool:
-        """Say whether everything had been there."""
+        """Return whether everything had been there."""
         return not self.written
 
 
@@ -147,15 +147,16 @@ def derain(
 
 def _sorted_out(
     jobs: Sequence[Job], made: dict[str, object], *, overwrite: bool
-) -> tuple[list[tuple[Job, str]], tuple[Path, ...], dict[str, str]]:
+) -> tuple[list[tuple[Job, str, str]], tuple[Path, ...], dict[str, str]]:
     """Tell what is to be done from what stands and what cannot be opened."""
     todo, standing, skipped = [], [], {}
     for job in jobs:
         try:
-            request = digest({"derain": file_sha256(job.source), **made})
+            sha256 = file_sha256(job.source)
         except ImageError as error:
             skipped[job.name] = str(error)
             continue
+        request = digest({"derain": sha256, **made})
         if job.target.exists() and png_request(job.target) == request:
             standing.append(job.target)
             continue
@@ -164,7 +165,7 @@ def _sorted_out(
                 f"{job.target} already exists and holds something else; "
                 "give another folder or allow --overwrite (overwrite=True in Python)"
             )
-        todo.append((job, request))
+        todo.append((job, sha256, request))
     return todo, tuple(standing), skipped
 
 

@@ -99,7 +99,7 @@ class Evaluation:
         }
 
     def document(self) -> dict[str, Any]:
-        """Give the report as a nested value."""
+        """Return the report as a nested value."""
         return {
             "kind": "evaluation",
             "count": len(self.good),

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import read_image
+from rainmer_analysis.images import read_hashed
 from rainmer_analysis.images.writing import to_samples, write_samples
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.stream import read_ahead
@@ -25,6 +24,7 @@ from rainmer_analysis.recipes.restoration.paths import Job
 __all__ = ["Cut", "RestoredFile", "restored_files"]
 
 _AHEAD = 2  # the image in hand, and the next
+Request = tuple[Job, str, str]
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class _Decoded:
 
 
 def restored_files(
-    todo: Iterable[tuple[Job, str]], restorer: ImageRestorer, cut: Cut
+    todo: Iterable[Request], restorer: ImageRestorer, cut: Cut
 ) -> Generator[RestoredFile, None, None]:
     """Restore image files, each to a PNG that names the request it answers.
 
     Parameters
     ----------
     todo
-        Jobs, and the digests of their requests.
+        Jobs, the SHA-256 of their files' bytes, and the digests of their requests.
     restorer
         Restores.
     cut
@@ -88,12 +88,13 @@ def restored_files(
             yield waiting.result()
 
 
-def _decode(task: tuple[Job, str]) -> _Decoded:
-    job, request = task
-    try:
-        return _Decoded(job, request, read_image(job.source))
-    except ImageError as error:
-        return _Decoded(job, request, None, str(error))
+def _decode(task: Request) -> _Decoded:
+    job, sha256, request = task
+    found = read_hashed(job.source)
+    fault = found.reason
+    if found.pixels is not None and found.sha256 != sha256:
+        fault = "changed while it was waiting for its turn; start again"
+    return _Decoded(job, request, None if fault else found.pixels, fault)
 
 
 def _restore(

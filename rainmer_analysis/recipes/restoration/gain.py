@@ -135,7 +135,7 @@ def mean_gains(
 
 
 def _resampled(rows: Sequence[Improvement], quality: str, resamples: int, seed: int) -> Floats:
-    """Give the mean gain over images in each resample of scenes."""
+    """Return the mean gain over images in each resample of scenes."""
     gains = np.array([row.after[quality] - row.before[quality] for row in rows])
     if not np.isfinite(gains).all():
         raise ParameterError(

@@ -87,7 +87,7 @@ def plan(source: Path, out: Path) -> tuple[Job, ...]:
 
 
 def png_names(relatives: Sequence[Relative]) -> dict[Relative, Relative]:
-    """Give each image a name that ends in ``.png``, in the folder that it had.
+    """Return each image a name that ends in ``.png``, in the folder that it had.
 
     A ``.png`` keeps its name; other suffixes become ``.png``. Where that name would belong to
     another image or a folder as well, the whole name is kept before it: ``a.jpg.png``.
@@ -121,7 +121,7 @@ def _folded(relative: Relative) -> str:
 
 
 def _file(source: Path, out: Path) -> Path:
-    """Give the file for a single image: the one named, or one in the folder named."""
+    """Return the file for a single image: the one named, or one in the folder named."""
     if out.is_dir() or out.suffix.lower() not in IMAGE_SUFFIXES:
         relative = Relative(source.name)
         return out / png_names([relative])[relative]

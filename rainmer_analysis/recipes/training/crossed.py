@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.images import compress_jpeg, file_sha256, read_image, resize
 from rainmer_analysis.recipes.training.jobs import Photograph, photographs
-from rainmer_analysis.recipes.training.pool import reduced, weather_digest
+from rainmer_analysis.recipes.training.pool import demand_same, reduced, weather_digest
+from rainmer_analysis.recipes.training.workers import in_processes
 from rainmer_analysis.train import (
     CAMERA,
     CLEAR,
@@ -113,7 +113,10 @@ def make_crossed_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> 
         return open_crossed_pool(folder)
     count = len(tasks) * len(names) * config.crossed.scenes
     _LOG.info("making %d images in %d crossed blocks in %s", count, len(tasks), folder)
-    return build_crossed_pool(_made(tasks, workers), folder, validation=validation, digest=own)
+    made = _made(tasks, workers)
+    pool = build_crossed_pool(made, folder, validation=validation, digest=own)
+    demand_same(own, _identity(tasks, names), folder)
+    return pool
 
 
 def _validation_blocks(config: TrainConfig) -> int:
@@ -185,16 +188,15 @@ def _identity(tasks: list[_Task], names: list[str]) -> str:
         for task in tasks
     ]
     weather = {name: weather_digest(name) for name in set(names) if name in RECIPES}
-    return digest({"crossed": 1, "blocks": blocks, "weather": weather})
+    return digest({"crossed": 2, "blocks": blocks, "weather": weather})
 
 
 def _made(tasks: list[_Task], workers: int) -> Iterator[CrossedBlock]:
     if workers == 0:
         yield from map(_block, tasks)
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield from executor.map(_block, tasks)
+    with closing(in_processes(_block, tasks, workers=workers)) as made:
+        yield from made
 
 
 def _block(task: _Task) -> CrossedBlock:

@@ -63,7 +63,7 @@ def training_scenes(config: TrainConfig) -> tuple[str, ...]:
 
 
 def training_jobs(config: TrainConfig) -> Iterator[Job]:
-    """Give the pairs of a configuration, simulated ones first, always in one order.
+    """Return the pairs of a configuration, simulated ones first, always in one order.
 
     Raises
     ------

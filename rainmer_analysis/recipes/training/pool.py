@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import multiprocessing
+import shutil
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ConfigError, ImageError, SourceError
 from rainmer_analysis.images import file_sha256, read_image, resize
 from rainmer_analysis.recipes.training.jobs import Job, training_jobs
+from rainmer_analysis.recipes.training.workers import in_processes
 from rainmer_analysis.train import (
     Pool,
     Sample,
@@ -27,7 +28,7 @@ from rainmer_analysis.train import (
 from rainmer_analysis.values import array_digest, digest
 from rainmer_analysis.weather import RECIPES, degrade, draw_weather, simulate
 
-__all__ = ["make_pool", "reduced", "weather_digest"]
+__all__ = ["demand_same", "make_pool", "reduced", "weather_digest"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,20 +60,38 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     if unknown:
         raise ConfigError(f"data.simulated names {unknown[0]!r}; choose from {', '.join(RECIPES)}")
     jobs = list(training_jobs(config))
-    own = digest(
-        {
-            "jobs": [_identity(job) for job in jobs],
-            "size": [data.height, data.width, data.native, data.seed],
-            "weather": {name: weather_digest(name) for name in data.simulated},
-        }
-    )
+    weather = {name: weather_digest(name) for name in data.simulated}
+    size = (data.height, data.width)
+
+    def identity() -> str:
+        told = [_identity(job) for job in jobs]
+        return digest({"jobs": told, "size": [*size, data.native, data.seed], "weather": weather})
+
+    own = identity()
     folder = cache / own[:16]
     if folder.exists():
         return open_pool(folder)
     _LOG.info("making %d training pairs in %s", len(jobs), folder)
-    size = (data.height, data.width)
     tasks = [(job, size, data.native, data.seed) for job in jobs]
-    return build_pool(_samples(tasks, workers), folder, count=len(jobs), digest=own)
+    pool = build_pool(_samples(tasks, workers), folder, count=len(jobs), digest=own)
+    demand_same(own, identity(), folder)
+    return pool
+
+
+def demand_same(before: str, after: str, folder: Path) -> None:
+    """Make sure that the photographs were the same all the while that a pool was made of them.
+
+    Raises
+    ------
+    SourceError
+        They have changed; the pool is removed.
+    """
+    if before != after:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise SourceError(
+            "photographs have changed while training images were made of them; leave them as they "
+            "are, and start again"
+        )
 
 
 _Task = tuple[Job, tuple[int, int], int, int]
@@ -82,9 +101,8 @@ def _samples(tasks: list[_Task], workers: int) -> Iterator[Sample]:
     if workers == 0:
         yield from _whole(map(_sample, tasks))
         return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as executor:
-        yield from _whole(executor.map(_sample, tasks, chunksize=16))
+    with closing(in_processes(_sample, tasks, workers=workers, at_once=16)) as made:
+        yield from _whole(made)
 
 
 def _whole(made: Iterable[Sample | str]) -> Iterator[Sample]:
@@ -145,7 +163,7 @@ def reduced(image: Image) -> Image:
 
 
 def weather_digest(name: str) -> str:
-    """Give a digest that changes when the recipe, or the code that draws it, does."""
+    """Return a digest that changes when the recipe, or the code that draws it, does."""
     pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
     return array_digest(pair.rainy, pair.clean)
 

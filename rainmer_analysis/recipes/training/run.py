@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from rainmer_analysis.train import (
     several,
     train,
 )
-from rainmer_analysis.values import digest, write_atomically
+from rainmer_analysis.values import digest, holding, lock_of, write_atomically
 
 __all__ = ["TrainingRun", "train_network"]
 
@@ -110,7 +111,7 @@ def train_network(
 
     Raises
     ------
-    ConfigError, SourceError, OutputExistsError, TrainingError
+    ConfigError, SourceError, OutputExistsError, OutputInUseError, TrainingError
         See their sentences.
     """
     replaced = dict(changes or {})
@@ -124,8 +125,9 @@ def train_network(
         )
     folder = Path(out)
     pools = Path(cache) if cache else folder.parent / "pools"
-    with several(settings.run.device) as place:
+    with several(settings.run.device) as place, ExitStack() as held:
         if place.leads:
+            held.enter_context(holding(lock_of(folder)))
             _claim(folder, may_stand=resume or overwrite)
             pool = _make_pool(settings, pools, workers)
         place.wait()

@@ -9,7 +9,7 @@ from rainmer_analysis.numerics import mixed_keys
 from rainmer_analysis.scores.score import Batch, Context, Floats
 from rainmer_analysis.scores.streaming import COSINE, SceneSums, sum_scenes
 
-__all__ = ["FEWEST_DATASETS", "dataset_matrices", "rank_correlation", "reliability"]
+__all__ = ["FEWEST_DATASETS", "dataset_matrices", "rank_correlation", "split_half_reliability"]
 
 FEWEST_DATASETS = 4
 """Three datasets have three pairs, whose ranks agree by chance in one case of six."""
@@ -34,17 +34,17 @@ def dataset_matrices(batches: list[Batch], context: Context) -> Floats:
     found = np.zeros((1 + context.resamples, len(sums), len(sums)))
     for a in range(len(sums)):
         for b in range(a + 1, len(sums)):
-            found[:, a, b] = found[:, b, a] = _cosines(sums[a], sums[b], context)
+            found[:, a, b] = found[:, b, a] = _cosine_in_resamples(sums[a], sums[b], context)
     return found
 
 
-def _cosines(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+def _cosine_in_resamples(first: SceneSums, second: SceneSums, context: Context) -> Floats:
     assert COSINE.resampled is not None
     drawn = COSINE.resampled(first, second, context)
     return np.concatenate([[COSINE.compare(first, second, context)], drawn])
 
 
-def reliability(batches: list[Batch], *, seed: int) -> float:
+def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
     """Return how well a dataset matrix agrees with that of as many other scenes.
 
     Scenes are cut into halves, the same in all datasets; the mean correlation of the two halves'
@@ -52,16 +52,16 @@ def reliability(batches: list[Batch], *, seed: int) -> float:
     """
     found = []
     for cut in range(_SPLITS):
-        halves = [_half(batches, seed + cut, upper=upper) for upper in (False, True)]
+        halves = [_half_of_scenes(batches, seed + cut, upper=upper) for upper in (False, True)]
         if min(len(batch.unit) for half in halves for batch in half) == 0:
             return float("nan")
-        matrices = [dataset_matrices(half, Context(moments=False))[0] for half in halves]
+        matrices = [dataset_matrices(half, Context())[0] for half in halves]
         found.append(rank_correlation(*matrices))
     half = float(np.mean(found))
     return max(0.0, 2 * half / (1 + half)) if half > -1 else 0.0
 
 
-def _half(batches: list[Batch], seed: int, *, upper: bool) -> list[Batch]:
+def _half_of_scenes(batches: list[Batch], seed: int, *, upper: bool) -> list[Batch]:
     found = []
     for batch in batches:
         draw = mixed_keys(batch.scenes ^ mixed_keys(np.uint64(seed)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.inference.adjust import adjust
-from rainmer_analysis.scores.inference.interval import bootstrap_interval, subsample_interval
+from rainmer_analysis.scores.inference.false_discovery import benjamini_hochberg
 from rainmer_analysis.scores.inference.permutation import permutation_p
+from rainmer_analysis.scores.inference.score_intervals import bootstrap_interval, subsample_interval
 
-__all__ = ["adjust", "bootstrap_interval", "permutation_p", "subsample_interval"]
+__all__ = ["benjamini_hochberg", "bootstrap_interval", "permutation_p", "subsample_interval"]

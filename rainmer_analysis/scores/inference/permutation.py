@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.scores.measures.pair import Pair
+from rainmer_analysis.scores.measures.sample_pair import Pair
 
 __all__ = ["permutation_p"]
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 from rainmer_analysis.scores.measures.classifier import ClassifierMeasure
 from rainmer_analysis.scores.measures.frechet import FrechetMeasure
 from rainmer_analysis.scores.measures.kernels import EnergyMeasure, MMDMeasure
-from rainmer_analysis.scores.measures.neighbours import NeighbourMeasure
-from rainmer_analysis.scores.measures.pair import (
+from rainmer_analysis.scores.measures.neighbour_mixing import NeighbourMeasure
+from rainmer_analysis.scores.measures.sample_pair import (
     Measure,
     Pair,
     Sample,
+    first_images,
     merge_samples,
-    pair_of,
-    take_sample,
+    pair_samples,
 )
 from rainmer_analysis.scores.measures.sliced import SlicedMeasure
 
@@ -31,7 +31,7 @@ __all__ = [
     "Pair",
     "Sample",
     "SlicedMeasure",
+    "first_images",
     "merge_samples",
-    "pair_of",
-    "take_sample",
+    "pair_samples",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.scores.measures.pair import Bools, Pair
+from rainmer_analysis.scores.measures.sample_pair import Bools, Pair
 from rainmer_analysis.scores.score import Floats
 
 __all__ = ["ClassifierMeasure"]
@@ -17,7 +17,7 @@ _RIDGE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class _Fitted:
+class _HatMatrix:
     part: npt.NDArray[np.int64]
     hat: Floats
     folds: tuple[npt.NDArray[np.int64], ...]
@@ -33,7 +33,7 @@ class ClassifierMeasure:
     which does not depend on labels (Treder, IEEE Signal Processing Letters 26, 2019).
     """
 
-    def prepare(self, pair: Pair) -> _Fitted:
+    def prepare(self, pair: Pair) -> _HatMatrix:
         """Make the hat matrix, and what turns its residuals into those of left-out folds."""
         rows = pair.unit - pair.unit.mean(axis=0)
         count, width = rows.shape
@@ -44,9 +44,9 @@ class ClassifierMeasure:
         fold = pair.folds(min(_FOLDS, int(pair.scene.max()) + 1))[pair.part]
         folds = tuple(np.flatnonzero(fold == each) for each in range(int(fold.max()) + 1))
         solved = tuple(np.linalg.inv(np.eye(len(own)) - hat[np.ix_(own, own)]) for own in folds)
-        return _Fitted(pair.part, hat, folds, solved)
+        return _HatMatrix(pair.part, hat, folds, solved)
 
-    def distances(self, state: _Fitted, labels: Bools) -> Floats:
+    def distances(self, state: _HatMatrix, labels: Bools) -> Floats:
         """Return the informedness for every labelling, shape (b,)."""
         first = labels[:, state.part].T
         share = first.mean(axis=0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rainmer_analysis.scores.measures.pair import Bools, Pair
+from rainmer_analysis.scores.measures.sample_pair import Bools, Pair
 from rainmer_analysis.scores.score import Floats
 
 __all__ = ["FrechetMeasure", "frechet", "shrunken_covariance"]

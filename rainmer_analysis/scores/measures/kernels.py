@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rainmer_analysis.scores.measures.pair import Bools, Pair
-from rainmer_analysis.scores.measures.products import Blocks, block_means
+from rainmer_analysis.scores.measures.mean_cosines import Blocks, mean_within_and_between
+from rainmer_analysis.scores.measures.sample_pair import Bools, Pair
 from rainmer_analysis.scores.score import Floats
 
 __all__ = ["EnergyMeasure", "MMDMeasure"]
@@ -19,7 +19,7 @@ def _squared_chords(unit: Floats) -> Floats:
     return np.asarray(np.maximum(squares, 0.0))
 
 
-def _kernel_blocks(pair: Pair, cells: Floats) -> Blocks:
+def _sum_kernel_by_scene(pair: Pair, cells: Floats) -> Blocks:
     pairs = np.outer(pair.sizes, pair.sizes) * pair.apart
     return Blocks(pair.between_parts(cells) * pair.apart, pairs, pair.sizes, pair.sizes)
 
@@ -27,7 +27,7 @@ def _kernel_blocks(pair: Pair, cells: Floats) -> Blocks:
 class _KernelMeasure:
     def distances(self, state: Blocks, labels: Bools) -> Floats:
         """Return the squared distance of the kernel's mean embeddings, shape (b,)."""
-        first, second, between = block_means(state, labels)
+        first, second, between = mean_within_and_between(state, labels)
         return np.asarray(first + second - 2 * between)
 
 
@@ -37,7 +37,7 @@ class EnergyMeasure(_KernelMeasure):
 
     def prepare(self, pair: Pair) -> Blocks:
         """Sum the distances between scenes."""
-        return _kernel_blocks(pair, -np.sqrt(_squared_chords(pair.unit)))
+        return _sum_kernel_by_scene(pair, -np.sqrt(_squared_chords(pair.unit)))
 
 
 @dataclass(frozen=True)
@@ -54,4 +54,4 @@ class MMDMeasure(_KernelMeasure):
         apart = pair.scene[pair.part]
         chosen = squares[np.triu(apart[:, None] != apart[None, :], k=1)]
         bandwidth = float(np.median(chosen)) if chosen.size else 1.0
-        return _kernel_blocks(pair, np.exp(-squares / (2 * max(bandwidth, 1e-12))))
+        return _sum_kernel_by_scene(pair, np.exp(-squares / (2 * max(bandwidth, 1e-12))))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.scores.measures.pair import Bools, Pair
+from rainmer_analysis.scores.measures.sample_pair import Bools, Pair
 from rainmer_analysis.scores.score import Floats
 
-__all__ = ["SlicedMeasure", "directions"]
+__all__ = ["SlicedMeasure", "random_directions"]
 
 Ints = npt.NDArray[np.int64]
 _FEWEST = 64
@@ -18,7 +19,7 @@ _CELLS = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
-class _Sorted:
+class _SortedProjections:
     part: Ints
     values: Floats
     order: Ints
@@ -28,35 +29,38 @@ class _Sorted:
 class SlicedMeasure:
     """Mean squared 2-Wasserstein distance along fixed directions (Bonneel et al., 2015)."""
 
-    def prepare(self, pair: Pair) -> _Sorted:
+    def prepare(self, pair: Pair) -> _SortedProjections:
         """Sort the images along every direction."""
-        along = (pair.unit @ directions(pair.unit.shape[1])).T
+        along = (pair.unit @ random_directions(pair.unit.shape[1])).T
         order = np.argsort(along, axis=1, kind="stable")
-        return _Sorted(pair.part, np.take_along_axis(along, order, axis=1), order)
+        return _SortedProjections(pair.part, np.take_along_axis(along, order, axis=1), order)
 
-    def distances(self, state: _Sorted, labels: Bools) -> Floats:
+    def distances(self, state: _SortedProjections, labels: Bools) -> Floats:
         """Return the mean over directions for every labelling, shape (b,)."""
         rows = labels[:, state.part]
         if len(rows) == 1:
-            return _one_distance(state, rows[0])
+            return _distance_of_one_labelling(state, rows[0])
         step = max(1, _CELLS // rows.shape[1])
         return np.concatenate(
-            [_distances(state, rows[low : low + step]) for low in range(0, len(rows), step)]
+            [
+                _distances_by_direction(state, rows[low : low + step])
+                for low in range(0, len(rows), step)
+            ]
         )
 
 
-def _distances(state: _Sorted, rows: Bools) -> Floats:
+def _distances_by_direction(state: _SortedProjections, rows: Bools) -> Floats:
     counts = rows.sum(axis=1)
     most = int(max(counts.max(), (rows.shape[1] - counts).max()))
     levels = (np.arange(most) + 0.5) / most
     total = np.zeros(len(rows))
     for values, order in zip(state.values, state.order, strict=True):
         chosen = rows[:, order]
-        total += _squares(values, chosen, levels)
+        total += _squared_quantile_distance(values, chosen, levels)
     return np.asarray(total / len(state.values))
 
 
-def _one_distance(state: _Sorted, row: Bools) -> Floats:
+def _distance_of_one_labelling(state: _SortedProjections, row: Bools) -> Floats:
     """Take all directions at once, which is faster than one by one for a single labelling."""
     chosen = row[state.order]
     first = state.values[chosen].reshape(len(chosen), -1)
@@ -67,13 +71,15 @@ def _one_distance(state: _Sorted, row: Bools) -> Floats:
     return np.array([((first[:, at[0]] - second[:, at[1]]) ** 2).mean()])
 
 
-def _squares(values: Floats, chosen: Bools, levels: Floats) -> Floats:
+def _squared_quantile_distance(values: Floats, chosen: Bools, levels: Floats) -> Floats:
     """Return the squared distance of both quantile functions, shape (b,)."""
-    apart = _quantiles(values, chosen, levels) - _quantiles(values, ~chosen, levels)
+    apart = _quantiles_of_chosen(values, chosen, levels) - _quantiles_of_chosen(
+        values, ~chosen, levels
+    )
     return np.asarray(np.einsum("bl,bl->b", apart, apart) / len(levels))
 
 
-def _quantiles(values: Floats, chosen: Bools, levels: Floats) -> Floats:
+def _quantiles_of_chosen(values: Floats, chosen: Bools, levels: Floats) -> Floats:
     """Return the quantiles of the chosen among ascending values, shape (b, levels)."""
     counts = chosen.sum(axis=1)
     places = np.nonzero(chosen)[1]
@@ -82,14 +88,17 @@ def _quantiles(values: Floats, chosen: Bools, levels: Floats) -> Floats:
     return np.asarray(values[places[at]])
 
 
-def directions(width: int) -> Floats:
+@lru_cache(maxsize=4)
+def random_directions(width: int) -> Floats:
     """Return fixed random directions of whole orthonormal bases, shape (d, l), l at least 64.
 
     Along a whole basis the mean squared shift of two means is the squared distance of the means
-    over d, exactly, however they lie.
+    over d, exactly, however they lie. Read-only: an interval asks for them some hundred times.
     """
     generator = np.random.default_rng(width)
     bases = [
         np.linalg.qr(generator.normal(size=(width, width)))[0] for _ in range(-(-_FEWEST // width))
     ]
-    return np.concatenate(bases, axis=1)
+    found: Floats = np.concatenate(bases, axis=1)
+    found.flags.writeable = False
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.sampled.scores import (
+from rainmer_analysis.scores.sampled.sample_scores import (
     CLASSIFIER,
     ENERGY,
     FRECHET,

@@ -6,12 +6,12 @@ import numpy as np
 
 from rainmer_analysis.scores.measures import Measure, Pair
 
-__all__ = ["excess_over_halves", "unbiased"]
+__all__ = ["excess_over_halves", "unbiased_measure"]
 
 SPLITS = 2
 
 
-def unbiased(pair: Pair, measure: Measure) -> float:
+def unbiased_measure(pair: Pair, measure: Measure) -> float:
     """Return a measure that is 0 in expectation for two halves of one set."""
     return float(measure.distances(measure.prepare(pair), pair.owner[None, :])[0])
 
@@ -39,9 +39,13 @@ def excess_over_halves(pair: Pair, measure: Measure, *, seed: int) -> float:
     for cut in range(SPLITS):
         half = equal.halves(seed=seed + cut)
         crossed = half == equal.owner  # first half of the first set, second half of the second
-        between = unbiased(equal.take(crossed), measure), unbiased(equal.take(~crossed), measure)
+        between = (
+            unbiased_measure(equal.take(crossed), measure),
+            unbiased_measure(equal.take(~crossed), measure),
+        )
         within = (
-            unbiased(equal.take(own, owner=half), measure) for own in (equal.owner, ~equal.owner)
+            unbiased_measure(equal.take(own, owner=half), measure)
+            for own in (equal.owner, ~equal.owner)
         )
         found.append((sum(between) - sum(within)) / 2)
     return float(np.mean(found))

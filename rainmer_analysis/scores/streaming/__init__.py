@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.streaming.cosines import (
+from rainmer_analysis.scores.streaming.cosine_scores import (
     CENTRED,
     COSINE,
     DIRECTION,
     PAPER,
-    ceilings,
+    within_scene_ceilings,
 )
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 from rainmer_analysis.scores.streaming.sketch import Sketch, sketch
 from rainmer_analysis.scores.streaming.sketch_files import (
     read_sketch,
     sketch_request,
     write_sketch,
 )
-from rainmer_analysis.scores.streaming.sums import SceneSums, merge_sums, sum_scenes
 
 __all__ = [
     "CENTRED",
@@ -24,11 +24,11 @@ __all__ = [
     "PAPER",
     "SceneSums",
     "Sketch",
-    "ceilings",
     "merge_sums",
     "read_sketch",
     "sketch",
     "sketch_request",
     "sum_scenes",
+    "within_scene_ceilings",
     "write_sketch",
 ]

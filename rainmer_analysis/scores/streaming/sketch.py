@@ -7,16 +7,21 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.gather import Summariser, Table, gather, scene_numbers
+from rainmer_analysis.scores.dataset_summaries import (
+    Summariser,
+    Table,
+    count_scenes,
+    summarise_datasets,
+)
 from rainmer_analysis.scores.score import Context
-from rainmer_analysis.scores.streaming.sums import SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 from rainmer_analysis.values import FrozenDict, Space, array_digest, digest
 from rainmer_analysis.values.frozen import Value
 
 __all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch"]
 
-RESAMPLES = 128
-"""Resamples of a sketch: with 128 dimensions they take about 100 kB a dataset."""
+RESAMPLES = 192
+"""Resamples of a sketch: of 128 dimensions they take about 100 kB a dataset."""
 FEWEST_SCENES = 10
 
 
@@ -60,7 +65,7 @@ class Sketch(Value):
         }
         return digest(["sketch", arrays, asdict(self.space), self.seed])
 
-    def demand(self, resamples: int, seed: int) -> None:
+    def check_resamples(self, resamples: int, seed: int) -> None:
         """Check that resamples of this number and seed can be taken from the sketch.
 
         Raises
@@ -81,16 +86,17 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
 
     For each dataset the sum of its vectors, and the same sum in every bootstrap resample of its
     scenes: no image and no image's vector. Of a scene whose name is known the counts in every
-    resample are known too, so r resamples of g scenes are r equations for g unknown vectors: on
-    average they give away the share r / g of a scene's vector, and all of it from r = g on. By
-    default there are at most half as many resamples as scenes in the smallest dataset.
+    resample are known too, so r resamples of g scenes are r + 2 equations for g unknown vectors:
+    on average they give away the share (r + 2) / g of a scene's vector, and all of it from g - 2
+    on; the lengths of scenes' summed vectors they tell from half of that on. By default there are
+    at most half as many resamples as scenes in the smallest dataset.
 
     Parameters
     ----------
     table
         Every dataset of at least 10 scenes.
     resamples
-        How many; by default 128, or half the scenes of the smallest dataset if that is less.
+        How many; by default 192, or half the scenes of the smallest dataset if that is less.
     seed
         Seed of the resamples; sketches are compared where it is the same.
 
@@ -101,9 +107,9 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
     """
     if len(table) == 0:
         raise ParameterError("the table holds no image; a sketch needs at least one dataset")
-    wanted = _wanted(table, resamples)
+    wanted = _resamples_or_default(table, resamples)
     context = Context(resamples=wanted, seed=seed)
-    found = gather(
+    found = summarise_datasets(
         table,
         {"sums": Summariser(sum_scenes, merge_sums)},
         context,
@@ -114,8 +120,8 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
     return Sketch(sums, table.space, seed, {"table": table.content_sha256})
 
 
-def _wanted(table: Table, resamples: int | None) -> int:
-    scenes = scene_numbers(table)
+def _resamples_or_default(table: Table, resamples: int | None) -> int:
+    scenes = count_scenes(table)
     smallest = min(scenes, key=lambda name: scenes[name])
     if scenes[smallest] < FEWEST_SCENES:
         raise ParameterError(

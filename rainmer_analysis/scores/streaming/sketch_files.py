@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,24 @@ from safetensors.numpy import save
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.scores.score import Floats
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums
 from rainmer_analysis.scores.streaming.sketch import Sketch
-from rainmer_analysis.scores.streaming.sums import SceneSums
-from rainmer_analysis.values import Space, library_versions, plain
+from rainmer_analysis.values import (
+    Space,
+    array_digest,
+    digest,
+    library_versions,
+    plain,
+    stamped,
+    unstamped,
+)
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
 
-SKETCH_VERSION = 1
+SKETCH_VERSION = 2
 _KEY = "rainmer_analysis"
-# vectors take four bytes a number; moments, which enter divided by the number of images, take two
-_SINGLE, _SHORT = ("total",), ("moments",)
-_STEPS = 32767
+# four bytes a number are enough for 1e-6 of a score, and halve the file
+_SINGLE = ("total",)
 
 
 def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
@@ -42,20 +50,22 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         "libraries": library_versions(),
         "request": request,
     }
-    tensors: dict[str, np.ndarray[Any, Any]] = {}
-    for number, sums in enumerate(sketch.datasets.values()):
-        for field in fields(SceneSums)[2:]:
-            tensors |= _packed(f"{number}/{field.name}", field.name, getattr(sums, field.name))
-    text = json.dumps(plain(document), ensure_ascii=False, sort_keys=True)
+    # safetensors writes the memory of strided arrays as it lies
+    tensors = {
+        f"{number}/{field.name}": np.ascontiguousarray(
+            getattr(sums, field.name), dtype="f4" if field.name in _SINGLE else "f8"
+        )
+        for number, sums in enumerate(sketch.datasets.values())
+        for field in fields(SceneSums)[2:]
+    }
+    told = plain(document) | {"tensors": _sum(tensors)}
+    text = json.dumps(stamped(told), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 
 
-def _packed(key: str, name: str, values: Floats) -> dict[str, np.ndarray[Any, Any]]:
-    if name in _SHORT:
-        step = np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-300) / _STEPS
-        return {key: np.rint(values / step).astype(np.int16), f"{key}/step": step}
-    # safetensors writes the memory of strided arrays as it lies
-    return {key: np.ascontiguousarray(values, dtype="f4" if name in _SINGLE else "f8")}
+def _sum(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    names = sorted(tensors)
+    return digest([names, array_digest(*(tensors[name] for name in names))])
 
 
 def read_sketch(path: Path) -> Sketch:
@@ -66,10 +76,10 @@ def read_sketch(path: Path) -> Sketch:
     FileFormatError
         The file is missing, of another kind, damaged, or written by a newer version.
     """
-    document, tensors = _opened(path)
+    document, tensors = _read_metadata_and_tensors(path)
     try:
         datasets = {
-            str(each["name"]): _sums(number, each, tensors)
+            str(each["name"]): _scene_sums_from(number, each, tensors)
             for number, each in enumerate(document["datasets"])
         }
         stated = document["space"]
@@ -77,49 +87,52 @@ def read_sketch(path: Path) -> Sketch:
         sketch = Sketch(datasets, space, int(document["seed"]), document.get("made") or {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FileFormatError(f"{path} lacks part of a sketch; make it anew") from error
-    if not sketch.datasets or not _is_whole(sketch):
+    if not sketch.datasets or not _is_consistent(sketch):
         raise FileFormatError(f"{path} contradicts itself; make the sketch anew")
     return sketch
 
 
-def _is_whole(sketch: Sketch) -> bool:
-    shapes = {(sums.total.shape, sums.moments.shape) for sums in sketch.datasets.values()}
-    arrays = [
-        getattr(sums, field.name)
+def _is_consistent(sketch: Sketch) -> bool:
+    named = [
+        (field.name, getattr(sums, field.name))
         for sums in sketch.datasets.values()
         for field in fields(SceneSums)[2:]
     ]
-    rows = {len(array) for array in arrays}
-    finite = all(bool(np.isfinite(array).all()) for array in arrays)
-    return len(shapes) == 1 and len(rows) == 1 and finite
+    rows, width = next(iter(sketch.datasets.values())).total.shape
+    shapes = {"total": (rows, width), "moments": (1, width)}
+    return all(
+        array.shape == shapes.get(name, (rows,)) and bool(np.isfinite(array).all())
+        for name, array in named
+    )
 
 
-def _sums(number: int, told: dict[str, Any], tensors: dict[str, Any]) -> SceneSums:
-    arrays = {}
+def _scene_sums_from(number: int, document: dict[str, Any], tensors: dict[str, Any]) -> SceneSums:
+    arrays: dict[str, Floats] = {}
     for field in fields(SceneSums)[2:]:
         key = f"{number}/{field.name}"
-        values = tensors[key].astype(np.float64)
-        arrays[field.name] = values * tensors[f"{key}/step"] if field.name in _SHORT else values
-    return SceneSums(int(told["count"]), int(told["scenes"]), **arrays)
+        arrays[field.name] = tensors[key].astype(np.float64)
+        if f"{key}/step" in tensors:  # version 1: whole numbers of steps, for resamples too
+            arrays[field.name] = arrays[field.name][:1] * tensors[f"{key}/step"][:1]
+    return SceneSums(int(document["count"]), int(document["scenes"]), **arrays)
 
 
 def sketch_request(path: Path) -> str | None:
     """Return the digest of the request that a sketch answers, or None where it holds none."""
     try:
-        found = _opened(path)[0].get("request")
+        found = _read_metadata_and_tensors(path)[0].get("request")
     except (FileFormatError, OSError):
         return None
     return found if isinstance(found, str) else None
 
 
-def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not path.is_file():
         raise FileFormatError(f"there is no file {path}; give a table or a sketch")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             document = json.loads((file.metadata() or {}).get(_KEY, "null"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
+    except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:
         raise FileFormatError(
             f"{path} is no table of embeddings; give a table or a sketch that 'rainmer-analysis "
             "extract' or 'rainmer-analysis sketch' wrote"
@@ -134,4 +147,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             f"{path} has format version {stated!r}, but this installation reads up to "
             f"{SKETCH_VERSION}; update rainmer-analysis"
         )
+    document = unstamped(document, path)
+    if "tensors" in document and document["tensors"] != _sum(tensors):
+        raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["oriented"]
+__all__ = ["canonical_orientation"]
 
 
-def oriented(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def canonical_orientation(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Turn (and mirror) points to a convention, so that equal layouts are equal maps.
 
     A layout is determined only up to rotations and reflections. The axes are the principal ones of
@@ -25,11 +25,11 @@ def oriented(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     # einsum, since a threaded product may sum in another order
     _, axes = np.linalg.eigh(np.einsum("ni,nj->ij", points, points) / len(points))
     turned = np.einsum("ni,ij->nj", points, axes[:, ::-1])
-    turned *= np.array([_sign(column) for column in turned.T])
+    turned *= np.array([_sign_convention(column) for column in turned.T])
     return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True))
 
 
-def _sign(column: npt.NDArray[np.float64]) -> float:
+def _sign_convention(column: npt.NDArray[np.float64]) -> float:
     """Point to the mean, else to the longer tail, else to the first row that is not zero."""
     for value in (column.mean(), (column**3).mean(), *column[:1]):
         if abs(value) > 1e-9:

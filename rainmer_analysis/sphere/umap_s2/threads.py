@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import numba
 
-from rainmer_analysis.sphere.umap_s2.layers import parallel_allowed
+from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
 
 __all__ = ["Threads", "threads_for"]
 

@@ -38,8 +38,8 @@ class CrossedConfig:
         Share of a batch's images that are scaled to the mean colour of another of its images.
     light_bandwidth
         Width of the chromatic targets: two images are to be alike as far as
-        ``exp(-d^2 / 2 light_bandwidth^2)``, d the distance of the square roots of their mean
-        colours.
+        ``exp(-d / light_bandwidth)``, d the distance of the distributions of their colours
+        (`describe_light`).
     weather_bandwidth
         The same for the degradation view, d the root mean square difference of the draws'
         standardised descriptors.
@@ -50,11 +50,15 @@ class CrossedConfig:
     weight_chromatic, weight_degradation
         Of the two losses.
     regression
-        Weight of the linear regression of colours and descriptors on the embeddings, which goes
+        Weight of the linear regression of light and descriptors on the embeddings, which goes
         on beside the comparisons.
     centring
         Weight of the penalty on embeddings, and on channels of them, whose mean over a batch is
         far from 0 in terms of their standard deviation.
+    opposition
+        Weight of the mean cosine of the degradation view over a batch, images weighted by the
+        strength of their weather: kept small, so that kinds of weather oppose each other, the
+        strong ones the rest.
     """
 
     draws: Mapping[str, int] = field(default_factory=dict)
@@ -66,12 +70,13 @@ class CrossedConfig:
     batch_draws: int = number(12, 2)
     batch_scenes: int = number(3, 2)
     relit: float = number(0.6, 0.0, 1.0)
-    light_bandwidth: float = number(0.07, 0.001, 10.0)
-    weather_bandwidth: float = number(0.6, 0.001, 100.0)
-    temperature_chromatic: float = number(0.2, 0.01, 100.0)
+    light_bandwidth: float = number(0.04, 0.001, 10.0)
+    weather_bandwidth: float = number(0.15, 0.001, 100.0)
+    temperature_chromatic: float = number(0.08, 0.01, 100.0)
     temperature_degradation: float = number(0.2, 0.01, 100.0)
     memory: int = number(0, 0)
     weight_chromatic: float = number(1.0, 0.0)
     weight_degradation: float = number(1.0, 0.0)
     regression: float = number(0.5, 0.0)
     centring: float = number(0.5, 0.0)
+    opposition: float = number(1.0, 0.0)

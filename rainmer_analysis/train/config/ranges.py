@@ -10,10 +10,10 @@ __all__ = ["choice", "number"]
 
 
 def number(default: float, low: float, high: float = math.inf) -> Any:
-    """Give a field that holds a number in [low, high]."""
+    """Return a field that holds a number in [low, high]."""
     return field(default=default, metadata={"low": low, "high": high})
 
 
 def choice(default: str, *others: str) -> Any:
-    """Give a field that holds one of some texts."""
+    """Return a field that holds one of some texts."""
     return field(default=default, metadata={"choices": (default, *others)})

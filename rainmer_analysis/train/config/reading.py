@@ -48,6 +48,8 @@ def read_config(path: str | Path, *, changes: Mapping[str, str] | None = None) -
         ) from error
     try:
         document = tomllib.loads(content)
+    except RecursionError as error:
+        raise ConfigError(f"{text} is nested too deeply for a configuration") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{text} is no valid TOML: {error}") from error
     for key, value in (changes or {}).items():
@@ -64,12 +66,12 @@ def _change(document: dict[str, Any], key: str, text: str) -> None:
         document = table
     try:
         document[last] = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         document[last] = text
 
 
 def shipped_configs() -> dict[str, Path]:
-    """Give the configurations that come with the package, by name."""
+    """Return the configurations that come with the package, by name."""
     folder = Path(str(resources.files("rainmer_analysis.train"))) / "configs"
     return {file.stem: file for file in sorted(folder.glob("*.toml"))}
 
@@ -124,7 +126,7 @@ _PLURALS = {float: "numbers", int: "whole numbers", str: "texts"}
 
 
 def _is(kind: Any, value: Any) -> bool:
-    """Say whether a value of TOML is of a type; whole numbers are numbers, truth is none."""
+    """Return whether a value of TOML is of a type; whole numbers are numbers, truth is none."""
     if kind is bool or kind is str:
         return isinstance(value, kind)
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -91,7 +91,7 @@ class ViewBuilder:
         self._kin = Kin(pool, rows)
 
     def rows(self, number: int) -> NDArray[np.int64]:
-        """Give the rows of the pool that a batch queries, those of all processes."""
+        """Return the rows of the pool that a batch queries, those of all processes."""
         return self._order.take(number * self._batch + self._config.archive, self._batch)
 
     def batch(self, number: int) -> Batch:

@@ -95,7 +95,7 @@ class EncoderObjective:
         return self.module.query, self.module.key
 
     def groups(self) -> list[Group]:
-        """Give what is optimised, and how."""
+        """Return what is optimised, and how."""
         own = self._config.optimiser
         return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
 
@@ -112,7 +112,7 @@ class EncoderObjective:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Give loss and accuracy on held-out scenes; always the same batches."""
+        """Return loss and accuracy on held-out scenes; always the same batches."""
         if self._validation is None:
             return {}
         count = self._config.run.validation_batches

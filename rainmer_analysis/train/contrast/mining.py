@@ -42,7 +42,7 @@ def mean_colours(images: Tensor) -> Tensor:
 
 
 def residuals(degraded: Tensor, clean: Tensor) -> Tensor:
-    """Give what the weather added, clamp(degraded - clean, 0, 1): [n, 3, H, W]."""
+    """Return what the weather added, clamp(degraded - clean, 0, 1): [n, 3, H, W]."""
     return (degraded - clean).clamp(0, 1)
 
 

@@ -53,7 +53,7 @@ def move_towards(key: nn.Module, query: nn.Module, momentum: float) -> None:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Give the context in which a network of this precision is evaluated on a device."""
+    """Return the context in which a network of this precision is evaluated on a device."""
     if precision != "bf16":
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
@@ -106,7 +106,7 @@ def _of(output: EncoderOutput, view: View) -> Tensor:
 def contrast_loss(
     cosines: Mapping[View, Tensor], config: ObjectiveConfig
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Weigh the losses of all views; give their sum, and `CONTRAST_NUMBERS` for the log."""
+    """Weigh the losses of all views; return their sum, and `CONTRAST_NUMBERS` for the log."""
     parts = contrastive_losses(
         cosines,
         chromatic=config.temperature_chromatic,
@@ -145,7 +145,7 @@ class MomentumContrast(nn.Module):
         self._config, self._precision = config, precision
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Give the loss of a batch, with gradient, and named numbers for the log."""
+        """Return the loss of a batch, with gradient, and named numbers for the log."""
         with autocast(self._precision, batch.query.device):
             cosines = compare(encode(self.query, batch.query), self.key, batch.views)
         loss, numbers = contrast_loss(cosines, self._config)

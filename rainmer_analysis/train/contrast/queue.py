@@ -79,7 +79,7 @@ class QueueContrast(nn.Module):
         self.register_buffer("pointer", torch.zeros((), dtype=torch.int64))
 
     def forward(self, batch: Crops) -> tuple[Tensor, dict[str, Tensor]]:
-        """Give the loss of a batch, with gradient, and named numbers for the log.
+        """Return the loss of a batch, with gradient, and named numbers for the log.
 
         The keys, [B, out] of unit length, are kept as ``last`` for `enqueue`.
         """
@@ -163,7 +163,7 @@ class AirNetObjective:
         return self.module.query, self.module.key
 
     def groups(self) -> list[Group]:
-        """Give what is optimised, and how."""
+        """Return what is optimised, and how."""
         own = self._config.optimiser
         return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
 
@@ -183,7 +183,7 @@ class AirNetObjective:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Give loss and accuracy on held-out scenes, in evaluation mode and without enqueuing."""
+        """Return loss and accuracy on held-out scenes, in evaluation mode and without enqueuing."""
         if not self._validation:
             return {}
         self.module.eval()

@@ -43,15 +43,15 @@ class Batch:
 
 
 def copied(levels: Levels) -> Tensor:
-    """Give 8-bit levels as a tensor of their own, whatever file they are mapped from."""
+    """Return 8-bit levels as a tensor of their own, whatever file they are mapped from."""
     return torch.from_numpy(np.array(levels))
 
 
 def scaled(levels: Tensor) -> Tensor:
-    """Give float32 images in [0, 1] of 8-bit levels, where those are."""
+    """Return float32 images in [0, 1] of 8-bit levels, where those are."""
     return levels.float().div_(255)
 
 
 def as_images(levels: Levels) -> Tensor:
-    """Give float32 images in [0, 1] of 8-bit levels."""
+    """Return float32 images in [0, 1] of 8-bit levels."""
     return scaled(copied(levels))

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.train.config.crossed import CrossedConfig
+from rainmer_analysis.train.crossed.descriptor import OCTAVES
+from rainmer_analysis.train.crossed.light import describe_light
 from rainmer_analysis.train.crossed.pool import CrossedPool
 from rainmer_analysis.train.data import Levels
 
-__all__ = ["COLOURS", "CrossedBatch", "CrossedBatches"]
-
-COLOURS = 3
+__all__ = ["CrossedBatch", "CrossedBatches"]
 
 _DARK = 1e-5
 _GAINS = (0.1, 8.0)
@@ -31,17 +31,20 @@ class CrossedBatch:
     ----------
     images
         float32 [n, 3, h, w] in [0, 1].
-    colours
-        Square roots of the images' mean colours, [n, 3].
+    light
+        Numbers of the images' light as they are shown (`describe_light`), [n, 25].
     descriptors
         Standardised descriptors of the images' draws, [n, k]: equal for images of one draw.
+    strengths
+        Root mean square of what the images' draws changed, [n], up to the coarsest changes.
     draws, scenes
         Number of each image's draw and scene in the batch, [n].
     """
 
     images: Tensor
-    colours: Tensor
+    light: Tensor
     descriptors: Tensor
+    strengths: Tensor
     draws: Tensor
     scenes: Tensor
 
@@ -83,6 +86,7 @@ class CrossedBatches:
         training = draws[pool.blocks(held_out=False)].reshape(-1, draws.shape[-1])
         scale = np.maximum(training.std(axis=0), 1e-6)
         self._descriptors = (draws - training.mean(axis=0)) / scale
+        self._strengths = np.linalg.norm(draws[..., list(OCTAVES)], axis=-1)
 
     def of(self, blocks: NDArray[np.int64]) -> CrossedBatches:
         """Return batches of other blocks of the same pool, with the same standardisation."""
@@ -103,8 +107,9 @@ class CrossedBatches:
         descriptors = np.repeat(self._descriptors[block, draws], len(scenes), axis=0)
         return CrossedBatch(
             images,
-            images.mean(dim=(2, 3)).sqrt(),
+            describe_light(images),
             torch.from_numpy(descriptors).float(),
+            torch.from_numpy(np.repeat(self._strengths[block, draws], len(scenes))).float(),
             torch.arange(len(draws)).repeat_interleave(len(scenes)),
             torch.arange(len(scenes)).repeat(len(draws)),
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["DESCRIPTOR", "describe_degradation"]
+__all__ = ["DESCRIPTOR", "OCTAVES", "describe_degradation"]
 
 _SCALES = 4
 _FLOOR = 1e-4  # variance of a scale below which its contrast says nothing
@@ -31,6 +31,8 @@ DESCRIPTOR: tuple[str, ...] = (
     "brightening",
 )
 
+OCTAVES = range(_SCALES)  # where the residual's standard deviations stand
+
 Image = NDArray[np.float32]
 
 
@@ -44,11 +46,11 @@ def describe_degradation(degraded: Image, clean: Image) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 [12], in the order of `DESCRIPTOR`, of the grey residual (degraded minus clean): root of
-    its standard deviation in four octaves of scale from one pixel up, and of its mean absolute
-    value at 16 pixels; signed root of its mean; slope of the degraded on the clean image in the
-    three finest octaves (1: contrast is as it was); logarithm of horizontal by vertical gradient;
-    roots of the mean darkening and brightening.
+    float32 [12], in the order of `DESCRIPTOR`, of the grey residual (degraded minus clean): its
+    standard deviation in four octaves of scale from one pixel up, and its mean absolute value at
+    16 pixels; its mean; slope of the degraded on the clean image in the three finest octaves (1:
+    contrast is as it was); logarithm of horizontal by vertical gradient; mean darkening and
+    brightening.
 
     Raises
     ------
@@ -67,16 +69,15 @@ def describe_degradation(degraded: Image, clean: Image) -> NDArray[np.float32]:
         float((a * b).mean() / ((b * b).mean() + _FLOOR))
         for a, b in zip(_octaves(grey)[0][:3], _octaves(scene)[0][:3], strict=True)
     ]
-    mean = float(residual.mean())
     across, down = (float(np.abs(np.diff(residual, axis=axis)).mean()) for axis in (1, 0))
     numbers = [
-        *(np.sqrt(octave.std()) for octave in octaves),
-        np.sqrt(np.abs(coarse).mean()),
-        np.sign(mean) * np.sqrt(abs(mean)),
+        *(octave.std() for octave in octaves),
+        np.abs(coarse).mean(),
+        residual.mean(),
         *contrast,
         np.log((across + _GRADIENT_FLOOR) / (down + _GRADIENT_FLOOR)),
-        np.sqrt(np.maximum(-residual, 0).mean()),
-        np.sqrt(np.maximum(residual, 0).mean()),
+        np.maximum(-residual, 0).mean(),
+        np.maximum(residual, 0).mean(),
     ]
     return np.array(numbers, dtype=np.float32)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rainmer_analysis.model.pooling import unit
 
-__all__ = ["centring_loss", "neighbour_accuracy", "soft_contrastive_loss"]
+__all__ = ["centring_loss", "mean_cosine", "neighbour_accuracy", "soft_contrastive_loss"]
 
 _TINY = 1e-12
 
@@ -24,10 +24,11 @@ def soft_contrastive_loss(
     """Hold the likeness of features against wanted likeness.
 
     For each image i, the softmax over all others of the cosines divided by the temperature is
-    compared with targets proportional to exp(-d_ij^2 / 2 bandwidth^2) for allowed j, 0 for others,
-    by the Kullback-Leibler divergence. Where it vanishes, cosines fall linearly with the squared
-    distance: near images are alike, and far ones oppose. With distances of 0 and infinity it is
-    the supervised contrastive loss (Khosla et al., NeurIPS 2020) less its lower bound.
+    compared with targets proportional to exp(-d_ij / bandwidth) for allowed j, 0 for others, by
+    the Kullback-Leibler divergence. Where it vanishes, cosines fall linearly with the distance,
+    by temperature / bandwidth a unit: near images are alike, and far ones oppose. With distances
+    of 0 and infinity it is the supervised contrastive loss (Khosla et al., NeurIPS 2020) less its
+    lower bound.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def soft_contrastive_loss(
     predicted = logits.log_softmax(dim=1).masked_fill(own, 0.0)
     allowed = allowed & ~own
     # In logarithms, so that far images underflow in no row: the nearest always counts.
-    wanted = (-distances.square() / (2 * bandwidth**2)).masked_fill(~allowed, float("-inf"))
+    wanted = (-distances / bandwidth).masked_fill(~allowed, float("-inf"))
     has = allowed.any(dim=1)
     target = wanted[has].softmax(dim=1)
     divergence = target * ((target + _TINY).log() - predicted[has])
@@ -82,6 +83,22 @@ def centring_loss(features: Tensor) -> Tensor:
     squares, variances = features.mean(dim=0).square(), features.var(dim=0) + _TINY
     whole = torch.log1p(squares.sum() / variances.sum())
     return (whole + torch.log1p(squares / variances).mean()) / 2
+
+
+def mean_cosine(features: Tensor, weights: Tensor) -> Tensor:
+    """Return the weighted mean cosine of all pairs, the squared length of the mean unit vector, [].
+
+    Long vectors of a few images balance the others in `centring_loss`, not here.
+
+    Parameters
+    ----------
+    features
+        [n, d], not normalised.
+    weights
+        Of the images, [n], from 0 up and not all 0.
+    """
+    z, shares = unit(features), weights / weights.sum().clamp_min(_TINY)
+    return (shares @ z).square().sum()
 
 
 def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Tensor:

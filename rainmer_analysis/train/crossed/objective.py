@@ -11,11 +11,13 @@ from rainmer_analysis.model.pooling import unit, without_autocast
 from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.momentum import autocast
-from rainmer_analysis.train.crossed.batch import COLOURS, CrossedBatch, CrossedBatches
+from rainmer_analysis.train.crossed.batch import CrossedBatch, CrossedBatches
 from rainmer_analysis.train.crossed.descriptor import DESCRIPTOR
 from rainmer_analysis.train.crossed.initialisation import initialise_from_images
+from rainmer_analysis.train.crossed.light import LIGHT
 from rainmer_analysis.train.crossed.loss import (
     centring_loss,
+    mean_cosine,
     neighbour_accuracy,
     soft_contrastive_loss,
 )
@@ -36,6 +38,7 @@ _NUMBERS = (
     "regression_chromatic",
     "regression_degradation",
     "centring",
+    "cosine_degradation",
     "accuracy_degradation",
 )
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
@@ -58,7 +61,7 @@ class CrossedContrast(nn.Module):
         width = encoder.config.base_dim
         self.heads = nn.ModuleDict(
             {
-                "chromatic": RegressionHead(width, COLOURS),
+                "chromatic": RegressionHead(width, len(LIGHT)),
                 "degradation": RegressionHead(width, len(DESCRIPTOR)),
             }
         )
@@ -67,7 +70,7 @@ class CrossedContrast(nn.Module):
             {
                 "chromatic": width,
                 "degradation": width,
-                "colours": COLOURS,
+                "light": len(LIGHT),
                 "descriptors": len(DESCRIPTOR),
             },
         )
@@ -87,12 +90,12 @@ class CrossedContrast(nn.Module):
         config, old = self._config, self.memory.recall()
         # The same scene is never a positive, so that content cannot help.
         other = batch.scenes[:, None] != batch.scenes
-        allowed = torch.cat([other, other.new_ones(len(other), len(old["colours"]))], dim=1)
+        allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
         size = batch.descriptors.shape[1] ** 0.5
         parts = {
             "chromatic": soft_contrastive_loss(
                 chromatic,
-                torch.cdist(batch.colours, torch.cat([batch.colours, old["colours"]])),
+                torch.cdist(batch.light, torch.cat([batch.light, old["light"]])),
                 allowed,
                 bandwidth=config.light_bandwidth,
                 temperature=config.temperature_chromatic,
@@ -107,9 +110,10 @@ class CrossedContrast(nn.Module):
                 temperature=config.temperature_degradation,
                 remembered=old["degradation"],
             ),
-            "regression_chromatic": self.heads["chromatic"](chromatic, batch.colours),
+            "regression_chromatic": self.heads["chromatic"](chromatic, batch.light),
             "regression_degradation": self.heads["degradation"](degradation, batch.descriptors),
             "centring": centring_loss(chromatic) + centring_loss(degradation),
+            "cosine_degradation": mean_cosine(degradation, batch.strengths),
         }
         weights = {
             "chromatic": config.weight_chromatic,
@@ -117,12 +121,13 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": config.regression * config.weight_chromatic,
             "regression_degradation": config.regression * config.weight_degradation,
             "centring": config.centring,
+            "cosine_degradation": config.opposition,
         }
         loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
         self.last = {
             "chromatic": unit(chromatic).detach(),
             "degradation": unit(degradation).detach(),
-            "colours": batch.colours,
+            "light": batch.light,
             "descriptors": batch.descriptors,
         }
         accuracy = neighbour_accuracy(degradation, batch.draws, other)

@@ -46,7 +46,7 @@ class Ahead(Generic[T]):
         self._waiting: dict[int, Future[T]] = {}
 
     def __call__(self, number: int) -> T:
-        """Give the thing of a number; what went wrong in making it is raised here."""
+        """Return the thing of a number; what went wrong in making it is raised here."""
         if self._pool is None:
             return self.make(number)
         wanted = range(number, number + 1 + self._ahead)

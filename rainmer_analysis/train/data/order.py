@@ -100,7 +100,7 @@ class Order:
         self._lock = Lock()  # batches are made in several threads
 
     def take(self, start: int, count: int) -> Rows:
-        """Give the rows at the positions from `start` to before `start + count`."""
+        """Return the rows at the positions from `start` to before `start + count`."""
         positions = np.arange(start, start + count)
         epochs, places = np.divmod(positions, len(self._rows))
         return np.array(

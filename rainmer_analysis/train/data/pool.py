@@ -40,7 +40,7 @@ _INDEX = "pool.json"
 
 
 def as_levels(image: NDArray[np.float32]) -> Levels:
-    """Give 8-bit levels of an image in [0, 1] (255 times, rounded half to even)."""
+    """Return 8-bit levels of an image in [0, 1] (255 times, rounded half to even)."""
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
@@ -210,7 +210,7 @@ def open_pool(folder: Path) -> Pool:
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         datasets, scenes = zip(*index["rows"], strict=True)
         return Pool(**arrays, datasets=datasets, scenes=scenes, digest=index["digest"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileFormatError(
             f"{folder} is no whole pool of training images; delete it, and it is made again"
         ) from error

@@ -14,7 +14,7 @@ __all__ = ["shares_of_rows"]
 
 
 def shares_of_rows(data: DataConfig, pool: Pool, rows: NDArray[np.int64]) -> Shares | None:
-    """Give each of some rows of a pool its share of the draws; None where all are drawn alike.
+    """Return each of some rows of a pool its share of the draws; None where all are drawn alike.
 
     Raises
     ------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 
 from rainmer_analysis.errors import FileFormatError, TrainingError
-from rainmer_analysis.values.archive import write_atomically
+from rainmer_analysis.values.disk import sync_folder, write_atomically
 
 __all__ = ["CHECKPOINTS", "VERSION", "clear", "load_state", "save_state"]
 
@@ -40,14 +39,12 @@ def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     if latest.exists():
         latest.replace(folder / _PREVIOUS)
     (folder / _NEW).replace(latest)
+    sync_folder(folder)
 
 
 def _put(path: Path, state: Mapping[str, Any]) -> None:
     with path.open("wb") as file:
         torch.save(dict(state), file)
-        # On the disk before it takes the place of a good one, should the machine fail.
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def clear(folder: Path) -> None:

@@ -67,7 +67,7 @@ class Objective(Protocol):
         """Whether a batch may leave parameters without a gradient."""
 
     def groups(self) -> list[Group]:
-        """Give what is optimised, and how."""
+        """Return what is optimised, and how."""
 
     def batch(self, number: int) -> Any:
         """Make this process's part of a micro-batch, a function of seed and number alone."""
@@ -83,10 +83,10 @@ class Objective(Protocol):
         """
 
     def validate(self) -> dict[str, float]:
-        """Give numbers on held-out images, changing nothing; empty where there are none."""
+        """Return numbers on held-out images, changing nothing; empty where there are none."""
 
     def examples(self) -> Levels | None:
-        """Give a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
+        """Return a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
 
 
 def mean_numbers(rows: Iterable[Mapping[str, Tensor]]) -> dict[str, float]:

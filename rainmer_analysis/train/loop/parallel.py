@@ -66,7 +66,7 @@ class Place:
         return self.rank == 0
 
     def part(self, batch: int) -> slice:
-        """Give this process's part of a batch.
+        """Return this process's part of a batch.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class Place:
         return slice(self.rank * each, (self.rank + 1) * each)
 
     def wrapped(self, module: nn.Module, *, rests: bool = True) -> nn.Module:
-        """Give a module whose backward pass averages gradients over all processes.
+        """Return a module whose backward pass averages gradients over all processes.
 
         `rests` says whether a batch may leave parameters without a gradient.
         """
@@ -96,7 +96,7 @@ class Place:
         )
 
     def gathered(self, part: Tensor) -> Tensor:
-        """Give the parts of all processes, one after the other: [b, ...] to [world * b, ...]."""
+        """Return the parts of all processes, one after the other: [b, ...] to [world * b, ...]."""
         if self.world == 1:
             return part
         parts = [torch.empty_like(part) for _ in range(self.world)]
@@ -111,7 +111,7 @@ class Place:
         return values
 
     def agreed(self, truth: bool) -> bool:
-        """Give rank 0's answer to all."""
+        """Return rank 0's answer to all."""
         if self.world == 1:
             return truth
         answer = torch.tensor([int(truth)], device=self.device)

@@ -186,7 +186,7 @@ class _Run:
             self._watcher.close()
 
     def late(self, seconds: float) -> bool:
-        """Say whether this call has lasted long enough, in all processes alike.
+        """Return whether this call has lasted long enough, in all processes alike.
 
         Several talk about it where they have waited for their devices anyway.
         """
@@ -210,7 +210,7 @@ class _Run:
             self.read()
 
     def _backward(self) -> list[Mapping[str, Tensor]]:
-        """Add up the gradients of a step's micro-batches; give their numbers."""
+        """Add up the gradients of a step's micro-batches; return their numbers."""
         count = self.config.run.accumulate
         told = []
         for micro in range(count):

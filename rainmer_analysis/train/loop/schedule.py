@@ -11,7 +11,7 @@ __all__ = ["learning_rate"]
 
 
 def learning_rate(step: int, steps: int, config: OptimiserConfig) -> float:
-    """Give the learning rate of a step, counted from 0, of `steps`.
+    """Return the learning rate of a step, counted from 0, of `steps`.
 
     A schedule with restarts starts each period at the full rate; the step at which a period ends
     has its floor, and what comes after the last period keeps the last floor. Published: periods of

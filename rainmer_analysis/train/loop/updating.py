@@ -55,7 +55,7 @@ class Updater:
         self.optimiser.zero_grad(set_to_none=True)
 
     def finish(self) -> tuple[Tensor, Tensor]:
-        """Change the weights; give whether gradients were finite, [], and their norm, []."""
+        """Change the weights; return whether gradients were finite, [], and their norm, []."""
         norms = torch.stack([_norm(group) for group in self._groups])
         sound = torch.isfinite(norms).all()
         if self._fused:

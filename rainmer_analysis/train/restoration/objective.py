@@ -74,7 +74,7 @@ class JointTraining(nn.Module):
         self._learnt = config.restorer.prompts == "learnt"
 
     def forward(self, task: Task) -> tuple[Tensor, dict[str, Tensor]]:
-        """Give the loss of a micro-batch, with gradient, and named numbers for the log."""
+        """Return the loss of a micro-batch, with gradient, and named numbers for the log."""
         pairs, views = task.pairs, task.views
         encoders = self.restorer.disentangle
         with autocast(self._config.run.precision, pairs.degraded.device):
@@ -97,7 +97,7 @@ class JointTraining(nn.Module):
 
 
 def _quality(restored: Tensor, pairs: Pairs) -> dict[str, Tensor]:
-    """Give the mean PSNR in dB over RGB, and by how much it exceeds the degraded image's."""
+    """Return the mean PSNR in dB over RGB, and by how much it exceeds the degraded image's."""
     after, before = (_psnr(images, pairs.clean) for images in (restored, pairs.degraded))
     return {"psnr": after.mean(), "gain": (after - before).mean()}
 
@@ -154,7 +154,7 @@ class RestorerObjective:
         return pair.encoder_q, pair.encoder_k
 
     def groups(self) -> list[Group]:
-        """Give the encoder's parameters and the restorer's own, each with its optimiser."""
+        """Return the encoder's parameters and the restorer's own, each with its optimiser."""
         base, own = self._config.optimiser, self._config.restorer
         encoder = list(self.network.disentangle.encoder_q.parameters())
         inside = {id(parameter) for parameter in self.network.disentangle.parameters()}
@@ -193,7 +193,7 @@ class RestorerObjective:
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Give losses and PSNR on crops of held-out scenes; always the same ones."""
+        """Return losses and PSNR on crops of held-out scenes; always the same ones."""
         if not len(self._held_out):
             return {}
         self.module.eval()
@@ -203,7 +203,7 @@ class RestorerObjective:
 
     @torch.no_grad()
     def examples(self) -> Levels | None:
-        """Give degraded, restored and clean crops of held-out scenes, row by row."""
+        """Return degraded, restored and clean crops of held-out scenes, row by row."""
         if not len(self._held_out):
             return None
         self.module.eval()

@@ -17,14 +17,14 @@ _C1, _C2 = 0.01**2, 0.03**2
 
 
 def charbonnier(images: Tensor, targets: Tensor) -> Tensor:
-    """Give the mean of sqrt(d^2 + 1e-6) over all samples, a scalar; 0.001 for equal images."""
+    """Return the mean of sqrt(d^2 + 1e-6) over all samples, a scalar; 0.001 for equal images."""
     _check(images, targets)
     out: Tensor = ((images - targets).square() + _SOFTENING).sqrt().mean()
     return out
 
 
 def similarity(images: Tensor, targets: Tensor) -> Tensor:
-    """Give the mean SSIM of images [B, C, H, W] in [0, 1], a scalar; 1 for equal images.
+    """Return the mean SSIM of images [B, C, H, W] in [0, 1], a scalar; 1 for equal images.
 
     On each channel by itself, with a gaussian window of 11x11 and sigma 1.5, biased covariances
     and zeros beyond the borders, which count: not the SSIM that results are reported in.
@@ -49,7 +49,7 @@ def similarity(images: Tensor, targets: Tensor) -> Tensor:
 
 
 def pixel_loss(images: Tensor, targets: Tensor, *, weight: float = 0.1) -> Tensor:
-    """Give the published loss of restoration: Charbonnier and `weight` times 1 - SSIM.
+    """Return the published loss of restoration: Charbonnier and `weight` times 1 - SSIM.
 
     Parameters
     ----------

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from rainmer_analysis.values.parquet.form import FORMAT_VERSION
-from rainmer_analysis.values.parquet.properties import read_properties, write_properties
-from rainmer_analysis.values.parquet.reading import (
+from rainmer_analysis.values.parquet.parts import PARTS, parts_of, write_list
+from rainmer_analysis.values.parquet.pieces import (
     part_batches,
     part_columns,
     part_dim,
     part_space,
-    parts_of,
+    verify,
+)
+from rainmer_analysis.values.parquet.properties import read_properties, write_properties
+from rainmer_analysis.values.parquet.reading import (
+    beside,
     read_metadata,
     read_parquet,
+    same_width,
 )
 from rainmer_analysis.values.parquet.writing import library_versions, write_batches, write_parquet
 
 __all__ = [
     "FORMAT_VERSION",
+    "PARTS",
+    "beside",
     "library_versions",
     "part_batches",
     "part_columns",
@@ -26,7 +33,10 @@ __all__ = [
     "read_metadata",
     "read_parquet",
     "read_properties",
+    "same_width",
+    "verify",
     "write_batches",
+    "write_list",
     "write_parquet",
     "write_properties",
 ]

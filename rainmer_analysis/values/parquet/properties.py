@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.parquet.columns import column_of, label_rows
+from rainmer_analysis.values.parquet.damage import damage
 from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY
-from rainmer_analysis.values.parquet.reading import damage, read_metadata
-from rainmer_analysis.values.parquet.writing import label_columns, library_versions
+from rainmer_analysis.values.parquet.reading import read_checked, read_metadata
+from rainmer_analysis.values.parquet.writing import label_columns, library_versions, write_whole
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request import plain
 
@@ -38,7 +38,7 @@ def write_properties(table: PropertyTable, path: Path, request: str | None) -> N
         name: pa.array(table.column(name), from_pandas=True) for name in PROPERTIES
     }
     stamped = pa.table(columns).replace_schema_metadata({KEY: text.encode("utf-8")})
-    pq.write_table(stamped, path, compression="zstd")
+    write_whole(stamped, path)
 
 
 def read_properties(path: Path) -> PropertyTable:
@@ -55,7 +55,7 @@ def read_properties(path: Path) -> PropertyTable:
             f"{path} is no table of properties; give a file that 'rainmer-analysis describe' wrote"
         )
     with damage(path):
-        table = pq.read_table(path)
+        table = read_checked(path)
         values = np.stack([_numbers(table, name, path) for name in PROPERTIES], axis=1)
         rows = label_rows(table.drop_columns(list(PROPERTIES)), path)
         return PropertyTable(values, rows, _made(document, path))

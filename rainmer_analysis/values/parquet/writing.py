@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,26 +14,34 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rainmer_analysis.values.parquet.checksums import SUMS, ColumnSums, document_sum, sums_text
 from rainmer_analysis.values.parquet.form import FORMAT_VERSION, KEY, TEXT
 from rainmer_analysis.values.request import plain
 from rainmer_analysis.values.rows import Rows
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
-__all__ = ["label_columns", "library_versions", "write_batches", "write_parquet"]
+__all__ = [
+    "label_columns",
+    "library_versions",
+    "write_batches",
+    "write_parquet",
+    "write_whole",
+]
 
 _LIBRARIES = ("rainmer-analysis", "numpy", "torch", "umap-learn", "scikit-learn", "pillow")
 _ROW_GROUP = 1 << 10  # rows that a reader has to hold at once
 # Only labels repeat. A dictionary of vectors would hold every number, and make files half as large
 # again; their bytes in planes compress instead.
+_PLAIN: Mapping[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 _WRITING: Mapping[str, Any] = {
-    "compression": "zstd",
+    **_PLAIN,
     "use_dictionary": ["dataset", "group", "split", "region", "target"],
     "column_encoding": {"embedding.list.element": "BYTE_STREAM_SPLIT"},
 }
 
 
 def library_versions() -> dict[str, str]:
-    """Give the versions of the libraries that shape results, where installed."""
+    """Return the versions of the libraries that shape results, where installed."""
     found = {}
     for name in _LIBRARIES:
         try:
@@ -93,7 +100,12 @@ def _arrow(value: EmbeddingTable | SphereMap) -> pa.Table:
 
 def write_parquet(value: EmbeddingTable | SphereMap, path: Path, request: str | None) -> None:
     """Write a table or a map to `path` (not atomic by itself: see `archive.write`)."""
-    pq.write_table(_stamped(value, request), path, row_group_size=_ROW_GROUP, **_WRITING)
+    _write([_stamped(value, request)], path, _WRITING, beside={})
+
+
+def write_whole(table: pa.Table, path: Path) -> None:
+    """Write a table of other columns, with its checksums, to `path`."""
+    _write([table], path, _PLAIN, beside={})
 
 
 def _stamped(value: EmbeddingTable | SphereMap, request: str | None) -> pa.Table:
@@ -101,19 +113,41 @@ def _stamped(value: EmbeddingTable | SphereMap, request: str | None) -> pa.Table
     return _arrow(value).replace_schema_metadata({KEY: document.encode("utf-8")})
 
 
-def write_batches(batches: Iterable[EmbeddingTable], path: Path, request: str | None) -> None:
+def write_batches(
+    batches: Iterable[EmbeddingTable],
+    path: Path,
+    request: str | None,
+    *,
+    beside: Mapping[str, str] | None = None,
+) -> None:
     """Write the rows of small tables with the same columns, one behind the other, to `path`.
 
     Memory does not grow with the rows; the file is the one that `write_parquet` makes of the whole.
+    `beside` holds digests of what is written together with it, by name.
     """
-    with ExitStack() as stack:
-        writer: pq.ParquetWriter | None = None
-        for group in _groups(_stamped(batch, request) for batch in batches):
+    groups = _groups(_stamped(batch, request) for batch in batches)
+    _write(groups, path, _WRITING, beside=beside or {})
+
+
+def _write(
+    groups: Iterable[pa.Table], path: Path, options: Mapping[str, Any], *, beside: Mapping[str, str]
+) -> None:
+    """Write row groups, and behind them the checksums of all rows."""
+    sums, writer = ColumnSums(), None
+    try:
+        for group in groups:
             if writer is None:
-                writer = pq.ParquetWriter(path, group.schema, **_WRITING)
-                stack.enter_context(writer)
+                schema = group.schema
+                writer = pq.ParquetWriter(path, schema, **options)
+            sums.add(group)
             writer.write_table(group, row_group_size=_ROW_GROUP)
             pa.default_memory_pool().release_unused()
+        if writer is not None:
+            document = document_sum(json.loads(schema.metadata[KEY]), schema.names)
+            writer.add_key_value_metadata({SUMS: sums_text(sums, document, beside).encode()})
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:

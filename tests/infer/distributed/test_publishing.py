@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load
 from rainmer_analysis.infer.distributed import Ranks
 from rainmer_analysis.infer.distributed.extract import _share
-from rainmer_analysis.infer.distributed.publishing import publish, recall
+from rainmer_analysis.infer.distributed.publishing import publish
 from rainmer_analysis.infer.encoders import identity
 from rainmer_analysis.values import read
 
@@ -33,18 +34,19 @@ def test_interrupted_publishing_goes_on(
     assert [share(place) for place in places] == [2, 3]
     folder.mkdir()
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("rainmer_analysis.infer.distributed.publishing._exchange", _stop)
+        interrupted.setattr("rainmer_analysis.infer.distributed.publishing.commit", _stop)
         with pytest.raises(KeyboardInterrupt):
             publish(pending, folder, spaces)
     for place in places:
-        recall(pending, place.part, spaces)
         assert share(place) == 0
     (folder / "plain-chromatic").mkdir()
     (folder / "plain-chromatic" / "part-00000-of-00009.parquet").write_bytes(b"another table")
     publish(pending, folder, spaces)
     assert len(read(folder / "plain-chromatic")) == len(read(folder / "plain-degradation")) == 5
-    assert not pending.exists()
+    (folder / "plain-chromatic" / "part-00001-of-00002.parquet").unlink()
+    with pytest.raises(FileFormatError, match="1 of its 2 parts are missing"):
+        read(folder / "plain-chromatic")
 
 
-def _stop(*_: object) -> None:
+def _stop(*_: object, **__: object) -> None:
     raise KeyboardInterrupt

@@ -12,10 +12,14 @@ import pytest
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.infer.encoders import networks
+from rainmer_analysis.recipes.paper.cached_stages import Request
 from rainmer_analysis.recipes.paper.claims import CLAIMS
-from rainmer_analysis.recipes.paper.controls import controls_of, read_controls, run_controls
-from rainmer_analysis.recipes.paper.reproduce import Reproduction, keep, reproduce
-from rainmer_analysis.recipes.paper.stages import Request
+from rainmer_analysis.recipes.paper.reproduce import Reproduction, reproduce, write_once
+from rainmer_analysis.recipes.paper.untrained_controls import (
+    find_controls,
+    read_controls,
+    run_controls,
+)
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
 
 IMAGES = 3
@@ -111,9 +115,9 @@ def test_foreign_claims_are_not_written_over(tmp_path: Path) -> None:
     for foreign in ("{}", "[]", "notes"):
         path.write_text(foreign, encoding="utf-8")
         with pytest.raises(OutputExistsError, match=r"claims\.json already exists"):
-            keep(Request(tmp_path), "claims.json", {"request": {"seed": 1}})
-    keep(Request(tmp_path, overwrite=True), "claims.json", {"request": {"seed": 1}})
-    keep(Request(tmp_path), "claims.json", {"request": {"seed": 1}, "date": "later"})
+            write_once(Request(tmp_path), "claims.json", {"request": {"seed": 1}})
+    write_once(Request(tmp_path, overwrite=True), "claims.json", {"request": {"seed": 1}})
+    write_once(Request(tmp_path), "claims.json", {"request": {"seed": 1}, "date": "later"})
     assert "later" in path.read_text(encoding="utf-8")
 
 
@@ -152,17 +156,17 @@ def test_controls_of_other_images_stand_beside_no_value(tmp_path: Path) -> None:
     document = {"kind": "controls", "claims": {}, "data": "simulated, 20 images each"}
     (released / "controls.json").write_text(json.dumps(document), encoding="utf-8")
     out = tmp_path / "figures"
-    assert controls_of(Request(out), released) == document
-    assert controls_of(Request(out, seed=43), released) is None
-    assert controls_of(Request(out, root=str(tmp_path)), released) is None
-    assert controls_of(Request(out), None) is None
+    assert find_controls(Request(out), released) == document
+    assert find_controls(Request(out, seed=43), released) is None
+    assert find_controls(Request(out, root=str(tmp_path)), released) is None
+    assert find_controls(Request(out), None) is None
     out.mkdir()
     (out / "controls.json").write_text(json.dumps(document | {"request": "x"}), encoding="utf-8")
-    assert controls_of(Request(out, root=str(tmp_path)), released) is None
+    assert find_controls(Request(out, root=str(tmp_path)), released) is None
 
 
 def test_a_runs_own_controls_are_known_again(made: Reproduction, out: Path) -> None:
     request = Request(out, per_dataset=IMAGES, device="cpu")
     path = run_controls(request, per_dataset=2, seeds=(0,), progress=None)
-    assert controls_of(request, None) == read_controls(path)
-    assert controls_of(replace(request, seed=7), None) is None
+    assert find_controls(request, None) == read_controls(path)
+    assert find_controls(replace(request, seed=7), None) is None

@@ -12,7 +12,7 @@ from PIL import Image
 
 import rainmer_analysis as ra
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.recipes.properties import describe, summarise
+from rainmer_analysis.recipes.properties import describe, summarise_properties
 from rainmer_analysis.recipes.properties.describe import skipped_path
 from rainmer_analysis.recipes.properties.measure import Meter
 from rainmer_analysis.values import PROPERTIES
@@ -88,7 +88,7 @@ def test_nothing_is_dropped_in_silence(folder: Path, tmp_path: Path) -> None:
     assert set(lines) == {"input/bad.png", "target/torn.png", "target/small.png"}
     assert "24x16, not 24x20 pixels; the pair has no measures" in lines["target/small.png"]
     assert "5 used, 1 left out" in done.accounts["rain"]["sentence"]
-    counts = summarise(done.table)["rain"]["properties"]
+    counts = summarise_properties(done.table)["rain"]["properties"]
     assert (counts["density"]["n"], counts["density"]["undefined"]) == (2, 3)
     assert counts["psnr"]["infinite"] == 1
 

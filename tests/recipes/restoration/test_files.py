@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.images import read_image, write_png
+from rainmer_analysis.images import file_sha256, read_image, write_png
 from rainmer_analysis.recipes.restoration import files
 from rainmer_analysis.recipes.restoration.files import Cut, restored_files
 from rainmer_analysis.recipes.restoration.paths import Job
@@ -38,23 +38,25 @@ class Waits:
 
 
 @pytest.fixture
-def jobs(tmp_path: Path) -> list[tuple[Job, str]]:
+def jobs(tmp_path: Path) -> list[tuple[Job, str, str]]:
     found = []
     for number in range(5):
         source = tmp_path / f"{number}.png"
         write_png(np.full((3, 9, 16), number / 5, np.float32), source)
-        found.append((Job(source, source.name, tmp_path / "out" / source.name), f"r{number}"))
+        job = Job(source, source.name, tmp_path / "out" / source.name)
+        found.append((job, file_sha256(source), f"r{number}"))
     (tmp_path / "2.png").write_bytes(b"")
+    write_png(np.zeros((3, 9, 16)), tmp_path / "4.png")
     return found
 
 
 def test_decoding_overlaps_within_bounds(
-    jobs: list[tuple[Job, str]], monkeypatch: pytest.MonkeyPatch
+    jobs: list[tuple[Job, str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[str] = []
     restorer = Waits(decoded, len(jobs))
 
-    def decode(task: tuple[Job, str]) -> files._Decoded:
+    def decode(task: tuple[Job, str, str]) -> files._Decoded:
         found = files.__dict__["_before"](task)
         with restorer.arrived:
             decoded.append(task[0].name)
@@ -64,17 +66,18 @@ def test_decoding_overlaps_within_bounds(
     monkeypatch.setattr(files, "_before", files._decode, raising=False)
     monkeypatch.setattr(files, "_decode", decode)
     results = list(restored_files(jobs, restorer, CUT))  # type: ignore[arg-type]
-    assert [each.job for each in results] == [job for job, _ in jobs]
-    assert [bool(each.fault) for each in results] == [False, False, True, False, False]
+    assert [each.job for each in results] == [job for job, *_ in jobs]
+    assert [bool(each.fault) for each in results] == [False, False, True, False, True]
     assert "empty" in results[2].fault
+    assert "changed while it was waiting" in results[4].fault
     assert max(restorer.ahead) <= 2
-    for number in (0, 1, 3, 4):
+    for number in (0, 1, 3):
         found = read_image(jobs[number][0].target)
         np.testing.assert_allclose(found, 1 - number / 5, atol=1 / 255)
     assert not jobs[2][0].target.exists()
 
 
-def test_what_was_finished_is_kept_when_the_network_fails(jobs: list[tuple[Job, str]]) -> None:
+def test_what_was_finished_is_kept_when_the_network_fails(jobs: list[tuple[Job, str, str]]) -> None:
     class Fails(Waits):
         def restore_strips(
             self, image: np.ndarray, **how: object

@@ -6,6 +6,8 @@ import torch
 from rainmer_analysis.train.config.crossed import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.crossed.batch import CrossedBatches
+from rainmer_analysis.train.crossed.descriptor import OCTAVES
+from rainmer_analysis.train.crossed.light import describe_light
 
 
 def _batches(pool: CrossedPool, **changes: float) -> CrossedBatches:
@@ -29,9 +31,9 @@ def test_every_draw_falls_on_every_scene(crossed_pool: CrossedPool) -> None:
         assert torch.equal(own[0], own[1])
 
 
-def test_colours_are_those_of_the_images_as_they_are_shown(crossed_pool: CrossedPool) -> None:
+def test_light_is_that_of_the_images_as_they_are_shown(crossed_pool: CrossedPool) -> None:
     batch = _batches(crossed_pool, relit=1.0)(3)
-    assert torch.allclose(batch.colours**2, batch.images.mean(dim=(2, 3)), atol=1e-6)
+    assert torch.equal(batch.light, describe_light(batch.images))
 
 
 def test_relit_images_have_the_mean_colours_of_others(crossed_pool: CrossedPool) -> None:
@@ -48,3 +50,11 @@ def test_descriptors_are_standardised_over_the_training_blocks(crossed_pool: Cro
     assert np.allclose(training.mean(axis=0), 0)
     assert np.allclose(training.std(axis=0), 1)
     assert np.array_equal(batches.of(np.array([3]))._descriptors, batches._descriptors)
+
+
+def test_strengths_are_those_of_the_draws(crossed_pool: CrossedPool) -> None:
+    batch = _batches(crossed_pool)(4)
+    octaves = crossed_pool.descriptors.mean(axis=2)[..., : len(OCTAVES)]
+    strengths = np.sqrt((octaves**2).sum(axis=-1))
+    for strength in batch.strengths.numpy():
+        assert np.isclose(strengths, strength, rtol=1e-5).any()

@@ -6,6 +6,7 @@ import torch
 
 from rainmer_analysis.train.crossed.loss import (
     centring_loss,
+    mean_cosine,
     neighbour_accuracy,
     soft_contrastive_loss,
 )
@@ -37,13 +38,13 @@ def test_classes_give_the_supervised_contrastive_loss_less_its_bound() -> None:
     assert float(loss) == pytest.approx(np.mean(expected), rel=1e-9)
 
 
-def test_the_loss_vanishes_where_cosines_fall_with_the_squared_distance() -> None:
+def test_the_loss_vanishes_where_cosines_fall_with_the_distance() -> None:
     z = torch.nn.functional.normalize(_features(), dim=1)
     bandwidth, temperature = 0.3, 0.5
-    squares = 2 * bandwidth**2 * (1 - z @ z.T) / temperature
+    distances = bandwidth * (1 - z @ z.T) / temperature
     loss = soft_contrastive_loss(
         3 * z,
-        squares.clamp_min(0).sqrt(),
+        distances,
         _all_pairs(8),
         bandwidth=bandwidth,
         temperature=temperature,
@@ -82,6 +83,32 @@ def test_centring_vanishes_for_centred_channels_and_ignores_scale() -> None:
     shifted = centred + 3.0
     assert float(centring_loss(shifted)) == pytest.approx(float(centring_loss(7 * shifted)))
     assert float(centring_loss(shifted)) > 1.0
+
+
+def test_mean_cosine_is_that_of_all_pairs() -> None:
+    features = _features()
+    z = torch.nn.functional.normalize(features, dim=1)
+    assert float(mean_cosine(features, torch.ones(8).double())) == pytest.approx(
+        float((z @ z.T).mean())
+    )
+
+
+def test_mean_cosine_counts_images_by_their_weights() -> None:
+    features = _features(3)
+    twice = torch.cat([features, features[:1]])
+    weights = torch.tensor([2.0, 1.0, 1.0]).double()
+    assert float(mean_cosine(features, weights)) == pytest.approx(
+        float(mean_cosine(twice, torch.full((4,), 0.3).double()))
+    )
+
+
+def test_a_long_vector_balances_the_mean_and_not_the_mean_cosine() -> None:
+    narrow = 0.01 * _features(200) + torch.eye(5)[0]
+    balanced = torch.cat([narrow, -narrow.sum(dim=0, keepdim=True)])
+    assert float(centring_loss(balanced)) == pytest.approx(0.0, abs=1e-9)
+    assert float(mean_cosine(balanced, torch.ones(201).double())) == pytest.approx(
+        (199 / 201) ** 2, abs=0.02
+    )
 
 
 def test_neighbour_accuracy_skips_forbidden_neighbours() -> None:

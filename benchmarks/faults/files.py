@@ -1,0 +1,361 @@
+"""Faults of our own files and of strangers': flipped bits, missing parts, weights, hostile text."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import torch
+
+from benchmarks.faults.harness import Row
+from rainmer_analysis.draw import plot_matrix
+from rainmer_analysis.errors import FileFormatError, RainmerAnalysisError, WeightsError
+from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
+from rainmer_analysis.model.checkpoint import load_weights, save_weights
+from rainmer_analysis.scores import SCORES, read_sketch, relate, sketch, write_sketch
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    RelationshipMatrix,
+    Rows,
+    Space,
+    SphereMap,
+    TableStream,
+    read,
+    write,
+)
+
+_SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
+
+
+def table_of(
+    count: int, *, dim: int = 32, datasets: int = 3, equal: bool = False
+) -> EmbeddingTable:
+    """Return a table of random unit vectors."""
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((1 if equal else count, dim)).repeat(count if equal else 1, 0)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    names = [f"{number % datasets}/{number}.png" for number in range(count)]
+    frame = pd.DataFrame({"image_id": names, "group": names, "path": names})
+    frame["dataset"] = [f"set {number % datasets}" for number in range(count)]
+    return EmbeddingTable(vectors.astype(np.float32), Rows(frame), _SPACE, {"seed": 1})
+
+
+def flipped_bits(place: Path, *, quick: bool) -> Row:
+    """Flip one bit of each kind of file, again and again."""
+    row = Row(
+        "flipped bits in our own files",
+        "one random bit of a table, map, matrix (JSON, CSV), sketch",
+    )
+    table = table_of(60)
+    points = table.vectors[:, :3] / np.linalg.norm(table.vectors[:, :3], axis=1, keepdims=True)
+    matrix = RelationshipMatrix(
+        np.array([[1.0, 0.25], [0.25, 1.0]]), ("a", "b"), "cosine", _SPACE, (3, 4), (3, 4)
+    )
+    made = place / "s.sketch"
+    write_sketch(sketch(table), made, "r")
+    files: dict[Path, Callable[[Path], Any]] = {
+        write(table, place / "t.parquet"): read,
+        write(SphereMap(points, table.rows, _SPACE), place / "m.parquet"): read,
+        write(matrix, place / "m.json"): read,
+        write(matrix, place / "m.csv"): read,
+        made: read_sketch,
+    }
+    rng, count = np.random.default_rng(1), 40 if quick else 300
+    for path, reader in files.items():
+        data = path.read_bytes()
+        before = _content(reader(path))
+        for _ in range(count):
+            place_of_bit = int(rng.integers(len(data) * 8))
+            damaged = bytearray(data)
+            damaged[place_of_bit // 8] ^= 1 << (place_of_bit % 8)
+            path.write_bytes(damaged)
+            try:
+                good = _content(reader(path)) == before
+            except FileFormatError as error:
+                good = str(path) in str(error)
+            except Exception as error:
+                good = False
+                row.broken.append(f"{type(error).__name__}: {error}")
+            row.check(good, f"{path.name}: bit {place_of_bit} was read")
+        path.write_bytes(data)
+    return row
+
+
+def _content(value: Any) -> object:
+    if isinstance(value, EmbeddingTable | SphereMap):
+        made = value.made if isinstance(value, EmbeddingTable) else value.parameters
+        return value.content_sha256, value.rows.frame.to_json(), repr(sorted(dict(made).items()))
+    if isinstance(value, RelationshipMatrix):
+        return value.values.tobytes(), value.datasets, value.score, value.counts, value.space
+    return [(name, sums.total.tobytes(), sums.count) for name, sums in value.datasets.items()]
+
+
+def bad_parquet(place: Path, *, quick: bool) -> Row:
+    """Read damaged tables, in processes of their own so that a signal is seen."""
+    row = Row(
+        "bad Parquet as input",
+        "empty, cut at every 50th byte, bit flips, bytes overwritten, part missing, of other width",
+    )
+    path = write(table_of(60), place / "t.parquet")
+    data, before = path.read_bytes(), TableStream(path).content_sha256
+    rng = np.random.default_rng(2)
+    cases = [data[:length] for length in range(0, len(data), 400 if quick else 50)]
+    for _ in range(40 if quick else 1000):
+        damaged = bytearray(data)
+        at = int(rng.integers(len(data)))
+        damaged[at] ^= 1 << int(rng.integers(8))
+        cases.append(bytes(damaged))
+    for _ in range(20 if quick else 200):
+        damaged = bytearray(data)
+        at = int(rng.integers(len(data) - 16))
+        damaged[at : at + 16] = rng.bytes(16)
+        cases.append(bytes(damaged))
+    for number, case in enumerate(cases):
+        other = place / f"{number}.parquet"
+        other.write_bytes(case)
+        row.check(_in_a_fork(lambda: _streams(other, before)), f"case {number}")  # noqa: B023
+        other.unlink()
+    folder = place / "parts"
+    for number in range(3):
+        write(table_of(5 + number, datasets=1), folder / f"part-0000{number}-of-00003.parquet")
+    (folder / "part-00001-of-00003.parquet").unlink()
+    row.check(_refused(lambda: read(folder), "part-00001-of-00003"), "missing part, read")
+    row.check(_refused(lambda: TableStream(folder), "part-00001"), "missing part, streamed")
+    write(table_of(6, dim=8), place / "wide" / "b.parquet")
+    write(table_of(5), place / "wide" / "a.parquet")
+    row.check(_refused(lambda: read(place / "wide"), "dimensions"), "other width, read")
+    streamed = TableStream(place / "wide")
+    row.check(_refused(lambda: list(streamed.batches()), "dimensions"), "other width, streamed")
+    return row
+
+
+def _streams(path: Path, before: str) -> bool:
+    try:
+        return TableStream(path).content_sha256 == before
+    except FileFormatError:
+        return True
+
+
+def _refused(work: Callable[[], object], words: str) -> bool:
+    try:
+        work()
+    except RainmerAnalysisError as error:
+        return words in str(error)
+    return False
+
+
+def _in_a_fork(work: Callable[[], bool]) -> bool:
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            code = 0 if work() else 2
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+
+
+def other_versions(place: Path, *, quick: bool) -> Row:
+    """Read files of earlier releases, and refuse those of later ones."""
+    row = Row("older and newer files", "without checksums; with the version raised")
+    table = table_of(20)
+    path = write(table, place / "t.parquet")
+    old = place / "old.parquet"
+    pq.write_table(pq.read_table(path), old)
+    row.check(_content(read(old)) == _content(read(path)), "old table")
+    whole = pq.read_table(path)
+    stated = json.loads(whole.schema.metadata[b"rainmer_analysis"]) | {"version": 7}
+    newer = whole.replace_schema_metadata({b"rainmer_analysis": json.dumps(stated).encode()})
+    pq.write_table(newer, place / "newer.parquet")
+    row.check(_refused(lambda: read(place / "newer.parquet"), "format version 7"), "newer table")
+    matrix = write(
+        RelationshipMatrix(np.eye(2), ("a", "b"), "cosine", _SPACE, (3, 4), (3, 4)),
+        place / "m.json",
+    )
+    document = json.loads(matrix.read_text(encoding="utf-8"))
+    del document["checksum"]
+    matrix.write_text(json.dumps(document), encoding="utf-8")
+    row.check(isinstance(read(matrix), RelationshipMatrix), "old matrix")
+    matrix.write_text(json.dumps(document | {"version": 9}), encoding="utf-8")
+    row.check(_refused(lambda: read(matrix), "up to 1"), "newer matrix")
+    return row
+
+
+class _Evil:
+    """Runs a command where pickles may."""
+
+    def __init__(self, canary: Path) -> None:
+        self._canary = canary
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch '{self._canary}'",)
+
+
+def weights(place: Path, *, quick: bool) -> Row:
+    """Load files that are no weights, or not the right ones, or not whole."""
+    row = Row(
+        "wrong, malformed and malicious weight files",
+        "HTML, LFS, cut, renamed key, NaN, sparse 60 GB, zip bomb, 100,000 entries, deep JSON, "
+        "os.system in pickles, TorchScript, FIFO, fp16",
+    )
+    torch.manual_seed(0)
+    whole = place / "w.safetensors"
+    module = AirNetEncoder(AirNetConfig(width=8, out=16))
+    save_weights(module, whole, kind="airnet", metadata={})
+    data, canary = whole.read_bytes(), place / "canary"
+    state = module.state_dict()
+    name = next(iter(state))
+    length = int.from_bytes(data[:8], "little")
+    at = 8 + length + 40
+    many = {f"t{n}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in range(100_000)}
+    deep = b'{"__metadata__":{"rainmer_analysis":"' + b"[" * 200_000 + b'"}}'
+    files: dict[str, bytes | Callable[[Path], object]] = {
+        "html": b"<!doctype html><html>not found</html>",
+        "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n",
+        "empty": b"", "cut": data[: len(data) // 2], "cut by one": data[:-1], "header": data[:9],
+        "longer": data + b"x" * 64, "huge header": (1 << 62).to_bytes(8, "little") + data[8:],
+        "flipped": data[:at] + bytes([data[at] ^ 0x40]) + data[at + 1 :],
+        "many": _safe(json.dumps(many).encode()), "deep": _safe(deep), "list": _safe(b"{}[]"),
+        "renamed": lambda path: torch.save({f"x{k}": v for k, v in state.items()}, path),
+        "nan": lambda path: torch.save(state | {name: state[name] * float("nan")}, path),
+        "lacks": lambda path: torch.save({k: v for k, v in state.items() if k != name}, path),
+        "evil": lambda path: torch.save({"state_dict": _Evil(canary)}, path),
+        "evil legacy": lambda path: torch.save(
+            {"a": _Evil(canary)}, path, _use_new_zipfile_serialization=False
+        ),
+        "evil pickle": lambda path: path.write_bytes(pickle.dumps(_Evil(canary))),
+        "script": _script,
+        "bomb": _bomb, "sparse": _sparse, "pipe": os.mkfifo,
+    }  # fmt: skip
+    for kind, content in files.items():
+        path = place / f"{kind}.pth"
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        else:
+            content(path)
+        start = time.process_time()
+        try:
+            load_weights(path)
+            told = "it was loaded"
+        except WeightsError as error:
+            told = "" if str(path) in str(error) else f"no path: {error}"
+        except BaseException as error:
+            told = f"{type(error).__name__}: {error}"
+        took = time.process_time() - start
+        good = not told and not canary.exists()
+        row.check(good and took < 1, f"{kind}: {told} ({took:.1f} s)")
+        path.unlink()
+    half = place / "half.pth"
+    halved = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
+    torch.save(halved, half)
+    row.check(load_weights(half).kind == "airnet", "fp16 of the right schema")
+    return row
+
+
+def _safe(header: bytes) -> bytes:
+    return len(header).to_bytes(8, "little") + header
+
+
+def _script(path: Path) -> None:
+    traced = torch.jit.trace(torch.nn.Linear(2, 2), torch.ones(2))
+    torch.jit.save(traced, str(path))
+
+
+def _sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(_safe(b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'))
+        file.truncate(60 << 30)
+
+
+def _bomb(path: Path) -> None:
+    """Write zeros that unpack to a thousand times their size, as a checkpoint."""
+    torch.save({"a": torch.zeros(1 << 22)}, path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+
+
+def degenerate(place: Path, *, quick: bool) -> Row:
+    """Relate tables that carry little or no information."""
+    row = Row("degenerate data", "one image, all equal, one against many, two of each; every score")
+    tables = {
+        "one image": table_of(1, datasets=1), "all equal": table_of(12, equal=True),
+        "two of each": table_of(6), "one against many": _one_against(40),
+    }  # fmt: skip
+    scores = list(SCORES)[:3] if quick else list(SCORES)
+    for name, table in tables.items():
+        for score in scores:
+            try:
+                text = write(
+                    relate(table, score=score), place / "m.json", overwrite=True
+                ).read_text()
+                good = not any(word in text for word in ("NaN", "Infinity"))
+                json.loads(text, parse_constant=lambda word: 1 / 0)  # noqa: ARG005
+                told = ""
+            except RainmerAnalysisError as error:
+                good, told = len(str(error)) > 20, str(error)
+            except Exception as error:
+                good, told = False, f"{type(error).__name__}: {error}"
+            row.check(good, f"{score} of {name}: {told}")
+    return row
+
+
+def _one_against(count: int) -> EmbeddingTable:
+    table = table_of(count, datasets=1)
+    frame = table.rows.frame
+    frame.loc[0, "dataset"] = "alone"
+    return EmbeddingTable(table.vectors, Rows(frame), _SPACE)
+
+
+def hostile_text(place: Path, *, quick: bool) -> Row:
+    """Name datasets like scripts, and open the pictures in a browser without a network."""
+    row = Row("hostile text in pictures", "names like scripts in SVG, opened in headless Chromium")
+    names = (
+        "</script><script>document.title='owned'</script>",
+        '"><img src=x onerror="document.title=\'owned\'">',
+        "{{7*7}}",
+        "a\u2028b",
+        "]]><!--",
+    )
+    size = len(names)
+    matrix = RelationshipMatrix(np.eye(size), names, "cosine", _SPACE, (3,) * size, (3,) * size)
+    path = place / "m.svg"
+    plot_matrix(matrix).save(path)
+    text = path.read_text(encoding="utf-8")
+    for name in names:
+        row.check("<script" not in text and "<img" not in text, f"{name!r} stands as a tag")
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        row.said = "no browser here; the picture's text alone was judged"
+        return row
+    if quick:
+        row.said = "the browser is opened in the full run"
+        return row
+    page = place / "page.html"
+    page.write_text(
+        f"<!doctype html><title>calm</title>{text[text.index('<svg') :]}", encoding="utf-8"
+    )
+    for each in (page, path):
+        shown = subprocess.run(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000",
+             f"--user-data-dir={place / 'browser'}", "--dump-dom", each.as_uri()],
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        row.check(
+            bool(shown.stdout) and "owned</title>" not in shown.stdout,
+            f"{each.name}: {shown.stderr[-200:]}",
+        )
+    return row

@@ -1,0 +1,260 @@
+"""Faults that strike a run: signals, kills, another run, a full disk, streams that close."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.faults.harness import (
+    Command,
+    Row,
+    dying_at,
+    extract,
+    hashes,
+    hidden,
+    make_images,
+    rows_of,
+)
+
+
+def interrupted(place: Path, *, quick: bool) -> Row:
+    """Interrupt and terminate at random times, once and twice."""
+    row = Row("interrupt and termination", "SIGINT, SIGTERM at random times, once and twice")
+    images, rng = make_images(place / "images", 24), np.random.default_rng(0)
+    clean = Command(extract(images, place / "clean"), place).wait()
+    wanted, old = rows_of(place / "clean"), place / "old"
+    Command(extract(make_images(place / "others", 3, seed=1), old), place).wait()
+    for number in range(4 if quick else 20):
+        sent, twice = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[number % 2], number % 4 > 1
+        before = hashes(old)
+        command = Command(extract(images, old, "--overwrite"), place)
+        time.sleep(float(rng.uniform(0, clean.clock)))
+        command.send(sent[0])
+        if twice:
+            time.sleep(0.02)
+            command.send(sent[0])
+        ended = command.wait()
+        done = ended.code == 0
+        intact = hashes(old) == before or rows_of(old) == wanted
+        codes = (sent[1], -sent[0], 0)
+        good = ended.code in codes and ended.quiet and not ended.left and ended.seconds < 5
+        row.check(good and intact, f"{sent[0].name}: code {ended.code}, {ended.seconds:.1f} s")
+        if done:  # it was faster: begin again
+            Command(extract(place / "others", old, "--overwrite"), place).wait()
+    Command(extract(images, old, "--overwrite"), place).wait()
+    row.check(rows_of(old) == wanted, "the rerun gave other rows")
+    return row
+
+
+def killed(place: Path, *, quick: bool) -> Row:
+    """Kill extractions at random times and at every step of their commits."""
+    row = Row(
+        "extraction killed", "SIGKILL at random times, and at each fsync, link, rename, unlink"
+    )
+    images, rng = make_images(place / "images", 70), np.random.default_rng(1)
+    clean = Command(extract(images, place / "clean"), place).wait()
+    wanted, steps = rows_of(place / "clean"), range(1, 40, 4 if quick else 1)
+    moments: list[int | float] = [*steps, *rng.uniform(0, clean.clock, 3 if quick else 120)]
+    out = place / "out"
+    for number, moment in enumerate(moments):
+        if isinstance(moment, int):
+            Command(extract(images, out), place, prepare=dying_at(moment)).wait()
+        else:
+            command = Command(extract(images, out), place)
+            time.sleep(moment)
+            command.send(signal.SIGKILL)
+            command.wait()
+        try:
+            rows_of(out)  # what has its name opens
+            opened = True
+        except Exception as error:
+            opened = False
+            row.broken.append(str(error))
+        if number % 2:  # half of the time a kill strikes what was killed before
+            continue
+        ended = Command(extract(images, out), place).wait()
+        same = rows_of(out) == wanted and not hidden(out)
+        row.check(opened and ended.code == 0 and same, f"kill at {moment}: {ended.err[-200:]}")
+        for path in out.iterdir():
+            path.unlink()
+    return row
+
+
+def overwritten(place: Path, *, quick: bool) -> Row:
+    """Kill runs with --overwrite: both views are of one run."""
+    row = Row("--overwrite killed", "SIGKILL at each fsync, link, rename, unlink of the commit")
+    sets = [make_images(place / name, 6, seed=seed) for seed, name in enumerate("AB")]
+    clean = []
+    for number, images in enumerate(sets):
+        Command(extract(images, place / f"clean-{number}"), place).wait()
+        clean.append(rows_of(place / f"clean-{number}"))
+    out = place / "out"
+    for step in range(1, 30, 5 if quick else 1):
+        Command(extract(sets[0], out, "--overwrite"), place).wait()
+        Command(extract(sets[1], out, "--overwrite"), place, prepare=dying_at(step)).wait()
+        found = rows_of(out)
+        Command(extract(sets[1], out, "--overwrite"), place).wait()
+        last = rows_of(out) == clean[1] and not hidden(out)
+        row.check(found in clean and last, f"step {step}")
+    return row
+
+
+def two_runs(place: Path, *, quick: bool) -> Row:
+    """Start two runs on one output at the same moment."""
+    row = Row(
+        "two runs on one output",
+        "started at once; flock working, patched to do nothing; holder killed",
+    )
+    sets = [make_images(place / name, 10, seed=seed) for seed, name in enumerate("AB")]
+    clean = []
+    for number, images in enumerate(sets):
+        Command(extract(images, place / f"clean-{number}"), place).wait()
+        clean.append(rows_of(place / f"clean-{number}"))
+
+    def without_locks() -> None:
+        fcntl.flock = lambda *_: None  # type: ignore[assignment]
+
+    for number in range(4 if quick else 50):
+        prepare, out = (None, without_locks)[number % 2], place / f"out-{number}"
+        pair = (sets[0], sets[(number // 2) % 2])  # the same request, or another
+        both = [Command(extract(each, out, "--overwrite"), place, prepare=prepare) for each in pair]
+        ended = [each.wait() for each in both]
+        whole = rows_of(out) in clean and not hidden(out)
+        codes = sorted(each.code for each in ended)
+        told = all(
+            "is writing to" in each.err and str(out) in each.err for each in ended if each.code
+        )
+        good = codes in ([0, 0], [0, 1]) and told and all(each.quiet for each in ended)
+        row.check(whole and good, f"codes {codes}: {[each.err[-150:] for each in ended]}")
+    out = place / "held"
+    holder = Command(extract(sets[0], out), place, prepare=_slow)
+    time.sleep(0.5)
+    loser = Command(extract(sets[0], out), place).wait()
+    told = f"process {holder.process} on" in loser.err
+    row.check(loser.code == 1 and told and loser.seconds < 2, f"loser: {loser.err[-200:]}")
+    holder.send(signal.SIGKILL)
+    holder.wait()
+    after = Command(extract(sets[0], out), place).wait()
+    row.check(after.code == 0 and rows_of(out) == clean[0] and not hidden(out), "after the holder")
+    return row
+
+
+def _slow() -> None:
+    from rainmer_analysis.infer import stream
+
+    inner = stream._encode
+
+    def encode(*given: object) -> object:
+        time.sleep(1)
+        return inner(*given)  # type: ignore[arg-type]
+
+    stream._encode = encode  # type: ignore[assignment]
+
+
+def full_disk(place: Path, *, quick: bool) -> Row:
+    """Run on small file systems, and print into a full one."""
+    row = Row("disk full", "tmpfs of many sizes; stdout on /dev/full")
+    images, disk = make_images(place / "images", 24), place / "disk"
+    disk.mkdir()
+    Command(extract(images, place / "clean"), place).wait()
+    wanted = rows_of(place / "clean")
+    sizes = np.unique(np.geomspace(8, 120, 4 if quick else 30).astype(int))
+    for size in sizes:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", str(disk)],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if mounted.returncode:
+            row.said = "no right to mount a file system here; /dev/full alone"
+            break
+        try:
+            ended = Command(extract(images, disk / "out"), place).wait()
+            told = ended.code == 1 and str(disk) in ended.err and "bytes" in ended.err
+            visible = [path for path in (disk / "out").glob("*") if not path.name.startswith(".")]
+            good = (told and not visible) if ended.code else rows_of(disk / "out") == wanted
+            subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+            again = Command(extract(images, disk / "out"), place).wait()
+            same = again.code == 0 and rows_of(disk / "out") == wanted
+            row.check(good and same and ended.quiet, f"{size} kB: {ended.err[-300:]}")
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+    full = os.open("/dev/full", os.O_WRONLY)
+    told = Command(extract(images, place / "clean"), place, streams=(full, None)).wait()
+    row.check(told.code == 1 and told.quiet and "cannot be printed" in told.err, told.err[-200:])
+    quiet = Command(extract(images, place / "clean"), place, streams=(None, full)).wait()
+    row.check(quiet.code == 0 and "up to date" in quiet.out, f"stderr full: {quiet.code}")
+    os.close(full)
+    return row
+
+
+def closed_streams(place: Path, *, quick: bool) -> Row:
+    """Close what a command prints into."""
+    row = Row(
+        "closed pipe, no terminal", "closed stdout and stderr, a reader that leaves, 20 columns"
+    )
+    images, out = make_images(place / "images", 4), place / "out"
+    Command(extract(images, out), place).wait()
+    for which in range(2):
+        reader, writer = os.pipe()
+        os.close(reader)
+        streams = (writer, None) if which == 0 else (None, writer)
+        ended = Command(extract(images, out), place, streams=streams).wait()
+        os.close(writer)
+        row.check(ended.code == 0 and ended.quiet, f"pipe {which}: {ended.code} {ended.err[-200:]}")
+
+    def narrow() -> None:
+        os.environ.update(NO_COLOR="1", COLUMNS="20")
+
+    def closed() -> None:
+        os.close(1)
+        sys.stdout = None  # type: ignore[assignment]
+
+    for prepare in (narrow, closed):
+        ended = Command(extract(images, out), place, prepare=prepare).wait()
+        row.check(ended.code == 0 and ended.quiet, f"{prepare.__name__}: {ended.err[-200:]}")
+    return row
+
+
+def unwritable(place: Path, *, quick: bool) -> Row:
+    """Name places that cannot be written to."""
+    row = Row("unwritable output or caches", "read-only mount, immutable folder, HOME unset")
+    images, disk = make_images(place / "images", 4), place / "disk"
+    disk.mkdir()
+
+    def home() -> None:
+        os.environ.pop("HOME", None)
+
+    ended = Command(extract(images, place / "homeless"), place, prepare=home).wait()
+    row.check(ended.code == 0, f"HOME unset: {ended.err[-200:]}")
+    for name, do, undo in (
+        ("read-only", ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", disk], ["umount", disk]),
+        ("immutable", ["chattr", "+i", disk], ["chattr", "-i", disk]),
+    ):
+        if subprocess.run([*map(str, do)], capture_output=True, check=False).returncode:
+            row.said = f"no right to make a place {name}"
+            continue
+        try:
+            for out in (disk, disk / "out"):
+                ended = Command(extract(images, out), place, prepare=_no_encoder).wait()
+                told = ended.code == 1 and str(disk) in ended.err and "no encoder" not in ended.err
+                row.check(told and ended.seconds < 2 and ended.quiet, f"{name}: {ended.err[-200:]}")
+        finally:
+            subprocess.run([*map(str, undo)], check=True)
+    return row
+
+
+def _no_encoder() -> None:
+    """Let the loading of an encoder fail: what is found before it is found early."""
+    from rainmer_analysis.recipes import embed
+
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("no encoder was to be loaded")
+
+    embed.load_encoder = fail  # type: ignore[assignment]

@@ -1,0 +1,1 @@
+"""Whether images and pairs can be trusted."""

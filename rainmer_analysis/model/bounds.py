@@ -1,0 +1,92 @@
+"""What a file of weights may claim, judged before anything of that size is read."""
+
+from __future__ import annotations
+
+import json
+import stat
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import WeightsError
+
+__all__ = ["MAX_BYTES", "MAX_TENSORS", "demand_bounded", "demand_regular", "safetensors_header"]
+
+MAX_BYTES = 4 << 30
+"""Size of the largest file of weights that is read; a whole Rainmer in float64 has 0.5 GB."""
+MAX_TENSORS = 10_000
+"""A whole Rainmer has fewer than 3,000."""
+_MAX_HEADER = 16 << 20  # bytes
+_REPAIR = "fetch or write it again"
+
+
+def demand_regular(path: Path) -> None:
+    """Refuse what is no regular file, before it is waited for.
+
+    Raises
+    ------
+    WeightsError
+        It is a pipe, a device or a folder, or larger than any weights.
+    OSError
+        There is nothing that can be looked at.
+    """
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        msg = f"{path} is no regular file; give a .safetensors or .pth file."
+        raise WeightsError(msg)
+    if status.st_size > MAX_BYTES:
+        msg = (
+            f"{path} has {status.st_size:,} bytes, weights have at most {MAX_BYTES:,}; "
+            "give a .safetensors or .pth file of Rainmer or AirNet."
+        )
+        raise WeightsError(msg)
+
+
+def demand_bounded(path: Path) -> None:
+    """Refuse a zipped checkpoint that unpacks to much more than it is.
+
+    `torch.save` stores without compression, so an honest file is no smaller than what it holds.
+
+    Raises
+    ------
+    WeightsError
+        It claims more, has too many entries, or is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        msg = f"{path} is damaged, truncated or no torch checkpoint; {_REPAIR}."
+        raise WeightsError(msg) from error
+    claimed, size = sum(entry.file_size for entry in entries), path.stat().st_size
+    if claimed > 4 * size + (1 << 20) or len(entries) > 2 * MAX_TENSORS:
+        msg = (
+            f"{path} claims {len(entries):,} entries of {claimed:,} bytes in a file of {size:,}; "
+            f"no weights do: {_REPAIR}."
+        )
+        raise WeightsError(msg)
+
+
+def safetensors_header(path: Path, data: bytes) -> dict[str, Any]:
+    """Return the header of a safetensors file, and refuse one that no weights have.
+
+    Raises
+    ------
+    WeightsError
+        It is damaged, or names too many tensors.
+    """
+    length = int.from_bytes(data[:8], "little")
+    named = data.count(b'"data_offsets"', 8, 8 + length)
+    if named > MAX_TENSORS:
+        msg = f"{path} names {named:,} tensors, weights have at most {MAX_TENSORS:,}."
+        raise WeightsError(msg)
+    try:
+        if not 0 < length <= min(_MAX_HEADER, len(data) - 8):
+            raise ValueError(length)
+        header = json.loads(data[8 : 8 + length])
+        if not isinstance(header, dict):
+            raise TypeError(header)
+    except (ValueError, TypeError, RecursionError) as error:
+        msg = f"{path} is a damaged or truncated safetensors file; {_REPAIR}."
+        raise WeightsError(msg) from error
+    return header

@@ -1,0 +1,112 @@
+"""Figures 1, 2 and 3, each as PDF, SVG and PNG with its provenance beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rainmer_analysis.draw import Drawing, figure1, figure2, figure3, plot_intervals
+from rainmer_analysis.model.describe import describe_encoder
+from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
+from rainmer_analysis.recipes.paper.cached_stages import (
+    Request,
+    extract_corpus,
+    project_cached,
+    relate_cached,
+    relate_with_intervals_cached,
+)
+from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, Corpus
+from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
+
+__all__ = [
+    "FigureFiles",
+    "make_all_in_one_figure",
+    "make_architecture_figure",
+    "make_deraining_figure",
+    "make_figure",
+]
+
+_SUFFIXES = (".pdf", ".svg", ".png")
+Progress = Callable[[int, int], None] | None
+
+
+class FigureFiles(NamedTuple):
+    """A figure of maps and matrices.
+
+    Parameters
+    ----------
+    pictures
+        Paths of the figure in every format.
+    companions
+        Paths of the picture of its matrices' intervals, likewise.
+    tables, matrices
+        By the stem of their space.
+    uncertain
+        The same matrices with intervals, ceilings and tests.
+    """
+
+    pictures: list[Path]
+    companions: list[Path]
+    tables: dict[str, EmbeddingTable]
+    matrices: dict[str, RelationshipMatrix]
+    uncertain: dict[str, RelationshipMatrix]
+
+
+def make_architecture_figure(request: Request) -> list[Path]:
+    """Draw the published encoder's architecture from the live module."""
+    description = describe_encoder(RainmerEncoder(WIDTHS["full"]))
+    return _save_all_formats(request, figure1(description), 1)
+
+
+def make_deraining_figure(request: Request, *, progress: Progress = None) -> FigureFiles:
+    """Map and relate the deraining sets in three spaces."""
+    return _make_embedding_figure(request, DERAINING, figure2, 2, progress)
+
+
+def make_all_in_one_figure(request: Request, *, progress: Progress = None) -> FigureFiles:
+    """Map and relate snow, rain and raindrops in two spaces."""
+    return _make_embedding_figure(request, ALL_IN_ONE, figure3, 3, progress)
+
+
+def make_figure(number: int, request: Request, *, progress: Progress = None) -> list[Path]:
+    """Make figure 1, 2 or 3 and return the paths of its pictures."""
+    if number == 1:
+        return make_architecture_figure(request)
+    made = {2: make_deraining_figure, 3: make_all_in_one_figure}[number](request, progress=progress)
+    return made.pictures + made.companions
+
+
+def _make_embedding_figure(
+    request: Request,
+    corpus: Corpus,
+    draw: Callable[..., Drawing],
+    number: int,
+    progress: Progress,
+) -> FigureFiles:
+    encoders = dict.fromkeys(encoder for encoder, _ in corpus.spaces)
+    found: Mapping[str, Mapping[str, EmbeddingTable]] = {
+        encoder: extract_corpus(request, corpus, encoder, progress=progress) for encoder in encoders
+    }
+    shown = [found[encoder][view] for encoder, view in corpus.spaces]
+    maps = [project_cached(request, corpus, table) for table in shown]
+    matrices = [relate_cached(request, corpus, table) for table in shown]
+    title = f"{corpus.name.capitalize()} datasets ({request.data}), weights “{corpus.weights}”"
+    uncertain = [relate_with_intervals_cached(request, corpus, table) for table in shown]
+    stems = [table.space.stem for table in shown]
+    return FigureFiles(
+        _save_all_formats(request, draw(maps, matrices, title=title), number),
+        _save_all_formats(request, plot_intervals(uncertain, title=title), number, "-uncertainty"),
+        {table.space.stem: table for views in found.values() for table in views.values()},
+        dict(zip(stems, matrices, strict=True)),
+        dict(zip(stems, uncertain, strict=True)),
+    )
+
+
+def _save_all_formats(
+    request: Request, drawing: Drawing, number: int, what: str = ""
+) -> list[Path]:
+    return [
+        drawing.save(request.out / f"figure{number}{what}{suffix}", overwrite=request.overwrite)
+        for suffix in _SUFFIXES
+    ]

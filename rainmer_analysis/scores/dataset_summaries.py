@@ -1,0 +1,211 @@
+"""A table to one summary per dataset, in one pass, with every scene whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.errors import SpaceError
+from rainmer_analysis.images.sampling import sample_key
+from rainmer_analysis.numerics import scene_keys, unit_rows
+from rainmer_analysis.scores.score import Batch, Context, Floats
+from rainmer_analysis.values import EmbeddingTable, Rows, TableStream
+
+__all__ = ["DatasetSummary", "Summariser", "Table", "count_scenes", "summarise_datasets"]
+
+Keys = npt.NDArray[np.uint64]
+Table = EmbeddingTable | TableStream
+
+
+@dataclass(frozen=True)
+class Summariser:
+    """What is kept of each dataset: a `Score`'s first two functions."""
+
+    summarise: Callable[[Batch, Context], Any]
+    merge: Callable[[Any, Any, Context], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetSummary:
+    """What was seen of one dataset.
+
+    Parameters
+    ----------
+    count, scenes
+        Images and scenes.
+    summaries
+        One for each summariser, by its name.
+    """
+
+    count: int
+    scenes: int
+    summaries: Mapping[str, Any]
+
+
+@dataclass
+class _SceneCounts:
+    """Scenes of a dataset, the images of each, and how many have not come by yet."""
+
+    keys: Keys
+    left: npt.NDArray[np.int64]
+
+
+@dataclass
+class _DatasetCollector:
+    """One dataset while its rows stream by."""
+
+    census: _SceneCounts | None
+    count: int = 0
+    seen: list[Keys] = field(default_factory=list)
+    summaries: dict[str, Any] = field(default_factory=dict)
+    waiting: dict[int, list[Batch]] = field(default_factory=dict)
+
+    @property
+    def scenes(self) -> int:
+        """Number of scenes."""
+        if self.census is not None:
+            return len(self.census.keys)
+        return len(np.unique(np.concatenate(self.seen)))
+
+
+def summarise_datasets(
+    table: Table,
+    summarisers: Mapping[str, Summariser],
+    context: Context,
+    *,
+    whole_scenes: bool,
+    sampled: bool,
+) -> dict[str, DatasetSummary]:
+    """Summarise every dataset of a table, in the order of their first rows.
+
+    Parameters
+    ----------
+    table
+        At least one row; a `TableStream` need not fit into memory.
+    summarisers
+        What is kept, by name.
+    context
+        Handed on to them.
+    whole_scenes
+        Whether each call sees scenes with all of their images. Then the labels are read once
+        more, beforehand, and the images of a scene wait until the last one has come.
+    sampled
+        Whether the seeded order of images is needed.
+    """
+    censuses = _count_scenes(table) if whole_scenes else {}
+    found: dict[str, _DatasetCollector] = {}
+    for name, batch in _batches(table, context, sampled=sampled):
+        if name not in found:
+            found[name] = _DatasetCollector(censuses.get(name))
+        collector = found[name]
+        collector.count += len(batch.unit)
+        if collector.census is None:
+            collector.seen.append(np.unique(batch.scenes))
+        for ready in _rows_of_complete_scenes(collector, batch):
+            _merge_summaries(collector.summaries, ready, summarisers, context)
+    return {
+        name: DatasetSummary(each.count, each.scenes, each.summaries)
+        for name, each in found.items()
+    }
+
+
+def _merge_summaries(
+    summaries: dict[str, Any],
+    batch: Batch,
+    summarisers: Mapping[str, Summariser],
+    context: Context,
+) -> None:
+    for name, summariser in summarisers.items():
+        made = summariser.summarise(batch, context)
+        before = summaries.get(name)
+        summaries[name] = made if before is None else summariser.merge(before, made, context)
+
+
+def _batches(table: Table, context: Context, *, sampled: bool) -> Iterator[tuple[str, Batch]]:
+    width = 0
+    for part in table.batches():
+        width = width or part.dim
+        if part.dim != width:
+            raise SpaceError(
+                f"vectors of {width} and of {part.dim} dimensions came in one table; "
+                "give embeddings of one space"
+            )
+        unit, codes = unit_rows(part.vectors), part.rows.codes
+        scenes = scene_keys(part.rows.cells("group"))
+        images = _sampling_order(part.rows, context.seed) if sampled else scenes
+        for code, name in enumerate(part.rows.datasets):
+            own = codes == code
+            yield name, Batch(unit[own], scenes[own], images[own])
+
+
+def _sampling_order(rows: Rows, seed: int) -> Keys:
+    """Return the place of each image in the seeded order that samples follow."""
+    keys = (
+        sample_key(seed, image.removeprefix(f"{dataset}/"))[:16]
+        for image, dataset in zip(rows.cells("image_id"), rows.cells("dataset"), strict=True)
+    )
+    return np.fromiter((int(key, 16) for key in keys), dtype=np.uint64, count=len(rows))
+
+
+def _count_scenes(table: Table) -> dict[str, _SceneCounts]:
+    seen: dict[str, list[Keys]] = {}
+    for datasets, groups in _dataset_and_scene_labels(table):
+        keys = scene_keys(groups)
+        for name in dict.fromkeys(datasets):
+            seen.setdefault(name, []).append(keys[np.asarray(datasets, dtype=object) == name])
+    return {
+        name: _SceneCounts(*np.unique(np.concatenate(parts), return_counts=True))
+        for name, parts in seen.items()
+    }
+
+
+def count_scenes(table: Table) -> dict[str, int]:
+    """Return the number of scenes of each dataset, from the labels alone."""
+    return {name: len(census.keys) for name, census in _count_scenes(table).items()}
+
+
+def _dataset_and_scene_labels(table: Table) -> Iterator[tuple[list[str], list[str]]]:
+    if isinstance(table, TableStream):
+        for found in table.label_batches("dataset", "group"):
+            yield found[0], found[1]
+    else:
+        yield list(table.rows.cells("dataset")), list(table.rows.cells("group"))
+
+
+def _rows_of_complete_scenes(collector: _DatasetCollector, batch: Batch) -> Iterator[Batch]:
+    """Return the rows whose scenes are complete, and keep the others waiting."""
+    if collector.census is None:
+        yield batch
+        return
+    census = collector.census
+    scene = np.searchsorted(census.keys, batch.scenes)
+    here, inverse, counts = np.unique(scene, return_inverse=True, return_counts=True)
+    # complete within this batch, and none of it came before
+    whole = counts == census.left[here]
+    fresh = np.array([place not in collector.waiting for place in here.tolist()])
+    census.left[here] -= counts
+    direct = (whole & fresh)[inverse]
+    complete = [_select_rows(batch, direct)] if direct.any() else []
+    for number in np.flatnonzero(~(whole & fresh)).tolist():
+        place = int(here[number])
+        parts = collector.waiting.setdefault(place, [])
+        parts.append(_select_rows(batch, inverse == number))
+        if census.left[place] == 0:
+            complete += collector.waiting.pop(place)
+    if complete:
+        yield _concatenate(complete)
+
+
+def _select_rows(batch: Batch, chosen: npt.NDArray[np.bool_]) -> Batch:
+    return Batch(batch.unit[chosen], batch.scenes[chosen], batch.images[chosen])
+
+
+def _concatenate(parts: list[Batch]) -> Batch:
+    unit: Floats = np.concatenate([part.unit for part in parts])
+    scenes = np.concatenate([part.scenes for part in parts])
+    images = np.concatenate([part.images for part in parts])
+    return Batch(unit, scenes, images)

@@ -1,0 +1,108 @@
+"""The cells of a matrix: values, intervals, ceilings and permutation p."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rainmer_analysis.scores.dataset_summaries import DatasetSummary
+from rainmer_analysis.scores.inference import bootstrap_interval, permutation_p
+from rainmer_analysis.scores.measures import pair_samples
+from rainmer_analysis.scores.score import Context, Floats, Score
+from rainmer_analysis.scores.streaming import SceneSums, within_scene_ceilings
+
+__all__ = [
+    "SAMPLE",
+    "SUMS",
+    "Cells",
+    "Data",
+    "ceiling_interval",
+    "compare_cells",
+    "permutation_p_cells",
+]
+
+SUMS, SAMPLE = "sums", "sample"
+Data = Mapping[str, DatasetSummary]
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Values and bounds, shape (k, k); the bounds are None where they were not asked for."""
+
+    values: Floats
+    low: Floats | None
+    high: Floats | None
+
+
+def compare_cells(
+    score: Score, data: Data, kept: Data, context: Context, *, level: float, bounds: bool
+) -> Cells:
+    """Compare every pair of the datasets that are kept; the other cells are missing."""
+    names, kind = list(data), SUMS if score.streams else SAMPLE
+    values, low, high = np.full((3, len(names), len(names)), np.nan)
+
+    def fill(a: int, b: int) -> None:
+        first, second = (data[names[at]].summaries[kind] for at in (a, b))
+        told = replace(context, same=a == b)
+        values[a, b] = values[b, a] = score.compare(first, second, told)
+        if bounds:
+            found = score.interval(first, second, told, level)
+            low[a, b], high[a, b] = _clip_to_bounds(found, values[a, b], score.bounds)
+            low[b, a], high[b, a] = low[a, b], high[a, b]
+
+    _fill_cells(score, data, kept, fill)
+    return Cells(values, low if bounds else None, high if bounds else None)
+
+
+def permutation_p_cells(
+    score: Score, data: Data, kept: Data, context: Context, *, permutations: int
+) -> Floats:
+    """Test every pair of the datasets that are kept, shape (k, k); the diagonal is missing."""
+    names = list(data)
+    p = np.full((len(names), len(names)), np.nan)
+    measure = score.measure
+    if context.reference is not None:
+        measure = replace(measure, mean=context.reference.mean)
+
+    def fill(a: int, b: int) -> None:
+        if a == b:
+            return
+        first, second = (data[names[at]].summaries[SAMPLE] for at in (a, b))
+        p[a, b] = p[b, a] = permutation_p(
+            pair_samples(first, second), measure, permutations=permutations, seed=context.seed
+        )
+
+    _fill_cells(score, data, kept, fill)
+    return p
+
+
+def _fill_cells(score: Score, data: Data, kept: Data, fill: Callable[[int, int], None]) -> None:
+    names = list(data)
+    for a, name in enumerate(names):
+        for b in range(a, len(names)):
+            enough = a != b or data[name].count >= score.fewest_same
+            if name in kept and names[b] in kept and enough:
+                # in the order of names, so that nothing depends on which dataset came first
+                fill(*sorted((a, b), key=lambda place: names[place]))
+
+
+def _clip_to_bounds(
+    found: tuple[float, float], value: float, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """Cut off an interval what the score cannot be in expectation, but never its own value.
+
+    No cosine is above 1 and no distance below 0, so that nothing that could be true is cut off.
+    """
+    # NaN, where there is no interval, stays NaN
+    low, high = np.clip(found, min(bounds[0], value), max(bounds[1], value))
+    return float(low), float(high)
+
+
+def ceiling_interval(sums: SceneSums, level: float) -> tuple[float, float, float]:
+    """Return a dataset's split-half ceiling of the mean cosine with its interval."""
+    values, other = within_scene_ceilings(sums), within_scene_ceilings(sums.mirrored())
+    value = float(values[0])
+    found = bootstrap_interval(value, values[1:], other[1:], scenes=sums.scenes, level=level)
+    return value, *_clip_to_bounds(found, value, (-1.0, 1.0))

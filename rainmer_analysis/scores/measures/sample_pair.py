@@ -1,0 +1,196 @@
+"""Capped samples of datasets, and two of them side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.numerics import mixed_keys
+from rainmer_analysis.scores.score import Batch, Context, Floats
+
+__all__ = ["Measure", "Pair", "Sample", "first_images", "merge_samples", "pair_samples"]
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """The images of a dataset that come first in the seeded order, at most as many as wanted.
+
+    Parameters
+    ----------
+    unit, scenes, images
+        As in `Batch`, in the order of `images`.
+    """
+
+    unit: Floats
+    scenes: npt.NDArray[np.uint64]
+    images: npt.NDArray[np.uint64]
+
+
+def first_images(batch: Batch, context: Context) -> Sample:
+    """Return the first images of a batch."""
+    order = np.argsort(batch.images, kind="stable")[: context.sample]
+    return Sample(batch.unit[order], batch.scenes[order], batch.images[order])
+
+
+def merge_samples(first: Sample, second: Sample, context: Context) -> Sample:
+    """Return the first images of two samples."""
+    both = Batch(
+        *(
+            np.concatenate([getattr(first, name), getattr(second, name)])
+            for name in ("unit", "scenes", "images")
+        )
+    )
+    return first_images(both, context)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two samples side by side, as parts: the images of one scene in one dataset.
+
+    Parameters
+    ----------
+    unit
+        Unit rows of both, ordered by part, shape (n, d).
+    part
+        Part of each row, ascending, shape (n,).
+    keys
+        Key of each part's scene, ascending, shape (p,), uint64.
+    owner
+        Whether a part is the first dataset's, shape (p,).
+    """
+
+    unit: Floats
+    part: Ints
+    keys: npt.NDArray[np.uint64]
+    owner: Bools
+
+    @cached_property
+    def scene(self) -> Ints:
+        """Number of each part's scene, ascending, shape (p,)."""
+        return np.asarray(np.unique(self.keys, return_inverse=True)[1])
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """Images of each part, shape (p,)."""
+        return np.bincount(self.part, minlength=len(self.scene)).astype(np.float64)
+
+    @cached_property
+    def shared(self) -> Bools:
+        """Whether a part's scene stands in both datasets, shape (p,)."""
+        return np.asarray(np.bincount(self.scene)[self.scene] > 1)
+
+    @property
+    def fewest_scenes(self) -> int:
+        """Scenes of the dataset that has fewer."""
+        return int(min(self.owner.sum(), (~self.owner).sum()))
+
+    def take(self, kept: Bools, owner: Bools | None = None) -> Pair:
+        """Return some parts, with other owners where `owner`, shape (p,), is given."""
+        rows = kept[self.part]
+        labels = self.owner if owner is None else owner
+        part = (np.cumsum(kept) - 1)[self.part[rows]]
+        return Pair(self.unit[rows], part, self.keys[kept], labels[kept])
+
+    def balanced(self) -> Pair:
+        """Return as many scenes of both datasets, shared ones first."""
+        kept = np.zeros(len(self.scene), dtype=np.bool_)
+        for own in (self.owner, ~self.owner):
+            places = np.flatnonzero(own)
+            order = np.argsort(~self.shared[places], kind="stable")
+            kept[places[order[: self.fewest_scenes]]] = True
+        return self.take(kept)
+
+    def strata(self) -> list[Ints]:
+        """Return the parts of the first dataset's scenes, of the second's, and of shared ones.
+
+        Of a shared scene the first dataset's part stands for both.
+        """
+        alone = ~self.shared
+        chosen = (alone & self.owner, alone & ~self.owner, self.shared & self.owner)
+        return [np.flatnonzero(parts) for parts in chosen]
+
+    def deal(self, groups: int, *, seed: int = 0) -> Ints:
+        """Deal the scenes of each stratum to groups of equal size, shape (p,).
+
+        Scenes are put in an order that depends on their keys and the seed, and cut; so a scene
+        seldom changes its group when others are left out.
+        """
+        group = np.zeros(int(self.scene.max()) + 1, dtype=np.int64)
+        start = 0
+        for parts in self.strata():
+            order = np.argsort(mixed_keys(self.keys[parts] + np.uint64(seed)), kind="stable")
+            # what does not divide evenly goes to other groups in every stratum
+            number = np.arange(len(parts)) * groups // max(1, len(parts)) + start
+            group[self.scene[parts[order]]] = number % groups
+            start += len(parts) % groups
+        return np.asarray(group[self.scene])
+
+    def folds(self, count: int) -> Ints:
+        """Deal all scenes to folds of equal size whatever their labels are, shape (p,)."""
+        scenes = int(self.scene.max()) + 1
+        keys = np.zeros(scenes, dtype=np.uint64)
+        keys[self.scene] = self.keys
+        fold = np.empty(scenes, dtype=np.int64)
+        fold[np.argsort(mixed_keys(keys), kind="stable")] = np.arange(scenes) * count // scenes
+        return np.asarray(fold[self.scene])
+
+    def halves(self, *, seed: int) -> Bools:
+        """Cut the scenes of each stratum into random halves; return the parts in the first."""
+        return np.asarray(self.deal(2, seed=seed) == 0)
+
+    def relabelled(self, permutations: int, *, seed: int) -> Bools:
+        """Permute the labels of whole scenes, and swap those within shared ones.
+
+        Returns
+        -------
+        numpy.ndarray
+            Owners, shape (permutations, p).
+        """
+        generator = np.random.default_rng(seed)
+        labels = np.tile(self.owner, (permutations, 1))
+        alone = ~self.shared
+        labels[:, alone] = generator.permuted(labels[:, alone], axis=1)
+        swapped = generator.random((permutations, int(self.scene.max()) + 1)) < 0.5
+        return np.asarray(labels ^ (swapped[:, self.scene] & self.shared))
+
+    @cached_property
+    def apart(self) -> Bools:
+        """Whether two parts are of different scenes, shape (p, p)."""
+        return np.asarray(self.scene[:, None] != self.scene[None, :])
+
+    def between_parts(self, cells: Floats) -> Floats:
+        """Sum values of pairs of rows, shape (n, n), to pairs of parts, shape (p, p)."""
+        if len(self.keys) == len(self.unit):
+            return cells
+        starts = np.searchsorted(self.part, np.arange(len(self.scene)))
+        return np.asarray(np.add.reduceat(np.add.reduceat(cells, starts, axis=0), starts, axis=1))
+
+
+class Measure(Protocol):
+    """How far two samples are apart."""
+
+    def prepare(self, pair: Pair) -> Any:
+        """Look at the images, whatever their labels."""
+
+    def distances(self, state: Any, labels: Bools) -> Floats:
+        """Measure labellings of shape (b, p); return shape (b,), more where further apart."""
+
+
+def pair_samples(first: Sample, second: Sample) -> Pair:
+    """Put two samples side by side."""
+    unit = np.concatenate([first.unit, second.unit])
+    keys = np.concatenate([first.scenes, second.scenes])
+    images = np.concatenate([first.images, second.images])
+    owner = np.arange(len(keys)) < len(first.scenes)
+    order = np.lexsort([images, ~owner, keys])
+    keys, owner = keys[order], owner[order]
+    opens = np.ones(len(keys), dtype=np.bool_)
+    opens[1:] = (keys[1:] != keys[:-1]) | (owner[1:] != owner[:-1])
+    return Pair(unit[order], np.cumsum(opens) - 1, keys[opens], owner[opens])

@@ -1,0 +1,173 @@
+"""Mean cosines, raw and centred, and the cosine of mean directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.scores.inference.score_intervals import bootstrap_interval
+from rainmer_analysis.scores.measures.mean_cosines import (
+    CentredMeasure,
+    CosineMeasure,
+    DirectionMeasure,
+    PaperMeasure,
+)
+from rainmer_analysis.scores.score import Context, Floats, Reference, Score
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
+
+__all__ = ["CENTRED", "COSINE", "DIRECTION", "PAPER", "within_scene_ceilings"]
+
+Formula = Callable[[SceneSums, SceneSums, Context], Floats]
+
+
+def _dot_of_totals(first: SceneSums, second: SceneSums) -> Floats:
+    return np.asarray(np.einsum("rd,rd->r", first.total, second.total))
+
+
+def _mean_or_nan(products: Floats, pairs: Floats) -> Floats:
+    there = pairs > 0.5
+    return np.asarray(np.where(there, products / np.where(there, pairs, 1.0), np.nan))
+
+
+def _mean_cosine_all_pairs(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    if context.same:
+        # copies of a scene are other scenes: pairs between them are left out
+        pairs = first.images**2 - first.square_images + first.copy_images
+        return _mean_or_nan(_dot_of_totals(first, first) - first.squares + first.copies, pairs)
+    return _mean_or_nan(_dot_of_totals(first, second), first.images * second.images)
+
+
+def _mean_cosine_different_images(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    if not context.same:
+        return _mean_cosine_all_pairs(first, second, context)
+    # an image with itself has the cosine 1
+    pairs = first.images**2 - first.square_images + first.copy_images - first.images
+    products = _dot_of_totals(first, first) - first.squares + first.copies - first.images
+    return _mean_or_nan(products, pairs)
+
+
+def within_scene_ceilings(sums: SceneSums) -> Floats:
+    """Return the mean cosine of pairs from different scenes of a dataset, shape (1 + r,).
+
+    What two sets of other scenes of the same kind score with each other, in expectation: the mean
+    over all splits of the scenes into halves.
+    """
+    return _mean_or_nan(
+        _dot_of_totals(sums, sums) - sums.squares, sums.images**2 - sums.square_images
+    )
+
+
+def _cosine_of_mean_directions(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    if context.same:
+        # cosine of the mean directions of two halves: signal over signal and the noise of a half
+        signal = within_scene_ceilings(first)
+        noise = _mean_or_nan(first.copies, first.images**2) - signal * _mean_or_nan(
+            first.copy_images, first.images**2
+        )
+        return np.asarray(np.where(signal > 0, signal / (signal + 2 * noise), np.nan))
+    own = within_scene_ceilings(first), within_scene_ceilings(second)
+    scale = np.sqrt(np.clip(own[0], 0, None) * np.clip(own[1], 0, None))
+    return np.asarray(
+        _mean_cosine_all_pairs(first, second, context) / np.where(scale > 0, scale, np.nan)
+    )
+
+
+def _centred_cosine(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+    reference = _check_reference(context.reference, first)
+    a, b = first.moved(reference.mean), second.moved(reference.mean)
+    squares = _mean_squared_distance(first, reference.mean) * _mean_squared_distance(
+        second, reference.mean
+    )
+    # the mirrored weights of few scenes can make a mean of squares negative
+    scale = np.sqrt(np.clip(squares, 0, None))
+    pairs = first.images * second.images
+    products = (
+        within_scene_ceilings(a) if context.same else _mean_or_nan(_dot_of_totals(a, b), pairs)
+    )
+    return np.asarray(products / np.where(scale > 0, scale, np.nan))
+
+
+def _mean_squared_distance(sums: SceneSums, origin: Floats) -> Floats:
+    """Return the mean squared distance of a dataset's unit vectors from `origin`."""
+    along = _mean_or_nan(sums.total @ origin, sums.images)
+    return np.asarray(1 - 2 * along + float(origin @ origin))
+
+
+def _check_reference(reference: Reference | None, sums: SceneSums) -> Reference:
+    if reference is None or reference.mean.shape != sums.total.shape[1:]:
+        raise ParameterError(
+            "the score 'centred' measures from a reference mean of as many dimensions as the "
+            "vectors, but none came; name a dataset or give a file with --reference"
+        )
+    return reference
+
+
+def _cosine_score(name: str, formula: Formula, **more: object) -> Score:
+    def compare(first: SceneSums, second: SceneSums, context: Context) -> float:
+        return float(formula(first.first(0), second.first(0), context)[0])
+
+    def resampled(first: SceneSums, second: SceneSums, context: Context) -> Floats:
+        return formula(first, second, context)[1:]
+
+    def interval(
+        first: SceneSums, second: SceneSums, context: Context, level: float
+    ) -> tuple[float, float]:
+        values = formula(first, second, context)
+        other = formula(first.mirrored(), second.mirrored(), context)
+        scenes = min(first.scenes, second.scenes)
+        return bootstrap_interval(values[0], values[1:], other[1:], scenes=scenes, level=level)
+
+    return Score(
+        name=name,
+        summarise=sum_scenes,
+        merge=merge_sums,
+        compare=compare,
+        resampled=resampled,
+        interval=interval,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+COSINE = _cosine_score(
+    "cosine",
+    _mean_cosine_different_images,
+    about="mean cosine of all pairs of images; on the diagonal of all pairs of different images",
+    source="supplement of Rainmer, without pairs of an image with itself",
+    measure=CosineMeasure(),
+    whole_scenes=False,
+    fewest_same=2,
+)
+PAPER = _cosine_score(
+    "paper",
+    _mean_cosine_all_pairs,
+    about="mean cosine of all pairs, an image's pair with itself included, as published",
+    source="supplement of Rainmer",
+    measure=PaperMeasure(),
+    whole_scenes=False,
+)
+CENTRED = _cosine_score(
+    "centred",
+    _centred_cosine,
+    about=(
+        "mean scalar product of images measured from a fixed reference mean, in units of their "
+        "root mean square lengths; on the diagonal of different scenes"
+    ),
+    source="Arora, Liang and Ma, ICLR 2017 (common component), with a reference that stays",
+    measure=CentredMeasure(),
+    fewest_same=2,
+)
+DIRECTION = _cosine_score(
+    "direction",
+    _cosine_of_mean_directions,
+    about=(
+        "cosine of the datasets' mean directions, freed of sampling noise by their ceilings; on "
+        "the diagonal of those of two halves"
+    ),
+    source="Spearman's correction for attenuation, American Journal of Psychology 15, 1904",
+    measure=DirectionMeasure(),
+    fewest_images=4,
+    fewest_scenes=4,
+    fewest_same=4,
+)

@@ -1,0 +1,29 @@
+"""Files and folders that appear whole or not at all, whatever ends the process.
+
+What is written gets a unique hidden name, is synced, and is renamed into place; then the folder is
+synced. Several files that belong together are committed by one rename, that of a list of them. So
+results are right whether locks work or not; a lock makes the polite message.
+"""
+
+from __future__ import annotations
+
+from rainmer_analysis.values.disk.atomic import demand_writable, write_atomically
+from rainmer_analysis.values.disk.commit import commit, finish, located, staging
+from rainmer_analysis.values.disk.leftovers import sweep
+from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
+from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
+
+__all__ = [
+    "commit",
+    "demand_free",
+    "demand_writable",
+    "finish",
+    "holding",
+    "located",
+    "lock_of",
+    "staging",
+    "sweep",
+    "sync_folder",
+    "told_in_full",
+    "write_atomically",
+]

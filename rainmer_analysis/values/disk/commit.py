@@ -1,0 +1,198 @@
+"""Several files that become visible together: one rename, that of a list of them.
+
+New files wait in a hidden folder. The rename of the list to its name is the commit: from then on
+readers of this package find the new files through it, wherever they lie; then each is renamed to
+its own place, and the list removed. Whoever comes after a process that died between finishes that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.disk.leftovers import is_temporary, mark, sweep
+from rainmer_analysis.values.disk.sync import (
+    make_folder,
+    sync_file,
+    sync_folder,
+    told_in_full,
+)
+from rainmer_analysis.values.documents import read_json, stamped
+
+__all__ = ["LIST", "commit", "finish", "located", "staging"]
+
+LIST = ".commit.json"
+_PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish its own commit
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """Return a new hidden folder for files that are going to be committed into `folder`."""
+    make_folder(folder)
+    sweep(folder)
+    staged = folder / f".commit{mark()}"
+    staged.mkdir()
+    try:
+        yield staged
+    finally:
+        if not _is_listed(folder, staged):
+            shutil.rmtree(staged, ignore_errors=True)
+
+
+def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
+    """Put all that lies in `staged` into `folder` in one step, and remove what is named.
+
+    Parameters
+    ----------
+    folder
+        Where files, and folders of parts, are going to be under their own names.
+    staged
+        As `staging` gave it; on the disk.
+    remove
+        Names in `folder` that the new ones replace.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or fails. Before the commit nothing has changed.
+    """
+    names = sorted(each.name for each in staged.iterdir())
+    if not names and not any((folder / name).exists() for name in remove):
+        return
+    with told_in_full(folder / LIST, staged / LIST):
+        for path in sorted(staged.rglob("*")):
+            (sync_folder if path.is_dir() else sync_file)(path)
+        sync_folder(staged)
+        document = {
+            "kind": "commit",
+            "staged": staged.name,
+            "put": names,
+            "remove": [name for name in remove if name not in names],
+        }
+        waiting = folder / f".list{mark()}.json"
+        try:
+            waiting.write_text(json.dumps(stamped(document)), encoding="utf-8")
+            sync_file(waiting)
+            _publish(waiting, folder)
+        finally:
+            waiting.unlink(missing_ok=True)
+        sync_folder(folder)
+        _roll_forward(folder, document)
+
+
+def finish(folder: Path) -> bool:
+    """Finish the commit of a process that died meanwhile; say whether there was one.
+
+    Raises
+    ------
+    FileFormatError
+        Its list is damaged.
+    """
+    document = _listed(folder)
+    if document is None:
+        return False
+    _roll_forward(folder, document)
+    return True
+
+
+def located(path: Path) -> Path:
+    """Return where a file or folder of parts lies: in its place, or still waiting for it."""
+    if not (path.parent / LIST).exists():
+        return path
+    try:
+        document = _listed(path.parent)
+    except FileFormatError:
+        return path
+    if document is None or path.name not in document["put"]:
+        return path
+    waiting = path.parent / document["staged"] / path.name
+    return waiting if waiting.exists() else path
+
+
+def _publish(waiting: Path, folder: Path) -> None:
+    """Return the list its name, once nobody else's list has it."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            os.link(waiting, folder / LIST)
+        except FileExistsError:
+            if time.monotonic() > end or _is_old(folder / LIST):
+                finish(folder)
+            time.sleep(_PAUSE)
+        except OSError:  # no hard links here
+            waiting.replace(folder / LIST)
+            return
+        else:
+            return
+
+
+def _is_old(path: Path) -> bool:
+    with suppress(OSError):
+        return time.time() - path.stat().st_mtime > _PATIENCE
+    return False
+
+
+def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
+    staged = folder / document["staged"]
+    for name in document["put"]:
+        with suppress(FileNotFoundError):  # done before
+            _put(staged / name, folder / name)
+    for name in document["remove"]:
+        _discard(folder / name, staged)
+    sync_folder(folder)
+    current = _listed(folder)
+    if current is not None and current["staged"] == document["staged"]:
+        (folder / LIST).unlink(missing_ok=True)
+        sync_folder(folder)
+    shutil.rmtree(staged, ignore_errors=True)
+
+
+def _put(source: Path, target: Path) -> None:
+    if not source.exists():
+        return
+    if source.is_dir() or (target.is_dir() and not target.is_symlink()):
+        _discard(target, source.parent)
+    source.replace(target)
+
+
+def _discard(target: Path, staged: Path) -> None:
+    if not target.exists() and not target.is_symlink():
+        return
+    staged.mkdir(exist_ok=True)
+    target.replace(staged / f"before-{target.name}{mark()}")
+
+
+def _is_listed(folder: Path, staged: Path) -> bool:
+    with suppress(FileFormatError):
+        document = _listed(folder)
+        return document is not None and document["staged"] == staged.name
+    return True
+
+
+def _listed(folder: Path) -> dict[str, Any] | None:
+    path = folder / LIST
+    if not path.exists():
+        return None
+    try:
+        document = read_json(path)
+        names = [document["staged"], *document["put"], *document["remove"]]
+        plain = all(isinstance(name, str) and name and Path(name).name == name for name in names)
+        plain = plain and is_temporary(names[0])  # nothing else is ever removed whole
+    except (KeyError, TypeError):
+        plain = False
+    except FileFormatError:
+        if not path.exists():  # finished meanwhile
+            return None
+        raise
+    if not plain:
+        raise FileFormatError(
+            f"{path} is no list of a commit; remove it, and start again with --overwrite"
+        )
+    return dict(document)

@@ -1,0 +1,91 @@
+"""What was written, on the disk before anything relies on it; and what is said when it fails."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rainmer_analysis.errors import StorageError
+
+__all__ = ["make_folder", "sync_file", "sync_folder", "told_in_full"]
+
+_FAILURES = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.ENOMEM)
+)
+# of file systems that cannot sync a folder
+_NO_FOLDERS = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EBADF))
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the file system can do so."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDERS:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, their names on the disk."""
+    if folder.is_dir():
+        return
+    above = folder.parent
+    if above != folder:
+        make_folder(above)
+    with suppress(FileExistsError):
+        folder.mkdir()
+        sync_folder(above)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+
+@contextmanager
+def told_in_full(target: Path, temporary: Path) -> Iterator[None]:
+    """Say of a failed disk which file it struck, after how many bytes, and what room there is.
+
+    Raises
+    ------
+    StorageError
+        The disk is full, fails or may not be written to.
+    OSError
+        Of another kind; it names `target` where it would name `temporary`.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FAILURES:
+            raise StorageError(_sentence(error, target, temporary)) from error
+        if error.filename == str(temporary):  # a name that nobody gave
+            error.filename = str(target)
+        raise
+
+
+def _sentence(error: OSError, target: Path, temporary: Path) -> str:
+    done, free = 0, ""
+    with suppress(OSError):
+        done = temporary.stat().st_size
+    with suppress(OSError):
+        free = f"; {shutil.disk_usage(target.parent).free:,} bytes are free there"
+    reason = os.strerror(error.errno or 0)
+    return (
+        f"{target} cannot be written ({reason}, after {done:,} bytes{free}); what lay there before "
+        "is unchanged: make room or repair the disk, or name another place, and start again"
+    )

@@ -1,0 +1,59 @@
+"""JSON documents that carry the digest of their content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.request import digest
+
+__all__ = ["CHECKSUM", "read_json", "stamped", "unstamped"]
+
+CHECKSUM = "checksum"
+
+
+def stamped(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with the digest of its content as its last entry."""
+    content = {name: value for name, value in document.items() if name != CHECKSUM}
+    return content | {CHECKSUM: _sum(content)}
+
+
+def unstamped(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a document without its digest; one that was written without any passes.
+
+    Raises
+    ------
+    FileFormatError
+        The content is not what was written.
+    """
+    stated = document.get(CHECKSUM)
+    content = {name: value for name, value in document.items() if name != CHECKSUM}
+    if stated is not None and stated != _sum(content):
+        raise FileFormatError(
+            f"{path} is damaged or was edited: its content is not that of its checksum; make it "
+            f"anew, or remove its entry {CHECKSUM!r} to use it as it is"
+        )
+    return content
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON document that may carry the digest of its content.
+
+    Raises
+    ------
+    FileFormatError
+        It cannot be read as JSON, or its content is not what was written.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
+    return unstamped(document, path) if isinstance(document, dict) else document
+
+
+def _sum(content: Mapping[str, Any]) -> str:
+    # as it will be read: keys are texts, tuples lists
+    return digest(json.loads(json.dumps(content)))

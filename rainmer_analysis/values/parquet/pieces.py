@@ -1,0 +1,127 @@
+"""Tables in pieces: read some thousand rows at a time, and checked as they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.parquet.checksums import ColumnSums
+from rainmer_analysis.values.parquet.columns import vectors
+from rainmer_analysis.values.parquet.damage import (
+    Checked,
+    damage,
+    demand_count,
+    demand_rows,
+    stated_sums,
+)
+from rainmer_analysis.values.parquet.parts import parts_of
+from rainmer_analysis.values.parquet.reading import (
+    NOUNS,
+    embeddings_of,
+    footer,
+    read_metadata,
+    space_of,
+)
+from rainmer_analysis.values.rows import LABELS
+from rainmer_analysis.values.table import EmbeddingTable, Space
+
+__all__ = ["part_batches", "part_columns", "part_dim", "part_space", "verify"]
+
+_CHECKED = Checked()
+
+
+def verify(path: Path) -> None:
+    """Make sure that a file or all parts of a folder hold what was written.
+
+    Raises
+    ------
+    FileFormatError
+        One of them is damaged, missing, of another kind or newer.
+    """
+    for part in parts_of(path):
+        read_metadata(part)
+        names = footer(part)[1].names
+        for _ in part_columns(part, names, size=1 << 10):
+            pass
+
+
+def part_space(path: Path) -> tuple[Space, int]:
+    """Return a part's space and number of rows without reading them.
+
+    Raises
+    ------
+    FileFormatError
+        The part is no table, damaged or newer.
+    """
+    document = read_metadata(path)
+    if document["kind"] != "embeddings":
+        raise FileFormatError(
+            f"{path} holds {NOUNS[document['kind']]}, not a table of embeddings; "
+            "give a table that 'rainmer-analysis extract' wrote"
+        )
+    with damage(path):
+        metadata = pq.read_metadata(path)
+        demand_count(stated_sums(metadata, path), metadata.num_rows, path)
+        return space_of(document, path), int(metadata.num_rows)
+
+
+def part_dim(path: Path) -> int:
+    """Return the number of dimensions of a part's vectors.
+
+    Raises
+    ------
+    FileFormatError
+        The part is damaged, or its vectors are none.
+    """
+    batch = next(part_columns(path, ["embedding"], size=1), None)
+    if batch is None:
+        kind = pq.read_schema(path).field("embedding").type
+        return int(kind.list_size) if pa.types.is_fixed_size_list(kind) else 0
+    return int(vectors(batch, path).shape[1])
+
+
+def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[pa.Table]:
+    """Read columns of a part, `size` rows at a time; memory does not grow with its rows.
+
+    Raises
+    ------
+    FileFormatError
+        The part is damaged.
+    """
+    new = _CHECKED.lacks(path, set(columns))
+    sums = ColumnSums()
+    with (
+        damage(path),
+        pq.ParquetFile(
+            path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=new
+        ) as file,
+    ):
+        if missing := set(columns) - set(file.schema_arrow.names):
+            raise FileFormatError(f"{path} lacks the column {sorted(missing)[0]!r}; make it anew")
+        for batch in file.iter_batches(size, columns=list(columns), use_threads=False):
+            table = pa.Table.from_batches([batch])
+            if new:
+                sums.add(table)
+            yield table
+        if new:
+            demand_rows(stated_sums(file.metadata, path), sums, path)
+            _CHECKED.add(path, set(columns))
+
+
+def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
+    """Read a part as small tables of `size` rows, with the labels and without other columns.
+
+    Raises
+    ------
+    FileFormatError
+        The part is damaged or contradicts itself.
+    """
+    document = read_metadata(path)
+    for batch in part_columns(path, (*LABELS, "embedding"), size=size):
+        with damage(path):
+            table = embeddings_of(batch, document, path)
+        yield table
