@@ -182,7 +182,8 @@ class Attention:
         mixed = self._mixed(logits).astype(np.float64)
         leaving = self._leaving.reshape(self.channels, self.heads, self.count)
         whole = np.einsum("ohc,hcd->ohd", leaving, mixed)
-        return whole.astype(np.float32).reshape(-1)
+        found: Array = whole.astype(np.float32).reshape(-1)
+        return found
 
     def _mixed(self, logits: Array) -> Array:
         select = self._module.select

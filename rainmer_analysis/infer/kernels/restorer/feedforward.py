@@ -174,9 +174,13 @@ class FeedForward:
     def __init__(self, norm: nn.Module, ffn: Any) -> None:
         entering, leaving = after_norm(ffn.project_in, norm), matrix(ffn.project_out)
         hidden, taps = leaving.shape[1] // 2, _Taps()
-        chunks, groups, factors, outputs = [], [], [], []
+        chunks: list[tuple[int, ...]] = []
+        groups: list[tuple[int, ...]] = []
+        factors: list[torch.Tensor] = []
+        outputs: list[Array] = []
         for known, run in _chunks(_groups(ffn, hidden, taps)):
-            chunks.append((sum(map(len, factors)), len(known), len(groups), len(run)))
+            first = sum(len(each) for each in factors)
+            chunks.append((first, len(known), len(groups), len(run)))
             factors.append(entering[known])
             outputs.append(numbers(leaving[:, [group[8] for group in run]]))
             places = {channel: place for place, channel in enumerate(known)}

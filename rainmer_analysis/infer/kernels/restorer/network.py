@@ -230,7 +230,7 @@ class PlanarRestorer:
 
     def _down(self, x: Map, work: Work) -> tuple[list[Map], Map]:
         """Go down to the latent level; what is skipped is put behind room for what comes up."""
-        joined = []
+        joined: list[Map] = []
         for number, blocks in enumerate(self._down_blocks):
             width = x.channels[1]
             if number == len(self._down_blocks) - 1:
