@@ -67,7 +67,7 @@ def test_all_variants(variant: str) -> None:
         assert np.abs(both(module, (24, 40), prompts=False)[1] - expected).max() > 1e-4
 
 
-@pytest.mark.parametrize("size", [(8, 8), (8, 136), (56, 16), (16, 24), (40, 72)])
+@pytest.mark.parametrize("size", [(8, 16), (8, 136), (56, 16), (16, 24), (40, 72)])
 def test_sizes_and_threads(size: tuple[int, int]) -> None:
     """Bands of rows that end with the image or within a block, and results bit for bit."""
     module = restorer(NARROW)
@@ -102,10 +102,14 @@ def test_images_of_other_sizes_leave_nothing_behind() -> None:
         assert np.array_equal(planar(image, none, ONE), known)
 
 
+@pytest.mark.parametrize("size", [(16, 24), (8, 8)])
 @torch.no_grad()
-def test_recorded_selections_are_replayed() -> None:
-    """With another rule than the lowest index, PyTorch selects; the rest stays compiled."""
-    module, image = restorer(NARROW), drawn(1, 3, 16, 24)
+def test_recorded_selections_are_replayed(size: tuple[int, int]) -> None:
+    """With another rule than the lowest index, PyTorch selects; the rest stays compiled.
+
+    In a map of one pixel all cosines are 1 or -1, and rounding alone ranks them: there too.
+    """
+    module, image = restorer(NARROW), drawn(1, 3, *size)
     recorder = Recorder(published)
     module.use_selection(recorder)
     expected = module(image)[0].numpy()
