@@ -87,7 +87,7 @@ def test_sizes_and_threads(size: tuple[int, int]) -> None:
 )
 def test_other_shapes_of_the_network(config: RestorerConfig) -> None:
     found, expected = both(restorer(config), (24, 16))
-    assert np.abs(found - expected).max() < 1e-5
+    assert np.abs(found - expected).max() < 2e-5  # as for PyTorch's own float32
 
 
 @torch.no_grad()
