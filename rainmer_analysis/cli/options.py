@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import click
@@ -119,13 +120,42 @@ class CommonOptions:
         return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
+_EVERY = 30.0  # seconds between two lines of progress where there is no terminal
+
+
+class _Lines:
+    """Progress for a log: now and then a line with the rate and the time that is left."""
+
+    def __init__(self, common: CommonOptions, unit: str) -> None:
+        self._common, self._unit = common, unit
+        self._start, self._told = (0.0, 0), 0.0
+        self._total = -1
+
+    def __call__(self, finished: int, total: int) -> None:
+        now = monotonic()
+        if total != self._total or finished < self._start[1]:
+            self._start, self._told, self._total = (now, finished), now, total
+            return
+        since, first = self._start
+        if now - self._told < _EVERY or finished == first:
+            return
+        self._told = now
+        rate = (finished - first) / (now - since)
+        left = tqdm.format_interval((total - finished) / rate)
+        self._common.note(f"{finished} of {total} {self._unit}s, {rate:.3g} a second, {left} left")
+
+
 @contextmanager
 def progress_bar(common: CommonOptions, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Return a function (finished, total) that moves a bar on stderr, if bars are welcome.
 
-    A new total starts the bar anew, so that one bar serves several stages.
+    A new total starts the bar anew, so that one bar serves several stages. Where stderr is no
+    terminal, a line says every half minute how far the work is.
     """
-    with tqdm(unit=unit, disable=not common.bars, file=sys.stderr, leave=False) as shown:
+    if not common.bars:
+        yield _Lines(common, unit)
+        return
+    with tqdm(unit=unit, file=sys.stderr, leave=False) as shown:
 
         def progress(finished: int, total: int) -> None:
             if shown.total != total or finished < shown.n:

@@ -24,7 +24,7 @@ from skimage.metrics import structural_similarity
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images.pair_measures import check_pair, luma, psnr_y
 
-__all__ = ["QUALITIES", "WINDOW", "psnr", "rainmer_psnr", "rainmer_ssim", "ssim"]
+__all__ = ["QUALITIES", "WINDOW", "pooled_side", "psnr", "rainmer_psnr", "rainmer_ssim", "ssim"]
 
 WINDOW = 11
 _POOLED_SIDE = 256
@@ -66,9 +66,14 @@ def rainmer_ssim(image: ArrayLike, target: ArrayLike) -> float:
         If the two are not RGB images of one shape, or too small for the window.
     """
     first, second = check_pair(image, target)
-    # round() takes 2.5 to 2, as the published code does
-    square = max(1, round(min(first.shape[1:]) / _POOLED_SIDE))
+    square = pooled_side(first.shape[1:])
     return _ssim_of_planes(_average_pool(luma(first), square), _average_pool(luma(second), square))
+
+
+def pooled_side(sides: tuple[int, ...]) -> int:
+    """Return the side of the squares that the published code averages over before SSIM."""
+    # round() takes 2.5 to 2, as the published code does
+    return max(1, round(min(sides) / _POOLED_SIDE))
 
 
 QUALITIES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyType(

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["OVERLAP", "TILE", "Span", "Tiling", "blend", "spans"]
+__all__ = ["OVERLAP", "TILE", "Span", "Tiling", "blend", "spans", "strips"]
 
 TILE = 512
 OVERLAP = 64
@@ -134,19 +134,44 @@ def blend(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -
     -------
     float32 [n, 3, H, W].
     """
-    height, width = images.shape[2:]
-    out = np.zeros_like(images)
-    for rows, columns in _tile_grid(spans(height, tiling), spans(width, tiling)):
-        taken = images[:, :, rows.source[:, None], columns.source]
-        done = work(np.ascontiguousarray(taken))
-        done = done[:, :, : len(rows.weights), : len(columns.weights)]
-        weights = rows.weights[:, None] * columns.weights
-        out[:, :, rows.inside, columns.inside] += done * weights
+    out = np.empty_like(images)
+    for rows, strip in strips(images, work, tiling=tiling):
+        out[:, :, rows] = strip
     return out
 
 
-def _tile_grid(rows: tuple[Span, ...], columns: tuple[Span, ...]) -> Iterator[tuple[Span, Span]]:
-    return ((row, column) for row in rows for column in columns)
+def strips(
+    images: Images, work: Callable[[Images], Images], *, tiling: Tiling
+) -> Iterator[tuple[slice, Images]]:
+    """Apply `work` to images tile by tile, and give each strip of rows as soon as it is finished.
+
+    Parameters
+    ----------
+    images, work, tiling
+        As for `blend`.
+
+    Yields
+    ------
+    Which rows they are, and their pixels, float32 [n, 3, rows, W]. Never more than the rows of a
+    tile are held here, however high the images are.
+    """
+    height, width = images.shape[2:]
+    rows, columns = spans(height, tiling), spans(width, tiling)
+    carried = images[:, :, :0]
+    for number, row in enumerate(rows):
+        start = row.inside.start
+        end = rows[number + 1].inside.start if number + 1 < len(rows) else height
+        count = max(len(row.weights), carried.shape[2])
+        strip = np.zeros((*images.shape[:2], count, width), np.float32)
+        strip[:, :, : carried.shape[2]] = carried
+        for column in columns:
+            taken = images[:, :, row.source[:, None], column.source]
+            done = work(np.ascontiguousarray(taken))
+            done = done[:, :, : len(row.weights), : len(column.weights)]
+            weights = row.weights[:, None] * column.weights
+            strip[:, :, : len(row.weights), column.inside] += done * weights
+        yield slice(start, end), strip[:, :, : end - start]
+        carried = strip[:, :, end - start :]
 
 
 def _blend_ramp(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:

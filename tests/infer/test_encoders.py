@@ -331,3 +331,25 @@ def test_statistics_constants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_check_encoder_gives_the_object_back(weights: dict[str, Path]) -> None:
     encoder = load_encoder("airnet", weights["airnet"], device="cpu")
     assert check_encoder(encoder, "it") is encoder
+
+
+def test_a_batch_is_shared_out_among_threads(
+    weights: dict[str, Path], images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder("rainmer", weights["rainmer"], device="cpu")
+    seen: list[tuple[int, int]] = []
+    answers = encoder._answers  # type: ignore[attr-defined]
+
+    def look(given: torch.Tensor) -> dict[str, torch.Tensor]:
+        seen.append((len(given), torch.get_num_threads()))
+        return answers(given)  # type: ignore[no-any-return]
+
+    object.__setattr__(encoder, "_answers", look)
+    expected, before = encoder.encode(images, threads=1), torch.get_num_threads()
+    found = encoder.encode(images, threads=2)
+    assert seen == [(len(images), before), *[(1, 1)] * len(images)]
+    assert torch.get_num_threads() == before
+    for view, rows in expected.items():
+        np.testing.assert_allclose(found[view], rows, atol=1e-6)
+    with pytest.raises(ParameterError, match="0 threads were asked for; give a number from 1 up"):
+        encoder.encode(images, threads=0)

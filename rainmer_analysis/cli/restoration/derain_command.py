@@ -51,6 +51,19 @@ __all__ = ["derain"]
     default=None,
     help="Pixels over which neighbouring tiles blend [default: 64, or half of smaller tiles].",
 )
+@click.option(
+    "--precision",
+    default="exact",
+    show_default=True,
+    type=click.Choice(["exact", "fast"]),
+    help="float32, or bfloat16 on a CUDA device.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=None,
+    help="Threads on a CPU [default: one for each core]; results do not depend on them.",
+)
 @device_option
 @common_options
 def derain(
@@ -62,6 +75,8 @@ def derain(
     ties: str,
     tile: int,
     overlap: int | None,
+    precision: str,
+    threads: int | None,
     device: str,
 ) -> None:
     """Restore INPUT: an image, or all images below a folder.
@@ -73,7 +88,9 @@ def derain(
     from rainmer_analysis.infer import load_restorer
     from rainmer_analysis.recipes.restoration import derain as derain_files
 
-    restorer = load_restorer(weights, variant, device, ties=ties)
+    restorer = load_restorer(
+        weights, variant, device, ties=ties, precision=precision, threads=threads
+    )
     with progress_bar(common, "image") as progress:
         done = derain_files(
             source,

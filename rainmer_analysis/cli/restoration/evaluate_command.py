@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-_UNITS = {"psnr": " dB", "rainmer_psnr": " dB"}
+_WIDTH = 96  # of the table, whatever the terminal's
 
 
 @click.command()
@@ -27,6 +28,13 @@ _UNITS = {"psnr": " dB", "rainmer_psnr": " dB"}
     help="How names correspond if not equal: 'RESULT -> TARGET', as in '*_s*_a* -> *'.",
 )
 @click.option(
+    "--crop-border",
+    "border",
+    default=0,
+    show_default=True,
+    help="Pixels left out at every side, as in super-resolution.",
+)
+@click.option(
     "--out",
     default=None,
     metavar="FILE.csv",
@@ -35,14 +43,19 @@ _UNITS = {"psnr": " dB", "rainmer_psnr": " dB"}
 )
 @common_options
 def evaluate(
-    common: CommonOptions, result: Path, target: Path, pair: tuple[str, ...], out: Path | None
+    common: CommonOptions,
+    result: Path,
+    target: Path,
+    pair: tuple[str, ...],
+    border: int,
+    out: Path | None,
 ) -> None:
-    """Measure the images of RESULT against those of TARGET: PSNR and SSIM on luma.
+    """Measure the images of RESULT against those of TARGET: PSNR and SSIM by every protocol.
 
-    Both are folders, whose images are partners by equal names or stems, or single images. psnr
-    and ssim are those of the deraining literature (MATLAB's luma, rounded to 8 bits); rainmer_psnr
-    and rainmer_ssim those of Rainmer's published code, which shrinks images before SSIM. Images
-    without partner or of another size are named and count in no mean.
+    Both are folders, whose images are partners by equal names or stems, or single images. Papers
+    compute these numbers in different ways, which the table puts side by side with a word on who
+    uses them; deraining papers are compared by the first row, matlab-y. Images without partner or
+    of another size are named and count in no mean.
     """
     from rainmer_analysis.recipes.restoration import evaluate as evaluate_files
     from rainmer_analysis.values import to_json_types
@@ -52,6 +65,7 @@ def evaluate(
             result,
             target,
             pair=pair or None,
+            border=border,
             out=out,
             overwrite=common.overwrite,
             progress=progress,
@@ -88,8 +102,20 @@ def _counts(done: Evaluation) -> list[dict[str, int]]:
 
 
 def _evaluation_text(done: Evaluation) -> str:
-    lines = [f"mean of {len(done.good)} image{'s' if len(done.good) != 1 else ''}"]
-    lines += [f"{name}: {value:.4f}{_UNITS.get(name, '')}" for name, value in done.means.items()]
+    from rainmer_analysis.images.protocols import PROTOCOLS
+
+    border = f", {done.border} pixels left out at every side" if done.border else ""
+    lines = [f"mean of {len(done.good)} image{'s' if len(done.good) != 1 else ''}{border}", ""]
+    lines.append(f"{'protocol':<18}{'PSNR (dB)':>10}{'SSIM':>9}  what is compared, and where")
+    for name, found in done.protocols.items():
+        protocol = PROTOCOLS[name]
+        lead = f"{name:<18}{found.psnr:>10.4f}{found.ssim:>9.4f}  "
+        lines += textwrap.wrap(
+            f"{protocol.channels}. {protocol.used}",
+            _WIDTH,
+            initial_indent=lead,
+            subsequent_indent=" " * len(lead),
+        )
     if done.left_out:
         lines.append(f"left out: {len(done.left_out)}")
         lines += [f"  {each.name}: {each.reason}" for each in done.left_out]

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name
+from rainmer_analysis.infer.encoders.batches import by_image, thread_count
 from rainmer_analysis.infer.encoders.cuda_graph import (
     CudaGraphRunner,
     EncodeFunction,
@@ -104,15 +105,26 @@ class NetworkEncoder:
         """Whether `encode` gains from several threads that call it at once."""
         return self.device.type == "cpu"
 
-    def encode(self, images: npt.ArrayLike | Tensor) -> Vectors:
-        """Encode float32 images [n, 3, H, W] in [0, 1] to unit rows [n, d], one array per view."""
+    def encode(self, images: npt.ArrayLike | Tensor, *, threads: int | None = None) -> Vectors:
+        """Encode float32 images [n, 3, H, W] in [0, 1] to unit rows [n, d], one array per view.
+
+        On a CPU so many images are encoded at once as there are threads: as many as PyTorch has
+        (``torch.set_num_threads``) unless `threads` says another number.
+        """
         pixels = check_images(images)
+        count = thread_count(threads, len(pixels))
         if not len(pixels):
             return {view: np.zeros((0, dim), np.float32) for view, dim in self.views.items()}
+        if self.concurrent and count > 1:
+            found = by_image(self._encoded, pixels, count)
+        else:
+            found = self._encoded(pixels)
+        return {view: rows.numpy() for view, rows in found.items()}
+
+    def _encoded(self, pixels: Tensor) -> dict[str, Tensor]:
         with torch.inference_mode(), arithmetic(self.device, self.precision):
             placed = pixels.to(self.device).contiguous(memory_format=torch.channels_last)
-            found = self._answers(placed)
-        return {view: rows.float().cpu().numpy() for view, rows in found.items()}
+            return {view: rows.float().cpu() for view, rows in self._answers(placed).items()}
 
 
 def choose_device(wanted: str) -> torch.device:

@@ -13,7 +13,11 @@ from rainmer_analysis.kernels.planar.channel_products import (
     add_outer_products,
     multiply_channels,
 )
-from rainmer_analysis.kernels.planar.depthwise import add_weight_gradient, convolve_channel
+from rainmer_analysis.kernels.planar.depthwise import (
+    add_weight_gradient,
+    convolve_channel,
+    convolve_rectified,
+)
 from rainmer_analysis.kernels.planar.planar_maps import (
     ABOVE,
     Array,
@@ -43,6 +47,7 @@ __all__ = [
     "add_weight_gradient",
     "convolve_3x3",
     "convolve_channel",
+    "convolve_rectified",
     "first_pixel_and_strides",
     "multiply_channels",
     "pixels_view",

@@ -15,14 +15,14 @@ from numba.extending import intrinsic
 from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE, VECTORS, VectorCode
 from rainmer_analysis.kernels.simd_vectors import WIDE, compiled
 
-__all__ = ["BLOCK_ROWS", "add_weight_gradient", "convolve_channel"]
+__all__ = ["BLOCK_ROWS", "add_weight_gradient", "convolve_channel", "convolve_rectified"]
 
 _ROWS = 4  # of a block of outputs
 BLOCK_ROWS = 2 * _ROWS  # whole blocks, also where the dilation is 2
 _TAP_ROWS = 4 if WIDE else 2  # whose sums fit into registers at once
 
 
-def _block(side: int, onto: bool) -> Any:
+def _block(side: int, onto: bool, rectify: bool = False) -> Any:
     """Return what convolves a block of outputs, 4 rows of `COLUMNS`, or adds to it."""
 
     @intrinsic
@@ -58,7 +58,7 @@ def _block(side: int, onto: bool) -> Any:
                         ]
             for line, totals in zip(places, sums, strict=True):
                 for place, total in zip(line, totals, strict=True):
-                    code.store(target, place, total)
+                    code.store(target, place, code.relu(total) if rectify else total)
             return context.get_dummy_value()
 
         pair = types.UniTuple(types.intp, 2)
@@ -70,6 +70,8 @@ def _block(side: int, onto: bool) -> Any:
 
 _put3, _put5, _put7 = (_block(side, False) for side in (3, 5, 7))
 _add3, _add5, _add7 = (_block(side, True) for side in (3, 5, 7))
+_rectified3, _rectified5 = (_block(side, False, True) for side in (3, 5))
+_sum_rectified3, _sum_rectified5 = (_block(side, True, True) for side in (3, 5))
 
 
 @compiled
@@ -114,6 +116,36 @@ def convolve_channel(x, start, x_row, w, taps, form, y, to, y_row, size, onto): 
                 _put5(x, at, steps, w, taps, y, place, far)
             else:
                 _put7(x, at, steps, w, taps, y, place, far)
+
+
+@compiled
+def convolve_rectified(x, start, x_row, w, taps, side, y, to, y_row, size, onto):  # type: ignore[no-untyped-def]
+    """Convolve one channel's map with its kernel of side 3 or 5, without dilation, and rectify.
+
+    Parameters
+    ----------
+    x, start, x_row, w, taps, y, to, y_row, size
+        As for `convolve_channel`.
+    side
+        Of the kernel.
+    onto
+        Whether what is there is added before the sum is rectified.
+    """
+    height, width = size
+    reach, steps = side // 2, (x_row, 1)
+    for down in range(0, height, _ROWS):
+        for across in range(0, width, COLUMNS):
+            at = start + (down - reach) * x_row + across - reach
+            place = to + down * y_row + across
+            if onto:
+                if side == 3:
+                    _sum_rectified3(x, at, steps, w, taps, y, place, y_row)
+                else:
+                    _sum_rectified5(x, at, steps, w, taps, y, place, y_row)
+            elif side == 3:
+                _rectified3(x, at, steps, w, taps, y, place, y_row)
+            else:
+                _rectified5(x, at, steps, w, taps, y, place, y_row)
 
 
 def _line(side: int, rows: int) -> Any:

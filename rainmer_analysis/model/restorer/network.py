@@ -146,7 +146,7 @@ class Restorer(nn.Module):
             If images or prompts have another shape, or if a prompt is missing.
         """
         _check_images(images)
-        vectors = self._vectors(prompts, batch=len(images))
+        vectors = self.vectors(prompts, batch=len(images))
         if local_fusion is None:
             local_fusion = self.training or self.config.traits.local_at_inference
         x = self.encoder_level0(self.patch_embed(images))
@@ -173,10 +173,10 @@ class Restorer(nn.Module):
         x = _run_blocks(self.decoder_level2, x, vectors)
         return _run_blocks(self.decoder_level1, torch.cat([self.up2_1(x), first], dim=1), vectors)
 
-    def _vectors(
+    def vectors(
         self, prompts: Prompts | Mapping[str, Tensor] | Tensor | None, *, batch: int
     ) -> tuple[Tensor, ...]:
-        """Return the vectors that the configuration asks for, chromatic first."""
+        """Return the vectors that the configuration asks for, chromatic first; see `forward`."""
         known = self.config.knowledge
         if prompts is None or not known:
             return ()

@@ -6,14 +6,16 @@ import csv
 import io
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
-from rainmer_analysis.images import file_sha256, png_request, read_hashed, write_png
+from rainmer_analysis.images import file_sha256, png_request
 from rainmer_analysis.images.datasets import Account
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
+from rainmer_analysis.recipes.restoration.files import Cut, restored_files
 from rainmer_analysis.recipes.restoration.output_paths import (
     RestorationJob,
     images_in,
@@ -112,6 +114,7 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
+    Tiling(tile, overlap)
     jobs = plan_outputs(given, place)
     for pair in pair_folders(given)[:1] if given.is_dir() else ():
         _log.warning(
@@ -123,24 +126,24 @@ def derain(
     if listed is not None:
         _check_skipped_list(listed, overwrite=overwrite)
     made = {"weights": restorer.sha256, "configuration": restorer.configuration}
+    if restorer.precision != "exact":
+        made["precision"] = restorer.precision
     todo, existing, skipped = _split_by_state(
         jobs, {**made, "tile": tile, "overlap": Tiling(tile, overlap).shared}, overwrite=overwrite
     )
-    written: list[Path] = []
-    for number, (job, sha256, request) in enumerate(todo):
-        if progress is not None:
-            progress(len(jobs) - len(todo) + number, len(jobs))
-        found = read_hashed(job.source)
-        if found.pixels is None:
-            skipped[job.name] = found.reason
-            continue
-        if found.sha256 != sha256:
-            skipped[job.name] = "changed while it was waiting for its turn; start again"
-            continue
-        restored = restorer.restore(found.pixels[None], tile=tile, overlap=overlap)[0]
-        written.append(write_png(restored, job.target, request=request))
+    done = len(jobs) - len(todo)
     if progress is not None:
-        progress(len(jobs), len(jobs))
+        progress(done, len(jobs))
+    written: list[Path] = []
+    cut = Cut(tile, overlap)
+    with closing(restored_files(todo, restorer, cut)) as results:
+        for number, result in enumerate(results, start=1):
+            if result.fault:
+                skipped[result.job.name] = result.fault
+            else:
+                written.append(result.job.target)
+            if progress is not None:
+                progress(done + number, len(jobs))
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
     _report_left_out(given, reasons, jobs, listed)
     account = images_in(given)[1] if given.is_dir() else None
