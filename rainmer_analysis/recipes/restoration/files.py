@@ -19,12 +19,12 @@ from rainmer_analysis.images import read_hashed
 from rainmer_analysis.images.writing import to_samples, write_samples
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.infer.stream import read_ahead
-from rainmer_analysis.recipes.restoration.output_paths import Job
+from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
 
 __all__ = ["Cut", "RestoredFile", "restored_files"]
 
 _AHEAD = 2  # the image in hand, and the next
-Request = tuple[Job, str, str]
+Request = tuple[RestorationJob, str, str]
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Cut:
 class RestoredFile:
     """A job that was done, or why it could not be."""
 
-    job: Job
+    job: RestorationJob
     fault: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class _Decoded:
-    job: Job
+    job: RestorationJob
     request: str
     pixels: npt.NDArray[np.float32] | None
     fault: str = ""
@@ -106,6 +106,6 @@ def _restore(
     return samples
 
 
-def _write(job: Job, samples: npt.NDArray[np.uint8], request: str) -> RestoredFile:
+def _write(job: RestorationJob, samples: npt.NDArray[np.uint8], request: str) -> RestoredFile:
     write_samples(samples, job.target, request=request)
     return RestoredFile(job)
