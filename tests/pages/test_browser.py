@@ -50,6 +50,15 @@ def opened(browser: Any, file: Path, **options: Any) -> tuple[Any, list[str]]:
     return page, [each for each in said if each != file.as_uri()]
 
 
+def wait_until(page: Any, condition: str) -> None:
+    """Wait until a condition holds; the page's own policy forbids what playwright polls with."""
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(condition)
+
+
 @pytest.fixture(scope="module")
 def page(browser: Any, file: Path) -> Iterator[Any]:
     page, said = opened(browser, file)
@@ -61,7 +70,7 @@ def page(browser: Any, file: Path) -> Iterator[Any]:
 @pytest.fixture(autouse=True)
 def reset(page: Any) -> None:
     page.keyboard.press("Escape")
-    page.wait_for_function("document.getElementById('selection').hidden")
+    wait_until(page, "document.getElementById('selection').hidden")
 
 
 def visible(page: Any, plot: str) -> list[bool]:
@@ -117,17 +126,17 @@ def test_a_click_keeps_an_image_and_ties_it_to_its_neighbours(page: Any) -> None
 def test_a_toggle_hides_the_points_of_its_dataset(page: Any) -> None:
     box = page.locator("#toggles input").nth(1)
     box.uncheck()
-    page.wait_for_function("document.querySelector('#map').data[1].visible === false")
+    wait_until(page, "document.querySelector('#map').data[1].visible === false")
     assert visible(page, "#globe") == [True, False, True]
     assert page.locator("#map .scattergeo path.point").count() == 40
     box.check()
-    page.wait_for_function("document.querySelector('#map').data[1].visible === true")
+    wait_until(page, "document.querySelector('#map').data[1].visible === true")
 
 
 def test_a_selection_in_one_map_is_made_in_all(page: Any) -> None:
     page.locator("#spaces").scroll_into_view_if_needed()
-    page.wait_for_function(
-        "[...document.querySelectorAll('.plot.small')].every(each => each.data?.length)"
+    wait_until(
+        page, "[...document.querySelectorAll('.plot.small')].every(each => each.data?.length)"
     )
     first = page.locator(".plot.small").first
     first.hover()
@@ -141,8 +150,9 @@ def test_a_selection_in_one_map_is_made_in_all(page: Any) -> None:
     rows = chosen(page, ".plot.small[data-space='0']")
     assert 0 < len(rows) < 60
     for plot in ("#globe", "#map", ".plot.small[data-space='1']"):
-        page.wait_for_function(
-            f"document.querySelector(`{plot}`).data?.some(t => (t.selectedpoints || []).length)"
+        wait_until(
+            page,
+            f"document.querySelector(`{plot}`).data?.some(t => (t.selectedpoints || []).length)",
         )
         assert chosen(page, plot) == rows
     assert f"{len(rows)} image" in page.locator("#selection strong").inner_text()

@@ -120,7 +120,7 @@ const config = {
   displaylogo: false,
   responsive: true,
   scrollZoom: true,
-  modeBarButtonsToRemove: ["toImage", "hoverClosestGeo"],
+  modeBarButtonsToRemove: ["toImage", "hoverClosestGeo", "sendChartToCloud"],
   modeBarButtonsToAdd: ["select2d", "lasso2d"],
 };
 
