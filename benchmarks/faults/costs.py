@@ -27,12 +27,12 @@ import pandas as pd
 import torch
 
 from benchmarks.faults.harness import make_images, patched
-from rainmer_analysis.images import load
+from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract, load_encoder
 from rainmer_analysis.scores import relate
 from rainmer_analysis.train.loop.checkpoints import save_state
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
-from rainmer_analysis.values.parquet import checksums, pieces, writing
+from rainmer_analysis.values.parquet import checksums, parquet_writing, pieces
 
 _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 
@@ -40,14 +40,14 @@ _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 @contextmanager
 def without() -> Iterator[None]:
     """Leave checksums and syncs out."""
-    plain = {**writing._WRITING, "write_page_checksum": False}
+    plain = {**parquet_writing._WRITING, "write_page_checksum": False}
     with ExitStack() as left_out:
         for owner, name, value in (
             (os, "fsync", lambda _: None),
             (checksums.ColumnSums, "add", lambda *_: None),
             (pieces._CHECKED, "lacks", lambda *_: False),
             (pieces, "demand_rows", lambda *_: None),
-            (writing, "_WRITING", plain),
+            (parquet_writing, "_WRITING", plain),
         ):
             left_out.enter_context(patched(owner, name, value))
         yield
@@ -107,7 +107,7 @@ def main() -> None:
         place = Path(name)
         found = {"relate": compared(_relate(parts(place / "t", given.rows)), given.rounds)}
         folder = make_images(place / "images", given.images, size=(321, 481))
-        images = load({"a": folder}, per_dataset=None)
+        images = load_image_set({"a": folder}, per_dataset=None)
         found["extract"] = compared(_extract(images, place), given.rounds)
         found["checkpoint"] = compared(_save(place), given.rounds) | {"sync_s": _sync(place)}
     found["relate"]["rows"], found["extract"]["images"] = given.rows, given.images

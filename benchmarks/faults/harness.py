@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from rainmer_analysis.cli.main import main
-from rainmer_analysis.recipes import embed
+from rainmer_analysis.recipes import extract_tables
 from rainmer_analysis.values import EmbeddingTable, read
 
 ENCODER = "statistics"
@@ -209,7 +209,7 @@ class Plain:
         return found
 
 
-embed.load_encoder = lambda *_, **__: Plain()  # type: ignore[assignment, misc]
+extract_tables.load_encoder = lambda *_, **__: Plain()  # type: ignore[assignment, misc]
 
 
 def extract(images: Path, out: Path, *more: str) -> list[str | Path]:

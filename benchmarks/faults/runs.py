@@ -252,9 +252,9 @@ def unwritable(place: Path, *, quick: bool) -> Row:
 
 def _no_encoder() -> None:
     """Let the loading of an encoder fail: what is found before it is found early."""
-    from rainmer_analysis.recipes import embed
+    from rainmer_analysis.recipes import extract_tables
 
     def fail(*_: object, **__: object) -> None:
         raise ValueError("no encoder was to be loaded")
 
-    embed.load_encoder = fail  # type: ignore[assignment]
+    extract_tables.load_encoder = fail  # type: ignore[assignment]

@@ -26,13 +26,18 @@ import torch
 
 from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets.folders import normal
-from rainmer_analysis.images.datasets.lists import read_groups
-from rainmer_analysis.images.quality import QUALITIES
+from rainmer_analysis.images.datasets.folders import normal_path
+from rainmer_analysis.images.datasets.published_lists import read_groups
+from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer
-from rainmer_analysis.recipes.restoration import Improvement, KnownPair, improvements, mean_gains
+from rainmer_analysis.recipes.restoration import (
+    KnownPair,
+    QualityBeforeAfter,
+    improvements,
+    mean_gains,
+)
 from rainmer_analysis.train import read_config
-from rainmer_analysis.values import plain, write_json
+from rainmer_analysis.values import to_json_types, write_json
 from rainmer_analysis.weather import simulate
 
 SIDE = 256
@@ -80,7 +85,7 @@ def real(root: Path, most: int) -> Makers:
 
 def _real(root: Path, row: dict[str, str], groups: dict[str, str]) -> KnownPair:
     degraded, target = (root / row[role] for role in ("input", "target"))
-    scene = groups[normal(degraded)]
+    scene = groups[normal_path(degraded)]
     return KnownPair(row["dataset"], scene, read_image(degraded), read_image(target))
 
 
@@ -98,13 +103,13 @@ def measure(makers: Makers, restorer: ImageRestorer, out: Path | None) -> dict[s
         change = row.after["psnr"] - row.before["psnr"]
         print(f"{name}: {row.before['psnr']:.2f} dB {change:+.2f}", flush=True)
         if out is not None:
-            write_json(out, plain({"weights": restorer.sha256, "images": images}))
+            write_json(out, to_json_types({"weights": restorer.sha256, "images": images}))
     return {name: images[name] for name in makers}
 
 
 def summary(images: dict[str, Any]) -> dict[str, Any]:
     """Give the gains of each set in each quality; images that equal their targets are left out."""
-    rows = [Improvement(**row) for row in images.values()]
+    rows = [QualityBeforeAfter(**row) for row in images.values()]
     found: dict[str, Any] = {}
     names = list(dict.fromkeys(row.dataset for row in rows))
     sets = {name: (name,) for name in names}
@@ -165,7 +170,7 @@ def main() -> None:
         "machine": machine(),
     }
     if given.out:
-        write_json(given.out, plain(document))
+        write_json(given.out, to_json_types(document))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.probing.neighbour_accuracy import NeighbourHits, neighbour_hits
-from rainmer_analysis.recipes.embed import extract
-from rainmer_analysis.values import plain, write_json
+from rainmer_analysis.recipes.extract_tables import extract
+from rainmer_analysis.values import to_json_types, write_json
 
 
 def with_interval(hits: NeighbourHits) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def main() -> None:
         for other, found in others.items():
             interval = f"[{found['low']:+.3f}, {found['high']:+.3f}]"
             print(f"{name} above {other:28} {found['difference']:+.3f} {interval}")
-    write_json(given.out, plain(document))
+    write_json(given.out, to_json_types(document))
 
 
 if __name__ == "__main__":

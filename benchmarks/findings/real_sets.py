@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.scores import bootstrap, night_margin, relate
-from rainmer_analysis.values import EmbeddingTable, plain, write_json
+from rainmer_analysis.values import EmbeddingTable, to_json_types, write_json
 
 
 def row(table: EmbeddingTable, night: str) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def measure(manifest: str, night: str, encoders: list[str], out: Path) -> dict[s
         tables = extract([manifest], encoder, precision=precision)
         spaces |= {table.space.name: row(table, night) for table in tables.values()}
         document["date"] = datetime.now(UTC).date().isoformat()
-        write_json(out, plain(document))
+        write_json(out, to_json_types(document))
         print(
             encoder, {n: round(spaces[n]["margin"], 3) for n in spaces if encoder in n}, flush=True
         )
@@ -92,7 +92,7 @@ def compare_weights(manifest: str, night: str, files: list[str], out: Path) -> N
         print(
             f"{name:26} margin {found['margin']:+.3f} [{found['low']:+.3f}, {found['high']:+.3f}]"
         )
-    write_json(out, plain({"kind": "real-sets", "night": night, "spaces": runs}))
+    write_json(out, to_json_types({"kind": "real-sets", "night": night, "spaces": runs}))
 
 
 def main() -> None:

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.scores import relate
-from rainmer_analysis.values import RelationshipMatrix, plain, write_json
+from rainmer_analysis.values import RelationshipMatrix, to_json_types, write_json
 
 
 def compare(matrices: list[RelationshipMatrix]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def main() -> None:
             f"{view:12} {len(tables)} seeds: spread of a score {found['mean spread']:.3f} on "
             f"average, {found['largest spread']:.3f} at most; {same}"
         )
-    write_json(given.out, plain(document))
+    write_json(given.out, to_json_types(document))
 
 
 if __name__ == "__main__":

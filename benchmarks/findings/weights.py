@@ -21,11 +21,11 @@ import numpy as np
 
 from rainmer_analysis.model.checkpoint import load_weights
 from rainmer_analysis.probing import neighbour_hits
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.training import make_pool
 from rainmer_analysis.scores import bootstrap, night_margin
-from rainmer_analysis.train import EncoderObjective, read_config
-from rainmer_analysis.values import EmbeddingTable, plain, write_json
+from rainmer_analysis.train import RainmerTrainable, read_config
+from rainmer_analysis.values import EmbeddingTable, to_json_types, write_json
 
 _BATCHES = 25
 _RESAMPLES = 2000
@@ -49,7 +49,7 @@ def held_out(file: str, given: argparse.Namespace) -> dict[str, float]:
     if given.real:
         changes["data.real"] = f'"{given.real}"'
     config = read_config(given.config, changes=changes)
-    objective = EncoderObjective(config, make_pool(config, given.cache))
+    objective = RainmerTrainable(config, make_pool(config, given.cache))
     weights = load_weights(file)
     for encoder in objective.encoders:
         encoder.load_state_dict(weights.state)
@@ -97,7 +97,7 @@ def main() -> None:
         interval = f"[{margin['low']:+.3f}, {margin['high']:+.3f}]"
         print(f"  chromatic margin {margin['value']:+.3f} {interval}")
         print("  held out", {name: round(value, 3) for name, value in found["held_out"].items()})
-        write_json(given.out, plain(document))
+        write_json(given.out, to_json_types(document))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.timing import machine, write
 from rainmer_analysis.numerics import angle_between, unit_rows
-from rainmer_analysis.numerics.procrustes import best_turn
+from rainmer_analysis.numerics.procrustes import procrustes_rotation
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.values import EmbeddingTable, read
 
@@ -31,7 +31,7 @@ def held_out(table: EmbeddingTable, draw: int) -> tuple[Any, Any, Any]:
     joint = SphereUMAP(random_state=1000 + draw).fit_transform(rows)
     model = SphereUMAP(random_state=draw).fit(rows[~out]).calibrate(scenes[~out])
     points, radius = model.transform(rows[out], level=LEVEL)
-    turn = best_turn(model.embedding_, joint[~out])
+    turn = procrustes_rotation(model.embedding_, joint[~out])
     return out, angle_between(points @ turn, joint[out]) <= radius, np.degrees(radius)
 
 

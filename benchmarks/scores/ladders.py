@@ -27,7 +27,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.encoders import identity, load_encoder
+from rainmer_analysis.infer.encoders import encoder_spaces, load_encoder
 from rainmer_analysis.scores import SCORES, Reference, relate
 from rainmer_analysis.values import EmbeddingTable, Rows
 from rainmer_analysis.weather import simulate
@@ -120,7 +120,9 @@ def _table(encoder: Any, view: str, steps: list[np.ndarray]) -> EmbeddingTable:
             rows.append((f"{name}/{scene}.png", name, f"{name}-{scene}"))
             vectors.append(steps[step][scene])
     frame = pd.DataFrame(rows, columns=["image_id", "dataset", "group"])
-    return EmbeddingTable(np.array(vectors), Rows(frame), identity(encoder, rule="none")[view])
+    return EmbeddingTable(
+        np.array(vectors), Rows(frame), encoder_spaces(encoder, rule="none")[view]
+    )
 
 
 def _follow(table: EmbeddingTable, name: str, permutations: int) -> dict[str, Any]:

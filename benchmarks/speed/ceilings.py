@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.timing import simulated
-from rainmer_analysis.images import load, read_image, resize
-from rainmer_analysis.infer.stream import in_lanes
+from rainmer_analysis.images import load_image_set, read_image, resize
+from rainmer_analysis.infer.stream import map_in_workers
 
 __all__ = ["GFLOP", "MADE_GFLOP", "ceilings"]
 
@@ -49,7 +49,7 @@ def _convolutions(dtype: torch.dtype, lanes: int) -> float:
         with torch.inference_mode():
             F.conv2d(x, weight, padding=1)
 
-    seconds = _best(lambda: list(in_lanes(images, convolve, lanes=lanes)))
+    seconds = _best(lambda: list(map_in_workers(images, convolve, lanes=lanes)))
     return count * 2 * 128 * 128 * 9 * 128 * 128 / seconds / 1e9
 
 
@@ -64,7 +64,7 @@ def _products(dtype: torch.dtype, lanes: int) -> float:
             for _ in range(repeats):
                 torch.bmm(*factors, out=target)
 
-    seconds = _best(lambda: list(in_lanes(targets, multiply, lanes=lanes)))
+    seconds = _best(lambda: list(map_in_workers(targets, multiply, lanes=lanes)))
     return lanes * repeats * 2 * 36 * 64 * 128 * 128 / seconds / 1e9
 
 
@@ -78,7 +78,7 @@ def _copy(megabytes: int = 256) -> float:
 def _reading(paths: Sequence[str], lanes: int) -> float:
     """Give how many images are decoded and resized in a second."""
     return len(paths) / _best(
-        lambda: list(in_lanes(paths, lambda path: resize(read_image(path)), lanes=lanes)),
+        lambda: list(map_in_workers(paths, lambda path: resize(read_image(path)), lanes=lanes)),
         repeats=3,
     )
 
@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--images", type=Path, help="folder of images [simulated]")
     options = parser.parse_args()
     with simulated(options.images, count=12) as folder:
-        paths = load({"benchmark": folder}, per_dataset=12).rows.column("path").tolist()
+        paths = load_image_set({"benchmark": folder}, per_dataset=12).rows.column("path").tolist()
         for name, value in ceilings(paths).items():
             print(f"{name.replace('_', ' ')}: {value}")
 

@@ -34,11 +34,11 @@ import torch
 from benchmarks.speed.training import settings
 from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.recipes.training.pool import make_pool
-from rainmer_analysis.train import EncoderObjective, TrainConfig
+from rainmer_analysis.recipes.training.make_pool import make_pool
+from rainmer_analysis.train import RainmerTrainable, TrainConfig
 from rainmer_analysis.train.compiled import encode, modules_only
-from rainmer_analysis.train.depthwise import hasten
-from rainmer_analysis.train.loop.updating import Updater
+from rainmer_analysis.train.fast_depthwise import use_fast_backward
+from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
 
 _SIDE = 64
 _TEMPERATURE = 0.1
@@ -88,7 +88,7 @@ def batch_step(width: str, images: int) -> Callable[[bool], None]:
     torch.manual_seed(0)
     encoder = RainmerEncoder(WIDTHS[width])
     hastened = copy.deepcopy(encoder).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    hasten(hastened)
+    use_fast_backward(hastened)
     batch = torch.rand(images, 3, _SIDE, _SIDE)
     labels = torch.arange(images) // 2
 
@@ -116,15 +116,15 @@ def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
     pool = make_pool(config, folder / "pools", workers=0)
     ways = {}
     for is_compiled in (False, True):
-        objective = EncoderObjective(config, pool)
-        updater = Updater(objective.groups(), config.optimiser, fused=False)
+        objective = RainmerTrainable(config, pool)
+        updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=False)
         ways[is_compiled] = objective, updater
     numbers = {False: 0, True: 0}
 
     def advance(is_compiled: bool) -> None:
         objective, updater = ways[is_compiled]
         updater.begin(config.optimiser.lr)
-        objective.before()
+        objective.before_micro_batch()
         loss, _ = objective.module(objective.batch(numbers[is_compiled]))
         loss.backward()
         updater.finish()

@@ -34,10 +34,10 @@ from torch import nn
 from benchmarks.speed.ceilings import GFLOP, MADE_GFLOP, ceilings
 from benchmarks.speed.published_protocol import as_published
 from benchmarks.timing import in_turn, machine, simulated, write
-from rainmer_analysis.images import load, read_image, resize
+from rainmer_analysis.images import load_image_set, read_image, resize
 from rainmer_analysis.infer import Encoder, extract, load_encoder
-from rainmer_analysis.kernels.choice import KERNELS
-from rainmer_analysis.model.checkpoint import build, load_weights, save_weights
+from rainmer_analysis.kernels.kernel_switch import KERNELS
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.values import ImageSet
 
@@ -126,7 +126,7 @@ def measure(module: nn.Module, weights: Path, images: ImageSet) -> dict[str, Any
     """Time all ways with the threads that are set."""
     ways = {
         "published": Recorder(partial(published, module)),
-        "plain": Recorder(partial(one_pass, build(load_weights(weights)))),
+        "plain": Recorder(partial(one_pass, build_encoder(load_weights(weights)))),
         "folded": Recorder(partial(ours, on_torch(weights))),
     }
     for precision in ("exact", "fast"):
@@ -196,10 +196,10 @@ def main() -> None:
         tempfile.TemporaryDirectory() as place,
     ):
         weights = options.weights or _random_weights(Path(place))
-        chosen = load({"benchmark": folder}, per_dataset=options.count)
+        chosen = load_image_set({"benchmark": folder}, per_dataset=options.count)
         for threads in options.threads or [torch.get_num_threads()]:
             torch.set_num_threads(threads)
-            module = as_published(build(load_weights(weights)).eval())
+            module = as_published(build_encoder(load_weights(weights)).eval())
             results.append(measure(module, weights, chosen))
             _show(results[-1], len(chosen))
     document = {"benchmark": "extraction", "images": len(chosen), "results": results}

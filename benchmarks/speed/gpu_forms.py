@@ -119,9 +119,9 @@ class Encoders:
 
 def graphed(encode: Form, batch: Tensor) -> Form:
     """Record a form as extraction does."""
-    from rainmer_analysis.infer.encoders.replay import recorded
+    from rainmer_analysis.infer.encoders.cuda_graph import capture_cuda_graph
 
-    replayed = recorded(lambda images: {"both": encode(images)}, batch)
+    replayed = capture_cuda_graph(lambda images: {"both": encode(images)}, batch)
     return lambda images: replayed(images)["both"]
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import torch
 
 from rainmer_analysis.train import (
-    AirNetObjective,
-    EncoderObjective,
+    AirNetTrainable,
+    DistributedContext,
     Hooks,
-    Place,
     Pool,
-    RestorerObjective,
+    RainmerTrainable,
+    RestorerTrainable,
     train,
 )
 from rainmer_analysis.train.config import parse_config
@@ -26,9 +26,9 @@ from rainmer_analysis.train.config import parse_config
 __all__ = ["KINDS", "rate"]
 
 KINDS: dict[str, Any] = {
-    "encoder": EncoderObjective,
-    "airnet": AirNetObjective,
-    "restorer": RestorerObjective,
+    "encoder": RainmerTrainable,
+    "airnet": AirNetTrainable,
+    "restorer": RestorerTrainable,
 }
 # The loop reads its numbers at the 20th step at the latest, and there it waits.
 _WARM, _LAST = 4, 18
@@ -78,7 +78,7 @@ def rate(
     """
     cuda = device.type == "cuda"
     config = _config(kind, precision, batch=batch, small=small)
-    objective = KINDS[kind](config, _pool(0), Place(device))
+    objective = KINDS[kind](config, _pool(0), DistributedContext(device))
     seconds = [0.0, 0.0]
 
     def progress(step: int, _: Mapping[str, float]) -> None:
@@ -95,7 +95,7 @@ def rate(
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            hooks, place = Hooks(progress=progress), Place(device)
+            hooks, place = Hooks(progress=progress), DistributedContext(device)
             train(objective, config, Path(folder), identity="gpu", hooks=hooks, place=place)
         except _Enough:
             pass
@@ -105,7 +105,7 @@ def rate(
     each = (seconds[1] - seconds[0]) / (_LAST - _WARM)
     return {
         "steps_per_s": 1 / each,
-        "queries_per_s": objective.images_per_batch / each,
+        "queries_per_s": objective.queries_per_batch / each,
         "host_ms_to_read_a_batch": 1e3 * _reading(objective),
         "host_waited": False if cuda else "not on a CPU",
     }

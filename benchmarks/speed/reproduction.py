@@ -38,11 +38,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from rainmer_analysis.images import load, read_image, resize
+from rainmer_analysis.images import load_image_set, read_image, resize
 from rainmer_analysis.infer import extract, load_encoder
-from rainmer_analysis.infer.encoders.networks import weights_path
+from rainmer_analysis.infer.encoders.network_encoder import weights_path
 from rainmer_analysis.model.airnet import AirNetEncoder
-from rainmer_analysis.model.checkpoint import build, load_weights, save_weights
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, CORPORA, DERAINING, corpus_sources
 
@@ -56,14 +56,14 @@ def protocol(manifest: str, weights: dict[str, str], encoders: Sequence[str]) ->
     from benchmarks.speed.extraction import VIEWS, published
     from benchmarks.speed.published_protocol import as_published
 
-    images = load(manifest)
+    images = load_image_set(manifest)
     found: Vectors = {}
     if "rainmer" in encoders:
-        module = as_published(build(load_weights(weights["rainmer"])).eval())
+        module = as_published(build_encoder(load_weights(weights["rainmer"])).eval())
         rows = published(module, images)
         found |= {f"rainmer/{view}": rows[view] for view in VIEWS}
     if "airnet" in encoders:
-        module = build(load_weights(weights["airnet"])).eval()
+        module = build_encoder(load_weights(weights["airnet"])).eval()
         paths = images.rows.column("path")
         rows = [_airnet(module, resize(read_image(path))) for path in paths]
         found["airnet/degradation"] = np.concatenate(rows)
@@ -83,7 +83,7 @@ def same_work(
     from rainmer_analysis.scores import relate
     from rainmer_analysis.sphere import project
 
-    images, found = load(manifest), {}
+    images, found = load_image_set(manifest), {}
     engine = "sphere" if fast else "umap-learn"
     for name in encoders:
         precision = "fast" if fast else "exact"
@@ -158,11 +158,11 @@ def ways(options: argparse.Namespace, place: Path) -> dict[str, Callable[[], lis
     if options.width == "full":
         return found
     for name, command in (("figure 2", ["figure", "2"]), ("reproduce", ["reproduce"])):
-        found[name] = _whole(command, options, place)
+        found[name] = _whole_table(command, options, place)
     return found
 
 
-def _whole(
+def _whole_table(
     command: list[str], options: argparse.Namespace, place: Path
 ) -> Callable[[], list[float]]:
     out = place / command[0]

@@ -31,21 +31,21 @@ from torch import nn
 from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.restorer import Restorer
-from rainmer_analysis.recipes.training.pool import make_pool
+from rainmer_analysis.recipes.training.make_pool import make_pool
 from rainmer_analysis.train import (
-    EncoderObjective,
     Hooks,
     Pool,
-    RestorerObjective,
+    RainmerTrainable,
+    RestorerTrainable,
     TrainConfig,
     read_config,
     train,
 )
-from rainmer_analysis.train.compiled import encoder as compiled
+from rainmer_analysis.train.compiled import compiled_encoder as compiled
 from rainmer_analysis.train.compiled import modules_only
-from rainmer_analysis.train.contrast.momentum import MomentumContrast
+from rainmer_analysis.train.contrast.momentum_contrast import MomentumContrast
 from rainmer_analysis.train.loop.schedule import learning_rate
-from rainmer_analysis.train.restoration import objective as joint
+from rainmer_analysis.train.restoration import restorer_trainable as joint
 
 _WARM = 2  # first steps of either kind, which are not counted
 
@@ -75,18 +75,18 @@ class Plain:
         for settings, group in zip(self.optimiser.param_groups, self.groups, strict=True):
             settings["lr"] = rate * group.rate
         self.optimiser.zero_grad()
-        self.objective.before()
+        self.objective.before_micro_batch()
         loss, _ = self.objective.module(self.objective.batch(number))
         loss.backward()
         for group in self.groups:
             if group.clip > 0:
                 nn.utils.clip_grad_norm_(group.parameters, group.clip)
         self.optimiser.step()
-        self.objective.after(torch.tensor(True))
+        self.objective.after_micro_batch(torch.tensor(True))
 
 
 def _objective(config: TrainConfig, pool: Pool) -> Any:
-    return (RestorerObjective if config.restores else EncoderObjective)(config, pool)
+    return (RestorerTrainable if config.restores else RainmerTrainable)(config, pool)
 
 
 def _plain_module(config: TrainConfig) -> nn.Module:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.scores import Agreement
@@ -41,18 +41,18 @@ _NAMES = {
     help="Bootstrap resamples of RSA's interval.",
 )
 @common_options
-def compare(common: Common, first: Path, second: Path, out: Path, resamples: int) -> None:
+def compare(common: CommonOptions, first: Path, second: Path, out: Path, resamples: int) -> None:
     """Measure how two encoders agree about the images that both TABLEs hold.
 
     TABLE is a Parquet file that `extract` wrote, or a directory of parts. Linear CKA, orthogonal
     Procrustes and RSA need the same images on both sides: right between encoders, and no score
     between datasets.
     """
-    from rainmer_analysis.recipes.compare import agreement_document, kept_agreement
+    from rainmer_analysis.recipes.compare_encoders import agreement_document, cached_agreement
     from rainmer_analysis.values import EmbeddingTable, read_as
 
     tables = [read_as(path, EmbeddingTable) for path in (first, second)]
-    kept = kept_agreement(
+    kept = cached_agreement(
         tables[0],
         tables[1],
         out,
@@ -67,10 +67,10 @@ def compare(common: Common, first: Path, second: Path, out: Path, resamples: int
             f"left out: {only[0]} image(s) that only {first} holds, {only[1]} that only {second} "
             "holds"
         )
-    common.result(agreement_document(kept.value), _text(kept.value))
+    common.result(agreement_document(kept.value), _agreement_text(kept.value))
 
 
-def _text(found: Agreement) -> str:
+def _agreement_text(found: Agreement) -> str:
     one, two = (space.name for space in found.spaces)
     lines = [
         f"{one} and {two}: {found.images} images of {found.scenes} scenes in "

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import Common, bar, common_options, source_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar, source_options
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rainmer_analysis.recipes.check import Check, Summary
+    from rainmer_analysis.recipes.check_datasets import Check, Summary
 
 __all__ = ["datasets"]
 
@@ -27,7 +27,7 @@ def datasets() -> None:
 
 @datasets.command("list")
 @common_options
-def list_(common: Common) -> None:
+def list_(common: CommonOptions) -> None:
     """List the paper's datasets and where they lie below --root."""
     from rainmer_analysis.images import CATALOGUE
 
@@ -44,7 +44,9 @@ def list_(common: Common) -> None:
     ]
     header = list(entries[0])
     rows = [["" if each[key] is None else str(each[key]) for key in header] for each in entries]
-    common.result({"kind": "catalogue", "datasets": entries}, _table([header, *rows], left="*"))
+    common.result(
+        {"kind": "catalogue", "datasets": entries}, _align_columns([header, *rows], left="*")
+    )
 
 
 @datasets.command()
@@ -63,7 +65,7 @@ def list_(common: Common) -> None:
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
 @common_options
 def check(
-    common: Common,
+    common: CommonOptions,
     sources: tuple[str, ...],
     root: str | None,
     suggest: bool,
@@ -77,12 +79,12 @@ def check(
     --suggest it is one FOLDER.
     """
     if suggest:
-        _suggest(common, sources)
+        _print_suggestion(common, sources)
         return
-    from rainmer_analysis.recipes.check import check_sources
+    from rainmer_analysis.recipes.check_datasets import check_datasets
 
-    with bar(common, "file") as progress:
-        report = check_sources(
+    with progress_bar(common, "file") as progress:
+        report = check_datasets(
             sources,
             root=root,
             names=names,
@@ -90,14 +92,14 @@ def check(
             workers=workers,
             progress=progress,
         )
-    common.result(report.document(), _report(report))
+    common.result(report.document(), _check_text(report))
     for name, each in report.datasets.items():
         numbers = {"used": each.readable, "left_out": each.images - each.readable}
-        common.note(_plain(each.account.sentence(name, **numbers)))
+        common.note(_printable(each.account.sentence(name, **numbers)))
 
 
-def _suggest(common: Common, sources: tuple[str, ...]) -> None:
-    from rainmer_analysis.recipes.suggest import suggest_manifest
+def _print_suggestion(common: CommonOptions, sources: tuple[str, ...]) -> None:
+    from rainmer_analysis.recipes.suggest_manifest import suggest_manifest
 
     if len(sources) != 1:
         raise click.UsageError("--suggest looks at one FOLDER; give one")
@@ -113,7 +115,11 @@ def _suggest(common: Common, sources: tuple[str, ...]) -> None:
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
 @common_options
 def simulate(
-    common: Common, out: Path | None, per_dataset: int, calibration: bool, workers: int
+    common: CommonOptions,
+    out: Path | None,
+    per_dataset: int,
+    calibration: bool,
+    workers: int,
 ) -> None:
     """Write the embedded default as folders of images with a manifest.
 
@@ -122,12 +128,12 @@ def simulate(
     """
     if out is None and not calibration:
         raise click.UsageError("name a folder with --out, or ask for --calibration")
-    from rainmer_analysis.recipes.calibration import calibration as calibrate
-    from rainmer_analysis.recipes.simulate import simulate_datasets
+    from rainmer_analysis.recipes.compare_simulated_with_real import compare_simulated_with_real
+    from rainmer_analysis.recipes.write_simulated_datasets import simulate_datasets
 
     document: dict[str, object] = {"kind": "simulated"}
     texts = []
-    with bar(common, "pair") as progress:
+    with progress_bar(common, "pair") as progress:
         if out is not None:
             done = simulate_datasets(
                 out,
@@ -141,51 +147,79 @@ def simulate(
             document |= {"manifest": str(done.manifest), "pairs": done.pairs, "made": done.made}
             texts.append(str(done.manifest))
         if calibration:
-            compared = calibrate(
+            compared = compare_simulated_with_real(
                 per_dataset=per_dataset, seed=common.seed, workers=workers, progress=progress
             )
             document["calibration"] = compared.to_dict(orient="records")
-            texts.append(_calibration(compared))
+            texts.append(_calibration_text(compared))
     common.result(document, "\n\n".join(texts))
 
 
-def _calibration(compared: pd.DataFrame) -> str:
+@datasets.command()
+@click.argument("source", metavar="SOURCE")
+@click.option(
+    "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.json"
+)
+@click.option("--name", default=None, help="What the set is called [default: the dataset's name].")
+@click.option("--root", type=click.Path(file_okay=False), default=None, help="As for `audit`.")
+@common_options
+def fingerprint(
+    common: CommonOptions, source: str, out: Path, name: str | None, root: str | None
+) -> None:
+    """Take fingerprints of SOURCE, by which `audit --known` tells its images under any name.
+
+    They hold hashes of pixels and 256 signs of each image and its clean partner, no pixels.
+    """
+    from rainmer_analysis.recipes.audit.known import write_fingerprints
+
+    with progress_bar(common, "image") as progress:
+        done, current = write_fingerprints(
+            source, out, name=name, root=root, overwrite=common.overwrite, progress=progress
+        )
+    common.note(f"{out}: {'up to date' if current else 'written'}")
+    document = {"kind": "fingerprints", "set": done.name, "images": len(done.images)}
+    common.result({**document, "out": str(out)}, f"{done.name}: {len(done.images):,} images")
+
+
+def _calibration_text(compared: pd.DataFrame) -> str:
     header = [str(name) for name in compared.columns]
     rows = [
         [f"{value:.3f}" if isinstance(value, float) else str(value) for value in row]
         for row in compared.itertuples(index=False)
     ]
-    return _table([header, *rows], left=("set", "property"))
+    return _align_columns([header, *rows], left=("set", "property"))
 
 
-def _report(report: Check) -> str:
+def _check_text(report: Check) -> str:
     header = ["dataset", "images", "readable", "pairs", "smallest", "largest", "findings"]
     counts = {
         name: sum(each.dataset == name for each in report.findings) for name in report.datasets
     }
-    rows = [_line(name, each, counts[name]) for name, each in report.datasets.items()]
-    lines = [_table([header, *rows], left=("dataset",))]
+    rows = [_summary_cells(name, each, counts[name]) for name, each in report.datasets.items()]
+    lines = [_align_columns([header, *rows], left=("dataset",))]
     for name, summary in report.datasets.items():
         found = [each for each in report.findings if each.dataset == name]
-        lines += [f"{_plain(name)}: {note}" for note in summary.notes]
+        lines += [f"{_printable(name)}: {note}" for note in summary.notes]
         lines += [
-            f"{each.finding}: {_plain(each.image_id)}: {_plain(each.detail)}"
+            f"{each.finding}: {_printable(each.image_id)}: {_printable(each.detail)}"
             for each in found[:_SHOWN]
         ]
         if len(found) > _SHOWN:
-            lines.append(f"{_plain(name)}: {len(found) - _SHOWN:,} more findings; --json has all")
+            lines.append(
+                f"{_printable(name)}: {len(found) - _SHOWN:,} more findings; --json has all"
+            )
     if report.comparison is not None:
-        lines += _compared(report)
+        lines += _list_comparison_lines(report)
     return "\n".join(lines)
 
 
-def _compared(report: Check) -> list[str]:
+def _list_comparison_lines(report: Check) -> list[str]:
     """Say how the images agree with a list, with the first examples."""
     compared = report.comparison
     assert compared is not None
     images = sum(each.images for each in report.datasets.values())
     lines = [
-        f"{_plain(str(compared.path))}: {compared.lines:,} lines, of which "
+        f"{_printable(str(compared.path))}: {compared.lines:,} lines, of which "
         f"{len(compared.missing):,} name no image that is here; {images:,} images, of which "
         f"{len(compared.unlisted):,} are not listed"
     ]
@@ -196,26 +230,33 @@ def _compared(report: Check) -> list[str]:
         ("listed for several images", compared.several),
         ("not listed", compared.unlisted),
     ):
-        lines += [f"{kind}: {_plain(name)}" for name in names[:_SHOWN]]
+        lines += [f"{kind}: {_printable(name)}" for name in names[:_SHOWN]]
         lines += [f"{kind}: {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
     return lines
 
 
-def _line(name: str, summary: Summary, findings: int) -> list[str]:
+def _summary_cells(name: str, summary: Summary, findings: int) -> list[str]:
     sizes = [
         "-" if size is None else f"{size[0]}x{size[1]}"
         for size in (summary.smallest, summary.largest)
     ]
     pairs = "-" if summary.pairs is None else str(summary.pairs)
-    return [_plain(name), str(summary.images), str(summary.readable), pairs, *sizes, str(findings)]
+    return [
+        _printable(name),
+        str(summary.images),
+        str(summary.readable),
+        pairs,
+        *sizes,
+        str(findings),
+    ]
 
 
-def _plain(text: str) -> str:
+def _printable(text: str) -> str:
     """Show control characters of file names, so that a line stays a line."""
     return "".join(sign if sign >= " " and sign != "\x7f" else repr(sign)[1:-1] for sign in text)
 
 
-def _table(lines: Sequence[Sequence[str]], *, left: Sequence[str]) -> str:
+def _align_columns(lines: Sequence[Sequence[str]], *, left: Sequence[str]) -> str:
     """Align columns, those named in `left` (``*`` for all) to the left, others to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     flush = [left == "*" or name in left for name in lines[0]]

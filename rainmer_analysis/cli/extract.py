@@ -7,11 +7,11 @@ from typing import Any
 import click
 
 from rainmer_analysis.cli.options import (
-    Common,
-    bar,
+    CommonOptions,
     common_options,
     device_option,
     precision_option,
+    progress_bar,
     source_options,
 )
 
@@ -61,7 +61,7 @@ __all__ = ["extract"]
 @precision_option
 @click.option("--strict", is_flag=True, help="End with 1 when an image was left out.")
 @common_options
-def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
+def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> None:
     """Embed the images of every SOURCE: all views of an encoder in one pass.
 
     A SOURCE is NAME=FOLDER, a manifest FILE.toml or, with --root, a name of the catalogue. Images
@@ -72,9 +72,9 @@ def extract(common: Common, sources: tuple[str, ...], **options: Any) -> None:
     from rainmer_analysis.values import TableStream, demand_free, lock_of
 
     demand_free(lock_of(options["out"], options["encoder"]))  # before torch is imported
-    from rainmer_analysis.recipes.embed import extract as recipe
+    from rainmer_analysis.recipes.extract_tables import extract as recipe
 
-    with bar(common, "image") as progress:
+    with progress_bar(common, "image") as progress:
         done = recipe(
             list(sources),
             seed=common.seed,

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from rainmer_analysis.cli.options import say
+from rainmer_analysis.cli.options import echo
 from rainmer_analysis.errors import RainmerAnalysisError
 
 __all__ = ["cli", "main"]
@@ -25,19 +25,32 @@ _COMMANDS = {
     "relate": ("relate", "relate", "A table to a matrix of scores between datasets."),
     "sketch": ("relate", "sketch", "A table to sums that `relate` takes in its place."),
     "compare": ("compare", "compare", "How two encoders agree about the same images."),
-    "describe": ("properties.describe", "describe", "The published measures of images and pairs."),
-    "balance": ("properties.balance", "balance", "A subset that is like other sets."),
+    "audit": ("audit.command", "audit", "What cannot be trusted in folders of images."),
+    "leakage": ("audit.leakage", "leakage", "What results owe to test images trained on."),
+    "confounds": ("audit.confounds", "confounds", "What of a distance is not weather."),
+    "describe": (
+        "properties.describe_command",
+        "describe",
+        "The published measures of images and pairs.",
+    ),
+    "balance": ("properties.balance_command", "balance", "A subset that is like other sets."),
+    "place": (
+        "pages.place",
+        "place",
+        "Whose images new images are like, or that they are like none.",
+    ),
+    "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
-    "derain": ("restoration.derain", "derain", "Restore images."),
-    "evaluate": ("restoration.evaluate", "evaluate", "PSNR and SSIM of restored images."),
-    "probe": ("probe.command", "probe", "What an embedding space knows, beside controls."),
+    "derain": ("restoration.derain_command", "derain", "Restore images."),
+    "evaluate": ("restoration.evaluate_command", "evaluate", "PSNR and SSIM of restored images."),
+    "probe": ("probe.probe_command", "probe", "What an embedding space knows, beside controls."),
     "train": ("train", "train", "Train an encoder, or the restorer."),
 }
 
 
-class _Lazy(click.Group):
+class _LazyGroup(click.Group):
     """A group that knows its commands by name and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -56,7 +69,7 @@ class _Lazy(click.Group):
             formatter.write_dl([(name, line) for name, (_, _, line) in _COMMANDS.items()])
 
 
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="rainmer-analysis")
 def cli() -> None:
     """Find out which image-restoration datasets belong together.
@@ -74,7 +87,7 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
     raise _Terminated
 
 
-def _sentence(error: Exception) -> str:
+def _error_sentence(error: Exception) -> str:
     """Say what went wrong; an error of the system tells of the file that it is about."""
     if not isinstance(error, OSError) or error.filename is None:
         return str(error)
@@ -103,14 +116,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         code = 143 if isinstance(stopped, _Terminated) else 130
         if handles and arguments is None:  # nothing is left to interrupt
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        say("interrupted; what was finished is kept", err=True)
+        echo("interrupted; what was finished is kept", err=True)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (RainmerAnalysisError, OSError) as error:
         if "--debug" in given:
             raise
-        say(f"error: {_sentence(error)}", err=True)
+        echo(f"error: {_error_sentence(error)}", err=True)
         code = 1
     finally:
         if handles:

@@ -24,9 +24,9 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
     header = ["", *matrix.datasets, *beside, "images", "scenes"]
     lines = [header]
     for row in range(len(matrix.datasets)):
-        lines.append(_values(matrix, row))
+        lines.append(_value_cells(matrix, row))
         if bounds:
-            lines.append(_bounds(matrix, row))
+            lines.append(_interval_cells(matrix, row))
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     space = "" if matrix.space is None else f"{matrix.space.name}, "
     table = (
@@ -36,10 +36,10 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
         ).rstrip()
         for line in lines
     )
-    return "\n".join([f"{space}{matrix.score}", *table, *_notes(matrix)])
+    return "\n".join([f"{space}{matrix.score}", *table, *_wrapped_notes(matrix)])
 
 
-def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
+def _value_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     places = matrix.decimals
     undecided = [bool(each) for each in matrix.undecided[row]]
     # a column in which no pair is marked needs no room for marks
@@ -53,7 +53,7 @@ def _values(matrix: RelationshipMatrix, row: int) -> list[str]:
     return [matrix.datasets[row], *cells, *ceiling, *ends]
 
 
-def _bounds(matrix: RelationshipMatrix, row: int) -> list[str]:
+def _interval_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     assert matrix.low is not None
     assert matrix.high is not None
     places = matrix.decimals
@@ -80,7 +80,7 @@ def _interval(low: float, high: float, places: int) -> str:
     return f"{low:z.{places}f}..{high:z.{places}f}"
 
 
-def _notes(matrix: RelationshipMatrix) -> list[str]:
+def _wrapped_notes(matrix: RelationshipMatrix) -> list[str]:
     notes = [*_interval_notes(matrix), *_null_notes(matrix)]
     if "reference" in matrix.parameters:
         name = matrix.parameters["reference"]["name"]

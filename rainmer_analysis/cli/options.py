@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 
 import click
@@ -23,20 +24,20 @@ from tqdm import tqdm
 from rainmer_analysis.errors import StorageError
 
 __all__ = [
-    "Common",
-    "bar",
+    "CommonOptions",
     "common_options",
     "device_option",
+    "echo",
     "figure_options",
     "precision_option",
-    "say",
+    "progress_bar",
     "source_options",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def say(text: str, *, err: bool = False) -> None:
+def echo(text: str, *, err: bool = False) -> None:
     """Print a line; what the stream's encoding cannot show is printed as an escape."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
@@ -72,11 +73,11 @@ def _say_json(text: str) -> None:
     if hasattr(sys.stdout, "buffer"):
         _echo(text.encode("utf-8", "backslashreplace"))
     else:  # a stream that takes text alone, such as io.StringIO
-        say(text)
+        echo(text)
 
 
 @dataclass(frozen=True)
-class Common:
+class CommonOptions:
     """What the shared options said.
 
     Parameters
@@ -99,17 +100,19 @@ class Common:
     def note(self, text: str) -> None:
         """Say something about the work on stderr, unless quiet."""
         if not self.quiet:
-            say(text, err=True)
+            echo(text, err=True)
 
     def result(self, document: object, text: str) -> None:
         """Print the result: the JSON document with ``--json``, else the text."""
         if not self.as_json:
-            say(text)
+            echo(text)
             return
         # numpy waits until there is work, so that --help does not
-        from rainmer_analysis.values import plain
+        from rainmer_analysis.values import to_json_types
 
-        _say_json(json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False))
+        _say_json(
+            json.dumps(to_json_types(document), indent=1, ensure_ascii=False, allow_nan=False)
+        )
 
     @property
     def bars(self) -> bool:
@@ -117,13 +120,42 @@ class Common:
         return not self.quiet and sys.stderr is not None and sys.stderr.isatty()
 
 
+_EVERY = 30.0  # seconds between two lines of progress where there is no terminal
+
+
+class _Lines:
+    """Progress for a log: now and then a line with the rate and the time that is left."""
+
+    def __init__(self, common: CommonOptions, unit: str) -> None:
+        self._common, self._unit = common, unit
+        self._start, self._told = (0.0, 0), 0.0
+        self._total = -1
+
+    def __call__(self, finished: int, total: int) -> None:
+        now = monotonic()
+        if total != self._total or finished < self._start[1]:
+            self._start, self._told, self._total = (now, finished), now, total
+            return
+        since, first = self._start
+        if now - self._told < _EVERY or finished == first:
+            return
+        self._told = now
+        rate = (finished - first) / (now - since)
+        left = tqdm.format_interval((total - finished) / rate)
+        self._common.note(f"{finished} of {total} {self._unit}s, {rate:.3g} a second, {left} left")
+
+
 @contextmanager
-def bar(common: Common, unit: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(common: CommonOptions, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Return a function (finished, total) that moves a bar on stderr, if bars are welcome.
 
-    A new total starts the bar anew, so that one bar serves several stages.
+    A new total starts the bar anew, so that one bar serves several stages. Where stderr is no
+    terminal, a line says every half minute how far the work is.
     """
-    with tqdm(unit=unit, disable=not common.bars, file=sys.stderr, leave=False) as shown:
+    if not common.bars:
+        yield _Lines(common, unit)
+        return
+    with tqdm(unit=unit, file=sys.stderr, leave=False) as shown:
 
         def progress(finished: int, total: int) -> None:
             if shown.total != total or finished < shown.n:
@@ -133,22 +165,22 @@ def bar(common: Common, unit: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-class _Notes(logging.Handler):
+class _StderrLogHandler(logging.Handler):
     """Passes the package's log records on to stderr through click."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        say(self.format(record), err=True)
+        echo(self.format(record), err=True)
 
 
-def _listen(*, quiet: bool) -> None:
+def _log_to_stderr(*, quiet: bool) -> None:
     logger = logging.getLogger("rainmer_analysis")
-    logger.handlers = [_Notes()]
+    logger.handlers = [_StderrLogHandler()]
     logger.setLevel(logging.ERROR if quiet else logging.INFO)
     logger.propagate = False
 
 
 def common_options(command: Command) -> Command:
-    """Return a command ``--seed``, ``--json``, ``--quiet`` and ``--overwrite`` as one `Common`."""
+    """Return a command with the options that all share, as one `CommonOptions`."""
 
     @click.option("--seed", default=42, show_default=True, help="Seed of every random choice.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
@@ -159,10 +191,10 @@ def common_options(command: Command) -> Command:
     def wrapped(
         *args: Any, seed: int, as_json: bool, quiet: bool, overwrite: bool, **kwargs: Any
     ) -> Any:
-        _listen(quiet=quiet)
+        _log_to_stderr(quiet=quiet)
         if isinstance(kwargs.get("out"), str | Path):
             _check_place(Path(kwargs["out"]))
-        return command(Common(seed, as_json, quiet, overwrite), *args, **kwargs)
+        return command(CommonOptions(seed, as_json, quiet, overwrite), *args, **kwargs)
 
     return wrapped  # type: ignore[return-value]
 

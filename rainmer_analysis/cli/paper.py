@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from rainmer_analysis.cli.matrix_text import matrix_text
-from rainmer_analysis.cli.options import Common, bar, common_options, figure_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, figure_options, progress_bar
 
 __all__ = ["claims_text", "figure", "reproduce"]
 
@@ -24,7 +24,7 @@ _JUDGED = ("yes", "no", "undecided")
 @click.option("--controls", is_flag=True, help="Also run 20 untrained encoders (slow).")
 @common_options
 def reproduce(
-    common: Common,
+    common: CommonOptions,
     out: str,
     root: str | None,
     per_dataset: int | None,
@@ -35,7 +35,7 @@ def reproduce(
     from rainmer_analysis.recipes.paper.reproduce import reproduce as recipe
     from rainmer_analysis.values import matrix_document
 
-    with bar(common, "images") as progress:
+    with progress_bar(common, "images") as progress:
         made = recipe(
             out,
             root=root,
@@ -70,7 +70,7 @@ def reproduce(
 @figure_options
 @common_options
 def figure(
-    common: Common,
+    common: CommonOptions,
     number: str,
     out: str,
     root: str | None,
@@ -84,7 +84,7 @@ def figure(
     request = Request.of(
         Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how
     )
-    with bar(common, "images") as progress:
+    with progress_bar(common, "images") as progress:
         pictures = make_figure(int(number), request, progress=progress)
     document = {"kind": "figure", "number": int(number), "pictures": [str(p) for p in pictures]}
     common.result(document, "\n".join(f"wrote {path}" for path in pictures))
@@ -101,8 +101,8 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
             f"{values[name]:>11.2f}" if name in values else f"{'-':>11}" for name in _ENCODERS
         )
         control = stored.get(claim["claim"])
-        spread = "-" if control is None else _range(control["p5"], control["p95"])
-        bounds = _range(*(claim["interval"] or ()))
+        spread = "-" if control is None else _format_range(control["p5"], control["p95"])
+        bounds = _format_range(*(claim["interval"] or ()))
         said = f"{claim['view']}: {claim['statement']} ({claim['statistic']} {claim['holds if']})"
         lines += ["", *textwrap.wrap(said, 92, initial_indent=" " * 4, subsequent_indent=" " * 4)]
         judged = claim["judged"]
@@ -121,7 +121,7 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
     return "\n".join(lines)
 
 
-def _range(*bounds: float) -> str:
+def _format_range(*bounds: float) -> str:
     if not bounds or any(math.isnan(bound) for bound in bounds):
         return "-"
     return f"{bounds[0]:.2f} .. {bounds[1]:.2f}"

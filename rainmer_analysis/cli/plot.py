@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def plot() -> None:
 @click.option("--means", is_flag=True, help="Mark mean directions, hollow if the spread is wide.")
 @common_options
 def plot_map_command(
-    common: Common,
+    common: CommonOptions,
     maps: tuple[Path, ...],
     out: Path,
     view: str,
@@ -62,7 +62,7 @@ def plot_map_command(
     from rainmer_analysis.draw import plot_map
     from rainmer_analysis.values import SphereMap, read_as
 
-    _check(out)
+    _check_suffix(out)
     values = [read_as(path, SphereMap) for path in maps]
     if align:
         from rainmer_analysis.numerics import align_maps
@@ -74,7 +74,7 @@ def plot_map_command(
 
         summaries = [summarise_map(value) for value in values]
     drawing = plot_map(values, view=view, summaries=summaries, contours=contours, means=means)
-    _save(common, drawing, out)
+    _save_picture(common, drawing, out)
 
 
 @plot.command("matrix")
@@ -85,7 +85,7 @@ def plot_map_command(
 @click.option("--intervals", is_flag=True, help="Draw a line a pair: its score with its interval.")
 @common_options
 def plot_matrix_command(
-    common: Common, matrices: tuple[Path, ...], out: Path, *, intervals: bool
+    common: CommonOptions, matrices: tuple[Path, ...], out: Path, *, intervals: bool
 ) -> None:
     """Draw matrices of scores, one panel for each MATRIX.
 
@@ -95,12 +95,12 @@ def plot_matrix_command(
     from rainmer_analysis.draw import plot_intervals, plot_matrix
     from rainmer_analysis.values import RelationshipMatrix, read_as
 
-    _check(out)
+    _check_suffix(out)
     values = [read_as(path, RelationshipMatrix) for path in matrices]
-    _save(common, plot_intervals(values) if intervals else plot_matrix(values), out)
+    _save_picture(common, plot_intervals(values) if intervals else plot_matrix(values), out)
 
 
-def _check(out: Path) -> None:
+def _check_suffix(out: Path) -> None:
     if out.suffix.lower() not in _SUFFIXES:
         raise ParameterError(
             f"a picture cannot be written as {out.name!r}; "
@@ -108,10 +108,10 @@ def _check(out: Path) -> None:
         )
 
 
-def _save(common: Common, drawing: Drawing, out: Path) -> None:
+def _save_picture(common: CommonOptions, drawing: Drawing, out: Path) -> None:
     from rainmer_analysis.draw import provenance_path
 
-    current = drawing.standing(out, overwrite=common.overwrite)
+    current = drawing.is_up_to_date(out, overwrite=common.overwrite)
     drawing.save(out, overwrite=common.overwrite)
     state = "up to date" if current else "written"
     common.result(

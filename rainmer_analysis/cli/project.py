@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import MapSummary, SphereMap
@@ -59,7 +59,7 @@ __all__ = ["project"]
 )
 @common_options
 def project(
-    common: Common,
+    common: CommonOptions,
     table: Path,
     out: Path,
     engine: str,
@@ -74,7 +74,7 @@ def project(
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
-    from rainmer_analysis.recipes.kept import kept_map
+    from rainmer_analysis.recipes.cached_results import cached_map
     from rainmer_analysis.sphere.map_summary import summarise_map
     from rainmer_analysis.values import EmbeddingTable, read_as
 
@@ -99,7 +99,7 @@ def project(
         common.note(f"laying out {len(table)} images of {table.space.name}")
         return project_table(table, **options)
 
-    kept = kept_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
+    kept = cached_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
     summary = summarise_map(kept.value)
     document = {
         "kind": "map",
@@ -111,10 +111,10 @@ def project(
         "fidelity": dict(kept.value.fidelity),
         "summary": summary.document(),
     }
-    common.result(document, f"{out}: {kept.state}\n{_text(kept.value, summary)}")
+    common.result(document, f"{out}: {kept.state}\n{_map_text(kept.value, summary)}")
 
 
-def _text(made: SphereMap, summary: MapSummary) -> str:
+def _map_text(made: SphereMap, summary: MapSummary) -> str:
     lines = [f"{len(made)} images of {made.space.name}"]
     how = f"{made.fidelity.get('neighbors')} neighbours"
     judged = made.fidelity.get("judged_rows", len(made))
@@ -130,10 +130,10 @@ def _text(made: SphereMap, summary: MapSummary) -> str:
         value = made.fidelity.get(key)
         if value is not None and not math.isnan(value):
             lines.append(f"{name}: {value:.3f}")
-    return "\n".join([*lines, *_placing_lines(made), *_summary_lines(summary)])
+    return "\n".join([*lines, *_placement_lines(made), *_summary_lines(summary)])
 
 
-def _placing_lines(made: SphereMap) -> list[str]:
+def _placement_lines(made: SphereMap) -> list[str]:
     told = made.fidelity
     if "radius_degrees" not in told:
         return []

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rainmer_analysis.cli.matrix_text import matrix_text
-from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["relate", "sketch"]
 
@@ -61,7 +61,7 @@ _SUFFIXES = (".json", ".csv")
 )
 @common_options
 def relate(
-    common: Common,
+    common: CommonOptions,
     tables: tuple[Path, ...],
     out: Path,
     reference: str | None,
@@ -74,9 +74,9 @@ def relate(
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
-    from rainmer_analysis.recipes.relate import (
-        Relating,
-        kept_matrix,
+    from rainmer_analysis.recipes.relate_tables import (
+        RelateOptions,
+        cached_matrix,
         open_sources,
         read_reference,
     )
@@ -88,8 +88,8 @@ def relate(
             f"{' or '.join(_SUFFIXES)}"
         )
     named = None if reference is None else read_reference(reference)
-    chosen = Relating(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
-    kept = kept_matrix(open_sources(tables), out, options=chosen, overwrite=common.overwrite)
+    chosen = RelateOptions(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
+    kept = cached_matrix(open_sources(tables), out, options=chosen, overwrite=common.overwrite)
     common.note(f"{out}: {kept.state}")
     for sentence in kept.value.parameters.get("left_out", {}).values():
         common.note(f"left out: {sentence}")
@@ -119,13 +119,13 @@ def relate(
     help="Resamples to keep [default: 192, at most half the scenes of the smallest dataset].",
 )
 @common_options
-def sketch(common: Common, table: Path, out: Path, resamples: int | None) -> None:
+def sketch(common: CommonOptions, table: Path, out: Path, resamples: int | None) -> None:
     """Keep of TABLE the sums that `relate` needs: no image, and no vector of one.
 
     Sketches of several tables, of the same space and seed, are related as one table would be.
     """
     from rainmer_analysis.errors import ParameterError
-    from rainmer_analysis.recipes.relate import kept_sketch
+    from rainmer_analysis.recipes.relate_tables import cached_sketch
     from rainmer_analysis.values import TableStream
 
     if out.suffix.lower() == ".parquet":
@@ -133,7 +133,7 @@ def sketch(common: Common, table: Path, out: Path, resamples: int | None) -> Non
             f"{out} would be taken for a table; give the sketch a name that does not end in "
             ".parquet, such as lab.sketch"
         )
-    kept = kept_sketch(
+    kept = cached_sketch(
         TableStream(table), out, resamples=resamples, seed=common.seed, overwrite=common.overwrite
     )
     made = kept.value

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 from tqdm import tqdm
 
-from rainmer_analysis.cli.options import Common, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["train"]
 
@@ -26,7 +26,7 @@ def train() -> None:
     """
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option(
             "--set",
@@ -65,40 +65,46 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @train.command()
-@_options
+@_train_options
 @common_options
-def encoder(common: Common, **given: Any) -> None:
+def encoder(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's encoder (chromatic, degradation and detail views)."""
-    _run("encoder", common, **given)
+    _train_and_print("encoder", common, **given)
 
 
 @train.command()
-@_options
+@_train_options
 @common_options
-def airnet(common: Common, **given: Any) -> None:
+def airnet(common: CommonOptions, **given: Any) -> None:
     """Train AirNet's encoder (momentum contrast against a queue)."""
-    _run("airnet", common, **given)
+    _train_and_print("airnet", common, **given)
 
 
 @train.command()
-@_options
+@_train_options
 @common_options
-def rainmer(common: Common, **given: Any) -> None:
+def rainmer(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's restorer together with its encoder."""
-    _run("rainmer", common, **given)
+    _train_and_print("rainmer", common, **given)
 
 
-def _run(
-    kind: str, common: Common, *, config: str, out: str, changes: tuple[str, ...], **given: Any
+def _train_and_print(
+    kind: str,
+    common: CommonOptions,
+    *,
+    config: str,
+    out: str,
+    changes: tuple[str, ...],
+    **given: Any,
 ) -> None:
     # Imported here: torch would slow down every other command's help.
     from rainmer_analysis.recipes.training import train_network
 
-    replaced = dict(_change(text) for text in changes)
+    replaced = dict(_parse_change(text) for text in changes)
     source = click.get_current_context().get_parameter_source("seed")
     if source is ParameterSource.COMMANDLINE:
         replaced["seed"] = str(common.seed)
-    with _Progress(common) as progress:
+    with _TrainingProgress(common) as progress:
         run = train_network(
             kind,
             config,
@@ -108,7 +114,7 @@ def _run(
             progress=progress,
             **given,
         )
-    if not run.leads:
+    if not run.is_main_process:
         return
     outcome = run.outcome
     document = {
@@ -123,22 +129,22 @@ def _run(
     common.result(document, f"{run.folder}: {outcome.step} steps, {state}")
 
 
-def _change(text: str) -> tuple[str, str]:
+def _parse_change(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals and value):
         raise click.UsageError(f"--set takes KEY=VALUE, but was given {text!r}")
     return key.strip(), value.strip()
 
 
-class _Progress:
+class _TrainingProgress:
     """A bar on a terminal; elsewhere a line every half minute."""
 
-    def __init__(self, common: Common) -> None:
+    def __init__(self, common: CommonOptions) -> None:
         self._common = common
         self._bar: Any = None
         self._spoken = time.monotonic()
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> _TrainingProgress:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -19,21 +19,21 @@ except ValueError as error:  # it reads the variable while it is imported
         "unset it or set it to agg (pictures are drawn without a window)"
     ) from error
 
-from rainmer_analysis.draw.architecture import figure1
+from rainmer_analysis.draw.architecture import architecture_figure
 from rainmer_analysis.draw.drawing import Drawing, provenance_path
-from rainmer_analysis.draw.figures import figure2, figure3
 from rainmer_analysis.draw.maps import plot_map
+from rainmer_analysis.draw.maps_and_matrices_figure import all_in_one_figure, deraining_figure
 from rainmer_analysis.draw.matrices import plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
-from rainmer_analysis.draw.properties import plot_properties
+from rainmer_analysis.draw.property_plot import plot_properties
 from rainmer_analysis.draw.style import assign_colours
 
 __all__ = [
     "Drawing",
+    "all_in_one_figure",
+    "architecture_figure",
     "assign_colours",
-    "figure1",
-    "figure2",
-    "figure3",
+    "deraining_figure",
     "plot_intervals",
     "plot_map",
     "plot_matrix",

@@ -14,14 +14,14 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from rainmer_analysis.draw.style import styled
+from rainmer_analysis.draw.style import style_context
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.values import (
     FrozenDict,
     digest,
     library_versions,
-    plain,
     read_json,
+    to_json_types,
     write_atomically,
     write_json,
 )
@@ -71,7 +71,7 @@ class Drawing:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        with styled():  # ticks and legends take their places and looks now, in this style
+        with style_context():  # ticks and legends take their places and looks now, in this style
             self.figure.draw_without_rendering()
         object.__setattr__(self, "artists", FrozenDict(self.artists))
         object.__setattr__(self, "provenance", FrozenDict(self.provenance))
@@ -115,13 +115,13 @@ class Drawing:
             Something else is there already.
         """
         target = Path(path)
-        options = _options(target)
-        said = plain({**self.provenance, **(provenance or {})})
+        options = _savefig_options(target)
+        said = to_json_types({**self.provenance, **(provenance or {})})
         request = digest(said)
-        if self.standing(target, overwrite=overwrite, provenance=provenance):
+        if self.is_up_to_date(target, overwrite=overwrite, provenance=provenance):
             return target
-        written = write_atomically(target, lambda temporary: self._print(temporary, options))
-        pictures = _pictures(provenance_path(target), request)
+        written = write_atomically(target, lambda temporary: self._print_figure(temporary, options))
+        pictures = _pictures_in_provenance(provenance_path(target), request)
         pictures[target.name] = _sha256(written)
         document = {
             "kind": _KIND,
@@ -134,7 +134,7 @@ class Drawing:
         write_json(provenance_path(target), document)
         return target
 
-    def standing(
+    def is_up_to_date(
         self,
         path: str | Path,
         *,
@@ -146,8 +146,10 @@ class Drawing:
         Parameters and errors are those of `save`.
         """
         target, beside = Path(path), provenance_path(path)
-        _options(target)
-        listed = _pictures(beside, digest(plain({**self.provenance, **(provenance or {})})))
+        _savefig_options(target)
+        listed = _pictures_in_provenance(
+            beside, digest(to_json_types({**self.provenance, **(provenance or {})}))
+        )
         if not overwrite and target.is_file() and listed.get(target.name) == _sha256(target):
             return True
         for existing in (target, beside):
@@ -162,17 +164,17 @@ class Drawing:
     def _repr_png_(self) -> bytes:
         """Show the figure in a notebook, at screen resolution."""
         buffer = io.BytesIO()
-        self._print(buffer, {**FORMATS[".png"], "dpi": _SCREEN})
+        self._print_figure(buffer, {**FORMATS[".png"], "dpi": _SCREEN})
         return buffer.getvalue()
 
-    def _print(self, path: Path | io.BytesIO, options: Mapping[str, Any]) -> None:
-        with styled(), warnings.catch_warnings():
+    def _print_figure(self, path: Path | io.BytesIO, options: Mapping[str, Any]) -> None:
+        with style_context(), warnings.catch_warnings():
             # Labels that come in show only what the font has; a given title is the caller's.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             self.figure.savefig(path, **options)
 
 
-def _options(path: Path) -> Mapping[str, Any]:
+def _savefig_options(path: Path) -> Mapping[str, Any]:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ParameterError(
@@ -182,7 +184,7 @@ def _options(path: Path) -> Mapping[str, Any]:
     return FORMATS[suffix]
 
 
-def _pictures(beside: Path, request: str) -> dict[str, str]:
+def _pictures_in_provenance(beside: Path, request: str) -> dict[str, str]:
     """Return pictures that a provenance file lists for this request, by name with their hash."""
     try:
         document = read_json(beside)

@@ -10,16 +10,16 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.font_manager import get_font
 
-__all__ = ["readable", "short_labels"]
+__all__ = ["escape_missing_glyphs", "short_labels"]
 
 
 @cache
-def _covered() -> frozenset[int]:
+def _code_points_of_font() -> frozenset[int]:
     font = get_font(str(Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")))
     return frozenset(font.get_charmap())
 
 
-def readable(text: str) -> str:
+def escape_missing_glyphs(text: str) -> str:
     r"""Replace what the bundled font cannot show (or what breaks a line) by its code point.
 
     Two names that differ only in such characters stay different, where empty boxes would not.
@@ -30,12 +30,14 @@ def readable(text: str) -> str:
     'rain\\x0aµ'
     """
     if text.isspace():
-        return "".join(map(_escaped, text))
-    covered = _covered()
-    return "".join(c if c.isprintable() and ord(c) in covered else _escaped(c) for c in text)
+        return "".join(map(_escape_character, text))
+    covered = _code_points_of_font()
+    return "".join(
+        c if c.isprintable() and ord(c) in covered else _escape_character(c) for c in text
+    )
 
 
-def _escaped(character: str) -> str:
+def _escape_character(character: str) -> str:
     code = ord(character)
     if code < 0x100:
         return f"\\x{code:02x}"
@@ -56,12 +58,12 @@ def short_labels(names: Iterable[str], *, limit: int = 32) -> dict[str, str]:
         The most characters of a label, at least 16.
     """
     names = list(dict.fromkeys(names))
-    labels = {name: _shorten(readable(name), limit) for name in names}
+    labels = {name: _shorten(escape_missing_glyphs(name), limit) for name in names}
     seen = list(labels.values())
     return {
         name: label
         if seen.count(label) == 1
-        else _shorten(readable(name), limit - 5)
+        else _shorten(escape_missing_glyphs(name), limit - 5)
         + "#"
         + hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:4]
         for name, label in labels.items()

@@ -28,7 +28,7 @@ __all__ = [
     "ink_on",
     "luminance",
     "marker_outline",
-    "styled",
+    "style_context",
 ]
 
 WIDTH = 7.2
@@ -108,7 +108,7 @@ STYLE: Mapping[str, object] = MappingProxyType(
 
 
 @contextmanager
-def styled() -> Iterator[None]:
+def style_context() -> Iterator[None]:
     """Apply the style sheet to everything that is drawn or saved inside the context."""
     with mpl.rc_context():
         mpl.rcdefaults()  # a user's own matplotlibrc must not change the published look
@@ -162,7 +162,7 @@ def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
     >>> assign_colours(["Rain200H", "GT-Rain", "Rain200H"])
     {'Rain200H': '#0072B2', 'GT-Rain': '#E69F00'}
     """
-    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(_distinct(datasets))}
+    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(_distinct_names(datasets))}
 
 
 def assign_markers(datasets: Iterable[str]) -> dict[str, str]:
@@ -173,10 +173,12 @@ def assign_markers(datasets: Iterable[str]) -> dict[str, str]:
     ``{dataset: matplotlib marker}``.
     """
     count = len(MARKERS)
-    return {name: MARKERS[(i + i // count) % count] for i, name in enumerate(_distinct(datasets))}
+    return {
+        name: MARKERS[(i + i // count) % count] for i, name in enumerate(_distinct_names(datasets))
+    }
 
 
-def _distinct(datasets: Iterable[str]) -> list[str]:
+def _distinct_names(datasets: Iterable[str]) -> list[str]:
     names = list(dict.fromkeys(datasets))
     limit = len(PALETTE) * len(MARKERS)
     if len(names) > limit:

@@ -1,7 +1,8 @@
 """Image files: where they lie, which are drawn, what scene they show, and how they are read.
 
-`load` turns sources (folders, manifests, names of the catalogue) into an `ImageSet`; `read_image`
-turns a file into float32 RGB of shape (3, H, W) in [0, 1]; `resize` applies the resize rule.
+`load_image_set` turns sources (folders, manifests, names of the catalogue) into an `ImageSet`;
+`read_image` turns a file into float32 RGB of shape (3, H, W) in [0, 1]; `resize` applies the resize
+rule.
 """
 
 from __future__ import annotations
@@ -10,14 +11,20 @@ from rainmer_analysis.images.datasets.catalogue import CATALOGUE
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     file_sha256,
-    name_fault,
     read_hashed,
     read_header,
     read_image,
+    unstorable_name_reason,
 )
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
-from rainmer_analysis.images.sampling import sample, sample_key
-from rainmer_analysis.images.sources import Sources, draw, find, load, notes_of
+from rainmer_analysis.images.sampling import sample_ids, sample_key
+from rainmer_analysis.images.sources import (
+    Sources,
+    find_datasets,
+    load_image_set,
+    notes_of,
+    sample_datasets,
+)
 from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
 
 __all__ = [
@@ -27,18 +34,18 @@ __all__ = [
     "RESIZE_RULES",
     "Sources",
     "compress_jpeg",
-    "draw",
     "file_sha256",
-    "find",
-    "load",
-    "name_fault",
+    "find_datasets",
+    "load_image_set",
     "notes_of",
     "png_request",
     "read_hashed",
     "read_header",
     "read_image",
     "resize",
-    "sample",
+    "sample_datasets",
+    "sample_ids",
     "sample_key",
+    "unstorable_name_reason",
     "write_png",
 ]

@@ -29,8 +29,10 @@ from rainmer_analysis.images.decoding import (
     IMAGE_SUFFIXES,
     FloatImage,
     Header,
+    Storage,
     header_of,
     pixels_of,
+    storage_of,
 )
 from rainmer_analysis.images.files import demand_unchanged, opened, sha256_of
 
@@ -41,11 +43,13 @@ __all__ = [
     "Hashed",
     "Header",
     "Region",
+    "Storage",
     "file_sha256",
-    "name_fault",
     "read_hashed",
     "read_header",
     "read_image",
+    "read_storage",
+    "unstorable_name_reason",
 ]
 
 _T = TypeVar("_T")
@@ -129,7 +133,7 @@ def read_hashed(path: str | Path, *, region: Region = "whole") -> Hashed:
 
 def _region_of(file: BinaryIO, region: Region) -> FloatImage:
     pixels = _within_memory(file, pixels_of)
-    left, right = _columns(region, *pixels.shape[:0:-1])
+    left, right = _region_columns(region, *pixels.shape[:0:-1])
     return np.ascontiguousarray(pixels[:, :, left:right])
 
 
@@ -148,8 +152,20 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
     """
     with opened(path, whole=False) as file:
         header = _within_memory(file, header_of)
-    left, right = _columns(region, header.width, header.height)
+    left, right = _region_columns(region, header.width, header.height)
     return replace(header, width=right - left)
+
+
+def read_storage(path: str | Path) -> Storage:
+    """Read how a file stores its image: format, mode and, for JPEG, quality.
+
+    Raises
+    ------
+    ImageError
+        As far as the header tells, the file is no image.
+    """
+    with opened(path, whole=False) as file:
+        return _within_memory(file, storage_of)
 
 
 def file_sha256(path: str | Path) -> str:
@@ -164,7 +180,7 @@ def file_sha256(path: str | Path) -> str:
         return sha256_of(file)
 
 
-def name_fault(*names: object) -> str:
+def unstorable_name_reason(*names: object) -> str:
     """Return the reason why no table can hold these names, or an empty text."""
     try:
         for name in names:
@@ -174,9 +190,9 @@ def name_fault(*names: object) -> str:
     return ""
 
 
-def _columns(region: str, width: int, height: int) -> tuple[int, int]:
+def _region_columns(region: str, width: int, height: int) -> tuple[int, int]:
     if region == "whole":
-        return _large_enough(0, width, height)
+        return _check_large_enough(0, width, height)
     if region not in ("left", "right"):
         raise ParameterError(f"unknown region {region!r}; allowed are whole, left, right")
     if width % 2 or not height < width <= _WIDEST_HALVES * height:
@@ -185,10 +201,10 @@ def _columns(region: str, width: int, height: int) -> tuple[int, int]:
             f"{_WIDEST_HALVES:g} times of it, but the image is {width}x{height} pixels"
         )
     middle = width // 2
-    return _large_enough(*((0, middle) if region == "left" else (middle, width)), height)
+    return _check_large_enough(*((0, middle) if region == "left" else (middle, width)), height)
 
 
-def _large_enough(left: int, right: int, height: int) -> tuple[int, int]:
+def _check_large_enough(left: int, right: int, height: int) -> tuple[int, int]:
     if min(height, right - left) < MIN_SIDE:
         raise ImageError(
             f"a side under {MIN_SIDE} pixels: the image is {right - left}x{height} pixels"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["sample", "sample_key"]
+__all__ = ["sample_ids", "sample_key"]
 
 
 def sample_key(seed: int, image_id: str) -> str:
@@ -28,7 +28,7 @@ def sample_key(seed: int, image_id: str) -> str:
     return hashlib.sha256(f"{seed}/{image_id}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def sample(ids: Iterable[str], n: int | None, seed: int) -> list[str]:
+def sample_ids(ids: Iterable[str], n: int | None, seed: int) -> list[str]:
     """Draw n of the ids; all of them when there are fewer or when n is None.
 
     Returns

@@ -15,22 +15,22 @@ import pandas as pd
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE, layout_of
-from rainmer_analysis.images.datasets.folders import Dataset, search
-from rainmer_analysis.images.datasets.groups import scenes
-from rainmer_analysis.images.datasets.layouts import discover
+from rainmer_analysis.images.datasets.dataset_layouts import find_layout_images
+from rainmer_analysis.images.datasets.folders import Dataset, search_folder
 from rainmer_analysis.images.datasets.manifests import check_name, read_manifest
-from rainmer_analysis.images.datasets.suggestions import recognised
-from rainmer_analysis.images.sampling import sample
+from rainmer_analysis.images.datasets.scene_groups import name_scenes
+from rainmer_analysis.images.datasets.suggestions import recognised_layout_note
+from rainmer_analysis.images.sampling import sample_ids
 from rainmer_analysis.values import ImageSet, Rows
 
-__all__ = ["Sources", "draw", "find", "load", "notes_of"]
+__all__ = ["Sources", "find_datasets", "load_image_set", "notes_of", "sample_datasets"]
 
 _log = logging.getLogger(__name__)
 
 Sources = str | Path | Sequence[str | Path] | Mapping[str, str | Path]
 
 
-def load(
+def load_image_set(
     sources: Sources,
     *,
     root: str | Path | None = None,
@@ -57,10 +57,10 @@ def load(
     SourceError
         A source is unknown, missing or empty, or a dataset's name occurs twice.
     """
-    return draw(find(sources, root=root), per_dataset=per_dataset, seed=seed)
+    return sample_datasets(find_datasets(sources, root=root), per_dataset=per_dataset, seed=seed)
 
 
-def draw(
+def sample_datasets(
     datasets: Sequence[Dataset], *, per_dataset: int | None = None, seed: int = 42
 ) -> ImageSet:
     """Draw a sample of each dataset and name the scenes; notes on the datasets are logged.
@@ -68,14 +68,14 @@ def draw(
     Parameters
     ----------
     datasets
-        What `find` has found.
+        What `find_datasets` has found.
     per_dataset, seed
-        As for `load`.
+        As for `load_image_set`.
     """
     for dataset in datasets:
         for note in notes_of(dataset):
             _log.warning("%s: %s", dataset.name, note)
-    frames = [_frame(dataset, per_dataset, seed) for dataset in datasets]
+    frames = [_label_frame(dataset, per_dataset, seed) for dataset in datasets]
     weights = {each.name: each.weight for each in datasets if each.weight is not None}
     return ImageSet(
         Rows(pd.concat(frames, ignore_index=True)),
@@ -98,19 +98,19 @@ def notes_of(dataset: Dataset) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def find(sources: Sources, *, root: str | Path | None = None) -> tuple[Dataset, ...]:
+def find_datasets(sources: Sources, *, root: str | Path | None = None) -> tuple[Dataset, ...]:
     """Find all candidates of all sources, without reading any image.
 
     Raises
     ------
     SourceError
-        As in `load`.
+        As in `load_image_set`.
     """
     if isinstance(sources, Mapping):
-        datasets = [_folder(name, folder) for name, folder in sources.items()]
+        datasets = [_search_folder(name, folder) for name, folder in sources.items()]
     else:
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
-        datasets = [each for source in listed for each in _parse(str(source), root)]
+        datasets = [each for source in listed for each in _parse_source(str(source), root)]
     if not datasets:
         raise SourceError("no source was given; name at least one, such as NAME=FOLDER")
     seen: set[str] = set()
@@ -123,12 +123,12 @@ def find(sources: Sources, *, root: str | Path | None = None) -> tuple[Dataset, 
     return tuple(datasets)
 
 
-def _parse(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
+def _parse_source(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
     if source.endswith(".toml") and ("=" not in source or Path(source).is_file()):
         return read_manifest(Path(source).expanduser())
     name, equals, folder = source.partition("=")
     if equals:
-        return (_folder(name, folder),)
+        return (_search_folder(name, folder),)
     if source not in CATALOGUE and Path(source).is_dir():
         raise SourceError(
             f"the folder {source!r} lacks a name; write NAME={source} with a name of your choice"
@@ -139,26 +139,26 @@ def _parse(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
             f"{source!r} is a dataset of the catalogue; "
             "name the folder that holds the datasets with --root (root= in Python)"
         )
-    return (discover(layout, Path(root).expanduser().absolute()),)
+    return (find_layout_images(layout, Path(root).expanduser().absolute()),)
 
 
-def _folder(name: str, folder: str | Path) -> Dataset:
+def _search_folder(name: str, folder: str | Path) -> Dataset:
     check_name(name)
     place = Path(folder).expanduser().absolute()
     if str(folder) == "" or not place.is_dir():
         what = "is a file" if place.is_file() else "does not exist"
         raise SourceError(f"dataset {name!r}: the folder {str(folder)!r} {what}; name a folder")
-    dataset = search(name, place)
+    dataset = search_folder(name, place)
     if not dataset.images:
         raise SourceError(
             f"dataset {name!r}: the folder {str(folder)!r} holds no image "
-            f"(.png, .jpg, .tif, .bmp, .webp, ...); {_instead(dataset)}"
+            f"(.png, .jpg, .tif, .bmp, .webp, ...); {_explain_no_images(dataset)}"
         )
-    hint = recognised(dataset)
+    hint = recognised_layout_note(dataset)
     return replace(dataset, notes=(hint,)) if hint else dataset
 
 
-def _instead(dataset: Dataset) -> str:
+def _explain_no_images(dataset: Dataset) -> str:
     """Say what a folder holds that has no image."""
     account = dataset.account
     if account.warnings():
@@ -168,9 +168,9 @@ def _instead(dataset: Dataset) -> str:
     return account.sentence("it holds", used=0, left_out=0).replace("it holds:", "it holds", 1)
 
 
-def _frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:
+def _label_frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:
     by_id = {image.relative: image for image in dataset.images}
-    chosen = [by_id[each] for each in sample(by_id, per_dataset, seed)]
+    chosen = [by_id[each] for each in sample_ids(by_id, per_dataset, seed)]
     if per_dataset is not None and len(chosen) < per_dataset:
         _log.warning(
             "%s holds %d images, fewer than the %d asked for; all are taken",
@@ -179,7 +179,7 @@ def _frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame
             per_dataset,
         )
     ids = [f"{dataset.name}/{each.relative}" for each in chosen]
-    groups = scenes(dataset, chosen)
+    groups = name_scenes(dataset, chosen)
     columns = {
         "image_id": ids,
         "dataset": [dataset.name] * len(chosen),

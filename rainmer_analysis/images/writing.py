@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import write_atomically
 
-__all__ = ["compress_jpeg", "png_request", "write_png"]
+__all__ = ["compress_jpeg", "png_request", "to_samples", "write_png", "write_samples"]
 
 _KEY = "rainmer_analysis"
 
@@ -41,8 +42,20 @@ def write_png(array: npt.ArrayLike, path: str | Path, *, request: str | None = N
         raise ParameterError(f"a PNG is written from shape (3, H, W), but got {pixels.shape}")
     if not (pixels.min() >= -1e-6 and pixels.max() <= 1 + 1e-6):
         raise ParameterError("a PNG is written from values in [0, 1]; clip the image first")
+    return write_samples(to_samples(pixels), path, request=request)
+
+
+def to_samples(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """Return 8-bit samples [H, W, 3] of an image [3, H, W] in [0, 1], rounded half to even."""
     samples = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8).transpose(1, 2, 0)
-    image = Image.fromarray(np.ascontiguousarray(samples))
+    return np.ascontiguousarray(samples)
+
+
+def write_samples(
+    samples: npt.NDArray[np.uint8], path: str | Path, *, request: str | None = None
+) -> Path:
+    """Write 8-bit samples [H, W, 3] as a PNG, atomically; see `write_png`."""
+    image = Image.fromarray(samples)
     texts = PngImagePlugin.PngInfo()
     if request is not None:
         texts.add_text(_KEY, request)

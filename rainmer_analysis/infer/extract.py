@@ -11,12 +11,12 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError, WeightsError
 from rainmer_analysis.images import RESIZE_RULES
-from rainmer_analysis.infer.encoders.contract import Encoder, identity
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
 from rainmer_analysis.infer.extraction import Extraction
 from rainmer_analysis.infer.outputs import SKIPPED
 from rainmer_analysis.infer.publishing import Task, in_folder, in_memory
-from rainmer_analysis.infer.shards import Outcome
-from rainmer_analysis.infer.stream import NO_UNIT, Job, encoded
+from rainmer_analysis.infer.shards import EncodedImage
+from rainmer_analysis.infer.stream import NO_UNIT, ImageJob, encode_stream
 from rainmer_analysis.infer.work import Progress
 from rainmer_analysis.values import ImageSet
 
@@ -81,21 +81,21 @@ def extract(
         A parameter lies outside what is allowed.
     """
     rule = resize_rule or encoder.preprocessing
-    threads = _checked(batch_size, workers, rule)
-    spaces = identity(encoder, rule=rule)
+    threads = _check_options(batch_size, workers, rule)
+    spaces = encoder_spaces(encoder, rule=rule)
     batch = batch_size or int(getattr(encoder, "preferred_batch", 8))
 
-    def encode(jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
-        return encoded(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
+    def encode(jobs: Iterable[ImageJob]) -> Generator[EncodedImage, None, None]:
+        return encode_stream(jobs, encoder, rule=rule, batch_size=batch, workers=threads)
 
     folder = None if out is None else Path(out)
     task = Task(images, encoder, spaces, encode, progress)
     done = in_memory(task) if folder is None else in_folder(task, folder, overwrite=overwrite)
-    _judge(done.skipped, len(images.rows), folder, strict=strict)
+    _report_left_out(done.skipped, len(images.rows), folder, strict=strict)
     return done
 
 
-def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
+def _check_options(batch_size: int | None, workers: int | None, rule: str) -> int:
     """Check the numbers and give the number of threads that read."""
     for name, value in (("batch_size", batch_size), ("workers", workers)):
         if value is not None and value < 1:
@@ -107,7 +107,9 @@ def _checked(batch_size: int | None, workers: int | None, rule: str) -> int:
     return workers or min(4, os.cpu_count() or 1)
 
 
-def _judge(skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bool) -> None:
+def _report_left_out(
+    skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bool
+) -> None:
     """Say what was left out, as a note or as an error."""
     if skipped.empty:
         return

@@ -13,24 +13,24 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
-    check_form,
+    check_no_other_form,
     check_skipped,
     read_skipped,
-    request,
     skipped_sum,
+    table_request,
 )
-from rainmer_analysis.infer.stream import contents
+from rainmer_analysis.infer.stream import content_hashes
 from rainmer_analysis.values import (
     EmbeddingTable,
     Rows,
     Space,
     TableStream,
     beside,
+    is_up_to_date,
     read,
-    standing,
 )
 
-__all__ = ["Extraction", "TablesOnDisk", "standing_extraction"]
+__all__ = ["Extraction", "TablesOnDisk", "find_existing_extraction"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +89,20 @@ class TablesOnDisk(Mapping[str, EmbeddingTable]):
         return len(self._paths)
 
 
-def standing_extraction(
+def find_existing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
     """Return what stands in the folder if it answers the identical request."""
-    check_form(folder, spaces.values(), parts=False, overwrite=overwrite)
+    check_no_other_form(folder, spaces.values(), parts=False, overwrite=overwrite)
     check_skipped(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):
         return None
-    found = [bytes.fromhex(each) for each in contents(rows)]
+    found = [bytes.fromhex(each) for each in content_hashes(rows)]
     stands = [
-        standing(path, request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite)
+        is_up_to_date(
+            path, table_request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite
+        )
         for view, path in paths.items()
     ]
     if not (all(stands) and (folder / SKIPPED).exists()):

@@ -19,15 +19,15 @@ __all__ = [
     "SKIPPED",
     "SKIPPED_COLUMNS",
     "check_folder",
-    "check_form",
+    "check_no_other_form",
     "check_skipped",
-    "discard_form",
     "read_skipped",
+    "remove_other_form",
     "replaced_forms",
-    "request",
+    "resume_key",
     "skipped_bytes",
     "skipped_sum",
-    "work_key",
+    "table_request",
 ]
 
 SKIPPED = "skipped.csv"
@@ -39,7 +39,7 @@ _LABELS = ("image_id", "dataset", "group", "split", "region")
 _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
-def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
+def table_request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     """Return the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
@@ -56,7 +56,7 @@ def request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     return digest(asked | _versions(space))
 
 
-def work_key(spaces: Mapping[str, Space], rows: Rows) -> str:
+def resume_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     """Return the digest that unfinished work is kept under.
 
     The bytes of the files do not enter: what was finished holds the digest of those that were
@@ -128,7 +128,9 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
             ) from error
 
 
-def check_form(folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite: bool) -> None:
+def check_no_other_form(
+    folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite: bool
+) -> None:
     """Make sure that no table lies here in the other form: one file, or a folder of parts.
 
     Parameters
@@ -162,13 +164,13 @@ def replaced_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> tup
     """Return the names of tables of the other form, which those of this one replace.
 
     A folder of parts that holds something else as well is none: its parts alone go, by
-    `discard_form`.
+    `remove_other_form`.
     """
     found = [path for path in _other_forms(folder, spaces, parts=parts) if path.exists()]
     return tuple(path.name for path in found if path.is_file() or not _foreign(path))
 
 
-def discard_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
+def remove_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
     """Remove tables of the other form: those of this one have been written."""
     for path in _other_forms(folder, spaces, parts=parts):
         if not path.is_dir():

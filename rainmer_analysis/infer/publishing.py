@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rainmer_analysis.infer.encoders.contract import Encoder
-from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, standing_extraction
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder
+from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, find_existing_extraction
 from rainmer_analysis.infer.outputs import (
     COLUMNS,
     SKIPPED,
     check_folder,
-    discard_form,
+    remove_other_form,
     replaced_forms,
-    request,
     skipped_bytes,
     skipped_sum,
+    table_request,
 )
-from rainmer_analysis.infer.shards import Part, Shards
+from rainmer_analysis.infer.shards import Shard, ShardStore
 from rainmer_analysis.infer.work import (
     Encode,
     Progress,
-    Work,
+    ResumableExtraction,
     WorkVanishedError,
     reclaim,
     work_folder,
@@ -40,10 +40,10 @@ from rainmer_analysis.values import (
     commit,
     demand_writable,
     holding,
+    is_up_to_date,
     lock_of,
     recover,
     staging,
-    standing,
     told_in_full,
     write_batches,
 )
@@ -87,7 +87,7 @@ class Task:
 
 def in_memory(task: Task) -> Extraction:
     """Encode, and give the tables."""
-    work = _worked(task, Shards(None))
+    work = _worked(task, ShardStore(None))
     skipped = _skipped(task.rows, work)
     if len(skipped) == len(task.rows):
         return Extraction({}, skipped, {})
@@ -114,28 +114,28 @@ def in_folder(task: Task, folder: Path, *, overwrite: bool) -> Extraction:
 
 def _made_or_standing(task: Task, folder: Path, *, overwrite: bool) -> Extraction:
     spaces = task.spaces
-    found = standing_extraction(folder, spaces, task.rows, overwrite=overwrite)
+    found = find_existing_extraction(folder, spaces, task.rows, overwrite=overwrite)
     if found is None:
         demand_writable(folder)
-        shards = Shards(work_folder(folder, spaces, task.rows))
+        shards = ShardStore(work_folder(folder, spaces, task.rows))
         work = _worked(task, shards)
         skipped = _skipped(task.rows, work)
         paths = _published(task, folder, (work, skipped), overwrite=overwrite)
         shards.discard()
         found = Extraction(TablesOnDisk(paths), skipped, paths)
-    discard_form(folder, spaces.values(), parts=False)
+    remove_other_form(folder, spaces.values(), parts=False)
     reclaim(folder, spaces)
     return found
 
 
-def _worked(task: Task, shards: Shards) -> Work:
-    work = Work(task.rows, task.encoder.views, shards)
+def _worked(task: Task, shards: ShardStore) -> ResumableExtraction:
+    work = ResumableExtraction(task.rows, task.encoder.views, shards)
     work.run(task.encode, task.progress)
     return work
 
 
 def _published(
-    task: Task, folder: Path, done: tuple[Work, pd.DataFrame], *, overwrite: bool
+    task: Task, folder: Path, done: tuple[ResumableExtraction, pd.DataFrame], *, overwrite: bool
 ) -> dict[str, Path]:
     """Write tables and list aside, then put all of them in place in one step."""
     work, skipped = done
@@ -143,9 +143,9 @@ def _published(
     paths: dict[str, Path] = {}
     with staging(folder) as staged:
         for view, space in task.spaces.items() if some else ():
-            key = request(space, task.rows, _contents(work))
+            key = table_request(space, task.rows, _contents(work))
             path = folder / f"{space.stem}.parquet"
-            stands = standing(path, key, overwrite=overwrite)
+            stands = is_up_to_date(path, key, overwrite=overwrite)
             if not stands or beside(path).get(SKIPPED, listed) != listed:
                 batches = _batches(task, work, space)
                 with told_in_full(path, staged / path.name):
@@ -161,7 +161,7 @@ def _published(
     return paths
 
 
-def _skipped(rows: Rows, work: Work) -> pd.DataFrame:
+def _skipped(rows: Rows, work: ResumableExtraction) -> pd.DataFrame:
     columns, found = ["image_id", "dataset", "path"], []
     for part in work.parts():
         bad = ~part.good
@@ -173,11 +173,11 @@ def _skipped(rows: Rows, work: Work) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def _contents(work: Work) -> Iterator[str]:
+def _contents(work: ResumableExtraction) -> Iterator[str]:
     return (sha256 for part in work.parts() for sha256 in part.sha256.tolist())
 
 
-def _batches(task: Task, work: Work, space: Space) -> Iterator[EmbeddingTable]:
+def _batches(task: Task, work: ResumableExtraction, space: Space) -> Iterator[EmbeddingTable]:
     """Return the good images of each shard as a small table."""
     rows, made = task.rows, task.made
     columns = list(COLUMNS)
@@ -189,7 +189,7 @@ def _batches(task: Task, work: Work, space: Space) -> Iterator[EmbeddingTable]:
             yield EmbeddingTable(part.vectors[space.view], labels, space, made)
 
 
-def _whole(task: Task, work: Work, space: Space) -> EmbeddingTable:
+def _whole(task: Task, work: ResumableExtraction, space: Space) -> EmbeddingTable:
     """Return the good images of all shards as one table."""
     batches = list(_batches(task, work, space))
     joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
@@ -198,7 +198,7 @@ def _whole(task: Task, work: Work, space: Space) -> EmbeddingTable:
     )
 
 
-def _labels(rows: Rows, part: Part, columns: list[str]) -> Rows:
+def _labels(rows: Rows, part: Shard, columns: list[str]) -> Rows:
     good = part.good
     measured = {
         "sha256": part.sha256[good].tolist(),

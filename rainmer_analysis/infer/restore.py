@@ -12,7 +12,8 @@ those of the whole image in both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -25,19 +26,23 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer.encoders.arithmetic import arithmetic
-from rainmer_analysis.infer.encoders.contract import check_images
-from rainmer_analysis.infer.encoders.networks import choose_device
-from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend
-from rainmer_analysis.model.folded import fold_experts
-from rainmer_analysis.model.restorer import MULTIPLE, Prompts, Restorer
+from rainmer_analysis.infer.encoders.encoder_contract import check_images
+from rainmer_analysis.infer.encoders.network_encoder import PRECISIONS, choose_device
+from rainmer_analysis.infer.forms import CompiledForm, Form, TorchForm
+from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
+from rainmer_analysis.kernels.kernel_switch import kernels_wanted
+from rainmer_analysis.model.restorer import MULTIPLE, Restorer
 from rainmer_analysis.model.restorer.weights import build_restorer
 from rainmer_analysis.model.restorer.weights import load_restorer as load_checkpoint
 
 __all__ = ["ImageRestorer", "load_restorer"]
 
+_log = logging.getLogger(__name__)
+
 SHIPPED = "derain"
 _SIDE = 128  # of the images that prompts are taken from
+_SMALL = 256 * 256  # pixels of images of which each thread does one by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +59,25 @@ class ImageRestorer:
         Widths and behaviour, the rule for ties among them.
     device
         Where it computes.
+    threads
+        Threads that it computes with on a CPU. Results do not depend on their number.
+    precision
+        What it computes in: ``exact``, or ``fast`` where that was asked for and the device gains.
     """
 
     variant: str
     sha256: str
     configuration: Mapping[str, Any]
     device: torch.device
+    threads: int
+    precision: str
     _module: Restorer = field(repr=False)
+    _form: Form = field(repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the network as it was loaded; its form for a device is made anew."""
+        made = str(self.device), self.precision, self.threads
+        return _prepare, (self._module, self.sha256, made)
 
     def restore(
         self,
@@ -101,30 +118,51 @@ class ImageRestorer:
         tiling = Tiling(tile, overlap, MULTIPLE)
         pixels = check_images(images, taker="a restorer", least=1).cpu().numpy()
         wanted = None if prompts is None else _checked_prompts(prompts, len(pixels))
+        known = [_resize_to_prompts(image) for image in pixels] if wanted is None else list(wanted)
         out = np.empty_like(pixels)
-        count = self._at_once(pixels.shape[2:], tile)
-        for start in range(0, len(pixels), count):
-            part = slice(start, start + count)
-            known = _as_prompts(pixels[part]) if wanted is None else wanted[part]
-            out[part] = self._blended(pixels[part], known, tiling)
+        count = self._images_per_pass(pixels.shape[2:], tile)
+        parts = [slice(start, start + count) for start in range(0, len(pixels), count)]
+
+        def work(part: slice, form: Form) -> None:
+            made = form.prompts(np.stack(known[part]))
+            out[part] = blend(pixels[part], lambda tiles: form(tiles, made), tiling=tiling)
+
+        small = pixels.shape[2] * pixels.shape[3] <= _SMALL
+        self._form.each(work, parts, apart=small)
         return out.clip(0, 1, out=out) if clamp else out
 
-    def _at_once(self, sides: tuple[int, ...], tile: int) -> int:
+    def restore_strips(
+        self, image: Images, *, tile: int = TILE, overlap: int | None = None
+    ) -> Iterator[tuple[slice, Images]]:
+        """Restore one image from top to bottom, for images too large to be held twice.
+
+        Parameters
+        ----------
+        image
+            float32 [3, H, W], RGB in [0, 1].
+        tile, overlap
+            As for `restore`.
+
+        Yields
+        ------
+        Which rows are finished, and their pixels, float32 [3, rows, W], clamped to [0, 1]: strip
+        after strip, each as high as a row of tiles, what `restore` gives as a whole.
+
+        Raises
+        ------
+        ParameterError
+            As `restore`.
+        """
+        tiling = Tiling(tile, overlap, MULTIPLE)
+        pixels = check_images(image[None], taker="a restorer", least=1).cpu().numpy()
+        made = self._form.prompts(_resize_to_prompts(pixels[0])[None])
+        for rows, strip in strips(pixels, lambda tiles: self._form(tiles, made), tiling=tiling):
+            yield rows, strip[0].clip(0, 1)
+
+    def _images_per_pass(self, sides: tuple[int, ...], tile: int) -> int:
         """Count the images of one pass: on a GPU as many as have a full tile's pixels."""
         height, width = (min(side, tile) for side in sides)
         return 1 if self.device.type == "cpu" else max(1, tile * tile // (height * width))
-
-    def _blended(self, images: Images, prompts: Images, tiling: Tiling) -> Images:
-        with torch.inference_mode(), arithmetic(self.device, "exact"):
-            vectors = self._module.encode(torch.from_numpy(prompts).to(self.device))
-            return blend(images, lambda tiles: self._tiles(tiles, vectors), tiling=tiling)
-
-    def _tiles(self, tiles: Images, vectors: Prompts) -> Images:
-        placed = (
-            torch.from_numpy(tiles).to(self.device).contiguous(memory_format=torch.channels_last)
-        )
-        found: Images = self._module(placed, vectors).cpu().numpy()
-        return found
 
 
 def load_restorer(
@@ -133,6 +171,8 @@ def load_restorer(
     device: str = "auto",
     *,
     ties: str = "lowest",
+    precision: str = "exact",
+    threads: int | None = None,
 ) -> ImageRestorer:
     """Load a restorer.
 
@@ -149,6 +189,11 @@ def load_restorer(
     ties
         ``lowest``: of equal attentions those at the lowest index win, on every device;
         ``published``: those that one ``torch.topk`` gives.
+    precision
+        ``exact`` (float32), or ``fast``: bfloat16 on a CUDA device. On a CPU the exact form is the
+        faster one, and takes its place, which the log tells.
+    threads
+        Threads to compute with on a CPU; None for one on each core that this process may use.
 
     Returns
     -------
@@ -159,25 +204,42 @@ def load_restorer(
     WeightsError
         Weights cannot be found or used, or their variant cannot be told.
     ParameterError
-        The variant, the device or the rule for ties is unknown.
+        The variant, the device, the precision or the rule for ties is unknown, or there would be
+        no thread.
     """
-    checkpoint = load_checkpoint(_file(weights), variant=variant, ties=ties)
-    place = choose_device(device)
-    module = build_restorer(checkpoint)
-    fold_experts(module)
-    module.requires_grad_(requires_grad=False)
-    # as in training: a sixth quicker on a CPU, and the same but for rounding
-    module.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    checkpoint = load_checkpoint(_weights_file(weights), variant=variant, ties=ties)
+    module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
+    return _prepare(module, checkpoint.sha256, (device, precision, threads))
+
+
+def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -> ImageRestorer:
+    """Put a network onto its device, in the form that is quickest there."""
+    device, precision, threads = made
+    if precision not in PRECISIONS:
+        raise ParameterError(
+            f"unknown precision {precision!r}; allowed are {' and '.join(PRECISIONS)}"
+        )
+    place, crew = choose_device(device), Threads(threads)
+    if precision == "fast" and place.type == "cpu":
+        _log.info("restoring in float32: on a CPU bfloat16 is not faster")
+        precision = "exact"
+    # the compiled loops know no biases in a block's convolutions, which nothing published has
+    own = place.type == "cpu" and kernels_wanted() and not module.config.bias
     return ImageRestorer(
-        variant=checkpoint.config.variant,
-        sha256=checkpoint.sha256,
-        configuration=asdict(checkpoint.config),
+        variant=module.config.variant,
+        sha256=sha256,
+        configuration=asdict(module.config),
         device=place,
+        threads=crew.count,
+        precision=precision,
         _module=module,
+        _form=CompiledForm(module, crew)
+        if own
+        else TorchForm(module, place, crew, precision=precision),
     )
 
 
-def _file(weights: str | Path | None) -> Path:
+def _weights_file(weights: str | Path | None) -> Path:
     if weights is None or str(weights) == SHIPPED:
         shipped = (
             resources.files("rainmer_analysis") / "weights" / f"restorer-{SHIPPED}.safetensors"
@@ -209,5 +271,6 @@ def _checked_prompts(prompts: npt.ArrayLike | Tensor, count: int) -> Images:
     return found
 
 
-def _as_prompts(images: Images) -> Images:
-    return np.stack([resize(image) for image in images])
+def _resize_to_prompts(image: Images) -> Images:
+    found: Images = resize(image)
+    return found

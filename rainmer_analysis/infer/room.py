@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.encoders.contract import Encoder
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder
 
 __all__ = ["Room", "Vectors"]
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.values import write_atomically
 
-__all__ = ["SHARD", "Outcome", "Part", "Shards"]
+__all__ = ["SHARD", "EncodedImage", "Shard", "ShardStore"]
 
 SHARD = 64
 _VIEW = "view."
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class EncodedImage:
     """What became of one image: vectors, or the reason why there are none.
 
     Parameters
@@ -55,7 +55,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class Shard:
     """Outcomes of several images as columns: all that were looked at, and vectors of the good ones.
 
     `index`, `sha256`, `width`, `height` and `reason` have shape (m,); the vectors of a view have
@@ -74,11 +74,11 @@ class Part:
         """Which images have vectors, shape (m,)."""
         return np.asarray(self.reason == "")
 
-    def outcomes(self) -> list[Outcome]:
+    def outcomes(self) -> list[EncodedImage]:
         """Return the good images one by one, for joining with later outcomes."""
         rows = range(int(self.good.sum()))
         return [
-            Outcome(
+            EncodedImage(
                 int(self.index[at]),
                 str(self.sha256[at]),
                 int(self.width[at]),
@@ -90,7 +90,7 @@ class Part:
         ]
 
     @classmethod
-    def of(cls, outcomes: Iterable[Outcome], views: Mapping[str, int]) -> Part:
+    def of(cls, outcomes: Iterable[EncodedImage], views: Mapping[str, int]) -> Shard:
         """Gather outcomes, sorted by index."""
         ordered = sorted(outcomes, key=lambda outcome: outcome.index)
         good = [outcome for outcome in ordered if not outcome.reason]
@@ -108,14 +108,14 @@ class Part:
         )
 
 
-class Shards:
+class ShardStore:
     """The finished shards of one request: in a folder, or without one in memory."""
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._kept: dict[int, Part] = {}
+        self._kept: dict[int, Shard] = {}
 
-    def load(self, number: int, views: Mapping[str, int]) -> Part | None:
+    def load(self, number: int, views: Mapping[str, int]) -> Shard | None:
         """Return a finished shard, or None where there is none that can be read."""
         path = self._path(number)
         if path is None:
@@ -126,12 +126,12 @@ class Shards:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 columns = {name: archive[name] for name in _COLUMNS}
                 vectors = {view: archive[_VIEW + view] for view in views}
-            return Part(**columns, vectors=vectors)
+            return Shard(**columns, vectors=vectors)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             _log.warning("the unfinished work in %s cannot be read, doing it anew: %s", path, error)
             return None
 
-    def save(self, number: int, part: Part) -> None:
+    def save(self, number: int, part: Shard) -> None:
         """Keep a finished shard."""
         path = self._path(number)
         if path is None:

@@ -23,12 +23,12 @@ import torch
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.reading import Region, file_sha256, read_hashed
 from rainmer_analysis.images.resize import resize
-from rainmer_analysis.infer.encoders.contract import Encoder
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder
 from rainmer_analysis.infer.room import Room, Vectors
-from rainmer_analysis.infer.shards import Outcome
+from rainmer_analysis.infer.shards import EncodedImage
 from rainmer_analysis.values import Rows
 
-__all__ = ["NO_UNIT", "Job", "contents", "encoded", "in_lanes", "read_ahead"]
+__all__ = ["NO_UNIT", "ImageJob", "content_hashes", "encode_stream", "map_in_workers", "read_ahead"]
 
 NO_UNIT = "the encoder gave no unit vector"
 """How the reason begins where the fault is not the image's."""
@@ -41,7 +41,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ImageJob:
     """One image to look at: its position in the set, its file, the part of the file that counts.
 
     A job with a `fault` is left out for that reason, whatever the file holds.
@@ -54,7 +54,7 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class _Reading:
+class _DecodedImage:
     index: int
     sha256: str
     width: int
@@ -64,12 +64,12 @@ class _Reading:
 
 
 @dataclass
-class _Clock:
+class _WaitingClock:
     """Seconds spent waiting for the next of something, given out by `each`."""
 
     seconds: float = field(default=0.0, init=False)
 
-    def each(self, items: Iterable[T]) -> Generator[T, None, None]:
+    def timed(self, items: Iterable[T]) -> Generator[T, None, None]:
         """Return the items, and count the time that each one took to come."""
         iterator = iter(items)
         while True:
@@ -103,21 +103,21 @@ def read_ahead(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def contents(rows: Rows) -> Iterator[str]:
+def content_hashes(rows: Rows) -> Iterator[str]:
     """Return the SHA-256 of each row's file; empty where it cannot be opened."""
-    return read_ahead(rows.cells("path"), _content, workers=2, ahead=16)
+    return read_ahead(rows.cells("path"), _hash_or_empty, workers=2, ahead=16)
 
 
-def _content(path: str) -> str:
+def _hash_or_empty(path: str) -> str:
     try:
         return file_sha256(path)
     except ImageError:
         return ""
 
 
-def encoded(
-    jobs: Iterable[Job], encoder: Encoder, *, rule: str, batch_size: int, workers: int
-) -> Generator[Outcome, None, None]:
+def encode_stream(
+    jobs: Iterable[ImageJob], encoder: Encoder, *, rule: str, batch_size: int, workers: int
+) -> Generator[EncodedImage, None, None]:
     """Read, resize and encode images.
 
     Yields
@@ -125,29 +125,29 @@ def encoded(
     The outcome of each job, in the order of the jobs. An image that cannot be used has a reason and
     no vectors, and does not touch the others. What the time went to is told to the log.
     """
-    reading, whole, told = _Clock(), _Clock(), False
+    reading, whole, told = _WaitingClock(), _WaitingClock(), False
 
-    def look(job: Job) -> _Reading:
-        return _read(job, rule)
+    def look(job: ImageJob) -> _DecodedImage:
+        return _decode(job, rule)
 
     room = Room(encoder)
 
-    def encode(batch: Sequence[_Reading]) -> list[Outcome]:
+    def encode(batch: Sequence[_DecodedImage]) -> list[EncodedImage]:
         return _encode(batch, room)
 
-    lanes = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
-    ahead = (lanes + 1) * batch_size + workers
+    workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
+    ahead = (workers + 1) * batch_size + workers
     with closing(read_ahead(jobs, look, workers=workers, ahead=ahead)) as readings:
-        batches = _batches(reading.each(readings), batch_size)
-        with closing(in_lanes(batches, encode, lanes=lanes)) as found:
-            for outcomes in whole.each(found):
+        batches = _batch_usable_images(reading.timed(readings), batch_size)
+        with closing(map_in_workers(batches, encode, workers=workers)) as found:
+            for outcomes in whole.timed(found):
                 told = told or bool(outcomes)
                 yield from outcomes
     if told:
-        _tell(reading.seconds / whole.seconds, whole.seconds)
+        _log_bottleneck(reading.seconds / whole.seconds, whole.seconds)
 
 
-def _tell(share: float, whole: float) -> None:
+def _log_bottleneck(share: float, whole: float) -> None:
     """Log whether reading, with this share of the seconds, or the network bounds a run."""
     _log.info(
         "bound by %s: of %.1f s, %.0f %% were spent waiting for images to be read and %.0f %% "
@@ -156,9 +156,11 @@ def _tell(share: float, whole: float) -> None:
     )
 
 
-def _batches(readings: Iterable[_Reading], size: int) -> Iterator[list[_Reading]]:
+def _batch_usable_images(
+    readings: Iterable[_DecodedImage], size: int
+) -> Iterator[list[_DecodedImage]]:
     """Gather readings until `size` of them are usable; unusable ones keep their places."""
-    batch: list[_Reading] = []
+    batch: list[_DecodedImage] = []
     usable = 0
     for reading in readings:
         batch.append(reading)
@@ -169,12 +171,14 @@ def _batches(readings: Iterable[_Reading], size: int) -> Iterator[list[_Reading]
     yield batch
 
 
-def in_lanes(tasks: Iterable[T], work: Callable[[T], R], *, lanes: int) -> Generator[R, None, None]:
+def map_in_workers(
+    tasks: Iterable[T], work: Callable[[T], R], *, workers: int
+) -> Generator[R, None, None]:
     """Do `work` on tasks in threads with one torch thread each, and give the results in order.
 
     With one lane it is done here, with as many torch threads as are set.
     """
-    if lanes == 1:
+    if workers == 1:
         yield from map(work, tasks)
         return
 
@@ -185,38 +189,41 @@ def in_lanes(tasks: Iterable[T], work: Callable[[T], R], *, lanes: int) -> Gener
 
     before = torch.get_num_threads()
     try:
-        with closing(read_ahead(tasks, alone, workers=lanes, ahead=lanes + 1)) as results:
+        with closing(read_ahead(tasks, alone, workers=workers, ahead=workers + 1)) as results:
             yield from results
     finally:
         torch.set_num_threads(before)
 
 
-def _read(job: Job, rule: str) -> _Reading:
+def _decode(job: ImageJob, rule: str) -> _DecodedImage:
     found = read_hashed(job.path, region=job.region)
     if found.pixels is None or job.fault:
-        return _Reading(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
+        return _DecodedImage(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
     height, width = found.pixels.shape[1:]
     pixels = resize(found.pixels, rule=rule)
-    return _Reading(job.index, found.sha256, width, height, pixels, "")
+    return _DecodedImage(job.index, found.sha256, width, height, pixels, "")
 
 
-def _encode(batch: Sequence[_Reading], room: Room) -> list[Outcome]:
+def _encode(batch: Sequence[_DecodedImage], room: Room) -> list[EncodedImage]:
     pixels = [reading.pixels for reading in batch if reading.pixels is not None]
     vectors = iter(room.encode(pixels))
-    return [_outcome(reading, {} if reading.pixels is None else next(vectors)) for reading in batch]
+    return [
+        _encoded_image(reading, {} if reading.pixels is None else next(vectors))
+        for reading in batch
+    ]
 
 
-def _outcome(reading: _Reading, found: Vectors | None) -> Outcome:
+def _encoded_image(reading: _DecodedImage, found: Vectors | None) -> EncodedImage:
     if found is None:
         reason = "the encoder needs more memory for it than there is"
-        return Outcome(reading.index, reading.sha256, 0, 0, {}, reason)
+        return EncodedImage(reading.index, reading.sha256, 0, 0, {}, reason)
     faulty = sorted(view for view, vector in found.items() if not _is_unit(vector))
     reason = reading.reason
     if faulty:
         reason = f"{NO_UNIT} for the view {faulty[0]}"
     if reason:
-        return Outcome(reading.index, reading.sha256, 0, 0, {}, reason)
-    return Outcome(reading.index, reading.sha256, reading.width, reading.height, found, "")
+        return EncodedImage(reading.index, reading.sha256, 0, 0, {}, reason)
+    return EncodedImage(reading.index, reading.sha256, reading.width, reading.height, found, "")
 
 
 def _is_unit(vector: npt.NDArray[np.float32]) -> bool:

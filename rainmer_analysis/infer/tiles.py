@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["OVERLAP", "TILE", "Span", "Tiling", "blend", "spans"]
+__all__ = ["OVERLAP", "TILE", "Span", "Tiling", "blend", "spans", "strips"]
 
 TILE = 512
 OVERLAP = 64
@@ -104,11 +104,11 @@ def spans(size: int, tiling: Tiling) -> tuple[Span, ...]:
     length = -(-(padded + (count - 1) * overlap) // (count * step)) * step
     free = padded - length
     starts = [free * index // max(count - 1, 1) // step * step for index in range(count)]
-    fades = [_fade(start, length, padded, ramp=overlap) for start in starts]
+    fades = [_blend_ramp(start, length, padded, ramp=overlap) for start in starts]
     total = np.zeros(padded)
     for start, fade in zip(starts, fades, strict=True):
         total[start : start + length] += fade
-    source = _continued(size, padded)
+    source = _edge_padded_indices(size, padded)
     found = []
     for start, fade in zip(starts, fades, strict=True):
         place = slice(start, start + length)
@@ -134,22 +134,47 @@ def blend(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -
     -------
     float32 [n, 3, H, W].
     """
-    height, width = images.shape[2:]
-    out = np.zeros_like(images)
-    for rows, columns in _grid(spans(height, tiling), spans(width, tiling)):
-        taken = images[:, :, rows.source[:, None], columns.source]
-        done = work(np.ascontiguousarray(taken))
-        done = done[:, :, : len(rows.weights), : len(columns.weights)]
-        weights = rows.weights[:, None] * columns.weights
-        out[:, :, rows.inside, columns.inside] += done * weights
+    out = np.empty_like(images)
+    for rows, strip in strips(images, work, tiling=tiling):
+        out[:, :, rows] = strip
     return out
 
 
-def _grid(rows: tuple[Span, ...], columns: tuple[Span, ...]) -> Iterator[tuple[Span, Span]]:
-    return ((row, column) for row in rows for column in columns)
+def strips(
+    images: Images, work: Callable[[Images], Images], *, tiling: Tiling
+) -> Iterator[tuple[slice, Images]]:
+    """Apply `work` to images tile by tile, and give each strip of rows as soon as it is finished.
+
+    Parameters
+    ----------
+    images, work, tiling
+        As for `blend`.
+
+    Yields
+    ------
+    Which rows they are, and their pixels, float32 [n, 3, rows, W]. Never more than the rows of a
+    tile are held here, however high the images are.
+    """
+    height, width = images.shape[2:]
+    rows, columns = spans(height, tiling), spans(width, tiling)
+    carried = images[:, :, :0]
+    for number, row in enumerate(rows):
+        start = row.inside.start
+        end = rows[number + 1].inside.start if number + 1 < len(rows) else height
+        count = max(len(row.weights), carried.shape[2])
+        strip = np.zeros((*images.shape[:2], count, width), np.float32)
+        strip[:, :, : carried.shape[2]] = carried
+        for column in columns:
+            taken = images[:, :, row.source[:, None], column.source]
+            done = work(np.ascontiguousarray(taken))
+            done = done[:, :, : len(row.weights), : len(column.weights)]
+            weights = row.weights[:, None] * column.weights
+            strip[:, :, : len(row.weights), column.inside] += done * weights
+        yield slice(start, end), strip[:, :, : end - start]
+        carried = strip[:, :, end - start :]
 
 
-def _fade(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:
+def _blend_ramp(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:
     """Return 1, falling to 0 towards the edges that lie inside the image."""
     fade = np.ones(length)
     rise = np.sin(np.pi / 2 * (np.arange(ramp) + 0.5) / max(ramp, 1)) ** 2
@@ -160,7 +185,7 @@ def _fade(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.
     return fade
 
 
-def _continued(size: int, padded: int) -> npt.NDArray[np.intp]:
+def _edge_padded_indices(size: int, padded: int) -> npt.NDArray[np.intp]:
     places = np.arange(padded)
     if padded - size < size:
         return np.where(places < size, places, 2 * (size - 1) - places)

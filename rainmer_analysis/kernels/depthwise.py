@@ -16,27 +16,27 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.kernels.simd import (
+from rainmer_analysis.kernels.simd_vectors import (
     BFLOAT16,
     LANES,
-    Memory,
+    FlatArray,
     Vector,
     compiled,
-    stepped,
+    strided_offsets,
 )
 
-__all__ = ["ROWS", "depthwise", "packed"]
+__all__ = ["ROWS", "depthwise", "pack_kernels"]
 
 _SIDE = 4  # of a block: its 16 sums and a row of its inputs fit into registers
 ROWS = 2 * _SIDE  # a strip: whole blocks, also where the dilation is 2
 
 
-def _paired(dtype: torch.dtype) -> bool:
+def _uses_bfloat16_pairs(dtype: torch.dtype) -> bool:
     """Whether kernels over maps of this type hold pairs of taps, for a processor that can."""
     return BFLOAT16 and dtype == torch.bfloat16
 
 
-def packed(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
+def pack_kernels(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
     """Return kernels [C, 1, side, side] as they are taken with maps of a type.
 
     Returns
@@ -47,7 +47,7 @@ def packed(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
     side = weight.shape[2]
     placed = torch.zeros(side, side + 1, channels)
     placed[:, :side, : len(weight)] = weight[:, 0].permute(1, 2, 0)
-    if not _paired(dtype):
+    if not _uses_bfloat16_pairs(dtype):
         return placed[:, :side]
     rounded = placed.bfloat16().view(side, -1, 2, channels).transpose(2, 3).contiguous()
     return rounded.view(torch.float32)[..., 0]
@@ -56,7 +56,9 @@ def packed(weight: Tensor, channels: int, dtype: torch.dtype) -> Tensor:
 class _Block:
     """Generates a block of outputs: `Pairs` of inputs where two taps are taken at once."""
 
-    def __init__(self, builder: Any, memory: tuple[Memory, Memory], form: tuple[int, bool]) -> None:
+    def __init__(
+        self, builder: Any, memory: tuple[FlatArray, FlatArray], form: tuple[int, bool]
+    ) -> None:
         self._builder = builder
         self._source, self._kernel = memory
         self._side, self._pairs = form
@@ -66,13 +68,13 @@ class _Block:
     def grid(self, at: Any, steps: Any, count: int) -> list[list[Any]]:
         """Return offsets, `count` rows of as many."""
         down, across = (self._builder.extract_value(steps, i) for i in range(2))
-        rows = stepped(self._builder, at, down, count)
-        return [stepped(self._builder, row, across, count) for row in rows]
+        rows = strided_offsets(self._builder, at, down, count)
+        return [strided_offsets(self._builder, row, across, count) for row in rows]
 
     def sums(self, inputs: list[list[Any]], taps: Any) -> list[list[Any]]:
         """Sum up, from the places of the inputs and of the first weight and the next."""
         start, apart = (self._builder.extract_value(taps, i) for i in range(2))
-        places = stepped(self._builder, start, apart, self._side * self._taps)
+        places = strided_offsets(self._builder, start, apart, self._side * self._taps)
         sums = [[Vector.zero(self._builder)] * _SIDE for _ in range(_SIDE)]
         for row, line in enumerate(map(self._line, inputs)):
             for down in range(max(0, row - self._side + 1), min(_SIDE, row + 1)):
@@ -80,7 +82,7 @@ class _Block:
                     factor = self._weight(places[(row - down) * self._taps + tap])
                     for across in range(_SIDE):
                         found = line[across + self._step * tap]
-                        sums[down][across] = found.times_onto(factor, sums[down][across])
+                        sums[down][across] = found.multiply_add(factor, sums[down][across])
         return sums
 
     def _line(self, places: list[Any]) -> Sequence[Any]:
@@ -99,7 +101,7 @@ def _block(side: int) -> Any:
     def block(typingctx, x, at, steps, w, taps, y, to, leaps):  # type: ignore[no-untyped-def] # noqa: ARG001
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
             source, kernel, target = (
-                Memory((context, builder), kind, args[i]) for kind, i in ((x, 0), (w, 3), (y, 5))
+                FlatArray((context, builder), kind, args[i]) for kind, i in ((x, 0), (w, 3), (y, 5))
             )
             form = side, BFLOAT16 and x.dtype == types.uint16
             made = _Block(builder, (source, kernel), form)
@@ -135,7 +137,7 @@ def depthwise(x, first, shape, layers, w, apart, y):  # type: ignore[no-untyped-
         For each layer the kernel's side (1, 3, 5 or 7) and dilation (1 or 2), and where its
         weights start in `w`.
     w
-        Kernels, as `packed` gives them, flat.
+        Kernels, as `pack_kernels` gives them, flat.
     apart
         How far apart the layers' maps lie in `x`, and the first numbers of their strips in `y`.
     y

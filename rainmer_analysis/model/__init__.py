@@ -10,14 +10,14 @@ from __future__ import annotations
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder, AirNetOutput
 from rainmer_analysis.model.checkpoint import (
     Checkpoint,
-    build,
+    build_encoder,
     load_weights,
     save_weights,
     state_sha256,
 )
-from rainmer_analysis.model.describe import Block, describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, unit
+from rainmer_analysis.model.encoder_description import Block, describe_encoder
+from rainmer_analysis.model.pooling import block_mean, global_mean, normalise_rows
 from rainmer_analysis.model.restorer import VARIANTS, Prompts, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.weights import (
     RestorerCheckpoint,
@@ -41,13 +41,13 @@ __all__ = [
     "RestorerCheckpoint",
     "RestorerConfig",
     "block_mean",
-    "build",
+    "build_encoder",
     "build_restorer",
     "describe_encoder",
     "global_mean",
     "load_restorer",
     "load_weights",
+    "normalise_rows",
     "save_weights",
     "state_sha256",
-    "unit",
 ]

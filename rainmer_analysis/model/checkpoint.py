@@ -20,21 +20,27 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
+from rainmer_analysis.model.canonical_keys import (
+    build_on_meta,
+    check_state_fits,
+    config_from_shapes,
+    strip_wrapper_prefixes,
+    to_canonical_keys,
+)
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-from rainmer_analysis.model.layouts import canonical, compare, config_of, empty, unwrapped
-from rainmer_analysis.model.reading import METADATA_KEY, read_checkpoint, sound
+from rainmer_analysis.model.read_checkpoint import METADATA_KEY, check_tensor, read_checkpoint
 from rainmer_analysis.model.restorer.network import Restorer
 from rainmer_analysis.values.archive import write_atomically
 
 __all__ = [
     "Checkpoint",
-    "build",
-    "confirm",
+    "build_encoder",
+    "check_metadata",
     "load_weights",
+    "metadata_texts",
     "read_versioned",
     "save_weights",
     "state_sha256",
-    "texts_of",
 ]
 
 _VERSION = 1
@@ -115,21 +121,24 @@ def load_weights(path: str | Path) -> Checkpoint:
     source = Path(path)
     raw, own = read_versioned(source)
     try:
-        layout = canonical(raw)
-        state = {name: sound(name, value) for name, value in layout.entries.items()}
-        config = config_of(layout.kind, state)
-        compare(config, state)
+        layout = to_canonical_keys(raw)
+        state = {name: check_tensor(name, value) for name, value in layout.entries.items()}
+        config = config_from_shapes(layout.kind, state)
+        check_state_fits(config, state)
         sha256 = state_sha256(state)
         if own.get("kind") == "restorer":
             # The file speaks of the whole restorer, of which this is a part.
-            whole = {name: sound(name, value) for name, value in unwrapped(raw).items()}
-            confirm(own, {"sha256": state_sha256(whole)})
+            whole = {
+                name: check_tensor(name, value)
+                for name, value in strip_wrapper_prefixes(raw).items()
+            }
+            check_metadata(own, {"sha256": state_sha256(whole)})
         else:
-            confirm(own, {"kind": layout.kind, "config": asdict(config), "sha256": sha256})
+            check_metadata(own, {"kind": layout.kind, "config": asdict(config), "sha256": sha256})
     except WeightsError as error:
         msg = f"{source} cannot be used: {error}"
         raise WeightsError(msg) from error
-    metadata = texts_of(own)
+    metadata = metadata_texts(own)
     if isinstance(layout.queue, Tensor) and layout.queue.ndim == 2:
         metadata.setdefault("queue", str(layout.queue.shape[1]))
     return Checkpoint(layout.kind, config, state, sha256, metadata)
@@ -147,13 +156,13 @@ def read_versioned(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return raw, own
 
 
-def texts_of(own: Mapping[str, Any]) -> dict[str, str]:
+def metadata_texts(own: Mapping[str, Any]) -> dict[str, str]:
     """Return the texts kept in a file's own metadata."""
     told = own.get("metadata")
     return {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
 
 
-def confirm(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def check_metadata(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     """Refuse a file whose metadata tell of other weights than its tensors are."""
     for name, value in found.items():
         if own.get(name, value) != value:
@@ -161,12 +170,12 @@ def confirm(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
             raise WeightsError(msg)
 
 
-def build(checkpoint: Checkpoint) -> RainmerEncoder | AirNetEncoder:
+def build_encoder(checkpoint: Checkpoint) -> RainmerEncoder | AirNetEncoder:
     """Make the module of a checkpoint, in eval mode, with its own copy of the tensors.
 
     No random number is drawn: the module is laid out without memory and the tensors put in.
     """
-    module = empty(checkpoint.config)
+    module = build_on_meta(checkpoint.config)
     copies = {name: tensor.clone() for name, tensor in checkpoint.state.items()}
     module.load_state_dict(copies, assign=True)
     return module.eval()
@@ -225,7 +234,9 @@ def save_weights(
     if target.exists() and not overwrite:
         msg = f"{target} is already there; give another path or overwrite it on purpose."
         raise OutputExistsError(msg)
-    state = {name: sound(name, value.detach()) for name, value in module.state_dict().items()}
+    state = {
+        name: check_tensor(name, value.detach()) for name, value in module.state_dict().items()
+    }
     own = {
         "kind": kind,
         "version": _VERSION,

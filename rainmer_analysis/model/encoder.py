@@ -19,7 +19,7 @@ from rainmer_analysis.model.pooling import (
     GlobalMean,
     block_mean,
     global_mean,
-    unit,
+    normalise_rows,
     without_autocast,
 )
 
@@ -236,9 +236,9 @@ class RainmerEncoder(nn.Module):
         degradation_p = global_mean(features)
         return EncoderOutput(
             location=location,
-            chromatic_z=unit(chromatic_p),
+            chromatic_z=normalise_rows(chromatic_p),
             chromatic_p=chromatic_p,
-            degradation_z=unit(degradation_p),
+            degradation_z=normalise_rows(degradation_p),
             degradation_p=degradation_p,
             detail_map=block_mean(features),
         )

@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import global_mean, widen, without_autocast
+from rainmer_analysis.model.pooling import global_mean, to_float32, without_autocast
 
-__all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture", "Point", "Stage"]
+__all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture", "PointwiseLinear", "Stage"]
 
 STAGES = 4
 
@@ -103,7 +103,7 @@ class _DilatedExpert(_Expert):
             return super().features(x)
         with without_autocast(x):
             if layer.weight.dtype == torch.float32:
-                out: Tensor = layer(widen(x))
+                out: Tensor = layer(to_float32(x))
             else:
                 out = layer(x)
         return out.to(x.dtype)
@@ -167,7 +167,7 @@ class Stage(nn.Module):
             return torch.cat(parts, dim=1)[:, :, None, None]
 
 
-class Point(nn.Conv2d):
+class PointwiseLinear(nn.Conv2d):
     """A linear layer whose weights are published as those of a 1 x 1 convolution."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -186,7 +186,7 @@ class Gate(nn.Module):
     dim, hidden
         Channels of the map, hidden units.
     layer
-        ``nn.Linear`` as in the encoder, or `Point` as in the restorer: one function, two
+        ``nn.Linear`` as in the encoder, or `PointwiseLinear` as in the restorer: one function, two
         published shapes of weights.
     """
 

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.encoder import MIN_SIDE, SLOPE, RainmerEncoder
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
-from rainmer_analysis.model.pooling import global_mean, unit, without_autocast
+from rainmer_analysis.model.pooling import global_mean, normalise_rows, without_autocast
 
 __all__ = ["FoldedEncoder", "FoldedOutput", "Stages", "Towers", "fold_experts", "mean_windows"]
 
@@ -225,7 +225,7 @@ class FoldedEncoder(nn.Module):
             )
             raise ParameterError(msg)
         chromatic, degradation = self._towers(self.location(x))
-        return FoldedOutput(unit(chromatic), unit(degradation))
+        return FoldedOutput(normalise_rows(chromatic), normalise_rows(degradation))
 
     def _embedded_mean(self, x: Tensor) -> Tensor:
         """Return the mean of the patch embedding, [B, dim]."""

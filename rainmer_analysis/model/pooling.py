@@ -14,7 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["GlobalMean", "block_mean", "global_mean", "unit", "widen", "without_autocast"]
+__all__ = [
+    "GlobalMean",
+    "block_mean",
+    "global_mean",
+    "normalise_rows",
+    "to_float32",
+    "without_autocast",
+]
 
 _LOW = (torch.bfloat16, torch.float16)
 _EPS = 1e-12
@@ -27,7 +34,7 @@ def without_autocast(x: Tensor) -> AbstractContextManager[object]:
     return torch.autocast(device_type=x.device.type, enabled=False)
 
 
-def widen(x: Tensor) -> Tensor:
+def to_float32(x: Tensor) -> Tensor:
     """Return `x` in float32 if it has half precision, itself otherwise."""
     return x.float() if x.dtype in _LOW else x
 
@@ -62,10 +69,10 @@ def block_mean(x: Tensor, *, size: int = 8) -> Tensor:
     Map, [B, C, H // size, W // size].
     """
     with without_autocast(x):
-        return F.avg_pool2d(widen(x), size)
+        return F.avg_pool2d(to_float32(x), size)
 
 
-def unit(p: Tensor) -> Tensor:
+def normalise_rows(p: Tensor) -> Tensor:
     """Bring every row to length 1; a row of zeros stays zero.
 
     Parameters
@@ -78,7 +85,7 @@ def unit(p: Tensor) -> Tensor:
     p / max(|p|, 1e-12), of the shape of `p`.
     """
     with without_autocast(p):
-        return F.normalize(widen(p), dim=1, eps=_EPS)
+        return F.normalize(to_float32(p), dim=1, eps=_EPS)
 
 
 class GlobalMean(nn.Module):

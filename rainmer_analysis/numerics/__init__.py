@@ -6,47 +6,55 @@ same answer for every block size.
 
 from __future__ import annotations
 
-from rainmer_analysis.numerics.aligned import align_maps
 from rainmer_analysis.numerics.bootstrap import (
-    mixed_keys,
     poisson_weights,
     scene_keys,
     scene_weights,
+    splitmix64,
 )
-from rainmer_analysis.numerics.dimension import effective_dimension
 from rainmer_analysis.numerics.distributions import (
+    equal_mixture,
     kolmogorov_smirnov,
-    pooled,
     wasserstein1,
     weighted_quantiles,
 )
-from rainmer_analysis.numerics.forking import guard_forks
+from rainmer_analysis.numerics.effective_dimension import effective_dimension
+from rainmer_analysis.numerics.fork_safety import guard_forks
 from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
-from rainmer_analysis.numerics.matching import match_points, match_quantiles
-from rainmer_analysis.numerics.neighbours import Neighbours, cosine_blocks, nearest, nearest_among
-from rainmer_analysis.numerics.procrustes import align
-from rainmer_analysis.numerics.variance import CrossedEffects, crossed_effects
+from rainmer_analysis.numerics.map_alignment import align_maps
+from rainmer_analysis.numerics.neighbours import (
+    Neighbours,
+    cosine_blocks,
+    nearest_neighbours,
+    nearest_neighbours_of_queries,
+)
+from rainmer_analysis.numerics.optimal_matching import match_points, match_quantiles
+from rainmer_analysis.numerics.procrustes import align_points
+from rainmer_analysis.numerics.radius_search import RadiusMatches, RadiusSearch
+from rainmer_analysis.numerics.variance_components import CrossedEffects, crossed_effects
 
 __all__ = [
     "CrossedEffects",
     "Neighbours",
-    "align",
+    "RadiusMatches",
+    "RadiusSearch",
     "align_maps",
+    "align_points",
     "angle_between",
     "cosine_blocks",
     "crossed_effects",
     "effective_dimension",
+    "equal_mixture",
     "guard_forks",
     "kolmogorov_smirnov",
     "match_points",
     "match_quantiles",
-    "mixed_keys",
-    "nearest",
-    "nearest_among",
+    "nearest_neighbours",
+    "nearest_neighbours_of_queries",
     "poisson_weights",
-    "pooled",
     "scene_keys",
     "scene_weights",
+    "splitmix64",
     "unit_rows",
     "wasserstein1",
     "weighted_quantiles",

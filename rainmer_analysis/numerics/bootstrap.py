@@ -12,7 +12,7 @@ from scipy.special import pdtr
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["mixed_keys", "poisson_weights", "scene_keys", "scene_weights"]
+__all__ = ["poisson_weights", "scene_keys", "scene_weights", "splitmix64"]
 
 # Cells of one block of weights: 4 million float64 are 32 MB.
 _CELLS = 1 << 22
@@ -58,10 +58,10 @@ def scene_weights(
     members = [np.flatnonzero(labels == stratum) for stratum in np.unique(labels)]
     height = max(1, _CELLS // len(labels))
     for start in range(0, resamples, height):
-        yield _draw(members, min(height, resamples - start), generator)
+        yield _draw_counts(members, min(height, resamples - start), generator)
 
 
-def _draw(
+def _draw_counts(
     members: list[npt.NDArray[np.int64]], rows: int, generator: np.random.Generator
 ) -> npt.NDArray[np.float64]:
     weights = np.zeros((rows, sum(len(scenes) for scenes in members)))
@@ -98,12 +98,12 @@ def poisson_weights(keys: npt.ArrayLike, *, resamples: int, seed: int) -> npt.ND
         Shape (g, resamples), float64.
     """
     # splitmix64 (Steele, Lea and Flood, OOPSLA 2014), started at each scene's key
-    start = np.asarray(keys, dtype=np.uint64) ^ mixed_keys(np.uint64(seed % 2**64))
+    start = np.asarray(keys, dtype=np.uint64) ^ splitmix64(np.uint64(seed % 2**64))
     blocks = -(-resamples // 4)
     words = np.empty((len(start), blocks), dtype="<u8")
     with np.errstate(over="ignore"):
         for block in range(blocks):
-            words[:, block] = mixed_keys(start + np.uint64(block) * _STEP)
+            words[:, block] = splitmix64(start + np.uint64(block) * _STEP)
     # as bytes in little-endian order, so that every machine reads the same four numbers of a word
     draws = words.view("<u2").reshape(len(start), 4 * blocks)
     return np.asarray(_POISSON[draws[:, :resamples]])
@@ -115,7 +115,7 @@ def scene_keys(names: Iterable[str]) -> npt.NDArray[np.uint64]:
     return np.asarray(pd.util.hash_array(given, categorize=False), dtype=np.uint64)
 
 
-def mixed_keys(keys: Any) -> Any:
+def splitmix64(keys: Any) -> Any:
     """Hash 64-bit numbers to others: one step of splitmix64 from each."""
     with np.errstate(over="ignore"):
         word = keys + _STEP

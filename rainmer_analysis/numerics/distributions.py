@@ -8,12 +8,12 @@ from scipy.stats import wasserstein_distance
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["kolmogorov_smirnov", "pooled", "wasserstein1", "weighted_quantiles"]
+__all__ = ["equal_mixture", "kolmogorov_smirnov", "wasserstein1", "weighted_quantiles"]
 
 Weighted = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def pooled(samples: list[NDArray[np.float64]]) -> Weighted:
+def equal_mixture(samples: list[NDArray[np.float64]]) -> Weighted:
     """Return the mixture of samples in which each sample has the same weight.
 
     Parameters
@@ -56,7 +56,9 @@ def kolmogorov_smirnov(
     """Return the largest difference of two cumulative distribution functions, 0 to 1."""
     one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
     grid = np.concatenate([one, other])
-    difference = _cumulative(one, first_weights, grid) - _cumulative(other, second_weights, grid)
+    difference = _cumulative_weights(one, first_weights, grid) - _cumulative_weights(
+        other, second_weights, grid
+    )
     return float(np.abs(difference).max())
 
 
@@ -73,7 +75,7 @@ def weighted_quantiles(
     return found
 
 
-def _cumulative(
+def _cumulative_weights(
     values: NDArray[np.float64], weights: ArrayLike | None, grid: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     order = np.argsort(values, kind="stable")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
 
-__all__ = ["Neighbours", "cosine_blocks", "nearest", "nearest_among"]
+__all__ = ["Neighbours", "cosine_blocks", "nearest_neighbours", "nearest_neighbours_of_queries"]
 
 # Cells of one block of cosines: 4 million float64 are 32 MB.
 _CELLS = 1 << 22
@@ -51,7 +51,9 @@ def cosine_blocks(
         yield rows, unit[rows] @ unit.T
 
 
-def nearest(vectors: npt.ArrayLike, k: int, *, groups: npt.ArrayLike | None = None) -> Neighbours:
+def nearest_neighbours(
+    vectors: npt.ArrayLike, k: int, *, groups: npt.ArrayLike | None = None
+) -> Neighbours:
     """Find each row's k nearest other rows, exactly.
 
     Parameters
@@ -89,9 +91,9 @@ def nearest(vectors: npt.ArrayLike, k: int, *, groups: npt.ArrayLike | None = No
     for rows, cosines in cosine_blocks(unit):
         np.round(cosines, _DECIMALS, out=cosines)
         cosines[codes[rows, None] == codes[None, :]] = -np.inf
-        chosen = _largest(cosines, min(k, total))
+        chosen = _columns_of_k_largest(cosines, min(k, total))
         width = chosen.shape[1]
-        angles = _angles(unit, rows, chosen, unit)
+        angles = _angles_to_chosen(unit, rows, chosen, unit)
         angles[np.take_along_axis(cosines, chosen, axis=1) == -np.inf] = np.inf
         order = np.argsort(angles, axis=1, kind="stable")
         found = np.take_along_axis(angles, order, axis=1)
@@ -103,7 +105,9 @@ def nearest(vectors: npt.ArrayLike, k: int, *, groups: npt.ArrayLike | None = No
     return Neighbours(indices, distances)
 
 
-def nearest_among(queries: npt.ArrayLike, vectors: npt.ArrayLike, k: int) -> Neighbours:
+def nearest_neighbours_of_queries(
+    queries: npt.ArrayLike, vectors: npt.ArrayLike, k: int
+) -> Neighbours:
     """Find the k rows of `vectors` that are nearest to each query, exactly.
 
     Parameters
@@ -136,15 +140,15 @@ def nearest_among(queries: npt.ArrayLike, vectors: npt.ArrayLike, k: int) -> Nei
     height = max(1, _CELLS // len(unit))
     for start in range(0, len(asked), height):
         rows = slice(start, min(start + height, len(asked)))
-        chosen = _largest(np.round(asked[rows] @ unit.T, _DECIMALS), k)
-        angles = _angles(asked, rows, chosen, unit)
+        chosen = _columns_of_k_largest(np.round(asked[rows] @ unit.T, _DECIMALS), k)
+        angles = _angles_to_chosen(asked, rows, chosen, unit)
         order = np.argsort(angles, axis=1, kind="stable")
         indices[rows] = np.take_along_axis(chosen, order, axis=1)
         distances[rows] = np.take_along_axis(angles, order, axis=1)
     return Neighbours(indices, distances)
 
 
-def _largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
+def _columns_of_k_largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
     """Return the columns of the k largest values of each row in ascending order of column.
 
     Of equal values at the border the lower columns are taken, which `argpartition` does not
@@ -158,7 +162,7 @@ def _largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
     return np.nonzero(taken)[1].reshape(len(values), k).astype(np.int64)
 
 
-def _angles(
+def _angles_to_chosen(
     asked: npt.NDArray[np.float64],
     rows: slice,
     chosen: npt.NDArray[np.int64],

@@ -7,10 +7,10 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["align", "best_turn"]
+__all__ = ["align_points", "procrustes_rotation"]
 
 
-def align(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.float64]:
+def align_points(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Turn points onto a reference by the best rotation or reflection about the origin.
 
     Minimises the summed squared chords between rows of the same number (orthogonal Procrustes:
@@ -26,13 +26,13 @@ def align(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.flo
     ParameterError
         The shapes differ.
     """
-    return np.asarray(np.asarray(points, dtype=np.float64) @ best_turn(points, reference))
+    return np.asarray(np.asarray(points, dtype=np.float64) @ procrustes_rotation(points, reference))
 
 
-def best_turn(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return the orthogonal matrix (d, d) that `align` multiplies the points with.
+def procrustes_rotation(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the orthogonal matrix (d, d) that `align_points` multiplies the points with.
 
-    Parameters and errors are those of `align`.
+    Parameters and errors are those of `align_points`.
     """
     moved, fixed = np.asarray(points, dtype=np.float64), np.asarray(reference, dtype=np.float64)
     if moved.shape != fixed.shape or moved.ndim != 2:

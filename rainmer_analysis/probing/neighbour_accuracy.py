@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import nearest, scene_weights
+from rainmer_analysis.numerics import nearest_neighbours, scene_weights
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = ["NeighbourHits", "neighbour_hits"]
@@ -105,6 +105,6 @@ def neighbour_hits(table: EmbeddingTable) -> NeighbourHits:
             f"neighbours tell datasets apart, but {len(set(labels))} came with "
             f"{len(set(scenes))} scenes; give at least two of both"
         )
-    near = nearest(table.vectors, 1, groups=scenes).indices[:, 0]
+    near = nearest_neighbours(table.vectors, 1, groups=scenes).indices[:, 0]
     hits = (labels[near] == labels).astype(int)
     return NeighbourHits(tuple(hits.tolist()), tuple(labels.tolist()), tuple(scenes.tolist()))

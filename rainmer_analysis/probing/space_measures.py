@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rainmer_analysis.numerics import (
     crossed_effects,
     effective_dimension,
-    nearest,
+    nearest_neighbours,
     scene_weights,
 )
 from rainmer_analysis.probing.design import Design
@@ -197,5 +197,5 @@ def _cell_of_nearest_neighbour(vectors: Floats) -> npt.NDArray[np.int64]:
     """Return the cell of each image's nearest neighbour in another scene, shape (S, cells)."""
     scenes, cells, dim = vectors.shape
     scene = np.repeat(np.arange(scenes), cells)
-    near = nearest(vectors.reshape(-1, dim), 1, groups=scene).indices[:, 0]
+    near = nearest_neighbours(vectors.reshape(-1, dim), 1, groups=scene).indices[:, 0]
     return np.asarray(near.reshape(scenes, cells) % cells, dtype=np.int64)

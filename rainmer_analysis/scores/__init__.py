@@ -12,6 +12,7 @@ from rainmer_analysis.scores.between import Agreement, Estimate, compare
 from rainmer_analysis.scores.isolation import compactness, isolation
 from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
 from rainmer_analysis.scores.night_margin import night_margin
+from rainmer_analysis.scores.outliers import FarImage, find_outliers
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.relate import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
@@ -29,6 +30,7 @@ __all__ = [
     "Agreement",
     "Context",
     "Estimate",
+    "FarImage",
     "Interval",
     "Reference",
     "Score",
@@ -37,6 +39,7 @@ __all__ = [
     "bootstrap",
     "compactness",
     "compare",
+    "find_outliers",
     "isolation",
     "night_margin",
     "read_sketch",

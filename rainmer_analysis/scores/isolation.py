@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import angle_between, nearest, unit_rows
+from rainmer_analysis.numerics import angle_between, nearest_neighbours, unit_rows
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = ["compactness", "isolation"]
@@ -37,7 +37,9 @@ def isolation(table: EmbeddingTable, dataset: str, *, k: int = _NEIGHBOURS) -> f
     """
     code = _dataset_code(table, dataset)
     codes = table.rows.codes
-    found = nearest(table.vectors, k, groups=table.rows.column("group")).indices[codes == code]
+    found = nearest_neighbours(table.vectors, k, groups=table.rows.column("group")).indices[
+        codes == code
+    ]
     there = found >= 0
     _check_has_neighbours(there.any(axis=1), dataset)
     own = (codes[found] == code) & there

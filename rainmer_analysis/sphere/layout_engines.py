@@ -10,16 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.layout_parameters import LayoutParameters
 from rainmer_analysis.sphere.sphere_layout import sphere_layout
 
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "engine_named"]
 
 # (float64 unit rows (n, d) with n >= 4, Layout) -> float64 unit rows (n, 3), seeded
-Engine = Callable[[npt.NDArray[np.float64], Layout], npt.NDArray[np.float64]]
+Engine = Callable[[npt.NDArray[np.float64], LayoutParameters], npt.NDArray[np.float64]]
 
 
-def _umap_learn(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np.float64]:
+def _umap_learn(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.NDArray[np.float64]:
     # importing umap-learn takes seconds, which no other engine need wait for
     module = importlib.import_module("rainmer_analysis.sphere.umap_layout")
     return np.asarray(module.umap_layout(unit, layout))

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["Layout"]
+__all__ = ["LayoutParameters"]
 
 _SEEDS = 2**32
 
 
 @dataclass(frozen=True)
-class Layout:
+class LayoutParameters:
     """Parameters of one layout.
 
     Parameters

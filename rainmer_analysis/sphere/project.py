@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import align, angle_between, unit_rows
+from rainmer_analysis.numerics import align_points, angle_between, unit_rows
 from rainmer_analysis.sphere.fidelity import fidelity
 from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, engine_named
-from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.layout_parameters import LayoutParameters
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 from rainmer_analysis.values import EmbeddingTable, Rows, SphereMap
 
@@ -79,7 +79,7 @@ def project(
         The table has fewer than 4 rows or only one direction, or a parameter is not allowed.
     """
     lay_out = engine_named(engine)
-    layout = Layout(neighbors, min_dist, seed)
+    layout = LayoutParameters(neighbors, min_dist, seed)
     if stability < 0:
         raise ParameterError(
             f"stability over {stability} seeds was asked for; give 0 for none, or how many"
@@ -136,12 +136,12 @@ def _median_displacement_degrees(
     points: npt.NDArray[np.float32], others: list[npt.NDArray[np.float64]]
 ) -> float:
     reference = unit_rows(points)
-    moved = [angle_between(align(other, reference), reference) for other in others]
+    moved = [angle_between(align_points(other, reference), reference) for other in others]
     return float(np.degrees(np.median(np.concatenate(moved))))
 
 
 def _placement_error_parameters(
-    unit: Floats, rows: Rows, layout: Layout, parts: int
+    unit: Floats, rows: Rows, layout: LayoutParameters, parts: int
 ) -> dict[str, Any]:
     model = SphereUMAP(layout.neighbors, min_dist=layout.min_dist, random_state=layout.seed).fit(
         unit
@@ -160,7 +160,7 @@ def _placement_error_parameters(
     }
 
 
-def _parameters(table: EmbeddingTable, engine: str, layout: Layout) -> dict[str, Any]:
+def _parameters(table: EmbeddingTable, engine: str, layout: LayoutParameters) -> dict[str, Any]:
     parameters = {
         "engine": engine,
         "neighbors": layout.neighbors,

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.layout_parameters import LayoutParameters
 from rainmer_analysis.sphere.umap_s2 import (
     AttractionCurve,
     canonical_orientation,
@@ -27,7 +27,7 @@ EPOCHS = 250
 
 def sphere_layout(
     unit: Floats,
-    layout: Layout,
+    layout: LayoutParameters,
     *,
     radius: float | None = None,
     epochs: int = EPOCHS,

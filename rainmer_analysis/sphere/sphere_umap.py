@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.layout_parameters import LayoutParameters
 from rainmer_analysis.sphere.placement import (
     Placement,
     PlacementCalibration,
@@ -204,7 +204,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         seed = (self.seed_ + skip) % 2**32
         return sphere_layout(
             unit,
-            Layout(int(self.n_neighbors), float(self.min_dist), seed),
+            LayoutParameters(int(self.n_neighbors), float(self.min_dist), seed),
             radius=None if self.radius is None else float(self.radius),
             epochs=int(self.n_epochs),
             spread=float(self.spread),
@@ -265,5 +265,5 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                 raise ParameterError(
                     f"random_state is {seed!r}; give a whole number, None or a RandomState"
                 )
-            Layout(seed=int(seed))
-        Layout(int(self.n_neighbors), float(self.min_dist))
+            LayoutParameters(seed=int(seed))
+        LayoutParameters(int(self.n_neighbors), float(self.min_dist))

@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.numerics import nearest
+from rainmer_analysis.numerics import nearest_neighbours
 from rainmer_analysis.sphere.angles import angles_to_xyz
-from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.layout_parameters import LayoutParameters
 from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
 
@@ -31,7 +31,7 @@ _EXPECTED = (
 )
 
 
-def umap_layout(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np.float64]:
+def umap_layout(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.NDArray[np.float64]:
     """Lay rows out on the sphere by UMAP under the haversine distance.
 
     The published analysis does the same with an arc cosine of float32 dot products as its metric,
@@ -54,7 +54,7 @@ def umap_layout(unit: npt.NDArray[np.float64], layout: Layout) -> npt.NDArray[np
     total = len(unit)
     # umap-learn wants fewer neighbours than rows.
     width = min(layout.neighbors, total - 1)
-    near = nearest(unit, width - 1)
+    near = nearest_neighbours(unit, width - 1)
     own = np.arange(total)[:, None]
     indices = np.concatenate([own, near.indices], axis=1).astype(np.int32)
     distances = np.concatenate([np.zeros((total, 1)), near.distances], axis=1).astype(np.float32)

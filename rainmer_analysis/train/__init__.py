@@ -8,14 +8,13 @@ by value, as a `Pool` of arrays; where they come from is known in recipes alone.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.card import as_toml, hardware, model_card
 from rainmer_analysis.train.config import DataConfig, TrainConfig, read_config, shipped_configs
-from rainmer_analysis.train.config.crossed import CAMERA, CLEAR
-from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
+from rainmer_analysis.train.config.crossed_section import CAMERA, CLEAR
+from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.crossed import (
     CrossedBlock,
-    CrossedObjective,
     CrossedPool,
+    CrossedTrainable,
     build_crossed_pool,
     describe_degradation,
     open_crossed_pool,
@@ -23,54 +22,55 @@ from rainmer_analysis.train.crossed import (
 from rainmer_analysis.train.data import (
     Pool,
     Sample,
-    as_levels,
     build_pool,
+    choose_held_out_scenes,
     open_pool,
-    scenes_held_out,
+    to_8bit,
     window,
 )
 from rainmer_analysis.train.loop import (
     CHECKPOINTS,
+    DistributedContext,
     Hooks,
-    Objective,
     Outcome,
-    Place,
-    several,
+    Trainable,
+    init_distributed,
     train,
 )
-from rainmer_analysis.train.restoration import RestorerObjective
+from rainmer_analysis.train.model_card import as_toml, hardware, model_card
+from rainmer_analysis.train.restoration import RestorerTrainable
 
 __all__ = [
     "CAMERA",
     "CHECKPOINTS",
     "CLEAR",
-    "AirNetObjective",
+    "AirNetTrainable",
     "CrossedBlock",
-    "CrossedObjective",
     "CrossedPool",
+    "CrossedTrainable",
     "DataConfig",
-    "EncoderObjective",
+    "DistributedContext",
     "Hooks",
-    "Objective",
     "Outcome",
-    "Place",
     "Pool",
-    "RestorerObjective",
+    "RainmerTrainable",
+    "RestorerTrainable",
     "Sample",
     "TrainConfig",
-    "as_levels",
+    "Trainable",
     "as_toml",
     "build_crossed_pool",
     "build_pool",
+    "choose_held_out_scenes",
     "describe_degradation",
     "hardware",
+    "init_distributed",
     "model_card",
     "open_crossed_pool",
     "open_pool",
     "read_config",
-    "scenes_held_out",
-    "several",
     "shipped_configs",
+    "to_8bit",
     "train",
     "window",
 ]

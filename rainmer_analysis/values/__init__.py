@@ -7,10 +7,10 @@ positions on the unit sphere (`SphereMap`) and scores between datasets (`Relatio
 from __future__ import annotations
 
 from rainmer_analysis.values.archive import (
+    is_up_to_date,
     read,
     read_as,
     request_of,
-    standing,
     write,
     write_json,
     write_table,
@@ -31,6 +31,7 @@ from rainmer_analysis.values.disk import (
 )
 from rainmer_analysis.values.documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict
+from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document
 from rainmer_analysis.values.parquet import (
@@ -43,10 +44,9 @@ from rainmer_analysis.values.parquet import (
     write_list,
 )
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
-from rainmer_analysis.values.request import array_digest, digest, plain, versions_of
+from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
-from rainmer_analysis.values.summary import DatasetOnMap, MapSummary
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
@@ -72,12 +72,12 @@ __all__ = [
     "digest",
     "finish",
     "holding",
+    "is_up_to_date",
     "library_versions",
     "located",
     "lock_of",
     "matrix_document",
     "parts_of",
-    "plain",
     "read",
     "read_as",
     "read_json",
@@ -87,8 +87,8 @@ __all__ = [
     "same_space",
     "staging",
     "stamped",
-    "standing",
     "sweep",
+    "to_json_types",
     "told_in_full",
     "unstamped",
     "versions_of",

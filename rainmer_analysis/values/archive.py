@@ -33,11 +33,11 @@ from rainmer_analysis.values.properties import PropertyTable
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
 __all__ = [
-    "expected",
+    "check_kind",
+    "is_up_to_date",
     "read",
     "read_as",
     "request_of",
-    "standing",
     "write",
     "write_atomically",
     "write_json",
@@ -118,7 +118,7 @@ def read(path: str | Path) -> Value:
     )
 
 
-def expected(path: str | Path, kind: type[Value]) -> Path:
+def check_kind(path: str | Path, kind: type[Value]) -> Path:
     """Return the path if something lies there that can be of this kind, by the end of its name.
 
     Raises
@@ -143,7 +143,7 @@ def read_as(path: str | Path, kind: type[V]) -> V:
     FileFormatError
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
-    value, told = read(expected(path, kind)), _KINDS[kind]
+    value, told = read(check_kind(path, kind)), _KINDS[kind]
     if not isinstance(value, kind):
         found = _KINDS[type(value)].noun
         raise FileFormatError(f"{path} holds a {found}, not a {told.noun}; {told.wanted}")
@@ -166,7 +166,7 @@ def request_of(path: str | Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def standing(path: str | Path, request: str | None, *, overwrite: bool = False) -> bool:
+def is_up_to_date(path: str | Path, request: str | None, *, overwrite: bool = False) -> bool:
     """Return whether `path` already answers the identical request.
 
     Returns False where nothing is there or `overwrite` allows a new result.
@@ -239,7 +239,7 @@ def write(
             f"a {_KINDS[type(value)].noun} cannot be written as {target.name!r}; "
             f"use a name that ends in {' or '.join(writers)}"
         )
-    if standing(target, request, overwrite=overwrite):
+    if is_up_to_date(target, request, overwrite=overwrite):
         return target
     return write_atomically(target, writers[suffix])
 
@@ -249,6 +249,6 @@ def write_table(
 ) -> Path:
     """Write a table that comes as small ones with the same columns, as `write` does the whole."""
     target = Path(path)
-    if standing(target, request, overwrite=overwrite):
+    if is_up_to_date(target, request, overwrite=overwrite):
         return target
     return write_atomically(target, lambda temporary: write_batches(batches, temporary, request))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.request import digest
+from rainmer_analysis.values.request_digest import digest
 
 __all__ = ["CHECKSUM", "read_json", "stamped", "unstamped"]
 

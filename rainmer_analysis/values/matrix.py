@@ -13,7 +13,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
-from rainmer_analysis.values.request import digest
+from rainmer_analysis.values.request_digest import digest
 from rainmer_analysis.values.table import Space
 
 __all__ = ["SIGNIFICANT", "RelationshipMatrix"]
@@ -23,7 +23,7 @@ SIGNIFICANT = 0.05
 _COMPUTED_LATER = ("low", "high", "p", "q")
 
 
-def _square(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float64]:
+def _square_matrix(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float64]:
     array = np.array(values, dtype=np.float64)
     if array.shape != (size, size):
         raise ParameterError(
@@ -102,7 +102,7 @@ class RelationshipMatrix(Value):
             )
         if not all(isinstance(name, str) for name in names):
             raise ParameterError(f"datasets are named by text, but came as {list(names)}")
-        values = _square(self.values, size, "scores")
+        values = _square_matrix(self.values, size, "scores")
         if self.symmetric and not np.allclose(values, values.T, rtol=0, atol=1e-9, equal_nan=True):
             raise ParameterError(
                 f"the score {self.score!r} is symmetric but its matrix is not; "
@@ -117,7 +117,7 @@ class RelationshipMatrix(Value):
             object.__setattr__(self, name, given)
         for name in _COMPUTED_LATER:
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _square(getattr(self, name), size, name))
+                object.__setattr__(self, name, _square_matrix(getattr(self, name), size, name))
         if self.ceilings is not None:
             object.__setattr__(self, "ceilings", _ceilings(self.ceilings, size))
         object.__setattr__(self, "datasets", names)

@@ -13,7 +13,7 @@ import numpy as np
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values.documents import read_json, stamped
 from rainmer_analysis.values.matrix import RelationshipMatrix
-from rainmer_analysis.values.request import digest, plain
+from rainmer_analysis.values.request_digest import digest, to_json_types
 from rainmer_analysis.values.table import Space
 
 __all__ = [
@@ -50,7 +50,7 @@ def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> d
     }
     if request is not None:
         document["request"] = request
-    return dict(plain(document))
+    return dict(to_json_types(document))
 
 
 def matrix_to_json(matrix: RelationshipMatrix, path: Path, request: str | None) -> None:
@@ -79,12 +79,12 @@ def _csv_sum(lines: list[list[str]]) -> str:
     return _SUM + digest([lines[0][1:], lines[1:]])[:16]
 
 
-def _cells(rows: list[list[float | None]]) -> np.ndarray[Any, Any]:
+def _float_cells(rows: list[list[float | None]]) -> np.ndarray[Any, Any]:
     return np.array([[np.nan if cell is None else float(cell) for cell in row] for row in rows])
 
 
-def _optional(document: dict[str, Any], name: str) -> np.ndarray[Any, Any] | None:
-    return None if document.get(name) is None else _cells(document[name])
+def _optional_matrix(document: dict[str, Any], name: str) -> np.ndarray[Any, Any] | None:
+    return None if document.get(name) is None else _float_cells(document[name])
 
 
 def matrix_from_json(path: Path) -> RelationshipMatrix:
@@ -112,7 +112,7 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
         if stated_space is not None:
             space = Space(**{field.name: str(stated_space[field.name]) for field in fields(Space)})
         return RelationshipMatrix(
-            _cells(document["values"]),
+            _float_cells(document["values"]),
             tuple(document["datasets"]),
             str(document["score"]),
             space,
@@ -120,11 +120,11 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
             tuple(document["groups"]),
             symmetric=bool(document.get("symmetric", True)),
             parameters=document.get("parameters") or {},
-            low=_optional(document, "low"),
-            high=_optional(document, "high"),
-            p=_optional(document, "p"),
-            q=_optional(document, "q"),
-            ceilings=_optional(document, "ceilings"),
+            low=_optional_matrix(document, "low"),
+            high=_optional_matrix(document, "high"),
+            p=_optional_matrix(document, "p"),
+            q=_optional_matrix(document, "q"),
+            ceilings=_optional_matrix(document, "ceilings"),
         )
     except ParameterError as error:
         raise FileFormatError(f"{path} contradicts itself: {error}") from error

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.archive import expected
+from rainmer_analysis.values.archive import check_kind
 from rainmer_analysis.values.parquet import (
     part_batches,
     part_columns,
@@ -21,7 +21,7 @@ from rainmer_analysis.values.parquet import (
     parts_of,
     same_width,
 )
-from rainmer_analysis.values.request import digest
+from rainmer_analysis.values.request_digest import digest
 from rainmer_analysis.values.rows import LABELS
 from rainmer_analysis.values.table import BATCH, EmbeddingTable, same_space
 
@@ -49,7 +49,7 @@ class TableStream:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = expected(path, EmbeddingTable)
+        self.path = check_kind(path, EmbeddingTable)
         self._parts = parts_of(self.path)
         found = {str(part): part_space(part) for part in self._parts}
         self.space = same_space({name: space for name, (space, _) in found.items()})
@@ -58,7 +58,7 @@ class TableStream:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Number of rows of each dataset, in the order of their first rows."""
-        return dict(Counter(self._cells("dataset")))
+        return dict(Counter(self._iter_cells("dataset")))
 
     @cached_property
     def dim(self) -> int:
@@ -82,7 +82,7 @@ class TableStream:
                 same_width({str(self._parts[0]): self.dim, str(part): batch.dim})
                 seen.append(_fingerprints(batch))
                 yield batch
-        self._demand_unique(seen)
+        self._check_unique_ids(seen)
 
     def label_batches(self, *names: str) -> Iterator[tuple[list[str], ...]]:
         """Read label columns alone, some thousand rows at a time: one list for each name.
@@ -99,7 +99,7 @@ class TableStream:
     @cached_property
     def content_sha256(self) -> str:
         """Identity of vectors, labels and space: the same as that of the table in memory."""
-        labels = {name: self._cells(name) for name in LABELS}
+        labels = {name: self._iter_cells(name) for name in LABELS}
         return digest((self._vectors_sha256(), labels, self.space))
 
     def _vectors_sha256(self) -> str:
@@ -110,13 +110,13 @@ class TableStream:
             hasher.update(batch.vectors.astype("<f4").tobytes())
         return hasher.hexdigest()
 
-    def _cells(self, name: str) -> Iterator[str]:
+    def _iter_cells(self, name: str) -> Iterator[str]:
         """Return a label column cell by cell; some thousand are in memory."""
         for part in self._parts:
             for table in part_columns(part, [name], size=BATCH):
                 yield from table.column(name).to_pylist()
 
-    def _demand_unique(self, seen: list[np.ndarray]) -> None:
+    def _check_unique_ids(self, seen: list[np.ndarray]) -> None:
         prints = np.concatenate(seen) if seen else np.zeros((0, 2), np.uint64)
         order = np.lexsort(prints.T)
         if (prints[order[1:]] == prints[order[:-1]]).all(axis=1).any():

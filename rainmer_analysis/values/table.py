@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
-from rainmer_analysis.values.request import array_digest, digest
+from rainmer_analysis.values.request_digest import array_digest, digest
 from rainmer_analysis.values.rows import Rows, positions
 
 __all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "same_space"]
@@ -94,7 +94,7 @@ def _unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.
     return read_only(array)
 
 
-def _line(value: EmbeddingTable | SphereMap, more: str) -> str:
+def _repr_line(value: EmbeddingTable | SphereMap, more: str) -> str:
     labels = repr(value.rows).removeprefix("Rows(").removesuffix(")")
     return f"{type(value).__name__}({labels}, {value.space.name}, {more})"
 
@@ -150,7 +150,7 @@ class EmbeddingTable(Value):
         return EmbeddingTable(self.vectors[kept], self.rows.take(kept), self.space, self.made)
 
     def __repr__(self) -> str:
-        return _line(self, f"{self.dim} dimensions, {self.space.precision}")
+        return _repr_line(self, f"{self.dim} dimensions, {self.space.precision}")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -213,7 +213,7 @@ class SphereMap(Value):
         return digest([array_digest(self.points), self.rows.labels, asdict(self.space)])
 
     def __repr__(self) -> str:
-        return _line(self, f"{self.parameters.get('engine', 'map')}")
+        return _repr_line(self, f"{self.parameters.get('engine', 'map')}")
 
     def __len__(self) -> int:
         return len(self.rows)

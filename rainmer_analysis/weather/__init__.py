@@ -7,16 +7,16 @@ fixes a recipe's parameters, so that one weather can be applied to many scenes.
 
 from __future__ import annotations
 
-from rainmer_analysis.weather.draws import (
+from rainmer_analysis.weather.scenes import render_scene, scene_names
+from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES, Recipe
+from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
+from rainmer_analysis.weather.weather_draws import (
     LightDraw,
     WeatherDraw,
     draw_camera,
     draw_light,
     draw_weather,
 )
-from rainmer_analysis.weather.recipes import FIGURED, RECIPES, Recipe
-from rainmer_analysis.weather.scenes import render_scene, scene_names
-from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
 
 __all__ = [
     "FIGURED",

@@ -14,16 +14,21 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.fields import Field, grid
-from rainmer_analysis.weather.laws import generator
-from rainmer_analysis.weather.leaves import leaves, textures
-from rainmer_analysis.weather.places import landscape, skyline
+from rainmer_analysis.weather.dead_leaves import render_dead_leaves, render_textures
+from rainmer_analysis.weather.random_fields import Field, pixel_centres
+from rainmer_analysis.weather.random_laws import keyed_generator
+from rainmer_analysis.weather.scenery import render_landscape, render_skyline
 
 __all__ = ["PER_KIND", "SPLITS", "render_scene", "scene_names"]
 
 SPLITS = ("train", "figure")
 PER_KIND = 500
-_KINDS = {"leaves": leaves, "textures": textures, "skyline": skyline, "landscape": landscape}
+_KINDS = {
+    "leaves": render_dead_leaves,
+    "textures": render_textures,
+    "skyline": render_skyline,
+    "landscape": render_landscape,
+}
 # Colour photographs inside the installed wheels (nothing is downloaded): name -> package, file.
 _PHOTOGRAPHS = {
     "train": {
@@ -68,27 +73,27 @@ def render_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
     """
     if min(height, width) < 16:
         raise ParameterError(f"a scene of {height}x{width} is too small; use sides from 16 pixels")
-    split, kind, rest = _parse(name)
+    split, kind, rest = _parse_scene_name(name)
     if kind == "photo":
-        return _photograph(*_PHOTOGRAPHS[split][rest], size=(height, width))
-    rng = generator("scene", name)
+        return _load_photograph(*_PHOTOGRAPHS[split][rest], size=(height, width))
+    rng = keyed_generator("scene", name)
     image = _KINDS[kind](rng, (height, width))
-    return _developed(rng, image).astype(np.float32)
+    return _expose_unevenly(rng, image).astype(np.float32)
 
 
-def _parse(name: str) -> tuple[str, str, str]:
+def _parse_scene_name(name: str) -> tuple[str, str, str]:
     parts = name.split("-", 3)
-    if len(parts) == 4 and parts[1] in SPLITS and name in _listed(parts[1]):
+    if len(parts) == 4 and parts[1] in SPLITS and name in _scene_set(parts[1]):
         return parts[1], parts[2], parts[3]
     raise ParameterError(f"there is no scene {name!r}; scene_names(split) lists the scenes")
 
 
 @functools.lru_cache(maxsize=4)
-def _listed(split: str) -> frozenset[str]:
+def _scene_set(split: str) -> frozenset[str]:
     return frozenset(scene_names(split))
 
 
-def _photograph(package: str, file: str, *, size: tuple[int, int]) -> NDArray[np.float32]:
+def _load_photograph(package: str, file: str, *, size: tuple[int, int]) -> NDArray[np.float32]:
     spec = find_spec(package)  # finds the folder without importing the package
     if spec is None or not spec.submodule_search_locations:
         raise ParameterError(f"the photograph {file} needs the package {package}; install it")
@@ -102,10 +107,10 @@ def _photograph(package: str, file: str, *, size: tuple[int, int]) -> NDArray[np
     return np.asarray(resized, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)
 
 
-def _developed(rng: np.random.Generator, image: Field) -> Field:
+def _expose_unevenly(rng: np.random.Generator, image: Field) -> Field:
     """Light a rendered scene unevenly and expose it: contrast, and a tone curve to a mean."""
     shape = (image.shape[1], image.shape[2])
-    image = image * np.exp(rng.uniform(0.06, 0.22) * _shading(rng, shape))
+    image = image * np.exp(rng.uniform(0.06, 0.22) * _smooth_field(rng, shape))
     middle = image.mean()
     image = np.clip(middle + rng.uniform(1.0, 1.3) * (image - middle), 0.0, 1.0)
     target = float(np.clip(rng.normal(0.417, 0.1), 0.15, 0.75))
@@ -118,11 +123,11 @@ def _developed(rng: np.random.Generator, image: Field) -> Field:
     return np.asarray(grey + rng.uniform(0.5, 1.0) * (image - grey))
 
 
-def _shading(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
+def _smooth_field(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     """Return a smooth field [H, W] of mean 0 and sd about 1, the same at every size."""
     order = np.arange(5)
     weights = rng.standard_normal((5, 5)) / np.maximum(np.hypot(order[:, None], order), 1.0) ** 1.5
     weights[0, 0] = 0.0
-    rows, columns = grid(shape)
+    rows, columns = pixel_centres(shape)
     field = np.cos(np.pi * rows * order) @ weights @ np.cos(np.pi * order[:, None] * columns)
     return np.asarray(field / np.sqrt((weights**2).sum() / 4.0))

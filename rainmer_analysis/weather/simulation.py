@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.draws import draw_light, draw_weather
-from rainmer_analysis.weather.laws import generator
-from rainmer_analysis.weather.recipes import find_recipe
+from rainmer_analysis.weather.random_laws import keyed_generator
 from rainmer_analysis.weather.scenes import render_scene, scene_names
+from rainmer_analysis.weather.simulated_recipes import find_recipe
+from rainmer_analysis.weather.weather_draws import draw_light, draw_weather
 
 __all__ = ["Pair", "degrade", "scene_of", "simulate"]
 
@@ -91,15 +91,15 @@ def scene_of(recipe_name: str, index: int, *, split: str = "figure", seed: int =
     if index < 0:
         raise ParameterError(f"there is no pair number {index}; count from 0")
     recipe = find_recipe(recipe_name)
-    order = _order(recipe.family, recipe.kinds, split, seed)
+    order = _scene_order(recipe.family, recipe.kinds, split, seed)
     return order[index % len(order)]
 
 
 @functools.lru_cache(maxsize=64)
-def _order(family: str, kinds: tuple[str, ...], split: str, seed: int) -> tuple[str, ...]:
+def _scene_order(family: str, kinds: tuple[str, ...], split: str, seed: int) -> tuple[str, ...]:
     names = scene_names(split)
     chosen = [name for name in names if not kinds or name.split("-")[2] in kinds]
-    places = generator("order", seed, split, family).permutation(len(chosen))
+    places = keyed_generator("order", seed, split, family).permutation(len(chosen))
     return tuple(chosen[place] for place in places)
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.cli.main import main
-from rainmer_analysis.images import CATALOGUE, load, read_image
+from rainmer_analysis.images import CATALOGUE, load_image_set, read_image
 
 
 def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -85,7 +85,7 @@ def test_simulate_writes_datasets_that_can_be_loaded(
 ) -> None:
     code, out, _ = _run(capsys, "simulate", "--out", str(tmp_path / "sim"), "--per-dataset", "1")
     assert code == 0
-    images = load(out.strip())
+    images = load_image_set(out.strip())
     assert len(images.rows.datasets) == 9
     assert all(name.startswith("sim-") for name in images.rows.datasets)
     for name in ("path", "target"):
@@ -141,7 +141,7 @@ def test_check_suggests_a_manifest_that_can_be_loaded(
     code, out, _ = _run(capsys, "check", "RainTrainL", "--suggest")
     assert code == 0
     Path("m.toml").write_text(out)
-    assert load("m.toml").rows.counts == {"RainTrainL": 2}
+    assert load_image_set("m.toml").rows.counts == {"RainTrainL": 2}
     code, out, _ = _run(capsys, "check", "RainTrainL", "--suggest", "--json")
     assert json.loads(out)["dataset"][0]["pair"] == "rain-* -> norain-*"
     assert _run(capsys, "check", "RainTrainL", "x", "--suggest")[0] == 2

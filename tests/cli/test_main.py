@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rainmer_analysis.cli import options
 from rainmer_analysis.cli.main import cli, main
-from rainmer_analysis.cli.options import Common, say
+from rainmer_analysis.cli.options import CommonOptions, echo
 
 HEAVY = {"torch", "umap", "matplotlib", "pandas", "pyarrow", "sklearn"}
 PAGES = [
@@ -121,9 +122,9 @@ def test_names_that_are_not_utf8_are_named_with_an_escape(
 
 
 def test_json_holds_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
-    Common(seed=1, as_json=True, quiet=True, overwrite=False).result({"a": float("nan")}, "")
+    CommonOptions(seed=1, as_json=True, quiet=True, overwrite=False).result({"a": float("nan")}, "")
     assert json.loads(capsys.readouterr().out) == {"a": None}
-    say("a\udcffb")
+    echo("a\udcffb")
     assert capsys.readouterr().out == "a\\udcffb\n"
 
 
@@ -175,3 +176,27 @@ def test_the_handler_of_the_caller_comes_back() -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_progress_in_a_log_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 10.0, 40.0, 50.0, 70.0, 100.0, 200.0])
+    monkeypatch.setattr(options, "monotonic", clock.__next__)
+    common = options.CommonOptions(seed=0, as_json=False, quiet=False, overwrite=False)
+    with options.progress_bar(common, "image") as progress:
+        for finished in (4, 5, 8, 9, 11, 11):
+            progress(finished, 84)
+        progress(0, 9)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "8 of 84 images, 0.1 a second, 12:40 left",
+        "11 of 84 images, 0.1 a second, 12:10 left",
+        "11 of 84 images, 0.07 a second, 17:22 left",
+    ]
+    quiet = options.CommonOptions(seed=0, as_json=False, quiet=True, overwrite=False)
+    monkeypatch.setattr(options, "monotonic", iter([0.0, 60.0]).__next__)
+    with options.progress_bar(quiet, "image") as progress:
+        progress(0, 2)
+        progress(1, 2)
+    assert capsys.readouterr().err == ""

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from rainmer_analysis.cli.main import main
+from rainmer_analysis.images.protocols import PROTOCOLS
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
 
@@ -76,9 +77,11 @@ def test_from_rain_to_numbers(
     assert code == 0
     lines = stdout.splitlines()
     assert lines[0] == "mean of 2 images"
-    assert lines[1].startswith("psnr: ")
-    assert lines[1].endswith(" dB")
-    assert lines[5:] == ["left out: 1", "  empty.png: no result of that name"]
+    assert lines[2].split()[:4] == ["protocol", "PSNR", "(dB)", "SSIM"]
+    rows = [line.split() for line in lines if line.startswith(tuple(PROTOCOLS))]
+    assert [row[0] for row in rows] == list(PROTOCOLS)
+    assert lines[-2:] == ["left out: 1", "  empty.png: no result of that name"]
+    assert max(map(len, lines)) <= 96
     assert f"{table}: written" in stderr
     assert stderr.splitlines()[-2:] == [
         f"{out}: 3 files: 2 used, 1 passed over (other files: .csv 1)",
@@ -88,7 +91,10 @@ def test_from_rain_to_numbers(
     document = json.loads(stdout)
     assert document["state"] == "up to date"
     assert document["count"] == 2
-    assert float(lines[1].split()[1]) == pytest.approx(document["means"]["psnr"], abs=1e-4)
+    assert float(rows[0][1]) == pytest.approx(document["means"]["psnr"], abs=1e-4)
+    assert [float(row[2]) for row in rows] == [
+        pytest.approx(document["protocols"][row[0]]["ssim"], abs=1e-4) for row in rows
+    ]
     assert len(table.read_text().splitlines()) == 4
 
 
@@ -97,7 +103,10 @@ def test_a_perfect_result_has_no_number_in_json(
 ) -> None:
     image = str(rain / "a.png")
     code, stdout, _ = _run(capsys, "evaluate", image, image)
-    assert (code, stdout.splitlines()[1]) == (0, "psnr: inf dB")
+    assert code == 0
+    assert stdout.splitlines()[3].split()[:3] == ["matlab-y", "inf", "1.0000"]
+    stdout = _run(capsys, "evaluate", image, image, "--crop-border", "2")[1]
+    assert stdout.startswith("mean of 1 image, 2 pixels left out at every side")
     document = json.loads(_run(capsys, "evaluate", image, image, "--json")[1])
     assert document["means"] == {
         "psnr": None,

@@ -35,7 +35,7 @@ def test_one_process_of_several_speaks(
     train = recipes.training.train_network
 
     def follower(*given: Any, **options: Any) -> Any:
-        return dataclasses.replace(train(*given, **options), leads=False)
+        return dataclasses.replace(train(*given, **options), is_main_process=False)
 
     monkeypatch.setattr(recipes.training, "train_network", follower)
     assert call(*small(tmp_path), "--json", "--quiet", "--seed", "3", "--resume") == 0

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from matplotlib.patches import FancyBboxPatch
 
-from rainmer_analysis.draw import Drawing, figure1
+from rainmer_analysis.draw import Drawing, architecture_figure
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.describe import describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
+from rainmer_analysis.model.encoder_description import describe_encoder
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def published() -> Plain:
 
 @pytest.fixture(scope="module")
 def drawing() -> Drawing:
-    return figure1(published())
+    return architecture_figure(published())
 
 
 def test_words_keep_apart_and_on_the_paper(drawing: Drawing, ink) -> None:
@@ -115,7 +115,7 @@ def test_counts_stand_where_they_belong(drawing: Drawing) -> None:
 @pytest.mark.parametrize("width", ["quarter", "full"])
 def test_the_live_module_can_be_drawn(tmp_path: Path, ink, width: str) -> None:
     module = RainmerEncoder(WIDTHS[width])
-    drawing = figure1(describe_encoder(module))
+    drawing = architecture_figure(describe_encoder(module))
     total = sum(p.numel() for p in module.parameters())
     assert f"{total:,} parameters" in drawing.artists["headline"].get_text()
     assert ink.clashes(ink.texts(drawing.figure)) == []
@@ -128,8 +128,8 @@ def test_the_live_module_can_be_drawn(tmp_path: Path, ink, width: str) -> None:
 def test_other_descriptions_are_refused() -> None:
     right = published()
     with pytest.raises(ParameterError, match="'encoder' holds no block of kind 'mixture'"):
-        figure1(replace(right, children=right.children[:1]))
+        architecture_figure(replace(right, children=right.children[:1]))
     with pytest.raises(ParameterError, match="parts have 941536 parameters and it says 1"):
-        figure1(replace(right, parameters=1))
+        architecture_figure(replace(right, parameters=1))
     with pytest.raises(ParameterError, match="it has 1 projectors and 4 stages"):
-        figure1(replace(right, children=right.children[:3]))
+        architecture_figure(replace(right, children=right.children[:3]))

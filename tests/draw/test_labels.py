@@ -3,14 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rainmer_analysis.draw.labels import readable, short_labels
+from rainmer_analysis.draw.labels import escape_missing_glyphs, short_labels
 
 
 def test_text_that_the_font_lacks_is_spelled_out() -> None:
-    assert readable("Ünïcode µ $x_1$") == "Ünïcode µ $x_1$"
-    assert readable("雨\n\U0001f9ea") == "\\u96e8\\x0a\\U0001f9ea"
-    assert readable(" ") == "\\x20"
-    assert readable("雨") != readable("雪")
+    assert escape_missing_glyphs("Ünïcode µ $x_1$") == "Ünïcode µ $x_1$"
+    assert escape_missing_glyphs("雨\n\U0001f9ea") == "\\u96e8\\x0a\\U0001f9ea"
+    assert escape_missing_glyphs(" ") == "\\x20"
+    assert escape_missing_glyphs("雨") != escape_missing_glyphs("雪")
 
 
 @given(st.lists(st.text(min_size=1, max_size=80), max_size=8, unique=True))

@@ -16,7 +16,7 @@ from rainmer_analysis.draw.style import (
     ink_on,
     luminance,
     marker_outline,
-    styled,
+    style_context,
 )
 from rainmer_analysis.errors import ParameterError
 
@@ -112,7 +112,7 @@ def test_ink_is_the_further_in_lightness() -> None:
 
 def test_the_style_leaves_no_trace_and_ignores_the_user() -> None:
     with mpl.rc_context({"font.size": 31.0}):
-        with styled():
+        with style_context():
             assert mpl.rcParams["font.size"] == 7.0
             assert mpl.rcParams["text.parse_math"] is False
         assert mpl.rcParams["font.size"] == 31.0

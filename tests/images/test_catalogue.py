@@ -10,7 +10,7 @@ import pytest
 from image_files import photograph, save
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import CATALOGUE, find, load, read_image
+from rainmer_analysis.images import CATALOGUE, find_datasets, load_image_set, read_image
 from rainmer_analysis.images.datasets.catalogue import layout_of
 
 
@@ -162,7 +162,7 @@ def _make(root: Path, mini: Mini) -> None:
 def test_a_miniature_is_found_as_it_lies(tmp_path: Path, name: str) -> None:
     mini = MINIS[name]
     _make(tmp_path, mini)
-    frame = load([name], root=tmp_path).rows.frame
+    frame = load_image_set([name], root=tmp_path).rows.frame
     relatives = sorted(mini.pairs)
     assert frame["image_id"].tolist() == [f"{name}/{each}" for each in relatives]
     assert frame["path"].tolist() == [str(tmp_path / mini.folder / each) for each in relatives]
@@ -182,7 +182,7 @@ def test_missing_partners_leave_the_image_alone(tmp_path: Path, name: str) -> No
     mini = MINIS[name]
     for relative in mini.pairs:
         save(tmp_path / mini.folder / relative, photograph(12, 16))
-    frame = load([name], root=tmp_path).rows.frame
+    frame = load_image_set([name], root=tmp_path).rows.frame
     assert len(frame) == len(mini.pairs)
     assert frame["target"].tolist() == [None] * len(frame)
 
@@ -196,7 +196,7 @@ def test_halves_lie_side_by_side_in_files_of_integer_order(tmp_path: Path) -> No
         (tmp_path / f"Rain1200_new/train/{stem}.png").rename(
             tmp_path / f"Rain1200_new/train/{stem}.jpg"
         )
-    frame = load(["DID_1"], root=tmp_path).rows.frame
+    frame = load_image_set(["DID_1"], root=tmp_path).rows.frame
     assert frame["image_id"].tolist() == [f"DID_1/{stem}.jpg" for stem in ("10", "11", "2", "9")]
     assert frame["path"].tolist() == frame["target"].tolist()
     assert set(frame["region"]) == {"left"}
@@ -216,7 +216,7 @@ def test_parts_of_halves_are_positions_in_integer_order(tmp_path: Path, folder: 
     (tmp_path / folder).mkdir(parents=True)
     for stem in range(1, 8003):
         (tmp_path / folder / f"{stem}.jpg").touch()
-    parts = {each.name: each for each in find(["DID_1", "DID_2", "DID_3"], root=tmp_path)}
+    parts = {each.name: each for each in find_datasets(["DID_1", "DID_2", "DID_3"], root=tmp_path)}
     stems = {
         name: sorted(int(Path(image.path).stem) for image in part.images)
         for name, part in parts.items()
@@ -236,7 +236,7 @@ def test_one_photograph_in_several_datasets_is_one_scene(tmp_path: Path) -> None
     save(tmp_path / "Rain200H/train/norain/norain-1.png", clean)
     save(tmp_path / "Rain200H/train/rain/X2/norain-1x2.png", photograph(12, 16, 78))
     names = ["DDN_1", "DDN_14", "Rain200H", "Rain200L", "Clean", "GTAV-balance", "GTAV-NightRain"]
-    frame = load(names, root=tmp_path).rows.frame
+    frame = load_image_set(names, root=tmp_path).rows.frame
     groups = {name: set(part["group"]) for name, part in frame.groupby("dataset")}
     assert groups["DDN_1"] == groups["DDN_14"]
     assert groups["Rain200H"] == groups["Rain200L"] == groups["Clean"]
@@ -247,14 +247,14 @@ def test_one_photograph_in_several_datasets_is_one_scene(tmp_path: Path) -> None
 def test_a_missing_folder_is_named(tmp_path: Path, name: str) -> None:
     expected = tmp_path / CATALOGUE[name].folders[0]
     with pytest.raises(SourceError) as caught:
-        load([name], root=tmp_path)
+        load_image_set([name], root=tmp_path)
     assert f"dataset {name}: there is no folder {expected}; put the dataset" in str(caught.value)
 
 
 def test_a_folder_without_its_images_is_refused(tmp_path: Path) -> None:
     save(tmp_path / "Rain14000/train/rain/1_2.jpg")
     with pytest.raises(SourceError, match=r"dataset DDN_1: .*train/rain holds none of its images"):
-        load(["DDN_1"], root=tmp_path)
+        load_image_set(["DDN_1"], root=tmp_path)
 
 
 @pytest.mark.parametrize(

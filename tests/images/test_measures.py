@@ -10,7 +10,7 @@ from scipy import stats
 from skimage.color import rgb2ycbcr
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.measures import (
+from rainmer_analysis.images.pair_measures import (
     brightness,
     density,
     entropy,

@@ -8,8 +8,8 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import structural_similarity
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.measures import luma
-from rainmer_analysis.images.quality import QUALITIES, psnr, rainmer_psnr, rainmer_ssim, ssim
+from rainmer_analysis.images.pair_measures import luma
+from rainmer_analysis.images.psnr_ssim import QUALITIES, psnr, rainmer_psnr, rainmer_ssim, ssim
 
 
 @pytest.fixture

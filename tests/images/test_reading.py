@@ -17,7 +17,7 @@ from image_files import hostile_folder, photograph, png_bytes, save
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images import find
+from rainmer_analysis.images import find_datasets
 from rainmer_analysis.images.reading import file_sha256, read_header, read_image
 
 RGB = photograph()
@@ -213,7 +213,7 @@ def test_a_hostile_folder_gives_every_good_image_and_a_reason_for_every_other(
     tmp_path: Path,
 ) -> None:
     wanted = hostile_folder(tmp_path / "all")
-    (dataset,) = find({"hostile": tmp_path / "all"})
+    (dataset,) = find_datasets({"hostile": tmp_path / "all"})
     assert {image.relative for image in dataset.images} == set(wanted)
     for image in dataset.images:
         reason = wanted[image.relative]

@@ -11,7 +11,7 @@ import pytest
 from image_files import GOOD_NAME, photograph, save
 
 from rainmer_analysis.errors import ParameterError, SourceError
-from rainmer_analysis.images import find, load, read_image, sample
+from rainmer_analysis.images import find_datasets, load_image_set, read_image, sample_ids
 from rainmer_analysis.values import ImageSet
 
 
@@ -31,7 +31,7 @@ def test_a_folder_is_searched_in_sorted_order(tmp_path: Path) -> None:
     save(folder / ".thumbnails/x.png")
     save(folder / "__MACOSX/x.png")
     (folder / "._b.png").write_bytes(b"x")
-    images = load([f"my rain ={folder}"])
+    images = load_image_set([f"my rain ={folder}"])
     names = sorted(["b.png", "a/z.JPG", "a/b/c.tif", GOOD_NAME, "10.bmp", "9.bmp"])
     assert _column(images, "image_id") == [f"my rain /{name}" for name in names]
     assert _column(images, "path") == [str(folder / name) for name in names]
@@ -43,16 +43,16 @@ def test_a_folder_is_searched_in_sorted_order(tmp_path: Path) -> None:
 
 def test_a_mapping_equals_its_texts(tmp_path: Path) -> None:
     a, b = _fill(tmp_path / "a", "1.png"), _fill(tmp_path / "b", "1.png", "2.png")
-    by_mapping = load({"one": a, "two": str(b)})
-    by_text = load([f"one={a}", f"two={b}"])
+    by_mapping = load_image_set({"one": a, "two": str(b)})
+    by_text = load_image_set([f"one={a}", f"two={b}"])
     assert by_mapping.rows.frame.equals(by_text.rows.frame)
     assert by_mapping.rows.datasets == ("one", "two")
-    assert load(f"one={a}").rows.counts == {"one": 1}
+    assert load_image_set(f"one={a}").rows.counts == {"one": 1}
 
 
 def test_order_of_datasets_is_as_given(tmp_path: Path) -> None:
     a, b = _fill(tmp_path / "a", "1.png"), _fill(tmp_path / "b", "1.png")
-    assert load([f"z={a}", f"a={b}"]).rows.datasets == ("z", "a")
+    assert load_image_set([f"z={a}", f"a={b}"]).rows.datasets == ("z", "a")
 
 
 def test_relative_folders_become_usable_paths(
@@ -60,7 +60,7 @@ def test_relative_folders_become_usable_paths(
 ) -> None:
     _fill(tmp_path / "a", "1.png")
     monkeypatch.chdir(tmp_path)
-    (path,) = _column(load(["a=a"]), "path")
+    (path,) = _column(load_image_set(["a=a"]), "path")
     monkeypatch.chdir("/")
     assert read_image(str(path)).shape == (3, 24, 32)
 
@@ -69,7 +69,7 @@ def test_input_and_target_are_paired_by_equal_names(tmp_path: Path) -> None:
     folder = _fill(tmp_path / "set", "input/1.png", "input/sub/1.png", "input/2.png")
     _fill(folder, "target/1.png", "target/sub/1.png", "target/3.png", seed=10)
     save(folder / "readme.png")
-    images = load({"set": folder})
+    images = load_image_set({"set": folder})
     assert _column(images, "image_id") == [
         "set/input/1.png",
         "set/input/2.png",
@@ -89,7 +89,7 @@ def test_input_and_target_are_paired_by_equal_names(tmp_path: Path) -> None:
 
 def test_pairs_below_a_folder_are_found_too(tmp_path: Path) -> None:
     folder = _fill(tmp_path / "sets", "a/input/1.png", "a/target/1.png", "b/input/1.png", "b/x.png")
-    images = load({"sets": folder})
+    images = load_image_set({"sets": folder})
     assert dict(zip(_column(images, "image_id"), _column(images, "target"), strict=True)) == {
         "sets/a/input/1.png": str(folder / "a/target/1.png"),
         "sets/b/input/1.png": None,
@@ -100,7 +100,7 @@ def test_pairs_below_a_folder_are_found_too(tmp_path: Path) -> None:
 def test_the_only_equal_stem_counts_where_the_name_is_missing(tmp_path: Path) -> None:
     folder = _fill(tmp_path / "set", "input/1.jpg", "input/2.jpg", "input/3.jpg")
     _fill(folder, "target/1.png", "target/2.png", "target/2.bmp", "target/3.png", "target/3.jpg")
-    assert _column(load({"set": folder}), "target") == [
+    assert _column(load_image_set({"set": folder}), "target") == [
         str(folder / "target/1.png"),
         None,
         str(folder / "target/3.jpg"),
@@ -114,14 +114,14 @@ def test_links_are_followed_but_circles_are_not(tmp_path: Path) -> None:
     (folder / "a" / "circle").symlink_to(folder, target_is_directory=True)
     (folder / "3.png").symlink_to(elsewhere / "2.png")
     (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
-    ids = _column(load({"set": folder}), "image_id")
+    ids = _column(load_image_set({"set": folder}), "image_id")
     assert ids == ["set/3.png", "set/a/1.png", "set/gone.png", "set/linked/2.png"]
 
 
 def test_names_that_are_not_utf8_do_not_vanish(tmp_path: Path) -> None:
     folder = _fill(tmp_path / "set", "1.png")
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff.png")).write_bytes(b"x")
-    assert _column(load({"set": folder}, per_dataset=2), "image_id") == [
+    assert _column(load_image_set({"set": folder}, per_dataset=2), "image_id") == [
         "set/1.png",
         "set/\udcff.png",
     ]
@@ -131,10 +131,10 @@ def test_a_sample_is_drawn_by_the_relative_path(tmp_path: Path) -> None:
     names = [f"{index}.png" for index in range(30)]
     folder = _fill(tmp_path / "rain", *names)
     other = _fill(tmp_path / "other", "1.png")
-    drawn = load({"rain": folder}, per_dataset=7, seed=3)
-    assert _column(drawn, "image_id") == [f"rain/{name}" for name in sample(names, 7, 3)]
-    renamed = load({"other": other, "storm": folder}, per_dataset=7, seed=3).rows.frame
-    assert renamed["image_id"].tolist()[1:] == [f"storm/{name}" for name in sample(names, 7, 3)]
+    drawn = load_image_set({"rain": folder}, per_dataset=7, seed=3)
+    assert _column(drawn, "image_id") == [f"rain/{name}" for name in sample_ids(names, 7, 3)]
+    renamed = load_image_set({"other": other, "storm": folder}, per_dataset=7, seed=3).rows.frame
+    assert renamed["image_id"].tolist()[1:] == [f"storm/{name}" for name in sample_ids(names, 7, 3)]
     assert drawn.sampling == {"seed": 3, "per_dataset": 7}
 
 
@@ -143,9 +143,9 @@ def test_a_small_dataset_gives_all_with_a_note(
 ) -> None:
     folder = _fill(tmp_path / "rain", "1.png", "2.png")
     with caplog.at_level(logging.INFO):
-        assert load({"rain": folder}, per_dataset=2).rows.counts == {"rain": 2}
+        assert load_image_set({"rain": folder}, per_dataset=2).rows.counts == {"rain": 2}
         assert not caplog.text
-        assert load({"rain": folder}, per_dataset=5).rows.counts == {"rain": 2}
+        assert load_image_set({"rain": folder}, per_dataset=5).rows.counts == {"rain": 2}
     assert "rain holds 2 images, fewer than the 5 asked for; all are taken" in caplog.text
 
 
@@ -155,13 +155,15 @@ def test_only_partners_of_sampled_images_are_decoded(tmp_path: Path) -> None:
     _fill(folder / "input", *names)
     for name in names:
         save(folder / "target" / name, photograph(seed=5))
-    (dataset,) = find({"set": folder})
-    (kept,) = sample([each.relative for each in dataset.images], 1, 42)
+    (dataset,) = find_datasets({"set": folder})
+    (kept,) = sample_ids([each.relative for each in dataset.images], 1, 42)
     for name in names:
         if f"input/{name}" != kept:
             (folder / "target" / name).write_bytes(b"not an image")
-    assert str(_column(load({"set": folder}, per_dataset=1), "group")[0]).startswith("pixels-")
-    spoiled = _column(load({"set": folder}), "group")
+    assert str(_column(load_image_set({"set": folder}, per_dataset=1), "group")[0]).startswith(
+        "pixels-"
+    )
+    spoiled = _column(load_image_set({"set": folder}), "group")
     assert sum(str(each).startswith("pixels-") for each in spoiled) == 1
 
 
@@ -170,7 +172,9 @@ def test_equal_partners_are_one_scene_whatever_their_format(tmp_path: Path) -> N
     for name, suffix in {"heavy": "png", "light": "bmp"}.items():
         save(tmp_path / name / "input" / f"1.{suffix}", photograph(seed=1))
         save(tmp_path / name / "target" / f"1.{suffix}", clean)
-    groups = _column(load({"heavy": tmp_path / "heavy", "light": tmp_path / "light"}), "group")
+    groups = _column(
+        load_image_set({"heavy": tmp_path / "heavy", "light": tmp_path / "light"}), "group"
+    )
     assert groups[0] == groups[1]
 
 
@@ -209,7 +213,7 @@ def test_a_manifest(tmp_path: Path) -> None:
         halves = true
         """
     )
-    images = load(str(tmp_path / "sets.toml"))
+    images = load_image_set(str(tmp_path / "sets.toml"))
     frame = images.rows.frame.set_index("image_id")
     assert frame.index.tolist() == [
         *("pairs/1.png", "pairs/sub/2.png"),
@@ -232,7 +236,7 @@ def test_a_list_of_images_finds_partners_by_name_in_a_folder(tmp_path: Path) -> 
     (tmp_path / "a.toml").write_text(
         '[[dataset]]\nname = "a"\nimages = ["in/1.png"]\ntargets = "out"\n'
     )
-    assert _column(load(tmp_path / "a.toml"), "target") == [str(tmp_path / "out/1.png")]
+    assert _column(load_image_set(tmp_path / "a.toml"), "target") == [str(tmp_path / "out/1.png")]
 
 
 def test_listed_files_outside_the_manifest_keep_unique_ids(tmp_path: Path) -> None:
@@ -241,7 +245,7 @@ def test_listed_files_outside_the_manifest_keep_unique_ids(tmp_path: Path) -> No
     (tmp_path / "m/a.toml").write_text(
         f'[[dataset]]\nname = "a"\nimages = ["1.png", "../in/1.png", "{outside}"]\n'
     )
-    assert set(_column(load(tmp_path / "m/a.toml"), "image_id")) == {
+    assert set(_column(load_image_set(tmp_path / "m/a.toml"), "image_id")) == {
         "a/1.png",
         "a/../in/1.png",
         f"a/{outside}",
@@ -287,16 +291,16 @@ def test_faults_of_a_manifest_are_told_in_a_sentence(tmp_path: Path, text: str) 
     (tmp_path / "bad.csv").write_text("picture,scene\n1,2\n")
     (tmp_path / "a.toml").write_text(text)
     with pytest.raises(SourceError) as caught:
-        load(tmp_path / "a.toml")
+        load_image_set(tmp_path / "a.toml")
     assert MANIFEST_FAULTS[text] in str(caught.value)
 
 
 def test_a_missing_or_binary_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no\.toml cannot be opened \(No such file"):
-        load(tmp_path / "no.toml")
+        load_image_set(tmp_path / "no.toml")
     (tmp_path / "a.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(SourceError, match="is not valid TOML"):
-        load(tmp_path / "a.toml")
+        load_image_set(tmp_path / "a.toml")
 
 
 def test_faults_of_sources_are_told_in_a_sentence(tmp_path: Path) -> None:
@@ -318,12 +322,12 @@ def test_faults_of_sources_are_told_in_a_sentence(tmp_path: Path) -> None:
     }
     for sources, message in faults.items():
         with pytest.raises(SourceError) as caught:
-            load(sources)
+            load_image_set(sources)
         assert message in str(caught.value)
     with pytest.raises(SourceError, match="no source was given"):
-        load({})
+        load_image_set({})
     with pytest.raises(ParameterError, match="a sample of 0 images was asked for"):
-        load({"a": folder}, per_dataset=0)
+        load_image_set({"a": folder}, per_dataset=0)
 
 
 def test_a_folder_that_may_not_be_listed_is_named(
@@ -336,11 +340,11 @@ def test_a_folder_that_may_not_be_listed_is_named(
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(SourceError, match=r"cannot be searched \(Permission denied\)"):
-        load({"a": folder})
+        load_image_set({"a": folder})
 
 
 def test_the_real_sets_are_read(shared: Path) -> None:
-    images = load(str(shared / "images/check/real.toml"))
+    images = load_image_set(str(shared / "images/check/real.toml"))
     assert images.rows.counts == {
         "Rain100H": 40,
         "Rain100L": 40,

@@ -19,8 +19,8 @@ import torch
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer import load_encoder
 from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name
-from rainmer_analysis.infer.encoders.contract import identity
-from rainmer_analysis.kernels.choice import kernels_wanted
+from rainmer_analysis.infer.encoders.encoder_contract import encoder_spaces
+from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 
 IMAGES = np.random.default_rng(0).random((2, 3, 24, 40)).astype(np.float32)
 CPU = torch.device("cpu")
@@ -156,7 +156,7 @@ def test_fast_spaces_name_their_arithmetic(monkeypatch: pytest.MonkeyPatch) -> N
     def space(precision: str) -> str:
         encoder = load_encoder("untrained:0", device="cpu", precision=precision)
         assert encoder.precision == precision  # type: ignore[attr-defined]
-        return identity(encoder, rule="none")["chromatic"].precision
+        return encoder_spaces(encoder, rule="none")["chromatic"].precision
 
     assert space("exact") == "exact"
     assert space("fast") in ("fast-bf16", "fast-float32")

@@ -15,9 +15,9 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.infer import Encoder, encoder_names, load_encoder
-from rainmer_analysis.infer.encoders import networks, registry, statistics
-from rainmer_analysis.infer.encoders.contract import check_encoder
-from rainmer_analysis.infer.encoders.deviation import note_bfloat16
+from rainmer_analysis.infer.encoders import encoder_registry, network_encoder, statistics_encoder
+from rainmer_analysis.infer.encoders.encoder_contract import check_encoder
+from rainmer_analysis.infer.encoders.fast_vs_exact import warn_without_bfloat16
 from rainmer_analysis.model.encoder import RainmerEncoder
 
 CASES = ["rainmer", "airnet", "statistics", "untrained:3", "theirs"]
@@ -49,7 +49,7 @@ def _make(weights: object, *, device: str, precision: str) -> object:
 
 def registry_check(images: object) -> torch.Tensor:
     """Stand for a check of their own: the one of this package."""
-    return networks.check_images(images)  # type: ignore[arg-type]
+    return network_encoder.check_images(images)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -58,9 +58,11 @@ def theirs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def register(make: Callable[..., object] = _make, name: str = "theirs") -> None:
         monkeypatch.setitem(sys.modules, "their_package", types.SimpleNamespace(make=make))
-        point = EntryPoint(name=name, value="their_package:make", group=registry.GROUP)
+        point = EntryPoint(name=name, value="their_package:make", group=encoder_registry.GROUP)
         monkeypatch.setattr(
-            registry, "entry_points", lambda *, group: [point] if group == registry.GROUP else []
+            encoder_registry,
+            "entry_points",
+            lambda *, group: [point] if group == encoder_registry.GROUP else [],
         )
 
     return register
@@ -87,7 +89,7 @@ def test_the_cases_are_all_there_are(theirs: Callable[..., None]) -> None:
     assert [name.partition(":")[0] for name in encoder_names()] == [
         name.partition(":")[0] for name in CASES
     ]
-    assert [*registry.BUILT_IN, "theirs"] == [name.partition(":")[0] for name in CASES]
+    assert [*encoder_registry.BUILT_IN, "theirs"] == [name.partition(":")[0] for name in CASES]
 
 
 def test_promises(encoder: Encoder) -> None:
@@ -191,8 +193,8 @@ def test_encoders_that_break_the_contract(
 
 
 def test_an_entry_point_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    point = EntryPoint(name="gone", value="no_such_package:make", group=registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda **_: [point])
+    point = EntryPoint(name="gone", value="no_such_package:make", group=encoder_registry.GROUP)
+    monkeypatch.setattr(encoder_registry, "entry_points", lambda **_: [point])
     with pytest.raises(ParameterError, match="'gone' from no_such_package:make cannot be loaded"):
         load_encoder("gone")
 
@@ -233,8 +235,8 @@ def test_cuda_is_never_replaced_in_silence(
     assert "device: cpu (no CUDA device was found)" in caplog.messages
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    assert networks.choose_device("auto") == torch.device("cuda")
-    assert networks.choose_device("cuda:0") == torch.device("cuda:0")
+    assert network_encoder.choose_device("auto") == torch.device("cuda")
+    assert network_encoder.choose_device("cuda:0") == torch.device("cuda:0")
 
 
 def test_weights_of_the_other_network(weights: dict[str, Path]) -> None:
@@ -246,7 +248,7 @@ def test_shipped_weights_by_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weights: dict[str, Path]
 ) -> None:
     (tmp_path / "weights").mkdir()
-    monkeypatch.setattr(networks.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(network_encoder.resources, "files", lambda _: tmp_path)
     with pytest.raises(WeightsError, match="does not carry the shipped weights rainmer-derain"):
         load_encoder("rainmer")
     shipped = tmp_path / "weights" / "rainmer-derain.safetensors"
@@ -286,7 +288,7 @@ def test_fast_is_near_exact_and_says_so(weights: dict[str, Path], images: np.nda
 def test_a_processor_without_bfloat16_is_named(
     able: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setitem(note_bfloat16.__globals__, "BFLOAT16", able)
+    monkeypatch.setitem(warn_without_bfloat16.__globals__, "BFLOAT16", able)
     load_encoder("untrained:1", device="cpu", precision="fast")
     load_encoder("untrained:1", device="cpu")
     assert ["no instructions for bfloat16" in text for text in caplog.messages] == [True] * (
@@ -320,8 +322,8 @@ def test_published_outputs(
 
 def test_statistics_constants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="do not fit its 50 descriptors"):
-        statistics.StatisticsEncoder({"chromatic": {"mean": [0.0], "sd": [1.0]}})
-    monkeypatch.setattr(statistics.resources, "files", lambda _: tmp_path)
+        statistics_encoder.StatisticsEncoder({"chromatic": {"mean": [0.0], "sd": [1.0]}})
+    monkeypatch.setattr(statistics_encoder.resources, "files", lambda _: tmp_path)
     with pytest.raises(WeightsError, match="missing from this installation"):
         load_encoder("statistics")
 
@@ -329,3 +331,25 @@ def test_statistics_constants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_check_encoder_gives_the_object_back(weights: dict[str, Path]) -> None:
     encoder = load_encoder("airnet", weights["airnet"], device="cpu")
     assert check_encoder(encoder, "it") is encoder
+
+
+def test_a_batch_is_shared_out_among_threads(
+    weights: dict[str, Path], images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = load_encoder("rainmer", weights["rainmer"], device="cpu")
+    seen: list[tuple[int, int]] = []
+    answers = encoder._answers  # type: ignore[attr-defined]
+
+    def look(given: torch.Tensor) -> dict[str, torch.Tensor]:
+        seen.append((len(given), torch.get_num_threads()))
+        return answers(given)  # type: ignore[no-any-return]
+
+    object.__setattr__(encoder, "_answers", look)
+    expected, before = encoder.encode(images, threads=1), torch.get_num_threads()
+    found = encoder.encode(images, threads=2)
+    assert seen == [(len(images), before), *[(1, 1)] * len(images)]
+    assert torch.get_num_threads() == before
+    for view, rows in expected.items():
+        np.testing.assert_allclose(found[view], rows, atol=1e-6)
+    with pytest.raises(ParameterError, match="0 threads were asked for; give a number from 1 up"):
+        encoder.encode(images, threads=0)

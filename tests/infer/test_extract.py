@@ -20,7 +20,7 @@ import pytest
 import torch
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.images import load, read_image, resize
+from rainmer_analysis.images import load_image_set, read_image, resize
 from rainmer_analysis.infer import Extraction, extract, load_encoder
 from rainmer_analysis.infer.shards import SHARD
 from rainmer_analysis.infer.stream import read_ahead
@@ -386,7 +386,7 @@ def test_a_killed_process_loses_only_what_was_unfinished(
     assert ended.returncode == -number or b"KeyboardInterrupt" in ended.stderr
     seen: list[int] = []
     done = extract(
-        load({"rain": from_images}),
+        load_image_set({"rain": from_images}),
         load_encoder("statistics"),
         out=out,
         progress=lambda at, _: seen.append(at),
@@ -438,7 +438,7 @@ def test_memory_hardly_grows_with_images(
     files: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What an extraction holds at its peak beside the names that it is given."""
-    monkeypatch.setattr("rainmer_analysis.values.parquet.writing._ROW_GROUP", 128)
+    monkeypatch.setattr("rainmer_analysis.values.parquet.parquet_writing._ROW_GROUP", 128)
     path, peaks = str(files(1)[0]), []
     few, many = 12 * SHARD, 36 * SHARD
     for count in (few, many):

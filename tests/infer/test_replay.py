@@ -8,7 +8,11 @@ import torch
 from torch import Tensor
 
 from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.infer.encoders.replay import Answers, Replay, recorded
+from rainmer_analysis.infer.encoders.cuda_graph import (
+    CudaGraphRunner,
+    EncodeFunction,
+    capture_cuda_graph,
+)
 
 
 class Recorder:
@@ -18,7 +22,7 @@ class Recorder:
         self.examples: list[torch.Size] = []
         self.replays = 0
 
-    def __call__(self, work: Answers, example: Tensor) -> Answers:
+    def __call__(self, work: EncodeFunction, example: Tensor) -> EncodeFunction:
         self.examples.append(example.shape)
         place = example.clone()
         answers = work(place)
@@ -43,7 +47,7 @@ def batch(count: int, seed: int = 0) -> Tensor:
 
 def test_a_shape_that_recurs_is_replayed_and_others_are_done_as_they_come() -> None:
     recorder = Recorder()
-    replay = Replay(means, recorder)
+    replay = CudaGraphRunner(means, recorder)
     found, expected = [], []
     for seed, count in enumerate([3, 4, 4, 4, 2, 2, 4]):
         images = batch(count, seed)
@@ -61,11 +65,11 @@ def test_what_cannot_be_recorded_is_told_once_and_encoded(
 ) -> None:
     asked = []
 
-    def refuse(work: Answers, example: Tensor) -> Answers:
+    def refuse(work: EncodeFunction, example: Tensor) -> EncodeFunction:
         asked.append(example.shape)
         raise RuntimeError("operation not permitted when stream is capturing\nmore")
 
-    replay = Replay(means, refuse)
+    replay = CudaGraphRunner(means, refuse)
     with caplog.at_level(logging.WARNING, logger="rainmer_analysis"):
         for seed in range(4):
             assert torch.equal(replay(batch(5, seed))["mean"], means(batch(5, seed))["mean"])
@@ -78,7 +82,7 @@ def test_what_cannot_be_recorded_is_told_once_and_encoded(
 
 
 def test_no_cuda_device_is_no_reason_to_stop(caplog: pytest.LogCaptureFixture) -> None:
-    replay = Replay(means, recorded)
+    replay = CudaGraphRunner(means, capture_cuda_graph)
     with caplog.at_level(logging.WARNING, logger="rainmer_analysis"):
         for seed in range(3):
             assert torch.equal(replay(batch(2, seed))["mean"], means(batch(2, seed))["mean"])
@@ -86,7 +90,7 @@ def test_no_cuda_device_is_no_reason_to_stop(caplog: pytest.LogCaptureFixture) -
 
 
 def test_what_is_wrong_with_the_work_is_not_hidden() -> None:
-    replay = Replay(lambda images: means(images[:, 0]), recorded)
+    replay = CudaGraphRunner(lambda images: means(images[:, 0]), capture_cuda_graph)
     for _ in range(3):
         with pytest.raises(IndexError):
             replay(batch(2))

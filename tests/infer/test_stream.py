@@ -12,7 +12,7 @@ import pytest
 
 from rainmer_analysis.images import write_png
 from rainmer_analysis.infer import stream
-from rainmer_analysis.infer.stream import Job, encoded
+from rainmer_analysis.infer.stream import ImageJob, encode_stream
 
 PAUSE = 0.02
 Make = Callable[..., object]
@@ -42,15 +42,15 @@ def test_the_log_names_what_bounds_a_run(
     monkeypatch.setattr(stream.torch, "get_num_threads", lambda: lanes)
     monkeypatch.setattr(stream.torch, "set_num_threads", lambda _: None)
     if slower == "reading":
-        monkeypatch.setattr(stream, "read_image", slow(stream.read_image))
+        monkeypatch.setattr(stream, "read_hashed", slow(stream.read_hashed))
     else:
         encoder.encode = slow(encoder.encode)
     jobs = []
     for index in range(12):
         path = tmp_path / f"{index}.png"
         write_png(np.full((3, 8, 9), index / 20, np.float32), path)
-        jobs.append(Job(index, str(path), "whole"))
-    found = list(encoded(jobs, encoder, rule="bilinear-128", batch_size=1, workers=1))
+        jobs.append(ImageJob(index, str(path), "whole"))
+    found = list(encode_stream(jobs, encoder, rule="bilinear-128", batch_size=1, workers=1))
     assert [outcome.index for outcome in found] == list(range(12))
     (message,) = [text for text in caplog.messages if text.startswith("bound by")]
     assert message.startswith(f"bound by {slower}: ")
@@ -58,5 +58,5 @@ def test_the_log_names_what_bounds_a_run(
 
 def test_nothing_to_do_bounds_nothing(plain: Make, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    assert list(encoded([], plain(), rule="bilinear-128", batch_size=1, workers=1)) == []
+    assert list(encode_stream([], plain(), rule="bilinear-128", batch_size=1, workers=1)) == []
     assert not caplog.messages

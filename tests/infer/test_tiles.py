@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.tiles import Tiling, blend, spans
+from rainmer_analysis.infer.tiles import Tiling, blend, spans, strips
 
 tilings = st.integers(2, 16).flatmap(
     lambda tile: st.builds(Tiling, st.just(8 * tile), st.integers(0, tile // 2).map((8).__mul__))
@@ -145,3 +145,21 @@ def test_the_default_overlap_fits_every_tile(tile: int, shared: int) -> None:
     assert Tiling(tile, 0).shared == 0
     with pytest.raises(ParameterError, match="half a tile"):
         Tiling(64, 40)
+
+
+@given(st.integers(1, 200), st.integers(1, 100), tilings)
+@settings(max_examples=50, deadline=None)
+def test_strips_follow_each_other_and_are_the_whole(
+    height: int, width: int, tiling: Tiling
+) -> None:
+    given = images(1, 3, height, width)
+    below, parts = 0, []
+    for rows, strip in strips(given, np.sqrt, tiling=tiling):
+        assert rows.start == below
+        assert strip.shape == (1, 3, rows.stop - rows.start, width)
+        assert strip.shape[2] <= tiling.tile
+        below, parts = rows.stop, [*parts, strip.copy()]
+    assert below == height
+    whole = np.concatenate(parts, axis=2)
+    assert np.array_equal(whole, blend(given, np.sqrt, tiling=tiling))
+    np.testing.assert_allclose(whole, np.sqrt(given), atol=1e-6)

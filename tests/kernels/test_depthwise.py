@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from rainmer_analysis.infer.kernels import StripStages
-from rainmer_analysis.kernels.depthwise import ROWS, depthwise, packed
-from rainmer_analysis.kernels.maps import flat
+from rainmer_analysis.kernels.depthwise import ROWS, depthwise, pack_kernels
+from rainmer_analysis.kernels.workspaces import flat_memory
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 LAYERS = [(1, 1), (3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2)]
@@ -23,13 +23,13 @@ def strip(x: torch.Tensor, weights: list[torch.Tensor], width: int) -> torch.Ten
     dtype, pitch = x.dtype, width + 6
     whole = torch.zeros(2 * MARGIN + len(x), pitch, CHANNELS, dtype=dtype)
     whole[MARGIN : MARGIN + len(x), :width] = x
-    placed = [packed(weight, CHANNELS, dtype).flatten() for weight in weights]
+    placed = [pack_kernels(weight, CHANNELS, dtype).flatten() for weight in weights]
     starts = np.cumsum([0, *(len(each) for each in placed[:-1])])
     plan = np.array([(*layer, start) for layer, start in zip(LAYERS, starts, strict=True)])
     y = torch.full((ROWS, pitch, len(LAYERS), CHANNELS), 9, dtype=dtype)
     shape = width, pitch, len(LAYERS), CHANNELS
     w, apart = torch.cat(placed).numpy(), (0, CHANNELS)
-    depthwise(flat(whole), MARGIN * pitch, shape, plan, w, apart, flat(y))
+    depthwise(flat_memory(whole), MARGIN * pitch, shape, plan, w, apart, flat_memory(y))
     assert bool((y[:, width:] == 9).all())
     return y[:, :width]
 
@@ -96,12 +96,12 @@ def test_what_is_not_finite_ends_with_its_image(dim: int, place: str) -> None:
 
 def test_pairs_are_told_from_single_taps(monkeypatch: pytest.MonkeyPatch) -> None:
     weight = torch.randn(5, 1, 3, 3).bfloat16().float()
-    single = packed(weight, 16, torch.float32)
+    single = pack_kernels(weight, 16, torch.float32)
     assert single.shape == (3, 3, 16)
     assert torch.equal(single[:, :, :5].permute(2, 0, 1), weight[:, 0])
     assert not bool(single[:, :, 5:].any())
     monkeypatch.setattr("rainmer_analysis.kernels.depthwise.BFLOAT16", True)
-    pairs = packed(weight, 16, torch.bfloat16)
+    pairs = pack_kernels(weight, 16, torch.bfloat16)
     assert pairs.shape == (3, 2, 16)
     taps = pairs.contiguous().view(torch.bfloat16).view(3, 2, 16, 2).transpose(2, 3).flatten(1, 2)
     assert torch.equal(taps[:, :3].float(), single)

@@ -7,11 +7,11 @@ from threading import Barrier
 
 import pytest
 
-from rainmer_analysis.kernels.maps import Workspaces
+from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
 
 
 def test_a_thread_keeps_one_workspace_and_shares_none() -> None:
-    spaces = Workspaces(lambda size: [size])
+    spaces = ThreadWorkspaces(lambda size: [size])
     here = spaces.of((8, 9))
     assert spaces.of((8, 9)) is here
     together = Barrier(2)
@@ -36,7 +36,7 @@ def test_a_size_that_memory_is_short_of_leaves_the_others_usable() -> None:
             raise MemoryError
         return size
 
-    spaces = Workspaces(make)
+    spaces = ThreadWorkspaces(make)
     for _ in range(2):
         assert spaces.of((8, 8)) == (8, 8)
         with pytest.raises(MemoryError):

@@ -13,10 +13,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rainmer_analysis.kernels import simd
-from rainmer_analysis.kernels.simd import (
+from rainmer_analysis.kernels import simd_vectors
+from rainmer_analysis.kernels.simd_vectors import (
     LANES,
-    Memory,
+    FlatArray,
     Vector,
     _digest,
     compiled,
@@ -31,9 +31,9 @@ def _larger_of(typingctx, x, y, z):
     def generate(context, builder, signature, args):
         made, start = (context, builder), ir.Constant(ir.IntType(64), 0)
         first, second, target = (
-            Memory(made, kind, array) for kind, array in zip((x, y, z), args, strict=True)
+            FlatArray(made, kind, array) for kind, array in zip((x, y, z), args, strict=True)
         )
-        found: Vector = first.load(start).larger(0.5 * second.load(start))
+        found: Vector = first.load(start).maximum(0.5 * second.load(start))
         target.store(start, found)
         return context.get_dummy_value()
 
@@ -98,7 +98,7 @@ def test_compiling_is_announced_once_and_kept(
     assert any(tmp_path.rglob("*.nbi"))
     assert told() == 0  # found in the cache
     # what is inlined lies in other files, whose change this function's own file does not show
-    monkeypatch.setattr("rainmer_analysis.kernels.simd._SOURCES", "others")
+    monkeypatch.setattr("rainmer_analysis.kernels.simd_vectors._SOURCES", "others")
     assert told() == 1
     assert told() == 0
 
@@ -111,7 +111,7 @@ def test_every_source_of_the_kernels_counts(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text("")
     (tmp_path / "two.txt").write_text("no source")
     assert len(found) == 2
-    assert _digest(Path(simd.__file__).parent) == simd._SOURCES
+    assert _digest(Path(simd_vectors.__file__).parent) == simd_vectors._SOURCES
 
 
 def test_without_a_cache_folder_functions_are_compiled_all_the_same(

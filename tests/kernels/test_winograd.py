@@ -8,16 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels import WinogradTowers
-from rainmer_analysis.kernels.maps import flat
-from rainmer_analysis.kernels.winograd import (
-    _back,
-    _forth,
-    gather,
-    planes,
-    scatter,
-    transformed,
+from rainmer_analysis.infer.kernels import WinogradProjectors
+from rainmer_analysis.kernels.winograd_tiles import (
+    _input_transform,
+    _output_transform,
+    allocate_planes,
+    transform_inputs,
+    transform_kernels,
+    transform_outputs,
 )
+from rainmer_analysis.kernels.workspaces import flat_memory
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 
@@ -28,15 +28,15 @@ def convolved(x: Tensor, weight: Tensor, *, dtype: torch.dtype, slope: float) ->
     source = torch.zeros(height + 2, width + 2, channels, dtype=dtype)
     source[1:-1, 1:-1] = x.permute(1, 2, 0)
     target = torch.zeros(height + 2, width + 2, outputs, dtype=dtype)
-    before = planes(tiles * channels, dtype)
+    before = allocate_planes(tiles * channels, dtype)
     shape = (height // 4, width // 4)
-    scatter(flat(source), channels, 0, shape, flat(before), before.shape[1])
+    transform_inputs(flat_memory(source), channels, 0, shape, flat_memory(before), before.shape[1])
     taken = before[:, : tiles * channels].unflatten(1, (tiles, channels))
-    after = torch.bmm(taken, transformed(weight).to(dtype))
+    after = torch.bmm(taken, transform_kernels(weight).to(dtype))
     sums = np.zeros(outputs, np.float32)
     one, zero = np.ones(outputs, np.float32), np.zeros(outputs, np.float32)
     how = (2 * one, zero + 0.25, zero + np.float32(slope), sums)
-    gather(flat(after), tiles * outputs, 0, shape, how, None, flat(target))
+    transform_outputs(flat_memory(after), tiles * outputs, 0, shape, how, None, flat_memory(target))
     return target.float().permute(2, 0, 1), sums
 
 
@@ -46,7 +46,9 @@ def test_one_dimension_is_the_direct_sum_in_whole_numbers() -> None:
     random = np.random.default_rng(0)
     for _ in range(20):
         d, w = random.integers(-9, 10, 6), random.integers(-9, 10, 3)
-        found = _back([a * b for a, b in zip(_forth(list(d)), g @ w, strict=True)])
+        found = _output_transform(
+            [a * b for a, b in zip(_input_transform(list(d)), g @ w, strict=True)]
+        )
         assert found == [24 * int(d[i : i + 3] @ w) for i in range(4)]
 
 
@@ -89,7 +91,7 @@ def test_projectors_are_those_of_the_network(config: EncoderConfig, size: tuple[
         for parameter in encoder.Atom.parameters():
             parameter.mul_(1.5).add_(0.05 * torch.randn_like(parameter))
         location = torch.rand(2, config.dim, *size)
-        towers = WinogradTowers(encoder.projectors, torch.float32)
+        towers = WinogradProjectors(encoder.projectors, torch.float32)
         for _ in range(2):  # what the first pass left behind must not matter
             found = towers(location)
             for pooled, projector in zip(found, encoder.projectors, strict=True):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder, without_norms
-from rainmer_analysis.model.checkpoint import build, load_weights
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from tests.oracles import schema
 
 SMALL = AirNetConfig(width=6, out=10)
@@ -42,7 +42,7 @@ def largest(a: Tensor, b: Tensor) -> float:
 
 @pytest.mark.parametrize("size", ["64", "128", "odd"])
 def test_gives_the_published_numbers(oracle: Path, size: str) -> None:
-    encoder = build(load_weights(oracle / "airnet_cbde.pth"))
+    encoder = build_encoder(load_weights(oracle / "airnet_cbde.pth"))
     with np.load(oracle / "airnet_cbde_io.npz") as arrays:
         with torch.inference_mode():
             output = encoder(torch.from_numpy(arrays[f"in_{size}"]))

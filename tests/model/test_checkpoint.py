@@ -17,7 +17,12 @@ from torch import Tensor
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
-from rainmer_analysis.model.checkpoint import build, load_weights, save_weights, state_sha256
+from rainmer_analysis.model.checkpoint import (
+    build_encoder,
+    load_weights,
+    save_weights,
+    state_sha256,
+)
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, RainmerEncoder
 
 TINY = EncoderConfig(4, 16, gate_hidden=64, se_hidden=1)
@@ -176,7 +181,7 @@ def test_a_loaded_encoder_gives_the_published_numbers(oracle: Path) -> None:
         ("rainmer_encoder", "degradation_z", "z_degradation_odd"),
         ("airnet_cbde", "out", "out_odd"),
     ):
-        module = build(load_weights(oracle / f"{name}.pth"))
+        module = build_encoder(load_weights(oracle / f"{name}.pth"))
         assert not module.training
         with np.load(oracle / f"{name}_io.npz") as arrays, torch.inference_mode():
             result = getattr(module(torch.from_numpy(arrays["in_odd"])), output)
@@ -215,7 +220,7 @@ def test_safetensors_without_metadata_are_read(tmp_path: Path) -> None:
 def test_building_draws_nothing_and_copies(tmp_path: Path) -> None:
     checkpoint = load_weights(write(tmp_path, rainmer().state_dict()))
     before = torch.get_rng_state()
-    module = build(checkpoint)
+    module = build_encoder(checkpoint)
     assert torch.equal(torch.get_rng_state(), before)
     assert all(p.requires_grad and p.device.type == "cpu" for p in module.parameters())
     with torch.no_grad():
@@ -439,7 +444,7 @@ def test_named_widths_survive(tmp_path: Path) -> None:
     module = RainmerEncoder(WIDTHS["quarter"])
     checkpoint = load_weights(save_weights(module, tmp_path / "w", kind="rainmer"))
     x = torch.rand(1, 3, 16, 16)
-    z: Tensor = build(checkpoint)(x).chromatic_z
+    z: Tensor = build_encoder(checkpoint)(x).chromatic_z
     assert checkpoint.config == WIDTHS["quarter"]
     assert torch.equal(z, module(x).chromatic_z)
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from rainmer_analysis.model.describe import Block, describe_encoder
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
+from rainmer_analysis.model.encoder_description import Block, describe_encoder
 
 
 @pytest.fixture(scope="module")

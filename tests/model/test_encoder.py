@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.checkpoint import build, load_weights
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from tests.oracles import schema
 
@@ -60,7 +60,7 @@ def largest(a: Tensor, b: Tensor) -> float:
 
 @pytest.mark.parametrize("size", ["64", "128", "odd"])
 def test_gives_the_published_numbers(oracle: Path, size: str) -> None:
-    encoder = build(load_weights(oracle / "rainmer_encoder.pth"))
+    encoder = build_encoder(load_weights(oracle / "rainmer_encoder.pth"))
     with np.load(oracle / "rainmer_encoder_io.npz") as arrays:
         with torch.inference_mode():
             output = encoder(torch.from_numpy(arrays[f"in_{size}"]))

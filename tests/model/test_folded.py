@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.kernels import StripStages, WinogradTowers
-from rainmer_analysis.model.checkpoint import build, load_weights
+from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, RainmerEncoder
 from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
 
@@ -32,7 +32,7 @@ def folded(encoder: RainmerEncoder, dtype: torch.dtype, *, kernels: bool) -> Fol
     if not kernels:
         return FoldedEncoder(encoder, dtype=dtype)
     stages = StripStages(encoder.MoEs.stages, dtype)
-    towers = WinogradTowers(encoder.projectors, dtype)
+    towers = WinogradProjectors(encoder.projectors, dtype)
     return FoldedEncoder(encoder, dtype=dtype, stages=stages, towers=towers)
 
 
@@ -43,7 +43,7 @@ def vectors(output: FoldedOutput) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("size", ["64", "128", "odd"])
 @pytest.mark.parametrize("kernels", [False, True])
 def test_gives_the_published_numbers(oracle: Path, size: str, kernels: bool) -> None:
-    encoder = build(load_weights(oracle / "rainmer_encoder.pth"))
+    encoder = build_encoder(load_weights(oracle / "rainmer_encoder.pth"))
     with np.load(oracle / "rainmer_encoder_io.npz") as arrays, torch.inference_mode():
         output = folded(encoder, torch.float32, kernels=kernels)(
             torch.from_numpy(arrays[f"in_{size}"])

@@ -6,8 +6,8 @@ from scipy.stats import ks_2samp
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import (
+    equal_mixture,
     kolmogorov_smirnov,
-    pooled,
     wasserstein1,
     weighted_quantiles,
 )
@@ -49,7 +49,7 @@ def test_a_weight_of_two_is_a_value_twice() -> None:
 
 
 def test_a_mixture_weighs_its_samples_alike() -> None:
-    values, weights = pooled([np.zeros(10), np.ones(1000)])
+    values, weights = equal_mixture([np.zeros(10), np.ones(1000)])
     assert weights[values == 0.0].sum() == pytest.approx(0.5)
     with pytest.raises(ParameterError, match="of no values"):
-        pooled([np.zeros(3), np.zeros(0)])
+        equal_mixture([np.zeros(3), np.zeros(0)])

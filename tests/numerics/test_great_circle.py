@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import align, angle_between, unit_rows
+from rainmer_analysis.numerics import align_points, angle_between, unit_rows
 
 ANGLES = st.floats(0, np.pi)
 
@@ -46,13 +46,13 @@ def test_align_undoes_a_turn(sign: int) -> None:
     reference = unit_rows(generator.normal(size=(40, 3)))
     turn, _ = np.linalg.qr(generator.normal(size=(3, 3)))
     turn *= sign * np.sign(np.linalg.det(turn))
-    assert np.abs(align(reference @ turn, reference) - reference).max() < 1e-12
+    assert np.abs(align_points(reference @ turn, reference) - reference).max() < 1e-12
 
 
 def test_align_is_the_best_of_many_turns() -> None:
     generator = np.random.default_rng(2)
     reference, points = (unit_rows(generator.normal(size=(30, 3))) for _ in range(2))
-    best = ((align(points, reference) - reference) ** 2).sum()
+    best = ((align_points(points, reference) - reference) ** 2).sum()
     for _ in range(200):
         turn, _ = np.linalg.qr(generator.normal(size=(3, 3)))
         assert best <= ((points @ turn - reference) ** 2).sum() + 1e-12
@@ -60,4 +60,4 @@ def test_align_is_the_best_of_many_turns() -> None:
 
 def test_align_refuses_other_images() -> None:
     with pytest.raises(ParameterError, match="about the same images"):
-        align(np.eye(3), np.eye(3)[:2])
+        align_points(np.eye(3), np.eye(3)[:2])

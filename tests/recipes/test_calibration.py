@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from rainmer_analysis.recipes.calibration import (
+from rainmer_analysis.recipes.compare_simulated_with_real import (
     MIXTURES,
     PROPERTIES,
-    calibration,
-    measured,
-    wasserstein,
+    compare_simulated_with_real,
+    measured_quantiles,
+    wasserstein_to_quantiles,
 )
 
 ARRAYS = {
@@ -25,7 +25,7 @@ ARRAYS = {
 
 @pytest.fixture(scope="module")
 def table():
-    return calibration(per_dataset=30)
+    return compare_simulated_with_real(per_dataset=30)
 
 
 @pytest.mark.slow
@@ -59,7 +59,7 @@ def test_distance_to_quantiles_is_the_wasserstein_distance():
     law = rng.gamma(3.0, size=40_000)
     sample, weights = rng.gamma(4.0, size=200), rng.random(200)
     expected = wasserstein_distance(sample, law, u_weights=weights)
-    found = wasserstein(sample, weights, np.percentile(law, np.arange(101)))
+    found = wasserstein_to_quantiles(sample, weights, np.percentile(law, np.arange(101)))
     assert found == pytest.approx(expected, rel=0.02)
 
 
@@ -94,7 +94,7 @@ DENSITIES = {
 
 @pytest.mark.parametrize("name", list(MIXTURES))
 def test_shipped_facts_are_the_printed_ones(name):
-    facts = measured()[name]
+    facts = measured_quantiles()[name]
     for key, (count, mean, sd, least, largest) in PRINTED[name].items():
         digit = 5e-5 if key == "density" else 5e-3
         assert facts[key]["n"] == count
@@ -110,7 +110,7 @@ def test_shipped_facts_are_the_printed_ones(name):
 
 @pytest.mark.parametrize("name", list(MIXTURES))
 def test_shipped_facts_are_those_of_the_measurements(shared, name):
-    facts = measured()[name]
+    facts = measured_quantiles()[name]
     properties = np.load(shared / "measured" / f"{name}_properties.npz")
     arrays = {key: properties[array] for key, array in ARRAYS.items()}
     arrays["density"] = np.load(shared / "measured" / f"{name}_density.npy")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.recipes.check import Check, check_sources
+from rainmer_analysis.recipes.check_datasets import Check, check_datasets
 
 
 def _save(path: Path, width: int = 32, height: int = 24) -> Path:
@@ -43,7 +43,7 @@ def _kinds(report: Check) -> list[tuple[str, str]]:
 
 
 def test_faults_are_found_and_counted(faulty: Path) -> None:
-    report = check_sources({"set": faulty})
+    report = check_datasets({"set": faulty})
     assert _kinds(report) == [
         ("missing-partner", "set/input/alone.png"),
         ("unreadable", "set/input/cut.png"),
@@ -61,7 +61,7 @@ def test_faults_are_found_and_counted(faulty: Path) -> None:
 
 
 def test_headers_alone_miss_what_is_truncated(faulty: Path) -> None:
-    report = check_sources({"set": faulty}, decode=False)
+    report = check_datasets({"set": faulty}, decode=False)
     assert ("unreadable", "set/input/cut.png") not in _kinds(report)
     assert ("size-mismatch", "set/input/wide.png") in _kinds(report)
     assert ("unreadable", "set/input/spoiled.png") in _kinds(report)
@@ -69,15 +69,15 @@ def test_headers_alone_miss_what_is_truncated(faulty: Path) -> None:
 
 def test_the_report_does_not_depend_on_threads(faulty: Path) -> None:
     seen: list[tuple[int, int]] = []
-    one = check_sources({"set": faulty}, workers=1)
-    many = check_sources({"set": faulty}, workers=5, progress=lambda *at: seen.append(at))
+    one = check_datasets({"set": faulty}, workers=1)
+    many = check_datasets({"set": faulty}, workers=5, progress=lambda *at: seen.append(at))
     assert one.document() == many.document()
     assert seen == [(number, 11) for number in range(1, 12)]
 
 
 def test_the_document_is_json(faulty: Path, tmp_path: Path) -> None:
     _save(tmp_path / "plain/1.png")
-    document = check_sources({"set": faulty, "plain": tmp_path / "plain"}).document()
+    document = check_datasets({"set": faulty, "plain": tmp_path / "plain"}).document()
     assert json.loads(json.dumps(document)) == document
     assert document["kind"] == "check"
     assert document["datasets"]["plain"] == {
@@ -100,7 +100,7 @@ def test_the_document_is_json(faulty: Path, tmp_path: Path) -> None:
 
 def test_a_set_without_one_readable_image_has_no_sizes(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"")
-    summary = check_sources({"bad": tmp_path}).datasets["bad"]
+    summary = check_datasets({"bad": tmp_path}).datasets["bad"]
     assert (summary.readable, summary.sizes, summary.smallest, summary.largest) == (
         0,
         0,
@@ -113,7 +113,7 @@ def test_counts_of_the_catalogue_and_halves(tmp_path: Path) -> None:
     _save(tmp_path / "Rain1200_new/train/1.jpg", 48, 24)
     _save(tmp_path / "Rain1200_new/train/2.jpg", 24, 24)
     for decode in (True, False):
-        report = check_sources(["DID_1"], root=tmp_path, decode=decode)
+        report = check_datasets(["DID_1"], root=tmp_path, decode=decode)
         summary = report.datasets["DID_1"]
         assert summary.pairs == 2
         assert summary.smallest == summary.largest == (24, 24)
@@ -124,13 +124,13 @@ def test_counts_of_the_catalogue_and_halves(tmp_path: Path) -> None:
 
 def test_unpaired_images_that_look_like_two_are_noted(tmp_path: Path) -> None:
     _save(tmp_path / "1.png", 48, 24)
-    (note,) = check_sources({"x": tmp_path}).datasets["x"].notes
+    (note,) = check_datasets({"x": tmp_path}).datasets["x"].notes
     assert note.startswith("every image is twice as wide as high")
 
 
 def test_a_missing_source_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="does not exist; name a folder"):
-        check_sources({"x": tmp_path / "no"})
+        check_datasets({"x": tmp_path / "no"})
 
 
 def test_halves_the_other_way_round_are_noted(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_halves_the_other_way_round_are_noted(tmp_path: Path) -> None:
     for halves, note in wanted.items():
         manifest = tmp_path / "m.toml"
         manifest.write_text(f'[[dataset]]\nname = "x"\nimages = "d"\nhalves = {halves}\n')
-        notes = check_sources(str(manifest)).datasets["x"].notes
+        notes = check_datasets(str(manifest)).datasets["x"].notes
         assert len(notes) == (note is not None)
         assert note is None or (notes[0].endswith(note) and "in 4 of 4 files" in notes[0])
-        assert check_sources(str(manifest), decode=False).datasets["x"].notes == ()
+        assert check_datasets(str(manifest), decode=False).datasets["x"].notes == ()
 
 
 def test_halves_of_two_scenes_are_noted(tmp_path: Path) -> None:
@@ -156,14 +156,14 @@ def test_halves_of_two_scenes_are_noted(tmp_path: Path) -> None:
         plane = np.random.default_rng(number).integers(0, 256, (5, 10)).repeat(8, 0).repeat(8, 1)
         Image.fromarray(plane.astype(np.uint8)).save(tmp_path / f"{number}.png")
     (tmp_path / "m.toml").write_text('[[dataset]]\nname = "x"\nimages = "."\nhalves = true\n')
-    notes = check_sources(str(tmp_path / "m.toml")).datasets["x"].notes
+    notes = check_datasets(str(tmp_path / "m.toml")).datasets["x"].notes
     assert "in 3 of 3 files looked at, the halves hardly show one scene" in notes
 
 
 def test_pictures_that_are_not_read_are_findings(tmp_path: Path) -> None:
     _save(tmp_path / "1.png")
     (tmp_path / "a.heic").write_bytes(b"x")
-    report = check_sources({"x": tmp_path})
+    report = check_datasets({"x": tmp_path})
     assert _kinds(report) == [("unreadable", "x/a.heic")]
     assert report.findings[0].detail.startswith("a picture in the format HEIC, which is not read")
     assert report.datasets["x"].images == 1
@@ -173,7 +173,7 @@ def test_several_possible_targets_are_named(faulty: Path) -> None:
     _save(faulty / "input/two.png")
     for suffix in ("bmp", "jpg"):
         _save(faulty / f"target/two.{suffix}")
-    findings = {each.image_id: each.detail for each in check_sources({"set": faulty}).findings}
+    findings = {each.image_id: each.detail for each in check_datasets({"set": faulty}).findings}
     assert findings["set/input/two.png"] == "it may be two.bmp or two.jpg"
 
 
@@ -181,7 +181,7 @@ def test_every_file_is_accounted_for(faulty: Path) -> None:
     (faulty / "notes.txt").write_text("x")
     _save(faulty / "mask/1.png")
     _save(faulty / "target/unused.png")
-    files = check_sources({"set": faulty}).document()["files"]["set"]
+    files = check_datasets({"set": faulty}).document()["files"]["set"]
     assert (files["used"], files["left_out"], files["targets"]) == (5, 1, 5)
     assert files["passed_over"] == {
         "other files": {".txt": 1},
@@ -193,7 +193,7 @@ def test_every_file_is_accounted_for(faulty: Path) -> None:
 
 def test_a_list_is_compared_both_ways(faulty: Path, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("good.png\ninput/wide.png\nnowhere.png\n")
-    report = check_sources({"set": faulty}, names=tmp_path / "list.txt")
+    report = check_datasets({"set": faulty}, names=tmp_path / "list.txt")
     assert report.comparison is not None
     assert report.comparison.missing == ("nowhere.png",)
     assert report.comparison.unlisted == tuple(

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.model.checkpoint import build, load_weights
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, train_network
-from rainmer_analysis.recipes.training.crossed import make_crossed_pool
+from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
 from rainmer_analysis.train import TrainConfig, read_config
 
 SMALL = {
@@ -73,7 +73,7 @@ def test_a_run_leaves_weights_log_and_card(run: Callable[..., TrainingRun], tmp_
     result = run()
     folder = tmp_path / "run"
     weights = load_weights(folder / "weights.safetensors")
-    build(weights)  # every key of the network is there, and no other
+    build_encoder(weights)  # every key of the network is there, and no other
     card = (folder / "card.md").read_text(encoding="utf-8")
     assert weights.sha256 == result.weights_sha256
     assert weights.sha256 in card

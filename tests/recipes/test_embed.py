@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import ParameterError, SourceError
-from rainmer_analysis.images import load
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.images import load_image_set
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.values import read
 
 
@@ -40,7 +40,7 @@ def test_a_mapping_of_folders_becomes_one_table_per_view(folders: dict[str, Path
 def test_sources_as_text_and_image_sets_give_the_same(folders: dict[str, Path]) -> None:
     texts = [f"{name}={folder}" for name, folder in folders.items()]
     by_text = extract(texts, "statistics", per_dataset=2)
-    by_set = extract(load(folders, per_dataset=2), "statistics", per_dataset=1)
+    by_set = extract(load_image_set(folders, per_dataset=2), "statistics", per_dataset=1)
     for view, table in by_text.items():
         assert len(table) == 4
         assert table.content_sha256 == by_set[view].content_sha256

@@ -12,11 +12,11 @@ import pytest
 
 from rainmer_analysis.draw import plot_map
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.infer.outputs import request
-from rainmer_analysis.recipes.kept import kept_map
-from rainmer_analysis.recipes.relate import kept_matrix
+from rainmer_analysis.infer.outputs import table_request
+from rainmer_analysis.recipes.cached_results import cached_map
+from rainmer_analysis.recipes.relate_tables import cached_matrix
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap
-from rainmer_analysis.values.request import ALGORITHMS
+from rainmer_analysis.values.request_digest import ALGORITHMS
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 OPTIONS = {"engine": "sphere", "seed": 3}
@@ -43,27 +43,27 @@ def test_a_map_is_laid_out_once_and_its_picture_repeats(
     table: EmbeddingTable, tmp_path: Path
 ) -> None:
     place = tmp_path / "map.parquet"
-    first = kept_map(table, place, lay_out, options=OPTIONS)
-    again = kept_map(table, place, refuse, options=OPTIONS)
+    first = cached_map(table, place, lay_out, options=OPTIONS)
+    again = cached_map(table, place, refuse, options=OPTIONS)
     assert (first.state, again.state) == ("written", "up to date")
     picture = plot_map([first.value]).save(tmp_path / "map.svg")
-    assert plot_map([again.value]).standing(picture)
+    assert plot_map([again.value]).is_up_to_date(picture)
     with pytest.raises(OutputExistsError, match=r"map.parquet already exists"):
-        kept_map(table, place, lay_out, options=OPTIONS | {"seed": 4})
-    other = kept_map(table, place, lay_out, options=OPTIONS | {"seed": 4}, overwrite=True)
+        cached_map(table, place, lay_out, options=OPTIONS | {"seed": 4})
+    other = cached_map(table, place, lay_out, options=OPTIONS | {"seed": 4}, overwrite=True)
     assert not other.up_to_date
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
 def test_a_matrix_is_kept_once(table: EmbeddingTable, tmp_path: Path, suffix: str) -> None:
     place = tmp_path / f"m{suffix}"
-    assert not kept_matrix(table, place).up_to_date
+    assert not cached_matrix(table, place).up_to_date
     before = place.stat().st_mtime_ns
-    assert kept_matrix(table, place).up_to_date
+    assert cached_matrix(table, place).up_to_date
     assert place.stat().st_mtime_ns == before
     with pytest.raises(OutputExistsError):
-        kept_matrix(table, place, score="paper")
-    assert not kept_matrix(table, place, score="paper", overwrite=True).up_to_date
+        cached_matrix(table, place, score="paper")
+    assert not cached_matrix(table, place, score="paper", overwrite=True).up_to_date
 
 
 @pytest.mark.parametrize("algorithm", ["project/sphere", "project/umap-learn", "relate"])
@@ -72,19 +72,19 @@ def test_results_of_another_version_are_not_up_to_date(
 ) -> None:
     map_place, matrix_place = tmp_path / "map.parquet", tmp_path / "m.json"
     options = OPTIONS | {"engine": "sphere" if algorithm == "relate" else algorithm[8:]}
-    kept_map(table, map_place, lay_out, options=options)
-    kept_matrix(table, matrix_place)
+    cached_map(table, map_place, lay_out, options=options)
+    cached_matrix(table, matrix_place)
     monkeypatch.setitem(ALGORITHMS, algorithm, 2)
     if algorithm == "relate":
         with pytest.raises(OutputExistsError, match=r"m.json already exists"):
-            kept_matrix(table, matrix_place)
+            cached_matrix(table, matrix_place)
     else:
         with pytest.raises(OutputExistsError, match=r"overwrite=True in Python"):
-            kept_map(table, map_place, refuse, options=options)
-        assert kept_matrix(table, matrix_place).up_to_date
-        new = kept_map(table, map_place, lay_out, options=options, overwrite=True)
+            cached_map(table, map_place, refuse, options=options)
+        assert cached_matrix(table, matrix_place).up_to_date
+        new = cached_map(table, map_place, lay_out, options=options, overwrite=True)
         assert not new.up_to_date
-        assert kept_map(table, map_place, refuse, options=options).up_to_date
+        assert cached_map(table, map_place, refuse, options=options).up_to_date
 
 
 def test_requests_of_extractions_carry_the_version(
@@ -93,9 +93,9 @@ def test_requests_of_extractions_carry_the_version(
     frame = table.rows.frame.assign(split=None, region="whole")
     rows, contents = Rows(frame), ["aa"] * len(table)
     statistics = dataclasses.replace(SPACE, encoder="statistics")
-    before = [request(space, rows, contents) for space in (SPACE, statistics)]
+    before = [table_request(space, rows, contents) for space in (SPACE, statistics)]
     monkeypatch.setitem(ALGORITHMS, "statistics", 2)
-    after = [request(space, rows, contents) for space in (SPACE, statistics)]
+    after = [table_request(space, rows, contents) for space in (SPACE, statistics)]
     assert (after[0] == before[0], after[1] == before[1]) == (True, False)
     monkeypatch.setitem(ALGORITHMS, "extract", 2)
-    assert request(SPACE, rows, contents) != before[0]
+    assert table_request(SPACE, rows, contents) != before[0]

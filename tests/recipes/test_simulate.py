@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
-from rainmer_analysis.images import load, read_image
-from rainmer_analysis.recipes.simulate import shared_out, simulate_datasets
+from rainmer_analysis.images import load_image_set, read_image
+from rainmer_analysis.recipes.write_simulated_datasets import map_in_threads, simulate_datasets
 from rainmer_analysis.weather import scene_of, simulate
 
 NAMES = ("sim-DDN_1", "sim-DDN_5")
@@ -36,7 +36,7 @@ def test_what_is_written_is_what_was_simulated(made):
 
 
 def test_the_manifest_is_a_source(made):
-    images = load([str(made.manifest)])
+    images = load_image_set([str(made.manifest)])
     frame = images.rows.frame
     assert list(images.rows.counts.items()) == [(name, 3) for name in NAMES]
     assert frame["target"].notna().all()
@@ -157,5 +157,5 @@ def test_an_error_drops_what_has_not_begun():
         return item
 
     with pytest.raises(ParameterError, match="stop"):
-        shared_out(fail, range(1000), workers=1)
+        map_in_threads(fail, range(1000), workers=1)
     assert len(begun) < 1000

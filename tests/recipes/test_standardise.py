@@ -11,7 +11,7 @@ import pytest
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer import StatisticsEncoder, fit_constants
-from rainmer_analysis.recipes.standardise import SHIPPED, STANDARD, standardise
+from rainmer_analysis.recipes.fit_statistics_constants import SHIPPED, STANDARD, standardise
 from rainmer_analysis.weather import simulate
 
 

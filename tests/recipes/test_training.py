@@ -17,10 +17,10 @@ from rainmer_analysis.errors import (
     TrainingError,
     WeightsError,
 )
-from rainmer_analysis.model.checkpoint import build, load_weights
+from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
-from rainmer_analysis.recipes.training.pool import _whole
-from rainmer_analysis.recipes.training.weights import resolved
+from rainmer_analysis.recipes.training.configured_weights import resolve_dataset_weights
+from rainmer_analysis.recipes.training.make_pool import _report_failed_pairs
 from rainmer_analysis.train import read_config
 
 RunStarter = Callable[..., TrainingRun]
@@ -64,7 +64,7 @@ def test_a_run_leaves_what_it_promises(run: RunStarter, tmp_path: Path) -> None:
     weights = load_weights(folder / "weights.safetensors")
     assert weights.sha256 == result.weights_sha256
     assert weights.metadata["steps"] == "2"
-    build(weights)
+    build_encoder(weights)
     card = (folder / "card.md").read_text(encoding="utf-8")
     assert weights.sha256 in card
     assert "| sim-GTAV-balance | 3 |" in card
@@ -229,7 +229,7 @@ def test_images_that_cannot_be_read_are_left_out(
     for said in ("left out night/b.png/sim-GTAV-balance/0: ", "left out p/input/alone.png: "):
         assert said in caplog.text
     with pytest.raises(SourceError, match="none of the training images"):
-        list(_whole(["x: broken"]))
+        list(_report_failed_pairs(["x: broken"]))
 
 
 def test_absent_photographs_are_said(real: Path, cache: Path) -> None:
@@ -307,7 +307,7 @@ def test_weights_come_from_a_file_or_from_manifests(own: Path, tmp_path: Path) -
     table = tmp_path / "weights.toml"
     table.write_text('[weights]\n"sim-Rain200H" = 2\n"sim-GTAV-balance" = 1\n', encoding="utf-8")
     changes = {"data.sampling": '"weights"', "data.weights_file": json.dumps(str(table))}
-    data = resolved(read_config("tiny", changes=changes)).data
+    data = resolve_dataset_weights(read_config("tiny", changes=changes)).data
     assert data.weights == {"sim-Rain200H": 2.0, "sim-GTAV-balance": 1.0}
     assert data.weights_file == ""
     manifest = tmp_path / "mine.toml"
@@ -316,7 +316,7 @@ def test_weights_come_from_a_file_or_from_manifests(own: Path, tmp_path: Path) -
         encoding="utf-8",
     )
     changes |= {"data.sources": json.dumps([str(manifest)])}
-    assert resolved(read_config("tiny", changes=changes)).data.weights["mine"] == 0.5
+    assert resolve_dataset_weights(read_config("tiny", changes=changes)).data.weights["mine"] == 0.5
 
 
 @pytest.mark.parametrize("text", ["weights = 3", "[weights]\na = 'x'", "[weights]\na = -1", "["])
@@ -325,7 +325,7 @@ def test_files_that_hold_no_weights_are_refused(text: str, tmp_path: Path) -> No
     table.write_text(text, encoding="utf-8")
     changes = {"data.sampling": '"weights"', "data.weights_file": json.dumps(str(table))}
     with pytest.raises(ConfigError, match=r"data\.weights_file"):
-        resolved(read_config("tiny", changes=changes))
+        resolve_dataset_weights(read_config("tiny", changes=changes))
 
 
 def test_weights_must_fit_the_datasets(run: RunStarter) -> None:

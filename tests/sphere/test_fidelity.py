@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from sklearn.manifold import trustworthiness
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import align, angle_between, unit_rows
+from rainmer_analysis.numerics import align_points, angle_between, unit_rows
 from rainmer_analysis.sphere import fidelity
 
 # the package's name is the function's
@@ -133,7 +133,7 @@ def test_equal_distances_have_no_rank_correlation() -> None:
 def test_published_layout_is_judged_alike_after_a_turn(oracle: Path) -> None:
     with np.load(oracle / "umap_io.npz") as stored:
         vectors, points = stored["X"], stored["xyz"]
-    turned = align(points, np.roll(points, 1, axis=1))
+    turned = align_points(points, np.roll(points, 1, axis=1))
     assert fidelity(vectors, turned) == pytest.approx(fidelity(vectors, points), abs=1e-6)
 
 

@@ -12,7 +12,7 @@ import pytest
 from rainmer_analysis.cli.project import project as command
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.sphere import DEFAULT_ENGINE, ENGINES, fidelity, layout_engines, project
-from rainmer_analysis.sphere.layout_parameters import Layout
+from rainmer_analysis.sphere.layout_parameters import LayoutParameters
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
 Make = Callable[..., EmbeddingTable]
@@ -140,9 +140,9 @@ def test_engines_are_listed_and_fixed() -> None:
 def test_stability_is_the_displacement_after_the_best_turn(
     monkeypatch: pytest.MonkeyPatch, clusters: EmbeddingTable
 ) -> None:
-    seen: list[Layout] = []
+    seen: list[LayoutParameters] = []
 
-    def engine(unit: np.ndarray, layout: Layout) -> np.ndarray:
+    def engine(unit: np.ndarray, layout: LayoutParameters) -> np.ndarray:
         # the same points turned (and mirrored) for odd seeds, two degrees aside in the same sense
         seen.append(layout)
         points = unit[:, :3] / np.linalg.norm(unit[:, :3], axis=1, keepdims=True)

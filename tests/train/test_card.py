@@ -4,12 +4,14 @@ from pathlib import Path
 
 import torch
 
-from rainmer_analysis.train import Place, hardware
-from rainmer_analysis.train.card import _numbers
+from rainmer_analysis.train import DistributedContext, hardware
+from rainmer_analysis.train.model_card import _last_logged_numbers
 
 
 def test_hardware_tells_how_many_processes() -> None:
-    assert hardware(Place(world=2)).endswith(f", 2 processes, torch {torch.__version__}")
+    assert hardware(DistributedContext(world=2)).endswith(
+        f", 2 processes, torch {torch.__version__}"
+    )
     assert "thread(s)" in hardware()
     assert "processes" not in hardware()
 
@@ -17,7 +19,7 @@ def test_hardware_tells_how_many_processes() -> None:
 def test_held_out_numbers_are_those_of_the_kept_weights(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     log.write_text("step,loss,held_out_loss\n2,3,0.5\n4,2,0.7\n5,1,\n", encoding="utf-8")
-    assert _numbers(log, 2) == {"step": "5", "loss": "1", "held_out_loss": "0.5"}
-    assert _numbers(log, 4)["held_out_loss"] == "0.7"
-    assert "held_out_loss" not in _numbers(log, 5)
-    assert _numbers(tmp_path / "absent.csv", 2) == {}
+    assert _last_logged_numbers(log, 2) == {"step": "5", "loss": "1", "held_out_loss": "0.5"}
+    assert _last_logged_numbers(log, 4)["held_out_loss"] == "0.7"
+    assert "held_out_loss" not in _last_logged_numbers(log, 5)
+    assert _last_logged_numbers(tmp_path / "absent.csv", 2) == {}

@@ -25,9 +25,9 @@ from rainmer_analysis.values import (
     Space,
     SphereMap,
     TableStream,
+    is_up_to_date,
     read,
     read_json,
-    standing,
     write,
     write_json,
     write_table,
@@ -116,20 +116,20 @@ def test_a_stream_finds_what_a_reader_finds(tmp_path: Path) -> None:
 
 def test_damage_is_not_up_to_date(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(large(), tmp_path / "t.parquet", request="r")
-    assert standing(path, "r")
+    assert is_up_to_date(path, "r")
     data = bytearray(path.read_bytes())
     start = pq.read_metadata(path).row_group(0).column(5).data_page_offset
     data[start + 60] ^= 4
     path.write_bytes(data)
     with pytest.raises(OutputExistsError):
-        standing(path, "r")
+        is_up_to_date(path, "r")
     assert "damaged" in caplog.text
-    assert not standing(path, "r", overwrite=True)
+    assert not is_up_to_date(path, "r", overwrite=True)
     matrix = write_json(tmp_path / "m.json", {"request": "r", "value": 5})
-    assert standing(matrix, "r")
+    assert is_up_to_date(matrix, "r")
     matrix.write_text(matrix.read_text().replace("5", "6", 1))
     with pytest.raises(OutputExistsError):
-        standing(matrix, "r")
+        is_up_to_date(matrix, "r")
 
 
 def test_pages_have_checksums_that_other_programs_check(tmp_path: Path) -> None:

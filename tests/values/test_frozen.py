@@ -24,7 +24,7 @@ from rainmer_analysis.values import (
     Rows,
     SphereMap,
     digest,
-    plain,
+    to_json_types,
 )
 from rainmer_analysis.values.frozen import FrozenDict
 
@@ -148,7 +148,7 @@ def test_frozen_dictionaries_are_dictionaries_for_all_else() -> None:
     plain_twin = {"b": [1, {"c": 2}]}
     assert told["b"] == (1, {"c": 2})
     assert json.loads(json.dumps({"b": told["b"]})) == plain_twin
-    assert plain({"b": told["b"]}) == plain_twin
+    assert to_json_types({"b": told["b"]}) == plain_twin
     assert digest({"b": told["b"]}) == digest(plain_twin)
     assert told | {"d": 1} == {**told, "d": 1}
     assert hash(told) == hash(by_pickle(told))

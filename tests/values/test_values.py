@@ -13,8 +13,8 @@ from rainmer_analysis.values import (
     Space,
     SphereMap,
     digest,
-    plain,
     same_space,
+    to_json_types,
 )
 
 
@@ -93,9 +93,9 @@ def test_digest_ignores_key_order_and_tells_values_apart() -> None:
 
 
 def test_plain_refuses_what_json_cannot_hold() -> None:
-    assert plain({"x": np.array([1.0, np.nan])}) == {"x": [1.0, None]}
+    assert to_json_types({"x": np.array([1.0, np.nan])}) == {"x": [1.0, None]}
     with pytest.raises(ParameterError, match="type set cannot be written"):
-        plain({"x": {1}})
+        to_json_types({"x": {1}})
 
 
 def test_values_say_in_one_line_what_they_are(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.draw.architecture.figure import figure1
+from rainmer_analysis.draw.architecture.architecture_figure import architecture_figure
 
-__all__ = ["figure1"]
+__all__ = ["architecture_figure"]

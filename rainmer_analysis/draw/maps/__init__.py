@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.draw.maps.look import legend_entries, map_look
-from rainmer_analysis.draw.maps.notes import short_notes
-from rainmer_analysis.draw.maps.panels import MapPanel, draw_maps, map_grid
-from rainmer_analysis.draw.maps.plot import about_map, plot_map
-from rainmer_analysis.draw.maps.projections import view_of
+from rainmer_analysis.draw.maps.map_notes import neighbourhood_notes
+from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_maps, map_grid
+from rainmer_analysis.draw.maps.map_plot import map_provenance, plot_map
+from rainmer_analysis.draw.maps.map_projections import projection_named
+from rainmer_analysis.draw.maps.map_style import choose_map_style, dataset_legend_entries
 
 __all__ = [
     "MapPanel",
-    "about_map",
+    "choose_map_style",
+    "dataset_legend_entries",
     "draw_maps",
-    "legend_entries",
     "map_grid",
-    "map_look",
+    "map_provenance",
+    "neighbourhood_notes",
     "plot_map",
-    "short_notes",
-    "view_of",
+    "projection_named",
 ]

@@ -13,7 +13,7 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import IdentityTransform
 
-from rainmer_analysis.draw.maps.projections import View
+from rainmer_analysis.draw.maps.map_projections import MapProjection
 from rainmer_analysis.draw.style import marker_outline
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap
@@ -22,13 +22,13 @@ __all__ = [
     "FEWEST",
     "LINES",
     "VAGUE",
+    "cut_at_projection_edges",
     "draw_contours",
     "draw_mean",
     "is_outlined",
     "is_vague",
-    "mean_look",
-    "pieces",
-    "summaries_of",
+    "mean_marker_style",
+    "summaries_or_none",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -49,7 +49,7 @@ _BISECTIONS = 20
 _LONGEST_STEP = 0.25
 
 
-def summaries_of(
+def summaries_or_none(
     maps: Sequence[SphereMap],
     summaries: MapSummary | Sequence[MapSummary] | None,
     *,
@@ -83,18 +83,18 @@ def is_vague(seen: DatasetOnMap) -> bool:
     return seen.spread > VAGUE
 
 
-def mean_look(colour: str, *, hollow: bool) -> tuple[str, str, float]:
+def mean_marker_style(colour: str, *, hollow: bool) -> tuple[str, str, float]:
     """Return face, edge and width in points of the edge of a mean direction's marker."""
     return ("white", colour, 1.2) if hollow else (colour, "black", 0.8)
 
 
 def draw_contours(
-    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, scale: float
+    axes: Axes, seen: DatasetOnMap, view: MapProjection, *, colour: str, scale: float
 ) -> dict[float, LineCollection]:
     """Draw the outlines of a dataset's densest regions above its dots, by share."""
     found = {}
     for share, lines in seen.contours.items():
-        parts = [part for line in lines for part in pieces(line, view)]
+        parts = [part for line in lines for part in cut_at_projection_edges(line, view)]
         width, dashes = scale * LINES[share][0], LINES[share][1]
         drawn = LineCollection(
             parts, colors=colour, linewidths=width, linestyles=[dashes], zorder=3, capstyle="butt"
@@ -108,10 +108,10 @@ def draw_contours(
 
 
 def draw_mean(
-    axes: Axes, seen: DatasetOnMap, view: View, *, colour: str, marker: str, scale: float
+    axes: Axes, seen: DatasetOnMap, view: MapProjection, *, colour: str, marker: str, scale: float
 ) -> PathCollection:
     """Draw a dataset's mean direction as its own marker, large and rimmed; hollow if vague."""
-    face, edge, rim = mean_look(colour, hollow=is_vague(seen))
+    face, edge, rim = mean_marker_style(colour, hollow=is_vague(seen))
     x, y = view.project(np.array([seen.lon]), np.array([seen.lat]))
     drawn = PathCollection(
         [marker_outline(marker)],
@@ -130,20 +130,24 @@ def draw_mean(
     return drawn
 
 
-def pieces(line: Array, view: View) -> list[Array]:
+def cut_at_projection_edges(line: Array, view: MapProjection) -> list[Array]:
     """Cut a line on the sphere, unit vectors (m, 3), where the view's plane is cut.
 
     Returns
     -------
     Lines in plane coordinates, shape (m', 2) each, of two points and more.
     """
-    parts = _parts(line, view)
-    edges = [_edge(line[at], line[at + 1], view) for at in np.flatnonzero(np.diff(parts))]
-    whole = [np.vstack(part) for part in _joined(line, parts, edges)]
-    return [piece for part in whole for piece in _torn(_flat(part, view), view)]
+    parts = _part_index(line, view)
+    edges = [
+        _bisect_part_edge(line[at], line[at + 1], view) for at in np.flatnonzero(np.diff(parts))
+    ]
+    whole = [np.vstack(part) for part in _split_by_part(line, parts, edges)]
+    return [piece for part in whole for piece in _cut_at_jumps(_project_points(part, view), view)]
 
 
-def _joined(line: Array, parts: Array, edges: Sequence[tuple[Array, Array]]) -> list[list[Array]]:
+def _split_by_part(
+    line: Array, parts: Array, edges: Sequence[tuple[Array, Array]]
+) -> list[list[Array]]:
     """Split a line between the plane's parts, each piece reaching to its part's edge."""
     found = [[piece] for piece in np.split(line, np.flatnonzero(np.diff(parts)) + 1)]
     for place, (last, first) in enumerate(edges):
@@ -152,34 +156,34 @@ def _joined(line: Array, parts: Array, edges: Sequence[tuple[Array, Array]]) -> 
     return found
 
 
-def _edge(start: Array, end: Array, view: View) -> tuple[Array, Array]:
+def _bisect_part_edge(start: Array, end: Array, view: MapProjection) -> tuple[Array, Array]:
     """Return the points just before and just after a step leaves the part that it starts in."""
-    own = _parts(start[None], view)[0]
+    own = _part_index(start[None], view)[0]
     for _ in range(_BISECTIONS):
         middle = (start + end) / np.linalg.norm(start + end)
-        if _parts(middle[None], view)[0] == own:
+        if _part_index(middle[None], view)[0] == own:
             start = middle
         else:
             end = middle
     return start, end
 
 
-def _torn(flat: Array, view: View) -> list[Array]:
+def _cut_at_jumps(flat: Array, view: MapProjection) -> list[Array]:
     """Cut a line of the plane where a step crosses the picture."""
     x0, x1, _, _ = view.extent
     across = np.abs(np.diff(flat[:, 0])) > _LONGEST_STEP * (x1 - x0)
     return [part for part in np.split(flat, np.flatnonzero(across) + 1) if len(part) > 1]
 
 
-def _parts(points: Array, view: View) -> Array:
-    return view.part(*_degrees(points))
+def _part_index(points: Array, view: MapProjection) -> Array:
+    return view.part(*_lon_lat_degrees(points))
 
 
-def _flat(points: Array, view: View) -> Array:
-    return np.column_stack(view.project(*_degrees(points)))
+def _project_points(points: Array, view: MapProjection) -> Array:
+    return np.column_stack(view.project(*_lon_lat_degrees(points)))
 
 
-def _degrees(points: Array) -> tuple[Array, Array]:
+def _lon_lat_degrees(points: Array) -> tuple[Array, Array]:
     lon = np.degrees(np.arctan2(points[:, 1], points[:, 0]))
     lat = np.degrees(np.arctan2(points[:, 2], np.hypot(points[:, 0], points[:, 1])))
     return lon, lat

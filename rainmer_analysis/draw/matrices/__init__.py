@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.draw.matrices.intervals import plot_intervals
-from rainmer_analysis.draw.matrices.look import MatrixLook, matrix_grid, matrix_look
-from rainmer_analysis.draw.matrices.panels import draw_matrices
-from rainmer_analysis.draw.matrices.plot import about_matrix, plot_matrix
-from rainmer_analysis.draw.matrices.scale import BAR_ROOM, colour_scale
+from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
+from rainmer_analysis.draw.matrices.interval_plot import plot_intervals
+from rainmer_analysis.draw.matrices.matrix_panels import draw_matrices
+from rainmer_analysis.draw.matrices.matrix_plot import matrix_provenance, plot_matrix
+from rainmer_analysis.draw.matrices.matrix_style import (
+    MatrixStyle,
+    choose_matrix_style,
+    matrix_grid,
+)
 
 __all__ = [
     "BAR_ROOM",
-    "MatrixLook",
-    "about_matrix",
-    "colour_scale",
+    "MatrixStyle",
+    "choose_matrix_style",
+    "draw_colour_bar",
     "draw_matrices",
     "matrix_grid",
-    "matrix_look",
+    "matrix_provenance",
     "plot_intervals",
     "plot_matrix",
 ]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.draw.probes.plot import plot_probe
+from rainmer_analysis.draw.probes.probe_plot import plot_probe
 
 __all__ = ["plot_probe"]

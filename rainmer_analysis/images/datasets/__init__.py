@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from rainmer_analysis.images.datasets.accounting import Account
-from rainmer_analysis.images.datasets.folders import Dataset, Found
+from rainmer_analysis.images.datasets.folders import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.listing import Listing, list_images
-from rainmer_analysis.images.datasets.lists import compare_names, read_names
 from rainmer_analysis.images.datasets.manifests import read_manifest
 from rainmer_analysis.images.datasets.pairing import Pairing, pair_names, parse_patterns
+from rainmer_analysis.images.datasets.published_lists import compare_names, read_names
 from rainmer_analysis.images.datasets.suggestions import Suggestion, suggestions
 
 __all__ = [
     "Account",
     "Dataset",
-    "Found",
+    "ImageCandidate",
     "Listing",
     "Pairing",
     "Suggestion",

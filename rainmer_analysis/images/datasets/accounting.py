@@ -16,7 +16,7 @@ __all__ = [
     "UNMATCHED",
     "UNREAD",
     "Account",
-    "merged",
+    "merge_accounts",
 ]
 
 HIDDEN = "in hidden and system folders"
@@ -83,7 +83,9 @@ class Account:
         parts += [f"{not_drawn:,} not drawn"] if not_drawn else []
         parts += [_count(self.targets, "target")] if self.targets else []
         if self.skipped:
-            kinds = "; ".join(_kind(kind, names) for kind, names in self.passed_over.items())
+            kinds = "; ".join(
+                _kind_with_names(kind, names) for kind, names in self.passed_over.items()
+            )
             parts.append(f"{self.skipped:,} passed over ({kinds})")
         line = f"{name}: {_count(self.files, 'file')}: {', '.join(parts)}"
         if self.repeated:
@@ -125,7 +127,9 @@ class Account:
         }
 
 
-def merged(accounts: Iterable[Account], *, more: Mapping[str, Mapping[str, int]]) -> Account:
+def merge_accounts(
+    accounts: Iterable[Account], *, more: Mapping[str, Mapping[str, int]]
+) -> Account:
     """Join accounts of several folders, and more files that are passed over."""
     listed = list(accounts)
     passed: dict[str, Counter[str]] = {}
@@ -147,7 +151,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _kind(kind: str, names: Mapping[str, int]) -> str:
+def _kind_with_names(kind: str, names: Mapping[str, int]) -> str:
     """Name a kind with its most frequent names."""
     order = sorted(names.items(), key=lambda each: (-each[1], each[0]))
     shown = [f"{name} {count:,}" for name, count in order[:_SHOWN]]

@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.layouts import Layout
+from rainmer_analysis.images.datasets.dataset_layouts import DatasetLayout
 
 __all__ = ["CATALOGUE", "layout_of"]
 
 _GTAV_NOTE = "a frame is a scene, whatever the rain or the crop"
 
 
-def _gt_rain(name: str, mode: str, expected: int | None) -> Layout:
-    return Layout(
+def _gt_rain(name: str, mode: str, expected: int | None) -> DatasetLayout:
+    return DatasetLayout(
         name,
         (f"GT-RAIN_{mode}",),
         r"([^/]+)/[^/]*R-[^/]*\.png",
@@ -33,8 +33,8 @@ def _gt_rain(name: str, mode: str, expected: int | None) -> Layout:
     )
 
 
-def _gtav_balance(name: str, mode: str, expected: int | None) -> Layout:
-    return Layout(
+def _gtav_balance(name: str, mode: str, expected: int | None) -> DatasetLayout:
+    return DatasetLayout(
         name,
         (f"GTAV-balance/{mode}/rainy",),
         r"(\d+)_(\d+)_(set\d+)_([^/]+)\.png",
@@ -48,8 +48,8 @@ def _gtav_balance(name: str, mode: str, expected: int | None) -> Layout:
     )
 
 
-def _gtav_night(name: str, mode: str, expected: int | None) -> Layout:
-    return Layout(
+def _gtav_night(name: str, mode: str, expected: int | None) -> DatasetLayout:
+    return DatasetLayout(
         name,
         ("GTAV-NightRain",),
         rf"(set[123])/{mode}/rainy/(\d+)_(\d+)\.png",
@@ -62,8 +62,8 @@ def _gtav_night(name: str, mode: str, expected: int | None) -> Layout:
     )
 
 
-def _ddn(kind: int) -> Layout:
-    return Layout(
+def _ddn(kind: int) -> DatasetLayout:
+    return DatasetLayout(
         f"DDN_{kind}",
         ("Rain14000/train/rain",),
         rf"(\d+)_{kind}\.jpg",
@@ -75,8 +75,8 @@ def _ddn(kind: int) -> Layout:
     )
 
 
-def _did(part: int) -> Layout:
-    return Layout(
+def _did(part: int) -> DatasetLayout:
+    return DatasetLayout(
         f"DID_{part}",
         ("Rain1200_new/train", "Rain1200/train", "DID/train"),
         r"\d+\.jpg",
@@ -88,9 +88,9 @@ def _did(part: int) -> Layout:
     )
 
 
-def _same_name(name: str, folder: str, clean: str, suffix: str, **more: object) -> Layout:
+def _same_name(name: str, folder: str, clean: str, suffix: str, **more: object) -> DatasetLayout:
     """Return a layout whose partners have equal names in another folder."""
-    return Layout(
+    return DatasetLayout(
         name,
         (folder,),
         rf"([^/]+\.{suffix})",
@@ -99,12 +99,12 @@ def _same_name(name: str, folder: str, clean: str, suffix: str, **more: object) 
     )
 
 
-def _test(name: str, suffix: str, expected: int) -> Layout:
+def _test(name: str, suffix: str, expected: int) -> DatasetLayout:
     return _same_name(name, f"{name}/input", "../target", suffix, expected=expected, split="test")
 
 
 _ENTRIES = (
-    Layout(
+    DatasetLayout(
         "Rain200H",
         ("Rain200H/train/rain/X2",),
         r"([^/]+?)(?:x2)?\.png",
@@ -112,7 +112,7 @@ _ENTRIES = (
         expected=1800,
         note="heavy streaks; the folder X2 counts",
     ),
-    Layout(
+    DatasetLayout(
         "Rain200L",
         ("Rain200L/train/rain",),
         r"([^/]+?)(?:x2)?\.png",
@@ -143,20 +143,20 @@ _ENTRIES = (
         expected=861,
         note="drops on a lens",
     ),
-    Layout(
+    DatasetLayout(
         "RealInt",
         ("Real_Internet",),
         r"[^/]+\.png",
         note="real rain from the internet, no clean partners; the paper drew 146",
     ),
-    Layout(
+    DatasetLayout(
         "Clean",
         ("Rain200L/train/norain",),
         r"[^/]+\.png",
         clean=True,
         note="the clean photographs of Rain200L",
     ),
-    Layout(
+    DatasetLayout(
         "Rain200H-test",
         ("Rain200H/test/rain/X2",),
         r"norain-(\d+)x2\.png",
@@ -164,7 +164,7 @@ _ENTRIES = (
         expected=200,
         split="test",
     ),
-    Layout(
+    DatasetLayout(
         "Rain200L-test",
         ("Rain200L/test/rain",),
         r"norain-(\d+)x2\.png",
@@ -176,7 +176,7 @@ _ENTRIES = (
     _test("Rain100L", "png", 100),
     _test("Rain100H", "png", 100),
     _test("Test1200", "png", 1200),
-    Layout(
+    DatasetLayout(
         "Test2800",
         ("Test2800/input",),
         r"((\d+)_\d+\.jpg)",
@@ -191,14 +191,14 @@ _ENTRIES = (
     _gtav_night("GTAV-NightRain-test", "test", None),
     _gtav_balance("GTAV-balance-test", "test", None),
     _same_name("Snow-test", "AllinOne/snow/test/snowy", "../gt", "jpg", split="test"),
-    Layout(
+    DatasetLayout(
         "Rain-test",
         ("AllinOne/rain/test/rain",),
         r"([^/]+?)_s[^/]*\.png",
         targets=(r"../gt/\1.png",),
         split="test",
     ),
-    Layout(
+    DatasetLayout(
         "Raindrop-test",
         ("AllinOne/raindrop/test/data",),
         r"([0-9]|[1-4][0-9]|5[0-7])_rain\.png",
@@ -208,10 +208,10 @@ _ENTRIES = (
     ),
 )
 
-CATALOGUE: Mapping[str, Layout] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
+CATALOGUE: Mapping[str, DatasetLayout] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 
 
-def layout_of(name: str) -> Layout:
+def layout_of(name: str) -> DatasetLayout:
     """Look up a dataset of the catalogue.
 
     Raises

@@ -7,16 +7,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.images.datasets.accounting import NO_IMAGE, Account, merged
+from rainmer_analysis.images.datasets.accounting import NO_IMAGE, Account, merge_accounts
 from rainmer_analysis.images.datasets.listing import PAIR, Listing, list_images
 from rainmer_analysis.images.datasets.pairing import Rule, pair_names
 from rainmer_analysis.images.reading import Region
 
-__all__ = ["Dataset", "Found", "candidate", "files", "normal", "search", "with_targets"]
+__all__ = [
+    "Dataset",
+    "ImageCandidate",
+    "as_candidate",
+    "list_candidates",
+    "normal_path",
+    "search_folder",
+    "with_targets",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ImageCandidate:
     """One candidate: its POSIX path relative to the dataset's own folder, and where all lies.
 
     There may be millions of them, so that they hold text, and the path is put together when it is
@@ -50,7 +58,7 @@ class Dataset:
 
     name: str
     folder: Path
-    images: tuple[Found, ...]
+    images: tuple[ImageCandidate, ...]
     paired: bool = False
     scene_first: bool = False
     clean: bool = False
@@ -63,7 +71,7 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
 
-def search(name: str, folder: Path, *, rule: Rule = None) -> Dataset:
+def search_folder(name: str, folder: Path, *, rule: Rule = None) -> Dataset:
     """Search a folder of images; a folder that holds ``input`` and ``target`` is paired.
 
     Parameters
@@ -84,13 +92,13 @@ def search(name: str, folder: Path, *, rule: Rule = None) -> Dataset:
     """
     listing = list_images(folder, stop_at_pairs=True)
     own = str(folder)
-    plain = [Found(relative, own) for relative in listing.paths()]
+    plain = [ImageCandidate(relative, own) for relative in listing.paths()]
     parts = [Dataset(name, folder, tuple(plain), account=listing.account)]
-    parts += [_pair(name, folder, inside, rule) for inside in listing.pairs]
+    parts += [_search_pair_folder(name, folder, inside, rule) for inside in listing.pairs]
     images = sorted(
         (each for part in parts for each in part.images), key=lambda each: each.relative
     )
-    account = merged((part.account for part in parts), more={})
+    account = merge_accounts((part.account for part in parts), more={})
     return Dataset(
         name,
         folder,
@@ -101,12 +109,14 @@ def search(name: str, folder: Path, *, rule: Rule = None) -> Dataset:
     )
 
 
-def _pair(name: str, folder: Path, inside: str, rule: Rule) -> Dataset:
+def _search_pair_folder(name: str, folder: Path, inside: str, rule: Rule) -> Dataset:
     """Return the images of one folder that holds ``input`` and ``target``."""
     parent = folder / inside
     inputs, targets = (list_images(parent / each) for each in PAIR)
     before = f"{inside}/" if inside else ""
-    images = [Found(f"{before}{PAIR[0]}/{relative}", str(folder)) for relative in inputs.paths()]
+    images = [
+        ImageCandidate(f"{before}{PAIR[0]}/{relative}", str(folder)) for relative in inputs.paths()
+    ]
     dataset = Dataset(name, folder, tuple(images), account=inputs.account)
     return with_targets(dataset, targets, parent / PAIR[1], inputs.paths(), rule=rule)
 
@@ -151,8 +161,9 @@ def with_targets(
         dataset,
         images=images,
         paired=True,
-        account=merged(
-            [dataset.account, account], more={NO_IMAGE: _by_folder(pairing.targets, folder.name)}
+        account=merge_accounts(
+            [dataset.account, account],
+            more={NO_IMAGE: _count_by_folder(pairing.targets, folder.name)},
         ),
         unclear={
             each.relative: pairing.unclear[name]
@@ -162,7 +173,7 @@ def with_targets(
     )
 
 
-def _by_folder(names: Iterable[str], top: str) -> dict[str, int]:
+def _count_by_folder(names: Iterable[str], top: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for name in names:
         head = name.rpartition("/")[0]
@@ -171,18 +182,18 @@ def _by_folder(names: Iterable[str], top: str) -> dict[str, int]:
     return found
 
 
-def normal(path: str | Path) -> str:
+def normal_path(path: str | Path) -> str:
     """Return an absolute path without ``..``, links left as they are."""
     return os.path.normpath(Path(path).absolute())
 
 
-def candidate(folder: Path, path: Path, target: Path | None = None) -> Found:
+def as_candidate(folder: Path, path: Path, target: Path | None = None) -> ImageCandidate:
     """Return a file below the dataset's own folder as a whole image."""
-    found = Found(path.relative_to(folder).as_posix(), str(folder))
+    found = ImageCandidate(path.relative_to(folder).as_posix(), str(folder))
     return found if target is None else replace(found, target=str(target), target_region="whole")
 
 
-def files(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
+def list_candidates(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
     """Return every candidate below a folder and its relative path, sorted folder by folder."""
     for relative in list_images(folder).paths():
         yield folder / relative, PurePosixPath(relative)

@@ -26,18 +26,23 @@ from typing import Any
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets.accounting import Account
-from rainmer_analysis.images.datasets.folders import Dataset, Found, normal, search
-from rainmer_analysis.images.datasets.groups import scene_named
+from rainmer_analysis.images.datasets.folders import (
+    Dataset,
+    ImageCandidate,
+    normal_path,
+    search_folder,
+)
 from rainmer_analysis.images.datasets.listing import list_images
-from rainmer_analysis.images.datasets.lists import read_groups
-from rainmer_analysis.images.datasets.pairing import unicode_key
-from rainmer_analysis.images.datasets.partners import (
+from rainmer_analysis.images.datasets.manifest_partners import (
     is_list_of_text,
     patterns_of,
     with_partners,
 )
+from rainmer_analysis.images.datasets.pairing import unicode_key
+from rainmer_analysis.images.datasets.published_lists import read_groups
+from rainmer_analysis.images.datasets.scene_groups import declared_scene
 
-__all__ = ["check_name", "dataset_of", "read_manifest"]
+__all__ = ["check_name", "dataset_from_entry", "read_manifest"]
 
 _KEYS = ("name", "images", "targets", "pair", "groups", "weight", "halves")
 
@@ -71,7 +76,7 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
         raise SourceError(
             f"the manifest {path} lists a dataset that is no table; write [[dataset]]"
         )
-    return _unused_lines(tuple(dataset_of(entry, path) for entry in entries), entries)
+    return _unused_lines(tuple(dataset_from_entry(entry, path) for entry in entries), entries)
 
 
 def check_name(name: str) -> str:
@@ -93,7 +98,7 @@ def check_name(name: str) -> str:
     return name
 
 
-def dataset_of(entry: Mapping[str, Any], manifest: Path) -> Dataset:
+def dataset_from_entry(entry: Mapping[str, Any], manifest: Path) -> Dataset:
     """Find the dataset that an entry of a manifest speaks of.
 
     Raises
@@ -112,22 +117,22 @@ def dataset_of(entry: Mapping[str, Any], manifest: Path) -> Dataset:
             f"the manifest {manifest} holds the unknown key {unknown[0]!r}; "
             f"allowed are {', '.join(_KEYS)}"
         )
-    name = check_name(_text(entry, "name", manifest) or "")
+    name = check_name(_text_of_key(entry, "name", manifest) or "")
     where = f"dataset {name!r} of the manifest {manifest}"
     base = manifest.parent.absolute()
-    dataset = with_partners(_images(entry, name, where, base), entry, where, base)
+    dataset = with_partners(_find_images(entry, name, where, base), entry, where, base)
     if not dataset.images:
         raise SourceError(f"{where} names no image; check images = {entry['images']!r}")
-    groups = _text(entry, "groups", manifest)
+    groups = _text_of_key(entry, "groups", manifest)
     dataset = replace(
         dataset,
         weight=_weight(entry, where),
         groups=read_groups(base / groups) if groups else {},
     )
-    return _grouped(dataset, where, base / groups) if groups else dataset
+    return _with_groups(dataset, where, base / groups) if groups else dataset
 
 
-def _text(entry: Mapping[str, Any], key: str, manifest: Path) -> str | None:
+def _text_of_key(entry: Mapping[str, Any], key: str, manifest: Path) -> str | None:
     value = entry.get(key)
     if value is not None and not isinstance(value, str):
         raise SourceError(
@@ -136,9 +141,9 @@ def _text(entry: Mapping[str, Any], key: str, manifest: Path) -> str | None:
     return value
 
 
-def _grouped(dataset: Dataset, where: str, groups: Path) -> Dataset:
+def _with_groups(dataset: Dataset, where: str, groups: Path) -> Dataset:
     """Make sure that a file of groups speaks of this dataset, and say of how much of it."""
-    named = sum(scene_named(dataset, image) is not None for image in dataset.images)
+    named = sum(declared_scene(dataset, image) is not None for image in dataset.images)
     total = len(dataset.images)
     if not named:
         example = Path(os.path.relpath(dataset.images[0].path, groups.parent)).as_posix()
@@ -169,7 +174,7 @@ def _unused_lines(
             if entry.get("groups") == groups
         ]
         used = {
-            unicode_key(normal(path))
+            unicode_key(normal_path(path))
             for dataset in users
             for image in dataset.images
             for path in (image.path, image.target)
@@ -194,7 +199,7 @@ def _weight(entry: Mapping[str, Any], where: str) -> float | None:
     return float(value)
 
 
-def _images(entry: Mapping[str, Any], name: str, where: str, base: Path) -> Dataset:
+def _find_images(entry: Mapping[str, Any], name: str, where: str, base: Path) -> Dataset:
     given = entry.get("images")
     if isinstance(given, str):
         folder = base / given
@@ -203,21 +208,21 @@ def _images(entry: Mapping[str, Any], name: str, where: str, base: Path) -> Data
         patterns = patterns_of(entry, where)
         if patterns and ("targets" in entry or any(each.has_folders for each in patterns)):
             listing = list_images(folder)
-            images = tuple(Found(each, str(folder)) for each in listing.paths())
+            images = tuple(ImageCandidate(each, str(folder)) for each in listing.paths())
             return Dataset(
                 name, folder, images, account=replace(listing.account, images=len(images))
             )
-        return search(name, folder, rule=patterns)
+        return search_folder(name, folder, rule=patterns)
     if not is_list_of_text(given):
         raise SourceError(f"{where} gives images = {given!r}; it must be a folder or a list")
-    images = tuple(_listed(each, base) for each in given)
+    images = tuple(_listed_candidate(each, base) for each in given)
     twice = len(images) - len({each.relative for each in images})
     if twice:
         raise SourceError(f"{where} lists {twice} file(s) more than once; list each once")
     return Dataset(name, base, images, account=Account(images=len(images)))
 
 
-def _listed(file: str, base: Path) -> Found:
+def _listed_candidate(file: str, base: Path) -> ImageCandidate:
     path = os.path.normpath(base / file)
     relative = path if Path(file).is_absolute() else os.path.relpath(path, base)
-    return Found(Path(relative).as_posix(), str(base), path)
+    return ImageCandidate(Path(relative).as_posix(), str(base), path)

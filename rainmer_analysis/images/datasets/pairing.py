@@ -61,8 +61,8 @@ class Pattern:
 
     def keys(self, stem: str) -> Iterator[str]:
         """Return the stems that a target may have, for each way to split the image's stem."""
-        head, last = _halves(stem, self.image)
-        for parts in _splits(last, self.image):
+        head, last = _split_folder(stem, self.image)
+        for parts in _star_texts(last, self.image):
             filled = "".join(
                 f"{text}{part}"
                 for text, part in zip(
@@ -73,11 +73,11 @@ class Pattern:
 
     def is_image(self, name: str) -> bool:
         """Return whether a relative path looks like that of an image."""
-        return name.lower().endswith(self.image_suffix) and _fits(stem_of(name), self.image)
+        return name.lower().endswith(self.image_suffix) and _matches(stem_of(name), self.image)
 
     def is_target(self, name: str) -> bool:
         """Return whether a relative path looks like that of a target."""
-        return name.lower().endswith(self.target_suffix) and _fits(stem_of(name), self.target)
+        return name.lower().endswith(self.target_suffix) and _matches(stem_of(name), self.target)
 
 
 Rule = tuple[Pattern, ...] | Mapping[str, str] | None
@@ -91,16 +91,16 @@ def parse_patterns(given: str | Sequence[str]) -> tuple[Pattern, ...]:
     SourceError
         A text is no pattern.
     """
-    return tuple(_parse(each) for each in ([given] if isinstance(given, str) else given))
+    return tuple(_parse_pattern(each) for each in ([given] if isinstance(given, str) else given))
 
 
-def _parse(given: str) -> Pattern:
+def _parse_pattern(given: str) -> Pattern:
     sides = [unicode_key(side.strip()) for side in given.split("->")]
     if len(sides) != 2 or not all(sides):
         raise SourceError(
             f"{given!r} is no pattern of pairs; write IMAGE -> TARGET, as in 'rain-* -> norain-*'"
         )
-    stems, suffixes = zip(*(_cut(side) for side in sides), strict=True)
+    stems, suffixes = zip(*(_split_suffix(side) for side in sides), strict=True)
     image, target = (tuple(stem.split("*")) for stem in stems)
     if len(image) > _MAX_STARS + 1 or len(target) > len(image) or "" in image[1:-1]:
         raise SourceError(
@@ -127,13 +127,13 @@ def pair_names(
         Whether, for equal names, every target belongs to one input at most.
     """
     if rule is None:
-        found, unclear = _equal_names(inputs, targets, once=once)
+        found, unclear = _pair_equal_names(inputs, targets, once=once)
     elif isinstance(rule, Mapping):
         here = set(targets)
         found = {each: rule[each] for each in inputs if rule.get(each) in here}
         unclear = {}
     else:
-        found, unclear = _by_patterns(inputs, targets, rule)
+        found, unclear = _pair_by_patterns(inputs, targets, rule)
     used = set(found.values())
     return Pairing(
         tuple((each, found[each]) for each in inputs if each in found),
@@ -153,7 +153,7 @@ def stem_of(name: str) -> str:
     return os.path.splitext(unicode_key(name))[0]  # noqa: PTH122 - one of 100,000
 
 
-def _cut(name: str) -> tuple[str, str]:
+def _split_suffix(name: str) -> tuple[str, str]:
     """Cut a name before the suffix of an image, if it has one."""
     stem, suffix = os.path.splitext(name)  # noqa: PTH122
     return (stem, suffix.lower()) if suffix.lower() in IMAGE_SUFFIXES else (name, "")
@@ -163,7 +163,7 @@ _Found = tuple[dict[str, str], dict[str, str]]
 _Key = Callable[[str], str | None]
 
 
-def _equal_names(inputs: Sequence[str], targets: Sequence[str], *, once: bool) -> _Found:
+def _pair_equal_names(inputs: Sequence[str], targets: Sequence[str], *, once: bool) -> _Found:
     here = set(targets)
     found = {each: each for each in inputs if each in here}
     unclear: dict[str, str] = {}
@@ -177,7 +177,7 @@ def _equal_names(inputs: Sequence[str], targets: Sequence[str], *, once: bool) -
         if not left:
             break
         used = set(found.values()) if once else set()
-        index = _index([each for each in targets if each not in used], key_of_target)
+        index = _index_by_key([each for each in targets if each not in used], key_of_target)
         keys = {each: key_of_input(each) for each in left}
         shared = Counter(keys.values()) if once else Counter()
         for each, key in keys.items():
@@ -186,29 +186,29 @@ def _equal_names(inputs: Sequence[str], targets: Sequence[str], *, once: bool) -
                 found[each] = candidates[0]
                 unclear.pop(each, None)
             elif len(candidates) > 1:
-                unclear[each] = _or(candidates)
+                unclear[each] = _join_with_or(candidates)
     return found, unclear
 
 
-def _by_patterns(
+def _pair_by_patterns(
     inputs: Sequence[str], targets: Sequence[str], patterns: Sequence[Pattern]
 ) -> _Found:
-    index = _index(targets, stem_of)
+    index = _index_by_key(targets, stem_of)
     found: dict[str, str] = {}
     unclear: dict[str, str] = {}
     for each in inputs:
-        for stem in _stems(each):
-            candidates = _candidates(each, stem, index, patterns)
+        for stem in _possible_stems(each):
+            candidates = _candidate_targets(each, stem, index, patterns)
             if len(candidates) == 1:
                 found[each] = candidates[0]
             elif candidates:
-                unclear[each] = _or(candidates)
+                unclear[each] = _join_with_or(candidates)
             if candidates:
                 break
     return found, unclear
 
 
-def _candidates(
+def _candidate_targets(
     own: str, stem: str, index: Mapping[str | None, list[str]], patterns: Sequence[Pattern]
 ) -> list[str]:
     """Find the targets that the first pattern which finds any allows; of its own suffix first."""
@@ -230,16 +230,16 @@ def _candidates(
     return []
 
 
-def _stems(name: str) -> Iterator[str]:
+def _possible_stems(name: str) -> Iterator[str]:
     """Return a name without its suffix, and without that of the image it was restored from."""
     stem = stem_of(name)
     yield stem
-    restored, suffix = _cut(stem)
+    restored, suffix = _split_suffix(stem)
     if suffix and _before_png(name) is not None:
         yield restored
 
 
-def _index(names: Sequence[str], key: _Key) -> dict[str | None, list[str]]:
+def _index_by_key(names: Sequence[str], key: _Key) -> dict[str | None, list[str]]:
     found: dict[str | None, list[str]] = {}
     for each in names:
         found.setdefault(key(each), []).append(each)
@@ -250,11 +250,11 @@ def _before_png(name: str) -> str | None:
     return unicode_key(name[:-4]) if name.lower().endswith(".png") else None
 
 
-def _or(names: Sequence[str]) -> str:
+def _join_with_or(names: Sequence[str]) -> str:
     return " or ".join(sorted(names)[:3]) + (" or others" if len(names) > 3 else "")
 
 
-def _halves(stem: str, literals: Sequence[str]) -> tuple[str, str]:
+def _split_folder(stem: str, literals: Sequence[str]) -> tuple[str, str]:
     """Cut a path into its folder, if a side speaks of file names alone, and what it speaks of."""
     if any("/" in text for text in literals):
         return "", stem
@@ -262,11 +262,11 @@ def _halves(stem: str, literals: Sequence[str]) -> tuple[str, str]:
     return head, last
 
 
-def _fits(stem: str, literals: Sequence[str]) -> bool:
-    return next(_splits(_halves(stem, literals)[1], literals), None) is not None
+def _matches(stem: str, literals: Sequence[str]) -> bool:
+    return next(_star_texts(_split_folder(stem, literals)[1], literals), None) is not None
 
 
-def _splits(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _star_texts(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Return each way in which stars of at least one sign, between literals, make up a text."""
     first, *rest = literals
     if not text.startswith(first) or (not rest and text != first):

@@ -16,7 +16,7 @@ from rainmer_analysis.images.datasets.folders import Dataset
 from rainmer_analysis.images.datasets.listing import list_images
 from rainmer_analysis.images.datasets.pairing import parse_patterns, stem_of
 
-__all__ = ["Suggestion", "recognised", "suggestions"]
+__all__ = ["Suggestion", "recognised_layout_note", "suggestions"]
 
 _CLEAN = (
     *("gt", "target", "targets", "norain", "no_rain", "nonrain", "clean", "clear", "clean_images"),
@@ -31,7 +31,7 @@ Folders = Mapping[str, Sequence[str]]  # names of images by relative folder
 
 
 @dataclass(frozen=True)
-class _Known:
+class _KnownLayout:
     """A layout: what images are called, where their targets lie, and how names correspond."""
 
     name: str
@@ -57,27 +57,31 @@ _PER_SCENE = tuple(
     for clean in ("clean", "norain", "gt", "target", "clear", "hq")
 )
 _KNOWN = (
-    _Known("RainTrainL or RainTrainH", r"rain-\d+", ("rain-* -> norain-*",), targets=(".",)),
-    _Known("DeRaindrop", r"\d+_rain", _RAIN_CLEAN, targets=("../gt", ".")),
-    _Known("Outdoor-Rain", r"im_\d+_s\d+_a\d+", ("*_s*_a* -> *",)),
-    _Known("GT-Rain", r".*R-\d+", ("*/*R-* -> */*C-000",), targets=(".",), levels_up=1),
-    _Known("RainDS", r"(pie-)?(rd-rain|rd|rain)-\d+", _RAINDS, r"rain(drop|streak).*", ("../gt",)),
-    _Known("Rain14000 (DDN) or RESIDE", r"\d+_[\d._]+", ("*_* -> *",)),
-    _Known("Rain200H or Rain200L", r".*\dx2", ("*x2 -> *",), targets=("../norain", "../../norain")),
-    _Known("SPA-Data", r"\d+", ("* -> *gt",)),
-    _Known("Snow100K", r".*", (), "synthetic|snowy?", ("../gt",)),
-    _Known("AllWeather", r".*", (), "input", ("../gt",)),
-    _Known("Rain800, repacked", r".*", (), "rain|rainy", ("../norain",)),
-    _Known("two folders of equal names", r".*"),
-    _Known(
+    _KnownLayout("RainTrainL or RainTrainH", r"rain-\d+", ("rain-* -> norain-*",), targets=(".",)),
+    _KnownLayout("DeRaindrop", r"\d+_rain", _RAIN_CLEAN, targets=("../gt", ".")),
+    _KnownLayout("Outdoor-Rain", r"im_\d+_s\d+_a\d+", ("*_s*_a* -> *",)),
+    _KnownLayout("GT-Rain", r".*R-\d+", ("*/*R-* -> */*C-000",), targets=(".",), levels_up=1),
+    _KnownLayout(
+        "RainDS", r"(pie-)?(rd-rain|rd|rain)-\d+", _RAINDS, r"rain(drop|streak).*", ("../gt",)
+    ),
+    _KnownLayout("Rain14000 (DDN) or RESIDE", r"\d+_[\d._]+", ("*_* -> *",)),
+    _KnownLayout(
+        "Rain200H or Rain200L", r".*\dx2", ("*x2 -> *",), targets=("../norain", "../../norain")
+    ),
+    _KnownLayout("SPA-Data", r"\d+", ("* -> *gt",)),
+    _KnownLayout("Snow100K", r".*", (), "synthetic|snowy?", ("../gt",)),
+    _KnownLayout("AllWeather", r".*", (), "input", ("../gt",)),
+    _KnownLayout("Rain800, repacked", r".*", (), "rain|rainy", ("../norain",)),
+    _KnownLayout("two folders of equal names", r".*"),
+    _KnownLayout(
         "rainy and clean images in one folder",
         r".*_(rain|rainy)",
         ("*_rain -> *_clean",),
         "",
         (".",),
     ),
-    _Known("images with clean ones beside them", rf"(?!.*_{_ENDS}$).*", _MARKED, "", (".",)),
-    _Known("one folder per scene", _BEGINNINGS, _PER_SCENE, "", (".",), 1),
+    _KnownLayout("images with clean ones beside them", rf"(?!.*_{_ENDS}$).*", _MARKED, "", (".",)),
+    _KnownLayout("one folder per scene", _BEGINNINGS, _PER_SCENE, "", (".",), 1),
 )
 
 
@@ -115,14 +119,14 @@ def suggestions(folder: Path) -> tuple[tuple[Suggestion, ...], dict[str, int]]:
         The folder cannot be searched.
     """
     folders = {place: names for place, names in list_images(folder).folders if names}
-    found = tuple(dict.fromkeys(_all(folders)))
+    found = tuple(dict.fromkeys(_all_suggestions(folders)))
     used = {each.targets for each in found} | {each.images for each in found}
     used |= {place for each in found for place in folders if _lies_in(place, each)}
     rest = {place or ".": len(names) for place, names in folders.items() if place not in used}
     return found, rest
 
 
-def recognised(dataset: Dataset) -> str:
+def recognised_layout_note(dataset: Dataset) -> str:
     """Say in a note which layout a dataset that is not paired in full looks like, if any."""
     paired = sum(each.target is not None for each in dataset.images)
     if dataset.paired and 2 * paired >= len(dataset.images):
@@ -132,7 +136,7 @@ def recognised(dataset: Dataset) -> str:
         if dataset.paired
         else _by_folder(each.relative for each in dataset.images)
     )
-    found = _all(dict(list(folders.items())[:_LOOKED_AT]))
+    found = _all_suggestions(dict(list(folders.items())[:_LOOKED_AT]))
     first = next((each for each in found if each.patterns or not dataset.paired), None)
     if first is None:
         return ""
@@ -144,28 +148,32 @@ def recognised(dataset: Dataset) -> str:
     )
 
 
-def _all(folders: Folders) -> Iterator[Suggestion]:
+def _all_suggestions(folders: Folders) -> Iterator[Suggestion]:
     for place, names in folders.items():
         last = PurePosixPath(place).name.lower()
         if last in _CLEAN or last in _NO_IMAGES:
             continue
-        found = next(filter(None, (_match(known, place, names, folders) for known in _KNOWN)), None)
+        found = next(
+            filter(None, (_match_layout(known, place, names, folders) for known in _KNOWN)), None
+        )
         if found is not None:
             yield found
 
 
-def _match(known: _Known, place: str, names: Sequence[str], folders: Folders) -> Suggestion | None:
+def _match_layout(
+    known: _KnownLayout, place: str, names: Sequence[str], folders: Folders
+) -> Suggestion | None:
     """Say how a folder fits a layout, or that it does not."""
     last = PurePosixPath(place).name.lower()
     if known.folder and not re.fullmatch(known.folder, last):
         return None
     stems = re.compile(known.stems)
     same = known.targets == (".",)
-    sample = [each for each in _spread(names) if stems.fullmatch(stem_of(each))]
+    sample = [each for each in _spread_sample(names) if stems.fullmatch(stem_of(each))]
     if not sample or (not same and len(sample) < 0.9 * min(len(names), _SAMPLE)):
         return None
-    for target in _targets(known, place, folders):
-        patterns = _fitting(known.patterns, sample, folders[target])
+    for target in _target_folders(known, place, folders):
+        patterns = _fitting_patterns(known.patterns, sample, folders[target])
         if patterns is not None:
             if known.levels_up:
                 parent = str(PurePosixPath(place).parent)
@@ -178,7 +186,7 @@ def _match(known: _Known, place: str, names: Sequence[str], folders: Folders) ->
     return None
 
 
-def _fitting(
+def _fitting_patterns(
     patterns: tuple[str, ...], sample: Sequence[str], targets: Sequence[str]
 ) -> tuple[str, ...] | None:
     """Return the patterns that pair a sample of names (none for equal ones), or None."""
@@ -204,7 +212,7 @@ def _fitting(
     return tuple(pattern for pattern, names in found.items() if names)
 
 
-def _targets(known: _Known, place: str, folders: Folders) -> list[str]:
+def _target_folders(known: _KnownLayout, place: str, folders: Folders) -> list[str]:
     """List the folders where targets of a folder's images may lie."""
     if known.targets:
         wanted = [os.path.normpath(f"{place}/{each}" if place else each) for each in known.targets]
@@ -224,7 +232,7 @@ def _names_of(folders: Folders, parent: str) -> list[str]:
     ]
 
 
-def _spread(names: Sequence[str]) -> Sequence[str]:
+def _spread_sample(names: Sequence[str]) -> Sequence[str]:
     """Take names from all over a folder."""
     step = max(1, len(names) // _SAMPLE)
     return names[::step] if step > 1 else names

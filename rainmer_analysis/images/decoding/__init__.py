@@ -5,6 +5,7 @@ from __future__ import annotations
 from rainmer_analysis.images.decoding.formats import IMAGE_SUFFIXES, UNREAD_SUFFIXES
 from rainmer_analysis.images.decoding.pillow import Header, header_of, pixels_of
 from rainmer_analysis.images.decoding.samples import MAX_PIXELS, FloatImage
+from rainmer_analysis.images.decoding.storage import Storage, storage_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -12,6 +13,8 @@ __all__ = [
     "UNREAD_SUFFIXES",
     "FloatImage",
     "Header",
+    "Storage",
     "header_of",
     "pixels_of",
+    "storage_of",
 ]

@@ -6,7 +6,7 @@ because photographs of telephones, failed downloads and pointers of Git LFS are 
 
 from __future__ import annotations
 
-__all__ = ["IMAGE_SUFFIXES", "UNREAD_SUFFIXES", "not_read", "other_content"]
+__all__ = ["IMAGE_SUFFIXES", "UNREAD_SUFFIXES", "describe_other_content", "unread_format_reason"]
 
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
@@ -70,7 +70,7 @@ _OTHERS = (
 )
 
 
-def other_content(prefix: bytes) -> str:
+def describe_other_content(prefix: bytes) -> str:
     """Say what a file holds instead of an image that is read, from its first 256 bytes.
 
     Returns
@@ -79,7 +79,7 @@ def other_content(prefix: bytes) -> str:
     """
     name = _picture(prefix)
     if name:
-        return not_read(name)
+        return unread_format_reason(name)
     text = prefix.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     for magic, what in _OTHERS:
         if text.startswith(magic):
@@ -87,7 +87,7 @@ def other_content(prefix: bytes) -> str:
     return "its first bytes belong to no format that is read"
 
 
-def not_read(name: str) -> str:
+def unread_format_reason(name: str) -> str:
     """Say that a picture is in a format which is not read, and what to do."""
     return f"a picture in the format {name}; convert it to PNG"
 

@@ -34,10 +34,10 @@ from PIL import (
 )
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.decoding.damage import DamageError, decoder
-from rainmer_analysis.images.decoding.formats import other_content
+from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
+from rainmer_analysis.images.decoding.formats import describe_other_content
 from rainmer_analysis.images.decoding.png import png_exif, without_texts
-from rainmer_analysis.images.decoding.samples import FloatImage, check_size, from_array, upright
+from rainmer_analysis.images.decoding.samples import FloatImage, check_size, to_unit_range, upright
 from rainmer_analysis.images.decoding.tiff import (
     TIFF_MAGIC,
     Tiff,
@@ -51,7 +51,7 @@ try:
 except ImportError:  # Pillow before 11.3
     AvifImagePlugin = None  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["Header", "header_of", "pixels_of"]
+__all__ = ["Header", "header_of", "open_pillow", "pixels_of"]
 
 _Reader = Callable[..., ImageFile.ImageFile]
 _READERS: tuple[tuple[tuple[bytes, ...], _Reader], ...] = (
@@ -95,7 +95,7 @@ class Header:
     format: str
 
 
-def _open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
+def open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
     """Open by content; unlike ``PIL.Image.open`` without its process-wide size warnings."""
     prefix = file.read(256)
     file.seek(0)
@@ -103,8 +103,8 @@ def _open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
         raise ImageError("an empty file")
     reader = _reader_of(prefix, PurePath(str(getattr(file, "name", ""))).suffix.lower())
     if reader is None:
-        raise ImageError(f"not an image that is read: {other_content(prefix)}")
-    with decoder():
+        raise ImageError(f"not an image that is read: {describe_other_content(prefix)}")
+    with decoding_errors():
         image = reader(file)
     check_size(*image.size)
     return image
@@ -120,7 +120,7 @@ def _reader_of(prefix: bytes, suffix: str) -> _Reader | None:
         if AvifImagePlugin is None or not features.check("avif"):
             raise ImageError("an AVIF picture, which this Pillow was built without")
         return AvifImagePlugin.AvifImageFile
-    known = other_content(prefix) != other_content(b"")
+    known = describe_other_content(prefix) != describe_other_content(b"")
     return None if known else _UNSIGNED.get(suffix)
 
 
@@ -131,7 +131,7 @@ def header_of(file: BinaryIO) -> Header:
 
 def pixels_of(file: BinaryIO) -> FloatImage:
     """Decode an open file to upright float32 RGB of shape (3, H, W) in [0, 1]."""
-    return _without_texts_if_needed(file, _pixels)
+    return _without_texts_if_needed(file, _decode_upright)
 
 
 def _without_texts_if_needed(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> _T:
@@ -153,7 +153,7 @@ def _header(file: BinaryIO) -> Header:
         width, height, turn = tiff_size(file)
         check_size(width, height)
         return Header(*((height, width) if turn in (5, 6, 7, 8) else (width, height)), "TIFF")
-    image = _open_pillow(file)
+    image = open_pillow(file)
     size = image.size
     if image.format == "PNG":  # Pillow would decode the pixels on its way to the EXIF
         turn = _orientation(lambda: _exif_of(png_exif(file)))
@@ -168,23 +168,23 @@ def _exif_of(data: bytes) -> Image.Exif:
     return exif
 
 
-def _pixels(file: BinaryIO) -> FloatImage:
+def _decode_upright(file: BinaryIO) -> FloatImage:
     if needs_tifffile(file):
         return decode_tifffile(file)
-    image = _open_pillow(file)
+    image = open_pillow(file)
     low = _LOW_BYTES.get(_raw_mode(image))
-    samples = _samples(image)
+    samples = _decode_pillow(image)
     turn = 1 if image.format == "TIFF" else _orientation(image.getexif)  # Pillow turns TIFF itself
     if low is None:
         return upright(samples, turn)
     file.seek(0)
-    again = _open_pillow(file)
+    again = open_pillow(file)
     raw, channels = low
     again.tile = [
         tile._replace(args=(raw, *tile.args[1:]) if isinstance(tile.args, tuple) else raw)
         for tile in again.tile
     ]
-    low_bytes = _decoded(again).transpose(2, 0, 1)[list(channels)]
+    low_bytes = _convert_modes(again).transpose(2, 0, 1)[list(channels)]
     high_bytes = np.rint(samples * np.float32(255))
     wide = (high_bytes * np.float32(256) + low_bytes) / np.float32(65535)
     return upright(wide, turn)
@@ -198,7 +198,7 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
 
 def _orientation(exif: Callable[[], Image.Exif]) -> int:
     try:
-        with decoder():
+        with decoding_errors():
             value = exif().get(0x0112, 1)
     except ImageError as error:  # damaged EXIF does not spoil the pixels
         _log.debug("EXIF cannot be read: %s", error)
@@ -206,23 +206,23 @@ def _orientation(exif: Callable[[], Image.Exif]) -> int:
     return value if value in range(1, 9) else 1
 
 
-def _samples(image: ImageFile.ImageFile) -> FloatImage:
+def _decode_pillow(image: ImageFile.ImageFile) -> FloatImage:
     """Decode what Pillow understands, shape (3, H, W), not yet upright."""
     if image.mode == "F":
-        return from_array(_decoded(image), maximum=None)
+        return to_unit_range(_convert_modes(image), maximum=None)
     if image.mode.startswith("I"):
         bits = image.tag_v2.get(258, (16,)) if hasattr(image, "tag_v2") else (16,)
-        return from_array(_decoded(image), maximum=(1 << max(bits)) - 1)
+        return to_unit_range(_convert_modes(image), maximum=(1 << max(bits)) - 1)
     if image.mode in ("P", "PA"):  # the way round avoids a warning about transparent palettes
-        return from_array(_decoded(image, "RGBA", "RGB"), maximum=255)
+        return to_unit_range(_convert_modes(image, "RGBA", "RGB"), maximum=255)
     if image.mode in ("L", "RGB"):
-        return from_array(_decoded(image), maximum=255)
-    return from_array(_decoded(image, "RGB"), maximum=255)
+        return to_unit_range(_convert_modes(image), maximum=255)
+    return to_unit_range(_convert_modes(image, "RGB"), maximum=255)
 
 
-def _decoded(image: Image.Image, *modes: str) -> npt.NDArray[np.generic]:
+def _convert_modes(image: Image.Image, *modes: str) -> npt.NDArray[np.generic]:
     """Decode and convert step by step."""
-    with decoder():
+    with decoding_errors():
         for mode in modes:
             image = image.convert(mode)
         return np.asarray(image)

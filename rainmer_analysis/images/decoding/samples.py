@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ImageError
 
-__all__ = ["MAX_PIXELS", "FloatImage", "check_size", "from_array", "upright"]
+__all__ = ["MAX_PIXELS", "FloatImage", "check_size", "to_unit_range", "upright"]
 
 FloatImage = npt.NDArray[np.float32]
 
@@ -39,7 +39,7 @@ def upright(pixels: FloatImage, orientation: int) -> FloatImage:
     return np.ascontiguousarray(pixels)
 
 
-def from_array(array: npt.NDArray[np.generic], *, maximum: int | None) -> FloatImage:
+def to_unit_range(array: npt.NDArray[np.generic], *, maximum: int | None) -> FloatImage:
     """Scale samples of shape (H, W) or (H, W, C) to [0, 1], shape (3, H, W).
 
     Raises

@@ -9,8 +9,8 @@ import tifffile
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.decoding.damage import DamageError, decoder
-from rainmer_analysis.images.decoding.samples import FloatImage, check_size, from_array, upright
+from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
+from rainmer_analysis.images.decoding.samples import FloatImage, check_size, to_unit_range, upright
 
 __all__ = ["TIFF_MAGIC", "Tiff", "decode_tifffile", "needs_tifffile", "tiff_size"]
 
@@ -63,7 +63,7 @@ def needs_tifffile(file: BinaryIO) -> bool:
     if not prefix.startswith(TIFF_MAGIC):
         return False
     try:
-        with decoder():
+        with decoding_errors():
             try:
                 tags = Tiff(file).tag_v2
             except SyntaxError:  # "unknown pixel mode"
@@ -89,7 +89,7 @@ def needs_tifffile(file: BinaryIO) -> bool:
 
 def tiff_size(file: BinaryIO) -> tuple[int, int, int]:
     """Read width, height and orientation of the first page by tifffile."""
-    with decoder(), tifffile.TiffFile(file) as tiff:
+    with decoding_errors(), tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
         return page.imagewidth, page.imagelength, page.tags.valueof(_ORIENTATION, 1)
 
@@ -102,7 +102,7 @@ def decode_tifffile(file: BinaryIO) -> FloatImage:
     ImageError
         Its colours or the range of its samples are not known, or it is damaged.
     """
-    with decoder(), tifffile.TiffFile(file) as tiff:
+    with decoding_errors(), tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
         check_size(page.imagewidth, page.imagelength)
         photometric, orientation = page.photometric, page.tags.valueof(_ORIENTATION, 1)
@@ -116,6 +116,6 @@ def decode_tifffile(file: BinaryIO) -> FloatImage:
         raise ImageError(f"a TIFF whose first page has {array.ndim} dimensions, not 2 or 3")
     maximum = None if array.dtype.kind == "f" else int(np.iinfo(array.dtype).max)
     stacked = planar and array.ndim == 3
-    scaled = from_array(array.transpose(1, 2, 0) if stacked else array, maximum=maximum)
+    scaled = to_unit_range(array.transpose(1, 2, 0) if stacked else array, maximum=maximum)
     scaled = 1 - scaled if photometric == 0 else scaled
     return upright(scaled, orientation if orientation in range(1, 9) else 1)

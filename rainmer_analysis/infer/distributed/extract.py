@@ -17,36 +17,42 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.infer.distributed.processes import Ranks, agreed, group, in_all, of_first
+from rainmer_analysis.infer.distributed.processes import (
+    Ranks,
+    all_agree,
+    broadcast_text,
+    process_group,
+    raise_first_error,
+)
 from rainmer_analysis.infer.distributed.publishing import (
     pending_folder,
-    publish,
+    publish_tables,
     reclaim_pending,
 )
-from rainmer_analysis.infer.encoders.contract import Encoder, identity
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
     SKIPPED_COLUMNS,
     check_folder,
-    check_form,
+    check_no_other_form,
     check_skipped,
     read_skipped,
-    request,
-    work_key,
+    resume_key,
+    table_request,
 )
-from rainmer_analysis.infer.stream import contents
+from rainmer_analysis.infer.stream import content_hashes
 from rainmer_analysis.values import (
     ImageSet,
     Rows,
     Space,
     digest,
     holding,
+    is_up_to_date,
     lock_of,
     parts_of,
     recover,
-    standing,
 )
 
 __all__ = ["extract_over_ranks"]
@@ -96,47 +102,49 @@ def extract_over_ranks(
         One of the processes has ended.
     """
     folder, rows = Path(out), images.rows
-    spaces = identity(encoder, rule=encoder.preprocessing)
+    spaces = encoder_spaces(encoder, rule=encoder.preprocessing)
     span = place.span(len(rows))
     share = place, rows.take(span)
-    with group(place), ExitStack() as held:
-        with agreed():
+    with process_group(place), ExitStack() as held:
+        with raise_first_error():
             _check_images(rows)
             check_folder(folder)
             if place.rank == 0:
                 held.enter_context(holding(lock_of(folder, encoder.name)))
                 recover(folder)
-        with agreed():
-            check_form(folder, spaces.values(), parts=True, overwrite=overwrite)
+        with raise_first_error():
+            check_no_other_form(folder, spaces.values(), parts=True, overwrite=overwrite)
             check_skipped(folder / SKIPPED, overwrite=overwrite)
-            mine = _stands(folder, spaces, share, overwrite=overwrite)
-        stands = in_all(mine)
+            mine = _is_up_to_date(folder, spaces, share, overwrite=overwrite)
+        stands = all_agree(mine)
         if not stands:
-            key = of_first(lambda: work_key(spaces, rows))  # of files that may change meanwhile
+            key = broadcast_text(
+                lambda: resume_key(spaces, rows)
+            )  # of files that may change meanwhile
             pending = pending_folder(folder, spaces, place.world, key)
-            with agreed():
-                _share(images, encoder, span, out=pending / place.part, **options)
-            with agreed():
+            with raise_first_error():
+                _extract_share(images, encoder, span, out=pending / place.part, **options)
+            with raise_first_error():
                 if place.rank == 0:
-                    publish(pending, folder, spaces)
+                    publish_tables(pending, folder, spaces)
         elif place.rank == 0:
             reclaim_pending(folder, spaces)
         if place.rank != 0:
             return Extraction({}, _EMPTY, {}, up_to_date=stands)
-        return _whole(folder, spaces, len(rows), (stands, strict))
+        return _read_whole_extraction(folder, spaces, len(rows), (stands, strict))
 
 
 def _check_images(rows: Rows) -> None:
     """Make sure that all ranks share out the same images."""
     own = digest({name: map(str, rows.cells(name)) for name in ("image_id", "region")})
-    if of_first(lambda: own) != own:
+    if broadcast_text(lambda: own) != own:
         raise SourceError(
             "this process finds other images than the first one; give all of them the same "
             "sources, and leave the folders as they are meanwhile"
         )
 
 
-def _stands(
+def _is_up_to_date(
     folder: Path,
     spaces: Mapping[str, Space],
     share: tuple[Ranks, Rows],
@@ -163,7 +171,7 @@ def _stands(
             f"{broken[0]} lacks a part, so that it already exists and holds something else; "
             "give another folder or allow --overwrite (overwrite=True in Python)"
         )
-    found = list(contents(rows))
+    found = list(content_hashes(rows))
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
         if not overwrite and table.exists() and not part.exists() and len(rows):
@@ -171,7 +179,7 @@ def _stands(
                 f"{table} already exists and holds something else; "
                 "give another folder or allow --overwrite (overwrite=True in Python)"
             )
-        if not standing(part, request(space, rows, found), overwrite=overwrite):
+        if not is_up_to_date(part, table_request(space, rows, found), overwrite=overwrite):
             return False
     return (folder / SKIPPED).exists()
 
@@ -192,7 +200,9 @@ def _some_readable(rows: Rows) -> bool:
     return False
 
 
-def _share(images: ImageSet, encoder: Encoder, span: range, *, out: Path, **options: Any) -> None:
+def _extract_share(
+    images: ImageSet, encoder: Encoder, span: range, *, out: Path, **options: Any
+) -> None:
     """Extract this rank's rows; that none of them can be used is no error yet."""
     if not span:
         return
@@ -204,7 +214,7 @@ def _share(images: ImageSet, encoder: Encoder, span: range, *, out: Path, **opti
             raise
 
 
-def _whole(
+def _read_whole_extraction(
     folder: Path, spaces: Mapping[str, Space], total: int, told: tuple[bool, bool]
 ) -> Extraction:
     """Return the whole from disk, and judge what was left out."""

@@ -13,7 +13,15 @@ import torch.distributed as dist
 
 from rainmer_analysis.errors import ProcessError, RainmerAnalysisError, SourceError
 
-__all__ = ["Ranks", "agreed", "group", "in_all", "of_first", "rank_device", "ranks"]
+__all__ = [
+    "Ranks",
+    "all_agree",
+    "broadcast_text",
+    "process_group",
+    "raise_first_error",
+    "rank_device",
+    "ranks",
+]
 
 _PATIENCE = timedelta(days=30)  # until the slowest rank has finished
 _LOST = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")  # gloo's words
@@ -53,7 +61,7 @@ def rank_device(device: str) -> str:
 
 
 @contextmanager
-def group(place: Ranks) -> Iterator[None]:
+def process_group(place: Ranks) -> Iterator[None]:
     """Let the processes talk to each other meanwhile."""
     dist.init_process_group("gloo", rank=place.rank, world_size=place.world, timeout=_PATIENCE)
     try:
@@ -70,43 +78,46 @@ def group(place: Ranks) -> Iterator[None]:
 
 
 @contextmanager
-def agreed() -> Iterator[None]:
+def raise_first_error() -> Iterator[None]:
     """Do this rank's piece; where one rank cannot, all end with the sentence of the first such."""
     fault: RainmerAnalysisError | None = None
     try:
         yield
     except RainmerAnalysisError as error:
         fault = error
-    said = [_none() for _ in range(dist.get_world_size())]
-    dist.all_gather(said, _none() if fault is None else _told(str(fault) or type(fault).__name__))
+    said = [_empty_message() for _ in range(dist.get_world_size())]
+    dist.all_gather(
+        said,
+        _empty_message() if fault is None else _encode_message(str(fault) or type(fault).__name__),
+    )
     if fault is not None:
         raise fault
     for rank, sentence in enumerate(said):
         if sentence.any():
-            raise SourceError(f"process {rank} ended: {_heard(sentence)}")
+            raise SourceError(f"process {rank} ended: {_decode_message(sentence)}")
 
 
-def _none() -> torch.Tensor:
+def _empty_message() -> torch.Tensor:
     return torch.zeros(_SENTENCE, dtype=torch.uint8)
 
 
-def _told(text: str) -> torch.Tensor:
+def _encode_message(text: str) -> torch.Tensor:
     data = text.encode("utf-8", "backslashreplace")[:_SENTENCE]
     return torch.tensor(list(data.ljust(_SENTENCE, b"\0")), dtype=torch.uint8)
 
 
-def _heard(sentence: torch.Tensor) -> str:
+def _decode_message(sentence: torch.Tensor) -> str:
     return bytes(sentence.tolist()).rstrip(b"\0").decode("utf-8", "ignore")
 
 
-def of_first(make: Callable[[], str]) -> str:
+def broadcast_text(make: Callable[[], str]) -> str:
     """Let the first rank make a short text, and give it to all."""
-    said = _told(make()) if dist.get_rank() == 0 else _none()
+    said = _encode_message(make()) if dist.get_rank() == 0 else _empty_message()
     dist.broadcast(said, 0)
-    return _heard(said)
+    return _decode_message(said)
 
 
-def in_all(mine: bool) -> bool:
+def all_agree(mine: bool) -> bool:
     """Return whether all ranks say so."""
     said = torch.tensor([int(mine)])
     dist.all_reduce(said, op=dist.ReduceOp.MIN)

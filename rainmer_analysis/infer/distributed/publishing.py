@@ -11,14 +11,14 @@ import pandas as pd
 
 from rainmer_analysis.infer.outputs import (
     SKIPPED,
-    discard_form,
     read_skipped,
+    remove_other_form,
     replaced_forms,
     skipped_bytes,
 )
 from rainmer_analysis.values import PARTS, Space, commit, holding, lock_of, staging, write_list
 
-__all__ = ["pending_folder", "publish", "reclaim_pending"]
+__all__ = ["pending_folder", "publish_tables", "reclaim_pending"]
 
 
 def pending_folder(folder: Path, spaces: Mapping[str, Space], world: int, key: str) -> Path:
@@ -32,7 +32,7 @@ def reclaim_pending(folder: Path, spaces: Mapping[str, Space]) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def publish(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
+def publish_tables(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
     """Make the parts of all ranks visible as one table per view."""
     parts = sorted(path for path in pending.iterdir() if path.name.startswith("part-"))
     with staging(folder) as staged:
@@ -52,7 +52,7 @@ def publish(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
             replaced = replaced_forms(folder, spaces.values(), parts=True)
             emptied = _without_parts(folder, staged, spaces)
             commit(folder, staged, remove=(*replaced, *emptied))
-    discard_form(folder, spaces.values(), parts=True)
+    remove_other_form(folder, spaces.values(), parts=True)
     reclaim_pending(folder, spaces)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.infer.encoders.contract import API_VERSION, Encoder, identity
-from rainmer_analysis.infer.encoders.deviation import deviation
-from rainmer_analysis.infer.encoders.networks import PRECISIONS, SHIPPED, choose_device
-from rainmer_analysis.infer.encoders.registry import encoder_names, load_encoder
-from rainmer_analysis.infer.encoders.statistics import StatisticsEncoder, fit_constants
+from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Encoder, encoder_spaces
+from rainmer_analysis.infer.encoders.encoder_registry import encoder_names, load_encoder
+from rainmer_analysis.infer.encoders.fast_vs_exact import compare_fast_with_exact
+from rainmer_analysis.infer.encoders.network_encoder import PRECISIONS, SHIPPED, choose_device
+from rainmer_analysis.infer.encoders.statistics_encoder import StatisticsEncoder, fit_constants
 
 __all__ = [
     "API_VERSION",
@@ -15,9 +15,9 @@ __all__ = [
     "Encoder",
     "StatisticsEncoder",
     "choose_device",
-    "deviation",
+    "compare_fast_with_exact",
     "encoder_names",
+    "encoder_spaces",
     "fit_constants",
-    "identity",
     "load_encoder",
 ]

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from rainmer_analysis.kernels.choice import kernels_wanted
-from rainmer_analysis.kernels.simd import BFLOAT16
+from rainmer_analysis.kernels.kernel_switch import kernels_wanted
+from rainmer_analysis.kernels.simd_vectors import BFLOAT16
 
 __all__ = ["arithmetic", "arithmetic_name"]
 
@@ -27,7 +27,7 @@ _OPERATORS = (
 _FULL = "ieee"
 
 
-class _Process:
+class _ProcessPrecision:
     """Settings that torch has for the whole process, exchanged while any thread computes."""
 
     def __init__(self) -> None:
@@ -43,22 +43,22 @@ class _Process:
             self._dtype = torch.get_default_dtype()
             torch.set_default_dtype(torch.float32)
             self._before = [attrgetter(name)(torch.backends).fp32_precision for name in _OPERATORS]
-            _set([_FULL] * len(_OPERATORS))
+            _set_precisions([_FULL] * len(_OPERATORS))
 
     def __exit__(self, *error: object) -> None:
         with self._lock:
             self._users -= 1
             if not self._users:
-                _set(self._before)
+                _set_precisions(self._before)
                 torch.set_default_dtype(self._dtype)
 
 
-def _set(precisions: list[str]) -> None:
+def _set_precisions(precisions: list[str]) -> None:
     for name, precision in zip(_OPERATORS, precisions, strict=True):
         attrgetter(name)(torch.backends).fp32_precision = precision
 
 
-_PROCESS = _Process()
+_PROCESS = _ProcessPrecision()
 
 
 @contextmanager

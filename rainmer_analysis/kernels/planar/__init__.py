@@ -6,17 +6,33 @@ holds neighbours of one channel, so no number of channels wastes lanes.
 
 from __future__ import annotations
 
-from rainmer_analysis.kernels.planar.code import COLUMNS, NATIVE
-from rainmer_analysis.kernels.planar.depthwise import convolve, weight_gradient
-from rainmer_analysis.kernels.planar.maps import ABOVE, Array, inside, origin, zeros
-from rainmer_analysis.kernels.planar.products import ADD, PUT, RECTIFY, mix, outer
-from rainmer_analysis.kernels.planar.winograd import (
-    convolve3,
-    kernel_gradient,
-    kernel_gradients,
-    room,
-    transformed_kernels,
+from rainmer_analysis.kernels.planar.channel_products import (
+    ADD,
+    PUT,
+    RECTIFY,
+    add_outer_products,
+    multiply_channels,
 )
+from rainmer_analysis.kernels.planar.depthwise import (
+    add_weight_gradient,
+    convolve_channel,
+    convolve_rectified,
+)
+from rainmer_analysis.kernels.planar.planar_maps import (
+    ABOVE,
+    Array,
+    first_pixel_and_strides,
+    pixels_view,
+    zero_maps,
+)
+from rainmer_analysis.kernels.planar.planar_winograd import (
+    add_kernel_gradient,
+    convolve_3x3,
+    transformed_kernels,
+    untransform_kernel_gradients,
+    winograd_workspace,
+)
+from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE
 
 __all__ = [
     "ABOVE",
@@ -26,16 +42,17 @@ __all__ = [
     "PUT",
     "RECTIFY",
     "Array",
-    "convolve",
-    "convolve3",
-    "inside",
-    "kernel_gradient",
-    "kernel_gradients",
-    "mix",
-    "origin",
-    "outer",
-    "room",
+    "add_kernel_gradient",
+    "add_outer_products",
+    "add_weight_gradient",
+    "convolve_3x3",
+    "convolve_channel",
+    "convolve_rectified",
+    "first_pixel_and_strides",
+    "multiply_channels",
+    "pixels_view",
     "transformed_kernels",
-    "weight_gradient",
-    "zeros",
+    "untransform_kernel_gradients",
+    "winograd_workspace",
+    "zero_maps",
 ]

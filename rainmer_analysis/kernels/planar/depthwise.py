@@ -12,23 +12,23 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from rainmer_analysis.kernels.planar.code import COLUMNS, NATIVE, VECTORS, Code
-from rainmer_analysis.kernels.simd import WIDE, compiled
+from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE, VECTORS, VectorCode
+from rainmer_analysis.kernels.simd_vectors import WIDE, compiled
 
-__all__ = ["BLOCK_ROWS", "convolve", "weight_gradient"]
+__all__ = ["BLOCK_ROWS", "add_weight_gradient", "convolve_channel", "convolve_rectified"]
 
 _ROWS = 4  # of a block of outputs
 BLOCK_ROWS = 2 * _ROWS  # whole blocks, also where the dilation is 2
 _TAP_ROWS = 4 if WIDE else 2  # whose sums fit into registers at once
 
 
-def _block(side: int, onto: bool) -> Any:
+def _block(side: int, onto: bool, rectify: bool = False) -> Any:
     """Return what convolves a block of outputs, 4 rows of `COLUMNS`, or adds to it."""
 
     @intrinsic
     def block(typingctx, x, at, steps, w, taps, y, to, leap):  # type: ignore[no-untyped-def] # noqa: ARG001
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-            code = Code(context, builder)
+            code = VectorCode(context, builder)
             source, kernel, target = (
                 code.data(kind, args[i]) for kind, i in ((x, 0), (w, 3), (y, 5))
             )
@@ -51,14 +51,14 @@ def _block(side: int, onto: bool) -> Any:
                     ]
                     for out in range(max(0, row - side + 1), min(_ROWS, row + 1)):
                         place = code.offset(args[4], (one, (row - out) * side + tap))
-                        factor = code.spread(kernel, place)
+                        factor = code.broadcast(kernel, place)
                         sums[out] = [
                             code.fma(vector, factor, total)
                             for vector, total in zip(found, sums[out], strict=True)
                         ]
             for line, totals in zip(places, sums, strict=True):
                 for place, total in zip(line, totals, strict=True):
-                    code.store(target, place, total)
+                    code.store(target, place, code.relu(total) if rectify else total)
             return context.get_dummy_value()
 
         pair = types.UniTuple(types.intp, 2)
@@ -70,10 +70,12 @@ def _block(side: int, onto: bool) -> Any:
 
 _put3, _put5, _put7 = (_block(side, False) for side in (3, 5, 7))
 _add3, _add5, _add7 = (_block(side, True) for side in (3, 5, 7))
+_rectified3, _rectified5 = (_block(side, False, True) for side in (3, 5))
+_sum_rectified3, _sum_rectified5 = (_block(side, True, True) for side in (3, 5))
 
 
 @compiled
-def convolve(x, start, x_row, w, taps, form, y, to, y_row, size, onto):  # type: ignore[no-untyped-def]
+def convolve_channel(x, start, x_row, w, taps, form, y, to, y_row, size, onto):  # type: ignore[no-untyped-def]
     """Convolve one channel's map with its kernel.
 
     Parameters
@@ -116,13 +118,43 @@ def convolve(x, start, x_row, w, taps, form, y, to, y_row, size, onto):  # type:
                 _put7(x, at, steps, w, taps, y, place, far)
 
 
+@compiled
+def convolve_rectified(x, start, x_row, w, taps, side, y, to, y_row, size, onto):  # type: ignore[no-untyped-def]
+    """Convolve one channel's map with its kernel of side 3 or 5, without dilation, and rectify.
+
+    Parameters
+    ----------
+    x, start, x_row, w, taps, y, to, y_row, size
+        As for `convolve_channel`.
+    side
+        Of the kernel.
+    onto
+        Whether what is there is added before the sum is rectified.
+    """
+    height, width = size
+    reach, steps = side // 2, (x_row, 1)
+    for down in range(0, height, _ROWS):
+        for across in range(0, width, COLUMNS):
+            at = start + (down - reach) * x_row + across - reach
+            place = to + down * y_row + across
+            if onto:
+                if side == 3:
+                    _sum_rectified3(x, at, steps, w, taps, y, place, y_row)
+                else:
+                    _sum_rectified5(x, at, steps, w, taps, y, place, y_row)
+            elif side == 3:
+                _rectified3(x, at, steps, w, taps, y, place, y_row)
+            else:
+                _rectified5(x, at, steps, w, taps, y, place, y_row)
+
+
 def _line(side: int, rows: int) -> Any:
     """Return what adds up the gradient of so many rows of taps over a whole map."""
 
     @intrinsic
     def line(typingctx, x, at, x_row, g, start, g_row, counts, steps, out, to):  # type: ignore[no-untyped-def] # noqa: ARG001
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-            code = Code(context, builder)
+            code = VectorCode(context, builder)
             source, outer, target = (
                 code.data(kind, args[i]) for kind, i in ((x, 0), (g, 3), (out, 8))
             )
@@ -168,13 +200,13 @@ _rows3, _rows5, _rows7 = (_line(side, min(side, _TAP_ROWS)) for side in (3, 5, 7
 
 
 @compiled
-def weight_gradient(x, start, x_row, g, first, g_row, form, size, out, to):  # type: ignore[no-untyped-def]
+def add_weight_gradient(x, start, x_row, g, first, g_row, form, size, out, to):  # type: ignore[no-untyped-def]
     """Add one channel's gradient with respect to its kernel.
 
     Parameters
     ----------
     x, start, x_row
-        The input's map, as for `convolve`.
+        The input's map, as for `convolve_channel`.
     g, first, g_row
         The gradient with respect to the output, likewise; beyond the map it is zero.
     form

@@ -9,18 +9,23 @@ from __future__ import annotations
 from rainmer_analysis.model.restorer.config import VARIANTS, RestorerConfig, Variant
 from rainmer_analysis.model.restorer.knowledge import Prompts
 from rainmer_analysis.model.restorer.network import MULTIPLE, Disentangle, Restorer
-from rainmer_analysis.model.restorer.selection import Recorder, Replay, lowest, published
+from rainmer_analysis.model.restorer.selection import (
+    RecordedSelection,
+    SelectionRecorder,
+    topk_as_torch,
+    topk_lowest_index,
+)
 
 __all__ = [
     "MULTIPLE",
     "VARIANTS",
     "Disentangle",
     "Prompts",
-    "Recorder",
-    "Replay",
+    "RecordedSelection",
     "Restorer",
     "RestorerConfig",
+    "SelectionRecorder",
     "Variant",
-    "lowest",
-    "published",
+    "topk_as_torch",
+    "topk_lowest_index",
 ]

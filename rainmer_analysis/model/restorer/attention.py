@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import widen, without_autocast
+from rainmer_analysis.model.pooling import to_float32, without_autocast
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.selection import SELECTIONS, Selection
 
-__all__ = ["RATES", "ChannelAttention", "kept", "sparse_attention"]
+__all__ = ["RATES", "ChannelAttention", "kept_channels", "sparse_attention"]
 
 # Shares of a row that are kept, as exact fractions.
 RATES: tuple[tuple[int, int], ...] = ((1, 2), (2, 3), (3, 4), (4, 5))
@@ -23,7 +23,7 @@ _SHARE = 0.2
 _EPS = 1e-12
 
 
-def kept(channels: int) -> tuple[int, ...]:
+def kept_channels(channels: int) -> tuple[int, ...]:
     """Count the places kept by each rate.
 
     Examples
@@ -53,7 +53,7 @@ def sparse_attention(logits: Tensor, shares: Tensor, *, select: Selection) -> Te
     """
     attention = logits
     mixed = torch.zeros_like(logits)
-    for share, k in zip(shares, kept(logits.shape[-1]), strict=True):
+    for share, k in zip(shares, kept_channels(logits.shape[-1]), strict=True):
         places = select(attention.detach(), k)
         dropped = torch.ones_like(attention, dtype=torch.bool).scatter_(-1, places, False)
         attention = attention.masked_fill(dropped, float("-inf")).softmax(dim=-1)
@@ -105,7 +105,7 @@ def _cosines(query: Tensor, key: Tensor) -> Tensor:
     Norms divide the small product rather than the large factors: the same quotient without two
     normalised copies of the map.
     """
-    query, key = widen(query), widen(key)
+    query, key = to_float32(query), to_float32(key)
     lengths = [t.norm(dim=-1, keepdim=True).clamp_min(_EPS) for t in (query, key)]
     out: Tensor = (query @ key.mT) / (lengths[0] * lengths[1].mT)
     return out

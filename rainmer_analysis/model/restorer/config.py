@@ -115,18 +115,18 @@ class RestorerConfig:
     ties: str = "lowest"
 
     def __post_init__(self) -> None:
-        _one_of("variant", self.variant, tuple(VARIANTS))
-        _one_of("norm", self.norm, NORMS)
-        _one_of("ties", self.ties, TIES)
+        _check_one_of("variant", self.variant, tuple(VARIANTS))
+        _check_one_of("norm", self.norm, NORMS)
+        _check_one_of("ties", self.ties, TIES)
         if self.atoms is not None and not isinstance(self.atoms, tuple):
             msg = f"knowledge of a restorer is {self.atoms!r}; give a tuple of names or None"
             raise ParameterError(msg)
         for atom in self.atoms or ():
-            _one_of("knowledge", atom, ATOMS)
+            _check_one_of("knowledge", atom, ATOMS)
         for name in ("dim", "base_dim", "gate_hidden", "se_hidden"):
-            _whole(name, getattr(self, name))
+            _check_whole_number(name, getattr(self, name))
         for name in ("blocks", "heads"):
-            _four(name, getattr(self, name))
+            _check_four_numbers(name, getattr(self, name))
         if not isinstance(self.bias, bool):
             msg = f"bias of a restorer is {self.bias!r}; give True or False"
             raise ParameterError(msg)
@@ -175,21 +175,21 @@ class RestorerConfig:
         return EncoderConfig(self.dim, self.base_dim, self.gate_hidden, self.se_hidden)
 
 
-def _one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
+def _check_one_of(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         msg = f"{name} of a restorer is {value!r}; give one of {', '.join(allowed)}"
         raise ParameterError(msg)
 
 
-def _whole(name: str, value: object) -> None:
+def _check_whole_number(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         msg = f"{name} of a restorer is {value!r}; give a whole number from 1 up"
         raise ParameterError(msg)
 
 
-def _four(name: str, value: object) -> None:
+def _check_four_numbers(name: str, value: object) -> None:
     if not isinstance(value, tuple) or len(value) != LEVELS:
         msg = f"{name} of a restorer are {value!r}; give a tuple of {LEVELS} whole numbers"
         raise ParameterError(msg)
     for number in value:
-        _whole(name, number)
+        _check_whole_number(name, number)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import SLOPE, EncoderOutput
-from rainmer_analysis.model.pooling import global_mean, unit, widen, without_autocast
+from rainmer_analysis.model.pooling import global_mean, normalise_rows, to_float32, without_autocast
 from rainmer_analysis.model.restorer.config import RestorerConfig
 
 __all__ = ["FUSIONS", "Fusion", "LocalFusion", "Prompted", "Prompts"]
@@ -166,7 +166,7 @@ class Prompted(nn.Module):
         if self._fusion.anchor is None:
             return like.new_ones(1, 1, 1, 1)
         z = prompts[self._fusion.view].detach()
-        anchor = unit(self.get_parameter(self._fusion.anchor).flatten(1))
+        anchor = normalise_rows(self.get_parameter(self._fusion.anchor).flatten(1))
         with without_autocast(z):
-            cosine: Tensor = (widen(z) * anchor).sum(dim=1)
+            cosine: Tensor = (to_float32(z) * anchor).sum(dim=1)
         return cosine.to(like.dtype).reshape(-1, 1, 1, 1)

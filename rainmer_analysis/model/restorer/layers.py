@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import widen, without_autocast
+from rainmer_analysis.model.pooling import to_float32, without_autocast
 from rainmer_analysis.model.restorer.config import RestorerConfig
 
 __all__ = ["FeedForward", "Norm", "PatchEmbed", "Resample", "downsample", "upsample"]
@@ -37,14 +37,18 @@ class Norm(nn.Module):
         """Normalise a map, [B, C, H, W]."""
         weight, bias = self.body.weight, self.body.bias
         with without_autocast(x):
-            wide = widen(x)
+            wide = to_float32(x)
             if bias is not None:
                 y = F.layer_norm(
-                    wide.permute(0, 2, 3, 1), weight.shape, widen(weight), widen(bias), _EPS
+                    wide.permute(0, 2, 3, 1),
+                    weight.shape,
+                    to_float32(weight),
+                    to_float32(bias),
+                    _EPS,
                 ).permute(0, 3, 1, 2)
             else:
                 variance = wide.var(dim=1, keepdim=True, correction=0)
-                y = wide * (variance + _EPS).rsqrt() * widen(weight)[:, None, None]
+                y = wide * (variance + _EPS).rsqrt() * to_float32(weight)[:, None, None]
         return y.to(x.dtype)
 
 

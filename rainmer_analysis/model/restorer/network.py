@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.experts import Mixture, Point
+from rainmer_analysis.model.experts import Mixture, PointwiseLinear
 from rainmer_analysis.model.restorer.attention import ChannelAttention
 from rainmer_analysis.model.restorer.blocks import Block, prompted_block
 from rainmer_analysis.model.restorer.config import RestorerConfig
@@ -38,12 +38,12 @@ class Disentangle(nn.Module):
         self.encoder_k = copy.deepcopy(self.encoder_q).requires_grad_(False)
 
 
-def _level(config: RestorerConfig, level: int) -> nn.ModuleList:
+def _encoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
     width, heads = config.widths[level], config.heads[level]
     return nn.ModuleList(Block(width, heads, config=config) for _ in range(config.blocks[level]))
 
 
-def _decoder(config: RestorerConfig, level: int) -> nn.ModuleList:
+def _decoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
     # The last decoder level keeps upsampled and skipped channels side by side.
     width, heads = config.widths[max(level, 1)], config.heads[level]
     return nn.ModuleList(
@@ -51,7 +51,7 @@ def _decoder(config: RestorerConfig, level: int) -> nn.ModuleList:
     )
 
 
-def _run(blocks: Iterable[nn.Module], x: Tensor, *more: tuple[Tensor, ...]) -> Tensor:
+def _run_blocks(blocks: Iterable[nn.Module], x: Tensor, *more: tuple[Tensor, ...]) -> Tensor:
     for block in blocks:
         x = block(x, *more)
     return x
@@ -84,24 +84,24 @@ class Restorer(nn.Module):
         first, second, third, last = config.widths
         self.disentangle = Disentangle(config)
         self.patch_embed = PatchEmbed(first)
-        self.encoder_level0 = Mixture(first, config.gate_hidden, layer=Point)
+        self.encoder_level0 = Mixture(first, config.gate_hidden, layer=PointwiseLinear)
         self.cross_fuse = LocalFusion(first)
-        self.encoder_level1 = _level(config, 0)
+        self.encoder_level1 = _encoder_level(config, 0)
         self.down1_2 = downsample(first)
-        self.encoder_level2 = _level(config, 1)
+        self.encoder_level2 = _encoder_level(config, 1)
         self.down2_3 = downsample(second)
-        self.encoder_level3 = _level(config, 2)
+        self.encoder_level3 = _encoder_level(config, 2)
         self.down3_4 = downsample(third)
-        self.latent = _level(config, 3)
+        self.latent = _encoder_level(config, 3)
         self.up4_3 = upsample(last)
         self.reduce_chan_level3 = nn.Conv2d(last, third, 1, bias=False)
-        self.decoder_level3 = _decoder(config, 2)
+        self.decoder_level3 = _decoder_level(config, 2)
         self.up3_2 = upsample(third)
         self.reduce_chan_level2 = nn.Conv2d(third, second, 1, bias=False)
-        self.decoder_level2 = _decoder(config, 1)
+        self.decoder_level2 = _decoder_level(config, 1)
         self.up2_1 = upsample(second)
-        self.decoder_level1 = _decoder(config, 0)
-        self.refinement = Mixture(second, config.gate_hidden, layer=Point)
+        self.decoder_level1 = _decoder_level(config, 0)
+        self.refinement = Mixture(second, config.gate_hidden, layer=PointwiseLinear)
         self.output = nn.Conv2d(second, 3, 3, padding=1, bias=False)
 
     def use_selection(self, select: Selection) -> None:
@@ -146,7 +146,7 @@ class Restorer(nn.Module):
             If images or prompts have another shape, or if a prompt is missing.
         """
         _check_images(images)
-        vectors = self._vectors(prompts, batch=len(images))
+        vectors = self.vectors(prompts, batch=len(images))
         if local_fusion is None:
             local_fusion = self.training or self.config.traits.local_at_inference
         x = self.encoder_level0(self.patch_embed(images))
@@ -158,25 +158,25 @@ class Restorer(nn.Module):
         return out
 
     def _down(self, x: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
-        first = _run(self.encoder_level1, x)
-        second = _run(self.encoder_level2, self.down1_2(first))
-        third = _run(self.encoder_level3, self.down2_3(second))
-        return (first, second, third), _run(self.latent, self.down3_4(third))
+        first = _run_blocks(self.encoder_level1, x)
+        second = _run_blocks(self.encoder_level2, self.down1_2(first))
+        third = _run_blocks(self.encoder_level3, self.down2_3(second))
+        return (first, second, third), _run_blocks(self.latent, self.down3_4(third))
 
     def _up(
         self, x: Tensor, skips: tuple[Tensor, Tensor, Tensor], vectors: tuple[Tensor, ...]
     ) -> Tensor:
         first, second, third = skips
         x = self.reduce_chan_level3(torch.cat([self.up4_3(x), third], dim=1))
-        x = _run(self.decoder_level3, x, vectors)
+        x = _run_blocks(self.decoder_level3, x, vectors)
         x = self.reduce_chan_level2(torch.cat([self.up3_2(x), second], dim=1))
-        x = _run(self.decoder_level2, x, vectors)
-        return _run(self.decoder_level1, torch.cat([self.up2_1(x), first], dim=1), vectors)
+        x = _run_blocks(self.decoder_level2, x, vectors)
+        return _run_blocks(self.decoder_level1, torch.cat([self.up2_1(x), first], dim=1), vectors)
 
-    def _vectors(
+    def vectors(
         self, prompts: Prompts | Mapping[str, Tensor] | Tensor | None, *, batch: int
     ) -> tuple[Tensor, ...]:
-        """Return the vectors that the configuration asks for, chromatic first."""
+        """Return the vectors that the configuration asks for, chromatic first; see `forward`."""
         known = self.config.knowledge
         if prompts is None or not known:
             return ()
@@ -188,7 +188,7 @@ class Restorer(nn.Module):
             *(("chromatic",) if "chromatic" in known else ()),
             *(("degradation",) if {"degradation", "detail"} & set(known) else ()),
         )
-        vectors = tuple(_vector(name, getattr(prompts, name)) for name in wanted)
+        vectors = tuple(_check_vector(name, getattr(prompts, name)) for name in wanted)
         for name, vector in zip(wanted, vectors, strict=True):
             if vector.shape[1:] != (self.config.base_dim,) or len(vector) not in (1, batch):
                 msg = (
@@ -199,7 +199,7 @@ class Restorer(nn.Module):
         return vectors
 
 
-def _vector(name: str, vector: Tensor | None) -> Tensor:
+def _check_vector(name: str, vector: Tensor | None) -> Tensor:
     if vector is None:
         msg = (
             f"the restorer was given prompts without {name} knowledge, which its configuration "

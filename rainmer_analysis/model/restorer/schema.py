@@ -57,7 +57,7 @@ def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> R
         If `variant` is no variant, or if the shapes contradict one another.
     """
     return RestorerConfig(
-        variant=_choose(state, variant),
+        variant=_choose_variant(state, variant),
         dim=_width(state, LANDMARK, RestorerConfig.dim),
         base_dim=_width(
             state, "disentangle.encoder_q.Atom.chromatic_enc.0.bias", RestorerConfig.base_dim
@@ -71,7 +71,8 @@ def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> R
             RestorerConfig.se_hidden,
         ),
         blocks=tuple(
-            _count(state, stage) or RestorerConfig.blocks[i] for i, stage in enumerate(_STAGES)
+            _count_blocks(state, stage) or RestorerConfig.blocks[i]
+            for i, stage in enumerate(_STAGES)
         ),
         heads=tuple(
             _width(state, f"{stage}.0.attn.temperature", RestorerConfig.heads[i])
@@ -83,7 +84,7 @@ def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> R
     )
 
 
-def _choose(state: Mapping[str, Tensor], variant: str | None) -> str:
+def _choose_variant(state: Mapping[str, Tensor], variant: str | None) -> str:
     fitting = variants_that_fit(state)
     if variant is not None:
         name = RestorerConfig(variant).variant
@@ -104,7 +105,7 @@ def _width(state: Mapping[str, Tensor], name: str, default: int) -> int:
     return len(tensor) if tensor is not None and tensor.ndim and tensor.numel() else default
 
 
-def _count(state: Mapping[str, Tensor], stage: str) -> int:
+def _count_blocks(state: Mapping[str, Tensor], stage: str) -> int:
     return len({name.split(".")[1] for name in state if name.startswith(f"{stage}.")})
 
 

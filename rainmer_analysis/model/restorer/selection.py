@@ -5,13 +5,13 @@ int64 [..., c, k]. The published attention masks its own softmax outputs again, 
 rate on the last places of every row are filled from exact zeros: which zeros win is decided by
 the rule for ties, and each winner gets a weight comparable to the others'.
 
-``lowest``
+``topk_lowest_index``
     Of equal attentions those at the lowest index win, on every device, in every build, with any
     number of threads. The project trains with it.
-``published``
+``topk_as_torch``
     One ``torch.topk`` per rate, as the published code does. Winners among equals depend on the
     build, the device and the number of threads, so outputs are reproducible only with recorded
-    places (`Recorder`, `Replay`).
+    places (`SelectionRecorder`, `RecordedSelection`).
 """
 
 from __future__ import annotations
@@ -24,27 +24,34 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["SELECTIONS", "Recorder", "Replay", "Selection", "lowest", "published"]
+__all__ = [
+    "SELECTIONS",
+    "RecordedSelection",
+    "Selection",
+    "SelectionRecorder",
+    "topk_as_torch",
+    "topk_lowest_index",
+]
 
 Selection = Callable[[Tensor, int], Tensor]
 
 
-def lowest(attention: Tensor, k: int) -> Tensor:
+def topk_lowest_index(attention: Tensor, k: int) -> Tensor:
     """Keep the k largest of each row, of equal ones those at the lowest index."""
     return attention.sort(dim=-1, descending=True, stable=True).indices[..., :k]
 
 
-def published(attention: Tensor, k: int) -> Tensor:
+def topk_as_torch(attention: Tensor, k: int) -> Tensor:
     """Keep what ``torch.topk`` keeps."""
     return torch.topk(attention, k, dim=-1).indices
 
 
 SELECTIONS: MappingProxyType[str, Selection] = MappingProxyType(
-    {"lowest": lowest, "published": published}
+    {"lowest": topk_lowest_index, "published": topk_as_torch}
 )
 
 
-class Recorder:
+class SelectionRecorder:
     """A selection that notes what another one chose.
 
     Parameters
@@ -71,7 +78,7 @@ class Recorder:
         return self.places[-1]
 
 
-class Replay:
+class RecordedSelection:
     """A selection that gives recorded places again.
 
     Parameters

@@ -13,9 +13,18 @@ from typing import Any
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
-from rainmer_analysis.model.checkpoint import confirm, read_versioned, state_sha256, texts_of
-from rainmer_analysis.model.layouts import compare, empty, unwrapped
-from rainmer_analysis.model.reading import sound
+from rainmer_analysis.model.canonical_keys import (
+    build_on_meta,
+    check_state_fits,
+    strip_wrapper_prefixes,
+)
+from rainmer_analysis.model.checkpoint import (
+    check_metadata,
+    metadata_texts,
+    read_versioned,
+    state_sha256,
+)
+from rainmer_analysis.model.read_checkpoint import check_tensor
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.network import Restorer
 from rainmer_analysis.model.restorer.schema import LANDMARK, read_config
@@ -78,21 +87,21 @@ def load_restorer(
     source = Path(path)
     raw, own = read_versioned(source)
     try:
-        plain = unwrapped(raw)
+        plain = strip_wrapper_prefixes(raw)
         if LANDMARK not in plain:
             msg = "it holds no restorer of Rainmer; give a state dict of a whole model"
             raise WeightsError(msg)
-        state = {name: sound(name, value) for name, value in plain.items()}
+        state = {name: check_tensor(name, value) for name, value in plain.items()}
         config = _config(own, state, variant=variant)
-        compare(config, state)
+        check_state_fits(config, state)
         sha256 = state_sha256(state)
-        confirm(own, {"kind": "restorer", "sha256": sha256})
+        check_metadata(own, {"kind": "restorer", "sha256": sha256})
     except (ParameterError, WeightsError) as error:
         msg = f"{source} cannot be used: {error}"
         raise WeightsError(msg) from error
     if ties is not None:
         config = replace(config, ties=ties)
-    return RestorerCheckpoint(config, state, sha256, texts_of(own))
+    return RestorerCheckpoint(config, state, sha256, metadata_texts(own))
 
 
 def build_restorer(checkpoint: RestorerCheckpoint) -> Restorer:
@@ -100,7 +109,7 @@ def build_restorer(checkpoint: RestorerCheckpoint) -> Restorer:
 
     No random number is drawn. The momentum encoder does not ask for gradients.
     """
-    module = empty(checkpoint.config)
+    module = build_on_meta(checkpoint.config)
     copies = {name: tensor.clone() for name, tensor in checkpoint.state.items()}
     module.load_state_dict(copies, assign=True)
     module.disentangle.encoder_k.requires_grad_(False)
@@ -131,7 +140,8 @@ def _config(
         msg = f"it was saved as {config.variant}, not as {variant}; leave variant= out"
         raise WeightsError(msg)
     found = read_config(state, variant=config.variant)
-    # What shapes do not tell is taken from the metadata; `compare` looks at the hidden widths.
+    # What shapes do not tell is taken from the metadata; `check_state_fits` looks at the hidden
+    # widths.
     stated = replace(found, atoms=config.atoms, ties=config.ties, expansion=config.expansion)
-    confirm({"config": stated}, {"config": config})
+    check_metadata({"config": stated}, {"config": config})
     return config

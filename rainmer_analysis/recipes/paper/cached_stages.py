@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.recipes.embed import extract
-from rainmer_analysis.recipes.kept import kept_map
+from rainmer_analysis.recipes.cached_results import cached_map
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.paper.corpora import Corpus, corpus_sources
-from rainmer_analysis.recipes.relate import Relating, kept_matrix
+from rainmer_analysis.recipes.relate_tables import RelateOptions, cached_matrix
 from rainmer_analysis.sphere import project
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix, SphereMap
 
@@ -144,13 +144,13 @@ def project_cached(request: Request, corpus: Corpus, table: EmbeddingTable) -> S
         return project(table, **options)
 
     options = {"engine": request.engine, **_LAYOUT, "seed": request.seed}
-    return kept_map(table, path, layout_of, options=options, overwrite=request.overwrite).value
+    return cached_map(table, path, layout_of, options=options, overwrite=request.overwrite).value
 
 
 def relate_cached(request: Request, corpus: Corpus, table: EmbeddingTable) -> RelationshipMatrix:
     """Return the matrix of a table's datasets, and keep it as a file."""
     path = request.out / "matrices" / corpus.name / f"{table.space.stem}.json"
-    return kept_matrix(table, path, overwrite=request.overwrite).value
+    return cached_matrix(table, path, overwrite=request.overwrite).value
 
 
 def relate_with_intervals_cached(
@@ -158,5 +158,5 @@ def relate_with_intervals_cached(
 ) -> RelationshipMatrix:
     """Return the same matrix with intervals, ceilings and tests of its pairs, kept as a file."""
     path = request.out / "matrices" / corpus.name / f"{table.space.stem}-intervals.json"
-    options = Relating(resamples=_RESAMPLES, null=_PERMUTATIONS, seed=request.seed)
-    return kept_matrix(table, path, options=options, overwrite=request.overwrite).value
+    options = RelateOptions(resamples=_RESAMPLES, null=_PERMUTATIONS, seed=request.seed)
+    return cached_matrix(table, path, options=options, overwrite=request.overwrite).value

@@ -6,9 +6,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from rainmer_analysis.draw import Drawing, figure1, figure2, figure3, plot_intervals
-from rainmer_analysis.model.describe import describe_encoder
+from rainmer_analysis.draw import (
+    Drawing,
+    all_in_one_figure,
+    architecture_figure,
+    deraining_figure,
+    plot_intervals,
+)
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
+from rainmer_analysis.model.encoder_description import describe_encoder
 from rainmer_analysis.recipes.paper.cached_stages import (
     Request,
     extract_corpus,
@@ -56,17 +62,17 @@ class FigureFiles(NamedTuple):
 def make_architecture_figure(request: Request) -> list[Path]:
     """Draw the published encoder's architecture from the live module."""
     description = describe_encoder(RainmerEncoder(WIDTHS["full"]))
-    return _save_all_formats(request, figure1(description), 1)
+    return _save_all_formats(request, architecture_figure(description), 1)
 
 
 def make_deraining_figure(request: Request, *, progress: Progress = None) -> FigureFiles:
     """Map and relate the deraining sets in three spaces."""
-    return _make_embedding_figure(request, DERAINING, figure2, 2, progress)
+    return _make_embedding_figure(request, DERAINING, deraining_figure, 2, progress)
 
 
 def make_all_in_one_figure(request: Request, *, progress: Progress = None) -> FigureFiles:
     """Map and relate snow, rain and raindrops in two spaces."""
-    return _make_embedding_figure(request, ALL_IN_ONE, figure3, 3, progress)
+    return _make_embedding_figure(request, ALL_IN_ONE, all_in_one_figure, 3, progress)
 
 
 def make_figure(number: int, request: Request, *, progress: Progress = None) -> list[Path]:

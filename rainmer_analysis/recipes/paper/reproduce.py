@@ -27,8 +27,8 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     library_versions,
-    plain,
     read_json,
+    to_json_types,
     write_json,
 )
 
@@ -179,7 +179,7 @@ def _write_results(
         "controls": stored,
         "libraries": library_versions(),
     }
-    write_once(request, "claims.json", plain(document))
+    write_once(request, "claims.json", to_json_types(document))
     compared = None if folder is None else compare_with_released(numbers, folder)
     pictures = (*first, *(path for made in figures.values() for path in made.pictures))
     companions = tuple(path for made in figures.values() for path in made.companions)
@@ -242,4 +242,4 @@ def _numbers_to_compare(
         "matrices": {name: matrix.values for name, matrix in matrices.items()},
         "verdicts": {claim["claim"]: claim["verdict"] for claim in claims},
     }
-    return dict(plain(numbers))
+    return dict(to_json_types(numbers))

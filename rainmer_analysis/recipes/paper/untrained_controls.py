@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.recipes.embed import extract
+from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.paper.cached_stages import Request
 from rainmer_analysis.recipes.paper.claims import CLAIMS, Claim, Tables
 from rainmer_analysis.recipes.paper.corpora import (
@@ -25,9 +25,9 @@ from rainmer_analysis.recipes.paper.corpora import (
 from rainmer_analysis.values import (
     EmbeddingTable,
     digest,
+    is_up_to_date,
     library_versions,
     read_json,
-    standing,
     write_json,
 )
 
@@ -76,7 +76,7 @@ def run_controls(
     path = request.out / "controls.json"
     data = replace(request, per_dataset=per_dataset).data
     asked = _controls_digest(request, data, seeds)
-    if standing(path, asked, overwrite=request.overwrite):
+    if is_up_to_date(path, asked, overwrite=request.overwrite):
         return path
     values: dict[str, list[float]] = {claim.name: [] for claim in CLAIMS}
     for done, seed in enumerate(seeds):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.properties.balance import Balance, balance
-from rainmer_analysis.recipes.properties.card import dataset_card, write_card
-from rainmer_analysis.recipes.properties.describe import Description, describe
-from rainmer_analysis.recipes.properties.summary import summarise_properties
+from rainmer_analysis.recipes.properties.balance_subset import Balance, balance
+from rainmer_analysis.recipes.properties.dataset_card import dataset_card, write_card
+from rainmer_analysis.recipes.properties.describe_images import Description, describe
+from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 
 __all__ = [
     "Balance",

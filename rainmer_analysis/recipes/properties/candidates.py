@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values import PropertyTable, read_as
 
-__all__ = ["Numbers", "read_numbers"]
+__all__ = ["Candidates", "read_candidates"]
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class Candidates:
     """Properties of rows.
 
     Parameters
@@ -42,7 +42,7 @@ class Numbers:
         return np.flatnonzero(np.isfinite(self.values).all(axis=1))
 
 
-def read_numbers(path: str | Path, properties: Sequence[str]) -> Numbers:
+def read_candidates(path: str | Path, properties: Sequence[str]) -> Candidates:
     """Read properties from a file.
 
     Parameters
@@ -66,8 +66,8 @@ def read_numbers(path: str | Path, properties: Sequence[str]) -> Numbers:
                 f"{source} holds one column, but {len(properties)} properties are asked for; "
                 "give files that 'rainmer-analysis describe' wrote"
             )
-        values = _array(source)
-        return Numbers(source.stem, values, tuple(map(str, range(len(values)))))
+        values = _read_array(source)
+        return Candidates(source.stem, values, tuple(map(str, range(len(values)))))
     if source.exists() and source.suffix.lower() != ".parquet":
         raise FileFormatError(
             f"{source} holds no properties; give a .parquet file that 'rainmer-analysis describe' "
@@ -75,10 +75,10 @@ def read_numbers(path: str | Path, properties: Sequence[str]) -> Numbers:
         )
     table = read_as(source, PropertyTable)
     found = np.stack([table.column(name) for name in properties], axis=1)
-    return Numbers(source.stem, found, tuple(table.rows.column("image_id").tolist()), table)
+    return Candidates(source.stem, found, tuple(table.rows.column("image_id").tolist()), table)
 
 
-def _array(path: Path) -> NDArray[np.float64]:
+def _read_array(path: Path) -> NDArray[np.float64]:
     try:
         array = np.load(path, allow_pickle=False)
     except FileNotFoundError:

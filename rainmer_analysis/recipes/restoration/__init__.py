@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.restoration.derain import Derained, derain
-from rainmer_analysis.recipes.restoration.evaluate import Evaluation, evaluate
-from rainmer_analysis.recipes.restoration.gain import (
+from rainmer_analysis.recipes.restoration.derain_files import Derained, derain
+from rainmer_analysis.recipes.restoration.evaluate_files import Evaluation, evaluate
+from rainmer_analysis.recipes.restoration.restoration_gain import (
     Gain,
-    Improvement,
     KnownPair,
+    QualityBeforeAfter,
     improvements,
     mean_gains,
 )
@@ -16,8 +16,8 @@ __all__ = [
     "Derained",
     "Evaluation",
     "Gain",
-    "Improvement",
     "KnownPair",
+    "QualityBeforeAfter",
     "derain",
     "evaluate",
     "improvements",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from rainmer_analysis.numerics import mixed_keys
+from rainmer_analysis.numerics import splitmix64
 from rainmer_analysis.scores.score import Batch, Context, Floats
 from rainmer_analysis.scores.streaming import COSINE, SceneSums, sum_scenes
 
@@ -64,7 +64,7 @@ def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
 def _half_of_scenes(batches: list[Batch], seed: int, *, upper: bool) -> list[Batch]:
     found = []
     for batch in batches:
-        draw = mixed_keys(batch.scenes ^ mixed_keys(np.uint64(seed)))
+        draw = splitmix64(batch.scenes ^ splitmix64(np.uint64(seed)))
         own = (draw >> np.uint64(63) == 1) == upper
         found.append(Batch(batch.unit[own], batch.scenes[own], batch.images[own]))
     return found

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.numerics import mixed_keys
+from rainmer_analysis.numerics import splitmix64
 from rainmer_analysis.scores.score import Batch, Context, Floats
 
 __all__ = ["Measure", "Pair", "Sample", "first_images", "merge_samples", "pair_samples"]
@@ -125,7 +125,7 @@ class Pair:
         group = np.zeros(int(self.scene.max()) + 1, dtype=np.int64)
         start = 0
         for parts in self.strata():
-            order = np.argsort(mixed_keys(self.keys[parts] + np.uint64(seed)), kind="stable")
+            order = np.argsort(splitmix64(self.keys[parts] + np.uint64(seed)), kind="stable")
             # what does not divide evenly goes to other groups in every stratum
             number = np.arange(len(parts)) * groups // max(1, len(parts)) + start
             group[self.scene[parts[order]]] = number % groups
@@ -138,7 +138,7 @@ class Pair:
         keys = np.zeros(scenes, dtype=np.uint64)
         keys[self.scene] = self.keys
         fold = np.empty(scenes, dtype=np.int64)
-        fold[np.argsort(mixed_keys(keys), kind="stable")] = np.arange(scenes) * count // scenes
+        fold[np.argsort(splitmix64(keys), kind="stable")] = np.arange(scenes) * count // scenes
         return np.asarray(fold[self.scene])
 
     def halves(self, *, seed: int) -> Bools:

@@ -21,8 +21,8 @@ from rainmer_analysis.values import (
     array_digest,
     digest,
     library_versions,
-    plain,
     stamped,
+    to_json_types,
     unstamped,
 )
 
@@ -58,7 +58,7 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         for number, sums in enumerate(sketch.datasets.values())
         for field in fields(SceneSums)[2:]
     }
-    told = plain(document) | {"tensors": _sum(tensors)}
+    told = to_json_types(document) | {"tensors": _sum(tensors)}
     text = json.dumps(stamped(told), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 

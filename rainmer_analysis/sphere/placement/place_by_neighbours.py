@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.numerics import angle_between, nearest_among
+from rainmer_analysis.numerics import angle_between, nearest_neighbours_of_queries
 from rainmer_analysis.sphere.umap_s2 import AttractionCurve, membership_weights
 
 __all__ = ["Placement", "place_by_neighbours"]
@@ -21,7 +21,7 @@ _STEPS = 30
 
 @dataclass(frozen=True, eq=False)
 class Placement:
-    """Placement of new rows.
+    """Positions of new rows on a map.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def place_by_neighbours(
     kernel
         The curve, and the radius of the sphere.
     """
-    near = nearest_among(rows, known, min(neighbors, len(known)))
+    near = nearest_neighbours_of_queries(rows, known, min(neighbors, len(known)))
     weights = membership_weights(near)
     around = points[near.indices]
     found = around[np.arange(len(rows)), _densest_neighbour(around, weights, kernel)]

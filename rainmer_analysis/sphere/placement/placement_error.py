@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between
-from rainmer_analysis.numerics.procrustes import best_turn
+from rainmer_analysis.numerics.procrustes import procrustes_rotation
 from rainmer_analysis.sphere.placement.place_by_neighbours import Placement
 
 __all__ = ["PlacementCalibration", "calibrate_placement", "check_level"]
@@ -154,7 +154,7 @@ def calibrate_placement(
     for number in range(parts):
         out = part == number
         kept, places = rehearse(~out, number)
-        turn = best_turn(kept, points[~out])
+        turn = procrustes_rotation(kept, points[~out])
         errors[out] = angle_between(places.points @ turn, points[out])
         scatter[out] = places.scatter
     return PlacementCalibration(errors, scatter, part.astype(np.int64))

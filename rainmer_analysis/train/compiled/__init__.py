@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.compiled.encoder import (
+from rainmer_analysis.train.compiled.compiled_encoder import (
     encode,
     encode_view,
     is_compilable,

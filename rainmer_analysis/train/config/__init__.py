@@ -7,8 +7,8 @@ value is refused with a sentence; nothing is silently ignored.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config.reading import parse_config, read_config, shipped_configs
-from rainmer_analysis.train.config.restorer import RestorationConfig
+from rainmer_analysis.train.config.read_config import parse_config, read_config, shipped_configs
+from rainmer_analysis.train.config.restoration_section import RestorationConfig
 from rainmer_analysis.train.config.sections import (
     DataConfig,
     ModelConfig,
@@ -16,7 +16,7 @@ from rainmer_analysis.train.config.sections import (
     OptimiserConfig,
     RunConfig,
 )
-from rainmer_analysis.train.config.whole import TrainConfig
+from rainmer_analysis.train.config.train_config import TrainConfig
 
 __all__ = [
     "DataConfig",

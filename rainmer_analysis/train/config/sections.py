@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from rainmer_analysis.model.airnet import AirNetConfig
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig
-from rainmer_analysis.train.config.ranges import choice, number
+from rainmer_analysis.train.config.checked_fields import choice_field, number_field
 
 __all__ = [
     "DataConfig",
@@ -41,7 +41,7 @@ class ModelConfig:
         Weights to start from, such as those of a run on smaller crops; empty: random weights.
     """
 
-    width: str = choice("full", "half", "quarter", "tiny")
+    width: str = choice_field("full", "half", "quarter", "tiny")
     start: str = ""
 
     @property
@@ -105,25 +105,25 @@ class DataConfig:
     """
 
     simulated: tuple[str, ...] = ()
-    per_dataset: int = number(400, 1)
-    height: int = number(320, 128)
-    width: int = number(480, 128)
+    per_dataset: int = number_field(400, 1)
+    height: int = number_field(320, 128)
+    width: int = number_field(480, 128)
     sources: tuple[str, ...] = ()
     root: str = ""
-    per_source: int = number(0, 0)
-    sampling: str = choice("proportional", "balanced", "weights")
+    per_source: int = number_field(0, 0)
+    sampling: str = choice_field("proportional", "balanced", "weights")
     weights: Mapping[str, float] = field(default_factory=dict)
     weights_file: str = ""
     real: str = ""
     photographs: tuple[str, ...] = ()
-    photograph_repeats: int = number(1, 1)
+    photograph_repeats: int = number_field(1, 1)
     night: tuple[str, ...] = ()
     night_recipe: str = ""
-    night_repeats: int = number(1, 1)
+    night_repeats: int = number_field(1, 1)
     pairs: Mapping[str, str] = field(default_factory=dict)
-    held_out: float = number(0.1, 0.0, 0.5)
-    native: int = number(192, 32)
-    seed: int = number(42, 0, 2**31)
+    held_out: float = number_field(0.1, 0.0, 0.5)
+    native: int = number_field(192, 32)
+    seed: int = number_field(42, 0, 2**31)
 
 
 @dataclass(frozen=True)
@@ -166,20 +166,20 @@ class ObjectiveConfig:
         AirNet: queue entries for each dataset.
     """
 
-    momentum: float = number(0.999, 0.0, 1.0)
-    crop: int = number(128, 16, 512)
-    negatives_per_view: int = number(4, 1, 64)
-    archive: int = number(256, 1)
-    colour_exponent: float = number(1.0, 0.01, 10.0)
-    temperature_chromatic: float = number(1.0, 0.01, 100.0)
-    temperature_degradation: float = number(1.0, 0.01, 100.0)
-    weight_chromatic: float = number(1.0, 0.0)
-    weight_degradation: float = number(1.0, 0.0)
-    every: int = number(1, 0)
-    positives: str = choice("published", "same-degradation")
-    negatives: str = choice("published", "same-scene")
-    temperature: float = number(0.07, 0.01, 100.0)
-    queue_per_type: int = number(256, 1)
+    momentum: float = number_field(0.999, 0.0, 1.0)
+    crop: int = number_field(128, 16, 512)
+    negatives_per_view: int = number_field(4, 1, 64)
+    archive: int = number_field(256, 1)
+    colour_exponent: float = number_field(1.0, 0.01, 10.0)
+    temperature_chromatic: float = number_field(1.0, 0.01, 100.0)
+    temperature_degradation: float = number_field(1.0, 0.01, 100.0)
+    weight_chromatic: float = number_field(1.0, 0.0)
+    weight_degradation: float = number_field(1.0, 0.0)
+    every: int = number_field(1, 0)
+    positives: str = choice_field("published", "same-degradation")
+    negatives: str = choice_field("published", "same-scene")
+    temperature: float = number_field(0.07, 0.01, 100.0)
+    queue_per_type: int = number_field(256, 1)
 
 
 @dataclass(frozen=True)
@@ -205,16 +205,16 @@ class OptimiserConfig:
         Largest norm of the gradient; 0 leaves it as it is.
     """
 
-    lr: float = number(3e-4, 0.0)
-    beta1: float = number(0.9, 0.0, 0.9999)
-    beta2: float = number(0.999, 0.0, 0.99999)
-    weight_decay: float = number(0.01, 0.0)
-    schedule: str = choice("constant", "cosine", "restarts")
-    final: float = number(0.01, 0.0, 1.0)
+    lr: float = number_field(3e-4, 0.0)
+    beta1: float = number_field(0.9, 0.0, 0.9999)
+    beta2: float = number_field(0.999, 0.0, 0.99999)
+    weight_decay: float = number_field(0.01, 0.0)
+    schedule: str = choice_field("constant", "cosine", "restarts")
+    final: float = number_field(0.01, 0.0, 1.0)
     periods: tuple[int, ...] = ()
     floors: tuple[float, ...] = ()
-    warmup: int = number(0, 0)
-    clip: float = number(0.0, 0.0)
+    warmup: int = number_field(0, 0)
+    clip: float = number_field(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -246,14 +246,14 @@ class RunConfig:
         Stop, with a checkpoint, when a run has lasted so long; 0 is no limit.
     """
 
-    steps: int = number(600_000, 1)
-    batch: int = number(4, 1, 65536)
-    accumulate: int = number(1, 1, 1024)
-    precision: str = choice("float32", "bf16")
-    device: str = choice("auto", "cpu", "cuda")
-    threads: int = number(1, 1, 256)
-    checkpoint_every: int = number(100, 1)
-    validate_every: int = number(200, 1)
-    validation_batches: int = number(8, 1)
-    log_every: int = number(10, 1)
-    max_minutes: float = number(0.0, 0.0)
+    steps: int = number_field(600_000, 1)
+    batch: int = number_field(4, 1, 65536)
+    accumulate: int = number_field(1, 1, 1024)
+    precision: str = choice_field("float32", "bf16")
+    device: str = choice_field("auto", "cpu", "cuda")
+    threads: int = number_field(1, 1, 256)
+    checkpoint_every: int = number_field(100, 1)
+    validate_every: int = number_field(200, 1)
+    validation_batches: int = number_field(8, 1)
+    log_every: int = number_field(10, 1)
+    max_minutes: float = number_field(0.0, 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.contrast.encoder import EncoderObjective
-from rainmer_analysis.train.contrast.queue import AirNetObjective
+from rainmer_analysis.train.contrast.airnet_queue import AirNetTrainable
+from rainmer_analysis.train.contrast.rainmer_trainable import RainmerTrainable
 
-__all__ = ["AirNetObjective", "EncoderObjective"]
+__all__ = ["AirNetTrainable", "RainmerTrainable"]

@@ -8,20 +8,20 @@ their colours are. No label of a dataset is used: how datasets relate comes out,
 
 from __future__ import annotations
 
-from rainmer_analysis.train.crossed.descriptor import DESCRIPTOR, describe_degradation
-from rainmer_analysis.train.crossed.objective import CrossedObjective
-from rainmer_analysis.train.crossed.pool import (
+from rainmer_analysis.train.crossed.crossed_pool import (
     CrossedBlock,
     CrossedPool,
     build_crossed_pool,
     open_crossed_pool,
 )
+from rainmer_analysis.train.crossed.crossed_trainable import CrossedTrainable
+from rainmer_analysis.train.crossed.degradation_descriptor import DESCRIPTOR, describe_degradation
 
 __all__ = [
     "DESCRIPTOR",
     "CrossedBlock",
-    "CrossedObjective",
     "CrossedPool",
+    "CrossedTrainable",
     "build_crossed_pool",
     "describe_degradation",
     "open_crossed_pool",

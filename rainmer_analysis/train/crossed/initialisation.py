@@ -41,7 +41,7 @@ def initialise_from_images(encoder: RainmerEncoder, images: Tensor) -> None:
     """
     for _ in range(_REPEATS):
         location = encoder.location(images)
-        _scale(encoder.conv.proj, 1.0 / max(float(location.square().mean().sqrt()), 1e-12))
+        _scale_weights(encoder.conv.proj, 1.0 / max(float(location.square().mean().sqrt()), 1e-12))
     location = encoder.location(images)
     for projector in encoder.projectors:
         _initialise_projector(projector, location)
@@ -51,21 +51,21 @@ def _initialise_projector(projector: nn.Sequential, location: Tensor) -> None:
     entry, block = cast(nn.Conv2d, projector[0]), cast(Any, projector[2])
     for excite in (block.se1, block.se2):
         excite.se[3].weight *= _GATES  # else each shift moves all of them, and finds no end
-    x = F.leaky_relu(_at_unit_scale(entry, location), SLOPE)
-    y = F.leaky_relu(block.se1(_at_unit_scale(block.conv1, x)), SLOPE)
-    residual = _at_unit_scale(block.conv2, y)
+    x = F.leaky_relu(_rescale_to_unit_output(entry, location), SLOPE)
+    y = F.leaky_relu(block.se1(_rescale_to_unit_output(block.conv1, x)), SLOPE)
+    residual = _rescale_to_unit_output(block.conv2, y)
     block.conv2.bias += _centring_shift(block.se2, residual, x)
 
 
-def _at_unit_scale(conv: nn.Conv2d, x: Tensor) -> Tensor:
+def _rescale_to_unit_output(conv: nn.Conv2d, x: Tensor) -> Tensor:
     """Rescale a convolution so that its answer has a standard deviation of 1; return that."""
     out: Tensor = conv(x)
     factor = 1.0 / max(float(out.std()), 1e-12)
-    _scale(conv, factor)
+    _scale_weights(conv, factor)
     return out * factor
 
 
-def _scale(conv: nn.Conv2d, factor: float) -> None:
+def _scale_weights(conv: nn.Conv2d, factor: float) -> None:
     conv.weight *= factor
     if conv.bias is not None:
         conv.bias *= factor

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.data.ahead import Ahead, Read, ahead_of
-from rainmer_analysis.train.data.order import Order, Shares, shares_of
-from rainmer_analysis.train.data.pool import (
+from rainmer_analysis.train.data.dataset_shares import configured_shares
+from rainmer_analysis.train.data.prefetch import Prefetcher, Read, prefetch
+from rainmer_analysis.train.data.sampling_order import Order, Shares, dataset_shares
+from rainmer_analysis.train.data.training_pool import (
     Levels,
     Pool,
     Sample,
-    as_levels,
+    atomic_folder,
     build_pool,
+    choose_held_out_scenes,
     open_pool,
-    scenes_held_out,
-    whole_folder,
+    to_8bit,
     window,
 )
-from rainmer_analysis.train.data.sampling import shares_of_rows
 
 __all__ = [
-    "Ahead",
     "Levels",
     "Order",
     "Pool",
+    "Prefetcher",
     "Read",
     "Sample",
     "Shares",
-    "ahead_of",
-    "as_levels",
+    "atomic_folder",
     "build_pool",
+    "choose_held_out_scenes",
+    "configured_shares",
+    "dataset_shares",
     "open_pool",
-    "scenes_held_out",
-    "shares_of",
-    "shares_of_rows",
-    "whole_folder",
+    "prefetch",
+    "to_8bit",
     "window",
 ]

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from rainmer_analysis.train.loop.checkpoints import CHECKPOINTS, load_state, save_state
-from rainmer_analysis.train.loop.objective import Group, Objective, mean_numbers
-from rainmer_analysis.train.loop.parallel import Place, several
+from rainmer_analysis.train.loop.parallel import DistributedContext, init_distributed
 from rainmer_analysis.train.loop.progress import Hooks, Outcome
-from rainmer_analysis.train.loop.run import train
 from rainmer_analysis.train.loop.schedule import learning_rate
+from rainmer_analysis.train.loop.trainable import Group, Trainable, average_numbers
+from rainmer_analysis.train.loop.training_loop import train
 
 __all__ = [
     "CHECKPOINTS",
+    "DistributedContext",
     "Group",
     "Hooks",
-    "Objective",
     "Outcome",
-    "Place",
+    "Trainable",
+    "average_numbers",
+    "init_distributed",
     "learning_rate",
     "load_state",
-    "mean_numbers",
     "save_state",
-    "several",
     "train",
 ]

@@ -12,7 +12,7 @@ import torch
 from rainmer_analysis.errors import FileFormatError, TrainingError
 from rainmer_analysis.values.disk import sync_folder, write_atomically
 
-__all__ = ["CHECKPOINTS", "VERSION", "clear", "load_state", "save_state"]
+__all__ = ["CHECKPOINTS", "VERSION", "load_state", "remove_partial_checkpoints", "save_state"]
 
 _LOG = logging.getLogger(__name__)
 VERSION = 2
@@ -30,7 +30,7 @@ def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     """
     latest = folder / _LATEST
     try:
-        write_atomically(folder / _NEW, lambda path: _put(path, state))
+        write_atomically(folder / _NEW, lambda path: _write_synced(path, state))
     except (OSError, RuntimeError) as error:
         raise TrainingError(
             f"no checkpoint can be written to {folder} ({error}); the last one is kept: "
@@ -42,12 +42,12 @@ def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     sync_folder(folder)
 
 
-def _put(path: Path, state: Mapping[str, Any]) -> None:
+def _write_synced(path: Path, state: Mapping[str, Any]) -> None:
     with path.open("wb") as file:
         torch.save(dict(state), file)
 
 
-def clear(folder: Path) -> None:
+def remove_partial_checkpoints(folder: Path) -> None:
     """Remove what kills in the midst of writing have left."""
     for file in folder.glob(f".{_LATEST}-*.new"):
         file.unlink()

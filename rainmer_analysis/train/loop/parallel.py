@@ -32,20 +32,20 @@ from torch.nn.parallel import DistributedDataParallel
 
 from rainmer_analysis.errors import ConfigError
 
-__all__ = ["Place", "several"]
+__all__ = ["DistributedContext", "init_distributed"]
 
 _log = logging.getLogger(__name__)
 
 # Buffers are each process's own here, by a name that older releases of torch know too; gradients of
 # channels-last weights lie otherwise than its buckets.
-_KNOWN = (".*broadcast_buffers.*", "Grad strides do not match bucket view strides")
+_EXPECTED_WARNINGS = (".*broadcast_buffers.*", "Grad strides do not match bucket view strides")
 
 # The others wait while rank 0 makes a pool or validates; torchrun ends those that a dead one left.
-_PATIENCE = timedelta(hours=12)
+_TIMEOUT = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
-class Place:
+class DistributedContext:
     """A device, and which process this is of how many.
 
     Parameters
@@ -61,11 +61,11 @@ class Place:
     world: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_main_process(self) -> bool:
         """Whether this process logs and writes."""
         return self.rank == 0
 
-    def part(self, batch: int) -> slice:
+    def local_slice(self, batch: int) -> slice:
         """Return this process's part of a batch.
 
         Raises
@@ -81,21 +81,24 @@ class Place:
         each = batch // self.world
         return slice(self.rank * each, (self.rank + 1) * each)
 
-    def wrapped(self, module: nn.Module, *, rests: bool = True) -> nn.Module:
+    def wrap_ddp(self, module: nn.Module, *, has_unused_parameters: bool = True) -> nn.Module:
         """Return a module whose backward pass averages gradients over all processes.
 
-        `rests` says whether a batch may leave parameters without a gradient.
+        `has_unused_parameters` says whether a batch may leave parameters without a gradient.
         """
         if self.world == 1:
             return module
         own = None if self.device.type == "cpu" else [self.device.index]
-        for text in _KNOWN:
+        for text in _EXPECTED_WARNINGS:
             warnings.filterwarnings("ignore", message=text)
         return DistributedDataParallel(
-            module, device_ids=own, broadcast_buffers=False, find_unused_parameters=rests
+            module,
+            device_ids=own,
+            broadcast_buffers=False,
+            find_unused_parameters=has_unused_parameters,
         )
 
-    def gathered(self, part: Tensor) -> Tensor:
+    def all_gather(self, part: Tensor) -> Tensor:
         """Return the parts of all processes, one after the other: [b, ...] to [world * b, ...]."""
         if self.world == 1:
             return part
@@ -103,14 +106,14 @@ class Place:
         dist.all_gather(parts, part.contiguous())
         return torch.cat(parts)
 
-    def averaged(self, values: Tensor) -> Tensor:
+    def all_reduce_mean(self, values: Tensor) -> Tensor:
         """Average a tensor over all processes."""
         if self.world > 1:
             dist.all_reduce(values)
             values = values / self.world
         return values
 
-    def agreed(self, truth: bool) -> bool:
+    def broadcast_flag(self, truth: bool) -> bool:
         """Return rank 0's answer to all."""
         if self.world == 1:
             return truth
@@ -118,21 +121,21 @@ class Place:
         dist.broadcast(answer, src=0)
         return bool(answer.item())
 
-    def alike(self, number: int) -> bool:
+    def all_equal(self, number: int) -> bool:
         """Say, to all, whether all processes have the same whole number."""
         if self.world == 1:
             return True
-        numbers = self.gathered(torch.tensor([number], device=self.device))
+        numbers = self.all_gather(torch.tensor([number], device=self.device))
         return bool((numbers == numbers[0]).all())
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Wait until all processes have come here."""
         if self.world > 1:
             dist.barrier()
 
 
 @contextmanager
-def several(device: str = "auto") -> Iterator[Place]:
+def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
     """Join the processes that ``torchrun`` started, if it did; leave them at the end.
 
     Parameters
@@ -146,14 +149,14 @@ def several(device: str = "auto") -> Iterator[Place]:
         CUDA was asked for and there is none.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    place = Place(_device(device), int(os.environ.get("RANK", "0")), world)
+    place = DistributedContext(_device(device), int(os.environ.get("RANK", "0")), world)
     if place.device.type == "cuda":
         torch.cuda.set_device(place.device)
     if world == 1:
         yield place
         return
     backend = "gloo" if place.device.type == "cpu" else "nccl"
-    dist.init_process_group(backend, timeout=_PATIENCE)
+    dist.init_process_group(backend, timeout=_TIMEOUT)
     try:
         yield place
     finally:

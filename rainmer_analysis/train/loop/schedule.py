@@ -22,18 +22,18 @@ def learning_rate(step: int, steps: int, config: OptimiserConfig) -> float:
     if config.schedule == "constant":
         return config.lr
     if config.schedule == "restarts":
-        return _restarting(step, config)
+        return _cosine_with_restarts(step, config)
     done = (step - config.warmup) / max(1, steps - config.warmup)
-    return _falling(config.lr, config.lr * config.final, done)
+    return _cosine_decay(config.lr, config.lr * config.final, done)
 
 
-def _restarting(step: int, config: OptimiserConfig) -> float:
+def _cosine_with_restarts(step: int, config: OptimiserConfig) -> float:
     ends = list(accumulate(config.periods))
     for length, end, floor in zip(config.periods, ends, config.floors, strict=True):
         if step <= end:
-            return _falling(config.lr, floor, (step - (end - length)) / length)
+            return _cosine_decay(config.lr, floor, (step - (end - length)) / length)
     return config.floors[-1]
 
 
-def _falling(high: float, low: float, done: float) -> float:
+def _cosine_decay(high: float, low: float, done: float) -> float:
     return low + (high - low) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.restoration.objective import RestorerObjective
+from rainmer_analysis.train.restoration.restorer_trainable import RestorerTrainable
 
-__all__ = ["RestorerObjective"]
+__all__ = ["RestorerTrainable"]

@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rainmer_analysis.train.contrast.draws import Square
-from rainmer_analysis.train.contrast.views import copied, scaled
-from rainmer_analysis.train.data import Levels, Pool, as_levels
+from rainmer_analysis.train.contrast.batch_randomness import Square
+from rainmer_analysis.train.contrast.contrast_batch import scaled, tensor_copy
+from rainmer_analysis.train.data import Levels, Pool, to_8bit
 
 __all__ = ["Crop", "Pairs", "crops", "sheet"]
 
@@ -68,10 +68,10 @@ def crops(pool: Pool, rows: NDArray[np.int64], drawn: Sequence[Crop]) -> dict[st
     8-bit levels by the names of `Pairs`.
     """
     degraded, clean = (
-        torch.stack([copied(crop(of[row])) for row, crop in zip(rows, drawn, strict=True)])
+        torch.stack([tensor_copy(crop(of[row])) for row, crop in zip(rows, drawn, strict=True)])
         for of in (pool.degraded_native, pool.clean_native)
     )
-    return {"degraded": degraded, "clean": clean, "whole": copied(pool.degraded[rows])}
+    return {"degraded": degraded, "clean": clean, "whole": tensor_copy(pool.degraded[rows])}
 
 
 def sheet(columns: Sequence[Tensor]) -> Levels:
@@ -87,5 +87,5 @@ def sheet(columns: Sequence[Tensor]) -> Levels:
     for across, images in enumerate(columns):
         for down, image in enumerate(images.detach().float().cpu().numpy()):
             top, left = down * (height + _GAP), across * (width + _GAP)
-            out[:, top : top + height, left : left + width] = as_levels(image)
+            out[:, top : top + height, left : left + width] = to_8bit(image)
     return out

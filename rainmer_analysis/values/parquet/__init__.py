@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.parquet.form import FORMAT_VERSION
+from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION
+from rainmer_analysis.values.parquet.parquet_reading import (
+    beside,
+    read_metadata,
+    read_parquet,
+    same_width,
+)
+from rainmer_analysis.values.parquet.parquet_writing import (
+    library_versions,
+    write_batches,
+    write_parquet,
+)
 from rainmer_analysis.values.parquet.parts import PARTS, parts_of, write_list
 from rainmer_analysis.values.parquet.pieces import (
     part_batches,
@@ -11,14 +22,7 @@ from rainmer_analysis.values.parquet.pieces import (
     part_space,
     verify,
 )
-from rainmer_analysis.values.parquet.properties import read_properties, write_properties
-from rainmer_analysis.values.parquet.reading import (
-    beside,
-    read_metadata,
-    read_parquet,
-    same_width,
-)
-from rainmer_analysis.values.parquet.writing import library_versions, write_batches, write_parquet
+from rainmer_analysis.values.parquet.properties_parquet import read_properties, write_properties
 
 __all__ = [
     "FORMAT_VERSION",

@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rainmer_analysis.values.request import digest
+from rainmer_analysis.values.request_digest import digest
 
 __all__ = ["SUMS", "ColumnSums", "document_sum", "sums_text"]
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.parquet.form import TEXT
+from rainmer_analysis.values.parquet.parquet_format import TEXT
 from rainmer_analysis.values.rows import Rows
 
 __all__ = ["column_of", "label_rows", "numbers", "vectors"]
@@ -62,7 +62,7 @@ def numbers(table: pa.Table, name: str, path: Path) -> npt.NDArray[Any]:
     column = column_of(table, name, path)
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise FileFormatError(f"{path}: its column {name!r} is {column.type}; numbers are wanted")
-    _demand_full(column, name, path)
+    _check_no_nulls(column, name, path)
     return np.asarray(column.to_numpy())
 
 
@@ -87,8 +87,8 @@ def vectors(table: pa.Table, path: Path) -> npt.NDArray[np.float32]:
             f"{path}: its column 'embedding' is {kind}; a list of floating numbers per row is "
             "wanted, best a fixed-size list of float32"
         )
-    _demand_full(column, "embedding", path)
-    width = kind.list_size if pa.types.is_fixed_size_list(kind) else _width(column, path)
+    _check_no_nulls(column, "embedding", path)
+    width = kind.list_size if pa.types.is_fixed_size_list(kind) else _list_length(column, path)
     values = column.combine_chunks().flatten()
     if values.null_count:
         raise FileFormatError(f"{path}: a vector of its column 'embedding' lacks a number")
@@ -96,7 +96,7 @@ def vectors(table: pa.Table, path: Path) -> npt.NDArray[np.float32]:
     return np.asarray(found, np.float32)
 
 
-def _width(column: pa.ChunkedArray, path: Path) -> int:
+def _list_length(column: pa.ChunkedArray, path: Path) -> int:
     """Return the one length of all lists, 0 where there is no list."""
     lengths = pc.list_value_length(column).to_numpy()
     if not len(lengths):
@@ -110,7 +110,7 @@ def _width(column: pa.ChunkedArray, path: Path) -> int:
     return int(lengths[0])
 
 
-def _demand_full(column: pa.ChunkedArray, name: str, path: Path) -> None:
+def _check_no_nulls(column: pa.ChunkedArray, name: str, path: Path) -> None:
     if column.null_count:
         first = column.is_null().to_pylist().index(True)
         raise FileFormatError(

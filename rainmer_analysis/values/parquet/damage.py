@@ -16,13 +16,20 @@ import pyarrow.parquet as pq
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values.parquet.checksums import SUMS, ColumnSums
 
-__all__ = ["Checked", "damage", "demand_count", "demand_document", "demand_rows", "stated_sums"]
+__all__ = [
+    "Checked",
+    "demand_count",
+    "demand_document",
+    "demand_rows",
+    "reading_errors",
+    "stated_sums",
+]
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def damage(path: Path) -> Iterator[None]:
+def reading_errors(path: Path) -> Iterator[None]:
     """Turn what goes wrong in reading rows into one sentence."""
     try:
         yield

@@ -13,19 +13,19 @@ from rainmer_analysis.values.parquet.checksums import ColumnSums
 from rainmer_analysis.values.parquet.columns import vectors
 from rainmer_analysis.values.parquet.damage import (
     Checked,
-    damage,
     demand_count,
     demand_rows,
+    reading_errors,
     stated_sums,
 )
-from rainmer_analysis.values.parquet.parts import parts_of
-from rainmer_analysis.values.parquet.reading import (
+from rainmer_analysis.values.parquet.parquet_reading import (
     NOUNS,
     embeddings_of,
     footer,
     read_metadata,
     space_of,
 )
+from rainmer_analysis.values.parquet.parts import parts_of
 from rainmer_analysis.values.rows import LABELS
 from rainmer_analysis.values.table import EmbeddingTable, Space
 
@@ -63,7 +63,7 @@ def part_space(path: Path) -> tuple[Space, int]:
             f"{path} holds {NOUNS[document['kind']]}, not a table of embeddings; "
             "give a table that 'rainmer-analysis extract' wrote"
         )
-    with damage(path):
+    with reading_errors(path):
         metadata = pq.read_metadata(path)
         demand_count(stated_sums(metadata, path), metadata.num_rows, path)
         return space_of(document, path), int(metadata.num_rows)
@@ -95,7 +95,7 @@ def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[p
     new = _CHECKED.lacks(path, set(columns))
     sums = ColumnSums()
     with (
-        damage(path),
+        reading_errors(path),
         pq.ParquetFile(
             path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=new
         ) as file,
@@ -122,6 +122,6 @@ def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
     """
     document = read_metadata(path)
     for batch in part_columns(path, (*LABELS, "embedding"), size=size):
-        with damage(path):
+        with reading_errors(path):
             table = embeddings_of(batch, document, path)
         yield table

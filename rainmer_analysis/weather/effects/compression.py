@@ -8,8 +8,8 @@ import numpy as np
 from scipy import fft
 
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.fields import Field
-from rainmer_analysis.weather.laws import Number, number
+from rainmer_analysis.weather.random_fields import Field
+from rainmer_analysis.weather.random_laws import Number, drawn_number
 
 __all__ = ["Compression"]
 
@@ -47,38 +47,40 @@ class Compression(Effect):
         del rng
         height, width = image.shape[1:]
         padding = ((0, 0), (0, -height % 16), (0, -width % 16))
-        levels = np.pad(_rounded(image * 255.0), padding, mode="edge")
+        levels = np.pad(_round_half_up(image * 255.0), padding, mode="edge")
         luma, *chroma = np.tensordot(_TO_YCC, levels - 128.0, axes=1)
-        quality = number(self.quality)
-        planes = [_quantised(luma, _steps(_LUMA_STEPS, quality))]
+        quality = drawn_number(self.quality)
+        planes = [_quantise_dct(luma, _quantisation_steps(_LUMA_STEPS, quality))]
         for plane in chroma:
             half = plane.reshape(plane.shape[0] // 2, 2, plane.shape[1] // 2, 2).mean(axis=(1, 3))
-            planes.append(_doubled(_quantised(half, _steps(_CHROMA_STEPS, quality))))
+            planes.append(
+                _upsample_twice(_quantise_dct(half, _quantisation_steps(_CHROMA_STEPS, quality)))
+            )
         found = np.tensordot(_TO_RGB, np.array(planes), axes=1) + 128.0
         return np.asarray(np.clip(found[:, :height, :width] / 255.0, 0.0, 1.0))
 
 
-def _rounded(values: Field) -> Field:
+def _round_half_up(values: Field) -> Field:
     """Round to whole numbers, a half (up to errors of arithmetic) always up."""
     return np.asarray(np.floor(values + (0.5 + 1e-6)))
 
 
-def _steps(table: np.ndarray, quality: float) -> Field:
+def _quantisation_steps(table: np.ndarray, quality: float) -> Field:
     scale = 50.0 / quality if quality < 50.0 else 2.0 - quality / 50.0
-    return np.asarray(np.clip(_rounded(table * scale), 1.0, 255.0))
+    return np.asarray(np.clip(_round_half_up(table * scale), 1.0, 255.0))
 
 
-def _quantised(plane: Field, steps: Field) -> Field:
+def _quantise_dct(plane: Field, steps: Field) -> Field:
     """Return a plane [H, W] after rounding its 8x8 blocks' cosine transforms to ``steps``."""
     tall, wide = plane.shape[0] // 8, plane.shape[1] // 8
     spectrum = (_COSINES @ plane.reshape(tall, 8, -1)).reshape(-1, 8) @ _COSINES.T
     sizes = np.broadcast_to(steps[None, :, None, :], (tall, 8, wide, 8)).reshape(-1, 8)
-    spectrum = _rounded(spectrum / sizes) * sizes
+    spectrum = _round_half_up(spectrum / sizes) * sizes
     restored = _COSINES.T @ (spectrum @ _COSINES).reshape(tall, 8, -1)
     return np.asarray(restored.reshape(plane.shape))
 
 
-def _doubled(plane: Field) -> Field:
+def _upsample_twice(plane: Field) -> Field:
     """Return a plane [H, W] at twice its size, by weights of 3/4 and 1/4 of the nearest two."""
     for axis in (0, 1):
         padded = np.pad(plane, [(1, 1) if a == axis else (0, 0) for a in (0, 1)], mode="edge")

@@ -8,8 +8,8 @@ from typing import Self
 
 import numpy as np
 
-from rainmer_analysis.weather.fields import Field
-from rainmer_analysis.weather.laws import draw_laws
+from rainmer_analysis.weather.random_fields import Field
+from rainmer_analysis.weather.random_laws import draw_laws
 
 __all__ = ["Effect"]
 

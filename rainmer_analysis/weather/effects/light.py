@@ -9,16 +9,16 @@ from scipy import fft
 
 from rainmer_analysis.weather.effects.camera import expose
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.fields import Field, scatter_size
-from rainmer_analysis.weather.laws import (
+from rainmer_analysis.weather.random_fields import Field, wrapping_plane_size
+from rainmer_analysis.weather.random_laws import (
     RGB,
     Colour,
     Number,
     Palette,
     Tint,
-    colour,
-    colours,
-    number,
+    drawn_colour,
+    drawn_colours,
+    drawn_number,
 )
 
 __all__ = ["LAMPS", "Daylight", "Night"]
@@ -48,8 +48,8 @@ class Daylight(Effect):
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] under this light, which leaves nothing to chance."""
         del rng
-        image = expose(image, number(self.gain))
-        middle, contrast = image.mean(), number(self.contrast)
+        image = expose(image, drawn_number(self.gain))
+        middle, contrast = image.mean(), drawn_number(self.contrast)
         return np.asarray(np.clip(middle + contrast * (image - middle), 0.0, 1.0))
 
 
@@ -75,31 +75,31 @@ class Night(Effect):
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] by night."""
-        tint = np.array(colour(self.tint))
-        sky = number(self.skyglow)
-        dark = sky + (number(self.ambient) - sky) * image ** number(self.gamma)
+        tint = np.array(drawn_colour(self.tint))
+        sky = drawn_number(self.skyglow)
+        dark = sky + (drawn_number(self.ambient) - sky) * image ** drawn_number(self.gamma)
         dark = np.clip(dark * tint[:, None, None], 0.0, 1.0)
-        glow, core = self._lights(rng, (image.shape[1], image.shape[2]))
+        glow, core = self._lamp_light(rng, (image.shape[1], image.shape[2]))
         # A glow lights the surfaces around a lamp; the lamp itself shines before them.
         lit = dark + glow * (0.25 + 0.75 * image)
         return np.asarray(np.clip(lit + core * (1.0 - np.minimum(lit, 1.0)), 0.0, 1.0))
 
-    def _lights(self, rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Field, Field]:
-        size, side = scatter_size(shape), min(shape)
+    def _lamp_light(self, rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Field, Field]:
+        size, side = wrapping_plane_size(shape), min(shape)
         rows = (fft.fftfreq(size[0]) * size[0])[:, None]
         columns = (fft.fftfreq(size[1]) * size[1])[None, :]
         square = (rows**2 + columns**2) / (side / 1000) ** 2
-        count = round(number(self.lamps))
+        count = round(drawn_number(self.lamps))
         places = rng.integers([shape[0] // 8, 0], shape, size=(count, 2))
-        palette = np.array(colours(self.colours))
+        palette = np.array(drawn_colours(self.colours))
         light = palette[rng.integers(0, len(palette), count)] * rng.uniform(0.4, 1.0, (count, 1))
         planes = np.zeros((3, *size))
         for (row, column), own in zip(places, light, strict=True):
             planes[:, row, column] += own
-        halo = number(self.power) * (1.0 + square / number(self.glow) ** 2) ** -1.2
+        halo = drawn_number(self.power) * (1.0 + square / drawn_number(self.glow) ** 2) ** -1.2
         glow = fft.irfft2(fft.rfft2(planes) * fft.rfft2(halo), s=size)[:, : shape[0], : shape[1]]
         core = np.zeros((3, *shape))
-        width = max(number(self.core) * side / 1000, 0.4)
+        width = max(drawn_number(self.core) * side / 1000, 0.4)
         for (row, column), own in zip(places, light, strict=True):
             _add_bulb(core, own, at=(int(row), int(column)), width=width)
         return np.asarray(np.maximum(glow, 0.0)), np.asarray(np.minimum(core, 1.0))

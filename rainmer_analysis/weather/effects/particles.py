@@ -8,8 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.fields import Field, blur, capsule, scatter, scatter_size
-from rainmer_analysis.weather.laws import Normal, Number, number
+from rainmer_analysis.weather.random_fields import (
+    Field,
+    blur,
+    capsule_kernel,
+    scatter_kernels,
+    wrapping_plane_size,
+)
+from rainmer_analysis.weather.random_laws import Normal, Number, drawn_number
 
 __all__ = ["Drops", "FlakeSize", "Flakes"]
 
@@ -43,20 +49,20 @@ class Flakes(Effect):
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] behind flakes."""
         shape = (image.shape[1], image.shape[2])
-        side, plane = min(shape), scatter_size(shape)
+        side, plane = min(shape), wrapping_plane_size(shape)
         clear = np.ones(shape)
         for size in self.sizes:
-            radius = max(number(size.radius) * side / 1000, 0.4)
-            kernel = capsule(
+            radius = max(drawn_number(size.radius) * side / 1000, 0.4)
+            kernel = capsule_kernel(
                 plane,
-                length=number(size.motion) * radius,
+                length=drawn_number(size.motion) * radius,
                 width=radius,
-                angle=number(self.angle) + number(size.tilt),
+                angle=drawn_number(self.angle) + drawn_number(size.tilt),
                 soft=False,
             )
-            count = number(size.count) * plane[0] * plane[1] / side**2
-            cover = np.minimum(scatter(rng, shape, [(count, kernel)]), 1.0)
-            clear *= 1.0 - min(number(self.strength) * size.opacity, 1.0) * blur(
+            count = drawn_number(size.count) * plane[0] * plane[1] / side**2
+            cover = np.minimum(scatter_kernels(rng, shape, [(count, kernel)]), 1.0)
+            clear *= 1.0 - min(drawn_number(self.strength) * size.opacity, 1.0) * blur(
                 cover, 0.3 * radius
             )
         return np.asarray(image + (1.0 - clear) * np.maximum(self.white - image, 0.0))
@@ -84,18 +90,24 @@ class Drops(Effect):
         """Return ``image`` [3, H, W] in [0, 1] seen through drops."""
         seen = np.array(image)
         side = min(image.shape[1:])
-        view, glow = number(self.view), number(self.glow)
+        view, glow = drawn_number(self.view), drawn_number(self.glow)
         hazy = blur(image, self.defocus * 0.04 * side)
-        for _ in range(round(number(self.count))):
+        for _ in range(round(drawn_number(self.count))):
             size = np.exp(self.variety * np.clip(rng.standard_normal(), -2.0, 2.0))
-            radius = max(float(number(self.radius) * size * side / 1000), 1.5)
-            _drop(
-                rng, hazy, seen, radius=radius, view=view, glow=glow, strength=number(self.strength)
+            radius = max(float(drawn_number(self.radius) * size * side / 1000), 1.5)
+            _paint_drop(
+                rng,
+                hazy,
+                seen,
+                radius=radius,
+                view=view,
+                glow=glow,
+                strength=drawn_number(self.strength),
             )
         return seen
 
 
-def _drop(
+def _paint_drop(
     rng: np.random.Generator,
     hazy: Field,
     seen: Field,
@@ -122,8 +134,8 @@ def _drop(
     edge = np.clip((1.0 - rim) / soft, 0.0, 1.0)
     alpha = strength * edge * edge * (3.0 - 2.0 * edge)
     bend = view * radius * (0.6 + 0.8 * rim * rim)
-    rows = _mirrored(row - dy * bend, height)
-    columns = _mirrored(column - dx * bend, width)
+    rows = _reflect_indices(row - dy * bend, height)
+    columns = _reflect_indices(column - dx * bend, width)
     refracted = hazy[:, rows, columns]  # the nearest pixel does: the view is out of focus
     rim2 = rim * rim
     glint = np.exp(-((dy + 0.35) ** 2 + (dx + 0.25) ** 2) / 0.02)
@@ -134,7 +146,7 @@ def _drop(
     patch += alpha * (lens - patch)
 
 
-def _mirrored(places: Field, size: int) -> NDArray[np.intp]:
+def _reflect_indices(places: Field, size: int) -> NDArray[np.intp]:
     """Fold places beyond the picture back into it, as whole pixel indices."""
     folded = np.mod(np.rint(places).astype(np.intp), 2 * size)
     return np.where(folded < size, folded, 2 * size - 1 - folded)

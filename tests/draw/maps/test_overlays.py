@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.draw import Drawing, plot_map
-from rainmer_analysis.draw.maps.overlays import pieces
-from rainmer_analysis.draw.maps.projections import VIEWS, view_of
+from rainmer_analysis.draw.maps.map_projections import VIEWS, projection_named
+from rainmer_analysis.draw.maps.overlays import cut_at_projection_edges
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap
 
@@ -44,11 +44,11 @@ def summary(value: SphereMap, *, count: int = 20) -> MapSummary:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_lines_stay_whole_inside_and_are_cut_at_the_edge(view: str) -> None:
-    shown = view_of(view)
-    inside = pieces(circle(0 if view == "orthographic" else 90), shown)
+    shown = projection_named(view)
+    inside = cut_at_projection_edges(circle(0 if view == "orthographic" else 90), shown)
     assert len(inside) == 1
     assert len(inside[0]) == 200
-    edge = pieces(circle(90 if view == "orthographic" else 180), shown)
+    edge = cut_at_projection_edges(circle(90 if view == "orthographic" else 180), shown)
     assert len(edge) > 1
     x0, x1, _, _ = shown.extent
     for part in edge:
@@ -56,9 +56,9 @@ def test_lines_stay_whole_inside_and_are_cut_at_the_edge(view: str) -> None:
 
 
 def test_lines_reach_the_rims_of_both_hemispheres() -> None:
-    shown = view_of("orthographic")
+    shown = projection_named("orthographic")
     centres = [outline[:-1].mean(axis=0) for outline in shown.outline]
-    cut = pieces(circle(90, count=40), shown)
+    cut = cut_at_projection_edges(circle(90, count=40), shown)
     ends = np.concatenate([part[[0, -1]] for part in cut])
     away = np.min([np.linalg.norm(ends - [x, 0], axis=1) for x, _ in centres], axis=0)
     assert np.count_nonzero(np.abs(away - 1) < 1e-4) == 4
@@ -68,7 +68,7 @@ def test_lines_reach_the_rims_of_both_hemispheres() -> None:
 def test_contours_and_means_are_named_artists(one_map: SphereMap, view: str) -> None:
     seen = summary(one_map)
     drawing = plot_map(one_map, view=view, summaries=seen, contours=True, means=True)
-    project = view_of(view).project
+    project = projection_named(view).project
     for name in one_map.rows.datasets:
         assert set(drawing.artists[f"contours/0/{name}"]) == {0.5, 0.95}
         mean = drawing.artists[f"mean/0/{name}"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rainmer_analysis.draw.maps.projections import VIEWS, view_of
+from rainmer_analysis.draw.maps.map_projections import VIEWS, projection_named
 from rainmer_analysis.errors import ParameterError
 
 
@@ -65,4 +65,4 @@ def test_outlines_and_lines_lie_in_the_plane(name: str) -> None:
 
 def test_an_unknown_view_is_refused() -> None:
     with pytest.raises(ParameterError, match="no view 'globe'; choose one of lonlat, mollweide"):
-        view_of("globe")
+        projection_named("globe")

@@ -11,7 +11,7 @@ import pytest
 from image_files import save
 
 from rainmer_analysis.errors import ImageError, SourceError
-from rainmer_analysis.images import find, load, read_image
+from rainmer_analysis.images import find_datasets, load_image_set, read_image
 from rainmer_analysis.images.datasets import list_images
 
 
@@ -59,7 +59,7 @@ def test_the_order_is_that_of_folders_and_then_names(tmp_path: Path) -> None:
     _touch(tmp_path, "b.png", "a/z.png", "a/b/c.png", "a-b/x.png", "z.png", "a/a.png")
     listing = list_images(tmp_path)
     assert listing.paths() == ["b.png", "z.png", "a/a.png", "a/z.png", "a/b/c.png", "a-b/x.png"]
-    images = find({"x": tmp_path})[0].images
+    images = find_datasets({"x": tmp_path})[0].images
     assert [each.relative for each in images] == sorted(listing.paths())
 
 
@@ -70,11 +70,11 @@ def test_a_loop_of_links_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "b.png").symlink_to("a.png")
     (tmp_path / "folder").symlink_to("folder")
     (tmp_path / "gone").symlink_to("nowhere")
-    found = {each.relative: each for each in find({"x": tmp_path})[0].images}
+    found = {each.relative: each for each in find_datasets({"x": tmp_path})[0].images}
     assert list(found) == ["0.png", "1.png", "2.png", "a.png", "b.png"]
     with pytest.raises(ImageError, match="cannot be opened: Too many levels of symbolic links"):
         read_image(found["a.png"].path)
-    assert load({"x": tmp_path}).rows.counts == {"x": 5}
+    assert load_image_set({"x": tmp_path}).rows.counts == {"x": 5}
 
 
 def test_folders_that_link_to_each_other_do_not_multiply(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_targets_may_be_linked_from_several_sets(tmp_path: Path) -> None:
     for name in ("heavy", "light"):
         save(tmp_path / "sets" / name / "input/1.png")
         (tmp_path / "sets" / name / "target").symlink_to(tmp_path / "clean")
-    dataset = find({"x": tmp_path / "sets"})[0]
+    dataset = find_datasets({"x": tmp_path / "sets"})[0]
     assert [each.relative for each in dataset.images] == ["heavy/input/1.png", "light/input/1.png"]
     assert all(each.target for each in dataset.images)
 
@@ -145,7 +145,7 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
         if Path(place).is_file():
             (tmp_path / f"{number}.jpg").symlink_to(place)
             wanted[f"{number}.jpg"] = "a window into the running system"
-    found = {each.relative: each.path for each in find({"x": tmp_path})[0].images}
+    found = {each.relative: each.path for each in find_datasets({"x": tmp_path})[0].images}
     for name, reason in wanted.items():
         with pytest.raises(ImageError, match=reason):
             read_image(found[name])
@@ -162,4 +162,4 @@ def test_an_empty_set_says_what_is_there_instead(tmp_path: Path) -> None:
     }
     for name, reason in wanted.items():
         with pytest.raises(SourceError, match=f"holds no image .*{reason}"):
-            find({"x": tmp_path / name})
+            find_datasets({"x": tmp_path / name})

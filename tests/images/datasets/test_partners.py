@@ -10,7 +10,7 @@ import pytest
 from image_files import photograph, save
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import find, load, notes_of, read_image
+from rainmer_analysis.images import find_datasets, load_image_set, notes_of, read_image
 
 
 def _set(folder: Path, entry: str, *names: str) -> Path:
@@ -25,7 +25,7 @@ def _targets(manifest: Path) -> dict[str, str | None]:
     base = manifest.parent
     return {
         each.relative: each.target and Path(each.target).relative_to(base).as_posix()
-        for each in find(str(manifest))[0].images
+        for each in find_datasets(str(manifest))[0].images
     }
 
 
@@ -34,7 +34,7 @@ def test_rain_streaks_and_clean_images_of_one_folder(tmp_path: Path) -> None:
     names = [f"L/{kind}-{index}.png" for kind in kinds for index in range(3)]
     manifest = _set(tmp_path, 'images = "L"\npair = "rain-* -> norain-*"', *names, "L/norain-9.png")
     assert _targets(manifest) == {f"rain-{n}.png": f"L/norain-{n}.png" for n in range(3)}
-    account = find(str(manifest))[0].account
+    account = find_datasets(str(manifest))[0].account
     assert (account.images, account.targets, account.files) == (3, 3, 13)
     assert account.passed_over == {
         "targets without an image": {"norain*": 1},
@@ -46,7 +46,7 @@ def test_many_inputs_of_one_target_are_one_scene(tmp_path: Path) -> None:
     inputs = [f"d/input/im_{n}_s80_a{k:02}.png" for n in range(2) for k in range(3)]
     targets = [f"d/target/im_{n}.png" for n in range(2)]
     manifest = _set(tmp_path, 'images = "d"\npair = "*_s*_a* -> *"', *inputs, *targets)
-    images = load(str(manifest))
+    images = load_image_set(str(manifest))
     assert images.rows.counts == {"x": 6}
     assert images.rows.group_counts == {"x": 2}
     assert set(_targets(manifest).values()) == set(targets)
@@ -88,7 +88,7 @@ def test_a_list_of_pairs_as_datasets_publish_it(tmp_path: Path) -> None:
         "0/0_2.png": "gt/0.png",
         "1/1_1.png": None,
     }
-    (note, alone) = notes_of(find(str(manifest))[0])
+    (note, alone) = notes_of(find_datasets(str(manifest))[0])
     assert note.startswith("1 of 3 lines of real.txt name no image that is here (the first is")
     assert alone.startswith("1 of 3 images have no target of its name")
 
@@ -108,7 +108,7 @@ def test_either_half_may_be_the_rainy_one(
     both = photograph(20, 60)
     manifest = _set(tmp_path, f'images = "d"\nhalves = {halves}')
     save(tmp_path / "d/1.png", both)
-    row = load(str(manifest)).rows.frame.iloc[0]
+    row = load_image_set(str(manifest)).rows.frame.iloc[0]
     assert (row["region"], row["target_region"]) == regions
     left = read_image(row["path"], region=row["region"])
     start = {"left": 0, "right": 30, "whole": 0}[regions[0]]
@@ -157,13 +157,13 @@ def test_what_contradicts_itself_or_fits_nothing_is_refused(tmp_path: Path, entr
         (tmp_path / name).write_text(text)
     manifest = _set(tmp_path, entry, "d/0.png", "d/1.png", "e/z.png")
     with pytest.raises(SourceError, match=FAULTS[entry]):
-        find(str(manifest))
+        find_datasets(str(manifest))
 
 
 def test_targets_inside_the_folder_of_images_are_no_images(tmp_path: Path) -> None:
     manifest = _set(tmp_path, 'images = "d"\ntargets = "d/gt"', "d/1.png", "d/2.png", "d/gt/1.png")
     assert _targets(manifest) == {"1.png": "d/gt/1.png", "2.png": None}
-    assert find(str(manifest))[0].account.files == 3
+    assert find_datasets(str(manifest))[0].account.files == 3
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_groups_that_match_nothing_are_an_error(
     rows = "".join(f"{form % n},scene{n // 3}\n" for n in range(6))
     (tmp_path / "g.csv").write_text("image,group\n" + rows)
     with pytest.raises(SourceError, match=r"names 6 files, none .* such as 'sets/g/000.png'"):
-        find(str(manifest))
+        find_datasets(str(manifest))
 
 
 def test_groups_that_match_in_part_are_told_with_numbers(tmp_path: Path) -> None:
@@ -187,10 +187,10 @@ def test_groups_that_match_in_part_are_told_with_numbers(tmp_path: Path) -> None
     manifest = _set(tmp_path, 'images = "d"\ngroups = "g.csv"', *names)
     written = [unicodedata.normalize("NFD", name) for name in names]
     (tmp_path / "g.csv").write_text("image,group\n" + "".join(f"{each},s\n" for each in written))
-    assert load(str(manifest)).rows.group_counts == {"x": 1}
-    assert notes_of(find(str(manifest))[0]) == ()
+    assert load_image_set(str(manifest)).rows.group_counts == {"x": 1}
+    assert notes_of(find_datasets(str(manifest))[0]) == ()
     (tmp_path / "g.csv").write_text(f"image,group\n{names[0]},s\nd/no.png,s\nd/none.png,t\n")
-    first, second = notes_of(find(str(manifest))[0])
+    first, second = notes_of(find_datasets(str(manifest))[0])
     assert first.startswith("g.csv names the scene of 1 of 4 images; the others keep the scene")
     assert second.startswith("2 of 3 lines of g.csv name no image or target of this manifest (the")
 
@@ -201,7 +201,7 @@ def test_a_partner_that_cannot_be_read_is_told_once(
     for name in ("input/1.png", "input/2.png", "target/1.png", "target/2.png"):
         save(tmp_path / "d" / name)
     (tmp_path / "d/target/2.png").write_bytes(b"")
-    load({"x": tmp_path / "d"})
+    load_image_set({"x": tmp_path / "d"})
     assert "the clean partners of 1 images cannot be read (the first is" in caplog.text
     assert "an empty file" in caplog.text
 
@@ -211,7 +211,7 @@ def test_a_manifest_of_another_system_is_read(tmp_path: Path) -> None:
     text = '\ufeff[[dataset]]\r\nname = "x"\r\nimages = "d"\r\ngroups = "g.csv"\r\n'
     (tmp_path / "m.toml").write_bytes(text.encode())
     (tmp_path / "g.csv").write_bytes("\ufeffimage,group\r\nd/1.png,s\r\n".encode())
-    assert load(str(tmp_path / "m.toml")).rows.column("group").tolist() == ["s"]
+    assert load_image_set(str(tmp_path / "m.toml")).rows.column("group").tolist() == ["s"]
     (tmp_path / "g.csv").write_text("image;group\nd/1.png;s\n")
     with pytest.raises(SourceError, match="it needs image and group, with a comma between"):
-        find(str(tmp_path / "m.toml"))
+        find_datasets(str(tmp_path / "m.toml"))

@@ -10,9 +10,9 @@ import pytest
 from image_files import photograph, save
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import find, notes_of
+from rainmer_analysis.images import find_datasets, notes_of
 from rainmer_analysis.images.datasets import compare_names, read_names
-from rainmer_analysis.recipes.suggest import suggest_manifest
+from rainmer_analysis.recipes.suggest_manifest import suggest_manifest
 
 LAYOUTS: dict[str, tuple[list[str], dict[str, int]]] = {
     "Rain800": (
@@ -98,7 +98,7 @@ def test_a_published_layout_becomes_a_manifest_that_pairs_all(
     monkeypatch.chdir(tmp_path)
     suggested = suggest_manifest(name)
     (tmp_path / "m.toml").write_text(suggested.text(), encoding="utf-8")
-    datasets = find("m.toml")
+    datasets = find_datasets("m.toml")
     found = {each.folder.relative_to(tmp_path / name).as_posix(): each for each in datasets}
     assert {place: len(each.images) for place, each in found.items()} == {
         place or ".": count for place, count in wanted.items()
@@ -144,7 +144,7 @@ def test_what_is_not_recognised_is_said(tmp_path: Path) -> None:
         suggest_manifest(tmp_path)
     with pytest.raises(SourceError, match="there is no folder"):
         suggest_manifest(tmp_path / "no")
-    assert notes_of(find({"x": tmp_path})[0]) == ()
+    assert notes_of(find_datasets({"x": tmp_path})[0]) == ()
 
 
 @pytest.mark.parametrize("name", ["RainTrainL", "DeRaindrop", "Outdoor-Rain", "Snow100K"])
@@ -153,7 +153,7 @@ def test_a_folder_that_looks_like_pairs_is_noted_and_not_paired(tmp_path: Path, 
         path = tmp_path / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    (dataset,) = find({"x": tmp_path})
+    (dataset,) = find_datasets({"x": tmp_path})
     assert len(dataset.images) == len(LAYOUTS[name][0])
     (note,) = notes_of(dataset)
     assert f"looks like {name}" in note

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.images import load
+from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract
 from rainmer_analysis.infer.distributed import Ranks, rank_device, ranks
 from rainmer_analysis.infer.shards import SHARD
@@ -231,7 +231,7 @@ def test_a_rank_that_is_killed_loses_only_its_unfinished_part(
     assert said.split()[0] == "0"  # nothing of the finished part was done again
     assert int(also.split()[0]) == count // 2 - SHARD
     assert len(read(out / "plain-chromatic")) == count
-    alone = extract(load({"a": folder}), plain(), out=tmp_path / "alone", batch_size=1)
+    alone = extract(load_image_set({"a": folder}), plain(), out=tmp_path / "alone", batch_size=1)
     undisturbed = alone["chromatic"]
     table = read(out / "plain-chromatic")
     assert table.rows.frame.equals(undisturbed.rows.frame)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.images import load
+from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer.distributed import Ranks
-from rainmer_analysis.infer.distributed.extract import _share
-from rainmer_analysis.infer.distributed.publishing import publish
-from rainmer_analysis.infer.encoders import identity
+from rainmer_analysis.infer.distributed.extract import _extract_share
+from rainmer_analysis.infer.distributed.publishing import publish_tables
+from rainmer_analysis.infer.encoders import encoder_spaces
 from rainmer_analysis.values import read
 
 Make = Callable[..., Any]
@@ -22,13 +22,17 @@ Make = Callable[..., Any]
 def test_interrupted_publishing_goes_on(
     files: Make, plain: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    images, folder, pending = load({"a": files(5)[0].parent}), tmp_path / "out", tmp_path / "work"
+    images, folder, pending = (
+        load_image_set({"a": files(5)[0].parent}),
+        tmp_path / "out",
+        tmp_path / "work",
+    )
     places = [Ranks(rank, 2) for rank in range(2)]
-    spaces = identity(plain(), rule="bilinear-128")
+    spaces = encoder_spaces(plain(), rule="bilinear-128")
 
     def share(place: Ranks) -> int:
         encoder = plain()
-        _share(images, encoder, place.span(5), out=pending / place.part)
+        _extract_share(images, encoder, place.span(5), out=pending / place.part)
         return int(encoder.seen)
 
     assert [share(place) for place in places] == [2, 3]
@@ -36,12 +40,12 @@ def test_interrupted_publishing_goes_on(
     with monkeypatch.context() as interrupted:
         interrupted.setattr("rainmer_analysis.infer.distributed.publishing.commit", _stop)
         with pytest.raises(KeyboardInterrupt):
-            publish(pending, folder, spaces)
+            publish_tables(pending, folder, spaces)
     for place in places:
         assert share(place) == 0
     (folder / "plain-chromatic").mkdir()
     (folder / "plain-chromatic" / "part-00000-of-00009.parquet").write_bytes(b"another table")
-    publish(pending, folder, spaces)
+    publish_tables(pending, folder, spaces)
     assert len(read(folder / "plain-chromatic")) == len(read(folder / "plain-degradation")) == 5
     (folder / "plain-chromatic" / "part-00001-of-00002.parquet").unlink()
     with pytest.raises(FileFormatError, match="1 of its 2 parts are missing"):

@@ -9,9 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar import depthwise, products, winograd
-from rainmer_analysis.kernels.planar.code import COLUMNS, NATIVE
-from rainmer_analysis.kernels.planar.maps import ABOVE, inside, origin, zeros
+from rainmer_analysis.kernels.planar import channel_products, depthwise, planar_winograd
+from rainmer_analysis.kernels.planar.planar_maps import (
+    ABOVE,
+    first_pixel_and_strides,
+    pixels_view,
+    zero_maps,
+)
+from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE
 
 SIZES = [(9, 8), (16, 32), (21, 50)]
 Array = npt.NDArray[np.float32]
@@ -19,14 +24,14 @@ Array = npt.NDArray[np.float32]
 
 def filled(channels: int, size: tuple[int, int], seed: int) -> tuple[Array, Tensor]:
     """Draw maps, as the kernels take them and as float64 [channels, H, W]."""
-    maps = zeros(channels, size)
+    maps = zero_maps(channels, size)
     drawn = np.random.default_rng(seed).normal(size=(channels, *size)).astype(np.float32)
-    inside(maps, size)[:] = drawn
+    pixels_view(maps, size)[:] = drawn
     return maps, torch.from_numpy(drawn).double()
 
 
 def pixels(maps: Array, size: tuple[int, int]) -> Tensor:
-    return torch.from_numpy(inside(maps, size).copy()).double()
+    return torch.from_numpy(pixels_view(maps, size).copy()).double()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -38,15 +43,15 @@ def test_depthwise_kernels(side: int, dilation: int, size: tuple[int, int]) -> N
     flat = weight.detach().float().flatten().numpy()
     padding = dilation * (side // 2)
     expected = F.conv2d(exact[None], weight, padding=padding, dilation=dilation)[0]
-    start, row, _ = origin(x)
+    start, row, _ = first_pixel_and_strides(x)
     given = x.reshape(-1), start, row, flat, 0, (side, dilation), y.reshape(-1), start, row, size
-    depthwise.convolve(*given, True)
+    depthwise.convolve_channel(*given, True)
     torch.testing.assert_close(pixels(y, size), expected.detach() + before, rtol=1e-4, atol=1e-4)
-    depthwise.convolve(*given, False)
+    depthwise.convolve_channel(*given, False)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-4, atol=1e-4)
     sums = np.zeros(side * side * NATIVE, np.float32)
     form = (side, dilation)
-    depthwise.weight_gradient(
+    depthwise.add_weight_gradient(
         x.reshape(-1), start, row, g.reshape(-1), start, row, form, size, sums, 0
     )
     expected.backward(outer)
@@ -61,18 +66,35 @@ def test_products_over_channels(outputs: int, inputs: int, size: tuple[int, int]
     matrix = torch.randn(outputs, inputs, dtype=torch.float64, requires_grad=True)
     flat = matrix.detach().float().flatten().numpy()
     expected = torch.einsum("oi,ihw->ohw", matrix, exact)
-    y = zeros(outputs, size)
+    y = zero_maps(outputs, size)
     form = (0, inputs, 1, outputs, inputs)
-    given = flat, form, x.reshape(-1), origin(x), y.reshape(-1), origin(y), size
-    products.mix(*given, products.PUT)
+    given = (
+        flat,
+        form,
+        x.reshape(-1),
+        first_pixel_and_strides(x),
+        y.reshape(-1),
+        first_pixel_and_strides(y),
+        size,
+    )
+    channel_products.multiply_channels(*given, channel_products.PUT)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-4, atol=1e-4)
-    products.mix(*given, products.ADD)
+    channel_products.multiply_channels(*given, channel_products.ADD)
     torch.testing.assert_close(pixels(y, size), 2 * expected.detach(), rtol=1e-4, atol=1e-4)
-    products.mix(*given, products.RECTIFY)
+    channel_products.multiply_channels(*given, channel_products.RECTIFY)
     torch.testing.assert_close(pixels(y, size), expected.detach().relu(), rtol=1e-4, atol=1e-4)
     sums = np.zeros(outputs * inputs * NATIVE, np.float32)
     counts = (outputs, inputs)
-    products.outer(g.reshape(-1), origin(g), x.reshape(-1), origin(x), counts, size, sums, 0)
+    channel_products.add_outer_products(
+        g.reshape(-1),
+        first_pixel_and_strides(g),
+        x.reshape(-1),
+        first_pixel_and_strides(x),
+        counts,
+        size,
+        sums,
+        0,
+    )
     expected.backward(outer)
     found = torch.from_numpy(sums).view(outputs, inputs, NATIVE).double().sum(-1)
     torch.testing.assert_close(found, matrix.grad, rtol=1e-4, atol=1e-3)
@@ -85,18 +107,18 @@ def test_convolutions_by_winograd(outputs: int, inputs: int, size: tuple[int, in
     weight = torch.randn(outputs, inputs, 3, 3, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(outputs, dtype=torch.float64)
     expected = F.conv2d(exact[None], weight, bias, padding=1)[0]
-    y = zeros(outputs, size)
-    kernels = winograd.transformed_kernels(weight.detach().float()).flatten().numpy()
-    memory = winograd.room(inputs, outputs, x.shape[2])
+    y = zero_maps(outputs, size)
+    kernels = planar_winograd.transformed_kernels(weight.detach().float()).flatten().numpy()
+    memory = planar_winograd.winograd_workspace(inputs, outputs, x.shape[2])
     source, target = (ABOVE, 0, inputs), (ABOVE, 0, outputs)
     given = x, source, kernels, bias.float().numpy(), y, target, size, memory
-    winograd.convolve3(*given, False)
+    planar_winograd.convolve_3x3(*given, False)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-3, atol=1e-3)
-    winograd.convolve3(*given, True)
+    planar_winograd.convolve_3x3(*given, True)
     torch.testing.assert_close(pixels(y, size), 2 * expected.detach(), rtol=1e-3, atol=1e-3)
     wide = -(-outputs // COLUMNS) * COLUMNS
     sums = np.zeros((6, 3, inputs, wide), np.float32)
-    winograd.kernel_gradient(x, source, g, target, size, memory, sums.reshape(-1))
+    planar_winograd.add_kernel_gradient(x, source, g, target, size, memory, sums.reshape(-1))
     expected.backward(outer)
-    found = winograd.kernel_gradients(torch.from_numpy(sums), outputs)
+    found = planar_winograd.untransform_kernel_gradients(torch.from_numpy(sums), outputs)
     torch.testing.assert_close(found.double(), weight.grad, rtol=1e-3, atol=1e-3)

@@ -11,8 +11,18 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.restorer import Recorder, Replay, Restorer, lowest, published
-from rainmer_analysis.model.restorer.attention import ChannelAttention, kept, sparse_attention
+from rainmer_analysis.model.restorer import (
+    RecordedSelection,
+    Restorer,
+    SelectionRecorder,
+    topk_as_torch,
+    topk_lowest_index,
+)
+from rainmer_analysis.model.restorer.attention import (
+    ChannelAttention,
+    kept_channels,
+    sparse_attention,
+)
 from rainmer_analysis.model.restorer.config import RestorerConfig
 
 
@@ -29,36 +39,38 @@ def tied(*shape: int, seed: int = 0) -> Tensor:
 def test_the_lowest_index_wins_among_equals() -> None:
     rows = tied(50, 17)
     for k in (1, 8, 16, 17):
-        places = lowest(rows, k)
+        places = topk_lowest_index(rows, k)
         for row, found in zip(rows.tolist(), places.tolist(), strict=True):
             assert found == sorted(range(17), key=lambda i: (-row[i], i))[:k]
 
 
 def test_both_rules_agree_where_nothing_is_equal() -> None:
     rows = distinct(40, 48)
-    for k in kept(48):
-        assert torch.equal(lowest(rows, k), published(rows, k))
+    for k in kept_channels(48):
+        assert torch.equal(topk_lowest_index(rows, k), topk_as_torch(rows, k))
 
 
 def test_both_rules_keep_the_same_values_among_equals() -> None:
     rows = tied(50, 24, seed=3)
-    for k in kept(24):
-        ours, theirs = (rows.gather(1, rule(rows, k)) for rule in (lowest, published))
+    for k in kept_channels(24):
+        ours, theirs = (
+            rows.gather(1, rule(rows, k)) for rule in (topk_lowest_index, topk_as_torch)
+        )
         assert torch.equal(ours, theirs)
 
 
 def test_the_lowest_index_wins_with_any_number_of_threads() -> None:
     rows = tied(2000, 48)
-    once = lowest(rows, 24)
+    once = topk_lowest_index(rows, 24)
     torch.set_num_threads(2)
-    assert torch.equal(lowest(rows, 24), once)
+    assert torch.equal(topk_lowest_index(rows, 24), once)
 
 
 def test_counts_are_exact_fractions() -> None:
-    assert kept(48) == (24, 32, 36, 38)
-    assert kept(96) == (48, 64, 72, 76)
-    assert kept(16) == (8, 10, 12, 12)
-    assert kept(2) == (1, 1, 1, 1)
+    assert kept_channels(48) == (24, 32, 36, 38)
+    assert kept_channels(96) == (48, 64, 72, 76)
+    assert kept_channels(16) == (8, 10, 12, 12)
+    assert kept_channels(2) == (1, 1, 1, 1)
 
 
 def by_hand(logits: list[float], shares: list[float]) -> list[float]:
@@ -77,7 +89,7 @@ def test_rates_act_one_after_the_other() -> None:
     logits = distinct(6, 12).double().reshape(1, 2, 3, 12) * 4
     logits = logits.repeat(1, 1, 4, 1)
     shares = torch.tensor([0.5, -0.2, 0.3, 0.9], dtype=torch.float64)
-    found = sparse_attention(logits, shares, select=lowest)
+    found = sparse_attention(logits, shares, select=topk_lowest_index)
     for row, result in zip(logits.flatten(0, 2).tolist(), found.flatten(0, 2), strict=True):
         expected = torch.tensor(by_hand(row, shares.tolist()), dtype=torch.float64)
         assert (result - expected).abs().max() < 1e-12
@@ -86,7 +98,7 @@ def test_rates_act_one_after_the_other() -> None:
 def test_the_second_rate_gives_weight_to_zeros() -> None:
     shares = torch.tensor([0.0, 1.0, 0.0, 0.0])
     row = torch.arange(12.0).reshape(1, 1, 1, 12).expand(1, 1, 12, 12)
-    weights = sparse_attention(row, shares, select=lowest)[0, 0, 0]
+    weights = sparse_attention(row, shares, select=topk_lowest_index)[0, 0, 0]
     # 6 of 12 survive the first rate, 8 the second: two that the first had dropped.
     assert (weights > 0).sum() == 8
     assert (weights[:2] > 0.05).all()
@@ -96,27 +108,27 @@ def test_the_second_rate_gives_weight_to_zeros() -> None:
 def test_rows_sum_to_the_shares() -> None:
     logits = torch.randn(2, 3, 10, 10, generator=torch.Generator().manual_seed(1))
     shares = torch.tensor([0.1, 0.2, 0.3, 0.5])
-    sums = sparse_attention(logits, shares, select=lowest).sum(dim=-1)
+    sums = sparse_attention(logits, shares, select=topk_lowest_index).sum(dim=-1)
     assert torch.allclose(sums, torch.full_like(sums, 1.1), atol=1e-6)
 
 
 def test_recorded_places_are_replayed(make: Callable[..., Restorer]) -> None:
     restorer, images = make(ties="published"), torch.rand(2, 3, 16, 24)
     vectors = {"chromatic": torch.rand(1, 6), "degradation": torch.rand(2, 6)}
-    recorder = Recorder(published)
+    recorder = SelectionRecorder(topk_as_torch)
     with torch.inference_mode():
         plain = restorer(images, vectors)
         restorer.use_selection(recorder)
         assert torch.equal(restorer(images, vectors), plain)
         assert len(recorder.places) == 4 * 7
-        replay = Replay(places.to(torch.int16) for places in recorder.places)
+        replay = RecordedSelection(places.to(torch.int16) for places in recorder.places)
         restorer.use_selection(replay)
         assert torch.equal(restorer(images, vectors), plain)
     assert len(replay) == 0
 
 
 def test_a_replay_of_other_attentions_is_refused() -> None:
-    replay = Replay([torch.zeros(1, 1, 4, 2)])
+    replay = RecordedSelection([torch.zeros(1, 1, 4, 2)])
     with pytest.raises(ParameterError, match=r"^recorded places are of shape \[1, 1, 4, 2\] where"):
         replay(torch.zeros(1, 1, 4, 4), 3)
     assert replay(torch.zeros(1, 1, 4, 4), 2).dtype == torch.int64
@@ -145,7 +157,7 @@ def test_memory_grows_with_pixels_and_not_with_their_square(side: int) -> None:
 
     def select(matrix: Tensor, k: int) -> Tensor:
         shapes.append(tuple(matrix.shape))
-        return lowest(matrix, k)
+        return topk_lowest_index(matrix, k)
 
     attention.select = select
     with torch.inference_mode(), _Largest() as largest:
@@ -171,7 +183,7 @@ def test_half_precision_ranks_in_full_precision() -> None:
 
     def select(matrix: Tensor, k: int) -> Tensor:
         types.add(matrix.dtype)
-        return lowest(matrix, k)
+        return topk_lowest_index(matrix, k)
 
     attention.select = select
     with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rainmer_analysis.model.restorer import Replay, Restorer
+from rainmer_analysis.model.restorer import RecordedSelection, Restorer
 from rainmer_analysis.model.restorer.weights import build_restorer, load_restorer
 
 VARIANTS = ("Rainmer_SA_chralpha", "Rainmer_SA_detgalpha")
@@ -45,7 +45,9 @@ def differences(restorer: Restorer, io: dict[str, NDArray[np.float32]]) -> Tenso
 def test_with_the_recorded_places_replayed(oracle: Path) -> None:
     io = arrays(oracle / "tiny_replay_io.npz")
     restorer = load(oracle, "Rainmer_SA_detgalpha", ties="published")
-    replay = Replay(torch.from_numpy(io[name]) for name in sorted(io) if name.startswith("topk"))
+    replay = RecordedSelection(
+        torch.from_numpy(io[name]) for name in sorted(io) if name.startswith("topk")
+    )
     assert len(replay) == 28
     restorer.use_selection(replay)
     out = restorer(torch.from_numpy(io["x"]), torch.from_numpy(io["q"]))

@@ -13,7 +13,7 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.model.checkpoint import (
-    build,
+    build_encoder,
     load_weights,
     save_weights,
     state_sha256,
@@ -164,7 +164,7 @@ def test_a_saved_restorer_carries_its_encoder(make: Make, tmp_path: Path) -> Non
     assert checkpoint.metadata == {"a": "b"}
     assert same(checkpoint.state, encoder.state_dict())
     x = torch.rand(1, 3, 8, 8)
-    assert torch.equal(build(checkpoint)(x).chromatic_z, encoder(x).chromatic_z)
+    assert torch.equal(build_encoder(checkpoint)(x).chromatic_z, encoder(x).chromatic_z)
 
 
 def test_a_changed_value_is_noticed_by_both_doors(make: Make, tmp_path: Path) -> None:

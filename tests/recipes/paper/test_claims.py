@@ -18,7 +18,7 @@ from rainmer_analysis.recipes.paper.corpora import (
     DERAINING,
     rename_to_imitated_datasets,
 )
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, plain
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, to_json_types
 
 SIZE = 24
 
@@ -112,7 +112,7 @@ def test_every_claim_can_fail() -> None:
 
 def test_verdicts_can_be_written_as_json_and_carry_intervals() -> None:
     found = {claim["claim"]: claim for claim in judge_claims(paper_like())}
-    json.dumps(plain([dict(claim) for claim in found.values()]), allow_nan=False)
+    json.dumps(to_json_types([dict(claim) for claim in found.values()]), allow_nan=False)
     night = found["chromatic-night-negative"]
     low, high = night["interval"]
     assert low <= night["values"]["rainmer"] <= high < 0

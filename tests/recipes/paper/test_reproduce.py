@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.infer.encoders import networks
+from rainmer_analysis.infer.encoders import network_encoder
 from rainmer_analysis.recipes.paper.cached_stages import Request
 from rainmer_analysis.recipes.paper.claims import CLAIMS
 from rainmer_analysis.recipes.paper.reproduce import Reproduction, reproduce, write_once
@@ -137,7 +137,7 @@ def test_controls_are_continued(
     def refuse(self: Any, images: Any) -> Any:
         raise AssertionError("these images were encoded before")
 
-    monkeypatch.setattr(networks.NetworkEncoder, "encode", refuse)
+    monkeypatch.setattr(network_encoder.NetworkEncoder, "encode", refuse)
     run_controls(request, per_dataset=2, seeds=(0,))
     again = read_controls(path)
     assert again is not None

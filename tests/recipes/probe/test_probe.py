@@ -14,7 +14,7 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceErr
 from rainmer_analysis.infer import StatisticsEncoder
 from rainmer_analysis.probing import Design
 from rainmer_analysis.recipes.probe import RealSets
-from rainmer_analysis.recipes.probe.summary import percentiles
+from rainmer_analysis.recipes.probe.control_summary import percentiles
 
 TINY = Design("train", scenes=3, draws=2, side=16)
 

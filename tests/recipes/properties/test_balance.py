@@ -11,7 +11,7 @@ from rainmer_analysis.errors import (
     ParameterError,
     SourceError,
 )
-from rainmer_analysis.images import load
+from rainmer_analysis.images import load_image_set
 from rainmer_analysis.images.datasets import read_manifest
 from rainmer_analysis.recipes.properties import balance
 from rainmer_analysis.values import PropertyTable, write
@@ -78,7 +78,7 @@ def test_a_manifest_of_images_is_a_source(table: PropertyTable, tmp_path: Path) 
     paths = {name: write(part, tmp_path / f"{name}.parquet") for name, part in parts.items()}
     found = balance(paths["a"], paths["b"], size=10, out=tmp_path / "sub" / "m.toml")
     assert found.undefined == 1
-    images = load(tmp_path / "sub" / "m.toml")
+    images = load_image_set(tmp_path / "sub" / "m.toml")
     rows = parts["a"].rows.take(found.rows)
     assert images.rows.datasets == ("a-balance",)
     for name in ("path", "target"):

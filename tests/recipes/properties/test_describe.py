@@ -13,8 +13,8 @@ from PIL import Image
 import rainmer_analysis as ra
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.recipes.properties import describe, summarise_properties
-from rainmer_analysis.recipes.properties.describe import skipped_path
-from rainmer_analysis.recipes.properties.measure import Meter
+from rainmer_analysis.recipes.properties.describe_images import skipped_path
+from rainmer_analysis.recipes.properties.measure_pairs import ImageMeter
 from rainmer_analysis.values import PROPERTIES
 
 
@@ -124,15 +124,15 @@ def test_an_interrupted_run_goes_on(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, measured = tmp_path / "p.parquet", []
-    measure = Meter.measure
+    measure = ImageMeter.measure
 
-    def interrupted(self: Meter, job: object) -> object:
+    def interrupted(self: ImageMeter, job: object) -> object:
         if len(measured) == 4:
             raise KeyboardInterrupt
         measured.append(job)
         return measure(self, job)
 
-    monkeypatch.setattr(Meter, "measure", interrupted)
+    monkeypatch.setattr(ImageMeter, "measure", interrupted)
     with pytest.raises(KeyboardInterrupt):
         describe({"rain": folder}, out=path, workers=1)
     assert not path.exists()
@@ -140,7 +140,9 @@ def test_an_interrupted_run_goes_on(
     with kept.open("a", encoding="utf-8") as file:
         file.write('{"index": 5, "val')
     again: list[object] = []
-    monkeypatch.setattr(Meter, "measure", lambda self, job: again.append(job) or measure(self, job))
+    monkeypatch.setattr(
+        ImageMeter, "measure", lambda self, job: again.append(job) or measure(self, job)
+    )
     done = describe({"rain": folder}, out=path, workers=1)
     good = {Path(job.path).stem for job in measured} - {"bad", "torn", "small"}
     assert not {Path(job.path).stem for job in again} & good

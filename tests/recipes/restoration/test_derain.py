@@ -76,7 +76,7 @@ def test_what_stands_stays(rain: Path, tmp_path: Path, restorer: ImageRestorer) 
     times = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
     again = derain(rain, out, restorer)
     assert again.up_to_date
-    assert set(again.standing) == set(first.written)
+    assert set(again.existing) == set(first.written)
     assert again.skipped == first.skipped
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == times
     (out / "sub/a.png").unlink()  # as after an interruption

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from PIL import Image
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.quality import QUALITIES
+from rainmer_analysis.images.protocols import PROTOCOLS
+from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.recipes.restoration import evaluate
 
 
@@ -75,8 +77,17 @@ def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) ->
         REASONS
     )
     assert float(rows[0]["psnr"]) == pytest.approx(done.good[0].qualities["psnr"], abs=1e-6)
+    for name in PROTOCOLS:
+        measured = [each.protocols[name] for each in done.good]
+        assert done.protocols[name].ssim == pytest.approx(np.mean([m.ssim for m in measured]))
+        for row, found in zip(rows, measured, strict=False):
+            assert float(row[f"{name}_psnr"]) == pytest.approx(found.psnr, abs=1e-6)
+            assert float(row[f"{name}_ssim"]) == pytest.approx(found.ssim, abs=1e-6)
     document = done.document()
     assert document["count"] == len(document["images"]) == 2
+    first = done.good[0].protocols["rgb-float"]
+    assert document["images"][0]["protocols"]["rgb-float"] == asdict(first)
+    assert document["protocols"]["matlab-y"]["used"] == PROTOCOLS["matlab-y"].used
     assert len(document["left_out"]) == 5
 
 
@@ -85,6 +96,18 @@ def test_a_folder_against_itself_is_perfect(folders: tuple[Path, Path]) -> None:
     assert done.path is None
     assert {each.name for each in done.left_out} == {"bad.png", "small.png"}
     assert done.means == {"psnr": math.inf, "ssim": 1, "rainmer_psnr": math.inf, "rainmer_ssim": 1}
+
+
+def test_a_border_is_left_out(folders: tuple[Path, Path]) -> None:
+    done = evaluate(*folders, border=2)
+    assert (done.border, done.document()["crop_border"]) == (2, 2)
+    pair = [read_image(folder / done.good[0].image) for folder in folders]
+    inner = [np.ascontiguousarray(each[:, 2:-2, 2:-2]) for each in pair]
+    assert done.good[0].qualities == {name: q(*inner) for name, q in QUALITIES.items()}
+    with pytest.raises(SourceError, match="a side under 11 pixels without 7 pixels at every side"):
+        evaluate(*folders, border=7)
+    with pytest.raises(ParameterError, match="a border of -1 pixels was to be left out; give 0"):
+        evaluate(*folders, border=-1)
 
 
 def test_two_images_need_no_common_name(folders: tuple[Path, Path]) -> None:

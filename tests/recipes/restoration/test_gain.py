@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.quality import QUALITIES, psnr, rainmer_ssim
+from rainmer_analysis.images.psnr_ssim import QUALITIES, psnr, rainmer_ssim
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration import (
-    Improvement,
     KnownPair,
+    QualityBeforeAfter,
     improvements,
     mean_gains,
 )
 
 
-def row(dataset: str, scene: str, gain: float, before: float = 20.0) -> Improvement:
-    return Improvement(
+def row(dataset: str, scene: str, gain: float, before: float = 20.0) -> QualityBeforeAfter:
+    return QualityBeforeAfter(
         dataset,
         scene,
         dict.fromkeys(QUALITIES, before),
@@ -92,7 +92,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     ],
 )
 def test_bad_requests_are_refused(
-    rows: list[Improvement], quality: str, more: dict[str, object], said: str
+    rows: list[QualityBeforeAfter], quality: str, more: dict[str, object], said: str
 ) -> None:
     with pytest.raises(ParameterError, match=said):
         mean_gains(rows, quality, **more)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images.datasets import pair_names
-from rainmer_analysis.recipes.restoration.paths import images_in, plan, png_names
+from rainmer_analysis.recipes.restoration.output_paths import images_in, plan_outputs, png_names
 
 names = st.lists(
     st.builds(
@@ -103,7 +103,7 @@ def test_a_single_image_goes_to_a_name_or_into_a_folder(tmp_path: Path) -> None:
     image.write_bytes(b"")
 
     def target(out: Path) -> Path:
-        (job,) = plan(image, out)
+        (job,) = plan_outputs(image, out)
         assert (job.source, job.name) == (image, str(image))
         return job.target
 
@@ -113,7 +113,7 @@ def test_a_single_image_goes_to_a_name_or_into_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     assert target(tmp_path / "folder.png") == tmp_path / "folder.png" / "a.png"
     with pytest.raises(ParameterError, match=r"cannot be written as 'x\.jpg'; give a name that"):
-        plan(image, tmp_path / "x.jpg")
+        plan_outputs(image, tmp_path / "x.jpg")
 
 
 def test_images_are_never_written_over(tmp_path: Path) -> None:
@@ -123,25 +123,25 @@ def test_images_are_never_written_over(tmp_path: Path) -> None:
         (folder / name).write_bytes(b"")
     for out in (folder, folder / "out", folder / "sub", tmp_path / "x" / ".." / "in"):
         with pytest.raises(ParameterError, match=r"among the images of .*; give a folder outside"):
-            plan(folder, out)
+            plan_outputs(folder, out)
     (tmp_path / "link").symlink_to(folder)
     with pytest.raises(ParameterError, match="among the images"):
-        plan(folder, tmp_path / "link" / "out")
+        plan_outputs(folder, tmp_path / "link" / "out")
     with pytest.raises(ParameterError, match="which is an image that is read; give another"):
-        plan(folder / "a.png", folder)
+        plan_outputs(folder / "a.png", folder)
     with pytest.raises(ParameterError, match="which is an image that is read; give another"):
-        plan(folder / "a.png", tmp_path / "link" / "a.png")
+        plan_outputs(folder / "a.png", tmp_path / "link" / "a.png")
     # an image that is a link out of its folder, to where its result would go
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "c.png").write_bytes(b"")
     (folder / "c.png").symlink_to(tmp_path / "other" / "c.png")
     with pytest.raises(ParameterError, match="which is an image that is read; give another"):
-        plan(folder, tmp_path / "other")
+        plan_outputs(folder, tmp_path / "other")
 
 
 def test_sources_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"there is no file or folder .*; give an image or a fol"):
-        plan(tmp_path / "no", tmp_path / "out")
+        plan_outputs(tmp_path / "no", tmp_path / "out")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("passed over")
     with pytest.raises(
@@ -150,4 +150,4 @@ def test_sources_that_are_not_there(tmp_path: Path) -> None:
     ):
         images_in(tmp_path / "empty")
     with pytest.raises(OutputExistsError, match="is a file, but the images of a folder go into"):
-        plan(tmp_path, tmp_path / "empty" / "notes.txt")
+        plan_outputs(tmp_path, tmp_path / "empty" / "notes.txt")

@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between, unit_rows
-from rainmer_analysis.numerics.procrustes import best_turn
+from rainmer_analysis.numerics.procrustes import procrustes_rotation
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.sphere.placement import (
     PlacementCalibration,
@@ -86,7 +86,7 @@ def test_radius_covers_joint_layouts_of_held_out_scenes(rows: np.ndarray) -> Non
         out = np.isin(scenes, np.random.default_rng(draw).permutation(120)[:10])
         part = SphereUMAP(n_neighbors=12, n_epochs=80).fit(rows[~out])
         points, radii = part.calibrate(scenes[~out]).transform(rows[out], level=0.9)
-        turn = best_turn(part.embedding_, joint[~out])
+        turn = procrustes_rotation(part.embedding_, joint[~out])
         inside.append(angle_between(points @ turn, joint[out]) <= radii)
     assert 0.75 <= np.mean(inside) <= 1.0
 

@@ -11,7 +11,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 
-from rainmer_analysis.numerics import nearest, unit_rows
+from rainmer_analysis.numerics import nearest_neighbours, unit_rows
 from rainmer_analysis.sphere import umap_layout
 from rainmer_analysis.sphere.umap_s2 import Graph, fast_neighbours, fuzzy_graph, nearest_rows
 
@@ -31,7 +31,7 @@ def dense(graph: Graph) -> np.ndarray:
 )
 def test_neighbours_equal_the_slow_ones(count: int, dim: int, k: int) -> None:
     unit = rows(count, dim)
-    found, expected = nearest_rows(unit, k), nearest(unit, k)
+    found, expected = nearest_rows(unit, k), nearest_neighbours(unit, k)
     assert (found.indices == expected.indices).all()
     assert np.abs(found.distances - expected.distances).max() < 1e-14
 
@@ -105,7 +105,7 @@ def test_many_rows_go_through_an_approximate_search(monkeypatch: pytest.MonkeyPa
     unit = rows(200, 6)
     monkeypatch.setattr(fast_neighbours, "EXACT_ROWS", 100)
     monkeypatch.setitem(sys.modules, "pynndescent", SimpleNamespace(NNDescent=Descent))
-    found, expected = nearest_rows(unit, 10), nearest(unit, 10)
+    found, expected = nearest_rows(unit, 10), nearest_neighbours(unit, 10)
     assert (found.indices == expected.indices).all()
     assert np.abs(found.distances - expected.distances).max() < 1e-6
 

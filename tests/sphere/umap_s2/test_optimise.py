@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse.linalg import eigsh
 
-from rainmer_analysis.numerics import align, angle_between, unit_rows
+from rainmer_analysis.numerics import align_points, angle_between, unit_rows
 from rainmer_analysis.sphere.umap_s2 import (
     AttractionCurve,
     Graph,
@@ -168,7 +168,7 @@ def test_orientation_is_a_convention() -> None:
     assert np.abs(moments - np.diag(np.diag(moments))).max() < 1e-9
     assert (np.diff(np.diag(moments)) < 0).all()
     assert (held.mean(axis=0) > 0).all()
-    assert np.abs(align(points, held) - held).max() < 1e-9
+    assert np.abs(align_points(points, held) - held).max() < 1e-9
     for seed in range(3):
         turn, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
         assert np.abs(canonical_orientation(points @ turn) - held).max() < 1e-9, (

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from rainmer_analysis.train.contrast.mining import Flip, blur, flip_each
+from rainmer_analysis.train.contrast.hard_negatives import Flip, blur, flip_images
 
 
 def test_blur_agrees_with_another_implementation() -> None:
@@ -36,7 +36,7 @@ def test_flips_take_every_orientation_and_keep_the_pixels() -> None:
 def test_each_image_has_its_own_flip() -> None:
     image = torch.arange(12.0).reshape(1, 1, 3, 4).expand(40, 1, 3, 4)
     turned = torch.from_numpy(np.random.default_rng(2).random((40, 2)) < 0.5)
-    made = flip_each(image, turned)
+    made = flip_images(image, turned)
     across, upside = turned[0]
     expected = image[0].flip([axis for axis, yes in ((-1, across), (-2, upside)) if yes])
     assert torch.equal(made[0], expected)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from rainmer_analysis.train.contrast.mining import (
-    add_residual,
-    farthest,
+from rainmer_analysis.train.contrast.hard_negatives import (
+    add_rain_residual,
+    farthest_in_archive,
+    match_mean_colours,
     mean_colours,
-    relight,
-    residuals,
+    rain_residuals,
     singular_values,
 )
 
@@ -25,35 +25,35 @@ def mined(oracle: Path) -> dict[str, Tensor]:
 
 def test_chromatic_negatives_are_the_published_ones(mined: dict[str, Tensor]) -> None:
     own, archive = mean_colours(mined["inp"]), mean_colours(mined["arch_i"])
-    chosen = farthest(own, archive, 4)
+    chosen = farthest_in_archive(own, archive, 4)
     assert torch.equal(chosen, mined["chr_idx"])
-    made = relight(mined["inp"], own, archive[chosen])
+    made = match_mean_colours(mined["inp"], own, archive[chosen])
     torch.testing.assert_close(made, mined["chr_neg"], atol=1e-6, rtol=0)
 
 
 def test_degradation_negatives_are_the_published_ones(mined: dict[str, Tensor]) -> None:
-    own = singular_values(residuals(mined["inp"], mined["tar"]))
+    own = singular_values(rain_residuals(mined["inp"], mined["tar"]))
     torch.testing.assert_close(own, mined["svd"], atol=1e-5, rtol=1e-5)
-    archived = residuals(mined["arch_i"], mined["arch_t"])
+    archived = rain_residuals(mined["arch_i"], mined["arch_t"])
     values = singular_values(archived)
     distance = (own[:, None] - values[None]).abs().sum(dim=(2, 3))
     torch.testing.assert_close(distance, mined["svd_dist"], atol=1e-3, rtol=1e-5)
-    chosen = farthest(own, values, 4)
+    chosen = farthest_in_archive(own, values, 4)
     assert torch.equal(chosen, mined["deg_idx"])
-    made = add_residual(mined["tar"], archived[chosen])
+    made = add_rain_residual(mined["tar"], archived[chosen])
     torch.testing.assert_close(made, mined["deg_neg"], atol=1e-6, rtol=0)
 
 
 def test_relighting_to_the_own_colour_changes_nothing() -> None:
     images = torch.rand(2, 3, 9, 7)
     own = mean_colours(images)
-    torch.testing.assert_close(relight(images, own, own[:, None])[:, 0], images)
+    torch.testing.assert_close(match_mean_colours(images, own, own[:, None])[:, 0], images)
 
 
 def test_relighting_reaches_the_wanted_colour_where_nothing_is_clamped() -> None:
     images = torch.rand(1, 3, 9, 7) * 0.2
     wanted = torch.tensor([[[0.05, 0.1, 0.02]]])
-    made = relight(images, mean_colours(images), wanted)
+    made = match_mean_colours(images, mean_colours(images), wanted)
     torch.testing.assert_close(mean_colours(made[:, 0]), wanted[:, 0], atol=1e-4, rtol=0)
 
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from rainmer_analysis.train.config.crossed import CrossedConfig
+from rainmer_analysis.train.config.crossed_section import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
-from rainmer_analysis.train.crossed.batch import CrossedBatches
-from rainmer_analysis.train.crossed.descriptor import OCTAVES
+from rainmer_analysis.train.crossed.crossed_batch import CrossedBatches
+from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
 from rainmer_analysis.train.crossed.light import describe_light
 
 

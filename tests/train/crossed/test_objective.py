@@ -4,8 +4,8 @@ import pytest
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config import parse_config
-from rainmer_analysis.train.crossed import CrossedObjective, CrossedPool
-from rainmer_analysis.train.loop.parallel import Place
+from rainmer_analysis.train.crossed import CrossedPool, CrossedTrainable
+from rainmer_analysis.train.loop.parallel import DistributedContext
 
 
 def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:
@@ -16,4 +16,4 @@ def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:
         }
     )
     with pytest.raises(ConfigError, match="2 were started; start one, without torchrun"):
-        CrossedObjective(config, crossed_pool, Place(world=2))
+        CrossedTrainable(config, crossed_pool, DistributedContext(world=2))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.train.data import Order, shares_of
+from rainmer_analysis.train.data import Order, dataset_shares
 
 LABELS = ["a"] * 50 + ["b"] * 30 + ["c"] * 20
 ROWS = np.arange(100)
@@ -16,15 +16,15 @@ def counts(rows: np.ndarray) -> dict[str, int]:
 
 
 def test_shares_sum_to_one_and_follow_the_weights() -> None:
-    shares = shares_of(LABELS, {"a": 1, "b": 2, "c": 1})
+    shares = dataset_shares(LABELS, {"a": 1, "b": 2, "c": 1})
     assert shares.each.sum() == pytest.approx(1)
     assert shares.each[60] == pytest.approx(0.5 / 30)
-    scaled = shares_of(LABELS, {"a": 10, "b": 20, "c": 10})
+    scaled = dataset_shares(LABELS, {"a": 10, "b": 20, "c": 10})
     np.testing.assert_allclose(scaled.each, shares.each)
 
 
 def test_an_epoch_holds_each_dataset_by_its_share_to_within_one_image() -> None:
-    order = Order(ROWS, 3, shares=shares_of(LABELS, {"a": 1, "b": 1, "c": 2}))
+    order = Order(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 1, "c": 2}))
     for epoch in range(20):
         found = counts(order.take(100 * epoch, 100))
         assert abs(found["a"] - 25) <= 1
@@ -33,7 +33,7 @@ def test_an_epoch_holds_each_dataset_by_its_share_to_within_one_image() -> None:
 
 
 def test_rows_of_a_dataset_are_drawn_equally_often() -> None:
-    order = Order(ROWS, 3, shares=shares_of(LABELS, {"a": 1, "b": 1, "c": 2}))
+    order = Order(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 1, "c": 2}))
     times = np.bincount(order.take(0, 100 * 200), minlength=100)
     # In one epoch a row of c comes 2 or 3 times, one of a not at all or once.
     np.testing.assert_allclose(times[80:] / 200, 2.5, atol=0.15)
@@ -41,12 +41,12 @@ def test_rows_of_a_dataset_are_drawn_equally_often() -> None:
 
 
 def test_a_weight_of_zero_leaves_a_dataset_out() -> None:
-    order = Order(ROWS, 3, shares=shares_of(LABELS, {"a": 1, "b": 0, "c": 1}))
+    order = Order(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 0, "c": 1}))
     assert counts(order.take(0, 500))["b"] == 0
 
 
 def test_weighted_orders_are_functions_of_seed_and_position() -> None:
-    shares = shares_of(LABELS, {"a": 1, "b": 2, "c": 3})
+    shares = dataset_shares(LABELS, {"a": 1, "b": 2, "c": 3})
     one, two = Order(ROWS, 7, shares=shares), Order(ROWS, 7, shares=shares)
     two.take(900, 10)
     assert np.array_equal(one.take(150, 100), two.take(150, 100))
@@ -65,4 +65,4 @@ def test_weighted_orders_are_functions_of_seed_and_position() -> None:
 )
 def test_weights_that_do_not_fit_are_refused(weights: dict[str, float], sentence: str) -> None:
     with pytest.raises(ParameterError, match=sentence):
-        shares_of(LABELS, weights)
+        dataset_shares(LABELS, weights)

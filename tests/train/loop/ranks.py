@@ -14,15 +14,15 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.train.config import TrainConfig, parse_config
-from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
+from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, open_pool
-from rainmer_analysis.train.loop import Group, Place, several, train
-from rainmer_analysis.train.restoration import RestorerObjective
+from rainmer_analysis.train.loop import DistributedContext, Group, init_distributed, train
+from rainmer_analysis.train.restoration import RestorerTrainable
 
 OBJECTIVES = {
-    "encoder": EncoderObjective,
-    "airnet": AirNetObjective,
-    "rainmer": RestorerObjective,
+    "encoder": RainmerTrainable,
+    "airnet": AirNetTrainable,
+    "rainmer": RestorerTrainable,
 }
 
 
@@ -30,7 +30,7 @@ def main(folder: str) -> None:
     torch.set_num_threads(1)
     place_of = Path(folder)
     pool = open_pool(place_of / "pool")
-    with several("cpu") as place:
+    with init_distributed("cpu") as place:
         uneven(place, place_of / "uneven")
         for file in sorted(place_of.glob("*.json")):
             config = parse_config(json.loads(file.read_text(encoding="utf-8")))
@@ -40,12 +40,12 @@ def main(folder: str) -> None:
 class Uneven(nn.Linear):
     """What trains itself; the loss of batch 1 is not finite in rank 1 alone."""
 
-    images_per_batch = 2
+    queries_per_batch = 2
     numbers = ("loss",)
-    rests = False
+    has_unused_parameters = False
     criterion = ("loss", -1)
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: DistributedContext) -> None:
         super().__init__(1, 1)
         self.place, self.remembered = place, 0
 
@@ -65,11 +65,11 @@ class Uneven(nn.Linear):
         loss = super().forward(torch.ones(1, 1)).sum() * factor
         return loss, {"loss": loss.detach()}
 
-    def before(self) -> None:
+    def before_micro_batch(self) -> None:
         pass
 
-    def after(self, sound: Tensor) -> None:
-        keys = self.place.gathered(torch.zeros(1))
+    def after_micro_batch(self, sound: Tensor) -> None:
+        keys = self.place.all_gather(torch.zeros(1))
         self.remembered += int(sound) * len(keys)
 
     def validate(self) -> dict[str, float]:
@@ -79,7 +79,7 @@ class Uneven(nn.Linear):
         return None
 
 
-def uneven(place: Place, out: Path) -> None:
+def uneven(place: DistributedContext, out: Path) -> None:
     """Train where one process alone meets a number that is not finite."""
     out.mkdir(exist_ok=True)
     data = {"simulated": ["light"]}
@@ -87,27 +87,27 @@ def uneven(place: Place, out: Path) -> None:
     objective = Uneven(place)
     train(objective, config, out, identity="x", place=place)
     (out / f"remembered-{place.rank}").write_text(str(objective.remembered), encoding="utf-8")
-    assert not place.alike(place.rank)
-    assert place.alike(7)
+    assert not place.all_equal(place.rank)
+    assert place.all_equal(7)
 
 
-def share(config: TrainConfig, pool: Pool, place: Place, *, out: Path) -> None:
+def share(config: TrainConfig, pool: Pool, place: DistributedContext, *, out: Path) -> None:
     out.mkdir(exist_ok=True)
     objective = OBJECTIVES[config.trains](config, pool, place)
-    module = place.wrapped(objective.module, rests=objective.rests)
-    objective.before()
+    module = place.wrap_ddp(objective.module, has_unused_parameters=objective.has_unused_parameters)
+    objective.before_micro_batch()
     loss, _ = module(objective.batch(0))
     loss.backward()
-    objective.after(torch.tensor(True))
+    objective.after_micro_batch(torch.tensor(True))
     gradients = {
         name: p.grad for name, p in objective.network.named_parameters() if p.grad is not None
     }
     queue = getattr(objective.module, "queue", torch.empty(0))
-    place.wait()
+    place.barrier()
     trained = OBJECTIVES[config.trains](config, pool, place)
     train(trained, config, out, identity="x", place=place)
     last = {n: p.grad for n, p in trained.network.named_parameters() if p.grad is not None}
-    if place.leads:
+    if place.is_main_process:
         torch.save({"gradients": gradients, "queue": queue, "last": last}, out / "shared.pt")
 
 

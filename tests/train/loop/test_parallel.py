@@ -15,10 +15,10 @@ import pytest
 import torch
 
 from rainmer_analysis.train.config import TrainConfig, parse_config
-from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
+from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, Sample, build_pool
-from rainmer_analysis.train.loop import Objective, parallel, train
-from rainmer_analysis.train.restoration import RestorerObjective
+from rainmer_analysis.train.loop import Trainable, parallel, train
+from rainmer_analysis.train.restoration import RestorerTrainable
 
 SCRIPT = Path(__file__).with_name("ranks.py")
 ARRAYS = ("degraded", "clean", "degraded_native", "clean_native")
@@ -88,14 +88,14 @@ def losses(folder: Path) -> list[float]:
         return [float(row["loss"]) for row in csv.DictReader(file)]
 
 
-def alone(objective: Objective) -> dict[str, torch.Tensor]:
-    objective.before()
+def alone(objective: Trainable) -> dict[str, torch.Tensor]:
+    objective.before_micro_batch()
     objective.module(objective.batch(0))[0].backward()
-    objective.after(torch.tensor(True))
+    objective.after_micro_batch(torch.tensor(True))
     return gradients_of(objective)
 
 
-def gradients_of(objective: Objective) -> dict[str, torch.Tensor]:
+def gradients_of(objective: Trainable) -> dict[str, torch.Tensor]:
     return {n: p.grad for n, p in objective.network.named_parameters() if p.grad is not None}
 
 
@@ -115,11 +115,11 @@ def configured(kind: str) -> TrainConfig:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("kind", "objective"), [("encoder", EncoderObjective), ("rainmer", RestorerObjective)]
+    ("kind", "objective"), [("encoder", RainmerTrainable), ("rainmer", RestorerTrainable)]
 )
 def test_two_processes_give_the_gradients_of_one(
     kind: str,
-    objective: type[EncoderObjective | RestorerObjective],
+    objective: type[RainmerTrainable | RestorerTrainable],
     pool: Pool,
     shared: Path,
     tmp_path: Path,
@@ -146,7 +146,7 @@ def test_one_process_with_a_loss_that_is_not_finite_holds_up_none(shared: Path) 
 
 @pytest.mark.slow
 def test_the_queue_takes_the_keys_of_both_processes(pool: Pool, shared: Path) -> None:
-    objective = AirNetObjective(configured("airnet"), pool)
+    objective = AirNetTrainable(configured("airnet"), pool)
     start = objective.module.queue.clone()
     alone(objective)
     found = saved(shared / "airnet")["queue"]

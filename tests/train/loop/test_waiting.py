@@ -20,16 +20,16 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast import AirNetObjective, EncoderObjective
+from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool
-from rainmer_analysis.train.loop import Hooks, Place, train
-from rainmer_analysis.train.restoration import RestorerObjective
+from rainmer_analysis.train.loop import DistributedContext, Hooks, train
+from rainmer_analysis.train.restoration import RestorerTrainable
 
 META = torch.device("meta")
 OBJECTIVES = {
-    "rainmer": EncoderObjective,
-    "airnet": AirNetObjective,
-    "restorer": RestorerObjective,
+    "rainmer": RainmerTrainable,
+    "airnet": AirNetTrainable,
+    "restorer": RestorerTrainable,
 }
 COPIES = (torch.ops.aten._to_copy.default, torch.ops.aten.copy_.default)
 
@@ -71,7 +71,7 @@ def steps(objective: Any, config: TrainConfig, folder: Path) -> None:
         if done == 3:
             raise EnoughError
 
-    place = Place(META)
+    place = DistributedContext(META)
     with pytest.raises(EnoughError), NoWaiting():
         train(objective, config, folder, identity="x", hooks=Hooks(progress=progress), place=place)
 
@@ -95,7 +95,7 @@ def test_no_step_waits_for_its_device(
     tmp_path: Path,
 ) -> None:
     config = quiet(kind, settings, restoring)
-    steps(OBJECTIVES[kind](config, pool, Place(META)), config, tmp_path)
+    steps(OBJECTIVES[kind](config, pool, DistributedContext(META)), config, tmp_path)
 
 
 WAITS: dict[str, Callable[[Tensor], Any]] = {
@@ -117,10 +117,10 @@ WAITS: dict[str, Callable[[Tensor], Any]] = {
 def test_what_waits_is_found(
     name: str, pool: Pool, settings: Callable[..., TrainConfig], tmp_path: Path
 ) -> None:
-    class Waiting(EncoderObjective):
-        def after(self, sound: Tensor) -> None:
+    class Waiting(RainmerTrainable):
+        def after_micro_batch(self, sound: Tensor) -> None:
             WAITS[name](sound.float())
 
     config = quiet("rainmer", settings, settings)
     with pytest.raises((HostWaitsError, RuntimeError, TypeError)):
-        steps(Waiting(config, pool, Place(META)), config, tmp_path)
+        steps(Waiting(config, pool, DistributedContext(META)), config, tmp_path)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.loop.notes.log import Log
-from rainmer_analysis.train.loop.notes.tally import Step, Tally
-from rainmer_analysis.train.loop.notes.watching import Watcher
+from rainmer_analysis.train.loop.notes.csv_log import Log
+from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers, Step
+from rainmer_analysis.train.loop.notes.run_monitor import RunMonitor
 
-__all__ = ["Log", "Step", "Tally", "Watcher"]
+__all__ = ["DeferredNumbers", "Log", "RunMonitor", "Step"]

@@ -4,12 +4,12 @@ import math
 
 import torch
 
-from rainmer_analysis.train.loop.notes.tally import Step, Tally
-from rainmer_analysis.train.loop.parallel import Place
+from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers, Step
+from rainmer_analysis.train.loop.parallel import DistributedContext
 
 
 def test_steps_come_back_in_order_with_their_own_names() -> None:
-    tally = Tally(Place())
+    tally = DeferredNumbers(DistributedContext())
     tally.add(torch.tensor(True), [{"loss": torch.tensor(1.5)}, {"norm": torch.tensor(2.0)}])
     tally.add(torch.tensor(False), [{"loss": torch.tensor(math.inf), "more": torch.tensor(3.0)}])
     assert len(tally) == 2

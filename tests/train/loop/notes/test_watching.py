@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_analysis.train.loop.notes.watching import Watcher
+from rainmer_analysis.train.loop.notes.run_monitor import RunMonitor
 
 
 class Writer:
@@ -39,7 +39,7 @@ def test_curves_go_to_tensorboard_where_it_is_installed(
     monkeypatch.setitem(sys.modules, module.__name__, module)
     spec = importlib.machinery.ModuleSpec("tensorboard", None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
-    watcher = Watcher(tmp_path, step=7)
+    watcher = RunMonitor(tmp_path, step=7)
     watcher.row({"step": 8, "loss": 0.5, "held_out_loss": float("nan")})
     watcher.examples(np.zeros((3, 4, 5), np.uint8), 8)
     watcher.close()
@@ -57,7 +57,7 @@ def test_sheets_are_pictures_without_tensorboard(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     sheet = np.random.default_rng(0).integers(0, 256, (3, 4, 5)).astype(np.uint8)
-    watcher = Watcher(tmp_path, step=0)
+    watcher = RunMonitor(tmp_path, step=0)
     watcher.row({"step": 1, "loss": 0.5})
     watcher.examples(sheet, 12)
     watcher.close()

@@ -1,0 +1,247 @@
+"""Which photographs of a collection show one scene: copies, crops, mirrored ones, other weather."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.auditing.alignment import Alignments, align
+from rainmer_analysis.auditing.descriptors import describe_windows, mirrored, window_boxes
+from rainmer_analysis.auditing.thumbnails import Thumbnails
+from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
+
+__all__ = ["Kin", "Relation", "compare", "find_kin"]
+
+_ALIKE = 0.80  # cosine from which a window may show the same as a whole image
+_WHOLE = 0.5  # the same for two whole images, whose frames need not be guessed
+_CANDIDATES = 16  # looked at for each image and each kind of candidate
+_AT_ONCE = 16
+_ROUGH_ROUNDS = 2
+_ROUNDS = 4
+_PROMISING = 0.2  # correlation after the rough rounds
+
+# Correlations from which two photographs show one scene: in luma alone, and in luma and colour
+# on average, which rain hardly reaches. A window is fitted among hundreds, the smaller ones among
+# more, so that chance reaches further there.
+_SCENE, _SCENE_IN_BOTH = 0.60, 0.45
+_SCENE_CROPPED, _CROPPED_IN_BOTH = 0.80, 0.72
+_SCENE_NARROW, _NARROW_IN_BOTH = 0.85, 0.78
+_LEAST = 0.25
+_NARROW = 0.5  # share of the area
+_COPY_CORRELATION = 0.93
+_EDGE = 0.04  # shares of a side that a frame may be off and still be the whole image
+_CUT = 0.02
+_COPY_RESIDUAL = 2.6  # levels, of copies in the same frame
+_COPY_OFFSET = 1.5  # levels
+_COPY_GAIN = 0.1
+
+Relation = Literal["copy", "scene"]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Two photographs that show one scene.
+
+    Parameters
+    ----------
+    first, second
+        Their positions, the smaller one first.
+    relation
+        ``copy``: the same picture, but for size, frame, encoding or mirroring; ``scene``: the same
+        scene with other weather or light.
+    mirrored
+        Whether one is flipped left to right.
+    window
+        Where the whole of the one with the narrower frame lies in the other: top, left, height and
+        width as shares.
+    within
+        Which of the two (0 or 1) has the wider frame.
+    correlation
+        Of their fine contrast.
+    """
+
+    first: int
+    second: int
+    relation: Relation
+    mirrored: bool
+    window: tuple[float, float, float, float]
+    within: int
+    correlation: float
+
+    @property
+    def is_cropped(self) -> bool:
+        """Whether one shows less than the other at a side."""
+        return _is_cut(self.window, _CUT)
+
+
+def find_kin(
+    thumbnails: Thumbnails, *, seed: int = 42, progress: Progress | None = None
+) -> list[Kin]:
+    """Find the pairs of photographs that show one scene.
+
+    Every window of every image is looked for among all whole images, plain and mirrored, and what
+    is found is laid over it. Work grows as n^1.5, memory as n.
+
+    Parameters
+    ----------
+    thumbnails
+        Shape (n, 2, 96, 96).
+    seed
+        Of the search.
+    progress
+        Called as ``progress(done, total)``.
+
+    Returns
+    -------
+    Pairs sorted by first, then second.
+    """
+    if len(thumbnails) < 2:
+        return []
+    wholes = np.concatenate(
+        [
+            describe_windows(thumbnails[at : at + 1024], whole_only=True)
+            for at in range(0, len(thumbnails), 1024)
+        ]
+    )
+    index = RadiusSearch(np.concatenate([wholes, mirrored(wholes)]), seed=seed)
+    found: dict[tuple[int, int], Kin] = {}
+    for start in range(0, len(thumbnails), _AT_ONCE):
+        batch = thumbnails[start : start + _AT_ONCE]
+        candidates = list(
+            _candidates(index, batch, wholes[start : start + _AT_ONCE], start, wholes)
+        )
+        for kin in _verified(thumbnails, candidates):
+            known = found.get((kin.first, kin.second))
+            if known is None or kin.correlation > known.correlation:
+                found[kin.first, kin.second] = kin
+        if progress is not None:
+            progress(min(start + _AT_ONCE, len(thumbnails)), len(thumbnails))
+    return [found[key] for key in sorted(found)]
+
+
+def compare(
+    first: Thumbnails, second: Thumbnails, *, flip: bool, window: Sequence[float]
+) -> Relation | None:
+    """Compare two thumbnails of which it is known how they would lie on each other."""
+    other = second[..., ::-1] if flip else second
+    aligned = align(first[None], other[None], [window])
+    return _relation(aligned, 0)
+
+
+_Candidate = tuple[int, int, bool, int]  # wider frame, narrower frame, mirrored, window
+
+
+def _candidates(
+    index: RadiusSearch,
+    batch: Thumbnails,
+    own: npt.NDArray[np.float32],
+    start: int,
+    wholes: npt.NDArray[np.float32],
+) -> Iterator[_Candidate]:
+    """Give what may lie in the windows of a batch of images: the best of each, at most 16."""
+    windows = describe_windows(batch)
+    count, per_image = len(wholes), windows.shape[1]
+    near = index.within(own, _WHOLE)
+    yield from _best(near.queries + start, np.zeros_like(near.queries), near, count)
+    match = index.within(windows[:, 1:].reshape(-1, windows.shape[2]), _ALIKE)
+    image, window = np.divmod(match.queries, per_image - 1)
+    yield from _best(image + start, window + 1, match, count)
+
+
+def _best(
+    image: npt.NDArray[np.int64],
+    window: npt.NDArray[np.int64],
+    match: RadiusMatches,
+    count: int,
+) -> Iterator[_Candidate]:
+    """Give each image's best window for each other image, those of the highest cosines."""
+    order = np.lexsort((window, match.points, -match.cosines, image))
+    order = order[match.points[order] % count != image[order]]
+    # of every image and point the first, which is the best, in the same order
+    _, first = np.unique(image[order] * (2 * count) + match.points[order], return_index=True)
+    order = order[np.sort(first)]
+    rank = np.arange(len(order)) - np.searchsorted(image[order], image[order])
+    for at in order[rank < _CANDIDATES]:
+        flip, other = divmod(int(match.points[at]), count)
+        yield int(image[at]), other, bool(flip), int(window[at])
+
+
+def _verified(thumbnails: Thumbnails, candidates: list[_Candidate]) -> Iterator[Kin]:
+    """Lay candidates onto each other: all of them roughly, and to the end what gets better."""
+    # whole against whole is found from both sides, of which one is enough
+    left = [each for each in candidates if each[3] > 0 or each[0] < each[1]]
+    boxes = window_boxes()[[each[3] for each in left]]
+    for rounds, least in ((_ROUGH_ROUNDS, _PROMISING), (_ROUNDS, _LEAST)):
+        if not left:
+            return
+        aligned = _aligned(thumbnails, left, boxes, rounds)
+        good = np.flatnonzero(aligned.correlation >= least)
+        left = [left[place] for place in good]
+        aligned = aligned.of(good)
+        boxes = aligned.boxes
+    for place, (own, other, flip, _) in enumerate(left):
+        relation = _relation(aligned, place)
+        if relation is not None:
+            top, left_, height, width = (float(side) for side in boxes[place])
+            yield Kin(
+                min(own, other),
+                max(own, other),
+                relation,
+                flip,
+                (top, left_, height, width),
+                int(own > other),
+                float(aligned.correlation[place]),
+            )
+
+
+def _aligned(
+    thumbnails: Thumbnails,
+    candidates: list[_Candidate],
+    boxes: npt.NDArray[np.float64],
+    rounds: int,
+) -> Alignments:
+    parts = []
+    for at in range(0, len(candidates), _AT_ONCE):
+        part = candidates[at : at + _AT_ONCE]
+        wide = thumbnails[[each[0] for each in part]]
+        narrow = thumbnails[[each[1] for each in part]]
+        flip = np.array([each[2] for each in part], dtype=bool)
+        narrow[flip] = narrow[flip][..., ::-1]
+        parts.append(align(wide, narrow, boxes[at : at + _AT_ONCE], rounds=rounds))
+    return Alignments(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _relation(aligned: Alignments, place: int) -> Relation | None:
+    correlation = aligned.correlation[place]
+    if not _is_one_scene(aligned, place):
+        return None
+    # cells of a crop lie between those of the whole, which blurs one of the two
+    is_close = _is_cut(aligned.boxes[place], _CUT) or aligned.residual[place] < _COPY_RESIDUAL
+    same_levels = (
+        is_close
+        and abs(aligned.offset[place]) < _COPY_OFFSET
+        and abs(aligned.gain[place] - 1) < _COPY_GAIN
+    )
+    return "copy" if correlation > _COPY_CORRELATION and same_levels else "scene"
+
+
+def _is_one_scene(aligned: Alignments, place: int) -> bool:
+    box = aligned.boxes[place]
+    least, in_both = _SCENE, _SCENE_IN_BOTH
+    if _is_cut(box, _EDGE):
+        is_narrow = float(box[2] * box[3]) <= _NARROW
+        least = _SCENE_NARROW if is_narrow else _SCENE_CROPPED
+        in_both = _NARROW_IN_BOTH if is_narrow else _CROPPED_IN_BOTH
+    luma, colour = float(aligned.correlation[place]), float(aligned.colour[place])
+    return bool(luma >= least or (luma + colour) / 2 >= in_both)  # a comparison with NaN is false
+
+
+def _is_cut(box: Sequence[float] | npt.NDArray[np.float64], edge: float) -> bool:
+    """Say whether a window ends more than a share of the side away from the image's borders."""
+    top, left, height, width = box
+    return bool(max(abs(top), abs(left), abs(1 - top - height), abs(1 - left - width)) > edge)

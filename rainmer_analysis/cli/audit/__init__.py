@@ -1,0 +1,1 @@
+"""The commands ``audit``, ``leakage`` and ``datasets fingerprint``, and the tables they print."""

@@ -1,0 +1,99 @@
+"""``confounds``: how much of the distance between datasets is not weather."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    device_option,
+    progress_bar,
+    source_options,
+)
+
+__all__ = ["confounds"]
+
+_HEADER = ["space", "datasets", "confound", "distance", "equalised", "share", "kept"]
+
+
+@click.command()
+@source_options
+@click.option(
+    "--encoder",
+    "encoders",
+    multiple=True,
+    default=("rainmer", "statistics", "untrained:0"),
+    show_default=True,
+    metavar="NAME",
+    help="Encoder; may be repeated.",
+)
+@click.option("--per-dataset", default=60, show_default=True, type=click.IntRange(4), metavar="N")
+@click.option("--score", default="energy", show_default=True, help="A distance of `relate`.")
+@device_option
+@common_options
+def confounds(
+    common: CommonOptions,
+    sources: tuple[str, ...],
+    root: str | None,
+    encoders: tuple[str, ...],
+    per_dataset: int,
+    score: str,
+    device: str,
+) -> None:
+    """Make SOURCE... alike in encoding, size or exposure, and see what their distance loses.
+
+    Where there are clean partners, their distance is told, too: that of scenes and cameras.
+    """
+    from rainmer_analysis.recipes.confounds import confounds as recipe
+
+    with progress_bar(common, "image") as progress:
+        found = recipe(
+            sources,
+            encoders,
+            root=root,
+            per_dataset=per_dataset,
+            score=score,
+            seed=common.seed,
+            device=device,
+            progress=progress,
+        )
+    document = found.document()
+    common.result(document, _text(document))
+    for each in document["left_out"]:
+        common.note(f"left out: {each['image_id']}: {each['reason']}")
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    rows = [_HEADER, *(_row(each) for each in document["rows"])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if place < 3 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    legend = (
+        "share: what the distance loses when both are made alike in it (for scenes: the distance "
+        "of the clean partners),\nat most what is not weather; kept: what the distance between "
+        "degraded images and their own partners retains"
+    )
+    return "\n".join([*lines, legend])
+
+
+def _row(each: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{each['encoder']}/{each['view']}",
+        f"{each['a']} - {each['b']}",
+        each["confound"],
+        *(_number(each[name], "{:.4f}") for name in ("distance", "equalised")),
+        *(_number(each[name], "{:.0%}") for name in ("share", "kept")),
+    ]
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)

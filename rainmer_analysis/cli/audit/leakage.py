@@ -1,0 +1,81 @@
+"""``leakage``: what results owe to test images that were trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+
+__all__ = ["leakage"]
+
+
+@click.command()
+@click.argument("audit", metavar="AUDIT.json", type=click.Path(path_type=Path))
+@click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path))
+@click.option("--dataset", required=True, metavar="NAME", help="The test set, as in the audit.")
+@click.option(
+    "--training",
+    multiple=True,
+    metavar="NAME",
+    help="Set that was trained on; may be repeated [default: all that are no test set].",
+)
+@click.option(
+    "--pair", multiple=True, metavar="PATTERN", help="How names pair: 'RESULT -> TARGET'."
+)
+@common_options
+def leakage(
+    common: CommonOptions,
+    audit: Path,
+    results: Path,
+    dataset: str,
+    training: tuple[str, ...],
+    pair: tuple[str, ...],
+) -> None:
+    """Compare RESULTS on test images whose scenes were trained on with those on the others.
+
+    AUDIT.json is what `audit` wrote of the test set and the training sets together; RESULTS is a
+    folder of restored images. No network runs.
+    """
+    from rainmer_analysis.recipes.audit import read_audit
+    from rainmer_analysis.recipes.audit.leakage import measure_leakage
+
+    with progress_bar(common, "image") as progress:
+        found = measure_leakage(
+            read_audit(audit),
+            results,
+            dataset=dataset,
+            training=training,
+            pair=list(pair) or None,
+            seed=common.seed,
+            progress=progress,
+        )
+    document = found.document()
+    common.result(document, _text(document))
+
+
+def _text(document: Mapping[str, Any]) -> str:
+    sides = [
+        f"{document[side]['images']:,} images of {document[side]['scenes']:,} scenes {what}"
+        for side, what in (("leaked", "leaked"), ("other", "did not"))
+    ]
+    lines = [f"{document['dataset']} against {', '.join(document['training'])}: {'; '.join(sides)}"]
+    for name, each in document["prices"].items():
+        unit, digits = (" dB", 2) if name == "psnr" else ("", 4)
+        lines.append(
+            f"{name}: {each['leaked']:.{digits}f} on leaked, {each['other']:.{digits}f} on other "
+            f"images{unit}; difference {_interval(each, '', digits)}, "
+            f"of gains over the inputs {_interval(each, 'gain_', digits)}"
+        )
+    lines += [f"left out: {each['image']}: {each['reason']}" for each in document["left_out"]]
+    return "\n".join(lines)
+
+
+def _interval(price: Mapping[str, Any], prefix: str, digits: int) -> str:
+    value = f"{price[prefix + 'difference']:+.{digits}f}"
+    if price[prefix + "low"] is None:
+        return f"{value} (too few scenes for an interval)"
+    return f"{value} [{price[prefix + 'low']:+.{digits}f}, {price[prefix + 'high']:+.{digits}f}]"

@@ -1,0 +1,100 @@
+"""``balance``: a subset of one set in which properties lie as in others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.properties.properties_text import balance_text
+
+__all__ = ["balance"]
+
+_LIKE = "--like"
+
+
+class _ManyValuesOption(click.Command):
+    """A command whose ``--like`` takes all names up to the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        open_, names = False, 0
+        for each in args:
+            if each.startswith("-") and each != "-":
+                open_, names = each == _LIKE, 0
+            elif open_:
+                spread += [_LIKE] if names else []
+                names += 1
+            spread.append(each)
+        return super().parse_args(ctx, spread)
+
+
+@click.command(cls=_ManyValuesOption)
+@click.argument("properties", metavar="PROPERTIES", type=click.Path(path_type=Path))
+@click.option(
+    _LIKE,
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PROPERTIES...",
+    help="Sets to be like, each with the same weight.",
+)
+@click.option(
+    "--property",
+    "by",
+    multiple=True,
+    default=("density",),
+    show_default=True,
+    metavar="NAME",
+    help="Property to balance by; may be repeated.",
+)
+@click.option(
+    "--method",
+    type=click.Choice(["paper", "optimal"]),
+    default=None,
+    help="The published rule of three strata, which fixes the size, or optimal matching "
+    "[default: optimal with --size, else paper].",
+)
+@click.option(
+    "--size", type=click.IntRange(min=1), default=None, metavar="N", help="Rows to choose."
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.toml",
+    help="Manifest to write.",
+)
+@common_options
+def balance(
+    common: CommonOptions,
+    properties: Path,
+    like: tuple[Path, ...],
+    by: tuple[str, ...],
+    method: str | None,
+    size: int | None,
+    out: Path,
+) -> None:
+    """Choose a subset of one set whose properties lie as in the sets of --like.
+
+    PROPERTIES is a file that `describe` wrote; then the manifest lists the images, and every
+    command reads it as a SOURCE. Or it is a .npy array of one column; then the manifest lists row
+    numbers. No image is moved or copied.
+    """
+    from rainmer_analysis.recipes.properties import balance as recipe
+
+    done = recipe(
+        properties,
+        like,
+        by=by,
+        method=method,
+        size=size,
+        out=out,
+        seed=common.seed,
+        overwrite=common.overwrite,
+    )
+    state = "up to date" if done.up_to_date else "written"
+    common.note(f"{out}: {state}")
+    document = done.document()
+    common.result({**document, "manifest": str(out), "state": state}, balance_text(document))

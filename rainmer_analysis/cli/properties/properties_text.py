@@ -1,0 +1,122 @@
+"""Measures and changes as tables to read in a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["balance_text", "properties_text"]
+
+_HEADS = {
+    "density": "density",
+    "entropy": "entropy",
+    "entropy_target": "(target)",
+    "gradient": "gradient",
+    "brightness": "brightness",
+    "brightness_target": "(target)",
+    "monochromaticity": "monochrom.",
+    "psnr": "psnr",
+}
+_OWN = ("entropy", "brightness")
+_LEVELS = ("mean", "sd", "p5", "p50", "p95")
+
+
+def properties_text(summary: Mapping[str, Mapping[str, Any]]) -> str:
+    """Lay out means and, below, standard deviations of each dataset, and what is not defined."""
+    lines = [["dataset", "images", "pairs", *_HEADS.values()]]
+    for name, found in summary.items():
+        cells = [(each, found["properties"][each]) for each in _HEADS]
+        counts = [f"{found['images']:,}", f"{found['pairs']:,}"]
+        lines.append(
+            [
+                _printable(name),
+                *counts,
+                *(_format_number(facts["mean"], each) for each, facts in cells),
+            ]
+        )
+        lines.append(["", "", "", *(_format_spread(facts["sd"], each) for each, facts in cells)])
+    notes = [note for name, found in summary.items() for note in _undefined_notes(name, found)]
+    legend = "mean, and ± standard deviation over images; - where no image has the measure"
+    return "\n".join([_align_columns(lines), legend, *notes])
+
+
+def _undefined_notes(name: str, found: Mapping[str, Any]) -> list[str]:
+    notes, missing = [], found["images"] - found["pairs"]
+    if missing:
+        notes.append(
+            f"{_printable(name)}: {missing:,} of {found['images']:,} images have no "
+            "target, and so no "
+            "measure of a pair"
+        )
+    for state, words in (("undefined", "not defined"), ("infinite", "infinite, and in no mean")):
+        known = missing if state == "undefined" else 0  # they have been told
+        counts = {
+            each: facts[state] - known * (each not in _OWN)
+            for each, facts in found["properties"].items()
+        }
+        listed = ", ".join(f"{each} {count:,}" for each, count in counts.items() if count)
+        notes += textwrap.wrap(f"{_printable(name)}: {words}: {listed}", 92) if listed else []
+    return notes
+
+
+def _format_number(value: float | None, measure: str) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if measure == "density" else f"{value:.2f}"
+
+
+def _format_spread(value: float | None, measure: str) -> str:
+    return "" if value is None else f"±{_format_number(value, measure)}"
+
+
+def balance_text(document: Mapping[str, Any]) -> str:
+    """Lay out how properties lie before and after, and their distances to the sets to be like."""
+    like = ", ".join(f"{_printable(name)} ({count:,})" for name, count in document["like"].items())
+    head = (
+        f"{_printable(document['set'])}: {document['chosen']:,} of {document['candidates']:,} rows "
+        f"chosen (method {document['method']}) to be like {like}"
+    )
+    lines = textwrap.wrap(head, 92)
+    if document["undefined"]:
+        lines.append(f"{document['undefined']:,} rows lack a property and cannot be chosen")
+    if document["strata"]:
+        rows = [["density", "share wanted", "candidates", "chosen", "share"]]
+        rows += [
+            [
+                each["name"],
+                f"{each['share']:.4%}",
+                f"{each['candidates']:,}",
+                f"{each['chosen']:,}",
+                f"{each['chosen'] / document['chosen']:.4%}",
+            ]
+            for each in document["strata"]
+        ]
+        lines += ["", _align_columns(rows)]
+    header = ["mean", "sd", "5 %", "50 %", "95 %", "Wasserstein-1", "KS"]
+    for name, found in document["properties"].items():
+        rows = [[name, *header]]
+        for state in ("before", "after"):
+            cells = [f"{found[state][level]:.4g}" for level in _LEVELS]
+            far = [f"{found['wasserstein'][state]:.4g}", f"{found['ks'][state]:.4f}"]
+            rows.append([f"  {state}", *cells, *far])
+        rows.append(["  to be like", *(f"{found['like'][level]:.4g}" for level in _LEVELS), "", ""])
+        lines += ["", _align_columns(rows)]
+    return "\n".join(lines)
+
+
+def _align_columns(lines: Sequence[Sequence[str]]) -> str:
+    """Align columns: the first to the left, others to the right."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _printable(text: str) -> str:
+    """Show control characters of names, so that a line stays a line."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

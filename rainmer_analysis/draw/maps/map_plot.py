@@ -1,0 +1,188 @@
+"""Maps of the sphere: every image a dot, every dataset one colour in all panels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from rainmer_analysis.draw.drawing import Drawing
+from rainmer_analysis.draw.figure_layout import as_tuple, new_figure, panel_titles
+from rainmer_analysis.draw.legends import Entry, add_legend, legend_shape
+from rainmer_analysis.draw.maps.map_notes import fidelity_notes, sparse_note
+from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_maps, head_room, map_grid
+from rainmer_analysis.draw.maps.map_projections import projection_named
+from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
+from rainmer_analysis.draw.maps.overlay_legend import key_entries
+from rainmer_analysis.draw.maps.overlays import (
+    FEWEST,
+    draw_contours,
+    draw_mean,
+    is_outlined,
+    summaries_or_none,
+)
+from rainmer_analysis.draw.style import WIDTH, style_context
+from rainmer_analysis.values import MapSummary, SphereMap
+
+__all__ = ["default_map_title", "map_provenance", "plot_map"]
+
+_MANY = 12  # datasets, above which a single map takes the whole width for its legend
+
+
+def plot_map(
+    maps: SphereMap | Sequence[SphereMap],
+    *,
+    titles: Sequence[str] | None = None,
+    view: str = "lonlat",
+    summaries: MapSummary | Sequence[MapSummary] | None = None,
+    contours: bool = False,
+    means: bool = False,
+) -> Drawing:
+    """Draw one or several maps as panels that share scales, colours and one legend.
+
+    Parameters
+    ----------
+    maps
+        One map or several; a dataset has the same colour and marker in all of them.
+    titles
+        One per map; the space's name by default.
+    view
+        ``lonlat`` (degrees), ``mollweide`` (equal area) or ``orthographic`` (two hemispheres).
+    summaries
+        What `summarise` says of each map; needed for what follows.
+    contours
+        Draw outlines of the regions that hold 50 % (solid) and 95 % (dashed) of each dataset's
+        density above faded dots; a dataset of fewer than 20 images has none, and a note says so.
+    means
+        Draw each dataset's mean direction, hollow where its spread is above 67.5 degrees.
+
+    Returns
+    -------
+    Drawing
+        With the artists ``axes/I``, ``title/I``, ``notes/I`` (lines of text: fidelity, stability
+        and radius of a placed image, where the map has them), ``points/I/DATASET`` (a tuple of
+        collections that together hold the dataset's dots) for panel I from 0, and ``legend``;
+        where asked for ``contours/I/DATASET`` (by share), ``mean/I/DATASET`` and ``key`` (a legend
+        of their signs).
+
+    Raises
+    ------
+    ParameterError
+        No map, another value, an unknown view, or titles or summaries that do not fit.
+
+    Examples
+    --------
+    >>> plot_map(project(table)).save("map.pdf")  # doctest: +SKIP
+    """
+    found = as_tuple(maps, SphereMap)
+    names = panel_titles(titles, found, default_map_title)
+    told = summaries_or_none(found, summaries, needed=contours or means)
+    columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
+    outlined = contours and any(is_outlined(seen) for each in told for seen in each.datasets)
+    panels = [
+        MapPanel(
+            value,
+            name,
+            fidelity_notes(value, columns=columns) + _sparse_dataset_note(told, index, contours),
+        )
+        for index, (value, name) in enumerate(zip(found, names, strict=True))
+    ]
+    with style_context():
+        shared_style = choose_map_style(
+            found, projection_named(view), columns=columns, faded=outlined
+        )
+        key = key_entries(
+            [seen for each in told for seen in each.datasets], contours=contours, means=means
+        )
+        figure, artists = _draw_panels_and_legend(panels, shared_style, columns=columns, key=key)
+        for index, summary in enumerate(told):
+            artists |= _draw_overlays(
+                artists, index, summary, shared_style, contours=contours, means=means
+            )
+    about = {
+        "draws": "map",
+        "view": view,
+        "titles": list(names),
+        "maps": [map_provenance(value) for value in found],
+        **({"contours": contours, "means": means} if told else {}),
+    }
+    return Drawing(figure, artists, about)
+
+
+def _draw_panels_and_legend(
+    panels: Sequence[MapPanel], shared_style: MapStyle, *, columns: int, key: Sequence[Entry]
+) -> tuple[Figure, dict[str, Any]]:
+    """Draw the panels and, under them, the legend and the key."""
+    width = WIDTH if len(panels) > 1 or len(shared_style.colours) > _MANY else 5.0
+    grid = map_grid(panels, shared_style.view, columns=columns, width=width)
+    under = grid.top + grid.step * (-(-len(panels) // columns)) - head_room(panels) + 0.02
+    legends = {
+        "legend": dataset_legend_entries([each.value for each in panels], shared_style),
+        "key": key,
+    }
+    tops, shapes = {}, {}
+    for name, entries in legends.items():
+        if entries:
+            tops[name], shapes[name] = under, legend_shape(entries, width - 0.2)
+            under += shapes[name][1] + 0.08
+    figure = new_figure(width, under + (0.0 if tops else 0.08))
+    artists = draw_maps(figure, panels, grid, shared_style=shared_style)
+    for name, top in tops.items():
+        artists[name] = add_legend(figure, legends[name], columns=shapes[name][0], top=top)
+    return figure, artists
+
+
+def _sparse_dataset_note(told: Sequence[MapSummary], index: int, contours: bool) -> tuple[str, ...]:
+    if not contours:
+        return ()
+    names = [seen.name for seen in told[index].datasets if not is_outlined(seen)]
+    return (sparse_note(names, FEWEST),) if names else ()
+
+
+def _draw_overlays(
+    artists: Mapping[str, Any],
+    index: int,
+    summary: MapSummary,
+    shared_style: MapStyle,
+    *,
+    contours: bool,
+    means: bool,
+) -> dict[str, Any]:
+    axes = artists[f"axes/{index}"]
+    found: dict[str, Any] = {}
+    for seen in summary.datasets:
+        colour, name = shared_style.colours[seen.name], f"{index}/{seen.name}"
+        if contours and is_outlined(seen):
+            found[f"contours/{name}"] = draw_contours(
+                axes, seen, shared_style.view, colour=colour, scale=shared_style.scale
+            )
+        if means:
+            marker = shared_style.markers[seen.name]
+            found[f"mean/{name}"] = draw_mean(
+                axes,
+                seen,
+                shared_style.view,
+                colour=colour,
+                marker=marker,
+                scale=shared_style.scale,
+            )
+    return found
+
+
+def default_map_title(value: SphereMap) -> str:
+    """Return a panel's default title."""
+    return value.space.name
+
+
+def map_provenance(value: SphereMap) -> dict[str, Any]:
+    """Return what a picture's provenance says about a map."""
+    return {
+        "space": asdict(value.space),
+        "content_sha256": value.content_sha256,
+        "counts": value.rows.counts,
+        "groups": value.rows.group_counts,
+        "parameters": dict(value.parameters),
+        "fidelity": dict(value.fidelity),
+    }

@@ -1,0 +1,181 @@
+"""Figures 2 and 3: maps above, their matrices below, one legend and one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rainmer_analysis.draw.drawing import Drawing
+from rainmer_analysis.draw.figure_layout import (
+    GAP,
+    as_tuple,
+    new_figure,
+    panel_titles,
+    write_headline,
+)
+from rainmer_analysis.draw.legends import add_legend, legend_shape
+from rainmer_analysis.draw.maps import (
+    MapPanel,
+    choose_map_style,
+    dataset_legend_entries,
+    draw_maps,
+    map_grid,
+    map_provenance,
+    neighbourhood_notes,
+    projection_named,
+)
+from rainmer_analysis.draw.matrices import (
+    BAR_ROOM,
+    choose_matrix_style,
+    draw_colour_bar,
+    draw_matrices,
+    matrix_grid,
+    matrix_provenance,
+)
+from rainmer_analysis.draw.style import WIDTH, style_context
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values import RelationshipMatrix, SphereMap
+
+__all__ = ["all_in_one_figure", "deraining_figure"]
+
+_LETTERS = "abcdef"
+_ENCODERS = {"rainmer": "Rainmer", "airnet": "AirNet"}
+_VIEWS = {("rainmer", "degradation"): "detail/degradation"}
+
+
+def deraining_figure(
+    maps: Sequence[SphereMap],
+    matrices: Sequence[RelationshipMatrix],
+    *,
+    title: str = "",
+    titles: Sequence[str] | None = None,
+) -> Drawing:
+    """Draw the deraining datasets: (a)-(c) three maps, (d)-(f) their matrices.
+
+    Parameters
+    ----------
+    maps, matrices
+        Three each, of the same spaces in the same order: chromatic, detail/degradation, AirNet.
+    title
+        The line above: which data, how many images, which weights.
+    titles
+        One per space; encoder and view by default.
+
+    Returns
+    -------
+    Drawing
+        With the artists of `plot_map` under ``map/...``, of `plot_matrix` under ``matrix/...``,
+        and ``legend``, ``scale`` and ``write_headline``.
+
+    Raises
+    ------
+    ParameterError
+        The numbers or the spaces of maps and matrices do not fit.
+    """
+    return _maps_above_matrices(maps, matrices, title=title, titles=titles, number=2)
+
+
+def all_in_one_figure(
+    maps: Sequence[SphereMap],
+    matrices: Sequence[RelationshipMatrix],
+    *,
+    title: str = "",
+    titles: Sequence[str] | None = None,
+) -> Drawing:
+    """Draw snow, rain and raindrops: (a)-(b) two maps, (c)-(d) their matrices.
+
+    Parameters, result and errors are those of `deraining_figure`, with two spaces.
+    """
+    return _maps_above_matrices(maps, matrices, title=title, titles=titles, number=3)
+
+
+def _maps_above_matrices(
+    maps: Sequence[SphereMap],
+    matrices: Sequence[RelationshipMatrix],
+    *,
+    title: str,
+    titles: Sequence[str] | None,
+    number: int,
+) -> Drawing:
+    columns = {2: 3, 3: 2}[number]
+    width = {2: WIDTH, 3: 5.2}[number]
+    above, below = _check_counts_and_spaces(maps, matrices, columns, number)
+    names = panel_titles(titles, above, _space_in_words)
+    with style_context():
+        shared_style = choose_map_style(above, projection_named("lonlat"), columns=3)
+        scale = choose_matrix_style(below, columns=columns, width=width)
+        entries = dataset_legend_entries(above, shared_style)
+        legend_columns, legend_height = legend_shape(entries, width - 0.2)
+        left = max(0.46, scale.across + 0.1)
+        top = 0.3 if title else 0.04
+        panels = [
+            MapPanel(value, name, neighbourhood_notes(value))
+            for value, name in zip(above, names, strict=True)
+        ]
+        upper = map_grid(
+            panels, shared_style.view, columns=columns, width=width, left=left, top=top
+        )
+        legend_top = upper.top + upper.height + 0.4
+        lower = matrix_grid(
+            scale,
+            columns=columns,
+            left=left,
+            right=upper.right,
+            top=legend_top + legend_height + 0.1,
+            gap=GAP,
+        )
+        bar_top = lower.top + lower.height + scale.down + 0.06
+        figure = new_figure(width, bar_top + BAR_ROOM)
+        letters = _LETTERS[: 2 * columns]
+        dots = draw_maps(
+            figure, panels, upper, shared_style=shared_style, letters=letters[:columns]
+        )
+        cells = draw_matrices(
+            figure, below, lower, titles=names, shared_style=scale, letters=letters[columns:]
+        )
+        artists = {f"map/{key}": artist for key, artist in dots.items()}
+        artists |= {f"matrix/{key}": artist for key, artist in cells.items()}
+        artists["scale"] = draw_colour_bar(figure, below, scale, top=bar_top)
+        if entries:
+            artists["legend"] = add_legend(figure, entries, columns=legend_columns, top=legend_top)
+        if title:
+            artists["headline"] = write_headline(figure, title)
+    about = {"draws": f"figure {number}", "title": title, "titles": list(names)}
+    return Drawing(figure, artists, about | _inputs_provenance(above, below))
+
+
+def _inputs_provenance(
+    maps: Sequence[SphereMap], matrices: Sequence[RelationshipMatrix]
+) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "maps": [map_provenance(value) for value in maps],
+        "matrices": [matrix_provenance(value) for value in matrices],
+    }
+
+
+def _check_counts_and_spaces(
+    maps: Sequence[SphereMap],
+    matrices: Sequence[RelationshipMatrix],
+    columns: int,
+    number: int,
+) -> tuple[tuple[SphereMap, ...], tuple[RelationshipMatrix, ...]]:
+    above, below = as_tuple(maps, SphereMap), as_tuple(matrices, RelationshipMatrix)
+    if len(above) != columns or len(below) != columns:
+        raise ParameterError(
+            f"{len(above)} maps and {len(below)} matrices came for figure {number}; "
+            f"give {columns} maps and their {columns} matrices"
+        )
+    for place, (one, other) in enumerate(zip(above, below, strict=True)):
+        if other.space is not None and one.space != other.space:
+            raise ParameterError(
+                f"column {place + 1} of figure {number} has a map of {one.space.name} above a "
+                f"matrix of {other.space.name}, or their weights or preprocessing differ; give "
+                "maps and matrices of the same spaces in the same order"
+            )
+    return above, below
+
+
+def _space_in_words(value: SphereMap) -> str:
+    space = value.space
+    view = _VIEWS.get((space.encoder, space.view), space.view)
+    return f"{_ENCODERS.get(space.encoder, space.encoder)}, {view}"

@@ -1,0 +1,79 @@
+"""The rows of a picture of probes: spaces view by view, each view's controls below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rainmer_analysis.draw.labels import short_labels
+
+__all__ = ["NEIGHBOURS", "Entry", "probe_entries"]
+
+NEIGHBOURS = ("kind", "draw", "level", "adjacent")
+Range = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: a space, or a control of a view.
+
+    Parameters
+    ----------
+    label
+        What stands at the left.
+    control
+        Whether it is a control.
+    variance
+        Shares by source.
+    neighbours
+        Per kind of neighbour value, low and high (the value itself where there is no interval).
+    """
+
+    label: str
+    control: bool
+    variance: Mapping[str, float]
+    neighbours: Mapping[str, Range]
+
+
+def probe_entries(spaces: Sequence[Mapping[str, Any]]) -> list[list[Entry]]:
+    """Return the rows of each view."""
+    views = list(dict.fromkeys(each["space"]["view"] for each in spaces))
+    return [
+        _view_entries([each for each in spaces if each["space"]["view"] == view]) for view in views
+    ]
+
+
+def _view_entries(group: Sequence[Mapping[str, Any]]) -> list[Entry]:
+    labels = short_labels([each["label"] for each in group], limit=32)
+    own = [
+        Entry(
+            labels[each["label"]],
+            control=False,
+            variance=each["variance"],
+            neighbours={name: _value_and_range(each["neighbours"][name]) for name in NEIGHBOURS},
+        )
+        for each in group
+    ]
+    return own + [_control_entry(name, found) for name, found in group[0]["controls"].items()]
+
+
+def _control_entry(name: str, found: Mapping[str, Any]) -> Entry:
+    if "seeds" not in found:
+        same = {each: (found["neighbours"][each],) * 3 for each in NEIGHBOURS}
+        return Entry(name, control=True, variance=found["variance"], neighbours=same)
+    low, middle, high = (found[level] for level in ("p5", "p50", "p95"))
+    ranges = {
+        each: tuple(level["neighbours"][each] for level in (middle, low, high))
+        for each in NEIGHBOURS
+    }
+    total = sum(middle["variance"].values())  # medians need not add up to 1
+    shares = {source: value / total for source, value in middle["variance"].items()}
+    label = f"{name}, {found['seeds']} seed{'s' if found['seeds'] > 1 else ''}"
+    return Entry(label, control=True, variance=shares, neighbours=ranges)
+
+
+def _value_and_range(found: Mapping[str, Any]) -> Range:
+    value = float(found["value"])
+    low, high = (value if found[side] is None else float(found[side]) for side in ("low", "high"))
+    return value, low, high

@@ -1,0 +1,73 @@
+"""How a file stores its image: format, mode and, for JPEG, quality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rainmer_analysis.images.decoding.pillow import open_pillow
+from rainmer_analysis.images.decoding.tiff import needs_tifffile
+
+__all__ = ["Storage", "jpeg_quality", "storage_of"]
+
+# The luma table of ITU-T T.81, Annex K, which libjpeg scales by quality.
+# fmt: off
+_LUMA = np.array(
+    [
+        16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57,
+        69, 56, 14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64,
+        81, 104, 113, 92, 49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+    ]
+)
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Format and mode of a file as Pillow calls them; quality is None where there is none."""
+
+    format: str
+    mode: str
+    quality: int | None = None
+
+
+def storage_of(file: BinaryIO) -> Storage:
+    """Read how an open file stores its image, without decoding pixels.
+
+    Raises
+    ------
+    ImageError
+        It is no image that is read.
+    """
+    if needs_tifffile(file):
+        return Storage("TIFF", "")
+    image = open_pillow(file)
+    tables = getattr(image, "quantization", None)
+    quality = jpeg_quality(tables) if image.format == "JPEG" and tables else None
+    return Storage(image.format or "", image.mode, quality)
+
+
+def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int:
+    """Return the quality (1 to 100) at which libjpeg's luma table is nearest to a file's.
+
+    Files of libjpeg and of programs that use it have exactly one of these tables; cameras and some
+    editors have tables of their own, for which the nearest one says how coarse they are.
+
+    Parameters
+    ----------
+    tables
+        Quantisation tables by number; the first one is that of luma.
+    """
+    own = np.sort(np.asarray(tables[min(tables)], dtype=np.float64))
+    distances = [np.abs(own - np.sort(_scaled(quality))).sum() for quality in range(1, 101)]
+    return 1 + int(np.argmin(distances))
+
+
+def _scaled(quality: int) -> NDArray[np.int64]:
+    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
+    scaled: NDArray[np.int64] = np.clip((_LUMA * scale + 50) // 100, 1, 255)
+    return scaled

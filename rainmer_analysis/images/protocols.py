@@ -1,0 +1,257 @@
+"""PSNR and SSIM as papers compute them, side by side: one row for each protocol.
+
+Numbers of one pair of images differ by more than a decibel, and by hundredths of SSIM, with the
+channel that is measured, with rounding to 8 bits, with the window of SSIM and what it does at the
+border. A number without its protocol says little; so here all of them are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+from skimage.metrics import structural_similarity
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.images.pair_measures import check_pair, luma
+from rainmer_analysis.images.psnr_ssim import WINDOW, pooled_side
+
+__all__ = ["PROTOCOLS", "Measured", "Protocol", "crop", "measure"]
+
+_RGB2YCBCR = np.array([65.481, 128.553, 24.966])  # of [0, 1], as MATLAB has them
+_SIGMA = 1.5
+_PEAK = 255.0
+
+Planes = NDArray[np.float64]  # [channels, H, W], levels of 0 to 255
+
+
+def _stored(image: Planes) -> Planes:
+    """Return an image [3, H, W] in [0, 1] as a file of 8 bits holds it."""
+    levels: Planes = np.rint(np.clip(image, 0.0, 1.0) * _PEAK)
+    return levels
+
+
+def _rgb(image: Planes) -> Planes:
+    return image * _PEAK
+
+
+def _stored_luma(image: Planes) -> Planes:
+    """Return MATLAB's luma, not rounded, of the image at 8 bits."""
+    found: Planes = np.tensordot(_RGB2YCBCR, _stored(image) / _PEAK, axes=1)[None] + 16.0
+    return found
+
+
+def _rounded_luma(image: Planes) -> Planes:
+    """Return the luma that MATLAB's rgb2ycbcr gives of an 8-bit image: whole levels."""
+    found: Planes = np.rint(_stored_luma(image))
+    return found
+
+
+def _luma(image: Planes) -> Planes:
+    return luma(image)[None]
+
+
+def _gaussian(first: Planes, second: Planes) -> float:
+    """Average SSIM with a gaussian window where it fits into the image: ``ssim_index.m``."""
+    return _similarity(
+        first, second, gaussian_weights=True, sigma=_SIGMA, use_sample_covariance=False
+    )
+
+
+def _uniform(first: Planes, second: Planes) -> float:
+    """Average SSIM with scikit-image's defaults: 7 x 7 equal weights, sample covariances."""
+    return _similarity(first, second)
+
+
+def _similarity(first: Planes, second: Planes, **how: object) -> float:
+    given = zip(first, second, strict=True)
+    found = [structural_similarity(*planes, data_range=_PEAK, **how) for planes in given]
+    return float(np.mean(found))
+
+
+def _replicated(first: Planes, second: Planes) -> float:
+    """Average SSIM over all pixels, borders continued by their last one: MATLAB's own ``ssim``."""
+
+    def smooth(plane: Planes) -> Planes:
+        radius = WINDOW // 2
+        found: Planes = ndimage.gaussian_filter(
+            plane, _SIGMA, mode="nearest", truncate=radius / _SIGMA
+        )
+        return found
+
+    least, contrast = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
+    values = []
+    for x, y in zip(first, second, strict=True):
+        mx, my = smooth(x), smooth(y)
+        vx, vy = smooth(x * x) - mx * mx, smooth(y * y) - my * my
+        both = smooth(x * y) - mx * my
+        found = (2 * mx * my + least) * (2 * both + contrast)
+        values.append(found / ((mx * mx + my * my + least) * (vx + vy + contrast)))
+    return float(np.mean(values))
+
+
+def _pooled(first: Planes, second: Planes) -> float:
+    """Average SSIM of images that were shrunk first, as Rainmer's published code does."""
+    square = pooled_side(first.shape[1:])
+    height, width = (side // square for side in first.shape[1:])
+    shape = (len(first), height, square, width, square)
+    planes = [
+        each[:, : height * square, : width * square].reshape(shape).mean(axis=(2, 4))
+        for each in (first, second)
+    ]
+    return _gaussian(*planes)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to compute both numbers.
+
+    Parameters
+    ----------
+    name
+        For tables and files.
+    channels
+        What is compared, for people.
+    used
+        Who computes them so, in a sentence.
+    prepare
+        Brings an image [3, H, W] in [0, 1] to planes of levels from 0 to 255.
+    similarity
+        SSIM of two such.
+    """
+
+    name: str
+    channels: str
+    used: str
+    prepare: Callable[[Planes], Planes]
+    similarity: Callable[[Planes, Planes], float]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """PSNR in dB, infinite for equal images, and SSIM."""
+
+    psnr: float
+    ssim: float
+
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {
+        protocol.name: protocol
+        for protocol in (
+            Protocol(
+                "matlab-y",
+                "Y, whole levels",
+                "Deraining tables made in MATLAB (MPRNet, Restormer, DRSformer): rgb2ycbcr of "
+                "8-bit files, Wang's ssim_index. Compare deraining papers by this one.",
+                _rounded_luma,
+                _gaussian,
+            ),
+            Protocol(
+                "matlab-y-builtin",
+                "Y, whole levels",
+                "The same luma with MATLAB's own ssim, which also counts windows that reach over "
+                "the border.",
+                _rounded_luma,
+                _replicated,
+            ),
+            Protocol(
+                "basicsr-y",
+                "Y of 8-bit files",
+                "BasicSR with test_y_channel, and Python scripts after it: luma is not rounded.",
+                _stored_luma,
+                _gaussian,
+            ),
+            Protocol(
+                "basicsr-rgb",
+                "RGB of 8-bit files",
+                "BasicSR by default, and most papers on denoising and deblurring: three channels, "
+                "each with its own SSIM.",
+                _stored,
+                _gaussian,
+            ),
+            Protocol(
+                "skimage-rgb",
+                "RGB of 8-bit files",
+                "Python scripts that call scikit-image with its defaults: 7 x 7 equal weights, "
+                "sample covariances.",
+                _stored,
+                _uniform,
+            ),
+            Protocol(
+                "rgb-float",
+                "RGB, not rounded",
+                "Validation inside a training, before anything is stored in 8 bits.",
+                _rgb,
+                _gaussian,
+            ),
+            Protocol(
+                "rainmer",
+                "Y, not rounded",
+                "Rainmer's published code: for SSIM, images with a short side from 384 pixels are "
+                "shrunk first, so these values compare with that paper alone.",
+                _luma,
+                _pooled,
+            ),
+        )
+    }
+)
+
+
+def crop(image: ArrayLike, border: int) -> Planes:
+    """Cut so many pixels off every side of an image [3, H, W].
+
+    Raises
+    ------
+    ParameterError
+        The number is below zero, or leaves less than SSIM's window.
+    """
+    array = np.asarray(image, dtype=np.float64)
+    height, width = (side - 2 * border for side in array.shape[-2:])
+    if border < 0 or min(height, width) < WINDOW:
+        raise ParameterError(
+            f"a border of {border} pixels was to be cut off {array.shape[-1]}x{array.shape[-2]} "
+            f"pixels; give a number from 0 up that leaves {WINDOW}x{WINDOW} pixels"
+        )
+    return array[..., border : border + height, border : border + width]
+
+
+def measure(image: ArrayLike, target: ArrayLike, *, border: int = 0) -> dict[str, Measured]:
+    """Compute PSNR and SSIM by every protocol.
+
+    Parameters
+    ----------
+    image, target
+        Images [3, H, W] in [0, 1] with sides from 11 pixels.
+    border
+        Pixels that are left out at every side, as in super-resolution.
+
+    Returns
+    -------
+    The numbers by names of `PROTOCOLS`.
+
+    Raises
+    ------
+    ParameterError
+        The two are not RGB images of one shape, or too small.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grey = np.full((3, 16, 16), 0.5)
+    >>> measure(grey, grey)["matlab-y"]
+    Measured(psnr=inf, ssim=1.0)
+    """
+    first, second = check_pair(image, target)
+    first, second = crop(first, border), crop(second, border)
+    found = {}
+    for name, protocol in PROTOCOLS.items():
+        planes = protocol.prepare(first), protocol.prepare(second)
+        error = float(np.square(planes[0] - planes[1]).mean())
+        ratio = float("inf") if error == 0.0 else float(10.0 * np.log10(_PEAK**2 / error))
+        found[name] = Measured(ratio, protocol.similarity(*planes))
+    return found

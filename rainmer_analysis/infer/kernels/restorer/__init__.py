@@ -1,0 +1,8 @@
+"""A restorer on a CPU in compiled loops, band of rows by band of rows."""
+
+from __future__ import annotations
+
+from rainmer_analysis.infer.kernels.restorer.network import PlanarRestorer
+from rainmer_analysis.infer.kernels.restorer.threads import Threads
+
+__all__ = ["PlanarRestorer", "Threads"]

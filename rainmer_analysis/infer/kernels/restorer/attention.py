@@ -1,0 +1,204 @@
+"""Channel attention of a block: one pass over the map for its statistics, one to apply them.
+
+Channels attend to channels, so that all that has to be known of the whole map are the products of
+queries and keys, summed over pixels. With them the attention, the mixing of the heads and the last
+product are one matrix, which the second pass multiplies the values by.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from rainmer_analysis.infer.kernels.restorer.maps import (
+    LEFT,
+    Map,
+    Scratch,
+    clear_columns,
+    pitch_of,
+)
+from rainmer_analysis.infer.kernels.restorer.norm import normalise
+from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
+from rainmer_analysis.infer.kernels.restorer.threads import BAND, Bands, Threads, bands_of
+from rainmer_analysis.kernels.planar import (
+    COLUMNS,
+    NATIVE,
+    PUT,
+    Array,
+    add_outer_products,
+    convolve_channel,
+    multiply_channels,
+)
+from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.model.restorer.attention import kept_channels, sparse_attention
+from rainmer_analysis.model.restorer.selection import topk_lowest_index
+
+__all__ = ["Attention"]
+
+_REACH = 1
+_CHUNK = 12  # channels of queries, keys or values at once
+_ROWS = BAND + 2 * _REACH + 4  # of a thread's maps: whole blocks may be written beyond a band
+_STRIP = 128  # columns whose products are summed at once: so many of all channels fit in a cache
+_SIDE = 3
+_EPS = 1e-12  # the least length of a query or a key
+
+
+@compiled
+def _products(pairs, place, rows, width, count, lanes, sums, squares):  # type: ignore[no-untyped-def]
+    """Sum up the products of a head's queries and keys over a band, and both their squares."""
+    lanes[:] = 0.0
+    line = np.empty(width, np.float32)
+    for row in range(rows):
+        at = place[0] + row * place[1]
+        for column in range(0, width, _STRIP):
+            left = (at + column, place[1], place[2])
+            right = (at + column + count * place[2], place[1], place[2])
+            size = (1, min(_STRIP, width - column))
+            add_outer_products(pairs, left, pairs, right, (count, count), size, lanes, 0)
+    for i in range(count):
+        for j in range(count):
+            total = 0.0
+            for lane in range(NATIVE):
+                total += lanes[(i * count + j) * NATIVE + lane]
+            sums[i, j] = total
+    for channel in range(2 * count):
+        line[:] = 0.0
+        for row in range(rows):
+            at = place[0] + row * place[1] + channel * place[2]
+            found = pairs[at : at + width]
+            for i in range(width):
+                line[i] += found[i] * found[i]
+        total = 0.0
+        for i in range(width):
+            total += line[i]
+        squares[channel] = total
+
+
+@compiled
+def _describe(x, source, values, target, size, bands, head, weights, memory, sums, centred):  # type: ignore[no-untyped-def]
+    """Sum up queries and keys of a map in bands of rows, and write its values.
+
+    `head` holds how many heads there are and the channels of each; the weights are those of head
+    after head, of each the queries, keys and values; `sums` the products of each band and head,
+    and the squares.
+    """
+    height, width, channels = size
+    heads, count = head
+    entering, taps = weights
+    normed, u, pairs, lanes = memory
+    products, squares = sums
+    wide = -(-width // COLUMNS) * COLUMNS
+    pitch, depth = wide + LEFT, channels + 1
+    normed_place, place = (LEFT, depth * pitch, pitch), (LEFT, _CHUNK * pitch, pitch)
+    pairs_place = (LEFT, 2 * count * pitch, pitch)
+    for first in range(bands[0], bands[1], bands[2]):
+        rows, number = min(bands[2], height - first), first // bands[2]
+        reached = (first - _REACH, first + rows + _REACH)
+        normalise(x, source, size, reached, normed, normed_place, centred)
+        goal = (target[0] + first * target[1], target[1], target[2])
+        for h in range(heads):
+            for start in range(0, 3 * count, _CHUNK):
+                some = min(_CHUNK, 3 * count - start)
+                factors = ((h * 3 * count + start) * depth, depth, 1, some, depth)
+                shape = (rows + 2 * _REACH, width)
+                multiply_channels(entering, factors, normed, normed_place, u, place, shape, PUT)
+                for k in range(some):
+                    channel, inner = start + k, (rows, width)
+                    tap = (h * 3 * count + channel) * _SIDE * _SIDE
+                    at = place[0] + _REACH * place[1] + k * pitch
+                    if channel < 2 * count:
+                        to, down = LEFT + channel * pitch, pairs_place[1]
+                        convolve_channel(
+                            u, at, place[1], taps, tap, (_SIDE, 1), pairs, to, down, inner, False
+                        )
+                    else:
+                        to = goal[0] + (h * count + channel - 2 * count) * goal[2]
+                        convolve_channel(
+                            u,
+                            at,
+                            place[1],
+                            taps,
+                            tap,
+                            (_SIDE, 1),
+                            values,
+                            to,
+                            goal[1],
+                            inner,
+                            False,
+                        )
+            clear_columns(pairs, pairs_place, rows, 2 * count, (width, wide))
+            _products(
+                pairs, pairs_place, rows, width, count, lanes,
+                products[number, h], squares[number, h],
+            )  # fmt: skip
+
+
+class Attention:
+    """The statistics of a block's channel attention, with the norm before it.
+
+    Parameters
+    ----------
+    norm, attention
+        The layers, without biases in their convolutions.
+    """
+
+    def __init__(self, norm: nn.Module, attention: Any) -> None:
+        self._module = attention
+        self._leaving = matrix(attention.project_out).numpy()
+        self.heads, self.channels = len(attention.temperature), len(self._leaving)
+        count = self.count = self.channels // self.heads
+        # queries, keys and values of head after head
+        order = torch.arange(3 * self.channels).view(3, self.heads, count).transpose(0, 1).flatten()
+        entering = after_norm(attention.qkv, norm)[order]
+        taps = attention.qkv_dwconv.weight.detach()[order]
+        self._weights = numbers(entering), numbers(taps)
+        self._temperature = attention.temperature.detach().double().numpy()
+        self._shares = numbers(attention.attns)
+        self._centred = getattr(norm.body, "bias", None) is not None
+
+    def __call__(self, x: Map, values: Map, threads: Threads, scratch: Scratch) -> Array:
+        """Write a map's values, and return the matrix [C, C] that makes the answer of them."""
+        height, width, channels = x.shape
+        heads, count, pitch = self.heads, self.count, pitch_of(width)
+        products = np.zeros((bands_of(height), heads, count, count))
+        squares = np.zeros((bands_of(height), heads, 2 * count))
+
+        def room() -> tuple[Array, ...]:
+            places = (_ROWS * (channels + 1), _ROWS * _CHUNK, _ROWS * 2 * count)
+            maps = (np.zeros(LEFT + lines * pitch, np.float32) for lines in places)
+            return (*maps, np.zeros(count * count * NATIVE, np.float32))
+
+        def work(bands: Bands) -> None:
+            memory = scratch.of(("attention", channels, count, width), room)
+            _describe(
+                x.flat, x.place, values.flat, values.place, (height, width, channels), bands,
+                (heads, count), self._weights, memory, (products, squares), self._centred,
+            )  # fmt: skip
+
+        threads.over_bands(height, work)
+        return self._matrix(products.sum(axis=0), squares.sum(axis=0))
+
+    def _matrix(self, products: npt.NDArray[np.float64], squares: npt.NDArray[np.float64]) -> Array:
+        lengths = np.maximum(np.sqrt(squares), _EPS)
+        query, key = lengths[:, : self.count, None], lengths[:, None, self.count :]
+        logits = (products / (query * key) * self._temperature).astype(np.float32)
+        mixed = self._mixed(logits).astype(np.float64)
+        leaving = self._leaving.reshape(self.channels, self.heads, self.count)
+        whole = np.einsum("ohc,hcd->ohd", leaving, mixed)
+        found: Array = whole.astype(np.float32).reshape(-1)
+        return found
+
+    def _mixed(self, logits: Array) -> Array:
+        select = self._module.select
+        if select is topk_lowest_index:
+            return nested_selections(logits, self._shares, kept_channels(self.count))
+        shares = torch.from_numpy(self._shares)
+        found: Array = sparse_attention(torch.from_numpy(logits)[None], shares, select=select)[
+            0
+        ].numpy()
+        return found

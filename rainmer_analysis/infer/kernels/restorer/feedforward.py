@@ -1,0 +1,209 @@
+"""The mixed-scale feed-forward of a block, a band of rows and a few hidden channels at a time.
+
+Each pair of hidden channels passes through both depthwise scales into the two outputs that read it
+while it is in the cache, so nothing is put side by side, and no hidden map exists as a whole.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from rainmer_analysis.infer.kernels.restorer.maps import (
+    LEFT,
+    Map,
+    Scratch,
+    clear_columns,
+    pitch_of,
+)
+from rainmer_analysis.infer.kernels.restorer.norm import normalise
+from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.threads import BAND, Bands, Threads
+from rainmer_analysis.kernels.planar import (
+    ADD,
+    COLUMNS,
+    PUT,
+    Array,
+    convolve_channel,
+    convolve_rectified,
+    multiply_channels,
+)
+from rainmer_analysis.kernels.simd_vectors import compiled
+
+__all__ = ["FeedForward"]
+
+_REACH = 4  # of two convolutions of side 5, one behind the other
+_BETWEEN = 2  # of the second of them
+_CHUNK = 12  # hidden channels at once
+_ROWS = BAND + 2 * _REACH + 4  # of a thread's maps: whole blocks may be written beyond a band
+_HIDDEN = _ROWS  # rows of each map between the two convolutions
+
+
+@compiled
+def _hidden(u, place, source, taps, rows, t, to, columns):  # type: ignore[no-untyped-def]
+    """Convolve a hidden channel, rectify it, and end it where the map ends.
+
+    `source` holds the channel, the kernel's side, and where its weights start; `rows` the first
+    row, which may lie above the map, how many there are, and the map's height; `columns` the
+    map's, those of whole blocks, and the pitch.
+    """
+    channel, side, weights = source
+    first, count, height = rows
+    width, wide, pitch = columns
+    start = place[0] + (_REACH - _BETWEEN) * place[1] + channel * place[2]
+    convolve_rectified(u, start, place[1], taps, weights, side, t, to, pitch, (count, width), False)
+    for row in range(count):
+        at = to + row * pitch
+        if first + row < 0 or first + row >= height:
+            t[at : at + width] = 0.0
+        t[at + width : at + wide] = 0.0
+
+
+@compiled
+def _pair(u, u_place, group, taps, rows, t, found, to, down, columns):  # type: ignore[no-untyped-def]
+    """Make one output of the second convolutions: of two hidden channels, each convolved before.
+
+    `group` holds, of each of both, the channel, the kernel's side, and where its weights start, and
+    the second kernel's side and the start of its weights; `rows` the band's first row, how many
+    it has, and the map's height.
+    """
+    width, pitch = columns[0], columns[2]
+    other = _HIDDEN * pitch
+    lines = (rows[0] - _BETWEEN, rows[1] + 2 * _BETWEEN, rows[2])
+    _hidden(u, u_place, (group[0], group[1], group[2]), taps, lines, t, LEFT, columns)
+    _hidden(u, u_place, (group[3], group[4], group[5]), taps, lines, t, LEFT + other, columns)
+    side, tap, at = group[6], group[7], LEFT + _BETWEEN * pitch
+    size = (rows[1], width)
+    convolve_channel(t, at, pitch, taps, tap, (side, 1), found, to, down, size, False)
+    tap += side * side
+    convolve_rectified(t, at + other, pitch, taps, tap, side, found, to, down, size, True)
+
+
+@compiled
+def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, centred):  # type: ignore[no-untyped-def]
+    """Add to a map what the feed-forward makes of it: y = x + f(norm(x)), in bands of rows."""
+    height, width, channels = size
+    chunks, groups = plan
+    entering, taps, leaving = weights
+    normed, u, t, found = memory
+    wide = -(-width // COLUMNS) * COLUMNS
+    pitch, depth = wide + LEFT, channels + 1
+    normed_place, place = (LEFT, depth * pitch, pitch), (LEFT, _CHUNK * pitch, pitch)
+    for first in range(bands[0], bands[1], bands[2]):
+        rows = min(bands[2], height - first)
+        reached = (first - _REACH, first + rows + _REACH)
+        normalise(x, source, size, reached, normed, normed_place, centred)
+        goal = (target[0] + first * target[1], target[1], target[2])
+        for row in range(rows):
+            for channel in range(channels):
+                at = source[0] + (first + row) * source[1] + channel * source[2]
+                to = goal[0] + row * goal[1] + channel * goal[2]
+                y[to : to + width] = x[at : at + width]
+        for number in range(len(chunks)):
+            start, count, group, outputs = chunks[number]
+            factors, shape = (start * depth, depth, 1, count, depth), (rows + 2 * _REACH, width)
+            multiply_channels(entering, factors, normed, normed_place, u, place, shape, PUT)
+            for k in range(outputs):
+                to, here = LEFT + k * pitch, (first, rows, height)
+                form = (width, wide, pitch)
+                _pair(u, place, groups[group + k], taps, here, t, found, to, place[1], form)
+            factors = (group * channels, outputs, 1, channels, outputs)
+            multiply_channels(leaving, factors, found, place, y, goal, (rows, width), ADD)
+        clear_columns(y, goal, rows, channels, (width, wide))
+
+
+class _Taps:
+    """Kernels in memory, one behind the other, and where each starts."""
+
+    def __init__(self) -> None:
+        self.parts: list[Array] = []
+        self.length = 0
+
+    def add(self, kernel: torch.Tensor) -> int:
+        start = self.length
+        self.parts.append(numbers(kernel))
+        self.length += len(self.parts[-1])
+        return start
+
+
+def _groups(ffn: Any, hidden: int, taps: _Taps) -> list[tuple[int, ...]]:
+    """List the outputs of the second convolutions: two hidden channels, their kernels, its own."""
+    seconds, firsts = (ffn.dwconv3x3_1, ffn.dwconv5x5_1), (ffn.dwconv3x3, ffn.dwconv5x5)
+    found = []
+    for half, second in enumerate(seconds):
+        side = second.weight.shape[-1]
+        for output in range(hidden):
+            sources: list[int] = []
+            for number in (2 * output, 2 * output + 1):
+                # of [half of the small kernels' maps, half of the large ones']
+                first = firsts[number // hidden]
+                channel = half * hidden + number % hidden
+                kernel = first.weight[channel]
+                sources += [channel, kernel.shape[-1], taps.add(kernel)]
+            tap = taps.add(second.weight[output])
+            found.append((*sources, side, tap, half * hidden + output))
+    return sorted(found, key=lambda group: max(group[0], group[3]))
+
+
+def _chunks(groups: list[tuple[int, ...]]) -> list[tuple[list[int], list[tuple[int, ...]]]]:
+    """Divide the groups into runs that read few hidden channels, and list those."""
+    found: list[tuple[list[int], list[tuple[int, ...]]]] = []
+    known: list[int] = []
+    run: list[tuple[int, ...]] = []
+    for group in groups:
+        more = sorted({group[0], group[3]} - set(known))
+        if len(known) + len(more) > _CHUNK or len(run) == _CHUNK:
+            found.append((known, run))
+            known, run, more = [], [], sorted({group[0], group[3]})
+        known, run = known + more, [*run, group]
+    return [*found, (known, run)]
+
+
+class FeedForward:
+    """A block's second half, with its norm and its shortcut.
+
+    Parameters
+    ----------
+    norm, ffn
+        The layers, without biases in their convolutions.
+    """
+
+    def __init__(self, norm: nn.Module, ffn: Any) -> None:
+        entering, leaving = after_norm(ffn.project_in, norm), matrix(ffn.project_out)
+        hidden, taps = leaving.shape[1] // 2, _Taps()
+        chunks: list[tuple[int, ...]] = []
+        groups: list[tuple[int, ...]] = []
+        factors: list[torch.Tensor] = []
+        outputs: list[Array] = []
+        for known, run in _chunks(_groups(ffn, hidden, taps)):
+            first = sum(len(each) for each in factors)
+            chunks.append((first, len(known), len(groups), len(run)))
+            factors.append(entering[known])
+            outputs.append(numbers(leaving[:, [group[8] for group in run]]))
+            places = {channel: place for place, channel in enumerate(known)}
+            groups += [(places[g[0]], *g[1:3], places[g[3]], *g[4:8]) for g in run]
+        self._plan = np.array(chunks, np.int64), np.array(groups, np.int64)
+        entered = numbers(torch.cat(factors))
+        self._weights = entered, np.concatenate(taps.parts), np.concatenate(outputs)
+        self._centred = getattr(norm.body, "bias", None) is not None
+
+    def __call__(self, x: Map, y: Map, threads: Threads, scratch: Scratch) -> None:
+        """Write x + ffn(norm(x)) to `y`, which is another map."""
+        height, width, channels = x.shape
+        pitch = pitch_of(width)
+
+        def room() -> tuple[Array, ...]:
+            places = (_ROWS * (channels + 1), _ROWS * _CHUNK, 2 * _HIDDEN, _ROWS * _CHUNK)
+            return tuple(np.zeros(LEFT + lines * pitch, np.float32) for lines in places)
+
+        def work(bands: Bands) -> None:
+            memory = scratch.of(("feed-forward", channels, width), room)
+            _feed_forward(
+                x.flat, x.place, y.flat, y.place, (height, width, channels), bands,
+                self._plan, self._weights, memory, self._centred,
+            )  # fmt: skip
+
+        threads.over_bands(height, work)

@@ -1,0 +1,264 @@
+"""A restorer on a CPU: the same function of an image as `Restorer`, in compiled loops.
+
+Everything here is derived from a `Restorer`, which stays the one definition of the network; its
+weights are laid out anew, and what is linear is multiplied together beforehand. Work is divided
+into bands of rows that do not depend on the number of threads, nor do the results.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.infer.kernels.restorer.answers import Prompting, answer
+from rainmer_analysis.infer.kernels.restorer.attention import Attention
+from rainmer_analysis.infer.kernels.restorer.convolutions import (
+    convolve_map,
+    fuse_locally,
+    move_down,
+    move_up,
+    multiply_map,
+)
+from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
+from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
+from rainmer_analysis.infer.kernels.restorer.mixture import Stages
+from rainmer_analysis.infer.kernels.restorer.packing import Convolution, matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.threads import Threads
+from rainmer_analysis.kernels.planar import Array
+from rainmer_analysis.model.encoder import SLOPE
+from rainmer_analysis.model.folded import mean_windows
+from rainmer_analysis.model.restorer import Restorer
+
+__all__ = ["PlanarRestorer"]
+
+Work = tuple[Threads, Scratch]
+
+
+class _Block:
+    """A block: its attention, its answer, its feed-forward."""
+
+    def __init__(self, block: Any) -> None:
+        self._attention = Attention(block.norm1, block.attn)
+        self._feed_forward = FeedForward(block.norm2, block.ffn)
+        self._residual = hasattr(block, "chr_promptAttn")
+        prompted = block if self._residual else block.attn
+        self._prompted = prompted if hasattr(prompted, "chr_promptAttn") else None
+
+    def prompting(self, vectors: tuple[Tensor, ...]) -> Prompting:
+        """Lay out the prompts of an image."""
+        return Prompting(self._prompted, self._attention.channels, vectors)
+
+    def __call__(self, maps: tuple[Map, Map, Map], prompting: Prompting, work: Work) -> None:
+        """Refine the first of three maps into the second; the third takes the values."""
+        x, y, values = maps
+        factors = self._attention(x, values, *work)
+        answer(x, values, factors, prompting, residual=self._residual, work=work)
+        self._feed_forward(x, y, *work)
+
+
+class _Mixture:
+    """A mixture of experts, from its first product on."""
+
+    def __init__(self, module: Any) -> None:
+        self.gate = module.gate
+        self.entering = next(module.stages.preprocess.parameters()).detach().flatten(1)
+        self.stages = Stages(module.stages.stages)
+
+    def weigh(self, mean: Tensor) -> Tensor:
+        """Weigh the experts by the mean of the patch embedding, [dim]: [4, 8]."""
+        found: Tensor = self.gate.weigh(mean[None].float())[0]
+        return found
+
+
+class _Embedded:
+    """A mixture with the 3 x 3 convolution of the image before it."""
+
+    def __init__(self, conv: nn.Conv2d, module: Any) -> None:
+        self._mixture = _Mixture(module)
+        self._embedding = conv.weight.detach().double().flatten(1)
+        bias = torch.zeros(len(conv.weight)) if conv.bias is None else conv.bias.detach()
+        self._bias = bias.double()
+        point = self._mixture.entering.double()
+        weight = torch.einsum("oc,cihw->oihw", point, conv.weight.detach().double())
+        self._entry = Convolution(weight, point @ self._bias)
+
+    def __call__(self, image: Map, maps: tuple[Map, Map], windows: Tensor, work: Work) -> Map:
+        """Refine an image whose neighbourhoods have the mean [3, 3, 3]; see `Stages`."""
+        gate = self._mixture.weigh(self._embedding @ windows.double().flatten() + self._bias)
+        convolve_map(self._entry, image, maps[0], slope=0.0, work=work)
+        return self._mixture.stages(maps, gate, *work)
+
+
+class _LocalFusion:
+    """The fusion of local knowledge."""
+
+    def __init__(self, module: Any) -> None:
+        first, _, second = module.location_map
+        self._first = Convolution(first.weight, first.bias)
+        # of the second only the mean over its outputs is taken
+        mean = second.weight.detach().double().mean(0, keepdim=True)
+        self._second = Convolution(mean, second.bias.detach().double().mean()[None])
+        self._channel_map = module.channel_map
+
+    def __call__(self, location: Map, features: Map, between: Map, work: Work) -> None:
+        """Fuse local knowledge into a map, in place."""
+        convolve_map(self._first, location, between, slope=SLOPE, work=work)
+        where = Map.of(1, features.size)
+        convolve_map(self._second, between, where, work=work)
+        mean = torch.from_numpy(_mean(features)).float()
+        shares = numbers(self._channel_map(mean[None, :, None, None]))
+        fuse_locally(where, location, features, shares, work=work)
+
+
+def _mean(features: Map) -> npt.NDArray[np.float64]:
+    rows = features.pixels.sum(axis=2, dtype=np.float64).sum(axis=1)
+    found: npt.NDArray[np.float64] = rows / (features.size[0] * features.size[1])
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    """Three maps of a level: two that blocks refine to and fro, and one for values."""
+
+    maps: tuple[Map, Map, Map]
+
+    @classmethod
+    def of(cls, channels: int, size: tuple[int, int]) -> _Level:
+        return cls(tuple(Map.of(channels, size) for _ in range(3)))  # type: ignore[arg-type]
+
+
+class PlanarRestorer:
+    """A restorer whose inner loops are compiled.
+
+    Parameters
+    ----------
+    restorer
+        The network, without biases in its blocks; it is read, not changed.
+
+    Examples
+    --------
+    >>> from rainmer_analysis.model.restorer import RestorerConfig
+    >>> planar = PlanarRestorer(Restorer(RestorerConfig(dim=8, base_dim=8, blocks=(1, 1, 1, 1))))
+    >>> planar(np.zeros((3, 16, 24), np.float32), planar.prompting(()), Threads(1)).shape
+    (3, 16, 24)
+    """
+
+    def __init__(self, restorer: Restorer) -> None:
+        self.config = restorer.config
+        self._scratch, self._size = Scratch(), (0, 0)
+        with torch.inference_mode():
+            self._lay_out(restorer)
+
+    def _lay_out(self, net: Restorer) -> None:
+        encoder = net.disentangle.encoder_q
+        self._local = _Embedded(encoder.conv.proj, encoder.MoEs)
+        self._first = _Embedded(net.patch_embed.proj, net.encoder_level0)
+        self._fusion = _LocalFusion(net.cross_fuse)
+        downs = (net.encoder_level1, net.encoder_level2, net.encoder_level3, net.latent)
+        ups = (net.decoder_level3, net.decoder_level2, net.decoder_level1)
+        self._down_blocks = [[_Block(block) for block in level] for level in downs]
+        self._up_blocks = [[_Block(block) for block in level] for level in ups]
+        resamplers: Any = (net.down1_2, net.down2_3, net.down3_4, net.up4_3, net.up3_2, net.up2_1)
+        layers = [Convolution(each.body[0].weight) for each in resamplers]
+        self._downs, self._ups = layers[:3], layers[3:]
+        reducers = (net.reduce_chan_level3, net.reduce_chan_level2)
+        self._reducers = [numbers(matrix(each)) for each in reducers]
+        self._refinement = _Mixture(net.refinement)
+        self._refining = numbers(self._refinement.entering)
+        self._output = Convolution(net.output.weight)
+
+    def prompting(self, vectors: tuple[Tensor, ...]) -> list[list[Prompting]]:
+        """Lay out the prompts of an image, [1, base_dim] each, chromatic first, for its tiles."""
+        with torch.inference_mode():
+            return [[block.prompting(vectors) for block in level] for level in self._up_blocks]
+
+    def __call__(self, image: Array, prompting: list[list[Prompting]], threads: Threads) -> Array:
+        """Restore a tile, float32 [3, H, W] with sides that 8 divides; not clamped.
+
+        The rows of each map are shared out among the threads.
+        """
+        size = image.shape[1], image.shape[2]
+        if size != self._size:
+            self._scratch, self._size = Scratch(), size
+        work = threads, self._scratch
+        with torch.inference_mode():
+            source = Map.of(3, size)
+            source.pixels[:] = image
+            windows = mean_windows(torch.from_numpy(image).double()[None])[0]
+            top = self._entered(source, windows, work)
+            joined, x = self._down(top, work)
+            x = self._up(x, joined, prompting, work)
+            found = self._refined(x, work)
+        found += image
+        return found
+
+    def _entered(self, source: Map, windows: Tensor, work: Work) -> Map:
+        """Embed an image and fuse local knowledge into it."""
+        width = self.config.widths[0]
+        maps = [Map.of(width, source.size) for _ in range(2)]
+        x = self._first(source, (maps[0], maps[1]), windows, work)
+        if self.config.traits.local_at_inference:
+            between = maps[0] if maps[1] is x else maps[1]
+            others = Map.of(width, source.size), between
+            location = self._local(source, others, windows, work)
+            free = others[0] if location is others[1] else others[1]
+            self._fusion(location, x, free, work)
+        return x
+
+    def _blocks(
+        self,
+        blocks: list[_Block],
+        x: Map,
+        out: Map | None,
+        prompting: list[Prompting] | None,
+        work: Work,
+    ) -> Map:
+        """Pass a map, which is written over, through blocks; the last one writes to `out`."""
+        spare, values = (Map.of(x.channels[1], x.size) for _ in range(2))
+        for number, block in enumerate(blocks):
+            target = spare if out is None or number < len(blocks) - 1 else out
+            block(
+                (x, target, values), prompting[number] if prompting else block.prompting(()), work
+            )
+            x, spare = target, x
+        return x
+
+    def _down(self, x: Map, work: Work) -> tuple[list[Map], Map]:
+        """Go down to the latent level; what is skipped is put behind room for what comes up."""
+        joined: list[Map] = []
+        for number, blocks in enumerate(self._down_blocks):
+            width = x.channels[1]
+            if number == len(self._down_blocks) - 1:
+                return joined, self._blocks(blocks, x, None, None, work)
+            both = Map.of(2 * width, x.size)
+            skip = self._blocks(blocks, x, both.part(width, width), None, work)
+            joined.append(both)
+            height, columns = x.size
+            x = Map.of(2 * width, (height // 2, columns // 2))
+            move_down(self._downs[number], skip, x, work=work)
+        raise AssertionError
+
+    def _up(self, x: Map, joined: list[Map], prompting: list[list[Prompting]], work: Work) -> Map:
+        for number, blocks in enumerate(self._up_blocks):
+            both = joined.pop()
+            move_up(self._ups[number], x, both.part(0, both.channels[1] // 2), work=work)
+            x = both
+            if number < len(self._reducers):
+                x = Map.of(both.channels[1] // 2, both.size)
+                multiply_map(self._reducers[number], both, x, work=work)
+            x = self._blocks(blocks, x, None, prompting[number], work)
+        return x
+
+    def _refined(self, x: Map, work: Work) -> Array:
+        gate = self._refinement.weigh(torch.from_numpy(_mean(x)))
+        maps = [Map.of(x.channels[1], x.size) for _ in range(2)]
+        multiply_map(self._refining, x, maps[0], rectify=True, work=work)
+        x = self._refinement.stages((maps[0], maps[1]), gate, *work)
+        found = Map.of(3, x.size)
+        convolve_map(self._output, x, found, work=work)
+        return np.ascontiguousarray(found.pixels)

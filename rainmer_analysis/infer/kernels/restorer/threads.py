@@ -1,0 +1,77 @@
+"""Rows of a map shared out among threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from rainmer_analysis.errors import ParameterError
+
+__all__ = ["BAND", "Threads", "bands_of"]
+
+BAND = 16  # rows that are worked on at once, so that what lies between layers stays in a cache
+Bands = tuple[int, int, int]
+T = TypeVar("T")
+
+
+def bands_of(height: int) -> int:
+    """Count the bands of a map; they are the same whatever the number of threads."""
+    return -(-height // BAND)
+
+
+class Threads:
+    """So many threads that compiled loops run on.
+
+    Parameters
+    ----------
+    count
+        Threads; None for one on each core that this process may use.
+
+    Raises
+    ------
+    ParameterError
+        The number is below 1.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        if count is None:
+            known = getattr(os, "sched_getaffinity", None)
+            count = len(known(0)) if known else os.cpu_count() or 1
+        if count < 1:
+            raise ParameterError(f"{count} threads were asked for; give a number from 1 up")
+        self.count = count
+        self._made: tuple[int, ThreadPoolExecutor] | None = None
+
+    def __reduce__(self) -> tuple[type[Threads], tuple[int]]:
+        """Pickle the number; threads are started anew."""
+        return Threads, (self.count,)
+
+    def _pool(self) -> ThreadPoolExecutor:
+        """Return the threads of this process; a forked one has none of its parent's."""
+        process = os.getpid()
+        if self._made is None or self._made[0] != process:
+            pool = ThreadPoolExecutor(self.count, thread_name_prefix="restorer")
+            self._made = process, pool
+        return self._made[1]
+
+    def each(self, work: Callable[[T], None], items: Iterable[T]) -> None:
+        """Call `work` with every item, as many at once as there are threads."""
+        if self.count == 1:
+            for item in items:
+                work(item)
+            return
+        for _ in self._pool().map(work, items):
+            pass
+
+    def over_bands(self, height: int, work: Callable[[Bands], None]) -> None:
+        """Call `work` with the first row, the one behind the last, and the rows of a band."""
+        bands = bands_of(height)
+        parts = min(self.count, bands)
+        edges = [BAND * (bands * part // parts) for part in range(parts)] + [height]
+        spans = [(edges[i], edges[i + 1], BAND) for i in range(parts)]
+        if parts == 1:
+            work(spans[0])
+        else:
+            self.each(work, spans)

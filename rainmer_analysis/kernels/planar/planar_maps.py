@@ -1,0 +1,39 @@
+"""Planar maps in memory: rows, channels, columns, with zeros around every channel.
+
+A row of a channel ends in a gap of zeros, which also lies before the next channel's row; above and
+below lie rows of zeros. So a kernel may look over the border, and whole blocks may be written.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.kernels.planar.depthwise import BLOCK_ROWS
+from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE
+
+__all__ = ["ABOVE", "Array", "first_pixel_and_strides", "pixels_view", "zero_maps"]
+
+Array = npt.NDArray[np.float32]
+
+_REACH = 6  # of a dilated kernel of side 7
+ABOVE = _REACH + 1  # rows of zeros; the first pixel's left neighbours lie in one of them
+
+
+def zero_maps(channels: int, size: tuple[int, int]) -> Array:
+    """Return maps of zeros, [rows, channels, pitch], for images of a size (H, W)."""
+    height, width = size
+    pitch = max(-(-width // COLUMNS) * COLUMNS, -(-(width + _REACH) // NATIVE) * NATIVE)
+    rows = ABOVE + -(-height // BLOCK_ROWS) * BLOCK_ROWS + ABOVE
+    return np.zeros((rows, channels, pitch), np.float32)
+
+
+def pixels_view(maps: Array, size: tuple[int, int]) -> Array:
+    """View the pixels of maps, [channels, H, W]."""
+    return maps[ABOVE : ABOVE + size[0], :, : size[1]].transpose(1, 0, 2)
+
+
+def first_pixel_and_strides(maps: Array) -> tuple[int, int, int]:
+    """Return the element of the first pixel, and how far apart rows and channels lie."""
+    row = maps.shape[1] * maps.shape[2]
+    return ABOVE * row, row, maps.shape[2]

@@ -1,0 +1,334 @@
+"""3 x 3 convolutions of planar maps and their gradients, by Winograd's F(4, 3) along the columns.
+
+Four rows of outputs need six products instead of twelve (Lavin and Gray, CVPR 2016). Along the rows
+the kernel stays as it is, so that the transforms only add rows, and vectors hold neighbours. All
+that lies between the transforms of four rows stays in the cache.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from torch import Tensor
+
+from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE, VECTORS, VectorCode
+from rainmer_analysis.kernels.simd_vectors import WIDE, compiled
+
+__all__ = [
+    "ROWS",
+    "add_kernel_gradient",
+    "convolve_3x3",
+    "transformed_kernels",
+    "untransform_kernel_gradients",
+    "winograd_workspace",
+]
+
+ROWS = 4  # of outputs that are made at once
+_PLACES = 6  # rows that they become between the transforms
+_TAPS = 3
+_TALL = 12 if WIDE else 6  # outputs of a block, whose sums fit into registers
+_G = (
+    (1 / 4, 0, 0),
+    (-1 / 6, -1 / 6, -1 / 6),
+    (-1 / 6, 1 / 6, -1 / 6),
+    (1 / 24, 1 / 12, 1 / 6),
+    (1 / 24, -1 / 12, 1 / 6),
+    (0, 0, 1),
+)
+
+
+def _round_up_to_columns(channels: int) -> int:
+    return -(-channels // COLUMNS) * COLUMNS
+
+
+def transformed_kernels(weight: Tensor) -> Tensor:
+    """Transform kernels [outputs, inputs, 3, 3] to [6, 3, inputs, outputs]."""
+    g = torch.tensor(_G, dtype=weight.dtype)
+    return torch.einsum("ai,ocij->ajco", g, weight).contiguous()
+
+
+def untransform_kernel_gradients(sums: Tensor, outputs: int) -> Tensor:
+    """Transform sums of `add_kernel_gradient`, [6, 3, inputs, ...], to [outputs, inputs, 3, 3]."""
+    g = torch.tensor(_G, dtype=sums.dtype)
+    return torch.einsum("ai,ajco->ocij", g, sums[..., :outputs]).contiguous()
+
+
+def winograd_workspace(inputs: int, outputs: int, pitch: int) -> tuple[Any, ...]:
+    """Return memory for what lies between the transforms of a layer with at most so many channels.
+
+    Inputs and outputs of four rows, [6, channels, pitch] each and one number more around, and
+    transposed outputs, [6, pitch, channels].
+    """
+    before = np.zeros((_PLACES * inputs + 2) * pitch, np.float32)
+    after = np.zeros(_PLACES * outputs * pitch, np.float32)
+    turned = np.zeros(_PLACES * pitch * _round_up_to_columns(outputs), np.float32)
+    return before, after, turned
+
+
+def _compile_product(rows: int) -> Any:
+    """Return what makes a block of a product over channels and three neighbours in a row."""
+
+    @intrinsic
+    def product(typingctx, w, at, outputs, x, start, plane, depth, y, to):  # type: ignore[no-untyped-def] # noqa: ARG001
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+            code = VectorCode(context, builder)
+            matrix, source, target = (
+                code.data(kind, args[i]) for kind, i in ((w, 0), (x, 3), (y, 7))
+            )
+            one = ir.Constant(args[1].type, 1)
+            slots = [
+                [cgutils.alloca_once_value(builder, code.zero()) for _ in range(VECTORS)]
+                for _ in range(rows)
+            ]
+            along = builder.mul(args[6], args[2])
+            for tap in range(_TAPS):
+                first = code.offset(args[4], (one, tap))
+                factors = code.offset(args[1], (along, tap))
+                with cgutils.for_range(builder, args[6]) as loop:
+                    place = builder.add(first, builder.mul(loop.index, args[5]))
+                    found = [
+                        code.load(source, code.offset(place, (one, v * NATIVE)))
+                        for v in range(VECTORS)
+                    ]
+                    column = builder.add(factors, builder.mul(loop.index, args[2]))
+                    for row in range(rows):
+                        factor = code.broadcast(matrix, code.offset(column, (one, row)))
+                        for vector, slot in zip(found, slots[row], strict=True):
+                            builder.store(code.fma(vector, factor, builder.load(slot)), slot)
+            for row in range(rows):
+                for v, slot in enumerate(slots[row]):
+                    place = code.offset(args[8], (args[5], row), (one, v * NATIVE))
+                    code.store(target, place, builder.load(slot))
+            return context.get_dummy_value()
+
+        size = types.intp
+        return types.void(w, size, size, x, size, size, size, y, size), generate
+
+    return product
+
+
+_tall, _four, _single = (_compile_product(rows) for rows in (_TALL, 4, 1))
+
+
+def _compile_gradient(rows: int) -> Any:
+    """Return what adds a block of a gradient with respect to a transformed kernel."""
+
+    @intrinsic
+    def gradient(typingctx, x, start, plane, g, first, wide, count, out, to):  # type: ignore[no-untyped-def] # noqa: ARG001
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+            code = VectorCode(context, builder)
+            source, outer, target = (
+                code.data(kind, args[i]) for kind, i in ((x, 0), (g, 3), (out, 7))
+            )
+            one = ir.Constant(args[1].type, 1)
+            places = [
+                [code.offset(args[8], (args[5], row), (one, v * NATIVE)) for v in range(VECTORS)]
+                for row in range(rows)
+            ]
+            slots = [
+                [cgutils.alloca_once_value(builder, code.load(target, place)) for place in line]
+                for line in places
+            ]
+            for line, own in zip(places, slots, strict=True):
+                for place, slot in zip(line, own, strict=True):
+                    builder.store(code.load(target, place), slot)
+            with cgutils.for_range(builder, args[6]) as loop:
+                other = builder.add(args[4], builder.mul(loop.index, args[5]))
+                found = [
+                    code.load(outer, code.offset(other, (one, v * NATIVE))) for v in range(VECTORS)
+                ]
+                place = builder.add(args[1], loop.index)
+                for row in range(rows):
+                    factor = code.broadcast(source, code.offset(place, (args[2], row)))
+                    for vector, slot in zip(found, slots[row], strict=True):
+                        builder.store(code.fma(vector, factor, builder.load(slot)), slot)
+            for line, own in zip(places, slots, strict=True):
+                for place, slot in zip(line, own, strict=True):
+                    code.store(target, place, builder.load(slot))
+            return context.get_dummy_value()
+
+        size = types.intp
+        return types.void(x, size, size, g, size, size, size, out, size), generate
+
+    return gradient
+
+
+_tall_gradient, _four_gradient, _single_gradient = (
+    _compile_gradient(rows) for rows in (_TALL, 4, 1)
+)
+
+
+@compiled
+def _next_rows(left):  # type: ignore[no-untyped-def]
+    """Return how many rows the next block of a product takes, so that few single ones are left."""
+    if left == _TALL or left >= _TALL + 4:
+        return _TALL
+    return 4 if left >= 4 else 1
+
+
+@compiled
+def _transform_input_rows(x, row, first, inputs, width, before, pitch):  # type: ignore[no-untyped-def]
+    """Transform six rows of maps, from `row` on, to `before`."""
+    plane = inputs * pitch
+    for channel in range(inputs):
+        at = pitch + channel * pitch
+        source = x[row : row + _PLACES, first + channel, :width]
+        v0, v1, v2 = before[at:], before[at + plane :], before[at + 2 * plane :]
+        v3, v4, v5 = before[at + 3 * plane :], before[at + 4 * plane :], before[at + 5 * plane :]
+        for i in range(width):
+            d0, d1, d2 = source[0, i], source[1, i], source[2, i]
+            d3, d4, d5 = source[3, i], source[4, i], source[5, i]
+            a, b = d4 - np.float32(4) * d2, d3 - np.float32(4) * d1
+            c, e = d4 - d2, np.float32(2) * (d3 - d1)
+            v0[i] = np.float32(4) * d0 - np.float32(5) * d2 + d4
+            v1[i] = a + b
+            v2[i] = a - b
+            v3[i] = c + e
+            v4[i] = c - e
+            v5[i] = np.float32(4) * d1 - np.float32(5) * d3 + d5
+
+
+@compiled
+def _transform_output_rows(after, outputs, pitch, bias, y, row, first, size, onto):  # type: ignore[no-untyped-def]
+    """Transform products back to up to four rows of maps, from `row` on."""
+    plane, width = outputs * pitch, size[1]
+    rows = min(ROWS, size[0])
+    for channel in range(outputs):
+        at, shift = channel * pitch, bias[channel]
+        m0, m1, m2 = after[at:], after[at + plane :], after[at + 2 * plane :]
+        m3, m4, m5 = after[at + 3 * plane :], after[at + 4 * plane :], after[at + 5 * plane :]
+        for line in range(rows):
+            target = y[row + line, first + channel]
+            s = np.float32(1 << line)  # 1, 2, 4, 8
+            sign = np.float32(1 - 2 * (line % 2))
+            head = np.float32(1 if line == 0 else 0)
+            tail = np.float32(1 if line == ROWS - 1 else 0)
+            old = np.float32(1 if onto else 0)
+            for i in range(width):
+                total = m1[i] + sign * m2[i] + s * (m3[i] + sign * m4[i])
+                total += head * m0[i] + tail * m5[i] + shift
+                target[i] = total + old * target[i]
+
+
+@compiled
+def _transform_gradient_rows(g, row, first, outputs, size, turned, wide, pitch):  # type: ignore[no-untyped-def]
+    """Transform up to four rows of gradients, from `row` on, to `turned`, channels last."""
+    plane = pitch * wide
+    for channel in range(outputs):
+        source = g[row : row + ROWS, first + channel]
+        for i in range(size[1]):
+            y0, y1, y2, y3 = source[0, i], source[1, i], source[2, i], source[3, i]
+            at = i * wide + channel
+            even, odd = y0 + y2, y1 + y3
+            steep, steeper = y0 + np.float32(4) * y2, np.float32(2) * y1 + np.float32(8) * y3
+            turned[at] = y0
+            turned[at + plane] = even + odd
+            turned[at + 2 * plane] = even - odd
+            turned[at + 3 * plane] = steep + steeper
+            turned[at + 4 * plane] = steep - steeper
+            turned[at + 5 * plane] = y3
+
+
+@compiled
+def convolve_3x3(x, source, kernels, bias, y, target, size, memory, onto):  # type: ignore[no-untyped-def]
+    """Convolve maps with 3 x 3 kernels.
+
+    Parameters
+    ----------
+    x, source
+        Maps [rows, channels, pitch] with zeros around; their first row and channel, and how many
+        channels to take.
+    kernels, bias
+        Flat, as `transformed_kernels` gives them, and a number for each output.
+    y, target
+        Written inside the map, as for `x`.
+    size
+        Height and width.
+    memory
+        As `winograd_workspace` gives it.
+    onto
+        Whether the result is added to what is there.
+    """
+    above, first, inputs = source
+    top, to, outputs = target
+    before, after = memory[0], memory[1]
+    pitch, width = x.shape[2], size[1]
+    for row in range(0, size[0], ROWS):
+        _transform_input_rows(x, above + row - 1, first, inputs, width, before, pitch)
+        for place in range(_PLACES):
+            start, found = pitch + place * inputs * pitch - 1, place * outputs * pitch
+            matrix = place * _TAPS * inputs * outputs
+            for column in range(0, width, COLUMNS):
+                out = 0
+                while out < outputs:
+                    rows = _next_rows(outputs - out)
+                    at, goal = matrix + out, found + out * pitch + column
+                    if rows == _TALL:
+                        _tall(
+                            kernels, at, outputs, before, start + column, pitch, inputs, after, goal
+                        )
+                    elif rows == 4:
+                        _four(
+                            kernels, at, outputs, before, start + column, pitch, inputs, after, goal
+                        )
+                    else:
+                        _single(
+                            kernels, at, outputs, before, start + column, pitch, inputs, after, goal
+                        )
+                    out += rows
+        left = (size[0] - row, width)
+        _transform_output_rows(after, outputs, pitch, bias, y, top + row, to, left, onto)
+
+
+@compiled
+def add_kernel_gradient(x, source, g, target, size, memory, sums):  # type: ignore[no-untyped-def]
+    """Add the gradient with respect to the transformed kernels of `convolve_3x3`.
+
+    Parameters
+    ----------
+    x, source
+        The input, as for `convolve_3x3`.
+    g, target
+        The gradient with respect to the output, likewise.
+    size, memory
+        As for `convolve_3x3`.
+    sums
+        Added to: flat [6, 3, inputs, outputs filled up to whole blocks].
+    """
+    above, first, inputs = source
+    top, from_, outputs = target
+    before, turned = memory[0], memory[2]
+    pitch, width = x.shape[2], size[1]
+    wide = -(-outputs // COLUMNS) * COLUMNS
+    for row in range(0, size[0], ROWS):
+        _transform_input_rows(x, above + row - 1, first, inputs, width, before, pitch)
+        _transform_gradient_rows(g, top + row, from_, outputs, size, turned, wide, pitch)
+        for place in range(_PLACES):
+            for tap in range(_TAPS):
+                start = pitch + place * inputs * pitch + tap - 1
+                out = (place * _TAPS + tap) * inputs * wide
+                for column in range(0, wide, COLUMNS):
+                    other = place * pitch * wide + column
+                    k = 0
+                    while k < inputs:
+                        rows = _next_rows(inputs - k)
+                        at, goal = start + k * pitch, out + k * wide + column
+                        if rows == _TALL:
+                            _tall_gradient(
+                                before, at, pitch, turned, other, wide, width, sums, goal
+                            )
+                        elif rows == 4:
+                            _four_gradient(
+                                before, at, pitch, turned, other, wide, width, sums, goal
+                            )
+                        else:
+                            _single_gradient(
+                                before, at, pitch, turned, other, wide, width, sums, goal
+                            )
+                        k += rows

@@ -1,0 +1,155 @@
+"""What the datasets are, how they relate and how sure that is, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rainmer_analysis.pages.content import ReportContent, SpacePanel
+from rainmer_analysis.pages.relations import NOT_TOLD, TOLD, Pair, pairs_of
+from rainmer_analysis.pages.wording import (
+    counted,
+    joined,
+    number,
+    score_words,
+    space_title,
+    view_words,
+)
+
+__all__ = ["FEW_SCENES", "certainty", "lead", "relations", "what_they_are"]
+
+FEW_SCENES = 30
+"""Datasets of fewer scenes are named as small."""
+
+
+def lead(content: ReportContent) -> str:
+    """Say the most important things in two or three sentences."""
+    encoder = content.panels[0].map.space.encoder
+    found = []
+    for panel in content.panels:
+        pairs = [] if panel.matrix is None else pairs_of(panel.matrix)
+        if pairs and panel.map.space.encoder == encoder:
+            found.append(_nearest_and_farthest(panel, pairs))
+    return " ".join([*found, *_indistinct(content.panels)])
+
+
+def what_they_are(content: ReportContent) -> list[str]:
+    """Say which datasets are shown, and what was left out."""
+    images = sum(each.images for each in content.datasets)
+    found = [f"{counted(len(content.datasets), 'dataset')}, {counted(images, 'image')}."]
+    if content.skipped:
+        left_out = counted(len(content.skipped), "image")
+        found.append(f"{left_out} could not be used; the reasons stand under Provenance.")
+    return [*found, *content.notes]
+
+
+def relations(content: ReportContent) -> list[tuple[str, list[str]]]:
+    """Say, for each space, which datasets are near each other and which stand apart."""
+    return [(_heading(panel), _about_space(panel)) for panel in content.panels]
+
+
+def certainty(content: ReportContent) -> list[str]:
+    """Say how far the numbers can be relied on."""
+    found = []
+    first = next((each.matrix for each in content.panels if each.matrix is not None), None)
+    if first is not None and first.low is not None:
+        level, resamples = first.parameters["level"], first.parameters["resamples"]
+        found.append(
+            f"Intervals in brackets are {level:.0%} intervals over scenes ({resamples:,} bootstrap "
+            "resamples): they say what other scenes of the same kinds would have given, not what "
+            "another training of the network would."
+        )
+    if first is not None and first.q is not None:
+        found.append(_tests(content.panels))
+    small = [each for each in content.datasets if each.scenes < FEW_SCENES]
+    if small:
+        named = [f"{each.name} ({counted(each.scenes, 'scene')})" for each in small]
+        found.append(
+            f"{joined(named)} "
+            f"{'is' if len(small) == 1 else 'are'} small: a few other images could move the "
+            "numbers noticeably."
+        )
+    worst = min(content.panels, key=lambda panel: panel.map.fidelity.get("trustworthiness", 1.0))
+    if "trustworthiness" in worst.map.fidelity:
+        found.append(
+            "Maps are pictures of the spaces, not measurements: of a perfect 1, the least faithful "
+            f"here ({space_title(worst.name)}) has a trustworthiness of "
+            f"{number(worst.map.fidelity['trustworthiness'], 3)}. All scores, neighbours and tests "
+            "are taken in the spaces themselves."
+        )
+    found.append(
+        "Likeness in these spaces is an observation about images. That like datasets help each "
+        "other in training is the hypothesis of the paper, which this report does not test."
+    )
+    return found
+
+
+def _nearest_and_farthest(panel: SpacePanel, pairs: Sequence[Pair]) -> str:
+    about = view_words(panel.map.space.view) or f"the space {panel.name}"
+    if len(pairs) == 1:
+        return f"By {about}, {joined(pairs[0].names)} score {pairs[0].text}."
+    return f"By {about}, {joined(pairs[0].names)} are most alike, {joined(pairs[-1].names)} least."
+
+
+def _indistinct(panels: Sequence[SpacePanel]) -> list[str]:
+    """Say which pairs no test tells apart, or that all are told apart."""
+    tested, open_ = 0, []
+    for panel in panels:
+        for pair in pairs_of(panel.matrix) if panel.matrix is not None else ():
+            tested += bool(pair.verdict)
+            if pair.verdict == NOT_TOLD:
+                open_.append(f"{joined(pair.names)} in {space_title(panel.name)}")
+    if not tested:
+        return []
+    if not open_:
+        return ["Every pair differs in every space by more than chance would give."]
+    return [f"Chance alone could explain the difference of {joined(open_)}."]
+
+
+def _heading(panel: SpacePanel) -> str:
+    about = view_words(panel.map.space.view)
+    title = space_title(panel.name)
+    return f"{title} ({about})" if about else title
+
+
+def _about_space(panel: SpacePanel) -> list[str]:
+    found = []
+    pairs = [] if panel.matrix is None else pairs_of(panel.matrix)
+    if len(pairs) == 1:
+        found.append(f"{_named(panel, pairs[0])}.")
+    elif pairs:
+        found.append(f"Most alike: {_named(panel, pairs[0])}.")
+        found.append(f"Least alike: {_named(panel, pairs[-1])}.")
+    if len(panel.isolation) > 1:
+        found.append(_neighbourhoods(panel))
+    return found
+
+
+def _named(panel: SpacePanel, pair: Pair) -> str:
+    assert panel.matrix is not None
+    doubt = f", {NOT_TOLD} by the test" if pair.verdict == NOT_TOLD else ""
+    return f"{joined(pair.names)}, {score_words(panel.matrix.score)} {pair.text}{doubt}"
+
+
+def _neighbourhoods(panel: SpacePanel) -> str:
+    counts = panel.map.rows.counts
+    total = sum(counts.values())
+    told = [
+        f"{share:.0%} for {name} (by chance {counts[name] / total:.0%})"
+        for name, share in sorted(panel.isolation.items(), key=lambda item: -item[1])
+    ]
+    return f"Of an image's nearest images, its own dataset has {joined(told)}."
+
+
+def _tests(panels: Sequence[SpacePanel]) -> str:
+    matrices = [each.matrix for each in panels if each.matrix is not None]
+    pairs = [pair for matrix in matrices for pair in pairs_of(matrix) if pair.verdict]
+    apart = sum(pair.verdict == TOLD for pair in pairs)
+    null = matrices[0].parameters["null"]
+    if apart == len(pairs):
+        what = f"tells all {len(pairs)} pairs" if len(pairs) != 1 else "tells the pair"
+    else:
+        what = f"tells {apart} of {len(pairs)} pairs"
+    return (
+        f"A test by {null:,} permutations of scenes {what} apart (q up to 0.05, over all pairs of "
+        "a space): the difference of the two datasets is more than two halves of one would show."
+    )

@@ -1,0 +1,136 @@
+"""One pass over the files: what each of them holds, and what each pair shows."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
+from rainmer_analysis.auditing.registration import Registration
+from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails, thumbnail
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images.datasets.scene_groups import hash_pixels
+from rainmer_analysis.images.reading import Region, read_hashed, read_storage
+from rainmer_analysis.recipes.properties.measure_pairs import Job
+
+__all__ = ["Examined", "Examiner", "FileFacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a file holds, or the reason why it cannot be used.
+
+    ``pixels`` is the hash of decoded pixels, ``quality`` that of a JPEG, ``picture`` the bytes of
+    the thumbnail.
+    """
+
+    sha256: str
+    reason: str = ""
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    mode: str = ""
+    quality: int | None = None
+    pixels: str = ""
+    picture: bytes = field(default=b"", repr=False)
+
+    @property
+    def thumbnail(self) -> Thumbnails:
+        """The thumbnail, shape (2, 96, 96)."""
+        return np.frombuffer(self.picture, dtype=np.uint8).reshape(SHAPE)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One image, its partner if it has one, and what the two show together."""
+
+    own: FileFacts
+    partner: FileFacts | None = None
+    pair: PairFacts | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return JSON types."""
+        found = asdict(self)
+        for side in ("own", "partner"):
+            if found[side] is not None:
+                found[side]["picture"] = base64.b64encode(found[side]["picture"]).decode()
+        return found
+
+    @classmethod
+    def from_document(cls, found: Mapping[str, Any]) -> Examined:
+        """Return what `document` described; raises KeyError, TypeError or ValueError if damaged."""
+        own, partner = (_file_facts(found[side]) for side in ("own", "partner"))
+        pair = found["pair"]
+        if pair is not None:
+            turned = pair["registration"]
+            registration = None if turned is None else Registration(**turned)
+            pair = PairFacts(pair["identical"], pair["odds"], registration)
+        if own is None:
+            raise ValueError("an image without facts")
+        return cls(own, partner, pair)
+
+
+def _file_facts(found: Mapping[str, Any] | None) -> FileFacts | None:
+    if found is None:
+        return None
+    picture = base64.b64decode(found["picture"])
+    if not found["reason"] and len(picture) != math.prod(SHAPE):
+        raise ValueError("a thumbnail of another size")
+    return FileFacts(**{**found, "picture": picture})
+
+
+class Examiner:
+    """Looks at images in any thread; partners that images share are read once in a while.
+
+    Parameters
+    ----------
+    remembered
+        Partners in memory at a time.
+    """
+
+    def __init__(self, remembered: int = 2) -> None:
+        self._partner = lru_cache(maxsize=remembered)(_look)
+
+    def examine(self, job: Job) -> Examined:
+        """Return what an image and its partner hold; what cannot be read becomes a reason."""
+        if job.fault:
+            return Examined(FileFacts("", reason=job.fault))
+        own, pixels = _look(job.path, job.region)
+        if job.target is None:
+            return Examined(own)
+        partner, other = self._partner(job.target, job.target_region)
+        if pixels is None or other is None or pixels.shape != other.shape:
+            return Examined(own, partner)
+        return Examined(own, partner, measure_pair(pixels, other))
+
+
+def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32] | None]:
+    read = read_hashed(path, region=region)
+    sha256, pixels = read.sha256, read.pixels
+    if pixels is None:
+        return FileFacts(sha256, reason=read.reason), None
+    try:
+        storage = read_storage(path)
+    except ImageError as error:  # it has just been removed
+        return FileFacts(sha256, reason=str(error)), None
+    height, width = pixels.shape[1:]
+    picture = thumbnail(pixels).tobytes()
+    facts = FileFacts(
+        sha256,
+        "",
+        width,
+        height,
+        storage.format,
+        storage.mode,
+        storage.quality,
+        hash_pixels(pixels),
+        picture,
+    )
+    return facts, pixels

@@ -1,0 +1,102 @@
+"""The images of an audit in one list, with their splits, and the photographs that show scenes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rainmer_analysis.images import unstorable_name_reason
+from rainmer_analysis.images.datasets import Dataset, ImageCandidate
+from rainmer_analysis.images.datasets.scene_groups import declared_scene
+from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
+from rainmer_analysis.recipes.properties.measure_pairs import Job
+
+__all__ = ["AuditedImage", "list_images_of", "split_of"]
+
+_HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
+# folders that say which side of a pair they hold; what set it is, the folder above says
+_SIDES = ("input", "inputs", "image", "images", "rain", "rainy", "degraded", "lq", "data")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedImage:
+    """One image of a dataset.
+
+    Parameters
+    ----------
+    image_id, dataset
+        As in tables.
+    split
+        ``held-out`` or ``train``; see `split_of`.
+    job
+        Its files.
+    scene
+        What a file of groups or the catalogue calls its scene.
+    expects_partner
+        Whether images of this dataset have partners.
+    unclear
+        Which partners it may have, where there are several.
+    """
+
+    image_id: str
+    dataset: str
+    split: str
+    job: Job
+    scene: str | None
+    expects_partner: bool
+    unclear: str
+
+    def scene_side(self, examined: Examined) -> FileFacts | None:
+        """Return the photograph by which its scene is told: the partner, or else the image."""
+        for facts in (examined.partner, examined.own):
+            if facts is not None and not facts.reason:
+                return facts
+        return None
+
+
+def split_of(dataset: Dataset, held_out: Collection[str]) -> str:
+    """Say whether a dataset is held out for testing.
+
+    It is where it was named so, the catalogue says so, or its name, its folder (and the one above,
+    where that is called ``input`` or the like) or folders inside hold the word test, val, valid,
+    validation or eval.
+    """
+    if dataset.name in held_out:
+        return "held-out"
+    if dataset.split is not None:
+        return "train" if dataset.split == "train" else "held-out"
+    first = Path(dataset.images[0].path)
+    inside = first.relative_to(dataset.folder) if first.is_relative_to(dataset.folder) else first
+    *above, folder = dataset.folder.parts[-2:]
+    named = [folder] if folder.lower() not in _SIDES else [*above, folder]
+    words = [dataset.name, *named, *inside.parts[:-1]]
+    return "held-out" if any(_HELD_OUT.search(each.lower()) for each in words) else "train"
+
+
+def list_images_of(datasets: Sequence[Dataset], held_out: Collection[str]) -> list[AuditedImage]:
+    """List all images in the order of datasets and ids."""
+    found = []
+    for dataset in datasets:
+        split = split_of(dataset, held_out)
+        for image in dataset.images:
+            image_id = f"{dataset.name}/{image.relative}"
+            found.append(
+                AuditedImage(
+                    image_id,
+                    dataset.name,
+                    split,
+                    _job(image, image_id),
+                    declared_scene(dataset, image) or (None if image.target else image.scene),
+                    dataset.paired,
+                    dataset.unclear.get(image.relative, ""),
+                )
+            )
+    return found
+
+
+def _job(image: ImageCandidate, image_id: str) -> Job:
+    region = image.target_region or "whole"
+    fault = unstorable_name_reason(image_id, image.path, image.target)
+    return Job(image.path, image.region, image.target, region, fault)

@@ -1,0 +1,71 @@
+"""Findings about single images and their pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rainmer_analysis.auditing.findings import Finding
+from rainmer_analysis.auditing.pair_faults import frame_within, pair_faults
+from rainmer_analysis.images.datasets import Dataset
+from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
+from rainmer_analysis.recipes.audit.gather import AuditedImage
+
+__all__ = ["findings_of_image", "unread_pictures"]
+
+
+def findings_of_image(image: AuditedImage, examined: Examined) -> list[Finding]:
+    """Report the faults of one image and its pair."""
+    own, partner = examined.own, examined.partner
+    name = image.image_id
+    found = [Finding("unreadable", name, detail=own.reason)] if own.reason else []
+    if partner is None:
+        if image.expects_partner and image.job.target is None:
+            several = f"it may be {image.unclear}" if image.unclear else "there is no clean partner"
+            found.append(Finding("missing-partner", name, detail=several))
+        return found
+    if partner.reason:
+        return [*found, Finding("unreadable", name, detail=f"its partner: {partner.reason}")]
+    if own.reason:
+        return found
+    if examined.pair is None:
+        return [*found, _size_mismatch(name, own, partner)]
+    faults = pair_faults(examined.pair, own.thumbnail, partner.thumbnail)
+    return [
+        *found,
+        *(Finding(each.finding, name, None, each.detail, False, each.numbers) for each in faults),
+    ]
+
+
+def _size_mismatch(name: str, own: FileFacts, partner: FileFacts) -> Finding:
+    detail = f"{own.width}x{own.height} pixels, its partner {partner.width}x{partner.height}"
+    within = frame_within(own.thumbnail, partner.thumbnail)
+    if within is None:
+        return Finding("size-mismatch", name, detail=f"{detail}; they show different scenes")
+    wide, (top, left, height, width) = within
+    if wide == "same":
+        return Finding("size-mismatch", name, detail=f"{detail}; the same view, resized")
+    facts, narrow = (own, "partner") if wide == "image" else (partner, "image")
+    numbers = {
+        "left": round(left * facts.width, 1),
+        "top": round(top * facts.height, 1),
+        "width": round(width * facts.width, 1),
+        "height": round(height * facts.height, 1),
+    }
+    detail += (
+        f"; the {narrow} shows {numbers['width']:.0f}x{numbers['height']:.0f} pixels of the other "
+        f"from ({numbers['left']:.0f}, {numbers['top']:.0f})"
+    )
+    return Finding("size-mismatch", name, None, detail, False, numbers)
+
+
+def unread_pictures(datasets: Sequence[Dataset]) -> list[Finding]:
+    """Report pictures in formats that are not read."""
+    return [
+        Finding(
+            "unreadable",
+            f"{dataset.name}/{relative}",
+            detail=f"a picture in the format {kind}, which is not read; convert it to PNG",
+        )
+        for dataset in datasets
+        for relative, kind in dataset.account.unread
+    ]

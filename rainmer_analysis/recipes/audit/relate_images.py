@@ -1,0 +1,226 @@
+"""From related photographs to findings about images, and to scenes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rainmer_analysis.auditing.components import first_connected
+from rainmer_analysis.auditing.findings import Finding
+from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
+from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
+from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
+from rainmer_analysis.recipes.audit.gather import AuditedImage
+
+__all__ = ["Related", "relate_images"]
+
+Progress = Callable[[int, int], None]
+_WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
+class Related(NamedTuple):
+    """Findings between images, and the scene of every image."""
+
+    findings: list[Finding]
+    scenes: list[str]
+
+
+def relate_images(
+    images: Sequence[AuditedImage],
+    examined: Sequence[Examined],
+    *,
+    seed: int = 42,
+    progress: Progress | None = None,
+) -> Related:
+    """Find copies and shared scenes among all images.
+
+    The scene of an image is told by its clean partner where that can be read. Every image is
+    reported with its nearest earlier relative in each dataset at most, so that a scene of a
+    thousand frames makes a thousand findings, not half a million.
+    """
+    collection = _collect(images, examined)
+    kin = find_kin(collection.thumbnails(), seed=seed, progress=progress)
+    found: dict[tuple[str, str | None], Finding] = {}
+    for finding in (
+        *_duplicates(collection),
+        *_same_photograph(collection),
+        *_of_kin(collection, kin),
+    ):
+        found.setdefault((finding.a, finding.b), finding)
+    return Related(list(found.values()), _scenes(collection, kin))
+
+
+@dataclass(frozen=True)
+class _Collection:
+    """All images, and the distinct photographs (by pixels) that tell their scenes.
+
+    ``photographs`` are those, ``shows`` the number of each image's photograph, None where there is
+    none that can be read, and ``members`` the images of each photograph.
+    """
+
+    images: Sequence[AuditedImage]
+    examined: Sequence[Examined]
+    photographs: Sequence[FileFacts]
+    shows: Sequence[int | None]
+    members: Sequence[Sequence[int]]
+
+    def thumbnails(self) -> Thumbnails:
+        """Return those of all photographs, shape (n, 2, 96, 96)."""
+        pictures = b"".join(each.picture for each in self.photographs)
+        return np.frombuffer(pictures, dtype=np.uint8).reshape(-1, *SHAPE)
+
+    def is_clean(self, number: int) -> bool:
+        """Say whether an image's scene is told by its partner."""
+        partner = self.examined[number].partner
+        return partner is not None and not partner.reason
+
+    def finding(self, kind: str, at: tuple[int, int], detail: str, **numbers: Any) -> Finding:
+        """Return a finding about an image and an earlier one."""
+        own, other = (self.images[number] for number in at)
+        leak = own.split != other.split
+        return Finding(kind, own.image_id, other.image_id, detail, leak, numbers)
+
+
+def _collect(images: Sequence[AuditedImage], examined: Sequence[Examined]) -> _Collection:
+    numbers: dict[str, int] = {}
+    photographs: list[FileFacts] = []
+    members: list[list[int]] = []
+    shows: list[int | None] = []
+    for place, (image, facts) in enumerate(zip(images, examined, strict=True)):
+        side = image.scene_side(facts)
+        if side is None:
+            shows.append(None)
+            continue
+        if side.pixels not in numbers:
+            numbers[side.pixels] = len(photographs)
+            photographs.append(side)
+            members.append([])
+        shows.append(numbers[side.pixels])
+        members[numbers[side.pixels]].append(place)
+    return _Collection(images, examined, photographs, shows, members)
+
+
+def _duplicates(collection: _Collection) -> Iterator[Finding]:
+    """Report images whose own pixels are those of an earlier one."""
+    first: dict[str, int] = {}
+    for number, facts in enumerate(collection.examined):
+        if facts.own.reason:
+            continue
+        known = first.setdefault(facts.own.pixels, number)
+        if known != number:
+            same = facts.own.sha256 == collection.examined[known].own.sha256
+            detail = "equal files" if same else "equal pixels in different files"
+            yield collection.finding("duplicate", (number, known), detail)
+
+
+def _same_photograph(collection: _Collection) -> Iterator[Finding]:
+    """Report images whose clean partners have equal pixels, unless it is one file."""
+    for numbers in collection.members:
+        earlier: dict[str, int] = {}
+        files: dict[tuple[str, str | None], int] = {}
+        for number in numbers:
+            own = collection.images[number]
+            is_new = (own.dataset, own.job.target) not in files
+            files.setdefault((own.dataset, own.job.target), number)
+            for other in earlier.values() if is_new else ():
+                kind, detail = _kind_of_equal(collection, number, other)
+                yield collection.finding(kind, (number, other), detail)
+            earlier.setdefault(own.dataset, number)
+
+
+def _kind_of_equal(collection: _Collection, number: int, other: int) -> tuple[str, str]:
+    """Say how two images compare whose photographs have equal pixels."""
+    one, two = collection.examined[other].own, collection.examined[number].own
+    clean = [collection.is_clean(each) for each in (number, other)]
+    if not all(clean):
+        return "shared-scene", "the one is the clean partner of the other"
+    if not (one.reason or two.reason):
+        relation = compare(one.thumbnail, two.thumbnail, flip=False, window=_WHOLE)
+        if relation == "copy":
+            return "near-duplicate", "re-encoded or resized; their clean partners are equal"
+    return "shared-scene", "their clean partners are equal"
+
+
+def _of_kin(collection: _Collection, kin: Sequence[Kin]) -> Iterator[Finding]:
+    """Report each image with its nearest earlier relative in each dataset."""
+    best: dict[tuple[int, str], tuple[float, Kin, int]] = {}
+    for each in kin:
+        for own, other in ((each.first, each.second), (each.second, each.first)):
+            firsts: dict[str, int] = {}
+            for number in collection.members[other]:
+                firsts.setdefault(collection.images[number].dataset, number)
+            for number in collection.members[own]:
+                for dataset, earlier in firsts.items():
+                    known = best.get((number, dataset))
+                    if earlier < number and (known is None or known[0] < each.correlation):
+                        best[number, dataset] = each.correlation, each, earlier
+    for (number, _), (_, each, earlier) in sorted(best.items(), key=lambda item: item[0]):
+        kind, detail = _kind_of_kin(collection, each, (number, earlier))
+        yield collection.finding(
+            kind,
+            (number, earlier),
+            detail,
+            correlation=round(each.correlation, 4),
+            mirrored=each.mirrored,
+            window=[round(side, 4) for side in each.window],
+        )
+
+
+def _kind_of_kin(collection: _Collection, kin: Kin, at: tuple[int, int]) -> tuple[str, str]:
+    how = _how(collection, kin)
+    clean = [collection.is_clean(number) for number in at]
+    if not any(clean):
+        if kin.relation == "copy":
+            return "near-duplicate", how or "re-encoded"
+        return "shared-scene", _joined("one scene under other weather or light", how)
+    if kin.relation == "copy" and all(clean):
+        wide = kin.second if kin.within else kin.first
+        order = at if collection.shows[at[0]] == wide else at[::-1]
+        own = [collection.examined[number].own for number in order]
+        if (
+            not any(each.reason for each in own)
+            and compare(own[0].thumbnail, own[1].thumbnail, flip=kin.mirrored, window=kin.window)
+            == "copy"
+        ):
+            return "near-duplicate", how or "re-encoded"
+    what = "their clean partners" if all(clean) else "the clean partner of one and the other image"
+    if kin.relation == "copy":
+        return "shared-scene", _joined(f"{what} are copies", how)
+    return "shared-scene", _joined(f"{what} show one scene", how)
+
+
+def _how(collection: _Collection, kin: Kin) -> str:
+    """Name what was done to a copy beyond encoding it anew."""
+    sizes = {
+        (each.width, each.height)
+        for each in (collection.photographs[kin.first], collection.photographs[kin.second])
+    }
+    parts = ["mirrored"] if kin.mirrored else []
+    if kin.is_cropped:
+        parts.append("cropped")
+    elif len(sizes) > 1:
+        parts.append("resized")
+    return ", ".join(parts)
+
+
+def _joined(detail: str, how: str) -> str:
+    return f"{detail}, {how}" if how else detail
+
+
+def _scenes(collection: _Collection, kin: Sequence[Kin]) -> list[str]:
+    """Name every image's scene: images are joined by name, by photograph and by kin."""
+    images, members = collection.images, collection.members
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for number, image in enumerate(images):
+        if image.scene is not None:
+            by_name[image.scene].append(number)
+    pairs = [
+        (joined[0], number) for joined in (*members, *by_name.values()) for number in joined[1:]
+    ]
+    pairs += [(members[each.first][0], members[each.second][0]) for each in kin]
+    firsts = [images[number] for number in first_connected(len(images), pairs)]
+    return [first.scene or first.image_id for first in firsts]

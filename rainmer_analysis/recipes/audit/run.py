@@ -1,0 +1,202 @@
+"""Folders of images to an audit: what cannot be trusted in them, image by image."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.auditing.findings import FINDINGS
+from rainmer_analysis.auditing.fingerprints import Fingerprints, read_fingerprints
+from rainmer_analysis.errors import ParameterError, SourceError
+from rainmer_analysis.images import Sources, find_datasets
+from rainmer_analysis.images.datasets import Dataset
+from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, request_digest
+from rainmer_analysis.recipes.audit.examine import Examined, Examiner
+from rainmer_analysis.recipes.audit.gather import AuditedImage, list_images_of
+from rainmer_analysis.recipes.audit.image_findings import findings_of_image, unread_pictures
+from rainmer_analysis.recipes.audit.known import known_sets
+from rainmer_analysis.recipes.audit.relate_images import relate_images
+from rainmer_analysis.recipes.audit.summary import summarise
+from rainmer_analysis.recipes.audit.unfinished import Unfinished
+from rainmer_analysis.recipes.properties.text_outputs import write_text_once
+from rainmer_analysis.values import holding, lock_of, to_json_types
+
+__all__ = ["audit", "examine_all"]
+
+_log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None]
+
+
+def audit(
+    sources: Sources,
+    *,
+    out: str | Path | None = None,
+    root: str | Path | None = None,
+    known: Sequence[str | Path] = (),
+    held_out: Collection[str] = (),
+    workers: int = 2,
+    seed: int = 42,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Audit:
+    """Look for what cannot be trusted in datasets; nothing is written into their folders.
+
+    Parameters
+    ----------
+    sources, root
+        As for `rainmer_analysis.extract`; all images count, none is sampled.
+    out
+        JSON file; an interrupted run is continued. Without it nothing is written.
+    known
+        Files of `fingerprint`: images of these sets are reported under any name.
+    held_out
+        Datasets that are kept for testing, beyond those whose names or folders say so.
+    workers
+        Threads; the audit does not depend on them.
+    seed
+        Of the search for relatives.
+    overwrite
+        Whether another file may be replaced.
+    progress
+        Called as ``progress(done, total)``, anew for files and for the search.
+
+    Raises
+    ------
+    SourceError
+        A source is unknown, missing or empty.
+    OutputExistsError
+        Something else lies at `out`.
+    OutputInUseError
+        Another run is writing it.
+    ParameterError
+        `out` does not end in ``.json``, a dataset in `held_out` is not among the sources, or
+        `workers` is under 1.
+    FileFormatError
+        A file in `known` holds no fingerprints.
+    """
+    path = None if out is None else _checked(Path(out))
+    if workers < 1:
+        raise ParameterError(f"workers is {workers}; it must be at least 1")
+    sets = [read_fingerprints(Path(each)) for each in known]
+    datasets = find_datasets(sources, root=root)
+    _check_names(held_out, datasets)
+    images = list_images_of(datasets, held_out)
+    asked = {"known": [each.content for each in sets], "seed": seed}
+    with ExitStack() as held:
+        if path is not None:
+            held.enter_context(holding(lock_of(path)))
+        earlier = None if path is None or overwrite else find_existing(path, images, asked, workers)
+        if earlier is not None:
+            return earlier
+        unfinished = Unfinished(path, [each.job for each in images])
+        try:
+            examined = examine_all(images, unfinished, workers=workers, progress=progress)
+        finally:
+            unfinished.close()
+        found = _audited(datasets, images, examined, sets, asked, progress)
+        if path is None:
+            return found
+        text = json.dumps(
+            to_json_types(found.document()), indent=1, ensure_ascii=False, allow_nan=False
+        )
+        write_text_once(path, text + "\n", overwrite=overwrite)
+        unfinished.discard()
+    return replace(found, path=path)
+
+
+def examine_all(
+    images: Sequence[AuditedImage],
+    unfinished: Unfinished,
+    *,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> list[Examined]:
+    """Look at all files, a few at a time, and go on where an earlier run ended."""
+    known = unfinished.load()
+    left = [index for index in range(len(images)) if index not in known]
+    if known:
+        _log.info("continuing: %d of %d images were seen before", len(known), len(images))
+    examiner = Examiner(remembered=workers)
+
+    def work(index: int) -> Examined:
+        examined = examiner.examine(images[index].job)
+        unfinished.add(index, examined)
+        return examined
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for index, examined in zip(left, pool.map(work, left), strict=True):
+            known[index] = examined
+            if progress is not None:
+                progress(len(known), len(images))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return [known[index] for index in range(len(images))]
+
+
+def _audited(
+    datasets: Sequence[Dataset],
+    images: Sequence[AuditedImage],
+    examined: Sequence[Examined],
+    sets: Sequence[Fingerprints],
+    asked: Mapping[str, Any],
+    progress: Progress | None,
+) -> Audit:
+    related = relate_images(images, examined, seed=asked["seed"], progress=progress)
+    findings = [
+        each for pair in zip(images, examined, strict=True) for each in findings_of_image(*pair)
+    ]
+    findings += unread_pictures(datasets)
+    findings += related.findings
+    findings += known_sets(images, examined, sets)
+    order = {name: place for place, name in enumerate(FINDINGS)}
+    places = {image.image_id: place for place, image in enumerate(images)}
+    findings.sort(key=lambda each: (order[each.finding], places.get(each.a, len(places)), each.b))
+    contents = [_contents(each) for each in examined]
+    return Audit(
+        summarise(datasets, images, examined, related.scenes, findings),
+        tuple(findings),
+        tuple(_row(*each) for each in zip(images, examined, related.scenes, strict=True)),
+        request_digest(images, contents, asked),
+    )
+
+
+def _row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
+    job = image.job
+    return {
+        "image_id": image.image_id,
+        "dataset": image.dataset,
+        "split": image.split,
+        "path": job.path,
+        "region": job.region,
+        "target": job.target,
+        "target_region": job.target_region if job.target else None,
+        "scene": scene,
+        "width": examined.own.width or None,
+        "height": examined.own.height or None,
+    }
+
+
+def _contents(examined: Examined) -> tuple[str, str]:
+    return examined.own.sha256, examined.partner.sha256 if examined.partner else ""
+
+
+def _checked(path: Path) -> Path:
+    if path.suffix.lower() != ".json":
+        raise ParameterError(
+            f"an audit cannot be written as {path.name!r}; use a name that ends in .json"
+        )
+    return path
+
+
+def _check_names(names: Collection[str], datasets: Sequence[Dataset]) -> None:
+    unknown = sorted(set(names) - {each.name for each in datasets})
+    if unknown:
+        allowed = ", ".join(each.name for each in datasets)
+        raise SourceError(f"no dataset is called {unknown[0]!r}; the sources hold {allowed}")

@@ -1,0 +1,77 @@
+"""Results that stand as files: made only where the identical request has not left them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    SphereMap,
+    digest,
+    holding,
+    is_up_to_date,
+    lock_of,
+    read_as,
+    versions_of,
+    write,
+)
+
+__all__ = ["CachedResult", "cached_map"]
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class CachedResult(Generic[V]):
+    """A value and whether its file answered the identical request already."""
+
+    value: V
+    up_to_date: bool
+
+    @property
+    def state(self) -> str:
+        """What to tell people: ``up to date`` or ``written``."""
+        return "up to date" if self.up_to_date else "written"
+
+
+def cached_map(
+    table: EmbeddingTable,
+    path: Path,
+    project: Callable[..., SphereMap],
+    *,
+    options: Mapping[str, Any],
+    overwrite: bool = False,
+) -> CachedResult[SphereMap]:
+    """Lay a table out, or read the map that the identical request left at `path`.
+
+    Parameters
+    ----------
+    table
+        What is laid out.
+    path
+        Ends in ``.parquet``.
+    project
+        Lays out: the table and `options` as keywords to a map. It is given by the caller because
+        umap-learn takes seconds to import, which a map that stands need not wait for.
+    options
+        What the map depends on, beside the table.
+    overwrite
+        Whether another existing file may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies at `path`.
+    """
+    versions = versions_of(f"project/{options.get('engine', 'sphere')}")
+    asked = ["project", table.content_sha256, options]
+    request = digest([*asked, versions] if versions else asked)
+    with holding(lock_of(path)):
+        stands = is_up_to_date(path, request, overwrite=overwrite)
+        if not stands:
+            write(project(table, **options), path, overwrite=overwrite, request=request)
+        # read in both cases, so that a picture of it is made from the same value at every run
+        return CachedResult(read_as(path, SphereMap), up_to_date=stands)

@@ -1,0 +1,222 @@
+"""How much of the distance between datasets is not weather.
+
+Images of both datasets are made alike in one thing, and the distance is taken again. What it loses
+is the share of that thing, at most: a change also blurs weather, which `kept` tells where there are
+pairs: what the distance between degraded images and their own clean partners, which is weather
+alone, retains under the same change. Between the clean partners of two datasets there is no weather
+at all: their distance is the share of scenes and cameras.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from rainmer_analysis.auditing.equalising import EQUALISERS
+from rainmer_analysis.errors import ImageError, ParameterError
+from rainmer_analysis.images import Sources, load_image_set, read_image, resize
+from rainmer_analysis.infer import load_encoder
+from rainmer_analysis.infer.encoders import Encoder, encoder_spaces
+from rainmer_analysis.scores import relate
+from rainmer_analysis.values import EmbeddingTable, ImageSet, RelationshipMatrix, Rows
+
+__all__ = ["Confounds", "confounds"]
+
+_AS_IS = "as-is"
+_CLEAN = "clean"
+Progress = Callable[[int, int], None]
+Picture = npt.NDArray[np.float32]
+Vectors = dict[str, dict[str, dict[str, npt.NDArray[np.float32]]]]  # view, variant, image
+
+
+@dataclass(frozen=True)
+class Confounds:
+    """Shares of distances, row by row, and images that could not be used.
+
+    Each row is a mapping: ``encoder``, ``view``, ``a``, ``b``, ``confound`` (``re-encode``,
+    ``re-size``, ``re-expose``, or ``scenes``), ``distance`` as it is, ``equalised`` after the
+    change (for ``scenes``: between clean partners), ``share`` of the distance that is not weather,
+    at most, and ``kept`` (None without pairs).
+    """
+
+    score: str
+    rows: tuple[dict[str, Any], ...]
+    left_out: tuple[tuple[str, str], ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return JSON types."""
+        listed = [{"image_id": name, "reason": reason} for name, reason in self.left_out]
+        return {
+            "kind": "confounds",
+            "score": self.score,
+            "rows": list(self.rows),
+            "left_out": listed,
+        }
+
+
+def confounds(
+    sources: Sources,
+    encoders: Sequence[str] = ("rainmer", "statistics", "untrained:0"),
+    *,
+    root: str | None = None,
+    per_dataset: int = 60,
+    score: str = "energy",
+    seed: int = 42,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Confounds:
+    """Measure how much of the distances between datasets is encoding, size, exposure and scenes.
+
+    Parameters
+    ----------
+    sources, root
+        As for `extract`; at least two datasets.
+    encoders
+        Names as for `load_encoder`.
+    per_dataset
+        Images drawn from each dataset.
+    score
+        A distance, as for `relate`.
+    seed
+        Seed of the draw.
+    device
+        Where networks run.
+    progress
+        Called as ``progress(done, total)``, anew for each encoder.
+
+    Raises
+    ------
+    ParameterError
+        There are fewer than two datasets, or the score is a similarity.
+    SourceError
+        A source cannot be used.
+    """
+    images = load_image_set(sources, root=root, per_dataset=per_dataset, seed=seed)
+    if len(images.rows.datasets) < 2:
+        raise ParameterError("confounds lie between datasets; give at least two")
+    rows: list[dict[str, Any]] = []
+    left_out: dict[str, str] = {}
+    for name in encoders:
+        encoder = load_encoder(name, device=device)
+        vectors = _encoded(images, encoder, left_out, progress)
+        for view, table in _tables(images, encoder, vectors).items():
+            rows += _compared(table, score, encoder.name, view)
+    return Confounds(score, tuple(rows), tuple(left_out.items()))
+
+
+def _variants(image: Picture, partner: Picture | None) -> Iterator[tuple[str, Picture]]:
+    for side, picture in (("", image), (f"{_CLEAN}/", partner)):
+        if picture is not None:
+            yield f"{side}{_AS_IS}", picture
+            for name, change in EQUALISERS.items():
+                yield f"{side}{name}", change(picture)
+
+
+def _encoded(
+    images: ImageSet, encoder: Encoder, left_out: dict[str, str], progress: Progress | None
+) -> Vectors:
+    """Return vectors by view, variant and image id."""
+    found: Vectors = {view: {} for view in encoder.views}
+    for at, row in enumerate(images.rows.frame.to_dict("records")):
+        try:
+            image = read_image(row["path"], region=row["region"])
+            has_partner = isinstance(row["target"], str)
+            partner = (
+                read_image(row["target"], region=row["target_region"]) if has_partner else None
+            )
+        except ImageError as error:
+            left_out[str(row["image_id"])] = str(error)
+            continue
+        names, pictures = zip(*_variants(image, partner), strict=True)
+        batch = np.stack([resize(each, rule=encoder.preprocessing) for each in pictures])
+        for view, vectors in encoder.encode(np.clip(batch, 0, 1)).items():
+            for name, vector in zip(names, vectors, strict=True):
+                found[view].setdefault(name, {})[str(row["image_id"])] = vector
+        if progress is not None:
+            progress(at + 1, len(images.rows))
+    return found
+
+
+def _tables(
+    images: ImageSet,
+    encoder: Encoder,
+    vectors: Vectors,
+) -> dict[str, dict[str, EmbeddingTable]]:
+    """Return a table of each variant, by view; clean partners are datasets ``clean/NAME``."""
+    spaces = encoder_spaces(encoder, rule=encoder.preprocessing)
+    labels = images.rows.frame.set_index("image_id")
+    found: dict[str, dict[str, EmbeddingTable]] = {}
+    for view, variants in vectors.items():
+        found[view] = {}
+        for change in (_AS_IS, *EQUALISERS):
+            frames, stacked = [], []
+            for side in ("", f"{_CLEAN}/"):
+                own = variants.get(f"{side}{change}", {})
+                if own:
+                    part = labels.loc[list(own), ["dataset", "group"]].reset_index()
+                    frames.append(
+                        part.assign(
+                            image_id=side + part["image_id"], dataset=side + part["dataset"]
+                        )
+                    )
+                    stacked += list(own.values())
+            rows = Rows(pd.concat(frames, ignore_index=True))
+            found[view][change] = EmbeddingTable(np.stack(stacked), rows, spaces[view])
+    return found
+
+
+def _compared(
+    tables: Mapping[str, EmbeddingTable], score: str, encoder: str, view: str
+) -> list[dict[str, Any]]:
+    """Return the rows of one space: every pair of datasets, every confound."""
+    matrices = {name: relate(table, score=score) for name, table in tables.items()}
+    as_is = matrices[_AS_IS]
+    if not as_is.is_distance:
+        raise ParameterError(f"the score {score!r} is a similarity; shares need a distance")
+    names = [each for each in as_is.datasets if not each.startswith(f"{_CLEAN}/")]
+    found = []
+    for a, b in combinations(names, 2):
+        distance = _cell(as_is, a, b)
+        for confound in (*EQUALISERS, "scenes"):
+            kept = None
+            if confound == "scenes":
+                equalised = _cell(as_is, f"{_CLEAN}/{a}", f"{_CLEAN}/{b}")
+                share = _ratio(equalised, distance)
+            else:
+                equalised = _cell(matrices[confound], a, b)
+                left = _ratio(equalised, distance)
+                share = None if left is None else 1 - left
+                kept = _kept(as_is, matrices[confound], (a, b))
+            row = {"encoder": encoder, "view": view, "a": a, "b": b, "confound": confound}
+            numbers = {"distance": distance, "equalised": equalised, "share": share, "kept": kept}
+            found.append(row | numbers)
+    return found
+
+
+def _cell(matrix: RelationshipMatrix, a: str, b: str) -> float | None:
+    if a not in matrix.datasets or b not in matrix.datasets:
+        return None
+    value = float(matrix.values[matrix.datasets.index(a), matrix.datasets.index(b)])
+    return value if np.isfinite(value) else None
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or whole is None or whole <= 0 else part / whole
+
+
+def _kept(
+    as_is: RelationshipMatrix, changed: RelationshipMatrix, names: tuple[str, str]
+) -> float | None:
+    """Return what the distance of degraded images from their own partners retains, on average."""
+    ratios = [
+        _ratio(*(_cell(matrix, name, f"{_CLEAN}/{name}") for matrix in (changed, as_is)))
+        for name in names
+    ]
+    known = [each for each in ratios if each is not None]
+    return float(np.mean(known)) if known else None

@@ -1,0 +1,93 @@
+"""The constants of the encoder ``statistics``, measured over simulated training images.
+
+Made anew after a change of the descriptors or of the simulation, from the top of a checkout::
+
+    python -c "from rainmer_analysis.recipes.fit_statistics_constants import standardise;
+    standardise()"
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.images import DEFAULT_RULE, resize
+from rainmer_analysis.infer import fit_constants
+from rainmer_analysis.values import write_json
+from rainmer_analysis.weather import FIGURED, simulate
+
+__all__ = ["SHIPPED", "STANDARD", "standardise"]
+
+SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "statistics.json"
+
+STANDARD = tuple(sorted(FIGURED))
+
+_SIZE = (256, 256)
+_log = logging.getLogger(__name__)
+
+
+def standardise(
+    path: str | Path = SHIPPED,
+    *,
+    per_recipe: int = 60,
+    seed: int = 42,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Measure mean and deviation of every descriptor and write them with their provenance.
+
+    Parameters
+    ----------
+    path
+        The JSON file; an existing one is replaced.
+    per_recipe
+        Pairs of training scenes of each recipe; rainy and clean image of a pair both count.
+    seed
+        Seed of the simulation.
+    progress
+        Called as ``progress(done, total)`` after each pair.
+
+    Raises
+    ------
+    ParameterError
+        `per_recipe` is under 1.
+    """
+    if per_recipe < 1:
+        raise ParameterError(f"per_recipe is {per_recipe}; it must be at least 1")
+    constants = fit_constants(_simulated_images(per_recipe, seed, progress))
+    provenance = {
+        "images": 2 * per_recipe * len(STANDARD),
+        "per_recipe": per_recipe,
+        "recipes": list(STANDARD),
+        "split": "train",
+        "seed": seed,
+        "size": list(_SIZE),
+        "resize_rule": DEFAULT_RULE,
+    }
+    rounded = {
+        view: {name: [float(f"{value:.9g}") for value in row] for name, row in found.items()}
+        for view, found in constants.items()
+    }
+    document = {"kind": "statistics", "version": 1, "provenance": provenance, "constants": rounded}
+    written = write_json(path, document)
+    _log.info("constants of the encoder statistics written to %s", written)
+    return written
+
+
+def _simulated_images(
+    per_recipe: int, seed: int, progress: Callable[[int, int], None] | None
+) -> Iterator[npt.NDArray[np.float32]]:
+    total = per_recipe * len(STANDARD)
+    done = 0
+    for name in STANDARD:
+        for index in range(per_recipe):
+            pair = simulate(name, index, split="train", size=_SIZE, seed=seed)
+            yield resize(pair.rainy)
+            yield resize(pair.clean)
+            done += 1
+            if progress is not None:
+                progress(done, total)

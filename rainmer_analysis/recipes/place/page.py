@@ -1,0 +1,117 @@
+"""Passports as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rainmer_analysis.errors import ImageError, ParameterError
+from rainmer_analysis.images import read_image
+from rainmer_analysis.images.thumbnails import encode_thumbnail
+from rainmer_analysis.pages import PassportCard, PassportContent, render_passports
+from rainmer_analysis.recipes.place.passports import Passport, Passports
+from rainmer_analysis.recipes.report.colours import dataset_styles
+from rainmer_analysis.recipes.report.files import page_stands
+from rainmer_analysis.values import digest, versions_of, write_atomically
+
+__all__ = ["write_passports"]
+
+_LARGE, _SMALL = 24_000, 5_000
+_STEPS = 73
+
+
+def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> str:
+    """Write one page with pictures, verdicts and the map; say whether it stood already.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies there.
+    ParameterError
+        The name does not end in ``.html``.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ParameterError(
+            f"a page cannot be written as {path.name!r}; use a name that ends in .html"
+        )
+    told = {
+        "place": [each.document() for each in done.passports],
+        "table": done.table.content_sha256,
+        "images": done.images.content_sha256,
+        "skipped": [list(each) for each in done.skipped],
+        "notes": list(done.notes),
+        "level": done.level,
+        "versions": versions_of("place"),
+    }
+    request = digest(told)
+    if page_stands(path, request, overwrite=overwrite):
+        return "up to date"
+    text = render_passports(_content(done), request=request)
+    write_atomically(path, lambda place: _write(place, text))
+    return "written"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _content(done: Passports) -> PassportContent:
+    names = done.table.rows.datasets
+    ids = done.table.rows.column("image_id").tolist()
+    rows = {name: row for row, name in enumerate(ids)}
+    return PassportContent(
+        cards=[_card(each, done, rows) for each in done.passports],
+        datasets=dict(zip(names, dataset_styles(names), strict=True)),
+        map=done.map,
+        level=done.level,
+        skipped=done.skipped,
+        notes=done.notes,
+    )
+
+
+def _card(passport: Passport, done: Passports, rows: dict[str, int]) -> PassportCard:
+    frame = done.table.rows
+    places = [rows[name] for name, _ in passport.neighbours]
+    known = frame.column("path") if frame.has("path") else np.full(len(frame), None)
+    return PassportCard(
+        path=passport.path,
+        picture=_picture(passport.path, _LARGE),
+        datasets=passport.datasets,
+        p_values=passport.p_values,
+        outside=passport.outside,
+        neighbours=[
+            (name, degrees, frame.datasets[frame.codes[row]], _picture(known[row], _SMALL))
+            for (name, degrees), row in zip(passport.neighbours, places, strict=True)
+        ],
+        lon=passport.lon,
+        lat=passport.lat,
+        radius=passport.radius,
+        disc=_disc(passport),
+        known_as=passport.known_as,
+    )
+
+
+def _picture(path: object, limit: int) -> bytes | None:
+    if not isinstance(path, str):
+        return None
+    try:
+        return encode_thumbnail(read_image(path), limit=limit)
+    except ImageError:  # the file is gone since the table was made: its name still says what it was
+        return None
+
+
+def _disc(passport: Passport) -> Sequence[tuple[float, float]]:
+    """Return the circle about a place as longitudes and latitudes in degrees."""
+    if passport.radius is None:
+        return []
+    lon, lat, radius = np.radians([passport.lon, passport.lat, min(passport.radius, 179.0)])
+    centre = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    east = np.array([-np.sin(lon), np.cos(lon), 0.0])
+    north = np.cross(centre, east)
+    turns = np.linspace(0, 2 * np.pi, _STEPS)[:, None]
+    ring = np.cos(radius) * centre + np.sin(radius) * (np.cos(turns) * east + np.sin(turns) * north)
+    longitudes = np.degrees(np.arctan2(ring[:, 1], ring[:, 0]))
+    latitudes = np.degrees(np.arcsin(np.clip(ring[:, 2], -1, 1)))
+    return list(zip(longitudes.tolist(), latitudes.tolist(), strict=True))

@@ -1,0 +1,226 @@
+"""New images against a table: which datasets they are like, if any, and where they lie."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.numerics import nearest_neighbours_of_queries
+from rainmer_analysis.recipes.place.embedding import embed_images
+from rainmer_analysis.scores.membership import DatasetMembership
+from rainmer_analysis.sphere import SphereUMAP
+from rainmer_analysis.values import EmbeddingTable, SphereMap
+
+__all__ = ["Passport", "Passports", "place"]
+
+_log = logging.getLogger(__name__)
+_NEIGHBOURS = 5
+_PARTS = 20
+
+
+@dataclass(frozen=True)
+class Passport:
+    """What is known of one new image.
+
+    Parameters
+    ----------
+    path
+        As it was given.
+    datasets
+        Probability of each dataset, given that the image is of one of them, the likeliest first.
+    p_values
+        By dataset: how the image ranks among its scenes; small for strangers.
+    outside
+        Whether every dataset refuses it at the level.
+    neighbours
+        Image ids of the table's nearest images, nearest first, and their distances in degrees.
+    lon, lat, radius
+        Its place on the map in degrees, and the radius that holds the true place with the level;
+        None where the table has too few scenes to say.
+    known_as
+        The table's image with the same bytes, if there is one.
+    """
+
+    path: str
+    datasets: Mapping[str, float]
+    p_values: Mapping[str, float]
+    outside: bool
+    neighbours: tuple[tuple[str, float], ...]
+    lon: float
+    lat: float
+    radius: float | None
+    known_as: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the passport as JSON types."""
+        return {
+            "path": self.path,
+            "datasets": dict(self.datasets),
+            "p": dict(self.p_values),
+            "outside": self.outside,
+            "neighbours": [name for name, _ in self.neighbours],
+            "distances": [degrees for _, degrees in self.neighbours],
+            "lon": self.lon,
+            "lat": self.lat,
+            "radius": self.radius,
+            "known_as": self.known_as,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Passports:
+    """The passports of several images, and what they were made against.
+
+    Parameters
+    ----------
+    passports
+        Of each image that can be read, in the order given.
+    skipped
+        Images that cannot be used: path and reason.
+    notes
+        What limits the answers, in sentences.
+    level
+        Of "none of these" and of the radius.
+    map
+        The map that the images are placed on.
+    table
+        The table.
+    images
+        The new images as a table, in the order of the passports.
+    """
+
+    passports: Sequence[Passport]
+    skipped: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+    level: float
+    map: SphereMap
+    table: EmbeddingTable
+    images: EmbeddingTable
+
+
+def place(
+    paths: Sequence[str | Path],
+    table: EmbeddingTable,
+    *,
+    level: float = 0.9,
+    weights: str | Path | None = None,
+    neighbors: int = 50,
+    device: str = "auto",
+    seed: int = 42,
+    progress: Callable[[int, int], None] | None = None,
+) -> Passports:
+    """Compare images with the datasets of a table.
+
+    Parameters
+    ----------
+    paths
+        Image files.
+    table
+        At least one dataset of 3 scenes; its encoder embeds the images.
+    level
+        In (0, 1): of new scenes of a dataset, at least this share is not called outside, and the
+        layout of all images puts this share within the radius.
+    weights
+        Of the encoder; by default the shipped ones that the table was made with.
+    neighbors, seed
+        Of the map.
+    device
+        Where the encoder runs.
+    progress
+        Called as ``progress(done, total)``.
+
+    Raises
+    ------
+    ParameterError
+        The level is no share, no path came, or the table is too small.
+    SourceError
+        No image can be used.
+    WeightsError
+        The table's weights are neither shipped nor given.
+    """
+    if not paths:
+        raise ParameterError("no image was given; name at least one file")
+    membership = DatasetMembership(table)
+    found = membership.undecidable(level) if 0 < level < 1 else ()
+    images, skipped = embed_images(paths, table.space, weights, device, progress)
+    answer = membership.predict(images.vectors, level=level)
+    near = nearest_neighbours_of_queries(
+        images.vectors, table.vectors, min(_NEIGHBOURS, len(table))
+    )
+    ids = table.rows.column("image_id")
+    map_, points, radii = _placed(table, images, level, neighbors, seed)
+    placed = SphereMap(points, images.rows, images.space)
+    known = _known(table, images)
+    passports = [
+        Passport(
+            str(path),
+            _named(membership.datasets, answer.probabilities[row]),
+            _named(membership.datasets, answer.p_values[row]),
+            bool(answer.outside[row]),
+            tuple(
+                (str(ids[other]), float(np.degrees(angle)))
+                for other, angle in zip(near.indices[row], near.distances[row], strict=True)
+            ),
+            float(placed.lon[row]),
+            float(placed.lat[row]),
+            None if radii is None else float(np.degrees(radii[row])),
+            known[row],
+        )
+        for row, path in enumerate(images.rows.column("path"))
+    ]
+    notes = _notes(membership.left_out, found, level)
+    return Passports(passports, skipped, notes, level, map_, table, images)
+
+
+def _named(names: Sequence[str], values: Any) -> dict[str, float]:
+    pairs = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
+    return {name: float(value) for name, value in pairs}
+
+
+def _notes(left_out: Mapping[str, int], undecidable: Sequence[str], level: float) -> list[str]:
+    notes = [
+        f"{name} has {count} scene(s), too few to compare with; it is left out"
+        for name, count in left_out.items()
+    ]
+    if undecidable:
+        needed = int(np.ceil(1 / (1 - level) - 1e-9)) - 1
+        notes.append(
+            f"{', '.join(undecidable)}: fewer than {needed} scenes, which cannot refuse any image "
+            f"at the level {level:g}, so that 'none of these' is never said"
+        )
+    return notes
+
+
+def _placed(
+    table: EmbeddingTable, images: EmbeddingTable, level: float, neighbors: int, seed: int
+) -> tuple[SphereMap, Any, Any]:
+    """Lay the table out, and place the images on its map with their radii where these are known."""
+    _log.info("laying out %d images of %s", len(table), table.space.name)
+    model = SphereUMAP(neighbors, random_state=seed).fit(table.vectors)
+    map_ = SphereMap(
+        model.embedding_.astype(np.float32),
+        table.rows,
+        table.space,
+        {"engine": "sphere", "seed": seed},
+    )
+    groups = table.rows.column("group")
+    parts = min(_PARTS, len(set(groups)))
+    if parts * level < 1 or level * (parts + 1) > parts:
+        return map_, model.transform(images.vectors), None
+    _log.info("leaving scenes out in %d parts, to learn how surely images are placed", parts)
+    model.calibrate(groups, parts=parts)
+    return map_, *model.transform(images.vectors, level=level)
+
+
+def _known(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:
+    """Return the table's image with the same bytes, for each image."""
+    if not table.rows.has("sha256"):
+        return [None] * len(images)
+    ids = dict(zip(table.rows.column("sha256"), table.rows.column("image_id"), strict=True))
+    return [ids.get(each) for each in images.rows.column("sha256")]

@@ -1,0 +1,96 @@
+"""The encoders that are probed, under names that tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.infer import Encoder, load_encoder
+
+__all__ = ["UNTRAINED", "ProbedEncoder", "control_subjects", "load_subjects"]
+
+UNTRAINED = "untrained"
+_Weights = str | Path
+
+
+@dataclass(frozen=True, eq=False)
+class ProbedEncoder:
+    """A loaded encoder and what it is called in tables and pictures."""
+
+    label: str
+    encoder: Encoder
+
+    @property
+    def identity(self) -> list[str]:
+        """What its vectors depend on."""
+        precision = str(getattr(self.encoder, "precision", "exact"))
+        return [self.encoder.name, self.encoder.sha256, precision]
+
+    @property
+    def stem(self) -> str:
+        """The encoder's name as part of a file name."""
+        return self.encoder.name.replace(":", "-").replace("/", "-")
+
+
+def load_subjects(
+    encoder: str | Sequence[str],
+    weights: _Weights | Sequence[_Weights] | None,
+    *,
+    device: str,
+    precision: str,
+) -> list[ProbedEncoder]:
+    """Load encoders side by side.
+
+    Parameters
+    ----------
+    encoder
+        One name or several.
+    weights
+        None: each encoder's own. One encoder may come with several; several encoders come with
+        none, or with one each, in the same order.
+    device, precision
+        As in `load_encoder`.
+
+    Raises
+    ------
+    ParameterError
+        The numbers do not fit, or the same encoder came twice.
+    """
+    names = [encoder] if isinstance(encoder, str) else list(encoder)
+    given = [weights] if isinstance(weights, str | Path) else list(weights or ())
+    if not names:
+        raise ParameterError("no encoder was named; name at least one, such as rainmer")
+    if len(names) == 1 and len(given) > 1:
+        names *= len(given)
+    if given and len(given) != len(names):
+        raise ParameterError(
+            f"{len(names)} encoders came with {len(given)} weights; give weights once for each "
+            "encoder, in the same order, or one encoder with several weights"
+        )
+    own: Sequence[_Weights | None] = given or [None] * len(names)
+    pairs = list(zip(names, own, strict=True))
+    if len(set(pairs)) < len(pairs):
+        raise ParameterError("the same encoder with the same weights came twice; name it once")
+    labels = _distinct_labels(pairs)
+    return [
+        ProbedEncoder(label, load_encoder(name, chosen, device=device, precision=precision))
+        for label, (name, chosen) in zip(labels, pairs, strict=True)
+    ]
+
+
+def _distinct_labels(pairs: Sequence[tuple[str, _Weights | None]]) -> list[str]:
+    """Name encoders with the shortest end of their weights' paths that tells them apart."""
+    labels = [name if own is None else f"{name} {Path(own).stem}" for name, own in pairs]
+    if len(set(labels)) < len(labels):
+        labels = [name if own is None else f"{name} {own}" for name, own in pairs]
+    return labels
+
+
+def control_subjects(seeds: int) -> list[tuple[str, str]]:
+    """Return names of the controls and of the groups that they are summed up in."""
+    if seeds < 0:
+        raise ParameterError(f"{seeds} untrained networks were asked for; give 0 or more")
+    untrained = [(UNTRAINED, f"untrained:{seed}") for seed in range(seeds)]
+    return [("statistics", "statistics"), ("airnet", "airnet"), *untrained]

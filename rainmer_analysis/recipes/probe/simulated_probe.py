@@ -1,0 +1,76 @@
+"""What an encoder knows of a simulated design, as a document per view."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.probing import DesignImages, Estimate, LadderProbe, SpaceProbe, probe_encoder
+from rainmer_analysis.recipes.probe.json_cache import cached_json
+from rainmer_analysis.recipes.probe.probed_encoders import ProbedEncoder
+
+__all__ = ["RESAMPLES", "probe_simulated"]
+
+RESAMPLES = 1000
+_METHOD = 1  # rises when the same vectors would give other numbers
+
+
+def probe_simulated(
+    subject: ProbedEncoder, images: DesignImages, cache: Path | None, **options: Any
+) -> dict[str, Any]:
+    """Measure each view on a design's images, or read what was measured before.
+
+    Parameters
+    ----------
+    subject
+        The encoder.
+    images
+        Rendered design.
+    cache
+        Folder of stored numbers.
+    options
+        ``progress`` of `probe_encoder`.
+
+    Returns
+    -------
+    Per view a document of numbers.
+    """
+
+    def compute() -> dict[str, Any]:
+        batch = int(getattr(subject.encoder, "preferred_batch", 16))
+        found = probe_encoder(
+            subject.encoder.encode, images, batch=max(batch, 8), resamples=RESAMPLES, **options
+        )
+        return {view: _space_document(each) for view, each in found.items()}
+
+    identity = [_METHOD, images.sha256, RESAMPLES, *subject.identity]
+    return cached_json(cache, f"simulated-{subject.stem}", identity, compute)
+
+
+def _space_document(found: SpaceProbe) -> dict[str, Any]:
+    intervals = {name: [each.low, each.high] for name, each in found.variance.items()}
+    return {
+        "variance": {name: each.value for name, each in found.variance.items()},
+        "intervals": {"variance": intervals},
+        "ratio": _estimate_document(found.ratio),
+        "neighbours": {name: asdict(each) for name, each in found.neighbours.items()},
+        "ladders": {name: _ladder_document(each) for name, each in found.ladders.items()},
+        "dimension": found.dimension,
+    }
+
+
+def _ladder_document(found: LadderProbe) -> dict[str, Any]:
+    return {
+        "rho": found.within.value,
+        "low": found.within.low,
+        "high": found.within.high,
+        "across": _estimate_document(found.across),
+        "share": _estimate_document(found.share),
+        "positions": list(found.positions),
+        "spread": list(found.spread),
+    }
+
+
+def _estimate_document(found: Estimate) -> dict[str, float]:
+    return {"value": found.value, "low": found.low, "high": found.high}

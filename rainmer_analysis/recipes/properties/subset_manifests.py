@@ -1,0 +1,92 @@
+"""Manifests of chosen images, which every command reads, and lists of chosen rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
+from rainmer_analysis.recipes.properties.text_outputs import csv_text
+from rainmer_analysis.values import PropertyTable
+
+__all__ = ["groups_path", "images_manifest", "rows_manifest"]
+
+_SUFFIX = "-balance"
+_HALVES = {"left": "rain-clean", "right": "clean-rain"}
+
+
+def groups_path(manifest: Path) -> Path:
+    """Return the file beside a manifest that names the scenes of its images."""
+    return manifest.with_suffix(".groups.csv")
+
+
+def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
+    """Return a list of rows of an array as TOML; rows count from 0."""
+    lines = [*(f"# {each}".rstrip() for each in remarks), "", "[[dataset]]"]
+    lines += [f"name = {quoted(name + _SUFFIX)}", f"properties = {quoted(file)}", "rows = ["]
+    lines += [f"  {', '.join(map(str, rows[at : at + 12]))}," for at in range(0, len(rows), 12)]
+    return "\n".join([*lines, "]", ""])
+
+
+def images_manifest(
+    table: PropertyTable, manifest: Path, remarks: Sequence[str]
+) -> tuple[str, str | None]:
+    """Return a manifest of images as TOML, and the text of its file of scenes.
+
+    Each dataset becomes ``<name>-balance``. Images with and without a target, which one list
+    cannot hold together, become two, the second ``<name>-balance-unpaired``. Paths are relative
+    to the manifest. Scenes are written down where they are more than the image itself; without
+    any the second text is None.
+    """
+    base = manifest.parent.absolute()
+    frame = table.rows.frame
+    frame["kind"] = [_region_kind(row) for row in frame.to_dict("records")]
+    named = frame["group"] != frame["image_id"]
+    lines = [f"# {each}".rstrip() for each in remarks]
+    for dataset in table.rows.datasets:
+        own = frame[frame["dataset"] == dataset]
+        kinds = sorted(own["kind"].unique(), key=_ORDER.index)
+        for kind in kinds:
+            part = own[own["kind"] == kind]
+            name = f"{dataset}{_SUFFIX}" + (f"-{kind}" if kind != kinds[0] else "")
+            lines += _manifest_entry(part, name, kind, base)
+            if named[part.index].any():
+                lines.append(f"groups = {quoted(groups_path(manifest).name)}")
+    if not named.any():
+        return "\n".join([*lines, ""]), None
+    scenes = frame.loc[named, ["path", "group"]].itertuples(index=False)
+    pairs = dict.fromkeys((relative_path(path, base), group) for path, group in scenes)
+    return "\n".join([*lines, ""]), csv_text(("image", "group"), pairs)
+
+
+_ORDER = ("paired", "left", "right", "unpaired")
+
+
+def _region_kind(row: Mapping[Any, Any]) -> str:
+    region, target = row.get("region", "whole"), row["target"]
+    if not isinstance(row["path"], str):
+        raise ParameterError(
+            f"the table does not say where {row['image_id']!r} lies; describe the images anew"
+        )
+    if region == "whole":
+        return "unpaired" if target is None or pd.isna(target) else "paired"
+    if target != row["path"]:
+        raise ParameterError(
+            f"{row['image_id']!r} is the {region} half of a file without its partner beside it, "
+            "which a manifest cannot say; cut the halves into files of their own"
+        )
+    return str(region)
+
+
+def _manifest_entry(part: pd.DataFrame, name: str, kind: str, base: Path) -> list[str]:
+    lines = ["", "[[dataset]]", f"name = {quoted(name)}"]
+    lines += entry_lines("images", part["path"], base)
+    if kind == "paired":
+        lines += entry_lines("targets", part["target"], base)
+    if kind in _HALVES:
+        lines.append(f"halves = {quoted(_HALVES[kind])}")
+    return lines

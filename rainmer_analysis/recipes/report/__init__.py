@@ -1,0 +1,8 @@
+"""From folders or tables to one page."""
+
+from __future__ import annotations
+
+from rainmer_analysis.recipes.report.options import ReportOptions
+from rainmer_analysis.recipes.report.pipeline import Report, kept_folder, report
+
+__all__ = ["Report", "ReportOptions", "kept_folder", "report"]

@@ -1,0 +1,62 @@
+"""Findings of an audit, as a report shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.auditing.findings import FINDINGS
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.pages import AuditKind, AuditRow
+from rainmer_analysis.values import Rows
+
+__all__ = ["read_findings"]
+
+_SHOWN = 12
+
+
+def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
+    """Read what an audit found, by kind in the order of its reports.
+
+    Parameters
+    ----------
+    path
+        JSON file that ``audit`` wrote.
+    rows
+        Of the report; findings are tied to its images by their ids.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing or of another kind.
+    """
+    places = {name: row for row, name in enumerate(rows.cells("image_id"))}
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        if document["kind"] != "audit":
+            raise FileFormatError(_wrong(path))
+        listed = [(each["finding"], _row(each, places)) for each in document["findings"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(_wrong(path)) from error
+    found = []
+    for kind in dict.fromkeys([*FINDINGS, *(kind for kind, _ in listed)]):
+        own = sorted((row for name, row in listed if name == kind), key=lambda row: not row.leak)
+        if own:
+            found.append(AuditKind(FINDINGS.get(kind, kind), len(own), own[:_SHOWN]))
+    return found
+
+
+def _wrong(path: str | Path) -> str:
+    return f"{path} holds no audit; give a file that 'rainmer-analysis audit' wrote"
+
+
+def _row(finding: Mapping[str, Any], places: Mapping[str, int]) -> AuditRow:
+    names = [str(name) for name in (finding["a"], finding.get("b")) if name]
+    return AuditRow(
+        names,
+        [places.get(name) for name in names],
+        str(finding.get("detail", "")),
+        bool(finding.get("leak", False)),
+    )

@@ -1,0 +1,314 @@
+"""Restored image files against their targets: PSNR and SSIM of each, and their means."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rainmer_analysis.errors import (
+    ImageError,
+    OutputExistsError,
+    ParameterError,
+    SourceError,
+)
+from rainmer_analysis.images import read_image
+from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
+from rainmer_analysis.images.datasets.pairing import Rule
+from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
+from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
+from rainmer_analysis.infer.stream import read_ahead
+from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
+from rainmer_analysis.values import write_atomically
+
+__all__ = ["Evaluation", "ImageQuality", "evaluate"]
+
+_NUMBERS = ("psnr", "ssim")
+_WORKERS = 4  # threads that read and measure; filters run without the interpreter's lock
+_MEASURED = tuple(f"{name}_{number}" for name in PROTOCOLS for number in _NUMBERS)
+_COLUMNS = ("image", "target", "width", "height", *QUALITIES, *_MEASURED, "reason")
+Progress = Callable[[int, int], None]
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ImageQuality:
+    """One image: its qualities and the numbers of every protocol, or the reason why it has none.
+
+    ``image`` and ``target`` are relative paths, empty for a missing partner.
+    """
+
+    image: str
+    target: str
+    width: int | None = None
+    height: int | None = None
+    qualities: Mapping[str, float] | None = None
+    reason: str = ""
+    protocols: Mapping[str, Measured] | None = None
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.image or self.target
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of all images, and where they are written (None if nowhere).
+
+    ``accounts`` tell of all files of the two folders; ``border`` pixels were left out all around.
+    """
+
+    scores: tuple[ImageQuality, ...]
+    path: Path | None = None
+    up_to_date: bool = False
+    accounts: tuple[Account, ...] = ()
+    border: int = 0
+
+    @property
+    def good(self) -> tuple[ImageQuality, ...]:
+        """Scores with qualities."""
+        return tuple(each for each in self.scores if each.qualities is not None)
+
+    @property
+    def left_out(self) -> tuple[ImageQuality, ...]:
+        """Scores with a reason."""
+        return tuple(each for each in self.scores if each.qualities is None)
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Means of the qualities over images; a PSNR is infinite where one of them is."""
+        rows = [each.qualities for each in self.scores if each.qualities is not None]
+        return {name: sum(row[name] for row in rows) / len(rows) for name in QUALITIES}
+
+    @property
+    def protocols(self) -> dict[str, Measured]:
+        """Means of every protocol's numbers over images, as for `means`."""
+        rows = [each.protocols for each in self.scores if each.protocols is not None]
+        return {
+            name: Measured(
+                *(sum(getattr(row[name], each) for row in rows) / len(rows) for each in _NUMBERS)
+            )
+            for name in PROTOCOLS
+        }
+
+    def document(self) -> dict[str, Any]:
+        """Return the report as a nested value."""
+        return {
+            "kind": "evaluation",
+            "count": len(self.good),
+            "means": self.means,
+            "crop_border": self.border,
+            "protocols": {
+                name: {
+                    **asdict(found),
+                    "channels": PROTOCOLS[name].channels,
+                    "used": PROTOCOLS[name].used,
+                }
+                for name, found in self.protocols.items()
+            },
+            "images": [
+                {
+                    "image": each.image,
+                    "target": each.target,
+                    **(each.qualities or {}),
+                    "protocols": {
+                        name: asdict(found) for name, found in (each.protocols or {}).items()
+                    },
+                }
+                for each in self.good
+            ],
+            "left_out": [
+                {"image": each.image, "target": each.target, "reason": each.reason}
+                for each in self.left_out
+            ],
+        }
+
+
+def evaluate(
+    result: str | Path,
+    target: str | Path,
+    *,
+    pair: str | Sequence[str] | None = None,
+    border: int = 0,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Compare restored images with their targets.
+
+    Parameters
+    ----------
+    result, target
+        Two images, or two folders that are searched recursively. Partners have equal relative
+        paths; else ``a.jpg.png`` goes with ``a.jpg``; else the only two of a stem are partners.
+    pair
+        How else names correspond, ``RESULT -> TARGET`` with ``*``, as in ``*_s*_a* -> *``; then
+        many results may share a target. See `rainmer_analysis.images.datasets.pairing`.
+    border
+        Pixels that are left out at every side before anything is measured.
+    out
+        CSV of one row an image, numbers with six decimals; None writes nothing.
+    overwrite
+        Whether another file may be replaced.
+    progress
+        Called with pairs done and all pairs.
+
+    Returns
+    -------
+    One score an image, in the order of results, then targets without one. Images without a
+    partner, of unequal sizes or unreadable count in no mean and have a reason instead.
+
+    Raises
+    ------
+    SourceError
+        A file or folder is missing, only one of the two is a folder, or nothing can be compared.
+    OutputExistsError
+        Something else lies at `out`.
+    """
+    place = None if out is None else Path(out)
+    if place is not None:
+        _check_output(place, overwrite=overwrite)
+    rule = None if pair is None else parse_patterns(pair)
+    if border < 0:
+        raise ParameterError(f"a border of {border} pixels was to be left out; give 0 or more")
+    scores, accounts = _score_all((Path(result), Path(target)), (rule, border), progress)
+    evaluation = Evaluation(scores, place, accounts=accounts, border=border)
+    if not evaluation.good:
+        first = evaluation.left_out[0]
+        advice = (
+            "give two folders with equal names, say how they pair with --pair "
+            "'RESULT -> TARGET', or give two images"
+            if not (first.image and first.target)
+            else "give results and targets of the same images, whole and in the same size"
+        )
+        raise SourceError(
+            f"no image of {result} can be compared with {target}: the first, {first.name}, "
+            f"has {first.reason}; {advice}"
+        )
+    if place is None:
+        return evaluation
+    data = _csv_bytes(scores)
+    if place.is_file() and place.read_bytes() == data:
+        return replace(evaluation, up_to_date=True)
+    if place.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{place} already holds other numbers; "
+            "give another name or allow --overwrite (overwrite=True in Python)"
+        )
+    write_atomically(place, lambda temporary: _write(temporary, data))
+    return evaluation
+
+
+def _score_all(
+    places: tuple[Path, Path], how: tuple[Rule, int], progress: Progress | None
+) -> tuple[tuple[ImageQuality, ...], tuple[Account, ...]]:
+    (result, target), (rule, border) = places, how
+    for path in places:
+        if not path.exists():
+            raise SourceError(f"there is no file or folder {path}; give an image or a folder")
+    if result.is_dir() != target.is_dir():
+        raise SourceError(
+            f"only one of {result} and {target} is a folder; give two folders or two images"
+        )
+    if not result.is_dir():
+        return (_score_image(result.name, target.name, places, border),), ()
+    (results, own), (targets, theirs) = images_in(result), images_in(target)
+    _warn_of_inputs(target)
+    pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
+    partners = dict(pairing.pairs)
+
+    def score(item: tuple[PurePosixPath, Path]) -> ImageQuality:
+        name, file = str(item[0]), item[1]
+        if name in partners:
+            return _score_image(name, partners[name], (file, target / partners[name]), border)
+        return ImageQuality(name, "", reason=_no_target_reason(pairing.unclear.get(name)))
+
+    found: list[ImageQuality] = []
+    workers = min(_WORKERS, os.cpu_count() or 1)
+    with closing(read_ahead(results.items(), score, workers=workers, ahead=2 * workers)) as scores:
+        for number, each in enumerate(scores, start=1):
+            found.append(each)
+            if progress is not None:
+                progress(number, len(results))
+    found += [_missing_result(each) for each in pairing.targets]
+    return tuple(found), (own, theirs)
+
+
+def _no_target_reason(several: str | None) -> str:
+    return f"several targets of that name: {several}" if several else "no target of that name"
+
+
+def _warn_of_inputs(target: Path) -> None:
+    """Warn where targets would be looked for among rainy images."""
+    for place in pair_folders(target)[:1]:
+        _log.warning(
+            "%s holds folders input and target: results are compared with files of their own "
+            "names, rainy ones among them; name the folder target itself",
+            target / place,
+        )
+
+
+def _missing_result(target: str) -> ImageQuality:
+    return ImageQuality("", target, reason="no result of that name")
+
+
+def _score_image(image: str, target: str, paths: tuple[Path, Path], border: int) -> ImageQuality:
+    read = []
+    for path, what in zip(paths, ("result", "target"), strict=True):
+        try:
+            read.append(read_image(path))
+        except ImageError as error:
+            return ImageQuality(image, target, reason=f"a {what} that cannot be used: {error}")
+    (height, width), other = read[0].shape[1:], read[1].shape[1:]
+    if other != (height, width):
+        sizes = f"{width}x{height} against {other[1]}x{other[0]} pixels"
+        return ImageQuality(image, target, reason=f"another size than its target: {sizes}")
+    if min(height, width) - 2 * border < WINDOW:
+        within = f" without {border} pixels at every side" if border else ""
+        reason = (
+            f"a side under {WINDOW} pixels{within}, too small for SSIM: {width}x{height} pixels"
+        )
+        return ImageQuality(image, target, width, height, reason=reason)
+    inner = [crop(each, border) for each in read]
+    qualities = {name: quality(*inner) for name, quality in QUALITIES.items()}
+    return ImageQuality(image, target, width, height, qualities, protocols=measure(*inner))
+
+
+def _check_output(path: Path, *, overwrite: bool) -> None:
+    """Refuse what cannot be written before any work is done."""
+    if path.suffix.lower() != ".csv":
+        raise ParameterError(
+            f"scores cannot be written as {path.name!r}; use a name that ends in .csv"
+        )
+    if not path.exists() or (overwrite and path.is_file()):
+        return
+    if not path.is_file() or not path.read_bytes().startswith(",".join(_COLUMNS).encode()):
+        raise OutputExistsError(
+            f"{path} already exists and holds something else; "
+            "give another name or allow --overwrite (overwrite=True in Python)"
+        )
+
+
+def _csv_bytes(scores: tuple[ImageQuality, ...]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for each in scores:
+        known = each.qualities or {}
+        cells = [f"{known[name]:.6f}" if name in known else "" for name in QUALITIES]
+        for name in PROTOCOLS:
+            found = each.protocols and each.protocols[name]
+            cells += [f"{getattr(found, number):.6f}" if found else "" for number in _NUMBERS]
+        writer.writerow([each.image, each.target, each.width, each.height, *cells, each.reason])
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)

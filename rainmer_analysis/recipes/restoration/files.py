@@ -1,0 +1,111 @@
+"""Files in, restored files out: decoding, restoring, and encoding with writing overlap.
+
+While one image is restored, the next is decoded and the last is compressed and written, each in a
+thread of its own. At most one image waits before and one behind the network. A restored image is
+kept in 8 bits, strip by strip as it is finished, so that no size needs more than its own pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rainmer_analysis.images import read_hashed
+from rainmer_analysis.images.writing import to_samples, write_samples
+from rainmer_analysis.infer import ImageRestorer
+from rainmer_analysis.infer.stream import read_ahead
+from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
+
+__all__ = ["Cut", "RestoredFile", "restored_files"]
+
+_AHEAD = 2  # the image in hand, and the next
+Request = tuple[RestorationJob, str, str]
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How large images are cut, see `ImageRestorer.restore`."""
+
+    tile: int
+    overlap: int | None
+
+
+@dataclass(frozen=True)
+class RestoredFile:
+    """A job that was done, or why it could not be."""
+
+    job: RestorationJob
+    fault: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Decoded:
+    job: RestorationJob
+    request: str
+    pixels: npt.NDArray[np.float32] | None
+    fault: str = ""
+
+
+def restored_files(
+    todo: Iterable[Request], restorer: ImageRestorer, cut: Cut
+) -> Generator[RestoredFile, None, None]:
+    """Restore image files, each to a PNG that names the request it answers.
+
+    Parameters
+    ----------
+    todo
+        Jobs, the SHA-256 of their files' bytes, and the digests of their requests.
+    restorer
+        Restores.
+    cut
+        How large images are cut.
+
+    Yields
+    ------
+    Each job when its file is written or its image was found unusable, in order.
+    """
+    waiting: Future[RestoredFile] | None = None
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+        closing(read_ahead(todo, _decode, workers=1, ahead=_AHEAD)) as decoded,
+    ):
+        for each in decoded:
+            made: Future[RestoredFile]
+            if each.pixels is None:
+                made = writer.submit(RestoredFile, each.job, each.fault)
+            else:
+                samples = _restore(each.pixels, restorer, cut)
+                made = writer.submit(_write, each.job, samples, each.request)
+            if waiting is not None:
+                yield waiting.result()
+            waiting = made
+        if waiting is not None:
+            yield waiting.result()
+
+
+def _decode(task: Request) -> _Decoded:
+    job, sha256, request = task
+    found = read_hashed(job.source)
+    fault = found.reason
+    if found.pixels is not None and found.sha256 != sha256:
+        fault = "changed while it was waiting for its turn; start again"
+    return _Decoded(job, request, None if fault else found.pixels, fault)
+
+
+def _restore(
+    pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: Cut
+) -> npt.NDArray[np.uint8]:
+    samples = np.empty((*pixels.shape[1:], 3), np.uint8)
+    for rows, strip in restorer.restore_strips(pixels, tile=cut.tile, overlap=cut.overlap):
+        samples[rows] = to_samples(strip)
+    return samples
+
+
+def _write(job: RestorationJob, samples: npt.NDArray[np.uint8], request: str) -> RestoredFile:
+    write_samples(samples, job.target, request=request)
+    return RestoredFile(job)

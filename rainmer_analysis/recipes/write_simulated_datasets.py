@@ -1,0 +1,241 @@
+"""Write simulated datasets as folders of images, with a manifest that every command reads."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from rainmer_analysis.errors import OutputExistsError, ParameterError
+from rainmer_analysis.images import write_png
+from rainmer_analysis.values.archive import write_atomically
+from rainmer_analysis.values.request_digest import digest
+from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
+
+__all__ = ["Simulated", "map_in_threads", "simulate_datasets"]
+
+_REQUEST, _GROUPS, _MANIFEST = "simulated.json", "groups.csv", "simulated.toml"
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What lies in ``out`` now: its manifest, and how many pairs had to be made for it."""
+
+    out: Path
+    manifest: Path
+    pairs: int
+    made: int
+
+    @property
+    def up_to_date(self) -> bool:
+        """Return whether everything had been there."""
+        return self.made == 0
+
+
+def simulate_datasets(
+    out: str | Path,
+    names: Sequence[str] | None = None,
+    *,
+    per_dataset: int = 120,
+    size: tuple[int, int] = (256, 256),
+    seed: int = 42,
+    split: str = "figure",
+    overwrite: bool = False,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Simulated:
+    """Write datasets to ``OUT/<name>/input`` and ``OUT/<name>/target`` with a manifest.
+
+    The manifest ``OUT/simulated.toml`` names the folders and the scenes in ``OUT/groups.csv``;
+    it is written last. What an identical request has left there stays, what is missing is added.
+
+    Parameters
+    ----------
+    out
+        Folder for the datasets; other files in it are left alone.
+    names
+        Recipes; all of them by default.
+    per_dataset
+        Pairs of each dataset.
+    size
+        Height and width in pixels, from 16.
+    seed, split
+        Seed of the datasets; ``"figure"`` or ``"train"`` scenes.
+    overwrite
+        Replace the simulated datasets of another request.
+    workers
+        Threads; the pixels do not depend on them.
+    progress
+        Called with pairs done and pairs to make.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown or repeated recipe, or numbers out of range.
+    OutputExistsError
+        If something else already lies where the datasets should go.
+    """
+    chosen = _check_request(FIGURED if names is None else tuple(names), per_dataset, size)
+    folder = Path(out)
+    request = _request_document(chosen, per_dataset=per_dataset, size=size, seed=seed, split=split)
+    if not _prepare_folder(folder, request, chosen, overwrite=overwrite):
+        _write_json(folder / _REQUEST, request)
+    jobs = [(name, index) for name in chosen for index in range(per_dataset)]
+    missing = [job for job in jobs if not all(path.is_file() for path in _pair_paths(folder, *job))]
+
+    def make(job: tuple[str, int]) -> None:
+        pair = simulate(job[0], job[1], split=split, size=size, seed=seed)
+        rainy, clean = _pair_paths(folder, *job)
+        write_png(pair.clean, clean)
+        write_png(pair.rainy, rainy)
+
+    map_in_threads(make, missing, workers=workers, progress=progress)
+    _write_manifest_and_groups(folder, jobs, seed=seed, split=split)
+    return Simulated(folder, folder / _MANIFEST, pairs=len(jobs), made=len(missing))
+
+
+def map_in_threads(
+    function: Callable[[_Item], _Result],
+    items: Sequence[_Item],
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> list[_Result]:
+    """Apply ``function`` to all items on ``workers`` threads, results in the items' order.
+
+    An error or an interruption drops what has not begun.
+    """
+    if workers < 1:
+        raise ParameterError(f"{workers} workers cannot work; give at least 1")
+    results: list[_Result] = []
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        for result in pool.map(function, items):
+            results.append(result)
+            if progress is not None:
+                progress(len(results), len(items))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return results
+
+
+def _check_request(
+    names: tuple[str, ...], per_dataset: int, size: tuple[int, int]
+) -> tuple[str, ...]:
+    unknown = [name for name in names if name not in RECIPES]
+    if unknown or not names:
+        what = f"there is no recipe {unknown[0]!r}" if unknown else "no recipe was named"
+        raise ParameterError(f"{what}; choose from {', '.join(RECIPES)}")
+    if len(set(names)) < len(names):
+        raise ParameterError(f"a recipe was named twice in {', '.join(names)}; name each once")
+    if not 1 <= per_dataset <= 9999:
+        raise ParameterError(f"{per_dataset} pairs of each dataset were asked for; give 1 to 9999")
+    if min(size) < 16:
+        raise ParameterError(f"the size {size[0]}x{size[1]} is too small; give sides from 16")
+    return names
+
+
+def _request_document(
+    names: tuple[str, ...], *, per_dataset: int, size: tuple[int, int], seed: int, split: str
+) -> dict[str, Any]:
+    """Describe the request; ``probe`` tells the pixels of other versions of the recipes apart."""
+    probe = hashlib.sha256()
+    for name in names:
+        for index in range(4):
+            pair = simulate(name, index, split=split, size=(32, 32), seed=seed)
+            probe.update(np.rint(pair.rainy * 255).astype(np.uint8).tobytes())
+    asked = {
+        "datasets": list(names),
+        "per_dataset": per_dataset,
+        "size": list(size),
+        "seed": seed,
+        "split": split,
+        "probe": probe.hexdigest(),
+    }
+    return {"kind": "simulated", "version": 1, **asked, "request": digest(asked)}
+
+
+def _prepare_folder(
+    folder: Path, request: Mapping[str, Any], names: Iterable[str], *, overwrite: bool
+) -> bool:
+    """Make room in ``folder``; True if it holds (a part of) what the identical request writes."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputExistsError(f"{folder} is a file; name a folder for the simulated datasets")
+    found = _read_request(folder / _REQUEST)
+    if found.get("request") == request["request"]:
+        return True
+    listed = found.get("datasets", [])
+    known = [name for name in listed if name in RECIPES] if isinstance(listed, list) else []
+    places = [_REQUEST, _GROUPS, _MANIFEST, *dict.fromkeys([*names, *known])]
+    taken = [folder / place for place in places if (folder / place).exists()]
+    if taken and not overwrite:
+        raise OutputExistsError(
+            f"{taken[0]} already holds something else than this request writes; "
+            "give another folder or allow --overwrite (overwrite=True in Python)"
+        )
+    for path in taken:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return False
+
+
+def _read_request(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _pair_paths(folder: Path, name: str, index: int) -> tuple[Path, Path]:
+    file = f"{index + 1:04d}.png"
+    return folder / name / "input" / file, folder / name / "target" / file
+
+
+def _write_manifest_and_groups(
+    folder: Path, jobs: Sequence[tuple[str, int]], *, seed: int, split: str
+) -> None:
+    rows = []
+    for name, index in jobs:
+        scene = scene_of(name, index, split=split, seed=seed)
+        rows += [
+            (path.relative_to(folder).as_posix(), scene)
+            for path in _pair_paths(folder, name, index)
+        ]
+
+    def groups(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([("image", "group"), *rows])
+
+    names = dict.fromkeys(name for name, _ in jobs)
+    tables = [
+        f'[[dataset]]\nname = "{name}"\nimages = "{name}/input"\n'
+        f'targets = "{name}/target"\ngroups = "{_GROUPS}"\n'
+        for name in names
+    ]
+    text = "# Simulated datasets; the request that made them is in simulated.json.\n\n"
+    text += "\n".join(tables)
+    for path, write in (
+        (folder / _GROUPS, groups),
+        (folder / _MANIFEST, lambda place: _write_text(place, text)),
+    ):
+        if not path.is_file():
+            write_atomically(path, write)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    write_atomically(path, lambda place: _write_text(place, json.dumps(content, indent=1) + "\n"))

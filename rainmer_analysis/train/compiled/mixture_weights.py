@@ -1,0 +1,93 @@
+"""Weights of the mixture as the compiled loops take them, derived from the modules' parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rainmer_analysis.kernels.planar import Array
+from rainmer_analysis.model.encoder import RainmerEncoder
+from rainmer_analysis.model.experts import STAGES, Stage
+from rainmer_analysis.model.folded import mean_windows
+from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.train.compiled.stage_passes import FIRSTS, MIXED, SECONDS, SEPARABLE
+
+__all__ = ["MixtureWeights"]
+
+
+class MixtureWeights(NamedTuple):
+    """Weights of the first map and of the four stages.
+
+    Parameters
+    ----------
+    entry
+        [dim, 28]: of the pixels around, and the bias.
+    firsts, seconds
+        [4, ...]: depthwise kernels of either round.
+    points
+        [4, 4, dim, dim]: matrices of the separable experts between the rounds.
+    fusion
+        [4, dim, 8, dim]: with the experts' last layers in it.
+    """
+
+    entry: Tensor
+    firsts: Tensor
+    seconds: Tensor
+    points: Tensor
+    fusion: Tensor
+
+    @classmethod
+    def of(cls, encoder: RainmerEncoder, images: Tensor) -> tuple[Tensor, MixtureWeights]:
+        """Weigh the experts for images, [B, 4, 8], and multiply the mixture's linear parts out.
+
+        This is done by torch, which therefore knows the gradients of all parameters.
+        """
+        conv, stages = encoder.conv.proj, encoder.MoEs.stages
+        with without_autocast(images):
+            mean = F.linear(mean_windows(images).flatten(1), conv.weight.flatten(1), conv.bias)
+            shares = encoder.MoEs.gate.weigh(mean)
+            point = next(stages.preprocess.parameters()).flatten(1)
+            taps = conv.weight.permute(0, 2, 3, 1).flatten(1)  # [dim, (row, column, colour)]
+            entry = point @ torch.cat([taps, cast(Tensor, conv.bias)[:, None]], dim=1)
+            found = zip(*(_stage_weights(stage) for stage in stages.stages), strict=True)
+            return shares, cls(entry, *(torch.stack(part) for part in found))
+
+    def of_image(self, shares: Tensor) -> list[tuple[Array, ...]]:
+        """Return each stage's weights, flat, for an image with these shares of the experts."""
+        fusion = (self.fusion * shares[:, None, :, None]).flatten(1).numpy()
+        parts = self.with_average().numpy(), self.seconds.numpy(), self.points.flatten(1).numpy()
+        return [(*(part[s] for part in parts), fusion[s]) for s in range(STAGES)]
+
+    def with_average(self) -> Tensor:
+        """Return the first round's kernels and the average's, of equal weights."""
+        dim = len(self.entry)
+        average = self.firsts.new_full((len(self.firsts), 9 * dim), 1 / 9)
+        return torch.cat([self.firsts, average], dim=1)
+
+    def mirrored(self) -> tuple[Tensor, Tensor]:
+        """Return the kernels of either round, each turned by half a turn."""
+        dim = len(self.entry)
+        return _rotate_half_turn(self.with_average(), FIRSTS, dim), _rotate_half_turn(
+            self.seconds, SECONDS, dim
+        )
+
+
+def _stage_weights(stage: Stage) -> tuple[Tensor, ...]:
+    ops: list[Any] = [expert.op for expert in stage.experts[:-1]]
+    separable = ops[: SEPARABLE + 1]
+    firsts = torch.cat([op[0].weight.flatten() for op in ops[1:]])
+    seconds = torch.cat([op[3].weight.flatten() for op in separable[1:]])
+    scaled = ops[0][1].weight.flatten(1) * ops[0][0].weight.flatten(1).T
+    points = torch.stack([scaled, *(op[1].weight.flatten(1) for op in separable[1:])])
+    fusion = stage.fusion(firsts)
+    return firsts, seconds, points, fusion.view(len(fusion), MIXED, -1)
+
+
+def _rotate_half_turn(kernels: Tensor, forms: Sequence[tuple[int, int]], dim: int) -> Tensor:
+    parts = torch.split(kernels, [dim * side**2 for side, _ in forms], dim=1)
+    turned = [part.view(len(part), dim, -1).flip(2).flatten(1) for part in parts]
+    return torch.cat(turned, dim=1)

@@ -1,0 +1,81 @@
+"""How a step changes the weights, or does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.train.config import OptimiserConfig
+from rainmer_analysis.train.loop.trainable import Group
+
+__all__ = ["FiniteStepOptimiser"]
+
+
+class FiniteStepOptimiser:
+    """AdamW over groups of parameters; gradients that are not finite change nothing.
+
+    Parameters
+    ----------
+    groups
+        What is optimised, and how.
+    config
+        Rates of decay.
+    fused
+        Whether the update itself decides if it happens, on the device, so that the host need
+        not wait for the answer; otherwise the host looks, which costs a CPU nothing. The two
+        agree but for rounding.
+    """
+
+    def __init__(self, groups: Sequence[Group], config: OptimiserConfig, *, fused: bool) -> None:
+        self._groups, self._fused = groups, fused
+        settings = [
+            {"params": group.parameters, "weight_decay": group.weight_decay} for group in groups
+        ]
+        betas = (config.beta1, config.beta2)
+        self.optimiser = torch.optim.AdamW(settings, lr=config.lr, betas=betas, fused=fused)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the first group."""
+        rate: float = self.optimiser.param_groups[0]["lr"]
+        return rate
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take the state of an updater that may have been on another kind of device."""
+        groups = [{**group, "fused": self._fused} for group in state["param_groups"]]
+        self.optimiser.load_state_dict({**state, "param_groups": groups})
+
+    def begin(self, rate: float) -> None:
+        """Set the learning rate of the schedule and forget all gradients."""
+        for settings, group in zip(self.optimiser.param_groups, self._groups, strict=True):
+            settings["lr"] = rate * group.rate
+        self.optimiser.zero_grad(set_to_none=True)
+
+    def finish(self) -> tuple[Tensor, Tensor]:
+        """Change the weights; return whether gradients were finite, [], and their norm, []."""
+        norms = torch.stack([_gradient_norm(group) for group in self._groups])
+        sound = torch.isfinite(norms).all()
+        if self._fused:
+            self._clip_gradients(norms)
+            fused: Any = self.optimiser  # what torch.amp.GradScaler tells it too
+            fused.found_inf = (~sound).float()
+            self.optimiser.step()
+        elif bool(sound):
+            self._clip_gradients(norms)
+            self.optimiser.step()
+        return sound, norms.norm()
+
+    def _clip_gradients(self, norms: Tensor) -> None:
+        for group, norm in zip(self._groups, norms, strict=True):
+            if group.clip > 0:
+                nn.utils.clip_grads_with_norm_(group.parameters, group.clip, norm)
+
+
+def _gradient_norm(group: Group) -> Tensor:
+    gradients = [p.grad for p in group.parameters if p.grad is not None]
+    if not gradients:  # where nothing was learnt, on the device where something else was
+        return torch.zeros((), device=group.parameters[0].device)
+    return nn.utils.get_total_norm(gradients)

@@ -1,0 +1,95 @@
+"""What can be trained, and how its parameters are optimised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.train.data import Levels
+
+__all__ = ["Group", "Trainable", "average_numbers"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that are optimised alike.
+
+    Parameters
+    ----------
+    parameters
+        Those that ask for gradients count.
+    rate
+        Their learning rate, as a multiple of the schedule's.
+    weight_decay
+        Of AdamW.
+    clip
+        Largest norm of their gradient; 0 leaves it as it is.
+    """
+
+    parameters: Sequence[nn.Parameter]
+    rate: float
+    weight_decay: float
+    clip: float
+
+
+class Trainable(Protocol):
+    """What can be trained."""
+
+    @property
+    def module(self) -> nn.Module:
+        """All that has weights or memory: what a checkpoint holds.
+
+        Called with a batch it gives the loss, with gradient, and named numbers for the log.
+        """
+
+    @property
+    def network(self) -> nn.Module:
+        """The network whose weights are kept at the end."""
+
+    @property
+    def queries_per_batch(self) -> int:
+        """Images that a micro-batch queries, in all processes."""
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the numbers that a batch may give."""
+
+    @property
+    def criterion(self) -> tuple[str, int]:
+        """Which number of a validation selects the weights, and its sign: 1 if more is better."""
+
+    @property
+    def has_unused_parameters(self) -> bool:
+        """Whether a batch may leave parameters without a gradient."""
+
+    def groups(self) -> list[Group]:
+        """Return what is optimised, and how."""
+
+    def batch(self, number: int) -> Any:
+        """Make this process's part of a micro-batch, a function of seed and number alone."""
+
+    def before_micro_batch(self) -> None:
+        """Do what comes before each micro-batch, such as moving a key encoder."""
+
+    def after_micro_batch(self, sound: Tensor) -> None:
+        """Do what comes after each micro-batch, such as filling a queue.
+
+        `sound` is a truth [] on the device, the same in all processes: whether the loss is finite,
+        without which nothing may be remembered. All processes come here, whatever it is.
+        """
+
+    def validate(self) -> dict[str, float]:
+        """Return numbers on held-out images, changing nothing; empty where there are none."""
+
+    def examples(self) -> Levels | None:
+        """Return a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
+
+
+def average_numbers(rows: Iterable[Mapping[str, Tensor]]) -> dict[str, float]:
+    """Average named numbers over rows that have the same names."""
+    listed = list(rows)
+    return {key: float(torch.stack([row[key] for row in listed]).mean()) for key in listed[0]}

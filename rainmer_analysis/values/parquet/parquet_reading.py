@@ -1,0 +1,208 @@
+"""Reading tables and maps from Parquet files, whole or in pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.parquet.checksums import ColumnSums, document_sum
+from rainmer_analysis.values.parquet.columns import column_of, label_rows, numbers, vectors
+from rainmer_analysis.values.parquet.damage import (
+    demand_document,
+    demand_rows,
+    reading_errors,
+    stated_sums,
+)
+from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY
+from rainmer_analysis.values.parquet.parts import parts_of
+from rainmer_analysis.values.rows import Rows
+from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
+
+__all__ = [
+    "NOUNS",
+    "beside",
+    "embeddings_of",
+    "footer",
+    "read_checked",
+    "read_metadata",
+    "read_parquet",
+    "same_width",
+    "space_of",
+]
+
+_COORDINATES = ("x", "y", "z", "lon", "lat")
+NOUNS = {
+    "embeddings": "a table of embeddings",
+    "map": "a map",
+    "properties": "a table of properties",
+}
+"""How messages speak of a kind of file."""
+
+
+def _parse_metadata(schema: pa.Schema, path: Path) -> dict[str, Any]:
+    raw = (schema.metadata or {}).get(KEY)
+    try:
+        document = json.loads(raw) if raw is not None else None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict) or document.get("kind") not in NOUNS:
+        raise FileFormatError(
+            f"{path} is a Parquet file but no table or map of this package; "
+            "make one with `extract` or `project`"
+        )
+    stated = document.get("version")
+    if not isinstance(stated, int) or stated > FORMAT_VERSION:
+        raise FileFormatError(
+            f"{path} has format version {stated!r}, but this installation reads up to "
+            f"{FORMAT_VERSION}; update rainmer-analysis"
+        )
+    return document
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of a table or map without reading its rows.
+
+    Raises
+    ------
+    FileFormatError
+        The file is of another kind, damaged or newer.
+    """
+    first = parts_of(path)[0]
+    metadata, schema = footer(first)
+    document = _parse_metadata(schema, first)
+    sums = stated_sums(metadata, first)
+    demand_document(sums, document_sum(document, schema.names), first)
+    return document
+
+
+def footer(path: Path) -> tuple[pq.FileMetaData, pa.Schema]:
+    """Read a file's footer."""
+    try:
+        metadata = pq.read_metadata(path)
+        return metadata, metadata.schema.to_arrow_schema()
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise FileFormatError(
+            f"{path} cannot be read as Parquet: it is damaged, cut off or of another "
+            "kind; make it again or name another file"
+        ) from error
+
+
+def beside(path: Path) -> dict[str, str]:
+    """Return the digests of what was written together with a table, by name."""
+    first = parts_of(path)[0]
+    sums = stated_sums(footer(first)[0], first)
+    found = (sums or {}).get("beside")
+    return found if isinstance(found, dict) else {}
+
+
+def read_checked(path: Path) -> pa.Table:
+    """Read all rows of a file, and make sure that they are those that were written."""
+    with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        table, stated = file.read(), stated_sums(file.metadata, path)
+    sums = ColumnSums()
+    sums.add(table)
+    demand_rows(stated, sums, path)
+    return table
+
+
+def space_of(document: Mapping[str, Any], path: Path) -> Space:
+    """Return the space that a document states."""
+    stated = document.get("space")
+    names = {field.name for field in fields(Space)}
+    if not isinstance(stated, dict) or set(stated) != names:
+        raise FileFormatError(f"{path} does not state its space in full; make it anew")
+    return Space(**{name: str(stated[name]) for name in names})
+
+
+def _provenance_from_metadata(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    made = _mapping_of_key(document, "parameters", path)
+    return made | {
+        "encoder": _mapping_of_key(document, "encoder", path),
+        "seed": document.get("seed"),
+        "libraries": document.get("libraries"),
+    }
+
+
+def _mapping_of_key(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    found = document.get(key) or {}
+    if not isinstance(found, dict):
+        raise FileFormatError(f"{path} states {key} = {found!r} where names and values are wanted")
+    return dict(found)
+
+
+def embeddings_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
+    """Return the embeddings that columns hold."""
+    rows = label_rows(table.drop_columns(["embedding"]), path)
+    found = vectors(table, path)
+    return EmbeddingTable(
+        found, rows, space_of(document, path), _provenance_from_metadata(document, path)
+    )
+
+
+def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
+    document = read_metadata(path)
+    with reading_errors(path):
+        table = read_checked(path)
+        if document["kind"] == "embeddings":
+            column_of(table, "embedding", path)
+            return embeddings_of(table, document, path), "embeddings"
+        if document["kind"] != "map":
+            raise FileFormatError(f"{path} holds {NOUNS[document['kind']]}, no table or map")
+        points = np.stack([numbers(table, name, path) for name in "xyz"], axis=1)
+        rest = [name for name in table.column_names if name not in _COORDINATES]
+        rows = label_rows(table.select(rest), path)
+        space, fidelity = space_of(document, path), _mapping_of_key(document, "fidelity", path)
+        return SphereMap(
+            points, rows, space, _provenance_from_metadata(document, path), fidelity
+        ), "map"
+
+
+def same_width(widths: Mapping[str, int]) -> None:
+    """Make sure that the vectors of all parts have one length.
+
+    Raises
+    ------
+    FileFormatError
+        They have not.
+    """
+    (first, width), *others = widths.items()
+    for name, other in others:
+        if other != width:
+            raise FileFormatError(
+                f"{first} holds vectors of {width} dimensions and {name} of {other}, but parts of "
+                "one table have the same; move one of them to another folder"
+            )
+
+
+def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
+    """Read a table or a map from a file or from a directory of parts.
+
+    Raises
+    ------
+    FileFormatError
+        A part is of another kind, damaged or newer, or parts are of different kinds.
+    SpaceError
+        Parts lie in different spaces.
+    """
+    parts = parts_of(path)
+    values = {str(part): _read_part(part) for part in parts}
+    if len(values) == 1:
+        return next(iter(values.values()))[0]
+    if {kind for _, kind in values.values()} != {"embeddings"}:
+        raise FileFormatError(f"the parts in {path} are not all tables; keep maps in single files")
+    tables = {name: table for name, (table, _) in values.items()}
+    space = same_space({name: table.space for name, table in tables.items()})
+    found = [table for table in tables.values() if isinstance(table, EmbeddingTable)]
+    same_width({name: each.dim for name, each in zip(tables, found, strict=True)})
+    frame = pd.concat([table.rows.frame for table in tables.values()], ignore_index=True)
+    vectors = np.concatenate([each.vectors for each in found])
+    return EmbeddingTable(vectors, Rows(frame), space, dict(found[0].made))

@@ -1,0 +1,80 @@
+"""Tables of properties as Parquet: labels, then one column of numbers or nulls a measure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.parquet.columns import column_of, label_rows
+from rainmer_analysis.values.parquet.damage import reading_errors
+from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY
+from rainmer_analysis.values.parquet.parquet_reading import read_checked, read_metadata
+from rainmer_analysis.values.parquet.parquet_writing import (
+    label_columns,
+    library_versions,
+    write_whole,
+)
+from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
+from rainmer_analysis.values.request_digest import to_json_types
+
+__all__ = ["read_properties", "write_properties"]
+
+
+def write_properties(table: PropertyTable, path: Path, request: str | None) -> None:
+    """Write a table of properties to `path` (not atomic by itself: see `archive.write`)."""
+    made = dict(table.made)
+    document = {
+        "kind": "properties",
+        "version": FORMAT_VERSION,
+        "seed": made.pop("seed", None),
+        "libraries": made.pop("libraries", None) or library_versions(),
+        "parameters": made,
+        **({} if request is None else {"request": request}),
+    }
+    text = json.dumps(to_json_types(document), ensure_ascii=False, allow_nan=False)
+    columns = label_columns(table.rows) | {
+        name: pa.array(table.column(name), from_pandas=True) for name in PROPERTIES
+    }
+    stamped = pa.table(columns).replace_schema_metadata({KEY: text.encode("utf-8")})
+    write_whole(stamped, path)
+
+
+def read_properties(path: Path) -> PropertyTable:
+    """Read a table of properties.
+
+    Raises
+    ------
+    FileFormatError
+        The file is of another kind, damaged or newer.
+    """
+    document = read_metadata(path)
+    if path.is_dir() or document["kind"] != "properties":
+        raise FileFormatError(
+            f"{path} is no table of properties; give a file that 'rainmer-analysis describe' wrote"
+        )
+    with reading_errors(path):
+        table = read_checked(path)
+        values = np.stack([_float_column(table, name, path) for name in PROPERTIES], axis=1)
+        rows = label_rows(table.drop_columns(list(PROPERTIES)), path)
+        return PropertyTable(values, rows, _provenance_from_metadata(document, path))
+
+
+def _provenance_from_metadata(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    parameters = document.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        raise FileFormatError(f"{path} states parameters = {parameters!r}; make it anew")
+    return parameters | {"seed": document.get("seed"), "libraries": document.get("libraries")}
+
+
+def _float_column(table: pa.Table, name: str, path: Path) -> npt.NDArray[np.float64]:
+    column = column_of(table, name, path)
+    kind = column.type
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
+        raise FileFormatError(f"{path}: its column {name!r} is {kind}; numbers are wanted")
+    return np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)

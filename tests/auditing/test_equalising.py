@@ -1,0 +1,44 @@
+"""Changes that make images alike in something that is not weather."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rainmer_analysis.auditing.equalising import EQUALISERS, re_encode, re_expose, re_size
+from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.images import compress_jpeg
+from rainmer_analysis.weather import render_scene
+
+
+@pytest.fixture(scope="module")
+def image() -> np.ndarray:
+    return render_scene("scene-figure-skyline-007", height=160, width=256)
+
+
+def test_all_give_images(image: np.ndarray) -> None:
+    for change in EQUALISERS.values():
+        found = change(image)
+        assert found.dtype == np.float32
+        assert found.ndim == 3
+        assert found.min() >= 0
+        assert found.max() <= 1
+
+
+def test_encoding_hides_a_milder_one(image: np.ndarray) -> None:
+    before = compress_jpeg(image, 90)
+    apart = np.abs(before - image).mean()
+    assert np.abs(re_encode(before) - re_encode(image)).mean() < 2 * apart
+    assert np.array_equal(re_encode(image), compress_jpeg(image, 50))
+
+
+def test_size_is_reduced_to_a_longer_side_of_192(image: np.ndarray) -> None:
+    assert re_size(image).shape == (3, 120, 192)
+    small = image[:, :100, :120]
+    assert re_size(small) is small
+
+
+def test_exposure_is_taken_off(image: np.ndarray) -> None:
+    one, two = re_expose(image), re_expose(np.clip(0.1 + 0.6 * image, 0, 1).astype(np.float32))
+    assert np.abs(one - two).mean() < 0.01
+    assert float(luma_levels(one).mean()) == pytest.approx(105, abs=4)

@@ -1,0 +1,115 @@
+"""Copies and shared scenes among thumbnails."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rainmer_analysis.auditing.descriptors import (
+    LENGTH,
+    describe_windows,
+    mirrored,
+    window_boxes,
+)
+from rainmer_analysis.auditing.kinship import find_kin
+from rainmer_analysis.auditing.thumbnails import SHAPE, SIDE, thumbnail
+from rainmer_analysis.weather import degrade, render_scene
+
+KINDS = ("landscape", "skyline", "leaves", "textures")
+
+
+def scene(number: int) -> np.ndarray:
+    name = f"scene-figure-{KINDS[number % 4]}-{number:03d}"
+    return render_scene(name, height=120, width=160)
+
+
+def small(image: np.ndarray) -> np.ndarray:
+    return thumbnail(image)
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[np.ndarray]:
+    return [scene(number) for number in range(24)]
+
+
+def test_different_scenes_are_no_kin(scenes: list[np.ndarray]) -> None:
+    assert find_kin(np.stack([small(each) for each in scenes])) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "relation", "flip", "cut"),
+    [
+        (lambda image: image[:, 12:108, 20:150], "copy", False, True),
+        (lambda image: image[:, :, ::-1], "copy", True, False),
+        (lambda image: image[:, 8:110, 6:140][:, :, ::-1], "copy", True, True),
+        (lambda image: image.repeat(2, axis=1).repeat(2, axis=2), "copy", False, False),
+        (lambda image: degrade(image, "sim-Rain200H", seed=3)[0], "scene", False, False),
+        (lambda image: degrade(image, "sim-DDN_5", seed=3)[0], "scene", False, False),
+        (lambda image: degrade(image, "sim-Snow", seed=3)[0], "scene", False, False),
+    ],
+)
+def test_planted_kin_is_found_alone(
+    scenes: list[np.ndarray], change: object, relation: str, flip: bool, cut: bool
+) -> None:
+    chosen = (0, 5)
+    others = [change(scenes[at]) for at in chosen]  # type: ignore[operator]
+    found = find_kin(np.stack([small(each) for each in (*scenes, *others)]))
+    assert [(each.first, each.second) for each in found] == [(0, 24), (5, 25)]
+    assert {each.relation for each in found} == {relation}
+    assert {each.mirrored for each in found} == {flip}
+    assert {each.is_cropped for each in found} == {cut}
+
+
+def test_the_window_of_a_crop_is_told(scenes: list[np.ndarray]) -> None:
+    crop = scenes[0][:, 30:110, 24:136]
+    (found,) = find_kin(np.stack([small(scenes[0]), small(crop)]))
+    assert found.within == 0
+    assert found.window == pytest.approx((30 / 120, 24 / 160, 80 / 120, 112 / 160), abs=0.012)
+    (other,) = find_kin(np.stack([small(crop), small(scenes[0])]))
+    assert other.within == 1
+    assert other.window == pytest.approx(found.window, abs=0.012)
+
+
+def test_answers_do_not_depend_on_order_beyond_names(scenes: list[np.ndarray]) -> None:
+    images = [small(each) for each in (*scenes[:9], scenes[2][:, :, ::-1], scenes[4][:, 5:, 9:])]
+    plain = {(each.first, each.second) for each in find_kin(np.stack(images))}
+    turned = {
+        (len(images) - 1 - each.second, len(images) - 1 - each.first)
+        for each in find_kin(np.stack(images[::-1]))
+    }
+    assert plain == turned == {(2, 9), (4, 10)}
+
+
+def test_images_without_contrast_have_no_kin() -> None:
+    flat = np.full((3, *SHAPE), 128, np.uint8)
+    flat[1] = 0
+    assert find_kin(flat) == []
+
+
+def test_mirroring_a_thumbnail_changes_signs_alone(scenes: list[np.ndarray]) -> None:
+    images = np.stack([small(each) for each in scenes[:4]])
+    own = describe_windows(images, whole_only=True)
+    assert own.shape == (4, LENGTH)
+    turned = describe_windows(images[..., ::-1], whole_only=True)
+    assert np.allclose(mirrored(own), turned, atol=1e-5)
+    assert np.allclose(np.linalg.norm(own, axis=1), 1, atol=1e-5)
+
+
+def test_a_window_is_described_as_its_crop_would_be(scenes: list[np.ndarray]) -> None:
+    image = small(scenes[1])
+    windows = describe_windows(image[None])[0]
+    assert len(windows) == len(window_boxes())
+    assert np.allclose(windows[0], describe_windows(image[None], whole_only=True)[0], atol=1e-5)
+    at = len(windows) // 2
+    top, left, height, width = window_boxes()[at]
+    rows = np.arange(SIDE * 8)  # eighths of cells, so that whole ones meet the window
+    fine = np.kron(image[0], np.ones((8, 8), np.uint8))
+    part = fine[
+        np.ix_(
+            (rows >= top * SIDE * 8 - 0.5) & (rows < (top + height) * SIDE * 8 - 0.5),
+            (rows >= left * SIDE * 8 - 0.5) & (rows < (left + width) * SIDE * 8 - 0.5),
+        )
+    ].astype(np.float32)
+    grey = np.repeat(part[None] / np.float32(255), 3, axis=0)
+    crop = describe_windows(thumbnail(grey)[None], whole_only=True)[0]
+    assert float(crop @ windows[at]) > 0.995

@@ -1,0 +1,181 @@
+"""The compiled restorer against the network in float64, part by part and whole."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from rainmer_analysis.infer.kernels.restorer import PlanarRestorer, Threads
+from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
+from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
+from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
+from rainmer_analysis.model.restorer import Restorer, RestorerConfig
+from rainmer_analysis.model.restorer import layers as network_layers
+from rainmer_analysis.model.restorer.attention import kept_channels, sparse_attention
+from rainmer_analysis.model.restorer.config import VARIANTS
+from rainmer_analysis.model.restorer.selection import (
+    RecordedSelection,
+    SelectionRecorder,
+    topk_as_torch,
+    topk_lowest_index,
+)
+
+ONE = Threads(1)
+NARROW = RestorerConfig(
+    dim=4, base_dim=6, gate_hidden=5, se_hidden=2, blocks=(1, 1, 1, 1), heads=(1, 2, 2, 4)
+)
+
+
+def shaken(module: nn.Module, by: float = 0.1) -> nn.Module:
+    """Move all weights away from their initial values."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter += by * torch.randn_like(parameter)
+    return module.eval()
+
+
+def restorer(config: RestorerConfig) -> Restorer:
+    torch.manual_seed(0)
+    return shaken(Restorer(config))  # type: ignore[return-value]
+
+
+def drawn(*shape: int, seed: int = 1) -> torch.Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+
+@torch.no_grad()
+def both(
+    module: Restorer, size: tuple[int, int], threads: Threads = ONE, *, prompts: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the compiled form and the network in float64 make of an image."""
+    image, whole = drawn(1, 3, *size), drawn(1, 3, 128, 128, seed=2)
+    vectors = module.vectors(module.encode(whole), batch=1) if prompts else ()
+    planar = PlanarRestorer(module)
+    found = planar(image[0].numpy(), planar.prompting(vectors), threads)
+    expected = module.double()(image.double(), whole.double() if prompts else None)[0].numpy()
+    module.float()
+    return found, expected
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_all_variants(variant: str) -> None:
+    module = restorer(replace(NARROW, variant=variant))
+    found, expected = both(module, (24, 40))
+    assert np.abs(found - expected).max() < 1e-5
+    assert np.abs(expected - drawn(1, 3, 24, 40)[0].numpy()).max() > 0.05
+    if VARIANTS[variant].atoms:
+        assert np.abs(both(module, (24, 40), prompts=False)[1] - expected).max() > 1e-4
+
+
+@pytest.mark.parametrize("size", [(8, 16), (8, 136), (56, 16), (16, 24), (40, 72)])
+def test_sizes_and_threads(size: tuple[int, int]) -> None:
+    """Bands of rows that end with the image or within a block, and results bit for bit."""
+    module = restorer(NARROW)
+    found, expected = both(module, size)
+    assert np.abs(found - expected).max() < 1e-5
+    assert np.array_equal(both(module, size, Threads(3))[0], found)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        replace(NARROW, norm="BiasFree", expansion=2.0),
+        replace(NARROW, dim=6, heads=(2, 3, 4, 6), blocks=(2, 1, 2, 3), expansion=1.0),
+        replace(NARROW, dim=12, base_dim=32, heads=(1, 2, 4, 8)),
+    ],
+    ids=["free of bias", "deeper", "shipped widths"],
+)
+def test_other_shapes_of_the_network(config: RestorerConfig) -> None:
+    found, expected = both(restorer(config), (24, 16))
+    assert np.abs(found - expected).max() < 2e-5  # as for PyTorch's own float32
+
+
+@torch.no_grad()
+def test_images_of_other_sizes_leave_nothing_behind() -> None:
+    module = restorer(NARROW)
+    planar = PlanarRestorer(module)
+    none = planar.prompting(())
+    images = [drawn(3, *size).numpy() for size in ((40, 56), (8, 16), (24, 56))]
+    first = [planar(image, none, ONE) for image in images]
+    planar(np.full((3, 24, 56), 1e6, np.float32), none, ONE)
+    for image, known in zip(images, first, strict=True):
+        assert np.array_equal(planar(image, none, ONE), known)
+
+
+@pytest.mark.parametrize("size", [(16, 24), (8, 8)])
+@torch.no_grad()
+def test_recorded_selections_are_replayed(size: tuple[int, int]) -> None:
+    """With another rule than the lowest index, PyTorch selects; the rest stays compiled.
+
+    In a map of one pixel all cosines are 1 or -1, and rounding alone ranks them: there too.
+    """
+    module, image = restorer(NARROW), drawn(1, 3, *size)
+    recorder = SelectionRecorder(topk_as_torch)
+    module.use_selection(recorder)
+    expected = module(image)[0].numpy()
+    places = list(recorder.places)
+    replay = RecordedSelection(places)
+    module.use_selection(replay)
+    planar = PlanarRestorer(module)
+    found = planar(image[0].numpy(), planar.prompting(()), ONE)
+    assert len(replay) == 0
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("columns", [2, 12, 25, 48])
+def test_nested_selections(columns: int) -> None:
+    """Against the network's own, with ties in the logits and among what was left out."""
+    rng = np.random.default_rng(columns)
+    logits = np.round(rng.normal(size=(2, columns, columns)), 1).astype(np.float32)
+    shares = rng.random(4).astype(np.float32)
+    found = nested_selections(logits, shares, kept_channels(columns))
+    expected = sparse_attention(
+        torch.from_numpy(logits)[None].double(),
+        torch.from_numpy(shares).double(),
+        select=topk_lowest_index,
+    )[0]
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_selections_whose_weights_vanish() -> None:
+    """A chosen number may become an exact zero, and ties with what was left out."""
+    logits = np.array([[[0.0, -200.0, -300.0, -400.0, 500.0, 1.0]] * 6], np.float32)
+    shares = np.full(4, 0.25, np.float32)
+    expected = sparse_attention(
+        torch.from_numpy(logits)[None], torch.from_numpy(shares), select=topk_lowest_index
+    )
+    found = nested_selections(logits, shares, kept_channels(6))
+    np.testing.assert_allclose(found, expected[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("channels", "expansion"), [(4, 2.66), (5, 2.0), (12, 2.66)])
+@torch.no_grad()
+def test_the_feed_forward_alone(channels: int, expansion: float) -> None:
+    """With an odd number of hidden channels one pair reads both scales."""
+    torch.manual_seed(1)
+    config = RestorerConfig(expansion=expansion)
+    norm = shaken(network_layers.Norm(channels, kind="WithBias"), 0.5)
+    ffn = shaken(network_layers.FeedForward(channels, config=config), 0.3)
+    given = torch.randn(1, channels, 35, 37)
+    maps = [Map.of(channels, (35, 37)) for _ in range(2)]
+    maps[0].pixels[:] = given[0].numpy()
+    FeedForward(norm, ffn)(*maps, ONE, Scratch())
+    expected = given.double() + ffn.double()(norm.double()(given.double()))
+    np.testing.assert_allclose(maps[1].pixels, expected[0], atol=2e-5)
+    outside = maps[1].array.copy()
+    outside[7:42, :, :37] = 0
+    assert not outside.any()
+
+
+def test_threads_are_counted_and_pickled() -> None:
+    assert Threads().count >= 1
+    seen: list[int] = []
+    made = pickle.loads(pickle.dumps(Threads(2)))
+    made.each(seen.append, range(5))
+    assert sorted(seen) == [0, 1, 2, 3, 4]
+    assert made.count == 2
