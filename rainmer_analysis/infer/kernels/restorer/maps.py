@@ -15,6 +15,7 @@ from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["LEFT", "Map", "Scratch", "clear_columns", "pitch_of", "whole_blocks"]
 
+BELOW = 2  # rows of zeros more than other maps have
 LEFT = 8  # zeros before the first pixel of a thread's maps, and behind the columns of a channel
 T = TypeVar("T")
 Place = tuple[int, int, int]
@@ -41,7 +42,9 @@ class Map:
     @classmethod
     def of(cls, channels: int, size: tuple[int, int]) -> Map:
         """Make a map of zeros."""
-        return cls(zero_maps(channels, size), size, (0, channels))
+        # Separable experts of side 7 look three rows beyond the rows that their second layer looks
+        # at, in whole blocks: up to nine rows below a band, where `zero_maps` promises seven.
+        return cls(zero_maps(channels, (size[0] + BELOW, size[1])), size, (0, channels))
 
     def part(self, first: int, count: int) -> Map:
         """Return some of the channels."""
