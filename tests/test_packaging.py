@@ -16,6 +16,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 # Calls that import what their first argument names.
 IMPORTERS = ("import_module", "import_compiling", "importorskip")
 
+APART = ("atheris",)  # a benchmark says how it is installed, in a folder of its own
+
 
 def named(requirements: list[str]) -> dict[str, str]:
     """Names in lower case, with the lowest version that they allow."""
@@ -63,7 +65,7 @@ def test_what_is_imported_is_declared(folder: str, declared: dict[str, str]) -> 
         for name in imported(path) - set(sys.stdlib_module_names) - own:
             sources = {each.lower() for each in known.get(name, [name])}
             # what matplotlib brings into its own namespace is its own
-            if not sources & set(declared) and name != "mpl_toolkits":
+            if not sources & set(declared) and name not in ("mpl_toolkits", *APART):
                 undeclared[name] = str(path.relative_to(ROOT))
     assert not undeclared
 

@@ -94,7 +94,7 @@ def flipped_bits(place: Path, *, quick: bool) -> Row:
 
 def _content(value: Any) -> object:
     if isinstance(value, EmbeddingTable | SphereMap):
-        made = value.build if isinstance(value, EmbeddingTable) else value.parameters
+        made = value.made if isinstance(value, EmbeddingTable) else value.parameters
         return value.content_sha256, value.rows.frame.to_json(), repr(sorted(dict(made).items()))
     if isinstance(value, RelationshipMatrix):
         return value.values.tobytes(), value.datasets, value.score, value.counts, value.space

@@ -232,7 +232,7 @@ def test_what_no_score_takes(
                 request=None,  # type: ignore[arg-type]
             )
     assert "lie in different spaces: their precision is" in told(mixed)
-    assert "vectors of 8 and of 9 dimensions" in told(wide)
+    assert "vectors of 8 dimensions and" in told(wide)
     damaged = tmp_path / "nan.parquet"
     _write_nan(write(build(), tmp_path / "good.parquet"), damaged)
     assert "NaN" in told(damaged)

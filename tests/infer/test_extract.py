@@ -359,13 +359,13 @@ _PROGRAM = """
     # whoever starts the tests in the background has it ignored
     signal.signal(signal.SIGINT, signal.default_int_handler)
     from rainmer_analysis.infer import extract, load_encoder
-    from rainmer_analysis.images import load
+    from rainmer_analysis.images import load_image_set
 
     def stop(done, total):
         if done == {at}:
             os.kill(os.getpid(), {number})
 
-    images = load({{"rain": {folder!r}}})
+    images = load_image_set({{"rain": {folder!r}}})
     extract(images, load_encoder("statistics"), out={out!r}, progress=stop)
 """
 

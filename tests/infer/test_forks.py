@@ -12,7 +12,7 @@ WORK = """
 import os, sys
 import numpy as np
 from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.numerics import nearest
+from rainmer_analysis.numerics import nearest_neighbours
 
 images = np.random.default_rng(0).random((2, 3, 128, 128)).astype(np.float32)
 rows = np.random.default_rng(0).normal(size=(3000, 16))
@@ -21,7 +21,7 @@ rows /= np.linalg.norm(rows, axis=1, keepdims=True)
 def work():
     for name in ("statistics", "untrained:0", "airnet"):
         load_encoder(name, device="cpu").encode(images)
-    nearest(rows, 5)
+    nearest_neighbours(rows, 5)
 
 work()
 child = os.fork()

@@ -9,7 +9,7 @@ from rainmer_analysis.numerics import RadiusSearch, unit_rows
 
 
 def points(count: int, seed: int = 0) -> np.ndarray:
-    centres = np.random.default_rng(seed + 1).standard_normal((40, 12))
+    centres = np.random.default_rng(99).standard_normal((40, 12))
     generator = np.random.default_rng(seed)
     rows = centres[generator.integers(40, size=count)]
     return unit_rows(rows + 0.7 * generator.standard_normal((count, 12))).astype(np.float32)

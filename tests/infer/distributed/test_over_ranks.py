@@ -29,7 +29,7 @@ PROGRAM = textwrap.dedent(
     """
     import os, signal, sys
     import numpy as np
-    from rainmer_analysis.images import load
+    from rainmer_analysis.images import load_image_set
     from rainmer_analysis.infer import extract_over_ranks, ranks
 
     class Counting:
@@ -46,7 +46,7 @@ PROGRAM = textwrap.dedent(
             rows = np.concatenate([images.mean(axis=(2, 3)), one], axis=1)
             return {"chromatic": (rows / np.linalg.norm(rows, axis=1, keepdims=True))}
 
-    images = load({"a": sys.argv[1]}, per_dataset=None)
+    images = load_image_set({"a": sys.argv[1]}, per_dataset=None)
     done = extract_over_ranks(
         images, Counting(), ranks(), out=sys.argv[2], batch_size=1, workers=1
     )

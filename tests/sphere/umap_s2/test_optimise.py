@@ -15,6 +15,7 @@ from rainmer_analysis.sphere.umap_s2 import (
     pair_forces,
     spectral_start,
 )
+from rainmer_analysis.sphere.umap_s2.spectral_start import _laplacian_eigenvectors
 
 
 def ring(count: int) -> Graph:
@@ -132,7 +133,7 @@ def test_exact_forces_are_what_sampled_ones_have_on_average() -> None:
 def test_start_spans_the_slowest_eigenvectors() -> None:
     rows = unit_rows(np.random.default_rng(1).normal(size=(400, 5)))
     graph = fuzzy_graph(nearest_rows(rows, 12))
-    found = spectral_start._laplacian_eigenvectors(graph, 3)
+    found = _laplacian_eigenvectors(graph, 3)
     weights = graph.matrix().toarray().astype(float)
     roots = np.sqrt(weights.sum(axis=1))
     _, expected = eigsh(weights / np.outer(roots, roots), k=4, which="LA")

@@ -73,7 +73,7 @@ def test_a_layer_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch
     def refuse() -> int:
         raise ValueError("No threading layer could be loaded.")
 
-    monkeypatch.setattr(threading_layer, "_layer", lambda: "")
+    monkeypatch.setattr(threading_layer, "_layer_in_use", lambda: "")
     monkeypatch.setattr(numba, "get_num_threads", refuse)
     with pytest.raises(ParameterError, match="unset NUMBA_THREADING_LAYER"), parallel_allowed():
         pass
@@ -89,7 +89,7 @@ def test_an_orphan_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_layers_that_are_not_thread_safe_take_one_thread_at_a_time(
     monkeypatch: pytest.MonkeyPatch, layer: str, most: int
 ) -> None:
-    monkeypatch.setattr(threading_layer, "_layer", lambda: layer)
+    monkeypatch.setattr(threading_layer, "_layer_in_use", lambda: layer)
     inside, seen = [], []
     both = threading.Barrier(2)
 
