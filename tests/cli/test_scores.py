@@ -232,7 +232,9 @@ def test_what_no_score_takes(
                 request=None,  # type: ignore[arg-type]
             )
     assert "lie in different spaces: their precision is" in told(mixed)
-    assert "vectors of 8 dimensions and" in told(wide)
+    refused = told(wide)
+    assert "vectors of 8 dimensions and" in refused
+    assert "of 9, but parts of one table have the same" in refused
     damaged = tmp_path / "nan.parquet"
     _write_nan(write(build(), tmp_path / "good.parquet"), damaged)
     assert "NaN" in told(damaged)
