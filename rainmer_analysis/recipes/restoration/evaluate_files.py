@@ -18,11 +18,19 @@ from rainmer_analysis.errors import (
     ParameterError,
     SourceError,
 )
-from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
-from rainmer_analysis.images.datasets.pairing import Rule
-from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
-from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
+from rainmer_analysis.images import (
+    PROTOCOLS,
+    QUALITIES,
+    WINDOW,
+    Account,
+    Measured,
+    Rule,
+    crop,
+    measure,
+    pair_names,
+    parse_patterns,
+    read_image,
+)
 from rainmer_analysis.infer.stream import read_ahead
 from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
