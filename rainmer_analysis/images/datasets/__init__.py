@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.images.datasets.accounting import Account
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE, layout_of
 from rainmer_analysis.images.datasets.dataset_layouts import find_layout_images
-from rainmer_analysis.images.datasets.folders import (
-    Dataset,
-    ImageCandidate,
-    list_candidates,
-    search_folder,
-)
-from rainmer_analysis.images.datasets.listing import Listing, list_images
 from rainmer_analysis.images.datasets.manifests import check_name, dataset_from_entry, read_manifest
-from rainmer_analysis.images.datasets.pairing import Pairing, Rule, pair_names, parse_patterns
 from rainmer_analysis.images.datasets.published_lists import compare_names, read_names, read_pairs
 from rainmer_analysis.images.datasets.scene_groups import name_scenes
+from rainmer_analysis.images.datasets.search import (
+    Account,
+    Dataset,
+    ImageCandidate,
+    Listing,
+    Pairing,
+    Rule,
+    list_candidates,
+    list_images,
+    pair_names,
+    parse_patterns,
+    search_folder,
+)
 from rainmer_analysis.images.datasets.suggestions import (
     Suggestion,
     recognised_layout_note,

@@ -158,7 +158,7 @@ def evaluate(
         paths; else ``a.jpg.png`` goes with ``a.jpg``; else the only two of a stem are partners.
     pair
         How else names correspond, ``RESULT -> TARGET`` with ``*``, as in ``*_s*_a* -> *``; then
-        many results may share a target. See `rainmer_analysis.images.datasets.pairing`.
+        many results may share a target. See `rainmer_analysis.images.datasets.search.pairing`.
     border
         Pixels that are left out at every side before anything is measured.
     out
