@@ -24,7 +24,7 @@ from benchmarks.faults.harness import (
     rows_of,
 )
 from rainmer_analysis.errors import ProcessError
-from rainmer_analysis.infer.room import Room
+from rainmer_analysis.infer.extraction.memory_limits import Room
 from rainmer_analysis.recipes.training.workers import in_processes
 
 

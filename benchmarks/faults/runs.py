@@ -147,7 +147,7 @@ def two_runs(place: Path, *, quick: bool) -> Row:
 
 
 def _slow() -> None:
-    from rainmer_analysis.infer import stream
+    from rainmer_analysis.infer.extraction import encode_stream as stream
 
     inner = stream._encode
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rainmer_analysis.distributed import Ranks, rank_device, ranks
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract
-from rainmer_analysis.infer.distributed import Ranks, rank_device, ranks
-from rainmer_analysis.infer.shards import SHARD
+from rainmer_analysis.infer.extraction.shards import SHARD
 from rainmer_analysis.values import TableStream, read
 
 Make = Callable[..., Any]
@@ -30,7 +30,8 @@ PROGRAM = textwrap.dedent(
     import os, signal, sys
     import numpy as np
     from rainmer_analysis.images import load_image_set
-    from rainmer_analysis.infer import extract_over_ranks, ranks
+    from rainmer_analysis.distributed import ranks
+    from rainmer_analysis.infer import extract_over_ranks
 
     class Counting:
         name, preprocessing, sha256, api_version = "plain", "bilinear-128", "0" * 64, 1
