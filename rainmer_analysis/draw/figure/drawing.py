@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from rainmer_analysis.draw.style import style_context
+from rainmer_analysis.draw.figure.style import style_context
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.values import (
     FrozenDict,
