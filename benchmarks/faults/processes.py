@@ -25,7 +25,7 @@ from benchmarks.faults.harness import (
 )
 from rainmer_analysis.errors import ProcessError
 from rainmer_analysis.infer.room import Room
-from rainmer_analysis.recipes.training.workers import in_processes
+from rainmer_analysis.recipes.worker_processes import in_processes
 
 
 class _Narrow:
@@ -103,7 +103,7 @@ def workers(place: Path, *, quick: bool) -> Row:
         row.check(words in told and took < 60, f"{number.name}: {told} ({took:.0f} s)")
     program = (
         "from benchmarks.faults.processes import work\n"
-        "from rainmer_analysis.recipes.training.workers import in_processes\n"
+        "from rainmer_analysis.recipes.worker_processes import in_processes\n"
         "if __name__ == '__main__':\n    list(in_processes(work, range(4), workers=2))\n"
     )
     script = place / "parent.py"
