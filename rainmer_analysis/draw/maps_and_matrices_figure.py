@@ -23,6 +23,7 @@ from rainmer_analysis.draw.maps import (
     dataset_legend_entries,
     draw_maps,
     map_grid,
+    map_numbers,
     map_provenance,
     neighbourhood_notes,
 )
@@ -35,7 +36,7 @@ from rainmer_analysis.draw.matrices import (
     matrix_provenance,
 )
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values import RelationshipMatrix, SphereMap
+from rainmer_analysis.values import RelationshipMatrix, SphereMap, matrix_document
 
 __all__ = ["all_in_one_figure", "deraining_figure"]
 
@@ -142,7 +143,11 @@ def _maps_above_matrices(
         if title:
             artists["headline"] = write_headline(figure, title)
     about = {"draws": f"figure {number}", "title": title, "titles": list(names)}
-    return Drawing(figure, artists, about | _inputs_provenance(above, below))
+    numbers = {
+        "maps": [map_numbers(value) for value in above],
+        "matrices": [matrix_document(value) for value in below],
+    }
+    return Drawing(figure, artists, about | _inputs_provenance(above, below), numbers)
 
 
 def _inputs_provenance(

@@ -43,6 +43,14 @@ from rainmer_analysis.values.parquet import (
     write_batches,
     write_list,
 )
+from rainmer_analysis.values.pictures import (
+    PictureRecord,
+    carries_record,
+    command_line,
+    read_record,
+    stated_command,
+    with_record,
+)
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
@@ -58,6 +66,7 @@ __all__ = [
     "FrozenDict",
     "ImageSet",
     "MapSummary",
+    "PictureRecord",
     "PropertyTable",
     "RelationshipMatrix",
     "Rows",
@@ -67,6 +76,8 @@ __all__ = [
     "Value",
     "array_digest",
     "beside",
+    "carries_record",
+    "command_line",
     "commit",
     "demand_free",
     "demand_writable",
@@ -83,16 +94,19 @@ __all__ = [
     "read_as",
     "read_json",
     "read_metadata",
+    "read_record",
     "recover",
     "request_of",
     "same_space",
     "staging",
     "stamped",
+    "stated_command",
     "sweep",
     "to_json_types",
     "told_in_full",
     "unstamped",
     "versions_of",
+    "with_record",
     "write",
     "write_atomically",
     "write_batches",

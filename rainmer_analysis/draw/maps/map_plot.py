@@ -34,9 +34,9 @@ from rainmer_analysis.draw.maps.overlays import (
     summaries_or_none,
     undrawn_outlines,
 )
-from rainmer_analysis.values import MapSummary, SphereMap
+from rainmer_analysis.values import MapSummary, SphereMap, array_digest, digest
 
-__all__ = ["default_map_title", "map_provenance", "plot_map"]
+__all__ = ["default_map_title", "map_numbers", "map_provenance", "plot_map"]
 
 _MANY = 12  # datasets, above which a single map takes the whole width for its legend
 
@@ -114,7 +114,7 @@ def plot_map(
         "maps": [map_provenance(value) for value in found],
         **({"contours": contours, "means": means} if told else {}),
     }
-    return Drawing(figure, artists, about)
+    return Drawing(figure, artists, about, {"maps": [map_numbers(value) for value in found]})
 
 
 def _draw_panels_and_legend(
@@ -154,4 +154,14 @@ def map_provenance(value: SphereMap) -> dict[str, Any]:
         "groups": value.rows.group_counts,
         "parameters": dict(value.parameters),
         "fidelity": dict(value.fidelity),
+    }
+
+
+def map_numbers(value: SphereMap) -> dict[str, Any]:
+    """Return what a picture's record says of a map's points and images."""
+    images = list(value.rows.cells("sha256")) if value.rows.has("sha256") else None
+    return {
+        "images": len(value),
+        "points_sha256": array_digest(value.points),
+        "images_sha256": None if images is None else digest(images),
     }

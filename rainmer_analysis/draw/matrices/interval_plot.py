@@ -34,7 +34,7 @@ from rainmer_analysis.draw.matrices.matrix_plot import (
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
+from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix, matrix_document
 
 __all__ = ["plot_intervals"]
 
@@ -99,7 +99,7 @@ def plot_intervals(
         "titles": list(names),
         "matrices": [matrix_provenance(value) for value in found],
     }
-    return Drawing(figure, artists, about)
+    return Drawing(figure, artists, about, {"matrices": [matrix_document(v) for v in found]})
 
 
 def _check_matrices(matrices: tuple[RelationshipMatrix, ...]) -> tuple[RelationshipMatrix, ...]:

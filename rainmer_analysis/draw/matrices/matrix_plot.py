@@ -21,7 +21,7 @@ from rainmer_analysis.draw.figure import (
 from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
 from rainmer_analysis.draw.matrices.matrix_panels import INTERVAL_ROOM, UNDECIDED, draw_matrices
 from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, matrix_grid
-from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix
+from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix, matrix_document
 
 __all__ = ["default_matrix_title", "interval_name", "matrix_provenance", "plot_matrix"]
 
@@ -84,7 +84,7 @@ def plot_matrix(
         "titles": list(names),
         "matrices": [matrix_provenance(value) for value in found],
     }
-    return Drawing(figure, artists, about)
+    return Drawing(figure, artists, about, {"matrices": [matrix_document(v) for v in found]})
 
 
 def _notes(matrices: Sequence[RelationshipMatrix], *, cell: float) -> list[str]:

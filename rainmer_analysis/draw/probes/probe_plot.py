@@ -72,7 +72,8 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
             "Share: of the level in all variance along the ladder."
         )
         _write_text(figure, 0.1, figure.get_size_inches()[1] - 0.19, note).set_color(MUTED)
-    return Drawing(figure, artists, {"draws": "probe", "probe": document.get("request")})
+    about = {"draws": "probe", "probe": document.get("request")}
+    return Drawing(figure, artists, about, {"design": design, "spaces": spaces})
 
 
 def _write_text(figure: Any, left: float, top: float, words: str) -> Any:

@@ -110,7 +110,7 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": self.heads["chromatic"](chromatic, batch.light),
             "regression_degradation": self.heads["degradation"](degradation, batch.descriptors),
             "centring": centring_loss(chromatic) + centring_loss(degradation),
-            "cosine_degradation": mean_cosine(degradation, batch.strengths),
+            "cosine_degradation": mean_cosine(degradation, batch.energies),
         }
         weights = {
             "chromatic": config.weight_chromatic,

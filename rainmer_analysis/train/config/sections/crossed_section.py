@@ -58,7 +58,7 @@ class CrossedConfig:
         far from 0 in terms of their standard deviation.
     opposition
         Weight of the mean cosine of the degradation view over a batch, images weighted by the
-        strength of their weather: kept small, so that kinds of weather oppose each other, the
+        energy of what weather changed: kept small, so that kinds of weather oppose each other, the
         strong ones the rest.
     """
 
