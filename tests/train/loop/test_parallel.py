@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import torch
 
+from rainmer_analysis.distributed import context
 from rainmer_analysis.train.config import TrainConfig, parse_config
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, Sample, build_pool
-from rainmer_analysis.distributed import context
 from rainmer_analysis.train.loop import Trainable, train
 from rainmer_analysis.train.restoration import RestorerTrainable
 
