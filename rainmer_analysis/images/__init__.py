@@ -17,7 +17,7 @@ from rainmer_analysis.images.datasets import (
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE
 from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
 from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
-from rainmer_analysis.images.read_ahead import content_hashes, read_ahead
+from rainmer_analysis.images.read_ahead import content_hashes, read_ahead, sha256_or_empty
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     Region,
@@ -73,6 +73,7 @@ __all__ = [
     "sample_datasets",
     "sample_ids",
     "sample_key",
+    "sha256_or_empty",
     "unstorable_name_reason",
     "write_png",
 ]

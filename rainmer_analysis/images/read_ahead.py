@@ -10,7 +10,7 @@ from typing import TypeVar
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.reading import file_sha256
 
-__all__ = ["content_hashes", "read_ahead"]
+__all__ = ["content_hashes", "read_ahead", "sha256_or_empty"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -38,11 +38,12 @@ def read_ahead(
 
 def content_hashes(paths: Iterable[str]) -> Generator[str, None, None]:
     """Return the SHA-256 of each file; empty where it cannot be opened."""
-    return read_ahead(paths, _hash_or_empty, workers=2, ahead=16)
+    return read_ahead(paths, sha256_or_empty, workers=2, ahead=16)
 
 
-def _hash_or_empty(path: str) -> str:
+def sha256_or_empty(path: str | None) -> str:
+    """Return the SHA-256 of a file; empty where there is none, or it cannot be opened."""
     try:
-        return file_sha256(path)
+        return "" if path is None else file_sha256(path)
     except ImageError:
         return ""
