@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.infer.encoders.built_in.statistics_encoder import (
+    StatisticsEncoder,
+    fit_constants,
+)
 from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Encoder, encoder_spaces
 from rainmer_analysis.infer.encoders.encoder_registry import encoder_names, load_encoder
+from rainmer_analysis.infer.encoders.encoder_weights import SHIPPED
 from rainmer_analysis.infer.encoders.fast_vs_exact import compare_fast_with_exact
-from rainmer_analysis.infer.encoders.network_encoder import PRECISIONS, SHIPPED, choose_device
-from rainmer_analysis.infer.encoders.statistics_encoder import StatisticsEncoder, fit_constants
 
 __all__ = [
     "API_VERSION",
-    "PRECISIONS",
     "SHIPPED",
     "Encoder",
     "StatisticsEncoder",
-    "choose_device",
     "compare_fast_with_exact",
     "encoder_names",
     "encoder_spaces",
