@@ -1,9 +1,10 @@
 """Whether two thumbnails show one scene: one is laid onto a window of the other and compared.
 
 Candidates come from descriptors, which know where about a window lies. Here the window is refined
-(shift and size in both directions, by the least squares of `registration`, on 56x56 cells), and the
-fine contrast of both is correlated, in luma and in colour: near 1 for copies, lower under different
-weather, near 0 for different scenes however alike their layout is.
+(shift and size in both directions, by the least squares of `registration`, on 56x56 cells, or on
+28x28 for a first look), and the fine contrast of both is correlated, in luma and in colour: near
+1 for copies, lower under different weather, near 0 for different scenes however alike their layout
+is.
 """
 
 from __future__ import annotations
@@ -16,17 +17,35 @@ from scipy.ndimage import correlate1d, uniform_filter1d
 
 from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
 
-__all__ = ["Alignments", "align"]
+__all__ = ["FINE", "ROUGH", "Alignments", "Grid", "align"]
 
-_CELLS = 56
-_ROUNDS = 5
-_LOCAL = 13  # cells over which a mean is taken off
-_BORDER = 3
 _COLOURFUL = 1.0  # levels of local contrast in colour under which it says nothing
 _MOST = 0.06  # of the window by which one round may move it
 
 Floats = npt.NDArray[np.float32]
 Boxes = npt.NDArray[np.float64]
+
+
+class Grid(NamedTuple):
+    """Cells a side that windows are compared on, and the rounds that refine a window.
+
+    A mean over ``local`` cells is taken off; ``border`` cells at each side do not count.
+    """
+
+    cells: int
+    local: int
+    border: int
+    rounds: int
+
+    @property
+    def inner(self) -> tuple[slice, slice, slice]:
+        """The cells that count."""
+        within = slice(self.border, -self.border)
+        return slice(None), within, within
+
+
+ROUGH = Grid(28, 7, 2, 3)
+FINE = Grid(56, 13, 3, 5)
 
 
 class Alignments(NamedTuple):
@@ -62,11 +81,7 @@ class Alignments(NamedTuple):
 
 
 def align(
-    first: Thumbnails,
-    second: Thumbnails,
-    boxes: npt.ArrayLike,
-    *,
-    rounds: int = _ROUNDS,
+    first: Thumbnails, second: Thumbnails, boxes: npt.ArrayLike, *, grid: Grid = FINE
 ) -> Alignments:
     """Lay each second thumbnail onto a window of the first one.
 
@@ -76,38 +91,37 @@ def align(
         Shape (n, 2, 96, 96).
     boxes
         Where the windows lie about, shape (n, 4).
-    rounds
-        Steps of refinement.
+    grid
+        How finely they are compared.
     """
     places = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    source, partner = (each[:, 0].astype(np.float32) for each in (first, second))
     whole = np.broadcast_to([0.0, 0.0, 1.0, 1.0], places.shape)
-    other = _sampled(second[:, 0].astype(np.float32), whole)
-    contrast = _local_contrast(other)
-    source = first[:, 0].astype(np.float32)
+    other = _sampled(partner, whole, grid.cells)
+    contrast = _local_contrast(other, grid)
     best = np.full(len(places), -np.inf)
     kept = places.copy()
-    for round_ in range(rounds + 1):
-        own = _sampled(source, places)
-        slopes, fine = _slopes(own), _local_contrast(own)
-        correlation = _correlation(fine, contrast)
+    for round_ in range(grid.rounds + 1):
+        fine = _local_contrast(_sampled(source, places, grid.cells), grid)
+        correlation = _correlation(fine, contrast, grid)
         better = correlation > best
         best, kept = np.where(better, correlation, best), np.where(better[:, None], places, kept)
-        if round_ < rounds:
-            places = _stepped(places, fine, contrast, slopes)
-    colours = [
-        _local_contrast(_sampled(each[:, 1].astype(np.float32), at))
+        if round_ < grid.rounds:
+            places = _stepped(places, fine, contrast, grid)
+    own = _sampled(source, kept, grid.cells)
+    tints = [
+        _local_contrast(_sampled(each[:, 1].astype(np.float32), at, grid.cells), grid)
         for each, at in ((first, kept), (second, whole))
     ]
-    contrasts = np.min([each.std(axis=(1, 2)) for each in colours], axis=0)
-    colour = np.where(contrasts < _COLOURFUL, np.nan, _correlation(colours[0], colours[1]))
-    return _compared((_sampled(source, kept), other), kept, best, colour)
+    contrasts = np.min([each.std(axis=(1, 2)) for each in tints], axis=0)
+    colour = np.where(contrasts < _COLOURFUL, np.nan, _correlation(tints[0], tints[1], grid))
+    return _compared((own[grid.inner], other[grid.inner]), kept, best, colour)
 
 
 def _compared(
     images: tuple[Floats, Floats], boxes: Boxes, correlation: Boxes, colour: Boxes
 ) -> Alignments:
-    inner = np.s_[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    one, two = (each[inner].reshape(len(each), -1) for each in images)
+    one, two = (each.reshape(len(each), -1) for each in images)
     means = one.mean(axis=1), two.mean(axis=1)
     one, two = one - means[0][:, None], two - means[1][:, None]
     gain = (one * two).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-3)
@@ -116,58 +130,54 @@ def _compared(
     return Alignments(boxes, luma, tint, residual, gain, means[1] - means[0])
 
 
-def _sampled(images: Floats, boxes: Boxes) -> Floats:
-    """Resample windows to 56x56 cells, linearly in both directions, as two matrix products."""
-    down, across = (_taps(boxes[:, axis], boxes[:, axis + 2]) for axis in (0, 1))
+def _sampled(images: Floats, boxes: Boxes, cells: int) -> Floats:
+    """Resample windows to cells, linearly in both directions, as two matrix products."""
+    halves = np.maximum(1.0, boxes[:, 2:] * SIDE / cells)
+    down, across = (_taps(boxes[:, at], boxes[:, at + 2], halves[:, at], cells) for at in (0, 1))
     return np.asarray(down @ images @ np.swapaxes(across, 1, 2), dtype=np.float32)
 
 
-def _taps(start: Boxes, length: Boxes) -> Floats:
-    """Return triangles around the cells' middles, one row each, shape (n, 56, 96)."""
-    middles = (start[:, None] + length[:, None] * (np.arange(_CELLS) + 0.5) / _CELLS) * SIDE - 0.5
-    half = np.maximum(1.0, length * SIDE / _CELLS)[:, None, None]
-    distance = np.abs(np.clip(middles, 0, SIDE - 1)[..., None] - np.arange(SIDE))
-    weights = np.maximum(0.0, 1.0 - distance / half)
-    return np.asarray(weights / weights.sum(axis=2, keepdims=True), dtype=np.float32)
+def _taps(start: Boxes, length: Boxes, half: Boxes, cells: int) -> Floats:
+    """Return triangles around the cells' middles, one row each, shape (n, cells, 96)."""
+    middles = (start[:, None] + length[:, None] * (np.arange(cells) + 0.5) / cells) * SIDE - 0.5
+    middles = np.clip(middles, 0, SIDE - 1).astype(np.float32)
+    weights = np.abs(middles[..., None] - np.arange(SIDE, dtype=np.float32))
+    weights *= np.float32(-1) / half.astype(np.float32)[:, None, None]
+    weights += 1
+    np.maximum(weights, 0, out=weights)
+    weights /= weights.sum(axis=2, keepdims=True)
+    return np.asarray(weights, dtype=np.float32)
 
 
-def _local_contrast(images: Floats) -> Floats:
+def _local_contrast(images: Floats, grid: Grid) -> Floats:
     kernel = np.array([1, 2, 1], dtype=np.float32) / 4
     smooth = images
     for axis in (1, 2):
         smooth = correlate1d(smooth, kernel, axis=axis)
     broad = smooth
     for axis in (1, 2):
-        broad = uniform_filter1d(broad, _LOCAL, axis=axis)
+        broad = uniform_filter1d(broad, grid.local, axis=axis)
     return np.asarray(smooth - broad, dtype=np.float32)
 
 
-def _slopes(images: Floats) -> tuple[Floats, Floats]:
-    fine = _local_contrast(images)
-    kernel = np.array([-1, 0, 1], dtype=np.float32) / 2
-    down, across = (correlate1d(fine, kernel, axis=axis) for axis in (1, 2))
-    return np.asarray(down, np.float32), np.asarray(across, np.float32)
-
-
-def _correlation(one: Floats, two: Floats) -> Boxes:
-    inner = np.s_[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    one, two = one[inner].astype(np.float64), two[inner].astype(np.float64)
+def _correlation(one: Floats, two: Floats, grid: Grid) -> Boxes:
+    one, two = one[grid.inner].astype(np.float64), two[grid.inner].astype(np.float64)
     energy = (one * one).sum(axis=(1, 2)) * (two * two).sum(axis=(1, 2))
     floor = (one[0].size * 0.05**2) ** 2  # no correlation of images without contrast
     return np.asarray((one * two).sum(axis=(1, 2)) / np.sqrt(energy + floor))
 
 
-def _stepped(boxes: Boxes, own: Floats, other: Floats, slopes: tuple[Floats, Floats]) -> Boxes:
+def _stepped(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:
     """Move and stretch the windows by one step of least squares."""
-    inner = np.s_[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    own, other = own[inner], other[inner]
-    down, across = (each[inner] for each in slopes)
+    kernel = np.array([-1, 0, 1], dtype=np.float32) / 2
+    down, across = (correlate1d(own, kernel, axis=axis)[grid.inner] for axis in (1, 2))
+    own, other = own[grid.inner], other[grid.inner]
     energy = np.maximum((own * own).sum(axis=(1, 2)), 1e-3)
     gain = np.clip((own * other).sum(axis=(1, 2)) / energy, 0.1, 3.0)[:, None, None]
     residual = other - gain * own
     spread = 2 * np.median(np.abs(residual).reshape(len(own), -1), axis=1)[:, None, None] + 0.1
     weight = 1 / (1 + (residual / spread) ** 2)
-    ramp = ((np.arange(_CELLS) + 0.5) / _CELLS - 0.5)[_BORDER:-_BORDER].astype(np.float32)
+    ramp = ((np.arange(grid.cells) + 0.5) / grid.cells - 0.5)[grid.inner[1]].astype(np.float32)
     basis = (
         np.stack([down, across, down * ramp[:, None], across * ramp[None]], axis=1) * gain[:, None]
     )
@@ -176,7 +186,7 @@ def _stepped(boxes: Boxes, own: Floats, other: Floats, slopes: tuple[Floats, Flo
     matrix = weighted @ np.swapaxes(basis, 1, 2)
     vector = weighted @ residual.reshape(len(own), -1, 1)
     trace = np.trace(matrix, axis1=1, axis2=2)[:, None, None]
-    step = np.linalg.solve(matrix + (1e-3 * trace + 1e-6) * np.eye(4), vector)[..., 0] / _CELLS
+    step = np.linalg.solve(matrix + (1e-3 * trace + 1e-6) * np.eye(4), vector)[..., 0] / grid.cells
     step = np.clip(step, -_MOST, _MOST).astype(np.float64)
     lengths = boxes[:, 2:]
     middles = boxes[:, :2] + lengths / 2 + step[:, :2] * lengths
