@@ -37,11 +37,10 @@ class Grid(NamedTuple):
     border: int
     rounds: int
 
-    @property
-    def inner(self) -> tuple[slice, slice, slice]:
-        """The cells that count."""
+    def inner(self, images: Floats) -> Floats:
+        """Return the cells that count of images (..., cells, cells)."""
         within = slice(self.border, -self.border)
-        return slice(None), within, within
+        return images[..., within, within]
 
 
 ROUGH = Grid(28, 7, 2, 3)
@@ -74,6 +73,12 @@ class Alignments(NamedTuple):
     gain: Floats
     offset: Floats
 
+    @property
+    def likeness(self) -> Floats:
+        """Correlation of luma, or the mean of luma and colour where that is higher, shape (n,)."""
+        both: Floats = (self.correlation + self.colour) / 2
+        return np.fmax(self.correlation, both)
+
     def of(self, pairs: npt.NDArray[np.intp]) -> Alignments:
         """Return how some of the pairs compare."""
         correlation, colour, residual, gain, offset = (each[pairs] for each in self[1:])
@@ -95,46 +100,48 @@ def align(
         How finely they are compared.
     """
     places = np.array(boxes, dtype=np.float64).reshape(-1, 4)
-    source, partner = (each[:, 0].astype(np.float32) for each in (first, second))
+    source, partner = (each.astype(np.float32) for each in (first, second))
     whole = np.broadcast_to([0.0, 0.0, 1.0, 1.0], places.shape)
     other = _sampled(partner, whole, grid.cells)
     contrast = _local_contrast(other, grid)
-    best = np.full(len(places), -np.inf)
+    best = np.full((2, len(places)), -np.inf)
     kept = places.copy()
     for round_ in range(grid.rounds + 1):
         fine = _local_contrast(_sampled(source, places, grid.cells), grid)
-        correlation = _correlation(fine, contrast, grid)
-        better = correlation > best
-        best, kept = np.where(better, correlation, best), np.where(better[:, None], places, kept)
+        found = _correlations(fine, contrast)
+        better = _mean_of_both(found) > _mean_of_both(best)
+        best, kept = np.where(better, found, best), np.where(better[:, None], places, kept)
         if round_ < grid.rounds:
             places = _stepped(places, fine, contrast, grid)
-    own = _sampled(source, kept, grid.cells)
-    tints = [
-        _local_contrast(_sampled(each[:, 1].astype(np.float32), at, grid.cells), grid)
-        for each, at in ((first, kept), (second, whole))
-    ]
-    contrasts = np.min([each.std(axis=(1, 2)) for each in tints], axis=0)
-    colour = np.where(contrasts < _COLOURFUL, np.nan, _correlation(tints[0], tints[1], grid))
-    return _compared((own[grid.inner], other[grid.inner]), kept, best, colour)
+    own = _sampled(source[:, :1], kept, grid.cells)
+    return _compared((own[:, 0], other[:, 0]), kept, best, grid)
+
+
+def _mean_of_both(correlations: Boxes) -> Boxes:
+    """Return means of luma and colour, or luma alone where there is no colour."""
+    luma, colour = correlations
+    return np.where(np.isnan(colour), luma, (luma + colour) / 2)
 
 
 def _compared(
-    images: tuple[Floats, Floats], boxes: Boxes, correlation: Boxes, colour: Boxes
+    images: tuple[Floats, Floats], boxes: Boxes, correlations: Boxes, grid: Grid
 ) -> Alignments:
-    one, two = (each.reshape(len(each), -1) for each in images)
+    one, two = (grid.inner(each).reshape(len(each), -1) for each in images)
     means = one.mean(axis=1), two.mean(axis=1)
     one, two = one - means[0][:, None], two - means[1][:, None]
     gain = (one * two).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-3)
     residual = np.sqrt(((two - gain[:, None] * one) ** 2).mean(axis=1))
-    luma, tint = (each.astype(np.float32) for each in (correlation, colour))
-    return Alignments(boxes, luma, tint, residual, gain, means[1] - means[0])
+    luma, colour = correlations.astype(np.float32)
+    return Alignments(boxes, luma, colour, residual, gain, means[1] - means[0])
 
 
 def _sampled(images: Floats, boxes: Boxes, cells: int) -> Floats:
-    """Resample windows to cells, linearly in both directions, as two matrix products."""
+    """Resample windows of images (n, c, 96, 96) to cells, linearly, as two matrix products."""
     halves = np.maximum(1.0, boxes[:, 2:] * SIDE / cells)
-    down, across = (_taps(boxes[:, at], boxes[:, at + 2], halves[:, at], cells) for at in (0, 1))
-    return np.asarray(down @ images @ np.swapaxes(across, 1, 2), dtype=np.float32)
+    down, across = (
+        _taps(boxes[:, at], boxes[:, at + 2], halves[:, at], cells)[:, None] for at in (0, 1)
+    )
+    return np.asarray(down @ images @ np.swapaxes(across, 2, 3), dtype=np.float32)
 
 
 def _taps(start: Boxes, length: Boxes, half: Boxes, cells: int) -> Floats:
@@ -150,38 +157,42 @@ def _taps(start: Boxes, length: Boxes, half: Boxes, cells: int) -> Floats:
 
 
 def _local_contrast(images: Floats, grid: Grid) -> Floats:
+    """Return what is fine in images (n, c, cells, cells), without the borders' cells."""
     kernel = np.array([1, 2, 1], dtype=np.float32) / 4
     smooth = images
-    for axis in (1, 2):
+    for axis in (2, 3):
         smooth = correlate1d(smooth, kernel, axis=axis)
     broad = smooth
-    for axis in (1, 2):
+    for axis in (2, 3):
         broad = uniform_filter1d(broad, grid.local, axis=axis)
-    return np.asarray(smooth - broad, dtype=np.float32)
+    return grid.inner(np.asarray(smooth - broad, dtype=np.float32))
 
 
-def _correlation(one: Floats, two: Floats, grid: Grid) -> Boxes:
-    one, two = one[grid.inner].astype(np.float64), two[grid.inner].astype(np.float64)
-    energy = (one * one).sum(axis=(1, 2)) * (two * two).sum(axis=(1, 2))
-    floor = (one[0].size * 0.05**2) ** 2  # no correlation of images without contrast
-    return np.asarray((one * two).sum(axis=(1, 2)) / np.sqrt(energy + floor))
+def _correlations(one: Floats, two: Floats) -> Boxes:
+    """Correlate luma and colour (n, 2, rows, columns); NaN where one has hardly any colour."""
+    products = [np.einsum("ncij,ncij->cn", *each) for each in ((one, two), (one, one), (two, two))]
+    together, own, other = (each.astype(np.float64) for each in products)
+    size = one[0, 0].size
+    floor = (size * 0.05**2) ** 2  # no correlation of images without contrast
+    found = together / np.sqrt(own * other + floor)
+    found[1, np.minimum(own[1], other[1]) < size * _COLOURFUL**2] = np.nan
+    return np.asarray(found)
 
 
 def _stepped(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:
-    """Move and stretch the windows by one step of least squares."""
+    """Move and stretch the windows by one step of least squares, in luma and colour together."""
     kernel = np.array([-1, 0, 1], dtype=np.float32) / 2
-    down, across = (correlate1d(own, kernel, axis=axis)[grid.inner] for axis in (1, 2))
-    own, other = own[grid.inner], other[grid.inner]
-    energy = np.maximum((own * own).sum(axis=(1, 2)), 1e-3)
-    gain = np.clip((own * other).sum(axis=(1, 2)) / energy, 0.1, 3.0)[:, None, None]
+    down, across = (correlate1d(own, kernel, axis=axis) for axis in (2, 3))
+    energy = np.maximum(np.einsum("ncij,ncij->nc", own, own), 1e-3)
+    gain = np.clip(np.einsum("ncij,ncij->nc", own, other) / energy, 0.1, 3.0)[..., None, None]
     residual = other - gain * own
-    spread = 2 * np.median(np.abs(residual).reshape(len(own), -1), axis=1)[:, None, None] + 0.1
-    weight = 1 / (1 + (residual / spread) ** 2)
-    ramp = ((np.arange(grid.cells) + 0.5) / grid.cells - 0.5)[grid.inner[1]].astype(np.float32)
-    basis = (
-        np.stack([down, across, down * ramp[:, None], across * ramp[None]], axis=1) * gain[:, None]
-    )
-    basis = basis.reshape(len(own), 4, -1)
+    sizes = np.abs(residual).reshape(*own.shape[:2], -1)
+    spread = 2 * np.median(sizes, axis=2)[..., None, None] + 0.3
+    weight = 1 / (spread**2 + residual**2)
+    ramp = ((np.arange(grid.cells) + 0.5) / grid.cells - 0.5)[grid.border : -grid.border]
+    ramp = ramp.astype(np.float32)
+    slopes = [down, across, down * ramp[:, None], across * ramp]
+    basis = (np.stack(slopes, axis=1) * gain[:, None]).reshape(len(own), 4, -1)
     weighted = basis * weight.reshape(len(own), 1, -1)
     matrix = weighted @ np.swapaxes(basis, 1, 2)
     vector = weighted @ residual.reshape(len(own), -1, 1)

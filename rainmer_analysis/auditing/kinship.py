@@ -20,7 +20,7 @@ _ALIKE = 0.80  # cosine from which a window may show the same as a whole image
 _WHOLE = 0.5  # the same for two whole images, whose frames need not be guessed
 _CANDIDATES = 16  # looked at for each image and each kind of candidate
 _AT_ONCE = 16
-_PROMISING = 0.35  # correlation at the first look
+_PROMISING = 0.4  # likeness at the first look
 
 # Correlations from which two photographs show one scene: in luma alone, and in luma and colour
 # on average, which rain hardly reaches. A window is fitted among hundreds, the smaller ones among
@@ -35,7 +35,8 @@ _COPY_CONTRASTY = 0.99  # for images of much contrast, whose residual is larger
 _EDGE = 0.04  # shares of a side that a frame may be off and still be the whole image
 _CUT = 0.02
 _COPY_RESIDUAL = 2.6  # levels, of copies in the same frame
-_COPY_OFFSET = 1.5  # levels
+_COPY_OFFSET = 1.5  # levels, ...
+_COPY_CERTAIN, _CERTAIN_OFFSET = 0.995, 4.0  # ... and where clipped levels were encoded coarsely
 _COPY_GAIN = 0.1
 
 Relation = Literal["copy", "scene"]
@@ -179,7 +180,7 @@ def _verified(thumbnails: Thumbnails, candidates: list[_Candidate]) -> Iterator[
         if not left:
             return
         aligned = _aligned(thumbnails, left, boxes, grid)
-        good = np.flatnonzero(aligned.correlation >= least)
+        good = np.flatnonzero(aligned.likeness >= least)
         left = [left[place] for place in good]
         aligned = aligned.of(good)
         boxes = aligned.boxes
@@ -225,9 +226,10 @@ def _relation(aligned: Alignments, place: int) -> Relation | None:
         or aligned.residual[place] < _COPY_RESIDUAL
         or correlation > _COPY_CONTRASTY
     )
+    offset = _CERTAIN_OFFSET if correlation > _COPY_CERTAIN else _COPY_OFFSET
     same_levels = (
         is_close
-        and abs(aligned.offset[place]) < _COPY_OFFSET
+        and abs(aligned.offset[place]) < offset
         and abs(aligned.gain[place] - 1) < _COPY_GAIN
     )
     return "copy" if correlation > _COPY_CORRELATION and same_levels else "scene"
