@@ -17,8 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.folders import Dataset, ImageCandidate, normal_path
-from rainmer_analysis.images.datasets.pairing import unicode_key
+from rainmer_analysis.images.datasets.search import (
+    Dataset,
+    ImageCandidate,
+    normal_path,
+    unicode_key,
+)
 from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
 __all__ = ["declared_scene", "hash_pixels", "name_scenes", "pixel_hash"]
