@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,9 @@ _SPACE = ra.Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 def in_a_fork(work: Callable[[], object], *, seconds: int = 20) -> tuple[int, str]:
     """Do some work in a fork that has some processor time; return its code and what it raised."""
     reader, writer = os.pipe()
-    process = os.fork()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of threads
+        process = os.fork()
     if process == 0:
         code = 1
         try:
