@@ -1,4 +1,4 @@
-"""Changes planted in pictures and in their inputs: how many does ``verify`` find?
+"""Changes planted in pictures and in their inputs, and how many of them ``verify`` finds.
 
 ``python -m benchmarks.pictures [--count 50] [--out FILE.json]`` draws so many pictures of seeded
 tables (maps, matrices, intervals and figure 3 as PNG, PDF and SVG), verifies each untouched, plants
