@@ -41,6 +41,7 @@ _COMMANDS = {
     ),
     "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
+    "verify": ("verify", "verify", "Whether a picture is what it says it is."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain_command", "derain", "Restore images."),
