@@ -47,10 +47,12 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.speed.extraction $(if $(IMAGES),--images $(IMAGES)) --out build/bench/extraction.json
 	$(BIN)/python -m benchmarks.speed.gpu --out build/bench/gpu.json
 
-# every fault of docs/faults.md injected; prints its table, half an hour on two cores
+# every fault of docs/faults.md injected; prints its table. QUICK=1 injects fewer of each kind,
+# ROWS="killed ranks" some rows alone, KEEP=1 puts what was counted into docs/faults.md
 faults: $(READY)
 	mkdir -p build/faults
-	$(BIN)/python -m benchmarks.faults --out build/faults/faults.json
+	$(BIN)/python -m benchmarks.faults $(if $(QUICK),--quick) $(if $(KEEP),--keep) \
+		$(if $(ROWS),--only $(ROWS)) --out build/faults/faults.json
 
 # the site, in build/site; every warning is an error
 docs: $(VENV)/.docs

@@ -111,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             signal.signal(signal.SIGTERM, _terminate)
             if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-        code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
+        code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False, obj=given)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130
         if handles and arguments is None:  # nothing is left to interrupt

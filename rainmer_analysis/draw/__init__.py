@@ -20,13 +20,12 @@ except ValueError as error:  # it reads the variable while it is imported
     ) from error
 
 from rainmer_analysis.draw.architecture import architecture_figure
-from rainmer_analysis.draw.drawing import Drawing, provenance_path
+from rainmer_analysis.draw.figure import Drawing, assign_colours, provenance_path
 from rainmer_analysis.draw.maps import plot_map
 from rainmer_analysis.draw.maps_and_matrices_figure import all_in_one_figure, deraining_figure
 from rainmer_analysis.draw.matrices import plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
 from rainmer_analysis.draw.property_plot import plot_properties
-from rainmer_analysis.draw.style import assign_colours
 
 __all__ = [
     "Drawing",

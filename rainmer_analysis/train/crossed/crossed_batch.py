@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rainmer_analysis.train.config.crossed_section import CrossedConfig
+from rainmer_analysis.train.config.sections import CrossedConfig
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
 from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
 from rainmer_analysis.train.crossed.light import describe_light

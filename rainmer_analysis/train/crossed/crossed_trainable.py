@@ -6,11 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.pooling import normalise_rows, without_autocast
-from rainmer_analysis.train.compiled import encode
+from rainmer_analysis.model import RainmerEncoder, normalise_rows, without_autocast
+from rainmer_analysis.train.compiled import encode, use_fast_backward
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.momentum_contrast import autocast
+from rainmer_analysis.train.contrast import autocast
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatch, CrossedBatches
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
 from rainmer_analysis.train.crossed.degradation_descriptor import DESCRIPTOR
@@ -25,9 +24,7 @@ from rainmer_analysis.train.crossed.soft_contrastive_loss import (
     soft_contrastive_loss,
 )
 from rainmer_analysis.train.data import Levels
-from rainmer_analysis.train.fast_depthwise import use_fast_backward
-from rainmer_analysis.train.loop.parallel import DistributedContext
-from rainmer_analysis.train.loop.trainable import Group, average_numbers
+from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
 
 __all__ = ["CrossedContrast", "CrossedTrainable"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from rainmer_analysis.train.config.crossed_section import CrossedConfig
+from rainmer_analysis.train.config.sections.crossed_section import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatches
 from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES

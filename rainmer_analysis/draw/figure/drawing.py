@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import platform
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,19 +15,22 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from rainmer_analysis.draw.style import style_context
+from rainmer_analysis.draw.figure.style import style_context
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.values import (
     FrozenDict,
+    carries_record,
+    command_line,
     digest,
     library_versions,
     read_json,
     to_json_types,
+    with_record,
     write_atomically,
     write_json,
 )
 
-__all__ = ["FORMATS", "Drawing", "provenance_path"]
+__all__ = ["FORMATS", "Drawing", "drawing_libraries", "provenance_path"]
 
 # No dates and no random identifiers: the same drawing gives the same bytes.
 FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -64,21 +68,26 @@ class Drawing:
         each drawing function lists its names.
     provenance
         Inputs by content, spaces, counts, seeds and options: what JSON can hold.
+    numbers
+        The numbers that are drawn, which the picture's own record holds beside the provenance:
+        what JSON can hold. They follow from what the provenance names by content.
     """
 
     figure: Figure
     artists: Mapping[str, Any]
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         with style_context():  # ticks and legends take their places and looks now, in this style
             self.figure.draw_without_rendering()
         object.__setattr__(self, "artists", FrozenDict(self.artists))
         object.__setattr__(self, "provenance", FrozenDict(self.provenance))
+        object.__setattr__(self, "numbers", FrozenDict(self.numbers))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy figure and artists together, so that they stay each other's."""
-        return Drawing, (self.figure, dict(self.artists), self.provenance)
+        return Drawing, (self.figure, dict(self.artists), self.provenance, self.numbers)
 
     def save(
         self,
@@ -87,7 +96,11 @@ class Drawing:
         overwrite: bool = False,
         provenance: Mapping[str, Any] | None = None,
     ) -> Path:
-        """Write the picture and its provenance; text stays text, and bytes repeat.
+        """Write the picture with a record inside, and its provenance beside it.
+
+        Text stays text, and bytes repeat. The record holds the provenance, the numbers that are
+        drawn, the command that is running, versions, and a digest of what is drawn; `verify`
+        compares them.
 
         A picture of the identical request is left as it is unless `overwrite` asks for it anew,
         as after a change of how things are drawn. Pictures of one name in several formats share
@@ -115,12 +128,14 @@ class Drawing:
             Something else is there already.
         """
         target = Path(path)
-        options = _savefig_options(target)
+        _savefig_options(target)
         said = to_json_types({**self.provenance, **(provenance or {})})
         request = digest(said)
         if self.is_up_to_date(target, overwrite=overwrite, provenance=provenance):
             return target
-        written = write_atomically(target, lambda temporary: self._print_figure(temporary, options))
+        made = {"libraries": drawing_libraries()}
+        data = self._with_record(target.suffix.lower(), {"request": request, **said, **made})
+        written = write_atomically(target, lambda temporary: _write_bytes(temporary, data))
         pictures = _pictures_in_provenance(provenance_path(target), request)
         pictures[target.name] = _sha256(written)
         document = {
@@ -129,10 +144,32 @@ class Drawing:
             "request": request,
             "pictures": dict(sorted(pictures.items())),
             **said,
-            "libraries": {**library_versions(), "matplotlib": mpl.__version__},
+            **made,
         }
         write_json(provenance_path(target), document)
         return target
+
+    def content(self, suffix: str) -> bytes:
+        """Return what `save` writes for ``.png``, ``.pdf`` or ``.svg``, without a record.
+
+        Raises
+        ------
+        ParameterError
+            The suffix is another.
+        """
+        buffer = io.BytesIO()
+        self._print_figure(buffer, _savefig_options(Path(f"picture{suffix}")))
+        return buffer.getvalue()
+
+    def _with_record(self, suffix: str, said: Mapping[str, Any]) -> bytes:
+        """Print the figure with its record inside."""
+        about = {
+            "command": command_line(),
+            "platform": f"{platform.system()} {platform.machine()}",
+            **said,
+            "numbers": to_json_types(self.numbers),
+        }
+        return with_record(self.content(suffix), suffix, about)
 
     def is_up_to_date(
         self,
@@ -151,7 +188,7 @@ class Drawing:
             beside, digest(to_json_types({**self.provenance, **(provenance or {})}))
         )
         if not overwrite and target.is_file() and listed.get(target.name) == _sha256(target):
-            return True
+            return carries_record(target)  # pictures of earlier releases carry none
         for existing in (target, beside):
             another = existing.exists() and not (existing == beside and listed)
             if another and (existing.is_dir() or not overwrite):
@@ -167,11 +204,20 @@ class Drawing:
         self._print_figure(buffer, {**FORMATS[".png"], "dpi": _SCREEN})
         return buffer.getvalue()
 
-    def _print_figure(self, path: Path | io.BytesIO, options: Mapping[str, Any]) -> None:
+    def _print_figure(self, path: io.BytesIO, options: Mapping[str, Any]) -> None:
         with style_context(), warnings.catch_warnings():
             # Labels that come in show only what the font has; a given title is the caller's.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             self.figure.savefig(path, **options)
+
+
+def drawing_libraries() -> dict[str, str]:
+    """Return the versions of the libraries that shape a picture."""
+    return {**library_versions(), "matplotlib": mpl.__version__}
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
 
 
 def _savefig_options(path: Path) -> Mapping[str, Any]:

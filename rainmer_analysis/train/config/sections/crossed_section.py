@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rainmer_analysis.train.config.checked_fields import number_field
+from rainmer_analysis.train.config.sections.checked_fields import number_field
 
 __all__ = ["CAMERA", "CLEAR", "CrossedConfig"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from rainmer_analysis.model.airnet import AirNetConfig
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig
-from rainmer_analysis.train.config.checked_fields import choice_field, number_field
+from rainmer_analysis.train.config.sections.checked_fields import choice_field, number_field
 
 __all__ = [
     "DataConfig",

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.parquet.checksums import SUMS, ColumnSums
+from rainmer_analysis.values.parquet.format.checksums import SUMS, ColumnSums
 
 __all__ = [
     "Checked",

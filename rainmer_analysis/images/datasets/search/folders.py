@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.images.datasets.accounting import NO_IMAGE, Account, merge_accounts
-from rainmer_analysis.images.datasets.listing import PAIR, Listing, list_images
-from rainmer_analysis.images.datasets.pairing import Rule, pair_names
+from rainmer_analysis.images.datasets.search.accounting import NO_IMAGE, Account, merge_accounts
+from rainmer_analysis.images.datasets.search.listing import PAIR, Listing, list_images
+from rainmer_analysis.images.datasets.search.pairing import Rule, pair_names
 from rainmer_analysis.images.reading import Region
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
-from rainmer_analysis.train.config.checked_fields import choice_field, number_field
+from rainmer_analysis.train.config.sections.checked_fields import choice_field, number_field
 
 __all__ = ["RestorationConfig"]
 

@@ -12,8 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from rainmer_analysis.draw.labels import escape_missing_glyphs
-from rainmer_analysis.draw.style import MUTED
+from rainmer_analysis.draw.figure.labels import escape_missing_glyphs
+from rainmer_analysis.draw.figure.style import MUTED
 from rainmer_analysis.errors import ParameterError
 
 __all__ = [

@@ -1,7 +1,9 @@
 """Processes that share out work, and end with it: whatever becomes of them, nobody waits for ever.
 
 A worker that has died ends the work with a sentence, and so does one that somebody has stopped.
-When the process that started them is gone, workers end by themselves.
+When the process that started them is gone, workers end by themselves. They watch for that before
+they import what their tasks need: a worker imports this module first, and this module imports
+nothing heavy.
 """
 
 from __future__ import annotations
@@ -110,7 +112,7 @@ def _is_stopped(process: int) -> bool:
 
 
 def _end_with_parent() -> None:
-    """End this worker when the process that started it does."""
+    """End this worker as soon as the process that started it is gone."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
-from rainmer_analysis.draw.figure_layout import new_figure
-from rainmer_analysis.draw.style import INK, marker_outline
+from rainmer_analysis.draw.figure.figure_layout import new_figure
+from rainmer_analysis.draw.figure.style import INK, marker_outline
 
 __all__ = ["Entry", "add_legend", "counts_text", "dot_entry", "legend_shape"]
 

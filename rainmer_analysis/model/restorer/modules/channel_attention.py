@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.model.pooling import to_float32, without_autocast
 from rainmer_analysis.model.restorer.config import RestorerConfig
-from rainmer_analysis.model.restorer.selection import SELECTIONS, Selection
+from rainmer_analysis.model.restorer.modules.channel_selection import SELECTIONS, Selection
 
 __all__ = ["RATES", "ChannelAttention", "kept_channels", "sparse_attention"]
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.documents import read_json, stamped
-from rainmer_analysis.values.parquet.checksums import SUMS
+from rainmer_analysis.values.parquet.format.checksums import SUMS
 from rainmer_analysis.values.request_digest import digest
 
 __all__ = ["PARTS", "parts_of", "write_list"]

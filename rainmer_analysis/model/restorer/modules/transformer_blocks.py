@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from rainmer_analysis.model.restorer.attention import ChannelAttention
 from rainmer_analysis.model.restorer.config import RestorerConfig
-from rainmer_analysis.model.restorer.knowledge import Prompted
-from rainmer_analysis.model.restorer.layers import FeedForward, Norm
+from rainmer_analysis.model.restorer.modules.basic_layers import FeedForward, Norm
+from rainmer_analysis.model.restorer.modules.channel_attention import ChannelAttention
+from rainmer_analysis.model.restorer.modules.local_knowledge import Prompted
 
 __all__ = ["Block", "PromptedBlock", "prompted_block"]
 

@@ -19,7 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.accounting import BESIDE, HIDDEN, OTHER, UNREAD, Account
+from rainmer_analysis.images.datasets.search.accounting import (
+    BESIDE,
+    HIDDEN,
+    OTHER,
+    UNREAD,
+    Account,
+)
 from rainmer_analysis.images.decoding import IMAGE_SUFFIXES, UNREAD_SUFFIXES
 
 __all__ = ["PAIR", "Listing", "count_files", "list_images"]
