@@ -14,6 +14,7 @@ from rainmer_analysis.cli.options import (
     progress_bar,
     source_options,
 )
+from rainmer_analysis.cli.weights_option import check_weights
 
 __all__ = ["extract"]
 
@@ -36,6 +37,7 @@ __all__ = ["extract"]
 )
 @click.option(
     "--weights",
+    callback=check_weights,
     default=None,
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain (default) or allweather.",

@@ -15,6 +15,7 @@ from rainmer_analysis.cli.options import (
     precision_option,
     progress_bar,
 )
+from rainmer_analysis.cli.weights_option import check_weights
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.report import Report
@@ -48,6 +49,7 @@ __all__ = ["report"]
 )
 @click.option(
     "--weights",
+    callback=check_weights,
     default=None,
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain (default) or allweather.",

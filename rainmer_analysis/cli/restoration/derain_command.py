@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
+from rainmer_analysis.cli.weights_option import check_weights
 
 __all__ = ["derain"]
 
@@ -22,6 +23,7 @@ __all__ = ["derain"]
 )
 @click.option(
     "--weights",
+    callback=check_weights,
     default=None,
     metavar="FILE",
     help="Weights of a restorer: .safetensors, or a published .pth.",

@@ -1,0 +1,56 @@
+"""What is no file of tensors is refused before torch is imported."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rainmer_analysis.cli.weights_option import check_weights
+from rainmer_analysis.errors import WeightsError
+
+_PAGE = "<!doctype html><html>404</html>"
+
+
+def checked(value: Any) -> Any:
+    return check_weights(None, None, value)  # type: ignore[arg-type]
+
+
+def test_a_page_is_refused_without_torch(tmp_path: Path) -> None:
+    page = tmp_path / "w.pth"
+    page.write_text(_PAGE, encoding="utf-8")
+    (tmp_path / "images").mkdir()
+    asked = ["extract", str(tmp_path / "images"), "--weights", str(page), "--out", str(tmp_path)]
+    program = (
+        "import sys\nfrom rainmer_analysis.cli.main import main\n"
+        f"try: main({asked!r})\nfinally: print('torch' in sys.modules)\n"
+    )
+    search = os.pathsep.join(str(Path(each).resolve()) for each in sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": search},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "False\n"), done.stderr
+    assert f"{page} is neither a safetensors file nor a torch checkpoint" in done.stderr
+
+
+def test_files_are_looked_at_and_names_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "derain").mkdir()  # a folder of the shipped weights' name changes nothing
+    for value in (None, (), "derain", "nowhere.pth", ("derain", "allweather")):
+        assert checked(value) == value
+    (tmp_path / "w.pth").write_text(_PAGE, encoding="utf-8")
+    (tmp_path / "good.pth").write_bytes(b"PK\3\4" + bytes(20))
+    assert checked(("good.pth",)) == ("good.pth",)
+    for value in ("w.pth", ("good.pth", "w.pth")):
+        with pytest.raises(WeightsError, match=r"w\.pth is neither"):
+            checked(value)
