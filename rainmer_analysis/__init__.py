@@ -45,6 +45,7 @@ _HOMES = {
     "reproduce": "recipes.paper.reproduce",
     "simulate": "weather.simulation",
     "sketch": "scores.streaming.sketch",
+    "verify": "recipes.verify",
     "write": "values.archive",
 }
 

@@ -190,7 +190,7 @@ def _dying_when_best() -> Prepare:
     """Return what kills a run when the best weights so far were written, but no checkpoint."""
 
     def prepare() -> None:
-        export = sys.modules["rainmer_analysis.recipes.training.train_network"]._WeightsExport
+        export = sys.modules["rainmer_analysis.recipes.training.run_weights"].WeightsExport
         inner = export.best
 
         def best(self: object, step: int) -> None:

@@ -33,7 +33,7 @@ from rainmer_analysis.values.documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict, Value
 from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
-from rainmer_analysis.values.matrix_files import matrix_document
+from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
 from rainmer_analysis.values.parquet import (
     PARTS,
     beside,
@@ -47,6 +47,7 @@ from rainmer_analysis.values.pictures import (
     PictureRecord,
     carries_record,
     command_line,
+    picture_sha256,
     read_record,
     stated_command,
     with_record,
@@ -91,7 +92,9 @@ __all__ = [
     "located",
     "lock_of",
     "matrix_document",
+    "matrix_from_document",
     "parts_of",
+    "picture_sha256",
     "read",
     "read_as",
     "read_json",
