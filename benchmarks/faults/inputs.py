@@ -51,8 +51,8 @@ def odd_images(place: Path, *, quick: bool) -> Row:
     """Read images of rare kinds, and compare with what they are made of."""
     row = Row(
         "odd images",
-        "EXIF, CMYK, 16 bits, palette with alpha, animated, 9x9, 9x65,535; 20,000x20,000 and 60 GiB "
-        "refused with less than 64 MiB",
+        "EXIF, CMYK, 16 bits, palette with alpha, animated, 9x9, 9x65,535; 20,000x20,000 and 60 "
+        "GiB refused with less than 64 MiB",
     )
     place.mkdir(exist_ok=True)
     wanted = _PIXELS.transpose(2, 0, 1).astype(np.float32) / 255
