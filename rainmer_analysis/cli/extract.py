@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
@@ -14,7 +15,6 @@ from rainmer_analysis.cli.options import (
     progress_bar,
     source_options,
 )
-from rainmer_analysis.cli.weights_option import check_weights
 
 __all__ = ["extract"]
 
@@ -37,7 +37,6 @@ __all__ = ["extract"]
 )
 @click.option(
     "--weights",
-    callback=check_weights,
     default=None,
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain (default) or allweather.",
@@ -73,7 +72,9 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     """
     from rainmer_analysis.values import TableStream, demand_free, lock_of
 
-    demand_free(lock_of(options["out"], options["encoder"]))  # before torch is imported
+    # before torch is imported
+    demand_free(lock_of(options["out"], options["encoder"]))
+    demand_weights(options["weights"], encoder=options["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
     with progress_bar(common, "image") as progress:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
-from rainmer_analysis.cli.weights_option import check_weights
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.place import Passport, Passports
@@ -35,11 +34,7 @@ _SHOWN = 5
     help="Share of new images of a dataset that are not called 'none of these'.",
 )
 @click.option(
-    "--weights",
-    callback=check_weights,
-    default=None,
-    metavar="FILE",
-    help="The table's weights, if not shipped.",
+    "--weights", default=None, metavar="FILE", help="The table's weights, if not shipped."
 )
 @click.option(
     "--neighbors",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
@@ -15,7 +16,6 @@ from rainmer_analysis.cli.options import (
     precision_option,
     progress_bar,
 )
-from rainmer_analysis.cli.weights_option import check_weights
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.report import Report
@@ -49,7 +49,6 @@ __all__ = ["report"]
 )
 @click.option(
     "--weights",
-    callback=check_weights,
     default=None,
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain (default) or allweather.",
@@ -106,6 +105,7 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options
       rainmer-analysis report heavy=photos/heavy night=photos/night --out report.html
       rainmer-analysis report tables/rainmer-chromatic.parquet --out report.html
     """  # noqa: D301
+    demand_weights(options["weights"], encoder=options["encoder"])
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.report import ReportOptions
     from rainmer_analysis.recipes.report import report as make

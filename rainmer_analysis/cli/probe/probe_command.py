@@ -15,7 +15,6 @@ from rainmer_analysis.cli.options import (
     progress_bar,
 )
 from rainmer_analysis.cli.probe.probe_text import probe_text
-from rainmer_analysis.cli.weights_option import check_weights
 
 __all__ = ["probe"]
 
@@ -51,7 +50,6 @@ def _role_options(command: Any) -> Any:
 )
 @click.option(
     "--weights",
-    callback=check_weights,
     multiple=True,
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain or allweather; may be repeated.",

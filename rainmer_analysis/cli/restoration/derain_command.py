@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
-from rainmer_analysis.cli.weights_option import check_weights
 
 __all__ = ["derain"]
 
@@ -23,7 +23,6 @@ __all__ = ["derain"]
 )
 @click.option(
     "--weights",
-    callback=check_weights,
     default=None,
     metavar="FILE",
     help="Weights of a restorer: .safetensors, or a published .pth.",
@@ -87,6 +86,7 @@ def derain(
     written to. Images that cannot be used are named in OUTPUT/skipped.csv with the reason. An
     interrupted run is continued when it is started again.
     """
+    demand_weights(weights)  # before torch is imported
     from rainmer_analysis.infer import load_restorer
     from rainmer_analysis.recipes.restoration import derain as derain_files
 

@@ -6,18 +6,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from rainmer_analysis.cli.weights_option import check_weights
+from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.errors import WeightsError
 
 _PAGE = "<!doctype html><html>404</html>"
-
-
-def checked(value: Any) -> Any:
-    return check_weights(None, None, value)  # type: ignore[arg-type]
 
 
 def test_a_page_is_refused_without_torch(tmp_path: Path) -> None:
@@ -46,11 +41,11 @@ def test_files_are_looked_at_and_names_are_not(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "derain").mkdir()  # a folder of the shipped weights' name changes nothing
-    for value in (None, (), "derain", "nowhere.pth", ("derain", "allweather")):
-        assert checked(value) == value
     (tmp_path / "w.pth").write_text(_PAGE, encoding="utf-8")
     (tmp_path / "good.pth").write_bytes(b"PK\3\4" + bytes(20))
-    assert checked(("good.pth",)) == ("good.pth",)
-    for value in ("w.pth", ("good.pth", "w.pth")):
+    for value in (None, "derain", "allweather", "nowhere.pth", "good.pth"):
+        demand_weights(value)
+    demand_weights("w.pth", encoder="another package's")
+    for encoder in ("rainmer", "airnet"):
         with pytest.raises(WeightsError, match=r"w\.pth is neither"):
-            checked(value)
+            demand_weights("w.pth", encoder=encoder)
