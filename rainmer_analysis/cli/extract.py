@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
@@ -70,7 +69,7 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     continued when it is started again. Started by torchrun, the processes share the images, and
     every table is a folder of parts.
     """
-    from rainmer_analysis.values import TableStream, demand_free, lock_of
+    from rainmer_analysis.values import TableStream, demand_free, demand_weights, lock_of
 
     # before torch is imported
     demand_free(lock_of(options["out"], options["encoder"]))

@@ -57,7 +57,7 @@ from rainmer_analysis.values.request_digest import array_digest, digest, to_json
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
-from rainmer_analysis.values.tensor_files import WEIGHTS_ALLOWED, tensor_format
+from rainmer_analysis.values.tensor_files import WEIGHTS_ALLOWED, demand_weights, tensor_format
 
 __all__ = [
     "PARTS",
@@ -83,6 +83,7 @@ __all__ = [
     "command_line",
     "commit",
     "demand_free",
+    "demand_weights",
     "demand_writable",
     "digest",
     "finish",

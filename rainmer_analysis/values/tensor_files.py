@@ -8,11 +8,32 @@ from typing import Literal
 
 from rainmer_analysis.errors import WeightsError
 
-__all__ = ["MAX_WEIGHTS_BYTES", "WEIGHTS_ALLOWED", "tensor_format"]
+__all__ = ["WEIGHTS_ALLOWED", "demand_weights", "tensor_format"]
 
-MAX_WEIGHTS_BYTES = 4 << 30
-"""Size of the largest file of weights that is read; a whole Rainmer in float64 has 0.5 GB."""
+_MAX_BYTES = 4 << 30  # a whole Rainmer in float64 has 0.5 GB
 WEIGHTS_ALLOWED = "give a .safetensors file or a .pth state dict of Rainmer or AirNet"
+
+
+def demand_weights(weights: str | None, *, encoder: str = "rainmer") -> None:
+    """Make sure that what a command was given may be weights, before torch is imported.
+
+    Parameters
+    ----------
+    weights
+        A file. Names of shipped weights, which have no suffix, and files that are not there are
+        left to those who load them.
+    encoder
+        Whose they are; what encoders of other packages read is their own affair.
+
+    Raises
+    ------
+    WeightsError
+        It is a file, and none of weights.
+    """
+    if encoder in ("rainmer", "airnet") and weights is not None:
+        path = Path(weights)
+        if path.suffix and path.exists():
+            tensor_format(path)
 
 
 def tensor_format(path: Path) -> Literal["safetensors", "torch"]:
@@ -48,8 +69,8 @@ def _demand_regular(path: Path) -> None:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise WeightsError(f"{path} is no regular file; {WEIGHTS_ALLOWED}.")
-    if status.st_size > MAX_WEIGHTS_BYTES:
+    if status.st_size > _MAX_BYTES:
         raise WeightsError(
-            f"{path} has {status.st_size:,} bytes, weights have at most {MAX_WEIGHTS_BYTES:,}; "
+            f"{path} has {status.st_size:,} bytes, weights have at most {_MAX_BYTES:,}; "
             f"{WEIGHTS_ALLOWED}."
         )

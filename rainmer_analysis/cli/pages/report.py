@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
@@ -105,6 +104,8 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options
       rainmer-analysis report heavy=photos/heavy night=photos/night --out report.html
       rainmer-analysis report tables/rainmer-chromatic.parquet --out report.html
     """  # noqa: D301
+    from rainmer_analysis.values import demand_weights
+
     demand_weights(options["weights"], encoder=options["encoder"])
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.report import ReportOptions

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
 
 __all__ = ["derain"]
@@ -86,6 +85,8 @@ def derain(
     written to. Images that cannot be used are named in OUTPUT/skipped.csv with the reason. An
     interrupted run is continued when it is started again.
     """
+    from rainmer_analysis.values import demand_weights
+
     demand_weights(weights)  # before torch is imported
     from rainmer_analysis.infer import load_restorer
     from rainmer_analysis.recipes.restoration import derain as derain_files

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from rainmer_analysis.cli.demand_weights import demand_weights
 from rainmer_analysis.errors import WeightsError
+from rainmer_analysis.values import demand_weights
 
 _PAGE = "<!doctype html><html>404</html>"
 
