@@ -17,7 +17,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "Drawing": "draw.drawing",
+    "Drawing": "draw.figure.drawing",
     "EmbeddingTable": "values.table",
     "ImageSet": "values.rows",
     "PropertyTable": "values.properties",
@@ -45,6 +45,7 @@ _HOMES = {
     "reproduce": "recipes.paper.reproduce",
     "simulate": "weather.simulation",
     "sketch": "scores.streaming.sketch",
+    "verify": "recipes.verify",
     "write": "values.archive",
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +15,7 @@ from PIL import Image
 from benchmarks.faults.harness import Command, Row, extract, make_images, rows_of
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.infer import stream
+from rainmer_analysis.infer.extraction import encode_stream as stream
 from rainmer_analysis.values import read
 
 _PIXELS = np.random.default_rng(5).integers(0, 256, (9, 12, 3), np.uint8)
@@ -244,7 +243,7 @@ def changing(place: Path, *, quick: bool) -> Row:
 
 
 def _die_at_the_end() -> None:
-    from rainmer_analysis.infer import publishing
+    from rainmer_analysis.infer.extraction import publish_tables as publishing
 
     publishing._published = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
 
@@ -254,26 +253,3 @@ def _same_size(path: Path, size: int) -> None:
     Image.new("RGB", (16, 16), (200, 10, 10)).save(path)
     with path.open("ab") as file:
         file.write(bytes(size - path.stat().st_size))
-
-
-def unreadable(place: Path, *, quick: bool) -> Row:
-    """Let the disk fail in reading one image, as strace can."""
-    row = Row(
-        "one image that the disk cannot read", "strace: EIO from every read of one of the images"
-    )
-    images, out = make_images(place / "images", 6), place / "out"
-    target = images / "0002.png"
-    if subprocess.run(["strace", "-V"], capture_output=True, check=False).returncode:
-        row.said = "no strace here"
-        return row
-    command = [
-        *("strace", "-f", "-qq", "-o", "/dev/null", "-P", str(target)),
-        *("-e", "trace=read,pread64", "-e", "inject=read,pread64:error=EIO"),
-        *(sys.executable, "-m", "rainmer_analysis", *map(str, extract(images, out))),
-    ]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    listed = (out / "skipped.csv").read_text(encoding="utf-8") if out.exists() else ""
-    found = rows_of(out) or {"chromatic": {}}
-    good = ended.returncode == 0 and "Input/output error" in listed and len(found["chromatic"]) == 5
-    row.check(good, f"{ended.returncode}: {ended.stderr[-300:]}")
-    return row

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from rainmer_analysis.cli.examples import with_examples
 from rainmer_analysis.cli.options import echo
 from rainmer_analysis.errors import RainmerAnalysisError
 
@@ -41,6 +42,7 @@ _COMMANDS = {
     ),
     "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
+    "verify": ("verify", "verify", "Whether a picture is what it says it is."),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain_command", "derain", "Restore images."),
@@ -62,7 +64,7 @@ class _LazyGroup(click.Group):
         module, attribute, _ = _COMMANDS[cmd_name]
         found = getattr(importlib.import_module(f"rainmer_analysis.cli.{module}"), attribute)
         assert isinstance(found, click.Command)
-        return found
+        return with_examples(cmd_name, found)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -111,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             signal.signal(signal.SIGTERM, _terminate)
             if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
                 signal.signal(signal.SIGINT, signal.default_int_handler)
-        code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False)
+        code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False, obj=given)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130
         if handles and arguments is None:  # nothing is left to interrupt

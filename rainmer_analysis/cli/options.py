@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -191,10 +191,15 @@ def common_options(command: Command) -> Command:
     def wrapped(
         *args: Any, seed: int, as_json: bool, quiet: bool, overwrite: bool, **kwargs: Any
     ) -> Any:
+        # pandas and pyarrow wait until there is work, so that --help does not
+        from rainmer_analysis.values import stated_command
+
         _log_to_stderr(quiet=quiet)
         if isinstance(kwargs.get("out"), str | Path):
             _check_place(Path(kwargs["out"]))
-        return command(CommonOptions(seed, as_json, quiet, overwrite), *args, **kwargs)
+        given = click.get_current_context().find_root().obj  # what `main` was called with
+        with stated_command(given) if isinstance(given, list) else nullcontext():
+            return command(CommonOptions(seed, as_json, quiet, overwrite), *args, **kwargs)
 
     return wrapped  # type: ignore[return-value]
 

@@ -11,17 +11,21 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import (
+from rainmer_analysis.draw.figure import (
+    INK,
+    MUTED,
+    WIDTH,
+    Drawing,
     Grid,
+    assign_colours,
     axes_at,
     new_figure,
+    short_labels,
+    style_context,
     write_headline,
     write_panel_title,
 )
-from rainmer_analysis.draw.labels import short_labels
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
-from rainmer_analysis.draw.style import INK, MUTED, WIDTH, assign_colours, style_context
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import PROPERTIES, PropertyTable, array_digest
 
@@ -42,6 +46,7 @@ _LABEL = 7.0
 _RISE = 0.82  # of a row, the top of the highest curve
 _FEW = 8  # values up to which dots are drawn instead of a curve
 _GRID = 160
+_SHOWN = (5, 50, 95)  # percentiles: range and median
 
 
 def plot_properties(table: PropertyTable, *, title: str | None = None) -> Drawing:
@@ -106,7 +111,18 @@ def plot_properties(table: PropertyTable, *, title: str | None = None) -> Drawin
         "properties": array_digest(table.values),
         "counts": table.rows.counts,
     }
-    return Drawing(figure, artists, said)
+    return Drawing(figure, artists, said, {"title": title, "percentiles": _percentiles(parts)})
+
+
+def _percentiles(parts: Mapping[str, PropertyTable]) -> dict[str, dict[str, Any]]:
+    """Return the ends of each range and the median between them, by measure and dataset."""
+    found: dict[str, dict[str, Any]] = {}
+    for measure in PROPERTIES:
+        values = {name: _finite_values(part.column(measure)) for name, part in parts.items()}
+        found[measure] = {
+            name: np.percentile(own, _SHOWN) if len(own) else None for name, own in values.items()
+        }
+    return found
 
 
 def _panel_grid(left: float, height: float) -> Grid:
@@ -157,7 +173,7 @@ def _draw_panel(axes: Axes, measure: str, parts: Mapping[str, PropertyTable]) ->
 def _draw_distribution(
     axes: Axes, values: NDArray[np.float64], base: float, colour: str
 ) -> dict[str, Any]:
-    low, middle, high = np.percentile(values, (5, 50, 95))
+    low, middle, high = np.percentile(values, _SHOWN)
     found: dict[str, Any] = {}
     if len(values) <= _FEW or np.ptp(values) <= 1e-9 * max(1.0, abs(middle)):
         (found["dots"],) = axes.plot(

@@ -7,9 +7,20 @@ rule.
 
 from __future__ import annotations
 
+from rainmer_analysis.images.datasets import (
+    Account,
+    Rule,
+    list_candidates,
+    pair_names,
+    parse_patterns,
+)
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE
+from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
+from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
+from rainmer_analysis.images.read_ahead import content_hashes, read_ahead, sha256_or_empty
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
+    Region,
     file_sha256,
     read_hashed,
     read_header,
@@ -25,20 +36,36 @@ from rainmer_analysis.images.sources import (
     notes_of,
     sample_datasets,
 )
+from rainmer_analysis.images.thumbnails import encode_thumbnail
 from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
 
 __all__ = [
     "CATALOGUE",
     "DEFAULT_RULE",
     "IMAGE_SUFFIXES",
+    "PROTOCOLS",
+    "QUALITIES",
     "RESIZE_RULES",
+    "WINDOW",
+    "Account",
+    "Measured",
+    "Region",
+    "Rule",
     "Sources",
     "compress_jpeg",
+    "content_hashes",
+    "crop",
+    "encode_thumbnail",
     "file_sha256",
     "find_datasets",
+    "list_candidates",
     "load_image_set",
+    "measure",
     "notes_of",
+    "pair_names",
+    "parse_patterns",
     "png_request",
+    "read_ahead",
     "read_hashed",
     "read_header",
     "read_image",
@@ -46,6 +73,7 @@ __all__ = [
     "sample_datasets",
     "sample_ids",
     "sample_key",
+    "sha256_or_empty",
     "unstorable_name_reason",
     "write_png",
 ]

@@ -30,10 +30,10 @@ from rainmer_analysis.values.disk import (
     write_atomically,
 )
 from rainmer_analysis.values.documents import read_json, stamped, unstamped
-from rainmer_analysis.values.frozen import FrozenDict
+from rainmer_analysis.values.frozen import FrozenDict, Value
 from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
-from rainmer_analysis.values.matrix_files import matrix_document
+from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
 from rainmer_analysis.values.parquet import (
     PARTS,
     beside,
@@ -42,6 +42,15 @@ from rainmer_analysis.values.parquet import (
     read_metadata,
     write_batches,
     write_list,
+)
+from rainmer_analysis.values.pictures import (
+    PictureRecord,
+    carries_record,
+    command_line,
+    picture_sha256,
+    read_record,
+    stated_command,
+    with_record,
 )
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
@@ -58,14 +67,18 @@ __all__ = [
     "FrozenDict",
     "ImageSet",
     "MapSummary",
+    "PictureRecord",
     "PropertyTable",
     "RelationshipMatrix",
     "Rows",
     "Space",
     "SphereMap",
     "TableStream",
+    "Value",
     "array_digest",
     "beside",
+    "carries_record",
+    "command_line",
     "commit",
     "demand_free",
     "demand_writable",
@@ -77,21 +90,26 @@ __all__ = [
     "located",
     "lock_of",
     "matrix_document",
+    "matrix_from_document",
     "parts_of",
+    "picture_sha256",
     "read",
     "read_as",
     "read_json",
     "read_metadata",
+    "read_record",
     "recover",
     "request_of",
     "same_space",
     "staging",
     "stamped",
+    "stated_command",
     "sweep",
     "to_json_types",
     "told_in_full",
     "unstamped",
     "versions_of",
+    "with_record",
     "write",
     "write_atomically",
     "write_batches",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rainmer_analysis.draw.maps.map_notes import neighbourhood_notes
 from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_maps, map_grid
-from rainmer_analysis.draw.maps.map_plot import map_provenance, plot_map
+from rainmer_analysis.draw.maps.map_plot import map_numbers, map_provenance, plot_map
 from rainmer_analysis.draw.maps.map_projections import projection_named
 from rainmer_analysis.draw.maps.map_style import choose_map_style, dataset_legend_entries
 
@@ -17,6 +17,7 @@ __all__ = [
     "dataset_legend_entries",
     "draw_maps",
     "map_grid",
+    "map_numbers",
     "map_provenance",
     "neighbourhood_notes",
     "plot_map",
