@@ -15,7 +15,10 @@ MINIMUM ?= tests/test_packaging.py tests/values tests/numerics tests/images test
 	tests/sphere tests/draw tests/weather tests/cli tests/model tests/infer/test_encoders.py \
 	tests/infer/test_extract.py tests/recipes/test_kept.py
 
-.PHONY: reproduce reference test test-minimum lint bench faults clean
+# what `make notebooks` runs; reproduce.ipynb is the whole of `make reproduce`
+NOTEBOOKS ?= $(filter-out notebooks/reproduce.ipynb,$(wildcard notebooks/*.ipynb))
+
+.PHONY: reproduce reference test test-minimum lint docs notebooks bench faults clean
 
 reproduce: $(READY)
 	$(BIN)/rainmer-analysis reproduce --out figures
@@ -44,10 +47,25 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.speed.extraction $(if $(IMAGES),--images $(IMAGES)) --out build/bench/extraction.json
 	$(BIN)/python -m benchmarks.speed.gpu --out build/bench/gpu.json
 
-# every fault of docs/faults.md injected; prints its table, half an hour on two cores
+# every fault of docs/faults.md injected; prints its table. QUICK=1 injects fewer of each kind,
+# ROWS="killed ranks" some rows alone, KEEP=1 puts what was counted into docs/faults.md
 faults: $(READY)
 	mkdir -p build/faults
-	$(BIN)/python -m benchmarks.faults --out build/faults/faults.json
+	$(BIN)/python -m benchmarks.faults $(if $(QUICK),--quick) $(if $(KEEP),--keep) \
+		$(if $(ROWS),--only $(ROWS)) --out build/faults/faults.json
+
+# the site, in build/site; every warning is an error
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/doctrees docs build/site
+	@echo "open build/site/index.html"
+
+$(VENV)/.docs: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
+	touch $@
+
+# every notebook from its first cell to its last, on small settings; stored outputs stay as they are
+notebooks: $(READY)
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=600 -p no:xdist $(NOTEBOOKS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

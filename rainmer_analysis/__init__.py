@@ -17,7 +17,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
-    "Drawing": "draw.drawing",
+    "Drawing": "draw.figure.drawing",
     "EmbeddingTable": "values.table",
     "ImageSet": "values.rows",
     "PropertyTable": "values.properties",

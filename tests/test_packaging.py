@@ -29,6 +29,7 @@ DECLARED = named(PROJECT["dependencies"])
 EXTRAS = PROJECT["optional-dependencies"]
 FOR_TESTS = DECLARED | named(EXTRAS["dev"]) | named(EXTRAS["test"])
 FOR_NOTEBOOKS = FOR_TESTS | named(EXTRAS["notebook"])
+FOR_DOCS = FOR_NOTEBOOKS | named(EXTRAS["docs"])
 
 
 def imported(path: Path) -> set[str]:
@@ -51,7 +52,7 @@ def imported(path: Path) -> set[str]:
         ("rainmer_analysis", DECLARED),
         ("tests", FOR_TESTS),
         ("benchmarks", FOR_TESTS),
-        ("docs", FOR_NOTEBOOKS),
+        ("docs", FOR_DOCS),
         ("notebooks", FOR_NOTEBOOKS),
     ],
 )

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from rainmer_analysis.auditing.orientation import FEATURES, orientation, orientation_features
+from rainmer_analysis.auditing.thumbnails import luma_levels
 from rainmer_analysis.images import read_image
 from rainmer_analysis.weather import RECIPES, simulate
 
@@ -26,9 +27,9 @@ Pairs = list[tuple[str, npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 
 
 def simulated(split: str, count: int, seed: int) -> Pairs:
-    """Return pairs of every recipe, 192x256 pixels."""
+    """Return the luma of pairs of every recipe, 192x256 pixels."""
     return [
-        (name, pair.rainy, pair.clean)
+        (name, luma_levels(pair.rainy), luma_levels(pair.clean))
         for name in RECIPES
         for pair in (
             simulate(name, index, split=split, size=(192, 256), seed=seed) for index in range(count)
@@ -37,10 +38,13 @@ def simulated(split: str, count: int, seed: int) -> Pairs:
 
 
 def real(folder: Path) -> Pairs:
-    """Return the pairs that a folder lists."""
+    """Return the luma of the pairs that a folder lists."""
     with (folder / "PAIRS.csv").open(newline="", encoding="utf-8") as file:
         return [
-            (row["dataset"], read_image(folder / row["input"]), read_image(folder / row["target"]))
+            (
+                row["dataset"],
+                *(luma_levels(read_image(folder / row[side])) for side in ("input", "target")),
+            )
             for row in csv.DictReader(file)
         ]
 

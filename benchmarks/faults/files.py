@@ -1,25 +1,28 @@
-"""Faults of our own files and of strangers': flipped bits, missing parts, weights, hostile text."""
+"""Faults of our own files and of strangers': flipped bits, missing parts, weights."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import pickle
-import shutil
 import subprocess
+import sys
+import tarfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 
-from benchmarks.faults.harness import Row
-from rainmer_analysis.draw import plot_matrix
+from benchmarks.faults.harness import Row, make_images
 from rainmer_analysis.errors import FileFormatError, RainmerAnalysisError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.model.checkpoint import load_weights, save_weights
@@ -206,8 +209,9 @@ def weights(place: Path, *, quick: bool) -> Row:
     """Load files that are no weights, or not the right ones, or not whole."""
     row = Row(
         "wrong, malformed and malicious weight files",
-        "HTML, LFS, cut, renamed key, NaN, sparse 60 GB, zip bomb, 100,000 entries, deep JSON, "
-        "os.system in pickles, TorchScript, FIFO, fp16",
+        "HTML, LFS, cut, renamed key, other architecture, NaN, sparse 60 GB, zip bomb, 100,000 "
+        "entries, deep JSON, os.system in pickles (REDUCE, BUILD), tar, TorchScript, FIFO, fp16; "
+        "calls that start programs are watched; pages before torch is imported",
     )
     torch.manual_seed(0)
     whole = place / "w.safetensors"
@@ -235,6 +239,9 @@ def weights(place: Path, *, quick: bool) -> Row:
             {"a": _Evil(canary)}, path, _use_new_zipfile_serialization=False
         ),
         "evil pickle": lambda path: path.write_bytes(pickle.dumps(_Evil(canary))),
+        "evil state": lambda path: torch.save({"a": _EvilState(canary)}, path),
+        "evil tar": lambda path: _tar(path, pickle.dumps(_Evil(canary))),
+        "other network": lambda path: torch.save(torch.nn.Linear(3, 2).state_dict(), path),
         "script": _script,
         "bomb": _bomb, "sparse": _sparse, "pipe": os.mkfifo,
     }  # fmt: skip
@@ -245,22 +252,87 @@ def weights(place: Path, *, quick: bool) -> Row:
         else:
             content(path)
         start = time.process_time()
-        try:
-            load_weights(path)
-            told = "it was loaded"
-        except WeightsError as error:
-            told = "" if str(path) in str(error) else f"no path: {error}"
-        except BaseException as error:
-            told = f"{type(error).__name__}: {error}"
+        with _programs_started() as started:
+            told = _told_of_weights(path)
         took = time.process_time() - start
-        good = not told and not canary.exists()
-        row.check(good and took < 1, f"{kind}: {told} ({took:.1f} s)")
+        good = not told and not canary.exists() and not started
+        row.check(good and took < 1, f"{kind}: {told} {started} ({took:.1f} s)")
         path.unlink()
     half = place / "half.pth"
     halved = {k: v.half() if v.is_floating_point() else v for k, v in state.items()}
     torch.save(halved, half)
     row.check(load_weights(half).kind == "airnet", "fp16 of the right schema")
+    _pages_for_weights(row, place, files)
     return row
+
+
+def _told_of_weights(path: Path) -> str:
+    """Return what is wrong with how weights are refused."""
+    try:
+        load_weights(path)
+    except WeightsError as error:
+        return "" if str(path) in str(error) else f"no path: {error}"
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    return "it was loaded"
+
+
+@contextlib.contextmanager
+def _programs_started() -> Iterator[list[str]]:
+    """Return what starts programs meanwhile, by the interpreter's own audit of its calls."""
+    _STARTED.clear()
+    if not _WATCHED:
+        sys.addaudithook(_note_program)  # it cannot be removed again
+        _WATCHED.append(True)
+    yield _STARTED
+
+
+_STARTED: list[str] = []
+_WATCHED: list[bool] = []
+
+
+def _note_program(event: str, _: tuple[Any, ...]) -> None:
+    if event.startswith(("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen")):
+        _STARTED.append(event)
+
+
+def _pages_for_weights(row: Row, place: Path, files: Mapping[str, object]) -> None:
+    """Give the command what is no file of tensors; torch is not imported for that."""
+    make_images(place / "images", 1)
+    for kind in ("html", "lfs", "empty"):
+        path = place / f"{kind}.pth"
+        path.write_bytes(files[kind])  # type: ignore[arg-type]
+        asked = ["extract", f"a={place / 'images'}", "--weights", str(path)]
+        program = (
+            "import sys\nfrom rainmer_analysis.cli.main import main\n"
+            f"try: main({[*asked, '--out', str(place / 'none')]!r})\n"
+            "finally: print('torch', 'torch' in sys.modules)\n"
+        )
+        ended = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+        told = ended.returncode == 1 and str(path) in ended.stderr
+        good = told and "torch False" in ended.stdout and not (place / "none").exists()
+        row.check(good, f"{kind}: {ended.returncode} {ended.stdout} {ended.stderr[-300:]}")
+
+
+class _EvilState:
+    """Has a state whose setting would run a command, by pickle's BUILD."""
+
+    def __init__(self, canary: Path) -> None:
+        self._canary = canary
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _EvilState, (self._canary,), {"_canary": _Evil(self._canary)}
+
+
+def _tar(path: Path, data: bytes) -> None:
+    """Write an archive as torch did before its zip files."""
+    with tarfile.open(path, "w") as archive:
+        for name in ("sys_info", "pickle", "tensors", "storages"):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
 
 
 def _safe(header: bytes) -> bytes:
@@ -290,7 +362,11 @@ def _bomb(path: Path) -> None:
 
 def degenerate(place: Path, *, quick: bool) -> Row:
     """Relate tables that carry little or no information."""
-    row = Row("degenerate data", "one image, all equal, one against many, two of each; every score")
+    row = Row(
+        "degenerate data",
+        "one image, all equal, one against many, two of each, with intervals, by every score; one "
+        "against 100,000; a row of NaN; a table without rows",
+    )
     tables = {
         "one image": table_of(1, datasets=1), "all equal": table_of(12, equal=True),
         "two of each": table_of(6), "one against many": _one_against(40),
@@ -299,9 +375,8 @@ def degenerate(place: Path, *, quick: bool) -> Row:
     for name, table in tables.items():
         for score in scores:
             try:
-                text = write(
-                    relate(table, score=score), place / "m.json", overwrite=True
-                ).read_text()
+                made = relate(table, score=score, resamples=20 if score == "cosine" else 0)
+                text = write(made, place / "m.json", overwrite=True).read_text()
                 good = not any(word in text for word in ("NaN", "Infinity"))
                 json.loads(text, parse_constant=lambda word: 1 / 0)  # noqa: ARG005
                 told = ""
@@ -310,7 +385,30 @@ def degenerate(place: Path, *, quick: bool) -> Row:
             except Exception as error:
                 good, told = False, f"{type(error).__name__}: {error}"
             row.check(good, f"{score} of {name}: {told}")
+    many = write(_one_against(1_000 if quick else 100_001), place / "many.parquet")
+    text = write(relate(TableStream(many)), place / "many.json").read_text()
+    row.check("NaN" not in text and "Infinity" not in text, "one against 100,000")
+    for name, change in (("NaN", _with_a_nan), ("no rows", lambda each: each.slice(0, 0))):
+        path = place / f"{name}.parquet"
+        pq.write_table(
+            change(pq.read_table(write(table_of(6), place / f"{name}-whole.parquet"))), path
+        )
+        row.check(_refused(lambda: read(path), str(path)), f"{name} is read")  # noqa: B023
     return row
+
+
+def _with_a_nan(table: pa.Table) -> pa.Table:
+    """Return a table of which one vector holds NaN, without checksums, as another program may."""
+    rows = table.column("embedding").to_pylist()
+    rows[2] = [float("nan"), *rows[2][1:]]
+    at = table.schema.get_field_index("embedding")
+    changed = pa.array(rows, table.schema.field(at).type)
+    stated = {
+        key: told
+        for key, told in table.schema.metadata.items()
+        if key != b"rainmer_analysis.checksums"
+    }
+    return table.set_column(at, table.schema.field(at), changed).replace_schema_metadata(stated)
 
 
 def _one_against(count: int) -> EmbeddingTable:
@@ -318,44 +416,3 @@ def _one_against(count: int) -> EmbeddingTable:
     frame = table.rows.frame
     frame.loc[0, "dataset"] = "alone"
     return EmbeddingTable(table.vectors, Rows(frame), _SPACE)
-
-
-def hostile_text(place: Path, *, quick: bool) -> Row:
-    """Name datasets like scripts, and open the pictures in a browser without a network."""
-    row = Row("hostile text in pictures", "names like scripts in SVG, opened in headless Chromium")
-    names = (
-        "</script><script>document.title='owned'</script>",
-        '"><img src=x onerror="document.title=\'owned\'">',
-        "{{7*7}}",
-        "a\u2028b",
-        "]]><!--",
-    )
-    size = len(names)
-    matrix = RelationshipMatrix(np.eye(size), names, "cosine", _SPACE, (3,) * size, (3,) * size)
-    path = place / "m.svg"
-    plot_matrix(matrix).save(path)
-    text = path.read_text(encoding="utf-8")
-    for name in names:
-        row.check("<script" not in text and "<img" not in text, f"{name!r} stands as a tag")
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        row.said = "no browser here; the picture's text alone was judged"
-        return row
-    if quick:
-        row.said = "the browser is opened in the full run"
-        return row
-    page = place / "page.html"
-    page.write_text(
-        f"<!doctype html><title>calm</title>{text[text.index('<svg') :]}", encoding="utf-8"
-    )
-    for each in (page, path):
-        shown = subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000",
-             f"--user-data-dir={place / 'browser'}", "--dump-dom", each.as_uri()],
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-        row.check(
-            bool(shown.stdout) and "owned</title>" not in shown.stdout,
-            f"{each.name}: {shown.stderr[-200:]}",
-        )
-    return row

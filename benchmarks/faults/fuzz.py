@@ -25,7 +25,7 @@ with atheris.instrument_imports(include=["rainmer_analysis.values", "rainmer_ana
     from rainmer_analysis.images.datasets.manifests import read_manifest
     from rainmer_analysis.values.disk import finish
     from rainmer_analysis.values.matrix_files import matrix_from_csv, matrix_from_json
-    from rainmer_analysis.values.parquet.parts import parts_of
+    from rainmer_analysis.values.parquet.format.parts import parts_of
 from rainmer_analysis.model.bounds import safetensors_header
 
 _SEEDS = (

@@ -3,7 +3,8 @@
 Commands run in forks of this process, which has imported everything: hundreds of kills then take
 minutes and not hours. A fork runs `main` as a fresh process would, with its own signals, standard
 streams and process group. The encoder is a cheap one: faults strike around it. Limits of time are
-of processor time, which does not depend on what else the machine does.
+of processor time, which does not depend on what else the machine does. With `strace`, a fork begins
+once its system calls are watched.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import signal
+import socket
+import subprocess
 import sys
 import time
 import traceback
@@ -94,6 +98,10 @@ class Command:
         Called in the fork before the command, to patch what shall fail.
     streams
         Descriptors for stdout and stderr in place of files.
+    strace
+        Options of strace, which then watches the system calls of the command.
+    program
+        What runs in place of the command line.
     """
 
     _count = 0
@@ -105,10 +113,13 @@ class Command:
         *,
         prepare: Callable[[], object] | None = None,
         streams: tuple[int | None, int | None] = (None, None),
+        strace: Sequence[str] = (),
+        program: Callable[[], object] = main,
     ) -> None:
         Command._count += 1
         self._files = [folder / f"{Command._count}.{name}" for name in ("out", "err")]
         self._start = time.monotonic()
+        self._is_watched, self._program = bool(strace), program
         sys.stdout.flush()
         # what comes before the fork is itself would strike Python's own hooks for forks
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
@@ -116,6 +127,14 @@ class Command:
         if self.process == 0:
             self._run([str(each) for each in arguments], prepare, streams)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        self._tracer = self._watch(folder, strace) if strace else None
+
+    def _watch(self, folder: Path, options: Sequence[str]) -> subprocess.Popen[bytes]:
+        asked = ["strace", "-f", "-qq", "-p", str(self.process), *options]
+        if "-o" not in options:
+            asked += ["-o", os.devnull]
+        with (folder / f"{Command._count}.strace").open("wb") as told:
+            return subprocess.Popen(asked, stdout=told, stderr=told)
 
     def _run(
         self,
@@ -135,10 +154,13 @@ class Command:
             sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
             sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
             sys.argv = ["rainmer-analysis", *arguments]
+            extract_tables.load_encoder = lambda *_, **__: Plain()  # type: ignore[assignment, misc]
             if prepare is not None:
                 prepare()
+            if self._is_watched:
+                _wait_for_tracer()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-            main()
+            self._program()
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 1
         except BaseException:
@@ -171,6 +193,8 @@ class Command:
                 break
             time.sleep(0.005)
         took = time.monotonic() - self._start
+        if self._tracer is not None:
+            self._tracer.wait()
         left = self._children()
         texts = [
             path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
@@ -193,23 +217,40 @@ class Command:
         return True
 
 
-class Plain:
-    """Means and deviations of the channels, under the name of an encoder that needs no weights."""
+def has_strace() -> bool:
+    """Say whether system calls can be watched here."""
+    return shutil.which("strace") is not None
 
+
+def _wait_for_tracer() -> None:
+    end = time.monotonic() + 120
+    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text(encoding="utf-8"):
+        if time.monotonic() > end:
+            raise TimeoutError("strace has not attached itself")
+        time.sleep(0.001)
+
+
+class Plain:
+    """Means and deviations of the channels, under the name of an encoder that needs no weights.
+
+    `counted` is a file that gets one byte for each image that is encoded.
+    """
+
+    counted: Path | None = None
     name, preprocessing, sha256, api_version = ENCODER, "bilinear-128", "0" * 64, 1
     views: Mapping[str, int] = MappingProxyType(dict.fromkeys(VIEWS, 4))
 
     def encode(self, images: Any) -> dict[str, np.ndarray]:
         """Return one vector of four numbers an image and view."""
+        if Plain.counted is not None:
+            with Plain.counted.open("ab") as file:
+                file.write(b"." * len(images))
         one = np.ones((len(images), 1), np.float32)
         found = {}
         for view, channels in zip(VIEWS, (images.mean((2, 3)), images.std((2, 3))), strict=True):
             rows = np.concatenate([channels, one], axis=1).astype(np.float64)
             found[view] = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
         return found
-
-
-extract_tables.load_encoder = lambda *_, **__: Plain()  # type: ignore[assignment, misc]
 
 
 def extract(images: Path, out: Path, *more: str) -> list[str | Path]:
@@ -258,6 +299,19 @@ def hashes(folder: Path) -> dict[str, str]:
 def hidden(folder: Path) -> list[str]:
     """Return the hidden names in a folder."""
     return sorted(path.name for path in folder.glob(".*"))
+
+
+def group_of_ranks(world: int) -> Callable[[int], None]:
+    """Return what makes a fork one of several processes that share a run, by its rank."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+
+    def join(rank: int) -> None:
+        told = {"WORLD_SIZE": world, "RANK": rank, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        os.environ.update({key: str(value) for key, value in told.items()})
+
+    return join
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -254,26 +253,3 @@ def _same_size(path: Path, size: int) -> None:
     Image.new("RGB", (16, 16), (200, 10, 10)).save(path)
     with path.open("ab") as file:
         file.write(bytes(size - path.stat().st_size))
-
-
-def unreadable(place: Path, *, quick: bool) -> Row:
-    """Let the disk fail in reading one image, as strace can."""
-    row = Row(
-        "one image that the disk cannot read", "strace: EIO from every read of one of the images"
-    )
-    images, out = make_images(place / "images", 6), place / "out"
-    target = images / "0002.png"
-    if subprocess.run(["strace", "-V"], capture_output=True, check=False).returncode:
-        row.said = "no strace here"
-        return row
-    command = [
-        *("strace", "-f", "-qq", "-o", "/dev/null", "-P", str(target)),
-        *("-e", "trace=read,pread64", "-e", "inject=read,pread64:error=EIO"),
-        *(sys.executable, "-m", "rainmer_analysis", *map(str, extract(images, out))),
-    ]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    listed = (out / "skipped.csv").read_text(encoding="utf-8") if out.exists() else ""
-    found = rows_of(out) or {"chromatic": {}}
-    good = ended.returncode == 0 and "Input/output error" in listed and len(found["chromatic"]) == 5
-    row.check(good, f"{ended.returncode}: {ended.stderr[-300:]}")
-    return row

@@ -1,13 +1,14 @@
-"""Faults of several processes, of memory and of syncs: workers, ranks, allocations."""
+"""Faults of several processes and of memory: workers, ranks, allocations."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,14 @@ from benchmarks.faults.harness import (
     Row,
     dying_at,
     extract,
+    group_of_ranks,
     hidden,
     make_images,
     rows_of,
 )
 from rainmer_analysis.errors import ProcessError
 from rainmer_analysis.infer.room import Room
-from rainmer_analysis.recipes.training.workers import in_processes
+from rainmer_analysis.recipes.worker_processes import in_processes
 
 
 class _Narrow:
@@ -68,63 +70,68 @@ def out_of_memory(place: Path, *, quick: bool) -> Row:
     return row
 
 
-def strike_worker(number: int) -> int:
-    """Send a signal to this worker at the third task."""
-    if number == 3:
-        Path(os.environ["FAULT_AT"]).write_text(str(time.time()), encoding="utf-8")
-        os.kill(os.getpid(), int(os.environ["FAULT"]))
-    return number
-
-
-def work(_: int) -> int:
-    """Tell who works, and take a while."""
-    time.sleep(60)
-    return 0
+_BUSY = """
+import sys, time
+from rainmer_analysis.recipes.worker_processes import in_processes
+for _ in in_processes({task}, {tasks}, workers=2): pass
+print("done")
+"""
 
 
 def workers(place: Path, *, quick: bool) -> Row:
-    """Kill and stop workers, and kill their parent."""
+    """Kill and stop workers, kill their parent, and leave little shared memory."""
     row = Row(
         "a worker dies, shared memory small",
-        "SIGKILL and SIGSTOP of a worker, SIGKILL of its parent",
+        "SIGKILL and SIGSTOP of a worker, SIGKILL of its parent from the start of the workers on; "
+        "8 MB of /dev/shm",
     )
-    row.said = "shared memory is not used, so that none is made small"
     for number, words in (
         (signal.SIGKILL, "ended without a word"),
         (signal.SIGSTOP, "was stopped"),
     ):
-        struck, told = place / f"{number.name}.at", "no error"
-        os.environ.update(FAULT=str(int(number)), FAULT_AT=str(struck))
-        try:
-            list(in_processes(strike_worker, range(9), workers=2))
-        except ProcessError as error:
-            told = str(error)
-        took = time.time() - float(struck.read_text(encoding="utf-8"))
-        row.check(words in told and took < 60, f"{number.name}: {told} ({took:.0f} s)")
-    program = (
-        "from benchmarks.faults.processes import work\n"
-        "from rainmer_analysis.recipes.training.workers import in_processes\n"
-        "if __name__ == '__main__':\n    list(in_processes(work, range(4), workers=2))\n"
-    )
-    script = place / "parent.py"
-    script.write_text(program, encoding="utf-8")
-    path = os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")])
-    parent = subprocess.Popen([sys.executable, str(script)], env=os.environ | {"PYTHONPATH": path})
-    end, children = time.monotonic() + 300, []
-    while len(children) < 2 and time.monotonic() < end:
-        children = [each for each in _children(parent.pid) if b"spawn_main" in _line(each)]
-        time.sleep(0.2)
-    time.sleep(1)
+        for before in (0,) if quick else (0, 2, 7):
+            tasks, told, start = [0] * before + [number, 0], "no error", time.monotonic()
+            try:
+                list(in_processes(signal.raise_signal, tasks, workers=2))
+            except ProcessError as error:
+                told = str(error)
+            took = time.monotonic() - start
+            row.check(words in told and took < 60, f"{number.name}: {told} ({took:.0f} s)")
+    for wait in (0.0,) if quick else (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2):
+        _kill_the_parent(row, wait)
+    _with_little_shared_memory(row)
+    return row
+
+
+def _kill_the_parent(row: Row, wait: float) -> None:
+    program = _BUSY.format(task="time.sleep", tasks="[600] * 4")
+    parent = subprocess.Popen([sys.executable, "-c", program])
+    end, workers = time.monotonic() + 300, []
+    while len(workers) < 2 and time.monotonic() < end:
+        workers = [each for each in _children(parent.pid) if b"spawn_main" in _line(each)]
+        time.sleep(0.01)
+    time.sleep(wait)
     parent.kill()
     parent.wait()
     end = time.monotonic() + 60
-    while any(_line(each) for each in children) and time.monotonic() < end:
-        time.sleep(0.2)
-    left = [each for each in children if _line(each)]
-    row.check(len(children) == 2 and not left, f"orphans {left} of {children}")
+    while (left := [each for each in workers if _line(each)]) and time.monotonic() < end:
+        time.sleep(0.05)
+    row.check(len(workers) == 2 and not left, f"after {wait} s: {left} of {workers} are left")
     for each in left:
         os.kill(each, signal.SIGKILL)
-    return row
+
+
+def _with_little_shared_memory(row: Row) -> None:
+    """Send 200 MB through workers where /dev/shm, a mount of this command's own, holds 8 MB."""
+    program = _BUSY.format(task="bytes", tasks="[10_000_000] * 20")
+    mount = "mount -t tmpfs -o size=8m tmpfs /dev/shm && exec "
+    inner = mount + shlex.join([sys.executable, "-c", program])
+    asked = ["unshare", "--mount", "sh", "-c", inner]
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        row.said = "no right to a /dev/shm of its own here"
+        return
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=600)
+    row.check(ended.returncode == 0 and "done" in ended.stdout, f"8 MB: {ended.stderr[-300:]}")
 
 
 def _children(parent: int) -> list[int]:
@@ -145,130 +152,48 @@ def _line(process: int) -> bytes:
         return b""
 
 
-def _ranks(images: Path, out: Path, place: Path, world: int, *, strike: int = -1) -> list[Command]:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = str(found.getsockname()[1])
-
-    def prepare(rank: int) -> None:
-        told = {"WORLD_SIZE": world, "RANK": rank, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-        os.environ.update({key: str(value) for key, value in told.items()})
-        if rank == strike:
-            dying_at(4)()
-
-    return [
-        Command(extract(images, out, "--per-dataset", "2000"), place, prepare=lambda: prepare(rank))  # noqa: B023
-        for rank in range(world)
-    ]
-
-
 def ranks(place: Path, *, quick: bool) -> Row:
     """Share images out to several processes, and kill one of them."""
-    row = Row("ranks", "2, 3, 4 gloo processes; SIGKILL of one, restart with another count")
+    row = Row(
+        "ranks",
+        "1,003 images on 2, 3, 4 gloo processes; SIGKILL of one, the first among them; restart "
+        "with another count",
+    )
     images = make_images(place / "images", 53 if quick else 1003)
-    Command(extract(images, place / "clean", "--per-dataset", "2000"), place).wait(300)
+    Command(_shared(images, place / "clean"), place).wait(600)
     wanted = rows_of(place / "clean")
-    for world in (2,) if quick else (2, 3, 4):
-        out = place / f"out-{world}"
-        ended = [each.wait(300) for each in _ranks(images, out, place, world)]
+    for world, strike in ((2, 1),) if quick else ((2, 1), (2, 0), (3, 2), (4, 1)):
+        out, struck = place / f"out-{world}-{strike}", place / f"struck-{world}-{strike}"
+        ended = _in_ranks(images, out, place, world)
         same = rows_of(out) == wanted and not hidden(out)
         row.check(same and all(each.code == 0 for each in ended), f"{world}: {ended[0].err[-300:]}")
-        struck = place / f"struck-{world}"
-        ended = [each.wait(300) for each in _ranks(images, struck, place, world, strike=1)]
-        quiet = all(each.code == 1 and each.quiet for each in ended if each.code != -9)
-        row.check(quiet and ended[1].code == -9, f"{world} struck: {ended[0].err[-300:]}")
-        ended = [each.wait(300) for each in _ranks(images, struck, place, world + 1)]
+        ended = _in_ranks(images, struck, place, world, strike=strike)
+        others = [each for rank, each in enumerate(ended) if rank != strike]
+        quiet = all(each.code == 1 and each.quiet and not each.left for each in others)
+        late = max(each.clock for each in others) - ended[strike].clock
+        good = quiet and ended[strike].code == -9 and late < 45
+        row.check(good, f"{world}, {strike} struck, {late:.0f} s: {others[0].err[-300:]}")
+        ended = _in_ranks(images, struck, place, world + 1)
         same = rows_of(struck) == wanted and not hidden(struck)
         row.check(same and all(each.code == 0 for each in ended), f"restart: {ended[0].err[-300:]}")
     return row
 
 
-def training(place: Path, *, quick: bool) -> Row:
-    """Kill a training run at several steps of its checkpoints, also twice, and resume it."""
-    row = Row(
-        "training resumed",
-        "SIGKILL at the n-th fsync, rename or removal of a run, once and twice; pools by 0 and 2 "
-        "workers",
-    )
-
-    def train(name: str, *more: str, workers: int = 0, at: int = 0) -> Ended:
-        asked = ["train", "encoder", "--config", "tiny", "--out", str(place / name), *more]
-        asked += ["--workers", str(workers), "--cache", str(place / f"pools-{workers}")]
-        return Command(asked, place, prepare=dying_at(at) if at else None).wait(600)
-
-    clean = train("clean")
-    if clean.code:
-        row.check(False, f"undisturbed: {clean.err[-500:]}")
-        return row
-    wanted = _learnt(place / "clean")
-    for number, steps in enumerate([(9,)] if quick else [(5,), (9,), (14,), (20,), (26,), (9, 6)]):
-        name = f"run-{number}"
-        for index, step in enumerate(steps):
-            train(name, *(["--resume"] if index else []), at=step)
-        ended = train(name, "--resume")
-        same = ended.code == 0 and _learnt(place / name) == wanted
-        row.check(same and ended.quiet, f"killed at {steps}: {ended.err[-300:]}")
-    if not quick:
-        ended = train("pooled", workers=2)
-        row.check(_learnt(place / "pooled") == wanted, f"two workers: {ended.err[-300:]}")
-    return row
+def _shared(images: Path, out: Path) -> list[str | Path]:
+    return extract(images, out, "--per-dataset", "2000")
 
 
-def _learnt(run: Path) -> tuple[bytes, list[list[str]]]:
-    """Return a run's weights, and its log without what the clock says."""
-    lines = [line.split(",") for line in (run / "log.csv").read_text().splitlines()]
-    kept = [at for at, name in enumerate(lines[0]) if name != "images_per_second"]
-    weights = (run / "weights.safetensors").read_bytes()
-    return weights, [[line[at] for at in kept] for line in lines]
+def _in_ranks(images: Path, out: Path, place: Path, world: int, *, strike: int = -1) -> list[Ended]:
+    join = group_of_ranks(world)
 
+    def prepare(rank: int) -> None:
+        join(rank)
+        if rank == strike:
+            dying_at(4)()
 
-def syncs(place: Path, *, quick: bool) -> Row:
-    """Watch the order of system calls, and let syncs fail, with strace."""
-    row = Row(
-        "power loss, failing fsync", "strace: the order of a commit's calls; EIO from each fsync"
-    )
-    if subprocess.run(["strace", "-V"], capture_output=True, check=False).returncode:
-        row.said = "no strace here"
-        return row
-    images = make_images(place / "images", 4)
-    command = [sys.executable, "-m", "rainmer_analysis"]
-    trace, out = place / "trace", place / "out"
-    calls = "trace=fsync,fdatasync,rename,renameat,renameat2,link,linkat"
-    watched = ["strace", "-f", "-y", "-qq", "--seccomp-bpf", "-o", str(trace), "-e", calls]
-    subprocess.run(
-        [*watched, *command, *map(str, extract(images, out))], check=True, capture_output=True
-    )
-    row.check(*_ordered(trace.read_text(encoding="utf-8", errors="replace"), out))
-    for number in (2,) if quick else (1, 2, 4, 6, 8, 10):
-        target = place / f"eio-{number}"
-        inject = f"inject=fsync:error=EIO:when={number}"
-        ended = subprocess.run(
-            [*watched, "-e", inject, *command, *map(str, extract(images, target))],
-            check=False, capture_output=True, text=True,
-        )  # fmt: skip
-        visible = list(target.glob("*.parquet"))
-        told = "Input/output error" in ended.stderr and str(target) in ended.stderr
-        good = ended.returncode == 1 and told and len(visible) in (0, 2)
-        row.check(
-            good and "Traceback" not in ended.stderr, f"fsync {number}: {ended.stderr[-300:]}"
-        )
-    return row
-
-
-def _ordered(trace: str, out: Path) -> tuple[bool, str]:
-    """Say whether every file is synced before the list is linked, and folders after renames."""
-    lines = [line.split(None, 1)[1] for line in trace.splitlines() if str(out) in line]
-    linked = next(
-        (n for n, line in enumerate(lines) if line.startswith("link") and ".commit.json" in line),
-        None,
-    )
-    if linked is None:
-        return False, "no commit was seen"
-    before = [line for line in lines[:linked] if line.startswith("fsync") and ".commit-" in line]
-    staged = {line.split("<")[1].split(">")[0] for line in before}
-    renames = [
-        n for n, line in enumerate(lines) if line.startswith("rename") and ".commit-" in line
+    started = [
+        Command(_shared(images, out), place, prepare=lambda: prepare(rank))  # noqa: B023
+        for rank in range(world)
     ]
-    after = [line for line in lines[max(renames) :] if line.startswith("fsync")]
-    whole = len(staged) >= 4 and renames and min(renames) > linked and after
-    return bool(whole), f"synced {sorted(staged)}, linked {linked}, renamed {renames}"
+    with ThreadPoolExecutor(world) as waiting:  # so that each one's end is seen when it comes
+        return list(waiting.map(lambda each: each.wait(600), started))

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from benchmarks.faults.harness import (
     Command,
+    Ended,
+    Plain,
     Row,
     dying_at,
     extract,
+    has_strace,
     hashes,
     hidden,
     make_images,
     rows_of,
 )
+from rainmer_analysis.cli.main import main
 
 
 def interrupted(place: Path, *, quick: bool) -> Row:
     """Interrupt and terminate at random times, once and twice."""
-    row = Row("interrupt and termination", "SIGINT, SIGTERM at random times, once and twice")
+    row = Row(
+        "interrupt and termination",
+        "SIGINT, SIGTERM at random times, once and twice; and of torchrun's agent with two workers",
+    )
     images, rng = make_images(place / "images", 24), np.random.default_rng(0)
     clean = Command(extract(images, place / "clean"), place).wait()
     wanted, old = rows_of(place / "clean"), place / "old"
@@ -50,41 +62,136 @@ def interrupted(place: Path, *, quick: bool) -> Row:
             Command(extract(place / "others", old, "--overwrite"), place).wait()
     Command(extract(images, old, "--overwrite"), place).wait()
     row.check(rows_of(old) == wanted, "the rerun gave other rows")
+    if not quick:
+        _interrupted_in_ranks(row, place, images=images, wanted=wanted)
     return row
+
+
+def _interrupted_in_ranks(row: Row, place: Path, *, images: Path, wanted: object) -> None:
+    """Interrupt and terminate the agent of torchrun, whose two workers share an extraction."""
+    for number, rng in enumerate(np.random.default_rng(7).spawn(8)):
+        sent, out = (signal.SIGINT, signal.SIGTERM)[number % 2], place / f"ranks-{number}"
+        agent = Command(extract(images, out), place, program=_agent)
+        time.sleep(float(rng.uniform(0.2, 2)))
+        agent.send(sent)
+        start = time.monotonic()
+        ended = agent.wait(60)
+        gone = time.monotonic() - start < 35 and not ended.left
+        whole = rows_of(out) in (None, wanted)
+        again = Command(extract(images, out), place, program=_agent).wait()
+        same = again.code == 0 and rows_of(out) == wanted and not hidden(out)
+        row.check(
+            gone and whole and same, f"torchrun, {sent.name}: {ended.code} {again.err[-300:]}"
+        )
+
+
+def _agent() -> None:
+    """Do what ``torchrun --nproc-per-node 2`` does, with forks of this process as workers."""
+    asked = LaunchConfig(
+        min_nodes=1, max_nodes=1, nproc_per_node=2, start_method="fork", monitor_interval=0.1,
+        rdzv_backend="c10d", rdzv_endpoint="127.0.0.1:0", run_id=str(os.getpid()),
+    )  # fmt: skip
+    elastic_launch(asked, main)()
+
+
+_SHARD = 8  # images in a shard here, so that few images make several
 
 
 def killed(place: Path, *, quick: bool) -> Row:
     """Kill extractions at random times and at every step of their commits."""
     row = Row(
-        "extraction killed", "SIGKILL at random times, and at each fsync, link, rename, unlink"
+        "extraction killed",
+        "SIGKILL at random times, at each fsync, link, rename and removal of the program, and at "
+        "each write, fsync, rename and link of the process (strace); half of the kills strike "
+        "what was killed before",
     )
-    images, rng = make_images(place / "images", 70), np.random.default_rng(1)
-    clean = Command(extract(images, place / "clean"), place).wait()
-    wanted, steps = rows_of(place / "clean"), range(1, 40, 4 if quick else 1)
-    moments: list[int | float] = [*steps, *rng.uniform(0, clean.clock, 3 if quick else 120)]
-    out = place / "out"
-    for number, moment in enumerate(moments):
-        if isinstance(moment, int):
-            Command(extract(images, out), place, prepare=dying_at(moment)).wait()
-        else:
-            command = Command(extract(images, out), place)
-            time.sleep(moment)
-            command.send(signal.SIGKILL)
-            command.wait()
-        try:
-            rows_of(out)  # what has its name opens
-            opened = True
-        except Exception as error:
-            opened = False
-            row.broken.append(str(error))
-        if number % 2:  # half of the time a kill strikes what was killed before
-            continue
-        ended = Command(extract(images, out), place).wait()
-        same = rows_of(out) == wanted and not hidden(out)
-        row.check(opened and ended.code == 0 and same, f"kill at {moment}: {ended.err[-200:]}")
-        for path in out.iterdir():
-            path.unlink()
+    images, rng = make_images(place / "images", 20), np.random.default_rng(1)
+    clean = Command(extract(images, place / "clean"), place, prepare=_small_shards).wait()
+    struck = _Struck(row, place, rows_of(place / "clean"))
+    steps = ({"prepare": _all_of(_small_shards, dying_at(n))} for n in count(1, 6 if quick else 1))
+    struck.until_it_is_done("step", steps)
+    for call in ("write,pwrite64", "fsync", "rename,renameat,renameat2,link,linkat"):
+        if not has_strace():
+            row.said = "no strace here"
+            break
+        struck.until_it_is_done(
+            call,
+            (
+                {
+                    "strace": ["-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={n}"],
+                    "prepare": _small_shards,
+                }
+                for n in count(1, 12 if quick else 1)
+            ),
+        )
+    for moment in rng.uniform(0, clean.clock, 3 if quick else 100):
+        command = Command(extract(images, struck.out), place, prepare=_small_shards)
+        time.sleep(moment)
+        command.send(signal.SIGKILL)
+        struck.judge(command.wait(), f"{moment:.2f} s")
     return row
+
+
+class _Struck:
+    """An output that is struck again and again, and what is true of it each time."""
+
+    def __init__(self, row: Row, place: Path, wanted: object) -> None:
+        self._row, self._place, self._wanted = row, place, wanted
+        self.out, self._number = place / "out", 0
+
+    def until_it_is_done(self, what: str, kills: Iterator[dict[str, Any]]) -> None:
+        """Strike later and later, until there is nothing left to strike."""
+        for number, kill in enumerate(kills, 1):
+            self._clear()
+            ended = Command(extract(self._place / "images", self.out), self._place, **kill).wait()
+            self.judge(ended, f"{what} {number}")
+            if ended.code == 0:
+                return
+
+    def judge(self, ended: Ended, what: str) -> None:
+        """Judge what a kill has left; every other time, also what the next run makes of it."""
+        self._number += 1
+        try:
+            opened = rows_of(self.out) in (None, self._wanted)
+        except Exception as error:
+            opened, what = False, f"{what}: {error}"
+        if self._number % 2 and ended.code:
+            self._row.check(opened, f"{what}: {ended.code} {ended.err[-200:]}")
+            return
+        finished = 20 if self._stands() else _SHARD * len(list(self.out.glob(".extract-*/0*.npz")))
+        encoded = self._place / "encoded"
+        encoded.unlink(missing_ok=True)
+        again = Command(
+            extract(self._place / "images", self.out),
+            self._place,
+            prepare=_all_of(_small_shards, lambda: setattr(Plain, "counted", encoded)),
+        ).wait()
+        anew = encoded.stat().st_size if encoded.exists() else 0
+        same = again.code == 0 and rows_of(self.out) == self._wanted and not hidden(self.out)
+        lost = anew > max(0, 20 - finished)
+        told = f"{what}: {again.err[-200:]} {anew} anew of 20, {finished} were finished"
+        self._row.check(opened and same and not lost, told)
+        self._clear()
+
+    def _stands(self) -> bool:
+        return rows_of(self.out) is not None
+
+    def _clear(self) -> None:
+        shutil.rmtree(self.out, ignore_errors=True)
+
+
+def _small_shards() -> None:
+    from rainmer_analysis.infer import work
+
+    work.SHARD = _SHARD  # type: ignore[misc]
+
+
+def _all_of(*steps: Callable[[], object]) -> Callable[[], None]:
+    def prepare() -> None:
+        for step in steps:
+            step()
+
+    return prepare
 
 
 def overwritten(place: Path, *, quick: bool) -> Row:

@@ -26,8 +26,8 @@ import torch
 
 from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets.folders import normal_path
 from rainmer_analysis.images.datasets.published_lists import read_groups
+from rainmer_analysis.images.datasets.search.folders import normal_path
 from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer
 from rainmer_analysis.recipes.restoration import (

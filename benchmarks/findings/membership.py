@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import axes_at, new_figure
-from rainmer_analysis.draw.style import INK, MUTED, PALETTE, style_context
+from rainmer_analysis.draw.figure.drawing import Drawing
+from rainmer_analysis.draw.figure.figure_layout import axes_at, new_figure
+from rainmer_analysis.draw.figure.style import INK, MUTED, PALETTE, style_context
 from rainmer_analysis.recipes.place.embedding import embed_images
 from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.values import EmbeddingTable, read_as, to_json_types, write_json

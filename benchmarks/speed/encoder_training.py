@@ -37,7 +37,7 @@ from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
 from rainmer_analysis.recipes.training.make_pool import make_pool
 from rainmer_analysis.train import RainmerTrainable, TrainConfig
 from rainmer_analysis.train.compiled import encode, modules_only
-from rainmer_analysis.train.fast_depthwise import use_fast_backward
+from rainmer_analysis.train.compiled.fast_depthwise import use_fast_backward
 from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
 
 _SIDE = 64

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import correlate1d
 
-from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.auditing.filtering import smooth
 
 __all__ = ["FEATURES", "orientation", "orientation_features"]
 
 _SCALES = 3
 _NOISE = 1.0  # levels below which contrast is rounding
-_STRIDE = 640  # longer side, about, of what is looked at
+_STRIDE = 640  # longer side, about, to which pixels are left out, ...
+_MIDDLE = 384  # ... and the sides of the middle of it, which is looked at
 
 FEATURES: tuple[str, ...] = (
     *(f"filled_{2**k}" for k in range(_SCALES)),
@@ -43,15 +43,13 @@ def orientation(image: Plane, partner: Plane) -> float:
     Parameters
     ----------
     image, partner
-        Shape [3, H, W] in [0, 1], registered.
+        Luma [H, W] in levels, registered.
     """
     return -float(orientation_features(image, partner) @ _COEFFICIENTS)
 
 
-def orientation_features(
-    image: npt.NDArray[np.float32], partner: npt.NDArray[np.float32]
-) -> npt.NDArray[np.float64]:
-    """Return what distinguishes two images, positive where the first one has it.
+def orientation_features(image: Plane, partner: Plane) -> npt.NDArray[np.float64]:
+    """Return what distinguishes two images' luma [H, W], positive where the first one has it.
 
     Returns
     -------
@@ -60,11 +58,11 @@ def orientation_features(
     not explain, and times the share that it does; skewness of the difference; share of its energy
     that is brighter less that which is darker; its mean against its size. All lie between -3 and 3.
     """
-    planes = [_reduced(luma_levels(each)) for each in (image, partner)]
+    planes = [_middle(each) for each in (image, partner)]
     difference = planes[0] - planes[1]
     filled, added, contrast = [], [], []
     for _ in range(_SCALES):
-        broad = [_smooth(plane) for plane in planes]
+        broad = [smooth(plane) for plane in planes]
         one, two = (plane - low for plane, low in zip(planes, broad, strict=True))
         filled.append(float(np.log((np.abs(one) + _NOISE) / (np.abs(two) + _NOISE)).mean()))
         energy = [float((each * each).mean()) + 0.1 * _NOISE for each in (one, two)]
@@ -80,7 +78,7 @@ def _of_difference(difference: Plane) -> tuple[float, float, float]:
     mean, square = float(difference.mean()), float((difference**2).mean()) + 0.1 * _NOISE
     centred = difference - np.float32(mean)
     deviation = float(centred.std()) + 0.1 * _NOISE
-    skewness = float((centred**3).mean()) / deviation**3
+    skewness = float((centred * centred * centred).mean()) / deviation**3
     brighter, darker = (
         float((np.maximum(each, 0) ** 2).mean()) for each in (difference, -difference)
     )
@@ -88,12 +86,8 @@ def _of_difference(difference: Plane) -> tuple[float, float, float]:
     return float(np.cbrt(skewness)), light, mean / float(np.sqrt(square))
 
 
-def _reduced(plane: Plane) -> Plane:
+def _middle(plane: Plane) -> Plane:
     step = max(1, round(max(plane.shape) / _STRIDE))
-    return plane[::step, ::step]
-
-
-def _smooth(plane: Plane) -> Plane:
-    kernel = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 16
-    smooth = correlate1d(correlate1d(plane, kernel, axis=0), kernel, axis=1)
-    return np.asarray(smooth, dtype=np.float32)
+    thinned = plane[::step, ::step]
+    rows, columns = (max(0, (side - _MIDDLE) // 2) for side in thinned.shape)
+    return thinned[rows : rows + _MIDDLE, columns : columns + _MIDDLE]

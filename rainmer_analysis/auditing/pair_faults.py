@@ -11,7 +11,7 @@ from rainmer_analysis.auditing.alignment import align
 from rainmer_analysis.auditing.descriptors import describe_windows, window_boxes
 from rainmer_analysis.auditing.orientation import orientation
 from rainmer_analysis.auditing.registration import Registration, register
-from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
+from rainmer_analysis.auditing.thumbnails import SHAPE, Planes, Thumbnails
 
 __all__ = ["MEASURES", "PairFacts", "PairFault", "frame_within", "measure_pair", "pair_faults"]
 
@@ -26,7 +26,7 @@ STRANGERS = 0.12
 _ALIKE = 0.3  # correlation of thumbnails under which it does
 _EDGE = 0.03  # shares of a side that a frame may be off
 
-Image = npt.NDArray[np.float32]
+Plane = npt.NDArray[np.float32]
 Frame = tuple[float, float, float, float]
 MEASURES = ("right", "down", "scale", "turn", "displacement", "error", "correlation")
 
@@ -59,14 +59,13 @@ class PairFault:
     numbers: dict[str, float]
 
 
-def measure_pair(image: Image, partner: Image) -> PairFacts:
-    """Measure a pair [3, H, W] in [0, 1] of one shape."""
-    if np.array_equal(image, partner):
-        return PairFacts(identical=True)
+def measure_pair(image: Planes, partner: Planes) -> PairFacts:
+    """Measure a pair of different images, given as planes (2, H, W) of one shape."""
     found = register(image, partner)
+    own, other = image[0], partner[0]
     if found is not None and found.displacement >= 1 and _is_certain(found):
-        image, partner = _overlap(image, partner, round(found.right), round(found.down))
-    return PairFacts(False, orientation(image, partner), found)
+        own, other = _overlap(own, other, round(found.right), round(found.down))
+    return PairFacts(False, orientation(own, other), found)
 
 
 def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tuple[PairFault, ...]:
@@ -143,11 +142,11 @@ def _shift_sentence(found: Registration) -> str:
     return f"{'; '.join(parts)} (± {found.error:.2f} pixels)"
 
 
-def _overlap(image: Image, partner: Image, right: int, down: int) -> tuple[Image, Image]:
-    """Cut both images to what they share when the partner's content moves right and down."""
-    height, width = image.shape[1:]
+def _overlap(image: Plane, partner: Plane, right: int, down: int) -> tuple[Plane, Plane]:
+    """Cut both planes to what they share when the partner's content moves right and down."""
+    height, width = image.shape
     rows = np.s_[max(0, down) : height + min(0, down)]
     columns = np.s_[max(0, right) : width + min(0, right)]
     other_rows = np.s_[max(0, -down) : height - max(0, down)]
     other_columns = np.s_[max(0, -right) : width - max(0, right)]
-    return image[:, rows, columns], partner[:, other_rows, other_columns]
+    return image[rows, columns], partner[other_rows, other_columns]

@@ -11,14 +11,14 @@ latter alone. It starts from the best whole-pixel shift that cross-correlation f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
 from scipy.ndimage import correlate1d, uniform_filter
 
-from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.auditing.filtering import Positions, moved_positions, sample_cubic, smooth
+from rainmer_analysis.auditing.thumbnails import Planes
 
 __all__ = ["Registration", "register"]
 
@@ -37,7 +37,6 @@ _IN_PIXELS = ("right", "down", "displacement", "error")
 _SMALL = 0.15  # pixels below which one step is accurate enough
 
 Plane = npt.NDArray[np.float32]
-Planes = npt.NDArray[np.float32]  # (channels, H, W)
 Vector = npt.NDArray[np.float64]
 
 
@@ -71,14 +70,17 @@ class Registration:
 
 
 def register(image: Planes, partner: Planes) -> Registration | None:
-    """Register two images [3, H, W] in [0, 1] of one shape.
+    """Register two images, given as planes (2, H, W) of one shape.
 
     Returns
     -------
     None where one of the two has no contrast to compare, or a side is under 32 pixels.
     """
     factor = int(np.clip(max(image.shape[1:]) // _FINE, 1, _MOST_REDUCED))
-    one, two = (_channels(each, factor) for each in (image, partner))
+    one, two = (
+        np.stack([_reduced(plane, factor) for plane in each]) if factor > 1 else each
+        for each in (image, partner)
+    )
     if min(one.shape[1:]) < 2 * _TILE:
         return None
     start = _whole_shift(one[0], two[0])
@@ -94,23 +96,19 @@ def register(image: Planes, partner: Planes) -> Registration | None:
     return replace(best, **pixels)
 
 
-def _channels(image: Planes, factor: int) -> Planes:
-    """Return luma and red minus blue on levels of 0 to 255, reduced."""
-    planes = np.stack([luma_levels(image), (image[0] - image[2]) * np.float32(255)])
-    return np.stack([_reduced(plane, factor) for plane in planes]) if factor > 1 else planes
-
-
 def _reduced(plane: Plane, factor: int) -> Plane:
+    """Return means over squares of factor x factor pixels; what is left at the end is cut off."""
     height, width = (side // factor for side in plane.shape)
     cut = plane[: height * factor, : width * factor]
-    return np.asarray(cut.reshape(height, factor, width, factor).mean(axis=(1, 3)), np.float32)
+    rows = cut.reshape(height, factor, width * factor).sum(axis=1).reshape(height, width, factor)
+    total = sum((rows[..., column] for column in range(1, factor)), rows[..., 0])
+    return np.asarray(total / np.float32(factor**2), dtype=np.float32)
 
 
 def _local_contrast(plane: Plane) -> Plane:
     """Smooth a plane over about two pixels and take off what is broad."""
-    kernel = np.array([1, 4, 6, 4, 1], dtype=np.float32) / 16
-    smooth = correlate1d(correlate1d(plane, kernel, axis=0), kernel, axis=1)
-    return np.asarray(smooth - uniform_filter(smooth, _LOCAL), dtype=np.float32)
+    fine = smooth(plane)
+    return np.asarray(fine - uniform_filter(fine, _LOCAL), dtype=np.float32)
 
 
 def _whole_shift(image: Plane, partner: Plane) -> tuple[int, int]:
@@ -131,12 +129,14 @@ def _whole_shift(image: Plane, partner: Plane) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Tiles:
-    """Sums over tiles: normal equations of each tile's own shift, and where its middle lies."""
+    """Normal equations of each tile in what is fitted, the tile's part, and the correlation.
 
-    normal: Vector  # (t, 2, 2), of (right, down)
-    right_side: Vector  # (t, 2)
-    centres: Vector  # (t, 2), from the image's middle, in half diagonals
-    parts: npt.NDArray[np.int64]  # (t,), which of the 16 parts a tile belongs to
+    ``matrices`` has shape (t, 4, 4), ``vectors`` (t, 4), ``parts`` (t,).
+    """
+
+    matrices: Vector
+    vectors: Vector
+    parts: npt.NDArray[np.int64]
     correlation: float
 
 
@@ -146,18 +146,14 @@ def _refined(image: Planes, partner: Planes, start: tuple[int, int]) -> Registra
     motion = np.array([start[1], start[0], 0.0, 0.0])
     tiles = _tiles(image, partner, motion)
     for _ in range(_ROUNDS):
-        step = _solved(tiles, np.ones(len(tiles.parts), dtype=bool))
+        step = _solved(tiles.matrices.sum(axis=0), tiles.vectors.sum(axis=0))
         motion = motion + step
         if abs(step).max() < _SMALL:
             break
         tiles = _tiles(image, partner, motion)
-    left_out = [
-        _solved(tiles, tiles.parts != part)
-        for part in range(_PARTS**2)
-        if (tiles.parts == part).any()
-    ]
+    left_out = _solved_without(tiles)
     count = len(left_out)
-    spread = np.array(left_out) - np.mean(left_out, axis=0)
+    spread = left_out - left_out.mean(axis=0)
     errors = np.sqrt((count - 1) / count * (spread**2).sum(axis=0))
     middle, corner = float(np.hypot(*motion[:2])), float(np.hypot(*motion[2:]))
     # what a corner moves counts only where it is certain: few images have sharp corners
@@ -174,41 +170,54 @@ def _refined(image: Planes, partner: Planes, start: tuple[int, int]) -> Registra
     )
 
 
-def _solved(tiles: _Tiles, chosen: npt.NDArray[np.bool_]) -> Vector:
-    """Solve for (right, down, growth, turn), the last two in pixels at the corners."""
-    along, below = tiles.centres[chosen].T
-    one, none = np.ones_like(along), np.zeros_like(along)
-    basis = np.array([[one, none, along, -below], [none, one, below, along]])  # (2, 4, t)
-    matrix = np.einsum("ipt,tij,jqt->pq", basis, tiles.normal[chosen], basis, optimize=True)
-    vector = np.einsum("ipt,ti->p", basis, tiles.right_side[chosen])
-    ridge = 1e-3 * np.trace(matrix[:2, :2]) * np.diag([0.0, 0.0, 1.0, 1.0])
-    ridge += (1e-9 + 1e-6 * np.trace(matrix)) * np.eye(4)
-    return np.asarray(np.clip(np.linalg.solve(matrix + ridge, vector), -2.0, 2.0))
+def _solved(matrix: Vector, vector: Vector) -> Vector:
+    """Solve for (right, down, growth, turn), the last two in pixels at the corners.
+
+    Parameters
+    ----------
+    matrix, vector
+        Normal equations, shapes (..., 4, 4) and (..., 4).
+    """
+    shifts = matrix[..., 0, 0] + matrix[..., 1, 1]
+    whole = np.trace(matrix, axis1=-2, axis2=-1)
+    ridge = 1e-3 * shifts[..., None, None] * np.diag([0.0, 0.0, 1.0, 1.0])
+    ridge = ridge + (1e-9 + 1e-6 * whole)[..., None, None] * np.eye(4)
+    solved = np.linalg.solve(matrix + ridge, vector[..., None])[..., 0]
+    return np.asarray(np.clip(solved, -2.0, 2.0))
+
+
+def _solved_without(tiles: _Tiles) -> Vector:
+    """Solve once without each part of the image, shape (parts, 4)."""
+    member = tiles.parts == np.unique(tiles.parts)[:, None]
+    matrices = np.tensordot((~member).astype(np.float64), tiles.matrices, axes=1)
+    return _solved(matrices, (~member) @ tiles.vectors)
 
 
 def _tiles(image: Planes, partner: Planes, motion: Vector) -> _Tiles:
     """Compare the image with its partner, moved by what is known so far."""
-    at = _positions(image.shape[1:], motion)
+    at = moved_positions(image.shape[1:], motion)
     sums = [_channel_sums(own, other, at) for own, other in zip(image, partner, strict=True)]
     normal, side = (sum(part) for part in list(zip(*sums, strict=True))[:2])
     rows, columns = (length // _TILE for length in image.shape[1:])
     centres, parts = _layout(rows, columns)
-    return _Tiles(
-        np.asarray(normal).reshape(2, 2, -1).transpose(2, 0, 1),
-        np.asarray(side).reshape(2, -1).T,
-        centres,
-        parts,
-        sums[0][2],
-    )
+    along, below = centres.T
+    basis = np.zeros((len(centres), 2, 4))  # what a tile's shift is made of
+    basis[:, 0, 0] = basis[:, 1, 1] = 1
+    basis[:, 0, 2] = basis[:, 1, 3] = along
+    basis[:, 1, 2], basis[:, 0, 3] = below, -below
+    back = np.swapaxes(basis, 1, 2)
+    own = np.asarray(normal).reshape(2, 2, -1).transpose(2, 0, 1)
+    right_side = np.asarray(side).reshape(2, -1).T[..., None]
+    return _Tiles(back @ own @ basis, (back @ right_side)[..., 0], parts, sums[0][2])
 
 
 def _channel_sums(
-    image: Plane, partner: Plane, at: _Positions | None
+    image: Plane, partner: Plane, at: Positions | None
 ) -> tuple[Vector, Vector, float]:
     """Return a channel's normal equations, tile by tile, and how its two planes correlate."""
     rows, columns = (side // _TILE * _TILE for side in image.shape)
     cut = np.s_[:rows, :columns]
-    moved = partner if at is None else _cubic(partner, at)
+    moved = partner if at is None else sample_cubic(partner, at)
     across, down = (_slope(moved, axis)[cut] for axis in (1, 0))
     image, moved = image[cut], moved[cut]
     valid = np.float32(1) if at is None else at.inside[cut].astype(np.float32)
@@ -240,66 +249,12 @@ def _layout(rows: int, columns: int) -> tuple[Vector, npt.NDArray[np.int64]]:
 
 def _sums(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     rows, columns = (side // _TILE for side in values.shape)
-    tiles = values.reshape(rows, _TILE, columns, _TILE)
-    return np.asarray(tiles.sum(axis=(1, 3)), dtype=np.float32)
+    # whole rows are added first, which is many times as fast as tile by tile
+    across = values.reshape(rows, _TILE, columns * _TILE).sum(axis=1)
+    return np.asarray(across.reshape(rows, columns, _TILE).sum(axis=2), dtype=np.float32)
 
 
 def _slope(plane: Plane, axis: int) -> Plane:
     """Return the change a pixel, by a filter exact to fourth order."""
     kernel = np.array([1, -8, 0, 8, -1], dtype=np.float32) / 12
     return np.asarray(correlate1d(plane, kernel, axis=axis, mode="nearest"), dtype=np.float32)
-
-
-class _Positions(NamedTuple):
-    """Where moved content comes from: columns and rows, and whether it is inside."""
-
-    x: Vector
-    y: Vector
-    inside: npt.NDArray[np.bool_]
-
-
-def _positions(shape: tuple[int, ...], motion: Vector) -> _Positions | None:
-    """Return where the content comes from that moves by (right, down, growth, turn)."""
-    rows, columns = shape
-    if not motion.any():
-        return None
-    half = np.hypot(rows, columns) / 2
-    along = (np.arange(columns) + 0.5 - columns / 2)[None]
-    below = (np.arange(rows) + 0.5 - rows / 2)[:, None]
-    right, down, growth, turn = motion / np.array([1.0, 1.0, half, half])
-    x = np.arange(columns)[None] - right - growth * along + turn * below
-    y = np.arange(rows)[:, None] - down - growth * below - turn * along
-    inside = (x >= 2) & (x <= columns - 3) & (y >= 2) & (y <= rows - 3)
-    return _Positions(x, y, inside)
-
-
-def _cubic(plane: Plane, at: _Positions) -> Plane:
-    """Sample a plane by Catmull and Rom's cubic, first along rows, then along columns.
-
-    Both passes take the other coordinate where it stands, which is exact for shifts and right to
-    second order for the small turns that are fitted here.
-    """
-    rows, columns = plane.shape
-    left = np.floor(at.x).astype(np.intp)
-    row = np.arange(rows)[:, None]
-    across = np.zeros_like(plane)
-    for offset, weight in zip((-1, 0, 1, 2), _taps((at.x - left).astype(np.float32)), strict=True):
-        across += weight * plane[row, np.clip(left + offset, 0, columns - 1)]
-    above = np.floor(at.y).astype(np.intp)
-    column = np.arange(columns)[None]
-    found = np.zeros_like(plane)
-    for offset, weight in zip((-1, 0, 1, 2), _taps((at.y - above).astype(np.float32)), strict=True):
-        found += weight * across[np.clip(above + offset, 0, rows - 1), column]
-    return found
-
-
-def _taps(part: Plane) -> tuple[Plane, ...]:
-    """Return the four weights of a cubic through samples at -1, 0, 1 and 2."""
-    square, cube = part * part, part * part * part
-    taps = (
-        -part + 2 * square - cube,
-        2 - 5 * square + 3 * cube,
-        part + 4 * square - 3 * cube,
-        -square + cube,
-    )
-    return tuple(tap * np.float32(0.5) for tap in taps)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["SHAPE", "SIDE", "Thumbnails", "luma_levels", "thumbnail"]
+__all__ = ["SHAPE", "SIDE", "Planes", "Thumbnails", "luma_levels", "planes_of", "thumbnail"]
 
 SIDE = 96
 SHAPE = (2, SIDE, SIDE)
@@ -14,6 +14,8 @@ _FINE = 4 * SIDE
 
 _WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601
 Plane = npt.NDArray[np.float32]
+Planes = npt.NDArray[np.float32]
+"""Shape (2, H, W): luma, and red minus blue, in levels; pairs are measured on these."""
 Thumbnails = npt.NDArray[np.uint8]
 """Shape (n, 2, 96, 96), or without n: luma, and red minus blue around 128, in levels."""
 
@@ -26,16 +28,27 @@ def luma_levels(image: npt.NDArray[np.float32]) -> Plane:
     return np.asarray(plane, dtype=np.float32)
 
 
-def thumbnail(image: npt.NDArray[np.float32]) -> Thumbnails:
-    """Return area means of an image [3, H, W] in [0, 1] on 96x96 cells, shape (2, 96, 96).
+def planes_of(image: npt.NDArray[np.float32]) -> Planes:
+    """Return luma and red minus blue of an image [3, H, W] in [0, 1], shape (2, H, W).
+
+    Grey rain leaves red minus blue alone.
+    """
+    planes = np.empty((2, *image.shape[1:]), dtype=np.float32)
+    planes[0] = luma_levels(image)
+    np.subtract(image[0], image[2], out=planes[1])
+    planes[1] *= 255
+    return planes
+
+
+def thumbnail(planes: Planes) -> Thumbnails:
+    """Return area means of the planes (2, H, W) of an image on 96x96 cells, shape (2, 96, 96).
 
     The aspect ratio is not kept. Weather that is fine against the image averages out, so that two
-    rains on one scene have thumbnails that are close; grey rain leaves red minus blue alone.
+    rains on one scene have thumbnails that are close.
     """
-    colour = (image[0] - image[2]) * np.float32(255) + np.float32(128)
-    planes = [_area_means(plane) for plane in (luma_levels(image), colour)]
-    levels: npt.NDArray[np.uint8] = np.rint(np.stack(planes)).clip(0, 255).astype(np.uint8)
-    return levels
+    luma, colour = (_area_means(plane) for plane in planes)
+    levels = np.rint(np.stack([luma, colour + 128])).clip(0, 255)
+    return levels.astype(np.uint8)
 
 
 def _area_means(plane: Plane) -> Plane:
@@ -44,5 +57,5 @@ def _area_means(plane: Plane) -> Plane:
     The filter takes whole pixels by their middles, so that those of small images are cut first.
     """
     down, across = (max(1, -(-_FINE // side)) for side in plane.shape)
-    cut = Image.fromarray(plane.repeat(down, axis=0).repeat(across, axis=1))
-    return np.asarray(cut.resize((SIDE, SIDE), Image.Resampling.BOX))
+    fine = plane if down == across == 1 else plane.repeat(down, axis=0).repeat(across, axis=1)
+    return np.asarray(Image.fromarray(fine).resize((SIDE, SIDE), Image.Resampling.BOX))

@@ -32,7 +32,7 @@ def reproduce(
     **how: str,
 ) -> None:
     """Make figures 1, 2 and 3 with their matrices and claims."""
-    from rainmer_analysis.recipes.paper.reproduce import reproduce as recipe
+    from rainmer_analysis.recipes.paper import reproduce as recipe
     from rainmer_analysis.values import matrix_document
 
     with progress_bar(common, "images") as progress:
@@ -78,8 +78,7 @@ def figure(
     **how: str,
 ) -> None:
     """Make figure 1 (architecture), 2 (deraining sets) or 3 (snow, rain, raindrops)."""
-    from rainmer_analysis.recipes.paper.cached_stages import Request
-    from rainmer_analysis.recipes.paper.paper_figures import make_figure
+    from rainmer_analysis.recipes.paper import Request, make_figure
 
     request = Request.of(
         Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how

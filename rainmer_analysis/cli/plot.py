@@ -70,7 +70,7 @@ def plot_map_command(
         values = list(align_maps(values))
     summaries = None
     if contours or means:
-        from rainmer_analysis.sphere.map_summary import summarise_map
+        from rainmer_analysis.sphere import summarise_map
 
         summaries = [summarise_map(value) for value in values]
     drawing = plot_map(values, view=view, summaries=summaries, contours=contours, means=means)

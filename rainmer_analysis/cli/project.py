@@ -75,7 +75,7 @@ def project(
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.errors import ParameterError
     from rainmer_analysis.recipes.cached_results import cached_map
-    from rainmer_analysis.sphere.map_summary import summarise_map
+    from rainmer_analysis.sphere import summarise_map
     from rainmer_analysis.values import EmbeddingTable, read_as
 
     if out.suffix.lower() != ".parquet":

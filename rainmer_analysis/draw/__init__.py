@@ -20,8 +20,9 @@ except ValueError as error:  # it reads the variable while it is imported
     ) from error
 
 from rainmer_analysis.draw.architecture import architecture_figure, read_architecture_facts
-from rainmer_analysis.draw.drawing import (
+from rainmer_analysis.draw.figure import (
     Drawing,
+    assign_colours,
     drawing_libraries,
     drawing_platform,
     provenance_path,
@@ -31,7 +32,6 @@ from rainmer_analysis.draw.maps_and_matrices_figure import all_in_one_figure, de
 from rainmer_analysis.draw.matrices import matrix_provenance, plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
 from rainmer_analysis.draw.property_plot import plot_properties
-from rainmer_analysis.draw.style import assign_colours
 
 __all__ = [
     "Drawing",

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import (
+from rainmer_analysis.draw.figure import (
     GAP,
+    WIDTH,
+    Drawing,
+    add_legend,
     as_tuple,
+    legend_shape,
     new_figure,
     panel_titles,
+    style_context,
     write_headline,
 )
-from rainmer_analysis.draw.legends import add_legend, legend_shape
 from rainmer_analysis.draw.maps import (
     MapPanel,
     choose_map_style,
@@ -23,7 +26,6 @@ from rainmer_analysis.draw.maps import (
     map_numbers,
     map_provenance,
     neighbourhood_notes,
-    projection_named,
 )
 from rainmer_analysis.draw.matrices import (
     BAR_ROOM,
@@ -33,7 +35,6 @@ from rainmer_analysis.draw.matrices import (
     matrix_grid,
     matrix_provenance,
 )
-from rainmer_analysis.draw.style import WIDTH, style_context
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, matrix_document
 
@@ -103,7 +104,7 @@ def _maps_above_matrices(
     above, below = _check_counts_and_spaces(maps, matrices, columns, number)
     names = panel_titles(titles, above, _space_in_words)
     with style_context():
-        shared_style = choose_map_style(above, projection_named("lonlat"), columns=3)
+        shared_style = choose_map_style(above, "lonlat", columns=3)
         scale = choose_matrix_style(below, columns=columns, width=width)
         entries = dataset_legend_entries(above, shared_style)
         legend_columns, legend_height = legend_shape(entries, width - 0.2)

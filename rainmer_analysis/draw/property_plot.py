@@ -11,17 +11,21 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import (
+from rainmer_analysis.draw.figure import (
+    INK,
+    MUTED,
+    WIDTH,
+    Drawing,
     Grid,
+    assign_colours,
     axes_at,
     new_figure,
+    short_labels,
+    style_context,
     write_headline,
     write_panel_title,
 )
-from rainmer_analysis.draw.labels import short_labels
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
-from rainmer_analysis.draw.style import INK, MUTED, WIDTH, assign_colours, style_context
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import PROPERTIES, PropertyTable, array_digest
 

@@ -7,9 +7,19 @@ rule.
 
 from __future__ import annotations
 
+from rainmer_analysis.images.datasets import (
+    Account,
+    Rule,
+    list_candidates,
+    pair_names,
+    parse_patterns,
+)
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE
+from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
+from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
+    Region,
     file_sha256,
     read_hashed,
     read_header,
@@ -25,19 +35,33 @@ from rainmer_analysis.images.sources import (
     notes_of,
     sample_datasets,
 )
+from rainmer_analysis.images.thumbnails import encode_thumbnail
 from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
 
 __all__ = [
     "CATALOGUE",
     "DEFAULT_RULE",
     "IMAGE_SUFFIXES",
+    "PROTOCOLS",
+    "QUALITIES",
     "RESIZE_RULES",
+    "WINDOW",
+    "Account",
+    "Measured",
+    "Region",
+    "Rule",
     "Sources",
     "compress_jpeg",
+    "crop",
+    "encode_thumbnail",
     "file_sha256",
     "find_datasets",
+    "list_candidates",
     "load_image_set",
+    "measure",
     "notes_of",
+    "pair_names",
+    "parse_patterns",
     "png_request",
     "read_hashed",
     "read_header",

@@ -14,12 +14,17 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.catalogue import CATALOGUE, layout_of
-from rainmer_analysis.images.datasets.dataset_layouts import find_layout_images
-from rainmer_analysis.images.datasets.folders import Dataset, search_folder
-from rainmer_analysis.images.datasets.manifests import check_name, read_manifest
-from rainmer_analysis.images.datasets.scene_groups import name_scenes
-from rainmer_analysis.images.datasets.suggestions import recognised_layout_note
+from rainmer_analysis.images.datasets import (
+    CATALOGUE,
+    Dataset,
+    check_name,
+    find_layout_images,
+    layout_of,
+    name_scenes,
+    read_manifest,
+    recognised_layout_note,
+    search_folder,
+)
 from rainmer_analysis.images.sampling import sample_ids
 from rainmer_analysis.values import ImageSet, Rows
 

@@ -16,21 +16,26 @@ from rainmer_analysis.infer.encoders import (
     StatisticsEncoder,
     compare_fast_with_exact,
     encoder_names,
+    encoder_spaces,
     fit_constants,
     load_encoder,
 )
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction
 from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
+from rainmer_analysis.infer.tiles import TILE, Tiling
 from rainmer_analysis.numerics import guard_forks
 
 __all__ = [
+    "TILE",
     "Encoder",
     "Extraction",
     "ImageRestorer",
     "StatisticsEncoder",
+    "Tiling",
     "compare_fast_with_exact",
     "encoder_names",
+    "encoder_spaces",
     "extract",
     "extract_over_ranks",
     "fit_constants",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError, WeightsError
 from rainmer_analysis.images import RESIZE_RULES
-from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
+from rainmer_analysis.infer.encoders import Encoder, encoder_spaces
 from rainmer_analysis.infer.extraction import Extraction
 from rainmer_analysis.infer.outputs import SKIPPED
 from rainmer_analysis.infer.publishing import Task, in_folder, in_memory

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rainmer_analysis.infer.encoders.encoder_contract import Encoder
+from rainmer_analysis.infer.encoders import Encoder
 from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk, find_existing_extraction
 from rainmer_analysis.infer.outputs import (
     COLUMNS,

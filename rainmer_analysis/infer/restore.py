@@ -26,15 +26,14 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
+from rainmer_analysis.infer.encoders import PRECISIONS, choose_device
 from rainmer_analysis.infer.encoders.encoder_contract import check_images
-from rainmer_analysis.infer.encoders.network_encoder import PRECISIONS, choose_device
 from rainmer_analysis.infer.forms import CompiledForm, Form, TorchForm
 from rainmer_analysis.infer.kernels.restorer import Threads
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
-from rainmer_analysis.model.restorer import MULTIPLE, Restorer
-from rainmer_analysis.model.restorer.weights import build_restorer
-from rainmer_analysis.model.restorer.weights import load_restorer as load_checkpoint
+from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
+from rainmer_analysis.model import load_restorer as load_checkpoint
 
 __all__ = ["ImageRestorer", "load_restorer"]
 

@@ -21,9 +21,8 @@ import numpy.typing as npt
 import torch
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.reading import Region, file_sha256, read_hashed
-from rainmer_analysis.images.resize import resize
-from rainmer_analysis.infer.encoders.encoder_contract import Encoder
+from rainmer_analysis.images import Region, file_sha256, read_hashed, resize
+from rainmer_analysis.infer.encoders import Encoder
 from rainmer_analysis.infer.room import Room, Vectors
 from rainmer_analysis.infer.shards import EncodedImage
 from rainmer_analysis.values import Rows

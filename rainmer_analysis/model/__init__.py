@@ -7,7 +7,13 @@ another wrapping is brought into that form by ``layouts`` and nowhere else.
 
 from __future__ import annotations
 
-from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder, AirNetOutput
+from rainmer_analysis.model.airnet import (
+    AirNetConfig,
+    AirNetEncoder,
+    AirNetOutput,
+    AirNetViews,
+    without_norms,
+)
 from rainmer_analysis.model.checkpoint import (
     Checkpoint,
     build_encoder,
@@ -17,8 +23,10 @@ from rainmer_analysis.model.checkpoint import (
 )
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.encoder_description import Block, describe_encoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, normalise_rows
-from rainmer_analysis.model.restorer import VARIANTS, Prompts, Restorer, RestorerConfig
+from rainmer_analysis.model.experts import STAGES, Stage
+from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
+from rainmer_analysis.model.pooling import block_mean, global_mean, normalise_rows, without_autocast
+from rainmer_analysis.model.restorer import MULTIPLE, VARIANTS, Prompts, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.weights import (
     RestorerCheckpoint,
     build_restorer,
@@ -26,20 +34,26 @@ from rainmer_analysis.model.restorer.weights import (
 )
 
 __all__ = [
+    "MULTIPLE",
+    "STAGES",
     "VARIANTS",
     "WIDTHS",
     "AirNetConfig",
     "AirNetEncoder",
     "AirNetOutput",
+    "AirNetViews",
     "Block",
     "Checkpoint",
     "EncoderConfig",
     "EncoderOutput",
+    "FoldedEncoder",
+    "FoldedOutput",
     "Prompts",
     "RainmerEncoder",
     "Restorer",
     "RestorerCheckpoint",
     "RestorerConfig",
+    "Stage",
     "block_mean",
     "build_encoder",
     "build_restorer",
@@ -47,7 +61,10 @@ __all__ = [
     "global_mean",
     "load_restorer",
     "load_weights",
+    "mean_windows",
     "normalise_rows",
     "save_weights",
     "state_sha256",
+    "without_autocast",
+    "without_norms",
 ]

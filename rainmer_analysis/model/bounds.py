@@ -10,13 +10,23 @@ from typing import Any
 
 from rainmer_analysis.errors import WeightsError
 
-__all__ = ["MAX_BYTES", "MAX_TENSORS", "demand_bounded", "demand_regular", "safetensors_header"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_TENSORS",
+    "demand_bounded",
+    "demand_regular",
+    "demand_safe_unpickler",
+    "safetensors_header",
+]
 
 MAX_BYTES = 4 << 30
 """Size of the largest file of weights that is read; a whole Rainmer in float64 has 0.5 GB."""
 MAX_TENSORS = 10_000
 """A whole Rainmer has fewer than 3,000."""
 _MAX_HEADER = 16 << 20  # bytes
+# Below, files could run code or corrupt memory in spite of weights_only=True: CVE-2025-32434 until
+# 2.6, CVE-2026-24747 until 2.10.
+_SAFE_TORCH = (2, 10)
 _REPAIR = "fetch or write it again"
 
 
@@ -38,6 +48,29 @@ def demand_regular(path: Path) -> None:
         msg = (
             f"{path} has {status.st_size:,} bytes, weights have at most {MAX_BYTES:,}; "
             "give a .safetensors or .pth file of Rainmer or AirNet."
+        )
+        raise WeightsError(msg)
+
+
+def demand_safe_unpickler(path: Path, version: str) -> None:
+    """Refuse pickled checkpoints where torch's restricted unpickler is known to be unsafe.
+
+    Parameters
+    ----------
+    path
+        What is going to be read.
+    version
+        Of torch.
+
+    Raises
+    ------
+    WeightsError
+        The version is too old.
+    """
+    if tuple(int(part) for part in version.split(".")[:2]) < _SAFE_TORCH:
+        msg = (
+            f"{path} is a pickle, which torch {version} is known not to read safely "
+            "(CVE-2026-24747); install torch 2.10 or newer, or give a .safetensors file."
         )
         raise WeightsError(msg)
 

@@ -30,7 +30,7 @@ from rainmer_analysis.model.canonical_keys import (
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 from rainmer_analysis.model.read_checkpoint import METADATA_KEY, check_tensor, read_checkpoint
 from rainmer_analysis.model.restorer.network import Restorer
-from rainmer_analysis.values.archive import write_atomically
+from rainmer_analysis.values import write_atomically
 
 __all__ = [
     "Checkpoint",

@@ -21,7 +21,12 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from rainmer_analysis.errors import WeightsError
-from rainmer_analysis.model.bounds import demand_bounded, demand_regular, safetensors_header
+from rainmer_analysis.model.bounds import (
+    demand_bounded,
+    demand_regular,
+    demand_safe_unpickler,
+    safetensors_header,
+)
 
 __all__ = ["METADATA_KEY", "check_tensor", "read_checkpoint"]
 
@@ -110,6 +115,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _read_torch(path: Path) -> object:
+    demand_safe_unpickler(path, torch.__version__)
     if zipfile.is_zipfile(path):
         demand_bounded(path)
     try:

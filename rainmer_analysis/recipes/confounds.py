@@ -21,8 +21,7 @@ import pandas as pd
 from rainmer_analysis.auditing.equalising import EQUALISERS
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import Sources, load_image_set, read_image, resize
-from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.infer.encoders import Encoder, encoder_spaces
+from rainmer_analysis.infer import Encoder, encoder_spaces, load_encoder
 from rainmer_analysis.scores import relate
 from rainmer_analysis.values import EmbeddingTable, ImageSet, RelationshipMatrix, Rows
 

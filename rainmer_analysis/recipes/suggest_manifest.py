@@ -12,9 +12,13 @@ from typing import Any
 
 from rainmer_analysis.errors import ImageError, SourceError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets import Dataset, list_images, suggestions
-from rainmer_analysis.images.datasets.manifests import dataset_from_entry
-from rainmer_analysis.images.datasets.published_lists import read_pairs
+from rainmer_analysis.images.datasets import (
+    Dataset,
+    dataset_from_entry,
+    list_images,
+    read_pairs,
+    suggestions,
+)
 from rainmer_analysis.images.side_by_side import bright_speck_balance, brightness_correlation
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]

@@ -11,8 +11,9 @@ from __future__ import annotations
 from rainmer_analysis.scores.between import Agreement, Estimate, compare
 from rainmer_analysis.scores.isolation import compactness, isolation
 from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
+from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.scores.night_margin import night_margin
-from rainmer_analysis.scores.outliers import FarImage, find_outliers
+from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, FarImage, find_outliers
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.relate import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
@@ -26,9 +27,12 @@ from rainmer_analysis.scores.streaming import (
 
 __all__ = [
     "DEFAULT_SCORE",
+    "FENCE",
+    "OUTLIER_NEIGHBOURS",
     "SCORES",
     "Agreement",
     "Context",
+    "DatasetMembership",
     "Estimate",
     "FarImage",
     "Interval",

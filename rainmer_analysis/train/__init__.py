@@ -9,7 +9,7 @@ by value, as a `Pool` of arrays; where they come from is known in recipes alone.
 from __future__ import annotations
 
 from rainmer_analysis.train.config import DataConfig, TrainConfig, read_config, shipped_configs
-from rainmer_analysis.train.config.crossed_section import CAMERA, CLEAR
+from rainmer_analysis.train.config.sections import CAMERA, CLEAR
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.crossed import (
     CrossedBlock,

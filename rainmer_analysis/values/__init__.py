@@ -30,7 +30,7 @@ from rainmer_analysis.values.disk import (
     write_atomically,
 )
 from rainmer_analysis.values.documents import read_json, stamped, unstamped
-from rainmer_analysis.values.frozen import FrozenDict
+from rainmer_analysis.values.frozen import FrozenDict, Value
 from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
@@ -74,6 +74,7 @@ __all__ = [
     "Space",
     "SphereMap",
     "TableStream",
+    "Value",
     "array_digest",
     "beside",
     "carries_record",

@@ -12,7 +12,7 @@ from rainmer_analysis.auditing.descriptors import (
     window_boxes,
 )
 from rainmer_analysis.auditing.kinship import find_kin
-from rainmer_analysis.auditing.thumbnails import SHAPE, SIDE, thumbnail
+from rainmer_analysis.auditing.thumbnails import SHAPE, SIDE, planes_of, thumbnail
 from rainmer_analysis.weather import degrade, render_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")
@@ -24,7 +24,7 @@ def scene(number: int) -> np.ndarray:
 
 
 def small(image: np.ndarray) -> np.ndarray:
-    return thumbnail(image)
+    return thumbnail(planes_of(image))
 
 
 @pytest.fixture(scope="module")
@@ -111,5 +111,5 @@ def test_a_window_is_described_as_its_crop_would_be(scenes: list[np.ndarray]) ->
         )
     ].astype(np.float32)
     grey = np.repeat(part[None] / np.float32(255), 3, axis=0)
-    crop = describe_windows(thumbnail(grey)[None], whole_only=True)[0]
+    crop = describe_windows(thumbnail(planes_of(grey))[None], whole_only=True)[0]
     assert float(crop @ windows[at]) > 0.995

@@ -10,6 +10,7 @@ from rainmer_analysis.auditing.orientation import (
     orientation,
     orientation_features,
 )
+from rainmer_analysis.auditing.thumbnails import luma_levels
 from rainmer_analysis.weather import RECIPES, degrade, render_scene
 
 
@@ -20,17 +21,19 @@ def scene(number: int) -> np.ndarray:
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_weather_is_seen_on_the_right_side(recipe: str) -> None:
     for number in range(2):
-        degraded, clean = degrade(scene(number), recipe, seed=number)
+        pair = degrade(scene(number), recipe, seed=number)
+        degraded, clean = (luma_levels(each) for each in pair)
         assert orientation(degraded, clean) < 0 < orientation(clean, degraded)
 
 
 def test_exchanging_the_two_changes_every_sign() -> None:
-    degraded, clean = degrade(scene(3), "sim-DDN_5", seed=1)
+    pair = degrade(scene(3), "sim-DDN_5", seed=1)
+    degraded, clean = (luma_levels(each) for each in pair)
     one, two = orientation_features(degraded, clean), orientation_features(clean, degraded)
     assert one.shape == (len(FEATURES),)
     assert np.allclose(one, -two, atol=1e-4)
 
 
 def test_equal_images_have_no_sides() -> None:
-    clean = scene(4)
+    clean = luma_levels(scene(4))
     assert orientation(clean, clean) == pytest.approx(0, abs=1e-6)

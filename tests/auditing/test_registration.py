@@ -7,7 +7,9 @@ import pytest
 from scipy.ndimage import affine_transform
 from scipy.ndimage import shift as moved
 
-from rainmer_analysis.auditing.registration import register
+from rainmer_analysis.auditing.registration import Registration
+from rainmer_analysis.auditing.registration import register as register_planes
+from rainmer_analysis.auditing.thumbnails import planes_of
 from rainmer_analysis.weather import degrade, render_scene
 
 SIZE = (128, 160)
@@ -15,6 +17,10 @@ SIZE = (128, 160)
 
 def scene(number: int) -> np.ndarray:
     return render_scene(f"scene-figure-landscape-{number:03d}", height=SIZE[0], width=SIZE[1])
+
+
+def register(image: np.ndarray, partner: np.ndarray) -> Registration | None:
+    return register_planes(planes_of(image), planes_of(partner))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from rainmer_analysis.draw.style import (
+from rainmer_analysis.draw.figure.style import (
     INK,
     MARKERS,
     PALETTE,

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import time
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
+from rainmer_analysis.model.bounds import demand_safe_unpickler
 from rainmer_analysis.model.checkpoint import load_weights, save_weights
 
 
@@ -92,6 +94,31 @@ def test_damaged_weights_are_refused_or_the_same(tmp_path: Path, data: st.DataOb
     except WeightsError:
         return
     assert found.sha256 == wanted
+
+
+def test_pickles_are_refused_where_torch_is_known_to_be_unsafe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = AirNetEncoder(AirNetConfig(width=4, out=8))
+    torch.save(module.state_dict(), tmp_path / "w.pth")
+    save_weights(module, tmp_path / "w.safetensors", kind="airnet", metadata={})
+    for version in ("2.5.1", "2.9.1+cpu"):
+        monkeypatch.setattr(torch, "__version__", version)
+        _refused(tmp_path / "w.pth", "known not to read safely")
+        assert load_weights(tmp_path / "w.safetensors").kind == "airnet"
+    monkeypatch.setattr(torch, "__version__", "2.10.0a0+git1")
+    assert load_weights(tmp_path / "w.pth").kind == "airnet"
+
+
+def test_no_torch_that_is_known_to_be_unsafe_is_installed() -> None:
+    root = Path(__file__).resolve().parents[2]
+    wanted = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    (lowest,) = [
+        each.partition(">=")[2]
+        for each in wanted["project"]["dependencies"]
+        if each.startswith("torch>=")
+    ]
+    demand_safe_unpickler(root, lowest)
 
 
 def test_nothing_weaker_than_the_restricted_unpickler_is_ever_called() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist, pdist
+from scipy.special import stdtrit
 from scipy.stats import false_discovery_control
 from sklearn.covariance import ledoit_wolf
 from sklearn.linear_model import Ridge
@@ -16,7 +17,12 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.scores.inference import benjamini_hochberg, bootstrap_interval, permutation_p
+from rainmer_analysis.scores.inference import (
+    benjamini_hochberg,
+    bootstrap_interval,
+    permutation_p,
+    subsample_interval,
+)
 from rainmer_analysis.scores.measures import (
     ClassifierMeasure,
     EnergyMeasure,
@@ -226,6 +232,21 @@ def test_bootstrap_interval_is_that_of_students_t_for_a_mean() -> None:
     half = 2.200985 * values.std(ddof=1) / np.sqrt(12)  # t of 11 degrees of freedom
     assert low == pytest.approx(values.mean() - half, abs=0.02)
     assert high == pytest.approx(values.mean() + half, abs=0.02)
+
+
+def test_pairs_of_scenes_are_not_counted_twice_in_an_interval() -> None:
+    # Of two samples of one distribution, where nothing of energy distance's variance is linear.
+    values, variances = [], []
+    for seed in range(80):
+        rows = unit_rows(np.random.default_rng(seed).normal(size=(48, 6)) + np.eye(6)[0])
+        pair = pair_samples(sample(rows[:24], 0), sample(rows[24:], 10**6))
+        value = distance(EnergyMeasure(), pair)
+        low, _ = subsample_interval(
+            pair, value, lambda part: distance(EnergyMeasure(), part), squared=True
+        )
+        values.append(value)
+        variances.append(((value - low) / stdtrit(16, 0.975)) ** 2)
+    assert np.mean(variances) / np.var(values) == pytest.approx(1, abs=0.35)  # 2 if counted twice
 
 
 def test_no_interval_from_too_little() -> None:

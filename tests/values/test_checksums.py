@@ -34,7 +34,7 @@ from rainmer_analysis.values import (
 )
 from rainmer_analysis.values.archive import Value
 from rainmer_analysis.values.parquet import PARTS, write_list
-from rainmer_analysis.values.parquet.checksums import ColumnSums
+from rainmer_analysis.values.parquet.format.checksums import ColumnSums
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 

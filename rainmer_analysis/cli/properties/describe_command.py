@@ -88,8 +88,7 @@ def describe(
     not defined is null. An interrupted run is continued when it is started again.
     """
     from rainmer_analysis.recipes.properties import describe as recipe
-    from rainmer_analysis.recipes.properties import summarise_properties
-    from rainmer_analysis.recipes.properties.describe_images import skipped_path
+    from rainmer_analysis.recipes.properties import skipped_path, summarise_properties
 
     with progress_bar(common, "image") as progress:
         done = recipe(

@@ -10,12 +10,16 @@ from rainmer_analysis.draw.architecture.architecture_facts import (
     read_architecture_facts,
 )
 from rainmer_analysis.draw.architecture.diagram_canvas import DiagramCanvas
+from rainmer_analysis.draw.architecture.module_panels import draw_projectors, draw_stage
 from rainmer_analysis.draw.architecture.overview_panel import draw_overview
-from rainmer_analysis.draw.architecture.projectors_panel import draw_projectors
-from rainmer_analysis.draw.architecture.stage_panel import draw_stage
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import axes_at, new_figure, write_headline
-from rainmer_analysis.draw.style import WIDTH, style_context
+from rainmer_analysis.draw.figure import (
+    WIDTH,
+    Drawing,
+    axes_at,
+    new_figure,
+    style_context,
+    write_headline,
+)
 
 __all__ = ["architecture_figure"]
 

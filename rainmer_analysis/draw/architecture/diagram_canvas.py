@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
-from rainmer_analysis.draw.style import INK, MUTED
+from rainmer_analysis.draw.figure import INK, MUTED
 
 __all__ = [
     "CHROMATIC",

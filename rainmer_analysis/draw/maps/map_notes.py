@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rainmer_analysis.draw.labels import short_labels
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["fidelity_notes", "neighbourhood_notes", "placement_radii", "sparse_note"]
+__all__ = ["fidelity_notes", "neighbourhood_notes", "placement_radii"]
 
 # Characters that a line of notes has room for, by the number of panels side by side.
 _ROOM = {1: 100, 2: 74, 3: 48}
@@ -38,12 +37,6 @@ def neighbourhood_notes(value: SphereMap) -> tuple[str, ...]:
     """Return only what the map's file says of neighbourhoods, where there is room for no more."""
     near = _neighbourhood_phrases(value)
     return (", ".join(near),) if near else ()
-
-
-def sparse_note(datasets: Sequence[str], fewest: int) -> str:
-    """Say which datasets are too small to be outlined."""
-    names = ", ".join(short_labels(datasets).values())
-    return f"no outlines under {fewest} images: {names}"
 
 
 def placement_radii(value: SphereMap) -> dict[str, float]:

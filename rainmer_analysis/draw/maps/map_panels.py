@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FuncFormatter
 
-from rainmer_analysis.draw.figure_layout import (
+from rainmer_analysis.draw.figure import (
     GAP,
+    INK,
+    MUTED,
     Grid,
     axes_at,
     divide_into_panels,
@@ -22,12 +24,12 @@ from rainmer_analysis.draw.figure_layout import (
     write_panel_letter,
     write_panel_title,
 )
+from rainmer_analysis.draw.maps.map_notes import fidelity_notes
 from rainmer_analysis.draw.maps.map_projections import MapProjection
 from rainmer_analysis.draw.maps.map_style import MapStyle, draw_dots
-from rainmer_analysis.draw.style import INK, MUTED
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["MapPanel", "draw_maps", "head_room", "map_grid"]
+__all__ = ["MapPanel", "draw_maps", "head_room", "map_grid", "panels_with_fidelity"]
 
 _WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
 _EAST = 0.16  # inches at the right, where half of "180°" stands
@@ -42,6 +44,20 @@ class MapPanel:
     value: SphereMap
     title: str
     notes: tuple[str, ...] = ()
+
+
+def panels_with_fidelity(
+    maps: Sequence[SphereMap],
+    titles: Sequence[str],
+    further: Sequence[tuple[str, ...]],
+    *,
+    columns: int,
+) -> list[MapPanel]:
+    """Return a panel per map, whose notes are what its file says of fidelity, then `further`."""
+    return [
+        MapPanel(value, title, fidelity_notes(value, columns=columns) + notes)
+        for value, title, notes in zip(maps, titles, further, strict=True)
+    ]
 
 
 def head_room(panels: Sequence[MapPanel]) -> float:

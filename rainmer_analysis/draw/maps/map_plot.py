@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import as_tuple, new_figure, panel_titles
-from rainmer_analysis.draw.legends import Entry, add_legend, legend_shape
-from rainmer_analysis.draw.maps.map_notes import fidelity_notes, sparse_note
-from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_maps, head_room, map_grid
-from rainmer_analysis.draw.maps.map_projections import projection_named
-from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
-from rainmer_analysis.draw.maps.overlay_legend import key_entries
-from rainmer_analysis.draw.maps.overlays import (
-    FEWEST,
-    draw_contours,
-    draw_mean,
-    is_outlined,
-    summaries_or_none,
+from rainmer_analysis.draw.figure import (
+    WIDTH,
+    Drawing,
+    Entry,
+    add_legend,
+    as_tuple,
+    legend_shape,
+    new_figure,
+    panel_titles,
+    style_context,
 )
-from rainmer_analysis.draw.style import WIDTH, style_context
+from rainmer_analysis.draw.maps.map_panels import (
+    MapPanel,
+    draw_maps,
+    head_room,
+    map_grid,
+    panels_with_fidelity,
+)
+from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
+from rainmer_analysis.draw.maps.overlays import (
+    draw_overlays,
+    is_outlined,
+    key_entries,
+    summaries_or_none,
+    undrawn_outlines,
+)
 from rainmer_analysis.values import MapSummary, SphereMap, array_digest, digest
 
 __all__ = ["default_map_title", "map_numbers", "map_provenance", "plot_map"]
@@ -81,25 +91,21 @@ def plot_map(
     told = summaries_or_none(found, summaries, needed=contours or means)
     columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
     outlined = contours and any(is_outlined(seen) for each in told for seen in each.datasets)
-    panels = [
-        MapPanel(
-            value,
-            name,
-            fidelity_notes(value, columns=columns) + _sparse_dataset_note(told, index, contours),
-        )
-        for index, (value, name) in enumerate(zip(found, names, strict=True))
-    ]
+    sparse = [undrawn_outlines(each) if contours else () for each in told] or [()] * len(found)
+    panels = panels_with_fidelity(found, names, sparse, columns=columns)
     with style_context():
-        shared_style = choose_map_style(
-            found, projection_named(view), columns=columns, faded=outlined
-        )
+        shared_style = choose_map_style(found, view, columns=columns, faded=outlined)
         key = key_entries(
             [seen for each in told for seen in each.datasets], contours=contours, means=means
         )
         figure, artists = _draw_panels_and_legend(panels, shared_style, columns=columns, key=key)
         for index, summary in enumerate(told):
-            artists |= _draw_overlays(
-                artists, index, summary, shared_style, contours=contours, means=means
+            artists |= draw_overlays(
+                artists[f"axes/{index}"],
+                summary,
+                shared_style,
+                panel=index,
+                shown=(contours, means),
             )
     about = {
         "draws": "map",
@@ -132,43 +138,6 @@ def _draw_panels_and_legend(
     for name, top in tops.items():
         artists[name] = add_legend(figure, legends[name], columns=shapes[name][0], top=top)
     return figure, artists
-
-
-def _sparse_dataset_note(told: Sequence[MapSummary], index: int, contours: bool) -> tuple[str, ...]:
-    if not contours:
-        return ()
-    names = [seen.name for seen in told[index].datasets if not is_outlined(seen)]
-    return (sparse_note(names, FEWEST),) if names else ()
-
-
-def _draw_overlays(
-    artists: Mapping[str, Any],
-    index: int,
-    summary: MapSummary,
-    shared_style: MapStyle,
-    *,
-    contours: bool,
-    means: bool,
-) -> dict[str, Any]:
-    axes = artists[f"axes/{index}"]
-    found: dict[str, Any] = {}
-    for seen in summary.datasets:
-        colour, name = shared_style.colours[seen.name], f"{index}/{seen.name}"
-        if contours and is_outlined(seen):
-            found[f"contours/{name}"] = draw_contours(
-                axes, seen, shared_style.view, colour=colour, scale=shared_style.scale
-            )
-        if means:
-            marker = shared_style.markers[seen.name]
-            found[f"mean/{name}"] = draw_mean(
-                axes,
-                seen,
-                shared_style.view,
-                colour=colour,
-                marker=marker,
-                scale=shared_style.scale,
-            )
-    return found
 
 
 def default_map_title(value: SphereMap) -> str:

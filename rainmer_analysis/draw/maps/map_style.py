@@ -11,11 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.transforms import IdentityTransform
 
-from rainmer_analysis.draw.labels import short_labels
-from rainmer_analysis.draw.legends import Entry, counts_text, dot_entry
+from rainmer_analysis.draw.figure import (
+    Entry,
+    assign_colours,
+    assign_markers,
+    counts_text,
+    dot_entry,
+    marker_outline,
+    short_labels,
+)
 from rainmer_analysis.draw.maps.map_notes import placement_radii
-from rainmer_analysis.draw.maps.map_projections import MapProjection
-from rainmer_analysis.draw.style import assign_colours, assign_markers, marker_outline
+from rainmer_analysis.draw.maps.map_projections import MapProjection, projection_named
 from rainmer_analysis.values import SphereMap
 
 __all__ = ["MapStyle", "choose_map_style", "dataset_legend_entries", "draw_dots"]
@@ -43,7 +49,7 @@ class MapStyle:
 
 
 def choose_map_style(
-    maps: Sequence[SphereMap], view: MapProjection, *, columns: int, faded: bool = False
+    maps: Sequence[SphereMap], view: str, *, columns: int, faded: bool = False
 ) -> MapStyle:
     """Choose the look that all panels share, from how many dots the fullest panel holds.
 
@@ -59,7 +65,15 @@ def choose_map_style(
     alpha *= _FADED if faded else 1.0
     edge = 0.25 if area > 7 else 0.0
     scale = {1: 1.0, 2: 0.8}.get(columns, 0.6)
-    return MapStyle(view, assign_colours(names), assign_markers(names), area, alpha, edge, scale)
+    return MapStyle(
+        projection_named(view),
+        assign_colours(names),
+        assign_markers(names),
+        area,
+        alpha,
+        edge,
+        scale,
+    )
 
 
 def dataset_legend_entries(maps: Sequence[SphereMap], shared_style: MapStyle) -> list[Entry]:

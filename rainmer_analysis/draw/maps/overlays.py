@@ -1,4 +1,4 @@
-"""What is drawn of a map beside its dots: contours of density and mean directions."""
+"""What is drawn of a map beside its dots, and its legend: contours of density, mean directions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import IdentityTransform
 
+from rainmer_analysis.draw.figure import MUTED, Entry, marker_outline, short_labels
 from rainmer_analysis.draw.maps.map_projections import MapProjection
-from rainmer_analysis.draw.style import marker_outline
+from rainmer_analysis.draw.maps.map_style import MapStyle
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap
 
@@ -25,10 +27,13 @@ __all__ = [
     "cut_at_projection_edges",
     "draw_contours",
     "draw_mean",
+    "draw_overlays",
     "is_outlined",
     "is_vague",
+    "key_entries",
     "mean_marker_style",
     "summaries_or_none",
+    "undrawn_outlines",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -78,6 +83,13 @@ def is_outlined(seen: DatasetOnMap) -> bool:
     return seen.count >= FEWEST
 
 
+def undrawn_outlines(summary: MapSummary) -> tuple[str, ...]:
+    """Return a note that names the datasets too small to be outlined, if there are any."""
+    names = [seen.name for seen in summary.datasets if not is_outlined(seen)]
+    listed = ", ".join(short_labels(names).values())
+    return (f"no outlines under {FEWEST} images: {listed}",) if names else ()
+
+
 def is_vague(seen: DatasetOnMap) -> bool:
     """Return whether a dataset spreads so far that its mean direction says little."""
     return seen.spread > VAGUE
@@ -86,6 +98,34 @@ def is_vague(seen: DatasetOnMap) -> bool:
 def mean_marker_style(colour: str, *, hollow: bool) -> tuple[str, str, float]:
     """Return face, edge and width in points of the edge of a mean direction's marker."""
     return ("white", colour, 1.2) if hollow else (colour, "black", 0.8)
+
+
+def draw_overlays(
+    axes: Axes,
+    summary: MapSummary,
+    shared_style: MapStyle,
+    *,
+    panel: int,
+    shown: tuple[bool, bool],
+) -> dict[str, LineCollection | PathCollection | dict[float, LineCollection]]:
+    """Draw contours and means (`shown` says which) of a panel and return the artists by name."""
+    contours, means = shown
+    found: dict[str, LineCollection | PathCollection | dict[float, LineCollection]] = {}
+    view, scale = shared_style.view, shared_style.scale
+    for seen in summary.datasets:
+        colour, name = shared_style.colours[seen.name], f"{panel}/{seen.name}"
+        if contours and is_outlined(seen):
+            found[f"contours/{name}"] = draw_contours(axes, seen, view, colour=colour, scale=scale)
+        if means:
+            found[f"mean/{name}"] = draw_mean(
+                axes,
+                seen,
+                view,
+                colour=colour,
+                marker=shared_style.markers[seen.name],
+                scale=scale,
+            )
+    return found
 
 
 def draw_contours(
@@ -187,3 +227,29 @@ def _lon_lat_degrees(points: Array) -> tuple[Array, Array]:
     lon = np.degrees(np.arctan2(points[:, 1], points[:, 0]))
     lat = np.degrees(np.arctan2(points[:, 2], np.hypot(points[:, 0], points[:, 1])))
     return lon, lat
+
+
+def key_entries(datasets: Sequence[DatasetOnMap], *, contours: bool, means: bool) -> list[Entry]:
+    """Return a line for each kind of sign that is drawn of these datasets."""
+    entries: list[Entry] = []
+    if contours and any(map(is_outlined, datasets)):
+        entries += [_line_entry(share) for share in LINES]
+    vague = {is_vague(seen) for seen in datasets} if means else set()
+    if False in vague:
+        entries.append(_mean_entry("mean direction", hollow=False))
+    if True in vague:
+        entries.append(_mean_entry(f"mean of a spread above {VAGUE:g}°", hollow=True))
+    return entries
+
+
+def _line_entry(share: float) -> Entry:
+    width, dashes = LINES[share]
+    handle = Line2D([], [], color=MUTED, linewidth=width, linestyle=dashes)
+    return Entry(f"densest {100 * share:.0f} % of a dataset", handle)
+
+
+def _mean_entry(text: str, *, hollow: bool) -> Entry:
+    face, edge, rim = mean_marker_style(MUTED, hollow=hollow)
+    handle = Line2D([], [], linestyle="none", markersize=6, markerfacecolor=face)
+    handle.set(marker=marker_outline("o"), markeredgecolor=edge, markeredgewidth=rim)
+    return Entry(text, handle)

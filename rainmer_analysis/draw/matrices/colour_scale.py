@@ -12,7 +12,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rainmer_analysis.draw.figure_layout import axes_at
+from rainmer_analysis.draw.figure import axes_at
 from rainmer_analysis.draw.matrices.matrix_style import MatrixStyle, format_signed
 from rainmer_analysis.values import RelationshipMatrix
 

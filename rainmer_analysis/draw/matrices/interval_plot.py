@@ -12,23 +12,27 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import (
+from rainmer_analysis.draw.figure import (
+    INK,
+    MUTED,
+    PALETTE,
+    WIDTH,
+    Drawing,
     as_tuple,
     axes_at,
     new_figure,
     panel_titles,
+    short_labels,
+    style_context,
     write_headline,
     write_panel_title,
 )
-from rainmer_analysis.draw.labels import short_labels
 from rainmer_analysis.draw.matrices.matrix_plot import (
     default_matrix_title,
     interval_name,
     matrix_provenance,
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
-from rainmer_analysis.draw.style import INK, MUTED, PALETTE, WIDTH, style_context
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix, matrix_document
 

@@ -9,13 +9,18 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import as_tuple, new_figure, panel_titles
-from rainmer_analysis.draw.matrices.cell_numbers import INTERVAL_ROOM, UNDECIDED
+from rainmer_analysis.draw.figure import (
+    MUTED,
+    WIDTH,
+    Drawing,
+    as_tuple,
+    new_figure,
+    panel_titles,
+    style_context,
+)
 from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
-from rainmer_analysis.draw.matrices.matrix_panels import draw_matrices
+from rainmer_analysis.draw.matrices.matrix_panels import INTERVAL_ROOM, UNDECIDED, draw_matrices
 from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, matrix_grid
-from rainmer_analysis.draw.style import MUTED, WIDTH, style_context
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix, matrix_document
 
 __all__ = ["default_matrix_title", "interval_name", "matrix_provenance", "plot_matrix"]

@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rainmer_analysis.draw.figure_layout import GAP, SMALLEST, Grid, divide_into_panels, new_figure
-from rainmer_analysis.draw.labels import short_labels
+from rainmer_analysis.draw.figure import (
+    GAP,
+    SMALLEST,
+    Grid,
+    divide_into_panels,
+    new_figure,
+    short_labels,
+)
 from rainmer_analysis.values import RelationshipMatrix
 
 __all__ = [

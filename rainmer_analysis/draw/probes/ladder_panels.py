@@ -9,9 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rainmer_analysis.draw.figure_layout import axes_at
-from rainmer_analysis.draw.labels import short_labels
-from rainmer_analysis.draw.style import INK, MUTED, PALETTE
+from rainmer_analysis.draw.figure import INK, MUTED, PALETTE, axes_at, short_labels
 
 __all__ = ["HEIGHT", "draw_ladders"]
 

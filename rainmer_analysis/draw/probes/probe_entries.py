@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rainmer_analysis.draw.labels import short_labels
+from rainmer_analysis.draw.figure import short_labels
+from rainmer_analysis.errors import ParameterError
 
-__all__ = ["NEIGHBOURS", "Entry", "probe_entries"]
+__all__ = ["NEIGHBOURS", "Entry", "check_is_probe", "probe_entries"]
 
 NEIGHBOURS = ("kind", "draw", "level", "adjacent")
 Range = tuple[float, float, float]
@@ -34,6 +35,21 @@ class Entry:
     control: bool
     variance: Mapping[str, float]
     neighbours: Mapping[str, Range]
+
+
+def check_is_probe(document: Mapping[str, Any]) -> None:
+    """Make sure that a document holds spaces that were probed.
+
+    Raises
+    ------
+    ParameterError
+        It does not.
+    """
+    if document.get("kind") != "probe" or not document.get("spaces"):
+        raise ParameterError(
+            f"a document of the kind {document.get('kind')!r} came to be drawn; give one that "
+            "'rainmer-analysis probe' wrote"
+        )
 
 
 def probe_entries(spaces: Sequence[Mapping[str, Any]]) -> list[list[Entry]]:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rainmer_analysis.draw.drawing import Drawing
-from rainmer_analysis.draw.figure_layout import new_figure, write_headline
+from rainmer_analysis.draw.figure import (
+    INK,
+    MUTED,
+    WIDTH,
+    Drawing,
+    new_figure,
+    style_context,
+    write_headline,
+)
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
 from rainmer_analysis.draw.probes.ladder_panels import HEIGHT, draw_ladders
-from rainmer_analysis.draw.probes.probe_entries import probe_entries
+from rainmer_analysis.draw.probes.probe_entries import check_is_probe, probe_entries
 from rainmer_analysis.draw.probes.variance_and_neighbours import ROW, draw_variance_and_neighbours
-from rainmer_analysis.draw.style import INK, MUTED, WIDTH, style_context
-from rainmer_analysis.errors import ParameterError
 
 __all__ = ["plot_probe"]
 
@@ -44,11 +49,7 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
     ParameterError
         The document is no probe.
     """
-    if document.get("kind") != "probe" or not document.get("spaces"):
-        raise ParameterError(
-            f"a document of the kind {document.get('kind')!r} came to be drawn; give one that "
-            "'rainmer-analysis probe' wrote"
-        )
+    check_is_probe(document)
     spaces, design = document["spaces"], document["design"]
     views = probe_entries(spaces)
     labels = [entry.label for view in views for entry in view]

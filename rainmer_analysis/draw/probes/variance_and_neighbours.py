@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from rainmer_analysis.draw.figure_layout import axes_at, write_panel_title
+from rainmer_analysis.draw.figure import INK, MUTED, PALETTE, axes_at, ink_on, write_panel_title
 from rainmer_analysis.draw.probes.probe_entries import NEIGHBOURS, Entry
-from rainmer_analysis.draw.style import INK, MUTED, PALETTE, ink_on
 
 __all__ = ["ROW", "SOURCES", "draw_variance_and_neighbours"]
 

@@ -11,9 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.accounting import NOT_THIS_SET, Account, merge_accounts
-from rainmer_analysis.images.datasets.folders import Dataset, ImageCandidate
-from rainmer_analysis.images.datasets.listing import Listing, list_images
+from rainmer_analysis.images.datasets.search import (
+    NOT_THIS_SET,
+    Account,
+    Dataset,
+    ImageCandidate,
+    Listing,
+    list_images,
+    merge_accounts,
+)
 
 __all__ = ["DatasetLayout", "find_layout_images"]
 

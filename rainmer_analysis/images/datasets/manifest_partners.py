@@ -11,21 +11,21 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.accounting import NO_IMAGE, UNMATCHED, merge_accounts
-from rainmer_analysis.images.datasets.folders import (
+from rainmer_analysis.images.datasets.published_lists import read_pairs
+from rainmer_analysis.images.datasets.search import (
+    NO_IMAGE,
+    UNMATCHED,
     Dataset,
     ImageCandidate,
-    normal_path,
-    with_targets,
-)
-from rainmer_analysis.images.datasets.listing import list_images
-from rainmer_analysis.images.datasets.pairing import (
     Pattern,
+    list_images,
+    merge_accounts,
+    normal_path,
     pair_names,
     parse_patterns,
     unicode_key,
+    with_targets,
 )
-from rainmer_analysis.images.datasets.published_lists import read_pairs
 from rainmer_analysis.images.reading import Region
 
 __all__ = ["HALVES", "has_patterns", "is_list_of_text", "patterns_of", "with_partners"]

@@ -25,22 +25,22 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.accounting import Account
-from rainmer_analysis.images.datasets.folders import (
-    Dataset,
-    ImageCandidate,
-    normal_path,
-    search_folder,
-)
-from rainmer_analysis.images.datasets.listing import list_images
 from rainmer_analysis.images.datasets.manifest_partners import (
     is_list_of_text,
     patterns_of,
     with_partners,
 )
-from rainmer_analysis.images.datasets.pairing import unicode_key
 from rainmer_analysis.images.datasets.published_lists import read_groups
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
+from rainmer_analysis.images.datasets.search import (
+    Account,
+    Dataset,
+    ImageCandidate,
+    list_images,
+    normal_path,
+    search_folder,
+    unicode_key,
+)
 
 __all__ = ["check_name", "dataset_from_entry", "read_manifest"]
 

@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.folders import normal_path
-from rainmer_analysis.images.datasets.pairing import stem_of, unicode_key
+from rainmer_analysis.images.datasets.search import normal_path, stem_of, unicode_key
 from rainmer_analysis.images.decoding import IMAGE_SUFFIXES
 
 __all__ = ["compare_names", "read_groups", "read_names", "read_pairs"]

@@ -17,8 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.folders import Dataset, ImageCandidate, normal_path
-from rainmer_analysis.images.datasets.pairing import unicode_key
+from rainmer_analysis.images.datasets.search import (
+    Dataset,
+    ImageCandidate,
+    normal_path,
+    unicode_key,
+)
 from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
 __all__ = ["declared_scene", "hash_pixels", "name_scenes", "pixel_hash"]
@@ -79,7 +83,8 @@ def pixel_hash(path: str | Path, *, region: Region = "whole") -> str:
 
 def hash_pixels(image: FloatImage) -> str:
     """Name a photograph, float32 [3, H, W] in [0, 1], by the SHA-256 of its pixels."""
-    pixels = np.rint(image * np.float32(65535)).astype("<u2")
+    levels = image * np.float32(65535)
+    pixels = np.rint(levels, out=levels).astype("<u2")
     hasher = hashlib.sha256(f"{pixels.shape}".encode())
     hasher.update(pixels)
     return f"pixels-{hasher.hexdigest()[:24]}"

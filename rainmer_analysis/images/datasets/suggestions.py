@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.images.datasets.folders import Dataset
-from rainmer_analysis.images.datasets.listing import list_images
-from rainmer_analysis.images.datasets.pairing import parse_patterns, stem_of
+from rainmer_analysis.images.datasets.search import Dataset, list_images, parse_patterns, stem_of
 
 __all__ = ["Suggestion", "recognised_layout_note", "suggestions"]
 

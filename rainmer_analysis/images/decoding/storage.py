@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
 
 import numpy as np
@@ -63,11 +64,13 @@ def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int:
         Quantisation tables by number; the first one is that of luma.
     """
     own = np.sort(np.asarray(tables[min(tables)], dtype=np.float64))
-    distances = [np.abs(own - np.sort(_scaled(quality))).sum() for quality in range(1, 101)]
-    return 1 + int(np.argmin(distances))
+    return 1 + int(np.abs(own - _sorted_tables()).sum(axis=1).argmin())
 
 
-def _scaled(quality: int) -> NDArray[np.int64]:
-    scale = 5000 // quality if quality < 50 else 200 - 2 * quality
-    scaled: NDArray[np.int64] = np.clip((_LUMA * scale + 50) // 100, 1, 255)
-    return scaled
+@cache
+def _sorted_tables() -> NDArray[np.int64]:
+    """Return libjpeg's tables for qualities 1 to 100, each sorted, shape (100, 64)."""
+    quality = np.arange(1, 101)
+    scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
+    scaled: NDArray[np.int64] = np.clip((_LUMA * scale[:, None] + 50) // 100, 1, 255)
+    return np.sort(scaled, axis=1)

@@ -29,7 +29,7 @@ from rainmer_analysis.infer.distributed.publishing import (
     publish_tables,
     reclaim_pending,
 )
-from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
+from rainmer_analysis.infer.encoders import Encoder, encoder_spaces
 from rainmer_analysis.infer.extract import extract
 from rainmer_analysis.infer.extraction import Extraction, TablesOnDisk
 from rainmer_analysis.infer.outputs import (

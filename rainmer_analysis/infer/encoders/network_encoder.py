@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError, WeightsError
-from rainmer_analysis.images.resize import DEFAULT_RULE
+from rainmer_analysis.images import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name
 from rainmer_analysis.infer.encoders.batches import by_image, thread_count
 from rainmer_analysis.infer.encoders.cuda_graph import (
@@ -27,11 +27,19 @@ from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Vector
 from rainmer_analysis.infer.encoders.fast_vs_exact import warn_without_bfloat16
 from rainmer_analysis.infer.kernels import StripStages, WinogradAirNet, WinogradProjectors
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
-from rainmer_analysis.model.airnet import AirNetEncoder, AirNetOutput, AirNetViews, without_norms
-from rainmer_analysis.model.checkpoint import build_encoder, load_weights, state_sha256
-from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput
-from rainmer_analysis.model.pooling import normalise_rows
+from rainmer_analysis.model import (
+    AirNetEncoder,
+    AirNetOutput,
+    AirNetViews,
+    FoldedEncoder,
+    FoldedOutput,
+    RainmerEncoder,
+    build_encoder,
+    load_weights,
+    normalise_rows,
+    state_sha256,
+    without_norms,
+)
 
 __all__ = [
     "PRECISIONS",

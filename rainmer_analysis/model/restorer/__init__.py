@@ -7,14 +7,14 @@ in ``selection``. Padding, tiles and image files belong to the rooms above.
 from __future__ import annotations
 
 from rainmer_analysis.model.restorer.config import VARIANTS, RestorerConfig, Variant
-from rainmer_analysis.model.restorer.knowledge import Prompts
-from rainmer_analysis.model.restorer.network import MULTIPLE, Disentangle, Restorer
-from rainmer_analysis.model.restorer.selection import (
+from rainmer_analysis.model.restorer.modules import (
+    Prompts,
     RecordedSelection,
     SelectionRecorder,
     topk_as_torch,
     topk_lowest_index,
 )
+from rainmer_analysis.model.restorer.network import MULTIPLE, Disentangle, Restorer
 
 __all__ = [
     "MULTIPLE",

@@ -14,12 +14,18 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.experts import Mixture, PointwiseLinear
-from rainmer_analysis.model.restorer.attention import ChannelAttention
-from rainmer_analysis.model.restorer.blocks import Block, prompted_block
 from rainmer_analysis.model.restorer.config import RestorerConfig
-from rainmer_analysis.model.restorer.knowledge import LocalFusion, Prompts
-from rainmer_analysis.model.restorer.layers import PatchEmbed, downsample, upsample
-from rainmer_analysis.model.restorer.selection import Selection
+from rainmer_analysis.model.restorer.modules import (
+    Block,
+    ChannelAttention,
+    LocalFusion,
+    PatchEmbed,
+    Prompts,
+    Selection,
+    downsample,
+    prompted_block,
+    upsample,
+)
 
 __all__ = ["MULTIPLE", "Disentangle", "Restorer"]
 

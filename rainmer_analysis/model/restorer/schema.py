@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.restorer.config import VARIANTS, RestorerConfig
-from rainmer_analysis.model.restorer.knowledge import FUSIONS
+from rainmer_analysis.model.restorer.modules import FUSIONS
 
 __all__ = ["LANDMARK", "read_config", "variants_that_fit"]
 

@@ -10,11 +10,10 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
 from rainmer_analysis.auditing.registration import Registration
-from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails, thumbnail
+from rainmer_analysis.auditing.thumbnails import SHAPE, Planes, Thumbnails, planes_of, thumbnail
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.scene_groups import hash_pixels
 from rainmer_analysis.images.reading import Region, read_hashed, read_storage
@@ -102,16 +101,18 @@ class Examiner:
         """Return what an image and its partner hold; what cannot be read becomes a reason."""
         if job.fault:
             return Examined(FileFacts("", reason=job.fault))
-        own, pixels = _look(job.path, job.region)
+        own, planes = _look(job.path, job.region)
         if job.target is None:
             return Examined(own)
         partner, other = self._partner(job.target, job.target_region)
-        if pixels is None or other is None or pixels.shape != other.shape:
+        if planes is None or other is None or planes.shape != other.shape:
             return Examined(own, partner)
-        return Examined(own, partner, measure_pair(pixels, other))
+        if own.pixels == partner.pixels:
+            return Examined(own, partner, PairFacts(identical=True))
+        return Examined(own, partner, measure_pair(planes, other))
 
 
-def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32] | None]:
+def _look(path: str, region: Region) -> tuple[FileFacts, Planes | None]:
     read = read_hashed(path, region=region)
     sha256, pixels = read.sha256, read.pixels
     if pixels is None:
@@ -121,7 +122,8 @@ def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32]
     except ImageError as error:  # it has just been removed
         return FileFacts(sha256, reason=str(error)), None
     height, width = pixels.shape[1:]
-    picture = thumbnail(pixels).tobytes()
+    planes = planes_of(pixels)
+    picture = thumbnail(planes).tobytes()
     facts = FileFacts(
         sha256,
         "",
@@ -133,4 +135,4 @@ def _look(path: str, region: Region) -> tuple[FileFacts, npt.NDArray[np.float32]
         hash_pixels(pixels),
         picture,
     )
-    return facts, pixels
+    return facts, planes

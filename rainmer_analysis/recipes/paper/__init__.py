@@ -1,1 +1,9 @@
 """The paper's supplement again: its figures, its claims, and the controls they must beat."""
+
+from __future__ import annotations
+
+from rainmer_analysis.recipes.paper.cached_stages import Request
+from rainmer_analysis.recipes.paper.paper_figures import make_figure
+from rainmer_analysis.recipes.paper.reproduce import reproduce
+
+__all__ = ["Request", "make_figure", "reproduce"]

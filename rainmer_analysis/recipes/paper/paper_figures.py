@@ -13,8 +13,7 @@ from rainmer_analysis.draw import (
     deraining_figure,
     plot_intervals,
 )
-from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.model.encoder_description import describe_encoder
+from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
 from rainmer_analysis.recipes.paper.cached_stages import (
     Request,
     extract_corpus,

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images import read_image
-from rainmer_analysis.images.thumbnails import encode_thumbnail
+from rainmer_analysis.images import encode_thumbnail, read_image
 from rainmer_analysis.pages import PassportCard, PassportContent, render_passports
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rainmer_analysis.draw.style import assign_colours, assign_markers, luminance
+from rainmer_analysis.draw.figure import assign_colours, assign_markers, luminance
 
 __all__ = ["dataset_styles"]
 

@@ -25,8 +25,7 @@ from rainmer_analysis.recipes.report.findings import read_findings
 from rainmer_analysis.recipes.report.inputs import Inputs, inputs_of
 from rainmer_analysis.recipes.report.options import ReportOptions
 from rainmer_analysis.recipes.report.thumbnails import Thumbnails, thumbnails_of
-from rainmer_analysis.scores import find_outliers, isolation
-from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS
+from rainmer_analysis.scores import FENCE, OUTLIER_NEIGHBOURS, find_outliers, isolation
 from rainmer_analysis.sphere import project
 from rainmer_analysis.values import (
     EmbeddingTable,

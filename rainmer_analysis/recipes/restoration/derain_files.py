@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
-from rainmer_analysis.images import file_sha256, png_request
-from rainmer_analysis.images.datasets import Account
-from rainmer_analysis.infer import ImageRestorer
-from rainmer_analysis.infer.tiles import TILE, Tiling
+from rainmer_analysis.images import Account, file_sha256, png_request
+from rainmer_analysis.infer import TILE, ImageRestorer, Tiling
 from rainmer_analysis.recipes.restoration.files import Cut, restored_files
 from rainmer_analysis.recipes.restoration.output_paths import (
     RestorationJob,

@@ -18,11 +18,19 @@ from rainmer_analysis.errors import (
     ParameterError,
     SourceError,
 )
-from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets import Account, pair_names, parse_patterns
-from rainmer_analysis.images.datasets.pairing import Rule
-from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
-from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
+from rainmer_analysis.images import (
+    PROTOCOLS,
+    QUALITIES,
+    WINDOW,
+    Account,
+    Measured,
+    Rule,
+    crop,
+    measure,
+    pair_names,
+    parse_patterns,
+    read_image,
+)
 from rainmer_analysis.infer.stream import read_ahead
 from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
@@ -150,7 +158,7 @@ def evaluate(
         paths; else ``a.jpg.png`` goes with ``a.jpg``; else the only two of a stem are partners.
     pair
         How else names correspond, ``RESULT -> TARGET`` with ``*``, as in ``*_s*_a* -> *``; then
-        many results may share a target. See `rainmer_analysis.images.datasets.pairing`.
+        many results may share a target. See `rainmer_analysis.images.datasets.search.pairing`.
     border
         Pixels that are left out at every side before anything is measured.
     out

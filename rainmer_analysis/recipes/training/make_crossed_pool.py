@@ -19,7 +19,7 @@ from rainmer_analysis.recipes.training.make_pool import (
     weather_digest,
 )
 from rainmer_analysis.recipes.training.training_pairs import Photograph, photographs
-from rainmer_analysis.recipes.training.workers import in_processes
+from rainmer_analysis.recipes.worker_processes import in_processes
 from rainmer_analysis.train import (
     CAMERA,
     CLEAR,

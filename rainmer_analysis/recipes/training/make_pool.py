@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ConfigError, ImageError, SourceError
 from rainmer_analysis.images import file_sha256, read_image, resize
 from rainmer_analysis.recipes.training.training_pairs import PairJob, training_jobs
-from rainmer_analysis.recipes.training.workers import in_processes
+from rainmer_analysis.recipes.worker_processes import in_processes
 from rainmer_analysis.train import (
     Pool,
     Sample,

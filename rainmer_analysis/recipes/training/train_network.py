@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError, OutputExistsError
-from rainmer_analysis.model.checkpoint import load_weights, save_weights
-from rainmer_analysis.model.restorer.weights import load_restorer
+from rainmer_analysis.model import load_restorer, load_weights, save_weights
 from rainmer_analysis.recipes.training.configured_weights import resolve_dataset_weights
 from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
 from rainmer_analysis.recipes.training.make_pool import make_pool

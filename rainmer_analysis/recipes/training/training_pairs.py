@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, SourceError
-from rainmer_analysis.images import find_datasets, read_header, sample_datasets
-from rainmer_analysis.images.datasets.folders import list_candidates
-from rainmer_analysis.images.reading import Region
+from rainmer_analysis.images import (
+    Region,
+    find_datasets,
+    list_candidates,
+    read_header,
+    sample_datasets,
+)
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.weather import scene_of
 

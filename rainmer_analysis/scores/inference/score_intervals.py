@@ -75,10 +75,11 @@ def subsample_interval(
 
     The scenes are cut into halves at random, 16 times, shared ones with all their images. Half the
     difference of what two halves give varies as the statistic itself does between samples
-    (Politis, Romano and Wolf, Subsampling, 1999); near zero, where pairs of scenes are all that
-    varies, with twice its variance. No scene stands twice in a half, so that nearest
-    neighbours and cross-validation mean there what they mean in the sample, which they do not in a
-    bootstrap.
+    (Politis, Romano and Wolf, Subsampling, 1999), but for what pairs of scenes add to the variance,
+    which it shows twice. For a mean over pairs that share is what the mean of both halves varies by
+    about the statistic, since all that is linear cancels there, and is taken off. No scene stands
+    twice in a half, so that nearest neighbours and cross-validation mean there what they mean in
+    the sample, which they do not in a bootstrap.
 
     Parameters
     ----------
@@ -89,9 +90,9 @@ def subsample_interval(
     estimate
         The statistic of a pair.
     squared
-        Whether it estimates a squared distance without bias: then its standard deviation grows
-        with its root, an estimate that is low by chance comes with one that is too small, and the
-        upper bound is taken on the scale of the root.
+        Whether it estimates a squared distance without bias, by a mean over pairs of scenes: then
+        its standard deviation grows with its root, an estimate that is low by chance comes with one
+        that is too small, and the upper bound is taken on the scale of the root.
     level
         Coverage.
 
@@ -109,6 +110,8 @@ def subsample_interval(
         ]
     )
     variance = float((((found[:, 0] - found[:, 1]) / 2) ** 2).mean())
+    if squared:  # at most half of it comes from pairs
+        variance = max(variance - float(found.mean(axis=1).var(ddof=1)), variance / 2)
     low, high = _symmetric_interval(value, variance, min(CUTS, pair.fewest_scenes - 1), level)
     half = high - value
     # (r + half / 2r)² for the root r of the value, which near zero may be as small as noise is

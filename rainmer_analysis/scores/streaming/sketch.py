@@ -15,8 +15,7 @@ from rainmer_analysis.scores.dataset_summaries import (
 )
 from rainmer_analysis.scores.score import Context
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
-from rainmer_analysis.values import FrozenDict, Space, array_digest, digest
-from rainmer_analysis.values.frozen import Value
+from rainmer_analysis.values import FrozenDict, Space, Value, array_digest, digest
 
 __all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch"]
 

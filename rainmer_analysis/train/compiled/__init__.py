@@ -10,5 +10,14 @@ from rainmer_analysis.train.compiled.compiled_encoder import (
     modules_only,
     strided,
 )
+from rainmer_analysis.train.compiled.fast_depthwise import use_fast_backward
 
-__all__ = ["encode", "encode_view", "is_compilable", "local_knowledge", "modules_only", "strided"]
+__all__ = [
+    "encode",
+    "encode_view",
+    "is_compilable",
+    "local_knowledge",
+    "modules_only",
+    "strided",
+    "use_fast_backward",
+]

@@ -24,8 +24,7 @@ from rainmer_analysis.kernels.planar import (
     zero_maps,
 )
 from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
-from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.experts import STAGES
+from rainmer_analysis.model import STAGES, RainmerEncoder
 from rainmer_analysis.train.compiled.mixture_weights import MixtureWeights
 from rainmer_analysis.train.compiled.stage_passes import (
     MIXED,

@@ -10,10 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.kernels.planar import Array
-from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.experts import STAGES, Stage
-from rainmer_analysis.model.folded import mean_windows
-from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.model import STAGES, RainmerEncoder, Stage, mean_windows, without_autocast
 from rainmer_analysis.train.compiled.stage_passes import FIRSTS, MIXED, SECONDS, SEPARABLE
 
 __all__ = ["MixtureWeights"]

@@ -8,12 +8,12 @@ value is refused with a sentence; nothing is silently ignored.
 from __future__ import annotations
 
 from rainmer_analysis.train.config.read_config import parse_config, read_config, shipped_configs
-from rainmer_analysis.train.config.restoration_section import RestorationConfig
 from rainmer_analysis.train.config.sections import (
     DataConfig,
     ModelConfig,
     ObjectiveConfig,
     OptimiserConfig,
+    RestorationConfig,
     RunConfig,
 )
 from rainmer_analysis.train.config.train_config import TrainConfig

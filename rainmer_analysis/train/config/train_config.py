@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rainmer_analysis.errors import ConfigError, ParameterError
-from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
-from rainmer_analysis.train.config.checked_fields import choice_field, number_field
-from rainmer_analysis.train.config.crossed_section import CrossedConfig
-from rainmer_analysis.train.config.restoration_section import RestorationConfig
+from rainmer_analysis.model import VARIANTS, RestorerConfig
 from rainmer_analysis.train.config.sections import (
+    CrossedConfig,
     DataConfig,
     ModelConfig,
     ObjectiveConfig,
     OptimiserConfig,
+    RestorationConfig,
     RunConfig,
+    choice_field,
+    number_field,
 )
 
 __all__ = ["TrainConfig"]

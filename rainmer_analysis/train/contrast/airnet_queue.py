@@ -16,15 +16,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rainmer_analysis.model.airnet import AirNetEncoder
-from rainmer_analysis.model.pooling import normalise_rows, without_autocast
+from rainmer_analysis.model import AirNetEncoder, normalise_rows, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import Square
 from rainmer_analysis.train.contrast.contrast_batch import scaled, tensor_copy
 from rainmer_analysis.train.contrast.momentum_contrast import autocast, momentum_update
 from rainmer_analysis.train.data import Levels, Order, Pool, Read, prefetch
-from rainmer_analysis.train.loop.parallel import DistributedContext
-from rainmer_analysis.train.loop.trainable import Group, average_numbers
+from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
 
 __all__ = ["AirNetTrainable", "Crops", "QueueContrast"]
 

@@ -18,8 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import normalise_rows, without_autocast
+from rainmer_analysis.model import EncoderOutput, RainmerEncoder, normalise_rows, without_autocast
 from rainmer_analysis.train.compiled import encode, encode_view, is_compilable
 from rainmer_analysis.train.config import ObjectiveConfig
 from rainmer_analysis.train.contrast.contrast_batch import VIEWS, Batch, View, ViewImages

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rainmer_analysis.model.encoder import RainmerEncoder
+from rainmer_analysis.model import RainmerEncoder
+from rainmer_analysis.train.compiled import use_fast_backward
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.contrast_batch import Batch
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
@@ -17,9 +18,7 @@ from rainmer_analysis.train.contrast.momentum_contrast import (
     momentum_update,
 )
 from rainmer_analysis.train.data import Levels, Pool, configured_shares, prefetch
-from rainmer_analysis.train.fast_depthwise import use_fast_backward
-from rainmer_analysis.train.loop.parallel import DistributedContext
-from rainmer_analysis.train.loop.trainable import Group, average_numbers
+from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
 
 __all__ = ["RainmerTrainable", "contrast_batch_builder"]
 

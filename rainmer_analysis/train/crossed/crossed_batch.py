@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rainmer_analysis.train.config.crossed_section import CrossedConfig
+from rainmer_analysis.train.config.sections import CrossedConfig
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
 from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
 from rainmer_analysis.train.crossed.light import describe_light
@@ -35,8 +35,8 @@ class CrossedBatch:
         Numbers of the images' light as they are shown (`describe_light`), [n, 25].
     descriptors
         Standardised descriptors of the images' draws, [n, k]: equal for images of one draw.
-    strengths
-        Root mean square of what the images' draws changed, [n], up to the coarsest changes.
+    energies
+        Mean square of what the images' draws changed, [n], up to the coarsest changes.
     draws, scenes
         Number of each image's draw and scene in the batch, [n].
     """
@@ -44,7 +44,7 @@ class CrossedBatch:
     images: Tensor
     light: Tensor
     descriptors: Tensor
-    strengths: Tensor
+    energies: Tensor
     draws: Tensor
     scenes: Tensor
 
@@ -86,7 +86,7 @@ class CrossedBatches:
         training = draws[pool.blocks(held_out=False)].reshape(-1, draws.shape[-1])
         scale = np.maximum(training.std(axis=0), 1e-6)
         self._descriptors = (draws - training.mean(axis=0)) / scale
-        self._strengths = np.linalg.norm(draws[..., list(OCTAVES)], axis=-1)
+        self._energies = np.square(draws[..., list(OCTAVES)]).sum(axis=-1)
 
     def of(self, blocks: NDArray[np.int64]) -> CrossedBatches:
         """Return batches of other blocks of the same pool, with the same standardisation."""
@@ -111,7 +111,7 @@ class CrossedBatches:
             images,
             describe_light(images),
             torch.from_numpy(descriptors).float(),
-            torch.from_numpy(np.repeat(self._strengths[block, draws], len(scenes))).float(),
+            torch.from_numpy(np.repeat(self._energies[block, draws], len(scenes))).float(),
             torch.arange(len(draws)).repeat_interleave(len(scenes)),
             torch.arange(len(scenes)).repeat(len(draws)),
         )

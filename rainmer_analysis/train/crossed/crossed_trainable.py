@@ -6,11 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.model.pooling import normalise_rows, without_autocast
-from rainmer_analysis.train.compiled import encode
+from rainmer_analysis.model import RainmerEncoder, normalise_rows, without_autocast
+from rainmer_analysis.train.compiled import encode, use_fast_backward
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.momentum_contrast import autocast
+from rainmer_analysis.train.contrast import autocast
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatch, CrossedBatches
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
 from rainmer_analysis.train.crossed.degradation_descriptor import DESCRIPTOR
@@ -25,9 +24,7 @@ from rainmer_analysis.train.crossed.soft_contrastive_loss import (
     soft_contrastive_loss,
 )
 from rainmer_analysis.train.data import Levels
-from rainmer_analysis.train.fast_depthwise import use_fast_backward
-from rainmer_analysis.train.loop.parallel import DistributedContext
-from rainmer_analysis.train.loop.trainable import Group, average_numbers
+from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
 
 __all__ = ["CrossedContrast", "CrossedTrainable"]
 
@@ -38,6 +35,7 @@ _NUMBERS = (
     "regression_chromatic",
     "regression_degradation",
     "centring",
+    "cosine_chromatic",
     "cosine_degradation",
     "accuracy_degradation",
 )
@@ -92,6 +90,7 @@ class CrossedContrast(nn.Module):
         other = batch.scenes[:, None] != batch.scenes
         allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
         size = batch.descriptors.shape[1] ** 0.5
+        lights = batch.light - torch.cat([batch.light, old["light"]]).mean(dim=0)
         parts = {
             "chromatic": soft_contrastive_loss(
                 chromatic,
@@ -113,7 +112,8 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": self.heads["chromatic"](chromatic, batch.light),
             "regression_degradation": self.heads["degradation"](degradation, batch.descriptors),
             "centring": centring_loss(chromatic) + centring_loss(degradation),
-            "cosine_degradation": mean_cosine(degradation, batch.strengths),
+            "cosine_chromatic": mean_cosine(chromatic, lights.square().sum(dim=1)),
+            "cosine_degradation": mean_cosine(degradation, batch.energies),
         }
         weights = {
             "chromatic": config.weight_chromatic,
@@ -121,6 +121,7 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": config.regression * config.weight_chromatic,
             "regression_degradation": config.regression * config.weight_degradation,
             "centring": config.centring,
+            "cosine_chromatic": config.opposition,
             "cosine_degradation": config.opposition,
         }
         loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()

@@ -15,23 +15,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rainmer_analysis.model.restorer import Prompts, Restorer
-from rainmer_analysis.train.compiled import encode, strided
+from rainmer_analysis.model import Prompts, Restorer
+from rainmer_analysis.train.compiled import encode, strided, use_fast_backward
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.contrast_batch import Batch
-from rainmer_analysis.train.contrast.hard_negatives import Flip
-from rainmer_analysis.train.contrast.momentum_contrast import (
+from rainmer_analysis.train.contrast import (
     CONTRAST_NUMBERS,
+    Batch,
+    Flip,
     autocast,
     compare,
+    contrast_batch_builder,
     contrast_loss,
     momentum_update,
 )
-from rainmer_analysis.train.contrast.rainmer_trainable import contrast_batch_builder
 from rainmer_analysis.train.data import Levels, Pool, Read, prefetch
-from rainmer_analysis.train.fast_depthwise import use_fast_backward
-from rainmer_analysis.train.loop.parallel import DistributedContext
-from rainmer_analysis.train.loop.trainable import Group, average_numbers
+from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
 from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
 from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION
+from rainmer_analysis.values.parquet.format import FORMAT_VERSION, PARTS, parts_of, write_list
 from rainmer_analysis.values.parquet.parquet_reading import (
     beside,
     read_metadata,
@@ -14,7 +14,6 @@ from rainmer_analysis.values.parquet.parquet_writing import (
     write_batches,
     write_parquet,
 )
-from rainmer_analysis.values.parquet.parts import PARTS, parts_of, write_list
 from rainmer_analysis.values.parquet.pieces import (
     part_batches,
     part_columns,

@@ -14,16 +14,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.parquet.checksums import ColumnSums, document_sum
-from rainmer_analysis.values.parquet.columns import column_of, label_rows, numbers, vectors
-from rainmer_analysis.values.parquet.damage import (
+from rainmer_analysis.values.parquet.format import (
+    FORMAT_VERSION,
+    KEY,
+    ColumnSums,
+    column_of,
     demand_document,
     demand_rows,
+    document_sum,
+    label_rows,
+    numbers,
+    parts_of,
     reading_errors,
     stated_sums,
+    vectors,
 )
-from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY
-from rainmer_analysis.values.parquet.parts import parts_of
 from rainmer_analysis.values.rows import Rows
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 

@@ -14,8 +14,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rainmer_analysis.values.parquet.checksums import SUMS, ColumnSums, document_sum, sums_text
-from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY, TEXT
+from rainmer_analysis.values.parquet.format import (
+    FORMAT_VERSION,
+    KEY,
+    SUMS,
+    TEXT,
+    ColumnSums,
+    document_sum,
+    sums_text,
+)
 from rainmer_analysis.values.request_digest import to_json_types
 from rainmer_analysis.values.rows import Rows
 from rainmer_analysis.values.table import EmbeddingTable, SphereMap

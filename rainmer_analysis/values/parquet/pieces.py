@@ -9,14 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.parquet.checksums import ColumnSums
-from rainmer_analysis.values.parquet.columns import vectors
-from rainmer_analysis.values.parquet.damage import (
+from rainmer_analysis.values.parquet.format import (
     Checked,
+    ColumnSums,
     demand_count,
     demand_rows,
+    parts_of,
     reading_errors,
     stated_sums,
+    vectors,
 )
 from rainmer_analysis.values.parquet.parquet_reading import (
     NOUNS,
@@ -25,7 +26,6 @@ from rainmer_analysis.values.parquet.parquet_reading import (
     read_metadata,
     space_of,
 )
-from rainmer_analysis.values.parquet.parts import parts_of
 from rainmer_analysis.values.rows import LABELS
 from rainmer_analysis.values.table import EmbeddingTable, Space
 

@@ -11,9 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.parquet.columns import column_of, label_rows
-from rainmer_analysis.values.parquet.damage import reading_errors
-from rainmer_analysis.values.parquet.parquet_format import FORMAT_VERSION, KEY
+from rainmer_analysis.values.parquet.format import (
+    FORMAT_VERSION,
+    KEY,
+    column_of,
+    label_rows,
+    reading_errors,
+)
 from rainmer_analysis.values.parquet.parquet_reading import read_checked, read_metadata
 from rainmer_analysis.values.parquet.parquet_writing import (
     label_columns,

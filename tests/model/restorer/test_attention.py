@@ -18,12 +18,12 @@ from rainmer_analysis.model.restorer import (
     topk_as_torch,
     topk_lowest_index,
 )
-from rainmer_analysis.model.restorer.attention import (
+from rainmer_analysis.model.restorer.config import RestorerConfig
+from rainmer_analysis.model.restorer.modules.channel_attention import (
     ChannelAttention,
     kept_channels,
     sparse_attention,
 )
-from rainmer_analysis.model.restorer.config import RestorerConfig
 
 
 def distinct(*shape: int, seed: int = 0) -> Tensor:

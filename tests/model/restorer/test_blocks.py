@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.model.restorer import Restorer
-from rainmer_analysis.model.restorer.layers import Norm
+from rainmer_analysis.model.restorer.modules.basic_layers import Norm
 
 State = dict[str, Tensor]
 

@@ -9,8 +9,8 @@ import pytest
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
 from rainmer_analysis.model.restorer.config import PLACES, TIES
-from rainmer_analysis.model.restorer.knowledge import FUSIONS
-from rainmer_analysis.model.restorer.selection import SELECTIONS
+from rainmer_analysis.model.restorer.modules.channel_selection import SELECTIONS
+from rainmer_analysis.model.restorer.modules.local_knowledge import FUSIONS
 
 
 def test_the_table_names_the_published_variants() -> None:

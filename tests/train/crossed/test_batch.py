@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from rainmer_analysis.train.config.crossed_section import CrossedConfig
+from rainmer_analysis.train.config.sections.crossed_section import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatches
 from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
@@ -52,9 +52,9 @@ def test_descriptors_are_standardised_over_the_training_blocks(crossed_pool: Cro
     assert np.array_equal(batches.of(np.array([3]))._descriptors, batches._descriptors)
 
 
-def test_strengths_are_those_of_the_draws(crossed_pool: CrossedPool) -> None:
+def test_energies_are_those_of_the_draws(crossed_pool: CrossedPool) -> None:
     batch = _batches(crossed_pool)(4)
     octaves = crossed_pool.descriptors.mean(axis=2)[..., : len(OCTAVES)]
-    strengths = np.sqrt((octaves**2).sum(axis=-1))
-    for strength in batch.strengths.numpy():
-        assert np.isclose(strengths, strength, rtol=1e-5).any()
+    energies = (octaves**2).sum(axis=-1)
+    for energy in batch.energies.numpy():
+        assert np.isclose(energies, energy, rtol=1e-5).any()

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from rainmer_analysis.train.config.sections import OptimiserConfig
+from rainmer_analysis.train.config.sections.shared_sections import OptimiserConfig
 from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
 from rainmer_analysis.train.loop.trainable import Group
 

@@ -35,8 +35,11 @@ from rainmer_analysis.kernels.planar import (
     multiply_channels,
 )
 from rainmer_analysis.kernels.simd_vectors import compiled
-from rainmer_analysis.model.restorer.attention import kept_channels, sparse_attention
-from rainmer_analysis.model.restorer.selection import topk_lowest_index
+from rainmer_analysis.model.restorer.modules import (
+    kept_channels,
+    sparse_attention,
+    topk_lowest_index,
+)
 
 __all__ = ["Attention"]
 

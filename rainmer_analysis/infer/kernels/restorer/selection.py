@@ -56,8 +56,8 @@ def _select(logits, shares, counts, row, order, mixed):  # type: ignore[no-untyp
 def nested_selections(logits: Array, shares: Array, counts: Sequence[int]) -> Array:
     """Keep the largest of each row, normalise them, and do so again with what results.
 
-    The same as `rainmer_analysis.model.restorer.attention.sparse_attention` with the selection
-    ``lowest``: of equal numbers those at the lowest index are kept.
+    The same as `sparse_attention` of the restorer's modules with the selection ``lowest``: of equal
+    numbers those at the lowest index are kept.
 
     Parameters
     ----------

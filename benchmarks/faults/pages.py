@@ -1,0 +1,118 @@
+"""Hostile text in pictures and pages, which are opened in a browser."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.faults.harness import Command, Row, make_images
+from rainmer_analysis.draw import plot_matrix
+from rainmer_analysis.pages import render_report
+from rainmer_analysis.values import RelationshipMatrix, Space
+from tests.pages.making import content_of
+
+_SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
+_NAMES = (
+    "</script><script>document.title='owned'</script>",
+    '"><img src=x onerror="document.title=\'owned\'">',
+    "{{7*7}}",
+    "a\u2028b",
+    "]]><!--",
+    "'-alert(1)-'",
+)
+_SHOWN = """() => {
+    const all = document.documentElement.cloneNode(true);
+    all.querySelectorAll('script, style').forEach(each => each.remove());
+    const hints = [...all.querySelectorAll('[title], [alt]')].map(each => each.title + each.alt);
+    return all.textContent + hints.join();
+}"""
+
+
+def hostile_text(place: Path, *, quick: bool) -> Row:
+    """Name datasets and files like scripts, and open pictures and pages without a network."""
+    row = Row(
+        "hostile text in pictures and pages",
+        "names like scripts in SVG, in reports and in pages of audits, opened in headless Chromium "
+        "without a network",
+    )
+    made = {**_picture(place), **_reports(place), **_audit(place)}
+    for path, names in made.items():
+        text = path.read_text(encoding="utf-8")
+        for name in names:
+            whole = "<" in name and name in text
+            row.check(not whole, f"{path.name}: {name!r} stands as markup")
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    if quick or browser is None or importlib.util.find_spec("playwright") is None:
+        row.said = "no browser was opened; the text of the files alone was judged"
+        return row
+    answer = place / "seen.json"
+    ended = Command([], place, program=lambda: _look(list(made), answer, browser)).wait(900)
+    if ended.code:
+        row.check(False, f"the browser: {ended.err[-400:]}")
+        return row
+    for (path, names), seen in zip(made.items(), json.loads(answer.read_text()), strict=True):
+        calm = "owned" not in seen["title"] and not seen["dialogs"] and not seen["requests"]
+        row.check(calm, f"{path.name}: {seen['title']!r} {seen['dialogs']} {seen['requests']}")
+        for name in names:
+            row.check(name in seen["text"], f"{path.name}: {name!r} is not shown as it is")
+    return row
+
+
+def _picture(place: Path) -> dict[Path, tuple[str, ...]]:
+    size = len(_NAMES)
+    matrix = RelationshipMatrix(np.eye(size), _NAMES, "cosine", _SPACE, (3,) * size, (3,) * size)
+    plot_matrix(matrix).save(place / "matrix.svg")
+    return {place / "matrix.svg": _NAMES}
+
+
+def _reports(place: Path) -> dict[Path, tuple[str, ...]]:
+    made = {}
+    for at in range(0, len(_NAMES), 3):
+        names, path = _NAMES[at : at + 3], place / f"report-{at}.html"
+        content = content_of(dict.fromkeys(names, 6), spaces=("chromatic",))
+        path.write_text(render_report(content, request="0" * 64), encoding="utf-8")
+        made[path] = names
+    return made
+
+
+def _audit(place: Path) -> dict[Path, tuple[str, ...]]:
+    """Audit two folders that hold the same images, so that both names of each are shown."""
+    names = tuple(name.replace("/", "") for name in _NAMES)
+    for folder in ("a", "b"):
+        images = make_images(place / folder, len(names), size=(64, 64))
+        for number, name in enumerate(names):
+            (images / f"{number:04d}.png").rename(images / f"{name}.png")
+    page = place / "audit.html"
+    asked = ["audit", f"a={place / 'a'}", f"b={place / 'b'}", "--out", place / "audit.json"]
+    ended = Command([*asked, "--html", page], place).wait()
+    if ended.code:
+        raise RuntimeError(f"no page of an audit: {ended.err}")
+    return {page: names}
+
+
+def _look(paths: list[Path], answer: Path, browser: str) -> None:
+    """Open files in a browser, and note what they do and show."""
+    from playwright.sync_api import sync_playwright
+
+    seen: list[dict[str, Any]] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        for path in paths:
+            page = chromium.new_context(offline=True).new_page()
+            told: dict[str, Any] = {"dialogs": [], "requests": []}
+            page.on(
+                "dialog", lambda it, told=told: (told["dialogs"].append(it.message), it.dismiss())
+            )
+            page.on("request", lambda it, told=told: told["requests"].append(it.url))
+            page.goto(path.as_uri())
+            page.wait_for_timeout(3000)
+            local = (path.as_uri(), "data:", "blob:")
+            told["requests"] = [each for each in told["requests"] if not each.startswith(local)]
+            seen.append({"title": page.title(), "text": page.evaluate(_SHOWN), **told})
+        chromium.close()
+    answer.write_text(json.dumps(seen), encoding="utf-8")

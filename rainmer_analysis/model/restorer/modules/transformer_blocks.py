@@ -1,0 +1,92 @@
+"""The restorer's blocks: plain ones on the way down, prompted ones on the way up."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from rainmer_analysis.model.restorer.config import RestorerConfig
+from rainmer_analysis.model.restorer.modules.basic_layers import FeedForward, Norm
+from rainmer_analysis.model.restorer.modules.channel_attention import ChannelAttention
+from rainmer_analysis.model.restorer.modules.local_knowledge import Prompted
+
+__all__ = ["Block", "PromptedBlock", "prompted_block"]
+
+
+class Block(nn.Module):
+    """Norm, channel attention, norm, feed-forward, each pair beside a shortcut.
+
+    Parameters
+    ----------
+    channels, heads
+        Of the level.
+    config
+        Of the restorer.
+    """
+
+    def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
+        super().__init__()
+        self.norm1 = Norm(channels, kind=config.norm)
+        self.attn = self._attention(channels, heads, config=config)
+        self.norm2 = Norm(channels, kind=config.norm)
+        self.ffn = FeedForward(channels, config=config)
+
+    def _attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
+        return ChannelAttention(channels, heads, config=config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Refine a map, [B, C, H, W], keeping its shape."""
+        x = x + self.attn(self.norm1(x))
+        out: Tensor = x + self.ffn(self.norm2(x))
+        return out
+
+
+class _PromptedAttention(Prompted, ChannelAttention):
+    """Channel attention whose output the prompts read and change."""
+
+    def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
+        super().__init__(channels, heads, config=config)
+        self.add_prompts(channels, config)
+
+    def forward(self, x: Tensor, prompts: tuple[Tensor, ...] = ()) -> Tensor:
+        """Mix the channels of a map, [B, C, H, W], and add what the prompts say."""
+        return self.prompted(super().forward(x), prompts)
+
+
+class _AttentionPrompted(Block):
+    """A block with prompts in its attention."""
+
+    def _attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
+        return _PromptedAttention(channels, heads, config=config)
+
+    def forward(self, x: Tensor, prompts: tuple[Tensor, ...] = ()) -> Tensor:
+        """Refine a map, [B, C, H, W], steered by prompts [B or 1, base_dim]."""
+        x = x + self.attn(self.norm1(x), prompts)
+        out: Tensor = x + self.ffn(self.norm2(x))
+        return out
+
+
+class _ResidualPrompted(Prompted, Block):
+    """A block with prompts between its attention and its feed-forward."""
+
+    def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
+        super().__init__(channels, heads, config=config)
+        self.add_prompts(channels, config)
+
+    def forward(self, x: Tensor, prompts: tuple[Tensor, ...] = ()) -> Tensor:
+        """Refine a map, [B, C, H, W], steered by prompts [B or 1, base_dim]."""
+        x = self.prompted(x + self.attn(self.norm1(x)), prompts)
+        out: Tensor = x + self.ffn(self.norm2(x))
+        return out
+
+
+PromptedBlock = _AttentionPrompted | _ResidualPrompted
+
+_BLOCKS: dict[str, type[PromptedBlock]] = {
+    "attention": _AttentionPrompted,
+    "residual": _ResidualPrompted,
+}
+
+
+def prompted_block(channels: int, heads: int, *, config: RestorerConfig) -> PromptedBlock:
+    """Build the decoder block whose prompts stand where the variant has them."""
+    return _BLOCKS[config.traits.place](channels, heads, config=config)

@@ -1,0 +1,124 @@
+"""Whether a file holds what it held when it was written."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values.parquet.format.checksums import SUMS, ColumnSums
+
+__all__ = [
+    "Checked",
+    "demand_count",
+    "demand_document",
+    "demand_rows",
+    "reading_errors",
+    "stated_sums",
+]
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def reading_errors(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading rows into one sentence."""
+    try:
+        yield
+    except ParameterError as error:
+        raise FileFormatError(f"{path} contradicts itself: {error}") from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError) as error:
+        raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
+
+
+def stated_sums(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
+    """Return the digests that a file states, or None where it was written without.
+
+    They stand beside the schema and not in it, so that a program which writes the rows anew does
+    not take them along.
+
+    Raises
+    ------
+    FileFormatError
+        They have been damaged.
+    """
+    raw = (metadata.metadata or {}).get(SUMS)
+    if raw is None:
+        _note(str(path), "holds no checksums, so that damage to it may go unseen")
+        return None
+    try:
+        told = json.loads(raw)
+        whole = isinstance(told["columns"], dict) and isinstance(told["rows"], int)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        whole = False
+    if not whole:
+        raise _damaged(path, "the list of its checksums differs")
+    return dict(told)
+
+
+def demand_document(stated: Mapping[str, Any] | None, found: str, path: Path) -> None:
+    """Make sure that the document and the columns' names are those that were written."""
+    if stated is not None and stated.get("document") != found:
+        raise _damaged(path, "its metadata differ")
+
+
+def demand_count(stated: Mapping[str, Any] | None, rows: int, path: Path) -> None:
+    """Make sure that there are as many rows as were written."""
+    if stated is not None and rows != stated["rows"]:
+        raise _damaged(path, f"the number of its rows, {rows}, differs")
+
+
+def demand_rows(stated: Mapping[str, Any] | None, sums: ColumnSums, path: Path) -> None:
+    """Make sure that these columns, read whole, are those that were written."""
+    demand_count(stated, sums.rows, path)
+    if stated is None:
+        return
+    for name, found in sums.columns().items():
+        if stated["columns"].get(name) != found:
+            raise _damaged(path, f"its column {name!r} differs")
+
+
+def _damaged(path: Path, what: str) -> FileFormatError:
+    return FileFormatError(
+        f"{path} is damaged: {what} from what was written, as after a failure of the disk "
+        "or of a copy; copy it again or make it anew"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _note(path: str, text: str) -> None:
+    """Say it once."""
+    _log.info("%s %s", path, text)
+
+
+class Checked:
+    """Which columns of which files have been read whole and found to be as they were written.
+
+    A file counts as the same while its place, size and times do.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], set[str]] = {}
+
+    def lacks(self, path: Path, columns: set[str]) -> bool:
+        """Say whether one of the columns has not been checked."""
+        return not columns <= self._known.get(_identity(path), set())
+
+    def add(self, path: Path, columns: set[str]) -> None:
+        """Note that columns have been checked."""
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known.setdefault(_identity(path), set()).update(columns)
+
+
+def _identity(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
