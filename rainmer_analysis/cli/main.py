@@ -42,6 +42,12 @@ _COMMANDS = {
     "report": ("pages.report", "report", "Folders or tables to one page to look at."),
     "plot": ("plot", "plot", "Draw maps or matrices."),
     "verify": ("verify", "verify", "Whether a picture is what it says it is."),
+    "import": ("interchange.import_command", "import_command", "Vectors of others to a table."),
+    "export": (
+        "interchange.export_command",
+        "export_command",
+        "Tables and maps to other programs, with thumbnails.",
+    ),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain_command", "derain", "Restore images."),

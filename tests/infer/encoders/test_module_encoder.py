@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +25,10 @@ from rainmer_analysis.infer.encoders import (
     timm_encoder,
     timm_models,
 )
+from rainmer_analysis.infer.encoders.encoder_registry import GROUP
 from rainmer_analysis.values import EmbeddingTable, read
 
+ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = Path(__file__).with_name("example_package")
 
 
@@ -236,3 +241,35 @@ def test_a_model_of_timm_is_an_encoder(tmp_path: Path, images: np.ndarray) -> No
         timm_encoder("mine", "resnet10t", tmp_path / "odd.pth")
     with pytest.raises(ParameterError, match="cannot make the model 'no_such_model'"):
         timm_encoder("mine", "no_such_model", tmp_path / "model.pth")
+
+
+def test_the_commands_of_the_documentation_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (ROOT / "docs" / "reference" / "encoders.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```(python|bash|toml)\n(.*?)```", text, re.DOTALL)[:3])
+    assert tomllib.loads(blocks["toml"])["project"]["entry-points"][GROUP]["mine"] == (
+        "my_package.encoder:make"
+    )
+    package = tmp_path / "site" / "my_package"
+    info = tmp_path / "site" / "my_package-1.0.dist-info"
+    package.mkdir(parents=True)
+    info.mkdir()
+    (package / "__init__.py").touch()
+    (package / "encoder.py").write_text(blocks["python"], encoding="utf-8")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nmine = my_package.encoder:make\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for name in ("heavy", "night"):
+        Path("photos", name).mkdir(parents=True)
+        for index in range(2):
+            pixels = rng.integers(0, 256, (24, 32, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(f"photos/{name}/{index}.png")
+    lines = blocks["bash"].splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        with pytest.raises(SystemExit) as ended:
+            main(shlex.split(line)[1:])
+        assert ended.value.code == 0, capsys.readouterr().err
