@@ -32,7 +32,8 @@ from rainmer_analysis.infer import extract, load_encoder
 from rainmer_analysis.scores import relate
 from rainmer_analysis.train.loop.checkpoints import save_state
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
-from rainmer_analysis.values.parquet import checksums, parquet_writing, pieces
+from rainmer_analysis.values.parquet import parquet_writing, pieces
+from rainmer_analysis.values.parquet.format import checksums
 
 _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 

@@ -15,7 +15,7 @@ from PIL import Image
 from benchmarks.faults.harness import Command, Row, extract, make_images, rows_of
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.infer import stream
+from rainmer_analysis.infer.extraction import encode_stream as stream
 from rainmer_analysis.values import read
 
 _PIXELS = np.random.default_rng(5).integers(0, 256, (9, 12, 3), np.uint8)
@@ -243,7 +243,7 @@ def changing(place: Path, *, quick: bool) -> Row:
 
 
 def _die_at_the_end() -> None:
-    from rainmer_analysis.infer import publishing
+    from rainmer_analysis.infer.extraction import publish_tables as publishing
 
     publishing._published = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
 

@@ -49,7 +49,7 @@ def resumed(place: Path, *, quick: bool) -> Row:
         ("before anything was kept, then at a checkpoint", [_dying_after(1), _dying_after(8)]),
     ]
     kills += [
-        (f"system call {step}", [dying_at(step)]) for step in range(1, 60, 20 if quick else 3)
+        (f"system call {step}", [dying_at(step)]) for step in range(1, 60, 20 if quick else 5)
     ]
     for number, (what, strikes) in enumerate(kills[::3] if quick else kills):
         name = f"run-{number}"
@@ -190,7 +190,7 @@ def _dying_when_best() -> Prepare:
     """Return what kills a run when the best weights so far were written, but no checkpoint."""
 
     def prepare() -> None:
-        export = sys.modules["rainmer_analysis.recipes.training.train_network"]._WeightsExport
+        export = sys.modules["rainmer_analysis.recipes.training.run_weights"].WeightsExport
         inner = export.best
 
         def best(self: object, step: int) -> None:

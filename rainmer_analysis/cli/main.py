@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from rainmer_analysis.cli.examples import with_examples
 from rainmer_analysis.cli.options import echo
 from rainmer_analysis.errors import RainmerAnalysisError
 
@@ -69,7 +70,7 @@ class _LazyGroup(click.Group):
         module, attribute, _ = _COMMANDS[cmd_name]
         found = getattr(importlib.import_module(f"rainmer_analysis.cli.{module}"), attribute)
         assert isinstance(found, click.Command)
-        return found
+        return with_examples(cmd_name, found)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -24,7 +24,7 @@ def sync_file(path: Path) -> None:
     """Wait until a file is on the disk."""
     descriptor = os.open(path, os.O_RDWR)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor, path)
     finally:
         os.close(descriptor)
 
@@ -35,7 +35,7 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor, folder)
     except OSError as error:
         if error.errno not in _NO_FOLDERS:
             raise
@@ -43,14 +43,30 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _sync(descriptor: int, path: Path) -> None:
+    """Sync; an error names the path, as those of other calls do."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, their names on the disk."""
+    """Make a folder and those above it, their names on the disk.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or fails.
+    OSError
+        It cannot be made for another reason.
+    """
     if folder.is_dir():
         return
     above = folder.parent
     if above != folder:
         make_folder(above)
-    with suppress(FileExistsError):
+    with told_in_full(folder, folder), suppress(FileExistsError):
         folder.mkdir()
         sync_folder(above)
     if not folder.is_dir():
@@ -81,7 +97,7 @@ def told_in_full(target: Path, temporary: Path) -> Iterator[None]:
 def _sentence(error: OSError, target: Path, temporary: Path) -> str:
     done, free = 0, ""
     with suppress(OSError):
-        done = temporary.stat().st_size
+        done = temporary.stat().st_size if temporary.is_file() else 0
     with suppress(OSError):
         free = f"; {shutil.disk_usage(target.parent).free:,} bytes are free there"
     reason = os.strerror(error.errno or 0)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from rainmer_analysis.distributed import DistributedContext
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config import parse_config
 from rainmer_analysis.train.crossed import CrossedPool, CrossedTrainable
-from rainmer_analysis.train.loop.parallel import DistributedContext
 
 
 def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:

@@ -29,6 +29,7 @@ from rainmer_analysis.values import (
     write_atomically,
 )
 from rainmer_analysis.values.disk.leftovers import mark
+from rainmer_analysis.values.disk.sync import sync_file
 
 Fill = Callable[[Path], None]
 
@@ -147,6 +148,20 @@ def test_a_disk_that_fails_is_told_with_path_and_bytes(
         write_atomically(target, fill("new"))
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_new_folder_whose_name_cannot_be_synced_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StorageError, match=r"new cannot be written \(.*, after 0 bytes; [\d,]"):
+        write_atomically(tmp_path / "new" / "t.txt", fill("x"))
+    (tmp_path / "t.txt").write_text("x")
+    with pytest.raises(OSError, match=r"t\.txt"):
+        sync_file(tmp_path / "t.txt")
 
 
 def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:

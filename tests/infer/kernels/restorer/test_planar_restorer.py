@@ -15,8 +15,8 @@ from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
 from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
 from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
-from rainmer_analysis.model.restorer import layers as network_layers
 from rainmer_analysis.model.restorer.config import VARIANTS
+from rainmer_analysis.model.restorer.modules import basic_layers as network_layers
 from rainmer_analysis.model.restorer.modules.channel_attention import (
     kept_channels,
     sparse_attention,

@@ -8,20 +8,22 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import unstorable_name_reason
-from rainmer_analysis.infer.outputs import COLUMNS, resume_key
-from rainmer_analysis.infer.shards import SHARD, EncodedImage, Shard, ShardStore
-from rainmer_analysis.infer.stream import ImageJob, content_hashes
-from rainmer_analysis.values import Rows, Space
+from rainmer_analysis.images import content_hashes
+from rainmer_analysis.infer.extraction.encode_stream import (
+    EncodedImage,
+    ImageJob,
+    image_jobs,
+)
+from rainmer_analysis.infer.extraction.output_files import COLUMNS, resume_key
+from rainmer_analysis.infer.extraction.shards import SHARD, Shard, ShardStore, WorkVanishedError
+from rainmer_analysis.values import EmbeddingTable, Rows, Space
 
 __all__ = [
-    "Encode",
-    "Progress",
     "ResumableExtraction",
     "WorkVanishedError",
     "reclaim",
@@ -30,12 +32,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-Progress = Callable[[int, int], None]
 Encode = Callable[[Iterable[ImageJob]], Generator[EncodedImage, None, None]]
-
-
-class WorkVanishedError(SourceError):
-    """Finished work is gone: another process has removed it."""
 
 
 def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
@@ -65,14 +62,14 @@ class ResumableExtraction:
         Those of the image set.
     views
         View names and their dimensions.
-    shards
-        What is finished.
+    folder
+        Where finished shards are kept; None keeps them in memory.
     """
 
-    def __init__(self, rows: Rows, views: Mapping[str, int], shards: ShardStore) -> None:
+    def __init__(self, rows: Rows, views: Mapping[str, int], folder: Path | None) -> None:
         self._rows = rows
         self._views = views
-        self._shards = shards
+        self._shards = ShardStore(folder)
         self._known: dict[int, list[EncodedImage]] = {}
         self._stale: set[int] = set()
 
@@ -86,14 +83,9 @@ class ResumableExtraction:
         """
         wanted = {} if view is None else {view: self._views[view]}
         for number in range(len(self._shard_ranges())):
-            part = self._shards.load(number, wanted)
-            if part is None:
-                raise WorkVanishedError(
-                    "finished work of this extraction has vanished from its folder; start it again"
-                )
-            yield part
+            yield self._shards.require(number, wanted)
 
-    def run(self, encode: Encode, progress: Progress | None) -> None:
+    def run(self, encode: Encode, progress: Callable[[int, int], None] | None) -> None:
         """Complete the shards: finished images are kept, those left out before are tried again."""
         total, done = len(self._rows), self._count_finished()
         if done:
@@ -111,6 +103,43 @@ class ResumableExtraction:
                     part = Shard.of([*self._known.pop(number), *fresh], self._views)
                     self._shards.save(number, part)
 
+    def left_out(self) -> pd.DataFrame:
+        """Return the images left out: ``image_id, dataset, path, reason``."""
+        columns, found = ["image_id", "dataset", "path"], []
+        for part in self.parts():
+            bad = ~part.good
+            if bad.any():
+                named = self._rows.take(part.index[bad]).frame[columns]
+                found.append(named.assign(reason=part.reason[bad].tolist()))
+        if not found:
+            return pd.DataFrame(columns=[*columns, "reason"], dtype=object)
+        return pd.concat(found, ignore_index=True)
+
+    def contents(self) -> Iterator[str]:
+        """Return the SHA-256 of each row's file; empty where it cannot be opened."""
+        return (sha256 for part in self.parts() for sha256 in part.sha256.tolist())
+
+    def batches(self, space: Space, provenance: Mapping[str, Any]) -> Iterator[EmbeddingTable]:
+        """Return the good images of each shard as a small table."""
+        columns = list(COLUMNS)
+        if any(region != "whole" for region in self._rows.cells("region")):
+            columns.append("region")
+        for part in self.parts(space.view):
+            if part.good.any():
+                labels = _label_rows(self._rows, part, columns)
+                yield EmbeddingTable(part.vectors[space.view], labels, space, provenance)
+
+    def table(self, space: Space, provenance: Mapping[str, Any]) -> EmbeddingTable:
+        """Return the good images of all shards as one table."""
+        batches = list(self.batches(space, provenance))
+        joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
+        vectors = np.concatenate([batch.vectors for batch in batches])
+        return EmbeddingTable(vectors, joined, space, provenance)
+
+    def discard(self) -> None:
+        """Remove what is kept of unfinished work: the whole is written."""
+        self._shards.discard()
+
     def _shard_ranges(self) -> list[range]:
         total = len(self._rows)
         return [range(low, min(low + SHARD, total)) for low in range(0, total, SHARD)]
@@ -123,7 +152,7 @@ class ResumableExtraction:
             if part is None or not part.good.any():
                 continue
             index, stated = part.index[part.good], part.sha256[part.good]
-            now = np.array(list(content_hashes(self._rows.take(index))), np.str_)
+            now = np.array(list(content_hashes(self._rows.take(index).cells("path"))), np.str_)
             self._stale.update(index[now != stated].tolist())
             count += int((now == stated).sum())
         if self._stale:
@@ -139,12 +168,14 @@ class ResumableExtraction:
             left = sorted(set(span) - {outcome.index for outcome in known})
             if left:
                 self._known[number] = known
-                yield from _jobs_of_rows(self._rows.take(left).frame, left)
+                yield from image_jobs(self._rows.take(left), left, stored=COLUMNS)
 
 
-def _jobs_of_rows(frame: pd.DataFrame, indices: list[int]) -> Iterator[ImageJob]:
-    texts = frame[[name for name in COLUMNS if name in frame.columns]]
-    for index, path, region, cells in zip(
-        indices, frame["path"], frame["region"], texts.itertuples(index=False), strict=True
-    ):
-        yield ImageJob(index, str(path), region, unstorable_name_reason(*cells))
+def _label_rows(rows: Rows, part: Shard, columns: list[str]) -> Rows:
+    good = part.good
+    measured = {
+        "sha256": part.sha256[good].tolist(),
+        "width": part.width[good],
+        "height": part.height[good],
+    }
+    return Rows(rows.take(part.index[good]).frame[columns].assign(**measured))

@@ -54,16 +54,27 @@ def ranks() -> Ranks | None:
 
 
 def rank_device(device: str) -> str:
-    """Turn ``auto`` and ``cuda`` into this rank's own CUDA device where there are some."""
+    """Turn ``auto`` and ``cuda`` into this rank's own CUDA device where there are some.
+
+    More processes than devices share them.
+    """
     if device not in ("auto", "cuda") or not torch.cuda.is_available():
         return device
     return f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
 
 
 @contextmanager
-def process_group(place: Ranks) -> Iterator[None]:
-    """Let the processes talk to each other meanwhile."""
-    dist.init_process_group("gloo", rank=place.rank, world_size=place.world, timeout=_PATIENCE)
+def process_group(
+    place: Ranks, *, backend: str = "gloo", timeout: timedelta = _PATIENCE
+) -> Iterator[None]:
+    """Let the processes talk to each other meanwhile.
+
+    Raises
+    ------
+    ProcessError
+        Another of the processes has ended.
+    """
+    dist.init_process_group(backend, rank=place.rank, world_size=place.world, timeout=timeout)
     try:
         yield
     except RuntimeError as error:

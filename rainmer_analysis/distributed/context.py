@@ -30,6 +30,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from rainmer_analysis.distributed.ranks import Ranks, process_group, rank_device
 from rainmer_analysis.errors import ConfigError
 
 __all__ = ["DistributedContext", "init_distributed"]
@@ -147,6 +148,8 @@ def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
     ------
     ConfigError
         CUDA was asked for and there is none.
+    ProcessError
+        Another of the processes has ended.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
     place = DistributedContext(_device(device), int(os.environ.get("RANK", "0")), world)
@@ -156,11 +159,8 @@ def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
         yield place
         return
     backend = "gloo" if place.device.type == "cpu" else "nccl"
-    dist.init_process_group(backend, timeout=_TIMEOUT)
-    try:
+    with process_group(Ranks(place.rank, world), backend=backend, timeout=_TIMEOUT):
         yield place
-    finally:
-        dist.destroy_process_group()
 
 
 def _device(name: str) -> torch.device:
@@ -171,6 +171,4 @@ def _device(name: str) -> torch.device:
         raise ConfigError("run.device is 'cuda', but torch sees no CUDA device; give cpu or auto")
     if name == "cpu" or not there:
         return torch.device("cpu")
-    # more processes than devices share them, as in extraction
-    local = int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count()
-    return torch.device("cuda", local)
+    return torch.device(rank_device("cuda"))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rainmer_analysis.infer.outputs import (
+from rainmer_analysis.infer.extraction.output_files import (
     SKIPPED,
     read_skipped,
     remove_other_form,

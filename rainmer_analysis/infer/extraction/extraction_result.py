@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.infer.outputs import (
+from rainmer_analysis.errors import FileFormatError, SourceError, WeightsError
+from rainmer_analysis.images import content_hashes
+from rainmer_analysis.infer.extraction.encode_stream import NO_UNIT
+from rainmer_analysis.infer.extraction.output_files import (
     SKIPPED,
     SKIPPED_COLUMNS,
     check_no_other_form,
@@ -19,7 +22,6 @@ from rainmer_analysis.infer.outputs import (
     skipped_sum,
     table_request,
 )
-from rainmer_analysis.infer.stream import content_hashes
 from rainmer_analysis.values import (
     EmbeddingTable,
     Rows,
@@ -30,7 +32,16 @@ from rainmer_analysis.values import (
     read,
 )
 
-__all__ = ["Extraction", "TablesOnDisk", "find_existing_extraction"]
+__all__ = [
+    "Extraction",
+    "TablesOnDisk",
+    "find_existing_extraction",
+    "read_extraction",
+    "report_left_out",
+]
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +109,7 @@ def find_existing_extraction(
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):
         return None
-    found = [bytes.fromhex(each) for each in content_hashes(rows)]
+    found = [bytes.fromhex(each) for each in content_hashes(rows.cells("path"))]
     stands = [
         is_up_to_date(
             path, table_request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite
@@ -109,12 +120,55 @@ def find_existing_extraction(
         return None
     missing = len(rows) - len(TableStream(next(iter(paths.values()))))
     try:
-        listed = read_skipped(folder / SKIPPED)
+        skipped = _read_own_skipped(folder, spaces)
     except FileFormatError:  # `check_skipped` has seen it: it may be replaced
         return None
-    mine = listed["encoder"] == next(iter(spaces.values())).encoder
-    skipped = listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
     stated = {beside(path).get(SKIPPED, skipped_sum(skipped)) for path in paths.values()}
     if len(skipped) != missing or stated != {skipped_sum(skipped)}:
         return None  # the list belongs to another run, or is damaged: make it anew
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
+
+
+def read_extraction(folder: Path, spaces: Mapping[str, Space], *, up_to_date: bool) -> Extraction:
+    """Return what several processes have written: a folder of parts per view."""
+    paths = {view: folder / space.stem for view, space in spaces.items()}
+    skipped = _read_own_skipped(folder, spaces)
+    return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=up_to_date)
+
+
+def _read_own_skipped(folder: Path, spaces: Mapping[str, Space]) -> pd.DataFrame:
+    """Return what the list in a folder says of this encoder."""
+    listed = read_skipped(folder / SKIPPED)
+    mine = listed["encoder"] == next(iter(spaces.values())).encoder
+    return listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
+
+
+def report_left_out(
+    skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bool
+) -> None:
+    """Say what was left out, as a note or as an error.
+
+    Raises
+    ------
+    SourceError
+        Nothing is left, or something was left out under `strict`.
+    WeightsError
+        The encoder gave no vector for any image.
+    """
+    if skipped.empty:
+        return
+    where = f"; see {folder / SKIPPED}" if folder is not None else ""
+    first = f"the first is {skipped['path'].iloc[0]!r}: {skipped['reason'].iloc[0]}"
+    if len(skipped) == total:
+        if skipped["reason"].str.startswith(NO_UNIT).any():
+            raise WeightsError(
+                f"the encoder gave no unit vector for any of the images ({first}){where}; its "
+                "weights are damaged or too large: give others"
+            )
+        raise SourceError(f"none of the {total} images could be used ({first}){where}")
+    if strict:
+        raise SourceError(
+            f"{len(skipped)} of {total} images were left out ({first}){where}; "
+            "repair or remove them, or do without strict"
+        )
+    _log.info("%d of %d images were left out (%s)%s", len(skipped), total, first, where)

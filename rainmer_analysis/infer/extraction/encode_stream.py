@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -20,14 +18,25 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import Region, file_sha256, read_hashed, resize
+from rainmer_analysis.images import (
+    Region,
+    read_ahead,
+    read_hashed,
+    resize,
+    unstorable_name_reason,
+)
 from rainmer_analysis.infer.encoders import Encoder
-from rainmer_analysis.infer.room import Room, Vectors
-from rainmer_analysis.infer.shards import EncodedImage
+from rainmer_analysis.infer.extraction.memory_limits import Room, Vectors
 from rainmer_analysis.values import Rows
 
-__all__ = ["NO_UNIT", "ImageJob", "content_hashes", "encode_stream", "map_in_workers", "read_ahead"]
+__all__ = [
+    "NO_UNIT",
+    "EncodedImage",
+    "ImageJob",
+    "encode_stream",
+    "image_jobs",
+    "map_in_workers",
+]
 
 NO_UNIT = "the encoder gave no unit vector"
 """How the reason begins where the fault is not the image's."""
@@ -50,6 +59,32 @@ class ImageJob:
     path: str
     region: Region
     fault: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedImage:
+    """What became of one image: vectors, or the reason why there are none.
+
+    Parameters
+    ----------
+    index
+        Its position in the image set.
+    sha256
+        Of the file's bytes; empty where the file cannot be opened.
+    width, height
+        Of the image before resizing, pixels; 0 where there are no vectors.
+    vectors
+        One vector per view, shape (d,); empty where there are none.
+    reason
+        Why the image is left out; empty where it is not.
+    """
+
+    index: int
+    sha256: str
+    width: int
+    height: int
+    vectors: Mapping[str, npt.NDArray[np.float32]]
+    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,36 +117,14 @@ class _WaitingClock:
             yield item
 
 
-def read_ahead(
-    tasks: Iterable[T], work: Callable[[T], R], *, workers: int, ahead: int
-) -> Generator[R, None, None]:
-    """Do `work` on tasks in threads and give the results in order.
-
-    At most `ahead` results wait at any time, so memory stays bounded however slow the consumer is.
-    """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="read")
-    waiting: deque[Future[R]] = deque()
-    try:
-        for task in tasks:
-            waiting.append(pool.submit(work, task))
-            if len(waiting) >= ahead:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def content_hashes(rows: Rows) -> Iterator[str]:
-    """Return the SHA-256 of each row's file; empty where it cannot be opened."""
-    return read_ahead(rows.cells("path"), _hash_or_empty, workers=2, ahead=16)
-
-
-def _hash_or_empty(path: str) -> str:
-    try:
-        return file_sha256(path)
-    except ImageError:
-        return ""
+def image_jobs(rows: Rows, indices: Sequence[int], *, stored: Sequence[str]) -> Iterator[ImageJob]:
+    """Return a job per row; what its `stored` columns hold must be text that a file can keep."""
+    frame = rows.frame
+    texts = frame[[name for name in stored if name in frame.columns]]
+    for index, path, region, cells in zip(
+        indices, frame["path"], frame["region"], texts.itertuples(index=False), strict=True
+    ):
+        yield ImageJob(index, str(path), region, unstorable_name_reason(*cells))
 
 
 def encode_stream(

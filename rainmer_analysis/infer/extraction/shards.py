@@ -17,41 +17,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rainmer_analysis.errors import SourceError
+from rainmer_analysis.infer.extraction.encode_stream import EncodedImage
 from rainmer_analysis.values import write_atomically
 
-__all__ = ["SHARD", "EncodedImage", "Shard", "ShardStore"]
+__all__ = ["SHARD", "Shard", "ShardStore", "WorkVanishedError"]
 
 SHARD = 64
 _VIEW = "view."
 _COLUMNS = ("index", "sha256", "width", "height", "reason")
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class EncodedImage:
-    """What became of one image: vectors, or the reason why there are none.
-
-    Parameters
-    ----------
-    index
-        Its position in the image set.
-    sha256
-        Of the file's bytes; empty where the file cannot be opened.
-    width, height
-        Of the image before resizing, pixels; 0 where there are no vectors.
-    vectors
-        One vector per view, shape (d,); empty where there are none.
-    reason
-        Why the image is left out; empty where it is not.
-    """
-
-    index: int
-    sha256: str
-    width: int
-    height: int
-    vectors: Mapping[str, npt.NDArray[np.float32]]
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +84,10 @@ class Shard:
         )
 
 
+class WorkVanishedError(SourceError):
+    """Finished work is gone: another process has removed it."""
+
+
 class ShardStore:
     """The finished shards of one request: in a folder, or without one in memory."""
 
@@ -130,6 +110,21 @@ class ShardStore:
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             _log.warning("the unfinished work in %s cannot be read, doing it anew: %s", path, error)
             return None
+
+    def require(self, number: int, views: Mapping[str, int]) -> Shard:
+        """Return a finished shard.
+
+        Raises
+        ------
+        WorkVanishedError
+            There is none that can be read.
+        """
+        part = self.load(number, views)
+        if part is None:
+            raise WorkVanishedError(
+                "finished work of this extraction has vanished from its folder; start it again"
+            )
+        return part
 
     def save(self, number: int, part: Shard) -> None:
         """Keep a finished shard."""
