@@ -41,8 +41,8 @@ _COMMANDS = {
         "Whose images new images are like, or that they are like none.",
     ),
     "report": ("pages.report", "report", "Folders or tables to one page to look at."),
-    "plot": ("plot", "plot", "Draw maps or matrices."),
-    "verify": ("verify", "verify", "Whether a picture is what it says it is."),
+    "plot": ("pictures.plot", "plot", "Draw maps or matrices."),
+    "verify": ("pictures.verify", "verify", "Whether a picture is what it says it is."),
     "import": ("interchange.import_command", "import_command", "Vectors of others to a table."),
     "export": (
         "interchange.export_command",

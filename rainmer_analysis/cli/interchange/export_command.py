@@ -38,14 +38,9 @@ def export_command(
 
     Tables and maps open in embedding-atlas as they are; this adds thumbnails and neighbours, and
     puts the vectors of a table beside the coordinates of its map.
-
-    \b
-    Examples:
-      rainmer-analysis export map.parquet --thumbnails --out atlas.parquet
-      rainmer-analysis export map.parquet table.parquet --neighbors 15 --out atlas.parquet
-    """  # noqa: D301
+    """
     # pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.recipes.interchange import ExportOptions, export
+    from rainmer_analysis.recipes.interchange.export_rows import ExportOptions, export
 
     options = ExportOptions(thumbnails=thumbnails, neighbors=neighbors)
     with progress_bar(common, "image") as progress:

@@ -64,14 +64,9 @@ def import_command(
 
     VECTORS is a NumPy file (.npy, one row for each image) with --labels, or Parquet with a column
     of lists. Every vector is brought to length 1; those without a direction are left out and named.
-
-    \b
-    Examples:
-      rainmer-analysis import clip.npy --labels images.csv --encoder clip --out clip.parquet
-      rainmer-analysis import rows.parquet --vectors emb --encoder dino --name mine --out d.parquet
-    """  # noqa: D301
+    """
     # pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.recipes.interchange import ImportOptions, import_vectors
+    from rainmer_analysis.recipes.interchange.import_vectors import ImportOptions, import_vectors
 
     options = ImportOptions(**said, vectors=column, dataset=dataset_column)
     done = import_vectors(vectors, out, options=options, labels=labels, overwrite=common.overwrite)

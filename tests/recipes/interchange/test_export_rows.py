@@ -17,7 +17,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import file_sha256
-from rainmer_analysis.recipes.interchange import ExportOptions, export
+from rainmer_analysis.recipes.interchange.export_rows import ExportOptions, export
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap, write
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")

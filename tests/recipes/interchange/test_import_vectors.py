@@ -14,7 +14,7 @@ from rainmer_analysis.errors import (
     ParameterError,
     RainmerAnalysisError,
 )
-from rainmer_analysis.recipes.interchange import ImportOptions, import_vectors
+from rainmer_analysis.recipes.interchange.import_vectors import ImportOptions, import_vectors
 from rainmer_analysis.scores import relate
 from rainmer_analysis.values import EmbeddingTable, read
 
