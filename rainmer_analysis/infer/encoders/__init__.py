@@ -10,15 +10,20 @@ from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Encode
 from rainmer_analysis.infer.encoders.encoder_registry import encoder_names, load_encoder
 from rainmer_analysis.infer.encoders.encoder_weights import SHIPPED
 from rainmer_analysis.infer.encoders.fast_vs_exact import compare_fast_with_exact
+from rainmer_analysis.infer.encoders.module_encoder import POOLINGS, ModuleEncoder
+from rainmer_analysis.infer.encoders.timm_models import timm_encoder
 
 __all__ = [
     "API_VERSION",
+    "POOLINGS",
     "SHIPPED",
     "Encoder",
+    "ModuleEncoder",
     "StatisticsEncoder",
     "compare_fast_with_exact",
     "encoder_names",
     "encoder_spaces",
     "fit_constants",
     "load_encoder",
+    "timm_encoder",
 ]

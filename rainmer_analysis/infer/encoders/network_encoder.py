@@ -97,14 +97,14 @@ class NetworkEncoder:
     def encode(self, images: npt.ArrayLike | Tensor, *, threads: int | None = None) -> Vectors:
         """Encode float32 images [n, 3, H, W] in [0, 1] to unit rows [n, d], one array per view.
 
-        On a CPU so many images are encoded at once as there are threads: as many as PyTorch has
-        (``torch.set_num_threads``) unless `threads` says another number.
+        On a CPU images are encoded one by one, so many at once as there are threads: as many as
+        PyTorch has (``torch.set_num_threads``) unless `threads` says another number.
         """
         pixels = check_images(images)
         count = thread_count(threads, len(pixels))
         if not len(pixels):
             return {view: np.zeros((0, dim), np.float32) for view, dim in self.views.items()}
-        if self.concurrent and count > 1:
+        if self.concurrent and len(pixels) > 1:
             found = by_image(self._encoded, pixels, count)
         else:
             found = self._encoded(pixels)
