@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.auditing.findings import FINDINGS
-from rainmer_analysis.auditing.fingerprints import Fingerprints, read_fingerprints
+from rainmer_analysis.auditing import FINDINGS, Fingerprints, read_fingerprints
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import Sources, find_datasets
 from rainmer_analysis.images.datasets import Dataset
@@ -24,7 +23,7 @@ from rainmer_analysis.recipes.audit.known import known_sets
 from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.summary import summarise
 from rainmer_analysis.recipes.audit.unfinished import Unfinished
-from rainmer_analysis.recipes.properties.text_outputs import write_text_once
+from rainmer_analysis.recipes.text_files import write_text_once
 from rainmer_analysis.values import holding, lock_of, to_json_types
 
 __all__ = ["audit", "examine_all"]

@@ -11,7 +11,7 @@ from typing import TextIO
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import file_sha256
 from rainmer_analysis.recipes.audit.examine import Examined
-from rainmer_analysis.recipes.properties.measure_pairs import Job
+from rainmer_analysis.recipes.measure_pairs import Job
 from rainmer_analysis.values import digest, versions_of
 
 __all__ = ["Unfinished", "hashes_of"]
