@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import correlate1d, uniform_filter1d
 
-from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
+from rainmer_analysis.auditing.luma_thumbnails import SIDE, Thumbnails
 
 __all__ = ["FINE", "ROUGH", "Alignments", "Grid", "align"]
 

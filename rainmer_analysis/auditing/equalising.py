@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.auditing.luma_thumbnails import luma_levels
 from rainmer_analysis.images import compress_jpeg
 
 __all__ = ["EQUALISERS", "re_encode", "re_expose", "re_size"]

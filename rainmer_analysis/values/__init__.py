@@ -55,8 +55,8 @@ from rainmer_analysis.values.pictures import (
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
-from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
+from rainmer_analysis.values.table_stream import TableStream
 from rainmer_analysis.values.tensor_files import WEIGHTS_ALLOWED, demand_weights, tensor_format
 
 __all__ = [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.auditing.equalising import EQUALISERS, re_encode, re_expose, re_size
-from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.auditing.luma_thumbnails import luma_levels
 from rainmer_analysis.images import compress_jpeg
 from rainmer_analysis.weather import render_scene
 
