@@ -18,7 +18,7 @@ from rainmer_analysis.cli.properties.image_folders import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rainmer_analysis.recipes.check_datasets import Check, Summary
+    from rainmer_analysis.recipes.datasets.check_report import Check, Summary
 
 __all__ = ["datasets"]
 
@@ -86,7 +86,7 @@ def check(
     if suggest:
         _print_suggestion(common, sources)
         return
-    from rainmer_analysis.recipes.check_datasets import check_datasets
+    from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
 
     with progress_bar(common, "file") as progress:
         report = check_datasets(
@@ -104,7 +104,7 @@ def check(
 
 
 def _print_suggestion(common: CommonOptions, sources: tuple[str, ...]) -> None:
-    from rainmer_analysis.recipes.suggest_manifest import suggest_manifest
+    from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
     if len(sources) != 1:
         raise click.UsageError("--suggest looks at one FOLDER; give one")
@@ -133,8 +133,10 @@ def simulate(
     """
     if out is None and not calibration:
         raise click.UsageError("name a folder with --out, or ask for --calibration")
-    from rainmer_analysis.recipes.compare_simulated_with_real import compare_simulated_with_real
-    from rainmer_analysis.recipes.write_simulated_datasets import simulate_datasets
+    from rainmer_analysis.recipes.datasets.compare_simulated_with_real import (
+        compare_simulated_with_real,
+    )
+    from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
 
     document: dict[str, object] = {"kind": "simulated"}
     texts = []

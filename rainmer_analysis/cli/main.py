@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from rainmer_analysis.cli.examples import with_examples
 from rainmer_analysis.cli.options import echo
 from rainmer_analysis.errors import RainmerAnalysisError
 
@@ -40,7 +41,14 @@ _COMMANDS = {
         "Whose images new images are like, or that they are like none.",
     ),
     "report": ("pages.report", "report", "Folders or tables to one page to look at."),
-    "plot": ("plot", "plot", "Draw maps or matrices."),
+    "plot": ("pictures.plot", "plot", "Draw maps or matrices."),
+    "verify": ("pictures.verify", "verify", "Whether a picture is what it says it is."),
+    "import": ("interchange.import_command", "import_command", "Vectors of others to a table."),
+    "export": (
+        "interchange.export_command",
+        "export_command",
+        "Tables and maps to other programs, with thumbnails.",
+    ),
     "figure": ("paper", "figure", "Make one figure of the paper."),
     "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain_command", "derain", "Restore images."),
@@ -62,7 +70,7 @@ class _LazyGroup(click.Group):
         module, attribute, _ = _COMMANDS[cmd_name]
         found = getattr(importlib.import_module(f"rainmer_analysis.cli.{module}"), attribute)
         assert isinstance(found, click.Command)
-        return found
+        return with_examples(cmd_name, found)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
