@@ -51,7 +51,8 @@ def odd_images(place: Path, *, quick: bool) -> Row:
     """Read images of rare kinds, and compare with what they are made of."""
     row = Row(
         "odd images",
-        "EXIF, CMYK, 16 bits, palette with alpha, animated, 9x9, 9x65,535, 20,000x20,000",
+        "EXIF, CMYK, 16 bits, palette with alpha, animated, 9x9, 9x65,535; 20,000x20,000 and 60 "
+        "GiB refused with less than 64 MiB",
     )
     place.mkdir(exist_ok=True)
     wanted = _PIXELS.transpose(2, 0, 1).astype(np.float32) / 255
@@ -87,14 +88,29 @@ def odd_images(place: Path, *, quick: bool) -> Row:
     start = time.process_time()
     reason = _refusal(path)
     row.check("pixels" in reason and time.process_time() - start < 0.5, f"20,000x20,000: {reason}")
+    more = _peak_memory(lambda: _refusal(path)) - _peak_memory(lambda: None)
+    row.check(more < 64 << 20, f"20,000x20,000: {more:,} bytes more memory")
     with path.open("wb") as file:
         file.write(data[:8])
         file.truncate(60 << 30)
     start = time.process_time()
     reason = _refusal(path)
     row.check("GiB" in reason and time.process_time() - start < 0.5, f"60 GiB: {reason}")
+    more = _peak_memory(lambda: _refusal(path)) - _peak_memory(lambda: None)
+    row.check(more < 64 << 20, f"60 GiB: {more:,} bytes more memory")
     path.unlink()
     return row
+
+
+def _peak_memory(work: Callable[[], object]) -> int:
+    """Return the most bytes that a fork had in memory while it did some work."""
+    process = os.fork()
+    if process == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.wait4(process, 0)[2].ru_maxrss * 1024
 
 
 def _of(image: Image.Image) -> np.ndarray:

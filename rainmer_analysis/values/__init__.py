@@ -57,11 +57,13 @@ from rainmer_analysis.values.request_digest import array_digest, digest, to_json
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
+from rainmer_analysis.values.tensor_files import WEIGHTS_ALLOWED, demand_weights, tensor_format
 
 __all__ = [
     "PARTS",
     "PROPERTIES",
     "SIGNIFICANT",
+    "WEIGHTS_ALLOWED",
     "DatasetOnMap",
     "EmbeddingTable",
     "FrozenDict",
@@ -81,6 +83,7 @@ __all__ = [
     "command_line",
     "commit",
     "demand_free",
+    "demand_weights",
     "demand_writable",
     "digest",
     "finish",
@@ -105,6 +108,7 @@ __all__ = [
     "stamped",
     "stated_command",
     "sweep",
+    "tensor_format",
     "to_json_types",
     "told_in_full",
     "unstamped",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import StorageError
 
-__all__ = ["make_folder", "sync_file", "sync_folder", "told_in_full"]
+__all__ = ["make_folder", "sync_file", "sync_folder", "told_as_placed", "told_in_full"]
 
 _FAILURES = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.ENOMEM)
@@ -92,6 +92,27 @@ def told_in_full(target: Path, temporary: Path) -> Iterator[None]:
         if error.filename == str(temporary):  # a name that nobody gave
             error.filename = str(target)
         raise
+
+
+@contextmanager
+def told_as_placed(target: Path) -> Iterator[None]:
+    """Say of a disk that fails after files have their names that they have them.
+
+    Raises
+    ------
+    StorageError
+        The disk fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FAILURES:
+            raise
+        raise StorageError(
+            f"what was written to {target} is in place, but the disk has not confirmed it "
+            f"({os.strerror(error.errno or 0)}); it may be lost when power fails: repair the disk, "
+            "and start again"
+        ) from error
 
 
 def _sentence(error: OSError, target: Path, temporary: Path) -> str:

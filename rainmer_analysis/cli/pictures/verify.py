@@ -40,12 +40,7 @@ def verify(
     digest and with what is drawn; inputs are found by content, matrices computed anew from their
     tables, and the picture is drawn anew. Ends with 0 if all agrees, with 1 if something differs,
     and with 2 if the file carries no record.
-
-    \b
-    Examples:
-      rainmer-analysis verify figures/figure2.png --against figures
-      rainmer-analysis verify map.pdf --against map.parquet --against photos/heavy
-    """  # noqa: D301
+    """
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.verify import verify as recipe
 
