@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -123,8 +124,10 @@ def test_a_bar_shows_units_of_what_reports(monkeypatch: pytest.MonkeyPatch) -> N
     common = options.CommonOptions(seed=1, as_json=False, quiet=False, overwrite=False)
     with options.progress_bar(common, "image") as progress:
         progress(1, 4)
-        report_progress(50, 100, "epoch")
+        for finished in (50, 60):
+            time.sleep(0.15)  # a bar is drawn ten times a second at most
+            report_progress(finished, 100, "epoch")
     shown = screen.getvalue()
-    assert "50/100" in shown
+    assert "60/100" in shown
     assert " epochs/s" in shown
     assert "\x1b[3" not in shown  # no colour

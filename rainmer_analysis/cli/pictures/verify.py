@@ -26,7 +26,7 @@ _WIDTH = 100
     "--against",
     multiple=True,
     metavar="FOLDER|FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     help="Where tables, maps, matrices, weights and images lie; may be given several times.",
 )
 @common_options
