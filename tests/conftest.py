@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.oracles.build import build
+
+# How long a busy machine takes says nothing about the code.
+settings.register_profile("any pace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any pace")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 # Where the published code's own outputs are at hand, they are compared with too.

@@ -14,6 +14,7 @@ ROOT = Path(ra.__file__).parent
 FLOORS = {
     "errors": 1,
     "values": 2,
+    "distributed": 2,
     "kernels": 3,
     "model": 3,
     "images": 3,
@@ -31,7 +32,7 @@ FLOORS = {
     "cli": 6,
 }
 BORDERS = {
-    "torch": {"kernels", "model", "infer", "train"},
+    "torch": {"distributed", "kernels", "model", "infer", "train"},
     "matplotlib": {"draw"},
     "seaborn": {"draw"},
     "umap": {"sphere"},

@@ -12,11 +12,15 @@ intervals. Scenes are those of the split ``figure``, which no threshold was chos
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +40,39 @@ STREAKS = ("sim-Rain200H", "sim-DDN_5", "sim-Rain800")
 WEATHERS = {"streaks": STREAKS, "veil": ("sim-GT-Rain", "sim-Rain"), "night": ("sim-GTAV-balance",)}
 
 
-def write(path: Path, image: Picture, **options: Any) -> None:
-    """Write an image at 8 bits."""
+def write(path: Path, image: Picture, *, cut: float = 1.0, **options: Any) -> None:
+    """Write an image at 8 bits, or the first part of its file; all of it is there or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     levels = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8).transpose(1, 2, 0)
-    Image.fromarray(np.ascontiguousarray(levels)).save(path, compress_level=1, **options)
+    data = io.BytesIO()
+    kind = "JPEG" if path.suffix == ".jpg" else "PNG"
+    Image.fromarray(np.ascontiguousarray(levels)).save(data, kind, compress_level=1, **options)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_bytes(data.getvalue()[: int(len(data.getvalue()) * cut)])
+    unfinished.rename(path)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A procedural scene, and the weather that it gets."""
+
+    name: str
+    recipe: str
+    shape: tuple[int, int]
+    seed: int
+
+    def clean(self) -> Picture:
+        """Render it."""
+        return render_scene(self.name, height=self.shape[0], width=self.shape[1])
+
+    def pair(self) -> Pair:
+        """Render it with weather, and its partner."""
+        degraded, clean = degrade(self.clean(), self.recipe, seed=self.seed)
+        return degraded, clean
 
 
 class Scenes:
-    """Distinct scenes, each given once, with weather."""
+    """Distinct scenes, each given once."""
 
     def __init__(self, split: str, side: int, seed: int, ratio: float = 4 / 3) -> None:
         procedural = [each for each in scene_names(split) if "photo" not in each]
@@ -52,12 +80,11 @@ class Scenes:
         self._shape = (side, round(side * ratio))
         self._seed = seed
 
-    def next(self, recipes: tuple[str, ...]) -> tuple[Picture, Pair]:
-        """Return a new scene, and it with weather and its partner."""
+    def next(self, recipes: tuple[str, ...]) -> Scene:
+        """Return a new scene."""
         name = self._names.pop()
-        scene = render_scene(name, height=self._shape[0], width=self._shape[1])
-        which = recipes[len(self._names) % len(recipes)]
-        return scene, degrade(scene, which, seed=self._seed + len(self._names))
+        left = len(self._names)
+        return Scene(name, recipes[left % len(recipes)], self._shape, self._seed + left)
 
 
 def shifted(image: Picture, right: float, down: float) -> Picture:
@@ -79,100 +106,139 @@ def cropped(rng: np.random.Generator) -> Callable[[Picture], Picture]:
 
 
 class Plan:
-    """Writes pairs into a folder, and what ought to be found."""
+    """Names of files in a folder, what ought to be found of them, and how each is made.
+
+    Nothing is rendered before `write`, which leaves alone what is there already.
+    """
 
     def __init__(self, folder: Path, scenes: Scenes, seed: int) -> None:
         self.folder, self.scenes = folder, scenes
         self.rng = np.random.default_rng(seed)
         self.expected: dict[str, tuple[str, str, str | None]] = {}
         self.count: Counter[str] = Counter()
+        self._jobs: list[tuple[tuple[Path, ...], Callable[[], None]]] = []
 
     def pair(
-        self, dataset: str, degraded: Picture | None, clean: Picture | None, **jpeg: Any
+        self,
+        dataset: str,
+        make: Callable[[], Pair],
+        *,
+        sides: int = 2,
+        cut: float = 1.0,
+        **options: Any,
     ) -> str:
-        """Write a pair, or what there is of it, and return the image's id."""
-        name = f"{self.count[dataset]:05d}.{'jpg' if jpeg else 'png'}"
+        """Plan a pair, or the first of its two sides, and return the image's id."""
+        name = f"{self.count[dataset]:05d}.{'jpg' if 'quality' in options else 'png'}"
         self.count[dataset] += 1
-        for kind, image in (("input", degraded), ("target", clean)):
-            if image is not None:
-                write(self.folder / dataset / kind / name, image, **jpeg)
+        places = tuple(self.folder / dataset / kind / name for kind in ("input", "target"))[:sides]
+
+        def job() -> None:
+            for place, image in zip(places, make(), strict=False):
+                write(place, image, cut=cut if place is places[0] else 1.0, **options)
+
+        self._jobs.append((places, job))
         return f"{dataset}/input/{name}"
 
-    def alone(self, dataset: str, image: Picture) -> str:
-        """Write an image without a partner."""
+    def alone(self, dataset: str, make: Callable[[], Picture]) -> str:
+        """Plan an image without a partner, and return its id."""
         name = f"{self.count[dataset]:05d}.png"
         self.count[dataset] += 1
-        write(self.folder / dataset / name, image)
+        place = self.folder / dataset / name
+        self._jobs.append(((place,), lambda: write(place, make())))
         return f"{dataset}/{name}"
 
     def expect(self, kind: str, finding: str, image: str, other: str | None = None) -> None:
         """Remember what ought to be found about an image."""
         self.expected[image] = kind, finding, other
 
+    def write(self) -> None:
+        """Make the files that are not there."""
+        for places, job in self._jobs:
+            if not all(each.exists() for each in places):
+                job()
+
 
 def sound(plan: Plan, count: int) -> None:
-    """Write sound pairs, most of them streaks."""
+    """Plan sound pairs, most of them streaks."""
     for number in range(count):
         weather = ("streaks", "streaks", "veil", "night")[number % 4]
-        _, (degraded, clean) = plan.scenes.next(WEATHERS[weather])
-        plan.pair(f"sound-{weather}", degraded, clean)
+        plan.pair(f"sound-{weather}", plan.scenes.next(WEATHERS[weather]).pair)
 
 
 def pair_faults(plan: Plan, count: int) -> None:
-    """Plant swapped, shifted, missing and truncated ones."""
+    """Plan swapped, shifted, missing and truncated ones."""
     for _ in range(count):
-        _, (degraded, clean) = plan.scenes.next(STREAKS)
-        plan.expect("swap", "swapped-pair", plan.pair("swap", clean, degraded))
+        scene = plan.scenes.next(STREAKS)
+        image = plan.pair("swap", partial(_swapped_pair, scene))
+        plan.expect("swap", "swapped-pair", image)
     for pixels in (1.0, 3.0, 0.5):
         for number in range(count):
-            weather = ("streaks", "veil", "night")[number % 3]
-            _, (degraded, clean) = plan.scenes.next(WEATHERS[weather])
+            scene = plan.scenes.next(WEATHERS[("streaks", "veil", "night")[number % 3]])
             angle = plan.rng.uniform(0, 2 * np.pi)
             way = pixels * np.array([np.cos(angle), np.sin(angle)])
-            image = plan.pair(f"shift-{pixels:g}", degraded, shifted(clean, *way))
+            image = plan.pair(f"shift-{pixels:g}", partial(_shifted_pair, scene, tuple(way)))
             plan.expect(f"shift {pixels:g} px", "shifted-pair", image)
     for _ in range(count):
-        _, (degraded, _) = plan.scenes.next(STREAKS)
-        image = plan.pair("sound-streaks", degraded, None)
+        image = plan.pair("sound-streaks", plan.scenes.next(STREAKS).pair, sides=1)
         plan.expect("missing partner", "missing-partner", image)
     for _ in range(count):
-        _, pair = plan.scenes.next(STREAKS)
-        image = plan.pair("truncated", *pair)
-        path = plan.folder / image
-        path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+        image = plan.pair("truncated", plan.scenes.next(STREAKS).pair, cut=2 / 3)
         plan.expect("truncated file", "unreadable", image)
 
 
+def _swapped_pair(scene: Scene) -> Pair:
+    degraded, clean = scene.pair()
+    return clean, degraded
+
+
+def _shifted_pair(scene: Scene, way: tuple[float, float]) -> Pair:
+    degraded, clean = scene.pair()
+    return degraded, shifted(clean, *way)
+
+
 def relatives(plan: Plan, count: int) -> None:
-    """Plant copies of pairs and other weather on their scenes."""
+    """Plan copies of pairs and other weather on their scenes."""
     changes: dict[str, Callable[[], Callable[[Picture], Picture]]] = {
         "crop": lambda: cropped(plan.rng),
         "mirrored copy": lambda: lambda image: image[:, :, ::-1],
     }
     for kind, change in changes.items():
         for _ in range(count):
-            first, pair = _sound_pair(plan)
-            make = change()
-            copy = plan.pair("copies", make(pair[0]), make(pair[1]))
+            scene = plan.scenes.next(STREAKS)
+            first = plan.pair("sound-streaks", scene.pair)
+            copy = plan.pair("copies", partial(_changed_pair, scene, change()))
             plan.expect(kind, "near-duplicate", copy, first)
     for number in range(count):
-        first, pair = _sound_pair(plan)
-        copy = plan.pair("encoded", *pair, quality=(40, 60, 75, 90)[number % 4])
+        scene = plan.scenes.next(STREAKS)
+        first = plan.pair("sound-streaks", scene.pair)
+        copy = plan.pair("encoded", scene.pair, quality=(40, 60, 75, 90)[number % 4])
         plan.expect("re-encode", "near-duplicate", copy, first)
-    for number in range(count):
-        first, pair = _sound_pair(plan)
-        other = degrade(pair[1], STREAKS[(number + 1) % 3], seed=number)[0]
-        plan.expect("rain, scene of a pair", "shared-scene", plan.alone("alone", other), first)
-    for number in range(count):
-        scene, pair = plan.scenes.next(STREAKS)
-        other = degrade(scene, STREAKS[(number + 1) % 3], seed=number)[0]
-        first = plan.alone("alone-first", pair[0])
-        plan.expect("rain, both alone", "shared-scene", plan.alone("alone-second", other), first)
+    for kind, datasets in (
+        ("rain, scene of a pair", ("sound-streaks", "alone")),
+        ("rain, both alone", ("alone-first", "alone-second")),
+    ):
+        for number in range(count):
+            scene = plan.scenes.next(STREAKS)
+            recipe = STREAKS[(number + 1) % 3]
+            make = partial(_under_other_weather, scene, recipe, number)
+            if datasets[0] == "alone-first":
+                first = plan.alone(datasets[0], partial(_degraded, scene))
+            else:
+                first = plan.pair(datasets[0], scene.pair)
+            plan.expect(kind, "shared-scene", plan.alone(datasets[1], make), first)
 
 
-def _sound_pair(plan: Plan) -> tuple[str, Pair]:
-    _, pair = plan.scenes.next(STREAKS)
-    return plan.pair("sound-streaks", *pair), pair
+def _changed_pair(scene: Scene, change: Callable[[Picture], Picture]) -> Pair:
+    degraded, clean = scene.pair()
+    return change(degraded), change(clean)
+
+
+def _degraded(scene: Scene) -> Picture:
+    return scene.pair()[0]
+
+
+def _under_other_weather(scene: Scene, recipe: str, seed: int) -> Picture:
+    return degrade(scene.clean(), recipe, seed=seed)[0]
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -258,13 +324,21 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--show", type=int, default=0, help="wrong findings to print")
+    parser.add_argument("--folder", type=Path, help="where images go, and stay, to be used again")
+    parser.add_argument("--only-write", action="store_true", help="audit nothing")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="planted-") as folder:
-        plan = Plan(Path(folder), Scenes(given.split, given.side, given.seed), given.seed)
+    with ExitStack() as held:
+        folder = given.folder or Path(
+            held.enter_context(tempfile.TemporaryDirectory(prefix="planted-"))
+        )
+        plan = Plan(folder, Scenes(given.split, given.side, given.seed), given.seed)
         # what is planted on sound pairs adds sound pairs of its own
         sound(plan, max(0, given.pairs - 4 * given.faults))
         pair_faults(plan, given.faults)
         relatives(plan, given.faults)
+        plan.write()
+        if given.only_write:
+            return
         start = time.process_time()
         found = audit(list(folders(plan)), workers=given.workers)
         seconds = time.process_time() - start

@@ -64,7 +64,8 @@ def main() -> None:
         folder = Path(name)
         plan = Plan(folder, Scenes("figure", given.side, 5, ratio=1.0), 5)
         for _ in range(given.pairs):
-            plan.pair("pairs", *plan.scenes.next(("sim-Rain200H",))[1])
+            plan.pair("pairs", plan.scenes.next(("sim-Rain200H",)).pair)
+        plan.write()
         files = 2 * given.pairs
         audit({"warm": _one_pair(folder)}, workers=1)
         seconds: dict[str, list[float]] = {}
@@ -84,7 +85,8 @@ def main() -> None:
 
 def _one_pair(folder: Path) -> Path:
     plan = Plan(folder, Scenes("train", 64, 1), 1)
-    plan.pair("warm", *plan.scenes.next(("sim-Rain200H",))[1])
+    plan.pair("warm", plan.scenes.next(("sim-Rain200H",)).pair)
+    plan.write()
     return folder / "warm"
 
 

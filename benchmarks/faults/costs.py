@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +33,8 @@ from rainmer_analysis.infer import extract, load_encoder
 from rainmer_analysis.scores import relate
 from rainmer_analysis.train.loop.checkpoints import save_state
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
-from rainmer_analysis.values.parquet import checksums, parquet_writing, pieces
+from rainmer_analysis.values.parquet import parquet_writing, pieces
+from rainmer_analysis.values.parquet.format import checksums
 
 _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 
@@ -53,7 +55,9 @@ def without() -> Iterator[None]:
         yield
 
 
-def compared(work: Callable[[], object], rounds: int) -> dict[str, Any]:
+def compared(
+    work: Callable[[], object], rounds: int, *, warm: Callable[[], object]
+) -> dict[str, Any]:
     """Return processor seconds of some work with and without, and their ratio."""
     taken: dict[str, list[float]] = {"with": [], "without": []}
 
@@ -68,10 +72,12 @@ def compared(work: Callable[[], object], rounds: int) -> dict[str, Any]:
             work()
             taken["without"].append(time.process_time() - start)
 
-    work()  # what is compiled and cached once
+    warm()  # what is compiled and cached once
     for number in range(rounds):
         for each in (plain, bare) if number % 2 else (bare, plain):
             each()
+        pair = {name: round(seconds[-1], 3) for name, seconds in taken.items()}
+        print(f"pair {number}: {pair}", file=sys.stderr, flush=True)
     pairs = zip(taken["with"], taken["without"], strict=True)
     ratios = [each / other for each, other in pairs]
     return {
@@ -105,11 +111,13 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory(prefix="costs-") as name:
         place = Path(name)
-        found = {"relate": compared(_relate(parts(place / "t", given.rows)), given.rounds)}
+        table, small = parts(place / "t", given.rows), parts(place / "small", 1000)
+        found = {"relate": compared(_relate(table), given.rounds, warm=_relate(small))}
         folder = make_images(place / "images", given.images, size=(321, 481))
         images = load_image_set({"a": folder}, per_dataset=None)
-        found["extract"] = compared(_extract(images, place), given.rounds)
-        found["checkpoint"] = compared(_save(place), given.rounds) | {"sync_s": _sync(place)}
+        encode, save = _extract(images, place), _save(place)
+        found["extract"] = compared(encode, given.rounds, warm=encode)
+        found["checkpoint"] = compared(save, given.rounds, warm=save) | {"sync_s": _sync(place)}
     found["relate"]["rows"], found["extract"]["images"] = given.rows, given.images
     print(json.dumps(found, indent=1))
 

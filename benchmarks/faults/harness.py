@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib
 import os
 import shutil
 import signal
@@ -35,6 +36,8 @@ from rainmer_analysis.values import EmbeddingTable, read
 ENCODER = "statistics"
 VIEWS = ("chromatic", "degradation")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+for _name in ("extract", "train", "audit.command"):  # imported when called; forks have them here
+    importlib.import_module(f"rainmer_analysis.cli.{_name}")
 
 
 @dataclass

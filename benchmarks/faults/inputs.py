@@ -15,7 +15,7 @@ from PIL import Image
 from benchmarks.faults.harness import Command, Row, extract, make_images, rows_of
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.infer import stream
+from rainmer_analysis.infer.extraction import encode_stream as stream
 from rainmer_analysis.values import read
 
 _PIXELS = np.random.default_rng(5).integers(0, 256, (9, 12, 3), np.uint8)
@@ -51,7 +51,8 @@ def odd_images(place: Path, *, quick: bool) -> Row:
     """Read images of rare kinds, and compare with what they are made of."""
     row = Row(
         "odd images",
-        "EXIF, CMYK, 16 bits, palette with alpha, animated, 9x9, 9x65,535, 20,000x20,000",
+        "EXIF, CMYK, 16 bits, palette with alpha, animated, 9x9, 9x65,535; 20,000x20,000 and 60 "
+        "GiB refused with less than 64 MiB",
     )
     place.mkdir(exist_ok=True)
     wanted = _PIXELS.transpose(2, 0, 1).astype(np.float32) / 255
@@ -87,14 +88,29 @@ def odd_images(place: Path, *, quick: bool) -> Row:
     start = time.process_time()
     reason = _refusal(path)
     row.check("pixels" in reason and time.process_time() - start < 0.5, f"20,000x20,000: {reason}")
+    more = _peak_memory(lambda: _refusal(path)) - _peak_memory(lambda: None)
+    row.check(more < 64 << 20, f"20,000x20,000: {more:,} bytes more memory")
     with path.open("wb") as file:
         file.write(data[:8])
         file.truncate(60 << 30)
     start = time.process_time()
     reason = _refusal(path)
     row.check("GiB" in reason and time.process_time() - start < 0.5, f"60 GiB: {reason}")
+    more = _peak_memory(lambda: _refusal(path)) - _peak_memory(lambda: None)
+    row.check(more < 64 << 20, f"60 GiB: {more:,} bytes more memory")
     path.unlink()
     return row
+
+
+def _peak_memory(work: Callable[[], object]) -> int:
+    """Return the most bytes that a fork had in memory while it did some work."""
+    process = os.fork()
+    if process == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    return os.wait4(process, 0)[2].ru_maxrss * 1024
 
 
 def _of(image: Image.Image) -> np.ndarray:
@@ -243,7 +259,7 @@ def changing(place: Path, *, quick: bool) -> Row:
 
 
 def _die_at_the_end() -> None:
-    from rainmer_analysis.infer import publishing
+    from rainmer_analysis.infer.extraction import publish_tables as publishing
 
     publishing._published = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,12 +26,6 @@ _NAMES = (
     "]]><!--",
     "'-alert(1)-'",
 )
-_SHOWN = """() => {
-    const all = document.documentElement.cloneNode(true);
-    all.querySelectorAll('script, style').forEach(each => each.remove());
-    const hints = [...all.querySelectorAll('[title], [alt]')].map(each => each.title + each.alt);
-    return all.textContent + hints.join();
-}"""
 
 
 def hostile_text(place: Path, *, quick: bool) -> Row:
@@ -50,12 +45,12 @@ def hostile_text(place: Path, *, quick: bool) -> Row:
     if quick or browser is None or importlib.util.find_spec("playwright") is None:
         row.said = "no browser was opened; the text of the files alone was judged"
         return row
-    answer = place / "seen.json"
-    ended = Command([], place, program=lambda: _look(list(made), answer, browser)).wait(900)
-    if ended.code:
-        row.check(False, f"the browser: {ended.err[-400:]}")
+    asked = [sys.executable, "-m", "benchmarks.faults.browser", browser, *map(str, made)]
+    ended = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        row.check(False, f"the browser: {ended.returncode} {ended.stderr[-400:]}")
         return row
-    for (path, names), seen in zip(made.items(), json.loads(answer.read_text()), strict=True):
+    for (path, names), seen in zip(made.items(), json.loads(ended.stdout), strict=True):
         calm = "owned" not in seen["title"] and not seen["dialogs"] and not seen["requests"]
         row.check(calm, f"{path.name}: {seen['title']!r} {seen['dialogs']} {seen['requests']}")
         for name in names:
@@ -93,26 +88,3 @@ def _audit(place: Path) -> dict[Path, tuple[str, ...]]:
     if ended.code:
         raise RuntimeError(f"no page of an audit: {ended.err}")
     return {page: names}
-
-
-def _look(paths: list[Path], answer: Path, browser: str) -> None:
-    """Open files in a browser, and note what they do and show."""
-    from playwright.sync_api import sync_playwright
-
-    seen: list[dict[str, Any]] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
-        for path in paths:
-            page = chromium.new_context(offline=True).new_page()
-            told: dict[str, Any] = {"dialogs": [], "requests": []}
-            page.on(
-                "dialog", lambda it, told=told: (told["dialogs"].append(it.message), it.dismiss())
-            )
-            page.on("request", lambda it, told=told: told["requests"].append(it.url))
-            page.goto(path.as_uri())
-            page.wait_for_timeout(3000)
-            local = (path.as_uri(), "data:", "blob:")
-            told["requests"] = [each for each in told["requests"] if not each.startswith(local)]
-            seen.append({"title": page.title(), "text": page.evaluate(_SHOWN), **told})
-        chromium.close()
-    answer.write_text(json.dumps(seen), encoding="utf-8")

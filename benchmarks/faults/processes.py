@@ -26,7 +26,7 @@ from benchmarks.faults.harness import (
     rows_of,
 )
 from rainmer_analysis.errors import ProcessError
-from rainmer_analysis.infer.room import Room
+from rainmer_analysis.infer.extraction.memory_limits import Room
 from rainmer_analysis.recipes.worker_processes import in_processes
 
 

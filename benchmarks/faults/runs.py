@@ -181,7 +181,7 @@ class _Struck:
 
 
 def _small_shards() -> None:
-    from rainmer_analysis.infer import work
+    from rainmer_analysis.infer.extraction import resumable_extraction as work
 
     work.SHARD = _SHARD  # type: ignore[misc]
 
@@ -254,7 +254,7 @@ def two_runs(place: Path, *, quick: bool) -> Row:
 
 
 def _slow() -> None:
-    from rainmer_analysis.infer import stream
+    from rainmer_analysis.infer.extraction import encode_stream as stream
 
     inner = stream._encode
 

@@ -18,8 +18,8 @@ from rainmer_analysis.train import RainmerTrainable, read_config
 from rainmer_analysis.train.loop import training_loop
 
 _SMALL = {
-    "run.steps": 20, "run.batch": 2, "run.checkpoint_every": 4, "run.validate_every": 6,
-    "run.validation_batches": 1, "run.log_every": 1, "data.per_dataset": 9, "objective.crop": 32,
+    "run.steps": 11, "run.batch": 2, "run.checkpoint_every": 3, "run.validate_every": 5,
+    "run.validation_batches": 1, "run.log_every": 1, "data.per_dataset": 5, "objective.crop": 32,
 }  # fmt: skip
 _CLOCK = "images_per_second"
 
@@ -41,15 +41,15 @@ def resumed(place: Path, *, quick: bool) -> Row:
         return row
     wanted = run.learnt("clean")
     kills: list[tuple[str, list[Prepare]]] = [
-        ("first epoch", [_dying_after(3)]),
-        ("later", [_dying_after(run.epoch + 3)]),
+        ("first epoch", [_dying_after(2)]),
+        ("later", [_dying_after(2 * run.epoch + 1)]),
         ("end of an epoch", [_dying_after(run.epoch)]),
         ("best weights", [_dying_when_best()]),
-        ("twice in one epoch", [_dying_after(5), _dying_after(7)]),
-        ("before anything was kept, then at a checkpoint", [_dying_after(1), _dying_after(8)]),
+        ("twice in one epoch", [_dying_after(run.epoch + 1), _dying_after(run.epoch + 3)]),
+        ("before anything was kept, and later", [_dying_after(1), _dying_after(run.epoch + 2)]),
     ]
     kills += [
-        (f"system call {step}", [dying_at(step)]) for step in range(1, 60, 20 if quick else 3)
+        (f"system call {step}", [dying_at(step)]) for step in range(1, 60, 20 if quick else 8)
     ]
     for number, (what, strikes) in enumerate(kills[::3] if quick else kills):
         name = f"run-{number}"
@@ -69,14 +69,14 @@ def resumed(place: Path, *, quick: bool) -> Row:
 
 def _continued_by_others(row: Row, run: _Runs, *, wanted: tuple[object, ...]) -> None:
     """Continue a killed run with another number of processes: same samples, or refused."""
-    run.train("shared", prepare=_dying_after(6))
+    run.train("shared", prepare=_dying_after(5))
     ended = run.train_in_ranks("shared", 2)
     told = [each.err[-300:] for each in ended if each.code]
     samples, losses = run.samples("shared"), run.log("shared")["loss"]
     row.check(not told and samples == wanted[0], f"two processes, other samples: {told}")
     near = np.allclose(losses, run.log("clean")["loss"], rtol=1e-3, atol=1e-4)
     row.check(near, f"two processes, other losses: {losses}")
-    run.train("refused", prepare=_dying_after(6))
+    run.train("refused", prepare=_dying_after(5))
     ended = run.train_in_ranks("refused", 3)
     good = all(each.code == 1 and each.quiet for each in ended)
     row.check(good and "cannot share evenly" in ended[0].err, f"three: {ended[0].err[-300:]}")
@@ -190,7 +190,7 @@ def _dying_when_best() -> Prepare:
     """Return what kills a run when the best weights so far were written, but no checkpoint."""
 
     def prepare() -> None:
-        export = sys.modules["rainmer_analysis.recipes.training.train_network"]._WeightsExport
+        export = sys.modules["rainmer_analysis.recipes.training.run_weights"].WeightsExport
         inner = export.best
 
         def best(self: object, step: int) -> None:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 from benchmarks.timing import simulated
 from rainmer_analysis.images import load_image_set, read_image, resize
-from rainmer_analysis.infer.stream import map_in_workers
+from rainmer_analysis.infer.extraction.encode_stream import map_in_workers
 
 __all__ = ["GFLOP", "MADE_GFLOP", "ceilings"]
 

@@ -1,9 +1,10 @@
 """Whether two thumbnails show one scene: one is laid onto a window of the other and compared.
 
 Candidates come from descriptors, which know where about a window lies. Here the window is refined
-(shift and size in both directions, by the least squares of `registration`, on 56x56 cells), and the
-fine contrast of both is correlated, in luma and in colour: near 1 for copies, lower under different
-weather, near 0 for different scenes however alike their layout is.
+(shift and size in both directions, by the least squares of `registration`, on 56x56 cells, or on
+28x28 for a first look), and the fine contrast of both is correlated, in luma and in colour: near
+1 for copies, lower under different weather, near 0 for different scenes however alike their layout
+is.
 """
 
 from __future__ import annotations
@@ -16,17 +17,34 @@ from scipy.ndimage import correlate1d, uniform_filter1d
 
 from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
 
-__all__ = ["Alignments", "align"]
+__all__ = ["FINE", "ROUGH", "Alignments", "Grid", "align"]
 
-_CELLS = 56
-_ROUNDS = 5
-_LOCAL = 13  # cells over which a mean is taken off
-_BORDER = 3
 _COLOURFUL = 1.0  # levels of local contrast in colour under which it says nothing
 _MOST = 0.06  # of the window by which one round may move it
 
 Floats = npt.NDArray[np.float32]
 Boxes = npt.NDArray[np.float64]
+
+
+class Grid(NamedTuple):
+    """Cells a side that windows are compared on, and the rounds that refine a window.
+
+    A mean over ``local`` cells is taken off; ``border`` cells at each side do not count.
+    """
+
+    cells: int
+    local: int
+    border: int
+    rounds: int
+
+    def inner(self, images: Floats) -> Floats:
+        """Return the cells that count of images (..., cells, cells)."""
+        within = slice(self.border, -self.border)
+        return images[..., within, within]
+
+
+ROUGH = Grid(28, 7, 2, 3)
+FINE = Grid(56, 13, 3, 5)
 
 
 class Alignments(NamedTuple):
@@ -55,6 +73,12 @@ class Alignments(NamedTuple):
     gain: Floats
     offset: Floats
 
+    @property
+    def likeness(self) -> Floats:
+        """Correlation of luma, or the mean of luma and colour where that is higher, shape (n,)."""
+        both: Floats = (self.correlation + self.colour) / 2
+        return np.fmax(self.correlation, both)
+
     def of(self, pairs: npt.NDArray[np.intp]) -> Alignments:
         """Return how some of the pairs compare."""
         correlation, colour, residual, gain, offset = (each[pairs] for each in self[1:])
@@ -62,11 +86,7 @@ class Alignments(NamedTuple):
 
 
 def align(
-    first: Thumbnails,
-    second: Thumbnails,
-    boxes: npt.ArrayLike,
-    *,
-    rounds: int = _ROUNDS,
+    first: Thumbnails, second: Thumbnails, boxes: npt.ArrayLike, *, grid: Grid = FINE
 ) -> Alignments:
     """Lay each second thumbnail onto a window of the first one.
 
@@ -76,107 +96,108 @@ def align(
         Shape (n, 2, 96, 96).
     boxes
         Where the windows lie about, shape (n, 4).
-    rounds
-        Steps of refinement.
+    grid
+        How finely they are compared.
     """
     places = np.array(boxes, dtype=np.float64).reshape(-1, 4)
+    source, partner = (each.astype(np.float32) for each in (first, second))
     whole = np.broadcast_to([0.0, 0.0, 1.0, 1.0], places.shape)
-    other = _sampled(second[:, 0].astype(np.float32), whole)
-    contrast = _local_contrast(other)
-    source = first[:, 0].astype(np.float32)
-    best = np.full(len(places), -np.inf)
+    other = _sampled(partner, whole, grid.cells)
+    contrast = _local_contrast(other, grid)
+    best = np.full((2, len(places)), -np.inf)
     kept = places.copy()
-    for round_ in range(rounds + 1):
-        own = _sampled(source, places)
-        slopes, fine = _slopes(own), _local_contrast(own)
-        correlation = _correlation(fine, contrast)
-        better = correlation > best
-        best, kept = np.where(better, correlation, best), np.where(better[:, None], places, kept)
-        if round_ < rounds:
-            places = _stepped(places, fine, contrast, slopes)
-    colours = [
-        _local_contrast(_sampled(each[:, 1].astype(np.float32), at))
-        for each, at in ((first, kept), (second, whole))
-    ]
-    contrasts = np.min([each.std(axis=(1, 2)) for each in colours], axis=0)
-    colour = np.where(contrasts < _COLOURFUL, np.nan, _correlation(colours[0], colours[1]))
-    return _compared((_sampled(source, kept), other), kept, best, colour)
+    for round_ in range(grid.rounds + 1):
+        fine = _local_contrast(_sampled(source, places, grid.cells), grid)
+        found = _correlations(fine, contrast)
+        better = _mean_of_both(found) > _mean_of_both(best)
+        best, kept = np.where(better, found, best), np.where(better[:, None], places, kept)
+        if round_ < grid.rounds:
+            places = _stepped(places, fine, contrast, grid)
+    own = _sampled(source[:, :1], kept, grid.cells)
+    return _compared((own[:, 0], other[:, 0]), kept, best, grid)
+
+
+def _mean_of_both(correlations: Boxes) -> Boxes:
+    """Return means of luma and colour, or luma alone where there is no colour."""
+    luma, colour = correlations
+    return np.where(np.isnan(colour), luma, (luma + colour) / 2)
 
 
 def _compared(
-    images: tuple[Floats, Floats], boxes: Boxes, correlation: Boxes, colour: Boxes
+    images: tuple[Floats, Floats], boxes: Boxes, correlations: Boxes, grid: Grid
 ) -> Alignments:
-    inner = np.s_[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    one, two = (each[inner].reshape(len(each), -1) for each in images)
+    one, two = (grid.inner(each).reshape(len(each), -1) for each in images)
     means = one.mean(axis=1), two.mean(axis=1)
     one, two = one - means[0][:, None], two - means[1][:, None]
     gain = (one * two).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-3)
     residual = np.sqrt(((two - gain[:, None] * one) ** 2).mean(axis=1))
-    luma, tint = (each.astype(np.float32) for each in (correlation, colour))
-    return Alignments(boxes, luma, tint, residual, gain, means[1] - means[0])
+    luma, colour = correlations.astype(np.float32)
+    return Alignments(boxes, luma, colour, residual, gain, means[1] - means[0])
 
 
-def _sampled(images: Floats, boxes: Boxes) -> Floats:
-    """Resample windows to 56x56 cells, linearly in both directions, as two matrix products."""
-    down, across = (_taps(boxes[:, axis], boxes[:, axis + 2]) for axis in (0, 1))
-    return np.asarray(down @ images @ np.swapaxes(across, 1, 2), dtype=np.float32)
+def _sampled(images: Floats, boxes: Boxes, cells: int) -> Floats:
+    """Resample windows of images (n, c, 96, 96) to cells, linearly, as two matrix products."""
+    halves = np.maximum(1.0, boxes[:, 2:] * SIDE / cells)
+    down, across = (
+        _taps(boxes[:, at], boxes[:, at + 2], halves[:, at], cells)[:, None] for at in (0, 1)
+    )
+    return np.asarray(down @ images @ np.swapaxes(across, 2, 3), dtype=np.float32)
 
 
-def _taps(start: Boxes, length: Boxes) -> Floats:
-    """Return triangles around the cells' middles, one row each, shape (n, 56, 96)."""
-    middles = (start[:, None] + length[:, None] * (np.arange(_CELLS) + 0.5) / _CELLS) * SIDE - 0.5
-    half = np.maximum(1.0, length * SIDE / _CELLS)[:, None, None]
-    distance = np.abs(np.clip(middles, 0, SIDE - 1)[..., None] - np.arange(SIDE))
-    weights = np.maximum(0.0, 1.0 - distance / half)
-    return np.asarray(weights / weights.sum(axis=2, keepdims=True), dtype=np.float32)
+def _taps(start: Boxes, length: Boxes, half: Boxes, cells: int) -> Floats:
+    """Return triangles around the cells' middles, one row each, shape (n, cells, 96)."""
+    middles = (start[:, None] + length[:, None] * (np.arange(cells) + 0.5) / cells) * SIDE - 0.5
+    middles = np.clip(middles, 0, SIDE - 1).astype(np.float32)
+    weights = np.abs(middles[..., None] - np.arange(SIDE, dtype=np.float32))
+    weights *= np.float32(-1) / half.astype(np.float32)[:, None, None]
+    weights += 1
+    np.maximum(weights, 0, out=weights)
+    weights /= weights.sum(axis=2, keepdims=True)
+    return np.asarray(weights, dtype=np.float32)
 
 
-def _local_contrast(images: Floats) -> Floats:
+def _local_contrast(images: Floats, grid: Grid) -> Floats:
+    """Return what is fine in images (n, c, cells, cells), without the borders' cells."""
     kernel = np.array([1, 2, 1], dtype=np.float32) / 4
     smooth = images
-    for axis in (1, 2):
+    for axis in (2, 3):
         smooth = correlate1d(smooth, kernel, axis=axis)
     broad = smooth
-    for axis in (1, 2):
-        broad = uniform_filter1d(broad, _LOCAL, axis=axis)
-    return np.asarray(smooth - broad, dtype=np.float32)
+    for axis in (2, 3):
+        broad = uniform_filter1d(broad, grid.local, axis=axis)
+    return grid.inner(np.asarray(smooth - broad, dtype=np.float32))
 
 
-def _slopes(images: Floats) -> tuple[Floats, Floats]:
-    fine = _local_contrast(images)
+def _correlations(one: Floats, two: Floats) -> Boxes:
+    """Correlate luma and colour (n, 2, rows, columns); NaN where one has hardly any colour."""
+    products = [np.einsum("ncij,ncij->cn", *each) for each in ((one, two), (one, one), (two, two))]
+    together, own, other = (each.astype(np.float64) for each in products)
+    size = one[0, 0].size
+    floor = (size * 0.05**2) ** 2  # no correlation of images without contrast
+    found = together / np.sqrt(own * other + floor)
+    found[1, np.minimum(own[1], other[1]) < size * _COLOURFUL**2] = np.nan
+    return np.asarray(found)
+
+
+def _stepped(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:
+    """Move and stretch the windows by one step of least squares, in luma and colour together."""
     kernel = np.array([-1, 0, 1], dtype=np.float32) / 2
-    down, across = (correlate1d(fine, kernel, axis=axis) for axis in (1, 2))
-    return np.asarray(down, np.float32), np.asarray(across, np.float32)
-
-
-def _correlation(one: Floats, two: Floats) -> Boxes:
-    inner = np.s_[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    one, two = one[inner].astype(np.float64), two[inner].astype(np.float64)
-    energy = (one * one).sum(axis=(1, 2)) * (two * two).sum(axis=(1, 2))
-    floor = (one[0].size * 0.05**2) ** 2  # no correlation of images without contrast
-    return np.asarray((one * two).sum(axis=(1, 2)) / np.sqrt(energy + floor))
-
-
-def _stepped(boxes: Boxes, own: Floats, other: Floats, slopes: tuple[Floats, Floats]) -> Boxes:
-    """Move and stretch the windows by one step of least squares."""
-    inner = np.s_[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    own, other = own[inner], other[inner]
-    down, across = (each[inner] for each in slopes)
-    energy = np.maximum((own * own).sum(axis=(1, 2)), 1e-3)
-    gain = np.clip((own * other).sum(axis=(1, 2)) / energy, 0.1, 3.0)[:, None, None]
+    down, across = (correlate1d(own, kernel, axis=axis) for axis in (2, 3))
+    energy = np.maximum(np.einsum("ncij,ncij->nc", own, own), 1e-3)
+    gain = np.clip(np.einsum("ncij,ncij->nc", own, other) / energy, 0.1, 3.0)[..., None, None]
     residual = other - gain * own
-    spread = 2 * np.median(np.abs(residual).reshape(len(own), -1), axis=1)[:, None, None] + 0.1
-    weight = 1 / (1 + (residual / spread) ** 2)
-    ramp = ((np.arange(_CELLS) + 0.5) / _CELLS - 0.5)[_BORDER:-_BORDER].astype(np.float32)
-    basis = (
-        np.stack([down, across, down * ramp[:, None], across * ramp[None]], axis=1) * gain[:, None]
-    )
-    basis = basis.reshape(len(own), 4, -1)
+    sizes = np.abs(residual).reshape(*own.shape[:2], -1)
+    spread = 2 * np.median(sizes, axis=2)[..., None, None] + 0.3
+    weight = 1 / (spread**2 + residual**2)
+    ramp = ((np.arange(grid.cells) + 0.5) / grid.cells - 0.5)[grid.border : -grid.border]
+    ramp = ramp.astype(np.float32)
+    slopes = [down, across, down * ramp[:, None], across * ramp]
+    basis = (np.stack(slopes, axis=1) * gain[:, None]).reshape(len(own), 4, -1)
     weighted = basis * weight.reshape(len(own), 1, -1)
     matrix = weighted @ np.swapaxes(basis, 1, 2)
     vector = weighted @ residual.reshape(len(own), -1, 1)
     trace = np.trace(matrix, axis1=1, axis2=2)[:, None, None]
-    step = np.linalg.solve(matrix + (1e-3 * trace + 1e-6) * np.eye(4), vector)[..., 0] / _CELLS
+    step = np.linalg.solve(matrix + (1e-3 * trace + 1e-6) * np.eye(4), vector)[..., 0] / grid.cells
     step = np.clip(step, -_MOST, _MOST).astype(np.float64)
     lengths = boxes[:, 2:]
     middles = boxes[:, :2] + lengths / 2 + step[:, :2] * lengths

@@ -49,7 +49,7 @@ def _intervals() -> tuple[Window, ...]:
 def _chosen() -> npt.NDArray[np.intp]:
     """Return which pairs of intervals (down, across) make windows; the first is the whole image.
 
-    Shapes may differ from the image's by one step of scale.
+    Shapes may differ from the image's by two steps of scale, a third.
     """
     steps = [each.step for each in _intervals()]
     return np.array(
@@ -57,7 +57,7 @@ def _chosen() -> npt.NDArray[np.intp]:
             (down, across)
             for down, own in enumerate(steps)
             for across, other in enumerate(steps)
-            if abs(own - other) <= 1
+            if abs(own - other) <= 2
         ]
     )
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.alignment import Alignments, align
+from rainmer_analysis.auditing.alignment import FINE, ROUGH, Alignments, Grid, align
 from rainmer_analysis.auditing.descriptors import describe_windows, mirrored, window_boxes
 from rainmer_analysis.auditing.thumbnails import Thumbnails
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
@@ -20,9 +20,7 @@ _ALIKE = 0.80  # cosine from which a window may show the same as a whole image
 _WHOLE = 0.5  # the same for two whole images, whose frames need not be guessed
 _CANDIDATES = 16  # looked at for each image and each kind of candidate
 _AT_ONCE = 16
-_ROUGH_ROUNDS = 2
-_ROUNDS = 4
-_PROMISING = 0.2  # correlation after the rough rounds
+_PROMISING = 0.4  # likeness at the first look
 
 # Correlations from which two photographs show one scene: in luma alone, and in luma and colour
 # on average, which rain hardly reaches. A window is fitted among hundreds, the smaller ones among
@@ -36,7 +34,8 @@ _COPY_CORRELATION = 0.93
 _EDGE = 0.04  # shares of a side that a frame may be off and still be the whole image
 _CUT = 0.02
 _COPY_RESIDUAL = 2.6  # levels, of copies in the same frame
-_COPY_OFFSET = 1.5  # levels
+_COPY_OFFSET = 1.5  # levels, ...
+_COPY_CERTAIN, _CERTAIN_OFFSET = 0.995, 4.0  # ... and where clipped levels were encoded coarsely
 _COPY_GAIN = 0.1
 
 Relation = Literal["copy", "scene"]
@@ -172,15 +171,15 @@ def _best(
 
 
 def _verified(thumbnails: Thumbnails, candidates: list[_Candidate]) -> Iterator[Kin]:
-    """Lay candidates onto each other: all of them roughly, and to the end what gets better."""
+    """Lay candidates onto each other: all of them roughly, and finely those that may be right."""
     # whole against whole is found from both sides, of which one is enough
     left = [each for each in candidates if each[3] > 0 or each[0] < each[1]]
     boxes = window_boxes()[[each[3] for each in left]]
-    for rounds, least in ((_ROUGH_ROUNDS, _PROMISING), (_ROUNDS, _LEAST)):
+    for grid, least in ((ROUGH, _PROMISING), (FINE, _LEAST)):
         if not left:
             return
-        aligned = _aligned(thumbnails, left, boxes, rounds)
-        good = np.flatnonzero(aligned.correlation >= least)
+        aligned = _aligned(thumbnails, left, boxes, grid)
+        good = np.flatnonzero(aligned.likeness >= least)
         left = [left[place] for place in good]
         aligned = aligned.of(good)
         boxes = aligned.boxes
@@ -203,7 +202,7 @@ def _aligned(
     thumbnails: Thumbnails,
     candidates: list[_Candidate],
     boxes: npt.NDArray[np.float64],
-    rounds: int,
+    grid: Grid,
 ) -> Alignments:
     parts = []
     for at in range(0, len(candidates), _AT_ONCE):
@@ -212,7 +211,7 @@ def _aligned(
         narrow = thumbnails[[each[1] for each in part]]
         flip = np.array([each[2] for each in part], dtype=bool)
         narrow[flip] = narrow[flip][..., ::-1]
-        parts.append(align(wide, narrow, boxes[at : at + _AT_ONCE], rounds=rounds))
+        parts.append(align(wide, narrow, boxes[at : at + _AT_ONCE], grid=grid))
     return Alignments(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
@@ -222,9 +221,10 @@ def _relation(aligned: Alignments, place: int) -> Relation | None:
         return None
     # cells of a crop lie between those of the whole, which blurs one of the two
     is_close = _is_cut(aligned.boxes[place], _CUT) or aligned.residual[place] < _COPY_RESIDUAL
+    offset = _CERTAIN_OFFSET if correlation > _COPY_CERTAIN else _COPY_OFFSET
     same_levels = (
         is_close
-        and abs(aligned.offset[place]) < _COPY_OFFSET
+        and abs(aligned.offset[place]) < offset
         and abs(aligned.gain[place] - 1) < _COPY_GAIN
     )
     return "copy" if correlation > _COPY_CORRELATION and same_levels else "scene"

@@ -15,7 +15,7 @@ from rainmer_analysis.auditing.thumbnails import SHAPE, Planes, Thumbnails
 
 __all__ = ["MEASURES", "PairFacts", "PairFault", "frame_within", "measure_pair", "pair_faults"]
 
-SHIFTED = 0.25
+SHIFTED = 0.2
 """Pixels from which a pair counts as shifted: the displacement less two standard errors, ..."""
 CERTAIN = 4.0
 """... where it is this many times its standard error."""

@@ -33,8 +33,10 @@ _FARTHEST = 0.25  # of a side
 _BETTER = 0.01  # what another start must gain in correlation
 _FLAT = 0.05  # levels
 _NOISE = 0.25  # levels of rounding
+_CERTAIN_CORNER = 7.0  # standard errors from which what corners move counts
 _IN_PIXELS = ("right", "down", "displacement", "error")
-_SMALL = 0.15  # pixels below which one step is accurate enough
+_SMALL = 0.05  # pixels: a step of the shift after which no other is taken, ...
+_SMALL_WIDE = 0.15  # ... and one of growth and turn, at the corners
 
 Plane = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
@@ -148,26 +150,44 @@ def _refined(image: Planes, partner: Planes, start: tuple[int, int]) -> Registra
     for _ in range(_ROUNDS):
         step = _solved(tiles.matrices.sum(axis=0), tiles.vectors.sum(axis=0))
         motion = motion + step
-        if abs(step).max() < _SMALL:
+        if abs(step[:2]).max() < _SMALL and abs(step[2:]).max() < _SMALL_WIDE:
             break
         tiles = _tiles(image, partner, motion)
-    left_out = _solved_without(tiles)
-    count = len(left_out)
-    spread = left_out - left_out.mean(axis=0)
-    errors = np.sqrt((count - 1) / count * (spread**2).sum(axis=0))
-    middle, corner = float(np.hypot(*motion[:2])), float(np.hypot(*motion[2:]))
-    # what a corner moves counts only where it is certain: few images have sharp corners
-    corner, wide = (corner, errors[2:]) if corner > 5 * np.hypot(*errors[2:]) else (0.0, errors[:2])
-    displacement, error = max((middle, errors[:2]), (corner, wide), key=lambda each: each[0])
+    displacement, error = _displacement(motion, _jackknife(tiles))
     return Registration(
         float(motion[0]),
         float(motion[1]),
         1.0 + float(motion[2]) / half,
         float(np.degrees(motion[3] / half)),
         displacement,
-        float(np.hypot(*error)),
+        error,
         tiles.correlation,
     )
+
+
+def _displacement(motion: Vector, covariance: Vector) -> tuple[float, float]:
+    """Return by how many pixels a motion moves content at the worst, and the standard error.
+
+    What a corner moves counts only where it is certain: few images have sharp corners.
+    """
+    lengths, errors = [], []
+    for part in (slice(0, 2), slice(2, 4)):
+        length = float(np.hypot(*motion[part]))
+        # the error of a length is that along it
+        along = motion[part] / length if length > 0 else np.full(2, np.sqrt(0.5))
+        lengths.append(length)
+        errors.append(float(np.sqrt(along @ covariance[part, part] @ along)))
+    wide = int(lengths[1] > max(lengths[0], _CERTAIN_CORNER * errors[1]))
+    return lengths[wide], errors[wide]
+
+
+def _jackknife(tiles: _Tiles) -> Vector:
+    """Return the covariance of what is fitted, from leaving out one part after the other."""
+    member = tiles.parts == np.unique(tiles.parts)[:, None]
+    matrices = np.tensordot((~member).astype(np.float64), tiles.matrices, axes=1)
+    left_out = _solved(matrices, (~member) @ tiles.vectors)
+    spread = left_out - left_out.mean(axis=0)
+    return np.asarray((len(spread) - 1) / len(spread) * spread.T @ spread)
 
 
 def _solved(matrix: Vector, vector: Vector) -> Vector:
@@ -184,13 +204,6 @@ def _solved(matrix: Vector, vector: Vector) -> Vector:
     ridge = ridge + (1e-9 + 1e-6 * whole)[..., None, None] * np.eye(4)
     solved = np.linalg.solve(matrix + ridge, vector[..., None])[..., 0]
     return np.asarray(np.clip(solved, -2.0, 2.0))
-
-
-def _solved_without(tiles: _Tiles) -> Vector:
-    """Solve once without each part of the image, shape (parts, 4)."""
-    member = tiles.parts == np.unique(tiles.parts)[:, None]
-    matrices = np.tensordot((~member).astype(np.float64), tiles.matrices, axes=1)
-    return _solved(matrices, (~member) @ tiles.vectors)
 
 
 def _tiles(image: Planes, partner: Planes, motion: Vector) -> _Tiles:

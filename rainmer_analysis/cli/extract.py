@@ -69,9 +69,11 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     continued when it is started again. Started by torchrun, the processes share the images, and
     every table is a folder of parts.
     """
-    from rainmer_analysis.values import TableStream, demand_free, lock_of
+    from rainmer_analysis.values import TableStream, demand_free, demand_weights, lock_of
 
-    demand_free(lock_of(options["out"], options["encoder"]))  # before torch is imported
+    # before torch is imported
+    demand_free(lock_of(options["out"], options["encoder"]))
+    demand_weights(options["weights"], encoder=options["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
     with progress_bar(common, "image") as progress:

@@ -19,11 +19,17 @@ except ValueError as error:  # it reads the variable while it is imported
         "unset it or set it to agg (pictures are drawn without a window)"
     ) from error
 
-from rainmer_analysis.draw.architecture import architecture_figure
-from rainmer_analysis.draw.figure import Drawing, assign_colours, provenance_path
-from rainmer_analysis.draw.maps import plot_map
+from rainmer_analysis.draw.architecture import architecture_figure, read_architecture_facts
+from rainmer_analysis.draw.figure import (
+    Drawing,
+    assign_colours,
+    drawing_libraries,
+    drawing_platform,
+    provenance_path,
+)
+from rainmer_analysis.draw.maps import map_numbers, map_provenance, plot_map
 from rainmer_analysis.draw.maps_and_matrices_figure import all_in_one_figure, deraining_figure
-from rainmer_analysis.draw.matrices import plot_intervals, plot_matrix
+from rainmer_analysis.draw.matrices import matrix_provenance, plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
 from rainmer_analysis.draw.property_plot import plot_properties
 
@@ -33,10 +39,16 @@ __all__ = [
     "architecture_figure",
     "assign_colours",
     "deraining_figure",
+    "drawing_libraries",
+    "drawing_platform",
+    "map_numbers",
+    "map_provenance",
+    "matrix_provenance",
     "plot_intervals",
     "plot_map",
     "plot_matrix",
     "plot_probe",
     "plot_properties",
     "provenance_path",
+    "read_architecture_facts",
 ]

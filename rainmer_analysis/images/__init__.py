@@ -17,6 +17,7 @@ from rainmer_analysis.images.datasets import (
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE
 from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
 from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
+from rainmer_analysis.images.read_ahead import content_hashes, read_ahead, sha256_or_empty
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     Region,
@@ -52,6 +53,7 @@ __all__ = [
     "Rule",
     "Sources",
     "compress_jpeg",
+    "content_hashes",
     "crop",
     "encode_thumbnail",
     "file_sha256",
@@ -63,6 +65,7 @@ __all__ = [
     "pair_names",
     "parse_patterns",
     "png_request",
+    "read_ahead",
     "read_hashed",
     "read_header",
     "read_image",
@@ -70,6 +73,7 @@ __all__ = [
     "sample_datasets",
     "sample_ids",
     "sample_key",
+    "sha256_or_empty",
     "unstorable_name_reason",
     "write_png",
 ]

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import torch
 
-from rainmer_analysis.infer.distributed import extract_over_ranks, rank_device, ranks
 from rainmer_analysis.infer.encoders import (
+    SHIPPED,
     Encoder,
     StatisticsEncoder,
     compare_fast_with_exact,
@@ -20,13 +20,13 @@ from rainmer_analysis.infer.encoders import (
     fit_constants,
     load_encoder,
 )
-from rainmer_analysis.infer.extract import extract
-from rainmer_analysis.infer.extraction import Extraction
+from rainmer_analysis.infer.extraction import Extraction, extract, extract_over_ranks
 from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
 from rainmer_analysis.numerics import guard_forks
 
 __all__ = [
+    "SHIPPED",
     "TILE",
     "Encoder",
     "Extraction",
@@ -41,8 +41,6 @@ __all__ = [
     "fit_constants",
     "load_encoder",
     "load_restorer",
-    "rank_device",
-    "ranks",
 ]
 
 guard_forks(torch.set_num_threads)  # it sets those of its matrix products too

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import stat
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,12 @@ from typing import Any
 from rainmer_analysis.errors import WeightsError
 
 __all__ = [
-    "MAX_BYTES",
     "MAX_TENSORS",
     "demand_bounded",
-    "demand_regular",
     "demand_safe_unpickler",
     "safetensors_header",
 ]
 
-MAX_BYTES = 4 << 30
-"""Size of the largest file of weights that is read; a whole Rainmer in float64 has 0.5 GB."""
 MAX_TENSORS = 10_000
 """A whole Rainmer has fewer than 3,000."""
 _MAX_HEADER = 16 << 20  # bytes
@@ -28,28 +23,6 @@ _MAX_HEADER = 16 << 20  # bytes
 # 2.6, CVE-2026-24747 until 2.10.
 _SAFE_TORCH = (2, 10)
 _REPAIR = "fetch or write it again"
-
-
-def demand_regular(path: Path) -> None:
-    """Refuse what is no regular file, before it is waited for.
-
-    Raises
-    ------
-    WeightsError
-        It is a pipe, a device or a folder, or larger than any weights.
-    OSError
-        There is nothing that can be looked at.
-    """
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):
-        msg = f"{path} is no regular file; give a .safetensors or .pth file."
-        raise WeightsError(msg)
-    if status.st_size > MAX_BYTES:
-        msg = (
-            f"{path} has {status.st_size:,} bytes, weights have at most {MAX_BYTES:,}; "
-            "give a .safetensors or .pth file of Rainmer or AirNet."
-        )
-        raise WeightsError(msg)
 
 
 def demand_safe_unpickler(path: Path, version: str) -> None:

@@ -23,10 +23,10 @@ from torch import Tensor
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.bounds import (
     demand_bounded,
-    demand_regular,
     demand_safe_unpickler,
     safetensors_header,
 )
+from rainmer_analysis.values import WEIGHTS_ALLOWED, tensor_format
 
 __all__ = ["METADATA_KEY", "check_tensor", "read_checkpoint"]
 
@@ -49,7 +49,6 @@ _DAMAGE = (
     *(RecursionError, MemoryError),
 )
 _log = logging.getLogger(__name__)
-_ALLOWED = "give a .safetensors file or a .pth state dict of Rainmer or AirNet"
 
 
 def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -72,30 +71,9 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         If the file is missing, empty, damaged, of another format, or holds a pickle that
         wants more than tensors.
     """
-    head = _first_bytes(path)
-    if head[8:9] == b"{":
+    if tensor_format(path) == "safetensors":
         return _read_safetensors(path)
-    if head[:2] == b"PK" or head[:1] == b"\x80":
-        return _unwrap(_read_torch(path), path), {}
-    msg = f"{path} is neither a safetensors file nor a torch checkpoint; {_ALLOWED}."
-    raise WeightsError(msg)
-
-
-def _first_bytes(path: Path) -> bytes:
-    try:
-        demand_regular(path)
-        with path.open("rb") as file:
-            head = file.read(16)
-    except FileNotFoundError:
-        msg = f"There are no weights at {path}; {_ALLOWED}."
-        raise WeightsError(msg) from None
-    except OSError as error:
-        msg = f"{path} cannot be read ({error.strerror}); {_ALLOWED}."
-        raise WeightsError(msg) from error
-    if not head:
-        msg = f"{path} is empty; {_ALLOWED}."
-        raise WeightsError(msg)
-    return head
+    return _unwrap(_read_torch(path), path), {}
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -147,7 +125,7 @@ def _unwrap(loaded: object, path: Path) -> dict[str, Any]:
                 break
     if isinstance(loaded, Mapping) and all(isinstance(key, str) for key in loaded):
         return dict(loaded)
-    msg = f"{path} holds a {type(loaded).__name__} without a state dict; {_ALLOWED}."
+    msg = f"{path} holds a {type(loaded).__name__} without a state dict; {WEIGHTS_ALLOWED}."
     raise WeightsError(msg)
 
 

@@ -25,7 +25,7 @@ class DatasetEntry:
     colour, dark_colour
         Of its points on a light and on a dark page, ``#rrggbb``.
     marker
-        A marker of `draw.style.MARKERS`.
+        A marker of `draw.figure.style.MARKERS`.
     account
         What became of all files of its folder, in a sentence; empty where a table was given.
     """

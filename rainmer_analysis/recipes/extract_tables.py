@@ -9,16 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rainmer_analysis.distributed import rank_device
+from rainmer_analysis.distributed import ranks as among_ranks
 from rainmer_analysis.images import Sources, find_datasets, sample_datasets
 from rainmer_analysis.infer import (
     Extraction,
     compare_fast_with_exact,
     extract_over_ranks,
     load_encoder,
-    rank_device,
 )
 from rainmer_analysis.infer import extract as extract_images
-from rainmer_analysis.infer import ranks as among_ranks
 from rainmer_analysis.recipes.file_accounts import account_for_files
 from rainmer_analysis.values import ImageSet
 

@@ -33,7 +33,7 @@ from rainmer_analysis.values.documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict, Value
 from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
-from rainmer_analysis.values.matrix_files import matrix_document
+from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
 from rainmer_analysis.values.parquet import (
     PARTS,
     beside,
@@ -47,6 +47,7 @@ from rainmer_analysis.values.pictures import (
     PictureRecord,
     carries_record,
     command_line,
+    picture_sha256,
     read_record,
     stated_command,
     with_record,
@@ -56,11 +57,13 @@ from rainmer_analysis.values.request_digest import array_digest, digest, to_json
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.streamed import TableStream
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
+from rainmer_analysis.values.tensor_files import WEIGHTS_ALLOWED, demand_weights, tensor_format
 
 __all__ = [
     "PARTS",
     "PROPERTIES",
     "SIGNIFICANT",
+    "WEIGHTS_ALLOWED",
     "DatasetOnMap",
     "EmbeddingTable",
     "FrozenDict",
@@ -80,6 +83,7 @@ __all__ = [
     "command_line",
     "commit",
     "demand_free",
+    "demand_weights",
     "demand_writable",
     "digest",
     "finish",
@@ -89,7 +93,9 @@ __all__ = [
     "located",
     "lock_of",
     "matrix_document",
+    "matrix_from_document",
     "parts_of",
+    "picture_sha256",
     "read",
     "read_as",
     "read_json",
@@ -102,6 +108,7 @@ __all__ = [
     "stamped",
     "stated_command",
     "sweep",
+    "tensor_format",
     "to_json_types",
     "told_in_full",
     "unstamped",

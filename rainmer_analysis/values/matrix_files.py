@@ -20,6 +20,7 @@ __all__ = [
     "MATRIX_VERSION",
     "matrix_document",
     "matrix_from_csv",
+    "matrix_from_document",
     "matrix_from_json",
     "matrix_to_csv",
     "matrix_to_json",
@@ -95,15 +96,32 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
     FileFormatError
         The file is no matrix, damaged, or written by a newer version.
     """
-    document = read_json(path)
+    return matrix_from_document(read_json(path), path)
+
+
+def matrix_from_document(document: Any, source: Any) -> RelationshipMatrix:
+    """Return the matrix that a document of `matrix_document` holds.
+
+    Parameters
+    ----------
+    document
+        Read from JSON.
+    source
+        Where it comes from, for messages.
+
+    Raises
+    ------
+    FileFormatError
+        It is no matrix, contradicts itself, or was written by a newer version.
+    """
     if not isinstance(document, dict) or document.get("kind") != "matrix":
         raise FileFormatError(
-            f"{path} is JSON but no matrix; give a matrix that 'rainmer-analysis relate' wrote"
+            f"{source} is JSON but no matrix; give a matrix that 'rainmer-analysis relate' wrote"
         )
     stated = document.get("version")
     if not isinstance(stated, int) or isinstance(stated, bool) or stated > MATRIX_VERSION:
         raise FileFormatError(
-            f"{path} has format version {stated!r}, but this installation reads up to "
+            f"{source} has format version {stated!r}, but this installation reads up to "
             f"{MATRIX_VERSION}; update rainmer-analysis"
         )
     try:
@@ -127,9 +145,9 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
             ceilings=_optional_matrix(document, "ceilings"),
         )
     except ParameterError as error:
-        raise FileFormatError(f"{path} contradicts itself: {error}") from error
+        raise FileFormatError(f"{source} contradicts itself: {error}") from error
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise FileFormatError(f"{path} lacks part of a matrix; make it anew") from error
+        raise FileFormatError(f"{source} lacks part of a matrix; make it anew") from error
 
 
 def matrix_from_csv(path: Path) -> RelationshipMatrix:

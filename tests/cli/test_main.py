@@ -139,7 +139,7 @@ def test_an_interruption_keeps_what_was_finished(
         "import os, signal, sys\n"
         # whoever starts the tests in the background has it ignored
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import rainmer_analysis.infer.stream as stream\n"
+        "import rainmer_analysis.infer.extraction.encode_stream as stream\n"
         "from rainmer_analysis.cli.main import main\n"
         "inner, seen = stream._encode, []\n"
         "def encode(batch, encoder):\n"

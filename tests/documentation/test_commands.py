@@ -46,6 +46,11 @@ NOT_RUN = {
     f"{PROGRAM} datasets check Rain200H": "needs the paper's datasets",
     f"{PROGRAM} datasets simulate --out simulated --per-dataset 120": "1,080 pairs: minutes",
 }
+# Shown with an encoder that another package brings: tests/infer/encoders runs them with one.
+NOT_RUN |= {
+    f"{PROGRAM} extract heavy=photos/heavy night=photos/night --encoder mine": "see above",
+    f"{PROGRAM} relate tables/mine-features.parquet": "see above",
+}
 # What stands for a folder or a number that a page names.
 INSTEAD = {"/path/to/DATA": "DATA", "--per-dataset 12": "--per-dataset 6"}
 # What is added to a command, so that it does the same on less.

@@ -20,10 +20,9 @@ import pytest
 import torch
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.images import load_image_set, read_image, resize
+from rainmer_analysis.images import load_image_set, read_ahead, read_image, resize
 from rainmer_analysis.infer import Extraction, extract, load_encoder
-from rainmer_analysis.infer.shards import SHARD
-from rainmer_analysis.infer.stream import read_ahead
+from rainmer_analysis.infer.extraction.shards import SHARD
 from rainmer_analysis.values import ImageSet, Rows, read
 
 Make = Callable[..., Any]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.images import write_png
-from rainmer_analysis.infer import stream
-from rainmer_analysis.infer.stream import ImageJob, encode_stream
+from rainmer_analysis.infer.extraction import encode_stream as stream
+from rainmer_analysis.infer.extraction.encode_stream import ImageJob, encode_stream
 
 PAUSE = 0.02
 Make = Callable[..., object]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.draw.figure.drawing import Drawing, provenance_path
+from rainmer_analysis.draw.figure.drawing import (
+    Drawing,
+    drawing_libraries,
+    drawing_platform,
+    provenance_path,
+)
 from rainmer_analysis.draw.figure.figure_layout import (
     GAP,
     SMALLEST,
@@ -56,6 +61,8 @@ __all__ = [
     "counts_text",
     "divide_into_panels",
     "dot_entry",
+    "drawing_libraries",
+    "drawing_platform",
     "ink_on",
     "legend_shape",
     "luminance",

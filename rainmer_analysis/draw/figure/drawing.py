@@ -30,7 +30,7 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-__all__ = ["FORMATS", "Drawing", "drawing_libraries", "provenance_path"]
+__all__ = ["FORMATS", "Drawing", "drawing_libraries", "drawing_platform", "provenance_path"]
 
 # No dates and no random identifiers: the same drawing gives the same bytes.
 FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -165,7 +165,7 @@ class Drawing:
         """Print the figure with its record inside."""
         about = {
             "command": command_line(),
-            "platform": f"{platform.system()} {platform.machine()}",
+            "platform": drawing_platform(),
             **said,
             "numbers": to_json_types(self.numbers),
         }
@@ -214,6 +214,11 @@ class Drawing:
 def drawing_libraries() -> dict[str, str]:
     """Return the versions of the libraries that shape a picture."""
     return {**library_versions(), "matplotlib": mpl.__version__}
+
+
+def drawing_platform() -> str:
+    """Return the system and the kind of processor, which pixels depend on too."""
+    return f"{platform.system()} {platform.machine()}"
 
 
 def _write_bytes(path: Path, data: bytes) -> None:

@@ -12,6 +12,7 @@ from rainmer_analysis.kernels.planar.channel_products import (
     RECTIFY,
     add_outer_products,
     multiply_channels,
+    multiply_panels,
 )
 from rainmer_analysis.kernels.planar.depthwise import (
     add_weight_gradient,
@@ -21,6 +22,7 @@ from rainmer_analysis.kernels.planar.depthwise import (
 from rainmer_analysis.kernels.planar.planar_maps import (
     ABOVE,
     Array,
+    aligned_zeros,
     first_pixel_and_strides,
     pixels_view,
     zero_maps,
@@ -45,11 +47,13 @@ __all__ = [
     "add_kernel_gradient",
     "add_outer_products",
     "add_weight_gradient",
+    "aligned_zeros",
     "convolve_3x3",
     "convolve_channel",
     "convolve_rectified",
     "first_pixel_and_strides",
     "multiply_channels",
+    "multiply_panels",
     "pixels_view",
     "transformed_kernels",
     "untransform_kernel_gradients",

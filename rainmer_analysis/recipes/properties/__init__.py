@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from rainmer_analysis.recipes.properties.balance_subset import Balance, balance
 from rainmer_analysis.recipes.properties.dataset_card import dataset_card, write_card
-from rainmer_analysis.recipes.properties.describe_images import Description, describe, skipped_path
+from rainmer_analysis.recipes.properties.describe_images import Description, describe
+from rainmer_analysis.recipes.properties.description_files import skipped_path
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
+from rainmer_analysis.recipes.properties.sample_manifest import write_sample
+from rainmer_analysis.recipes.properties.subset_folders import write_images
 
 __all__ = [
     "Balance",
@@ -16,4 +19,6 @@ __all__ = [
     "skipped_path",
     "summarise_properties",
     "write_card",
+    "write_images",
+    "write_sample",
 ]

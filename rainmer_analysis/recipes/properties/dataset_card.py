@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.recipes.compare_simulated_with_real import measured_quantiles
+from rainmer_analysis.recipes.datasets.compare_simulated_with_real import measured_quantiles
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 from rainmer_analysis.recipes.properties.text_outputs import write_text_once
 from rainmer_analysis.values import PROPERTIES, PropertyTable

@@ -29,9 +29,9 @@ from rainmer_analysis.images import (
     measure,
     pair_names,
     parse_patterns,
+    read_ahead,
     read_image,
 )
-from rainmer_analysis.infer.stream import read_ahead
 from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
 from rainmer_analysis.values import write_atomically
 

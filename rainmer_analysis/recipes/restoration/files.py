@@ -15,10 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.images import read_hashed
+from rainmer_analysis.images import read_ahead, read_hashed
 from rainmer_analysis.images.writing import to_samples, write_samples
 from rainmer_analysis.infer import ImageRestorer
-from rainmer_analysis.infer.stream import read_ahead
 from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
 
 __all__ = ["Cut", "RestoredFile", "restored_files"]

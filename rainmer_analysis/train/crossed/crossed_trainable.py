@@ -35,6 +35,7 @@ _NUMBERS = (
     "regression_chromatic",
     "regression_degradation",
     "centring",
+    "cosine_chromatic",
     "cosine_degradation",
     "accuracy_degradation",
 )
@@ -89,6 +90,7 @@ class CrossedContrast(nn.Module):
         other = batch.scenes[:, None] != batch.scenes
         allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
         size = batch.descriptors.shape[1] ** 0.5
+        lights = batch.light - torch.cat([batch.light, old["light"]]).mean(dim=0)
         parts = {
             "chromatic": soft_contrastive_loss(
                 chromatic,
@@ -110,6 +112,7 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": self.heads["chromatic"](chromatic, batch.light),
             "regression_degradation": self.heads["degradation"](degradation, batch.descriptors),
             "centring": centring_loss(chromatic) + centring_loss(degradation),
+            "cosine_chromatic": mean_cosine(chromatic, lights.square().sum(dim=1)),
             "cosine_degradation": mean_cosine(degradation, batch.energies),
         }
         weights = {
@@ -118,6 +121,7 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": config.regression * config.weight_chromatic,
             "regression_degradation": config.regression * config.weight_degradation,
             "centring": config.centring,
+            "cosine_chromatic": config.opposition,
             "cosine_degradation": config.opposition,
         }
         loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()

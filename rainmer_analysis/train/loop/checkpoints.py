@@ -30,19 +30,19 @@ def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     """
     latest = folder / _LATEST
     try:
-        write_atomically(folder / _NEW, lambda path: _write_synced(path, state))
+        write_atomically(folder / _NEW, lambda path: _write_state(path, state))
+        if latest.exists():
+            latest.replace(folder / _PREVIOUS)
+        (folder / _NEW).replace(latest)
+        sync_folder(folder)
     except (OSError, RuntimeError) as error:
         raise TrainingError(
             f"no checkpoint can be written to {folder} ({error}); the last one is kept: "
             "make room on the disk and continue with --resume"
         ) from error
-    if latest.exists():
-        latest.replace(folder / _PREVIOUS)
-    (folder / _NEW).replace(latest)
-    sync_folder(folder)
 
 
-def _write_synced(path: Path, state: Mapping[str, Any]) -> None:
+def _write_state(path: Path, state: Mapping[str, Any]) -> None:
     with path.open("wb") as file:
         torch.save(dict(state), file)
 

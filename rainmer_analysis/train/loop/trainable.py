@@ -51,6 +51,10 @@ class Trainable(Protocol):
         """The network whose weights are kept at the end."""
 
     @property
+    def encoders(self) -> tuple[nn.Module, ...]:
+        """The encoder, and its momentum copy where there is one."""
+
+    @property
     def queries_per_batch(self) -> int:
         """Images that a micro-batch queries, in all processes."""
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from rainmer_analysis.distributed import DistributedContext
 from rainmer_analysis.errors import TrainingError
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.loop.checkpoints import (
@@ -34,7 +35,6 @@ from rainmer_analysis.train.loop.checkpoints import (
 )
 from rainmer_analysis.train.loop.notes import DeferredNumbers, Log, RunMonitor
 from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
-from rainmer_analysis.train.loop.parallel import DistributedContext
 from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
 from rainmer_analysis.train.loop.schedule import learning_rate
 from rainmer_analysis.train.loop.trainable import Trainable

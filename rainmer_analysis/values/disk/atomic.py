@@ -10,7 +10,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from rainmer_analysis.values.disk.leftovers import mark, sweep
-from rainmer_analysis.values.disk.sync import make_folder, sync_file, sync_folder, told_in_full
+from rainmer_analysis.values.disk.sync import (
+    make_folder,
+    sync_file,
+    sync_folder,
+    told_as_placed,
+    told_in_full,
+)
 
 __all__ = ["demand_writable", "write_atomically"]
 
@@ -40,6 +46,7 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
             write(temporary)
             sync_file(temporary)
             temporary.replace(target)
+        with told_as_placed(target):
             sync_folder(target.parent)
     finally:
         with suppress(OSError):

@@ -23,6 +23,7 @@ from rainmer_analysis.values.disk.sync import (
     make_folder,
     sync_file,
     sync_folder,
+    told_as_placed,
     told_in_full,
 )
 from rainmer_analysis.values.documents import read_json, stamped
@@ -62,7 +63,8 @@ def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
     Raises
     ------
     StorageError
-        The disk is full or fails. Before the commit nothing has changed.
+        The disk is full or fails; the sentence says whether that was before the commit, so that
+        nothing has changed, or after it.
     """
     names = sorted(each.name for each in staged.iterdir())
     if not names and not any((folder / name).exists() for name in remove):
@@ -84,6 +86,7 @@ def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
             _publish(waiting, folder)
         finally:
             waiting.unlink(missing_ok=True)
+    with told_as_placed(folder):
         sync_folder(folder)
         _roll_forward(folder, document)
 

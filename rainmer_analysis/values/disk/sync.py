@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import StorageError
 
-__all__ = ["make_folder", "sync_file", "sync_folder", "told_in_full"]
+__all__ = ["make_folder", "sync_file", "sync_folder", "told_as_placed", "told_in_full"]
 
 _FAILURES = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.ENOMEM)
@@ -24,7 +24,7 @@ def sync_file(path: Path) -> None:
     """Wait until a file is on the disk."""
     descriptor = os.open(path, os.O_RDWR)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor, path)
     finally:
         os.close(descriptor)
 
@@ -35,7 +35,7 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor, folder)
     except OSError as error:
         if error.errno not in _NO_FOLDERS:
             raise
@@ -43,14 +43,30 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _sync(descriptor: int, path: Path) -> None:
+    """Sync; an error names the path, as those of other calls do."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, their names on the disk."""
+    """Make a folder and those above it, their names on the disk.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or fails.
+    OSError
+        It cannot be made for another reason.
+    """
     if folder.is_dir():
         return
     above = folder.parent
     if above != folder:
         make_folder(above)
-    with suppress(FileExistsError):
+    with told_in_full(folder, folder), suppress(FileExistsError):
         folder.mkdir()
         sync_folder(above)
     if not folder.is_dir():
@@ -78,10 +94,31 @@ def told_in_full(target: Path, temporary: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def told_as_placed(target: Path) -> Iterator[None]:
+    """Say of a disk that fails after files have their names that they have them.
+
+    Raises
+    ------
+    StorageError
+        The disk fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FAILURES:
+            raise
+        raise StorageError(
+            f"what was written to {target} is in place, but the disk has not confirmed it "
+            f"({os.strerror(error.errno or 0)}); it may be lost when power fails: repair the disk, "
+            "and start again"
+        ) from error
+
+
 def _sentence(error: OSError, target: Path, temporary: Path) -> str:
     done, free = 0, ""
     with suppress(OSError):
-        done = temporary.stat().st_size
+        done = temporary.stat().st_size if temporary.is_file() else 0
     with suppress(OSError):
         free = f"; {shutil.disk_usage(target.parent).free:,} bytes are free there"
     reason = os.strerror(error.errno or 0)

@@ -7,6 +7,7 @@ from rainmer_analysis.values.pictures.picture_record import (
     RECORD_KIND,
     PictureRecord,
     carries_record,
+    picture_sha256,
     read_record,
     with_record,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "PictureRecord",
     "carries_record",
     "command_line",
+    "picture_sha256",
     "read_record",
     "stated_command",
     "with_record",

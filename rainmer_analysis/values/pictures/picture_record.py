@@ -21,7 +21,14 @@ import rainmer_analysis.values.pictures.svg_record as svg_record
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.documents import stamped, unstamped
 
-__all__ = ["RECORD_KIND", "PictureRecord", "carries_record", "read_record", "with_record"]
+__all__ = [
+    "RECORD_KIND",
+    "PictureRecord",
+    "carries_record",
+    "picture_sha256",
+    "read_record",
+    "with_record",
+]
 
 RECORD_KIND = "picture"
 _VERSION = 1
@@ -57,12 +64,15 @@ class PictureRecord:
         Why the picture is not the one that the record was written for; empty where it is.
     content_sha256
         Digest of what is drawn; empty where it cannot be read.
+    suffix
+        The format, as in ``.png``, whatever the file's name ends in.
     """
 
     document: Mapping[str, Any]
     record_fault: str = ""
     picture_fault: str = ""
     content_sha256: str = ""
+    suffix: str = ""
 
 
 def with_record(picture: bytes, suffix: str, document: Mapping[str, Any]) -> bytes:
@@ -81,6 +91,17 @@ def with_record(picture: bytes, suffix: str, document: Mapping[str, Any]) -> byt
     head = {"kind": RECORD_KIND, "version": _VERSION, _CONTENT: form.content_sha256(picture)}
     text = json.dumps(stamped(head | dict(document)), separators=(",", ":"), allow_nan=False)
     return form.insert(picture, text)
+
+
+def picture_sha256(picture: bytes) -> str:
+    """Return the digest of what a picture draws: a PNG's pixels, all of a PDF or SVG.
+
+    Raises
+    ------
+    FileFormatError
+        It cannot be decoded.
+    """
+    return _format_of(picture).content_sha256(picture)
 
 
 def carries_record(path: Path) -> bool:
@@ -114,7 +135,7 @@ def read_record(path: Path) -> PictureRecord:
     content, drawn = _content_of(picture)
     if not drawn and content != document.get(_CONTENT):
         drawn = "what is drawn is not what the record was written for"
-    return PictureRecord(document, fault, drawn, content)
+    return PictureRecord(document, fault, drawn, content, _suffix_of(picture))
 
 
 def _read_parts(path: Path) -> tuple[bytes | None, bytes]:
@@ -125,10 +146,13 @@ def _read_parts(path: Path) -> tuple[bytes | None, bytes]:
     return _format_of(data).extract(data)
 
 
-def _format_of(data: bytes) -> _Format:
+def _suffix_of(data: bytes) -> str:
     """Tell a format by how its files begin, whatever the name ends in."""
-    suffix = {b"\x89PNG": ".png", b"%PDF": ".pdf"}.get(data[:4], ".svg")
-    return _FORMATS[suffix]
+    return {b"\x89PNG": ".png", b"%PDF": ".pdf"}.get(data[:4], ".svg")
+
+
+def _format_of(data: bytes) -> _Format:
+    return _FORMATS[_suffix_of(data)]
 
 
 def _demand_known_version(document: Mapping[str, Any], path: Path) -> None:
@@ -152,6 +176,6 @@ def _checked_document(found: dict[str, Any], path: Path) -> tuple[dict[str, Any]
 
 def _content_of(picture: bytes) -> tuple[str, str]:
     try:
-        return _format_of(picture).content_sha256(picture), ""
+        return picture_sha256(picture), ""
     except FileFormatError as error:
         return "", str(error)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rainmer_analysis.distributed import Ranks, rank_device, ranks
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract
-from rainmer_analysis.infer.distributed import Ranks, rank_device, ranks
-from rainmer_analysis.infer.shards import SHARD
+from rainmer_analysis.infer.extraction.shards import SHARD
 from rainmer_analysis.values import TableStream, read
+from tests.infer.distributed.forked_ranks import ForkedRanks
 
 Make = Callable[..., Any]
 
@@ -30,7 +27,8 @@ PROGRAM = textwrap.dedent(
     import os, signal, sys
     import numpy as np
     from rainmer_analysis.images import load_image_set
-    from rainmer_analysis.infer import extract_over_ranks, ranks
+    from rainmer_analysis.distributed import ranks
+    from rainmer_analysis.infer import extract_over_ranks
 
     class Counting:
         name, preprocessing, sha256, api_version = "plain", "bilinear-128", "0" * 64, 1
@@ -55,28 +53,12 @@ PROGRAM = textwrap.dedent(
 )
 
 
-def start(arguments: list[str], *, world: int = 2) -> list[subprocess.Popen[str]]:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    shared = {"WORLD_SIZE": str(world), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    return [
-        subprocess.Popen(
-            [sys.executable, *arguments],
-            env=os.environ | shared | {"RANK": str(rank), "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(world)
-    ]
-
-
-def ended(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
-    said = [process.communicate(timeout=240) for process in processes]
-    return [
-        (process.returncode, out, err) for process, (out, err) in zip(processes, said, strict=True)
-    ]
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRanks]:
+    """Return what starts ranks."""
+    found = ForkedRanks(tmp_path_factory.mktemp("output"))
+    yield found
+    found.close()
 
 
 def test_shares_are_consecutive_whole_and_even() -> None:
@@ -107,14 +89,16 @@ def test_ranks_of_a_machine_take_its_devices_in_turn(monkeypatch: pytest.MonkeyP
         assert rank_device("cpu") == "cpu"
 
 
-def test_the_command_gives_the_rows_of_one_process(files: Make, tmp_path: Path) -> None:
+def test_the_command_gives_the_rows_of_one_process(
+    files: Make, ranked: ForkedRanks, tmp_path: Path
+) -> None:
     folder = files(7)[0].parent
     (folder / "0003.png").write_bytes(b"")
     command = ["-m", "rainmer_analysis", "extract", f"a={folder}", "--encoder", "statistics"]
     one, two = tmp_path / "one", tmp_path / "two"
-    subprocess.run([sys.executable, *command, "--out", str(one)], check=True, capture_output=True)
+    assert ranked.run([*command, "--out", str(one)], world=1)[0][0] == 0
     for state in ("written", "up to date"):
-        (code, out, err), (other, silent, _) = ended(start([*command, "--out", str(two)]))
+        (code, out, err), (other, silent, _) = ranked.run([*command, "--out", str(two)])
         assert (code, other) == (0, 0), err
         assert f"statistics-chromatic: {state}, 6 images" in out
         assert silent == ""
@@ -130,31 +114,37 @@ def test_the_command_gives_the_rows_of_one_process(files: Make, tmp_path: Path) 
         assert len(TableStream(two / f"statistics-{view}")) == 6
 
 
-def test_all_end_with_the_sentence_of_the_one_that_refuses(files: Make, tmp_path: Path) -> None:
+def test_all_end_with_the_sentence_of_the_one_that_refuses(
+    files: Make, ranked: ForkedRanks, tmp_path: Path
+) -> None:
     folder, out = files(4)[0].parent, tmp_path / "out"
     arguments = ["-c", PROGRAM, str(folder), str(out), "1000000"]
-    assert [code for code, _, _ in ended(start(arguments))] == [0, 0]
+    assert [code for code, _, _ in ranked.run(arguments)] == [0, 0]
     (out / "plain-chromatic" / Ranks(1, 2).part).with_suffix(".parquet").unlink()
     before = sorted(out.rglob("*"))
-    for code, _, err in ended(start(arguments)):  # the first one's part is as it should be
+    for code, _, err in ranked.run(arguments):  # the first one's part is as it should be
         assert code == 1
         assert "already exists and holds something else" in err.strip().splitlines()[-1]
     assert sorted(out.rglob("*")) == before
 
 
-def test_processes_that_find_other_images_are_refused(files: Make, tmp_path: Path) -> None:
+def test_processes_that_find_other_images_are_refused(
+    files: Make, ranked: ForkedRanks, tmp_path: Path
+) -> None:
     folder, out = files(4)[0].parent, tmp_path / "out"
     program = PROGRAM.replace("sys.argv[1]", "sys.argv[1] if ranks().rank else sys.argv[4]")
     other = tmp_path / "other"
     other.mkdir()
     (other / "0000.png").write_bytes((folder / "0000.png").read_bytes())
-    for code, _, err in ended(start(["-c", program, str(folder), str(out), "9", str(other)])):
+    for code, _, err in ranked.run(["-c", program, str(folder), str(out), "9", str(other)]):
         assert code == 1
         assert "this process finds other images than the first one; give all" in err
     assert not out.exists()
 
 
-def test_repaired_images_of_a_share_without_any_are_seen(files: Make, tmp_path: Path) -> None:
+def test_repaired_images_of_a_share_without_any_are_seen(
+    files: Make, ranked: ForkedRanks, tmp_path: Path
+) -> None:
     paths, out = files(4), tmp_path / "out"
     kept = {path: path.read_bytes() for path in paths[2:]}
     for path in kept:
@@ -162,71 +152,70 @@ def test_repaired_images_of_a_share_without_any_are_seen(files: Make, tmp_path: 
     command = ["-m", "rainmer_analysis", "extract", f"a={paths[0].parent}", "--out", str(out)]
     command += ["--encoder", "statistics", "--per-dataset", "4"]
     for state in ("written", "up to date"):
-        (code, said, err), _ = ended(start(command))
+        (code, said, err), _ = ranked.run(command)
         assert code == 0, err
         assert f"statistics-chromatic: {state}, 2 images" in said
     for path, data in kept.items():
         path.write_bytes(data)
-    (code, _, err), _ = ended(start(command))
+    (code, _, err), _ = ranked.run(command)
     assert code == 1
     assert "already exists and holds something else" in err
     (out / "skipped.csv").write_text("my notes")
-    (code, _, err), _ = ended(start([*command, "--overwrite"]))
+    (code, _, err), _ = ranked.run([*command, "--overwrite"])
     assert code == 0, err
     assert len(read(out / "statistics-chromatic")) == 4
     assert (out / "skipped.csv").read_text() == "image_id,dataset,path,reason,encoder\n"
 
 
-def test_a_table_in_the_other_form_is_not_written_beside(files: Make, tmp_path: Path) -> None:
+def test_a_table_in_the_other_form_is_not_written_beside(
+    files: Make, ranked: ForkedRanks, tmp_path: Path
+) -> None:
     folder, out = files(4)[0].parent, tmp_path / "out"
     command = ["-m", "rainmer_analysis", "extract", f"a={folder}", "--encoder", "statistics"]
     command += ["--out", str(out), "--per-dataset", "4"]
     file, parts = out / "statistics-chromatic.parquet", out / "statistics-chromatic"
 
-    def alone(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *command, *more], capture_output=True, text=True, check=False
-        )
+    def alone(*more: str) -> tuple[int, str, str]:
+        (found,) = ranked.run([*command, *more], world=1)
+        return found
 
-    assert alone().returncode == 0
+    assert alone()[0] == 0
     (folder / "0001.png").write_bytes(b"")
     before = {path: path.read_bytes() for path in out.iterdir()}
-    for code, said, err in ended(start(command)):
+    for code, said, err in ranked.run(command):
         assert (code, said) == (1, "")
         assert err.startswith(f"error: {file} already exists: this table as one file, beside which")
         assert len(err.splitlines()) == 1
     assert {path: path.read_bytes() for path in out.iterdir()} == before
-    assert [code for code, _, _ in ended(start([*command, "--overwrite"]))] == [0, 0]
+    assert [code for code, _, _ in ranked.run([*command, "--overwrite"])] == [0, 0]
     assert not file.exists()
     assert len(read(parts)) == 3
 
     (parts / "notes.txt").write_text("mine")
-    refused = alone()
-    assert refused.returncode == 1
-    assert refused.stderr.startswith(f"error: {parts} already exists: this table as a folder of")
+    code, _, err = alone()
+    assert code == 1
+    assert err.startswith(f"error: {parts} already exists: this table as a folder of")
     assert sorted(path.name for path in out.iterdir()) == [
         *("skipped.csv", "statistics-chromatic", "statistics-degradation")
     ]
-    assert alone("--overwrite").returncode == 0
+    assert alone("--overwrite")[0] == 0
     assert len(read(file)) == 3
     assert [path.name for path in parts.iterdir()] == ["notes.txt"]
 
 
 def test_a_rank_that_is_killed_loses_only_its_unfinished_part(
-    files: Make, plain: Make, tmp_path: Path
+    files: Make, ranked: ForkedRanks, plain: Make, tmp_path: Path
 ) -> None:
     count = 2 * (SHARD + 20)
     folder, out = files(count)[0].parent, tmp_path / "out"
     arguments = ["-c", PROGRAM, str(folder), str(out)]
-    first, second = start([*arguments, str(SHARD + 5)])
-    second.communicate(timeout=240)
-    assert second.returncode == -signal.SIGKILL
-    first.communicate(timeout=240)  # it had finished, waited, and saw the other go
-    assert first.returncode != 0
+    (first, _, _), (second, _, _) = ranked.run([*arguments, str(SHARD + 5)])
+    assert second == -signal.SIGKILL
+    assert first != 0  # it had finished, waited, and saw the other go
     assert not (out / "plain-chromatic").exists()
     with pytest.raises(FileFormatError):
         read(out / "plain-chromatic")
-    (code, said, err), (other, also, _) = ended(start([*arguments, "1000000"]))
+    (code, said, err), (other, also, _) = ranked.run([*arguments, "1000000"])
     assert (code, other) == (0, 0), err
     assert said.split()[0] == "0"  # nothing of the finished part was done again
     assert int(also.split()[0]) == count // 2 - SHARD

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from rainmer_analysis.distributed import Ranks
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load_image_set
-from rainmer_analysis.infer.distributed import Ranks
-from rainmer_analysis.infer.distributed.extract import _extract_share
-from rainmer_analysis.infer.distributed.publishing import publish_tables
 from rainmer_analysis.infer.encoders import encoder_spaces
+from rainmer_analysis.infer.extraction.extract_over_ranks import _extract_share
+from rainmer_analysis.infer.extraction.publish_parts import publish_tables
 from rainmer_analysis.values import read
 
 Make = Callable[..., Any]
@@ -38,7 +38,7 @@ def test_interrupted_publishing_goes_on(
     assert [share(place) for place in places] == [2, 3]
     folder.mkdir()
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("rainmer_analysis.infer.distributed.publishing.commit", _stop)
+        interrupted.setattr("rainmer_analysis.infer.extraction.publish_parts.commit", _stop)
         with pytest.raises(KeyboardInterrupt):
             publish_tables(pending, folder, spaces)
     for place in places:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import torch
 
+from rainmer_analysis.distributed import DistributedContext
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config import parse_config
 from rainmer_analysis.train.crossed import CrossedPool, CrossedTrainable
-from rainmer_analysis.train.loop.parallel import DistributedContext
 
 
 def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:
@@ -17,3 +19,25 @@ def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:
     )
     with pytest.raises(ConfigError, match="2 were started; start one, without torchrun"):
         CrossedTrainable(config, crossed_pool, DistributedContext(world=2))
+
+
+def test_each_view_is_opposed_by_what_is_strong_in_it(crossed_pool: CrossedPool) -> None:
+    config = parse_config(
+        {
+            "data": {"simulated": ["light"]},
+            "objective": {"crop": 32},
+            "crossed": {"draws": {"light": 3}, "batch_draws": 3, "batch_scenes": 2},
+        }
+    )
+    trainable = CrossedTrainable(config, crossed_pool)
+    batch = trainable.batch(0)
+    with torch.no_grad():
+        numbers = trainable.module(batch)[1]
+        output = trainable.network(batch.images)
+    lights = batch.light.double().numpy()
+    for view, vectors, weights in (
+        ("chromatic", output.chromatic_z, ((lights - lights.mean(axis=0)) ** 2).sum(axis=1)),
+        ("degradation", output.degradation_z, batch.energies.double().numpy()),
+    ):
+        mean = np.average(vectors.double().numpy(), axis=0, weights=weights)
+        assert float(numbers[f"cosine_{view}"]) == pytest.approx(mean @ mean, rel=1e-4)

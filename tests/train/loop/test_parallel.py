@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import torch
 
+from rainmer_analysis.distributed import context
 from rainmer_analysis.train.config import TrainConfig, parse_config
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, Sample, build_pool
-from rainmer_analysis.train.loop import Trainable, parallel, train
+from rainmer_analysis.train.loop import Trainable, train
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 SCRIPT = Path(__file__).with_name("ranks.py")
@@ -162,7 +163,7 @@ def test_auto_says_what_it_took(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with caplog.at_level("INFO"):
-        assert parallel._device("auto") == torch.device("cpu")
+        assert context._device("auto") == torch.device("cpu")
     assert "device: cpu (no CUDA device was found)" in caplog.text
 
 
@@ -173,4 +174,4 @@ def test_more_processes_than_devices_share_them(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", local)
-    assert parallel._device("auto") == parallel._device("cuda") == torch.device("cuda", device)
+    assert context._device("auto") == context._device("cuda") == torch.device("cuda", device)

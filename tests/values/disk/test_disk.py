@@ -29,6 +29,7 @@ from rainmer_analysis.values import (
     write_atomically,
 )
 from rainmer_analysis.values.disk.leftovers import mark
+from rainmer_analysis.values.disk.sync import sync_file
 
 Fill = Callable[[Path], None]
 
@@ -147,6 +148,53 @@ def test_a_disk_that_fails_is_told_with_path_and_bytes(
         write_atomically(target, fill("new"))
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_disk_that_fails_at_each_sync_is_told_before_and_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: bool
+) -> None:
+    """What is said to be unchanged is unchanged, and what is said to be in place is there."""
+    inner, told = os.fsync, []
+    for number in range(1, 20):
+        place, calls = tmp_path / str(number), iter(range(1, 100))
+        stage(place, "old")
+        (place / "two").write_text("old")
+
+        def failing(descriptor: int) -> None:
+            if next(calls) == number:  # noqa: B023
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            inner(descriptor)
+
+        monkeypatch.setattr(os, "fsync", failing)
+        try:
+            stage(place, "new") if several else write_atomically(place / "two", fill("new"))
+        except StorageError as error:
+            kinds = ("is in place", "is unchanged")
+            told.append(next(each for each in kinds if each in str(error)))
+        else:
+            told.append("done")
+        monkeypatch.setattr(os, "fsync", inner)
+        name = "one" if several else "two"
+        new = located(place / name).read_text() == "new"
+        assert new == (told[-1] != "is unchanged"), f"sync {number}: {told[-1]}"
+        if told[-1] == "done":
+            break
+    assert list(dict.fromkeys(told)) == ["is unchanged", "is in place", "done"]
+
+
+def test_a_new_folder_whose_name_cannot_be_synced_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StorageError, match=r"new cannot be written \(.*, after 0 bytes; [\d,]"):
+        write_atomically(tmp_path / "new" / "t.txt", fill("x"))
+    (tmp_path / "t.txt").write_text("x")
+    with pytest.raises(OSError, match=r"t\.txt"):
+        sync_file(tmp_path / "t.txt")
 
 
 def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:

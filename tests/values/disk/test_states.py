@@ -16,6 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from rainmer_analysis.values import commit, finish, located, staging, write_atomically
 
+# in memory where there is such a folder: every file is synced, which a disk takes its time for
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+
 
 class Killed(BaseException):
     """The process is gone."""
@@ -26,7 +29,7 @@ class Runs(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=MEMORY))
         self.number = 0
         self.possible: set[str | None] = {None}
 

@@ -7,7 +7,6 @@ into bands of rows that do not depend on the number of threads, nor do the resul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -119,17 +118,6 @@ def _mean(features: Map) -> npt.NDArray[np.float64]:
     rows = features.pixels.sum(axis=2, dtype=np.float64).sum(axis=1)
     found: npt.NDArray[np.float64] = rows / (features.size[0] * features.size[1])
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Level:
-    """Three maps of a level: two that blocks refine to and fro, and one for values."""
-
-    maps: tuple[Map, Map, Map]
-
-    @classmethod
-    def of(cls, channels: int, size: tuple[int, int]) -> _Level:
-        return cls(tuple(Map.of(channels, size) for _ in range(3)))  # type: ignore[arg-type]
 
 
 class PlanarRestorer:

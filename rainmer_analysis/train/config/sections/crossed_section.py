@@ -57,9 +57,9 @@ class CrossedConfig:
         Weight of the penalty on embeddings, and on channels of them, whose mean over a batch is
         far from 0 in terms of their standard deviation.
     opposition
-        Weight of the mean cosine of the degradation view over a batch, images weighted by the
-        energy of what weather changed: kept small, so that kinds of weather oppose each other, the
-        strong ones the rest.
+        Weight of the mean cosine of each view over a batch, kept small so that kinds oppose each
+        other, the strong ones the rest: in the degradation view images count by the energy of what
+        weather changed, in the chromatic one by the squared distance of their light from the mean.
     """
 
     draws: Mapping[str, int] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rainmer_analysis.train.loop.parallel import DistributedContext
+from rainmer_analysis.distributed import DistributedContext
 
 __all__ = ["DeferredNumbers", "Step"]
 

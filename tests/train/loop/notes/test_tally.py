@@ -4,8 +4,8 @@ import math
 
 import torch
 
+from rainmer_analysis.distributed import DistributedContext
 from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers, Step
-from rainmer_analysis.train.loop.parallel import DistributedContext
 
 
 def test_steps_come_back_in_order_with_their_own_names() -> None:

@@ -1,0 +1,77 @@
+"""Parts of all ranks become tables that anybody can read, in one step."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from rainmer_analysis.infer.extraction.output_files import (
+    SKIPPED,
+    read_skipped,
+    remove_other_form,
+    replaced_forms,
+    skipped_bytes,
+)
+from rainmer_analysis.values import PARTS, Space, commit, holding, lock_of, staging, write_list
+
+__all__ = ["pending_folder", "publish_tables", "reclaim_pending"]
+
+
+def pending_folder(folder: Path, spaces: Mapping[str, Space], world: int, key: str) -> Path:
+    """Return the hidden folder in which ranks keep their parts until all have finished."""
+    return folder / f"{_prefix(spaces)}{world}-{key[:16]}"
+
+
+def reclaim_pending(folder: Path, spaces: Mapping[str, Space]) -> None:
+    """Remove parts of unfinished runs for these tables: they answer a request now."""
+    for left in folder.glob(f"{_prefix(spaces)}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def publish_tables(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
+    """Make the parts of all ranks visible as one table per view."""
+    parts = sorted(path for path in pending.iterdir() if path.name.startswith("part-"))
+    with staging(folder) as staged:
+        for space in spaces.values():
+            found = [part for part in parts if (part / f"{space.stem}.parquet").exists()]
+            for part in found:
+                (staged / space.stem).mkdir(exist_ok=True)
+                source = part / f"{space.stem}.parquet"
+                _link(source, staged / space.stem / f"{part.name}.parquet")
+            if found:
+                write_list(staged / space.stem, staged / space.stem / PARTS)
+        encoder = next(iter(spaces.values())).encoder
+        skipped = [read_skipped(part / SKIPPED) for part in parts]
+        with holding(lock_of(folder, "commit"), wait=True):
+            data = skipped_bytes(folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder)
+            (staged / SKIPPED).write_bytes(data)
+            replaced = replaced_forms(folder, spaces.values(), parts=True)
+            emptied = _without_parts(folder, staged, spaces)
+            commit(folder, staged, remove=(*replaced, *emptied))
+    remove_other_form(folder, spaces.values(), parts=True)
+    reclaim_pending(folder, spaces)
+
+
+def _without_parts(folder: Path, staged: Path, spaces: Mapping[str, Space]) -> tuple[str, ...]:
+    """Return the names of tables that no image is left in."""
+    stems = [space.stem for space in spaces.values()]
+    return tuple(
+        stem for stem in stems if (folder / stem).is_dir() and not (staged / stem).exists()
+    )
+
+
+def _link(source: Path, target: Path) -> None:
+    """Let a finished part have a second name, so that it is not lost with the first."""
+    try:
+        os.link(source, target)
+    except OSError:  # no hard links here
+        shutil.copyfile(source, target)
+
+
+def _prefix(spaces: Mapping[str, Space]) -> str:
+    encoder = next(iter(spaces.values())).encoder
+    return f".ranks-{encoder.replace(':', '-').replace('/', '-')}-"

@@ -1,0 +1,223 @@
+"""What is on disk: counts, sizes, pairs and faults of datasets, before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images import (
+    Region,
+    Sources,
+    find_datasets,
+    read_header,
+    read_image,
+    unstorable_name_reason,
+)
+from rainmer_analysis.images.datasets import (
+    Dataset,
+    ImageCandidate,
+    compare_names,
+    read_names,
+)
+from rainmer_analysis.recipes.datasets.check_report import (
+    Check,
+    Comparison,
+    Finding,
+    Size,
+    Summary,
+)
+from rainmer_analysis.recipes.datasets.compare_halves import compare_halves
+
+__all__ = ["check_datasets"]
+
+_FileRegion = tuple[str, Region]
+_Sizes = Mapping[_FileRegion, Size | str]  # width and height, or the reason why there are none
+Progress = Callable[[int, int], None]
+
+
+def check_datasets(
+    sources: Sources,
+    *,
+    root: str | Path | None = None,
+    names: str | Path | None = None,
+    decode: bool = True,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Check:
+    """Look at every image and partner of the sources.
+
+    Parameters
+    ----------
+    sources, root
+        As for `rainmer_analysis.images.load`; all images count, none is sampled.
+    names
+        A published list of the images, one name or relative path a line, to compare with.
+    decode
+        Decode each file; otherwise only its header is read, and truncated files go unnoticed.
+    workers
+        Threads that read; the report does not depend on them.
+    progress
+        Called with (files read, all files).
+
+    Raises
+    ------
+    SourceError
+        A source is unknown, missing or empty, or the list cannot be read.
+    """
+    datasets = find_datasets(sources, root=root)
+    comparison = None if names is None else _compare_with_list(Path(names), datasets)
+    places: dict[_FileRegion, None] = {}
+    for dataset in datasets:
+        for image in dataset.images:
+            places[image.path, image.region] = None
+            if image.target is not None:
+                places[image.target, image.target_region or "whole"] = None
+    looked = _read_sizes(list(places), decode=decode, workers=workers, progress=progress)
+    findings = [finding for each in datasets for finding in _findings_of(each, looked)]
+    halves = {
+        each.name: compare_halves(_readable_images(each, looked)) if decode else ()
+        for each in datasets
+    }
+    return Check(
+        {each.name: _summarise_dataset(each, looked, halves[each.name]) for each in datasets},
+        tuple(findings),
+        comparison,
+    )
+
+
+def _readable_images(dataset: Dataset, looked: _Sizes) -> list[ImageCandidate]:
+    return [
+        image for image in dataset.images if not isinstance(looked[image.path, image.region], str)
+    ]
+
+
+def _compare_with_list(path: Path, datasets: Sequence[Dataset]) -> Comparison:
+    lines = read_names(path)
+    images = {
+        f"{each.name}/{image.relative}": image.relative
+        for each in datasets
+        for image in each.images
+    }
+    missing, several, unlisted = compare_names(images, lines)
+    return Comparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
+
+
+def _read_sizes(
+    places: Sequence[_FileRegion], *, decode: bool, workers: int, progress: Progress | None
+) -> _Sizes:
+    look = _decoded_size if decode else _stated_size
+    sizes: dict[_FileRegion, Size | str] = {}
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        for place, size in zip(places, pool.map(look, places), strict=True):
+            sizes[place] = size
+            if progress is not None:
+                progress(len(sizes), len(places))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return sizes
+
+
+def _decoded_size(place: _FileRegion) -> Size | str:
+    path, region = place
+    if fault := unstorable_name_reason(path):
+        return fault
+    try:
+        _, height, width = read_image(path, region=region).shape
+    except ImageError as error:
+        return str(error)
+    return width, height
+
+
+def _stated_size(place: _FileRegion) -> Size | str:
+    path, region = place
+    if fault := unstorable_name_reason(path):
+        return fault
+    try:
+        header = read_header(path, region=region)
+    except ImageError as error:
+        return str(error)
+    return header.width, header.height
+
+
+def _target_place(image: ImageCandidate) -> _FileRegion | None:
+    return None if image.target is None else (image.target, image.target_region or "whole")
+
+
+def _findings_of(dataset: Dataset, looked: _Sizes) -> list[Finding]:
+    found: list[Finding] = []
+    for image in dataset.images:
+        own, partner = looked[image.path, image.region], _target_place(image)
+        faults: list[tuple[str, str]] = []
+        if isinstance(own, str):
+            faults.append(("unreadable", own))
+        if partner is None:
+            if dataset.paired:
+                several = dataset.unclear.get(image.relative)
+                detail = f"it may be {several}" if several else "there is no clean partner"
+                faults.append(("missing-partner", detail))
+        elif isinstance(theirs := looked[partner], str):
+            faults.append(("unreadable", f"its partner {Path(partner[0]).name}: {theirs}"))
+        elif not isinstance(own, str) and own != theirs:
+            detail = f"{own[0]}x{own[1]} pixels, its partner {theirs[0]}x{theirs[1]}"
+            faults.append(("size-mismatch", detail))
+        found += [
+            Finding(finding, dataset.name, f"{dataset.name}/{image.relative}", detail)
+            for finding, detail in faults
+        ]
+    found += [
+        Finding(
+            "unreadable",
+            dataset.name,
+            f"{dataset.name}/{relative}",
+            f"a picture in the format {kind}, which is not read; convert it to PNG",
+        )
+        for relative, kind in dataset.account.unread
+    ]
+    return found
+
+
+def _summarise_dataset(dataset: Dataset, looked: _Sizes, halves: tuple[str, ...]) -> Summary:
+    own = [looked[image.path, image.region] for image in dataset.images]
+    sizes = sorted(
+        {size for size in own if not isinstance(size, str)}, key=lambda size: size[0] * size[1]
+    )
+    return Summary(
+        folder=dataset.folder,
+        images=len(own),
+        readable=sum(not isinstance(size, str) for size in own),
+        pairs=sum(image.target is not None for image in dataset.images) if dataset.paired else None,
+        expected=dataset.expected,
+        sizes=len(sizes),
+        smallest=sizes[0] if sizes else None,
+        largest=sizes[-1] if sizes else None,
+        notes=(
+            *dataset.notes,
+            *dataset.account.warnings(),
+            *_dataset_notes(dataset, sizes),
+            *halves,
+        ),
+        account=dataset.account,
+    )
+
+
+def _dataset_notes(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
+    notes = []
+    if dataset.expected is not None and dataset.expected != len(dataset.images):
+        notes.append(f"{dataset.expected:,} images are expected, {len(dataset.images):,} are here")
+    other_stems = sum(
+        own.stem == partner.stem and own.suffix.lower() != partner.suffix.lower()
+        for own, partner in (
+            (Path(image.path), Path(image.target)) for image in dataset.images if image.target
+        )
+    )
+    if other_stems:
+        notes.append(f"{other_stems:,} partners have the same name but another suffix")
+    if sizes and not dataset.paired and all(width == 2 * height for width, height in sizes):
+        notes.append(
+            "every image is twice as wide as high: if rain and clean lie side by side, say so in a "
+            'manifest, with halves = "rain-clean" or "clean-rain"'
+        )
+    return tuple(notes)

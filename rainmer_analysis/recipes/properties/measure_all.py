@@ -1,0 +1,86 @@
+"""The measures of many images, in threads; what an interrupted run has measured is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.images import sha256_or_empty
+from rainmer_analysis.recipes.properties.measure_pairs import ImageMeter, Job, Measured
+from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
+from rainmer_analysis.values import PROPERTIES
+
+__all__ = ["finished_measures", "measure_all", "thread_count"]
+
+
+def thread_count(workers: int | None) -> int:
+    """Return how many threads measure, by default up to four.
+
+    Raises
+    ------
+    ParameterError
+        It is under 1.
+    """
+    if workers is not None and workers < 1:
+        raise ParameterError(f"workers is {workers}; it must be at least 1")
+    return workers or min(4, os.cpu_count() or 1)
+
+
+def finished_measures(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Measured]:
+    """Return what keeps the measures of an unfinished run.
+
+    It is found again for files at the same places; what was measured is taken again only where
+    they still hold the same bytes, and what could not be used is tried again.
+
+    Parameters
+    ----------
+    out
+        The file that the run is going to write; None keeps nothing.
+    jobs
+        What is to be measured.
+    """
+    places = ([each.path, each.region, each.target, each.target_region] for each in jobs)
+    return FinishedItems(
+        None if out is None else finished_items_path(out, "describe", places),
+        len(jobs),
+        encode=asdict,
+        decode=_decode,
+        is_current=lambda index, measured: _is_of(measured, jobs[index]),
+    )
+
+
+def _decode(document: dict[str, Any]) -> Measured:
+    values = tuple(map(float, document.pop("values")))
+    names = {each.name for each in fields(Measured)} - {"values"}
+    if set(document) != names or len(values) != len(PROPERTIES):
+        raise ValueError("the line is of another version")
+    return Measured(**document, values=values)
+
+
+def _is_of(measured: Measured, job: Job) -> bool:
+    """Return whether a job could be measured, and its files still hold the same bytes."""
+    if measured.reason or measured.target_reason:
+        return False
+    stated = (measured.sha256, measured.target_sha256)
+    return stated == (sha256_or_empty(job.path), sha256_or_empty(job.target))
+
+
+def measure_all(
+    jobs: Sequence[Job],
+    finished: FinishedItems[Measured],
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[Measured]:
+    """Return the measures of all jobs; those that are finished are not taken again."""
+    meter = ImageMeter(remembered=threads)
+    return complete(
+        finished,
+        lambda index: meter.measure(jobs[index]),
+        threads=threads,
+        progress=progress,
+        done="measured",
+    )

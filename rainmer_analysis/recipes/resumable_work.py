@@ -1,0 +1,146 @@
+"""Work on many items in threads, which an interruption does not lose."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Generic, TextIO, TypeVar
+
+from rainmer_analysis.values import digest, versions_of
+
+__all__ = ["FinishedItems", "complete", "finished_items_path"]
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def finished_items_path(out: Path, command: str, places: Iterable[object]) -> Path:
+    """Return the hidden file that keeps a command's unfinished work on files at these places."""
+    told = {"out": out.name, "versions": versions_of(command), "places": places}
+    return out.parent / f".{command}-{digest(told)[:16]}.jsonl"
+
+
+class FinishedItems(Generic[T]):
+    """A hidden file with one JSON line an item, kept until the whole is written.
+
+    Parameters
+    ----------
+    path
+        Of the file; None keeps nothing.
+    count
+        Number of items.
+    encode, decode
+        Turn an item into a JSON document and back; `decode` raises ValueError, TypeError, KeyError
+        or AttributeError where the document is of something else.
+    is_current
+        Whether what is known of the item at a position still holds.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        count: int,
+        *,
+        encode: Callable[[T], Mapping[str, Any]],
+        decode: Callable[[dict[str, Any]], T],
+        is_current: Callable[[int, T], bool],
+    ) -> None:
+        self._path = path
+        self.count = count
+        self._encode, self._decode, self._is_current = encode, decode, is_current
+        self._lock = threading.Lock()
+        self._file: TextIO | None = None
+
+    def load(self) -> dict[int, T]:
+        """Return what was finished before and still holds, by position."""
+        if self._path is None or not self._path.is_file():
+            return {}
+        known = {}
+        with self._path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                found = self._parse_line(line)
+                if found is not None:
+                    known[found[0]] = found[1]
+        return {index: item for index, item in known.items() if self._is_current(index, item)}
+
+    def _parse_line(self, line: str) -> tuple[int, T] | None:
+        try:
+            document = json.loads(line)
+            index = document.pop("index")
+            item = self._decode(document)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+        return (index, item) if isinstance(index, int) and 0 <= index < self.count else None
+
+    def add(self, index: int, item: T) -> None:
+        """Write down one item; threads take turns."""
+        if self._path is None:
+            return
+        line = json.dumps({"index": index, **self._encode(item)})
+        with self._lock:
+            if self._file is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self._path.open("a", encoding="utf-8", errors="backslashreplace")
+                self._file.write("\n")  # ends a line that an interruption has cut
+            self._file.write(line + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def discard(self) -> None:
+        """Remove the file: the whole has been written."""
+        self.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+
+
+def complete(
+    finished: FinishedItems[T],
+    work: Callable[[int], T],
+    *,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    done: str,
+) -> list[T]:
+    """Do `work` for every position that is not finished, and return all items in order.
+
+    Parameters
+    ----------
+    finished
+        What an earlier run has left; what this one does is added.
+    work
+        Makes the item of a position; called from several threads.
+    threads
+        How many.
+    progress
+        Called as ``progress(done, total)`` after each item.
+    done
+        What was done to the items, for the log: "measured".
+    """
+    total, known = finished.count, finished.load()
+    left = [index for index in range(total) if index not in known]
+    if known:
+        _log.info("continuing: %d of %d images were %s before", len(known), total, done)
+
+    def work_and_keep(index: int) -> T:
+        item = work(index)
+        finished.add(index, item)
+        return item
+
+    pool = ThreadPoolExecutor(threads)
+    try:
+        for index, item in zip(left, pool.map(work_and_keep, left), strict=True):
+            known[index] = item
+            if progress is not None:
+                progress(len(known), total)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return [known[index] for index in range(total)]

@@ -1,0 +1,66 @@
+"""The weights that a training run starts from and leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rainmer_analysis.errors import ConfigError
+from rainmer_analysis.model import load_restorer, load_weights, save_weights
+from rainmer_analysis.recipes.training.run_folder import WEIGHTS
+from rainmer_analysis.train import CrossedPool, Pool, Trainable, TrainConfig
+
+__all__ = ["WeightsExport", "load_start_weights", "read_kept_weights"]
+
+# What the file of weights calls each of the networks.
+_KINDS = {"encoder": "rainmer", "airnet": "airnet", "rainmer": "restorer"}
+
+
+class WeightsExport:
+    """Writes the weights that a run leaves: the best of its validations, until then the last."""
+
+    def __init__(
+        self, objective: Trainable, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
+    ) -> None:
+        self._objective, self._config, self._folder = objective, config, folder
+        self._judged = bool(pool.held_out(config.data.held_out, config.data.seed).any())
+
+    def best(self, step: int) -> None:
+        """Write the weights of a validation that is the best so far."""
+        self._save(step)
+
+    def checkpoint(self, step: int) -> None:
+        """Write the weights of a checkpoint, unless a validation has judged some."""
+        if not self._judged or not (self._folder / WEIGHTS).exists():
+            self._save(step)
+
+    def _save(self, step: int) -> None:
+        config = self._config
+        save_weights(
+            self._objective.network,
+            self._folder / WEIGHTS,
+            kind=_KINDS[config.trains],
+            metadata={"name": config.name, "steps": str(step), "seed": str(config.seed)},
+            overwrite=True,
+        )
+
+
+def read_kept_weights(path: Path, config: TrainConfig) -> tuple[str, int]:
+    """Read the weights that were written: their identity, and the step that they are of."""
+    weights = load_restorer(path) if config.restores else load_weights(path)
+    return weights.sha256, int(weights.metadata["steps"])
+
+
+def load_start_weights(objective: Trainable, config: TrainConfig) -> str:
+    """Put the encoder to start from, if any, into both encoders; give its identity."""
+    if not config.model.start:
+        return ""
+    weights = load_weights(config.model.start)
+    own = getattr(config.model, config.encoder)
+    if weights.kind != config.encoder or weights.config != own:
+        raise ConfigError(
+            f"model.start names weights of {weights.kind} with {weights.config}, but the "
+            f"configuration trains {config.encoder} with {own}; give weights of the same network"
+        )
+    for encoder in objective.encoders:
+        encoder.load_state_dict(weights.state)
+    return weights.sha256

@@ -1,0 +1,136 @@
+"""All that a record says of inputs and numbers, compared one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.recipes.verify.check_maps import check_map
+from rainmer_analysis.recipes.verify.check_matrices import (
+    check_matrix_file,
+    recompute_matrix,
+    stated_matrix,
+)
+from rainmer_analysis.recipes.verify.check_others import (
+    check_encoder,
+    check_probe,
+    check_properties,
+)
+from rainmer_analysis.recipes.verify.check_tables import (
+    check_images,
+    check_table,
+    check_weights,
+    space_name,
+)
+from rainmer_analysis.recipes.verify.checks import Check
+from rainmer_analysis.recipes.verify.find_inputs import Candidate, Inputs
+from rainmer_analysis.values import PropertyTable, RelationshipMatrix, SphereMap
+
+__all__ = ["Shown", "check_shown"]
+
+
+@dataclass
+class Shown:
+    """What a picture shows, as far as it agrees, and all comparisons.
+
+    Parameters
+    ----------
+    checks
+        In the order in which they were made.
+    maps, matrices
+        As they were drawn, those that agree.
+    properties
+        Likewise, of a picture of properties.
+    tables
+        Of each content that is named, the table where it was found.
+    """
+
+    checks: list[Check] = field(default_factory=list)
+    maps: list[SphereMap] = field(default_factory=list)
+    matrices: list[RelationshipMatrix] = field(default_factory=list)
+    properties: PropertyTable | None = None
+    tables: dict[str, Candidate | None] = field(default_factory=dict)
+
+
+def check_shown(told: Mapping[str, Any], inputs: Inputs) -> Shown:
+    """Compare the maps, matrices and other numbers of a record with inputs.
+
+    Raises
+    ------
+    KeyError, TypeError, AttributeError, IndexError, ValueError
+        The record is laid out in another way.
+    """
+    shown = Shown()
+    numbers = told["numbers"]
+    for stated, more in zip(told.get("maps", ()), numbers.get("maps", ()), strict=True):
+        _check_one_map(stated, more, inputs, shown)
+    for stated, document in zip(told.get("matrices", ()), numbers.get("matrices", ()), strict=True):
+        _check_one_matrix(stated, document, inputs, shown)
+    checks, shown.properties = check_properties(told, inputs)
+    shown.checks += checks + check_probe(told, inputs) + check_encoder(told)
+    shown.checks += check_weights(_spaces(told), inputs)
+    if inputs.images:
+        shown.checks += check_images(_images(shown), inputs)
+    return shown
+
+
+def _check_one_map(
+    stated: Mapping[str, Any], numbers: Mapping[str, Any], inputs: Inputs, shown: Shown
+) -> None:
+    check, value = check_map(stated, numbers, inputs, first=next(iter(shown.maps), None))
+    shown.checks.append(check)
+    if value is not None:
+        shown.maps.append(value)
+    _find_table(stated["parameters"].get("table"), stated["space"], inputs, shown)
+
+
+def _check_one_matrix(
+    stated: Mapping[str, Any], document: Any, inputs: Inputs, shown: Shown
+) -> None:
+    name = space_name(stated["space"]) or str(stated["score"])
+    check, matrix = stated_matrix(stated, document, f"numbers {name}")
+    shown.checks.append(check)
+    if matrix is None:
+        return
+    shown.matrices.append(matrix)
+    in_file = check_matrix_file(matrix, inputs, f"matrix {name}")
+    if in_file is not None:
+        shown.checks.append(in_file)
+    table = _find_table(matrix.parameters.get("table"), stated["space"], inputs, shown)
+    if table is not None:
+        shown.checks.append(recompute_matrix(matrix, table, f"matrix {name}"))
+
+
+def _find_table(
+    content: Any, space: Mapping[str, Any] | None, inputs: Inputs, shown: Shown
+) -> Candidate | None:
+    """Return the table of a content, looked for once; sketches stand for tables that are absent."""
+    if not isinstance(content, str) or space is None:
+        return None
+    if content not in shown.tables:
+        check, shown.tables[content] = check_table(content, space, inputs)
+        shown.checks.append(check)
+    return shown.tables[content]
+
+
+def _spaces(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    stated = [*told.get("maps", ()), *told.get("matrices", ())]
+    return [each["space"] for each in stated if each["space"] is not None]
+
+
+def _images(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Return id and digest of each image of all maps and tables, as far as they say so."""
+    seen: dict[str, str] = {}
+    for value in shown.maps:
+        if value.rows.has("sha256"):
+            seen |= zip(value.rows.cells("image_id"), value.rows.cells("sha256"), strict=True)
+    for table in shown.tables.values():
+        if table is None:
+            continue
+        with suppress(FileFormatError):  # tables of other programs state no files
+            for ids, digests in table.value.label_batches("image_id", "sha256"):
+                seen |= zip(ids, digests, strict=True)
+    return iter(seen.items())
