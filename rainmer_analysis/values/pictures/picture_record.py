@@ -19,7 +19,7 @@ import rainmer_analysis.values.pictures.pdf_record as pdf_record
 import rainmer_analysis.values.pictures.png_record as png_record
 import rainmer_analysis.values.pictures.svg_record as svg_record
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.documents import stamped, unstamped
+from rainmer_analysis.values.disk.json_documents import stamped, unstamped
 
 __all__ = [
     "RECORD_KIND",
@@ -117,6 +117,8 @@ def read_record(path: Path) -> PictureRecord:
     FileFormatError
         The file is no picture of this package, or of a newer version of it.
     """
+    if not path.is_file():
+        raise FileFormatError(f"there is no file {path}; give a .png, .pdf or .svg picture")
     text, picture = _read_parts(path)
     if text is None:
         raise FileFormatError(
