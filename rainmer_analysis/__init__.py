@@ -20,6 +20,7 @@ _HOMES = {
     "Drawing": "draw.figure.drawing",
     "EmbeddingTable": "values.table",
     "ImageSet": "values.rows",
+    "ModuleEncoder": "infer.encoders",
     "PropertyTable": "values.properties",
     "RainmerAnalysisError": "errors",
     "RelationshipMatrix": "values.matrix",
@@ -45,6 +46,7 @@ _HOMES = {
     "reproduce": "recipes.paper.reproduce",
     "simulate": "weather.simulation",
     "sketch": "scores.streaming.sketch",
+    "timm_encoder": "infer.encoders",
     "verify": "recipes.verify",
     "write": "values.archive",
 }

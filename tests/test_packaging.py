@@ -27,7 +27,8 @@ def named(requirements: list[str]) -> dict[str, str]:
 
 DECLARED = named(PROJECT["dependencies"])
 EXTRAS = PROJECT["optional-dependencies"]
-FOR_TESTS = DECLARED | named(EXTRAS["dev"]) | named(EXTRAS["test"])
+IN_PACKAGE = DECLARED | named(EXTRAS["timm"])
+FOR_TESTS = IN_PACKAGE | named(EXTRAS["dev"]) | named(EXTRAS["test"])
 FOR_NOTEBOOKS = FOR_TESTS | named(EXTRAS["notebook"])
 FOR_DOCS = FOR_NOTEBOOKS | named(EXTRAS["docs"])
 
@@ -49,7 +50,7 @@ def imported(path: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("folder", "declared"),
     [
-        ("rainmer_analysis", DECLARED),
+        ("rainmer_analysis", IN_PACKAGE),
         ("tests", FOR_TESTS),
         ("benchmarks", FOR_TESTS),
         ("docs", FOR_DOCS),

@@ -2,10 +2,11 @@
 
     python -m benchmarks.findings.real_sets MANIFEST.toml --night NAME --out FILE.json
 
-For every encoder: the matrix of mean cosines between the manifest's datasets, and the margin
-(lowest score between two daytime sets minus highest score of the night set with any of them) with
-its 95 % bootstrap interval over scenes. The control is the 95th percentile of the margins of
-untrained encoders. Rows that are already in FILE.json are kept, so an interrupted run goes on.
+For every encoder: the matrix of mean cosines between the manifest's datasets, the margin (lowest
+score between two daytime sets minus highest score of the night set with any of them) with its 95 %
+bootstrap interval over scenes, and how often the nearest image of another scene is of the same
+set, each set counted alike. The control is the 95th percentile of untrained encoders. Rows that are
+already in FILE.json are kept, so an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from rainmer_analysis.probing.neighbour_accuracy import neighbour_hits
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.scores import bootstrap, night_margin, relate
 from rainmer_analysis.values import EmbeddingTable, to_json_types, write_json
 
 
 def row(table: EmbeddingTable, night: str) -> dict[str, Any]:
-    """Give one space's matrix and margin."""
+    """Return one space's matrix, margin and share of neighbours of the same set."""
     matrix = relate(table)
     margin = bootstrap(table, night_margin(night))
     return {
@@ -37,6 +39,7 @@ def row(table: EmbeddingTable, night: str) -> dict[str, Any]:
         "margin": margin.value,
         "low": margin.low,
         "high": margin.high,
+        "neighbours": neighbour_hits(table).accuracy,
     }
 
 
@@ -47,7 +50,7 @@ def measure(manifest: str, night: str, encoders: list[str], out: Path) -> dict[s
         document = json.loads(out.read_text(encoding="utf-8"))
     spaces = document["spaces"]
     for encoder in encoders:
-        if any(name.startswith(f"{encoder}/") for name in spaces):
+        if any(n.startswith(f"{encoder}/") and "neighbours" in spaces[n] for n in spaces):
             continue
         # untrained networks are full width: bfloat16 moves their scores by less than 0.001
         precision = "fast" if encoder.startswith("untrained") else "exact"
@@ -62,22 +65,28 @@ def measure(manifest: str, night: str, encoders: list[str], out: Path) -> dict[s
 
 
 def summary(document: dict[str, Any]) -> str:
-    """Lay the margins out beside the control, view by view."""
+    """Lay margins and neighbours out beside the control, view by view."""
     spaces = document["spaces"]
     lines = []
     for view in sorted({name.split("/")[1] for name in spaces}):
-        control = [
-            space["margin"]
-            for name, space in spaces.items()
-            if name.startswith("untrained") and name.endswith(f"/{view}")
-        ]
-        for name, space in spaces.items():
-            if name.endswith(f"/{view}") and not name.startswith("untrained"):
+        own = {name: space for name, space in spaces.items() if name.endswith(f"/{view}")}
+        control = [space for name, space in own.items() if name.startswith("untrained")]
+        for name, space in own.items():
+            if not name.startswith("untrained"):
                 interval = f"[{space['low']:+.3f}, {space['high']:+.3f}]"
-                lines.append(f"{name:26} margin {space['margin']:+.3f} {interval}")
+                lines.append(
+                    f"{name:26} margin {space['margin']:+.3f} {interval} "
+                    f"neighbours {space['neighbours']:.3f}"
+                )
         if control:
-            bound = float(np.percentile(control, 95))
-            lines.append(f"untrained/{view}: 95th percentile of {len(control)} seeds {bound:+.3f}")
+            margin, near = (
+                float(np.percentile([space[number] for space in control], 95))
+                for number in ("margin", "neighbours")
+            )
+            lines.append(
+                f"untrained/{view}: 95th percentile of {len(control)} seeds: margin {margin:+.3f}, "
+                f"neighbours {near:.3f}"
+            )
     return "\n".join(lines)
 
 

@@ -119,7 +119,7 @@ class Encoders:
 
 def graphed(encode: Form, batch: Tensor) -> Form:
     """Record a form as extraction does."""
-    from rainmer_analysis.infer.encoders.cuda_graph import capture_cuda_graph
+    from rainmer_analysis.infer.execution.cuda_graph import capture_cuda_graph
 
     replayed = capture_cuda_graph(lambda images: {"both": encode(images)}, batch)
     return lambda images: replayed(images)["both"]

@@ -40,7 +40,7 @@ import torch
 
 from rainmer_analysis.images import load_image_set, read_image, resize
 from rainmer_analysis.infer import extract, load_encoder
-from rainmer_analysis.infer.encoders.network_encoder import weights_path
+from rainmer_analysis.infer.encoders.encoder_weights import weights_path
 from rainmer_analysis.model.airnet import AirNetEncoder
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder

@@ -7,12 +7,19 @@ the clock and seconds of processor time of each, the median of their ratios, pea
 largest difference between both results. With one thread (default) processor time is fair where
 other programs use the machine as well; with ``--threads 2`` only the clock is.
 
-The ceiling is what a product of two matrices of 1024 x 1024 reaches in one thread, of the
-multiplications that PyTorch counts in the network; some are saved here, so the share counts work
-that is not done.
+The parts, of which ``--parts`` takes some: ``sizes``, simulated images of ``--sizes``; and
+``photographs``, ``--count`` files of ``--images``, from file to file, so decoding and writing
+included, both with the weights that ship; and ``full``, the published configuration with seeded
+weights at ``--full-size``. With ``--precision fast`` the newer side is asked for bfloat16; on a CPU
+it says that it restores in float32 instead.
+
+The ceiling is what a product of two matrices of 1024 x 1024 reaches in one thread, measured before
+each part, of the multiplications that PyTorch counts in the network; some are saved here, so the
+share counts work that is not done.
 
 Run from the top of a checkout: ``python -m benchmarks.speed.restoration [--old CHECKOUT]
-[--images FOLDER] [--full] [--rounds N] [--threads N] [--out FILE]``.
+[--parts PART ...] [--images FOLDER] [--rounds N] [--threads N] [--out FILE]``. A file that is there
+keeps what other parts left in it.
 """
 
 from __future__ import annotations
@@ -24,6 +31,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -39,6 +47,7 @@ from rainmer_analysis.model.restorer import Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.weights import build_restorer, load_restorer
 from rainmer_analysis.weather import simulate
 
+PARTS = ("sizes", "photographs", "full")
 HERE = Path(__file__).resolve().parents[2]
 SHIPPED = HERE / "rainmer_analysis" / "weights" / "restorer-derain.safetensors"
 
@@ -47,20 +56,27 @@ WORKER = """
 import json, resource, sys, time
 import numpy as np
 import torch
-weights, threads = sys.argv[1], int(sys.argv[2])
+weights, threads, precision = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 torch.set_num_threads(threads)
+from rainmer_analysis.images import read_image, write_png
 from rainmer_analysis.infer import load_restorer
+more = {} if precision == "exact" else {"precision": precision}
 try:
-    restorer = load_restorer(weights, device="cpu", threads=threads)
+    restorer = load_restorer(weights, device="cpu", threads=threads, **more)
 except TypeError:
-    restorer = load_restorer(weights, device="cpu")
+    restorer = load_restorer(weights, device="cpu", **more)
 restorer.restore(np.zeros((1, 3, 64, 64), np.float32))
 print("ready", flush=True)
 for line in sys.stdin:
     given, out = json.loads(line)
-    image = np.load(given)
+    files = not given.endswith(".npy")
+    image = None if files else np.load(given)
     start = time.perf_counter(), time.process_time()
+    if files:
+        image = read_image(given)
     found = restorer.restore(image[None])[0]
+    if files:
+        write_png(found, out + ".png")
     seconds = time.perf_counter() - start[0], time.process_time() - start[1]
     np.save(out, found)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -71,7 +87,8 @@ for line in sys.stdin:
 class Side:
     """A process that restores images with one checkout."""
 
-    def __init__(self, checkout: Path, weights: Path, threads: int, *, kernels: str) -> None:
+    def __init__(self, checkout: Path, asked: tuple[Path, int, str], *, kernels: str) -> None:
+        weights, threads, precision = asked
         environment = {
             **os.environ,
             "PYTHONPATH": str(checkout),
@@ -79,7 +96,7 @@ class Side:
             "OMP_NUM_THREADS": str(threads),
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(weights), str(threads)],
+            [sys.executable, "-c", WORKER, str(weights), str(threads), precision],
             cwd=checkout,
             env=environment,
             stdin=subprocess.PIPE,
@@ -127,20 +144,28 @@ def multiplications(weights: Path, size: tuple[int, int]) -> int:
     return counter.get_total_flops() // 2
 
 
-def compare(sides: tuple[Side, Side], images: list[np.ndarray], rounds: int) -> dict[str, Any]:
-    """Restore images in both processes in turn."""
+def compare(
+    sides: tuple[Side, Side], images: Sequence[np.ndarray | Path], rounds: int
+) -> dict[str, Any]:
+    """Restore images, or files of images, in both processes in turn."""
     found: list[list[tuple[float, float, int]]] = [[], []]
     worst = 0.0
+    sizes = [
+        each.shape[1:] if isinstance(each, np.ndarray) else image_size(each) for each in images
+    ]
     with tempfile.TemporaryDirectory() as place:
-        given, *outs = (Path(place) / f"{name}.npy" for name in ("given", "old", "new"))
+        kept, *outs = (Path(place) / f"{name}.npy" for name in ("given", "old", "new"))
         for number in range(rounds * len(images)):
-            np.save(given, images[number % len(images)])
+            image = images[number % len(images)]
+            if isinstance(image, np.ndarray):
+                np.save(kept, image)
+            given = kept if isinstance(image, np.ndarray) else image
             for which in (0, 1) if number % 2 else (1, 0):
                 found[which].append(sides[which].restore(given, outs[which]))
             worst = max(worst, float(np.abs(np.load(outs[0]) - np.load(outs[1])).max()))
     wall, cpu = ([old[k] / new[k] for old, new in zip(*found, strict=True)] for k in (0, 1))
     result: dict[str, Any] = {
-        "megapixels": sum(image[0].size for image in images) / len(images) / 1e6,
+        "megapixels": sum(height * width for height, width in sizes) / len(images) / 1e6,
         "images": len(images),
         "ratio_wall": round(median(wall), 2),
         "ratio_cpu": round(median(cpu), 2),
@@ -156,12 +181,12 @@ def compare(sides: tuple[Side, Side], images: list[np.ndarray], rounds: int) -> 
     return result
 
 
-def tell(name: str, result: dict[str, Any], count: int, limit: float) -> None:
+def tell(result: dict[str, Any], count: float, limit: float) -> None:
     """Print a comparison."""
     new = result["new"]
     per_image = count / new["seconds_cpu"]
     result["share_of_ceiling"] = round(per_image / limit, 3)
-    print(f"{name}: {result['megapixels']:.3f} megapixels, {result['images']} image(s)")
+    print(f"  {result['images']} image(s) of {result['megapixels']:.3f} megapixels")
     for side in ("old", "new"):
         row = result[side]
         rate = result["megapixels"] / row["seconds_cpu"]
@@ -178,12 +203,17 @@ def tell(name: str, result: dict[str, Any], count: int, limit: float) -> None:
     )
 
 
-def pictures(folder: Path | None, size: tuple[int, int], count: int) -> list[np.ndarray]:
-    """Read images of a folder, or simulate some of a size (height, width)."""
-    if folder is None:
-        return [simulate("sim-Rain200H", index, size=size).rainy for index in range(count)]
+def image_size(path: Path) -> tuple[int, int]:
+    """Give height and width of a file."""
+    height, width = read_image(path).shape[1:]
+    return height, width
+
+
+def photographs(folder: Path, count: int) -> list[Path]:
+    """List so many files of a folder, evenly over their names."""
     files = sorted(each for each in folder.rglob("*") if each.suffix in (".png", ".jpg"))
-    return [read_image(each) for each in files[:count]]
+    places = np.linspace(0, len(files) - 1, min(count, len(files))).round().astype(int)
+    return [files[place] for place in places]
 
 
 def full_weights(place: Path) -> Path:
@@ -193,49 +223,71 @@ def full_weights(place: Path) -> Path:
     return save_weights(module.eval(), place / "full.safetensors", kind="restorer")
 
 
+def measure(
+    options: argparse.Namespace, weights: Path, images: Sequence[np.ndarray | Path]
+) -> dict[str, Any]:
+    """Hold both sides' processes against each other, and print what came out."""
+    limit = ceiling() * options.threads
+    old, kernels = (options.old.resolve(), "numba") if options.old else (HERE, "torch")
+    sides = (
+        Side(old, (weights, options.threads, "exact"), kernels=kernels),
+        Side(HERE, (weights, options.threads, options.precision), kernels="numba"),
+    )
+    result = compare(sides, images, options.rounds)
+    for side in sides:
+        side.close()
+    shapes = [
+        each.shape[1:] if isinstance(each, np.ndarray) else image_size(each) for each in images
+    ]
+    counts = [multiplications(weights, shape) for shape in shapes]
+    result |= {"threads": options.threads, "precision": options.precision}
+    result["ceiling_gigamultiplications"] = round(limit / 1e9, 1)
+    tell(result, sum(counts) / len(counts), limit)
+    return result
+
+
+def sized(size: str) -> np.ndarray:
+    """Simulate an image of a size, such as 321x481: height and width."""
+    height, width = map(int, size.split("x"))
+    image: np.ndarray = simulate("sim-Rain200H", 0, size=(height, width)).rainy
+    return image
+
+
 def main() -> None:
     """Measure, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--old", type=Path, help="another checkout; default: torch's operators")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=["sizes"])
     parser.add_argument("--images", type=Path, help="folder of photographs")
     parser.add_argument("--count", type=int, default=20, help="of them")
-    parser.add_argument("--sizes", nargs="*", default=["321x481", "1024x1024"])
-    parser.add_argument("--full", action="store_true", help="the published configuration as well")
+    parser.add_argument("--sizes", nargs="+", default=["321x481", "1024x1024"])
     parser.add_argument("--full-size", default="321x481")
+    parser.add_argument("--precision", choices=("exact", "fast"), default="exact")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    limit, document = ceiling() * options.threads, {"machine": machine(), "results": {}}
-    old = options.old.resolve() if options.old else HERE
-
-    def run(name: str, weights: Path, images: list[np.ndarray], rounds: int) -> None:
-        kernels = "numba" if options.old else "torch"
-        sides = (
-            Side(old, weights, options.threads, kernels=kernels),
-            Side(HERE, weights, options.threads, kernels="numba"),
-        )
-        result = compare(sides, images, rounds)
-        for side in sides:
-            side.close()
-        count = multiplications(weights, images[0].shape[1:])
-        tell(name, result, count, limit)
-        document["results"][name] = result
-
-    sizes = [tuple(map(int, each.split("x"))) for each in options.sizes]
-    for size in sizes:
-        name = f"shipped weights, {size[1]} x {size[0]}"
-        run(name, SHIPPED, pictures(None, size, 1), options.rounds)
-    if options.images:
-        images = pictures(options.images, (0, 0), options.count)
-        run(f"shipped weights, {len(images)} photographs", SHIPPED, images, 1)
-    if options.full:
-        with tempfile.TemporaryDirectory() as place:
-            size = tuple(map(int, options.full_size.split("x")))
-            name = f"published configuration, {size[1]} x {size[0]}"
-            run(name, full_weights(Path(place)), pictures(None, size, 1), 1)
-    if options.out:
-        write(options.out, document)
+    if "photographs" in options.parts and not options.images:
+        parser.error("the part photographs needs --images FOLDER")
+    document: dict[str, Any] = {"machine": machine(), "results": {}}
+    if options.out and options.out.is_file():
+        document["results"] = json.loads(options.out.read_text("utf-8"))["results"]
+    with tempfile.TemporaryDirectory() as place:
+        todo: dict[str, tuple[Path, Sequence[np.ndarray | Path]]] = {}
+        if "sizes" in options.parts:
+            todo |= {f"shipped weights, {size}": (SHIPPED, [sized(size)]) for size in options.sizes}
+        if "photographs" in options.parts:
+            files = photographs(options.images, options.count)
+            todo[f"shipped weights, {len(files)} photographs"] = SHIPPED, files
+        if "full" in options.parts:
+            name, image = f"published configuration, {options.full_size}", sized(options.full_size)
+            todo[name] = full_weights(Path(place)), [image]
+        for name, (weights, images) in todo.items():
+            print(f"{name}, {options.precision}, {options.threads} thread(s)")
+            found = measure(options, weights, images)
+            document["results"][f"{name}, {options.precision}, {options.threads}"] = found
+            if options.out:
+                write(options.out, document)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
     python -m benchmarks.speed.scale memory [--encoder NAME]  # peak of extract, two sizes
     python -m benchmarks.speed.scale relate                   # 1,000,000 rows: peak, time, disk
     python -m benchmarks.speed.scale startup                  # import, --help, relate and plot
+    python -m benchmarks.speed.scale restoration [--size 3000x4000]  # peak of derain, one image
 
 Peaks are ``VmHWM`` of fresh processes that run the command line. The images of ``memory`` are one
 tiny file under many names: what is looked for grows with their number, not with their size.
@@ -26,9 +27,10 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from rainmer_analysis.images import write_png
+from rainmer_analysis.images import read_image, write_png
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap, write, write_table
 
 SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
@@ -168,7 +170,36 @@ def _reading_commands(place: Path) -> dict[str, Any]:
     return {name: command(arguments) for name, arguments in asked.items()}
 
 
-PROGRAMS = {"memory": measure_memory, "relate": measure_relate, "startup": measure_startup}
+def measure_restoration(options: argparse.Namespace) -> dict[str, Any]:
+    """Restore one large photograph."""
+    height, width = map(int, options.size.split("x"))
+    with tempfile.TemporaryDirectory() as folder:
+        given, out = Path(folder) / "given.png", Path(folder) / "out.png"
+        write_png(_large_image(height, width), given)
+        found = command(["derain", str(given), "--out", str(out), "--device", "cpu"])
+        shape = list(read_image(out).shape)
+    assert shape == [3, height, width], shape
+    found["megapixels"] = height * width / 1e6
+    print(found)
+    return found
+
+
+def _large_image(height: int, width: int) -> npt.NDArray[np.float32]:
+    """Draw waves of several colours under noise."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.arange(height)[:, None] / 37, np.arange(width) / 53
+    image = np.empty((3, height, width), np.float32)
+    for channel in range(3):
+        image[channel] = 0.5 + 0.3 * np.sin(rows + channel) * np.cos(columns - channel)
+    return np.clip(image + rng.normal(0, 0.05, (height, width)).astype(np.float32), 0, 1)
+
+
+PROGRAMS = {
+    "memory": measure_memory,
+    "relate": measure_relate,
+    "startup": measure_startup,
+    "restoration": measure_restoration,
+}
 
 
 def main() -> None:
@@ -178,6 +209,7 @@ def main() -> None:
     parser.add_argument("--encoder", default="statistics", help="for 'memory'")
     parser.add_argument("--counts", type=int, nargs="+", default=[1_000, 20_000])
     parser.add_argument("--rows", type=int, default=1_000_000, help="for 'relate'")
+    parser.add_argument("--size", default="3000x4000", help="for 'restoration'")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, help="JSON to write")
     options = parser.parse_args()

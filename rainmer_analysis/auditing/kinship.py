@@ -31,7 +31,6 @@ _SCENE_NARROW, _NARROW_IN_BOTH = 0.85, 0.78
 _LEAST = 0.25
 _NARROW = 0.5  # share of the area
 _COPY_CORRELATION = 0.93
-_COPY_CONTRASTY = 0.99  # for images of much contrast, whose residual is larger
 _EDGE = 0.04  # shares of a side that a frame may be off and still be the whole image
 _CUT = 0.02
 _COPY_RESIDUAL = 2.6  # levels, of copies in the same frame
@@ -221,11 +220,7 @@ def _relation(aligned: Alignments, place: int) -> Relation | None:
     if not _is_one_scene(aligned, place):
         return None
     # cells of a crop lie between those of the whole, which blurs one of the two
-    is_close = (
-        _is_cut(aligned.boxes[place], _CUT)
-        or aligned.residual[place] < _COPY_RESIDUAL
-        or correlation > _COPY_CONTRASTY
-    )
+    is_close = _is_cut(aligned.boxes[place], _CUT) or aligned.residual[place] < _COPY_RESIDUAL
     offset = _CERTAIN_OFFSET if correlation > _COPY_CERTAIN else _COPY_OFFSET
     same_levels = (
         is_close

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar, source_options
+from rainmer_analysis.cli.properties.image_folders import (
+    check_one_folder,
+    folder_options,
+    write_folder,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rainmer_analysis.recipes.check_datasets import Check, Summary
+    from rainmer_analysis.recipes.datasets.check_report import Check, Summary
 
 __all__ = ["datasets"]
 
@@ -81,7 +86,7 @@ def check(
     if suggest:
         _print_suggestion(common, sources)
         return
-    from rainmer_analysis.recipes.check_datasets import check_datasets
+    from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
 
     with progress_bar(common, "file") as progress:
         report = check_datasets(
@@ -99,7 +104,7 @@ def check(
 
 
 def _print_suggestion(common: CommonOptions, sources: tuple[str, ...]) -> None:
-    from rainmer_analysis.recipes.suggest_manifest import suggest_manifest
+    from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
     if len(sources) != 1:
         raise click.UsageError("--suggest looks at one FOLDER; give one")
@@ -128,8 +133,10 @@ def simulate(
     """
     if out is None and not calibration:
         raise click.UsageError("name a folder with --out, or ask for --calibration")
-    from rainmer_analysis.recipes.compare_simulated_with_real import compare_simulated_with_real
-    from rainmer_analysis.recipes.write_simulated_datasets import simulate_datasets
+    from rainmer_analysis.recipes.datasets.compare_simulated_with_real import (
+        compare_simulated_with_real,
+    )
+    from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
 
     document: dict[str, object] = {"kind": "simulated"}
     texts = []
@@ -179,6 +186,56 @@ def fingerprint(
     common.note(f"{out}: {'up to date' if current else 'written'}")
     document = {"kind": "fingerprints", "set": done.name, "images": len(done.images)}
     common.result({**document, "out": str(out)}, f"{done.name}: {len(done.images):,} images")
+
+
+@datasets.command()
+@source_options
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.toml",
+    help="Manifest to write.",
+)
+@click.option(
+    "--per-dataset",
+    default=None,
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Images drawn from each dataset [default: all].",
+)
+@folder_options
+@common_options
+def sample(
+    common: CommonOptions,
+    sources: tuple[str, ...],
+    root: str | None,
+    out: Path,
+    per_dataset: int | None,
+    link: Path | None,
+    copy: Path | None,
+) -> None:
+    """Write which images of SOURCE... a command draws, as a manifest that all commands read.
+
+    The same sources, --per-dataset and --seed draw the same images everywhere. Instead of sources
+    there may be .parquet files that commands wrote: then the manifest lists their images.
+    """
+    check_one_folder(link, copy)
+    from rainmer_analysis.recipes.properties import write_sample
+
+    rows, current = write_sample(
+        sources,
+        out,
+        root=root,
+        per_dataset=per_dataset,
+        seed=common.seed,
+        overwrite=common.overwrite,
+    )
+    common.note(f"{out}: {'up to date' if current else 'written'}")
+    folder = write_folder(common, rows, link, copy)
+    document = {"kind": "sample", "manifest": str(out), "datasets": rows.counts, "folder": folder}
+    text = "\n".join(f"{_printable(name)}: {n:,} images" for name, n in rows.counts.items())
+    common.result(document, text)
 
 
 def _calibration_text(compared: pd.DataFrame) -> str:

@@ -37,6 +37,18 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "plot map": ("map.parquet --out map.pdf --contours --means",),
         "plot matrix": ("chromatic.json degradation.json --out matrices.pdf",),
+        "verify": (
+            "figures/figure2.png --against figures",
+            "map.pdf --against map.parquet --against photos/heavy",
+        ),
+        "import": (
+            "clip.npy --labels images.csv --encoder clip --out clip.parquet",
+            "rows.parquet --vectors emb --encoder dino --name mine --out dino.parquet",
+        ),
+        "export": (
+            "map.parquet --thumbnails --out atlas.parquet",
+            "map.parquet table.parquet --neighbors 15 --out atlas.parquet",
+        ),
         "figure": ("2 --out figures",),
         "datasets list": ("",),
         "datasets check": ("heavy=photos/heavy", "photos/heavy --suggest"),

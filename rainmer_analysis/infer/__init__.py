@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 
 from rainmer_analysis.infer.encoders import (
+    SHIPPED,
     Encoder,
     StatisticsEncoder,
     compare_fast_with_exact,
@@ -25,6 +26,7 @@ from rainmer_analysis.infer.tiles import TILE, Tiling
 from rainmer_analysis.numerics import guard_forks
 
 __all__ = [
+    "SHIPPED",
     "TILE",
     "Encoder",
     "Extraction",

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from rainmer_analysis.infer.encoders.arithmetic import arithmetic
+from rainmer_analysis.infer.execution import arithmetic
 from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
 from rainmer_analysis.infer.kernels.restorer import PlanarRestorer, Threads
 from rainmer_analysis.infer.tiles import Images

@@ -26,12 +26,11 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer.encoders import PRECISIONS, choose_device
 from rainmer_analysis.infer.encoders.encoder_contract import check_images
+from rainmer_analysis.infer.execution import PRECISIONS, choose_device, kernels_on
 from rainmer_analysis.infer.forms import CompiledForm, Form, TorchForm
 from rainmer_analysis.infer.kernels.restorer import Threads
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
-from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
 from rainmer_analysis.model import load_restorer as load_checkpoint
 
@@ -223,7 +222,7 @@ def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -
         _log.info("restoring in float32: on a CPU bfloat16 is not faster")
         precision = "exact"
     # the compiled loops know no biases in a block's convolutions, which nothing published has
-    own = place.type == "cpu" and kernels_wanted() and not module.config.bias
+    own = kernels_on(place) and not module.config.bias
     return ImageRestorer(
         variant=module.config.variant,
         sha256=sha256,

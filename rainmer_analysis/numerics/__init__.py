@@ -13,6 +13,7 @@ from rainmer_analysis.numerics.bootstrap import (
     splitmix64,
 )
 from rainmer_analysis.numerics.distributions import (
+    energy_distance,
     equal_mixture,
     kolmogorov_smirnov,
     wasserstein1,
@@ -44,6 +45,7 @@ __all__ = [
     "cosine_blocks",
     "crossed_effects",
     "effective_dimension",
+    "energy_distance",
     "equal_mixture",
     "guard_forks",
     "kolmogorov_smirnov",

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["equal_mixture", "kolmogorov_smirnov", "wasserstein1", "weighted_quantiles"]
+__all__ = [
+    "energy_distance",
+    "equal_mixture",
+    "kolmogorov_smirnov",
+    "wasserstein1",
+    "weighted_quantiles",
+]
+
+_BLOCK = 1 << 22  # distances in memory at once
 
 Weighted = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -30,6 +39,41 @@ def equal_mixture(samples: list[NDArray[np.float64]]) -> Weighted:
     share = 1.0 / len(samples)
     weights = np.concatenate([np.full(len(each), share / len(each)) for each in samples])
     return np.concatenate(samples), weights
+
+
+def energy_distance(
+    first: ArrayLike, second: ArrayLike, *, second_weights: ArrayLike | None = None
+) -> float:
+    """Return the energy distance of two samples of points, as whole distributions.
+
+    It is 2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely and Rizzo, 2013), each point also with itself.
+
+    Parameters
+    ----------
+    first, second
+        Shape (n, k) and (m, k).
+    second_weights
+        Shape (m,); by default all alike.
+    """
+    one, other = (np.asarray(each, np.float64) for each in (first, second))
+    own = np.full(len(one), 1 / len(one))
+    given = np.ones(len(other)) if second_weights is None else np.asarray(second_weights)
+    theirs = given / given.sum()
+    across = _mean_distance((one, own), (other, theirs))
+    within = _mean_distance((one, own), (one, own)) + _mean_distance(
+        (other, theirs), (other, theirs)
+    )
+    return max(0.0, 2 * across - within)
+
+
+def _mean_distance(one: Weighted, other: Weighted) -> float:
+    rows = max(1, _BLOCK // len(other[0]))
+    return float(
+        sum(
+            one[1][at : at + rows] @ cdist(one[0][at : at + rows], other[0]) @ other[1]
+            for at in range(0, len(one[0]), rows)
+        )
+    )
 
 
 def wasserstein1(

@@ -14,14 +14,17 @@ SETS = {
     "sim-DDN_1": (0.6, 0.15, 2),
     "sim-GTAV-balance": (0.15, 0.2, 3),
     "sim-Rain800": (0.55, 0.35, 4),
-    "sim-DDN_5": (0.55, 0.25, 4),
+    "sim-DDN_5": (0.6, 0.25, 2),
     "sim-Snow": (0.7, 0.3, 5),
 }
+# One scene stands in two sets, as in the simulated ones.
+SHARED = {("sim-Snow", 3): ((4, 3), 0.55)}
 COUNT = 12
-HEIGHT, WIDTH = 64, 96
+HEIGHT, WIDTH = 48, 64
 
 
-def _scene(generator: np.random.Generator, level: float) -> np.ndarray:
+def _scene(seed: tuple[int, int], level: float) -> np.ndarray:
+    generator = np.random.default_rng(seed)
     coarse = (generator.uniform(0, 255, (6, 8, 3)) * level).astype(np.uint8)
     wide = Image.fromarray(coarse).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
     grain = generator.normal(0, 4, (HEIGHT, WIDTH, 3))
@@ -35,12 +38,11 @@ def _streaks(generator: np.random.Generator, strength: float) -> np.ndarray:
 
 
 def _write_pairs(folder: Path, level: float, strength: float, seed: int) -> None:
-    scenes = np.random.default_rng(seed)
     weather = np.random.default_rng(1000 + int(1000 * strength))
     for kind in ("input", "target"):
         (folder / kind).mkdir(parents=True)
     for index in range(1, COUNT + 1):
-        clean = _scene(scenes, level)
+        clean = _scene(*SHARED.get((folder.name, index), ((seed, index), level)))
         rainy = np.clip(clean + _streaks(weather, strength), 0, 255)
         for kind, pixels in (("input", rainy), ("target", clean)):
             image = Image.fromarray(pixels.astype(np.uint8))
@@ -57,8 +59,9 @@ def make_images(top: Path) -> None:
         "rain/heavy": "sim-Rain200H",
         "rain/night": "sim-GTAV-balance",
         "rain/train": "sim-Rain800",
-        "rain/test": "sim-DDN_5",
+        "rain/test": "sim-Snow",
         "rain/Rain100L/test": "sim-DDN_1",
+        "results": "sim-Snow/input",
     }.items():
         shutil.copytree(top / "simulated" / source, top / name)
     for kind in ("input", "target"):  # clean photographs under the names of photos/heavy

@@ -18,8 +18,8 @@ import torch
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.infer.encoders.arithmetic import arithmetic, arithmetic_name
 from rainmer_analysis.infer.encoders.encoder_contract import encoder_spaces
+from rainmer_analysis.infer.execution.network_arithmetic import arithmetic, arithmetic_name
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 
 IMAGES = np.random.default_rng(0).random((2, 3, 24, 40)).astype(np.float32)
@@ -136,7 +136,7 @@ def test_hosts_that_llvm_cannot_name() -> None:
         "from llvmlite import binding\n"
         "def unknown():\n    raise RuntimeError('LLVM cannot tell')\n"
         "binding.get_host_cpu_features = unknown\n"
-        "from rainmer_analysis.infer.encoders.arithmetic import BFLOAT16\n"
+        "from rainmer_analysis.infer.execution.network_arithmetic import BFLOAT16\n"
         "print(BFLOAT16)\n"
     )
     asked = [sys.executable, "-c", code]

@@ -7,7 +7,11 @@ import pytest
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer import StatisticsEncoder, fit_constants
-from rainmer_analysis.infer.encoders.handmade_descriptors import DESCRIPTORS, chromatic, degradation
+from rainmer_analysis.infer.encoders.built_in.handmade_descriptors import (
+    DESCRIPTORS,
+    chromatic,
+    degradation,
+)
 
 
 def _noise(seed: int, size: tuple[int, int] = (64, 48)) -> np.ndarray:

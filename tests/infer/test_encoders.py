@@ -15,9 +15,10 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.infer import Encoder, encoder_names, load_encoder
-from rainmer_analysis.infer.encoders import encoder_registry, network_encoder, statistics_encoder
+from rainmer_analysis.infer.encoders import encoder_registry, encoder_weights, network_encoder
+from rainmer_analysis.infer.encoders.built_in import statistics_encoder
 from rainmer_analysis.infer.encoders.encoder_contract import check_encoder
-from rainmer_analysis.infer.encoders.fast_vs_exact import warn_without_bfloat16
+from rainmer_analysis.infer.execution import warn_without_bfloat16
 from rainmer_analysis.model.encoder import RainmerEncoder
 
 CASES = ["rainmer", "airnet", "statistics", "untrained:3", "theirs"]
@@ -248,7 +249,7 @@ def test_shipped_weights_by_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, weights: dict[str, Path]
 ) -> None:
     (tmp_path / "weights").mkdir()
-    monkeypatch.setattr(network_encoder.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(encoder_weights.resources, "files", lambda _: tmp_path)
     with pytest.raises(WeightsError, match="does not carry the shipped weights rainmer-derain"):
         load_encoder("rainmer")
     shipped = tmp_path / "weights" / "rainmer-derain.safetensors"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.infer.encoders.cuda_graph import (
+from rainmer_analysis.infer.execution.cuda_graph import (
     CudaGraphRunner,
     EncodeFunction,
     capture_cuda_graph,

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import energy_distance as energy_on_a_line
 from scipy.stats import ks_2samp
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import (
+    energy_distance,
     equal_mixture,
     kolmogorov_smirnov,
     wasserstein1,
@@ -53,3 +55,12 @@ def test_a_mixture_weighs_its_samples_alike() -> None:
     assert weights[values == 0.0].sum() == pytest.approx(0.5)
     with pytest.raises(ParameterError, match="of no values"):
         equal_mixture([np.zeros(3), np.zeros(0)])
+
+
+def test_energy_distance_is_that_of_one_dimension_squared() -> None:
+    rng = np.random.default_rng(3)
+    one, other = rng.normal(size=70), rng.normal(0.4, 1.3, size=90)
+    weights = rng.random(90)
+    found = energy_distance(one[:, None], other[:, None], second_weights=weights)
+    assert found == pytest.approx(energy_on_a_line(one, other, v_weights=weights) ** 2, rel=1e-9)
+    assert energy_distance(one[:, None], one[::-1, None]) == pytest.approx(0, abs=1e-12)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-from rainmer_analysis.recipes.compare_simulated_with_real import (
+from rainmer_analysis.recipes.datasets.compare_simulated_with_real import (
     MIXTURES,
     PROPERTIES,
     compare_simulated_with_real,

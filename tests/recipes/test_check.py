@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.recipes.check_datasets import Check, check_datasets
+from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
+from rainmer_analysis.recipes.datasets.check_report import Check
 
 
 def _save(path: Path, width: int = 32, height: int = 24) -> Path:

@@ -9,7 +9,10 @@ import pytest
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import load_image_set, read_image
-from rainmer_analysis.recipes.write_simulated_datasets import map_in_threads, simulate_datasets
+from rainmer_analysis.recipes.datasets.write_simulated_datasets import (
+    map_in_threads,
+    simulate_datasets,
+)
 from rainmer_analysis.weather import scene_of, simulate
 
 NAMES = ("sim-DDN_1", "sim-DDN_5")

@@ -7,6 +7,11 @@ from pathlib import Path
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.properties.image_folders import (
+    check_one_folder,
+    folder_options,
+    write_folder,
+)
 from rainmer_analysis.cli.properties.properties_text import balance_text
 
 __all__ = ["balance"]
@@ -47,7 +52,7 @@ class _ManyValuesOption(click.Command):
     default=("density",),
     show_default=True,
     metavar="NAME",
-    help="Property to balance by; may be repeated.",
+    help="Property to balance by; may be repeated. `embedding` for tables that `extract` wrote.",
 )
 @click.option(
     "--method",
@@ -66,6 +71,7 @@ class _ManyValuesOption(click.Command):
     metavar="FILE.toml",
     help="Manifest to write.",
 )
+@folder_options
 @common_options
 def balance(
     common: CommonOptions,
@@ -75,13 +81,16 @@ def balance(
     method: str | None,
     size: int | None,
     out: Path,
+    link: Path | None,
+    copy: Path | None,
 ) -> None:
     """Choose a subset of one set whose properties lie as in the sets of --like.
 
-    PROPERTIES is a file that `describe` wrote; then the manifest lists the images, and every
-    command reads it as a SOURCE. Or it is a .npy array of one column; then the manifest lists row
-    numbers. No image is moved or copied.
+    PROPERTIES is a file that `describe` or `extract` wrote; then the manifest lists the images,
+    and every command reads it as a SOURCE. Or it is a .npy array of one column; then the manifest
+    lists row numbers. No image is moved, and none copied without --copy.
     """
+    check_one_folder(link, copy)
     from rainmer_analysis.recipes.properties import balance as recipe
 
     done = recipe(
@@ -96,5 +105,8 @@ def balance(
     )
     state = "up to date" if done.up_to_date else "written"
     common.note(f"{out}: {state}")
+    folder = write_folder(common, done.labels, link, copy)
     document = done.document()
-    common.result({**document, "manifest": str(out), "state": state}, balance_text(document))
+    common.result(
+        {**document, "manifest": str(out), "state": state, "folder": folder}, balance_text(document)
+    )

@@ -102,6 +102,9 @@ def balance_text(document: Mapping[str, Any]) -> str:
             rows.append([f"  {state}", *cells, *far])
         rows.append(["  to be like", *(f"{found['like'][level]:.4g}" for level in _LEVELS), "", ""])
         lines += ["", _align_columns(rows)]
+    if document["energy"] is not None:
+        before, after = (document["energy"][state] for state in ("before", "after"))
+        lines += ["", f"energy distance of embeddings: {before:.4g} before, {after:.4g} after"]
     return "\n".join(lines)
 
 

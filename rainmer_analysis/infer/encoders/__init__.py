@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.infer.encoders.built_in.statistics_encoder import (
+    StatisticsEncoder,
+    fit_constants,
+)
 from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Encoder, encoder_spaces
 from rainmer_analysis.infer.encoders.encoder_registry import encoder_names, load_encoder
+from rainmer_analysis.infer.encoders.encoder_weights import SHIPPED
 from rainmer_analysis.infer.encoders.fast_vs_exact import compare_fast_with_exact
-from rainmer_analysis.infer.encoders.network_encoder import PRECISIONS, SHIPPED, choose_device
-from rainmer_analysis.infer.encoders.statistics_encoder import StatisticsEncoder, fit_constants
+from rainmer_analysis.infer.encoders.module_encoder import POOLINGS, ModuleEncoder
+from rainmer_analysis.infer.encoders.timm_models import timm_encoder
 
 __all__ = [
     "API_VERSION",
-    "PRECISIONS",
+    "POOLINGS",
     "SHIPPED",
     "Encoder",
+    "ModuleEncoder",
     "StatisticsEncoder",
-    "choose_device",
     "compare_fast_with_exact",
     "encoder_names",
     "encoder_spaces",
     "fit_constants",
     "load_encoder",
+    "timm_encoder",
 ]

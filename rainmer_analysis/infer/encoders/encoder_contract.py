@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -10,15 +11,26 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.values import Space
 
-__all__ = ["API_VERSION", "Encoder", "Vectors", "check_encoder", "check_images", "encoder_spaces"]
+__all__ = [
+    "API_VERSION",
+    "Encoder",
+    "Vectors",
+    "check_encoder",
+    "check_images",
+    "encoder_spaces",
+    "parse_seed",
+    "refuse_argument",
+    "refuse_weights",
+]
 
 API_VERSION = 1
 Vectors = dict[str, npt.NDArray[np.float32]]
 
 _MIN_SIDE = 8
+_MAX_SEED = 2**63 - 1
 _SLACK = 1e-5  # interpolation in float32 may leave [0, 1] by a rounding
 _PROMISED = ("name", "views", "preprocessing", "sha256", "api_version", "encode")
 
@@ -162,3 +174,46 @@ def encoder_spaces(encoder: Encoder, *, rule: str) -> dict[str, Space]:
     return {
         view: Space(encoder.name, view, encoder.sha256, rule, precision) for view in encoder.views
     }
+
+
+def refuse_argument(name: str, argument: str) -> None:
+    """Make sure that nothing follows an encoder's name.
+
+    Raises
+    ------
+    ParameterError
+        Something does.
+    """
+    if argument:
+        raise ParameterError(f"unknown encoder '{name}:{argument}'; write {name} alone")
+
+
+def refuse_weights(name: str, weights: str | Path | None) -> None:
+    """Make sure that an encoder without weights was given none.
+
+    Raises
+    ------
+    WeightsError
+        It was.
+    """
+    if weights is not None:
+        raise WeightsError(
+            f"the encoder {name} takes no weights, but {str(weights)!r} was given; "
+            "leave weights out"
+        )
+
+
+def parse_seed(argument: str) -> int:
+    """Return the seed of ``untrained:SEED``.
+
+    Raises
+    ------
+    ParameterError
+        `argument` is none.
+    """
+    if not (argument.isascii() and argument.isdecimal() and int(argument) <= _MAX_SEED):
+        raise ParameterError(
+            f"the encoder 'untrained:{argument}' needs a seed; write untrained:SEED with a whole "
+            "number from 0 up, as in untrained:0"
+        )
+    return int(argument)

@@ -2,68 +2,24 @@
 
 A package adds encoders with an entry point in the group ``rainmer_analysis.encoders``: its name is
 the encoder's name, and it loads a callable ``make(weights=None, *, device, precision)`` that
-returns an object keeping to `contract.Encoder`.
+returns an object keeping to `Encoder`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import MappingProxyType
 
-from rainmer_analysis.errors import ParameterError, WeightsError
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.infer.encoders.built_in import BUILT_IN
 from rainmer_analysis.infer.encoders.encoder_contract import Encoder, check_encoder
-from rainmer_analysis.infer.encoders.network_encoder import (
-    PRECISIONS,
-    choose_device,
-    load_network,
-    untrained_encoder,
-)
-from rainmer_analysis.infer.encoders.statistics_encoder import StatisticsEncoder
+from rainmer_analysis.infer.execution import PRECISIONS, choose_device
 
 __all__ = ["BUILT_IN", "GROUP", "encoder_names", "load_encoder"]
 
 GROUP = "rainmer_analysis.encoders"
-_MAX_SEED = 2**63 - 1
 
 _Weights = str | Path | None
-
-
-def _rainmer(argument: str, weights: _Weights, *, device: str, precision: str) -> Encoder:
-    _refuse_argument("rainmer", argument)
-    return load_network("rainmer", weights, device=device, precision=precision)
-
-
-def _airnet(argument: str, weights: _Weights, *, device: str, precision: str) -> Encoder:
-    _refuse_argument("airnet", argument)
-    return load_network("airnet", weights, device=device, precision=precision)
-
-
-def _statistics(argument: str, weights: _Weights, *, device: str, precision: str) -> Encoder:  # noqa: ARG001
-    _refuse_argument("statistics", argument)
-    _refuse_weights("statistics", weights)
-    return StatisticsEncoder()
-
-
-def _untrained(argument: str, weights: _Weights, *, device: str, precision: str) -> Encoder:
-    _refuse_weights("untrained:SEED", weights)
-    if not (argument.isascii() and argument.isdecimal() and int(argument) <= _MAX_SEED):
-        raise ParameterError(
-            f"the encoder 'untrained:{argument}' needs a seed; write untrained:SEED with a whole "
-            "number from 0 up, as in untrained:0"
-        )
-    return untrained_encoder(int(argument), device=device, precision=precision)
-
-
-BUILT_IN: Mapping[str, Callable[..., Encoder]] = MappingProxyType(
-    {
-        "rainmer": _rainmer,
-        "airnet": _airnet,
-        "statistics": _statistics,
-        "untrained": _untrained,
-    }
-)
 
 
 def encoder_names() -> tuple[str, ...]:
@@ -93,7 +49,7 @@ def load_encoder(
 
     Returns
     -------
-    An object with ``name``, ``views``, ``sha256`` and ``encode``; see `contract.Encoder`.
+    An object with ``name``, ``views``, ``sha256`` and ``encode``; see `Encoder`.
 
     Raises
     ------
@@ -141,16 +97,3 @@ def _from_entry_point(
     if encoder.name != point.name:
         raise ParameterError(f"{source} calls itself {encoder.name!r}; both names must be the same")
     return encoder
-
-
-def _refuse_argument(name: str, argument: str) -> None:
-    if argument:
-        raise ParameterError(f"unknown encoder '{name}:{argument}'; write {name} alone")
-
-
-def _refuse_weights(name: str, weights: _Weights) -> None:
-    if weights is not None:
-        raise WeightsError(
-            f"the encoder {name} takes no weights, but {str(weights)!r} was given; "
-            "leave weights out"
-        )

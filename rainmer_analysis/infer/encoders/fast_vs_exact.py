@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 import numpy as np
-import torch
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image, resize
 from rainmer_analysis.infer.encoders.encoder_contract import Encoder
-from rainmer_analysis.infer.kernels import BFLOAT16
 from rainmer_analysis.values import ImageSet
 
-__all__ = ["compare_fast_with_exact", "warn_without_bfloat16"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["compare_fast_with_exact"]
 
 
 def compare_fast_with_exact(
@@ -51,17 +45,3 @@ def compare_fast_with_exact(
             cosine = float(a @ b / np.sqrt((a @ a) * (b @ b)))
             lowest[view] = min(lowest[view], cosine)
     return lowest, compared
-
-
-def warn_without_bfloat16(device: torch.device) -> None:
-    """Warn where the device has no instructions for bfloat16, or none that the kernels use."""
-    if device.type == "cuda":
-        able = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        able = BFLOAT16
-    if not able:
-        _log.warning(
-            "this processor has no instructions for bfloat16 that are used here: the precision "
-            "fast gives the same vectors but may take longer than exact; choose exact unless you "
-            "compare spaces"
-        )

@@ -12,7 +12,14 @@ from numba.extending import intrinsic
 from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE, VECTORS, VectorCode
 from rainmer_analysis.kernels.simd_vectors import WIDE, compiled
 
-__all__ = ["ADD", "PUT", "RECTIFY", "add_outer_products", "multiply_channels"]
+__all__ = [
+    "ADD",
+    "PUT",
+    "RECTIFY",
+    "add_outer_products",
+    "multiply_channels",
+    "multiply_panels",
+]
 
 PUT, RECTIFY, ADD = 0, 1, 2  # what becomes of a product
 _TALL = 12 if WIDE else 6  # outputs of a block, whose sums fit into registers
@@ -67,6 +74,34 @@ _put1, _rectify1, _add1 = (_block(1, way) for way in (PUT, RECTIFY, ADD))
 
 
 @compiled
+def _outputs(w, matrix, x, source, y, target, way):  # type: ignore[no-untyped-def]
+    """Make all outputs of a block of columns; places are of the first channel, and of the next."""
+    at, down, across, outputs, inputs = matrix
+    start, plane = source
+    to, y_plane = target
+    steps = (down, across)
+    out = 0
+    while out < outputs:
+        first, place = at + out * down, to + out * y_plane
+        if outputs - out >= _TALL:
+            if way == PUT:
+                _put(w, first, steps, x, start, plane, inputs, y, place, y_plane)
+            elif way == RECTIFY:
+                _rectify(w, first, steps, x, start, plane, inputs, y, place, y_plane)
+            else:
+                _add(w, first, steps, x, start, plane, inputs, y, place, y_plane)
+            out += _TALL
+        else:
+            if way == PUT:
+                _put1(w, first, steps, x, start, plane, inputs, y, place, y_plane)
+            elif way == RECTIFY:
+                _rectify1(w, first, steps, x, start, plane, inputs, y, place, y_plane)
+            else:
+                _add1(w, first, steps, x, start, plane, inputs, y, place, y_plane)
+            out += 1
+
+
+@compiled
 def multiply_channels(w, matrix, x, source, y, target, size, way):  # type: ignore[no-untyped-def]
     """Multiply the channels of a map by a matrix.
 
@@ -85,31 +120,36 @@ def multiply_channels(w, matrix, x, source, y, target, size, way):  # type: igno
     way
         ``PUT`` the product, ``RECTIFY`` it, or ``ADD`` it to what is there.
     """
-    at, down, across, outputs, inputs = matrix
-    steps = (down, across)
     for row in range(size[0]):
         for column in range(0, size[1], COLUMNS):
             start = source[0] + row * source[1] + column
             to = target[0] + row * target[1] + column
-            out = 0
-            while out < outputs:
-                first, place = at + out * down, to + out * target[2]
-                if outputs - out >= _TALL:
-                    if way == PUT:
-                        _put(w, first, steps, x, start, source[2], inputs, y, place, target[2])
-                    elif way == RECTIFY:
-                        _rectify(w, first, steps, x, start, source[2], inputs, y, place, target[2])
-                    else:
-                        _add(w, first, steps, x, start, source[2], inputs, y, place, target[2])
-                    out += _TALL
-                else:
-                    if way == PUT:
-                        _put1(w, first, steps, x, start, source[2], inputs, y, place, target[2])
-                    elif way == RECTIFY:
-                        _rectify1(w, first, steps, x, start, source[2], inputs, y, place, target[2])
-                    else:
-                        _add1(w, first, steps, x, start, source[2], inputs, y, place, target[2])
-                    out += 1
+            _outputs(w, matrix, x, (start, source[2]), y, (to, target[2]), way)
+
+
+@compiled
+def multiply_panels(w, matrix, x, source, y, target, size, way):  # type: ignore[no-untyped-def]
+    """Multiply the channels of a map in panels by a matrix.
+
+    A panel holds `COLUMNS` columns of all inputs, one input's behind the other's, so that what a
+    block of outputs reads lies in one piece.
+
+    Parameters
+    ----------
+    w, matrix
+        As for `multiply_channels`.
+    x, source
+        Flat memory; the element where the first row's first panel starts, and how far apart rows
+        lie. Panels of a row follow each other.
+    y, target, size, way
+        As for `multiply_channels`.
+    """
+    panel = matrix[4] * COLUMNS
+    for row in range(size[0]):
+        for block in range(-(-size[1] // COLUMNS)):
+            start = source[0] + row * source[1] + block * panel
+            to = target[0] + row * target[1] + block * COLUMNS
+            _outputs(w, matrix, x, (start, COLUMNS), y, (to, target[2]), way)
 
 
 def _products(rows: int, columns: int) -> Any:

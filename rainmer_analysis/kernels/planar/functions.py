@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 from rainmer_analysis.kernels.planar.vector_code import NATIVE, VectorCode
 
-__all__ = ["add_gelu", "add_silu", "fuse_by_gates", "inverse_root", "sigmoid"]
+__all__ = ["add_gelu", "add_silu", "center_and_scale", "fuse_by_gates", "inverse_root", "sigmoid"]
 
 _FLOATS = ir.VectorType(ir.FloatType(), NATIVE)
 _WORDS = ir.VectorType(ir.IntType(32), NATIVE)
@@ -137,6 +137,11 @@ def _inverse_root(code: _Functions, given: list[Any], numbers: list[Any]) -> Any
     return code.inverse_root(code.fma(given[0], numbers[0], numbers[1]))
 
 
+def _center_and_scale(code: _Functions, given: list[Any], numbers: list[Any]) -> Any:
+    x, mean, root, _ = given
+    return code.times(code.fma(mean, numbers[0], x), root)
+
+
 def _add_gelu(code: _Functions, given: list[Any], numbers: list[Any]) -> Any:
     x, total = given
     return code.fma(code.gelu(code.add(x, numbers[0])), numbers[1], total)
@@ -159,6 +164,8 @@ def _fuse_by_gates(code: _Functions, given: list[Any], numbers: list[Any]) -> An
 
 # x -> 1 / sqrt(a x + b)
 inverse_root = _elementwise(_inverse_root)
+# x, m, r, y -> (x + a m) r
+center_and_scale = _elementwise(_center_and_scale)
 # x, y -> y + b gelu(x + a)
 add_gelu = _elementwise(_add_gelu)
 # x -> 1 / (1 + exp(-(x + a)))

@@ -12,20 +12,40 @@ import numpy.typing as npt
 from rainmer_analysis.kernels.planar.depthwise import BLOCK_ROWS
 from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE
 
-__all__ = ["ABOVE", "Array", "first_pixel_and_strides", "pixels_view", "zero_maps"]
+__all__ = [
+    "ABOVE",
+    "Array",
+    "aligned_zeros",
+    "first_pixel_and_strides",
+    "pixels_view",
+    "zero_maps",
+]
 
 Array = npt.NDArray[np.float32]
 
 _REACH = 6  # of a dilated kernel of side 7
 ABOVE = _REACH + 1  # rows of zeros; the first pixel's left neighbours lie in one of them
+_LINE = 16  # float32 numbers of a line of a cache
+
+
+def aligned_zeros(count: int) -> Array:
+    """Return so many zeros that start where a line of a cache starts."""
+    made = np.zeros(count + _LINE, np.float32)
+    start = -made.ctypes.data // made.itemsize % _LINE
+    return made[start : start + count]
 
 
 def zero_maps(channels: int, size: tuple[int, int]) -> Array:
-    """Return maps of zeros, [rows, channels, pitch], for images of a size (H, W)."""
+    """Return maps of zeros, [rows, channels, pitch], for images of a size (H, W).
+
+    The pitch is an odd number of vectors: were it a power of two, the same columns of all channels
+    would compete for a few places of a cache.
+    """
     height, width = size
-    pitch = max(-(-width // COLUMNS) * COLUMNS, -(-(width + _REACH) // NATIVE) * NATIVE)
+    least = max(-(-width // COLUMNS) * COLUMNS, width + _REACH)
+    pitch = (-(-least // NATIVE) | 1) * NATIVE
     rows = ABOVE + -(-height // BLOCK_ROWS) * BLOCK_ROWS + ABOVE
-    return np.zeros((rows, channels, pitch), np.float32)
+    return aligned_zeros(rows * channels * pitch).reshape(rows, channels, pitch)
 
 
 def pixels_view(maps: Array, size: tuple[int, int]) -> Array:

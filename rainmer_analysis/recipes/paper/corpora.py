@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from rainmer_analysis.recipes.write_simulated_datasets import simulate_datasets
+from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
 from rainmer_analysis.values import EmbeddingTable, Rows
 
 __all__ = [

@@ -8,12 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import WeightsError
-from rainmer_analysis.infer import Encoder, extract, load_encoder
+from rainmer_analysis.infer import SHIPPED, Encoder, extract, load_encoder
 from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, Space, same_space
 
 __all__ = ["embed_images"]
-
-_SHIPPED = ("derain", "allweather")
 
 
 def embed_images(
@@ -59,7 +57,7 @@ def embed_images(
 def _encoder(space: Space, weights: str | Path | None, device: str) -> Encoder:
     """Load the encoder that the table was made with."""
     trained = space.encoder in ("rainmer", "airnet")
-    names = [weights] if weights is not None or not trained else list(_SHIPPED)
+    names = [weights] if weights is not None or not trained else list(SHIPPED)
     for name in names:
         encoder = load_encoder(space.encoder, name, device=device, precision=space.precision)
         if encoder.sha256 == space.weights_sha256:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.images import sample_ids
 from rainmer_analysis.numerics import (
+    energy_distance,
     equal_mixture,
     kolmogorov_smirnov,
     match_points,
@@ -27,7 +28,8 @@ from rainmer_analysis.recipes.properties.subset_manifests import (
     images_manifest,
     rows_manifest,
 )
-from rainmer_analysis.recipes.properties.text_outputs import holds_text, write_text_once
+from rainmer_analysis.recipes.text_files import holds_text, write_text_once
+from rainmer_analysis.values import Rows
 
 __all__ = ["METHODS", "Balance", "Change", "balance"]
 
@@ -72,6 +74,10 @@ class Balance:
         One a property.
     strata
         Of the published rule; else empty.
+    energy
+        Energy distances of embeddings to the mixture of the sets, before and after; else None.
+    labels
+        Of the chosen images; None for an array.
     path, up_to_date
         The manifest, and whether it was there already.
     """
@@ -84,6 +90,8 @@ class Balance:
     like: tuple[tuple[str, int], ...]
     changes: tuple[Change, ...]
     strata: tuple[Stratum, ...] = ()
+    energy: tuple[float, float] | None = None
+    labels: Rows | None = None
     path: Path | None = None
     up_to_date: bool = False
 
@@ -110,6 +118,9 @@ class Balance:
                 for each in self.changes
             },
             "strata": [vars(each) for each in self.strata],
+            "energy": None
+            if self.energy is None
+            else dict(zip(("before", "after"), self.energy, strict=True)),
         }
 
 
@@ -129,17 +140,18 @@ def balance(
     Parameters
     ----------
     properties
-        Of the set to choose from: a file that `describe` wrote, or a ``.npy`` array of one column.
+        Of the set to choose from: a file that `describe` or `extract` wrote, or a ``.npy`` array
+        of one column.
     like
         Properties of the sets to be like, each with the same weight.
     by
-        Names of the properties.
+        Names of the properties; ``embedding`` for tables of embeddings.
     method
         ``paper``, the published rule of three strata for density, which fixes the size; or
         ``optimal``: with one property the subset with the least sum of distances to `size`
         quantiles of the mixture; with several the same for `size` points drawn from the sets, in
-        units of the mixture's standard deviations (see `numerics.matching`). By default
-        ``optimal`` if a size is given, else ``paper``.
+        units of the mixture's standard deviations, or for embeddings in those of their space (see
+        `numerics.optimal_matching`). By default ``optimal`` if a size is given, else ``paper``.
     size
         How many rows to choose.
     out
@@ -156,6 +168,8 @@ def balance(
         A file holds no properties.
     ParameterError
         The method, the size and the properties do not fit each other or the files.
+    SpaceError
+        Embeddings lie in different spaces.
     OutputExistsError
         Something else lies at `out`.
     """
@@ -168,6 +182,10 @@ def balance(
             raise ParameterError(
                 f"no row of {each.name} has all of {', '.join(names)}; describe pairs that have"
             )
+        if each.space != own.space:
+            raise SpaceError(
+                f"{each.name} lies in another space than {own.name}; extract both by one encoder"
+            )
     usable = own.usable
     references = [each.values[each.usable] for each in others]
     strata: tuple[Stratum, ...] = ()
@@ -176,8 +194,11 @@ def balance(
         columns = [each[:, 0] for each in references]
         picked, strata = choose_by_strata(own.values[usable, 0], columns, ids, seed=seed)
     else:
-        picked = _optimal_subset(own.values[usable], references, size or 0, seed)
+        is_scaled = own.space is None
+        picked = _optimal_subset(own.values[usable], references, size or 0, seed, scaled=is_scaled)
     rows = np.sort(usable[picked])
+    states = own.values[usable], own.values[rows]
+    has_space = own.space is not None
     found = Balance(
         own.name,
         chosen_method,
@@ -185,8 +206,10 @@ def balance(
         len(own.values),
         len(own.values) - len(usable),
         tuple((each.name, len(each.usable)) for each in others),
-        _property_changes(names, own.values[usable], own.values[rows], references),
+        () if has_space else _property_changes(names, *states, references),
         strata,
+        _energies(*states, references) if has_space else None,
+        None if own.rows is None else own.rows.take(rows),
     )
     return found if out is None else _write_subset(found, own, Path(out), seed, overwrite=overwrite)
 
@@ -218,7 +241,12 @@ def _choose_method(method: str | None, size: int | None, names: Sequence[str]) -
 
 
 def _optimal_subset(
-    values: NDArray[np.float64], references: list[NDArray[np.float64]], size: int, seed: int
+    values: NDArray[np.float64],
+    references: list[NDArray[np.float64]],
+    size: int,
+    seed: int,
+    *,
+    scaled: bool,
 ) -> NDArray[np.int64]:
     if size > len(values):
         raise ParameterError(
@@ -231,7 +259,7 @@ def _optimal_subset(
         return match_quantiles(values[:, 0], weighted_quantiles(mixture[:, 0], weights, levels))
     mean = weights @ mixture
     sd = np.sqrt(weights @ (mixture - mean) ** 2)
-    scale = np.where(sd > 0.0, sd, 1.0)
+    scale = np.where((sd > 0.0) & scaled, sd, 1.0)
     shares = [len(part) for part in np.array_split(np.arange(size), len(references))]
     drawn = [_draw_evenly(each, n, seed) for each, n in zip(references, shares, strict=True)]
     return match_points(values / scale, np.concatenate(drawn) / scale, seed=seed)
@@ -268,6 +296,16 @@ def _property_changes(
     return tuple(found)
 
 
+def _energies(
+    before: NDArray[np.float64], after: NDArray[np.float64], references: list[NDArray[np.float64]]
+) -> tuple[float, float]:
+    mixture, weights = equal_mixture(references)
+    first, last = (
+        energy_distance(each, mixture, second_weights=weights) for each in (before, after)
+    )
+    return first, last
+
+
 def _weighted_moments(
     values: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[float, ...]:
@@ -287,11 +325,11 @@ def _write_subset(
     remarks = _manifest_remarks(found, seed)
     rows = found.rows.tolist()
     scenes = None
-    if own.table is None:
+    if found.labels is None:
         remarks.append("Rows count from 0. They name no images: other commands cannot read them.")
         text = rows_manifest(own.name, f"{own.name}.npy", rows, remarks)
     else:
-        text, scenes = images_manifest(own.table.take(rows), out, remarks)
+        text, scenes = images_manifest(found.labels, out, remarks)
     beside = groups_path(out)
     if scenes is not None:
         holds_text(out, text, overwrite=overwrite)  # neither is written where one cannot be
@@ -311,4 +349,7 @@ def _manifest_remarks(found: Balance, seed: int) -> list[str]:
         f"after; Kolmogorov-Smirnov {each.ks[0]:.4f} before, {each.ks[1]:.4f} after."
         for each in found.changes
     ]
+    if found.energy is not None:
+        before, after = found.energy
+        lines.append(f"Embeddings: energy distance {before:.4g} before, {after:.4g} after.")
     return [line.replace("\n", " ") for line in lines]

@@ -1,4 +1,4 @@
-"""Numbers to balance by: of a table of properties, or of an array with one number a row."""
+"""Numbers to balance by: of a table of properties, of embeddings, or of an array of one column."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values import PropertyTable, read_as
+from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, Space, read_as
 
-__all__ = ["Candidates", "read_candidates"]
+__all__ = ["EMBEDDING", "Candidates", "read_candidates"]
+
+EMBEDDING = "embedding"
+"""The property that stands for all numbers of a table of embeddings."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +30,17 @@ class Candidates:
         Shape (n, k): rows by properties, not finite where not defined.
     ids
         A text for each row: its image id, or its number from 0.
-    table
-        Where the rows are images; None for an array.
+    rows
+        Labels, where the rows are images; None for an array.
+    space
+        Of embeddings; else None.
     """
 
     name: str
     values: NDArray[np.float64]
     ids: tuple[str, ...]
-    table: PropertyTable | None = None
+    rows: Rows | None = None
+    space: Space | None = None
 
     @property
     def usable(self) -> NDArray[np.int64]:
@@ -48,18 +54,21 @@ def read_candidates(path: str | Path, properties: Sequence[str]) -> Candidates:
     Parameters
     ----------
     path
-        A table of properties (``.parquet``), or a ``.npy`` array of one column.
+        A table of properties or of embeddings (``.parquet``), or a ``.npy`` array of one column.
     properties
-        Names of the columns; an array has one, whatever it is called.
+        Names of the columns; an array has one, whatever it is called, and embeddings are asked for
+        as ``embedding``, alone.
 
     Raises
     ------
     FileFormatError
         The file is missing, damaged or of another kind.
     ParameterError
-        There is no such property, or several are asked of an array.
+        There is no such property, several are asked of an array, or others beside ``embedding``.
     """
     source = Path(path)
+    if EMBEDDING in properties:
+        return _read_embeddings(source, properties)
     if source.suffix.lower() == ".npy":
         if len(properties) > 1:
             raise ParameterError(
@@ -75,7 +84,17 @@ def read_candidates(path: str | Path, properties: Sequence[str]) -> Candidates:
         )
     table = read_as(source, PropertyTable)
     found = np.stack([table.column(name) for name in properties], axis=1)
-    return Candidates(source.stem, found, tuple(table.rows.column("image_id").tolist()), table)
+    return Candidates(source.stem, found, tuple(table.rows.column("image_id").tolist()), table.rows)
+
+
+def _read_embeddings(source: Path, properties: Sequence[str]) -> Candidates:
+    if len(properties) > 1:
+        raise ParameterError(
+            f"the properties are {', '.join(properties)}; embeddings are balanced by alone"
+        )
+    table = read_as(source, EmbeddingTable)
+    ids = tuple(table.rows.column("image_id").tolist())
+    return Candidates(source.stem, table.vectors.astype(np.float64), ids, table.rows, table.space)
 
 
 def _read_array(path: Path) -> NDArray[np.float64]:

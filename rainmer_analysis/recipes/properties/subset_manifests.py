@@ -10,8 +10,8 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
-from rainmer_analysis.recipes.properties.text_outputs import csv_text
-from rainmer_analysis.values import PropertyTable
+from rainmer_analysis.recipes.text_files import csv_text
+from rainmer_analysis.values import Rows
 
 __all__ = ["groups_path", "images_manifest", "rows_manifest"]
 
@@ -33,26 +33,30 @@ def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[s
 
 
 def images_manifest(
-    table: PropertyTable, manifest: Path, remarks: Sequence[str]
+    rows: Rows, manifest: Path, remarks: Sequence[str], *, suffix: str = _SUFFIX
 ) -> tuple[str, str | None]:
     """Return a manifest of images as TOML, and the text of its file of scenes.
 
-    Each dataset becomes ``<name>-balance``. Images with and without a target, which one list
-    cannot hold together, become two, the second ``<name>-balance-unpaired``. Paths are relative
+    Each dataset becomes ``<name><suffix>``. Images with and without a target, which one list
+    cannot hold together, become two, the second ``<name><suffix>-unpaired``. Paths are relative
     to the manifest. Scenes are written down where they are more than the image itself; without
     any the second text is None.
     """
     base = manifest.parent.absolute()
-    frame = table.rows.frame
+    frame = rows.frame
+    if not {"path", "target"} <= set(frame):
+        raise ParameterError(
+            "the table does not say where its images lie; describe or extract them anew"
+        )
     frame["kind"] = [_region_kind(row) for row in frame.to_dict("records")]
     named = frame["group"] != frame["image_id"]
     lines = [f"# {each}".rstrip() for each in remarks]
-    for dataset in table.rows.datasets:
+    for dataset in rows.datasets:
         own = frame[frame["dataset"] == dataset]
         kinds = sorted(own["kind"].unique(), key=_ORDER.index)
         for kind in kinds:
             part = own[own["kind"] == kind]
-            name = f"{dataset}{_SUFFIX}" + (f"-{kind}" if kind != kinds[0] else "")
+            name = f"{dataset}{suffix}" + (f"-{kind}" if kind != kinds[0] else "")
             lines += _manifest_entry(part, name, kind, base)
             if named[part.index].any():
                 lines.append(f"groups = {quoted(groups_path(manifest).name)}")

@@ -12,7 +12,7 @@ from image_files import photograph, save
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import find_datasets, notes_of
 from rainmer_analysis.images.datasets import compare_names, read_names
-from rainmer_analysis.recipes.suggest_manifest import suggest_manifest
+from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
 LAYOUTS: dict[str, tuple[list[str], dict[str, int]]] = {
     "Rain800": (

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from rainmer_analysis.errors import (
@@ -10,11 +11,12 @@ from rainmer_analysis.errors import (
     OutputExistsError,
     ParameterError,
     SourceError,
+    SpaceError,
 )
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.images.datasets import read_manifest
 from rainmer_analysis.recipes.properties import balance
-from rainmer_analysis.values import PropertyTable, write
+from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, Space, write
 
 
 @pytest.fixture
@@ -198,3 +200,37 @@ def test_other_files_are_refused(arrays: tuple[Path, list[Path]], tmp_path: Path
     ):
         with pytest.raises(FileFormatError, match=words):
             balance(tmp_path / name, arrays[1])
+
+
+def embeddings(vectors: np.ndarray, name: str, encoder: str = "statistics") -> EmbeddingTable:
+    labels = {
+        "image_id": [f"{name}/{at:03d}.png" for at in range(len(vectors))],
+        "dataset": name,
+        "group": [f"{name}/{at:03d}.png" for at in range(len(vectors))],
+        "path": [f"images/{name}/{at:03d}.png" for at in range(len(vectors))],
+        "target": None,
+    }
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    space = Space(encoder, "chromatic", "", "none", "exact")
+    return EmbeddingTable(units, Rows(pd.DataFrame(labels)), space)
+
+
+def test_embeddings_are_balanced_to_the_other_sets_mixture(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    middles = rng.normal(size=(3, 8))
+    noise = 0.1 * rng.normal(size=(3, 60, 8))
+    own = embeddings((middles[:, None] + noise).reshape(-1, 8), "own")
+    others = [embeddings(middles[at] + 0.1 * rng.normal(size=(40, 8)), f"x{at}") for at in (0, 2)]
+    paths = [write(each, tmp_path / f"{n}.parquet") for n, each in enumerate((own, *others))]
+    found = balance(paths[0], paths[1:], by="embedding", size=50, out=tmp_path / "m.toml")
+    clusters = np.bincount(found.rows // 60, minlength=3)
+    assert clusters.tolist() == [25, 0, 25]
+    assert found.energy is not None
+    assert found.energy[1] < 0.1 * found.energy[0]
+    assert found.document()["energy"]["after"] == found.energy[1]
+    assert "energy distance" in (tmp_path / "m.toml").read_text()
+    other = write(embeddings(middles, "y", "untrained:0"), tmp_path / "y.parquet")
+    with pytest.raises(SpaceError, match="lies in another space"):
+        balance(paths[0], other, by="embedding", size=2)
+    with pytest.raises(ParameterError, match="balanced by alone"):
+        balance(paths[0], paths[1], by=["embedding", "density"], size=2)

@@ -16,9 +16,19 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
 )
 from rainmer_analysis.infer.kernels.restorer.packing import matrix, numbers
 from rainmer_analysis.infer.kernels.restorer.threads import Bands
-from rainmer_analysis.kernels.planar import ADD, COLUMNS, NATIVE, PUT, Array, multiply_channels
-from rainmer_analysis.kernels.planar.functions import add_gelu, add_silu, sigmoid
-from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.kernels import (
+    ADD,
+    COLUMNS,
+    NATIVE,
+    PUT,
+    Array,
+    add_gelu,
+    add_silu,
+    aligned_zeros,
+    compiled,
+    multiply_channels,
+    sigmoid,
+)
 
 __all__ = ["Prompting", "answer"]
 
@@ -150,7 +160,7 @@ def answer(
 
     def room() -> tuple[Array, ...]:
         lines = (channels + 1, channels + 1, 1)
-        return tuple(np.zeros(count * pitch, np.float32) for count in lines)
+        return tuple(aligned_zeros(count * pitch) for count in lines)
 
     def bands(span: Bands) -> None:
         memory = scratch.of(("answer", channels, width), room)
@@ -159,4 +169,4 @@ def answer(
             factors, prompting.entries, residual, memory,
         )  # fmt: skip
 
-    threads.over_bands(height, bands)
+    threads.over_bands((height, width), bands)

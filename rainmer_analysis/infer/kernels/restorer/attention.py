@@ -18,23 +18,26 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     LEFT,
     Map,
     Scratch,
+    chunk_of,
     clear_columns,
+    clear_outside,
     pitch_of,
 )
-from rainmer_analysis.infer.kernels.restorer.norm import normalise
+from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_room
 from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
 from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
-from rainmer_analysis.infer.kernels.restorer.threads import BAND, Bands, Threads, bands_of
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows, bands_of
+from rainmer_analysis.kernels import (
     COLUMNS,
     NATIVE,
     PUT,
     Array,
     add_outer_products,
+    aligned_zeros,
+    compiled,
     convolve_channel,
-    multiply_channels,
+    multiply_panels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
 from rainmer_analysis.model.restorer.modules import (
     kept_channels,
     sparse_attention,
@@ -44,8 +47,7 @@ from rainmer_analysis.model.restorer.modules import (
 __all__ = ["Attention"]
 
 _REACH = 1
-_CHUNK = 12  # channels of queries, keys or values at once
-_ROWS = BAND + 2 * _REACH + 4  # of a thread's maps: whole blocks may be written beyond a band
+_BEYOND = 2 * _REACH + 4  # rows of a thread's maps beyond a band: whole blocks may be written
 _STRIP = 128  # columns whose products are summed at once: so many of all channels fit in a cache
 _SIDE = 3
 _EPS = 1e-12  # the least length of a query or a key
@@ -86,32 +88,34 @@ def _products(pairs, place, rows, width, count, lanes, sums, squares):  # type: 
 def _describe(x, source, values, target, size, bands, head, weights, memory, sums, centred):  # type: ignore[no-untyped-def]
     """Sum up queries and keys of a map in bands of rows, and write its values.
 
-    `head` holds how many heads there are and the channels of each; the weights are those of head
-    after head, of each the queries, keys and values; `sums` the products of each band and head,
-    and the squares.
+    `head` holds how many heads there are, the channels of each, and how many of queries, keys or
+    values to make at once; the weights are those of head after head, of each the queries, keys and
+    values; `sums` the products of each band and head, and the squares.
     """
     height, width, channels = size
-    heads, count = head
+    heads, count, chunk = head
     entering, taps = weights
     normed, u, pairs, lanes = memory
     products, squares = sums
     wide = -(-width // COLUMNS) * COLUMNS
     pitch, depth = wide + LEFT, channels + 1
-    normed_place, place = (LEFT, depth * pitch, pitch), (LEFT, _CHUNK * pitch, pitch)
-    pairs_place = (LEFT, 2 * count * pitch, pitch)
+    place, pairs_place = (LEFT, chunk * pitch, pitch), (LEFT, 2 * count * pitch, pitch)
     for first in range(bands[0], bands[1], bands[2]):
         rows, number = min(bands[2], height - first), first // bands[2]
-        reached = (first - _REACH, first + rows + _REACH)
-        normalise(x, source, size, reached, normed, normed_place, centred)
+        top, last = max(first - _REACH, 0), min(first + rows + _REACH, height)
+        normalise(x, source, size, (top, last), normed, centred)
+        start, end = top - first + _REACH, last - first + _REACH
+        clear_outside(u, place, (start, end), (rows + 2 * _REACH, chunk, wide))
         goal = (target[0] + first * target[1], target[1], target[2])
+        entered = (place[0] + start * place[1], place[1], place[2])
         for h in range(heads):
-            for start in range(0, 3 * count, _CHUNK):
-                some = min(_CHUNK, 3 * count - start)
-                factors = ((h * 3 * count + start) * depth, depth, 1, some, depth)
-                shape = (rows + 2 * _REACH, width)
-                multiply_channels(entering, factors, normed, normed_place, u, place, shape, PUT)
+            for begin in range(0, 3 * count, chunk):
+                some = min(chunk, 3 * count - begin)
+                factors = ((h * 3 * count + begin) * depth, depth, 1, some, depth)
+                shape, panels = (last - top, width), (0, wide * depth)
+                multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
                 for k in range(some):
-                    channel, inner = start + k, (rows, width)
+                    channel, inner = begin + k, (rows, width)
                     tap = (h * 3 * count + channel) * _SIDE * _SIDE
                     at = place[0] + _REACH * place[1] + k * pitch
                     if channel < 2 * count:
@@ -122,18 +126,9 @@ def _describe(x, source, values, target, size, bands, head, weights, memory, sum
                     else:
                         to = goal[0] + (h * count + channel - 2 * count) * goal[2]
                         convolve_channel(
-                            u,
-                            at,
-                            place[1],
-                            taps,
-                            tap,
-                            (_SIDE, 1),
-                            values,
-                            to,
-                            goal[1],
-                            inner,
+                            u, at, place[1], taps, tap, (_SIDE, 1), values, to, goal[1], inner,
                             False,
-                        )
+                        )  # fmt: skip
             clear_columns(pairs, pairs_place, rows, 2 * count, (width, wide))
             _products(
                 pairs, pairs_place, rows, width, count, lanes,
@@ -167,23 +162,25 @@ class Attention:
     def __call__(self, x: Map, values: Map, threads: Threads, scratch: Scratch) -> Array:
         """Write a map's values, and return the matrix [C, C] that makes the answer of them."""
         height, width, channels = x.shape
-        heads, count, pitch = self.heads, self.count, pitch_of(width)
-        products = np.zeros((bands_of(height), heads, count, count))
-        squares = np.zeros((bands_of(height), heads, 2 * count))
+        heads, count, pitch, chunk = self.heads, self.count, pitch_of(width), chunk_of(channels)
+        bands_in_all = bands_of(x.size)
+        products = np.zeros((bands_in_all, heads, count, count))
+        squares = np.zeros((bands_in_all, heads, 2 * count))
 
         def room() -> tuple[Array, ...]:
-            places = (_ROWS * (channels + 1), _ROWS * _CHUNK, _ROWS * 2 * count)
-            maps = (np.zeros(LEFT + lines * pitch, np.float32) for lines in places)
-            return (*maps, np.zeros(count * count * NATIVE, np.float32))
+            rows = band_rows(x.size) + _BEYOND
+            maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2 * count))
+            lanes = aligned_zeros(count * count * NATIVE)
+            return normalised_room(rows, width, channels), *maps, lanes
 
         def work(bands: Bands) -> None:
             memory = scratch.of(("attention", channels, count, width), room)
             _describe(
                 x.flat, x.place, values.flat, values.place, (height, width, channels), bands,
-                (heads, count), self._weights, memory, (products, squares), self._centred,
+                (heads, count, chunk), self._weights, memory, (products, squares), self._centred,
             )  # fmt: skip
 
-        threads.over_bands(height, work)
+        threads.over_bands(x.size, work)
         return self._matrix(products.sum(axis=0), squares.sum(axis=0))
 
     def _matrix(self, products: npt.NDArray[np.float64], squares: npt.NDArray[np.float64]) -> Array:

@@ -14,20 +14,20 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     whole_blocks,
 )
 from rainmer_analysis.infer.kernels.restorer.packing import Convolution
-from rainmer_analysis.infer.kernels.restorer.threads import BAND, Bands, Threads
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
+from rainmer_analysis.kernels import (
     ABOVE,
     COLUMNS,
     NATIVE,
     PUT,
     RECTIFY,
     Array,
+    compiled,
     convolve_3x3,
+    fuse_by_gates,
     multiply_channels,
     winograd_workspace,
 )
-from rainmer_analysis.kernels.planar.functions import fuse_by_gates
-from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["convolve_map", "fuse_locally", "move_down", "move_up", "multiply_map"]
 
@@ -51,7 +51,7 @@ def convolve_map(
             place = (start + span[0] * row, row, plane)
             _rectify(y.flat, place, (*size, layer.outputs), np.float32(slope))
 
-    threads.over_bands(x.size[0], bands)
+    threads.over_bands(x.size, bands)
 
 
 def multiply_map(
@@ -67,7 +67,7 @@ def multiply_map(
         multiply_channels(factors, form, x.flat, places[0], y.flat, places[1], (rows, width), way)
         clear_columns(y.flat, places[1], rows, y.channels[1], (width, whole_blocks(width)))
 
-    work[0].over_bands(x.size[0], bands)
+    work[0].over_bands(x.size, bands)
 
 
 def move_down(layer: Convolution, x: Map, y: Map, *, work: tuple[Threads, Scratch]) -> None:
@@ -81,7 +81,7 @@ def move_down(layer: Convolution, x: Map, y: Map, *, work: tuple[Threads, Scratc
             _convolve_rows(scratch, layer, x, (first, rows), found)
             _to_channels(found, y.array, (ABOVE + first // 2, y.channels[0]), rows, x.size[1])
 
-    threads.over_bands(x.size[0], bands)
+    threads.over_bands(x.size, bands)
 
 
 def move_up(layer: Convolution, x: Map, y: Map, *, work: tuple[Threads, Scratch]) -> None:
@@ -96,7 +96,7 @@ def move_up(layer: Convolution, x: Map, y: Map, *, work: tuple[Threads, Scratch]
             place = (ABOVE + 2 * first, y.channels[0])
             _to_pixels(found, y.array, place, rows, x.size[1], y.channels[1])
 
-    threads.over_bands(x.size[0], bands)
+    threads.over_bands(x.size, bands)
 
 
 def fuse_locally(
@@ -121,7 +121,7 @@ def fuse_locally(
             size, shares,
         )  # fmt: skip
 
-    work[0].over_bands(features.size[0], bands)
+    work[0].over_bands(features.size, bands)
 
 
 def _room(scratch: Scratch, layer: Convolution, x: Map) -> tuple[Any, ...]:
@@ -132,7 +132,7 @@ def _room(scratch: Scratch, layer: Convolution, x: Map) -> tuple[Any, ...]:
 
 def _outputs(scratch: Scratch, layer: Convolution, x: Map) -> Array:
     width = x.size[1]
-    shape = (BAND, layer.outputs, pitch_of(width))
+    shape = (band_rows(x.size), layer.outputs, pitch_of(width))
     return scratch.of(("outputs", *shape, width), lambda: np.zeros(shape, np.float32))
 
 

@@ -16,30 +16,34 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     LEFT,
     Map,
     Scratch,
+    chunk_of,
     clear_columns,
+    clear_outside,
     pitch_of,
 )
-from rainmer_analysis.infer.kernels.restorer.norm import normalise
+from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_room
 from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import BAND, Bands, Threads
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
+from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
     PUT,
     Array,
+    aligned_zeros,
+    compiled,
     convolve_channel,
     convolve_rectified,
     multiply_channels,
+    multiply_panels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["FeedForward"]
 
 _REACH = 4  # of two convolutions of side 5, one behind the other
 _BETWEEN = 2  # of the second of them
-_CHUNK = 12  # hidden channels at once
-_ROWS = BAND + 2 * _REACH + 4  # of a thread's maps: whole blocks may be written beyond a band
-_HIDDEN = _ROWS  # rows of each map between the two convolutions
+_BEYOND = 2 * _REACH + 4  # rows of a thread's maps beyond a band: whole blocks may be written
+_KEPT = 24  # outputs of the second convolutions that are multiplied at once
+_EVEN = 6  # outputs of a product come in such blocks
 
 
 @compiled
@@ -71,7 +75,7 @@ def _pair(u, u_place, group, taps, rows, t, found, to, down, columns):  # type: 
     it has, and the map's height.
     """
     width, pitch = columns[0], columns[2]
-    other = _HIDDEN * pitch
+    other = (rows[1] + _BEYOND) * pitch
     lines = (rows[0] - _BETWEEN, rows[1] + 2 * _BETWEEN, rows[2])
     _hidden(u, u_place, (group[0], group[1], group[2]), taps, lines, t, LEFT, columns)
     _hidden(u, u_place, (group[3], group[4], group[5]), taps, lines, t, LEFT + other, columns)
@@ -84,18 +88,26 @@ def _pair(u, u_place, group, taps, rows, t, found, to, down, columns):  # type: 
 
 @compiled
 def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, centred):  # type: ignore[no-untyped-def]
-    """Add to a map what the feed-forward makes of it: y = x + f(norm(x)), in bands of rows."""
+    """Add to a map what the feed-forward makes of it: y = x + f(norm(x)), in bands of rows.
+
+    `plan` lists, chunk by chunk, where its factors start, how many hidden channels they make, where
+    its groups start, how many there are, how many outputs wait before them, and how many are
+    multiplied behind them; then the groups, see `_pair`, and the channels of `u` and of `found`.
+    """
     height, width, channels = size
-    chunks, groups = plan
+    chunks, groups, room = plan
     entering, taps, leaving = weights
     normed, u, t, found = memory
     wide = -(-width // COLUMNS) * COLUMNS
     pitch, depth = wide + LEFT, channels + 1
-    normed_place, place = (LEFT, depth * pitch, pitch), (LEFT, _CHUNK * pitch, pitch)
+    place, kept = (LEFT, room[0] * pitch, pitch), (LEFT, room[1] * pitch, pitch)
     for first in range(bands[0], bands[1], bands[2]):
         rows = min(bands[2], height - first)
-        reached = (first - _REACH, first + rows + _REACH)
-        normalise(x, source, size, reached, normed, normed_place, centred)
+        top, last = max(first - _REACH, 0), min(first + rows + _REACH, height)
+        normalise(x, source, size, (top, last), normed, centred)
+        start, end = top - first + _REACH, last - first + _REACH
+        clear_outside(u, place, (start, end), (rows + 2 * _REACH, room[0], wide))
+        entered = (place[0] + start * place[1], place[1], place[2])
         goal = (target[0] + first * target[1], target[1], target[2])
         for row in range(rows):
             for channel in range(channels):
@@ -103,15 +115,17 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
                 to = goal[0] + row * goal[1] + channel * goal[2]
                 y[to : to + width] = x[at : at + width]
         for number in range(len(chunks)):
-            start, count, group, outputs = chunks[number]
-            factors, shape = (start * depth, depth, 1, count, depth), (rows + 2 * _REACH, width)
-            multiply_channels(entering, factors, normed, normed_place, u, place, shape, PUT)
+            begin, count, group, outputs, before, many = chunks[number]
+            factors, panels = (begin * depth, depth, 1, count, depth), (0, wide * depth)
+            shape = (last - top, width)
+            multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
             for k in range(outputs):
-                to, here = LEFT + k * pitch, (first, rows, height)
+                to, here = LEFT + (before + k) * pitch, (first, rows, height)
                 form = (width, wide, pitch)
-                _pair(u, place, groups[group + k], taps, here, t, found, to, place[1], form)
-            factors = (group * channels, outputs, 1, channels, outputs)
-            multiply_channels(leaving, factors, found, place, y, goal, (rows, width), ADD)
+                _pair(u, place, groups[group + k], taps, here, t, found, to, kept[1], form)
+            if many > 0:
+                factors = ((group + outputs - many) * channels, many, 1, channels, many)
+                multiply_channels(leaving, factors, found, kept, y, goal, (rows, width), ADD)
         clear_columns(y, goal, rows, channels, (width, wide))
 
 
@@ -148,18 +162,25 @@ def _groups(ffn: Any, hidden: int, taps: _Taps) -> list[tuple[int, ...]]:
     return sorted(found, key=lambda group: max(group[0], group[3]))
 
 
-def _chunks(groups: list[tuple[int, ...]]) -> list[tuple[list[int], list[tuple[int, ...]]]]:
-    """Divide the groups into runs that read few hidden channels, and list those."""
+def _chunks(
+    groups: list[tuple[int, ...]], most: int
+) -> list[tuple[list[int], list[tuple[int, ...]]]]:
+    """Divide the groups into runs that read at most so many hidden channels, and list those."""
     found: list[tuple[list[int], list[tuple[int, ...]]]] = []
     known: list[int] = []
     run: list[tuple[int, ...]] = []
     for group in groups:
         more = sorted({group[0], group[3]} - set(known))
-        if len(known) + len(more) > _CHUNK or len(run) == _CHUNK:
+        if len(known) + len(more) > most or len(run) == most:
             found.append((known, run))
             known, run, more = [], [], sorted({group[0], group[3]})
         known, run = known + more, [*run, group]
     return [*found, (known, run)]
+
+
+def _filled(rows: torch.Tensor) -> torch.Tensor:
+    """Fill the rows of a matrix up with zeros, so that a product makes whole blocks of them."""
+    return torch.cat([rows, rows.new_zeros(-len(rows) % _EVEN, rows.shape[1])])
 
 
 class FeedForward:
@@ -174,18 +195,26 @@ class FeedForward:
     def __init__(self, norm: nn.Module, ffn: Any) -> None:
         entering, leaving = after_norm(ffn.project_in, norm), matrix(ffn.project_out)
         hidden, taps = leaving.shape[1] // 2, _Taps()
-        chunks: list[tuple[int, ...]] = []
+        chunk = chunk_of(len(leaving))
+        runs = _chunks(_groups(ffn, hidden, taps), chunk)
+        plan, before = [], 0
         groups: list[tuple[int, ...]] = []
         factors: list[torch.Tensor] = []
         outputs: list[Array] = []
-        for known, run in _chunks(_groups(ffn, hidden, taps)):
-            first = sum(len(each) for each in factors)
-            chunks.append((first, len(known), len(groups), len(run)))
-            factors.append(entering[known])
-            outputs.append(numbers(leaving[:, [group[8] for group in run]]))
+        for number, (known, run) in enumerate(runs):
+            waiting = before + len(run)
+            last = number == len(runs) - 1 or waiting + len(runs[number + 1][1]) > _KEPT
+            rows = _filled(entering[known])
+            begin = sum(map(len, factors))
+            plan.append((begin, len(rows), len(groups), len(run), before, waiting if last else 0))
+            factors.append(rows)
             places = {channel: place for place, channel in enumerate(known)}
-            groups += [(places[g[0]], *g[1:3], places[g[3]], *g[4:8]) for g in run]
-        self._plan = np.array(chunks, np.int64), np.array(groups, np.int64)
+            groups += [(places[g[0]], *g[1:3], places[g[3]], *g[4:9]) for g in run]
+            if last:
+                outputs.append(numbers(leaving[:, [group[8] for group in groups[-waiting:]]]))
+            before = 0 if last else waiting
+        self._room = chunk, _KEPT
+        self._plan = np.array(plan, np.int64), np.array(groups, np.int64), self._room
         entered = numbers(torch.cat(factors))
         self._weights = entered, np.concatenate(taps.parts), np.concatenate(outputs)
         self._centred = getattr(norm.body, "bias", None) is not None
@@ -193,11 +222,12 @@ class FeedForward:
     def __call__(self, x: Map, y: Map, threads: Threads, scratch: Scratch) -> None:
         """Write x + ffn(norm(x)) to `y`, which is another map."""
         height, width, channels = x.shape
-        pitch = pitch_of(width)
+        chunk, kept = self._room
 
         def room() -> tuple[Array, ...]:
-            places = (_ROWS * (channels + 1), _ROWS * _CHUNK, 2 * _HIDDEN, _ROWS * _CHUNK)
-            return tuple(np.zeros(LEFT + lines * pitch, np.float32) for lines in places)
+            rows, pitch = band_rows(x.size) + _BEYOND, pitch_of(width)
+            maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2, kept))
+            return normalised_room(rows, width, channels), *maps
 
         def work(bands: Bands) -> None:
             memory = scratch.of(("feed-forward", channels, width), room)
@@ -206,4 +236,4 @@ class FeedForward:
                 self._plan, self._weights, memory, self._centred,
             )  # fmt: skip
 
-        threads.over_bands(height, work)
+        threads.over_bands(x.size, work)

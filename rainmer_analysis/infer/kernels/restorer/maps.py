@@ -13,10 +13,21 @@ from typing import Any, TypeVar
 from rainmer_analysis.kernels.planar import ABOVE, COLUMNS, Array, pixels_view, zero_maps
 from rainmer_analysis.kernels.simd_vectors import compiled
 
-__all__ = ["LEFT", "Map", "Scratch", "clear_columns", "pitch_of", "whole_blocks"]
+__all__ = [
+    "LEFT",
+    "Map",
+    "Scratch",
+    "chunk_of",
+    "clear_columns",
+    "clear_outside",
+    "pitch_of",
+    "whole_blocks",
+]
 
 BELOW = 2  # rows of zeros more than other maps have
 LEFT = 8  # zeros before the first pixel of a thread's maps, and behind the columns of a channel
+_CHUNK = 12
+_MANY = 192
 T = TypeVar("T")
 Place = tuple[int, int, int]
 
@@ -84,6 +95,15 @@ def pitch_of(width: int) -> int:
     return whole_blocks(width) + LEFT
 
 
+def chunk_of(channels: int) -> int:
+    """Count the outputs of a product that a band makes at once, of so many normalised channels.
+
+    Few, so that they stay in a cache; twice as many where there are so many inputs that these do
+    not, and small maps.
+    """
+    return 2 * _CHUNK if channels >= _MANY else _CHUNK
+
+
 class Scratch:
     """Arrays that a thread keeps between calls, all zeros when they are made."""
 
@@ -109,3 +129,15 @@ def clear_columns(maps, place, rows, channels, columns):  # type: ignore[no-unty
             at = place[0] + row * place[1] + channel * place[2]
             for column in range(columns[0], columns[1]):
                 maps[at + column] = 0.0
+
+
+@compiled
+def clear_outside(maps, place, rows, size):  # type: ignore[no-untyped-def]
+    """Put zeros into a band's rows before the first number of `rows`, and from the second on.
+
+    `size` holds how many rows there are, the channels, and the columns.
+    """
+    for row in range(size[0]):
+        if row < rows[0] or row >= rows[1]:
+            at = place[0] + row * place[1]
+            clear_columns(maps, (at, place[1], place[2]), 1, size[1], (0, size[2]))

@@ -20,23 +20,24 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     pitch_of,
 )
 from rainmer_analysis.infer.kernels.restorer.packing import numbers
-from rainmer_analysis.infer.kernels.restorer.threads import BAND, Bands, Threads
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
+from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
     PUT,
     RECTIFY,
     Array,
+    aligned_zeros,
+    compiled,
     convolve_channel,
     multiply_channels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
 from rainmer_analysis.model.experts import EXPERTS, Stage
 
 __all__ = ["Stages"]
 
 _REACH = 3  # of the largest kernel of the second round
-_ROWS = BAND + 2 * _REACH + 8  # whole blocks may be written beyond a band
+_BEYOND = 2 * _REACH + 8  # rows of a thread's maps beyond a band: whole blocks may be written
 _SEPARABLE = sum(kind == "separable" for kind, _ in EXPERTS)
 
 
@@ -201,11 +202,11 @@ class Stages:
     ) -> None:
         x, y = maps
         height, width, channels = x.shape
-        pitch = pitch_of(width)
 
         def room() -> tuple[Array, ...]:
-            lines = LEFT + _ROWS * channels * pitch
-            return tuple(np.zeros(lines, np.float32) for _ in range(3))
+            rows = band_rows(x.size) + _BEYOND
+            lines = LEFT + rows * channels * pitch_of(width)
+            return tuple(aligned_zeros(lines) for _ in range(3))
 
         def work(bands: Bands) -> None:
             memory = scratch.of(("mixture", channels, width), room)
@@ -215,4 +216,4 @@ class Stages:
                 stage.plan, weights, memory,
             )  # fmt: skip
 
-        threads.over_bands(height, work)
+        threads.over_bands(x.size, work)

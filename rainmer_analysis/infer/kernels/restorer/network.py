@@ -7,7 +7,6 @@ into bands of rows that do not depend on the number of threads, nor do the resul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
 from rainmer_analysis.infer.kernels.restorer.mixture import Stages
 from rainmer_analysis.infer.kernels.restorer.packing import Convolution, matrix, numbers
 from rainmer_analysis.infer.kernels.restorer.threads import Threads
-from rainmer_analysis.kernels.planar import Array
+from rainmer_analysis.kernels import Array
 from rainmer_analysis.model.encoder import SLOPE
 from rainmer_analysis.model.folded import mean_windows
 from rainmer_analysis.model.restorer import Restorer
@@ -119,17 +118,6 @@ def _mean(features: Map) -> npt.NDArray[np.float64]:
     rows = features.pixels.sum(axis=2, dtype=np.float64).sum(axis=1)
     found: npt.NDArray[np.float64] = rows / (features.size[0] * features.size[1])
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Level:
-    """Three maps of a level: two that blocks refine to and fro, and one for values."""
-
-    maps: tuple[Map, Map, Map]
-
-    @classmethod
-    def of(cls, channels: int, size: tuple[int, int]) -> _Level:
-        return cls(tuple(Map.of(channels, size) for _ in range(3)))  # type: ignore[arg-type]
 
 
 class PlanarRestorer:

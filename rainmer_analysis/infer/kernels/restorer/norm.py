@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.kernels.planar import NATIVE
-from rainmer_analysis.kernels.planar.functions import inverse_root
+from rainmer_analysis.infer.kernels.restorer.maps import whole_blocks
+from rainmer_analysis.kernels.planar import (
+    COLUMNS,
+    NATIVE,
+    Array,
+    aligned_zeros,
+    center_and_scale,
+    inverse_root,
+)
 from rainmer_analysis.kernels.simd_vectors import compiled
 
-__all__ = ["normalise"]
+__all__ = ["normalise", "normalised_room"]
 
 _EPS = np.float32(1e-5)
+
+
+def normalised_room(rows: int, width: int, channels: int) -> Array:
+    """Return panels for so many rows that `normalise` makes, flat [rows, panels, channels + 1, 16].
+
+    Behind the channels is one of ones, where the map is: it carries the shift of the norm through
+    the product that follows.
+    """
+    wide, depth = whole_blocks(width), channels + 1
+    room = aligned_zeros(rows * wide * depth)
+    ones = (np.arange(wide) < width).reshape(-1, COLUMNS)
+    room.reshape(rows, -1, depth, COLUMNS)[:, :, channels] = ones
+    return room
 
 
 @compiled
@@ -18,7 +38,7 @@ def _sums(x, start, plane, shape, mean, root):  # type: ignore[no-untyped-def]
     """Sum a row's channels up to their mean and to the inverse of their deviation."""
     channels, width = shape
     share = np.float32(1.0 / channels)
-    mean[:width] = 0.0
+    mean[:] = 0.0
     root[:] = 0.0
     for channel in range(channels):
         at = start + channel * plane
@@ -35,14 +55,12 @@ def _sums(x, start, plane, shape, mean, root):  # type: ignore[no-untyped-def]
             root[i] += change * change
     for column in range(0, width, NATIVE):
         inverse_root((root,), (column,), (share, _EPS))
+    root[width:] = 0.0
 
 
 @compiled
-def normalise(x, source, size, rows, y, target, centred):  # type: ignore[no-untyped-def]
-    """Normalise the channels of each pixel, and put a channel of ones behind them.
-
-    That channel carries the shift of the norm through the product that follows. Rows outside the
-    map become zeros, in all channels: the shift as well ends with the map.
+def normalise(x, source, size, rows, y, centred):  # type: ignore[no-untyped-def]
+    """Normalise the channels of each pixel of some rows.
 
     Parameters
     ----------
@@ -51,30 +69,22 @@ def normalise(x, source, size, rows, y, target, centred):  # type: ignore[no-unt
     size
         Height, width and channels.
     rows
-        The first row, which may lie above the map, and the one behind the last.
-    y, target
-        Written: flat memory, and the first row's place in it, as for `source`. Columns beyond the
-        map are left as they are.
+        The first row, and the one behind the last; within the map.
+    y
+        Written: as `normalised_room` makes it.
     centred
         Whether the mean is taken away.
     """
-    height, width, channels = size
-    columns = -(-width // NATIVE) * NATIVE
-    mean, root = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    _, width, channels = size
+    wide, depth = -(-width // COLUMNS) * COLUMNS, channels + 1
+    mean, root = np.empty(wide, np.float32), np.empty(wide, np.float32)
+    factors = (np.float32(-1.0 if centred else 0.0),)
     for row in range(rows[0], rows[1]):
-        to = target[0] + (row - rows[0]) * target[1]
-        if row < 0 or row >= height:
-            for channel in range(channels + 1):
-                y[to + channel * target[2] : to + channel * target[2] + width] = 0.0
-            continue
-        start = source[0] + row * source[1]
+        start, to = source[0] + row * source[1], (row - rows[0]) * wide * depth
         _sums(x, start, source[2], (channels, width), mean, root)
-        if not centred:
-            mean[:] = 0.0
         for channel in range(channels):
-            at, place = start + channel * source[2], to + channel * target[2]
-            line, found = x[at : at + width], y[place : place + width]
-            for i in range(width):
-                found[i] = (line[i] - mean[i]) * root[i]
-        place = to + channels * target[2]
-        y[place : place + width] = 1.0
+            at, place = start + channel * source[2], to + channel * COLUMNS
+            for column in range(0, wide, NATIVE):
+                goal = place + column // COLUMNS * depth * COLUMNS + column % COLUMNS
+                places = (at + column, column, column, goal)
+                center_and_scale((x, mean, root, y), places, factors)

@@ -9,16 +9,30 @@ from typing import TypeVar
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["BAND", "Threads", "bands_of"]
+__all__ = ["Threads", "band_rows", "bands_of"]
 
-BAND = 16  # rows that are worked on at once, so that what lies between layers stays in a cache
+_PIXELS = 24 * 512  # of a band: more would not fit in a cache with what lies between its layers
+_LOW, _HIGH = 16, 32  # rows; what two neighbouring bands both look at is computed twice
+_BLOCK = 8  # rows that are written at once at most
 Bands = tuple[int, int, int]
+Size = tuple[int, int]
 T = TypeVar("T")
 
 
-def bands_of(height: int) -> int:
-    """Count the bands of a map; they are the same whatever the number of threads."""
-    return -(-height // BAND)
+def band_rows(size: Size) -> int:
+    """Count the rows of a band of a map, of height and width: of about equal bands, but the last.
+
+    They are the same whatever the number of threads, and so are results.
+    """
+    height, width = size
+    most = min(max(_PIXELS // width // _BLOCK * _BLOCK, _LOW), _HIGH)
+    count = -(-height // most)
+    return -(-height // (count * _BLOCK)) * _BLOCK
+
+
+def bands_of(size: Size) -> int:
+    """Count the bands of a map."""
+    return -(-size[0] // band_rows(size))
 
 
 class Threads:
@@ -65,12 +79,12 @@ class Threads:
         for _ in self._pool().map(work, items):
             pass
 
-    def over_bands(self, height: int, work: Callable[[Bands], None]) -> None:
+    def over_bands(self, size: Size, work: Callable[[Bands], None]) -> None:
         """Call `work` with the first row, the one behind the last, and the rows of a band."""
-        bands = bands_of(height)
+        bands, rows = bands_of(size), band_rows(size)
         parts = min(self.count, bands)
-        edges = [BAND * (bands * part // parts) for part in range(parts)] + [height]
-        spans = [(edges[i], edges[i + 1], BAND) for i in range(parts)]
+        edges = [rows * (bands * part // parts) for part in range(parts)] + [size[0]]
+        spans = [(edges[i], edges[i + 1], rows) for i in range(parts)]
         if parts == 1:
             work(spans[0])
         else:

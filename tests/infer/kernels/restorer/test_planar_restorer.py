@@ -65,6 +65,13 @@ def both(
     return found, expected
 
 
+@torch.no_grad()
+def in_float32(module: Restorer, size: tuple[int, int]) -> np.ndarray:
+    """What PyTorch's operators make of the same image in float32."""
+    found: np.ndarray = module(drawn(1, 3, *size), drawn(1, 3, 128, 128, seed=2))[0].numpy()
+    return found
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_all_variants(variant: str) -> None:
     module = restorer(replace(NARROW, variant=variant))
@@ -94,8 +101,13 @@ def test_sizes_and_threads(size: tuple[int, int]) -> None:
     ids=["free of bias", "deeper", "shipped widths"],
 )
 def test_other_shapes_of_the_network(config: RestorerConfig) -> None:
-    found, expected = both(restorer(config), (24, 16))
-    assert np.abs(found - expected).max() < 2e-5  # as for PyTorch's own float32
+    module = restorer(config)
+    own = in_float32(module, (24, 16))
+    found, expected = both(module, (24, 16))
+    error, own_error = (np.abs(each - expected).max() for each in (found, own))
+    # random weights of the shipped widths make numbers far beyond those of an image, and PyTorch's
+    # own float32 is 9.5e-6 from float64 there; these loops, 1.16e-5
+    assert error < max(1e-5, 1.5 * own_error)
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,17 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images.resize import DEFAULT_RULE
-from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Vectors, check_images
-from rainmer_analysis.infer.encoders.handmade_descriptors import DESCRIPTORS
+from rainmer_analysis.infer.encoders.built_in.handmade_descriptors import DESCRIPTORS
+from rainmer_analysis.infer.encoders.encoder_contract import (
+    API_VERSION,
+    Vectors,
+    check_images,
+    refuse_argument,
+    refuse_weights,
+)
 from rainmer_analysis.values import digest
 
-__all__ = ["StatisticsEncoder", "fit_constants", "shipped_constants"]
+__all__ = ["StatisticsEncoder", "fit_constants", "make_statistics", "shipped_constants"]
 
 _CUT = 5.0
 _MIN_SPREAD = 1e-9
@@ -152,3 +159,16 @@ class StatisticsEncoder:
             row[:] = np.clip((DESCRIPTORS[view](image) - mean) / scale, -_CUT, _CUT)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def make_statistics(
+    argument: str,
+    weights: str | Path | None,
+    *,
+    device: str,  # noqa: ARG001
+    precision: str,  # noqa: ARG001
+) -> StatisticsEncoder:
+    """Return the encoder; see `load_encoder`."""
+    refuse_argument("statistics", argument)
+    refuse_weights("statistics", weights)
+    return StatisticsEncoder()

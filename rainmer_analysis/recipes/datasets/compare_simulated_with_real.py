@@ -20,7 +20,7 @@ from rainmer_analysis.images.pair_measures import (
     psnr_y,
     vertical_gradient,
 )
-from rainmer_analysis.recipes.write_simulated_datasets import Progress, map_in_threads
+from rainmer_analysis.recipes.datasets.write_simulated_datasets import Progress, map_in_threads
 from rainmer_analysis.weather import simulate
 
 __all__ = ["MIXTURES", "PROPERTIES", "compare_simulated_with_real", "measured_quantiles"]

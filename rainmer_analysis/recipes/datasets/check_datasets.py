@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import (
+    Region,
     Sources,
     find_datasets,
     read_header,
@@ -17,122 +16,25 @@ from rainmer_analysis.images import (
     unstorable_name_reason,
 )
 from rainmer_analysis.images.datasets import (
-    Account,
     Dataset,
     ImageCandidate,
     compare_names,
     read_names,
 )
-from rainmer_analysis.images.reading import FloatImage, Region
-from rainmer_analysis.images.side_by_side import (
-    MIN_LIKENESS,
-    bright_speck_balance,
-    brightness_correlation,
+from rainmer_analysis.recipes.datasets.check_report import (
+    Check,
+    Comparison,
+    Finding,
+    Size,
+    Summary,
 )
+from rainmer_analysis.recipes.datasets.compare_halves import compare_halves
 
-__all__ = ["Check", "Comparison", "Finding", "Summary", "check_datasets"]
+__all__ = ["check_datasets"]
 
-_COMPARED = 50  # files whose halves are compared
-_DECISIVE = 0.1  # skewness from which one of two halves has the specks
-
-Size = tuple[int, int]
 _FileRegion = tuple[str, Region]
 _Sizes = Mapping[_FileRegion, Size | str]  # width and height, or the reason why there are none
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A fault of one image: ``unreadable``, ``missing-partner`` or ``size-mismatch``."""
-
-    finding: str
-    dataset: str
-    image_id: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One dataset: how many images, readable ones and pairs, and the span of its sizes.
-
-    ``pairs`` is None where no clean partners are expected; sizes are (width, height) in pixels.
-    """
-
-    folder: Path
-    images: int
-    readable: int
-    pairs: int | None
-    expected: int | None
-    sizes: int
-    smallest: Size | None
-    largest: Size | None
-    notes: tuple[str, ...]
-    account: Account
-
-    @property
-    def files(self) -> dict[str, Any]:
-        """What became of every file, as JSON types."""
-        return self.account.document(used=self.readable, left_out=self.images - self.readable)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Images against a published list of names, both ways."""
-
-    path: Path
-    lines: int
-    missing: tuple[str, ...]
-    several: tuple[str, ...]
-    unlisted: tuple[str, ...]
-
-    def document(self) -> dict[str, Any]:
-        """Return the comparison as JSON types."""
-        return {
-            "path": str(self.path),
-            "lines": self.lines,
-            "listed_but_missing": list(self.missing),
-            "listed_for_several": list(self.several),
-            "not_listed": list(self.unlisted),
-        }
-
-
-@dataclass(frozen=True)
-class Check:
-    """Summaries by dataset, and all findings in the order of datasets and image ids.
-
-    ``comparison`` is there where a list of names was given.
-    """
-
-    datasets: Mapping[str, Summary]
-    findings: tuple[Finding, ...]
-    comparison: Comparison | None = None
-
-    def document(self) -> dict[str, Any]:
-        """Return the report as JSON types."""
-        listed = {} if self.comparison is None else {"list": self.comparison.document()}
-        return {
-            "kind": "check",
-            "datasets": {
-                name: {
-                    "folder": str(each.folder),
-                    "images": each.images,
-                    "readable": each.readable,
-                    "pairs": each.pairs,
-                    "expected": each.expected,
-                    "sizes": each.sizes,
-                    "smallest": each.smallest and list(each.smallest),
-                    "largest": each.largest and list(each.largest),
-                    "notes": list(each.notes),
-                }
-                for name, each in self.datasets.items()
-            },
-            "findings": [
-                {"finding": each.finding, "image_id": each.image_id, "detail": each.detail}
-                for each in self.findings
-            ],
-            "files": {name: each.files for name, each in self.datasets.items()},
-            **listed,
-        }
 
 
 def check_datasets(
@@ -174,12 +76,21 @@ def check_datasets(
                 places[image.target, image.target_region or "whole"] = None
     looked = _read_sizes(list(places), decode=decode, workers=workers, progress=progress)
     findings = [finding for each in datasets for finding in _findings_of(each, looked)]
-    halves = {each.name: _compare_halves(each, looked) if decode else () for each in datasets}
+    halves = {
+        each.name: compare_halves(_readable_images(each, looked)) if decode else ()
+        for each in datasets
+    }
     return Check(
         {each.name: _summarise_dataset(each, looked, halves[each.name]) for each in datasets},
         tuple(findings),
         comparison,
     )
+
+
+def _readable_images(dataset: Dataset, looked: _Sizes) -> list[ImageCandidate]:
+    return [
+        image for image in dataset.images if not isinstance(looked[image.path, image.region], str)
+    ]
 
 
 def _compare_with_list(path: Path, datasets: Sequence[Dataset]) -> Comparison:
@@ -191,44 +102,6 @@ def _compare_with_list(path: Path, datasets: Sequence[Dataset]) -> Comparison:
     }
     missing, several, unlisted = compare_names(images, lines)
     return Comparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
-
-
-def _compare_halves(dataset: Dataset, looked: _Sizes) -> tuple[str, ...]:
-    """Note where the halves of files are no pair, or look like one the other way round."""
-    sound = [
-        image
-        for image in dataset.images
-        if image.region != "whole" and not isinstance(looked[image.path, image.region], str)
-    ]
-    looked_at = sound[:: max(1, len(sound) // _COMPARED)]
-    if not looked_at:
-        return ()
-    found = [
-        (brightness_correlation(*pair), bright_speck_balance(*pair))
-        for image in looked_at
-        for pair in [(read_image(image.path, region=image.region), _read_target(image))]
-    ]
-    notes, total = [], len(found)
-    strangers = sum(alike < MIN_LIKENESS for alike, _ in found)
-    if strangers:
-        notes.append(
-            f"in {strangers:,} of {total:,} files looked at, the halves hardly show one scene"
-        )
-    decisive = [skewness for _, skewness in found if abs(skewness) > _DECISIVE]
-    other = sum(skewness < 0 for skewness in decisive)
-    if decisive and other >= 0.75 * len(decisive):
-        given = "rain-clean" if looked_at[0].region == "left" else "clean-rain"
-        wanted = "clean-rain" if given == "rain-clean" else "rain-clean"
-        notes.append(
-            f"in {other:,} of {total:,} files looked at, the half that counts as clean has the "
-            f'bright specks of rain: if the other one is clean, say halves = "{wanted}"'
-        )
-    return tuple(notes)
-
-
-def _read_target(image: ImageCandidate) -> FloatImage:
-    assert image.target is not None
-    return read_image(image.target, region=image.target_region or "whole")
 
 
 def _read_sizes(

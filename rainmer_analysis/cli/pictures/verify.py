@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, echo
+from rainmer_analysis.cli.options import CommonOptions, common_options, echo, progress_bar
 from rainmer_analysis.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WIDTH = 100
     "--against",
     multiple=True,
     metavar="FOLDER|FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     help="Where tables, maps, matrices, weights and images lie; may be given several times.",
 )
 @common_options
@@ -40,17 +40,13 @@ def verify(
     digest and with what is drawn; inputs are found by content, matrices computed anew from their
     tables, and the picture is drawn anew. Ends with 0 if all agrees, with 1 if something differs,
     and with 2 if the file carries no record.
-
-    \b
-    Examples:
-      rainmer-analysis verify figures/figure2.png --against figures
-      rainmer-analysis verify map.pdf --against map.parquet --against photos/heavy
-    """  # noqa: D301
+    """
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.verify import verify as recipe
 
     try:
-        found = recipe(picture, against or None)
+        with progress_bar(common, "file"):
+            found = recipe(picture, against or None)
     except FileFormatError as error:
         echo(f"error: {error}", err=True)
         ctx.exit(_NO_RECORD)

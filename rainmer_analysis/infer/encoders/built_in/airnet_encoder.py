@@ -1,0 +1,47 @@
+"""AirNet's encoder: the representation of its contrastive head, and the features before it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.infer.encoders.encoder_contract import refuse_argument
+from rainmer_analysis.infer.encoders.network_encoder import (
+    NetworkDescriptor,
+    NetworkEncoder,
+    load_network,
+)
+from rainmer_analysis.infer.kernels import WinogradAirNet
+from rainmer_analysis.model import (
+    AirNetEncoder,
+    AirNetOutput,
+    AirNetViews,
+    normalise_rows,
+    without_norms,
+)
+
+__all__ = ["AIRNET", "make_airnet"]
+
+
+def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
+    return {
+        "degradation": normalise_rows(output.out),
+        "degradation-fea": normalise_rows(output.fea),
+    }
+
+
+def _folded(module: AirNetEncoder, _: torch.dtype) -> nn.Module:
+    return without_norms(module)
+
+
+AIRNET = NetworkDescriptor("airnet", _airnet_views, _folded, WinogradAirNet)
+
+
+def make_airnet(
+    argument: str, weights: str | Path | None, *, device: str, precision: str
+) -> NetworkEncoder:
+    """Return the encoder; see `load_encoder`."""
+    refuse_argument("airnet", argument)
+    return load_network(AIRNET, weights, device=device, precision=precision)

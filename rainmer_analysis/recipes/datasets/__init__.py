@@ -1,0 +1,1 @@
+"""Datasets as folders: checked, recognised, simulated, and compared with what was measured."""

@@ -1,0 +1,91 @@
+"""Which images a command draws or has drawn, as a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.images import load_image_set
+from rainmer_analysis.recipes.properties.subset_manifests import groups_path, images_manifest
+from rainmer_analysis.recipes.text_files import holds_text, write_text_once
+from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
+
+__all__ = ["write_sample"]
+
+
+def write_sample(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    *,
+    root: str | Path | None = None,
+    per_dataset: int | None = None,
+    seed: int = 42,
+    overwrite: bool = False,
+) -> tuple[Rows, bool]:
+    """Write the images that a command draws from sources, or those of files that one wrote.
+
+    Parameters
+    ----------
+    sources
+        As for `extract`, of which the same images are drawn; or ``.parquet`` files of embeddings,
+        maps or properties, whose images these are.
+    out
+        Manifest to write, ``.toml``: every command reads it as a source.
+    root, per_dataset, seed
+        As for `extract`; by default all images. Files have been drawn already.
+    overwrite
+        Whether another file may be replaced.
+
+    Returns
+    -------
+    The rows of the images, and whether the manifest was there already.
+
+    Raises
+    ------
+    SourceError
+        A source cannot be used.
+    FileFormatError
+        A file holds no images.
+    ParameterError
+        The name does not end in ``.toml``, or files are given with a number to draw.
+    OutputExistsError
+        Something else lies at `out`.
+    """
+    path = Path(out)
+    if path.suffix.lower() != ".toml":
+        raise ParameterError(
+            f"a manifest cannot be written as {path.name!r}; use a name that ends in .toml"
+        )
+    files = [each for each in sources if Path(each).suffix.lower() == ".parquet"]
+    if files and (len(files) < len(sources) or per_dataset is not None):
+        raise ParameterError(
+            "a file's images have been drawn already; give files alone, without --per-dataset"
+        )
+    if files:
+        rows, remark = _rows_of(files), f"images of {', '.join(Path(each).name for each in files)}"
+    else:
+        given = [str(each) for each in sources]
+        rows = load_image_set(given, root=root, per_dataset=per_dataset, seed=seed).rows
+        number = "all" if per_dataset is None else f"at most {per_dataset} a dataset"
+        remark = f"{number} images, seed {seed}"
+    text, scenes = images_manifest(rows, path, [f"{len(rows):,} images: {remark}."], suffix="")
+    if scenes is not None:
+        holds_text(path, text, overwrite=overwrite)  # neither is written where one cannot be
+        write_text_once(groups_path(path), scenes, overwrite=overwrite)
+    return rows, write_text_once(path, text, overwrite=overwrite)
+
+
+def _rows_of(files: Sequence[str | Path]) -> Rows:
+    frames = []
+    for each in files:
+        found = read(each)
+        if not isinstance(found, EmbeddingTable | PropertyTable | SphereMap):
+            raise FileFormatError(
+                f"{each} holds no images; give a table, a map or properties that a command wrote"
+            )
+        frames.append(found.rows.frame)
+    joined = pd.concat(frames, ignore_index=True)
+    return Rows(joined.drop_duplicates("image_id", ignore_index=True))
