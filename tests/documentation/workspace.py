@@ -20,7 +20,7 @@ SETS = {
 # One scene stands in two sets, as in the simulated ones.
 SHARED = {("sim-Snow", 3): ((4, 3), 0.55)}
 COUNT = 12
-HEIGHT, WIDTH = 64, 96
+HEIGHT, WIDTH = 48, 64
 
 
 def _scene(seed: tuple[int, int], level: float) -> np.ndarray:

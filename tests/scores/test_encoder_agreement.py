@@ -161,3 +161,10 @@ def test_relate_says_why_they_are_no_scores_between_datasets(
 ) -> None:
     with pytest.raises(ParameterError, match="needs the same images on both sides, and two data"):
         relate(clouds, score=name)
+
+
+def test_intervals_stay_within_what_a_measure_can_be(make: Make) -> None:
+    for noise in (0.0, 0.02, 0.3):
+        for estimate in compare(*tables(make, noise=noise), resamples=40).estimates.values():
+            assert estimate is not None
+            assert -1 <= estimate.low <= estimate.value <= estimate.high <= 1

@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["probe_text"]
 
 Document = Mapping[str, Any]
-_NAME = 26
+_NAME = 28
 _NEIGHBOURS = ("kind", "draw", "level", "adjacent")
 _ORDERS = {
     "rho": "ladders: order of the levels within a scene (Spearman)",
@@ -195,4 +195,4 @@ def _cell(value: float | None, low: float | None, high: float | None, *, sign: s
 
 
 def _format_row(name: str, cells: Sequence[str], *, cell: int = 18) -> str:
-    return f"{name:{_NAME}}" + "".join(f"{each:>{cell}}" for each in cells)
+    return f"{name:{_NAME}}" + "".join(f" {each:>{cell - 1}}" for each in cells)

@@ -180,7 +180,7 @@ def _estimate_with_interval(
     left = np.array([measure(x[group != each], y[group != each]) for each in range(_GROUPS)])
     spread = np.sqrt((_GROUPS - 1) / _GROUPS * ((left - left.mean()) ** 2).sum())
     half = float(stdtrit(_GROUPS - 1, (1 + level) / 2) * spread)
-    return Estimate(value, value - half, value + half)
+    return Estimate(value, value - half, min(value + half, 1.0))
 
 
 def _rsa_with_ceiling(
@@ -193,9 +193,10 @@ def _rsa_with_ceiling(
     matrices = [dataset_matrices(each, context) for each in batches]
     found = np.array([rank_correlation(a, b) for a, b in zip(*matrices, strict=True)])
     scenes = min(len(np.unique(batch.scenes)) for batch in batches[0])
-    bounds = bootstrap_interval(found[0], found[1:], scenes=scenes, level=level)
+    low, high = bootstrap_interval(found[0], found[1:], scenes=scenes, level=level)
     ceiling = float(np.sqrt(np.prod([split_half_reliability(each, seed=seed) for each in batches])))
-    return Estimate(float(found[0]), *bounds), ceiling
+    # a correlation lies in [-1, 1]; an interval that is missing stays so
+    return Estimate(float(found[0]), *np.clip((low, high), -1.0, 1.0).tolist()), ceiling
 
 
 def _batch_per_dataset(table: EmbeddingTable) -> list[Batch]:
