@@ -37,6 +37,7 @@ ROWS: tuple[Callable[..., Row], ...] = (
     inputs.nasty_names,
     processes.out_of_memory,
     runs.killed,
+    runs.killed_at_random,
     runs.overwritten,
     training.resumed,
     runs.full_disk,

@@ -38,6 +38,7 @@ from rainmer_analysis.values import (
     write,
 )
 
+_STORED = Path(__file__).parents[2] / "tests" / "values" / "stored"
 _SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 
 
@@ -171,7 +172,12 @@ def _in_a_fork(work: Callable[[], bool]) -> bool:
 
 def other_versions(place: Path, *, quick: bool) -> Row:
     """Read files of earlier releases, and refuse those of later ones."""
-    row = Row("older and newer files", "without checksums; with the version raised")
+    row = Row(
+        "older and newer files",
+        "files that an earlier release has written; without checksums; with the version raised",
+    )
+    for path in sorted(_STORED.iterdir()):
+        row.check(_refused(lambda: read(path), "") is False, f"{path.name} of an earlier release")  # noqa: B023
     table = table_of(20)
     path = write(table, place / "t.parquet")
     old = place / "old.parquet"

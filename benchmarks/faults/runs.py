@@ -98,16 +98,13 @@ _SHARD = 8  # images in a shard here, so that few images make several
 
 
 def killed(place: Path, *, quick: bool) -> Row:
-    """Kill extractions at random times and at every step of their commits."""
+    """Kill extractions at every step of their commits."""
     row = Row(
-        "extraction killed",
-        "SIGKILL at random times, at each fsync, link, rename and removal of the program, and at "
-        "each write, fsync, rename and link of the process (strace); half of the kills strike "
-        "what was killed before",
+        "extraction killed at each step",
+        "SIGKILL at each fsync, link, rename and removal of the program, and at each write, fsync, "
+        "rename and link of the process (strace)",
     )
-    images, rng = make_images(place / "images", 20), np.random.default_rng(1)
-    clean = Command(extract(images, place / "clean"), place, prepare=_small_shards).wait()
-    struck = _Struck(row, place, rows_of(place / "clean"))
+    struck = _Struck(row, place)
     steps = ({"prepare": _all_of(_small_shards, dying_at(n))} for n in count(1, 6 if quick else 1))
     struck.until_it_is_done("step", steps)
     for call in ("write,pwrite64", "fsync", "rename,renameat,renameat2,link,linkat"):
@@ -124,8 +121,15 @@ def killed(place: Path, *, quick: bool) -> Row:
                 for n in count(1, 12 if quick else 1)
             ),
         )
-    for moment in rng.uniform(0, clean.clock, 3 if quick else 100):
-        command = Command(extract(images, struck.out), place, prepare=_small_shards)
+    return row
+
+
+def killed_at_random(place: Path, *, quick: bool) -> Row:
+    """Kill extractions at random times; every other kill strikes what was killed before."""
+    row = Row("extraction killed at random times", "SIGKILL, once and twice")
+    struck = _Struck(row, place)
+    for moment in np.random.default_rng(1).uniform(0, struck.seconds, 6 if quick else 100):
+        command = Command(extract(place / "images", struck.out), place, prepare=_small_shards)
         time.sleep(moment)
         command.send(signal.SIGKILL)
         struck.judge(command.wait(), f"{moment:.2f} s")
@@ -135,8 +139,11 @@ def killed(place: Path, *, quick: bool) -> Row:
 class _Struck:
     """An output that is struck again and again, and what is true of it each time."""
 
-    def __init__(self, row: Row, place: Path, wanted: object) -> None:
-        self._row, self._place, self._wanted = row, place, wanted
+    def __init__(self, row: Row, place: Path) -> None:
+        self._row, self._place = row, place
+        images = make_images(place / "images", 20)
+        clean = Command(extract(images, place / "clean"), place, prepare=_small_shards).wait()
+        self._wanted, self.seconds = rows_of(place / "clean"), clean.clock
         self.out, self._number = place / "out", 0
 
     def until_it_is_done(self, what: str, kills: Iterator[dict[str, Any]]) -> None:

@@ -4,3 +4,47 @@ Thumbnails and their descriptors find copies and shared scenes (`kinship`, `alig
 registered to parts of a pixel and told which side is degraded (`registration`, `orientation`,
 `pair_faults`); fingerprints tell known sets.
 """
+
+from __future__ import annotations
+
+from rainmer_analysis.auditing.components import first_connected
+from rainmer_analysis.auditing.findings import FINDINGS, Finding
+from rainmer_analysis.auditing.fingerprints import (
+    BITS,
+    NEAR,
+    Fingerprints,
+    differing_bits,
+    flipped,
+    nearest_sign,
+    read_fingerprints,
+    signs,
+)
+from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
+from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
+from rainmer_analysis.auditing.registration import Registration
+from rainmer_analysis.auditing.thumbnails import SHAPE, Planes, Thumbnails, planes_of, thumbnail
+
+__all__ = [
+    "BITS",
+    "FINDINGS",
+    "NEAR",
+    "SHAPE",
+    "Finding",
+    "Fingerprints",
+    "Kin",
+    "PairFacts",
+    "Planes",
+    "Registration",
+    "Thumbnails",
+    "compare",
+    "differing_bits",
+    "find_kin",
+    "first_connected",
+    "flipped",
+    "measure_pair",
+    "nearest_sign",
+    "planes_of",
+    "read_fingerprints",
+    "signs",
+    "thumbnail",
+]

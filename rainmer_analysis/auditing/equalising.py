@@ -1,4 +1,8 @@
-"""Changes that make images alike in something that is not weather: encoding, size, exposure."""
+"""Changes that make images alike in something that is not weather.
+
+Encoding, size and exposure; and colour, structure and frequencies apart, as natural sets are taken
+apart by Zeng, Yin and Liu, Understanding bias in large-scale visual datasets, arXiv 2412.01876.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,27 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from rainmer_analysis.auditing.thumbnails import luma_levels
 from rainmer_analysis.images import compress_jpeg
 
-__all__ = ["EQUALISERS", "re_encode", "re_expose", "re_size"]
+__all__ = [
+    "EQUALISERS",
+    "minus_clean",
+    "re_encode",
+    "re_expose",
+    "re_size",
+    "without_broad",
+    "without_colour",
+    "without_fine",
+    "without_structure",
+]
 
 _QUALITY = 50
 _LONG_SIDE = 192
 _MEAN, _SPREAD = 105.0, 50.0  # levels of luma
+_BROAD = 1 / 64  # of the longer side: standard deviation of the blur that parts broad from fine
 
 Picture = npt.NDArray[np.float32]
 
@@ -51,6 +67,42 @@ def re_expose(image: Picture) -> Picture:
     return np.asarray(np.clip(moved / 255, 0, 1), dtype=np.float32)
 
 
+def without_colour(image: Picture) -> Picture:
+    """Return an image's luma in all three channels."""
+    grey = np.clip(luma_levels(image) / np.float32(255), 0, 1)
+    return np.repeat(grey[None], 3, axis=0)
+
+
+def without_structure(image: Picture) -> Picture:
+    """Exchange an image's pixels at random, the same way for every image of its size."""
+    order = np.random.default_rng(0).permutation(image[0].size)
+    return image.reshape(3, -1)[:, order].reshape(image.shape)
+
+
+def without_fine(image: Picture) -> Picture:
+    """Blur an image, by a Gaussian of a 64th of its longer side."""
+    sigma = max(image.shape[1:]) * _BROAD
+    return np.asarray(np.clip(gaussian_filter(image, (0, sigma, sigma)), 0, 1), dtype=np.float32)
+
+
+def without_broad(image: Picture) -> Picture:
+    """Return what the blur takes away, around a level of one half."""
+    return np.asarray(np.clip(image - without_fine(image) + 0.5, 0, 1), dtype=np.float32)
+
+
+def minus_clean(image: Picture, partner: Picture) -> Picture:
+    """Return a degraded image less its clean partner of the same shape, halved, around one half."""
+    return np.asarray((image - partner) / 2 + np.float32(0.5), dtype=np.float32)
+
+
 EQUALISERS: Mapping[str, Callable[[Picture], Picture]] = MappingProxyType(
-    {"re-encode": re_encode, "re-size": re_size, "re-expose": re_expose}
+    {
+        "re-encode": re_encode,
+        "re-size": re_size,
+        "re-expose": re_expose,
+        "colour": without_colour,
+        "structure": without_structure,
+        "fine-contrast": without_fine,
+        "broad-contrast": without_broad,
+    }
 )

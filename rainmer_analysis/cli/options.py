@@ -121,6 +121,7 @@ class CommonOptions:
 
 
 _EVERY = 30.0  # seconds between two lines of progress where there is no terminal
+_PATIENCE = 1.0  # seconds until a bar is shown
 
 
 class _Lines:
@@ -131,7 +132,7 @@ class _Lines:
         self._start, self._told = (0.0, 0), 0.0
         self._total = -1
 
-    def __call__(self, finished: int, total: int) -> None:
+    def __call__(self, finished: int, total: int, unit: str = "") -> None:
         now = monotonic()
         if total != self._total or finished < self._start[1]:
             self._start, self._told, self._total = (now, finished), now, total
@@ -142,27 +143,36 @@ class _Lines:
         self._told = now
         rate = (finished - first) / (now - since)
         left = tqdm.format_interval((total - finished) / rate)
-        self._common.note(f"{finished} of {total} {self._unit}s, {rate:.3g} a second, {left} left")
+        what = unit or self._unit
+        self._common.note(f"{finished} of {total} {what}s, {rate:.3g} a second, {left} left")
 
 
 @contextmanager
 def progress_bar(common: CommonOptions, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Return a function (finished, total) that moves a bar on stderr, if bars are welcome.
 
-    A new total starts the bar anew, so that one bar serves several stages. Where stderr is no
+    A new total starts the bar anew, so that one bar serves several stages; computations inside
+    that report their own progress move it too. It shows itself after a second. Where stderr is no
     terminal, a line says every half minute how far the work is.
     """
-    if not common.bars:
-        yield _Lines(common, unit)
-        return
-    with tqdm(unit=unit, file=sys.stderr, leave=False) as shown:
+    # pandas and pyarrow wait until there is work, so that --help does not
+    from rainmer_analysis.values import progress_to
 
-        def progress(finished: int, total: int) -> None:
+    if not common.bars:
+        lines = _Lines(common, unit)
+        with progress_to(lines):
+            yield lines
+        return
+    with tqdm(unit=f" {unit}s", file=sys.stderr, leave=False, delay=_PATIENCE) as shown:
+
+        def progress(finished: int, total: int, what: str = "") -> None:
             if shown.total != total or finished < shown.n:
                 shown.reset(total=total)
+            shown.unit = f" {what or unit}s"
             shown.update(finished - shown.n)
 
-        yield progress
+        with progress_to(progress):
+            yield progress
 
 
 class _StderrLogHandler(logging.Handler):

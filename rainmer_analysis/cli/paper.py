@@ -35,7 +35,7 @@ def reproduce(
     from rainmer_analysis.recipes.paper import reproduce as recipe
     from rainmer_analysis.values import matrix_document
 
-    with progress_bar(common, "images") as progress:
+    with progress_bar(common, "image") as progress:
         made = recipe(
             out,
             root=root,
@@ -83,7 +83,7 @@ def figure(
     request = Request.of(
         Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how
     )
-    with progress_bar(common, "images") as progress:
+    with progress_bar(common, "image") as progress:
         pictures = make_figure(int(number), request, progress=progress)
     document = {"kind": "figure", "number": int(number), "pictures": [str(p) for p in pictures]}
     common.result(document, "\n".join(f"wrote {path}" for path in pictures))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import MapSummary, SphereMap
@@ -99,7 +99,8 @@ def project(
         common.note(f"laying out {len(table)} images of {table.space.name}")
         return project_table(table, **options)
 
-    kept = cached_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
+    with progress_bar(common, "epoch"):
+        kept = cached_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
     summary = summarise_map(kept.value)
     document = {
         "kind": "map",

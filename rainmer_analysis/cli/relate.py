@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rainmer_analysis.cli.matrix_text import matrix_text
-from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
 
 __all__ = ["relate", "sketch"]
 
@@ -89,7 +89,8 @@ def relate(
         )
     named = None if reference is None else read_reference(reference)
     chosen = RelateOptions(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
-    kept = cached_matrix(open_sources(tables), out, options=chosen, overwrite=common.overwrite)
+    with progress_bar(common, "pair"):
+        kept = cached_matrix(open_sources(tables), out, options=chosen, overwrite=common.overwrite)
     common.note(f"{out}: {kept.state}")
     for sentence in kept.value.parameters.get("left_out", {}).values():
         common.note(f"left out: {sentence}")

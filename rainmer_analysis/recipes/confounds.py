@@ -4,7 +4,8 @@ Images of both datasets are made alike in one thing, and the distance is taken a
 is the share of that thing, at most: a change also blurs weather, which `kept` tells where there are
 pairs: what the distance between degraded images and their own clean partners, which is weather
 alone, retains under the same change. Between the clean partners of two datasets there is no weather
-at all: their distance is the share of scenes and cameras.
+at all: their distance is the share of scenes and cameras; and between degraded images less their
+clean partners there is hardly anything but weather.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rainmer_analysis.auditing.equalising import EQUALISERS
+from rainmer_analysis.auditing.equalising import EQUALISERS, minus_clean
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import Sources, load_image_set, read_image, resize
 from rainmer_analysis.infer import Encoder, encoder_spaces, load_encoder
@@ -29,6 +30,7 @@ __all__ = ["Confounds", "confounds"]
 
 _AS_IS = "as-is"
 _CLEAN = "clean"
+_MINUS_CLEAN = "minus-clean"
 Progress = Callable[[int, int], None]
 Picture = npt.NDArray[np.float32]
 Vectors = dict[str, dict[str, dict[str, npt.NDArray[np.float32]]]]  # view, variant, image
@@ -38,8 +40,8 @@ Vectors = dict[str, dict[str, dict[str, npt.NDArray[np.float32]]]]  # view, vari
 class Confounds:
     """Shares of distances, row by row, and images that could not be used.
 
-    Each row is a mapping: ``encoder``, ``view``, ``a``, ``b``, ``confound`` (``re-encode``,
-    ``re-size``, ``re-expose``, or ``scenes``), ``distance`` as it is, ``equalised`` after the
+    Each row is a mapping: ``encoder``, ``view``, ``a``, ``b``, ``confound`` (a name
+    of `EQUALISERS`, ``minus-clean`` or ``scenes``), ``distance`` as it is, ``equalised`` after the
     change (for ``scenes``: between clean partners), ``share`` of the distance that is not weather,
     at most, and ``kept`` (None without pairs).
     """
@@ -115,6 +117,8 @@ def _variants(image: Picture, partner: Picture | None) -> Iterator[tuple[str, Pi
             yield f"{side}{_AS_IS}", picture
             for name, change in EQUALISERS.items():
                 yield f"{side}{name}", change(picture)
+    if partner is not None and partner.shape == image.shape:
+        yield _MINUS_CLEAN, minus_clean(image, partner)
 
 
 def _encoded(
@@ -153,7 +157,7 @@ def _tables(
     found: dict[str, dict[str, EmbeddingTable]] = {}
     for view, variants in vectors.items():
         found[view] = {}
-        for change in (_AS_IS, *EQUALISERS):
+        for change in (_AS_IS, *EQUALISERS, _MINUS_CLEAN):
             frames, stacked = [], []
             for side in ("", f"{_CLEAN}/"):
                 own = variants.get(f"{side}{change}", {})
@@ -165,6 +169,8 @@ def _tables(
                         )
                     )
                     stacked += list(own.values())
+            if not frames:
+                continue
             rows = Rows(pd.concat(frames, ignore_index=True))
             found[view][change] = EmbeddingTable(np.stack(stacked), rows, spaces[view])
     return found
@@ -174,7 +180,10 @@ def _compared(
     tables: Mapping[str, EmbeddingTable], score: str, encoder: str, view: str
 ) -> list[dict[str, Any]]:
     """Return the rows of one space: every pair of datasets, every confound."""
-    matrices = {name: relate(table, score=score) for name, table in tables.items()}
+    enough = {
+        name: table for name, table in tables.items() if len(set(table.rows.column("dataset"))) > 1
+    }
+    matrices = {name: relate(table, score=score) for name, table in enough.items()}
     as_is = matrices[_AS_IS]
     if not as_is.is_distance:
         raise ParameterError(f"the score {score!r} is a similarity; shares need a distance")
@@ -182,16 +191,17 @@ def _compared(
     found = []
     for a, b in combinations(names, 2):
         distance = _cell(as_is, a, b)
-        for confound in (*EQUALISERS, "scenes"):
+        for confound in (*EQUALISERS, _MINUS_CLEAN, "scenes"):
             kept = None
             if confound == "scenes":
                 equalised = _cell(as_is, f"{_CLEAN}/{a}", f"{_CLEAN}/{b}")
                 share = _ratio(equalised, distance)
             else:
-                equalised = _cell(matrices[confound], a, b)
+                equalised = _cell(matrices[confound], a, b) if confound in matrices else None
                 left = _ratio(equalised, distance)
                 share = None if left is None else 1 - left
-                kept = _kept(as_is, matrices[confound], (a, b))
+                if confound in EQUALISERS:
+                    kept = _kept(as_is, matrices[confound], (a, b))
             row = {"encoder": encoder, "view": view, "a": a, "b": b, "confound": confound}
             numbers = {"distance": distance, "equalised": equalised, "share": share, "kept": kept}
             found.append(row | numbers)

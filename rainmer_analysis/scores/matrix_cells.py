@@ -12,6 +12,7 @@ from rainmer_analysis.scores.inference import bootstrap_interval, permutation_p
 from rainmer_analysis.scores.measures import pair_samples
 from rainmer_analysis.scores.score import Context, Floats, Score
 from rainmer_analysis.scores.streaming import SceneSums, within_scene_ceilings
+from rainmer_analysis.values import report_progress
 
 __all__ = [
     "SAMPLE",
@@ -80,12 +81,16 @@ def permutation_p_cells(
 
 def _fill_cells(score: Score, data: Data, kept: Data, fill: Callable[[int, int], None]) -> None:
     names = list(data)
-    for a, name in enumerate(names):
-        for b in range(a, len(names)):
-            enough = a != b or data[name].count >= score.fewest_same
-            if name in kept and names[b] in kept and enough:
-                # in the order of names, so that nothing depends on which dataset came first
-                fill(*sorted((a, b), key=lambda place: names[place]))
+    # in the order of names, so that nothing depends on which dataset came first
+    pairs = [
+        sorted((a, b), key=lambda place: names[place])
+        for a, name in enumerate(names)
+        for b in range(a, len(names))
+        if name in kept and names[b] in kept and (a != b or data[name].count >= score.fewest_same)
+    ]
+    for finished, (a, b) in enumerate(pairs, start=1):
+        fill(a, b)
+        report_progress(finished, len(pairs), "pair")
 
 
 def _clip_to_bounds(

@@ -52,6 +52,7 @@ from rainmer_analysis.values.pictures import (
     stated_command,
     with_record,
 )
+from rainmer_analysis.values.progress import progress_to, report_progress
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
@@ -96,12 +97,14 @@ __all__ = [
     "matrix_from_document",
     "parts_of",
     "picture_sha256",
+    "progress_to",
     "read",
     "read_as",
     "read_json",
     "read_metadata",
     "read_record",
     "recover",
+    "report_progress",
     "request_of",
     "same_space",
     "staging",

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.equalising import EQUALISERS, re_encode, re_expose, re_size
+from rainmer_analysis.auditing.equalising import (
+    EQUALISERS,
+    minus_clean,
+    re_encode,
+    re_expose,
+    re_size,
+    without_broad,
+    without_colour,
+    without_fine,
+    without_structure,
+)
 from rainmer_analysis.auditing.thumbnails import luma_levels
 from rainmer_analysis.images import compress_jpeg
 from rainmer_analysis.weather import render_scene
@@ -42,3 +52,21 @@ def test_exposure_is_taken_off(image: np.ndarray) -> None:
     one, two = re_expose(image), re_expose(np.clip(0.1 + 0.6 * image, 0, 1).astype(np.float32))
     assert np.abs(one - two).mean() < 0.01
     assert float(luma_levels(one).mean()) == pytest.approx(105, abs=4)
+
+
+def test_colour_structure_and_frequencies_are_taken_apart(image: np.ndarray) -> None:
+    grey, mixed = without_colour(image), without_structure(image)
+    assert np.array_equal(grey[0], grey[2])
+    assert np.allclose(luma_levels(grey), luma_levels(image), atol=1e-3)
+    assert np.array_equal(np.sort(mixed, axis=None), np.sort(image, axis=None))
+    assert set(map(tuple, mixed.reshape(3, -1).T[:50])) <= set(map(tuple, image.reshape(3, -1).T))
+    assert np.abs(np.diff(mixed)).mean() > 2 * np.abs(np.diff(image)).mean()
+    together = without_fine(image) + without_broad(image) - 0.5
+    assert np.abs(together - image).mean() < 0.01
+    assert without_fine(image).std() > without_fine(without_broad(image)).std() * 3
+
+
+def test_a_pair_without_weather_leaves_nothing(image: np.ndarray) -> None:
+    assert np.array_equal(minus_clean(image, image), np.full_like(image, 0.5))
+    black = np.zeros_like(image)
+    assert np.allclose(minus_clean(image, black), 0.5 + image / 2)

@@ -14,7 +14,7 @@ from benchmarks.faults.record import COUNTS, PAGE, table
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = (
-    *("bad_images", "odd_images", "killed", "overwritten", "two_runs", "closed_streams"),
+    *("bad_images", "odd_images", "killed_at_random", "overwritten", "two_runs", "closed_streams"),
     *("changing", "links_and_devices", "nasty_names", "other_versions", "out_of_memory"),
 )
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -15,7 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rainmer_analysis.cli import options
 from rainmer_analysis.cli.main import main
+from rainmer_analysis.values import report_progress
 
 NAME = "雪☔é"
 
@@ -92,3 +95,39 @@ def test_the_command_line_can_be_called_from_a_thread(
         thread.join()
     assert codes == [0, 1]
     assert "there is no file nothing.parquet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [None, "NO_COLOR", "FORCE_COLOR"])
+def test_nothing_is_coloured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str | None
+) -> None:
+    for each in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(each, raising=False)
+    if name is not None:
+        monkeypatch.setenv(name, "1")
+    for asked in (
+        ["--help"],
+        ["relate", "--help"],
+        ["relate", "none.parquet"],
+        ["datasets", "list"],
+    ):
+        with pytest.raises(SystemExit):
+            main(asked)
+        assert "\x1b" not in "".join(capsys.readouterr())
+
+
+def test_a_bar_shows_units_of_what_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "_PATIENCE", 0)
+    screen = io.StringIO()
+    screen.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", screen)
+    common = options.CommonOptions(seed=1, as_json=False, quiet=False, overwrite=False)
+    with options.progress_bar(common, "image") as progress:
+        progress(1, 4)
+        for finished in (50, 60):
+            time.sleep(0.15)  # a bar is drawn ten times a second at most
+            report_progress(finished, 100, "epoch")
+    shown = screen.getvalue()
+    assert "60/100" in shown
+    assert " epochs/s" in shown
+    assert "\x1b[3" not in shown  # no colour

@@ -59,6 +59,4 @@ def test_a_picture_of_others_ends_with_two(tmp_path: Path, capsys) -> None:
     assert err.startswith("error: ")
     assert "carries no record of this package" in err
     assert run(capsys, "verify", tmp_path / "absent.png")[0] == 2
-    code, out, err = run(capsys, "verify", tmp_path / "photo.png", "--against", tmp_path / "no")
-    assert code in (1, 2)
-    assert out == ""
+    assert run(capsys, "verify", tmp_path / "photo.png", "--against", tmp_path / "no")[0] == 2

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rainmer_analysis.auditing.equalising import EQUALISERS
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.confounds import confounds
 from rainmer_analysis.weather import degrade
@@ -35,10 +36,10 @@ def rows(found: Any, view: str) -> dict[str, dict[str, Any]]:
 def test_a_difference_of_exposure_is_named(world: dict[str, Path]) -> None:
     sources = {name: world[name] for name in ("plain", "dark")}
     shares = rows(confounds(sources, ["statistics"], per_dataset=8), "chromatic")
-    assert set(shares) == {"re-encode", "re-size", "re-expose", "scenes"}
+    assert set(shares) == {*EQUALISERS, "minus-clean", "scenes"}
     assert shares["re-expose"]["share"] > 0.7
     assert abs(shares["re-encode"]["share"]) < 0.3
-    assert shares["scenes"]["share"] is None
+    assert shares["scenes"]["share"] is shares["minus-clean"]["share"] is None
     assert shares["re-expose"]["kept"] is None
 
 
@@ -50,7 +51,8 @@ def test_a_difference_of_weather_is_not_explained(world: dict[str, Path]) -> Non
     assert shares["re-encode"]["kept"] == pytest.approx(1, abs=0.4)
     document = found.document()
     assert document["kind"] == "confounds"
-    assert len(document["rows"]) == 8
+    assert shares["minus-clean"]["equalised"] > 0
+    assert len(document["rows"]) == 2 * (len(EQUALISERS) + 2)
     assert all(np.isfinite(each["distance"]) for each in document["rows"])
 
 

@@ -44,9 +44,10 @@ def confounds(
     score: str,
     device: str,
 ) -> None:
-    """Make SOURCE... alike in encoding, size or exposure, and see what their distance loses.
+    """Make SOURCE... alike in encoding, size, exposure, colour or contrast, and compare again.
 
-    Where there are clean partners, their distance is told, too: that of scenes and cameras.
+    What the distance loses is the share of that thing. Where there are clean partners, their
+    distance is told, too, that of scenes and cameras, and that of images less their partners.
     """
     from rainmer_analysis.recipes.confounds import confounds as recipe
 

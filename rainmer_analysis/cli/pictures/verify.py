@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, echo
+from rainmer_analysis.cli.options import CommonOptions, common_options, echo, progress_bar
 from rainmer_analysis.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _WIDTH = 100
     "--against",
     multiple=True,
     metavar="FOLDER|FILE",
-    type=click.Path(path_type=Path),
+    type=click.Path(exists=True, path_type=Path),
     help="Where tables, maps, matrices, weights and images lie; may be given several times.",
 )
 @common_options
@@ -45,7 +45,8 @@ def verify(
     from rainmer_analysis.recipes.verify import verify as recipe
 
     try:
-        found = recipe(picture, against or None)
+        with progress_bar(common, "file"):
+            found = recipe(picture, against or None)
     except FileFormatError as error:
         echo(f"error: {error}", err=True)
         ctx.exit(_NO_RECORD)

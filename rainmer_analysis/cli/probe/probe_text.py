@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["probe_text"]
 
 Document = Mapping[str, Any]
-_NAME = 30
+_NAME = 28
 _NEIGHBOURS = ("kind", "draw", "level", "adjacent")
 _ORDERS = {
     "rho": "ladders: order of the levels within a scene (Spearman)",

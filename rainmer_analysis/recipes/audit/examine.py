@@ -11,13 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
-from rainmer_analysis.auditing.registration import Registration
-from rainmer_analysis.auditing.thumbnails import SHAPE, Planes, Thumbnails, planes_of, thumbnail
+from rainmer_analysis.auditing import (
+    SHAPE,
+    PairFacts,
+    Planes,
+    Registration,
+    Thumbnails,
+    measure_pair,
+    planes_of,
+    thumbnail,
+)
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.scene_groups import hash_pixels
 from rainmer_analysis.images.reading import Region, read_hashed, read_storage
-from rainmer_analysis.recipes.properties.measure_pairs import Job
+from rainmer_analysis.recipes.measure_pairs import Job
 
 __all__ = ["Examined", "Examiner", "FileFacts"]
 

@@ -11,7 +11,7 @@ from rainmer_analysis.images import unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
 from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
-from rainmer_analysis.recipes.properties.measure_pairs import Job
+from rainmer_analysis.recipes.measure_pairs import Job
 
 __all__ = ["AuditedImage", "list_images_of", "split_of"]
 

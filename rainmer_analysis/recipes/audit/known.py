@@ -10,22 +10,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.findings import Finding
-from rainmer_analysis.auditing.fingerprints import (
+from rainmer_analysis.auditing import (
     BITS,
     NEAR,
+    SHAPE,
+    Finding,
     Fingerprints,
+    Thumbnails,
     differing_bits,
     flipped,
     nearest_sign,
     signs,
 )
-from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import find_datasets
 from rainmer_analysis.recipes.audit.examine import Examined, Examiner, FileFacts
 from rainmer_analysis.recipes.audit.gather import AuditedImage, list_images_of
-from rainmer_analysis.recipes.properties.text_outputs import write_text_once
+from rainmer_analysis.recipes.text_files import write_text_once
 
 __all__ = ["fingerprint", "known_sets", "write_fingerprints"]
 

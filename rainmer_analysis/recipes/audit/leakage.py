@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images import read_image
-from rainmer_analysis.images.psnr_ssim import QUALITIES
+from rainmer_analysis.images import QUALITIES, read_image
 from rainmer_analysis.numerics import scene_weights
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.restoration.evaluate_files import ImageQuality, evaluate

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.auditing.components import first_connected
-from rainmer_analysis.auditing.findings import FINDINGS
+from rainmer_analysis.auditing import FINDINGS, first_connected
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.properties.text_outputs import csv_text, holds_text, write_text_once
+from rainmer_analysis.recipes.text_files import csv_text, holds_text, write_text_once
 
 __all__ = ["removals", "write_clean_manifest", "write_lists", "write_scene_manifest"]
 

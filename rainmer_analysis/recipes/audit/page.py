@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from rainmer_analysis.auditing.findings import FINDINGS, Finding
+from rainmer_analysis.auditing import FINDINGS, Finding
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import read_image
 from rainmer_analysis.pages import render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.properties.text_outputs import write_text_once
+from rainmer_analysis.recipes.text_files import write_text_once
 
 __all__ = ["write_page"]
 

@@ -9,10 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rainmer_analysis.auditing.components import first_connected
-from rainmer_analysis.auditing.findings import Finding
-from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
-from rainmer_analysis.auditing.thumbnails import SHAPE, Thumbnails
+from rainmer_analysis.auditing import (
+    SHAPE,
+    Finding,
+    Kin,
+    Thumbnails,
+    compare,
+    find_kin,
+    first_connected,
+)
 from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
 from rainmer_analysis.recipes.audit.gather import AuditedImage
 

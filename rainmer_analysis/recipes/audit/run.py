@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.auditing.findings import FINDINGS
-from rainmer_analysis.auditing.fingerprints import Fingerprints, read_fingerprints
+from rainmer_analysis.auditing import FINDINGS, Fingerprints, read_fingerprints
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import Sources, find_datasets
 from rainmer_analysis.images.datasets import Dataset
@@ -23,13 +20,13 @@ from rainmer_analysis.recipes.audit.image_findings import findings_of_image, unr
 from rainmer_analysis.recipes.audit.known import known_sets
 from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.summary import summarise
-from rainmer_analysis.recipes.audit.unfinished import Unfinished
-from rainmer_analysis.recipes.properties.text_outputs import write_text_once
+from rainmer_analysis.recipes.audit.unfinished import finished_images
+from rainmer_analysis.recipes.resumable_work import FinishedItems, complete
+from rainmer_analysis.recipes.text_files import write_text_once
 from rainmer_analysis.values import holding, lock_of, to_json_types
 
 __all__ = ["audit", "examine_all"]
 
-_log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 
@@ -94,11 +91,11 @@ def audit(
         earlier = None if path is None or overwrite else find_existing(path, images, asked, workers)
         if earlier is not None:
             return earlier
-        unfinished = Unfinished(path, [each.job for each in images])
+        finished = finished_images(path, [each.job for each in images])
         try:
-            examined = examine_all(images, unfinished, workers=workers, progress=progress)
+            examined = examine_all(images, finished, workers=workers, progress=progress)
         finally:
-            unfinished.close()
+            finished.close()
         found = _audited(datasets, images, examined, sets, asked, progress)
         if path is None:
             return found
@@ -106,38 +103,26 @@ def audit(
             to_json_types(found.document()), indent=1, ensure_ascii=False, allow_nan=False
         )
         write_text_once(path, text + "\n", overwrite=overwrite)
-        unfinished.discard()
+        finished.discard()
     return replace(found, path=path)
 
 
 def examine_all(
     images: Sequence[AuditedImage],
-    unfinished: Unfinished,
+    finished: FinishedItems[Examined],
     *,
     workers: int = 2,
     progress: Progress | None = None,
 ) -> list[Examined]:
     """Look at all files, a few at a time, and go on where an earlier run ended."""
-    known = unfinished.load()
-    left = [index for index in range(len(images)) if index not in known]
-    if known:
-        _log.info("continuing: %d of %d images were seen before", len(known), len(images))
     examiner = Examiner(remembered=workers)
-
-    def work(index: int) -> Examined:
-        examined = examiner.examine(images[index].job)
-        unfinished.add(index, examined)
-        return examined
-
-    pool = ThreadPoolExecutor(workers)
-    try:
-        for index, examined in zip(left, pool.map(work, left), strict=True):
-            known[index] = examined
-            if progress is not None:
-                progress(len(known), len(images))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return [known[index] for index in range(len(images))]
+    return complete(
+        finished,
+        lambda index: examiner.examine(images[index].job),
+        threads=workers,
+        progress=progress,
+        done="seen",
+    )
 
 
 def _audited(

@@ -28,7 +28,7 @@ from rainmer_analysis.recipes.properties.subset_manifests import (
     images_manifest,
     rows_manifest,
 )
-from rainmer_analysis.recipes.properties.text_outputs import holds_text, write_text_once
+from rainmer_analysis.recipes.text_files import holds_text, write_text_once
 from rainmer_analysis.values import Rows
 
 __all__ = ["METHODS", "Balance", "Change", "balance"]

@@ -10,7 +10,7 @@ from typing import Any
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.datasets.compare_simulated_with_real import measured_quantiles
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
-from rainmer_analysis.recipes.properties.text_outputs import write_text_once
+from rainmer_analysis.recipes.text_files import write_text_once
 from rainmer_analysis.values import PROPERTIES, PropertyTable
 
 __all__ = ["UNITS", "dataset_card", "write_card"]

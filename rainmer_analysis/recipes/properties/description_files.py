@@ -12,7 +12,7 @@ import pandas as pd
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.file_accounts import account_for_files
-from rainmer_analysis.recipes.properties.text_outputs import csv_text, holds_text, write_text_once
+from rainmer_analysis.recipes.text_files import csv_text, holds_text, write_text_once
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["account_for_left_out", "check_outputs", "skipped_path", "write_skipped_list"]

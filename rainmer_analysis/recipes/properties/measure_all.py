@@ -10,7 +10,7 @@ from typing import Any
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import sha256_or_empty
-from rainmer_analysis.recipes.properties.measure_pairs import ImageMeter, Job, Measured
+from rainmer_analysis.recipes.measure_pairs import ImageMeter, Job, Measured
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
 from rainmer_analysis.values import PROPERTIES
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
-from rainmer_analysis.recipes.properties.text_outputs import csv_text
+from rainmer_analysis.recipes.text_files import csv_text
 from rainmer_analysis.values import Rows
 
 __all__ = ["groups_path", "images_manifest", "rows_manifest"]

@@ -11,6 +11,7 @@ from rainmer_analysis.images import file_sha256
 from rainmer_analysis.model import load_weights
 from rainmer_analysis.recipes.verify.checks import Check, agrees, differs, not_checked
 from rainmer_analysis.recipes.verify.find_inputs import Candidate, Inputs
+from rainmer_analysis.values import report_progress
 
 __all__ = ["check_images", "check_table", "check_weights", "space_name"]
 
@@ -85,7 +86,8 @@ def check_images(rows: Iterable[tuple[str, str]], inputs: Inputs) -> list[Check]
     """
     known: set[str] = set()
     by_name: dict[str, list[str]] = {}
-    for path in inputs.images:
+    for finished, path in enumerate(inputs.images, start=1):
+        report_progress(finished, len(inputs.images), "image")
         try:
             sha256 = file_sha256(path)
         except RainmerAnalysisError as error:

@@ -51,18 +51,22 @@ class Candidate:
             return TableStream(self.path)
         return read(self.path)
 
-    @cached_property
+    @property
     def content(self) -> str:
-        """Its identity by content; what is damaged has the reason in place of it."""
-        try:
-            return str(self.value.content_sha256)
-        except RainmerAnalysisError as error:
-            return f"unusable: {error}"
+        """Its identity by content; empty where it cannot be used."""
+        return self._content_or_fault[0]
 
     @property
     def fault(self) -> str:
         """Why it cannot be used; empty where it can."""
-        return self.content.removeprefix("unusable: ") if self.content[:9] == "unusable:" else ""
+        return self._content_or_fault[1]
+
+    @cached_property
+    def _content_or_fault(self) -> tuple[str, str]:
+        try:
+            return str(self.value.content_sha256), ""
+        except RainmerAnalysisError as error:
+            return "", str(error)
 
 
 @dataclass(eq=False)
@@ -138,7 +142,10 @@ def _open_candidate(path: Path) -> Candidate | None:
     """Return what a file may be; None for what is none of this package's kinds."""
     if path.is_dir() or path.suffix.lower() == ".parquet":
         document = read_metadata(path)
-        return Candidate(path, _space_name(document.get("space")), document)
+        found = Candidate(path, _space_name(document.get("space")), document)
+        if document["kind"] == "properties":
+            _ = found.value  # small; one that is damaged is passed over
+        return found
     if path.suffix.lower() == ".csv":
         return _csv_candidate(path)
     if path.stat().st_size > _MOST_JSON:

@@ -11,6 +11,7 @@ from rainmer_analysis.sphere.umap_s2.attraction_curve import AttractionCurve
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph
 from rainmer_analysis.sphere.umap_s2.pair_forces import exact_epoch, sampled_epoch
 from rainmer_analysis.sphere.umap_s2.threads import Threads
+from rainmer_analysis.values import report_progress
 
 __all__ = ["optimise_layout"]
 
@@ -89,6 +90,7 @@ def optimise_layout(
         places.reverse()
         if progress is not None:
             progress(epoch + 1)
+        report_progress(epoch + 1, epochs, "epoch")
     points = places[0].astype(np.float64)
     return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
 

@@ -121,8 +121,8 @@ class CrossedContrast(nn.Module):
             "regression_chromatic": config.regression * config.weight_chromatic,
             "regression_degradation": config.regression * config.weight_degradation,
             "centring": config.centring,
-            "cosine_chromatic": config.opposition,
-            "cosine_degradation": config.opposition,
+            "cosine_chromatic": config.opposition_chromatic,
+            "cosine_degradation": config.opposition_degradation,
         }
         loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
         self.last = {

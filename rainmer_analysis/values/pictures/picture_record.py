@@ -117,6 +117,8 @@ def read_record(path: Path) -> PictureRecord:
     FileFormatError
         The file is no picture of this package, or of a newer version of it.
     """
+    if not path.is_file():
+        raise FileFormatError(f"there is no file {path}; give a .png, .pdf or .svg picture")
     text, picture = _read_parts(path)
     if text is None:
         raise FileFormatError(

@@ -101,6 +101,39 @@ def test_products_over_channels(outputs: int, inputs: int, size: tuple[int, int]
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("outputs", "inputs"), [(12, 13), (7, 9)])
+def test_products_of_panels(outputs: int, inputs: int, size: tuple[int, int]) -> None:
+    """Panels hold the columns of all inputs block by block, with zeros behind the last column."""
+    height, width = size
+    _, exact = filled(inputs, size, 0)
+    wide = F.pad(exact.float(), (0, -width % COLUMNS))
+    panels = wide.view(inputs, height, -1, COLUMNS).permute(1, 2, 0, 3).contiguous().numpy()
+    matrix = torch.randn(outputs, inputs, dtype=torch.float64)
+    expected = torch.einsum("oi,ihw->ohw", matrix, exact)
+    y = zero_maps(outputs, size)
+    given = (
+        matrix.float().flatten().numpy(),
+        (0, inputs, 1, outputs, inputs),
+        panels.reshape(-1),
+        (0, panels[0].size),
+        y.reshape(-1),
+        first_pixel_and_strides(y),
+        size,
+    )
+    channel_products.multiply_panels(*given, channel_products.PUT)
+    torch.testing.assert_close(pixels(y, size), expected, rtol=1e-4, atol=1e-4)
+    assert not y[ABOVE : ABOVE + height, :, width:].any()
+
+
+@pytest.mark.parametrize("width", [1, 10, 122, 250, 512])
+def test_channels_do_not_compete_for_a_place_of_a_cache(width: int) -> None:
+    maps = zero_maps(3, (2, width))
+    assert maps.shape[2] // NATIVE % 2 == 1
+    assert maps.shape[2] % NATIVE == 0
+    assert maps.ctypes.data % 64 == 0
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(("outputs", "inputs"), [(32, 12), (16, 32), (5, 3), (12, 20)])
 def test_convolutions_by_winograd(outputs: int, inputs: int, size: tuple[int, int]) -> None:
     (x, exact), (g, outer) = filled(inputs, size, 0), filled(outputs, size, 1)

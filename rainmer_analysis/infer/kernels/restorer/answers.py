@@ -16,17 +16,19 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
 )
 from rainmer_analysis.infer.kernels.restorer.packing import matrix, numbers
 from rainmer_analysis.infer.kernels.restorer.threads import Bands
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
     NATIVE,
     PUT,
     Array,
+    add_gelu,
+    add_silu,
     aligned_zeros,
+    compiled,
     multiply_channels,
+    sigmoid,
 )
-from rainmer_analysis.kernels.planar.functions import add_gelu, add_silu, sigmoid
-from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["Prompting", "answer"]
 

@@ -27,17 +27,17 @@ from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_r
 from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
 from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
 from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows, bands_of
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels import (
     COLUMNS,
     NATIVE,
     PUT,
     Array,
     add_outer_products,
     aligned_zeros,
+    compiled,
     convolve_channel,
     multiply_panels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
 from rainmer_analysis.model.restorer.modules import (
     kept_channels,
     sparse_attention,

@@ -15,19 +15,19 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
 )
 from rainmer_analysis.infer.kernels.restorer.packing import Convolution
 from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels import (
     ABOVE,
     COLUMNS,
     NATIVE,
     PUT,
     RECTIFY,
     Array,
+    compiled,
     convolve_3x3,
+    fuse_by_gates,
     multiply_channels,
     winograd_workspace,
 )
-from rainmer_analysis.kernels.planar.functions import fuse_by_gates
-from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["convolve_map", "fuse_locally", "move_down", "move_up", "multiply_map"]
 

@@ -24,18 +24,18 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
 from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_room
 from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
 from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
     PUT,
     Array,
     aligned_zeros,
+    compiled,
     convolve_channel,
     convolve_rectified,
     multiply_channels,
     multiply_panels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["FeedForward"]
 

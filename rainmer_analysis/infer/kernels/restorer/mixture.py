@@ -21,17 +21,17 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
 )
 from rainmer_analysis.infer.kernels.restorer.packing import numbers
 from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
     PUT,
     RECTIFY,
     Array,
     aligned_zeros,
+    compiled,
     convolve_channel,
     multiply_channels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
 from rainmer_analysis.model.experts import EXPERTS, Stage
 
 __all__ = ["Stages"]

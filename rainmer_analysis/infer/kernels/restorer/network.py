@@ -28,7 +28,7 @@ from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
 from rainmer_analysis.infer.kernels.restorer.mixture import Stages
 from rainmer_analysis.infer.kernels.restorer.packing import Convolution, matrix, numbers
 from rainmer_analysis.infer.kernels.restorer.threads import Threads
-from rainmer_analysis.kernels.planar import Array
+from rainmer_analysis.kernels import Array
 from rainmer_analysis.model.encoder import SLOPE
 from rainmer_analysis.model.folded import mean_windows
 from rainmer_analysis.model.restorer import Restorer

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from rainmer_analysis.infer.kernels.restorer.maps import whole_blocks
-from rainmer_analysis.kernels.planar import COLUMNS, NATIVE, Array, aligned_zeros
-from rainmer_analysis.kernels.planar.functions import center_and_scale, inverse_root
+from rainmer_analysis.kernels.planar import (
+    COLUMNS,
+    NATIVE,
+    Array,
+    aligned_zeros,
+    center_and_scale,
+    inverse_root,
+)
 from rainmer_analysis.kernels.simd_vectors import compiled
 
 __all__ = ["normalise", "normalised_room"]

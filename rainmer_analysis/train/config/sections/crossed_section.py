@@ -56,10 +56,10 @@ class CrossedConfig:
     centring
         Weight of the penalty on embeddings, and on channels of them, whose mean over a batch is
         far from 0 in terms of their standard deviation.
-    opposition
+    opposition_chromatic, opposition_degradation
         Weight of the mean cosine of each view over a batch, kept small so that kinds oppose each
-        other, the strong ones the rest: in the degradation view images count by the energy of what
-        weather changed, in the chromatic one by the squared distance of their light from the mean.
+        other, the strong ones the rest: in the chromatic view images count by the squared distance
+        of their light from the mean, in the degradation view by the energy of what weather changed.
     """
 
     draws: Mapping[str, int] = field(default_factory=dict)
@@ -80,4 +80,5 @@ class CrossedConfig:
     weight_degradation: float = number_field(1.0, 0.0)
     regression: float = number_field(0.5, 0.0)
     centring: float = number_field(0.5, 0.0)
-    opposition: float = number_field(1.0, 0.0)
+    opposition_chromatic: float = number_field(0.0, 0.0)
+    opposition_degradation: float = number_field(1.0, 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rainmer_analysis.infer.kernels.restorer.maps import Map
-from rainmer_analysis.infer.kernels.restorer.threads import band_rows
+from rainmer_analysis.infer.kernels.restorer.threads import band_rows, bands_of
 from rainmer_analysis.kernels.planar import ABOVE
 
 _REACH = 3  # of the largest separable kernel, twice in a row
@@ -23,3 +23,12 @@ def test_whole_blocks_of_two_layers_stay_within_the_memory(height: int, width: i
     last = first - _REACH + written - 1 + _REACH
     assert ABOVE + last < Map.of(2, (height, width)).array.shape[0]
     assert ABOVE >= 2 * _REACH
+
+
+@pytest.mark.parametrize("width", [1, 61, 244, 488, 512, 2000])
+@pytest.mark.parametrize("height", [1, 8, 41, 328, 512])
+def test_bands_are_whole_blocks_and_cover_a_map(height: int, width: int) -> None:
+    rows, count = band_rows((height, width)), bands_of((height, width))
+    assert rows % 8 == 0
+    assert rows <= 32
+    assert (count - 1) * rows < height <= count * rows
