@@ -16,8 +16,10 @@ from rainmer_analysis.values.archive import (
     write_table,
 )
 from rainmer_analysis.values.disk import (
+    WEIGHTS_ALLOWED,
     commit,
     demand_free,
+    demand_weights,
     demand_writable,
     finish,
     holding,
@@ -26,6 +28,7 @@ from rainmer_analysis.values.disk import (
     recover,
     staging,
     sweep,
+    tensor_format,
     told_in_full,
     write_atomically,
 )
@@ -61,7 +64,6 @@ from rainmer_analysis.values.running import (
 )
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 from rainmer_analysis.values.table_stream import TableStream
-from rainmer_analysis.values.tensor_files import WEIGHTS_ALLOWED, demand_weights, tensor_format
 
 __all__ = [
     "PARTS",

@@ -2,7 +2,8 @@
 
 What is written gets a unique hidden name, is synced, and is renamed into place; then the folder is
 synced. Several files that belong together are committed by one rename, that of a list of them. So
-results are right whether locks work or not; a lock makes the polite message.
+results are right whether locks work or not; a lock makes the polite message. Files of weights are
+told from others by their first bytes.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from rainmer_analysis.values.disk.commit import commit, finish, located, recover
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
 from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
+from rainmer_analysis.values.disk.tensor_files import (
+    WEIGHTS_ALLOWED,
+    demand_weights,
+    tensor_format,
+)
 
 __all__ = [
+    "WEIGHTS_ALLOWED",
     "commit",
     "demand_free",
+    "demand_weights",
     "demand_writable",
     "finish",
     "holding",
@@ -25,6 +33,7 @@ __all__ = [
     "staging",
     "sweep",
     "sync_folder",
+    "tensor_format",
     "told_in_full",
     "write_atomically",
 ]
