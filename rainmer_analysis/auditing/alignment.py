@@ -76,7 +76,7 @@ class Alignments(NamedTuple):
     @property
     def likeness(self) -> Floats:
         """Correlation of luma, or the mean of luma and colour where that is higher, shape (n,)."""
-        both: Floats = (self.correlation + self.colour) / 2
+        both: Floats = (self.correlation + self.colour) / 2  # type: ignore[assignment]
         return np.fmax(self.correlation, both)
 
     def of(self, pairs: npt.NDArray[np.intp]) -> Alignments:
@@ -120,7 +120,8 @@ def align(
 def _mean_of_both(correlations: Boxes) -> Boxes:
     """Return means of luma and colour, or luma alone where there is no colour."""
     luma, colour = correlations
-    return np.where(np.isnan(colour), luma, (luma + colour) / 2)
+    mean: Boxes = np.where(np.isnan(colour), luma, (luma + colour) / 2)
+    return mean
 
 
 def _compared(
