@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from rainmer_analysis.auditing.orientation import FEATURES, orientation, orientation_features
-from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.auditing.luma_thumbnails import luma_levels
+from rainmer_analysis.auditing.pair_orientation import FEATURES, orientation, orientation_features
 from rainmer_analysis.images import read_image
 from rainmer_analysis.weather import RECIPES, simulate
 

@@ -7,7 +7,7 @@ registered to parts of a pixel and told which side is degraded (`registration`, 
 
 from __future__ import annotations
 
-from rainmer_analysis.auditing.components import first_connected
+from rainmer_analysis.auditing.connected_components import first_connected
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
 from rainmer_analysis.auditing.fingerprints import (
     BITS,
@@ -20,9 +20,15 @@ from rainmer_analysis.auditing.fingerprints import (
     signs,
 )
 from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
+from rainmer_analysis.auditing.luma_thumbnails import (
+    SHAPE,
+    Planes,
+    Thumbnails,
+    planes_of,
+    thumbnail,
+)
 from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
 from rainmer_analysis.auditing.registration import Registration
-from rainmer_analysis.auditing.thumbnails import SHAPE, Planes, Thumbnails, planes_of, thumbnail
 
 __all__ = [
     "BITS",

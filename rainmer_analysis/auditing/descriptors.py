@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
+from rainmer_analysis.auditing.luma_thumbnails import SIDE, Thumbnails
 
 __all__ = ["LENGTH", "Window", "describe_windows", "mirrored", "window_boxes"]
 

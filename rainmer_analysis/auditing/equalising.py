@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.auditing.luma_thumbnails import luma_levels
 from rainmer_analysis.images import compress_jpeg
 
 __all__ = [

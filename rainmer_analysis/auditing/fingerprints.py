@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.thumbnails import SIDE, Thumbnails
+from rainmer_analysis.auditing.luma_thumbnails import SIDE, Thumbnails
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values import digest
 

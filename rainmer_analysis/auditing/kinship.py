@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.alignment import FINE, ROUGH, Alignments, Grid, align
 from rainmer_analysis.auditing.descriptors import describe_windows, mirrored, window_boxes
-from rainmer_analysis.auditing.thumbnails import Thumbnails
+from rainmer_analysis.auditing.luma_thumbnails import Thumbnails
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 
 __all__ = ["Kin", "Relation", "compare", "find_kin"]

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.alignment import align
 from rainmer_analysis.auditing.descriptors import describe_windows, window_boxes
-from rainmer_analysis.auditing.orientation import orientation
+from rainmer_analysis.auditing.luma_thumbnails import SHAPE, Planes, Thumbnails
+from rainmer_analysis.auditing.pair_orientation import orientation
 from rainmer_analysis.auditing.registration import Registration, register
-from rainmer_analysis.auditing.thumbnails import SHAPE, Planes, Thumbnails
 
 __all__ = ["MEASURES", "PairFacts", "PairFault", "frame_within", "measure_pair", "pair_faults"]
 

@@ -18,7 +18,7 @@ from scipy import fft
 from scipy.ndimage import correlate1d, uniform_filter
 
 from rainmer_analysis.auditing.filtering import Positions, moved_positions, sample_cubic, smooth
-from rainmer_analysis.auditing.thumbnails import Planes
+from rainmer_analysis.auditing.luma_thumbnails import Planes
 
 __all__ = ["Registration", "register"]
 

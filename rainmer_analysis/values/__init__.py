@@ -32,7 +32,7 @@ from rainmer_analysis.values.disk import (
     told_in_full,
     write_atomically,
 )
-from rainmer_analysis.values.documents import read_json, stamped, unstamped
+from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
 from rainmer_analysis.values.frozen import FrozenDict, Value
 from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
@@ -49,18 +49,21 @@ from rainmer_analysis.values.parquet import (
 from rainmer_analysis.values.pictures import (
     PictureRecord,
     carries_record,
-    command_line,
     picture_sha256,
     read_record,
-    stated_command,
     with_record,
 )
-from rainmer_analysis.values.progress import progress_to, report_progress
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
-from rainmer_analysis.values.streamed import TableStream
+from rainmer_analysis.values.running import (
+    command_line,
+    progress_to,
+    report_progress,
+    stated_command,
+)
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
+from rainmer_analysis.values.table_stream import TableStream
 
 __all__ = [
     "PARTS",

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.values.disk import located, write_atomically
-from rainmer_analysis.values.documents import read_json, stamped
+from rainmer_analysis.values.disk.json_documents import read_json, stamped
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.matrix_files import (
     matrix_from_csv,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.documents import read_json, stamped
+from rainmer_analysis.values.disk.json_documents import read_json, stamped
 from rainmer_analysis.values.matrix import RelationshipMatrix
 from rainmer_analysis.values.request_digest import digest, to_json_types
 from rainmer_analysis.values.table import Space

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.auditing.components import first_connected
+from rainmer_analysis.auditing.connected_components import first_connected
 
 
 def test_the_first_of_each_component_stands_for_it() -> None:

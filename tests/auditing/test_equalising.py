@@ -16,7 +16,7 @@ from rainmer_analysis.auditing.equalising import (
     without_fine,
     without_structure,
 )
-from rainmer_analysis.auditing.thumbnails import luma_levels
+from rainmer_analysis.auditing.luma_thumbnails import luma_levels
 from rainmer_analysis.images import compress_jpeg
 from rainmer_analysis.weather import render_scene
 

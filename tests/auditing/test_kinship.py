@@ -12,7 +12,7 @@ from rainmer_analysis.auditing.descriptors import (
     window_boxes,
 )
 from rainmer_analysis.auditing.kinship import find_kin
-from rainmer_analysis.auditing.thumbnails import SHAPE, SIDE, planes_of, thumbnail
+from rainmer_analysis.auditing.luma_thumbnails import SHAPE, SIDE, planes_of, thumbnail
 from rainmer_analysis.weather import degrade, render_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.orientation import (
+from rainmer_analysis.auditing.luma_thumbnails import luma_levels
+from rainmer_analysis.auditing.pair_orientation import (
     FEATURES,
     orientation,
     orientation_features,
 )
-from rainmer_analysis.auditing.thumbnails import luma_levels
 from rainmer_analysis.weather import RECIPES, degrade, render_scene
 
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.ndimage import affine_transform
 from scipy.ndimage import shift as moved
 
+from rainmer_analysis.auditing.luma_thumbnails import planes_of
 from rainmer_analysis.auditing.registration import Registration
 from rainmer_analysis.auditing.registration import register as register_planes
-from rainmer_analysis.auditing.thumbnails import planes_of
 from rainmer_analysis.weather import degrade, render_scene
 
 SIZE = (128, 160)

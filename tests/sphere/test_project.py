@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rainmer_analysis.cli.project import project as command
+from rainmer_analysis.cli.project_command import project as command
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.sphere import DEFAULT_ENGINE, ENGINES, fidelity, layout_engines, project
 from rainmer_analysis.sphere.layout_parameters import LayoutParameters

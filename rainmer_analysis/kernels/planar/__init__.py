@@ -6,6 +6,14 @@ holds neighbours of one channel, so no number of channels wastes lanes.
 
 from __future__ import annotations
 
+from rainmer_analysis.kernels.planar.activation_functions import (
+    add_gelu,
+    add_silu,
+    center_and_scale,
+    fuse_by_gates,
+    inverse_root,
+    sigmoid,
+)
 from rainmer_analysis.kernels.planar.channel_products import (
     ADD,
     PUT,
@@ -14,18 +22,10 @@ from rainmer_analysis.kernels.planar.channel_products import (
     multiply_channels,
     multiply_panels,
 )
-from rainmer_analysis.kernels.planar.depthwise import (
+from rainmer_analysis.kernels.planar.planar_depthwise import (
     add_weight_gradient,
     convolve_channel,
     convolve_rectified,
-)
-from rainmer_analysis.kernels.planar.functions import (
-    add_gelu,
-    add_silu,
-    center_and_scale,
-    fuse_by_gates,
-    inverse_root,
-    sigmoid,
 )
 from rainmer_analysis.kernels.planar.planar_maps import (
     ABOVE,

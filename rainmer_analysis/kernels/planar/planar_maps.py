@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.kernels.planar.depthwise import BLOCK_ROWS
+from rainmer_analysis.kernels.planar.planar_depthwise import BLOCK_ROWS
 from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE
 
 __all__ = [

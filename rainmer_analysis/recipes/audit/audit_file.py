@@ -11,7 +11,7 @@ from typing import Any
 
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.recipes.audit.gather import AuditedImage
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 from rainmer_analysis.recipes.audit.unfinished import hashes_of
 from rainmer_analysis.values import digest, versions_of
 

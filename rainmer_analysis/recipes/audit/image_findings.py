@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.auditing.pair_faults import frame_within, pair_faults
 from rainmer_analysis.images.datasets import Dataset
-from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather import AuditedImage
+from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
 __all__ = ["findings_of_image", "unread_pictures"]
 

@@ -18,8 +18,8 @@ from rainmer_analysis.auditing import (
     find_kin,
     first_connected,
 )
-from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather import AuditedImage
+from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
 __all__ = ["Related", "relate_images"]
 

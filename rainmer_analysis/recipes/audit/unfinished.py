@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rainmer_analysis.images import sha256_or_empty
-from rainmer_analysis.recipes.audit.examine import Examined
+from rainmer_analysis.recipes.audit.examine_images import Examined
 from rainmer_analysis.recipes.measure_pairs import Job
 from rainmer_analysis.recipes.resumable_work import FinishedItems, finished_items_path
 

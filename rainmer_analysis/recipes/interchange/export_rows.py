@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.numerics import nearest_neighbours
-from rainmer_analysis.recipes.report.thumbnails import thumbnails_of
+from rainmer_analysis.recipes.report.point_thumbnails import thumbnails_of
 from rainmer_analysis.values import EmbeddingTable, Rows, SphereMap, digest, read, write_atomically
 
 __all__ = ["ExportOptions", "Exported", "export"]

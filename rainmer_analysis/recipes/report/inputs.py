@@ -10,7 +10,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.recipes.report.options import ReportOptions
+from rainmer_analysis.recipes.report.report_options import ReportOptions
 from rainmer_analysis.values import EmbeddingTable, read_as
 
 __all__ = ["Inputs", "inputs_of"]

@@ -19,12 +19,12 @@ from rainmer_analysis.pages import (
 )
 from rainmer_analysis.recipes.cached_results import cached_map
 from rainmer_analysis.recipes.relate_tables import RelateOptions, cached_matrix
+from rainmer_analysis.recipes.report.audit_findings import read_findings
 from rainmer_analysis.recipes.report.colours import dataset_styles
-from rainmer_analysis.recipes.report.files import page_stands
-from rainmer_analysis.recipes.report.findings import read_findings
+from rainmer_analysis.recipes.report.existing_page import page_stands
 from rainmer_analysis.recipes.report.inputs import Inputs, inputs_of
-from rainmer_analysis.recipes.report.options import ReportOptions
-from rainmer_analysis.recipes.report.thumbnails import Thumbnails, thumbnails_of
+from rainmer_analysis.recipes.report.point_thumbnails import Thumbnails, thumbnails_of
+from rainmer_analysis.recipes.report.report_options import ReportOptions
 from rainmer_analysis.scores import FENCE, OUTLIER_NEIGHBOURS, find_outliers, isolation
 from rainmer_analysis.sphere import project
 from rainmer_analysis.values import (

@@ -13,13 +13,13 @@ from pathlib import Path
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
 from rainmer_analysis.images import Account, file_sha256, png_request
 from rainmer_analysis.infer import TILE, ImageRestorer, Tiling
-from rainmer_analysis.recipes.restoration.files import Cut, restored_files
 from rainmer_analysis.recipes.restoration.output_paths import (
     RestorationJob,
     images_in,
     pair_folders,
     plan_outputs,
 )
+from rainmer_analysis.recipes.restoration.restored_files import Cut, restored_files
 from rainmer_analysis.values import digest, write_atomically
 
 __all__ = ["SKIPPED", "Derained", "derain"]

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from rainmer_analysis.recipes.training.configured_pool import make_training_pool
 from rainmer_analysis.recipes.training.run_folder import (
     CARD,
     CONFIG,
@@ -22,7 +23,6 @@ from rainmer_analysis.recipes.training.run_weights import (
     load_start_weights,
     read_kept_weights,
 )
-from rainmer_analysis.recipes.training.training_pool import make_training_pool
 from rainmer_analysis.train import (
     AirNetTrainable,
     CrossedPool,

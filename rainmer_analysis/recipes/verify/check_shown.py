@@ -14,7 +14,7 @@ from rainmer_analysis.recipes.verify.check_matrices import (
     recompute_matrix,
     stated_matrix,
 )
-from rainmer_analysis.recipes.verify.check_others import (
+from rainmer_analysis.recipes.verify.check_probes_and_properties import (
     check_encoder,
     check_probe,
     check_properties,

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from rainmer_analysis.sphere.umap_s2.attraction_curve import AttractionCurve
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph
+from rainmer_analysis.sphere.umap_s2.numba_threads import Threads
 from rainmer_analysis.sphere.umap_s2.pair_forces import exact_epoch, sampled_epoch
-from rainmer_analysis.sphere.umap_s2.threads import Threads
 from rainmer_analysis.values import report_progress
 
 __all__ = ["optimise_layout"]

@@ -13,7 +13,7 @@ from torch import Tensor
 from rainmer_analysis.train.config.sections import CrossedConfig
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
 from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
-from rainmer_analysis.train.crossed.light import describe_light
+from rainmer_analysis.train.crossed.light_descriptor import describe_light
 from rainmer_analysis.train.data import Levels
 
 __all__ = ["CrossedBatch", "CrossedBatches"]

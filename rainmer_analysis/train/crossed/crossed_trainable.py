@@ -15,7 +15,7 @@ from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
 from rainmer_analysis.train.crossed.degradation_descriptor import DESCRIPTOR
 from rainmer_analysis.train.crossed.feature_memory import FeatureMemory
 from rainmer_analysis.train.crossed.initialisation import initialise_from_images
-from rainmer_analysis.train.crossed.light import LIGHT
+from rainmer_analysis.train.crossed.light_descriptor import LIGHT
 from rainmer_analysis.train.crossed.regression_head import RegressionHead
 from rainmer_analysis.train.crossed.soft_contrastive_loss import (
     centring_loss,

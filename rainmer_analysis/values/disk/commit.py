@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.disk.json_documents import read_json, stamped
 from rainmer_analysis.values.disk.leftovers import is_temporary, mark, sweep
 from rainmer_analysis.values.disk.locks import holding, lock_of
 from rainmer_analysis.values.disk.sync import (
@@ -26,7 +27,6 @@ from rainmer_analysis.values.disk.sync import (
     told_as_placed,
     told_in_full,
 )
-from rainmer_analysis.values.documents import read_json, stamped
 
 __all__ = ["LIST", "commit", "finish", "located", "recover", "staging"]
 

@@ -19,7 +19,7 @@ import rainmer_analysis.values.pictures.pdf_record as pdf_record
 import rainmer_analysis.values.pictures.png_record as png_record
 import rainmer_analysis.values.pictures.svg_record as svg_record
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.documents import stamped, unstamped
+from rainmer_analysis.values.disk.json_documents import stamped, unstamped
 
 __all__ = [
     "RECORD_KIND",

@@ -20,7 +20,7 @@ _PROGRAM = """
 import json, os, runpy, signal, sys, traceback
 
 import torch.distributed
-import rainmer_analysis.cli.extract
+import rainmer_analysis.cli.extract_command
 import rainmer_analysis.recipes.extract_tables
 from rainmer_analysis.infer import extract_over_ranks
 

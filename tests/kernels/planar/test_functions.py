@@ -9,9 +9,9 @@ import torch.nn.functional as F
 
 from rainmer_analysis.kernels.planar import (
     NATIVE,
+    activation_functions,
     convolve_rectified,
     first_pixel_and_strides,
-    functions,
     pixels_view,
     zero_maps,
 )
@@ -25,15 +25,15 @@ def _apply(x, y, out, which):  # type: ignore[no-untyped-def]
     one, half, two = np.float32(1.0), np.float32(0.5), np.float32(2.0)
     for i in range(0, len(x), NATIVE):
         if which == 0:
-            functions.inverse_root((out,), (i,), (one, half))
+            activation_functions.inverse_root((out,), (i,), (one, half))
         elif which == 1:
-            functions.add_gelu((x, out), (i, i), (half, two))
+            activation_functions.add_gelu((x, out), (i, i), (half, two))
         elif which == 2:
-            functions.sigmoid((out,), (i,), (half,))
+            activation_functions.sigmoid((out,), (i,), (half,))
         elif which == 3:
-            functions.add_silu((x, out), (i, i), (half, one, two))
+            activation_functions.add_silu((x, out), (i, i), (half, one, two))
         else:
-            functions.fuse_by_gates((x, y, out), (i, i, i), (half,))
+            activation_functions.fuse_by_gates((x, y, out), (i, i, i), (half,))
 
 
 @pytest.mark.parametrize("which", range(5))

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar import channel_products, depthwise, planar_winograd
+from rainmer_analysis.kernels.planar import channel_products, planar_depthwise, planar_winograd
 from rainmer_analysis.kernels.planar.planar_maps import (
     ABOVE,
     first_pixel_and_strides,
@@ -45,13 +45,13 @@ def test_depthwise_kernels(side: int, dilation: int, size: tuple[int, int]) -> N
     expected = F.conv2d(exact[None], weight, padding=padding, dilation=dilation)[0]
     start, row, _ = first_pixel_and_strides(x)
     given = x.reshape(-1), start, row, flat, 0, (side, dilation), y.reshape(-1), start, row, size
-    depthwise.convolve_channel(*given, True)
+    planar_depthwise.convolve_channel(*given, True)
     torch.testing.assert_close(pixels(y, size), expected.detach() + before, rtol=1e-4, atol=1e-4)
-    depthwise.convolve_channel(*given, False)
+    planar_depthwise.convolve_channel(*given, False)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-4, atol=1e-4)
     sums = np.zeros(side * side * NATIVE, np.float32)
     form = (side, dilation)
-    depthwise.add_weight_gradient(
+    planar_depthwise.add_weight_gradient(
         x.reshape(-1), start, row, g.reshape(-1), start, row, form, size, sums, 0
     )
     expected.backward(outer)

@@ -10,7 +10,7 @@ import pytest
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.audit import Audit, audit
-from rainmer_analysis.recipes.audit.leakage import measure_leakage
+from rainmer_analysis.recipes.audit.measure_leakage import measure_leakage
 from tests.recipes.audit.pictures import save, save_pair
 
 SIZE = (48, 64)

@@ -17,7 +17,7 @@ from rainmer_analysis.errors import (
     SourceError,
 )
 from rainmer_analysis.recipes.audit import Audit, audit, read_audit
-from rainmer_analysis.recipes.audit import run as run_module
+from rainmer_analysis.recipes.audit import run_audit as run_module
 
 
 @pytest.fixture(scope="module")

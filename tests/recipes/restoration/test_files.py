@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.images import file_sha256, read_image, write_png
-from rainmer_analysis.recipes.restoration import files
-from rainmer_analysis.recipes.restoration.files import Cut, restored_files
+from rainmer_analysis.recipes.restoration import restored_files as files
 from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
+from rainmer_analysis.recipes.restoration.restored_files import Cut, restored_files
 
 CUT = Cut(64, None)
 

@@ -7,7 +7,7 @@ from rainmer_analysis.train.config.sections.crossed_section import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatches
 from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
-from rainmer_analysis.train.crossed.light import describe_light
+from rainmer_analysis.train.crossed.light_descriptor import describe_light
 
 
 def _batches(pool: CrossedPool, **changes: float) -> CrossedBatches:

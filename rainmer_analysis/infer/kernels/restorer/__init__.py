@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.infer.kernels.restorer.network import PlanarRestorer
+from rainmer_analysis.infer.kernels.restorer.planar_restorer import PlanarRestorer
 from rainmer_analysis.infer.kernels.restorer.threads import Threads
 
 __all__ = ["PlanarRestorer", "Threads"]

@@ -9,7 +9,7 @@ from rainmer_analysis.values.parquet.format.checksums import (
     sums_text,
 )
 from rainmer_analysis.values.parquet.format.columns import column_of, label_rows, numbers, vectors
-from rainmer_analysis.values.parquet.format.damage import (
+from rainmer_analysis.values.parquet.format.damaged_files import (
     Checked,
     demand_count,
     demand_document,

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.documents import read_json, stamped
+from rainmer_analysis.values.disk.json_documents import read_json, stamped
 from rainmer_analysis.values.parquet.format.checksums import SUMS
 from rainmer_analysis.values.request_digest import digest
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rainmer_analysis.images import unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
-from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
+from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
 from rainmer_analysis.recipes.measure_pairs import Job
 
 __all__ = ["AuditedImage", "list_images_of", "split_of"]

@@ -41,7 +41,7 @@ def leakage(
     folder of restored images. No network runs.
     """
     from rainmer_analysis.recipes.audit import read_audit
-    from rainmer_analysis.recipes.audit.leakage import measure_leakage
+    from rainmer_analysis.recipes.audit.measure_leakage import measure_leakage
 
     with progress_bar(common, "image") as progress:
         found = measure_leakage(

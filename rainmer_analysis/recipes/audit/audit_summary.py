@@ -8,8 +8,8 @@ from typing import Any
 
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
 from rainmer_analysis.images.datasets import Dataset
-from rainmer_analysis.recipes.audit.examine import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather import AuditedImage
+from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
 __all__ = ["summarise"]
 

@@ -12,7 +12,7 @@ from rainmer_analysis.images import encode_thumbnail, read_image
 from rainmer_analysis.pages import PassportCard, PassportContent, render_passports
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles
-from rainmer_analysis.recipes.report.files import page_stands
+from rainmer_analysis.recipes.report.existing_page import page_stands
 from rainmer_analysis.values import digest, versions_of, write_atomically
 
 __all__ = ["write_passports"]

@@ -14,12 +14,12 @@ from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.images import Sources, find_datasets
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, request_digest
-from rainmer_analysis.recipes.audit.examine import Examined, Examiner
-from rainmer_analysis.recipes.audit.gather import AuditedImage, list_images_of
+from rainmer_analysis.recipes.audit.audit_summary import summarise
+from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, list_images_of
 from rainmer_analysis.recipes.audit.image_findings import findings_of_image, unread_pictures
-from rainmer_analysis.recipes.audit.known import known_sets
+from rainmer_analysis.recipes.audit.known_sets import known_sets
 from rainmer_analysis.recipes.audit.relate_images import relate_images
-from rainmer_analysis.recipes.audit.summary import summarise
 from rainmer_analysis.recipes.audit.unfinished import finished_images
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete
 from rainmer_analysis.recipes.text_files import write_text_once

@@ -24,8 +24,8 @@ from rainmer_analysis.auditing import (
 )
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import find_datasets
-from rainmer_analysis.recipes.audit.examine import Examined, Examiner, FileFacts
-from rainmer_analysis.recipes.audit.gather import AuditedImage, list_images_of
+from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner, FileFacts
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, list_images_of
 from rainmer_analysis.recipes.text_files import write_text_once
 
 __all__ = ["fingerprint", "known_sets", "write_fingerprints"]
