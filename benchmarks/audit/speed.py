@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.audit.planted import Plan, Scenes
+from benchmarks.audit.plan import Plan, Scenes
 from rainmer_analysis.recipes.audit import audit
 
 _OTHERS = """

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchmarks.faults.harness import Command, Row, make_images
 from rainmer_analysis.draw import plot_matrix
+from rainmer_analysis.draw.figure.labels import short_labels
 from rainmer_analysis.pages import render_report
 from rainmer_analysis.values import RelationshipMatrix, Space
 from tests.pages.making import content_of
@@ -68,7 +69,7 @@ def _picture(place: Path) -> dict[Path, tuple[str, ...]]:
     size = len(_NAMES)
     matrix = RelationshipMatrix(np.eye(size), _NAMES, "cosine", _SPACE, (3,) * size, (3,) * size)
     plot_matrix(matrix).save(place / "matrix.svg")
-    return {place / "matrix.svg": _NAMES}
+    return {place / "matrix.svg": tuple(short_labels(_NAMES).values())}  # its labels are short
 
 
 def _reports(place: Path) -> dict[Path, tuple[str, ...]]:

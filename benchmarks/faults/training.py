@@ -31,7 +31,7 @@ def resumed(place: Path, *, quick: bool) -> Row:
     row = Row(
         "training resumed",
         "SIGKILL in the first epoch and later, at its end, after the best weights were written, "
-        "twice in one epoch, at each fsync, rename and removal; pools made by 0 and 2 workers; "
+        "twice in one epoch, at every eighth fsync, rename or removal; pools by 0 and 2 workers; "
         "continued by 2 processes, and by 3 that cannot share a batch",
     )
     run = _Runs(place)

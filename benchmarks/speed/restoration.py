@@ -150,9 +150,7 @@ def compare(
     """Restore images, or files of images, in both processes in turn."""
     found: list[list[tuple[float, float, int]]] = [[], []]
     worst = 0.0
-    sizes = [
-        each.shape[1:] if isinstance(each, np.ndarray) else image_size(each) for each in images
-    ]
+    sizes = [image_size(each) for each in images]
     with tempfile.TemporaryDirectory() as place:
         kept, *outs = (Path(place) / f"{name}.npy" for name in ("given", "old", "new"))
         for number in range(rounds * len(images)):
@@ -203,9 +201,10 @@ def tell(result: dict[str, Any], count: float, limit: float) -> None:
     )
 
 
-def image_size(path: Path) -> tuple[int, int]:
-    """Give height and width of a file."""
-    height, width = read_image(path).shape[1:]
+def image_size(image: np.ndarray | Path) -> tuple[int, int]:
+    """Return height and width of an image, or of that in a file."""
+    pixels = image if isinstance(image, np.ndarray) else read_image(image)
+    height, width = pixels.shape[1:]
     return height, width
 
 
@@ -236,10 +235,7 @@ def measure(
     result = compare(sides, images, options.rounds)
     for side in sides:
         side.close()
-    shapes = [
-        each.shape[1:] if isinstance(each, np.ndarray) else image_size(each) for each in images
-    ]
-    counts = [multiplications(weights, shape) for shape in shapes]
+    counts = [multiplications(weights, image_size(each)) for each in images]
     result |= {"threads": options.threads, "precision": options.precision}
     result["ceiling_gigamultiplications"] = round(limit / 1e9, 1)
     tell(result, sum(counts) / len(counts), limit)

@@ -76,8 +76,8 @@ class Alignments(NamedTuple):
     @property
     def likeness(self) -> Floats:
         """Correlation of luma, or the mean of luma and colour where that is higher, shape (n,)."""
-        both: Floats = (self.correlation + self.colour) / 2  # type: ignore[assignment]
-        return np.fmax(self.correlation, both)
+        both = (self.correlation + self.colour) / 2
+        return np.asarray(np.fmax(self.correlation, both), dtype=self.correlation.dtype)
 
     def of(self, pairs: npt.NDArray[np.intp]) -> Alignments:
         """Return how some of the pairs compare."""
@@ -120,8 +120,7 @@ def align(
 def _mean_of_both(correlations: Boxes) -> Boxes:
     """Return means of luma and colour, or luma alone where there is no colour."""
     luma, colour = correlations
-    mean: Boxes = np.where(np.isnan(colour), luma, (luma + colour) / 2)
-    return mean
+    return np.asarray(np.where(np.isnan(colour), luma, (luma + colour) / 2))
 
 
 def _compared(

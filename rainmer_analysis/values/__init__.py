@@ -46,16 +46,19 @@ from rainmer_analysis.values.parquet import (
 from rainmer_analysis.values.pictures import (
     PictureRecord,
     carries_record,
-    command_line,
     picture_sha256,
     read_record,
-    stated_command,
     with_record,
 )
-from rainmer_analysis.values.progress_reports import progress_to, report_progress
 from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.rows import ImageSet, Rows
+from rainmer_analysis.values.running import (
+    command_line,
+    progress_to,
+    report_progress,
+    stated_command,
+)
 from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 from rainmer_analysis.values.table_stream import TableStream
 from rainmer_analysis.values.tensor_files import WEIGHTS_ALLOWED, demand_weights, tensor_format

@@ -23,10 +23,10 @@ SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 
 
 def test_tables_and_maps_are_read_equal() -> None:
-    table = read_as(EmbeddingTable, STORED / "table.parquet")
+    table = read_as(STORED / "table.parquet", EmbeddingTable)
     assert (table.vectors == np.eye(4)[[0, 1, 2, 3, 0, 1]]).all()
     assert (table.space, table.made["seed"]) == (SPACE, 7)
-    points = read_as(SphereMap, STORED / "map.parquet")
+    points = read_as(STORED / "map.parquet", SphereMap)
     assert (points.points == np.eye(3)[[0, 1, 2, 0, 1, 2]]).all()
     for value in (table, points):
         assert value.rows.column("image_id").tolist() == NAMES

@@ -7,8 +7,8 @@ from rainmer_analysis.recipes.properties.dataset_card import dataset_card, write
 from rainmer_analysis.recipes.properties.describe_images import Description, describe
 from rainmer_analysis.recipes.properties.description_files import skipped_path
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
-from rainmer_analysis.recipes.properties.sample_manifest import write_sample
-from rainmer_analysis.recipes.properties.subset_folders import write_images
+from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sample
+from rainmer_analysis.recipes.properties.subsets.subset_folders import write_images
 
 __all__ = [
     "Balance",

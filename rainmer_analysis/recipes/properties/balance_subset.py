@@ -23,7 +23,7 @@ from rainmer_analysis.numerics import (
 )
 from rainmer_analysis.recipes.properties.candidates import Candidates, read_candidates
 from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_strata
-from rainmer_analysis.recipes.properties.subset_manifests import (
+from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     groups_path,
     images_manifest,
     rows_manifest,

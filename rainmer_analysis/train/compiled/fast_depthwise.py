@@ -107,7 +107,8 @@ class _FastPairs:
         if torch.is_autocast_enabled(x.device.type):
             dtype = torch.get_autocast_dtype(x.device.type)
             x, weight = x.to(dtype), weight.to(dtype)
-        halves = x.unflatten(1, (-1, _PAIR)).unbind(2)  # type: ignore[no-untyped-call]
+        n, channels, height, width = x.shape
+        halves = x.reshape(n, channels // _PAIR, _PAIR, height, width).unbind(2)
         first, second = (
             _depthwise(_laid_out(half), kernels.contiguous(), self.dilation[0])
             for half, kernels in zip(halves, torch.split(weight, 1, dim=1), strict=True)

@@ -9,7 +9,10 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.images import load_image_set
-from rainmer_analysis.recipes.properties.subset_manifests import groups_path, images_manifest
+from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
+    groups_path,
+    images_manifest,
+)
 from rainmer_analysis.recipes.text_files import holds_text, write_text_once
 from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
 

@@ -1,0 +1,1 @@
+"""Chosen images as manifests, and as folders of links or copies."""
