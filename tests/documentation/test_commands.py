@@ -54,9 +54,12 @@ NOT_RUN |= {
     f"{PROGRAM} relate tables/mine-features.parquet": "see above",
 }
 # What stands for a folder or a number that a page names.
-INSTEAD = {"/path/to/DATA": "DATA", "--per-dataset 12": "--per-dataset 6"}
+INSTEAD = {"/path/to/DATA": "DATA", "--per-dataset 12": "--per-dataset 6", "--size 500": "--size 4"}
 # What is added to a command, so that it does the same on less.
-ADDED = {"report": ("--encoder", "statistics", "--resamples", "20", "--null", "19")}
+ADDED = {
+    "report": ("--encoder", "statistics", "--resamples", "20", "--null", "19"),
+    "confounds": ("--per-dataset", "2"),
+}
 # What a page takes for granted because another one made it.
 _RAINMER = "extract heavy=photos/heavy night=photos/night --out tables"
 _AIRNET = f"{_RAINMER} --encoder airnet"
