@@ -58,7 +58,7 @@ INSTEAD = {"/path/to/DATA": "DATA", "--per-dataset 12": "--per-dataset 6", "--si
 # What is added to a command, so that it does the same on less.
 ADDED = {
     "report": ("--encoder", "statistics", "--resamples", "20", "--null", "19"),
-    "confounds": ("--per-dataset", "2"),
+    "confounds": ("--per-dataset", "4"),
 }
 # What a page takes for granted because another one made it.
 _RAINMER = "extract heavy=photos/heavy night=photos/night --out tables"
