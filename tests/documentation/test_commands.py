@@ -44,14 +44,9 @@ NOT_RUN = {
     f"{PROGRAM} train": "hours; tests/recipes/test_training.py trains for a few steps",
     f"{PROGRAM} probe --encoder rainmer": "20 untrained networks: hours; another page runs less",
     f"{PROGRAM} datasets check Rain200H": "needs the paper's datasets",
-    f"{PROGRAM} extract heavy=photos/heavy night=photos/night --encoder mine": "is another package",
+    f"{PROGRAM} extract heavy=photos/heavy night=photos/night --encoder mine": "is of another package",
     f"{PROGRAM} relate tables/mine-features.parquet": "needs that package's table",
     f"{PROGRAM} datasets simulate --out simulated --per-dataset 120": "1,080 pairs: minutes",
-}
-# Shown with an encoder that another package brings: tests/infer/encoders runs them with one.
-NOT_RUN |= {
-    f"{PROGRAM} extract heavy=photos/heavy night=photos/night --encoder mine": "see above",
-    f"{PROGRAM} relate tables/mine-features.parquet": "see above",
 }
 # What stands for a folder or a number that a page names.
 INSTEAD = {
@@ -191,6 +186,7 @@ def test_every_help_ends_with_examples_that_can_be_run() -> None:
 def test_commands_are_found_in_indented_and_continued_blocks() -> None:
     shown = Block("bash", "rainmer-analysis audit a=b \\\n    --out c.json   # a note\n\n# none\n")
     assert command_lines(shown) == ["rainmer-analysis audit a=b --out c.json"]
+    assert command_lines(Block("bash", "ls 'a b' > c # d\n")) == ["ls 'a b' > c"]
     assert [block.language for block in blocks("docs/questions/put-together.md")] == ["bash"] * 5
 
 
