@@ -53,6 +53,7 @@ INSTEAD = {
     "/path/to/DATA": "DATA",
     "--out simulated --per-dataset 12": "--out made --per-dataset 1",
     "--size 500": "--size 4",
+    "--encoder rainmer --encoder statistics": "--encoder statistics",
 }
 # What is added to a command, so that it does the same on less.
 ADDED = {
@@ -61,9 +62,7 @@ ADDED = {
 }
 # What a page takes for granted because another one made it.
 _RAINMER = "extract heavy=photos/heavy night=photos/night --out tables"
-_AIRNET = f"{_RAINMER} --encoder airnet"
 BEFORE = {
-    "README.md": (_AIRNET, "describe other=photos/night --out other.parquet"),
     "docs/maps.md": (_RAINMER,),
     "docs/scale.md": (_RAINMER,),
     "docs/reference/files.md": (_RAINMER,),
