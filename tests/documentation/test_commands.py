@@ -44,7 +44,7 @@ NOT_RUN = {
     f"{PROGRAM} train": "hours; tests/recipes/test_training.py trains for a few steps",
     f"{PROGRAM} probe --encoder rainmer": "20 untrained networks: hours; another page runs less",
     f"{PROGRAM} datasets check Rain200H": "needs the paper's datasets",
-    f"{PROGRAM} extract heavy=photos/heavy night=photos/night --encoder mine": "is of another package",
+    f"{PROGRAM} extract heavy=photos/heavy night=photos/night --encoder mine": "another package's",
     f"{PROGRAM} relate tables/mine-features.parquet": "needs that package's table",
     f"{PROGRAM} datasets simulate --out simulated --per-dataset 120": "1,080 pairs: minutes",
 }
