@@ -47,6 +47,9 @@ NOT_RUN = {
     f"{PROGRAM} extract heavy=photos/heavy night=photos/night --encoder mine": "another package's",
     f"{PROGRAM} relate tables/mine-features.parquet": "needs that package's table",
     f"{PROGRAM} datasets simulate --out simulated --per-dataset 120": "1,080 pairs: minutes",
+    f"{PROGRAM} project tables/rainmer-degradation.parquet --out published.parquet": (
+        "umap-learn compiles for 12 s; tests/sphere/test_project.py runs it"
+    ),
 }
 # What stands for a folder or a number that a page names.
 INSTEAD = {
