@@ -54,6 +54,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "datasets check": ("heavy=photos/heavy", "photos/heavy --suggest"),
         "datasets simulate": ("--out simulated --per-dataset 12",),
         "datasets fingerprint": ("Rain100L=rain/Rain100L/test --out rain100l.json",),
+        "datasets sample": ("heavy=rain/heavy --per-dataset 500 --out sample.toml",),
         "derain": ("photos/heavy/input --out derained",),
         "evaluate": ("derained photos/heavy/target --out metrics.csv",),
         "probe": ("--encoder statistics --side 64 --controls 0 --out probe.json",),

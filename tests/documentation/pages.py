@@ -16,6 +16,7 @@ PAGES = ("README.md", *sorted(p.relative_to(ROOT).as_posix() for p in ROOT.glob(
 PROGRAM = "rainmer-analysis"
 
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+_OPERATORS = {">", "|", "&&"}
 _SPAN = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
@@ -40,7 +41,12 @@ def command_lines(block: Block) -> list[str]:
     """Return the commands of a `bash` block, each on one line and without its comment."""
     joined = block.text.replace("\\\n", " ")
     words = (shlex.split(line, comments=True) for line in joined.splitlines())
-    return [shlex.join(each) for each in words if each]
+    return [" ".join(map(_quote, each)) for each in words if each]
+
+
+def _quote(word: str) -> str:
+    """Return a word as a shell reads it, where operators stay what they are."""
+    return word if word in _OPERATORS else shlex.quote(word)
 
 
 def inline_commands(page: str) -> list[list[str]]:

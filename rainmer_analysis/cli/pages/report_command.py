@@ -106,7 +106,8 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options
     """  # noqa: D301
     from rainmer_analysis.values import demand_weights
 
-    demand_weights(options["weights"], encoder=options["encoder"])
+    for encoder in options["encoders"]:
+        demand_weights(options["weights"], encoder=encoder)
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.report import ReportOptions
     from rainmer_analysis.recipes.report import report as make
