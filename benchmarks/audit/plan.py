@@ -62,7 +62,9 @@ class Scenes:
     """Distinct scenes, each given once."""
 
     def __init__(self, split: str, side: int, seed: int, ratio: float = 4 / 3) -> None:
-        procedural = [each for each in scene_names(split) if "photo" not in each]
+        splits = ("figure", "train") if split == "both" else (split,)
+        names = [each for own in splits for each in scene_names(own)]
+        procedural = [each for each in names if "photo" not in each]
         self._names = np.random.default_rng(seed).permutation(procedural).tolist()
         self._shape = (side, round(side * ratio))
         self._seed = seed

@@ -36,7 +36,7 @@ from rainmer_analysis.values import EmbeddingTable, read
 ENCODER = "statistics"
 VIEWS = ("chromatic", "degradation")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-for _name in ("extract", "train", "audit.command"):  # imported when called; forks have them here
+for _name in ("extract_command", "train", "audit.audit_command"):  # imported when called; forks have them here
     importlib.import_module(f"rainmer_analysis.cli.{_name}")
 
 

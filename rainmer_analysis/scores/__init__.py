@@ -11,7 +11,6 @@ from __future__ import annotations
 from rainmer_analysis.scores.between import Agreement, Estimate, compare
 from rainmer_analysis.scores.isolation import compactness, isolation
 from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
-from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.scores.night_margin import night_margin
 from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, FarImage, find_outliers
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
@@ -32,7 +31,6 @@ __all__ = [
     "SCORES",
     "Agreement",
     "Context",
-    "DatasetMembership",
     "Estimate",
     "FarImage",
     "Interval",

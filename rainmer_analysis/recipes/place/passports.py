@@ -13,7 +13,7 @@ import numpy as np
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import nearest_neighbours_of_queries
 from rainmer_analysis.recipes.place.embedding import embed_images
-from rainmer_analysis.scores import DatasetMembership
+from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
