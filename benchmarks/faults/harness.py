@@ -36,7 +36,8 @@ from rainmer_analysis.values import EmbeddingTable, read
 ENCODER = "statistics"
 VIEWS = ("chromatic", "degradation")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-for _name in ("extract_command", "train", "audit.audit_command"):  # imported when called; forks have them here
+# imported when called; forks have them here
+for _name in ("extract_command", "train", "audit.audit_command"):
     importlib.import_module(f"rainmer_analysis.cli.{_name}")
 
 
