@@ -9,9 +9,6 @@ they are most of a training step. The same gradients can be had from the quick p
   and a larger kernel is covered by 3 x 3 tiles, each of which is the weight gradient of a 3 x 3
   convolution of a shifted image.
 
-A convolution whose groups take two inputs to one output, as in the restorer's feed-forward, is the
-sum of two depthwise ones, of every other input: PyTorch has no quick path for it at all.
-
 This also avoids a fault: in bfloat16 and channels-last layout the weight gradient of a dilated
 depthwise convolution reads memory that nobody wrote (torch 2.13 with its oneDNN), which ended
 runs in NaN at steps that did not repeat. That path is never taken here.
@@ -32,23 +29,18 @@ from torch import Tensor, nn
 __all__ = ["use_fast_backward"]
 
 _TILE = 3
-_PAIR = 2  # inputs to an output, at most
 
 
 def use_fast_backward(network: nn.Module) -> None:
     """Return a network's depthwise convolutions and average pools their quick gradients, in place.
 
     Depthwise convolutions without bias, with stride 1 and an odd kernel padded to keep the size,
-    those of two inputs to each output likewise, and 3 x 3 averages with stride 1 that do not count
-    the padding are exchanged; all else stays.
+    and 3 x 3 averages with stride 1 that do not count the padding are exchanged; all else stays.
     """
     for module in network.modules():
         kind: Any = type(module)
-        if isinstance(module, nn.Conv2d) and _keeps_size_in_groups(module):
-            per_group = module.in_channels // module.groups
-            if per_group <= _PAIR:
-                quick = (_FastDepthwise, _FastPairs)[per_group - 1]
-                module.__class__ = _subclass_with_fast_backward(quick, kind)
+        if isinstance(module, nn.Conv2d) and _is_same_size_depthwise(module):
+            module.__class__ = _subclass_with_fast_backward(_FastDepthwise, kind)
         elif isinstance(module, nn.AvgPool2d) and _is_border_aware_average(module):
             module.__class__ = _subclass_with_fast_backward(_FastAverage, kind)
 
@@ -59,11 +51,10 @@ def _subclass_with_fast_backward(quick: type, kind: type) -> Any:
     return kind if issubclass(kind, quick) else type(f"Quick{kind.__name__}", (quick, kind), {})
 
 
-def _keeps_size_in_groups(conv: nn.Conv2d) -> bool:
-    """Return whether each group has one output, as large as its inputs."""
+def _is_same_size_depthwise(conv: nn.Conv2d) -> bool:
     kernel, dilation = conv.kernel_size[0], conv.dilation[0]
     return (
-        conv.groups == conv.out_channels
+        conv.groups == conv.in_channels == conv.out_channels
         and conv.bias is None
         and conv.stride == (1, 1)
         and conv.kernel_size == (kernel, kernel)
@@ -94,30 +85,6 @@ class _FastDepthwise:
             dtype = torch.get_autocast_dtype(x.device.type)
             return _depthwise(x.to(dtype), self.weight.to(dtype), self.dilation[0])
         return _depthwise(x, self.weight, self.dilation[0])
-
-
-class _FastPairs:
-    """Every even input by itself, every odd one by itself, and their sum."""
-
-    weight: Tensor
-    dilation: tuple[int, int]
-
-    def forward(self, x: Tensor) -> Tensor:
-        weight = self.weight
-        if torch.is_autocast_enabled(x.device.type):
-            dtype = torch.get_autocast_dtype(x.device.type)
-            x, weight = x.to(dtype), weight.to(dtype)
-        n, channels, height, width = x.shape
-        halves = x.reshape(n, channels // _PAIR, _PAIR, height, width).unbind(2)
-        first, second = (
-            _depthwise(_laid_out(half), kernels.contiguous(), self.dilation[0])
-            for half, kernels in zip(halves, torch.split(weight, 1, dim=1), strict=True)
-        )
-        return first + second
-
-
-def _laid_out(half: Tensor) -> Tensor:
-    return half.contiguous(memory_format=torch.channels_last)
 
 
 class _FastAverage:
