@@ -103,6 +103,17 @@ def read(path: str | Path) -> Value:
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
     source = located(Path(path))
+    while True:
+        try:
+            return _read(source)
+        except (FileFormatError, OSError):
+            # a commit that ends meanwhile moves files to their own place
+            before, source = source, located(Path(path))
+            if source == before:
+                raise
+
+
+def _read(source: Path) -> Value:
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
     if source.is_dir() or source.suffix.lower() == ".parquet":
@@ -143,7 +154,8 @@ def read_as(path: str | Path, kind: type[V]) -> V:
     FileFormatError
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
-    value, told = read(check_kind(path, kind)), _KINDS[kind]
+    check_kind(path, kind)
+    value, told = read(path), _KINDS[kind]
     if not isinstance(value, kind):
         found = _KINDS[type(value)].noun
         raise FileFormatError(f"{path} holds a {found}, not a {told.noun}; {told.wanted}")

@@ -32,6 +32,7 @@ __all__ = ["LIST", "commit", "finish", "located", "recover", "staging"]
 
 LIST = ".commit.json"
 _PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish its own commit
+_READERS_PATIENCE = 1.0  # seconds; files of a commit that goes on move under a reader's feet
 
 
 @contextmanager
@@ -122,7 +123,12 @@ def recover(folder: Path) -> None:
 
 
 def located(path: Path) -> Path:
-    """Return where a file or folder of parts lies: in its place, or still waiting for it."""
+    """Return where a file or folder of parts lies: in its place, or still waiting for it.
+
+    A commit that has just begun is given a second to end.
+    """
+    while _age(path.parent / LIST) < _READERS_PATIENCE:
+        time.sleep(_PAUSE)
     if not (path.parent / LIST).exists():
         return path
     try:
@@ -153,9 +159,14 @@ def _publish(waiting: Path, folder: Path) -> None:
 
 
 def _is_old(path: Path) -> bool:
+    return _PATIENCE < _age(path) < float("inf")
+
+
+def _age(path: Path) -> float:
+    """Return for how many seconds a file has been there, infinity where there is none."""
     with suppress(OSError):
-        return time.time() - path.stat().st_mtime > _PATIENCE
-    return False
+        return abs(time.time() - path.stat().st_mtime)
+    return float("inf")
 
 
 def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
