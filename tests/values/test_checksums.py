@@ -114,7 +114,12 @@ def test_a_stream_finds_what_a_reader_finds(tmp_path: Path) -> None:
     assert refused > 10
 
 
-def test_damage_is_not_up_to_date(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_damage_is_not_up_to_date(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # commands that other tests have called may have made the package's log silent
+    monkeypatch.setattr(logging.getLogger("rainmer_analysis"), "propagate", True)
+    caplog.set_level(logging.WARNING, logger="rainmer_analysis")
     path = write(large(), tmp_path / "t.parquet", request="r")
     assert is_up_to_date(path, "r")
     data = bytearray(path.read_bytes())
