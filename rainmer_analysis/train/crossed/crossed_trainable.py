@@ -17,12 +17,8 @@ from rainmer_analysis.train.crossed.feature_memory import FeatureMemory
 from rainmer_analysis.train.crossed.initialisation import initialise_from_images
 from rainmer_analysis.train.crossed.light_descriptor import LIGHT
 from rainmer_analysis.train.crossed.regression_head import RegressionHead
-from rainmer_analysis.train.crossed.soft_contrastive_loss import (
-    centring_loss,
-    mean_cosine,
-    neighbour_accuracy,
-    soft_contrastive_loss,
-)
+from rainmer_analysis.train.crossed.soft_contrastive_loss import neighbour_accuracy
+from rainmer_analysis.train.crossed.view_losses import ViewBatch, view_losses, view_weights
 from rainmer_analysis.train.data import Levels
 from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
 
@@ -30,13 +26,11 @@ __all__ = ["CrossedContrast", "CrossedTrainable"]
 
 _NUMBERS = (
     "loss",
-    "chromatic",
-    "degradation",
-    "regression_chromatic",
-    "regression_degradation",
-    "centring",
-    "cosine_chromatic",
-    "cosine_degradation",
+    *(
+        f"{part}{view}"
+        for view in ("chromatic", "degradation")
+        for part in ("", "regression_", "ordering_", "centring_", "cosine_")
+    ),
     "accuracy_degradation",
 )
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
@@ -73,7 +67,8 @@ class CrossedContrast(nn.Module):
             },
         )
         self.last: dict[str, Tensor] = {}
-        self._config, self._precision = config.crossed, config.run.precision
+        self._weights, self._precision = view_weights(config.crossed), config.run.precision
+        self._weather_in_light = config.crossed.weather_in_light
 
     def forward(self, batch: CrossedBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
@@ -85,55 +80,54 @@ class CrossedContrast(nn.Module):
     def _losses_of_features(
         self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        config, old = self._config, self.memory.recall()
-        # The same scene is never a positive, so that content cannot help.
-        other = batch.scenes[:, None] != batch.scenes
-        allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
-        size = batch.descriptors.shape[1] ** 0.5
-        lights = batch.light - torch.cat([batch.light, old["light"]]).mean(dim=0)
-        parts = {
-            "chromatic": soft_contrastive_loss(
-                chromatic,
-                torch.cdist(batch.light, torch.cat([batch.light, old["light"]])),
-                allowed,
-                bandwidth=config.light_bandwidth,
-                temperature=config.temperature_chromatic,
-                remembered=old["chromatic"],
-            ),
-            "degradation": soft_contrastive_loss(
-                degradation,
-                torch.cdist(batch.descriptors, torch.cat([batch.descriptors, old["descriptors"]]))
-                / size,
-                allowed,
-                bandwidth=config.weather_bandwidth,
-                temperature=config.temperature_degradation,
-                remembered=old["degradation"],
-            ),
-            "regression_chromatic": self.heads["chromatic"](chromatic, batch.light),
-            "regression_degradation": self.heads["degradation"](degradation, batch.descriptors),
-            "centring": centring_loss(chromatic) + centring_loss(degradation),
-            "cosine_chromatic": mean_cosine(chromatic, lights.square().sum(dim=1)),
-            "cosine_degradation": mean_cosine(degradation, batch.energies),
-        }
-        weights = {
-            "chromatic": config.weight_chromatic,
-            "degradation": config.weight_degradation,
-            "regression_chromatic": config.regression * config.weight_chromatic,
-            "regression_degradation": config.regression * config.weight_degradation,
-            "centring": config.centring,
-            "cosine_chromatic": config.opposition_chromatic,
-            "cosine_degradation": config.opposition_degradation,
-        }
-        loss = torch.stack([weights[name] * part for name, part in parts.items()]).sum()
+        views = self._views(chromatic, degradation, batch)
+        terms = [
+            term
+            for name, view in views.items()
+            for term in view_losses(name, view, self._weights[name], self.heads[name])
+        ]
+        loss = torch.stack([term.weight * term.value for term in terms]).sum()
         self.last = {
             "chromatic": normalise_rows(chromatic).detach(),
             "degradation": normalise_rows(degradation).detach(),
             "light": batch.light,
             "descriptors": batch.descriptors,
         }
+        other = batch.scenes[:, None] != batch.scenes
         accuracy = neighbour_accuracy(degradation, batch.draws, other)
-        numbers = {"loss": loss, **parts, "accuracy_degradation": accuracy}
+        numbers = {term.name: term.value for term in terms}
+        numbers |= {"loss": loss, "accuracy_degradation": accuracy}
         return loss, {name: value.detach() for name, value in numbers.items()}
+
+    def _views(
+        self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
+    ) -> dict[str, ViewBatch]:
+        old = self.memory.recall()
+        # The same scene is never a positive, so that content cannot help.
+        other = batch.scenes[:, None] != batch.scenes
+        allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
+        lights = torch.cat([batch.light, old["light"]])
+        weather = torch.cat([batch.descriptors, old["descriptors"]])
+        weather_distances = torch.cdist(batch.descriptors, weather) / weather.shape[1] ** 0.5
+        light_distances = torch.cdist(batch.light, lights)
+        return {
+            "chromatic": ViewBatch(
+                chromatic,
+                old["chromatic"],
+                batch.light,
+                light_distances + self._weather_in_light * weather_distances,
+                allowed,
+                (batch.light - lights.mean(dim=0)).square().sum(dim=1),
+            ),
+            "degradation": ViewBatch(
+                degradation,
+                old["degradation"],
+                batch.descriptors,
+                weather_distances,
+                allowed,
+                batch.energies,
+            ),
+        }
 
 
 class CrossedTrainable:

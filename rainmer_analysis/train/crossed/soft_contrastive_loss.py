@@ -7,7 +7,13 @@ from torch import Tensor
 
 from rainmer_analysis.model.pooling import normalise_rows
 
-__all__ = ["centring_loss", "mean_cosine", "neighbour_accuracy", "soft_contrastive_loss"]
+__all__ = [
+    "centring_loss",
+    "mean_cosine",
+    "neighbour_accuracy",
+    "ordering_loss",
+    "soft_contrastive_loss",
+]
 
 _TINY = 1e-12
 
@@ -61,6 +67,35 @@ def soft_contrastive_loss(
     target = wanted[has].softmax(dim=1)
     divergence = target * ((target + _TINY).log() - predicted[has])
     return divergence.sum(dim=1).mean()
+
+
+def ordering_loss(
+    features: Tensor, distances: Tensor, allowed: Tensor, *, remembered: Tensor | None = None
+) -> Tensor:
+    """Return how far cosines are from falling with the distance over its whole range.
+
+    `soft_contrastive_loss` hardly tells far from farther, since its targets vanish for both.
+
+    Parameters
+    ----------
+    features, distances, allowed, remembered
+        As for `soft_contrastive_loss`; pairs that are not allowed do not count.
+
+    Returns
+    -------
+    Mean over the images of 1 plus the correlation of their cosines with their distances, [];
+    0 where all fall along a line, 1 where they do not go together.
+    """
+    z = normalise_rows(features)
+    others = z if remembered is None else torch.cat([z, remembered.to(z.dtype)])
+    share = allowed / allowed.sum(dim=1, keepdim=True).clamp_min(1)
+
+    def centred(values: Tensor) -> Tensor:
+        values = (values - (share * values).sum(dim=1, keepdim=True)) * share.sqrt()
+        return values / values.norm(dim=1, keepdim=True).clamp_min(_TINY)
+
+    correlations: Tensor = (centred(z @ others.T) * centred(distances)).sum(dim=1)
+    return 1 + correlations.mean()
 
 
 def centring_loss(features: Tensor) -> Tensor:
