@@ -92,7 +92,7 @@ def ordering_loss(
 
     def centred(values: Tensor) -> Tensor:
         values = (values - (share * values).sum(dim=1, keepdim=True)) * share.sqrt()
-        return values / values.norm(dim=1, keepdim=True).clamp_min(_TINY)
+        return normalise_rows(values)
 
     correlations: Tensor = (centred(z @ others.T) * centred(distances)).sum(dim=1)
     return 1 + correlations.mean()
