@@ -40,10 +40,11 @@ class CrossedConfig:
     light_bandwidth
         Width of the chromatic targets: two images are to be alike as far as
         ``exp(-d / light_bandwidth)``, d the distance of the distributions of their colours
-        (`describe_light`) plus `weather_in_light` times that of their weather.
+        (`describe_light`) plus `weather_in_light` times that of their weather, up to 1.
     weather_in_light
-        Share of the weather's distance in that of the light: weather changes the light too, in
-        ways that a distribution of colours mixes with the scene's own.
+        How much another weather counts beside another light: weather changes the light too, in
+        ways that a distribution of colours mixes with the scene's own. Bounded, so that heavy
+        weather is another light, but not the farthest of all.
     weather_bandwidth
         The same for the degradation view, d the root mean square difference of the draws'
         standardised descriptors.
