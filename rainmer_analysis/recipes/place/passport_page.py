@@ -7,12 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.errors import ImageError, ParameterError
+from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import encode_thumbnail, read_image
-from rainmer_analysis.pages import PassportCard, PassportContent, render_passports
+from rainmer_analysis.pages import (
+    PassportCard,
+    PassportContent,
+    check_page_name,
+    page_stands,
+    render_passports,
+)
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles
-from rainmer_analysis.recipes.report.existing_page import page_stands
 from rainmer_analysis.values import digest, versions_of, write_atomically
 
 __all__ = ["write_passports"]
@@ -31,10 +36,7 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
     ParameterError
         The name does not end in ``.html``.
     """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(
-            f"a page cannot be written as {path.name!r}; use a name that ends in .html"
-        )
+    check_page_name(path, "a page")
     told = {
         "place": [each.document() for each in done.passports],
         "table": done.table.content_sha256,

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import file_sha256, read_image
-from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
+from rainmer_analysis.images import LEAST_BYTES, encode_thumbnail, file_sha256, read_image
 from rainmer_analysis.values import Rows, write_atomically
 
 __all__ = ["Thumbnails", "thumbnails_of"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rainmer_analysis.values import to_json_types
 
-__all__ = ["describe_differences", "list_differences", "same_request"]
+__all__ = ["describe_differences", "list_differences", "same_request", "space_name"]
 
 _WORDS = {
     "space.weights_sha256": "other weights",
@@ -58,10 +58,6 @@ def describe_differences(stated: Any, found: Any) -> str:
     return ", ".join(seen)
 
 
-def _is_short(value: Any) -> bool:
-    return isinstance(value, int | float | str) and len(str(value)) < _SHORT
-
-
 def same_request(stated: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Return whether two sets of parameters ask for the same of data that may be another."""
 
@@ -69,3 +65,8 @@ def same_request(stated: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
         return to_json_types({k: v for k, v in parameters.items() if k not in _DATA})
 
     return bool(kept(stated) == kept(found))
+
+
+def space_name(space: Mapping[str, Any] | None) -> str:
+    """Return encoder and view of a space that a record states."""
+    return "" if space is None else f"{space['encoder']}/{space['view']}"

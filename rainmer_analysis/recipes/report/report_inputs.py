@@ -1,4 +1,4 @@
-"""What a report is given: folders, or tables that `extract` wrote."""
+"""What a report is given: options, and folders or tables that `extract` wrote."""
 
 from __future__ import annotations
 
@@ -10,12 +10,54 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.recipes.report.report_options import ReportOptions
 from rainmer_analysis.values import EmbeddingTable, read_as
 
-__all__ = ["Inputs", "inputs_of"]
+__all__ = ["Inputs", "ReportOptions", "inputs_of"]
 
+_MOST_IMAGES = 20_000
 Progress = Callable[[int, int], None] | None
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Options of `report`, with its defaults.
+
+    Parameters
+    ----------
+    encoders
+        For folders: whose spaces are shown.
+    weights
+        For folders: name or file of the weights; None for each encoder's own.
+    root
+        Folder of the paper's datasets.
+    per_dataset
+        Images drawn from each dataset.
+    resamples, null
+        Of the intervals and of the tests of `relate`.
+    neighbors
+        Of the maps.
+    audit
+        File of an audit of the same datasets, whose findings are shown; None for none.
+    seed
+        Of every random choice.
+    device, precision
+        Of the encoders.
+    overwrite
+        Whether other existing results may be replaced.
+    """
+
+    encoders: tuple[str, ...] = ("rainmer", "airnet")
+    weights: str | None = None
+    root: str | None = None
+    per_dataset: int = 500
+    resamples: int = 1000
+    null: int = 1000
+    neighbors: int = 50
+    audit: str | None = None
+    seed: int = 42
+    device: str = "auto"
+    precision: str = "exact"
+    overwrite: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +90,8 @@ def inputs_of(
     Raises
     ------
     ParameterError
-        Tables and folders came together, two tables have one space, or tables share no images.
+        Tables and folders came together, two tables have one space, tables share no images, or
+        there are more images than a page shows.
     """
     tables = [source for source in sources if _is_table(source)]
     if tables and len(tables) < len(sources):
@@ -58,8 +101,16 @@ def inputs_of(
             "alone, or tables alone"
         )
     if tables:
-        return _from_tables([read_as(path, EmbeddingTable) for path in tables])
-    return _from_folders(sources, folder, options, progress)
+        found = _from_tables([read_as(path, EmbeddingTable) for path in tables])
+    else:
+        found = _from_folders(sources, folder, options, progress)
+    total = len(found.tables[0])
+    if total > _MOST_IMAGES:
+        raise ParameterError(
+            f"{total:,} images came, and a page shows at most {_MOST_IMAGES:,}; "
+            "take fewer of each dataset with --per-dataset"
+        )
+    return found
 
 
 def _is_table(source: str) -> bool:

@@ -9,18 +9,20 @@ from typing import Any
 from rainmer_analysis.errors import RainmerAnalysisError
 from rainmer_analysis.images import file_sha256
 from rainmer_analysis.model import load_weights
-from rainmer_analysis.recipes.verify.checks import Check, agrees, differs, not_checked
-from rainmer_analysis.recipes.verify.find_inputs import Candidate, Inputs
+from rainmer_analysis.recipes.verify.evidence import (
+    Candidate,
+    Check,
+    Inputs,
+    agrees,
+    differs,
+    not_checked,
+    space_name,
+)
 from rainmer_analysis.values import report_progress
 
-__all__ = ["check_images", "check_table", "check_weights", "space_name"]
+__all__ = ["check_images", "check_table", "check_weights"]
 
 _SHORT = 12  # digits of a digest that people compare
-
-
-def space_name(space: Mapping[str, Any] | None) -> str:
-    """Return encoder and view of a space that a record states."""
-    return "" if space is None else f"{space['encoder']}/{space['view']}"
 
 
 def check_table(

@@ -8,10 +8,17 @@ from typing import Any
 from rainmer_analysis.draw import map_numbers, map_provenance
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import align_maps
-from rainmer_analysis.recipes.verify.check_tables import space_name
-from rainmer_analysis.recipes.verify.checks import Check, agrees, differs, not_checked
-from rainmer_analysis.recipes.verify.compare_stated import describe_differences, same_request
-from rainmer_analysis.recipes.verify.find_inputs import Candidate, Inputs
+from rainmer_analysis.recipes.verify.evidence import (
+    Candidate,
+    Check,
+    Inputs,
+    agrees,
+    describe_differences,
+    differs,
+    not_checked,
+    same_request,
+    space_name,
+)
 from rainmer_analysis.values import SphereMap
 
 __all__ = ["check_map"]

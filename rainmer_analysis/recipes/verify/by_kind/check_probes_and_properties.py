@@ -7,11 +7,16 @@ from dataclasses import asdict
 from typing import Any
 
 from rainmer_analysis.draw import read_architecture_facts
-from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.model.encoder_description import describe_encoder
-from rainmer_analysis.recipes.verify.checks import Check, agrees, differs, not_checked
-from rainmer_analysis.recipes.verify.compare_stated import describe_differences, list_differences
-from rainmer_analysis.recipes.verify.find_inputs import Inputs
+from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
+from rainmer_analysis.recipes.verify.evidence import (
+    Check,
+    Inputs,
+    agrees,
+    describe_differences,
+    differs,
+    list_differences,
+    not_checked,
+)
 from rainmer_analysis.values import PropertyTable, array_digest
 
 __all__ = ["check_encoder", "check_probe", "check_properties"]

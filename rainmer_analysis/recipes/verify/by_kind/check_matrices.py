@@ -9,9 +9,16 @@ import numpy as np
 
 from rainmer_analysis.draw import matrix_provenance
 from rainmer_analysis.errors import FileFormatError, RainmerAnalysisError
-from rainmer_analysis.recipes.verify.checks import Check, agrees, differs, not_checked
-from rainmer_analysis.recipes.verify.compare_stated import describe_differences, same_request
-from rainmer_analysis.recipes.verify.find_inputs import Candidate, Inputs
+from rainmer_analysis.recipes.verify.evidence import (
+    Candidate,
+    Check,
+    Inputs,
+    agrees,
+    describe_differences,
+    differs,
+    not_checked,
+    same_request,
+)
 from rainmer_analysis.scores import Reference, relate
 from rainmer_analysis.values import RelationshipMatrix, matrix_from_document
 
