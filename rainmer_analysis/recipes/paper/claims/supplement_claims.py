@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from rainmer_analysis.recipes.paper.claim_statistics import (
+from rainmer_analysis.recipes.paper.claims.claim_statistics import (
     MatrixStatistic,
     TableStatistic,
     highest_score,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.recipes.paper.cached_stages import Request
+from rainmer_analysis.recipes.paper.corpora import Request
 
 
 def request(root: Path | None) -> Request:

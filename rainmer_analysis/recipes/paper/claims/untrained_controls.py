@@ -15,10 +15,10 @@ import numpy as np
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.recipes.paper.cached_stages import Request
-from rainmer_analysis.recipes.paper.claims import CLAIMS, Claim, Tables
+from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS, Claim, Tables
 from rainmer_analysis.recipes.paper.corpora import (
     CORPORA,
+    Request,
     corpus_sources,
     rename_to_imitated_datasets,
 )
@@ -177,7 +177,7 @@ def _summarise_values(claim: Claim, values: list[float]) -> dict[str, Any]:
 
 def _git_commit() -> str | None:
     """Return the commit of the checkout that the package runs from, if it runs from one."""
-    folder = Path(__file__).resolve().parents[3]
+    folder = Path(__file__).resolve().parents[4]
     if not (folder / ".git").exists():  # installed, perhaps inside somebody else's checkout
         return None
     try:
