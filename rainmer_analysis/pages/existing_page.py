@@ -1,31 +1,17 @@
-"""Whether a page can be written, or stands already."""
+"""Whether a page stands already."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from rainmer_analysis.errors import OutputExistsError, ParameterError
+from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.pages.environment import REQUEST_NAME
 
-__all__ = ["check_page_name", "page_request", "page_stands"]
+__all__ = ["page_request", "page_stands"]
 
 _HEAD = 4096
 _PATTERN = re.compile(rf'<meta name="{REQUEST_NAME}" content="([0-9a-f]{{64}})">')
-
-
-def check_page_name(path: Path, what: str) -> None:
-    """Refuse a name of a page that browsers would not open as one.
-
-    Raises
-    ------
-    ParameterError
-        The name does not end in ``.html`` or ``.htm``.
-    """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(
-            f"{what} cannot be written as {path.name!r}; use a name that ends in .html"
-        )
 
 
 def page_request(path: Path) -> str | None:

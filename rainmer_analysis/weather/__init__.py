@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rainmer_analysis.weather.scenes import render_scene, scene_names
 from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES, Recipe
-from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate, weather_digest
+from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
 from rainmer_analysis.weather.weather_draws import (
     LightDraw,
     WeatherDraw,
@@ -33,5 +33,4 @@ __all__ = [
     "scene_names",
     "scene_of",
     "simulate",
-    "weather_digest",
 ]

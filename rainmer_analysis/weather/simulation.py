@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values import array_digest
 from rainmer_analysis.weather.random_laws import keyed_generator
 from rainmer_analysis.weather.scenes import render_scene, scene_names
 from rainmer_analysis.weather.simulated_recipes import find_recipe
 from rainmer_analysis.weather.weather_draws import draw_light, draw_weather
 
-__all__ = ["Pair", "degrade", "scene_of", "simulate", "weather_digest"]
+__all__ = ["Pair", "degrade", "scene_of", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -109,9 +108,3 @@ def _degrade(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     clean = draw_light(recipe_name, seed=seed).apply(image, seed=seed)
     return draw_weather(recipe_name, seed=seed).apply(clean, seed=seed), clean
-
-
-def weather_digest(name: str) -> str:
-    """Return a digest that changes when the recipe, or the code that draws it, does."""
-    pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
-    return array_digest(pair.rainy, pair.clean)

@@ -12,13 +12,12 @@ from rainmer_analysis.images import encode_thumbnail, read_image
 from rainmer_analysis.pages import (
     PassportCard,
     PassportContent,
-    check_page_name,
     page_stands,
     render_passports,
 )
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles
-from rainmer_analysis.values import digest, versions_of, write_atomically
+from rainmer_analysis.values import demand_suffix, digest, versions_of, write_atomically
 
 __all__ = ["write_passports"]
 
@@ -36,7 +35,7 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
     ParameterError
         The name does not end in ``.html``.
     """
-    check_page_name(path, "a page")
+    demand_suffix(path, "a page", ".html", also=(".htm",))
     told = {
         "place": [each.document() for each in done.passports],
         "table": done.table.content_sha256,

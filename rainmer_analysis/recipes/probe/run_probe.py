@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.probing import Design, DesignImages, open_design
 from rainmer_analysis.recipes.probe.probe_documents import VERSION, space_document
 from rainmer_analysis.recipes.probe.probed_encoders import (
@@ -21,6 +20,7 @@ from rainmer_analysis.recipes.probe.real_sets import RealImages, RealSets, load_
 from rainmer_analysis.recipes.probe.real_sets_probe import probe_real
 from rainmer_analysis.recipes.probe.simulated_probe import RESAMPLES, probe_simulated
 from rainmer_analysis.values import (
+    demand_suffix,
     digest,
     is_up_to_date,
     library_versions,
@@ -161,10 +161,7 @@ def probe(
 
 
 def _check_output(path: Path) -> Path:
-    if path.suffix.lower() != ".json":
-        raise ParameterError(
-            f"a probe cannot be written as {path.name!r}; use a name that ends in .json"
-        )
+    demand_suffix(path, "a probe", ".json")
     return path
 
 

@@ -12,7 +12,6 @@ from rainmer_analysis.pages import (
     DatasetEntry,
     ReportContent,
     SpacePanel,
-    check_page_name,
     page_stands,
     render_report,
 )
@@ -25,7 +24,14 @@ from rainmer_analysis.recipes.report.space_panels import (
     list_outliers,
     space_panels,
 )
-from rainmer_analysis.values import Rows, digest, library_versions, versions_of, write_atomically
+from rainmer_analysis.values import (
+    Rows,
+    demand_suffix,
+    digest,
+    library_versions,
+    versions_of,
+    write_atomically,
+)
 
 __all__ = ["Report", "kept_folder", "report"]
 
@@ -91,7 +97,7 @@ def report(
         A source, a table or a parameter cannot be used.
     """
     chosen, page = options or ReportOptions(), Path(out)
-    check_page_name(page, "a report")
+    demand_suffix(page, "a report", ".html", also=(".htm",))
     folder = kept_folder(page)
     inputs = inputs_of(sources, folder, chosen, progress)
     rows = inputs.tables[0].rows

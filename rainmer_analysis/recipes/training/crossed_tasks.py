@@ -11,6 +11,7 @@ from rainmer_analysis.recipes.training.training_pairs import (
     Photograph,
     demand_recipes,
     photographs,
+    weather_digest,
 )
 from rainmer_analysis.train import CAMERA, CLEAR, TrainConfig, choose_held_out_scenes
 from rainmer_analysis.values import digest
@@ -22,7 +23,6 @@ from rainmer_analysis.weather import (
     draw_light,
     draw_weather,
     scene_names,
-    weather_digest,
 )
 
 __all__ = ["BlockTask", "CleanScene", "LightAndWeatherDraw", "block_tasks", "blocks_digest"]

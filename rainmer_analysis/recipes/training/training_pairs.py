@@ -20,8 +20,8 @@ from rainmer_analysis.images import (
     sample_datasets,
 )
 from rainmer_analysis.train import DataConfig, TrainConfig
-from rainmer_analysis.values import digest
-from rainmer_analysis.weather import RECIPES, scene_of, weather_digest
+from rainmer_analysis.values import array_digest, digest
+from rainmer_analysis.weather import RECIPES, scene_of, simulate
 
 __all__ = [
     "PairJob",
@@ -31,6 +31,7 @@ __all__ = [
     "photographs",
     "training_jobs",
     "training_scenes",
+    "weather_digest",
 ]
 
 _LOG = logging.getLogger(__name__)
@@ -109,6 +110,12 @@ def pairs_digest(config: TrainConfig, jobs: Sequence[PairJob]) -> str:
     weather = {name: weather_digest(name) for name in data.simulated}
     size = [data.height, data.width, data.native, data.seed]
     return digest({"jobs": [job.identity() for job in jobs], "size": size, "weather": weather})
+
+
+def weather_digest(name: str) -> str:
+    """Return a digest that changes when the recipe, or the code that draws it, does."""
+    pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
+    return array_digest(pair.rainy, pair.clean)
 
 
 def training_jobs(config: TrainConfig) -> Iterator[PairJob]:

@@ -14,10 +14,12 @@ from scipy.special import stdtrit
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import scene_keys, unit_rows
-from rainmer_analysis.scores.between.cka import debiased_cka, linear_cka, procrustes_similarity
-from rainmer_analysis.scores.between.rsa import (
+from rainmer_analysis.scores.between.representation_similarity import (
     FEWEST_DATASETS,
     dataset_matrices,
+    debiased_cka,
+    linear_cka,
+    procrustes_similarity,
     rank_correlation,
     split_half_reliability,
 )

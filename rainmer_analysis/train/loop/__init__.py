@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rainmer_analysis.distributed import DistributedContext, init_distributed
 from rainmer_analysis.train.loop.checkpoints import CHECKPOINTS, load_state, save_state
+from rainmer_analysis.train.loop.optimiser import learning_rate
 from rainmer_analysis.train.loop.progress import Hooks, Outcome
-from rainmer_analysis.train.loop.schedule import learning_rate
 from rainmer_analysis.train.loop.trainable import Group, Trainable, average_numbers
 from rainmer_analysis.train.loop.training_loop import train
 

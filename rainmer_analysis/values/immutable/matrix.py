@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.table import Space
 from rainmer_analysis.values.request_digest import digest
-from rainmer_analysis.values.table import Space
 
 __all__ = ["SIGNIFICANT", "RelationshipMatrix"]
 

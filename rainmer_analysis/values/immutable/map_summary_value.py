@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values.frozen import FrozenDict, Value, frozen
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, frozen
 
 __all__ = ["DatasetOnMap", "MapSummary"]
 

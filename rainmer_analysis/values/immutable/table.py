@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
-from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.rows import Rows, positions
 from rainmer_analysis.values.request_digest import array_digest, digest
-from rainmer_analysis.values.rows import Rows, positions
 
 __all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "same_space"]
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rainmer_analysis.numerics import angle_between
-from rainmer_analysis.sphere import angles_to_xyz, xyz_to_angles
+from rainmer_analysis.numerics import angle_between, angles_to_xyz, xyz_to_angles
 from rainmer_analysis.values import Rows, Space, SphereMap
 
 REAL = st.floats(-300, 300)

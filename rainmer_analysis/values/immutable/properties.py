@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values.frozen import FrozenDict, Value, read_only
-from rainmer_analysis.values.rows import Rows, positions
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.rows import Rows, positions
 
 __all__ = ["PROPERTIES", "PropertyTable"]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError, SourceError
-from rainmer_analysis.values.frozen import FrozenDict, Value, frozen
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, frozen
 
 __all__ = ["LABELS", "ImageSet", "Rows", "positions"]
 
