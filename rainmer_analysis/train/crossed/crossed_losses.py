@@ -1,13 +1,19 @@
-"""A contrastive loss whose targets are degrees of likeness instead of classes."""
+"""Losses of crossed batches: soft contrast, centring, and regression by linear heads."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rainmer_analysis.model.pooling import normalise_rows
 
-__all__ = ["centring_loss", "mean_cosine", "neighbour_accuracy", "soft_contrastive_loss"]
+__all__ = [
+    "RegressionHead",
+    "centring_loss",
+    "mean_cosine",
+    "neighbour_accuracy",
+    "soft_contrastive_loss",
+]
 
 _TINY = 1e-12
 
@@ -116,3 +122,39 @@ def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Ten
     z = normalise_rows(features)
     nearest = (z @ z.T).masked_fill(~allowed, float("-inf")).argmax(dim=1)
     return (labels[nearest] == labels).float().mean()
+
+
+_TINY = 1e-6
+
+
+class RegressionHead(nn.Module):
+    """Predicts targets linearly from features that are standardised over the batch.
+
+    Parameters
+    ----------
+    width
+        Numbers of a feature.
+    targets
+        Numbers to predict.
+    """
+
+    def __init__(self, width: int, targets: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(width, targets)
+
+    def forward(self, features: Tensor, targets: Tensor) -> Tensor:
+        """Return the squared error over the targets' variance, mean over targets, [].
+
+        Parameters
+        ----------
+        features
+            [n, width].
+        targets
+            [n, targets]; standardised over the batch like the features.
+        """
+        difference: Tensor = self.linear(_standardise(features)) - _standardise(targets)
+        return difference.square().mean()
+
+
+def _standardise(x: Tensor) -> Tensor:
+    return (x - x.mean(dim=0)) / (x.std(dim=0) + _TINY)

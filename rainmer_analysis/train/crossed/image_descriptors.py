@@ -1,19 +1,23 @@
-"""What weather did to an image, in a few numbers, measured on a degraded image and its clean one.
+"""What weather did to an image, and what light it is in, in a few numbers.
 
 The published recipe tells degradations apart by singular values of the residual. These numbers
 serve the same purpose, and say what they mean: how much light was added or taken at which scale,
 how much contrast of the scene is left at each scale, and whether the change runs along one
-direction.
+direction. The light is described by the distribution of colours, wherever they are.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["DESCRIPTOR", "OCTAVES", "describe_degradation"]
+__all__ = ["DESCRIPTOR", "LIGHT", "OCTAVES", "describe_degradation", "describe_light"]
 
 _SCALES = 4
 _FLOOR = 1e-4  # variance of a scale below which its contrast says nothing
@@ -95,3 +99,36 @@ def _difference_pyramid(
         octaves.append(image - half.repeat(2, axis=0).repeat(2, axis=1))
         image = half
     return octaves, image
+
+
+_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+LIGHT: tuple[str, ...] = tuple(
+    f"{channel}_{round(100 * level)}"
+    for channel in ("red", "green", "blue", "red_green", "yellow_blue")
+    for level in _LEVELS
+)
+
+
+def describe_light(images: Tensor) -> Tensor:
+    """Describe the distribution of an image's colours.
+
+    Parameters
+    ----------
+    images
+        RGB, [n, 3, h, w] in [0, 1].
+
+    Returns
+    -------
+    [n, 25], in the order of `LIGHT`: quantiles of the square roots of the three channels and of
+    the two opponent colours, red minus green and their mean minus blue. The Euclidean distance of
+    two rows is, up to the few quantiles, the root of the summed squares of the Wasserstein-2
+    distances of the five distributions.
+    """
+    red, green, blue = images.flatten(2).unbind(dim=1)
+    channels = torch.stack(
+        [red.sqrt(), green.sqrt(), blue.sqrt(), red - green, (red + green) / 2 - blue], dim=1
+    )
+    levels = torch.tensor(_LEVELS, dtype=images.dtype, device=images.device)
+    quantiles = torch.quantile(channels, levels, dim=2)  # [levels, n, 5]
+    return quantiles.permute(1, 2, 0).flatten(1) / math.sqrt(len(_LEVELS))
