@@ -41,7 +41,6 @@ from rainmer_analysis.values.immutable import (
     SIGNIFICANT,
     DatasetOnMap,
     EmbeddingTable,
-    FrozenDict,
     ImageSet,
     MapSummary,
     PropertyTable,
@@ -49,9 +48,9 @@ from rainmer_analysis.values.immutable import (
     Rows,
     Space,
     SphereMap,
-    Value,
     same_space,
 )
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value
 from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
 from rainmer_analysis.values.parquet import (
     PARTS,

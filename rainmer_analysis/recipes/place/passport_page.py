@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import encode_thumbnail, read_image
 from rainmer_analysis.pages import (
     PassportCard,
     PassportContent,
@@ -17,6 +15,7 @@ from rainmer_analysis.pages import (
 )
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles
+from rainmer_analysis.recipes.report.point_thumbnails import thumbnail_or_none
 from rainmer_analysis.values import demand_suffix, digest, versions_of, write_atomically
 
 __all__ = ["write_passports"]
@@ -77,12 +76,12 @@ def _card(passport: Passport, done: Passports, rows: dict[str, int]) -> Passport
     known = frame.column("path") if frame.has("path") else np.full(len(frame), None)
     return PassportCard(
         path=passport.path,
-        picture=_picture(passport.path, _LARGE),
+        picture=thumbnail_or_none(passport.path, _LARGE),
         datasets=passport.datasets,
         p_values=passport.p_values,
         outside=passport.outside,
         neighbours=[
-            (name, degrees, frame.datasets[frame.codes[row]], _picture(known[row], _SMALL))
+            (name, degrees, frame.datasets[frame.codes[row]], thumbnail_or_none(known[row], _SMALL))
             for (name, degrees), row in zip(passport.neighbours, places, strict=True)
         ],
         lon=passport.lon,
@@ -91,15 +90,6 @@ def _card(passport: Passport, done: Passports, rows: dict[str, int]) -> Passport
         disc=_disc(passport),
         known_as=passport.known_as,
     )
-
-
-def _picture(path: object, limit: int) -> bytes | None:
-    if not isinstance(path, str):
-        return None
-    try:
-        return encode_thumbnail(read_image(path), limit=limit)
-    except ImageError:  # the file is gone since the table was made: its name still says what it was
-        return None
 
 
 def _disc(passport: Passport) -> Sequence[tuple[float, float]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import rankdata
 
-from rainmer_analysis.numerics import splitmix64
+from rainmer_analysis.numerics import scene_keys, splitmix64, unit_rows
 from rainmer_analysis.scores.score import Batch, Context, Floats
 from rainmer_analysis.scores.streaming import COSINE, SceneSums, sum_scenes
+from rainmer_analysis.values import EmbeddingTable
 
 __all__ = [
     "FEWEST_DATASETS",
+    "batch_per_dataset",
     "dataset_matrices",
     "debiased_cka",
     "linear_cka",
@@ -93,11 +95,22 @@ def rank_correlation(first: Floats, second: Floats) -> float:
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
-def dataset_matrices(batches: list[Batch], context: Context) -> Floats:
+def batch_per_dataset(table: EmbeddingTable) -> list[Batch]:
+    """Return the images of each dataset of a table, with their scenes."""
+    unit, scenes = unit_rows(table.vectors), scene_keys(table.rows.cells("group"))
+    codes = table.rows.codes
+    return [
+        Batch(unit[codes == code], scenes[codes == code], scenes[codes == code])
+        for code in range(len(table.rows.datasets))
+    ]
+
+
+def dataset_matrices(batches: list[Batch], *, resamples: int = 0, seed: int = 42) -> Floats:
     """Return the cosine matrix of datasets and of each resample of them, shape (1 + r, k, k).
 
     The diagonal, which no correlation looks at, is left 0.
     """
+    context = Context(resamples=resamples, seed=seed)
     sums = [sum_scenes(batch, context) for batch in batches]
     found = np.zeros((1 + context.resamples, len(sums), len(sums)))
     for a in range(len(sums)):
@@ -123,7 +136,7 @@ def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
         halves = [_half_of_scenes(batches, seed + cut, upper=upper) for upper in (False, True)]
         if min(len(batch.unit) for half in halves for batch in half) == 0:
             return float("nan")
-        matrices = [dataset_matrices(half, Context())[0] for half in halves]
+        matrices = [dataset_matrices(half)[0] for half in halves]
         found.append(rank_correlation(*matrices))
     half = float(np.mean(found))
     return max(0.0, 2 * half / (1 + half)) if half > -1 else 0.0

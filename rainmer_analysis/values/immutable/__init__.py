@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.immutable.frozen import FrozenDict, Value
 from rainmer_analysis.values.immutable.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.immutable.matrix import SIGNIFICANT, RelationshipMatrix
 from rainmer_analysis.values.immutable.properties import PROPERTIES, PropertyTable
@@ -22,7 +21,6 @@ __all__ = [
     "SIGNIFICANT",
     "DatasetOnMap",
     "EmbeddingTable",
-    "FrozenDict",
     "ImageSet",
     "MapSummary",
     "PropertyTable",
@@ -30,6 +28,5 @@ __all__ = [
     "Rows",
     "Space",
     "SphereMap",
-    "Value",
     "same_space",
 ]
