@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from rainmer_analysis.train.config.sections import CrossedConfig
-from rainmer_analysis.train.crossed.soft_contrastive_loss import (
+from rainmer_analysis.train.crossed.crossed_losses import (
     centring_loss,
     mean_cosine,
     ordering_loss,

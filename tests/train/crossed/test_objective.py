@@ -8,7 +8,7 @@ from rainmer_analysis.distributed import DistributedContext
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config import parse_config
 from rainmer_analysis.train.crossed import CrossedPool, CrossedTrainable
-from rainmer_analysis.train.crossed.soft_contrastive_loss import soft_contrastive_loss
+from rainmer_analysis.train.crossed.crossed_losses import soft_contrastive_loss
 
 
 def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_analysis.train.crossed.soft_contrastive_loss import (
+from rainmer_analysis.train.crossed.crossed_losses import (
     centring_loss,
     mean_cosine,
     neighbour_accuracy,
