@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy.stats import rankdata
 
 from rainmer_analysis.numerics import splitmix64
 from rainmer_analysis.scores.score import Batch, Context, Floats
 from rainmer_analysis.scores.streaming import COSINE, SceneSums, sum_scenes
+from rainmer_analysis.values import report_progress
 
 __all__ = ["FEWEST_DATASETS", "dataset_matrices", "rank_correlation", "split_half_reliability"]
 
@@ -32,9 +35,11 @@ def dataset_matrices(batches: list[Batch], context: Context) -> Floats:
     """
     sums = [sum_scenes(batch, context) for batch in batches]
     found = np.zeros((1 + context.resamples, len(sums), len(sums)))
-    for a in range(len(sums)):
-        for b in range(a + 1, len(sums)):
-            found[:, a, b] = found[:, b, a] = _cosine_in_resamples(sums[a], sums[b], context)
+    pairs = list(itertools.combinations(range(len(sums)), 2))
+    for finished, (a, b) in enumerate(pairs, start=1):
+        found[:, a, b] = found[:, b, a] = _cosine_in_resamples(sums[a], sums[b], context)
+        if context.resamples:
+            report_progress(finished, len(pairs), "pair")
     return found
 
 
@@ -57,6 +62,7 @@ def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
             return float("nan")
         matrices = [dataset_matrices(half, Context())[0] for half in halves]
         found.append(rank_correlation(*matrices))
+        report_progress(cut + 1, _SPLITS, "cut")
     half = float(np.mean(found))
     return max(0.0, 2 * half / (1 + half)) if half > -1 else 0.0
 
