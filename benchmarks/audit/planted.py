@@ -112,7 +112,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--show", type=int, default=0, help="wrong findings to print")
-    parser.add_argument("--folder", type=Path, help="where images go, and stay, to be used again")
+    parser.add_argument(
+        "--folder", type=Path, help="where images and the audit stay; an interrupted run goes on"
+    )
     parser.add_argument("--only-write", action="store_true", help="audit nothing")
     given = parser.parse_args()
     with ExitStack() as held:
@@ -128,7 +130,8 @@ def main() -> None:
         if given.only_write:
             return
         start = time.process_time()
-        found = audit(list(folders(plan)), workers=given.workers)
+        out = given.folder and given.folder.with_suffix(".audit.json")
+        found = audit(list(folders(plan)), workers=given.workers, out=out, overwrite=True)
         seconds = time.process_time() - start
         rows = score(plan, found.findings)
     files = sum(each["images"] for each in found.datasets.values())

@@ -118,7 +118,8 @@ def report(
             "take fewer of each dataset with --per-dataset"
         )
     rows = inputs.tables[0].rows
-    audit = None if chosen.audit is None else read_findings(chosen.audit, rows)
+    audited = chosen.audit or inputs.audit
+    audit = None if audited is None else read_findings(audited, rows)
     panels = _panels(inputs.tables, folder, chosen)
     _log.info("thumbnails of %d images", total)
     pictures = thumbnails_of(rows, folder / "thumbnails", progress)
@@ -242,7 +243,7 @@ def _among(rows: Rows, near: Neighbours, index: int) -> str:
 
 def _request(inputs: Inputs, content: ReportContent, options: ReportOptions) -> str:
     """Return the digest of what the page shows."""
-    dropped = ("overwrite", "audit")
+    dropped = ("overwrite", "audit", "with_audit")
     told = {name: value for name, value in asdict(options).items() if name not in dropped}
     asked = {
         "report": [table.content_sha256 for table in inputs.tables],

@@ -26,7 +26,9 @@ class ReportOptions:
     neighbors
         Of the maps.
     audit
-        File of an audit of the same datasets, whose findings are shown; None for none.
+        File of an audit of the same datasets, whose findings are shown.
+    with_audit
+        Whether images of folders are audited where no such file is given.
     seed
         Of every random choice.
     device, precision
@@ -43,6 +45,7 @@ class ReportOptions:
     null: int = 1000
     neighbors: int = 50
     audit: str | None = None
+    with_audit: bool = True
     seed: int = 42
     device: str = "auto"
     precision: str = "exact"
