@@ -59,15 +59,19 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=60)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--folder", type=Path, help="where images go, and stay, to be used again")
+    parser.add_argument("--only-write", action="store_true", help="measure nothing")
     parser.add_argument("--imagededup", metavar="PYTHON", help="interpreter that has imagededup")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="speed-") as name:
-        folder = Path(name)
+        folder = given.folder or Path(name)
         plan = Plan(folder, Scenes("figure", given.side, 5, ratio=1.0), 5)
         for _ in range(given.pairs):
             plan.pair("pairs", plan.scenes.next(("sim-Rain200H",)).pair)
         plan.write()
+        if given.only_write:
+            return
         files = 2 * given.pairs
         audit({"warm": _one_pair(folder)}, workers=1)
         seconds: dict[str, list[float]] = {}

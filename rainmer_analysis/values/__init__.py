@@ -58,6 +58,7 @@ from rainmer_analysis.values.request_digest import array_digest, digest, to_json
 from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.running import (
     command_line,
+    has_listener,
     progress_to,
     report_progress,
     stated_command,
@@ -93,6 +94,7 @@ __all__ = [
     "demand_writable",
     "digest",
     "finish",
+    "has_listener",
     "holding",
     "is_up_to_date",
     "library_versions",

@@ -65,6 +65,10 @@ def projected(folder: Path) -> list[str]:
     return ["project", make_table(folder, "a", 0), "--out", str(folder / "map.parquet")]
 
 
+def projected_as_published(folder: Path) -> list[str]:
+    return [*projected(folder), "--engine", "umap-learn"]
+
+
 def out(folder: Path) -> tuple[str, str]:
     return "--out", str(folder / "subset.toml")
 
@@ -76,6 +80,7 @@ def out(folder: Path) -> tuple[str, str]:
         (balanced, ["row"]),
         (balanced_by_vectors, ["block", "row"]),
         (projected, ["round", "epoch"]),
+        (projected_as_published, ["epoch"]),
     ],
 )
 def test_stages_are_reported_in_their_order(
