@@ -6,6 +6,8 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from rainmer_analysis.cli.text_tables import align_columns
+
 if TYPE_CHECKING:
     from rainmer_analysis.values import RelationshipMatrix
 
@@ -27,16 +29,8 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
         lines.append(_value_cells(matrix, row))
         if bounds:
             lines.append(_interval_cells(matrix, row))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     space = "" if matrix.space is None else f"{matrix.space.name}, "
-    table = (
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-    return "\n".join([f"{space}{matrix.score}", *table, *_wrapped_notes(matrix)])
+    return "\n".join([f"{space}{matrix.score}", align_columns(lines), *_wrapped_notes(matrix)])
 
 
 def _value_cells(matrix: RelationshipMatrix, row: int) -> list[str]:

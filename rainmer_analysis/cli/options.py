@@ -29,6 +29,8 @@ __all__ = [
     "device_option",
     "echo",
     "figure_options",
+    "out_file",
+    "per_dataset_option",
     "precision_option",
     "progress_bar",
     "source_options",
@@ -221,6 +223,25 @@ def _check_place(out: Path) -> None:
 
     if (out.is_dir() and not any(out.iterdir())) or not out.exists():
         demand_writable(out)
+
+
+def out_file(help_: str, **more: Any) -> Callable[[Command], Command]:
+    """Return ``--out``, a file to write that has to be named."""
+    kind: click.Path = click.Path(dir_okay=False, path_type=Path)
+    return click.option("--out", required=True, type=kind, help=help_, **more)
+
+
+def per_dataset_option(default: int | None) -> Callable[[Command], Command]:
+    """Return ``--per-dataset N``, how many images are drawn; None draws all."""
+    note = " [default: all]" if default is None else ""
+    return click.option(
+        "--per-dataset",
+        default=default,
+        show_default=default is not None,
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"Images drawn from each dataset{note}.",
+    )
 
 
 def source_options(command: Command) -> Command:

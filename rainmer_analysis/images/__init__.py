@@ -36,13 +36,14 @@ from rainmer_analysis.images.sources import (
     notes_of,
     sample_datasets,
 )
-from rainmer_analysis.images.thumbnails import encode_thumbnail
+from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
 from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
 
 __all__ = [
     "CATALOGUE",
     "DEFAULT_RULE",
     "IMAGE_SUFFIXES",
+    "LEAST_BYTES",
     "PROTOCOLS",
     "QUALITIES",
     "RESIZE_RULES",

@@ -21,7 +21,12 @@ from rainmer_analysis.numerics.distributions import (
 )
 from rainmer_analysis.numerics.effective_dimension import effective_dimension
 from rainmer_analysis.numerics.fork_safety import guard_forks
-from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
+from rainmer_analysis.numerics.great_circle import (
+    angle_between,
+    angles_to_xyz,
+    unit_rows,
+    xyz_to_angles,
+)
 from rainmer_analysis.numerics.map_alignment import align_maps
 from rainmer_analysis.numerics.neighbours import (
     Neighbours,
@@ -42,6 +47,7 @@ __all__ = [
     "align_maps",
     "align_points",
     "angle_between",
+    "angles_to_xyz",
     "cosine_blocks",
     "crossed_effects",
     "effective_dimension",
@@ -60,6 +66,7 @@ __all__ = [
     "unit_rows",
     "wasserstein1",
     "weighted_quantiles",
+    "xyz_to_angles",
 ]
 
 guard_forks()

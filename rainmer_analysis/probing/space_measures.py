@@ -15,9 +15,10 @@ from rainmer_analysis.numerics import (
     scene_weights,
 )
 from rainmer_analysis.probing.design import Design
+from rainmer_analysis.probing.design_images import DesignImages, Encode, Progress, encode_design
 from rainmer_analysis.probing.ladder_order import held_out_order
 
-__all__ = ["Estimate", "LadderProbe", "SpaceProbe", "measure_space"]
+__all__ = ["Estimate", "LadderProbe", "SpaceProbe", "measure_space", "probe_encoder"]
 
 Floats = npt.NDArray[np.float64]
 SOURCES = ("scene", "weather", "level", "interaction")
@@ -199,3 +200,43 @@ def _cell_of_nearest_neighbour(vectors: Floats) -> npt.NDArray[np.int64]:
     scene = np.repeat(np.arange(scenes), cells)
     near = nearest_neighbours(vectors.reshape(-1, dim), 1, groups=scene).indices[:, 0]
     return np.asarray(near.reshape(scenes, cells) % cells, dtype=np.int64)
+
+
+def probe_encoder(
+    encode: Encode,
+    images: DesignImages,
+    *,
+    batch: int = 64,
+    resamples: int = 1000,
+    progress: Progress | None = None,
+) -> dict[str, SpaceProbe]:
+    """Measure what each view of an encoder knows.
+
+    Parameters
+    ----------
+    encode
+        float32 images [n, 3, H, W] in [0, 1] to vectors [n, d] of each view: the method of a
+        loaded encoder, or a network in training wrapped as such.
+    images
+        From `open_design`.
+    batch
+        Images per call of `encode`.
+    resamples
+        Bootstrap resamples of scenes for the intervals.
+    progress
+        Called with encoded images and their number.
+
+    Returns
+    -------
+    One `SpaceProbe` per view.
+
+    Examples
+    --------
+    >>> images = open_design(Design("train"), "probe-cache")  # doctest: +SKIP
+    >>> probe_encoder(ra.load_encoder("statistics").encode, images)  # doctest: +SKIP
+    """
+    vectors = encode_design(encode, images, batch=batch, progress=progress)
+    design = images.design
+    return {
+        view: measure_space(rows, design, resamples=resamples) for view, rows in vectors.items()
+    }

@@ -42,7 +42,7 @@ def in_processes(
     function, tasks
         Both can be sent to another process.
     workers
-        Processes.
+        Processes; 0 works in this one.
     at_once
         Tasks that are sent together.
 
@@ -51,6 +51,9 @@ def in_processes(
     ProcessError
         A worker has died or was stopped.
     """
+    if workers == 0:
+        yield from map(function, tasks)
+        return
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent

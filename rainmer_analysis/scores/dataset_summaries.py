@@ -12,10 +12,10 @@ import numpy.typing as npt
 from rainmer_analysis.errors import SpaceError
 from rainmer_analysis.images.sampling import sample_key
 from rainmer_analysis.numerics import scene_keys, unit_rows
-from rainmer_analysis.scores.score import Batch, Context, Floats
+from rainmer_analysis.scores.score import Batch, Context, DatasetSummary, Floats
 from rainmer_analysis.values import EmbeddingTable, Rows, TableStream
 
-__all__ = ["DatasetSummary", "Summariser", "Table", "count_scenes", "summarise_datasets"]
+__all__ = ["Summariser", "Table", "count_scenes", "summarise_datasets"]
 
 Keys = npt.NDArray[np.uint64]
 Table = EmbeddingTable | TableStream
@@ -27,23 +27,6 @@ class Summariser:
 
     summarise: Callable[[Batch, Context], Any]
     merge: Callable[[Any, Any, Context], Any]
-
-
-@dataclass(frozen=True, eq=False)
-class DatasetSummary:
-    """What was seen of one dataset.
-
-    Parameters
-    ----------
-    count, scenes
-        Images and scenes.
-    summaries
-        One for each summariser, by its name.
-    """
-
-    count: int
-    scenes: int
-    summaries: Mapping[str, Any]
 
 
 @dataclass

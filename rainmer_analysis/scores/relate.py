@@ -10,18 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.dataset_summaries import (
-    DatasetSummary,
     Summariser,
     Table,
     summarise_datasets,
 )
 from rainmer_analysis.scores.inference import benjamini_hochberg
 from rainmer_analysis.scores.matrix_cells import (
-    SAMPLE,
-    SUMS,
     Cells,
-    Data,
-    ceiling_interval,
     compare_cells,
     permutation_p_cells,
 )
@@ -33,9 +28,16 @@ from rainmer_analysis.scores.relate_request import (
     excluded_datasets,
     resolve_reference,
 )
-from rainmer_analysis.scores.score import Context, Floats, Reference
-from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
-from rainmer_analysis.scores.streaming.sketch import Sketch
+from rainmer_analysis.scores.score import (
+    SAMPLE,
+    SUMS,
+    Context,
+    Data,
+    DatasetSummary,
+    Floats,
+    Reference,
+)
+from rainmer_analysis.scores.streaming import Sketch, ceiling_interval, merge_sums, sum_scenes
 from rainmer_analysis.values import RelationshipMatrix, Space, same_space
 
 __all__ = ["relate"]

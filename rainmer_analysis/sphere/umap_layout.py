@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.numerics import nearest_neighbours
-from rainmer_analysis.sphere.angles import angles_to_xyz
-from rainmer_analysis.sphere.layout_parameters import LayoutParameters
+from rainmer_analysis.numerics import angles_to_xyz, nearest_neighbours
+from rainmer_analysis.sphere.layouts import LayoutParameters
 from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
 from rainmer_analysis.values import has_listener, report_progress

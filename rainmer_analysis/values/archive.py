@@ -10,10 +10,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
-from rainmer_analysis.values.disk import located, write_atomically
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
-from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
+from rainmer_analysis.values.disk import (
+    demand_suffix,
+    located,
+    read_json,
+    stamped,
+    write_atomically,
+)
+from rainmer_analysis.values.immutable import (
+    EmbeddingTable,
+    PropertyTable,
+    RelationshipMatrix,
+    SphereMap,
+)
 from rainmer_analysis.values.matrix_files import (
     matrix_from_csv,
     matrix_from_json,
@@ -29,8 +39,6 @@ from rainmer_analysis.values.parquet import (
     write_parquet,
     write_properties,
 )
-from rainmer_analysis.values.properties import PropertyTable
-from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
 __all__ = [
     "check_kind",
@@ -236,7 +244,6 @@ def write(
         The suffix does not fit the value.
     """
     target = Path(path)
-    suffix = target.suffix.lower()
     if isinstance(value, RelationshipMatrix):
         writers: dict[str, Callable[[Path], None]] = {
             ".json": lambda temporary: matrix_to_json(value, temporary, request),
@@ -246,11 +253,7 @@ def write(
         writers = {".parquet": lambda temporary: write_properties(value, temporary, request)}
     else:
         writers = {".parquet": lambda temporary: write_parquet(value, temporary, request)}
-    if suffix not in writers:
-        raise ParameterError(
-            f"a {_KINDS[type(value)].noun} cannot be written as {target.name!r}; "
-            f"use a name that ends in {' or '.join(writers)}"
-        )
+    suffix = demand_suffix(target, f"a {_KINDS[type(value)].noun}", *writers)
     if is_up_to_date(target, request, overwrite=overwrite):
         return target
     return write_atomically(target, writers[suffix])

@@ -13,6 +13,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.archive import check_kind
+from rainmer_analysis.values.immutable import BATCH, LABELS, EmbeddingTable, same_space
 from rainmer_analysis.values.parquet import (
     part_batches,
     part_columns,
@@ -22,8 +23,6 @@ from rainmer_analysis.values.parquet import (
     same_width,
 )
 from rainmer_analysis.values.request_digest import digest
-from rainmer_analysis.values.rows import LABELS
-from rainmer_analysis.values.table import BATCH, EmbeddingTable, same_space
 
 __all__ = ["TableStream"]
 

@@ -14,6 +14,7 @@ from rainmer_analysis.cli.options import (
     progress_bar,
     source_options,
 )
+from rainmer_analysis.cli.text_tables import align_columns
 
 __all__ = ["confounds"]
 
@@ -70,14 +71,6 @@ def confounds(
 
 def _text(document: Mapping[str, Any]) -> str:
     rows = [_HEADER, *(_row(each) for each in document["rows"])]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if place < 3 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
     legend = (
         "share: what the distance loses when both are made alike in it (for scenes: the distance "
         "of the clean partners),\nat most what is not weather; kept: what the distance between "
@@ -85,7 +78,7 @@ def _text(document: Mapping[str, Any]) -> str:
     )
     if any(each["equalised"] is None for each in document["rows"]):
         legend += "\n-: minus-clean and scenes need clean partners in both datasets"
-    return "\n".join([*lines, legend])
+    return f"{align_columns(rows, left=3)}\n{legend}"
 
 
 def _row(each: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,8 @@ from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
     device_option,
+    out_file,
+    per_dataset_option,
     precision_option,
     progress_bar,
 )
@@ -24,13 +26,7 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE|TABLE...")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.html",
-    help="Page to write; FILE_files beside it keeps everything in between.",
-)
+@out_file("Page to write; FILE_files beside it keeps everything in between.", metavar="FILE.html")
 @click.option(
     "--root",
     type=click.Path(file_okay=False),
@@ -52,14 +48,7 @@ __all__ = ["report"]
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain (default) or allweather.",
 )
-@click.option(
-    "--per-dataset",
-    default=500,
-    show_default=True,
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Images drawn from each dataset.",
-)
+@per_dataset_option(500)
 @click.option(
     "--resamples",
     type=click.IntRange(0),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
 from rainmer_analysis.cli.properties.image_folders import (
     check_one_folder,
     folder_options,
@@ -64,13 +64,7 @@ class _ManyValuesOption(click.Command):
 @click.option(
     "--size", type=click.IntRange(min=1), default=None, metavar="N", help="Rows to choose."
 )
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.toml",
-    help="Manifest to write.",
-)
+@out_file("Manifest to write.", metavar="FILE.toml")
 @folder_options
 @common_options
 def balance(

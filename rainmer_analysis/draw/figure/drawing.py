@@ -16,11 +16,12 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from rainmer_analysis.draw.figure.style import style_context
-from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values import (
     FrozenDict,
     carries_record,
     command_line,
+    demand_suffix,
     digest,
     library_versions,
     read_json,
@@ -226,13 +227,7 @@ def _write_bytes(path: Path, data: bytes) -> None:
 
 
 def _savefig_options(path: Path) -> Mapping[str, Any]:
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise ParameterError(
-            f"a picture cannot be written as {path.name!r}; "
-            f"use a name that ends in {', '.join(FORMATS)}"
-        )
-    return FORMATS[suffix]
+    return FORMATS[demand_suffix(path, "a picture", *FORMATS)]
 
 
 def _pictures_in_provenance(beside: Path, request: str) -> dict[str, str]:

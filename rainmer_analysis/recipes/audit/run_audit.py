@@ -24,7 +24,7 @@ from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.unfinished import finished_images
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete
 from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import holding, lock_of, to_json_types
+from rainmer_analysis.values import demand_suffix, holding, lock_of, to_json_types
 
 __all__ = ["audit", "examine_all"]
 
@@ -193,10 +193,7 @@ def _contents(examined: Examined) -> tuple[str, str]:
 
 
 def _checked(path: Path) -> Path:
-    if path.suffix.lower() != ".json":
-        raise ParameterError(
-            f"an audit cannot be written as {path.name!r}; use a name that ends in .json"
-        )
+    demand_suffix(path, "an audit", ".json")
     return path
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images import encode_thumbnail, read_image
-from rainmer_analysis.pages import PassportCard, PassportContent, render_passports
+from rainmer_analysis.pages import (
+    PassportCard,
+    PassportContent,
+    page_stands,
+    render_passports,
+)
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles
-from rainmer_analysis.recipes.report.existing_page import page_stands
-from rainmer_analysis.values import digest, versions_of, write_atomically
+from rainmer_analysis.recipes.report.point_thumbnails import thumbnail_or_none
+from rainmer_analysis.values import demand_suffix, digest, versions_of, write_atomically
 
 __all__ = ["write_passports"]
 
@@ -31,10 +34,7 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
     ParameterError
         The name does not end in ``.html``.
     """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(
-            f"a page cannot be written as {path.name!r}; use a name that ends in .html"
-        )
+    demand_suffix(path, "a page", ".html", also=(".htm",))
     told = {
         "place": [each.document() for each in done.passports],
         "table": done.table.content_sha256,
@@ -76,12 +76,12 @@ def _card(passport: Passport, done: Passports, rows: dict[str, int]) -> Passport
     known = frame.column("path") if frame.has("path") else np.full(len(frame), None)
     return PassportCard(
         path=passport.path,
-        picture=_picture(passport.path, _LARGE),
+        picture=thumbnail_or_none(passport.path, _LARGE),
         datasets=passport.datasets,
         p_values=passport.p_values,
         outside=passport.outside,
         neighbours=[
-            (name, degrees, frame.datasets[frame.codes[row]], _picture(known[row], _SMALL))
+            (name, degrees, frame.datasets[frame.codes[row]], thumbnail_or_none(known[row], _SMALL))
             for (name, degrees), row in zip(passport.neighbours, places, strict=True)
         ],
         lon=passport.lon,
@@ -90,15 +90,6 @@ def _card(passport: Passport, done: Passports, rows: dict[str, int]) -> Passport
         disc=_disc(passport),
         known_as=passport.known_as,
     )
-
-
-def _picture(path: object, limit: int) -> bytes | None:
-    if not isinstance(path, str):
-        return None
-    try:
-        return encode_thumbnail(read_image(path), limit=limit)
-    except ImageError:  # the file is gone since the table was made: its name still says what it was
-        return None
 
 
 def _disc(passport: Passport) -> Sequence[tuple[float, float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +10,12 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import nearest_neighbours_of_queries
 from rainmer_analysis.recipes.place.embedding import embed_images
+from rainmer_analysis.recipes.place.map_position import nearest_images, place_on_map
 from rainmer_analysis.scores.membership import DatasetMembership
-from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
 __all__ = ["Passport", "Passports", "place"]
-
-_log = logging.getLogger(__name__)
-_NEIGHBOURS = 5
-_PARTS = 20
 
 
 @dataclass(frozen=True)
@@ -150,11 +144,9 @@ def place(
     found = membership.undecidable(level) if 0 < level < 1 else ()
     images, skipped = embed_images(paths, table.space, weights, device, progress)
     answer = membership.predict(images.vectors, level=level)
-    near = nearest_neighbours_of_queries(
-        images.vectors, table.vectors, min(_NEIGHBOURS, len(table))
-    )
+    near = nearest_images(images, table)
     ids = table.rows.column("image_id")
-    map_, points, radii = _placed(table, images, level, neighbors, seed)
+    map_, points, radii = place_on_map(table, images, level=level, neighbors=neighbors, seed=seed)
     placed = SphereMap(points, images.rows, images.space)
     known = _known(table, images)
     passports = [
@@ -195,27 +187,6 @@ def _notes(left_out: Mapping[str, int], undecidable: Sequence[str], level: float
             f"at the level {level:g}, so that 'none of these' is never said"
         )
     return notes
-
-
-def _placed(
-    table: EmbeddingTable, images: EmbeddingTable, level: float, neighbors: int, seed: int
-) -> tuple[SphereMap, Any, Any]:
-    """Lay the table out, and place the images on its map with their radii where these are known."""
-    _log.info("laying out %d images of %s", len(table), table.space.name)
-    model = SphereUMAP(neighbors, random_state=seed).fit(table.vectors)
-    map_ = SphereMap(
-        model.embedding_.astype(np.float32),
-        table.rows,
-        table.space,
-        {"engine": "sphere", "seed": seed},
-    )
-    groups = table.rows.column("group")
-    parts = min(_PARTS, len(set(groups)))
-    if parts * level < 1 or level * (parts + 1) > parts:
-        return map_, model.transform(images.vectors), None
-    _log.info("leaving scenes out in %d parts, to learn how surely images are placed", parts)
-    model.calibrate(groups, parts=parts)
-    return map_, *model.transform(images.vectors, level=level)
 
 
 def _known(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:

@@ -8,23 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer import load_encoder
 from rainmer_analysis.probing import Design, DesignImages, open_design
 from rainmer_analysis.recipes.probe.probe_documents import VERSION, space_document
 from rainmer_analysis.recipes.probe.probed_encoders import (
     ProbedEncoder,
     control_subjects,
+    load_control,
     load_subjects,
 )
-from rainmer_analysis.recipes.probe.real_sets_probe import (
-    RealImages,
-    RealSets,
-    load_real,
-    probe_real,
-)
+from rainmer_analysis.recipes.probe.real_sets import RealImages, RealSets, load_real
+from rainmer_analysis.recipes.probe.real_sets_probe import probe_real
 from rainmer_analysis.recipes.probe.simulated_probe import RESAMPLES, probe_simulated
 from rainmer_analysis.values import (
+    demand_suffix,
     digest,
     is_up_to_date,
     library_versions,
@@ -165,10 +161,7 @@ def probe(
 
 
 def _check_output(path: Path) -> Path:
-    if path.suffix.lower() != ".json":
-        raise ParameterError(
-            f"a probe cannot be written as {path.name!r}; use a name that ends in .json"
-        )
+    demand_suffix(path, "a probe", ".json")
     return path
 
 
@@ -205,6 +198,6 @@ def _measure_controls(
     taken: dict[str, list[dict[str, Any]]] = {}
     for number, (group, name) in enumerate(listed):
         _log.info("control %d of %d: %s", number + 1, len(listed), name)
-        found = inputs.measure_encoder(ProbedEncoder(name, load_encoder(name, **load)))
+        found = inputs.measure_encoder(load_control(name, **load))
         taken.setdefault(group, []).append(found)
     return taken

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.datasets.compare_simulated_with_real import measured_quantiles
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import PROPERTIES, PropertyTable
+from rainmer_analysis.values import PROPERTIES, PropertyTable, demand_suffix
 
 __all__ = ["UNITS", "dataset_card", "write_card"]
 
@@ -60,10 +59,7 @@ def write_card(table: PropertyTable, path: str | Path, *, overwrite: bool = Fals
         Something else lies there.
     """
     target = Path(path)
-    if target.suffix.lower() not in (".md", ".markdown"):
-        raise ParameterError(
-            f"a dataset card cannot be written as {target.name!r}; use a name that ends in .md"
-        )
+    demand_suffix(target, "a dataset card", ".md", also=(".markdown",))
     return write_text_once(target, dataset_card(table), overwrite=overwrite)
 
 

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import file_sha256, read_image
-from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
+from rainmer_analysis.images import LEAST_BYTES, encode_thumbnail, file_sha256, read_image
 from rainmer_analysis.values import Rows, write_atomically
 
-__all__ = ["Thumbnails", "thumbnails_of"]
+__all__ = ["Thumbnails", "thumbnail_or_none", "thumbnails_of"]
 
 # Of a page of 5,000 images, 8 MB of thumbnails are 10.7 MB in base64.
 _ALL_BYTES = 8_000_000
@@ -53,6 +52,16 @@ def thumbnails_of(rows: Rows, folder: Path, progress: Progress = None) -> Thumbn
         data,
         [f"{count:,} images are shown without a picture: {why}." for why, count in faults.items()],
     )
+
+
+def thumbnail_or_none(path: object, limit: int) -> bytes | None:
+    """Return the thumbnail of a file; None where there is no path, or no image any more."""
+    if not isinstance(path, str):
+        return None
+    try:
+        return encode_thumbnail(read_image(path), limit=limit)
+    except ImageError:  # gone since a table was made, whose names still say what it was
+        return None
 
 
 def _thumbnail(folder: Path, limit: int, job: tuple[Any, Any, Any]) -> tuple[bytes | None, str]:

@@ -18,11 +18,9 @@ from rainmer_analysis.draw import (
     plot_probe,
     plot_properties,
 )
-from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.model.encoder_description import describe_encoder
-from rainmer_analysis.recipes.verify.check_shown import Shown
-from rainmer_analysis.recipes.verify.checks import Check, agrees, differs, not_checked
-from rainmer_analysis.sphere.map_summary import summarise_map
+from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
+from rainmer_analysis.recipes.verify.evidence import Check, Shown, agrees, differs, not_checked
+from rainmer_analysis.sphere import summarise_map
 from rainmer_analysis.values import PictureRecord, SphereMap, picture_sha256
 
 __all__ = ["check_redrawn"]

@@ -7,6 +7,7 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     COSINE,
     DIRECTION,
     PAPER,
+    ceiling_interval,
     within_scene_ceilings,
 )
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
@@ -24,6 +25,7 @@ __all__ = [
     "PAPER",
     "SceneSums",
     "Sketch",
+    "ceiling_interval",
     "merge_sums",
     "read_sketch",
     "sketch",

@@ -34,9 +34,8 @@ from rainmer_analysis.train.loop.checkpoints import (
     save_state,
 )
 from rainmer_analysis.train.loop.notes import DeferredNumbers, Log, RunMonitor
-from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
+from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser, learning_rate
 from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
-from rainmer_analysis.train.loop.schedule import learning_rate
 from rainmer_analysis.train.loop.trainable import Trainable
 
 __all__ = ["train"]

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, same_space
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
@@ -29,8 +30,6 @@ from rainmer_analysis.values.parquet.format import (
     stated_sums,
     vectors,
 )
-from rainmer_analysis.values.rows import Rows
-from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
     "NOUNS",

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rainmer_analysis.values.immutable import EmbeddingTable, Rows, SphereMap
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
@@ -24,8 +25,6 @@ from rainmer_analysis.values.parquet.format import (
     sums_text,
 )
 from rainmer_analysis.values.request_digest import to_json_types
-from rainmer_analysis.values.rows import Rows
-from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
 __all__ = [
     "label_columns",
