@@ -246,10 +246,10 @@ def save_weights(
     }
     # One entry: safetensors keeps several in no fixed order.
     data = safetensors.torch.save(state, {METADATA_KEY: json.dumps(own, sort_keys=True)})
-    return write_atomically(target, lambda temporary: _write(temporary, data))
+    return write_atomically(target, lambda temporary: _write_bytes(temporary, data))
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write_bytes(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 

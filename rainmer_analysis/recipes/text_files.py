@@ -43,7 +43,7 @@ def write_text_once(path: Path, text: str, *, overwrite: bool) -> bool:
     """
     current = holds_text(path, text, overwrite=overwrite)
     if not current:
-        write_atomically(path, lambda temporary: _write(temporary, _utf8_bytes(text)))
+        write_atomically(path, lambda temporary: _write_bytes(temporary, _utf8_bytes(text)))
     return current
 
 
@@ -60,5 +60,5 @@ def _utf8_bytes(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write_bytes(path: Path, data: bytes) -> None:
     path.write_bytes(data)

@@ -54,7 +54,7 @@ from rainmer_analysis.values.immutable.frozen import FrozenDict, Value
 from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
 from rainmer_analysis.values.parquet import (
     PARTS,
-    beside,
+    companion_digests,
     library_versions,
     parts_of,
     read_metadata,
@@ -96,10 +96,10 @@ __all__ = [
     "TableStream",
     "Value",
     "array_digest",
-    "beside",
     "carries_record",
     "command_line",
     "commit",
+    "companion_digests",
     "demand_free",
     "demand_suffix",
     "demand_weights",

@@ -113,7 +113,7 @@ def read(path: str | Path) -> Value:
     source = located(Path(path))
     while True:
         try:
-            return _read(source)
+            return _read_value(source)
         except (FileFormatError, OSError):
             # a commit that ends meanwhile moves files to their own place
             before, source = source, located(Path(path))
@@ -121,7 +121,7 @@ def read(path: str | Path) -> Value:
                 raise
 
 
-def _read(source: Path) -> Value:
+def _read_value(source: Path) -> Value:
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
     if source.is_dir() or source.suffix.lower() == ".parquet":

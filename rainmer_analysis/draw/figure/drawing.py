@@ -138,7 +138,7 @@ class Drawing:
         data = self._with_record(target.suffix.lower(), {"request": request, **said, **made})
         written = write_atomically(target, lambda temporary: _write_bytes(temporary, data))
         pictures = _pictures_in_provenance(provenance_path(target), request)
-        pictures[target.name] = _sha256(written)
+        pictures[target.name] = _file_sha256(written)
         document = {
             "kind": _KIND,
             "version": _VERSION,
@@ -188,7 +188,7 @@ class Drawing:
         listed = _pictures_in_provenance(
             beside, digest(to_json_types({**self.provenance, **(provenance or {})}))
         )
-        if not overwrite and target.is_file() and listed.get(target.name) == _sha256(target):
+        if not overwrite and target.is_file() and listed.get(target.name) == _file_sha256(target):
             return carries_record(target)  # pictures of earlier releases carry none
         for existing in (target, beside):
             another = existing.exists() and not (existing == beside and listed)
@@ -242,5 +242,5 @@ def _pictures_in_provenance(beside: Path, request: str) -> dict[str, str]:
     return {str(k): str(v) for k, v in listed.items()} if isinstance(listed, dict) else {}
 
 
-def _sha256(path: Path) -> str:
+def _file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

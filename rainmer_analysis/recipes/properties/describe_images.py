@@ -22,7 +22,7 @@ from rainmer_analysis.recipes.properties.measure_all import (
     measure_all,
     thread_count,
 )
-from rainmer_analysis.recipes.properties.property_rows import (
+from rainmer_analysis.recipes.properties.property_jobs_and_rows import (
     current_request,
     listed_rows,
     measuring_jobs,

@@ -152,9 +152,11 @@ class RegressionHead(nn.Module):
         targets
             [n, targets]; standardised over the batch like the features.
         """
-        difference: Tensor = self.linear(_standardise(features)) - _standardise(targets)
+        difference: Tensor = self.linear(
+            _standardise_over_batch(features)
+        ) - _standardise_over_batch(targets)
         return difference.square().mean()
 
 
-def _standardise(x: Tensor) -> Tensor:
+def _standardise_over_batch(x: Tensor) -> Tensor:
     return (x - x.mean(dim=0)) / (x.std(dim=0) + _TINY)

@@ -81,12 +81,14 @@ def train(
     before = torch.get_num_threads()
     torch.set_num_threads(config.run.threads)
     try:
-        return _train(objective, config, folder, identity=identity, hooks=hooks, place=place)
+        return _train_with_threads(
+            objective, config, folder, identity=identity, hooks=hooks, place=place
+        )
     finally:
         torch.set_num_threads(before)  # it is the whole process's
 
 
-def _train(
+def _train_with_threads(
     objective: Trainable,
     config: TrainConfig,
     folder: Path,
@@ -208,7 +210,7 @@ class _RunState:
         began = time.perf_counter()
         run = self.config.run
         self.updater.begin(learning_rate(self.state.step, run.steps, self.config.optimiser))
-        told = self._backward()
+        told = self._accumulate_gradients()
         sound, norm = self.updater.finish()
         self._tally.add(sound, [*told, {"gradient_norm": norm}])
         self.state.step += 1
@@ -217,7 +219,7 @@ class _RunState:
         if len(self._tally) >= _UNREAD:
             self.read()
 
-    def _backward(self) -> list[Mapping[str, Tensor]]:
+    def _accumulate_gradients(self) -> list[Mapping[str, Tensor]]:
         """Add up the gradients of a step's micro-batches; return their numbers."""
         count = self.config.run.accumulate
         told = []
@@ -283,7 +285,7 @@ class _RunState:
         row["skipped"] = self.state.skipped
         row["images_per_second"] = self._images_per_second()
         if due:
-            row |= self._validate()
+            row |= self._validate_and_keep_best()
         if self.place.is_main_process and self._log is not None and self._watcher is not None:
             self._log.write(row)
             self._watcher.row(row)
@@ -295,7 +297,7 @@ class _RunState:
         images = steps * self.config.run.accumulate * self.objective.queries_per_batch
         return images / max(time.perf_counter() - self._clock, 1e-9)
 
-    def _validate(self) -> dict[str, float]:
+    def _validate_and_keep_best(self) -> dict[str, float]:
         """Judge the network on held-out images; keep it if it is the best so far."""
         found = self.objective.validate() if self.place.is_main_process else {}
         name, sign = self.objective.criterion

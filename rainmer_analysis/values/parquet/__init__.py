@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rainmer_analysis.values.parquet.format import FORMAT_VERSION, PARTS, parts_of, write_list
 from rainmer_analysis.values.parquet.parquet_reading import (
-    beside,
+    companion_digests,
     read_metadata,
     read_parquet,
     same_width,
@@ -26,7 +26,7 @@ from rainmer_analysis.values.parquet.properties_parquet import read_properties, 
 __all__ = [
     "FORMAT_VERSION",
     "PARTS",
-    "beside",
+    "companion_digests",
     "library_versions",
     "part_batches",
     "part_columns",
