@@ -35,6 +35,8 @@ from rainmer_analysis.values.disk import (
     told_in_full,
     unstamped,
     write_atomically,
+    write_bytes,
+    write_text,
 )
 from rainmer_analysis.values.immutable import (
     PROPERTIES,
@@ -138,7 +140,9 @@ __all__ = [
     "write",
     "write_atomically",
     "write_batches",
+    "write_bytes",
     "write_json",
     "write_list",
     "write_table",
+    "write_text",
 ]

@@ -27,7 +27,7 @@ from rainmer_analysis.values import (
     read_json,
     to_json_types,
     with_record,
-    write_atomically,
+    write_bytes,
     write_json,
 )
 
@@ -136,7 +136,7 @@ class Drawing:
             return target
         made = {"libraries": drawing_libraries()}
         data = self._with_record(target.suffix.lower(), {"request": request, **said, **made})
-        written = write_atomically(target, lambda temporary: _write_bytes(temporary, data))
+        written = write_bytes(target, data)
         pictures = _pictures_in_provenance(provenance_path(target), request)
         pictures[target.name] = _file_sha256(written)
         document = {
@@ -220,10 +220,6 @@ def drawing_libraries() -> dict[str, str]:
 def drawing_platform() -> str:
     """Return the system and the kind of processor, which pixels depend on too."""
     return f"{platform.system()} {platform.machine()}"
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
 
 
 def _savefig_options(path: Path) -> Mapping[str, Any]:

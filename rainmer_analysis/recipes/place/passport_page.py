@@ -16,7 +16,7 @@ from rainmer_analysis.pages import (
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles
 from rainmer_analysis.recipes.report.point_thumbnails import thumbnail_or_none
-from rainmer_analysis.values import demand_suffix, digest, versions_of, write_atomically
+from rainmer_analysis.values import demand_suffix, digest, versions_of, write_text
 
 __all__ = ["write_passports"]
 
@@ -48,12 +48,8 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
     if page_stands(path, request, overwrite=overwrite):
         return "up to date"
     text = render_passports(_page_content(done), request=request)
-    write_atomically(path, lambda place: _write_text(place, text))
+    write_text(path, text)
     return "written"
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _page_content(done: Passports) -> PassportContent:

@@ -30,7 +30,7 @@ from rainmer_analysis.values import (
     digest,
     library_versions,
     versions_of,
-    write_atomically,
+    write_text,
 )
 
 __all__ = ["Report", "kept_folder", "report"]
@@ -110,7 +110,7 @@ def report(
     current = page_stands(page, request, overwrite=chosen.overwrite)
     if not current:
         text = render_report(content, request=request)
-        write_atomically(page, lambda place: _write_text(place, text))
+        write_text(page, text)
     return Report(page, folder, current, content)
 
 
@@ -162,7 +162,3 @@ def _page_request_digest(inputs: Inputs, content: ReportContent, options: Report
         "options": told,
     }
     return digest(asked | {"versions": versions_of("report")})
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import LEAST_BYTES, encode_thumbnail, file_sha256, read_image
-from rainmer_analysis.values import Rows, write_atomically
+from rainmer_analysis.values import Rows, write_bytes
 
 __all__ = ["Thumbnails", "thumbnail_or_none", "thumbnails_of"]
 
@@ -79,9 +79,5 @@ def _cached_thumbnail(
         made = encode_thumbnail(read_image(path, region=region), limit=limit)
     except ImageError as error:
         return None, str(error)
-    write_atomically(place, lambda temporary: _write_bytes(temporary, made))
+    write_bytes(place, made)
     return made, ""
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
