@@ -9,17 +9,10 @@ from rainmer_analysis.model import RainmerEncoder, autocast, normalise_rows, wit
 from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.crossed.crossed_batch import TARGETS, CrossedBatch
-from rainmer_analysis.train.crossed.crossed_losses import (
-    RegressionHead,
-    centring_loss,
-    mean_cosine,
-    neighbour_accuracy,
-    soft_contrastive_loss,
-)
+from rainmer_analysis.train.crossed.crossed_losses import RegressionHead, neighbour_accuracy
+from rainmer_analysis.train.crossed.view_losses import ViewBatch, view_losses, view_weights
 
 __all__ = ["CrossedContrast", "FeatureMemory"]
-
-WeightedLoss = tuple[str, float, Tensor]  # name, weight, value
 
 
 class FeatureMemory(nn.Module):
@@ -83,7 +76,8 @@ class CrossedContrast(nn.Module):
         remembered |= {"light": light, "descriptors": descriptors}
         self.memory = FeatureMemory(config.crossed.memory, remembered)
         self.last: dict[str, Tensor] = {}
-        self._config, self._precision = config.crossed, config.run.precision
+        self._weights, self._precision = view_weights(config.crossed), config.run.precision
+        self._weather_in_light = config.crossed.weather_in_light
 
     @classmethod
     def configured(cls, config: TrainConfig) -> CrossedContrast:
@@ -102,68 +96,51 @@ class CrossedContrast(nn.Module):
     def _losses_of_features(
         self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        # The same scene is never a positive, so that content cannot help.
-        other = batch.scenes[:, None] != batch.scenes
-        weighted = [
-            *self._soft_losses(chromatic, degradation, batch, other),
-            *self._unpaired_losses(chromatic, degradation, batch),
+        views = self._views(chromatic, degradation, batch)
+        terms = [
+            term
+            for name, view in views.items()
+            for term in view_losses(name, view, self._weights[name], self.heads[name])
         ]
-        loss = torch.stack([weight * part for _, weight, part in weighted]).sum()
+        loss = torch.stack([term.weight * term.value for term in terms]).sum()
         self.last = {
             "chromatic": normalise_rows(chromatic).detach(),
             "degradation": normalise_rows(degradation).detach(),
             "light": batch.light,
             "descriptors": batch.descriptors,
         }
+        other = batch.scenes[:, None] != batch.scenes
         accuracy = neighbour_accuracy(degradation, batch.draws, other)
-        numbers = {"loss": loss, **{name: part for name, _, part in weighted}}
-        numbers["accuracy_degradation"] = accuracy
+        numbers = {term.name: term.value for term in terms}
+        numbers |= {"loss": loss, "accuracy_degradation": accuracy}
         return loss, {name: value.detach() for name, value in numbers.items()}
 
-    def _soft_losses(
-        self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch, other: Tensor
-    ) -> list[WeightedLoss]:
-        """Compare all images of the batch and of the memory, in both views."""
-        config, old = self._config, self.memory.recall()
-        allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
-        size = batch.descriptors.shape[1] ** 0.5
-        light = soft_contrastive_loss(
-            chromatic,
-            torch.cdist(batch.light, torch.cat([batch.light, old["light"]])),
-            allowed,
-            bandwidth=config.light_bandwidth,
-            temperature=config.temperature_chromatic,
-            remembered=old["chromatic"],
-        )
-        weather = soft_contrastive_loss(
-            degradation,
-            torch.cdist(batch.descriptors, torch.cat([batch.descriptors, old["descriptors"]]))
-            / size,
-            allowed,
-            bandwidth=config.weather_bandwidth,
-            temperature=config.temperature_degradation,
-            remembered=old["degradation"],
-        )
-        return [
-            ("chromatic", config.weight_chromatic, light),
-            ("degradation", config.weight_degradation, weather),
-        ]
-
-    def _unpaired_losses(
+    def _views(
         self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
-    ) -> list[WeightedLoss]:
-        """Regress what images are described by, and keep features from one direction."""
-        config, old = self._config, self.memory.recall()
-        lights = batch.light - torch.cat([batch.light, old["light"]]).mean(dim=0)
-        colours = self.heads["chromatic"](chromatic, batch.light)
-        weather = self.heads["degradation"](degradation, batch.descriptors)
-        centring = centring_loss(chromatic) + centring_loss(degradation)
-        of_lights = mean_cosine(chromatic, lights.square().sum(dim=1))
-        of_weather = mean_cosine(degradation, batch.energies)
-        return [
-            ("regression_chromatic", config.regression * config.weight_chromatic, colours),
-            ("regression_degradation", config.regression * config.weight_degradation, weather),
-            ("centring", config.centring, centring),
-            ("cosine_chromatic", config.opposition_chromatic, of_lights),
-            ("cosine_degradation", config.opposition_degradation, of_weather),
-        ]
+    ) -> dict[str, ViewBatch]:
+        old = self.memory.recall()
+        # The same scene is never a positive, so that content cannot help.
+        other = batch.scenes[:, None] != batch.scenes
+        allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
+        lights = torch.cat([batch.light, old["light"]])
+        weather = torch.cat([batch.descriptors, old["descriptors"]])
+        weather_distances = torch.cdist(batch.descriptors, weather) / weather.shape[1] ** 0.5
+        light_distances = torch.cdist(batch.light, lights)
+        return {
+            "chromatic": ViewBatch(
+                chromatic,
+                old["chromatic"],
+                batch.light,
+                light_distances + self._weather_in_light * weather_distances.clamp_max(1.0),
+                allowed,
+                (batch.light - lights.mean(dim=0)).square().sum(dim=1),
+            ),
+            "degradation": ViewBatch(
+                degradation,
+                old["degradation"],
+                batch.descriptors,
+                weather_distances,
+                allowed,
+                batch.energies,
+            ),
+        }

@@ -12,6 +12,7 @@ __all__ = [
     "centring_loss",
     "mean_cosine",
     "neighbour_accuracy",
+    "ordering_loss",
     "soft_contrastive_loss",
 ]
 
@@ -69,6 +70,35 @@ def soft_contrastive_loss(
     return divergence.sum(dim=1).mean()
 
 
+def ordering_loss(
+    features: Tensor, distances: Tensor, allowed: Tensor, *, remembered: Tensor | None = None
+) -> Tensor:
+    """Return how far cosines are from falling with the distance over its whole range.
+
+    `soft_contrastive_loss` hardly tells far from farther, since its targets vanish for both.
+
+    Parameters
+    ----------
+    features, distances, allowed, remembered
+        As for `soft_contrastive_loss`; pairs that are not allowed do not count.
+
+    Returns
+    -------
+    Mean over the images of 1 plus the correlation of their cosines with their distances, [];
+    0 where all fall along a line, 1 where they do not go together.
+    """
+    z = normalise_rows(features)
+    others = z if remembered is None else torch.cat([z, remembered.to(z.dtype)])
+    share = allowed / allowed.sum(dim=1, keepdim=True).clamp_min(1)
+
+    def centred(values: Tensor) -> Tensor:
+        values = (values - (share * values).sum(dim=1, keepdim=True)) * share.sqrt()
+        return normalise_rows(values)
+
+    correlations: Tensor = (centred(z @ others.T) * centred(distances)).sum(dim=1)
+    return 1 + correlations.mean()
+
+
 def centring_loss(features: Tensor) -> Tensor:
     """Penalise vectors that share one direction.
 
@@ -124,7 +154,7 @@ def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Ten
     return (labels[nearest] == labels).float().mean()
 
 
-_TINY = 1e-6
+_LEAST_SPREAD = 1e-6
 
 
 class RegressionHead(nn.Module):
@@ -159,4 +189,4 @@ class RegressionHead(nn.Module):
 
 
 def _standardise_over_batch(x: Tensor) -> Tensor:
-    return (x - x.mean(dim=0)) / (x.std(dim=0) + _TINY)
+    return (x - x.mean(dim=0)) / (x.std(dim=0) + _LEAST_SPREAD)

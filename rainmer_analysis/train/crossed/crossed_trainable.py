@@ -16,13 +16,11 @@ __all__ = ["CrossedTrainable"]
 
 _NUMBERS = (
     "loss",
-    "chromatic",
-    "degradation",
-    "regression_chromatic",
-    "regression_degradation",
-    "centring",
-    "cosine_chromatic",
-    "cosine_degradation",
+    *(
+        f"{part}{view}"
+        for view in ("chromatic", "degradation")
+        for part in ("", "regression_", "ordering_", "centring_", "cosine_")
+    ),
     "accuracy_degradation",
 )
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
