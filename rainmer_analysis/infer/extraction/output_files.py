@@ -213,8 +213,8 @@ def skipped_bytes(path: Path, skipped: pd.DataFrame, encoder: str) -> bytes:
 def skipped_sum(skipped: pd.DataFrame) -> str:
     """Return the digest of what an encoder left out, as its list will be read."""
     cells = skipped[list(SKIPPED_COLUMNS)].itertuples(index=False)
-    return digest([[_read_back(cell) for cell in row] for row in cells])
+    return digest([[_text_as_written(cell) for cell in row] for row in cells])
 
 
-def _read_back(cell: object) -> str:
+def _text_as_written(cell: object) -> str:
     return str(cell).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -139,7 +139,7 @@ class _GradientSums:
         self.mixed[:] = 0
         return *self._stages[stage], self.mixed
 
-    def split_fusion_gradient(self, stage: int, image: int, shares: Tensor) -> None:
+    def split_gradient_of_gated_fusion(self, stage: int, image: int, shares: Tensor) -> None:
         """Divide the gradient of a fusion with the gate in it among the two."""
         fusion = self._weights.fusion[stage]
         product = torch.from_numpy(self.mixed).view(*fusion.shape, NATIVE).sum(-1)
@@ -198,7 +198,7 @@ class _MixtureFunction(torch.autograd.Function):
                     (x, *work.between), y, (given, *room, other), own[s],
                     (firsts[s], seconds[s]), size, totals.of(s),
                 )  # fmt: skip
-                totals.split_fusion_gradient(s, number, shares[number, s])
+                totals.split_gradient_of_gated_fusion(s, number, shares[number, s])
                 x, y, given, other = y, x, other, given
             work.gather_neighbourhoods(image)
             work.fill(given, work.pixels_view(given) * (work.pixels_view(y) > 0))
