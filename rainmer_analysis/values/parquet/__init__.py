@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.parquet.format import FORMAT_VERSION, PARTS, parts_of, write_list
+from rainmer_analysis.values.parquet.format import PARTS, parts_of, write_list
 from rainmer_analysis.values.parquet.parquet_reading import (
     companion_digests,
     read_metadata,
@@ -24,7 +24,6 @@ from rainmer_analysis.values.parquet.pieces import (
 from rainmer_analysis.values.parquet.properties_parquet import read_properties, write_properties
 
 __all__ = [
-    "FORMAT_VERSION",
     "PARTS",
     "companion_digests",
     "library_versions",
