@@ -1,4 +1,4 @@
-"""Losses of crossed batches: soft contrast, centring, and regression by linear heads."""
+"""Losses of crossed batches: soft contrast, ordering, centring, and regression by linear heads."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ __all__ = [
 ]
 
 _TINY = 1e-12
+_STD_FLOOR = 1e-6  # of features and targets, before they are divided by it
 
 
 def soft_contrastive_loss(
@@ -154,9 +155,6 @@ def neighbour_accuracy(features: Tensor, labels: Tensor, allowed: Tensor) -> Ten
     return (labels[nearest] == labels).float().mean()
 
 
-_LEAST_SPREAD = 1e-6
-
-
 class RegressionHead(nn.Module):
     """Predicts targets linearly from features that are standardised over the batch.
 
@@ -182,11 +180,9 @@ class RegressionHead(nn.Module):
         targets
             [n, targets]; standardised over the batch like the features.
         """
-        difference: Tensor = self.linear(
-            _standardise_over_batch(features)
-        ) - _standardise_over_batch(targets)
+        difference: Tensor = self.linear(_standardise(features)) - _standardise(targets)
         return difference.square().mean()
 
 
-def _standardise_over_batch(x: Tensor) -> Tensor:
-    return (x - x.mean(dim=0)) / (x.std(dim=0) + _LEAST_SPREAD)
+def _standardise(x: Tensor) -> Tensor:
+    return (x - x.mean(dim=0)) / (x.std(dim=0) + _STD_FLOOR)
