@@ -11,7 +11,7 @@ import click
 from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
 
 if TYPE_CHECKING:
-    from rainmer_analysis.values import MapSummary, SphereMap, demand_suffix
+    from rainmer_analysis.values import MapSummary, SphereMap
 
 __all__ = ["project"]
 
@@ -70,7 +70,7 @@ def project(
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.recipes.cached_results import cached_map
     from rainmer_analysis.sphere import summarise_map
-    from rainmer_analysis.values import EmbeddingTable, read_as
+    from rainmer_analysis.values import EmbeddingTable, demand_suffix, read_as
 
     demand_suffix(out, "a map", ".parquet")
     loaded = read_as(table, EmbeddingTable)
