@@ -39,10 +39,10 @@ def _value_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     # a column in which no pair is marked needs no room for marks
     marked = [bool(column.any()) for column in matrix.undecided.T]
     cells = [
-        _cell(value, places) + (UNDECIDED if undecided[at] else " " * marked[at])
+        _format_value(value, places) + (UNDECIDED if undecided[at] else " " * marked[at])
         for at, value in enumerate(matrix.values[row])
     ]
-    ceiling = [] if matrix.ceilings is None else [_cell(matrix.ceilings[row, 0], 2)]
+    ceiling = [] if matrix.ceilings is None else [_format_value(matrix.ceilings[row, 0], 2)]
     ends = [str(matrix.counts[row]), str(matrix.groups[row])]
     return [matrix.datasets[row], *cells, *ceiling, *ends]
 
@@ -52,23 +52,23 @@ def _interval_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     assert matrix.high is not None
     places = matrix.decimals
     cells = [
-        _interval(low, high, places)
+        _format_interval(low, high, places)
         for low, high in zip(matrix.low[row], matrix.high[row], strict=True)
     ]
     ceiling = (
         []
         if matrix.ceilings is None
-        else [_interval(float(matrix.ceilings[row, 1]), float(matrix.ceilings[row, 2]), 2)]
+        else [_format_interval(float(matrix.ceilings[row, 1]), float(matrix.ceilings[row, 2]), 2)]
     )
     return ["", *cells, *ceiling, "", ""]
 
 
-def _cell(value: float, places: int) -> str:
+def _format_value(value: float, places: int) -> str:
     # a lone minus before zeros would state a sign that the decimals do not show
     return "-" if math.isnan(value) else f"{value:z.{places}f}"
 
 
-def _interval(low: float, high: float, places: int) -> str:
+def _format_interval(low: float, high: float, places: int) -> str:
     if math.isnan(low) or math.isnan(high):
         return "-"
     return f"{low:z.{places}f}..{high:z.{places}f}"

@@ -43,15 +43,15 @@ def echo(text: str, *, err: bool = False) -> None:
     """Print a line; what the stream's encoding cannot show is printed as an escape."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    _echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+    _print_or_give_up(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
 
 
-def _echo(text: str | bytes, *, err: bool = False) -> None:
+def _print_or_give_up(text: str | bytes, *, err: bool = False) -> None:
     """Print, and let no closed or full stderr end the work."""
     try:
         click.echo(text, err=err)
     except (OSError, ValueError) as error:
-        _silence(2 if err else 1)
+        _redirect_to_nowhere(2 if err else 1)
         if err:
             return
         if isinstance(error, BrokenPipeError):  # whoever reads has read enough
@@ -62,7 +62,7 @@ def _echo(text: str | bytes, *, err: bool = False) -> None:
         ) from error
 
 
-def _silence(descriptor: int) -> None:
+def _redirect_to_nowhere(descriptor: int) -> None:
     """Let what is left in a broken stream go nowhere, so that Python's end is quiet."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -73,7 +73,7 @@ def _silence(descriptor: int) -> None:
 def _say_json(text: str) -> None:
     """Print a JSON document, which is UTF-8 by its standard, whatever the console's encoding."""
     if hasattr(sys.stdout, "buffer"):
-        _echo(text.encode("utf-8", "backslashreplace"))
+        _print_or_give_up(text.encode("utf-8", "backslashreplace"))
     else:  # a stream that takes text alone, such as io.StringIO
         echo(text)
 

@@ -28,7 +28,7 @@ from rainmer_analysis.images.reading import (
     unstorable_name_reason,
 )
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
-from rainmer_analysis.images.sampling import sample_ids, sample_key
+from rainmer_analysis.images.sampling import sample_ids
 from rainmer_analysis.images.sources import (
     Sources,
     find_datasets,
@@ -73,7 +73,6 @@ __all__ = [
     "resize",
     "sample_datasets",
     "sample_ids",
-    "sample_key",
     "sha256_or_empty",
     "unstorable_name_reason",
     "write_png",

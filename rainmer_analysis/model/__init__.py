@@ -25,13 +25,7 @@ from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput,
 from rainmer_analysis.model.encoder_description import Block, describe_encoder
 from rainmer_analysis.model.experts import STAGES, Stage
 from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
-from rainmer_analysis.model.pooling import (
-    autocast,
-    block_mean,
-    global_mean,
-    normalise_rows,
-    without_autocast,
-)
+from rainmer_analysis.model.pooling import autocast, normalise_rows, without_autocast
 from rainmer_analysis.model.restorer import MULTIPLE, VARIANTS, Prompts, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.weights import (
     RestorerCheckpoint,
@@ -61,11 +55,9 @@ __all__ = [
     "RestorerConfig",
     "Stage",
     "autocast",
-    "block_mean",
     "build_encoder",
     "build_restorer",
     "describe_encoder",
-    "global_mean",
     "load_restorer",
     "load_weights",
     "mean_windows",

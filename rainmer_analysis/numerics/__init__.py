@@ -30,17 +30,15 @@ from rainmer_analysis.numerics.great_circle import (
 from rainmer_analysis.numerics.map_alignment import align_maps
 from rainmer_analysis.numerics.neighbours import (
     Neighbours,
-    cosine_blocks,
     nearest_neighbours,
     nearest_neighbours_of_queries,
 )
 from rainmer_analysis.numerics.optimal_matching import match_points, match_quantiles
 from rainmer_analysis.numerics.procrustes import align_points
 from rainmer_analysis.numerics.radius_search import RadiusMatches, RadiusSearch
-from rainmer_analysis.numerics.variance_components import CrossedEffects, crossed_effects
+from rainmer_analysis.numerics.variance_components import crossed_effects
 
 __all__ = [
-    "CrossedEffects",
     "Neighbours",
     "RadiusMatches",
     "RadiusSearch",
@@ -48,7 +46,6 @@ __all__ = [
     "align_points",
     "angle_between",
     "angles_to_xyz",
-    "cosine_blocks",
     "crossed_effects",
     "effective_dimension",
     "energy_distance",

@@ -113,7 +113,7 @@ def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 10
     climbs = {name: ladders[:, number] for number, name in enumerate(design.ladders)}
     return SpaceProbe(
         variance=dict(zip(SOURCES, shares, strict=True)),
-        ratio=_estimate(float(ratio[0][0]), ratio[1]),
+        ratio=_estimate_from_resamples(float(ratio[0][0]), ratio[1]),
         neighbours=_measure_neighbours(crossed, climbs, weights),
         ladders={name: _measure_ladder(vectors, weights) for name, vectors in climbs.items()},
         dimension=effective_dimension(crossed.reshape(-1, crossed.shape[-1])),
@@ -126,7 +126,7 @@ def bootstrap_scene_weights(design: Design, resamples: int) -> Floats:
     return np.concatenate(list(blocks))
 
 
-def _estimate(value: float, drawn: Floats, chance: float | None = None) -> Estimate:
+def _estimate_from_resamples(value: float, drawn: Floats, chance: float | None = None) -> Estimate:
     # a resample of one scene alone, which few scenes allow, has no variance between scenes
     known = drawn[np.isfinite(drawn)]
     low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
@@ -134,11 +134,13 @@ def _estimate(value: float, drawn: Floats, chance: float | None = None) -> Estim
 
 
 def _estimate_each(values: Floats, drawn: Floats) -> list[Estimate]:
-    return [_estimate(float(value), drawn[:, k]) for k, value in enumerate(values)]
+    return [_estimate_from_resamples(float(value), drawn[:, k]) for k, value in enumerate(values)]
 
 
 def _mean_estimate(of_scene: Floats, weights: Floats, chance: float | None = None) -> Estimate:
-    return _estimate(float(of_scene.mean()), weights @ of_scene / weights.sum(axis=1), chance)
+    return _estimate_from_resamples(
+        float(of_scene.mean()), weights @ of_scene / weights.sum(axis=1), chance
+    )
 
 
 def _weather_to_scene_ratio(components: Floats) -> Floats:
@@ -152,7 +154,7 @@ def _measure_ladder(vectors: Floats, weights: Floats) -> LadderProbe:
     positions, spread = order.curve()
     return LadderProbe(
         within=_mean_estimate(order.within, weights),
-        across=_estimate(float(order.across()[0]), order.across(weights)),
+        across=_estimate_from_resamples(float(order.across()[0]), order.across(weights)),
         share=_level_variance_share(vectors, weights),
         positions=tuple(positions.tolist()),
         spread=tuple(spread.tolist()),

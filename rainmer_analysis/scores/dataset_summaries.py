@@ -81,7 +81,7 @@ def summarise_datasets(
     """
     censuses = _count_scenes(table) if whole_scenes else {}
     found: dict[str, _DatasetCollector] = {}
-    for name, batch in _batches(table, context, sampled=sampled):
+    for name, batch in _batches_by_dataset(table, context, sampled=sampled):
         if name not in found:
             found[name] = _DatasetCollector(censuses.get(name))
         collector = found[name]
@@ -108,7 +108,9 @@ def _merge_summaries(
         summaries[name] = made if before is None else summariser.merge(before, made, context)
 
 
-def _batches(table: Table, context: Context, *, sampled: bool) -> Iterator[tuple[str, Batch]]:
+def _batches_by_dataset(
+    table: Table, context: Context, *, sampled: bool
+) -> Iterator[tuple[str, Batch]]:
     width = 0
     for part in table.batches():
         width = width or part.dim
@@ -180,14 +182,14 @@ def _rows_of_complete_scenes(collector: _DatasetCollector, batch: Batch) -> Iter
         if census.left[place] == 0:
             complete += collector.waiting.pop(place)
     if complete:
-        yield _concatenate(complete)
+        yield _concatenate_batches(complete)
 
 
 def _select_rows(batch: Batch, chosen: npt.NDArray[np.bool_]) -> Batch:
     return Batch(batch.unit[chosen], batch.scenes[chosen], batch.images[chosen])
 
 
-def _concatenate(parts: list[Batch]) -> Batch:
+def _concatenate_batches(parts: list[Batch]) -> Batch:
     unit: Floats = np.concatenate([part.unit for part in parts])
     scenes = np.concatenate([part.scenes for part in parts])
     images = np.concatenate([part.images for part in parts])

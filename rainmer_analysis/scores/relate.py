@@ -193,7 +193,7 @@ def _build_matrix(
         tuple(each.count for each in data.values()),
         tuple(each.scenes for each in data.values()),
         symmetric=request.score.symmetric,
-        parameters=_parameters(request, content, left_out),
+        parameters=_matrix_parameters(request, content, left_out),
         low=cells.low,
         high=cells.high,
         p=p,
@@ -215,7 +215,9 @@ def _ceiling_rows(request: Request, data: Data, cells: Cells) -> Floats | None:
     )
 
 
-def _parameters(request: Request, content: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _matrix_parameters(
+    request: Request, content: Any, left_out: Mapping[str, str]
+) -> dict[str, Any]:
     told: dict[str, Any] = {"table": content, "similarity": request.score.similarity}
     if request.resamples:
         told |= {"level": request.level, "resamples": request.resamples}

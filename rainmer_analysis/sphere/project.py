@@ -94,7 +94,7 @@ def project(
         judged |= placement_radii(unit, table.take(order).rows, layout, calibrate)
     points = np.empty_like(laid)
     points[order] = laid
-    parameters = _parameters(table, engine, layout) | {"stability": stability}
+    parameters = _map_parameters(table, engine, layout) | {"stability": stability}
     if calibrate:
         parameters["calibrate"] = calibrate
     return SphereMap(points, table.rows, table.space, parameters, judged)
@@ -120,7 +120,7 @@ def _order_by_image_id(table: EmbeddingTable) -> npt.NDArray[np.int64]:
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
-def _parameters(table: EmbeddingTable, engine: str, layout: LayoutParameters) -> dict[str, Any]:
+def _map_parameters(table: EmbeddingTable, engine: str, layout: LayoutParameters) -> dict[str, Any]:
     parameters = {
         "engine": engine,
         "neighbors": layout.neighbors,

@@ -35,6 +35,8 @@ from rainmer_analysis.values.disk import (
     told_in_full,
     unstamped,
     write_atomically,
+    write_bytes,
+    write_text,
 )
 from rainmer_analysis.values.immutable import (
     PROPERTIES,
@@ -54,7 +56,7 @@ from rainmer_analysis.values.immutable.frozen import FrozenDict, Value
 from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
 from rainmer_analysis.values.parquet import (
     PARTS,
-    beside,
+    companion_digests,
     library_versions,
     parts_of,
     read_metadata,
@@ -97,10 +99,10 @@ __all__ = [
     "TableStream",
     "Value",
     "array_digest",
-    "beside",
     "carries_record",
     "command_line",
     "commit",
+    "companion_digests",
     "demand_free",
     "demand_suffix",
     "demand_weights",
@@ -140,7 +142,9 @@ __all__ = [
     "write",
     "write_atomically",
     "write_batches",
+    "write_bytes",
     "write_json",
     "write_list",
     "write_table",
+    "write_text",
 ]

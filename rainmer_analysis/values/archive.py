@@ -17,6 +17,7 @@ from rainmer_analysis.values.disk import (
     read_json,
     stamped,
     write_atomically,
+    write_text,
 )
 from rainmer_analysis.values.immutable import (
     EmbeddingTable,
@@ -90,11 +91,7 @@ def write_json(path: str | Path, document: Any) -> Path:
     if isinstance(document, Mapping):
         document = stamped(document)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    return write_atomically(path, lambda temporary: _write_text(temporary, text))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    return write_text(path, text)
 
 
 def read(path: str | Path) -> Value:
@@ -113,7 +110,7 @@ def read(path: str | Path) -> Value:
     source = located(Path(path))
     while True:
         try:
-            return _read(source)
+            return _read_value(source)
         except (FileFormatError, OSError):
             # a commit that ends meanwhile moves files to their own place
             before, source = source, located(Path(path))
@@ -121,7 +118,7 @@ def read(path: str | Path) -> Value:
                 raise
 
 
-def _read(source: Path) -> Value:
+def _read_value(source: Path) -> Value:
     if not source.exists():
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
     if source.is_dir() or source.suffix.lower() == ".parquet":

@@ -79,7 +79,7 @@ class TableStream:
         for part in self._parts:
             for batch in part_batches(part, size=size):
                 same_width({str(self._parts[0]): self.dim, str(part): batch.dim})
-                seen.append(_fingerprints(batch))
+                seen.append(_image_id_hashes(batch))
                 yield batch
         self._check_unique_ids(seen)
 
@@ -125,7 +125,7 @@ class TableStream:
             )
 
 
-def _fingerprints(batch: EmbeddingTable) -> np.ndarray:
+def _image_id_hashes(batch: EmbeddingTable) -> np.ndarray:
     """Hash each image_id to 128 bits, shape (n, 2)."""
     names = batch.rows.column("image_id").astype(object)
     keys = ("rainmer-analysis", "embedding-tables")

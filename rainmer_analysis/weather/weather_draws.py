@@ -99,7 +99,7 @@ class _Draw:
         return cls(find_recipe(str(document.get("recipe"))).name, effects)
 
     @classmethod
-    def _of(cls, recipe: Recipe, effects: tuple[Effect, ...], seed: int | str) -> Self:
+    def _drawn_from(cls, recipe: Recipe, effects: tuple[Effect, ...], seed: int | str) -> Self:
         drawn = (
             effect.draw(keyed_generator(recipe.name, seed, cls.kind, place, "parameters"))
             for place, effect in enumerate(effects)
@@ -133,7 +133,7 @@ def draw_weather(recipe_name: str, *, seed: int | str) -> WeatherDraw:
         For an unknown recipe.
     """
     recipe = find_recipe(recipe_name)
-    return WeatherDraw._of(recipe, recipe.weather, seed)
+    return WeatherDraw._drawn_from(recipe, recipe.weather, seed)
 
 
 def draw_camera(*, seed: int | str) -> WeatherDraw:
@@ -151,7 +151,7 @@ def draw_light(recipe_name: str, *, seed: int | str) -> LightDraw:
         For an unknown recipe.
     """
     recipe = find_recipe(recipe_name)
-    return LightDraw._of(recipe, recipe.light, seed)
+    return LightDraw._drawn_from(recipe, recipe.light, seed)
 
 
 def check_image(image: ArrayLike) -> Field:

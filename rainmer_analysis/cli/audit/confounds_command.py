@@ -64,13 +64,13 @@ def confounds(
             progress=progress,
         )
     document = found.document()
-    common.result(document, _text(document))
+    common.result(document, _confounds_text(document))
     for each in document["left_out"]:
         common.note(f"left out: {each['image_id']}: {each['reason']}")
 
 
-def _text(document: Mapping[str, Any]) -> str:
-    rows = [_HEADER, *(_row(each) for each in document["rows"])]
+def _confounds_text(document: Mapping[str, Any]) -> str:
+    rows = [_HEADER, *(_confound_cells(each) for each in document["rows"])]
     legend = (
         "share: what the distance loses when both are made alike in it (for scenes: the distance "
         "of the clean partners),\nat most what is not weather; kept: what the distance between "
@@ -81,15 +81,15 @@ def _text(document: Mapping[str, Any]) -> str:
     return f"{align_columns(rows, left=3)}\n{legend}"
 
 
-def _row(each: Mapping[str, Any]) -> list[str]:
+def _confound_cells(each: Mapping[str, Any]) -> list[str]:
     return [
         f"{each['encoder']}/{each['view']}",
         f"{each['a']} - {each['b']}",
         each["confound"],
-        *(_number(each[name], "{:.4f}") for name in ("distance", "equalised")),
-        *(_number(each[name], "{:.0%}") for name in ("share", "kept")),
+        *(_format_or_dash(each[name], "{:.4f}") for name in ("distance", "equalised")),
+        *(_format_or_dash(each[name], "{:.0%}") for name in ("share", "kept")),
     ]
 
 
-def _number(value: float | None, form: str) -> str:
+def _format_or_dash(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)

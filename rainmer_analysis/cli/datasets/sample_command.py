@@ -14,7 +14,7 @@ from rainmer_analysis.cli.options import (
     progress_bar,
     source_options,
 )
-from rainmer_analysis.cli.properties.image_folders import (
+from rainmer_analysis.cli.properties.image_folder_options import (
     check_one_folder,
     folder_options,
     write_folder,

@@ -113,10 +113,10 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options
     command = shlex.join(["rainmer-analysis", "report", *sources, "--out", out.name])
     with progress_bar(common, "image") as progress:
         done = make(list(sources), out, options=chosen, command=command, progress=progress)
-    common.result(*_told(done))
+    common.result(*_report_document_and_text(done))
 
 
-def _told(done: Report) -> tuple[dict[str, Any], str]:
+def _report_document_and_text(done: Report) -> tuple[dict[str, Any], str]:
     content = done.content
     state = "up to date" if done.up_to_date else "written"
     size = done.path.stat().st_size

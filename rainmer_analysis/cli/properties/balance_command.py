@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
-from rainmer_analysis.cli.properties.image_folders import (
+from rainmer_analysis.cli.properties.image_folder_options import (
     check_one_folder,
     folder_options,
     write_folder,

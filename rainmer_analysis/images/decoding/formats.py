@@ -89,7 +89,7 @@ def describe_other_content(prefix: bytes) -> str:
     -------
     The end of a sentence that begins with "not an image that is read: ".
     """
-    name = _picture(prefix)
+    name = _unread_picture_format(prefix)
     if name:
         return unread_format_reason(name)
     text = prefix.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
@@ -104,7 +104,7 @@ def unread_format_reason(name: str) -> str:
     return f"a picture in the format {name}; convert it to PNG"
 
 
-def _picture(prefix: bytes) -> str:
+def _unread_picture_format(prefix: bytes) -> str:
     """Name the picture format that is not read, or nothing."""
     if prefix[4:8] == b"ftyp":
         return "HEIC" if prefix[8:12] in _HEIF_BRANDS else ""
@@ -119,7 +119,7 @@ _NO_PIXELS = (b"iCCP", b"iTXt", b"tEXt", b"zTXt")
 
 def png_exif(file: BinaryIO) -> bytes:
     """Read the EXIF of an open PNG; empty where there is none."""
-    for start, length, kind in _chunks(file):
+    for start, length, kind in _png_chunks(file):
         if kind == b"eXIf":
             file.seek(start + 8)
             return file.read(length)
@@ -133,7 +133,7 @@ def without_texts(file: BinaryIO) -> io.BytesIO | None:
         return None
     kept, left_out = io.BytesIO(), False
     kept.write(_SIGNATURE)
-    for start, length, kind in _chunks(file):
+    for start, length, kind in _png_chunks(file):
         if kind in _NO_PIXELS:
             left_out = True
             continue
@@ -143,7 +143,7 @@ def without_texts(file: BinaryIO) -> io.BytesIO | None:
     return kept if left_out else None
 
 
-def _chunks(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+def _png_chunks(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
     """Return where each chunk begins, the length of its data, and its kind."""
     start = len(_SIGNATURE)
     while len(head := (file.seek(start), file.read(8))[1]) == 8:

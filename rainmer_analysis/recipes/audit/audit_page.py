@@ -76,7 +76,7 @@ def _content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [_card(each, rows) for each in _first(found, shown)],
+                "cards": [_card(each, rows) for each in _leaks_first(found, shown)],
             }
         )
     return {
@@ -90,7 +90,7 @@ def _content(audit: Audit, shown: int) -> dict[str, Any]:
     }
 
 
-def _first(found: Sequence[Finding], shown: int) -> list[Finding]:
+def _leaks_first(found: Sequence[Finding], shown: int) -> list[Finding]:
     """Return those between splits first; otherwise the order stays."""
     return sorted(found, key=lambda each: not each.leak)[:shown]
 

@@ -130,7 +130,7 @@ def export(
     if _is_up_to_date(target, request, overwrite=overwrite):
         schema = pq.read_schema(target)
         return Exported(target, len(values[0]), tuple(schema.names), (), up_to_date=True)
-    columns, notes = _columns(values, chosen, progress)
+    columns, notes = _exported_columns(values, chosen, progress)
     table = pa.table(columns).replace_schema_metadata(
         {_KEY: json.dumps({"request": request, "version": _VERSION}).encode()}
     )
@@ -173,7 +173,7 @@ def _same_rows(
     return found
 
 
-def _columns(
+def _exported_columns(
     values: Sequence[EmbeddingTable | SphereMap], options: ExportOptions, progress: Progress
 ) -> tuple[dict[str, pa.Array], list[str]]:
     rows = values[0].rows

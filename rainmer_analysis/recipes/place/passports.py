@@ -148,12 +148,12 @@ def place(
     ids = table.rows.column("image_id")
     map_, points, radii = place_on_map(table, images, level=level, neighbors=neighbors, seed=seed)
     placed = SphereMap(points, images.rows, images.space)
-    known = _known(table, images)
+    known = _known_by_sha256(table, images)
     passports = [
         Passport(
             str(path),
-            _named(membership.datasets, answer.probabilities[row]),
-            _named(membership.datasets, answer.p_values[row]),
+            _sorted_by_value(membership.datasets, answer.probabilities[row]),
+            _sorted_by_value(membership.datasets, answer.p_values[row]),
             bool(answer.outside[row]),
             tuple(
                 (str(ids[other]), float(np.degrees(angle)))
@@ -166,16 +166,18 @@ def place(
         )
         for row, path in enumerate(images.rows.column("path"))
     ]
-    notes = _notes(membership.left_out, found, level)
+    notes = _limit_notes(membership.left_out, found, level)
     return Passports(passports, skipped, notes, level, map_, table, images)
 
 
-def _named(names: Sequence[str], values: Any) -> dict[str, float]:
+def _sorted_by_value(names: Sequence[str], values: Any) -> dict[str, float]:
     pairs = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
     return {name: float(value) for name, value in pairs}
 
 
-def _notes(left_out: Mapping[str, int], undecidable: Sequence[str], level: float) -> list[str]:
+def _limit_notes(
+    left_out: Mapping[str, int], undecidable: Sequence[str], level: float
+) -> list[str]:
     notes = [
         f"{name} has {count} scene(s), too few to compare with; it is left out"
         for name, count in left_out.items()
@@ -189,7 +191,7 @@ def _notes(left_out: Mapping[str, int], undecidable: Sequence[str], level: float
     return notes
 
 
-def _known(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:
+def _known_by_sha256(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:
     """Return the table's image with the same bytes, for each image."""
     if not table.rows.has("sha256"):
         return [None] * len(images)

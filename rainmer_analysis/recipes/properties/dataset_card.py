@@ -98,7 +98,7 @@ def _dataset_section(name: str, found: Mapping[str, Any], part: PropertyTable) -
         "With a clean target": f"{found['pairs']:,}",
         "Scenes": f"{found['scenes']:,}",
         "Size in pixels": span,
-        "Formats": _format_counts(part),
+        "Formats": _format_suffix_counts(part),
         "Drawn": _sampling_sentence(part),
         "Fingerprint": f"`{_fingerprint(part)}`",
     }
@@ -132,7 +132,7 @@ def _sampling_sentence(table: PropertyTable) -> str:
     return f"at most {number:,} a dataset, seed {table.made.get('seed')}"
 
 
-def _format_counts(part: PropertyTable) -> str:
+def _format_suffix_counts(part: PropertyTable) -> str:
     suffixes = [Path(str(path)).suffix.lower() or "none" for path in part.rows.cells("path")]
     order = sorted(set(suffixes), key=lambda each: (-suffixes.count(each), each))
     return ", ".join(f"{each} {suffixes.count(each):,}" for each in order)

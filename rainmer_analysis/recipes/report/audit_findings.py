@@ -35,9 +35,9 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
     places = {name: row for row, name in enumerate(rows.cells("image_id"))}
     document = _read(path)
     try:
-        listed = [(each["finding"], _row(each, places)) for each in document["findings"]]
+        listed = [(each["finding"], _audit_row(each, places)) for each in document["findings"]]
     except (KeyError, TypeError) as error:
-        raise FileFormatError(_wrong(path)) from error
+        raise FileFormatError(_no_audit_sentence(path)) from error
     found = []
     for kind in dict.fromkeys([*FINDINGS, *(kind for kind, _ in listed)]):
         own = sorted((row for name, row in listed if name == kind), key=lambda row: not row.leak)
@@ -74,7 +74,7 @@ def scene_notes(path: str | Path, rows: Rows) -> list[str]:
         ]
         fewer = {name: each["scenes"] for name, each in known.items()}
     except (AttributeError, KeyError, TypeError) as error:
-        raise FileFormatError(_wrong(path)) from error
+        raise FileFormatError(_no_audit_sentence(path)) from error
     return found + [
         f"{name} shows {seen:,} scenes by the audit, and the intervals count {counts[name]:,}: "
         "they are narrower than they should be. The file of audit --scene-manifest, given in place "
@@ -88,17 +88,17 @@ def _read(path: str | Path) -> dict[str, Any]:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
         if document["kind"] != "audit":
-            raise FileFormatError(_wrong(path))
+            raise FileFormatError(_no_audit_sentence(path))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(_wrong(path)) from error
+        raise FileFormatError(_no_audit_sentence(path)) from error
     return dict(document)
 
 
-def _wrong(path: str | Path) -> str:
+def _no_audit_sentence(path: str | Path) -> str:
     return f"{path} holds no audit; give a file that 'rainmer-analysis audit' wrote"
 
 
-def _row(finding: Mapping[str, Any], places: Mapping[str, int]) -> AuditRow:
+def _audit_row(finding: Mapping[str, Any], places: Mapping[str, int]) -> AuditRow:
     names = [str(name) for name in (finding["a"], finding.get("b")) if name]
     return AuditRow(
         names,

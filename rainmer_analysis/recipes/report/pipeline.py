@@ -30,7 +30,7 @@ from rainmer_analysis.values import (
     digest,
     library_versions,
     versions_of,
-    write_atomically,
+    write_text,
 )
 
 __all__ = ["Report", "kept_folder", "report"]
@@ -107,23 +107,23 @@ def report(
     panels = space_panels(inputs.tables, folder, chosen)
     _log.info("thumbnails of %d images", len(rows))
     pictures = thumbnails_of(rows, folder / "thumbnails", progress)
-    content = _content(inputs, panels, pictures, command)
+    content = _report_content(inputs, panels, pictures, command)
     content = replace(content, audit=audit, notes=[*scenes, *content.notes])
-    request = _request(inputs, content, chosen)
+    request = _page_request_digest(inputs, content, chosen)
     current = page_stands(page, request, overwrite=chosen.overwrite)
     if not current:
         text = render_report(content, request=request)
-        write_atomically(page, lambda place: _write(place, text))
+        write_text(page, text)
     return Report(page, folder, current, content)
 
 
-def _content(
+def _report_content(
     inputs: Inputs, panels: Sequence[SpacePanel], pictures: Thumbnails, command: str
 ) -> ReportContent:
     rows = inputs.tables[0].rows
     return ReportContent(
         rows=rows,
-        datasets=_datasets(rows, inputs),
+        datasets=_dataset_entries(rows, inputs),
         panels=panels,
         thumbnails=pictures.data,
         outliers=list_outliers(inputs.tables, panels),
@@ -138,7 +138,7 @@ def _content(
     )
 
 
-def _datasets(rows: Rows, inputs: Inputs) -> list[DatasetEntry]:
+def _dataset_entries(rows: Rows, inputs: Inputs) -> list[DatasetEntry]:
     styles = dataset_styles(rows.datasets)
     scenes = rows.group_counts
     return [
@@ -147,7 +147,7 @@ def _datasets(rows: Rows, inputs: Inputs) -> list[DatasetEntry]:
     ]
 
 
-def _request(inputs: Inputs, content: ReportContent, options: ReportOptions) -> str:
+def _page_request_digest(inputs: Inputs, content: ReportContent, options: ReportOptions) -> str:
     """Return the digest of what the page shows."""
     dropped = ("overwrite", "audit", "with_audit")
     told = {name: value for name, value in asdict(options).items() if name not in dropped}
@@ -165,7 +165,3 @@ def _request(inputs: Inputs, content: ReportContent, options: ReportOptions) -> 
         "options": told,
     }
     return digest(asked | {"versions": versions_of("report")})
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -54,12 +54,12 @@ def list_outliers(tables: Sequence[EmbeddingTable], panels: Sequence[SpacePanel]
             table.space.name,
             each.distance,
             each.typical,
-            _among(table.rows, near, each.index),
+            _dataset_of_nearest(table.rows, near, each.index),
         )
         for each, table, near in found[:_MOST_OUTLIERS]
     ]
 
 
-def _among(rows: Rows, near: Neighbours, index: int) -> str:
+def _dataset_of_nearest(rows: Rows, near: Neighbours, index: int) -> str:
     first = int(near.indices[index, 0])
     return "" if first < 0 else rows.datasets[int(rows.codes[first])]

@@ -40,9 +40,9 @@ def check_shown(told: Mapping[str, Any], inputs: Inputs) -> Shown:
         _check_one_matrix(stated, document, inputs, shown)
     checks, shown.properties = check_properties(told, inputs)
     shown.checks += checks + check_probe(told, inputs) + check_encoder(told)
-    shown.checks += check_weights(_spaces(told), inputs)
+    shown.checks += check_weights(_stated_spaces(told), inputs)
     if inputs.images:
-        shown.checks += check_images(_images(shown), inputs)
+        shown.checks += check_images(_shown_image_digests(shown), inputs)
     return shown
 
 
@@ -85,12 +85,12 @@ def _find_table(
     return shown.tables[content]
 
 
-def _spaces(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _stated_spaces(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     stated = [*told.get("maps", ()), *told.get("matrices", ())]
     return [each["space"] for each in stated if each["space"] is not None]
 
 
-def _images(shown: Shown) -> Iterator[tuple[str, str]]:
+def _shown_image_digests(shown: Shown) -> Iterator[tuple[str, str]]:
     """Return id and digest of each image of all maps and tables, as far as they say so."""
     seen: dict[str, str] = {}
     for value in shown.maps:

@@ -45,7 +45,7 @@ def check_redrawn(record: PictureRecord, shown: Shown) -> Check:
         other.append(f"{told.get('platform')} (here {system})")
     if other:
         return not_checked(_WHAT, f"the picture was drawn with {', '.join(other)}")
-    drawing = _draw(told, shown)
+    drawing = _draw_as_stated(told, shown)
     if drawing is None:
         return not_checked(_WHAT, "not all inputs are at hand")
     if picture_sha256(drawing.content(record.suffix)) == record.content_sha256:
@@ -53,7 +53,7 @@ def check_redrawn(record: PictureRecord, shown: Shown) -> Check:
     return differs(_WHAT, "from these numbers another picture comes out")
 
 
-def _draw(told: Mapping[str, Any], shown: Shown) -> Drawing | None:
+def _draw_as_stated(told: Mapping[str, Any], shown: Shown) -> Drawing | None:
     maps, matrices = shown.maps, shown.matrices
     if len(maps) < len(told.get("maps", ())) or len(matrices) < len(told.get("matrices", ())):
         return None

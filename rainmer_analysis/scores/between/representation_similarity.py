@@ -52,11 +52,11 @@ def debiased_cka(first: Floats, second: Floats) -> float:
         Shapes (n, d) and (n, e), n at least 4.
     """
     x, y = first - first.mean(axis=0), second - second.mean(axis=0)
-    product = _hsic(x, x) * _hsic(y, y)
-    return float(_hsic(x, y) / np.sqrt(product)) if product > 0 else float("nan")
+    product = _unbiased_hsic(x, x) * _unbiased_hsic(y, y)
+    return float(_unbiased_hsic(x, y) / np.sqrt(product)) if product > 0 else float("nan")
 
 
-def _hsic(x: Floats, y: Floats) -> float:
+def _unbiased_hsic(x: Floats, y: Floats) -> float:
     """Return the unbiased HSIC of linear kernels without writing the (n, n) kernels out."""
     count = len(x)
     lengths = np.einsum("nd,nd->n", x, x), np.einsum("nd,nd->n", y, y)

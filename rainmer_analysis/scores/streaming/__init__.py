@@ -8,7 +8,6 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     DIRECTION,
     PAPER,
     ceiling_interval,
-    within_scene_ceilings,
 )
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 from rainmer_analysis.scores.streaming.sketch import Sketch, sketch
@@ -31,6 +30,5 @@ __all__ = [
     "sketch",
     "sketch_request",
     "sum_scenes",
-    "within_scene_ceilings",
     "write_sketch",
 ]

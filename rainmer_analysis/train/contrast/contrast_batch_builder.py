@@ -133,7 +133,7 @@ class ContrastBatchBuilder:
 
     def read(self, number: int) -> Read[Mapping[str, Flip]]:
         """Read what a batch is made of: 8-bit images, mean colours, widths of blur, mirrors."""
-        draws, pool, part = self._randomness(number), self._pool, self._part
+        draws, pool, part = self._draw_randomness(number), self._pool, self._part
         rows = draws.rows[part]
         archive = self._order.take(number * self._batch, self._config.archive)
         far = farthest_in_archive(
@@ -170,7 +170,7 @@ class ContrastBatchBuilder:
             },
         )
 
-    def _randomness(self, number: int) -> BatchRandomness:
+    def _draw_randomness(self, number: int) -> BatchRandomness:
         rng = np.random.default_rng([self._seed, 1, number])
         rows = self.rows(number)
         return BatchRandomness.drawn(rows, rng, pool=self._pool, kin=self._kin, config=self._config)

@@ -83,11 +83,11 @@ class JointTraining(nn.Module):
 
 def _psnr_and_gain(restored: Tensor, pairs: Pairs) -> dict[str, Tensor]:
     """Return the mean PSNR in dB over RGB, and by how much it exceeds the degraded image's."""
-    after, before = (_psnr(images, pairs.clean) for images in (restored, pairs.degraded))
+    after, before = (_psnr_db(images, pairs.clean) for images in (restored, pairs.degraded))
     return {"psnr": after.mean(), "gain": (after - before).mean()}
 
 
-def _psnr(images: Tensor, targets: Tensor) -> Tensor:
+def _psnr_db(images: Tensor, targets: Tensor) -> Tensor:
     error = (images.clamp(0, 1) - targets).square().mean(dim=(1, 2, 3))
     # Crops without any degradation would have an infinite one.
     return -10 * error.clamp_min(1e-6).log10()

@@ -13,7 +13,7 @@ from rainmer_analysis.values.disk.commit import commit, finish, located, recover
 from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
-from rainmer_analysis.values.disk.output_names import demand_suffix
+from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
 from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
 from rainmer_analysis.values.disk.tensor_files import (
     WEIGHTS_ALLOWED,
@@ -42,4 +42,6 @@ __all__ = [
     "told_in_full",
     "unstamped",
     "write_atomically",
+    "write_bytes",
+    "write_text",
 ]

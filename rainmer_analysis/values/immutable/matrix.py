@@ -35,7 +35,7 @@ def _square_matrix(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[n
     return read_only(array)
 
 
-def _ceilings(values: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
+def _checked_ceilings(values: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:
     array = np.array(values, dtype=np.float64)
     if array.shape != (size, 3) or np.isinf(array).any():
         raise ParameterError(
@@ -119,7 +119,7 @@ class RelationshipMatrix(Value):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _square_matrix(getattr(self, name), size, name))
         if self.ceilings is not None:
-            object.__setattr__(self, "ceilings", _ceilings(self.ceilings, size))
+            object.__setattr__(self, "ceilings", _checked_ceilings(self.ceilings, size))
         object.__setattr__(self, "datasets", names)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "parameters", FrozenDict(self.parameters))

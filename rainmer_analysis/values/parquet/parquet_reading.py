@@ -33,7 +33,7 @@ from rainmer_analysis.values.parquet.format import (
 
 __all__ = [
     "NOUNS",
-    "beside",
+    "companion_digests",
     "embeddings_of",
     "footer",
     "read_checked",
@@ -100,7 +100,7 @@ def footer(path: Path) -> tuple[pq.FileMetaData, pa.Schema]:
         ) from error
 
 
-def beside(path: Path) -> dict[str, str]:
+def companion_digests(path: Path) -> dict[str, str]:
     """Return the digests of what was written together with a table, by name."""
     first = parts_of(path)[0]
     sums = stated_sums(footer(first)[0], first)

@@ -71,25 +71,27 @@ def check_matrix_file(matrix: RelationshipMatrix, inputs: Inputs, what: str) -> 
 def recompute_matrix(matrix: RelationshipMatrix, table: Candidate, what: str) -> Check:
     """Relate a table anew as a matrix states, and compare all numbers."""
     try:
-        again = relate(table.value, score=matrix.score, **_options(matrix))
+        again = relate(table.value, score=matrix.score, **_relate_options(matrix))
     except RainmerAnalysisError as error:
         return not_checked(what, f"it cannot be recomputed from {table.path}: {error}")
     if again.datasets != matrix.datasets:
         return differs(what, f"{table.path} has the datasets {', '.join(again.datasets)}")
-    worst = max(_distance(getattr(matrix, name), getattr(again, name)) for name in _PARTS)
+    worst = max(_largest_difference(getattr(matrix, name), getattr(again, name)) for name in _PARTS)
     if worst > _TOLERANCE:
         cells = _count_other_cells(matrix, again)
         return differs(
             what,
             f"recomputed from {table.path}, {cells} scores differ; numbers by up to {worst:.2g}",
         )
-    other = describe_differences(_described(matrix), _described(again))
+    other = describe_differences(
+        _provenance_without_content(matrix), _provenance_without_content(again)
+    )
     if other:
         return differs(what, f"recomputed from {table.path}, it has {other}")
     return agrees(what, f"{again.values.size} cells recomputed from {table.path}")
 
 
-def _options(matrix: RelationshipMatrix) -> dict[str, Any]:
+def _relate_options(matrix: RelationshipMatrix) -> dict[str, Any]:
     """Return the options of `relate` that a matrix states."""
     told = matrix.parameters
     options = {name: told[name] for name in _OPTIONS if name in told}
@@ -99,12 +101,12 @@ def _options(matrix: RelationshipMatrix) -> dict[str, Any]:
     return options
 
 
-def _described(matrix: RelationshipMatrix) -> dict[str, Any]:
+def _provenance_without_content(matrix: RelationshipMatrix) -> dict[str, Any]:
     """Return what a matrix states of itself, without its content, whose last bits may differ."""
     return {**matrix_provenance(matrix), "content_sha256": None}
 
 
-def _distance(one: Any, other: Any) -> float:
+def _largest_difference(one: Any, other: Any) -> float:
     """Return the largest difference of two arrays; infinite where one lacks what the other has."""
     if one is None or other is None:
         return 0.0 if one is other else np.inf

@@ -1,12 +1,13 @@
-"""Names of output files, whose ends say what is written."""
+"""Output files: what their names may end in, and small ones written whole or not at all."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values.disk.atomic import write_atomically
 
-__all__ = ["demand_suffix"]
+__all__ = ["demand_suffix", "write_bytes", "write_text"]
 
 
 def demand_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] = ()) -> str:
@@ -33,3 +34,17 @@ def demand_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] =
             f"{what} cannot be written as {path.name!r}; use a name that ends in {named}"
         )
     return suffix
+
+
+def write_bytes(path: str | Path, data: bytes) -> Path:
+    """Write a file, whole or not at all."""
+
+    def fill(temporary: Path) -> None:
+        temporary.write_bytes(data)
+
+    return write_atomically(path, fill)
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write a UTF-8 text, whole or not at all."""
+    return write_bytes(path, text.encode("utf-8"))
