@@ -73,6 +73,7 @@ from rainmer_analysis.values.pictures import (
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
 from rainmer_analysis.values.running import (
     command_line,
+    has_listener,
     progress_to,
     report_progress,
     stated_command,
@@ -108,6 +109,7 @@ __all__ = [
     "demand_writable",
     "digest",
     "finish",
+    "has_listener",
     "holding",
     "is_up_to_date",
     "library_versions",

@@ -17,7 +17,7 @@ from rainmer_analysis.errors import ParameterError
 __all__ = ["ALGORITHMS", "array_digest", "digest", "to_json_types", "versions_of"]
 
 ALGORITHMS: dict[str, int] = {
-    "audit": 1,
+    "audit": 2,
     "describe": 1,
     "extract": 1,
     "figure": 1,

@@ -76,6 +76,8 @@ def _confounds_text(document: Mapping[str, Any]) -> str:
         "of the clean partners),\nat most what is not weather; kept: what the distance between "
         "degraded images and their own partners retains"
     )
+    if any(each["equalised"] is None for each in document["rows"]):
+        legend += "\n-: minus-clean and scenes need clean partners in both datasets"
     return f"{align_columns(rows, left=3)}\n{legend}"
 
 

@@ -77,7 +77,15 @@ __all__ = ["report"]
     type=click.Path(dir_okay=False),
     default=None,
     metavar="FILE.json",
-    help="Also show the findings of an audit of the same datasets.",
+    help="Show the findings of this audit of the same datasets [default: folders are audited].",
+)
+@click.option(
+    "--no-audit",
+    "with_audit",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Show no findings.",
 )
 @device_option
 @precision_option

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
 from rainmer_analysis.cli.properties.image_folder_options import (
     check_one_folder,
     folder_options,
@@ -87,16 +87,17 @@ def balance(
     check_one_folder(link, copy)
     from rainmer_analysis.recipes.properties import balance as recipe
 
-    done = recipe(
-        properties,
-        like,
-        by=by,
-        method=method,
-        size=size,
-        out=out,
-        seed=common.seed,
-        overwrite=common.overwrite,
-    )
+    with progress_bar(common, "row"):
+        done = recipe(
+            properties,
+            like,
+            by=by,
+            method=method,
+            size=size,
+            out=out,
+            seed=common.seed,
+            overwrite=common.overwrite,
+        )
     state = "up to date" if done.up_to_date else "written"
     common.note(f"{out}: {state}")
     folder = write_folder(common, done.labels, link, copy)

@@ -101,7 +101,8 @@ def report(
     folder = kept_folder(page)
     inputs = inputs_of(sources, folder, chosen, progress)
     rows = inputs.tables[0].rows
-    audit = None if chosen.audit is None else read_findings(chosen.audit, rows)
+    audited = chosen.audit or inputs.audit
+    audit = None if audited is None else read_findings(audited, rows)
     panels = space_panels(inputs.tables, folder, chosen)
     _log.info("thumbnails of %d images", len(rows))
     pictures = thumbnails_of(rows, folder / "thumbnails", progress)
@@ -146,7 +147,7 @@ def _dataset_entries(rows: Rows, inputs: Inputs) -> list[DatasetEntry]:
 
 def _page_request_digest(inputs: Inputs, content: ReportContent, options: ReportOptions) -> str:
     """Return the digest of what the page shows."""
-    dropped = ("overwrite", "audit")
+    dropped = ("overwrite", "audit", "with_audit")
     told = {name: value for name, value in asdict(options).items() if name not in dropped}
     asked = {
         "report": [table.content_sha256 for table in inputs.tables],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.recipes.audit import audit
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.values import EmbeddingTable, read_as
 
 __all__ = ["Inputs", "ReportOptions", "inputs_of"]
 
+_log = logging.getLogger(__name__)
 _MOST_IMAGES = 20_000
 Progress = Callable[[int, int], None] | None
 
@@ -37,7 +40,9 @@ class ReportOptions:
     neighbors
         Of the maps.
     audit
-        File of an audit of the same datasets, whose findings are shown; None for none.
+        File of an audit of the same datasets, whose findings are shown.
+    with_audit
+        Whether images of folders are audited where no such file is given.
     seed
         Of every random choice.
     device, precision
@@ -54,6 +59,7 @@ class ReportOptions:
     null: int = 1000
     neighbors: int = 50
     audit: str | None = None
+    with_audit: bool = True
     seed: int = 42
     device: str = "auto"
     precision: str = "exact"
@@ -74,12 +80,15 @@ class Inputs:
         Images left out: id and reason.
     notes
         Sentences for the summary.
+    audit
+        File of an audit of the images; None for tables.
     """
 
     tables: Sequence[EmbeddingTable]
     accounts: Mapping[str, str] = field(default_factory=dict)
     skipped: Sequence[tuple[str, str]] = ()
     notes: Sequence[str] = ()
+    audit: Path | None = None
 
 
 def inputs_of(
@@ -171,4 +180,22 @@ def _from_folders(
         skipped |= dict(zip(done.skipped["image_id"], done.skipped["reason"], strict=True))
         accounts |= {name: str(each["sentence"]) for name, each in done.accounts.items()}
     found = _from_tables(tables)
-    return Inputs(found.tables, accounts, list(skipped.items()), found.notes)
+    audited = None
+    if options.audit is None and options.with_audit:
+        audited = _audit(sources, folder / "audit.json", options, progress)
+    return Inputs(found.tables, accounts, list(skipped.items()), found.notes, audited)
+
+
+def _audit(sources: Sequence[str], path: Path, options: ReportOptions, progress: Progress) -> Path:
+    """Audit the images that were drawn, and return the file."""
+    _log.info("auditing the images")
+    audit(
+        list(sources),
+        out=path,
+        root=options.root,
+        per_dataset=options.per_dataset,
+        seed=options.seed,
+        overwrite=options.overwrite,
+        progress=progress,
+    )
+    return path

@@ -25,7 +25,7 @@ from rainmer_analysis.scores.between.representation_similarity import (
     split_half_reliability,
 )
 from rainmer_analysis.scores.inference import bootstrap_interval
-from rainmer_analysis.values import EmbeddingTable, Space
+from rainmer_analysis.values import EmbeddingTable, Space, report_progress
 
 __all__ = ["FEWEST_SCENES", "Agreement", "Estimate", "compare"]
 
@@ -181,7 +181,10 @@ def _estimate_with_interval(
     value = measure(x, y)
     _, number = np.unique(scenes, return_inverse=True)
     group = number % _GROUPS
-    left = np.array([measure(x[group != each], y[group != each]) for each in range(_GROUPS)])
+    left = np.empty(_GROUPS)
+    for each in range(_GROUPS):
+        left[each] = measure(x[group != each], y[group != each])
+        report_progress(each + 1, _GROUPS, "subsample")
     spread = np.sqrt((_GROUPS - 1) / _GROUPS * ((left - left.mean()) ** 2).sum())
     half = float(stdtrit(_GROUPS - 1, (1 + level) / 2) * spread)
     return Estimate(value, value - half, min(value + half, 1.0))

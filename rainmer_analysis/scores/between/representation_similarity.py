@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy.stats import rankdata
 
 from rainmer_analysis.numerics import scene_keys, splitmix64, unit_rows
 from rainmer_analysis.scores.score import Batch, Context, Floats
 from rainmer_analysis.scores.streaming import COSINE, SceneSums, sum_scenes
-from rainmer_analysis.values import EmbeddingTable
+from rainmer_analysis.values import EmbeddingTable, report_progress
 
 __all__ = [
     "FEWEST_DATASETS",
@@ -113,9 +115,11 @@ def dataset_matrices(batches: list[Batch], *, resamples: int = 0, seed: int = 42
     context = Context(resamples=resamples, seed=seed)
     sums = [sum_scenes(batch, context) for batch in batches]
     found = np.zeros((1 + context.resamples, len(sums), len(sums)))
-    for a in range(len(sums)):
-        for b in range(a + 1, len(sums)):
-            found[:, a, b] = found[:, b, a] = _cosine_in_resamples(sums[a], sums[b], context)
+    pairs = list(itertools.combinations(range(len(sums)), 2))
+    for finished, (a, b) in enumerate(pairs, start=1):
+        found[:, a, b] = found[:, b, a] = _cosine_in_resamples(sums[a], sums[b], context)
+        if resamples:
+            report_progress(finished, len(pairs), "pair")
     return found
 
 
@@ -138,6 +142,7 @@ def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
             return float("nan")
         matrices = [dataset_matrices(half)[0] for half in halves]
         found.append(rank_correlation(*matrices))
+        report_progress(cut + 1, _SPLITS, "cut")
     half = float(np.mean(found))
     return max(0.0, 2 * half / (1 + half)) if half > -1 else 0.0
 

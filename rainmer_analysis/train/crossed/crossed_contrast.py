@@ -131,7 +131,7 @@ class CrossedContrast(nn.Module):
                 chromatic,
                 old["chromatic"],
                 batch.light,
-                light_distances + self._weather_in_light * weather_distances.clamp_max(1.0),
+                light_distances + self._weather_in_light * weather_distances,
                 allowed,
                 (batch.light - lights.mean(dim=0)).square().sum(dim=1),
             ),

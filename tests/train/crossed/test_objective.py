@@ -61,9 +61,7 @@ def test_weather_counts_in_the_distance_of_light_as_far_as_asked(crossed_pool: C
     weather = np.sqrt(((batch.descriptors[:, None] - batch.descriptors) ** 2).mean(dim=-1).numpy())
     expected = soft_contrastive_loss(
         features,
-        torch.from_numpy(
-            torch.cdist(batch.light, batch.light).numpy() + 0.5 * np.minimum(weather, 1)
-        ),
+        torch.from_numpy(torch.cdist(batch.light, batch.light).numpy() + 0.5 * weather),
         batch.scenes[:, None] != batch.scenes,
         bandwidth=0.3,
         temperature=config.crossed.temperature_chromatic,

@@ -40,11 +40,10 @@ class CrossedConfig:
     light_bandwidth
         Width of the chromatic targets: two images are to be alike as far as
         ``exp(-d / light_bandwidth)``, d the distance of the distributions of their colours
-        (`describe_light`) plus `weather_in_light` times that of their weather, up to 1.
+        (`describe_light`) plus `weather_in_light` times that of their weather.
     weather_in_light
         How much another weather counts beside another light: weather changes the light too, in
-        ways that a distribution of colours mixes with the scene's own. Bounded, so that heavy
-        weather is another light, but not the farthest of all.
+        ways that a distribution of colours mixes with the scene's own.
     weather_bandwidth
         The same for the degradation view, d the root mean square difference of the draws'
         standardised descriptors.
