@@ -82,9 +82,11 @@ def test_all_variants(variant: str) -> None:
         assert np.abs(both(module, (24, 40), prompts=False)[1] - expected).max() > 1e-4
 
 
-@pytest.mark.parametrize("size", [(8, 16), (8, 136), (56, 16), (16, 24), (40, 72)])
+@pytest.mark.parametrize(
+    "size", [(8, 16), (8, 136), (56, 16), (16, 24), (40, 72), (104, 24), (16, 808)]
+)
 def test_sizes_and_threads(size: tuple[int, int]) -> None:
-    """Bands of rows that end with the image or within a block, and results bit for bit."""
+    """Blocks that end with the image or within it, some of several, and results bit for bit."""
     module = restorer(NARROW)
     found, expected = both(module, size)
     assert np.abs(found - expected).max() < 1e-5
