@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import TypeVar
 
 from rainmer_analysis.errors import ParameterError
@@ -102,7 +103,7 @@ class Threads:
         blocks = -(-height // _BLOCK)
         parts = min(self.count, blocks)
         edges = [_BLOCK * (blocks * part // parts) for part in range(parts)] + [height]
-        self.each(work, list(zip(edges[:-1], edges[1:], strict=True)))
+        self.each(work, list(pairwise(edges)))
 
     def over_bands(self, size: Size, work: Callable[[Bands], None]) -> None:
         """Call `work` with the first row, the one behind the last, and the rows of a band."""
