@@ -41,7 +41,7 @@ __all__ = ["FeedForward"]
 _REACH = 4  # of two convolutions of side 5, one behind the other
 _BETWEEN = 2  # of the second of them
 _BEYOND = 2 * _REACH + 4  # rows of a thread's maps beyond a band: whole blocks may be written
-_STEP = 8  # rows of a chunk that are made at once
+_STEP = 16  # rows of a chunk that are made at once
 _KEPT = 24  # outputs of the second convolutions that are multiplied at once
 _EVEN = 6  # outputs of a product come in such blocks
 
@@ -66,7 +66,7 @@ def _hidden(u, start, u_row, kernel, taps, rows, t, to, columns):  # type: ignor
 
 
 @compiled
-def _pair(u, place, group, taps, rows, t, t_place, found, goal, columns):  # type: ignore[no-untyped-def]
+def _pair(u, place, group, taps, rows, t, found, goal, columns):  # type: ignore[no-untyped-def]
     """Make rows of an output of the second convolutions: of two hidden channels, convolved before.
 
     `group` holds, of each of both, the channel, the kernel's side, and where its weights start, and
@@ -75,36 +75,35 @@ def _pair(u, place, group, taps, rows, t, t_place, found, goal, columns):  # typ
     those of `_hidden`, the first one to make and how many.
     """
     first, start, end, height = rows
-    begin = start + _BETWEEN if start else -_BETWEEN  # what lies above was made before
-    lines = (first + begin, end + _BETWEEN - begin, height)
+    begin, count = start - _BETWEEN, end - start + 2 * _BETWEEN
     form, pitch = (columns[0], columns[1], columns[2]), columns[2]
+    other = (_STEP + _BEYOND) * pitch
     for k in range(2):
         channel, side, weights = group[3 * k], group[3 * k + 1], group[3 * k + 2]
         at = place[0] + (_REACH + begin) * place[1] + channel * place[2]
-        to = t_place[0] + k * t_place[1] + (_BETWEEN + begin) * pitch
+        lines, to = (first + begin, count, height), LEFT + k * other
         _hidden(u, at, place[1], (side, weights), taps, lines, t, to, form)
     side, tap, size = group[6], group[7], (end - start, columns[4])
-    at = t_place[0] + (_BETWEEN + start) * pitch + columns[3]
-    to = goal[0] + start * goal[1]
+    at, to = LEFT + _BETWEEN * pitch + columns[3], goal[0] + start * goal[1]
     convolve_channel(t, at, pitch, taps, tap, (side, 1), found, to, goal[1], size, False)
-    at, tap = at + t_place[1], tap + side * side
+    at, tap = at + other, tap + side * side
     convolve_rectified(t, at, pitch, taps, tap, side, found, to, goal[1], size, True)
 
 
 @compiled
-def _chunk(normed, u, place, chunk, groups, taps, entering, rows, t, found, kept, columns):  # type: ignore[no-untyped-def]
-    """Make the outputs of some hidden channels, a few rows at a time, so that these stay in a cache.
+def _outputs(normed, u, place, chunk, groups, taps, entering, rows, t, found, kept, columns):  # type: ignore[no-untyped-def]
+    """Make the outputs of a chunk, a few rows at a time, so that what they are made of stays near.
 
     `rows` holds the band's first row and how many it has, the first and the last row that are
     normalised, and the map's height.
     """
     first, count, top, last, height = rows
     begin, channels, group, outputs, before, depth = chunk
-    wide, pitch = columns[1], columns[2]
-    t_plane = (count + _BEYOND) * pitch
+    wide = columns[1]
     factors = (begin * depth, depth, 1, channels, depth)
     for start in range(0, count, _STEP):
         end = min(start + _STEP, count)
+        # what lies above was made with the rows before
         upper = max(first + (start + _REACH if start else -_REACH), top)
         lower = min(first + end + _REACH, last)
         if lower > upper:
@@ -114,9 +113,8 @@ def _chunk(normed, u, place, chunk, groups, taps, entering, rows, t, found, kept
             multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
         for k in range(outputs):
             to = (kept[0] + (before + k) * kept[2], kept[1])
-            own = (LEFT + 2 * k * t_plane, t_plane)
             span = (first, start, end, height)
-            _pair(u, place, groups[group + k], taps, span, t, own, found, to, columns)
+            _pair(u, place, groups[group + k], taps, span, t, found, to, columns)
 
 
 @compiled
@@ -147,7 +145,7 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
             normalise(x, from_, (height, inner, channels), (top, last), normed, centred)
             # what other blocks left between the channels
             u[: LEFT + (rows + _BEYOND) * room[0] * pitch] = 0.0
-            t[: LEFT + 2 * room[0] * (rows + _BEYOND) * pitch] = 0.0
+            t[: LEFT + 2 * (_STEP + _BEYOND) * pitch] = 0.0
             goal = (target[0] + first * target[1] + left, target[1], target[2])
             for row in range(rows):
                 for channel in range(channels):
@@ -156,8 +154,11 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
                     y[to : to + across] = x[at : at + across]
             for number in range(len(chunks)):
                 entry, count, group, outputs, before, many = chunks[number]
-                chunk, span = (entry, count, group, outputs, before, depth), (first, rows, top, last, height)
-                _chunk(normed, u, place, chunk, groups, taps, entering, span, t, found, kept, columns)
+                chunk = (entry, count, group, outputs, before, depth)
+                _outputs(
+                    normed, u, place, chunk, groups, taps, entering,
+                    (first, rows, top, last, height), t, found, kept, columns,
+                )  # fmt: skip
                 if many > 0:
                     factors = ((group + outputs - many) * channels, many, 1, channels, many)
                     multiply_channels(leaving, factors, found, kept, y, goal, (rows, across), ADD)
@@ -266,7 +267,8 @@ class FeedForward:
         def room() -> tuple[Array, ...]:
             wide = min(across + 2 * _REACH, width)
             lines, pitch = min(rows, height) + _BEYOND, pitch_of(wide)
-            maps = (aligned_zeros(LEFT + lines * each * pitch) for each in (chunk, 2 * chunk, kept))
+            counts = (lines * chunk, 2 * (_STEP + _BEYOND), lines * kept)
+            maps = (aligned_zeros(LEFT + count * pitch) for count in counts)
             return normalised_room(lines, wide, channels), *maps
 
         def work(span: tuple[int, int]) -> None:

@@ -142,7 +142,7 @@ def _refine(x, place, y, target, size, bands, plan, weights, memory):  # type: i
     lists, of each expert, whether it is separable, its kernel's side and dilation, and where its
     kernels and its matrix between both rounds start.
     """
-    height, width, channels = size
+    _, width, channels = size
     taps, points, leaving = weights
     pointed = memory[1]
     for first in range(bands[0], bands[1], bands[2]):
