@@ -18,11 +18,12 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     Scratch,
     chunk_of,
     clear_columns,
+    clear_outside,
     pitch_of,
 )
 from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_room
 from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Threads, block_columns, block_rows
+from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
 from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
@@ -41,23 +42,23 @@ __all__ = ["FeedForward"]
 _REACH = 4  # of two convolutions of side 5, one behind the other
 _BETWEEN = 2  # of the second of them
 _BEYOND = 2 * _REACH + 4  # rows of a thread's maps beyond a band: whole blocks may be written
-_STEP = 16  # rows of a chunk that are made at once
 _KEPT = 24  # outputs of the second convolutions that are multiplied at once
 _EVEN = 6  # outputs of a product come in such blocks
 
 
 @compiled
-def _hidden(u, start, u_row, kernel, taps, rows, t, to, columns):  # type: ignore[no-untyped-def]
-    """Convolve rows of a hidden channel, rectify them, and end them where the map ends.
+def _hidden(u, place, source, taps, rows, t, to, columns):  # type: ignore[no-untyped-def]
+    """Convolve a hidden channel, rectify it, and end it where the map ends.
 
-    `kernel` holds its side, and where its weights start; `rows` the first row, which may lie above
-    the map, how many there are, and the map's height; `columns` how many there are, those of whole
-    blocks, and the pitch.
+    `source` holds the channel, the kernel's side, and where its weights start; `rows` the first
+    row, which may lie above the map, how many there are, and the map's height; `columns` the
+    map's, those of whole blocks, and the pitch.
     """
+    channel, side, weights = source
     first, count, height = rows
     width, wide, pitch = columns
-    side, weights = kernel
-    convolve_rectified(u, start, u_row, taps, weights, side, t, to, pitch, (count, width), False)
+    start = place[0] + (_REACH - _BETWEEN) * place[1] + channel * place[2]
+    convolve_rectified(u, start, place[1], taps, weights, side, t, to, pitch, (count, width), False)
     for row in range(count):
         at = to + row * pitch
         if first + row < 0 or first + row >= height:
@@ -66,104 +67,66 @@ def _hidden(u, start, u_row, kernel, taps, rows, t, to, columns):  # type: ignor
 
 
 @compiled
-def _pair(u, place, group, taps, rows, t, found, goal, columns):  # type: ignore[no-untyped-def]
-    """Make rows of an output of the second convolutions: of two hidden channels, convolved before.
+def _pair(u, u_place, group, taps, rows, t, found, to, down, columns):  # type: ignore[no-untyped-def]
+    """Make one output of the second convolutions: of two hidden channels, each convolved before.
 
     `group` holds, of each of both, the channel, the kernel's side, and where its weights start, and
-    the second kernel's side and the start of its weights; `rows` the band's first row, the first
-    and the last of those to make, as the band counts them, and the map's height; `columns`, besides
-    those of `_hidden`, the first one to make and how many.
+    the second kernel's side and the start of its weights; `rows` the band's first row, how many
+    it has, and the map's height.
     """
-    first, start, end, height = rows
-    begin, count = start - _BETWEEN, end - start + 2 * _BETWEEN
-    form, pitch = (columns[0], columns[1], columns[2]), columns[2]
-    other = (_STEP + _BEYOND) * pitch
-    for k in range(2):
-        channel, side, weights = group[3 * k], group[3 * k + 1], group[3 * k + 2]
-        at = place[0] + (_REACH + begin) * place[1] + channel * place[2]
-        lines, to = (first + begin, count, height), LEFT + k * other
-        _hidden(u, at, place[1], (side, weights), taps, lines, t, to, form)
-    side, tap, size = group[6], group[7], (end - start, columns[4])
-    at, to = LEFT + _BETWEEN * pitch + columns[3], goal[0] + start * goal[1]
-    convolve_channel(t, at, pitch, taps, tap, (side, 1), found, to, goal[1], size, False)
-    at, tap = at + other, tap + side * side
-    convolve_rectified(t, at, pitch, taps, tap, side, found, to, goal[1], size, True)
-
-
-@compiled
-def _outputs(normed, u, place, chunk, groups, taps, entering, rows, t, found, kept, columns):  # type: ignore[no-untyped-def]
-    """Make the outputs of a chunk, a few rows at a time, so that what they are made of stays near.
-
-    `rows` holds the band's first row and how many it has, the first and the last row that are
-    normalised, and the map's height.
-    """
-    first, count, top, last, height = rows
-    begin, channels, group, outputs, before, depth = chunk
-    wide = columns[1]
-    factors = (begin * depth, depth, 1, channels, depth)
-    for start in range(0, count, _STEP):
-        end = min(start + _STEP, count)
-        # what lies above was made with the rows before
-        upper = max(first + (start + _REACH if start else -_REACH), top)
-        lower = min(first + end + _REACH, last)
-        if lower > upper:
-            panels = ((upper - top) * wide * depth, wide * depth)
-            entered = (place[0] + (upper - first + _REACH) * place[1], place[1], place[2])
-            shape = (lower - upper, columns[0])
-            multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
-        for k in range(outputs):
-            to = (kept[0] + (before + k) * kept[2], kept[1])
-            span = (first, start, end, height)
-            _pair(u, place, groups[group + k], taps, span, t, found, to, columns)
+    width, pitch = columns[0], columns[2]
+    other = (rows[1] + _BEYOND) * pitch
+    lines = (rows[0] - _BETWEEN, rows[1] + 2 * _BETWEEN, rows[2])
+    _hidden(u, u_place, (group[0], group[1], group[2]), taps, lines, t, LEFT, columns)
+    _hidden(u, u_place, (group[3], group[4], group[5]), taps, lines, t, LEFT + other, columns)
+    side, tap, at = group[6], group[7], LEFT + _BETWEEN * pitch
+    size = (rows[1], width)
+    convolve_channel(t, at, pitch, taps, tap, (side, 1), found, to, down, size, False)
+    tap += side * side
+    convolve_rectified(t, at + other, pitch, taps, tap, side, found, to, down, size, True)
 
 
 @compiled
 def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, centred):  # type: ignore[no-untyped-def]
-    """Add to a map what the feed-forward makes of it: y = x + f(norm(x)), block by block.
+    """Add to a map what the feed-forward makes of it: y = x + f(norm(x)), in bands of rows.
 
-    `bands` holds the first row, the one behind the last, and rows and columns of a block; `plan`
-    lists, chunk by chunk, where its factors start, how many hidden channels they make, where its
-    groups start, how many there are, how many outputs wait before them, and how many are multiplied
-    behind them; then the groups, see `_pair`, and the channels of `u` and of `found`.
+    `plan` lists, chunk by chunk, where its factors start, how many hidden channels they make, where
+    its groups start, how many there are, how many outputs wait before them, and how many are
+    multiplied behind them; then the groups, see `_pair`, and the channels of `u` and of `found`.
     """
     height, width, channels = size
     chunks, groups, room = plan
     entering, taps, leaving = weights
     normed, u, t, found = memory
-    depth = channels + 1
+    wide = -(-width // COLUMNS) * COLUMNS
+    pitch, depth = wide + LEFT, channels + 1
+    place, kept = (LEFT, room[0] * pitch, pitch), (LEFT, room[1] * pitch, pitch)
     for first in range(bands[0], bands[1], bands[2]):
-        rows = min(bands[2], bands[1] - first)
+        rows = min(bands[2], height - first)
         top, last = max(first - _REACH, 0), min(first + rows + _REACH, height)
-        for left in range(0, width, bands[3]):
-            across, begin = min(bands[3], width - left), max(left - _REACH, 0)
-            inner = min(left + across + _REACH, width) - begin
-            wide = -(-inner // COLUMNS) * COLUMNS
-            pitch = wide + LEFT
-            place, kept = (LEFT, room[0] * pitch, pitch), (LEFT, room[1] * pitch, pitch)
-            columns = (inner, wide, pitch, left - begin, across)
-            from_ = (source[0] + begin, source[1], source[2])
-            normalise(x, from_, (height, inner, channels), (top, last), normed, centred)
-            # what other blocks left between the channels
-            u[: LEFT + (rows + _BEYOND) * room[0] * pitch] = 0.0
-            t[: LEFT + 2 * (_STEP + _BEYOND) * pitch] = 0.0
-            goal = (target[0] + first * target[1] + left, target[1], target[2])
-            for row in range(rows):
-                for channel in range(channels):
-                    at = source[0] + (first + row) * source[1] + channel * source[2] + left
-                    to = goal[0] + row * goal[1] + channel * goal[2]
-                    y[to : to + across] = x[at : at + across]
-            for number in range(len(chunks)):
-                entry, count, group, outputs, before, many = chunks[number]
-                chunk = (entry, count, group, outputs, before, depth)
-                _outputs(
-                    normed, u, place, chunk, groups, taps, entering,
-                    (first, rows, top, last, height), t, found, kept, columns,
-                )  # fmt: skip
-                if many > 0:
-                    factors = ((group + outputs - many) * channels, many, 1, channels, many)
-                    multiply_channels(leaving, factors, found, kept, y, goal, (rows, across), ADD)
+        normalise(x, source, size, (top, last), normed, centred)
+        start, end = top - first + _REACH, last - first + _REACH
+        clear_outside(u, place, (start, end), (rows + 2 * _REACH, room[0], wide))
+        entered = (place[0] + start * place[1], place[1], place[2])
         goal = (target[0] + first * target[1], target[1], target[2])
-        clear_columns(y, goal, rows, channels, (width, -(-width // COLUMNS) * COLUMNS))
+        for row in range(rows):
+            for channel in range(channels):
+                at = source[0] + (first + row) * source[1] + channel * source[2]
+                to = goal[0] + row * goal[1] + channel * goal[2]
+                y[to : to + width] = x[at : at + width]
+        for number in range(len(chunks)):
+            begin, count, group, outputs, before, many = chunks[number]
+            factors, panels = (begin * depth, depth, 1, count, depth), (0, wide * depth)
+            shape = (last - top, width)
+            multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
+            for k in range(outputs):
+                to, here = LEFT + (before + k) * pitch, (first, rows, height)
+                form = (width, wide, pitch)
+                _pair(u, place, groups[group + k], taps, here, t, found, to, kept[1], form)
+            if many > 0:
+                factors = ((group + outputs - many) * channels, many, 1, channels, many)
+                multiply_channels(leaving, factors, found, kept, y, goal, (rows, width), ADD)
+        clear_columns(y, goal, rows, channels, (width, wide))
 
 
 class _Taps:
@@ -261,21 +224,16 @@ class FeedForward:
         height, width, channels = x.shape
         chunk, kept = self._room
 
-        across = block_columns(width)
-        rows = block_rows(min(across + 2 * _REACH, width) * (channels + 1))
-
         def room() -> tuple[Array, ...]:
-            wide = min(across + 2 * _REACH, width)
-            lines, pitch = min(rows, height) + _BEYOND, pitch_of(wide)
-            counts = (lines * chunk, 2 * (_STEP + _BEYOND), lines * kept)
-            maps = (aligned_zeros(LEFT + count * pitch) for count in counts)
-            return normalised_room(lines, wide, channels), *maps
+            rows, pitch = band_rows(x.size) + _BEYOND, pitch_of(width)
+            maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2, kept))
+            return normalised_room(rows, width, channels), *maps
 
-        def work(span: tuple[int, int]) -> None:
+        def work(bands: Bands) -> None:
             memory = scratch.of(("feed-forward", channels, width), room)
             _feed_forward(
-                x.flat, x.place, y.flat, y.place, (height, width, channels), (*span, rows, across),
+                x.flat, x.place, y.flat, y.place, (height, width, channels), bands,
                 self._plan, self._weights, memory, self._centred,
             )  # fmt: skip
 
-        threads.over_rows(height, work)
+        threads.over_bands(x.size, work)

@@ -20,7 +20,7 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     pitch_of,
 )
 from rainmer_analysis.infer.kernels.restorer.packing import numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Threads, block_columns, block_rows
+from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
 from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
@@ -37,30 +37,24 @@ from rainmer_analysis.model.experts import EXPERTS, Stage
 __all__ = ["Stages"]
 
 _REACH = 3  # of the largest kernel of the second round
-_BEYOND = 8  # rows of a thread's maps beyond those made: whole blocks may be written
-_STEP = 8  # rows that are made at once, so that they stay in a cache
-_WIDE = 3072  # columns of a block times channels
+_BEYOND = 2 * _REACH + 8  # rows of a thread's maps beyond a band: whole blocks may be written
+_SEPARABLE = sum(kind == "separable" for kind, _ in EXPERTS)
 
 
 @compiled
-def _exclude_border(found, place, block, size, channels):  # type: ignore[no-untyped-def]
-    """Leave what lies beyond the border out of averages over 3 x 3 pixels of a block.
-
-    `block` holds its first row and how many, and its first column and how many.
-    """
-    first, count, left, across = block
+def _mend(found, place, rows, size, channels):  # type: ignore[no-untyped-def]
+    """Leave what lies beyond the border out of averages over 3 x 3 pixels of a band."""
+    first, count = rows
     height, width = size
-    share = np.float32(1.5)
     for row in range(count):
-        edges = (first + row == 0) + (first + row == height - 1)
         for channel in range(channels):
             at = place[0] + row * place[1] + channel * place[2]
-            for _ in range(edges):
-                found[at : at + across] *= share
-            if left == 0:
-                found[at] *= share
-            if left + across == width:
-                found[at + across - 1] *= share
+            if first + row == 0:
+                found[at : at + width] *= np.float32(1.5)
+            if first + row == height - 1:
+                found[at : at + width] *= np.float32(1.5)
+            found[at] *= np.float32(1.5)
+            found[at + width - 1] *= np.float32(1.5)
 
 
 @compiled
@@ -76,102 +70,70 @@ def _each(x, place, taps, weights, form, y, target, rows, width, channels):  # t
 
 
 @compiled
-def _point(x, place, expert, weights, block, size, memory, own):  # type: ignore[no-untyped-def]
-    """Make rows of what lies between both rounds of a separable expert.
-
-    `block` holds the map's row to start with and how many, the first column and how many; `memory`
-    the first round's map and what is written, from the element that `own` starts with.
-    """
-    side, tap, at_point = expert
+def _point(x, place, expert, weights, y, own, band, size, memory):  # type: ignore[no-untyped-def]
+    """Do a separable expert up to its second round, for a band: the result lies in `memory`."""
+    side, first_tap, second_tap, at_point = expert
     taps, points = weights
     thin, pointed = memory
-    height, channels = size
-    first, count, begin, inner = block
-    start = (place[0] + first * place[1] + begin, place[1], place[2])
-    room = (LEFT, own[1], own[2])
-    _each(x, start, tap, taps, (side, 1), thin, room, count, inner, channels)
-    factors = (at_point, channels, 1, channels, channels)
-    multiply_channels(points, factors, thin, room, pointed, own, (count, inner), RECTIFY)
-    clear_columns(pointed, own, count, channels, (inner, own[2] - LEFT))
-    for row in range(count):
-        if first + row < 0 or first + row >= height:
-            at = own[0] + row * own[1]
-            clear_columns(pointed, (at, own[1], own[2]), 1, channels, (0, inner))
-
-
-@compiled
-def _answer(x, place, expert, weights, block, size, memory, own):  # type: ignore[no-untyped-def]
-    """Make some rows of what an expert's last layer takes.
-
-    `block` holds the band's first row, the first and the last of those to make, as the band counts
-    them, and the first column and how many.
-    """
-    separable, side, dilation, tap, second, at_point = expert
-    taps, points = weights
-    thin, pointed, found = memory
     height, width, channels = size
-    first, start, end, left, across = block
-    rows, room = end - start, (LEFT, own[1], own[2])
-    here = (place[0] + (first + start) * place[1] + left, place[1], place[2])
-    if separable and side == 1:
-        factors = (at_point, channels, 1, channels, channels)
-        multiply_channels(points, factors, x, here, found, room, (rows, across), RECTIFY)
-    elif separable:
-        reach = side // 2
-        begin = max(left - reach, 0)
-        inner = min(left + across + reach, width) - begin
-        upper = start + reach if start else -reach  # what lies above was made before
-        part = (first + upper, end + reach - upper, begin, inner)
-        to = (own[0] + (upper + reach) * own[1], own[1], own[2])
-        kernel = (side, tap, at_point)
-        _point(x, place, kernel, weights, part, (height, channels), (thin, pointed), to)
-        at = (own[0] + (start + reach) * own[1] + left - begin, own[1], own[2])
-        _each(pointed, at, second, taps, (side, 1), found, room, rows, across, channels)
-    else:
-        _each(x, here, tap, taps, (side, dilation), found, room, rows, across, channels)
-        if dilation == 1:
-            part = (first + start, rows, left, across)
-            _exclude_border(found, room, part, (height, width), channels)
+    first, rows = band
+    reach, wide = side // 2, -(-width // COLUMNS) * COLUMNS
+    count = rows + 2 * reach
+    start = (place[0] + (first - reach) * place[1], place[1], place[2])
+    _each(x, start, first_tap, taps, (side, 1), thin, own, count, width, channels)
+    factors = (at_point, channels, 1, channels, channels)
+    multiply_channels(points, factors, thin, own, pointed, own, (count, width), RECTIFY)
+    clear_columns(pointed, own, count, channels, (width, wide))
+    for row in range(count):
+        if first - reach + row < 0 or first - reach + row >= height:
+            at = own[0] + row * own[1]
+            clear_columns(pointed, (at, own[1], own[2]), 1, channels, (0, width))
+    inner = (own[0] + reach * own[1], own[1], own[2])
+    _each(pointed, inner, second_tap, taps, (side, 1), y, own, rows, width, channels)
 
 
 @compiled
 def _refine(x, place, y, target, size, bands, plan, weights, memory):  # type: ignore[no-untyped-def]
-    """Pass a map through a stage: y = relu(mixture(x)) + x, block by block.
+    """Pass a map through a stage: y = relu(mixture(x)) + x, in bands of rows.
 
-    `bands` holds the first row, the one behind the last, and rows and columns of a block; `plan`
-    lists, of each expert, whether it is separable, its kernel's side and dilation, and where its
-    kernels and its matrix between both rounds start.
+    `plan` lists, of each expert, whether it is separable, its kernel's side and dilation, and where
+    its kernels and its matrix between both rounds start.
     """
-    _, width, channels = size
+    height, width, channels = size
     taps, points, leaving = weights
-    pointed = memory[1]
+    thin, pointed, found = memory
+    wide = -(-width // COLUMNS) * COLUMNS
+    pitch = wide + LEFT
+    own = (LEFT, channels * pitch, pitch)
     for first in range(bands[0], bands[1], bands[2]):
-        rows = min(bands[2], bands[1] - first)
-        for left in range(0, width, bands[3]):
-            across = min(bands[3], width - left)
-            pitch = -(-min(across + 2 * _REACH, width) // COLUMNS) * COLUMNS + LEFT
-            own = (LEFT, channels * pitch, pitch)
-            pointed[: LEFT + (rows + 2 * _REACH + _BEYOND) * channels * pitch] = 0.0
-            goal = (target[0] + first * target[1] + left, target[1], target[2])
-            for expert in range(len(plan)):
-                factors = (expert * channels, len(plan) * channels, 1, channels, channels)
-                for start in range(0, rows, _STEP):
-                    end = min(start + _STEP, rows)
-                    block = (first, start, end, left, across)
-                    _answer(x, place, plan[expert], (taps, points), block, size, memory, own)
-                    to = (goal[0] + start * goal[1], goal[1], goal[2])
-                    from_, shape = (LEFT, own[1], own[2]), (end - start, across)
-                    way = ADD if expert else PUT
-                    multiply_channels(leaving, factors, memory[2], from_, y, to, shape, way)
-            for row in range(rows):
-                for channel in range(channels):
-                    at = place[0] + (first + row) * place[1] + channel * place[2] + left
-                    to_line = goal[0] + row * goal[1] + channel * goal[2]
-                    line, added = y[to_line : to_line + across], x[at : at + across]
-                    for i in range(across):
-                        line[i] = max(line[i], np.float32(0.0)) + added[i]
+        rows = min(bands[2], height - first)
+        here = (place[0] + first * place[1], place[1], place[2])
         goal = (target[0] + first * target[1], target[1], target[2])
-        clear_columns(y, goal, rows, channels, (width, -(-width // COLUMNS) * COLUMNS))
+        for expert in range(len(plan)):
+            separable, side, dilation, tap, second, at_point = plan[expert]
+            if separable and side == 1:
+                factors = (at_point, channels, 1, channels, channels)
+                multiply_channels(points, factors, x, here, found, own, (rows, width), RECTIFY)
+            elif separable:
+                kernel = (side, tap, second, at_point)
+                room, band = (thin, pointed), (first, rows)
+                _point(x, place, kernel, (taps, points), found, own, band, size, room)
+            else:
+                form = (side, dilation)
+                _each(x, here, tap, taps, form, found, own, rows, width, channels)
+                if dilation == 1:
+                    _mend(found, own, (first, rows), (height, width), channels)
+            way = ADD if expert else PUT
+            factors = (expert * channels, len(plan) * channels, 1, channels, channels)
+            multiply_channels(leaving, factors, found, own, y, goal, (rows, width), way)
+        for row in range(rows):
+            for channel in range(channels):
+                at = here[0] + row * here[1] + channel * here[2]
+                to = goal[0] + row * goal[1] + channel * goal[2]
+                line, added = y[to : to + width], x[at : at + width]
+                for i in range(width):
+                    line[i] = max(line[i], np.float32(0.0)) + added[i]
+        clear_columns(y, goal, rows, channels, (width, wide))
 
 
 class _Stage:
@@ -241,21 +203,17 @@ class Stages:
         x, y = maps
         height, width, channels = x.shape
 
-        across = block_columns(width, max(64, _WIDE // channels))
-        wide = min(across + 2 * _REACH, width)
-        rows = block_rows(channels * wide)
-
         def room() -> tuple[Array, ...]:
-            counts = (_STEP + 2 * _REACH, min(rows, height) + 2 * _REACH, _STEP)
-            line = channels * pitch_of(wide)
-            return tuple(aligned_zeros(LEFT + (count + _BEYOND) * line) for count in counts)
+            rows = band_rows(x.size) + _BEYOND
+            lines = LEFT + rows * channels * pitch_of(width)
+            return tuple(aligned_zeros(lines) for _ in range(3))
 
-        def work(span: tuple[int, int]) -> None:
+        def work(bands: Bands) -> None:
             memory = scratch.of(("mixture", channels, width), room)
             weights = stage.taps, stage.points, leaving
             _refine(
-                x.flat, x.place, y.flat, y.place, (height, width, channels), (*span, rows, across),
+                x.flat, x.place, y.flat, y.place, (height, width, channels), bands,
                 stage.plan, weights, memory,
             )  # fmt: skip
 
-        threads.over_rows(height, work)
+        threads.over_bands(x.size, work)

@@ -26,7 +26,11 @@ def normalised_room(rows: int, width: int, channels: int) -> Array:
     Behind the channels is one of ones, where the map is: it carries the shift of the norm through
     the product that follows.
     """
-    return aligned_zeros(rows * whole_blocks(width) * (channels + 1))
+    wide, depth = whole_blocks(width), channels + 1
+    room = aligned_zeros(rows * wide * depth)
+    ones = (np.arange(wide) < width).reshape(-1, COLUMNS)
+    room.reshape(rows, -1, depth, COLUMNS)[:, :, channels] = ones
+    return room
 
 
 @compiled
@@ -84,6 +88,3 @@ def normalise(x, source, size, rows, y, centred):  # type: ignore[no-untyped-def
                 goal = place + column // COLUMNS * depth * COLUMNS + column % COLUMNS
                 places = (at + column, column, column, goal)
                 center_and_scale((x, mean, root, y), places, factors)
-        for column in range(wide):
-            panel = to + (column // COLUMNS * depth + channels) * COLUMNS
-            y[panel + column % COLUMNS] = np.float32(1.0 if column < width else 0.0)

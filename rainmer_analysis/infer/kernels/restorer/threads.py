@@ -5,19 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import TypeVar
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.kernels import COLUMNS
 
 __all__ = ["Threads", "band_rows", "bands_of"]
 
 _PIXELS = 24 * 512  # of a band: more would not fit in a cache with what lies between its layers
 _LOW, _HIGH = 16, 32  # rows; what two neighbouring bands both look at is computed twice
-_ACROSS = 192  # columns of a block: more would not leave its rows in a cache
-_NUMBERS = 3 << 19  # of a block's normalised rows
-_TALL = 96
 _BLOCK = 8  # rows that are written at once at most
 Bands = tuple[int, int, int]
 Size = tuple[int, int]
@@ -33,17 +28,6 @@ def band_rows(size: Size) -> int:
     most = min(max(_PIXELS // width // _BLOCK * _BLOCK, _LOW), _HIGH)
     count = -(-height // most)
     return -(-height // (count * _BLOCK)) * _BLOCK
-
-
-def block_columns(width: int, most: int = _ACROSS) -> int:
-    """Count the columns of a block of a map, at most so many; the last one may have fewer."""
-    count = -(-width // most)
-    return -(-width // (count * COLUMNS)) * COLUMNS
-
-
-def block_rows(numbers: int) -> int:
-    """Count the rows of a block at most, for so many numbers of a row that are kept."""
-    return min(max(_NUMBERS // numbers // _BLOCK * _BLOCK, _LOW), _TALL)
 
 
 def bands_of(size: Size) -> int:
@@ -94,16 +78,6 @@ class Threads:
             return
         for _ in self._pool().map(work, items):
             pass
-
-    def over_rows(self, height: int, work: Callable[[tuple[int, int]], None]) -> None:
-        """Call `work` with each thread's share of the rows: the first, and the one behind the last.
-
-        For what gives the same wherever it is divided.
-        """
-        blocks = -(-height // _BLOCK)
-        parts = min(self.count, blocks)
-        edges = [_BLOCK * (blocks * part // parts) for part in range(parts)] + [height]
-        self.each(work, list(pairwise(edges)))
 
     def over_bands(self, size: Size, work: Callable[[Bands], None]) -> None:
         """Call `work` with the first row, the one behind the last, and the rows of a band."""
