@@ -118,7 +118,7 @@ class CompiledForm:
                 views = self._encoder(torch.from_numpy(image)[None])
                 known = Prompts(views.chromatic_z, views.degradation_z)
                 found.append(self._module.vectors(known, batch=1))
-        return [self._planar.prompting(vectors) for vectors in found or [()] * len(images)]
+        return [self._planar.prepare_prompts(vectors) for vectors in found or [()] * len(images)]
 
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w]."""

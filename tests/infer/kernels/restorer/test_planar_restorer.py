@@ -59,7 +59,7 @@ def both(
     image, whole = drawn(1, 3, *size), drawn(1, 3, 128, 128, seed=2)
     vectors = module.vectors(module.encode(whole), batch=1) if prompts else ()
     planar = PlanarRestorer(module)
-    found = planar(image[0].numpy(), planar.prompting(vectors), threads)
+    found = planar(image[0].numpy(), planar.prepare_prompts(vectors), threads)
     expected = module.double()(image.double(), whole.double() if prompts else None)[0].numpy()
     module.float()
     return found, expected
@@ -150,7 +150,7 @@ def test_all_blocks_of_the_published_depth() -> None:
     errors = []
     for run in (
         lambda: module(image)[0].numpy(),
-        lambda: planar(image[0].numpy(), planar.prompting(none), ONE),
+        lambda: planar(image[0].numpy(), planar.prepare_prompts(none), ONE),
     ):
         compared = Compared(truth)
         module.use_selection(compared)
@@ -169,7 +169,7 @@ def test_all_blocks_of_the_published_depth() -> None:
 def test_images_of_other_sizes_leave_nothing_behind() -> None:
     module = restorer(NARROW)
     planar = PlanarRestorer(module)
-    none = planar.prompting(())
+    none = planar.prepare_prompts(())
     images = [drawn(3, *size).numpy() for size in ((40, 56), (8, 16), (24, 56))]
     first = [planar(image, none, ONE) for image in images]
     planar(np.full((3, 24, 56), 1e6, np.float32), none, ONE)
@@ -192,7 +192,7 @@ def test_recorded_selections_are_replayed(size: tuple[int, int]) -> None:
     replay = RecordedSelection(places)
     module.use_selection(replay)
     planar = PlanarRestorer(module)
-    found = planar(image[0].numpy(), planar.prompting(()), ONE)
+    found = planar(image[0].numpy(), planar.prepare_prompts(()), ONE)
     assert len(replay) == 0
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
