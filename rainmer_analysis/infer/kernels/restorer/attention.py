@@ -48,7 +48,7 @@ __all__ = ["Attention"]
 
 _REACH = 1
 _BEYOND = 2 * _REACH + 4  # rows of a thread's maps beyond a band: whole blocks may be written
-_STRIP = 128  # pixels whose products are summed at once: so many of all channels fit in a cache
+_STRIP = 128  # columns whose products are summed at once: so many of all channels fit in a cache
 _SIDE = 3
 _EPS = 1e-12  # the least length of a query or a key
 
@@ -58,13 +58,12 @@ def _add_band_products(pairs, place, rows, width, count, partial_sums, totals, s
     """Sum up the products of a head's queries and keys over a band, and both their squares."""
     partial_sums[:] = 0.0
     line = np.empty(width, np.float32)
-    few = max(_STRIP // width, 1)
-    for row in range(0, rows, few):
+    for row in range(rows):
         at = place[0] + row * place[1]
         for column in range(0, width, _STRIP):
             left = (at + column, place[1], place[2])
             right = (at + column + count * place[2], place[1], place[2])
-            size = (min(few, rows - row), min(_STRIP, width - column))
+            size = (1, min(_STRIP, width - column))
             add_outer_products(pairs, left, pairs, right, (count, count), size, partial_sums, 0)
     for i in range(count):
         for j in range(count):
