@@ -12,7 +12,10 @@ from rainmer_analysis.train.data.training_pool import (
     atomic_folder,
     build_pool,
     choose_held_out_scenes,
+    from_8bit,
     open_pool,
+    scaled,
+    tensor_copy,
     to_8bit,
     window,
 )
@@ -30,8 +33,11 @@ __all__ = [
     "choose_held_out_scenes",
     "configured_shares",
     "dataset_shares",
+    "from_8bit",
     "open_pool",
     "prefetch",
+    "scaled",
+    "tensor_copy",
     "to_8bit",
     "window",
 ]

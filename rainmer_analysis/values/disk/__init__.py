@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from rainmer_analysis.values.disk.atomic import demand_writable, write_atomically
 from rainmer_analysis.values.disk.commit import commit, finish, located, recover, staging
+from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
+from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
 from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
 from rainmer_analysis.values.disk.tensor_files import (
     WEIGHTS_ALLOWED,
@@ -23,17 +25,23 @@ __all__ = [
     "WEIGHTS_ALLOWED",
     "commit",
     "demand_free",
+    "demand_suffix",
     "demand_weights",
     "demand_writable",
     "finish",
     "holding",
     "located",
     "lock_of",
+    "read_json",
     "recover",
     "staging",
+    "stamped",
     "sweep",
     "sync_folder",
     "tensor_format",
     "told_in_full",
+    "unstamped",
     "write_atomically",
+    "write_bytes",
+    "write_text",
 ]

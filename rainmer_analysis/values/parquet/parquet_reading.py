@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, same_space
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
@@ -29,12 +30,10 @@ from rainmer_analysis.values.parquet.format import (
     stated_sums,
     vectors,
 )
-from rainmer_analysis.values.rows import Rows
-from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
     "NOUNS",
-    "beside",
+    "companion_digests",
     "embeddings_of",
     "footer",
     "read_checked",
@@ -101,7 +100,7 @@ def footer(path: Path) -> tuple[pq.FileMetaData, pa.Schema]:
         ) from error
 
 
-def beside(path: Path) -> dict[str, str]:
+def companion_digests(path: Path) -> dict[str, str]:
     """Return the digests of what was written together with a table, by name."""
     first = parts_of(path)[0]
     sums = stated_sums(footer(first)[0], first)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.immutable import LABELS, EmbeddingTable, Space
 from rainmer_analysis.values.parquet.format import (
     Checked,
     ColumnSums,
@@ -26,8 +27,6 @@ from rainmer_analysis.values.parquet.parquet_reading import (
     read_metadata,
     space_of,
 )
-from rainmer_analysis.values.rows import LABELS
-from rainmer_analysis.values.table import EmbeddingTable, Space
 
 __all__ = ["part_batches", "part_columns", "part_dim", "part_space", "verify"]
 
