@@ -1,4 +1,4 @@
-"""Names of formats, what files are called that are none, and the chunks of PNG files.
+"""Names of formats: which files count as images, and what others are called when they are met.
 
 What a file is called decides only whether it is looked at; what it holds is told from its content,
 because photographs of telephones, failed downloads and pointers of Git LFS are often named .jpg.
@@ -6,19 +6,7 @@ because photographs of telephones, failed downloads and pointers of Git LFS are 
 
 from __future__ import annotations
 
-import io
-import struct
-from collections.abc import Iterator
-from typing import BinaryIO
-
-__all__ = [
-    "IMAGE_SUFFIXES",
-    "UNREAD_SUFFIXES",
-    "describe_other_content",
-    "png_exif",
-    "unread_format_reason",
-    "without_texts",
-]
+__all__ = ["IMAGE_SUFFIXES", "UNREAD_SUFFIXES", "describe_other_content", "unread_format_reason"]
 
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
@@ -111,42 +99,3 @@ def _unread_picture_format(prefix: bytes) -> str:
     if prefix[128:132] == b"DICM":
         return "DICOM"
     return next((name for magic, name in _PICTURES if prefix.startswith(magic)), "")
-
-
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_NO_PIXELS = (b"iCCP", b"iTXt", b"tEXt", b"zTXt")
-
-
-def png_exif(file: BinaryIO) -> bytes:
-    """Read the EXIF of an open PNG; empty where there is none."""
-    for start, length, kind in _png_chunks(file):
-        if kind == b"eXIf":
-            file.seek(start + 8)
-            return file.read(length)
-    return b""
-
-
-def without_texts(file: BinaryIO) -> io.BytesIO | None:
-    """Copy an open PNG into memory without texts and profiles; None where it has none."""
-    file.seek(0)
-    if file.read(len(_SIGNATURE)) != _SIGNATURE:
-        return None
-    kept, left_out = io.BytesIO(), False
-    kept.write(_SIGNATURE)
-    for start, length, kind in _png_chunks(file):
-        if kind in _NO_PIXELS:
-            left_out = True
-            continue
-        file.seek(start)
-        kept.write(file.read(length + 12))
-    kept.seek(0)
-    return kept if left_out else None
-
-
-def _png_chunks(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
-    """Return where each chunk begins, the length of its data, and its kind."""
-    start = len(_SIGNATURE)
-    while len(head := (file.seek(start), file.read(8))[1]) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        yield start, length, kind
-        start += length + 12

@@ -52,7 +52,7 @@ def stated_sums(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
     """
     raw = (metadata.metadata or {}).get(SUMS)
     if raw is None:
-        _note_once(str(path), "holds no checksums, so that damage to it may go unseen")
+        _note(str(path), "holds no checksums, so that damage to it may go unseen")
         return None
     try:
         told = json.loads(raw)
@@ -60,20 +60,20 @@ def stated_sums(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         whole = False
     if not whole:
-        raise _damaged_file_error(path, "the list of its checksums differs")
+        raise _damaged(path, "the list of its checksums differs")
     return dict(told)
 
 
 def demand_document(stated: Mapping[str, Any] | None, found: str, path: Path) -> None:
     """Make sure that the document and the columns' names are those that were written."""
     if stated is not None and stated.get("document") != found:
-        raise _damaged_file_error(path, "its metadata differ")
+        raise _damaged(path, "its metadata differ")
 
 
 def demand_count(stated: Mapping[str, Any] | None, rows: int, path: Path) -> None:
     """Make sure that there are as many rows as were written."""
     if stated is not None and rows != stated["rows"]:
-        raise _damaged_file_error(path, f"the number of its rows, {rows}, differs")
+        raise _damaged(path, f"the number of its rows, {rows}, differs")
 
 
 def demand_rows(stated: Mapping[str, Any] | None, sums: ColumnSums, path: Path) -> None:
@@ -83,10 +83,10 @@ def demand_rows(stated: Mapping[str, Any] | None, sums: ColumnSums, path: Path) 
         return
     for name, found in sums.columns().items():
         if stated["columns"].get(name) != found:
-            raise _damaged_file_error(path, f"its column {name!r} differs")
+            raise _damaged(path, f"its column {name!r} differs")
 
 
-def _damaged_file_error(path: Path, what: str) -> FileFormatError:
+def _damaged(path: Path, what: str) -> FileFormatError:
     return FileFormatError(
         f"{path} is damaged: {what} from what was written, as after a failure of the disk "
         "or of a copy; copy it again or make it anew"
@@ -94,7 +94,7 @@ def _damaged_file_error(path: Path, what: str) -> FileFormatError:
 
 
 @lru_cache(maxsize=1024)
-def _note_once(path: str, text: str) -> None:
+def _note(path: str, text: str) -> None:
     """Say it once."""
     _log.info("%s %s", path, text)
 
@@ -110,15 +110,15 @@ class Checked:
 
     def lacks(self, path: Path, columns: set[str]) -> bool:
         """Say whether one of the columns has not been checked."""
-        return not columns <= self._known.get(_file_identity(path), set())
+        return not columns <= self._known.get(_identity(path), set())
 
     def add(self, path: Path, columns: set[str]) -> None:
         """Note that columns have been checked."""
         if len(self._known) > 10_000:
             self._known.clear()
-        self._known.setdefault(_file_identity(path), set()).update(columns)
+        self._known.setdefault(_identity(path), set()).update(columns)
 
 
-def _file_identity(path: Path) -> tuple[int, ...]:
+def _identity(path: Path) -> tuple[int, ...]:
     found = path.stat()
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -47,29 +47,29 @@ def parts_of(path: Path) -> list[Path]:
 def write_list(folder: Path, path: Path) -> None:
     """Write the list of the parts that lie in a folder to `path`."""
     parts = sorted(folder.glob("*.parquet"))
-    listed = {part.name: _content_digest(part) for part in parts}
+    listed = {part.name: _content(part) for part in parts}
     document = stamped({"kind": "parts", "version": 1, "parts": listed})
     path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _demand_listed(folder: Path, parts: list[Path]) -> None:
-    listed = _listed_parts(folder / PARTS)
+    listed = _listed(folder / PARTS)
     names = {part.name for part in parts}
     if missing := sorted(set(listed) - names):
-        raise FileFormatError(_missing_part_error(folder, missing[0], len(missing), len(listed)))
+        raise FileFormatError(_missing(folder, missing[0], len(missing), len(listed)))
     if more := sorted(names - set(listed)):
         raise FileFormatError(
             f"{folder / more[0]} is no part of the table in this folder, which {PARTS} lists; "
             "move it away"
         )
     for part in parts:
-        if _content_digest(part) != listed[part.name]:
+        if _content(part) != listed[part.name]:
             raise FileFormatError(
                 f"{part} is damaged or of another run than {folder / PARTS}; make the table anew"
             )
 
 
-def _listed_parts(path: Path) -> dict[str, Any]:
+def _listed(path: Path) -> dict[str, Any]:
     try:
         listed = read_json(path)["parts"]
     except (KeyError, TypeError) as error:
@@ -91,17 +91,17 @@ def _demand_numbered(folder: Path, parts: list[Path]) -> None:
         missing = sorted(set(range(min(total, 1 << 20))) - present)
         if missing:
             name = f"{each[1]}{missing[0]:0{len(each[2])}}{each[3]}{each[4]}.parquet"
-            raise FileFormatError(_missing_part_error(folder, name, len(missing), total))
+            raise FileFormatError(_missing(folder, name, len(missing), total))
 
 
-def _missing_part_error(folder: Path, name: str, count: int, total: int) -> str:
+def _missing(folder: Path, name: str, count: int, total: int) -> str:
     return (
         f"{folder} is not whole: {count} of its {total} parts are missing, the first of them "
         f"{name}; copy them again or make the table anew"
     )
 
 
-def _content_digest(part: Path) -> str:
+def _content(part: Path) -> str:
     """Return what names the content of a part: a digest of its checksums."""
     try:
         metadata = pq.read_metadata(part).metadata or {}
