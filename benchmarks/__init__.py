@@ -1,1 +1,4 @@
-"""Side-by-side measurements; a package of its own, since pyarrow 17 installs another of this name."""
+"""Side-by-side measurements.
+
+A package, not a bare folder: pyarrow 17 installs another `benchmarks`, which would hide it.
+"""
