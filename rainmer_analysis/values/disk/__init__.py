@@ -9,7 +9,14 @@ told from others by their first bytes.
 from __future__ import annotations
 
 from rainmer_analysis.values.disk.atomic import demand_writable, write_atomically
-from rainmer_analysis.values.disk.commit import commit, finish, located, recover, staging
+from rainmer_analysis.values.disk.checked_folders import (
+    atomic_folder,
+    read_index,
+    reserve,
+    write_index,
+)
+from rainmer_analysis.values.disk.commit import commit, finish, recover, staging
+from rainmer_analysis.values.disk.committed import CommittedFile, located, reach
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
 from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
@@ -21,6 +28,8 @@ from rainmer_analysis.values.disk.tensor_files import (
 
 __all__ = [
     "WEIGHTS_ALLOWED",
+    "CommittedFile",
+    "atomic_folder",
     "commit",
     "demand_free",
     "demand_weights",
@@ -29,11 +38,15 @@ __all__ = [
     "holding",
     "located",
     "lock_of",
+    "reach",
+    "read_index",
     "recover",
+    "reserve",
     "staging",
     "sweep",
     "sync_folder",
     "tensor_format",
     "told_in_full",
     "write_atomically",
+    "write_index",
 ]
