@@ -24,7 +24,16 @@ from typing import Any
 
 import torch
 
-from benchmarks.faults import files, inputs, pages, processes, runs, tracing, training
+from benchmarks.faults import (
+    files,
+    inputs,
+    pages,
+    processes,
+    runs,
+    surroundings,
+    tracing,
+    training,
+)
 from benchmarks.faults.harness import Row
 from benchmarks.faults.record import COUNTS, PAGE, entry, keep, show, table
 
@@ -54,6 +63,7 @@ ROWS: tuple[Callable[..., Row], ...] = (
     files.flipped_bits,
     files.bad_parquet,
     tracing.syncs,
+    surroundings.surroundings,
 )
 _NAMES = tuple(row.__name__ for row in ROWS)
 

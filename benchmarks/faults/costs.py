@@ -1,12 +1,14 @@
-"""What checksums and syncs cost: extract, relate and checkpoints with and without, side by side.
+"""What checksums and syncs cost: relate, extract and training with and without, side by side.
 
 ::
 
-    python -m benchmarks.faults.costs [--rows 1000000] [--images 256] [--rounds 3]
+    python -m benchmarks.faults.costs [--only relate extract training] [--rows 1000000]
+        [--images 64] [--steps 20] [--rounds 3]
 
-Each pair runs in turn in this process, first one way round and then the other, and processor time
-is compared, which other programs on the machine do not spoil; for syncs, which wait, the seconds
-that they took are given beside it.
+Each pair runs in turn in this process, first one way round and then the other. Processor time is
+compared, which other programs on the machine hardly spoil, and beside it seconds on the clock, in
+which syncs wait for the disk. Without means without any digest of any byte: also without the
+SHA-256 of the images that are read.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,10 +31,10 @@ import pandas as pd
 import torch
 
 from benchmarks.faults.harness import make_images, patched
-from rainmer_analysis.images import load_image_set
+from rainmer_analysis.images import load_image_set, reading
 from rainmer_analysis.infer import extract, load_encoder
-from rainmer_analysis.scores import relate
-from rainmer_analysis.train.loop.checkpoints import save_state
+from rainmer_analysis.recipes.relate_tables import cached_matrix
+from rainmer_analysis.recipes.training import train_network
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
 from rainmer_analysis.values.parquet import parquet_writing, pieces
 from rainmer_analysis.values.parquet.format import checksums
@@ -50,6 +53,7 @@ def without() -> Iterator[None]:
             (pieces._CHECKED, "lacks", lambda *_: False),
             (pieces, "demand_rows", lambda *_: None),
             (parquet_writing, "_WRITING", plain),
+            (reading, "sha256_of", lambda _: "0" * 64),
         ):
             left_out.enter_context(patched(owner, name, value))
         yield
@@ -58,45 +62,40 @@ def without() -> Iterator[None]:
 def compared(
     work: Callable[[], object], rounds: int, *, warm: Callable[[], object]
 ) -> dict[str, Any]:
-    """Return processor seconds of some work with and without, and their ratio."""
-    taken: dict[str, list[float]] = {"with": [], "without": []}
+    """Return seconds of some work with and without, and by how many percent they differ."""
+    taken: dict[str, list[tuple[float, float]]] = {"with": [], "without": []}
 
-    def plain() -> None:
-        start = time.process_time()
-        work()
-        taken["with"].append(time.process_time() - start)
-
-    def bare() -> None:
-        with without():
-            start = time.process_time()
+    def timed(name: str) -> None:
+        with nullcontext() if name == "with" else without():
+            start = time.process_time(), time.perf_counter()
             work()
-            taken["without"].append(time.process_time() - start)
+            taken[name].append((time.process_time() - start[0], time.perf_counter() - start[1]))
 
     warm()  # what is compiled and cached once
     for number in range(rounds):
-        for each in (plain, bare) if number % 2 else (bare, plain):
-            each()
-        pair = {name: round(seconds[-1], 3) for name, seconds in taken.items()}
+        for name in ("with", "without") if number % 2 else ("without", "with"):
+            timed(name)
+        pair = {name: [round(each, 3) for each in told[-1]] for name, told in taken.items()}
         print(f"pair {number}: {pair}", file=sys.stderr, flush=True)
-    pairs = zip(taken["with"], taken["without"], strict=True)
-    ratios = [each / other for each, other in pairs]
-    return {
-        "with_s": round(median(taken["with"]), 3),
-        "without_s": round(median(taken["without"]), 3),
-        "more_percent": round(100 * (median(ratios) - 1), 2),
-    }
+    found: dict[str, Any] = {"pairs": rounds}
+    for at, clock in enumerate(("processor", "clock")):
+        sides = {name: [each[at] for each in told] for name, told in taken.items()}
+        ratios = [one / other for one, other in zip(sides["with"], sides["without"], strict=True)]
+        found[f"{clock}_more_percent"] = round(100 * (median(ratios) - 1), 2)
+        found |= {f"{clock}_{name}_s": round(median(told), 3) for name, told in sides.items()}
+    return found
 
 
 def parts(folder: Path, rows: int, *, part: int = 100_000) -> Path:
     """Write a folder of parts of random unit vectors of 128 dimensions, of ten datasets."""
     rng = np.random.default_rng(0)
     for start in range(0, rows, part):
-        count = min(part, rows - start)
-        vectors = rng.standard_normal((count, 128)).astype(np.float32)
+        size = min(part, rows - start)
+        vectors = rng.standard_normal((size, 128)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        names = [f"d{n % 10}/{n:08d}.png" for n in range(start, start + count)]
+        names = [f"d{n % 10}/{n:08d}.png" for n in range(start, start + size)]
         frame = pd.DataFrame({"image_id": names, "group": names})
-        frame["dataset"] = [f"d{n % 10}" for n in range(start, start + count)]
+        frame["dataset"] = [f"d{n % 10}" for n in range(start, start + size)]
         write(EmbeddingTable(vectors, Rows(frame), _SPACE), folder / f"p{start:08d}.parquet")
     return folder
 
@@ -104,62 +103,67 @@ def parts(folder: Path, rows: int, *, part: int = 100_000) -> Path:
 def main() -> None:
     """Measure, and print one JSON document."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--images", type=int, default=256)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", choices=sorted(_MEASURED), default=sorted(_MEASURED))
+    for name, usual in (("rows", 1_000_000), ("images", 64), ("steps", 20), ("rounds", 3)):
+        parser.add_argument(f"--{name}", type=int, default=usual)
     given = parser.parse_args()
     torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory(prefix="costs-") as name:
-        place = Path(name)
-        table, small = parts(place / "t", given.rows), parts(place / "small", 1000)
-        found = {"relate": compared(_relate(table), given.rounds, warm=_relate(small))}
-        folder = make_images(place / "images", given.images, size=(321, 481))
-        images = load_image_set({"a": folder}, per_dataset=None)
-        encode, save = _extract(images, place), _save(place)
-        found["extract"] = compared(encode, given.rounds, warm=encode)
-        found["checkpoint"] = compared(save, given.rounds, warm=save) | {"sync_s": _sync(place)}
-    found["relate"]["rows"], found["extract"]["images"] = given.rows, given.images
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="costs-") as folder:
+        for name in given.only:
+            found |= _MEASURED[name](Path(folder), given)
     print(json.dumps(found, indent=1))
+
+
+def _relating(place: Path, given: argparse.Namespace) -> dict[str, Any]:
+    table, small = parts(place / "t", given.rows), parts(place / "small", 1000)
+    measured = compared(_relate(table), given.rounds, warm=_relate(small))
+    return {"relate": {"rows": given.rows, **measured}}
 
 
 def _relate(table: Path) -> Callable[[], object]:
     def work() -> object:
         pieces._CHECKED._known.clear()  # as in a fresh process
-        stream = TableStream(table)
-        assert stream.content_sha256
-        return relate(stream)
+        out = table.parent / "matrix.json"
+        out.unlink(missing_ok=True)
+        return cached_matrix(TableStream(table), out)
 
     return work
 
 
-def _extract(images: Any, place: Path) -> Callable[[], object]:
-    encoder, number = load_encoder("statistics", device="cpu"), iter(range(1000))
-    return lambda: extract(images, encoder, out=place / f"out-{next(number)}", workers=1)
+def _extracting(place: Path, given: argparse.Namespace) -> dict[str, Any]:
+    found = {}
+    for name, size in (("rainmer", (321, 481)), ("statistics", (321, 481)), ("small", (16, 20))):
+        folder = make_images(place / name, given.images, size=size)
+        images = load_image_set({"a": folder}, per_dataset=None)
+        encoder = load_encoder("rainmer" if name == "rainmer" else "statistics", device="cpu")
+        work = _extract(images, encoder, place / f"{name}-out")
+        told = {"images": given.images, "pixels": size, "encoder": encoder.name}
+        found[f"extract, {name}"] = {**told, **compared(work, given.rounds, warm=work)}
+    return found
 
 
-def _save(place: Path) -> Callable[[], object]:
-    state = {"module": {"weight": torch.zeros(1 << 22)}, "version": 2}
-    folder = place / "run"
-    folder.mkdir()
-    return lambda: save_state(folder, state)
+def _extract(images: Any, encoder: Any, out: Path) -> Callable[[], object]:
+    number = count()
+    return lambda: extract(images, encoder, out=out / str(next(number)), workers=1)
 
 
-def _sync(place: Path) -> float:
-    """Return the seconds that syncing a checkpoint of 16 MB takes beside writing it."""
-    waits: list[float] = []
-    inner = os.fsync
+def _training(place: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """Measure whole runs that write a checkpoint every tenth step, more often than any does."""
+    changes = {"run.steps": given.steps, "run.checkpoint_every": 10, "run.batch": 4}
+    changes |= {"data.per_dataset": 5, "objective.crop": 64}
+    number, texts = count(), {name: str(value) for name, value in changes.items()}
 
-    def timed(descriptor: int) -> None:
-        start = time.perf_counter()
-        inner(descriptor)
-        waits.append(time.perf_counter() - start)
+    def work() -> object:
+        out = place / f"run-{next(number)}"
+        return train_network(
+            "encoder", "tiny", out, changes=texts, cache=place / "pools", workers=0
+        )
 
-    (place / "sync").mkdir()
-    work = _save(place / "sync")
-    with patched(os, "fsync", timed):
-        work()
-    return round(sum(waits), 3)
+    return {"training": {"steps": given.steps, **compared(work, given.rounds, warm=work)}}
 
+
+_MEASURED = {"relate": _relating, "extract": _extracting, "training": _training}
 
 if __name__ == "__main__":
     main()

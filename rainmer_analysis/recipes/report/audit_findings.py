@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from rainmer_analysis.auditing.findings import FINDINGS
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.pages import AuditKind, AuditRow
-from rainmer_analysis.values import Rows
+from rainmer_analysis.values import Rows, read_json
 
 __all__ = ["read_findings"]
 
@@ -34,7 +33,7 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
     """
     places = {name: row for row, name in enumerate(rows.cells("image_id"))}
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = read_json(Path(path))
         if document["kind"] != "audit":
             raise FileFormatError(_wrong(path))
         listed = [(each["finding"], _row(each, places)) for each in document["findings"]]
