@@ -114,6 +114,8 @@ def test_a_flipped_bit_of_a_checkpoint_is_found(tmp_path: Path) -> None:
         good = found["step"] == 1 or torch.equal(found["w"], state["w"])
         assert good, f"byte {at} of {len(data)}"
     (tmp_path / "checkpoint-previous.pt").unlink()
+    middle = len(data) // 2
+    latest.write_bytes(data[:middle] + bytes([data[middle] ^ 8]) + data[middle + 1 :])
     with pytest.raises(FileFormatError, match="no checkpoint"):
         load_state(tmp_path)
 
