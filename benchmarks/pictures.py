@@ -1,9 +1,9 @@
 """Changes planted in pictures and in their inputs, and how many of them ``verify`` finds.
 
-``python -m benchmarks.pictures [--count 50] [--out FILE.json]`` draws so many pictures of seeded
-tables (maps, matrices, intervals and figure 3 as PNG, PDF and SVG), verifies each untouched, plants
-one change in each, and prints how many changes were found and how many untouched pictures were
-held to be wrong.
+``python -m benchmarks.pictures [--count 50] [--first 0] [--out FILE.json]`` draws so many pictures
+of seeded tables (maps, matrices, intervals and figure 3 as PNG, PDF and SVG), verifies each
+untouched, plants one change in each, and prints how many changes were found and how many untouched
+pictures were held to be wrong.
 """
 
 from __future__ import annotations
@@ -209,13 +209,13 @@ PLANTS: dict[str, tuple[Callable[[Path, Path, np.random.Generator], None], ...]]
 }
 
 
-def run(count: int, folder: Path) -> dict[str, Any]:
-    """Draw, verify, plant and verify again, `count` times."""
+def run(count: int, folder: Path, *, first: int = 0) -> dict[str, Any]:
+    """Draw, verify, plant and verify again, `count` times from case `first` on."""
     listed = [(kind, plant) for kind, plants in PLANTS.items() for plant in plants]
     found: collections.Counter[str] = collections.Counter()
     planted: collections.Counter[str] = collections.Counter()
     wrong, missed, seconds = [], [], []
-    for number in range(count):
+    for number in range(first, first + count):
         kind, plant = listed[number % len(listed)]
         # ten plants, four kinds of pictures and three formats meet in turn
         what = KINDS[(number + number // len(listed)) % len(KINDS)]
@@ -248,10 +248,11 @@ def main() -> None:
     """Print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        result = run(given.count, Path(folder))
+        result = run(given.count, Path(folder), first=given.first)
     print(f"found {sum(result['found'].values())} of {sum(result['planted'].values())} changes:")
     for kind, number in result["planted"].items():
         print(f"  {kind:16} {result['found'].get(kind, 0)} of {number}")

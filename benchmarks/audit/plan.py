@@ -6,8 +6,9 @@ Every pair shows a scene of its own.
 from __future__ import annotations
 
 import io
+import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,13 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import shift as moved
 
-from rainmer_analysis.weather import degrade, render_scene, scene_names
+from rainmer_analysis.weather import (
+    SCENE_KINDS,
+    degrade,
+    draw_scene,
+    render_scene,
+    scene_names,
+)
 
 Picture = npt.NDArray[np.float32]
 Pair = tuple[Picture, Picture]
@@ -41,8 +48,12 @@ def write(path: Path, image: Picture, *, cut: float = 1.0, **options: Any) -> No
 
 @dataclass(frozen=True)
 class Scene:
-    """A procedural scene, and the weather that it gets."""
+    """A procedural scene, and the weather that it gets.
 
+    A scene that the package lists has no kind here.
+    """
+
+    kind: str
     name: str
     recipe: str
     shape: tuple[int, int]
@@ -50,7 +61,10 @@ class Scene:
 
     def clean(self) -> Picture:
         """Render it."""
-        return render_scene(self.name, height=self.shape[0], width=self.shape[1])
+        height, width = self.shape
+        if self.kind:
+            return draw_scene(self.kind, self.name, height=height, width=width)
+        return render_scene(self.name, height=height, width=width)
 
     def pair(self) -> Pair:
         """Render it with weather, and its partner."""
@@ -59,21 +73,40 @@ class Scene:
 
 
 class Scenes:
-    """Distinct scenes, each given once."""
+    """Distinct scenes, each given once.
+
+    Those of the split ``own`` are drawn by the seed alone and never end: no two seeds share one,
+    so that what was chosen on one seed is tested on scenes that nobody looked at. The others are
+    those that the package lists, in the order of the seed.
+    """
 
     def __init__(self, split: str, side: int, seed: int, ratio: float = 4 / 3) -> None:
-        splits = ("figure", "train") if split == "both" else (split,)
-        names = [each for own in splits for each in scene_names(own)]
-        procedural = [each for each in names if "photo" not in each]
-        self._names = np.random.default_rng(seed).permutation(procedural).tolist()
+        self._scenes = _own_scenes(seed) if split == "own" else _listed_scenes(split, seed)
         self._shape = (side, round(side * ratio))
         self._seed = seed
 
     def next(self, recipes: tuple[str, ...]) -> Scene:
         """Return a new scene."""
-        name = self._names.pop()
-        left = len(self._names)
-        return Scene(name, recipes[left % len(recipes)], self._shape, self._seed + left)
+        number, kind, name = next(self._scenes)
+        return Scene(kind, name, recipes[number % len(recipes)], self._shape, self._seed + number)
+
+
+def _own_scenes(seed: int) -> Iterator[tuple[int, str, str]]:
+    """Yield numbers, kinds and keys without end."""
+    rng = np.random.default_rng(seed)
+    for number in itertools.count():
+        kind = SCENE_KINDS[rng.integers(len(SCENE_KINDS))]
+        yield number, kind, f"planted-{seed}-{kind}-{number:05d}"
+
+
+def _listed_scenes(split: str, seed: int) -> Iterator[tuple[int, str, str]]:
+    """Yield numbers, no kind, and names."""
+    splits = ("figure", "train") if split == "both" else (split,)
+    names = [each for own in splits for each in scene_names(own) if "photo" not in each]
+    order = np.random.default_rng(seed).permutation(names).tolist()
+    while order:
+        name = order.pop()
+        yield len(order), "", name
 
 
 def shifted(image: Picture, right: float, down: float) -> Picture:

@@ -15,6 +15,7 @@ How often strangers are called so is reported, not promised.
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.values import EmbeddingTable, read_as, to_json_types, write_json
 
 PARTS = 10
+_LINE: dict[str, Any] = {"marker": "o", "markersize": 2.5, "linewidth": 1, "clip_on": False}
 BINS = 8
 
 
@@ -162,9 +164,14 @@ def draw(documents: dict[str, Any]) -> Drawing:
         for colour, (name, found) in zip(PALETTE, documents.items(), strict=False):
             bins = found["scenes_left_out"]["bins"]
             said, true = [each["said"] for each in bins], [each["true"] for each in bins]
-            axes.plot(said, true, marker="o", markersize=2.5, linewidth=1, color=colour, label=name)
-        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="probability said", ylabel="how often true")
-        axes.legend(loc="lower right")
+            axes.plot(said, true, color=colour, label=name, **_LINE)
+        axes.set(
+            xlim=(0, 1),
+            ylim=(0, 1),
+            xlabel="probability that was said",
+            ylabel="how often it was true",
+        )
+        axes.legend(loc="upper left", bbox_to_anchor=(0.03, 0.97), fontsize=6)
         axes.tick_params(colors=INK)
     return Drawing(figure, {"axes": axes}, {"membership": to_json_types(documents)})
 
@@ -172,13 +179,18 @@ def draw(documents: dict[str, Any]) -> Drawing:
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tables", nargs="+", type=Path)
+    parser.add_argument("tables", nargs="*", type=Path)
     parser.add_argument("--fewest", type=int, default=30, help="images of a dataset")
     parser.add_argument("--others", nargs="*", type=Path, default=[], metavar="IMAGE")
     parser.add_argument("--level", type=float, default=0.9)
     parser.add_argument("--out", type=Path, default=Path("figures/reference/membership.json"))
     parser.add_argument("--plot", type=Path)
+    parser.add_argument("--redraw", action="store_true", help="draw what --out holds already")
     given = parser.parse_args()
+    if given.redraw:
+        read_again = json.loads(given.out.read_text(encoding="utf-8"))
+        draw(read_again["tables"]).save(given.plot, overwrite=True)
+        return
     documents = {}
     for path in given.tables:
         table = usable(read_as(path, EmbeddingTable), given.fewest)

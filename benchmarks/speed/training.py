@@ -44,8 +44,8 @@ from rainmer_analysis.train import (
 from rainmer_analysis.train.compiled import compiled_encoder as compiled
 from rainmer_analysis.train.compiled import modules_only
 from rainmer_analysis.train.contrast.momentum_contrast import MomentumContrast
-from rainmer_analysis.train.loop.schedule import learning_rate
-from rainmer_analysis.train.restoration import restorer_trainable as joint
+from rainmer_analysis.train.loop.optimiser import learning_rate
+from rainmer_analysis.train.restoration import joint_training as joint
 
 _WARM = 2  # first steps of either kind, which are not counted
 

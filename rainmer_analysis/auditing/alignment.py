@@ -9,6 +9,7 @@ is.
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -58,6 +59,9 @@ class Alignments(NamedTuple):
         Of local contrast in luma, shape (n,).
     colour
         Of local contrast in red minus blue, shape (n,); NaN where one of the two has hardly any.
+    compressed
+        Of local contrast in luma, its large values compressed, shape (n,): a few bright lamps make
+        the plain correlation of two nights high, and not this one.
     residual
         Root of the mean square of what is left of the second image once contrast and mean are
         fitted, in levels, shape (n,).
@@ -69,6 +73,7 @@ class Alignments(NamedTuple):
     boxes: Boxes
     correlation: Floats
     colour: Floats
+    compressed: Floats
     residual: Floats
     gain: Floats
     offset: Floats
@@ -81,8 +86,7 @@ class Alignments(NamedTuple):
 
     def of(self, pairs: npt.NDArray[np.intp]) -> Alignments:
         """Return how some of the pairs compare."""
-        correlation, colour, residual, gain, offset = (each[pairs] for each in self[1:])
-        return Alignments(self.boxes[pairs], correlation, colour, residual, gain, offset)
+        return Alignments(self.boxes[pairs], *(each[pairs] for each in self[1:]))
 
 
 def align(
@@ -114,7 +118,8 @@ def align(
         if round_ < grid.rounds:
             places = _stepped(places, fine, contrast, grid)
     own = _sampled(source[:, :1], kept, grid.cells)
-    return _compared((own[:, 0], other[:, 0]), kept, best, grid)
+    alike = _compressed_correlation(_local_contrast(own, grid)[:, 0], contrast[:, 0])
+    return _compared((own[:, 0], other[:, 0]), kept, (*best, alike), grid)
 
 
 def _mean_of_both(correlations: Boxes) -> Boxes:
@@ -124,15 +129,15 @@ def _mean_of_both(correlations: Boxes) -> Boxes:
 
 
 def _compared(
-    images: tuple[Floats, Floats], boxes: Boxes, correlations: Boxes, grid: Grid
+    images: tuple[Floats, Floats], boxes: Boxes, correlations: tuple[Boxes, ...], grid: Grid
 ) -> Alignments:
     one, two = (grid.inner(each).reshape(len(each), -1) for each in images)
     means = one.mean(axis=1), two.mean(axis=1)
     one, two = one - means[0][:, None], two - means[1][:, None]
     gain = (one * two).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-3)
     residual = np.sqrt(((two - gain[:, None] * one) ** 2).mean(axis=1))
-    luma, colour = correlations.astype(np.float32)
-    return Alignments(boxes, luma, colour, residual, gain, means[1] - means[0])
+    luma, colour, alike = (each.astype(np.float32) for each in correlations)
+    return Alignments(boxes, luma, colour, alike, residual, gain, means[1] - means[0])
 
 
 def _sampled(images: Floats, boxes: Boxes, cells: int) -> Floats:
@@ -177,6 +182,20 @@ def _correlations(one: Floats, two: Floats) -> Boxes:
     found = together / np.sqrt(own * other + floor)
     found[1, np.minimum(own[1], other[1]) < size * _COLOURFUL**2] = np.nan
     return np.asarray(found)
+
+
+def _compressed_correlation(one: Floats, two: Floats) -> Boxes:
+    """Correlate images (n, rows, columns) whose cells are compressed to at most 1 in size.
+
+    A cell at twice the median size, and 0.3 levels, is halfway there.
+    """
+    flat = []
+    for images in (one, two):
+        cells = images.reshape(len(images), -1).astype(np.float64)
+        scale = 2 * np.median(np.abs(cells), axis=1, keepdims=True) + 0.3
+        flat.append(cells / np.hypot(cells, scale))
+    products = [np.einsum("ni,ni->n", *pair) for pair in itertools.product(flat, flat)]
+    return np.asarray(products[1] / np.sqrt(np.maximum(products[0] * products[3], 1e-12)))
 
 
 def _stepped(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.filtering import smooth
+from rainmer_analysis.auditing.plane_resampling import smooth
 
 __all__ = ["FEATURES", "orientation", "orientation_features"]
 

@@ -17,8 +17,13 @@ import numpy.typing as npt
 from scipy import fft
 from scipy.ndimage import correlate1d, uniform_filter
 
-from rainmer_analysis.auditing.filtering import Positions, moved_positions, sample_cubic, smooth
 from rainmer_analysis.auditing.luma_thumbnails import Planes
+from rainmer_analysis.auditing.plane_resampling import (
+    Positions,
+    moved_positions,
+    sample_cubic,
+    smooth,
+)
 
 __all__ = ["Registration", "register"]
 

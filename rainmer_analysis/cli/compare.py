@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
 
 if TYPE_CHECKING:
     from rainmer_analysis.scores import Agreement
@@ -26,12 +26,7 @@ _NAMES = {
 @click.command()
 @click.argument("first", metavar="TABLE", type=click.Path(path_type=Path))
 @click.argument("second", metavar="TABLE", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Agreement to write: .json.",
-)
+@out_file("Agreement to write: .json.")
 @click.option(
     "--resamples",
     type=click.IntRange(2),
@@ -52,14 +47,15 @@ def compare(common: CommonOptions, first: Path, second: Path, out: Path, resampl
     from rainmer_analysis.values import EmbeddingTable, read_as
 
     tables = [read_as(path, EmbeddingTable) for path in (first, second)]
-    kept = cached_agreement(
-        tables[0],
-        tables[1],
-        out,
-        resamples=resamples,
-        seed=common.seed,
-        overwrite=common.overwrite,
-    )
+    with progress_bar(common, "subsample"):
+        kept = cached_agreement(
+            tables[0],
+            tables[1],
+            out,
+            resamples=resamples,
+            seed=common.seed,
+            overwrite=common.overwrite,
+        )
     common.note(f"{out}: {kept.state}")
     only = kept.value.left_out
     if any(only):

@@ -10,6 +10,7 @@ from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
     device_option,
+    per_dataset_option,
     precision_option,
     progress_bar,
     source_options,
@@ -40,13 +41,7 @@ __all__ = ["extract"]
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain (default) or allweather.",
 )
-@click.option(
-    "--per-dataset",
-    default=500,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Images drawn from each dataset.",
-)
+@per_dataset_option(500)
 @click.option(
     "--batch-size", default=None, type=click.IntRange(min=1), help="Images per pass.", metavar="N"
 )

@@ -50,7 +50,7 @@ _COMMANDS = {
         "Tables and maps to other programs, with thumbnails.",
     ),
     "figure": ("paper", "figure", "Make one figure of the paper."),
-    "datasets": ("datasets", "datasets", "List, check or simulate datasets."),
+    "datasets": ("datasets.datasets_command", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain_command", "derain", "Restore images."),
     "evaluate": ("restoration.evaluate_command", "evaluate", "PSNR and SSIM of restored images."),
     "probe": ("probe.probe_command", "probe", "What an embedding space knows, beside controls."),

@@ -6,6 +6,8 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from rainmer_analysis.cli.text_tables import align_columns
+
 if TYPE_CHECKING:
     from rainmer_analysis.values import RelationshipMatrix
 
@@ -27,16 +29,8 @@ def matrix_text(matrix: RelationshipMatrix) -> str:
         lines.append(_value_cells(matrix, row))
         if bounds:
             lines.append(_interval_cells(matrix, row))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
     space = "" if matrix.space is None else f"{matrix.space.name}, "
-    table = (
-        "  ".join(
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-    return "\n".join([f"{space}{matrix.score}", *table, *_wrapped_notes(matrix)])
+    return "\n".join([f"{space}{matrix.score}", align_columns(lines), *_wrapped_notes(matrix)])
 
 
 def _value_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
@@ -45,10 +39,10 @@ def _value_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     # a column in which no pair is marked needs no room for marks
     marked = [bool(column.any()) for column in matrix.undecided.T]
     cells = [
-        _cell(value, places) + (UNDECIDED if undecided[at] else " " * marked[at])
+        _format_value(value, places) + (UNDECIDED if undecided[at] else " " * marked[at])
         for at, value in enumerate(matrix.values[row])
     ]
-    ceiling = [] if matrix.ceilings is None else [_cell(matrix.ceilings[row, 0], 2)]
+    ceiling = [] if matrix.ceilings is None else [_format_value(matrix.ceilings[row, 0], 2)]
     ends = [str(matrix.counts[row]), str(matrix.groups[row])]
     return [matrix.datasets[row], *cells, *ceiling, *ends]
 
@@ -58,23 +52,23 @@ def _interval_cells(matrix: RelationshipMatrix, row: int) -> list[str]:
     assert matrix.high is not None
     places = matrix.decimals
     cells = [
-        _interval(low, high, places)
+        _format_interval(low, high, places)
         for low, high in zip(matrix.low[row], matrix.high[row], strict=True)
     ]
     ceiling = (
         []
         if matrix.ceilings is None
-        else [_interval(float(matrix.ceilings[row, 1]), float(matrix.ceilings[row, 2]), 2)]
+        else [_format_interval(float(matrix.ceilings[row, 1]), float(matrix.ceilings[row, 2]), 2)]
     )
     return ["", *cells, *ceiling, "", ""]
 
 
-def _cell(value: float, places: int) -> str:
+def _format_value(value: float, places: int) -> str:
     # a lone minus before zeros would state a sign that the decimals do not show
     return "-" if math.isnan(value) else f"{value:z.{places}f}"
 
 
-def _interval(low: float, high: float, places: int) -> str:
+def _format_interval(low: float, high: float, places: int) -> str:
     if math.isnan(low) or math.isnan(high):
         return "-"
     return f"{low:z.{places}f}..{high:z.{places}f}"

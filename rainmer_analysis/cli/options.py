@@ -29,6 +29,8 @@ __all__ = [
     "device_option",
     "echo",
     "figure_options",
+    "out_file",
+    "per_dataset_option",
     "precision_option",
     "progress_bar",
     "source_options",
@@ -41,15 +43,15 @@ def echo(text: str, *, err: bool = False) -> None:
     """Print a line; what the stream's encoding cannot show is printed as an escape."""
     stream = sys.stderr if err else sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    _echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+    _print_or_give_up(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
 
 
-def _echo(text: str | bytes, *, err: bool = False) -> None:
+def _print_or_give_up(text: str | bytes, *, err: bool = False) -> None:
     """Print, and let no closed or full stderr end the work."""
     try:
         click.echo(text, err=err)
     except (OSError, ValueError) as error:
-        _silence(2 if err else 1)
+        _redirect_to_nowhere(2 if err else 1)
         if err:
             return
         if isinstance(error, BrokenPipeError):  # whoever reads has read enough
@@ -60,7 +62,7 @@ def _echo(text: str | bytes, *, err: bool = False) -> None:
         ) from error
 
 
-def _silence(descriptor: int) -> None:
+def _redirect_to_nowhere(descriptor: int) -> None:
     """Let what is left in a broken stream go nowhere, so that Python's end is quiet."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -71,7 +73,7 @@ def _silence(descriptor: int) -> None:
 def _say_json(text: str) -> None:
     """Print a JSON document, which is UTF-8 by its standard, whatever the console's encoding."""
     if hasattr(sys.stdout, "buffer"):
-        _echo(text.encode("utf-8", "backslashreplace"))
+        _print_or_give_up(text.encode("utf-8", "backslashreplace"))
     else:  # a stream that takes text alone, such as io.StringIO
         echo(text)
 
@@ -221,6 +223,25 @@ def _check_place(out: Path) -> None:
 
     if (out.is_dir() and not any(out.iterdir())) or not out.exists():
         demand_writable(out)
+
+
+def out_file(help_: str, **more: Any) -> Callable[[Command], Command]:
+    """Return ``--out``, a file to write that has to be named."""
+    kind: click.Path = click.Path(dir_okay=False, path_type=Path)
+    return click.option("--out", required=True, type=kind, help=help_, **more)
+
+
+def per_dataset_option(default: int | None) -> Callable[[Command], Command]:
+    """Return ``--per-dataset N``, how many images are drawn; None draws all."""
+    note = " [default: all]" if default is None else ""
+    return click.option(
+        "--per-dataset",
+        default=default,
+        show_default=default is not None,
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"Images drawn from each dataset{note}.",
+    )
 
 
 def source_options(command: Command) -> Command:

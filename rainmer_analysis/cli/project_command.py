@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import MapSummary, SphereMap
@@ -18,12 +18,7 @@ __all__ = ["project"]
 
 @click.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Map to write: .parquet.",
-)
+@out_file("Map to write: .parquet.")
 @click.option(
     "--engine",
     default="sphere",
@@ -73,15 +68,11 @@ def project(
     TABLE is a Parquet file that `extract` wrote, or a directory of parts.
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.errors import ParameterError
     from rainmer_analysis.recipes.cached_results import cached_map
     from rainmer_analysis.sphere import summarise_map
-    from rainmer_analysis.values import EmbeddingTable, read_as
+    from rainmer_analysis.values import EmbeddingTable, demand_suffix, read_as
 
-    if out.suffix.lower() != ".parquet":
-        raise ParameterError(
-            f"a map cannot be written as {out.name!r}; use a name that ends in .parquet"
-        )
+    demand_suffix(out, "a map", ".parquet")
     loaded = read_as(table, EmbeddingTable)
     options = {
         "engine": engine,

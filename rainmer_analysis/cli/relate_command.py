@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rainmer_analysis.cli.matrix_text import matrix_text
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
 
 __all__ = ["relate", "sketch"]
 
@@ -16,12 +16,7 @@ _SUFFIXES = (".json", ".csv")
 
 @click.command()
 @click.argument("tables", nargs=-1, required=True, metavar="TABLE", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Matrix to write: .json or .csv.",
-)
+@out_file("Matrix to write: .json or .csv.")
 @click.option(
     "--score",
     default="cosine",
@@ -73,20 +68,15 @@ def relate(
     The matrix is printed too.
     """
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.errors import ParameterError
     from rainmer_analysis.recipes.relate_tables import (
         RelateOptions,
         cached_matrix,
         open_sources,
         read_reference,
     )
-    from rainmer_analysis.values import matrix_document
+    from rainmer_analysis.values import demand_suffix, matrix_document
 
-    if out.suffix.lower() not in _SUFFIXES:
-        raise ParameterError(
-            f"a matrix cannot be written as {out.name!r}; use a name that ends in "
-            f"{' or '.join(_SUFFIXES)}"
-        )
+    demand_suffix(out, "a matrix", *_SUFFIXES)
     named = None if reference is None else read_reference(reference)
     chosen = RelateOptions(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
     with progress_bar(common, "pair"):
@@ -106,12 +96,7 @@ def relate(
 
 @click.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Sketch to write.",
-)
+@out_file("Sketch to write.")
 @click.option(
     "--resamples",
     type=click.IntRange(1),

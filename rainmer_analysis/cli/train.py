@@ -137,12 +137,13 @@ def _parse_change(text: str) -> tuple[str, str]:
 
 
 class _TrainingProgress:
-    """A bar on a terminal; elsewhere a line every half minute."""
+    """A bar on a terminal; elsewhere a line every half minute, with the rate and what is left."""
 
     def __init__(self, common: CommonOptions) -> None:
         self._common = common
         self._bar: Any = None
         self._spoken = time.monotonic()
+        self._start: tuple[float, int] | None = None  # time and number of the first step heard of
 
     def __enter__(self) -> _TrainingProgress:
         return self
@@ -153,11 +154,15 @@ class _TrainingProgress:
 
     def __call__(self, step: int, steps: int, row: Mapping[str, float]) -> None:
         loss = f"loss {row['loss']:.4f}" if "loss" in row else ""
+        now = time.monotonic()
+        since, first = self._start = self._start or (now, step)
         if self._common.bars:
             if self._bar is None:
                 self._bar = tqdm(total=steps, initial=step - 1, unit="step")
             self._bar.update(step - self._bar.n)
             self._bar.set_postfix_str(loss, refresh=False)
-        elif time.monotonic() - self._spoken > _EVERY_SECONDS:
-            self._spoken = time.monotonic()
-            self._common.note(f"step {step} of {steps} {loss}")
+        elif now - self._spoken > _EVERY_SECONDS and step > first:
+            self._spoken = now
+            rate = (step - first) / (now - since)
+            left = tqdm.format_interval((steps - step) / rate)
+            self._common.note(f"step {step} of {steps} {loss}, {rate:.3g} a second, {left} left")

@@ -152,7 +152,7 @@ def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
         Another of the processes has ended.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    place = DistributedContext(_device(device), int(os.environ.get("RANK", "0")), world)
+    place = DistributedContext(_device_named(device), int(os.environ.get("RANK", "0")), world)
     if place.device.type == "cuda":
         torch.cuda.set_device(place.device)
     if world == 1:
@@ -163,7 +163,7 @@ def init_distributed(device: str = "auto") -> Iterator[DistributedContext]:
         yield place
 
 
-def _device(name: str) -> torch.device:
+def _device_named(name: str) -> torch.device:
     there = torch.cuda.is_available()
     if name == "auto" and not there:
         _log.info("device: cpu (no CUDA device was found)")

@@ -111,10 +111,12 @@ def plot_properties(table: PropertyTable, *, title: str | None = None) -> Drawin
         "properties": array_digest(table.values),
         "counts": table.rows.counts,
     }
-    return Drawing(figure, artists, said, {"title": title, "percentiles": _percentiles(parts)})
+    return Drawing(
+        figure, artists, said, {"title": title, "percentiles": _range_ends_and_median(parts)}
+    )
 
 
-def _percentiles(parts: Mapping[str, PropertyTable]) -> dict[str, dict[str, Any]]:
+def _range_ends_and_median(parts: Mapping[str, PropertyTable]) -> dict[str, dict[str, Any]]:
     """Return the ends of each range and the median between them, by measure and dataset."""
     found: dict[str, dict[str, Any]] = {}
     for measure in PROPERTIES:

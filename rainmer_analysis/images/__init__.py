@@ -28,7 +28,7 @@ from rainmer_analysis.images.reading import (
     unstorable_name_reason,
 )
 from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
-from rainmer_analysis.images.sampling import sample_ids, sample_key
+from rainmer_analysis.images.sampling import sample_ids
 from rainmer_analysis.images.sources import (
     Sources,
     find_datasets,
@@ -36,13 +36,14 @@ from rainmer_analysis.images.sources import (
     notes_of,
     sample_datasets,
 )
-from rainmer_analysis.images.thumbnails import encode_thumbnail
+from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
 from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
 
 __all__ = [
     "CATALOGUE",
     "DEFAULT_RULE",
     "IMAGE_SUFFIXES",
+    "LEAST_BYTES",
     "PROTOCOLS",
     "QUALITIES",
     "RESIZE_RULES",
@@ -72,7 +73,6 @@ __all__ = [
     "resize",
     "sample_datasets",
     "sample_ids",
-    "sample_key",
     "sha256_or_empty",
     "unstorable_name_reason",
     "write_png",

@@ -66,8 +66,8 @@ def opened(path: str | Path, *, whole: bool = True) -> BinaryIO:
         status = os.fstat(file.fileno())
         _demand_regular(status)  # it may be another one since
         _demand_size(status.st_size)
-        file.state = _state(status)
-        return _whole(file, place) if whole and status.st_size <= _IN_MEMORY else file
+        file.state = _file_state(status)
+        return _read_whole_file(file, place) if whole and status.st_size <= _IN_MEMORY else file
     except BaseException:
         file.close()
         raise
@@ -95,7 +95,7 @@ def demand_unchanged(file: BinaryIO) -> None:
     ImageError
         Its size or times have changed since.
     """
-    if isinstance(file, _Large) and _state(os.fstat(file.fileno())) != file.state:
+    if isinstance(file, _Large) and _file_state(os.fstat(file.fileno())) != file.state:
         raise ImageError(_CHANGED)
 
 
@@ -104,7 +104,7 @@ def _at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _whole(file: _Large, place: Path) -> BinaryIO:
+def _read_whole_file(file: _Large, place: Path) -> BinaryIO:
     """Read a file in one go."""
     size = file.state[0]
     with file:
@@ -121,7 +121,7 @@ def _whole(file: _Large, place: Path) -> BinaryIO:
     return found
 
 
-def _state(status: os.stat_result) -> _State:
+def _file_state(status: os.stat_result) -> _State:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 

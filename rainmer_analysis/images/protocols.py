@@ -29,19 +29,19 @@ _PEAK = 255.0
 Planes = NDArray[np.float64]  # [channels, H, W], levels of 0 to 255
 
 
-def _stored(image: Planes) -> Planes:
+def _round_to_8bit(image: Planes) -> Planes:
     """Return an image [3, H, W] in [0, 1] as a file of 8 bits holds it."""
     levels: Planes = np.rint(np.clip(image, 0.0, 1.0) * _PEAK)
     return levels
 
 
-def _rgb(image: Planes) -> Planes:
+def _psnr_rgb(image: Planes) -> Planes:
     return image * _PEAK
 
 
 def _stored_luma(image: Planes) -> Planes:
     """Return MATLAB's luma, not rounded, of the image at 8 bits."""
-    found: Planes = np.tensordot(_RGB2YCBCR, _stored(image) / _PEAK, axes=1)[None] + 16.0
+    found: Planes = np.tensordot(_RGB2YCBCR, _round_to_8bit(image) / _PEAK, axes=1)[None] + 16.0
     return found
 
 
@@ -51,29 +51,29 @@ def _rounded_luma(image: Planes) -> Planes:
     return found
 
 
-def _luma(image: Planes) -> Planes:
+def _luma_plane(image: Planes) -> Planes:
     return luma(image)[None]
 
 
-def _gaussian(first: Planes, second: Planes) -> float:
+def _ssim_gaussian_window(first: Planes, second: Planes) -> float:
     """Average SSIM with a gaussian window where it fits into the image: ``ssim_index.m``."""
-    return _similarity(
+    return _ssim_map(
         first, second, gaussian_weights=True, sigma=_SIGMA, use_sample_covariance=False
     )
 
 
-def _uniform(first: Planes, second: Planes) -> float:
+def _ssim_uniform_window(first: Planes, second: Planes) -> float:
     """Average SSIM with scikit-image's defaults: 7 x 7 equal weights, sample covariances."""
-    return _similarity(first, second)
+    return _ssim_map(first, second)
 
 
-def _similarity(first: Planes, second: Planes, **how: object) -> float:
+def _ssim_map(first: Planes, second: Planes, **how: object) -> float:
     given = zip(first, second, strict=True)
     found = [structural_similarity(*planes, data_range=_PEAK, **how) for planes in given]
     return float(np.mean(found))
 
 
-def _replicated(first: Planes, second: Planes) -> float:
+def _ssim_replicated_border(first: Planes, second: Planes) -> float:
     """Average SSIM over all pixels, borders continued by their last one: MATLAB's own ``ssim``."""
 
     def smooth(plane: Planes) -> Planes:
@@ -94,7 +94,7 @@ def _replicated(first: Planes, second: Planes) -> float:
     return float(np.mean(values))
 
 
-def _pooled(first: Planes, second: Planes) -> float:
+def _ssim_downsampled(first: Planes, second: Planes) -> float:
     """Average SSIM of images that were shrunk first, as Rainmer's published code does."""
     square = pooled_side(first.shape[1:])
     height, width = (side // square for side in first.shape[1:])
@@ -103,7 +103,7 @@ def _pooled(first: Planes, second: Planes) -> float:
         each[:, : height * square, : width * square].reshape(shape).mean(axis=(2, 4))
         for each in (first, second)
     ]
-    return _gaussian(*planes)
+    return _ssim_gaussian_window(*planes)
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "Deraining tables made in MATLAB (MPRNet, Restormer, DRSformer): rgb2ycbcr of "
                 "8-bit files, Wang's ssim_index. Compare deraining papers by this one.",
                 _rounded_luma,
-                _gaussian,
+                _ssim_gaussian_window,
             ),
             Protocol(
                 "matlab-y-builtin",
@@ -157,45 +157,45 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "The same luma with MATLAB's own ssim, which also counts windows that reach over "
                 "the border.",
                 _rounded_luma,
-                _replicated,
+                _ssim_replicated_border,
             ),
             Protocol(
                 "basicsr-y",
                 "Y of 8-bit files",
                 "BasicSR with test_y_channel, and Python scripts after it: luma is not rounded.",
                 _stored_luma,
-                _gaussian,
+                _ssim_gaussian_window,
             ),
             Protocol(
                 "basicsr-rgb",
                 "RGB of 8-bit files",
                 "BasicSR by default, and most papers on denoising and deblurring: three channels, "
                 "each with its own SSIM.",
-                _stored,
-                _gaussian,
+                _round_to_8bit,
+                _ssim_gaussian_window,
             ),
             Protocol(
                 "skimage-rgb",
                 "RGB of 8-bit files",
                 "Python scripts that call scikit-image with its defaults: 7 x 7 equal weights, "
                 "sample covariances.",
-                _stored,
-                _uniform,
+                _round_to_8bit,
+                _ssim_uniform_window,
             ),
             Protocol(
                 "rgb-float",
                 "RGB, not rounded",
                 "Validation inside a training, before anything is stored in 8 bits.",
-                _rgb,
-                _gaussian,
+                _psnr_rgb,
+                _ssim_gaussian_window,
             ),
             Protocol(
                 "rainmer",
                 "Y, not rounded",
                 "Rainmer's published code: for SSIM, images with a short side from 384 pixels are "
                 "shrunk first, so these values compare with that paper alone.",
-                _luma,
-                _pooled,
+                _luma_plane,
+                _ssim_downsampled,
             ),
         )
     }

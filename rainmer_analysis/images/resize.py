@@ -61,14 +61,14 @@ def resize(image: FloatImage, *, rule: str = DEFAULT_RULE) -> FloatImage:
     return RESIZE_RULES[rule](pixels)
 
 
-def _bilinear(image: FloatImage) -> FloatImage:
-    upper, lower, weight = _taps(image.shape[1])
+def _resize_bilinear(image: FloatImage) -> FloatImage:
+    upper, lower, weight = _bilinear_taps(image.shape[1])
     above = image.take(upper, axis=1)
     rows = image.take(lower, axis=1)
     rows -= above
     rows *= weight[:, None]
     rows += above
-    left, right, weight = _taps(image.shape[2])
+    left, right, weight = _bilinear_taps(image.shape[2])
     before = rows.take(left, axis=2)
     pixels = rows.take(right, axis=2)
     pixels -= before
@@ -78,7 +78,7 @@ def _bilinear(image: FloatImage) -> FloatImage:
 
 
 @lru_cache(maxsize=256)
-def _taps(size: int) -> _Taps:
+def _bilinear_taps(size: int) -> _Taps:
     """Return the two source indices and the second one's weight for each of the 128 outputs."""
     centres = np.clip((np.arange(SIDE) + 0.5) * size / SIDE - 0.5, 0, size - 1)
     first = np.floor(centres).astype(np.intp)
@@ -89,7 +89,7 @@ def _taps(size: int) -> _Taps:
     return first, second, weight
 
 
-def _antialias(image: FloatImage) -> FloatImage:
+def _resize_antialiased(image: FloatImage) -> FloatImage:
     planes = [
         np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
         for plane in np.ascontiguousarray(image)
@@ -98,5 +98,5 @@ def _antialias(image: FloatImage) -> FloatImage:
 
 
 RESIZE_RULES: Mapping[str, Callable[[FloatImage], FloatImage]] = MappingProxyType(
-    {"antialias-128": _antialias, DEFAULT_RULE: _bilinear}
+    {"antialias-128": _resize_antialiased, DEFAULT_RULE: _resize_bilinear}
 )

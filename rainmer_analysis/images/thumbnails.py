@@ -49,13 +49,13 @@ def encode_thumbnail(image: FloatImage, *, limit: int) -> bytes:
     whole = Image.fromarray(np.ascontiguousarray(levels))
     data = b""
     for side, quality in _STEPS:
-        data = _encoded(whole, side, quality)
+        data = _encode_webp(whole, side, quality)
         if len(data) <= limit:
             break
     return data
 
 
-def _encoded(whole: Image.Image, side: int, quality: int) -> bytes:
+def _encode_webp(whole: Image.Image, side: int, quality: int) -> bytes:
     scale = min(1.0, side / max(whole.size))
     size = (max(1, round(whole.width * scale)), max(1, round(whole.height * scale)))
     buffer = io.BytesIO()

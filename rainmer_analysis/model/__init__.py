@@ -25,7 +25,7 @@ from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput,
 from rainmer_analysis.model.encoder_description import Block, describe_encoder
 from rainmer_analysis.model.experts import STAGES, Stage
 from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
-from rainmer_analysis.model.pooling import block_mean, global_mean, normalise_rows, without_autocast
+from rainmer_analysis.model.pooling import autocast, normalise_rows, without_autocast
 from rainmer_analysis.model.restorer import MULTIPLE, VARIANTS, Prompts, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.weights import (
     RestorerCheckpoint,
@@ -54,11 +54,10 @@ __all__ = [
     "RestorerCheckpoint",
     "RestorerConfig",
     "Stage",
-    "block_mean",
+    "autocast",
     "build_encoder",
     "build_restorer",
     "describe_encoder",
-    "global_mean",
     "load_restorer",
     "load_weights",
     "mean_windows",

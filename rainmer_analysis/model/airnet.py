@@ -72,7 +72,9 @@ class AirNetViews:
     out: Tensor
 
 
-def _normed(inputs: int, outputs: int, *, kernel: int, stride: int) -> list[nn.Module]:
+def _convolution_and_norm(
+    inputs: int, outputs: int, *, kernel: int, stride: int
+) -> list[nn.Module]:
     conv = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
     return [conv, nn.BatchNorm2d(outputs)]
 
@@ -83,11 +85,13 @@ class _ResidualBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
         super().__init__()
         self.backbone = nn.Sequential(
-            *_normed(inputs, outputs, kernel=3, stride=stride),
+            *_convolution_and_norm(inputs, outputs, kernel=3, stride=stride),
             nn.LeakyReLU(SLOPE),
-            *_normed(outputs, outputs, kernel=3, stride=1),
+            *_convolution_and_norm(outputs, outputs, kernel=3, stride=1),
         )
-        self.shortcut = nn.Sequential(*_normed(inputs, outputs, kernel=1, stride=stride))
+        self.shortcut = nn.Sequential(
+            *_convolution_and_norm(inputs, outputs, kernel=1, stride=stride)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return F.leaky_relu(self.backbone(x) + self.shortcut(x), SLOPE)

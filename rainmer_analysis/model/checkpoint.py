@@ -30,7 +30,7 @@ from rainmer_analysis.model.canonical_keys import (
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 from rainmer_analysis.model.read_checkpoint import METADATA_KEY, check_tensor, read_checkpoint
 from rainmer_analysis.model.restorer.network import Restorer
-from rainmer_analysis.values import write_atomically
+from rainmer_analysis.values import write_bytes
 
 __all__ = [
     "Checkpoint",
@@ -246,11 +246,7 @@ def save_weights(
     }
     # One entry: safetensors keeps several in no fixed order.
     data = safetensors.torch.save(state, {METADATA_KEY: json.dumps(own, sort_keys=True)})
-    return write_atomically(target, lambda temporary: _write(temporary, data))
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+    return write_bytes(target, data)
 
 
 def _kind_of(module: nn.Module) -> str | None:

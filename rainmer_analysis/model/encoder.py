@@ -143,7 +143,7 @@ class _ResidualBlock(nn.Module):
         return F.leaky_relu(y + x, SLOPE)
 
 
-def _projector(dim: int, channels: int, *, hidden: int) -> nn.Sequential:
+def _build_projector(dim: int, channels: int, *, hidden: int) -> nn.Sequential:
     """Build one projector: [B, dim, H, W] to [B, channels, H, W]."""
     return nn.Sequential(
         nn.Conv2d(dim, channels, 3, padding=1),
@@ -157,8 +157,8 @@ class _Atom(nn.Module):
 
     def __init__(self, dim: int, channels: int, *, hidden: int) -> None:
         super().__init__()
-        self.chromatic_enc = _projector(dim, channels, hidden=hidden)
-        self.degra_enc = _projector(dim, channels, hidden=hidden)
+        self.chromatic_enc = _build_projector(dim, channels, hidden=hidden)
+        self.degra_enc = _build_projector(dim, channels, hidden=hidden)
 
 
 class RainmerEncoder(nn.Module):

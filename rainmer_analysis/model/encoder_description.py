@@ -80,29 +80,33 @@ def describe_encoder(encoder: RainmerEncoder, *, height: int = 128, width: int =
     The tree of its blocks: patch embedding, mixture (gate, preprocessing, four stages of eight
     experts), chromatic and degradation projector; ``parameters`` is that of the module.
     """
-    shapes, output = _trace(encoder, height, width)
+    shapes, output = _trace_shapes(encoder, height, width)
     mixture = encoder.MoEs
-    detail = Block("detail map", "pool", "mean 8×8, stride 8", _shape(output.detail_map), 0)
-    moe = [_gate(mixture.gate, shapes)]
-    moe += [_sequence("preprocessing", mixture.stages.preprocess.op, shapes)]
+    detail = Block("detail map", "pool", "mean 8×8, stride 8", _shape_of(output.detail_map), 0)
+    moe = [_gate_block(mixture.gate, shapes)]
+    moe += [_sequence_block("preprocessing", mixture.stages.preprocess.op, shapes)]
     moe += [
-        _stage(f"stage {i + 1}", cast(Stage, stage), shapes)
+        _stage_block(f"stage {i + 1}", cast(Stage, stage), shapes)
         for i, stage in enumerate(mixture.stages._ops)
     ]
-    location = _shape(output.location)
+    location = _shape_of(output.location)
     children = [
-        _leaf("patch embedding", encoder.conv.proj, shapes),
-        _group("mixture of experts", "mixture", f"{len(moe) - 2} gated stages", location, moe),
-        _projector("chromatic", encoder.Atom.chromatic_enc, shapes),
-        _projector("degradation", encoder.Atom.degra_enc, shapes, detail),
+        _layer_block("patch embedding", encoder.conv.proj, shapes),
+        _group_block(
+            "mixture of experts", "mixture", f"{len(moe) - 2} gated stages", location, moe
+        ),
+        _projector_block("chromatic", encoder.Atom.chromatic_enc, shapes),
+        _projector_block("degradation", encoder.Atom.degra_enc, shapes, detail),
     ]
-    return _group("encoder", "encoder", "image → knowledge", (3, height, width), children)
+    return _group_block("encoder", "encoder", "image → knowledge", (3, height, width), children)
 
 
 _Shapes = Mapping[nn.Module, tuple[int, ...]]
 
 
-def _trace(encoder: RainmerEncoder, height: int, width: int) -> tuple[_Shapes, EncoderOutput]:
+def _trace_shapes(
+    encoder: RainmerEncoder, height: int, width: int
+) -> tuple[_Shapes, EncoderOutput]:
     """Pass one image through and note the output shape of every layer.
 
     A copy without storage does it: shapes follow from the layers, and nothing is computed.
@@ -113,7 +117,7 @@ def _trace(encoder: RainmerEncoder, height: int, width: int) -> tuple[_Shapes, E
 
     def note(layer: nn.Module, _inputs: Any, output: object) -> None:
         if isinstance(output, Tensor):
-            shapes[layers[layer]] = _shape(output)
+            shapes[layers[layer]] = _shape_of(output)
 
     for layer in layers:
         layer.register_forward_hook(note)
@@ -126,35 +130,35 @@ def _trace(encoder: RainmerEncoder, height: int, width: int) -> tuple[_Shapes, E
     return shapes, output
 
 
-def _shape(tensor: Tensor) -> tuple[int, ...]:
+def _shape_of(tensor: Tensor) -> tuple[int, ...]:
     return tuple(tensor.shape[1:])
 
 
-def _group(
+def _group_block(
     name: str, kind: str, operation: str, shape: tuple[int, ...], children: Iterable[Block]
 ) -> Block:
     blocks = tuple(children)
     return Block(name, kind, operation, shape, sum(b.parameters for b in blocks), blocks)
 
 
-def _leaf(name: str, layer: nn.Module, shapes: _Shapes) -> Block:
+def _layer_block(name: str, layer: nn.Module, shapes: _Shapes) -> Block:
     parameters = sum(parameter.numel() for parameter in layer.parameters())
-    return Block(name, _kind(layer), _operation(layer), shapes[layer], parameters)
+    return Block(name, _layer_kind(layer), _layer_operation(layer), shapes[layer], parameters)
 
 
-def _sequence(name: str, layers: nn.Module, shapes: _Shapes, kind: str = "group") -> Block:
+def _sequence_block(name: str, layers: nn.Module, shapes: _Shapes, kind: str = "group") -> Block:
     """Describe layers that run one after the other."""
-    children = [_leaf(_operation(layer), layer, shapes) for layer in layers.children()]
+    children = [_layer_block(_layer_operation(layer), layer, shapes) for layer in layers.children()]
     operation = ", ".join(child.operation for child in children)
-    return _group(name, kind, operation, children[-1].shape, children)
+    return _group_block(name, kind, operation, children[-1].shape, children)
 
 
-def _kind(layer: nn.Module) -> str:
+def _layer_kind(layer: nn.Module) -> str:
     kinds = {nn.Conv2d: "conv", nn.Linear: "linear", nn.AvgPool2d: "pool", GlobalMean: "pool"}
     return next((kind for type_, kind in kinds.items() if isinstance(layer, type_)), "activation")
 
 
-def _operation(layer: nn.Module) -> str:
+def _layer_operation(layer: nn.Module) -> str:
     """Say what a layer does, from its own attributes."""
     if isinstance(layer, nn.Conv2d):
         side = f"{layer.kernel_size[0]}×{layer.kernel_size[1]}"
@@ -171,61 +175,61 @@ def _operation(layer: nn.Module) -> str:
     return "global mean" if isinstance(layer, GlobalMean) else type(layer).__name__
 
 
-def _gate(gate: Gate, shapes: _Shapes) -> Block:
+def _gate_block(gate: Gate, shapes: _Shapes) -> Block:
     first = next(gate.ca_fc.children())
     pooled = Block("global mean", "pool", "global mean", (cast(nn.Linear, first).in_features,), 0)
-    layers = _sequence("", gate.ca_fc, shapes).children
+    layers = _sequence_block("", gate.ca_fc, shapes).children
     stages, experts = shapes[gate]
     soft = Block("softmax", "softmax", f"softmax over {experts} experts", (stages, experts), 0)
     children = [pooled, *layers, soft]
     operation = ", ".join(child.operation for child in children)
-    return _group("gate", "gate", operation, (stages, experts), children)
+    return _group_block("gate", "gate", operation, (stages, experts), children)
 
 
-def _stage(name: str, stage: Stage, shapes: _Shapes) -> Block:
+def _stage_block(name: str, stage: Stage, shapes: _Shapes) -> Block:
     experts = []
     for (kind, side), expert in zip(EXPERTS, stage._ops, strict=True):
         label = f"{kind} {side}×{side}"
         if isinstance(expert, nn.AvgPool2d):
-            experts.append(_leaf(label, expert, shapes))
+            experts.append(_layer_block(label, expert, shapes))
         else:
-            experts.append(_sequence(label, cast(nn.Module, expert.op), shapes))
+            experts.append(_sequence_block(label, cast(nn.Module, expert.op), shapes))
     experts = [replace(expert, kind="expert") for expert in experts]
-    fusion = _sequence("fusion", stage._out, shapes)
+    fusion = _sequence_block("fusion", stage._out, shapes)
     total = Block("sum", "sum", "plus the stage's input, ReLU", shapes[stage], 0)
     operation = f"{len(experts)} gated experts, fusion, residual"
-    return _group(name, "stage", operation, shapes[stage], [*experts, fusion, total])
+    return _group_block(name, "stage", operation, shapes[stage], [*experts, fusion, total])
 
 
-def _projector(name: str, layers: nn.Sequential, shapes: _Shapes, *more: Block) -> Block:
+def _projector_block(name: str, layers: nn.Sequential, shapes: _Shapes, *more: Block) -> Block:
     conv, activation, residual = layers
     vector = shapes[layers][:1]
     children = [
-        _leaf("projection", conv, shapes),
-        _leaf("activation", activation, shapes),
-        _residual(residual, shapes),
+        _layer_block("projection", conv, shapes),
+        _layer_block("activation", activation, shapes),
+        _residual_block(residual, shapes),
         Block(f"{name} p", "pool", "global mean", vector, 0),
         Block(f"{name} z", "norm", "unit length", vector, 0),
         *more,
     ]
-    return _group(f"{name} projector", "projector", "map → unit vector", vector, children)
+    return _group_block(f"{name} projector", "projector", "map → unit vector", vector, children)
 
 
-def _residual(block: nn.Module, shapes: _Shapes) -> Block:
+def _residual_block(block: nn.Module, shapes: _Shapes) -> Block:
     shape = shapes[block]
     activation = f"LeakyReLU {SLOPE:g}"
     parts = dict(block.named_children())
     children = [
-        _leaf("conv 1", parts["conv1"], shapes),
-        _squeeze("squeeze-excite 1", parts["se1"], shapes),
+        _layer_block("conv 1", parts["conv1"], shapes),
+        _squeeze_block("squeeze-excite 1", parts["se1"], shapes),
         Block("activation", "activation", activation, shape, 0),
-        _leaf("conv 2", parts["conv2"], shapes),
-        _squeeze("squeeze-excite 2", parts["se2"], shapes),
+        _layer_block("conv 2", parts["conv2"], shapes),
+        _squeeze_block("squeeze-excite 2", parts["se2"], shapes),
         Block("sum", "sum", f"plus the block's input, {activation}", shape, 0),
     ]
-    return _group("residual block", "residual", "two convolutions with SE", shape, children)
+    return _group_block("residual block", "residual", "two convolutions with SE", shape, children)
 
 
-def _squeeze(name: str, layer: nn.Module, shapes: _Shapes) -> Block:
-    inner = _sequence(name, next(layer.children()), shapes, "squeeze-excite")
+def _squeeze_block(name: str, layer: nn.Module, shapes: _Shapes) -> Block:
+    inner = _sequence_block(name, next(layer.children()), shapes, "squeeze-excite")
     return replace(inner, operation=f"{inner.operation}, scale", shape=shapes[layer])

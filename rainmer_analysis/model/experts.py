@@ -33,16 +33,16 @@ EXPERTS: tuple[tuple[str, int], ...] = (
 )
 
 
-def _depthwise(dim: int, kernel: int, *, dilation: int = 1) -> nn.Conv2d:
+def _depthwise_convolution(dim: int, kernel: int, *, dilation: int = 1) -> nn.Conv2d:
     padding = dilation * (kernel // 2)
     return nn.Conv2d(dim, dim, kernel, padding=padding, dilation=dilation, groups=dim, bias=False)
 
 
-def _pointwise(inputs: int, outputs: int) -> nn.Conv2d:
+def _pointwise_convolution(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 1, bias=False)
 
 
-def _matrix(layer: nn.Module) -> Tensor:
+def _weight_matrix(layer: nn.Module) -> Tensor:
     """Weights of a convolution, [outputs, everything else]."""
     return cast(Tensor, layer.weight).flatten(1)
 
@@ -69,18 +69,18 @@ class _Expert(nn.Module):
         return x
 
     def head(self) -> Tensor:
-        return _matrix(self.op[-1])
+        return _weight_matrix(self.op[-1])
 
 
 class _PointExpert(_Expert):
     """The separable expert of side 1: its depthwise layers only scale channels."""
 
     def features(self, x: Tensor) -> Tensor:
-        depth, point = _matrix(self.op[0]), _matrix(self.op[1])
+        depth, point = _weight_matrix(self.op[0]), _weight_matrix(self.op[1])
         return F.relu(F.conv2d(x, (point * depth.T)[:, :, None, None]))
 
     def head(self) -> Tensor:
-        return _matrix(self.op[4]) * _matrix(self.op[3]).T
+        return _weight_matrix(self.op[4]) * _weight_matrix(self.op[3]).T
 
 
 class _DilatedExpert(_Expert):
@@ -109,18 +109,20 @@ class _DilatedExpert(_Expert):
         return out.to(x.dtype)
 
 
-def _expert(kind: str, kernel: int, dim: int) -> nn.Module:
+def _build_expert(kind: str, kernel: int, dim: int) -> nn.Module:
     """Build one expert; each keeps [B, dim, H, W]."""
     if kind == "separable":
         return (_PointExpert if kernel == 1 else _Expert)(
-            _depthwise(dim, kernel),
-            _pointwise(dim, dim),
+            _depthwise_convolution(dim, kernel),
+            _pointwise_convolution(dim, dim),
             nn.ReLU(),
-            _depthwise(dim, kernel),
-            _pointwise(dim, dim),
+            _depthwise_convolution(dim, kernel),
+            _pointwise_convolution(dim, dim),
         )
     if kind == "dilated":
-        return _DilatedExpert(_depthwise(dim, kernel, dilation=2), _pointwise(dim, dim))
+        return _DilatedExpert(
+            _depthwise_convolution(dim, kernel, dilation=2), _pointwise_convolution(dim, dim)
+        )
     return nn.AvgPool2d(kernel, stride=1, padding=kernel // 2, count_include_pad=False)
 
 
@@ -129,8 +131,8 @@ class Stage(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self._ops = nn.ModuleList(_expert(kind, kernel, dim) for kind, kernel in EXPERTS)
-        self._out = nn.Sequential(_pointwise(len(EXPERTS) * dim, dim), nn.ReLU())
+        self._ops = nn.ModuleList(_build_expert(kind, kernel, dim) for kind, kernel in EXPERTS)
+        self._out = nn.Sequential(_pointwise_convolution(len(EXPERTS) * dim, dim), nn.ReLU())
 
     @property
     def experts(self) -> list[nn.Module]:
@@ -158,7 +160,7 @@ class Stage(nn.Module):
 
         `x` is any tensor on the device, for the sake of autocast.
         """
-        fusion = _matrix(self._out[0])
+        fusion = _weight_matrix(self._out[0])
         with without_autocast(x):
             parts = [
                 part @ op.head() if isinstance(op, _Expert) else part
@@ -175,7 +177,7 @@ class PointwiseLinear(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map vectors, [B, inputs], to [B, outputs]."""
-        return F.linear(x, _matrix(self), self.bias)
+        return F.linear(x, _weight_matrix(self), self.bias)
 
 
 class Gate(nn.Module):
@@ -224,7 +226,7 @@ class _Preprocess(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.op = nn.Sequential(_pointwise(dim, dim), nn.ReLU())
+        self.op = nn.Sequential(_pointwise_convolution(dim, dim), nn.ReLU())
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.op(x)

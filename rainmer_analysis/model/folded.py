@@ -93,11 +93,11 @@ class _FoldedStage(nn.Module):
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Refine a rectified map [B, dim, H, W] with weights of the experts [B, 8]."""
         mixed = (self.matrices * weights[:, :, None, None]).to(x.dtype)
-        first, *others = (_rows(found) for found in self._stage.features(x))
+        first, *others = (_pixels_as_rows(found) for found in self._stage.features(x))
         fused = torch.bmm(first, mixed[:, 0])
         for number, found in enumerate(others, start=1):
             fused.baddbmm_(found, mixed[:, number])
-        fused.relu_().add_(_rows(x))
+        fused.relu_().add_(_pixels_as_rows(x))
         return fused.view(len(x), *x.shape[2:], -1).permute(0, 3, 1, 2)
 
 
@@ -125,7 +125,7 @@ class _FoldedStages(nn.Module):
         return x
 
 
-def _rows(x: Tensor) -> Tensor:
+def _pixels_as_rows(x: Tensor) -> Tensor:
     """View a channels-last map [B, C, H, W] as [B, H * W, C]."""
     return x.permute(0, 2, 3, 1).flatten(1, 2)
 

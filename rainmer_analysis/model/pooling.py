@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 __all__ = [
     "GlobalMean",
+    "autocast",
     "block_mean",
     "global_mean",
     "normalise_rows",
@@ -25,6 +26,13 @@ __all__ = [
 
 _LOW = (torch.bfloat16, torch.float16)
 _EPS = 1e-12
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """Return the context in which a network of this precision is evaluated on a device."""
+    if precision != "bf16":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 def without_autocast(x: Tensor) -> AbstractContextManager[object]:

@@ -73,7 +73,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     if tensor_format(path) == "safetensors":
         return _read_safetensors(path)
-    return _unwrap(_read_torch(path), path), {}
+    return _find_state_dict(_read_torch(path), path), {}
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -112,13 +112,15 @@ def _read_torch(path: Path) -> object:
     return loaded
 
 
-def _unwrap(loaded: object, path: Path) -> dict[str, Any]:
+def _find_state_dict(loaded: object, path: Path) -> dict[str, Any]:
     """Find the state dict in what was loaded: itself, or under one of the usual names."""
     if isinstance(loaded, Mapping):
         for name in _WRAPPERS:
             inner = loaded.get(name)
             if isinstance(inner, Mapping):
-                others = [other for other in _WRAPPERS if other != name and _holds(loaded, other)]
+                others = [
+                    other for other in _WRAPPERS if other != name and _holds_key(loaded, other)
+                ]
                 if others:
                     _log.info("%s: %r is read, not %s", path, name, " or ".join(map(repr, others)))
                 loaded = inner
@@ -129,7 +131,7 @@ def _unwrap(loaded: object, path: Path) -> dict[str, Any]:
     raise WeightsError(msg)
 
 
-def _holds(loaded: Mapping[Any, Any], name: str) -> bool:
+def _holds_key(loaded: Mapping[Any, Any], name: str) -> bool:
     return isinstance(loaded.get(name), Mapping)
 
 

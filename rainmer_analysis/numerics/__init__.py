@@ -21,28 +21,31 @@ from rainmer_analysis.numerics.distributions import (
 )
 from rainmer_analysis.numerics.effective_dimension import effective_dimension
 from rainmer_analysis.numerics.fork_safety import guard_forks
-from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
+from rainmer_analysis.numerics.great_circle import (
+    angle_between,
+    angles_to_xyz,
+    unit_rows,
+    xyz_to_angles,
+)
 from rainmer_analysis.numerics.map_alignment import align_maps
 from rainmer_analysis.numerics.neighbours import (
     Neighbours,
-    cosine_blocks,
     nearest_neighbours,
     nearest_neighbours_of_queries,
 )
 from rainmer_analysis.numerics.optimal_matching import match_points, match_quantiles
 from rainmer_analysis.numerics.procrustes import align_points
 from rainmer_analysis.numerics.radius_search import RadiusMatches, RadiusSearch
-from rainmer_analysis.numerics.variance_components import CrossedEffects, crossed_effects
+from rainmer_analysis.numerics.variance_components import crossed_effects
 
 __all__ = [
-    "CrossedEffects",
     "Neighbours",
     "RadiusMatches",
     "RadiusSearch",
     "align_maps",
     "align_points",
     "angle_between",
-    "cosine_blocks",
+    "angles_to_xyz",
     "crossed_effects",
     "effective_dimension",
     "energy_distance",
@@ -60,6 +63,7 @@ __all__ = [
     "unit_rows",
     "wasserstein1",
     "weighted_quantiles",
+    "xyz_to_angles",
 ]
 
 guard_forks()

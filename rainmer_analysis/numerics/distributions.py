@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values import report_progress
 
 __all__ = [
     "energy_distance",
@@ -68,12 +69,12 @@ def energy_distance(
 
 def _mean_distance(one: Weighted, other: Weighted) -> float:
     rows = max(1, _BLOCK // len(other[0]))
-    return float(
-        sum(
-            one[1][at : at + rows] @ cdist(one[0][at : at + rows], other[0]) @ other[1]
-            for at in range(0, len(one[0]), rows)
-        )
-    )
+    total = 0.0
+    for at in range(0, len(one[0]), rows):
+        within = slice(at, at + rows)
+        total += float(one[1][within] @ cdist(one[0][within], other[0]) @ other[1])
+        report_progress(min(at + rows, len(one[0])), len(one[0]), "row")
+    return total
 
 
 def wasserstein1(

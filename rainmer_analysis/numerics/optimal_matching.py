@@ -16,11 +16,13 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values import report_progress
 
 __all__ = ["BLOCK", "match_points", "match_quantiles"]
 
 BLOCK = 4_000_000
 """Distances that are in memory at once."""
+_REPORTED = 256  # targets between two reports of progress
 
 Indices = NDArray[np.int64]
 
@@ -57,6 +59,8 @@ def match_quantiles(candidates: ArrayLike, targets: ArrayLike) -> Indices:
     taken = np.empty(len(wanted), dtype=np.int64)  # positions in `points`, growing
     run = 0  # first target of the last run of neighbours
     for index, target in enumerate(wanted):
+        if index % _REPORTED == 0:
+            report_progress(index, len(wanted), "row")
         last = taken[index - 1] if index else -1
         nearest = _nearest_from_left(points, target)
         if nearest > last:
@@ -111,10 +115,10 @@ def match_points(
     parts = np.array_split(rng.permutation(len(given)), count)
     # the larger parts come first on both sides, so that each has enough candidates
     shares = np.array_split(rng.permutation(len(wanted)), count)
-    found = [
-        part[linear_sum_assignment(cdist(wanted[share], given[part]))[1]]
-        for part, share in zip(parts, shares, strict=True)
-    ]
+    found = []
+    for part, share in zip(parts, shares, strict=True):
+        found.append(part[linear_sum_assignment(cdist(wanted[share], given[part]))[1]])
+        report_progress(len(found), count, "block")
     return np.sort(np.concatenate(found)).astype(np.int64)
 
 

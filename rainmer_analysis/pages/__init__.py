@@ -16,12 +16,11 @@ from rainmer_analysis.pages.content import (
     ReportContent,
     SpacePanel,
 )
-from rainmer_analysis.pages.environment import REQUEST_NAME
+from rainmer_analysis.pages.existing_page import page_stands
 from rainmer_analysis.pages.passport import PassportCard, PassportContent, render_passports
 from rainmer_analysis.pages.report import render_report
 
 __all__ = [
-    "REQUEST_NAME",
     "AuditKind",
     "AuditRow",
     "DatasetEntry",
@@ -30,6 +29,7 @@ __all__ = [
     "PassportContent",
     "ReportContent",
     "SpacePanel",
+    "page_stands",
     "render_audit",
     "render_passports",
     "render_report",

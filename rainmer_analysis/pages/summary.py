@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rainmer_analysis.pages.content import ReportContent, SpacePanel
+from rainmer_analysis.pages.content import AuditKind, ReportContent, SpacePanel
 from rainmer_analysis.pages.relations import NOT_TOLD, TOLD, Pair, pairs_of
 from rainmer_analysis.pages.wording import (
     counted,
@@ -39,6 +39,8 @@ def what_they_are(content: ReportContent) -> list[str]:
     if content.skipped:
         left_out = counted(len(content.skipped), "image")
         found.append(f"{left_out} could not be used; the reasons stand under Provenance.")
+    if content.audit is not None:
+        found.append(_audited(content.audit))
     return [*found, *content.notes]
 
 
@@ -81,6 +83,14 @@ def certainty(content: ReportContent) -> list[str]:
         "other in training is the hypothesis of the paper, which this report does not test."
     )
     return found
+
+
+def _audited(kinds: Sequence[AuditKind]) -> str:
+    """Say what an audit of the images found, by kind."""
+    if not kinds:
+        return "An audit found no copies, shared scenes, faulty pairs or unreadable files."
+    told = joined([f"{each.meaning} ({each.count:,})" for each in kinds])
+    return f"An audit found {told}; they stand under Audit."
 
 
 def _nearest_and_farthest(panel: SpacePanel, pairs: Sequence[Pair]) -> str:

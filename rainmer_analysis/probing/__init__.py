@@ -10,8 +10,13 @@ from rainmer_analysis.probing.design import Design
 from rainmer_analysis.probing.design_images import DesignImages, encode_design, open_design
 from rainmer_analysis.probing.ladders import LADDERS, Ladder
 from rainmer_analysis.probing.neighbour_accuracy import NeighbourHits, neighbour_hits
-from rainmer_analysis.probing.probe_encoder import probe_encoder
-from rainmer_analysis.probing.space_measures import Estimate, LadderProbe, SpaceProbe, measure_space
+from rainmer_analysis.probing.space_measures import (
+    Estimate,
+    LadderProbe,
+    SpaceProbe,
+    measure_space,
+    probe_encoder,
+)
 
 __all__ = [
     "LADDERS",

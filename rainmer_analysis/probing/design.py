@@ -82,7 +82,7 @@ class Design:
             )
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def scene_names(self) -> tuple[str, ...]:
         """Names of the scenes."""
         return scene_names(self.split)[: self.scenes]
 
@@ -129,7 +129,9 @@ class Design:
         The pixels tell versions of the weather apart.
         """
         small = Design(self.split, 3, self.draws, _SMALLEST, self.seed)
-        pixels = hashlib.sha256(render_scene_images(small, small.names[-1]).tobytes()).hexdigest()
+        pixels = hashlib.sha256(
+            render_scene_images(small, small.scene_names[-1]).tobytes()
+        ).hexdigest()
         described = [[cell.light.to_dict(), cell.weather.to_dict()] for cell in self.cells]
         return digest(["design", self, described, pixels])
 

@@ -64,7 +64,7 @@ def open_design(
     pixels = None if path is None else _read_cached_pixels(path, design)
     if pixels is None:
         pixels = np.empty((design.scenes, len(design.cells), 3, design.side, design.side), np.uint8)
-        for number, scene in enumerate(design.names):
+        for number, scene in enumerate(design.scene_names):
             pixels[number] = render_scene_images(design, scene)
             if progress is not None:
                 progress(number + 1, design.scenes)

@@ -15,9 +15,10 @@ from rainmer_analysis.numerics import (
     scene_weights,
 )
 from rainmer_analysis.probing.design import Design
+from rainmer_analysis.probing.design_images import DesignImages, Encode, Progress, encode_design
 from rainmer_analysis.probing.ladder_order import held_out_order
 
-__all__ = ["Estimate", "LadderProbe", "SpaceProbe", "measure_space"]
+__all__ = ["Estimate", "LadderProbe", "SpaceProbe", "measure_space", "probe_encoder"]
 
 Floats = npt.NDArray[np.float64]
 SOURCES = ("scene", "weather", "level", "interaction")
@@ -112,7 +113,7 @@ def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 10
     climbs = {name: ladders[:, number] for number, name in enumerate(design.ladders)}
     return SpaceProbe(
         variance=dict(zip(SOURCES, shares, strict=True)),
-        ratio=_estimate(float(ratio[0][0]), ratio[1]),
+        ratio=_estimate_from_resamples(float(ratio[0][0]), ratio[1]),
         neighbours=_measure_neighbours(crossed, climbs, weights),
         ladders={name: _measure_ladder(vectors, weights) for name, vectors in climbs.items()},
         dimension=effective_dimension(crossed.reshape(-1, crossed.shape[-1])),
@@ -125,7 +126,7 @@ def bootstrap_scene_weights(design: Design, resamples: int) -> Floats:
     return np.concatenate(list(blocks))
 
 
-def _estimate(value: float, drawn: Floats, chance: float | None = None) -> Estimate:
+def _estimate_from_resamples(value: float, drawn: Floats, chance: float | None = None) -> Estimate:
     # a resample of one scene alone, which few scenes allow, has no variance between scenes
     known = drawn[np.isfinite(drawn)]
     low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
@@ -133,11 +134,13 @@ def _estimate(value: float, drawn: Floats, chance: float | None = None) -> Estim
 
 
 def _estimate_each(values: Floats, drawn: Floats) -> list[Estimate]:
-    return [_estimate(float(value), drawn[:, k]) for k, value in enumerate(values)]
+    return [_estimate_from_resamples(float(value), drawn[:, k]) for k, value in enumerate(values)]
 
 
 def _mean_estimate(of_scene: Floats, weights: Floats, chance: float | None = None) -> Estimate:
-    return _estimate(float(of_scene.mean()), weights @ of_scene / weights.sum(axis=1), chance)
+    return _estimate_from_resamples(
+        float(of_scene.mean()), weights @ of_scene / weights.sum(axis=1), chance
+    )
 
 
 def _weather_to_scene_ratio(components: Floats) -> Floats:
@@ -151,7 +154,7 @@ def _measure_ladder(vectors: Floats, weights: Floats) -> LadderProbe:
     positions, spread = order.curve()
     return LadderProbe(
         within=_mean_estimate(order.within, weights),
-        across=_estimate(float(order.across()[0]), order.across(weights)),
+        across=_estimate_from_resamples(float(order.across()[0]), order.across(weights)),
         share=_level_variance_share(vectors, weights),
         positions=tuple(positions.tolist()),
         spread=tuple(spread.tolist()),
@@ -199,3 +202,43 @@ def _cell_of_nearest_neighbour(vectors: Floats) -> npt.NDArray[np.int64]:
     scene = np.repeat(np.arange(scenes), cells)
     near = nearest_neighbours(vectors.reshape(-1, dim), 1, groups=scene).indices[:, 0]
     return np.asarray(near.reshape(scenes, cells) % cells, dtype=np.int64)
+
+
+def probe_encoder(
+    encode: Encode,
+    images: DesignImages,
+    *,
+    batch: int = 64,
+    resamples: int = 1000,
+    progress: Progress | None = None,
+) -> dict[str, SpaceProbe]:
+    """Measure what each view of an encoder knows.
+
+    Parameters
+    ----------
+    encode
+        float32 images [n, 3, H, W] in [0, 1] to vectors [n, d] of each view: the method of a
+        loaded encoder, or a network in training wrapped as such.
+    images
+        From `open_design`.
+    batch
+        Images per call of `encode`.
+    resamples
+        Bootstrap resamples of scenes for the intervals.
+    progress
+        Called with encoded images and their number.
+
+    Returns
+    -------
+    One `SpaceProbe` per view.
+
+    Examples
+    --------
+    >>> images = open_design(Design("train"), "probe-cache")  # doctest: +SKIP
+    >>> probe_encoder(ra.load_encoder("statistics").encode, images)  # doctest: +SKIP
+    """
+    vectors = encode_design(encode, images, batch=batch, progress=progress)
+    design = images.design
+    return {
+        view: measure_space(rows, design, resamples=resamples) for view, rows in vectors.items()
+    }

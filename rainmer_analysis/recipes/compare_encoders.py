@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.cached_results import CachedResult
 from rainmer_analysis.scores import Agreement, compare
 from rainmer_analysis.values import (
     EmbeddingTable,
+    demand_suffix,
     digest,
     is_up_to_date,
     library_versions,
@@ -39,10 +39,7 @@ def cached_agreement(
     OutputExistsError
         Something else lies at `path`.
     """
-    if path.suffix.lower() != ".json":
-        raise ParameterError(
-            f"an agreement cannot be written as {path.name!r}; use a name that ends in .json"
-        )
+    demand_suffix(path, "an agreement", ".json")
     request = digest(["compare", first.content_sha256, second.content_sha256, resamples, seed])
     current = is_up_to_date(path, request, overwrite=overwrite)
     found = compare(first, second, resamples=resamples, seed=seed)

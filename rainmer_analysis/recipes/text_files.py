@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.values import write_atomically
+from rainmer_analysis.values import write_bytes
 
 __all__ = ["csv_text", "holds_text", "write_text_once"]
 
@@ -43,7 +43,7 @@ def write_text_once(path: Path, text: str, *, overwrite: bool) -> bool:
     """
     current = holds_text(path, text, overwrite=overwrite)
     if not current:
-        write_atomically(path, lambda temporary: _write(temporary, _utf8_bytes(text)))
+        write_bytes(path, _utf8_bytes(text))
     return current
 
 
@@ -58,7 +58,3 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _utf8_bytes(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)

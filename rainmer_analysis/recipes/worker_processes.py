@@ -42,7 +42,7 @@ def in_processes(
     function, tasks
         Both can be sent to another process.
     workers
-        Processes.
+        Processes; 0 works in this one.
     at_once
         Tasks that are sent together.
 
@@ -51,20 +51,23 @@ def in_processes(
     ProcessError
         A worker has died or was stopped.
     """
+    if workers == 0:
+        yield from map(function, tasks)
+        return
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
     )
     waiting: deque[Future[list[R]]] = deque()
-    pieces = _pieces(tasks, at_once)
+    pieces = _split_into_pieces(tasks, at_once)
     done = False
     try:
         for piece in pieces:
-            waiting.append(pool.submit(_all, function, piece))
+            waiting.append(pool.submit(_map_piece, function, piece))
             if len(waiting) > 2 * workers:
-                yield from _result(waiting.popleft(), before)
+                yield from _wait_for_result(waiting.popleft(), before)
         while waiting:
-            yield from _result(waiting.popleft(), before)
+            yield from _wait_for_result(waiting.popleft(), before)
         done = True
     except BrokenProcessPool as error:
         raise ProcessError(
@@ -78,17 +81,17 @@ def in_processes(
                 child.kill()  # also one that is stopped
 
 
-def _pieces(tasks: Sequence[T], size: int) -> Iterator[list[T]]:
+def _split_into_pieces(tasks: Sequence[T], size: int) -> Iterator[list[T]]:
     left = iter(tasks)
     while piece := list(islice(left, size)):
         yield piece
 
 
-def _all(function: Callable[[T], R], tasks: list[T]) -> list[R]:
+def _map_piece(function: Callable[[T], R], tasks: list[T]) -> list[R]:
     return [function(task) for task in tasks]
 
 
-def _result(future: Future[list[R]], before: set[BaseProcess]) -> list[R]:
+def _wait_for_result(future: Future[list[R]], before: set[BaseProcess]) -> list[R]:
     """Wait for a result, and look meanwhile whether workers are still at work."""
     while True:
         try:

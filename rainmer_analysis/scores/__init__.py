@@ -9,7 +9,7 @@ read from.
 from __future__ import annotations
 
 from rainmer_analysis.scores.between import Agreement, Estimate, compare
-from rainmer_analysis.scores.isolation import compactness, isolation
+from rainmer_analysis.scores.isolation import compactness, isolation, isolations
 from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
 from rainmer_analysis.scores.night_margin import night_margin
 from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, FarImage, find_outliers
@@ -43,6 +43,7 @@ __all__ = [
     "compare",
     "find_outliers",
     "isolation",
+    "isolations",
     "night_margin",
     "read_sketch",
     "relate",

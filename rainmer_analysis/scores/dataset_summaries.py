@@ -12,10 +12,10 @@ import numpy.typing as npt
 from rainmer_analysis.errors import SpaceError
 from rainmer_analysis.images.sampling import sample_key
 from rainmer_analysis.numerics import scene_keys, unit_rows
-from rainmer_analysis.scores.score import Batch, Context, Floats
+from rainmer_analysis.scores.score import Batch, Context, DatasetSummary, Floats
 from rainmer_analysis.values import EmbeddingTable, Rows, TableStream
 
-__all__ = ["DatasetSummary", "Summariser", "Table", "count_scenes", "summarise_datasets"]
+__all__ = ["Summariser", "Table", "count_scenes", "summarise_datasets"]
 
 Keys = npt.NDArray[np.uint64]
 Table = EmbeddingTable | TableStream
@@ -27,23 +27,6 @@ class Summariser:
 
     summarise: Callable[[Batch, Context], Any]
     merge: Callable[[Any, Any, Context], Any]
-
-
-@dataclass(frozen=True, eq=False)
-class DatasetSummary:
-    """What was seen of one dataset.
-
-    Parameters
-    ----------
-    count, scenes
-        Images and scenes.
-    summaries
-        One for each summariser, by its name.
-    """
-
-    count: int
-    scenes: int
-    summaries: Mapping[str, Any]
 
 
 @dataclass
@@ -98,7 +81,7 @@ def summarise_datasets(
     """
     censuses = _count_scenes(table) if whole_scenes else {}
     found: dict[str, _DatasetCollector] = {}
-    for name, batch in _batches(table, context, sampled=sampled):
+    for name, batch in _batches_by_dataset(table, context, sampled=sampled):
         if name not in found:
             found[name] = _DatasetCollector(censuses.get(name))
         collector = found[name]
@@ -125,7 +108,9 @@ def _merge_summaries(
         summaries[name] = made if before is None else summariser.merge(before, made, context)
 
 
-def _batches(table: Table, context: Context, *, sampled: bool) -> Iterator[tuple[str, Batch]]:
+def _batches_by_dataset(
+    table: Table, context: Context, *, sampled: bool
+) -> Iterator[tuple[str, Batch]]:
     width = 0
     for part in table.batches():
         width = width or part.dim
@@ -197,14 +182,14 @@ def _rows_of_complete_scenes(collector: _DatasetCollector, batch: Batch) -> Iter
         if census.left[place] == 0:
             complete += collector.waiting.pop(place)
     if complete:
-        yield _concatenate(complete)
+        yield _concatenate_batches(complete)
 
 
 def _select_rows(batch: Batch, chosen: npt.NDArray[np.bool_]) -> Batch:
     return Batch(batch.unit[chosen], batch.scenes[chosen], batch.images[chosen])
 
 
-def _concatenate(parts: list[Batch]) -> Batch:
+def _concatenate_batches(parts: list[Batch]) -> Batch:
     unit: Floats = np.concatenate([part.unit for part in parts])
     scenes = np.concatenate([part.scenes for part in parts])
     images = np.concatenate([part.images for part in parts])

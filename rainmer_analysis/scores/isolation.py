@@ -9,7 +9,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between, nearest_neighbours, unit_rows
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["compactness", "isolation"]
+__all__ = ["compactness", "isolation", "isolations"]
 
 _NEIGHBOURS = 15
 
@@ -97,6 +97,17 @@ def _dataset_code(table: EmbeddingTable, dataset: str) -> int:
     if dataset not in names:
         raise ParameterError(f"the table has no dataset {dataset!r}; it has {', '.join(names)}")
     return names.index(dataset)
+
+
+def isolations(table: EmbeddingTable) -> dict[str, float]:
+    """Return the isolation of each dataset that has one beside images of other scenes."""
+    found = {}
+    for name in table.rows.datasets:
+        try:
+            found[name] = isolation(table, name)
+        except ParameterError:  # no image of another scene stands beside it
+            continue
+    return found
 
 
 def _check_has_neighbours(seen: npt.NDArray[np.bool_], dataset: str) -> None:

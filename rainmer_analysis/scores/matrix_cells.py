@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rainmer_analysis.scores.dataset_summaries import DatasetSummary
-from rainmer_analysis.scores.inference import bootstrap_interval, permutation_p
+from rainmer_analysis.scores.inference import clip_to_bounds, permutation_p
 from rainmer_analysis.scores.measures import pair_samples
-from rainmer_analysis.scores.score import Context, Floats, Score
-from rainmer_analysis.scores.streaming import SceneSums, within_scene_ceilings
+from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Floats, Score
 from rainmer_analysis.values import report_progress
 
 __all__ = [
-    "SAMPLE",
-    "SUMS",
     "Cells",
-    "Data",
-    "ceiling_interval",
     "compare_cells",
     "permutation_p_cells",
 ]
-
-SUMS, SAMPLE = "sums", "sample"
-Data = Mapping[str, DatasetSummary]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +41,7 @@ def compare_cells(
         values[a, b] = values[b, a] = score.compare(first, second, told)
         if bounds:
             found = score.interval(first, second, told, level)
-            low[a, b], high[a, b] = _clip_to_bounds(found, values[a, b], score.bounds)
+            low[a, b], high[a, b] = clip_to_bounds(found, values[a, b], score.bounds)
             low[b, a], high[b, a] = low[a, b], high[a, b]
 
     _fill_cells(score, data, kept, fill)
@@ -91,23 +82,3 @@ def _fill_cells(score: Score, data: Data, kept: Data, fill: Callable[[int, int],
     for finished, (a, b) in enumerate(pairs, start=1):
         fill(a, b)
         report_progress(finished, len(pairs), "pair")
-
-
-def _clip_to_bounds(
-    found: tuple[float, float], value: float, bounds: tuple[float, float]
-) -> tuple[float, float]:
-    """Cut off an interval what the score cannot be in expectation, but never its own value.
-
-    No cosine is above 1 and no distance below 0, so that nothing that could be true is cut off.
-    """
-    # NaN, where there is no interval, stays NaN
-    low, high = np.clip(found, min(bounds[0], value), max(bounds[1], value))
-    return float(low), float(high)
-
-
-def ceiling_interval(sums: SceneSums, level: float) -> tuple[float, float, float]:
-    """Return a dataset's split-half ceiling of the mean cosine with its interval."""
-    values, other = within_scene_ceilings(sums), within_scene_ceilings(sums.mirrored())
-    value = float(values[0])
-    found = bootstrap_interval(value, values[1:], other[1:], scenes=sums.scenes, level=level)
-    return value, *_clip_to_bounds(found, value, (-1.0, 1.0))

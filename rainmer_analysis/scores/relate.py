@@ -10,18 +10,13 @@ from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.dataset_summaries import (
-    DatasetSummary,
     Summariser,
     Table,
     summarise_datasets,
 )
 from rainmer_analysis.scores.inference import benjamini_hochberg
 from rainmer_analysis.scores.matrix_cells import (
-    SAMPLE,
-    SUMS,
     Cells,
-    Data,
-    ceiling_interval,
     compare_cells,
     permutation_p_cells,
 )
@@ -33,9 +28,16 @@ from rainmer_analysis.scores.relate_request import (
     excluded_datasets,
     resolve_reference,
 )
-from rainmer_analysis.scores.score import Context, Floats, Reference
-from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
-from rainmer_analysis.scores.streaming.sketch import Sketch
+from rainmer_analysis.scores.score import (
+    SAMPLE,
+    SUMS,
+    Context,
+    Data,
+    DatasetSummary,
+    Floats,
+    Reference,
+)
+from rainmer_analysis.scores.streaming import Sketch, ceiling_interval, merge_sums, sum_scenes
 from rainmer_analysis.values import RelationshipMatrix, Space, same_space
 
 __all__ = ["relate"]
@@ -191,7 +193,7 @@ def _build_matrix(
         tuple(each.count for each in data.values()),
         tuple(each.scenes for each in data.values()),
         symmetric=request.score.symmetric,
-        parameters=_parameters(request, content, left_out),
+        parameters=_matrix_parameters(request, content, left_out),
         low=cells.low,
         high=cells.high,
         p=p,
@@ -213,7 +215,9 @@ def _ceiling_rows(request: Request, data: Data, cells: Cells) -> Floats | None:
     )
 
 
-def _parameters(request: Request, content: Any, left_out: Mapping[str, str]) -> dict[str, Any]:
+def _matrix_parameters(
+    request: Request, content: Any, left_out: Mapping[str, str]
+) -> dict[str, Any]:
     told: dict[str, Any] = {"table": content, "similarity": request.score.similarity}
     if request.resamples:
         told |= {"level": request.level, "resamples": request.resamples}

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.matrix_cells import SAMPLE, SUMS, Data, ceiling_interval
 from rainmer_analysis.scores.registry import score_named
-from rainmer_analysis.scores.score import Context, Reference, Score
+from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Reference, Score
+from rainmer_analysis.scores.streaming import ceiling_interval
 from rainmer_analysis.values import Space, same_space
 
 __all__ = ["Request", "check_request", "excluded_datasets", "resolve_reference"]

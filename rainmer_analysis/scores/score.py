@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +11,20 @@ import numpy.typing as npt
 
 from rainmer_analysis.values import Space
 
-__all__ = ["Batch", "Context", "Floats", "Reference", "Score"]
+__all__ = [
+    "SAMPLE",
+    "SUMS",
+    "Batch",
+    "Context",
+    "Data",
+    "DatasetSummary",
+    "Floats",
+    "Reference",
+    "Score",
+]
 
 Floats = npt.NDArray[np.float64]
+SUMS, SAMPLE = "sums", "sample"  # kinds of summaries
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +44,26 @@ class Batch:
     unit: Floats
     scenes: npt.NDArray[np.uint64]
     images: npt.NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetSummary:
+    """What was seen of one dataset.
+
+    Parameters
+    ----------
+    count, scenes
+        Images and scenes.
+    summaries
+        One for each summariser, by its name.
+    """
+
+    count: int
+    scenes: int
+    summaries: Mapping[str, Any]
+
+
+Data = Mapping[str, DatasetSummary]
 
 
 @dataclass(frozen=True, eq=False)

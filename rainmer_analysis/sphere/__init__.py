@@ -7,9 +7,8 @@ umap-learn, whose import takes seconds, is imported by the first layout that it 
 
 from __future__ import annotations
 
-from rainmer_analysis.sphere.angles import angles_to_xyz, xyz_to_angles
 from rainmer_analysis.sphere.fidelity import fidelity
-from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, ENGINES
+from rainmer_analysis.sphere.layouts import DEFAULT_ENGINE, ENGINES
 from rainmer_analysis.sphere.map_summary import summarise_map
 from rainmer_analysis.sphere.project import project
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
@@ -18,9 +17,7 @@ __all__ = [
     "DEFAULT_ENGINE",
     "ENGINES",
     "SphereUMAP",
-    "angles_to_xyz",
     "fidelity",
     "project",
     "summarise_map",
-    "xyz_to_angles",
 ]

@@ -72,7 +72,7 @@ def fidelity(
     return {
         "trustworthiness": 1.0 - scale * false,
         "continuity": 1.0 - scale * torn,
-        "spearman": _spearman(high[chosen], low[chosen]),
+        "spearman": _spearman_correlation(high[chosen], low[chosen]),
         "neighbors": k,
         "judged_rows": len(judged),
     }
@@ -179,14 +179,14 @@ def _count_common(found, other):  # type: ignore[no-untyped-def]
     return held
 
 
-def _spearman(high: Floats, low: Floats) -> float:
-    ranks = [_ranks(_rounded_angle_order(unit)) for unit in (high, low)]
+def _spearman_correlation(high: Floats, low: Floats) -> float:
+    ranks = [_average_ranks(_rounded_angle_order(unit)) for unit in (high, low)]
     if any(np.ptp(values) == 0 for values in ranks):
         return float("nan")
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
-def _ranks(values: Floats) -> Floats:
+def _average_ranks(values: Floats) -> Floats:
     """Return ranks from 1; equal values share the mean of theirs."""
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])

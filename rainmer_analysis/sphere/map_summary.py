@@ -65,8 +65,8 @@ def _density_contours(points: Floats, kappa: float) -> dict[float, tuple[Floats,
     lat = np.arange(-90, 90 + _STEP, _STEP)
     lon = np.arange(-180, 180 + _STEP, _STEP)
     grid = _unit_vectors_of(*np.meshgrid(lon, lat))
-    density = _density(grid.reshape(-1, 3), points, kappa).reshape(grid.shape[:2])
-    own = np.sort(_density(points, points, kappa))
+    density = _kernel_density(grid.reshape(-1, 3), points, kappa).reshape(grid.shape[:2])
+    own = np.sort(_kernel_density(points, points, kappa))
     found = {}
     for share in _SHARES:
         level = own[int((1 - share) * len(own))]
@@ -78,7 +78,7 @@ def _density_contours(points: Floats, kappa: float) -> dict[float, tuple[Floats,
     return found
 
 
-def _density(at: Floats, points: Floats, kappa: float) -> Floats:
+def _kernel_density(at: Floats, points: Floats, kappa: float) -> Floats:
     density = np.empty(len(at))
     height = max(1, _CELLS // len(points))
     for start in range(0, len(at), height):

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import align_points, angle_between, unit_rows
-from rainmer_analysis.sphere.fidelity import fidelity
-from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, engine_named
-from rainmer_analysis.sphere.layout_parameters import LayoutParameters
-from rainmer_analysis.sphere.sphere_umap import SphereUMAP
-from rainmer_analysis.values import EmbeddingTable, Rows, SphereMap
+from rainmer_analysis.numerics import unit_rows
+from rainmer_analysis.sphere.layouts import DEFAULT_ENGINE, LayoutParameters, engine_named
+from rainmer_analysis.sphere.map_quality import fidelity, placement_radii, stability_degrees
+from rainmer_analysis.values import EmbeddingTable, SphereMap
 
 __all__ = ["project"]
 
-Floats = npt.NDArray[np.float64]
-
 _FEWEST = 4
-# Share of rows that the radius of a place promises.
-_LEVEL = 0.9
 _LOG = logging.getLogger(__name__)
 
 
@@ -96,17 +89,12 @@ def project(
     laid = lay_out(unit, layout).astype(np.float32)
     judged: dict[str, Any] = dict(fidelity(unit, laid, seed=seed))
     if stability:
-        seeds = [(seed + step) % 2**32 for step in range(1, stability + 1)]
-        others = [lay_out(unit, replace(layout, seed=other)) for other in seeds]
-        judged |= {
-            "stability_degrees": _median_displacement_degrees(laid, others),
-            "stability_seeds": stability,
-        }
+        judged |= stability_degrees(unit, laid, lay_out, layout, stability)
     if calibrate:
-        judged |= _placement_error_parameters(unit, table.take(order).rows, layout, calibrate)
+        judged |= placement_radii(unit, table.take(order).rows, layout, calibrate)
     points = np.empty_like(laid)
     points[order] = laid
-    parameters = _parameters(table, engine, layout) | {"stability": stability}
+    parameters = _map_parameters(table, engine, layout) | {"stability": stability}
     if calibrate:
         parameters["calibrate"] = calibrate
     return SphereMap(points, table.rows, table.space, parameters, judged)
@@ -132,35 +120,7 @@ def _order_by_image_id(table: EmbeddingTable) -> npt.NDArray[np.int64]:
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
 
 
-def _median_displacement_degrees(
-    points: npt.NDArray[np.float32], others: list[npt.NDArray[np.float64]]
-) -> float:
-    reference = unit_rows(points)
-    moved = [angle_between(align_points(other, reference), reference) for other in others]
-    return float(np.degrees(np.median(np.concatenate(moved))))
-
-
-def _placement_error_parameters(
-    unit: Floats, rows: Rows, layout: LayoutParameters, parts: int
-) -> dict[str, Any]:
-    model = SphereUMAP(layout.neighbors, min_dist=layout.min_dist, random_state=layout.seed).fit(
-        unit
-    )
-    seen = model.calibrate(rows.column("group"), parts=parts).calibration_
-    assert seen is not None
-    radii = np.degrees(seen.cross_validated_radii(_LEVEL))
-    return {
-        "radius_level": _LEVEL,
-        "radius_degrees": float(np.median(radii)),
-        "radius_degrees_by_dataset": {
-            name: float(np.median(radii[rows.codes == code]))
-            for code, name in enumerate(rows.datasets)
-        },
-        "radius_coverage": seen.coverage(_LEVEL),
-    }
-
-
-def _parameters(table: EmbeddingTable, engine: str, layout: LayoutParameters) -> dict[str, Any]:
+def _map_parameters(table: EmbeddingTable, engine: str, layout: LayoutParameters) -> dict[str, Any]:
     parameters = {
         "engine": engine,
         "neighbors": layout.neighbors,

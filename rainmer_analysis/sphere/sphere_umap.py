@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.layout_parameters import LayoutParameters
+from rainmer_analysis.sphere.layouts import EPOCHS, LayoutParameters, radius_for_rows, sphere_layout
 from rainmer_analysis.sphere.placement import (
     Placement,
     PlacementCalibration,
@@ -21,7 +21,6 @@ from rainmer_analysis.sphere.placement import (
     check_level,
     place_by_neighbours,
 )
-from rainmer_analysis.sphere.sphere_layout import EPOCHS, radius_for_rows, sphere_layout
 from rainmer_analysis.sphere.umap_s2 import AttractionCurve
 
 __all__ = ["SphereUMAP"]
@@ -147,7 +146,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
         def rehearse(kept: npt.NDArray[np.bool_], number: int) -> tuple[Floats, Placement]:
             points = self._lay_out(self.vectors_[kept], skip=number + 1)
-            return points, self._place(self.vectors_[~kept], self.vectors_[kept], points)
+            return points, self._place_rows(self.vectors_[~kept], self.vectors_[kept], points)
 
         self.calibration_ = calibrate_placement(
             self.embedding_, groups, rehearse, parts=parts, seed=self.seed_
@@ -195,7 +194,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
                     "the map has no calibration, so that places have no radius; call calibrate() "
                     "first, or leave out the level"
                 )
-        places = self._place(unit_rows(rows), self.vectors_, self.embedding_)
+        places = self._place_rows(unit_rows(rows), self.vectors_, self.embedding_)
         if level is None or self.calibration_ is None:
             return places.points
         return places.points, self.calibration_.radii(places.scatter, level)
@@ -210,7 +209,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             spread=float(self.spread),
         )
 
-    def _place(self, unit: Floats, known: Floats, points: Floats) -> Placement:
+    def _place_rows(self, unit: Floats, known: Floats, points: Floats) -> Placement:
         natural = radius_for_rows(len(known)) * float(self.spread)
         kernel = AttractionCurve.fitted(
             min_dist=float(self.min_dist),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import re
 import warnings
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.numerics import nearest_neighbours
-from rainmer_analysis.sphere.angles import angles_to_xyz
-from rainmer_analysis.sphere.layout_parameters import LayoutParameters
+from rainmer_analysis.numerics import angles_to_xyz, nearest_neighbours
+from rainmer_analysis.sphere.layouts import LayoutParameters
 from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
+from rainmer_analysis.values import has_listener, report_progress
 
 with warnings.catch_warnings():
     # What is missing is wanted only by its neural variant.
@@ -67,9 +70,25 @@ def umap_layout(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.
         n_jobs=1,
         init="spectral" if total >= _SPECTRAL_ROWS else "random",
         precomputed_knn=(indices, distances),
+        tqdm_kwds=_reported() if has_listener() else None,
     )
     with parallel_allowed(), warnings.catch_warnings():
         for text in _EXPECTED:
             warnings.filterwarnings("ignore", message=text)
         angles = model.fit_transform(unit.astype(np.float32))
     return angles_to_xyz(angles)
+
+
+class _EpochReports(io.StringIO):
+    """What umap-learn's progress bar is written to: passes the epochs on."""
+
+    def write(self, text: str) -> int:
+        found = re.search(r"(\d+)/(\d+)", text)
+        if found:
+            report_progress(int(found[1]), int(found[2]), "epoch")
+        return len(text)
+
+
+def _reported() -> dict[str, Any]:
+    """Return arguments of umap-learn's bar under which it reports and is not seen."""
+    return {"disable": False, "file": _EpochReports(), "bar_format": "{n}/{total}"}

@@ -19,27 +19,44 @@ from rainmer_analysis.values.disk import (
     WEIGHTS_ALLOWED,
     commit,
     demand_free,
+    demand_suffix,
     demand_weights,
     demand_writable,
     finish,
     holding,
     located,
     lock_of,
+    read_json,
     recover,
     staging,
+    stamped,
     sweep,
     tensor_format,
     told_in_full,
+    unstamped,
     write_atomically,
+    write_bytes,
+    write_text,
 )
-from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
-from rainmer_analysis.values.frozen import FrozenDict, Value
-from rainmer_analysis.values.map_summary_value import DatasetOnMap, MapSummary
-from rainmer_analysis.values.matrix import SIGNIFICANT, RelationshipMatrix
+from rainmer_analysis.values.immutable import (
+    PROPERTIES,
+    SIGNIFICANT,
+    DatasetOnMap,
+    EmbeddingTable,
+    ImageSet,
+    MapSummary,
+    PropertyTable,
+    RelationshipMatrix,
+    Rows,
+    Space,
+    SphereMap,
+    same_space,
+)
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value
 from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
 from rainmer_analysis.values.parquet import (
     PARTS,
-    beside,
+    companion_digests,
     library_versions,
     parts_of,
     read_metadata,
@@ -53,16 +70,14 @@ from rainmer_analysis.values.pictures import (
     read_record,
     with_record,
 )
-from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import array_digest, digest, to_json_types, versions_of
-from rainmer_analysis.values.rows import ImageSet, Rows
 from rainmer_analysis.values.running import (
     command_line,
+    has_listener,
     progress_to,
     report_progress,
     stated_command,
 )
-from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 from rainmer_analysis.values.table_stream import TableStream
 
 __all__ = [
@@ -84,15 +99,17 @@ __all__ = [
     "TableStream",
     "Value",
     "array_digest",
-    "beside",
     "carries_record",
     "command_line",
     "commit",
+    "companion_digests",
     "demand_free",
+    "demand_suffix",
     "demand_weights",
     "demand_writable",
     "digest",
     "finish",
+    "has_listener",
     "holding",
     "is_up_to_date",
     "library_versions",
@@ -125,7 +142,9 @@ __all__ = [
     "write",
     "write_atomically",
     "write_batches",
+    "write_bytes",
     "write_json",
     "write_list",
     "write_table",
+    "write_text",
 ]

@@ -12,10 +12,21 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
-from rainmer_analysis.values.disk import reach, write_atomically
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
-from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
+from rainmer_analysis.values.disk import (
+    demand_suffix,
+    reach,
+    read_json,
+    stamped,
+    write_atomically,
+    write_text,
+)
+from rainmer_analysis.values.immutable import (
+    EmbeddingTable,
+    PropertyTable,
+    RelationshipMatrix,
+    SphereMap,
+)
 from rainmer_analysis.values.matrix_files import (
     matrix_from_csv,
     matrix_from_json,
@@ -31,8 +42,6 @@ from rainmer_analysis.values.parquet import (
     write_parquet,
     write_properties,
 )
-from rainmer_analysis.values.properties import PropertyTable
-from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
 __all__ = [
     "check_kind",
@@ -84,11 +93,7 @@ def write_json(path: str | Path, document: Any) -> Path:
     if isinstance(document, Mapping):
         document = stamped(document)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    return write_atomically(path, lambda temporary: _write_text(temporary, text))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    return write_text(path, text)
 
 
 def read(path: str | Path) -> Value:
@@ -237,7 +242,6 @@ def write(
         The suffix does not fit the value.
     """
     target = Path(path)
-    suffix = target.suffix.lower()
     if isinstance(value, RelationshipMatrix):
         writers: dict[str, Callable[[Path], None]] = {
             ".json": lambda temporary: matrix_to_json(value, temporary, request),
@@ -247,11 +251,7 @@ def write(
         writers = {".parquet": lambda temporary: write_properties(value, temporary, request)}
     else:
         writers = {".parquet": lambda temporary: write_parquet(value, temporary, request)}
-    if suffix not in writers:
-        raise ParameterError(
-            f"a {_KINDS[type(value)].noun} cannot be written as {target.name!r}; "
-            f"use a name that ends in {' or '.join(writers)}"
-        )
+    suffix = demand_suffix(target, f"a {_KINDS[type(value)].noun}", *writers)
     if is_up_to_date(target, request, overwrite=overwrite):
         return target
     return write_atomically(target, writers[suffix])

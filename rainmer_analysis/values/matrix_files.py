@@ -12,9 +12,8 @@ import numpy as np
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values.disk.json_documents import read_json, stamped
-from rainmer_analysis.values.matrix import RelationshipMatrix
+from rainmer_analysis.values.immutable import RelationshipMatrix, Space
 from rainmer_analysis.values.request_digest import digest, to_json_types
-from rainmer_analysis.values.table import Space
 
 __all__ = [
     "MATRIX_VERSION",

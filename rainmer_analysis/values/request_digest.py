@@ -17,7 +17,7 @@ from rainmer_analysis.errors import ParameterError
 __all__ = ["ALGORITHMS", "array_digest", "digest", "to_json_types", "versions_of"]
 
 ALGORITHMS: dict[str, int] = {
-    "audit": 1,
+    "audit": 2,
     "describe": 1,
     "extract": 1,
     "figure": 1,
@@ -104,13 +104,13 @@ def _canonical_json_pieces(value: Any) -> Iterator[str]:
         yield "]" if value else "[]"
     elif isinstance(value, list | Iterator):
         yield "["
-        yield from _joined(value)
+        yield from _join_items(value)
         yield "]"
     else:
         yield _canonical_json(to_json_types(value))
 
 
-def _joined(items: Iterable[Any]) -> Iterator[str]:
+def _join_items(items: Iterable[Any]) -> Iterator[str]:
     left, comma = iter(items), ""
     while piece := list(islice(left, _AT_ONCE)):
         yield comma + _canonical_json(to_json_types(piece))[1:-1]

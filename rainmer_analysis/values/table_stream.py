@@ -13,6 +13,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.archive import check_kind
+from rainmer_analysis.values.immutable import BATCH, LABELS, EmbeddingTable, same_space
 from rainmer_analysis.values.parquet import (
     part_batches,
     part_columns,
@@ -22,8 +23,6 @@ from rainmer_analysis.values.parquet import (
     same_width,
 )
 from rainmer_analysis.values.request_digest import digest
-from rainmer_analysis.values.rows import LABELS
-from rainmer_analysis.values.table import BATCH, EmbeddingTable, same_space
 
 __all__ = ["TableStream"]
 
@@ -80,7 +79,7 @@ class TableStream:
         for part in self._parts:
             for batch in part_batches(part, size=size):
                 same_width({str(self._parts[0].path): self.dim, str(part.path): batch.dim})
-                seen.append(_fingerprints(batch))
+                seen.append(_image_id_hashes(batch))
                 yield batch
         self._check_unique_ids(seen)
 
@@ -126,7 +125,7 @@ class TableStream:
             )
 
 
-def _fingerprints(batch: EmbeddingTable) -> np.ndarray:
+def _image_id_hashes(batch: EmbeddingTable) -> np.ndarray:
     """Hash each image_id to 128 bits, shape (n, 2)."""
     names = batch.rows.column("image_id").astype(object)
     keys = ("rainmer-analysis", "embedding-tables")

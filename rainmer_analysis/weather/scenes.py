@@ -19,7 +19,7 @@ from rainmer_analysis.weather.random_fields import Field, pixel_centres
 from rainmer_analysis.weather.random_laws import keyed_generator
 from rainmer_analysis.weather.scenery import render_landscape, render_skyline
 
-__all__ = ["PER_KIND", "SPLITS", "render_scene", "scene_names"]
+__all__ = ["PER_KIND", "SCENE_KINDS", "SPLITS", "draw_scene", "render_scene", "scene_names"]
 
 SPLITS = ("train", "figure")
 PER_KIND = 500
@@ -29,6 +29,7 @@ _KINDS = {
     "skyline": render_skyline,
     "landscape": render_landscape,
 }
+SCENE_KINDS = tuple(_KINDS)
 # Colour photographs inside the installed wheels (nothing is downloaded): name -> package, file.
 _PHOTOGRAPHS = {
     "train": {
@@ -71,14 +72,36 @@ def render_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
     ParameterError
         For a name that :func:`scene_names` does not list, or a side under 16 pixels.
     """
-    if min(height, width) < 16:
-        raise ParameterError(f"a scene of {height}x{width} is too small; use sides from 16 pixels")
     split, kind, rest = _parse_scene_name(name)
     if kind == "photo":
+        _check_sides(height, width)
         return _load_photograph(*_PHOTOGRAPHS[split][rest], size=(height, width))
-    rng = keyed_generator("scene", name)
+    return draw_scene(kind, name, height=height, width=width)
+
+
+def draw_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.float32]:
+    """Render a procedural scene of one of ``SCENE_KINDS`` as float32 [3, height, width] in [0, 1].
+
+    Each key draws another scene, without end; `render_scene` takes the names of its scenes for it.
+
+    Raises
+    ------
+    ParameterError
+        For another kind, or a side under 16 pixels.
+    """
+    _check_sides(height, width)
+    if kind not in _KINDS:
+        raise ParameterError(
+            f"there is no kind of scene {kind!r}; choose one of {', '.join(SCENE_KINDS)}"
+        )
+    rng = keyed_generator("scene", key)
     image = _KINDS[kind](rng, (height, width))
     return _expose_unevenly(rng, image).astype(np.float32)
+
+
+def _check_sides(height: int, width: int) -> None:
+    if min(height, width) < 16:
+        raise ParameterError(f"a scene of {height}x{width} is too small; use sides from 16 pixels")
 
 
 def _parse_scene_name(name: str) -> tuple[str, str, str]:

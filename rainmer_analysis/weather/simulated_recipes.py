@@ -54,7 +54,6 @@ _NEAR = Depth(Between(110, 220), Between(2.8, 5.0), 0.25)
 _LONG = Depth(Between(120, 250), Between(1.8, 3.2), 0.35, Normal(0.0, 1.5))
 _FINE = Depth(Between(80, 160), Between(1.6, 2.4), 0.35, Normal(0.0, 1.5))
 _THIN = Depth(Between(30, 70), Between(0.9, 1.6), 0.5)
-_STEADY = Between(1.0, 1.0)
 _PALE = Tint(warmth=0.02, jitter=0.03)
 _STORED = Compression(75.0)
 

@@ -54,7 +54,7 @@ def degrade(
     ParameterError
         For an unknown recipe, another shape, or values outside [0, 1].
     """
-    return _degrade(clean, recipe_name, seed)
+    return _degrade_float(clean, recipe_name, seed)
 
 
 def simulate(
@@ -82,7 +82,7 @@ def simulate(
     """
     scene = scene_of(recipe_name, index, split=split, seed=seed)
     image = render_scene(scene, height=size[0], width=size[1])
-    rainy, clean = _degrade(image, recipe_name, f"{seed}/{split}/{index}")
+    rainy, clean = _degrade_float(image, recipe_name, f"{seed}/{split}/{index}")
     return Pair(rainy=rainy, clean=clean, scene=scene)
 
 
@@ -103,7 +103,7 @@ def _scene_order(family: str, kinds: tuple[str, ...], split: str, seed: int) -> 
     return tuple(chosen[place] for place in places)
 
 
-def _degrade(
+def _degrade_float(
     image: ArrayLike, recipe_name: str, seed: int | str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     clean = draw_light(recipe_name, seed=seed).apply(image, seed=seed)

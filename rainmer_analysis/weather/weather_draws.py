@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.effect_serialisation import effect_from_dict, effect_to_dict
-from rainmer_analysis.weather.effects import Camera, Effect
+from rainmer_analysis.weather.effects import (
+    Camera,
+    Compression,
+    Daylight,
+    Depth,
+    Drops,
+    Effect,
+    Flakes,
+    FlakeSize,
+    Night,
+    Streaks,
+    Veil,
+)
 from rainmer_analysis.weather.random_fields import Field
 from rainmer_analysis.weather.random_laws import Between, LogNormal, keyed_generator
 from rainmer_analysis.weather.simulated_recipes import Recipe, find_recipe
 
-__all__ = ["LightDraw", "WeatherDraw", "draw_camera", "draw_light", "draw_weather"]
+__all__ = [
+    "LightDraw",
+    "WeatherDraw",
+    "draw_camera",
+    "draw_light",
+    "draw_weather",
+    "effect_from_dict",
+    "effect_to_dict",
+]
 
 SMALLEST = 16
 _CAMERA = Camera(
@@ -80,7 +99,7 @@ class _Draw:
         return cls(find_recipe(str(document.get("recipe"))).name, effects)
 
     @classmethod
-    def _of(cls, recipe: Recipe, effects: tuple[Effect, ...], seed: int | str) -> Self:
+    def _drawn_from(cls, recipe: Recipe, effects: tuple[Effect, ...], seed: int | str) -> Self:
         drawn = (
             effect.draw(keyed_generator(recipe.name, seed, cls.kind, place, "parameters"))
             for place, effect in enumerate(effects)
@@ -114,7 +133,7 @@ def draw_weather(recipe_name: str, *, seed: int | str) -> WeatherDraw:
         For an unknown recipe.
     """
     recipe = find_recipe(recipe_name)
-    return WeatherDraw._of(recipe, recipe.weather, seed)
+    return WeatherDraw._drawn_from(recipe, recipe.weather, seed)
 
 
 def draw_camera(*, seed: int | str) -> WeatherDraw:
@@ -132,7 +151,7 @@ def draw_light(recipe_name: str, *, seed: int | str) -> LightDraw:
         For an unknown recipe.
     """
     recipe = find_recipe(recipe_name)
-    return LightDraw._of(recipe, recipe.light, seed)
+    return LightDraw._drawn_from(recipe, recipe.light, seed)
 
 
 def check_image(image: ArrayLike) -> Field:
@@ -146,3 +165,76 @@ def check_image(image: ArrayLike) -> Field:
     if not (np.isfinite(found).all() and found.min() >= 0.0 and found.max() <= 1.0):
         raise ParameterError("the clean image leaves [0, 1]; divide 8-bit levels by 255")
     return found
+
+
+_KIND = "effect"
+_KINDS: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        Camera,
+        Compression,
+        Daylight,
+        Depth,
+        Drops,
+        Flakes,
+        FlakeSize,
+        Night,
+        Streaks,
+        Veil,
+    )
+}
+
+
+def effect_to_dict(effect: Effect) -> dict[str, Any]:
+    """Return an effect with fixed parameters as dictionaries, lists, numbers and texts.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is a law still.
+    """
+    described: dict[str, Any] = _to_json(effect)
+    return described
+
+
+def _to_json(value: object) -> Any:
+    if isinstance(value, tuple):
+        return [_to_json(each) for each in value]
+    if is_dataclass(value) and type(value).__name__ in _KINDS:
+        held = {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
+        return {_KIND: type(value).__name__, **held}
+    if isinstance(value, int | float):
+        return value
+    raise ParameterError(f"{value} is no fixed parameter; call draw(rng) before writing")
+
+
+def effect_from_dict(document: Mapping[str, Any]) -> Effect:
+    """Return the effect that :func:`effect_to_dict` described.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown effect, or fields that it does not have.
+    """
+    built = _from_json(document)
+    if not isinstance(built, Effect):
+        raise ParameterError(f"{document!r} is no effect; give what effect_to_dict returned")
+    return built
+
+
+def _from_json(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(_from_json(each) for each in value)
+    if isinstance(value, int | float):
+        return value
+    if not isinstance(value, Mapping):
+        raise ParameterError(f"{value!r} is no parameter of an effect; give numbers")
+    kind = _KINDS.get(str(value.get(_KIND)))
+    if kind is None:
+        raise ParameterError(f"no effect {value.get(_KIND)!r}; choose one of {', '.join(_KINDS)}")
+    held = {name: _from_json(each) for name, each in value.items() if name != _KIND}
+    expected = {field.name for field in fields(kind)}
+    if set(held) != expected:
+        names = ", ".join(sorted(set(held) ^ expected))
+        raise ParameterError(f"{value[_KIND]} lacks or does not have the fields {names}")
+    return kind(**held)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
+from rainmer_analysis.auditing.alignment import align
 from rainmer_analysis.auditing.descriptors import (
     LENGTH,
     describe_windows,
@@ -78,6 +81,36 @@ def test_answers_do_not_depend_on_order_beyond_names(scenes: list[np.ndarray]) -
         for each in find_kin(np.stack(images[::-1]))
     }
     assert plain == turned == {(2, 9), (4, 10)}
+
+
+def lit_night(number: int) -> np.ndarray:
+    """Return a dark scene with one bright lamp, which all of them have at the same place."""
+    rows, columns = np.mgrid[:120, :160]
+    lamp = np.exp(-((rows - 40) ** 2 + (columns - 90) ** 2) / 60)
+    return np.clip(0.1 * scene(number) + lamp, 0, 1).astype(np.float32)
+
+
+def test_one_lamp_does_not_make_two_nights_one_scene() -> None:
+    nights = np.stack([small(lit_night(number)) for number in range(8)])
+    first, second = nights[:1], nights[1:2]
+    aligned = align(first, second, [(0.0, 0.0, 1.0, 1.0)])
+    assert aligned.correlation[0] > 0.8  # the lamp's
+    assert aligned.compressed[0] < 0.6
+    assert find_kin(nights, clean=np.ones(8, bool)) == []
+
+
+def test_what_is_known_to_be_clean_must_agree_by_more(scenes: list[np.ndarray]) -> None:
+    rain = [degrade(scenes[4], "sim-Rain200H", seed=seed)[0] for seed in (1, 2)]
+    images = np.stack([small(each) for each in (scenes[4], *rain, scenes[4])])
+    unknown = find_kin(images)
+    assert {(each.first, each.second) for each in unknown} == set(combinations(range(4), 2))
+    known = {(each.first, each.second) for each in find_kin(images, clean=[True] * 4)}
+    assert (0, 3) in known
+    assert (1, 2) not in known
+    one = find_kin(images, clean=[True, False, False, False])
+    assert [(each.first, each.second) for each in one] == [
+        (each.first, each.second) for each in unknown
+    ]
 
 
 def test_images_without_contrast_have_no_kin() -> None:

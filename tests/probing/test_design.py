@@ -29,7 +29,7 @@ def test_levels_rise() -> None:
 def test_stronger_levels_are_farther_from_the_weakest() -> None:
     """Each ladder changes the picture more and more, in every scene."""
     design = Design("train", scenes=3, draws=2, side=48)
-    images = render_scene_images(design, design.names[-1]).astype(float)
+    images = render_scene_images(design, design.scene_names[-1]).astype(float)
     start = len(design.recipes) * design.draws
     for number, name in enumerate(LADDERS):
         rungs = images[start + number * design.levels :][: design.levels]
@@ -39,8 +39,8 @@ def test_stronger_levels_are_farther_from_the_weakest() -> None:
 
 
 def test_scenes_are_disjoint_between_splits_and_nested() -> None:
-    assert not set(Design("train").names) & set(Design("figure").names)
-    assert Design("train", scenes=5).names == Design("train").names[:5]
+    assert not set(Design("train").scene_names) & set(Design("figure").scene_names)
+    assert Design("train", scenes=5).scene_names == Design("train").scene_names[:5]
 
 
 def test_images_are_rendered_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -41,9 +41,11 @@ def test_a_page_of_folders_shows_them(page: Path) -> None:
     assert "<i>day" not in text
     assert "night/broken.png" in text
     assert "Hand-made descriptors chromatic" in text
+    assert "An audit found files that cannot be used (1); they stand under Audit." in text
     kept = page.with_name("report_files")
     assert len(list((kept / "thumbnails").glob("*.webp"))) == 28
-    assert {each.name for each in kept.iterdir()} == {"tables", "maps", "matrices", "thumbnails"}
+    between = {"audit.json", "maps", "matrices", "tables", "thumbnails"}
+    assert {each.name for each in kept.iterdir()} == between
 
 
 def test_the_same_request_leaves_everything_as_it_is(page: Path, folders: list[str]) -> None:

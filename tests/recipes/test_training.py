@@ -19,8 +19,8 @@ from rainmer_analysis.errors import (
 )
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
-from rainmer_analysis.recipes.training.configured_weights import resolve_dataset_weights
-from rainmer_analysis.recipes.training.make_pool import _report_failed_pairs
+from rainmer_analysis.recipes.training.render_pairs import report_failed_pairs
+from rainmer_analysis.recipes.training.run_settings import resolve_dataset_weights
 from rainmer_analysis.train import read_config
 
 RunStarter = Callable[..., TrainingRun]
@@ -229,7 +229,7 @@ def test_images_that_cannot_be_read_are_left_out(
     for said in ("left out night/b.png/sim-GTAV-balance/0: ", "left out p/input/alone.png: "):
         assert said in caplog.text
     with pytest.raises(SourceError, match="none of the training images"):
-        list(_report_failed_pairs(["x: broken"]))
+        list(report_failed_pairs(["x: broken"]))
 
 
 def test_absent_photographs_are_said(real: Path, cache: Path) -> None:

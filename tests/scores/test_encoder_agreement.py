@@ -13,7 +13,7 @@ from scipy.stats import ortho_group, spearmanr
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores import compare, relate
 from rainmer_analysis.scores.between import debiased_cka, linear_cka, rank_correlation
-from rainmer_analysis.scores.between.cka import procrustes_similarity
+from rainmer_analysis.scores.between.representation_similarity import procrustes_similarity
 from rainmer_analysis.values import EmbeddingTable, Rows
 
 Make = Callable[..., EmbeddingTable]

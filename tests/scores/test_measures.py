@@ -34,9 +34,8 @@ from rainmer_analysis.scores.measures import (
     SlicedMeasure,
     pair_samples,
 )
-from rainmer_analysis.scores.measures.frechet import shrunken_covariance
 from rainmer_analysis.scores.measures.mean_cosines import CosineMeasure, DirectionMeasure
-from rainmer_analysis.scores.measures.sliced import random_directions
+from rainmer_analysis.scores.measures.wasserstein import random_directions, shrunken_covariance
 
 
 def sample(rows: np.ndarray, first_key: int, per_scene: int = 1) -> Sample:

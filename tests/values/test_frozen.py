@@ -26,7 +26,7 @@ from rainmer_analysis.values import (
     digest,
     to_json_types,
 )
-from rainmer_analysis.values.frozen import FrozenDict
+from rainmer_analysis.values.immutable.frozen import FrozenDict
 
 NAMES = ("rows", "images", "table", "sphere_map", "matrix", "dataset", "summary")
 

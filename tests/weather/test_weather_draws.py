@@ -18,7 +18,6 @@ from rainmer_analysis.weather import (
     draw_weather,
     simulate,
 )
-from rainmer_analysis.weather.effect_serialisation import effect_from_dict, effect_to_dict
 from rainmer_analysis.weather.effects import Effect
 from rainmer_analysis.weather.random_laws import (
     Between,
@@ -28,6 +27,7 @@ from rainmer_analysis.weather.random_laws import (
     Tint,
     keyed_generator,
 )
+from rainmer_analysis.weather.weather_draws import effect_from_dict, effect_to_dict
 
 NAMES = tuple(RECIPES)
 

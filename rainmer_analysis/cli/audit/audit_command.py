@@ -55,6 +55,13 @@ def _file(ending: str, help_: str) -> dict[str, Any]:
     metavar="NAME",
     help="Dataset kept for testing; those called test, val or eval are. May be repeated.",
 )
+@click.option(
+    "--per-dataset",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Images drawn from each dataset [default: all].",
+)
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
 @common_options
 def audit(
@@ -69,6 +76,7 @@ def audit(
     lists: Path | None,
     known: tuple[Path, ...],
     held_out: tuple[str, ...],
+    per_dataset: int | None,
     workers: int,
 ) -> None:
     """Look for what cannot be trusted in SOURCE..., within and across datasets.
@@ -86,6 +94,7 @@ def audit(
             root=root,
             known=known,
             held_out=held_out,
+            per_dataset=per_dataset,
             workers=workers,
             seed=common.seed,
             overwrite=common.overwrite,

@@ -14,6 +14,7 @@ from rainmer_analysis.cli.options import (
     progress_bar,
     source_options,
 )
+from rainmer_analysis.cli.text_tables import align_columns
 
 __all__ = ["confounds"]
 
@@ -63,38 +64,32 @@ def confounds(
             progress=progress,
         )
     document = found.document()
-    common.result(document, _text(document))
+    common.result(document, _confounds_text(document))
     for each in document["left_out"]:
         common.note(f"left out: {each['image_id']}: {each['reason']}")
 
 
-def _text(document: Mapping[str, Any]) -> str:
-    rows = [_HEADER, *(_row(each) for each in document["rows"])]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if place < 3 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def _confounds_text(document: Mapping[str, Any]) -> str:
+    rows = [_HEADER, *(_confound_cells(each) for each in document["rows"])]
     legend = (
         "share: what the distance loses when both are made alike in it (for scenes: the distance "
         "of the clean partners),\nat most what is not weather; kept: what the distance between "
         "degraded images and their own partners retains"
     )
-    return "\n".join([*lines, legend])
+    if any(each["equalised"] is None for each in document["rows"]):
+        legend += "\n-: minus-clean and scenes need clean partners in both datasets"
+    return f"{align_columns(rows, left=3)}\n{legend}"
 
 
-def _row(each: Mapping[str, Any]) -> list[str]:
+def _confound_cells(each: Mapping[str, Any]) -> list[str]:
     return [
         f"{each['encoder']}/{each['view']}",
         f"{each['a']} - {each['b']}",
         each["confound"],
-        *(_number(each[name], "{:.4f}") for name in ("distance", "equalised")),
-        *(_number(each[name], "{:.0%}") for name in ("share", "kept")),
+        *(_format_or_dash(each[name], "{:.4f}") for name in ("distance", "equalised")),
+        *(_format_or_dash(each[name], "{:.0%}") for name in ("share", "kept")),
     ]
 
 
-def _number(value: float | None, form: str) -> str:
+def _format_or_dash(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)

@@ -54,10 +54,10 @@ def leakage(
             progress=progress,
         )
     document = found.document()
-    common.result(document, _text(document))
+    common.result(document, _leakage_text(document))
 
 
-def _text(document: Mapping[str, Any]) -> str:
+def _leakage_text(document: Mapping[str, Any]) -> str:
     sides = [
         f"{document[side]['images']:,} images of {document[side]['scenes']:,} scenes {what}"
         for side, what in (("leaked", "leaked"), ("other", "did not"))
@@ -67,14 +67,14 @@ def _text(document: Mapping[str, Any]) -> str:
         unit, digits = (" dB", 2) if name == "psnr" else ("", 4)
         lines.append(
             f"{name}: {each['leaked']:.{digits}f} on leaked, {each['other']:.{digits}f} on other "
-            f"images{unit}; difference {_interval(each, '', digits)}, "
-            f"of gains over the inputs {_interval(each, 'gain_', digits)}"
+            f"images{unit}; difference {_format_interval(each, '', digits)}, "
+            f"of gains over the inputs {_format_interval(each, 'gain_', digits)}"
         )
     lines += [f"left out: {each['image']}: {each['reason']}" for each in document["left_out"]]
     return "\n".join(lines)
 
 
-def _interval(price: Mapping[str, Any], prefix: str, digits: int) -> str:
+def _format_interval(price: Mapping[str, Any], prefix: str, digits: int) -> str:
     value = f"{price[prefix + 'difference']:+.{digits}f}"
     if price[prefix + "low"] is None:
         return f"{value} (too few scenes for an interval)"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from rainmer_analysis.cli.text_tables import align_columns, printable
 
 __all__ = ["audit_text"]
 
@@ -12,12 +14,12 @@ _SHOWN = 6  # findings of a kind; the file has all
 
 def audit_text(document: Mapping[str, Any]) -> str:
     """Lay out datasets, shared scenes, and the first findings of each kind."""
-    lines = [_table(_rows(document["datasets"]))]
+    lines = [align_columns(_dataset_rows(document["datasets"]), left=2)]
     for name, each in document["datasets"].items():
-        lines += [_plain(f"{name}: {note}") for note in each["notes"]]
+        lines += [printable(f"{name}: {note}") for note in each["notes"]]
         odd = ", ".join(f"{count:,} {what}" for what, count in each["odd"].items())
-        lines += [_plain(f"{name}: files that may surprise: {odd}")] if odd else []
-    lines += _shared(document["datasets"])
+        lines += [printable(f"{name}: files that may surprise: {odd}")] if odd else []
+    lines += _shared_scene_lines(document["datasets"])
     kinds: dict[str, list[Mapping[str, Any]]] = {}
     for finding in document["findings"]:
         kinds.setdefault(finding["finding"], []).append(finding)
@@ -27,58 +29,41 @@ def audit_text(document: Mapping[str, Any]) -> str:
         leaks = sum(each["leak"] for each in found)
         across = f", {leaks:,} of them between training and held-out images" if leaks else ""
         lines += ["", f"{kind}: {len(found):,}{across}"]
-        lines += [_plain(f"  {_sentence(each)}") for each in found[:_SHOWN]]
+        lines += [printable(f"  {_finding_sentence(each)}") for each in found[:_SHOWN]]
         lines += [f"  {len(found) - _SHOWN:,} more"] if len(found) > _SHOWN else []
     return "\n".join(lines)
 
 
-def _rows(datasets: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
+def _dataset_rows(datasets: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
     rows = [["dataset", "split", "images", "readable", "pairs", "scenes", "size", "findings"]]
     for name, each in datasets.items():
         pairs = "-" if each["pairs"] is None else f"{each['pairs']:,}"
         numbers = [f"{each[key]:,}" for key in ("images", "readable")]
         found = f"{sum(each['findings'].values()):,}"
-        size = _size(each["files"]["images"])
+        size = _format_size(each["files"]["images"])
         rows.append(
-            [_plain(name), each["split"], *numbers, pairs, f"{each['scenes']:,}", size, found]
+            [printable(name), each["split"], *numbers, pairs, f"{each['scenes']:,}", size, found]
         )
     return rows
 
 
-def _size(files: Mapping[str, Any]) -> str:
+def _format_size(files: Mapping[str, Any]) -> str:
     if files["smallest"] is None:
         return "-"
     least, most = ("x".join(map(str, files[key])) for key in ("smallest", "largest"))
     return least if least == most else f"{least} to {most}"
 
 
-def _shared(datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _shared_scene_lines(datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     names = list(datasets)
     return [
-        _plain(f"{name} and {other} share {count:,} scene{'' if count == 1 else 's'}")
+        printable(f"{name} and {other} share {count:,} scene{'' if count == 1 else 's'}")
         for place, name in enumerate(names)
         for other, count in datasets[name]["shared_scenes"].items()
         if names.index(other) > place
     ]
 
 
-def _sentence(finding: Mapping[str, Any]) -> str:
+def _finding_sentence(finding: Mapping[str, Any]) -> str:
     other = f" and {finding['b']}" if finding["b"] else ""
     return f"{finding['a']}{other}: {finding['detail']}"
-
-
-def _table(lines: Sequence[Sequence[str]]) -> str:
-    """Align columns: the first two to the left, others to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if column > 1 else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _plain(text: str) -> str:
-    """Show control characters of names, so that a line stays a line."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
 
 __all__ = ["export_command"]
 
@@ -15,12 +15,7 @@ __all__ = ["export_command"]
 @click.argument(
     "sources", nargs=-1, required=True, metavar="TABLE|MAP...", type=click.Path(path_type=Path)
 )
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write: .parquet.",
-)
+@out_file("File to write: .parquet.")
 @click.option("--thumbnails", is_flag=True, help="Add small pictures of the images.")
 @click.option(
     "--neighbors",

@@ -7,19 +7,14 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file
 
 __all__ = ["import_command"]
 
 
 @click.command("import")
 @click.argument("vectors", metavar="VECTORS", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Table to write: .parquet.",
-)
+@out_file("Table to write: .parquet.")
 @click.option("--encoder", required=True, metavar="NAME", help="What made the vectors.")
 @click.option(
     "--labels",

@@ -95,12 +95,12 @@ def place(
 
         state = write_passports(done, html, overwrite=common.overwrite)
         common.note(f"{html}: {state}")
-    text = "\n\n".join(_text(each, done) for each in done.passports)
+    text = "\n\n".join(_passport_text(each, done) for each in done.passports)
     common.result([each.document() for each in done.passports], text)
 
 
-def _text(passport: Passport, done: Passports) -> str:
-    lines = [passport.path, *_verdict(passport, done.level)]
+def _passport_text(passport: Passport, done: Passports) -> str:
+    lines = [passport.path, *_verdict_sentence(passport, done.level)]
     shown = list(passport.datasets.items())[:_SHOWN]
     width = max(len(name) for name, _ in shown)
     lines += [f"  {name.ljust(width)}  {probability:6.1%}" for name, probability in shown]
@@ -115,7 +115,7 @@ def _text(passport: Passport, done: Passports) -> str:
     return "\n".join(lines)
 
 
-def _verdict(passport: Passport, level: float) -> list[str]:
+def _verdict_sentence(passport: Passport, level: float) -> list[str]:
     if passport.outside:
         best = max(passport.p_values.values())
         return [

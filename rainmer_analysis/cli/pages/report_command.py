@@ -12,6 +12,8 @@ from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
     device_option,
+    out_file,
+    per_dataset_option,
     precision_option,
     progress_bar,
 )
@@ -24,13 +26,7 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE|TABLE...")
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.html",
-    help="Page to write; FILE_files beside it keeps everything in between.",
-)
+@out_file("Page to write; FILE_files beside it keeps everything in between.", metavar="FILE.html")
 @click.option(
     "--root",
     type=click.Path(file_okay=False),
@@ -52,14 +48,7 @@ __all__ = ["report"]
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain (default) or allweather.",
 )
-@click.option(
-    "--per-dataset",
-    default=500,
-    show_default=True,
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Images drawn from each dataset.",
-)
+@per_dataset_option(500)
 @click.option(
     "--resamples",
     type=click.IntRange(0),
@@ -88,7 +77,15 @@ __all__ = ["report"]
     type=click.Path(dir_okay=False),
     default=None,
     metavar="FILE.json",
-    help="Also show the findings of an audit of the same datasets.",
+    help="Show the findings of this audit of the same datasets [default: folders are audited].",
+)
+@click.option(
+    "--no-audit",
+    "with_audit",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Show no findings.",
 )
 @device_option
 @precision_option
@@ -116,10 +113,10 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options
     command = shlex.join(["rainmer-analysis", "report", *sources, "--out", out.name])
     with progress_bar(common, "image") as progress:
         done = make(list(sources), out, options=chosen, command=command, progress=progress)
-    common.result(*_told(done))
+    common.result(*_report_document_and_text(done))
 
 
-def _told(done: Report) -> tuple[dict[str, Any], str]:
+def _report_document_and_text(done: Report) -> tuple[dict[str, Any], str]:
     content = done.content
     state = "up to date" if done.up_to_date else "written"
     size = done.path.stat().st_size

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options
-from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file
 
 if TYPE_CHECKING:
     from rainmer_analysis.draw import Drawing
@@ -17,12 +16,7 @@ __all__ = ["plot"]
 
 _VIEWS = ("lonlat", "mollweide", "orthographic")
 _SUFFIXES = (".png", ".pdf", ".svg")
-_out = click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Picture to write: .png, .pdf or .svg.",
-)
+_out = out_file("Picture to write: .png, .pdf or .svg.")
 
 
 @click.group()
@@ -60,9 +54,9 @@ def plot_map_command(
     and rank correlation, and the radius of a placed image if the map was calibrated.
     """
     from rainmer_analysis.draw import plot_map
-    from rainmer_analysis.values import SphereMap, read_as
+    from rainmer_analysis.values import SphereMap, demand_suffix, read_as
 
-    _check_suffix(out)
+    demand_suffix(out, "a picture", *_SUFFIXES)
     values = [read_as(path, SphereMap) for path in maps]
     if align:
         from rainmer_analysis.numerics import align_maps
@@ -93,19 +87,11 @@ def plot_matrix_command(
     with --resamples.
     """
     from rainmer_analysis.draw import plot_intervals, plot_matrix
-    from rainmer_analysis.values import RelationshipMatrix, read_as
+    from rainmer_analysis.values import RelationshipMatrix, demand_suffix, read_as
 
-    _check_suffix(out)
+    demand_suffix(out, "a picture", *_SUFFIXES)
     values = [read_as(path, RelationshipMatrix) for path in matrices]
     _save_picture(common, plot_intervals(values) if intervals else plot_matrix(values), out)
-
-
-def _check_suffix(out: Path) -> None:
-    if out.suffix.lower() not in _SUFFIXES:
-        raise ParameterError(
-            f"a picture cannot be written as {out.name!r}; "
-            f"use a name that ends in {', '.join(_SUFFIXES)}"
-        )
 
 
 def _save_picture(common: CommonOptions, drawing: Drawing, out: Path) -> None:

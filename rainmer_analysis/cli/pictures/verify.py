@@ -52,11 +52,11 @@ def verify(
         ctx.exit(_NO_RECORD)
     for path, reason in found.passed_over.items():
         common.note(f"passed over: {path}: {reason}")
-    common.result(found.document(), _text(found, given=bool(against)))
+    common.result(found.document(), _verification_text(found, given=bool(against)))
     ctx.exit(0 if found.agrees else _DIFFERS)
 
 
-def _text(found: Verification, *, given: bool) -> str:
+def _verification_text(found: Verification, *, given: bool) -> str:
     verdict = "agrees" if found.agrees else "DIFFERS"
     lines = [f"{found.path}: {verdict}"]
     shown = [check for check in found.checks if given or check.outcome != "not checked"]
@@ -71,13 +71,13 @@ def _text(found: Verification, *, given: bool) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    lines.append(f"made by: {_maker(found)}")
+    lines.append(f"made by: {_made_with_line(found)}")
     if not given:
         lines.append("to recompute its numbers, name what it was made of with --against FOLDER")
     return "\n".join(lines)
 
 
-def _maker(found: Verification) -> str:
+def _made_with_line(found: Verification) -> str:
     libraries = found.record.get("libraries")
     versions = libraries if isinstance(libraries, dict) else {}
     command = found.record.get("command") or "Drawing.save in Python"

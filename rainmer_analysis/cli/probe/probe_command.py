@@ -11,6 +11,7 @@ from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
     device_option,
+    out_file,
     precision_option,
     progress_bar,
 )
@@ -54,13 +55,7 @@ def _role_options(command: Any) -> Any:
     metavar="FILE|NAME",
     help="A file of weights, or the shipped derain or allweather; may be repeated.",
 )
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.json",
-    help="Numbers; the picture FILE.png is drawn beside.",
-)
+@out_file("Numbers; the picture FILE.png is drawn beside.", metavar="FILE.json")
 @click.option("--real", type=click.Path(), metavar="MANIFEST", help="Manifest of real sets.")
 @click.option(
     "--split",

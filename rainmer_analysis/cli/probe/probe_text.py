@@ -78,7 +78,7 @@ def _control_cells(
             yield name, [f"{value:.2f}" for value in plain(found)]
             continue
         low, middle, high = (plain(found[level]) for level in ("p5", "p50", "p95"))
-        cells = [_cell(*each) for each in zip(middle, low, high, strict=True)]
+        cells = [_format_with_interval(*each) for each in zip(middle, low, high, strict=True)]
         yield _control_name(name, found), cells
 
 
@@ -88,7 +88,9 @@ def _control_name(name: str, found: Document) -> str:
 
 def _variance_cells(space: Document) -> list[str]:
     intervals = space["intervals"]["variance"]
-    shares = [_cell(value, *intervals[name]) for name, value in space["variance"].items()]
+    shares = [
+        _format_with_interval(value, *intervals[name]) for name, value in space["variance"].items()
+    ]
     return [*shares, _estimate_cell(space["ratio"])]
 
 
@@ -158,7 +160,7 @@ def _real_sets_lines(spaces: Sequence[Document]) -> Iterator[str]:
     )
     for space in spaces:
         found = space["real"]
-        cells = [_cell(found["accuracy"], found["low"], found["high"])]
+        cells = [_format_with_interval(found["accuracy"], found["low"], found["high"])]
         cells += [
             _estimate_cell(found["above"][name], sign="+") if name in found["above"] else "-"
             for name in names
@@ -183,10 +185,12 @@ def _encoder_name(space: Document) -> str:
 
 
 def _estimate_cell(found: Document, sign: str = "") -> str:
-    return _cell(found["value"], found["low"], found["high"], sign=sign)
+    return _format_with_interval(found["value"], found["low"], found["high"], sign=sign)
 
 
-def _cell(value: float | None, low: float | None, high: float | None, *, sign: str = "") -> str:
+def _format_with_interval(
+    value: float | None, low: float | None, high: float | None, *, sign: str = ""
+) -> str:
     if value is None:
         return "-"
     if low is None or high is None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options
-from rainmer_analysis.cli.properties.image_folders import (
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
+from rainmer_analysis.cli.properties.image_folder_options import (
     check_one_folder,
     folder_options,
     write_folder,
@@ -64,13 +64,7 @@ class _ManyValuesOption(click.Command):
 @click.option(
     "--size", type=click.IntRange(min=1), default=None, metavar="N", help="Rows to choose."
 )
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.toml",
-    help="Manifest to write.",
-)
+@out_file("Manifest to write.", metavar="FILE.toml")
 @folder_options
 @common_options
 def balance(
@@ -93,16 +87,17 @@ def balance(
     check_one_folder(link, copy)
     from rainmer_analysis.recipes.properties import balance as recipe
 
-    done = recipe(
-        properties,
-        like,
-        by=by,
-        method=method,
-        size=size,
-        out=out,
-        seed=common.seed,
-        overwrite=common.overwrite,
-    )
+    with progress_bar(common, "row"):
+        done = recipe(
+            properties,
+            like,
+            by=by,
+            method=method,
+            size=size,
+            out=out,
+            seed=common.seed,
+            overwrite=common.overwrite,
+        )
     state = "up to date" if done.up_to_date else "written"
     common.note(f"{out}: {state}")
     folder = write_folder(common, done.labels, link, copy)

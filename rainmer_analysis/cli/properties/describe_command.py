@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar, source_options
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    out_file,
+    per_dataset_option,
+    progress_bar,
+    source_options,
+)
 from rainmer_analysis.cli.properties.properties_text import properties_text
 
 if TYPE_CHECKING:
@@ -34,20 +41,10 @@ def _check_suffix(*suffixes: str) -> Callable[..., Path | None]:
 
 @click.command()
 @source_options
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.parquet",
-    help="Table to write; FILE.skipped.csv beside it names what cannot be used.",
+@out_file(
+    "Table to write; FILE.skipped.csv beside it names what cannot be used.", metavar="FILE.parquet"
 )
-@click.option(
-    "--per-dataset",
-    default=None,
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Images drawn from each dataset [default: all].",
-)
+@per_dataset_option(None)
 @click.option(
     "--plot",
     "picture",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
+
+from rainmer_analysis.cli.text_tables import align_columns, printable
 
 __all__ = ["balance_text", "properties_text"]
 
@@ -30,7 +32,7 @@ def properties_text(summary: Mapping[str, Mapping[str, Any]]) -> str:
         counts = [f"{found['images']:,}", f"{found['pairs']:,}"]
         lines.append(
             [
-                _printable(name),
+                printable(name),
                 *counts,
                 *(_format_number(facts["mean"], each) for each, facts in cells),
             ]
@@ -38,14 +40,14 @@ def properties_text(summary: Mapping[str, Mapping[str, Any]]) -> str:
         lines.append(["", "", "", *(_format_spread(facts["sd"], each) for each, facts in cells)])
     notes = [note for name, found in summary.items() for note in _undefined_notes(name, found)]
     legend = "mean, and ± standard deviation over images; - where no image has the measure"
-    return "\n".join([_align_columns(lines), legend, *notes])
+    return "\n".join([align_columns(lines), legend, *notes])
 
 
 def _undefined_notes(name: str, found: Mapping[str, Any]) -> list[str]:
     notes, missing = [], found["images"] - found["pairs"]
     if missing:
         notes.append(
-            f"{_printable(name)}: {missing:,} of {found['images']:,} images have no "
+            f"{printable(name)}: {missing:,} of {found['images']:,} images have no "
             "target, and so no "
             "measure of a pair"
         )
@@ -56,7 +58,7 @@ def _undefined_notes(name: str, found: Mapping[str, Any]) -> list[str]:
             for each, facts in found["properties"].items()
         }
         listed = ", ".join(f"{each} {count:,}" for each, count in counts.items() if count)
-        notes += textwrap.wrap(f"{_printable(name)}: {words}: {listed}", 92) if listed else []
+        notes += textwrap.wrap(f"{printable(name)}: {words}: {listed}", 92) if listed else []
     return notes
 
 
@@ -72,9 +74,9 @@ def _format_spread(value: float | None, measure: str) -> str:
 
 def balance_text(document: Mapping[str, Any]) -> str:
     """Lay out how properties lie before and after, and their distances to the sets to be like."""
-    like = ", ".join(f"{_printable(name)} ({count:,})" for name, count in document["like"].items())
+    like = ", ".join(f"{printable(name)} ({count:,})" for name, count in document["like"].items())
     head = (
-        f"{_printable(document['set'])}: {document['chosen']:,} of {document['candidates']:,} rows "
+        f"{printable(document['set'])}: {document['chosen']:,} of {document['candidates']:,} rows "
         f"chosen (method {document['method']}) to be like {like}"
     )
     lines = textwrap.wrap(head, 92)
@@ -92,7 +94,7 @@ def balance_text(document: Mapping[str, Any]) -> str:
             ]
             for each in document["strata"]
         ]
-        lines += ["", _align_columns(rows)]
+        lines += ["", align_columns(rows)]
     header = ["mean", "sd", "5 %", "50 %", "95 %", "Wasserstein-1", "KS"]
     for name, found in document["properties"].items():
         rows = [[name, *header]]
@@ -101,25 +103,8 @@ def balance_text(document: Mapping[str, Any]) -> str:
             far = [f"{found['wasserstein'][state]:.4g}", f"{found['ks'][state]:.4f}"]
             rows.append([f"  {state}", *cells, *far])
         rows.append(["  to be like", *(f"{found['like'][level]:.4g}" for level in _LEVELS), "", ""])
-        lines += ["", _align_columns(rows)]
+        lines += ["", align_columns(rows)]
     if document["energy"] is not None:
         before, after = (document["energy"][state] for state in ("before", "after"))
         lines += ["", f"energy distance of embeddings: {before:.4g} before, {after:.4g} after"]
     return "\n".join(lines)
-
-
-def _align_columns(lines: Sequence[Sequence[str]]) -> str:
-    """Align columns: the first to the left, others to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _printable(text: str) -> str:
-    """Show control characters of names, so that a line stays a line."""
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

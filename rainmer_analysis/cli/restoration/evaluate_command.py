@@ -77,7 +77,7 @@ def evaluate(
     files = {
         name: (account, numbers)
         for name, account, numbers in zip(
-            (str(result), str(target)), done.accounts, _counts(done), strict=False
+            (str(result), str(target)), done.accounts, _count_compared(done), strict=False
         )
     }
     document["files"] = {
@@ -88,7 +88,7 @@ def evaluate(
         common.note(account.sentence(name, **numbers))
 
 
-def _counts(done: Evaluation) -> list[dict[str, int]]:
+def _count_compared(done: Evaluation) -> list[dict[str, int]]:
     """Count how many results, and how many targets, were compared and left out."""
     used = len(done.good), len({each.target for each in done.good})
     return (

@@ -16,17 +16,18 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from rainmer_analysis.draw.figure.style import style_context
-from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
+from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values import (
     FrozenDict,
     carries_record,
     command_line,
+    demand_suffix,
     digest,
     library_versions,
     read_json,
     to_json_types,
     with_record,
-    write_atomically,
+    write_bytes,
     write_json,
 )
 
@@ -135,9 +136,9 @@ class Drawing:
             return target
         made = {"libraries": drawing_libraries()}
         data = self._with_record(target.suffix.lower(), {"request": request, **said, **made})
-        written = write_atomically(target, lambda temporary: _write_bytes(temporary, data))
+        written = write_bytes(target, data)
         pictures = _pictures_in_provenance(provenance_path(target), request)
-        pictures[target.name] = _sha256(written)
+        pictures[target.name] = _file_sha256(written)
         document = {
             "kind": _KIND,
             "version": _VERSION,
@@ -187,7 +188,7 @@ class Drawing:
         listed = _pictures_in_provenance(
             beside, digest(to_json_types({**self.provenance, **(provenance or {})}))
         )
-        if not overwrite and target.is_file() and listed.get(target.name) == _sha256(target):
+        if not overwrite and target.is_file() and listed.get(target.name) == _file_sha256(target):
             return carries_record(target)  # pictures of earlier releases carry none
         for existing in (target, beside):
             another = existing.exists() and not (existing == beside and listed)
@@ -221,18 +222,8 @@ def drawing_platform() -> str:
     return f"{platform.system()} {platform.machine()}"
 
 
-def _write_bytes(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
-
-
 def _savefig_options(path: Path) -> Mapping[str, Any]:
-    suffix = path.suffix.lower()
-    if suffix not in FORMATS:
-        raise ParameterError(
-            f"a picture cannot be written as {path.name!r}; "
-            f"use a name that ends in {', '.join(FORMATS)}"
-        )
-    return FORMATS[suffix]
+    return FORMATS[demand_suffix(path, "a picture", *FORMATS)]
 
 
 def _pictures_in_provenance(beside: Path, request: str) -> dict[str, str]:
@@ -247,5 +238,5 @@ def _pictures_in_provenance(beside: Path, request: str) -> dict[str, str]:
     return {str(k): str(v) for k, v in listed.items()} if isinstance(listed, dict) else {}
 
 
-def _sha256(path: Path) -> str:
+def _file_sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

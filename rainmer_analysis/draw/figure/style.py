@@ -129,11 +129,11 @@ def ink_on(colour: str | npt.ArrayLike) -> str:
     The ratio of luminances would put dark ink on saturated reds and blues of middle lightness,
     where eyes read white more easily.
     """
-    lightness, dark = (_lightness(luminance(each)) for each in (colour, INK))
+    lightness, dark = (_lightness_of_luminance(luminance(each)) for each in (colour, INK))
     return INK if lightness - dark > 100 - lightness else "white"
 
 
-def _lightness(luminance: float) -> float:
+def _lightness_of_luminance(luminance: float) -> float:
     return float(116 * np.cbrt(luminance) - 16)  # too low near black, where white wins anyway
 
 

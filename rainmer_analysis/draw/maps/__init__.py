@@ -8,7 +8,6 @@ from __future__ import annotations
 from rainmer_analysis.draw.maps.map_notes import neighbourhood_notes
 from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_maps, map_grid
 from rainmer_analysis.draw.maps.map_plot import map_numbers, map_provenance, plot_map
-from rainmer_analysis.draw.maps.map_projections import projection_named
 from rainmer_analysis.draw.maps.map_style import choose_map_style, dataset_legend_entries
 
 __all__ = [
@@ -21,5 +20,4 @@ __all__ = [
     "map_provenance",
     "neighbourhood_notes",
     "plot_map",
-    "projection_named",
 ]

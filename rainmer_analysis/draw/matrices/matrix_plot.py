@@ -73,12 +73,12 @@ def plot_matrix(
             shared_style, columns=columns, left=shared_style.across + 0.1, right=width - 0.12
         )
         under = grid.top + (rows - 1) * grid.step + grid.height + shared_style.down + 0.06
-        notes = _notes(found, cell=grid.width * 72)
+        notes = _notes_under_matrices(found, cell=grid.width * 72)
         figure = new_figure(width, under + BAR_ROOM + _NOTE_ROOM * len(notes))
         artists = draw_matrices(figure, found, grid, titles=names, shared_style=shared_style)
         artists["scale"] = draw_colour_bar(figure, found, shared_style, top=under)
         if notes:
-            artists["note"] = _write(figure, notes)
+            artists["note"] = _write_notes(figure, notes)
     about = {
         "draws": "matrix",
         "titles": list(names),
@@ -87,7 +87,7 @@ def plot_matrix(
     return Drawing(figure, artists, about, {"matrices": [matrix_document(v) for v in found]})
 
 
-def _notes(matrices: Sequence[RelationshipMatrix], *, cell: float) -> list[str]:
+def _notes_under_matrices(matrices: Sequence[RelationshipMatrix], *, cell: float) -> list[str]:
     """Say what stands under the scores and what their marks mean; panels are `cell` points wide."""
     notes = []
     if any(v.low is not None and cell / len(v.datasets) >= INTERVAL_ROOM for v in matrices):
@@ -104,7 +104,7 @@ def interval_name(matrices: Sequence[RelationshipMatrix]) -> str:
     return "interval over scenes" if level is None else f"{level * 100:g} % interval over scenes"
 
 
-def _write(figure: Figure, notes: Sequence[str]) -> Text:
+def _write_notes(figure: Figure, notes: Sequence[str]) -> Text:
     down = float(figure.get_size_inches()[1])
     text = "\n".join(notes)
     return figure.text(0.5, 0.06 / down, text, ha="center", va="bottom", fontsize=6, color=MUTED)

@@ -62,7 +62,7 @@ def _gtav_night(name: str, mode: str, expected: int | None) -> DatasetLayout:
     )
 
 
-def _ddn(kind: int) -> DatasetLayout:
+def _ddn_entry(kind: int) -> DatasetLayout:
     return DatasetLayout(
         f"DDN_{kind}",
         ("Rain14000/train/rain",),
@@ -75,7 +75,7 @@ def _ddn(kind: int) -> DatasetLayout:
     )
 
 
-def _did(part: int) -> DatasetLayout:
+def _did_entry(part: int) -> DatasetLayout:
     return DatasetLayout(
         f"DID_{part}",
         ("Rain1200_new/train", "Rain1200/train", "DID/train"),
@@ -99,7 +99,7 @@ def _same_name(name: str, folder: str, clean: str, suffix: str, **more: object) 
     )
 
 
-def _test(name: str, suffix: str, expected: int) -> DatasetLayout:
+def _test_set_entry(name: str, suffix: str, expected: int) -> DatasetLayout:
     return _same_name(name, f"{name}/input", "../target", suffix, expected=expected, split="test")
 
 
@@ -121,8 +121,8 @@ _ENTRIES = (
         note="light streaks",
     ),
     _same_name("Rain800", "Rain800/train/rain", "../norain", "png", expected=700),
-    *(_ddn(kind) for kind in range(1, 15)),
-    *(_did(part) for part in range(1, 4)),
+    *(_ddn_entry(kind) for kind in range(1, 15)),
+    *(_did_entry(part) for part in range(1, 4)),
     _gt_rain("GT-Rain", "train", 26_124),
     _gtav_night("GTAV-NightRain", "train", 10_000),
     _gtav_balance("GTAV-balance", "train", 12_321),
@@ -172,10 +172,10 @@ _ENTRIES = (
         expected=200,
         split="test",
     ),
-    _test("Test100", "png", 98),
-    _test("Rain100L", "png", 100),
-    _test("Rain100H", "png", 100),
-    _test("Test1200", "png", 1200),
+    _test_set_entry("Test100", "png", 98),
+    _test_set_entry("Rain100L", "png", 100),
+    _test_set_entry("Rain100H", "png", 100),
+    _test_set_entry("Test1200", "png", 1200),
     DatasetLayout(
         "Test2800",
         ("Test2800/input",),

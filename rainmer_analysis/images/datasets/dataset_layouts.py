@@ -110,11 +110,11 @@ def find_layout_images(layout: DatasetLayout, root: Path) -> Dataset:
         clean=layout.clean,
         split=layout.split,
         expected=layout.expected,
-        account=_account(listing, images),
+        account=_account_for_candidates(listing, images),
     )
 
 
-def _account(listing: Listing, images: Sequence[ImageCandidate]) -> Account:
+def _account_for_candidates(listing: Listing, images: Sequence[ImageCandidate]) -> Account:
     """Count the candidates that are neither images of this set nor their partners."""
     folder = str(images[0].folder)
     own = {each.path for each in images}
@@ -166,13 +166,13 @@ class _FolderListings:
     def first(self, wanted: Path, *, wild: bool) -> Path | None:
         """Return the file, or with `wild` the first whose name matches; None if there is none."""
         if not wild:
-            return wanted if wanted.name in self._listing(wanted.parent) else None
+            return wanted if wanted.name in self._list_folder(wanted.parent) else None
         if wanted not in self._wild:
-            names = fnmatch.filter(self._listing(wanted.parent), wanted.name)
+            names = fnmatch.filter(self._list_folder(wanted.parent), wanted.name)
             self._wild[wanted] = wanted.parent / names[0] if names else None
         return self._wild[wanted]
 
-    def _listing(self, folder: Path) -> dict[str, None]:
+    def _list_folder(self, folder: Path) -> dict[str, None]:
         if folder not in self._names:
             names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
             self._names[folder] = dict.fromkeys(names)

@@ -126,7 +126,7 @@ def dataset_from_entry(entry: Mapping[str, Any], manifest: Path) -> Dataset:
     groups = _text_of_key(entry, "groups", manifest)
     dataset = replace(
         dataset,
-        weight=_weight(entry, where),
+        weight=_read_weight(entry, where),
         groups=read_groups(base / groups) if groups else {},
     )
     return _with_groups(dataset, where, base / groups) if groups else dataset
@@ -190,7 +190,7 @@ def _unused_lines(
     return tuple(noted)
 
 
-def _weight(entry: Mapping[str, Any], where: str) -> float | None:
+def _read_weight(entry: Mapping[str, Any], where: str) -> float | None:
     value = entry.get("weight")
     if value is None:
         return None

@@ -61,11 +61,11 @@ def compare_names(
     -------
     Lines without an image, lines that mean several images, and images without a line.
     """
-    parts = {each: _parts(relative) for each, relative in images.items()}
+    parts = {each: _path_parts_lower(relative) for each, relative in images.items()}
     by_stem: dict[str, list[str]] = {}
     for each, own in parts.items():
         by_stem.setdefault(own[-1], []).append(each)
-    lines = {line: _parts(line) for line in dict.fromkeys(listed)}
+    lines = {line: _path_parts_lower(line) for line in dict.fromkeys(listed)}
     alone = Counter(wanted[-1] for wanted in lines.values())
     missing, several, known = [], [], set()
     for line, wanted in lines.items():
@@ -191,7 +191,7 @@ def _path_in_folder(folder: Path, name: str) -> str:
     return normal_path(folder / name)
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def _path_parts_lower(name: str) -> tuple[str, ...]:
     stem = stem_of(name.replace("\\", "/"))
     return tuple(part for part in PurePosixPath(stem).parts if part not in ("/", "."))
 

@@ -95,9 +95,9 @@ class Suggestion:
 
     def entry(self, folder: Path, name: str) -> dict[str, object]:
         """Return the entry for paths that begin with `folder`."""
-        found: dict[str, object] = {"name": name, "images": _joined(folder, self.images)}
+        found: dict[str, object] = {"name": name, "images": _join_path(folder, self.images)}
         if self.targets is not None:
-            found["targets"] = _joined(folder, self.targets)
+            found["targets"] = _join_path(folder, self.targets)
         if self.patterns:
             found["pair"] = list(self.patterns) if len(self.patterns) > 1 else self.patterns[0]
         return found
@@ -254,5 +254,5 @@ def _lies_in(place: str, suggestion: Suggestion) -> bool:
     )
 
 
-def _joined(folder: Path, relative: str) -> str:
+def _join_path(folder: Path, relative: str) -> str:
     return (folder / relative).as_posix()

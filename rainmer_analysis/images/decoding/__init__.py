@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from rainmer_analysis.images.decoding.formats import IMAGE_SUFFIXES, UNREAD_SUFFIXES
 from rainmer_analysis.images.decoding.pillow import Header, header_of, pixels_of
-from rainmer_analysis.images.decoding.samples import MAX_PIXELS, FloatImage
+from rainmer_analysis.images.decoding.samples import FloatImage
 from rainmer_analysis.images.decoding.storage import Storage, storage_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
-    "MAX_PIXELS",
     "UNREAD_SUFFIXES",
     "FloatImage",
     "Header",

@@ -34,10 +34,10 @@ def decoding_errors() -> Iterator[None]:
     except MemoryError as error:
         raise ImageError("needs more memory than there is") from error
     except Exception as error:
-        raise DamageError(_reason(error)) from error
+        raise DamageError(_damage_reason(error)) from error
 
 
-def _reason(error: Exception) -> str:
+def _damage_reason(error: Exception) -> str:
     text = " ".join(str(error).split())[:120] or type(error).__name__
     if isinstance(error, ImportError) or "imagecodecs" in text:
         named = re.search(r"COMPRESSION\.(\w+)", text)

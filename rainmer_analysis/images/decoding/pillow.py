@@ -35,8 +35,12 @@ from PIL import (
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
-from rainmer_analysis.images.decoding.formats import describe_other_content
-from rainmer_analysis.images.decoding.png import demand_whole_png, png_exif, without_texts
+from rainmer_analysis.images.decoding.formats import (
+    demand_whole_png,
+    describe_other_content,
+    png_exif,
+    without_texts,
+)
 from rainmer_analysis.images.decoding.samples import FloatImage, check_size, to_unit_range, upright
 from rainmer_analysis.images.decoding.tiff import (
     TIFF_MAGIC,
@@ -126,7 +130,7 @@ def _reader_of(prefix: bytes, suffix: str) -> _Reader | None:
 
 def header_of(file: BinaryIO) -> Header:
     """Read size and format from an open file's header."""
-    return _without_texts_if_needed(file, _header)
+    return _without_texts_if_needed(file, _read_size_and_orientation)
 
 
 def pixels_of(file: BinaryIO) -> FloatImage:
@@ -148,7 +152,7 @@ def _without_texts_if_needed(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> 
         return work(stripped)
 
 
-def _header(file: BinaryIO) -> Header:
+def _read_size_and_orientation(file: BinaryIO) -> Header:
     if needs_tifffile(file):
         width, height, turn = tiff_size(file)
         check_size(width, height)
@@ -156,9 +160,9 @@ def _header(file: BinaryIO) -> Header:
     image = open_pillow(file)
     size = image.size
     if image.format == "PNG":  # Pillow would decode the pixels on its way to the EXIF
-        turn = _orientation(lambda: _exif_of(png_exif(file)))
+        turn = _exif_orientation(lambda: _exif_of(png_exif(file)))
     else:
-        turn = 1 if image.format == "TIFF" else _orientation(image.getexif)
+        turn = 1 if image.format == "TIFF" else _exif_orientation(image.getexif)
     return Header(*(size[::-1] if turn >= 5 else size), image.format or "")
 
 
@@ -176,7 +180,9 @@ def _decode_upright(file: BinaryIO) -> FloatImage:
     samples = _decode_pillow(image)
     if image.format == "PNG":
         demand_whole_png(file)
-    turn = 1 if image.format == "TIFF" else _orientation(image.getexif)  # Pillow turns TIFF itself
+    turn = (
+        1 if image.format == "TIFF" else _exif_orientation(image.getexif)
+    )  # Pillow turns TIFF itself
     if low is None:
         return upright(samples, turn)
     file.seek(0)
@@ -198,7 +204,7 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _orientation(exif: Callable[[], Image.Exif]) -> int:
+def _exif_orientation(exif: Callable[[], Image.Exif]) -> int:
     try:
         with decoding_errors():
             value = exif().get(0x0112, 1)

@@ -6,16 +6,14 @@ from rainmer_analysis.infer.encoders.built_in.statistics_encoder import (
     StatisticsEncoder,
     fit_constants,
 )
-from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Encoder, encoder_spaces
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
 from rainmer_analysis.infer.encoders.encoder_registry import encoder_names, load_encoder
 from rainmer_analysis.infer.encoders.encoder_weights import SHIPPED
 from rainmer_analysis.infer.encoders.fast_vs_exact import compare_fast_with_exact
-from rainmer_analysis.infer.encoders.module_encoder import POOLINGS, ModuleEncoder
+from rainmer_analysis.infer.encoders.module_encoder import ModuleEncoder
 from rainmer_analysis.infer.encoders.timm_models import timm_encoder
 
 __all__ = [
-    "API_VERSION",
-    "POOLINGS",
     "SHIPPED",
     "Encoder",
     "ModuleEncoder",

@@ -24,13 +24,13 @@ _SIDE = 128
 _LEAST_LENGTH = 1e-12
 
 
-def _mean(features: Tensor) -> Tensor:
+def _mean_over_positions(features: Tensor) -> Tensor:
     return features.flatten(2).mean(2) if features.ndim == 4 else features.mean(1)
 
 
 POOLINGS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType(
     {
-        "mean": _mean,
+        "mean": _mean_over_positions,
         "mean-channels-last": lambda features: features.flatten(1, -2).mean(1),
         "first-token": lambda features: features[:, 0],
         "flatten": lambda features: features.flatten(1),
@@ -126,7 +126,7 @@ class ModuleEncoder:
         self._module = copy.deepcopy(module).to(device=device, dtype=torch.float32).eval()
         self._layer = _layer_named(self._module, layer)
         self._pool, self._size, self._device = POOLINGS[pooling], size, torch.device(device)
-        self._mean, self._std = _constants(mean, std, self._device)
+        self._mean, self._std = _normalisation_constants(mean, std, self._device)
         self.configuration: Mapping[str, Any] = FrozenDict(
             {
                 "module": type(module).__name__,
@@ -142,7 +142,9 @@ class ModuleEncoder:
             [state_sha256(self._module.state_dict()), str(self._module), self.configuration]
         )
         grey = torch.full((1, 3, _SIDE, _SIDE), 0.5)
-        self.views: Mapping[str, int] = MappingProxyType({view: self._features(grey).shape[1]})
+        self.views: Mapping[str, int] = MappingProxyType(
+            {view: self._pooled_features(grey).shape[1]}
+        )
 
     def encode(self, images: npt.ArrayLike | Tensor) -> Vectors:
         """Encode float32 images [n, 3, H, W] in [0, 1] to unit rows [n, d].
@@ -155,7 +157,9 @@ class ModuleEncoder:
         pixels = check_images(images)
         ((view, width),) = self.views.items()
         step = 1 if self._device.type == "cpu" else max(1, len(pixels))
-        parts = [self._features(pixels[at : at + step]) for at in range(0, len(pixels), step)]
+        parts = [
+            self._pooled_features(pixels[at : at + step]) for at in range(0, len(pixels), step)
+        ]
         rows = np.concatenate([part.cpu().numpy() for part in parts] or [np.zeros((0, width))])
         lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
         if not (np.isfinite(lengths).all() and (lengths > _LEAST_LENGTH).all()):
@@ -166,24 +170,24 @@ class ModuleEncoder:
         return {view: np.asarray(rows / lengths, dtype=np.float32)}
 
     @torch.inference_mode()
-    def _features(self, pixels: Tensor) -> Tensor:
+    def _pooled_features(self, pixels: Tensor) -> Tensor:
         """Return the pooled features of images, float32 [n, d]."""
         found: list[Any] = []
         handle = self._layer.register_forward_hook(lambda *passed: found.append(passed[2]))
         try:
-            self._module(self._prepared(pixels.to(self._device)))
+            self._module(self._normalise_pixels(pixels.to(self._device)))
         finally:
             handle.remove()
         features = found[-1] if found else None
         if not isinstance(features, Tensor) or features.ndim not in (2, 3, 4):
             raise ParameterError(
                 f"the layer {self.configuration['layer']!r} of the encoder {self.name!r} gives "
-                f"{_kind(features)} where a tensor [n, d], [n, tokens, c] or [n, c, h, w] can be "
-                "pooled; name another layer"
+                f"{_type_and_shape(features)} where a tensor [n, d], [n, tokens, c] or "
+                "[n, c, h, w] can be pooled; name another layer"
             )
         return (features if features.ndim == 2 else self._pool(features)).float()
 
-    def _prepared(self, pixels: Tensor) -> Tensor:
+    def _normalise_pixels(self, pixels: Tensor) -> Tensor:
         if self._size is not None and pixels.shape[2:] != (self._size, self._size):
             pixels = nn.functional.interpolate(
                 pixels, (self._size, self._size), mode="bilinear", antialias=True
@@ -202,7 +206,7 @@ def _layer_named(module: nn.Module, name: str) -> nn.Module:
     return layers[name]
 
 
-def _constants(
+def _normalisation_constants(
     mean: Sequence[float], std: Sequence[float], device: torch.device
 ) -> tuple[Tensor, Tensor]:
     found = [np.asarray(each, dtype=np.float32) for each in (mean, std)]
@@ -215,7 +219,7 @@ def _constants(
     return first, second
 
 
-def _kind(value: Any) -> str:
+def _type_and_shape(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {list(value.shape)}"
     return "nothing" if value is None else f"a {type(value).__name__}"

@@ -105,12 +105,12 @@ class NetworkEncoder:
         if not len(pixels):
             return {view: np.zeros((0, dim), np.float32) for view, dim in self.views.items()}
         if self.concurrent and len(pixels) > 1:
-            found = by_image(self._encoded, pixels, count)
+            found = by_image(self._encode_pixels, pixels, count)
         else:
-            found = self._encoded(pixels)
+            found = self._encode_pixels(pixels)
         return {view: rows.numpy() for view, rows in found.items()}
 
-    def _encoded(self, pixels: Tensor) -> dict[str, Tensor]:
+    def _encode_pixels(self, pixels: Tensor) -> dict[str, Tensor]:
         with torch.inference_mode(), arithmetic(self.device, self.precision):
             placed = pixels.to(self.device).contiguous(memory_format=torch.channels_last)
             return {view: rows.float().cpu() for view, rows in self._answers(placed).items()}
@@ -151,7 +151,9 @@ def encoder_of(
         warn_without_bfloat16(device)
     config: Any = module.config
     with arithmetic(device, "exact"):
-        prepared = _place(descriptor, module.eval().requires_grad_(False), device, precision)
+        prepared = _fastest_form_on_device(
+            descriptor, module.eval().requires_grad_(False), device, precision
+        )
 
     def answers(images: Tensor) -> dict[str, Tensor]:
         return dict(descriptor.views(prepared(images)))
@@ -172,7 +174,7 @@ def encoder_of(
     )
 
 
-def _place(
+def _fastest_form_on_device(
     descriptor: NetworkDescriptor, module: nn.Module, device: torch.device, precision: str
 ) -> nn.Module:
     """Put a network onto its device, in the form that is quickest there."""

@@ -140,12 +140,12 @@ def encode_stream(
     reading, whole, told = _WaitingClock(), _WaitingClock(), False
 
     def look(job: ImageJob) -> _DecodedImage:
-        return _decode(job, rule)
+        return _decode_job(job, rule)
 
     room = Room(encoder)
 
     def encode(batch: Sequence[_DecodedImage]) -> list[EncodedImage]:
-        return _encode(batch, room)
+        return _encode_batch(batch, room)
 
     workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (workers + 1) * batch_size + workers
@@ -207,7 +207,7 @@ def map_in_workers(
         torch.set_num_threads(before)
 
 
-def _decode(job: ImageJob, rule: str) -> _DecodedImage:
+def _decode_job(job: ImageJob, rule: str) -> _DecodedImage:
     found = read_hashed(job.path, region=job.region)
     if found.pixels is None or job.fault:
         return _DecodedImage(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
@@ -216,7 +216,7 @@ def _decode(job: ImageJob, rule: str) -> _DecodedImage:
     return _DecodedImage(job.index, found.sha256, width, height, pixels, "")
 
 
-def _encode(batch: Sequence[_DecodedImage], room: Room) -> list[EncodedImage]:
+def _encode_batch(batch: Sequence[_DecodedImage], room: Room) -> list[EncodedImage]:
     pixels = [reading.pixels for reading in batch if reading.pixels is not None]
     vectors = iter(room.encode(pixels))
     return [

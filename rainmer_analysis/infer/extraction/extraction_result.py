@@ -27,7 +27,7 @@ from rainmer_analysis.values import (
     Rows,
     Space,
     TableStream,
-    beside,
+    companion_digests,
     is_up_to_date,
     read,
 )
@@ -123,7 +123,7 @@ def find_existing_extraction(
         skipped = _read_own_skipped(folder, spaces)
     except FileFormatError:  # `check_skipped` has seen it: it may be replaced
         return None
-    stated = {beside(path).get(SKIPPED, skipped_sum(skipped)) for path in paths.values()}
+    stated = {companion_digests(path).get(SKIPPED, skipped_sum(skipped)) for path in paths.values()}
     if len(skipped) != missing or stated != {skipped_sum(skipped)}:
         return None  # the list belongs to another run, or is damaged: make it anew
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)

@@ -41,7 +41,7 @@ class Room:
         while len(found) < len(images):
             piece = images[len(found) : len(found) + self._limit]
             try:
-                found += _vectors(np.stack(piece), self._encoder)
+                found += _encode_once(np.stack(piece), self._encoder)
             except (MemoryError, RuntimeError) as error:
                 if not _is_refusal(error):
                     raise
@@ -50,10 +50,10 @@ class Room:
                     continue
             else:
                 continue
-            self._halve(len(piece))
+            self._halve_batch(len(piece))
         return found
 
-    def _halve(self, size: int) -> None:
+    def _halve_batch(self, size: int) -> None:
         """Go on with half of a size for which there was no room; outside of what raised it."""
         with self._lock:
             if size // 2 < self._limit:
@@ -70,7 +70,7 @@ def _is_refusal(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(words in text for words in _REFUSALS)
 
 
-def _vectors(pixels: npt.NDArray[np.float32], encoder: Encoder) -> list[Vectors]:
+def _encode_once(pixels: npt.NDArray[np.float32], encoder: Encoder) -> list[Vectors]:
     found = encoder.encode(pixels)
     for view, dim in encoder.views.items():
         shape = np.shape(found.get(view, ()))

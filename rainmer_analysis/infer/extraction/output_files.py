@@ -51,9 +51,9 @@ def table_request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     contents
         SHA-256 of each row's file; empty where it cannot be opened.
     """
-    labels = {name: _cells(rows, name) for name in _LABELS}
+    labels = {name: _column_as_texts(rows, name) for name in _LABELS}
     asked = {"extract": asdict(space), "labels": labels, "contents": iter(contents)}
-    return digest(asked | _versions(space))
+    return digest(asked | _space_versions(space))
 
 
 def resume_key(spaces: Mapping[str, Space], rows: Rows) -> str:
@@ -62,19 +62,19 @@ def resume_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     The bytes of the files do not enter: what was finished holds the digest of those that were
     read, and is taken again only for a file that still has it.
     """
-    labels = {name: _cells(rows, name) for name in ("image_id", "path", "region")}
+    labels = {name: _column_as_texts(rows, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
     first = next(iter(spaces.values()))
-    return digest({"work": described, "labels": labels} | _versions(first))
+    return digest({"work": described, "labels": labels} | _space_versions(first))
 
 
-def _versions(space: Space) -> dict[str, dict[str, int]]:
+def _space_versions(space: Space) -> dict[str, dict[str, int]]:
     own = ("statistics",) if space.encoder == "statistics" else ()
     versions = versions_of("extract", *own)
     return {"versions": versions} if versions else {}
 
 
-def _cells(rows: Rows, name: str) -> Iterator[str | None]:
+def _column_as_texts(rows: Rows, name: str) -> Iterator[str | None]:
     return (None if pd.isna(cell) else str(cell) for cell in rows.cells(name))
 
 
@@ -167,7 +167,7 @@ def replaced_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> tup
     `remove_other_form`.
     """
     found = [path for path in _other_forms(folder, spaces, parts=parts) if path.exists()]
-    return tuple(path.name for path in found if path.is_file() or not _foreign(path))
+    return tuple(path.name for path in found if path.is_file() or not _foreign_files(path))
 
 
 def remove_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
@@ -182,7 +182,7 @@ def remove_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> 
             path.rmdir()
 
 
-def _foreign(folder: Path) -> bool:
+def _foreign_files(folder: Path) -> bool:
     return any(each.suffix != ".parquet" and each.name != PARTS for each in folder.iterdir())
 
 
@@ -213,8 +213,8 @@ def skipped_bytes(path: Path, skipped: pd.DataFrame, encoder: str) -> bytes:
 def skipped_sum(skipped: pd.DataFrame) -> str:
     """Return the digest of what an encoder left out, as its list will be read."""
     cells = skipped[list(SKIPPED_COLUMNS)].itertuples(index=False)
-    return digest([[_read_back(cell) for cell in row] for row in cells])
+    return digest([[_text_as_written(cell) for cell in row] for row in cells])
 
 
-def _read_back(cell: object) -> str:
+def _text_as_written(cell: object) -> str:
     return str(cell).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -23,12 +23,12 @@ __all__ = ["pending_folder", "publish_tables", "reclaim_pending"]
 
 def pending_folder(folder: Path, spaces: Mapping[str, Space], world: int, key: str) -> Path:
     """Return the hidden folder in which ranks keep their parts until all have finished."""
-    return folder / f"{_prefix(spaces)}{world}-{key[:16]}"
+    return folder / f"{_pending_prefix(spaces)}{world}-{key[:16]}"
 
 
 def reclaim_pending(folder: Path, spaces: Mapping[str, Space]) -> None:
     """Remove parts of unfinished runs for these tables: they answer a request now."""
-    for left in folder.glob(f"{_prefix(spaces)}*"):
+    for left in folder.glob(f"{_pending_prefix(spaces)}*"):
         shutil.rmtree(left, ignore_errors=True)
 
 
@@ -41,7 +41,7 @@ def publish_tables(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> 
             for part in found:
                 (staged / space.stem).mkdir(exist_ok=True)
                 source = part / f"{space.stem}.parquet"
-                _link(source, staged / space.stem / f"{part.name}.parquet")
+                _hard_link_part(source, staged / space.stem / f"{part.name}.parquet")
             if found:
                 write_list(staged / space.stem, staged / space.stem / PARTS)
         encoder = next(iter(spaces.values())).encoder
@@ -64,7 +64,7 @@ def _without_parts(folder: Path, staged: Path, spaces: Mapping[str, Space]) -> t
     )
 
 
-def _link(source: Path, target: Path) -> None:
+def _hard_link_part(source: Path, target: Path) -> None:
     """Let a finished part have a second name, so that it is not lost with the first."""
     try:
         os.link(source, target)
@@ -72,6 +72,6 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _prefix(spaces: Mapping[str, Space]) -> str:
+def _pending_prefix(spaces: Mapping[str, Space]) -> str:
     encoder = next(iter(spaces.values())).encoder
     return f".ranks-{encoder.replace(':', '-').replace('/', '-')}-"

@@ -28,8 +28,8 @@ from rainmer_analysis.infer.extraction.resumable_extraction import (
     work_folder,
 )
 from rainmer_analysis.values import (
-    beside,
     commit,
+    companion_digests,
     demand_writable,
     holding,
     is_up_to_date,
@@ -47,7 +47,7 @@ _TRIES = 3
 
 def extract_in_memory(task: ExtractionTask) -> Extraction:
     """Encode, and give the tables."""
-    work = _run(task, None)
+    work = _run_extraction(task, None)
     skipped = work.left_out()
     if len(skipped) == len(task.rows):
         return Extraction({}, skipped, {})
@@ -78,7 +78,7 @@ def _find_or_extract(task: ExtractionTask, folder: Path, *, overwrite: bool) -> 
     found = find_existing_extraction(folder, spaces, task.rows, overwrite=overwrite)
     if found is None:
         demand_writable(folder)
-        work = _run(task, work_folder(folder, spaces, task.rows))
+        work = _run_extraction(task, work_folder(folder, spaces, task.rows))
         skipped = work.left_out()
         paths = _write_in_one_step(task, folder, (work, skipped), overwrite=overwrite)
         work.discard()
@@ -88,7 +88,7 @@ def _find_or_extract(task: ExtractionTask, folder: Path, *, overwrite: bool) -> 
     return found
 
 
-def _run(task: ExtractionTask, folder: Path | None) -> ResumableExtraction:
+def _run_extraction(task: ExtractionTask, folder: Path | None) -> ResumableExtraction:
     work = ResumableExtraction(task.rows, task.encoder.views, folder)
     work.run(task.encode, task.progress)
     return work
@@ -110,7 +110,7 @@ def _write_in_one_step(
             key = table_request(space, task.rows, work.contents())
             path = folder / f"{space.stem}.parquet"
             stands = is_up_to_date(path, key, overwrite=overwrite)
-            if not stands or beside(path).get(SKIPPED, listed) != listed:
+            if not stands or companion_digests(path).get(SKIPPED, listed) != listed:
                 batches = work.batches(space, task.provenance)
                 with told_in_full(path, staged / path.name):
                     write_batches(batches, staged / path.name, key, beside={SKIPPED: listed})

@@ -39,16 +39,16 @@ def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) ->
     """Return the hidden folder of a request's unfinished work."""
     if folder is None:
         return None
-    return folder / f"{_prefix(spaces)}{resume_key(spaces, rows)[:16]}"
+    return folder / f"{_unfinished_prefix(spaces)}{resume_key(spaces, rows)[:16]}"
 
 
 def reclaim(folder: Path, spaces: Mapping[str, Space]) -> None:
     """Remove unfinished work of other requests to these tables: they answer another one now."""
-    for left in folder.glob(f"{_prefix(spaces)}*"):
+    for left in folder.glob(f"{_unfinished_prefix(spaces)}*"):
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _prefix(spaces: Mapping[str, Space]) -> str:
+def _unfinished_prefix(spaces: Mapping[str, Space]) -> str:
     encoder = next(iter(spaces.values())).encoder
     return f".extract-{encoder.replace(':', '-').replace('/', '-')}-"
 

@@ -6,7 +6,7 @@ in ``selection``. Padding, tiles and image files belong to the rooms above.
 
 from __future__ import annotations
 
-from rainmer_analysis.model.restorer.config import VARIANTS, RestorerConfig, Variant
+from rainmer_analysis.model.restorer.config import VARIANTS, RestorerConfig
 from rainmer_analysis.model.restorer.modules import (
     Prompts,
     RecordedSelection,
@@ -14,18 +14,16 @@ from rainmer_analysis.model.restorer.modules import (
     topk_as_torch,
     topk_lowest_index,
 )
-from rainmer_analysis.model.restorer.network import MULTIPLE, Disentangle, Restorer
+from rainmer_analysis.model.restorer.network import MULTIPLE, Restorer
 
 __all__ = [
     "MULTIPLE",
     "VARIANTS",
-    "Disentangle",
     "Prompts",
     "RecordedSelection",
     "Restorer",
     "RestorerConfig",
     "SelectionRecorder",
-    "Variant",
     "topk_as_torch",
     "topk_lowest_index",
 ]

@@ -158,18 +158,18 @@ class Restorer(nn.Module):
         x = self.encoder_level0(self.patch_embed(images))
         if local_fusion:
             x = self.cross_fuse(self.disentangle.encoder_q.location(images), x)
-        skips, x = self._down(x)
-        x = self._up(x, skips, vectors)
+        skips, x = self._encode_levels(x)
+        x = self._decode_levels(x, skips, vectors)
         out: Tensor = self.output(self.refinement(x)) + images
         return out
 
-    def _down(self, x: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
+    def _encode_levels(self, x: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
         first = _run_blocks(self.encoder_level1, x)
         second = _run_blocks(self.encoder_level2, self.down1_2(first))
         third = _run_blocks(self.encoder_level3, self.down2_3(second))
         return (first, second, third), _run_blocks(self.latent, self.down3_4(third))
 
-    def _up(
+    def _decode_levels(
         self, x: Tensor, skips: tuple[Tensor, Tensor, Tensor], vectors: tuple[Tensor, ...]
     ) -> Tensor:
         first, second, third = skips

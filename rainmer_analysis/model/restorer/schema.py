@@ -58,14 +58,14 @@ def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> R
     """
     return RestorerConfig(
         variant=_choose_variant(state, variant),
-        dim=_width(state, LANDMARK, RestorerConfig.dim),
-        base_dim=_width(
+        dim=_channels_of(state, LANDMARK, RestorerConfig.dim),
+        base_dim=_channels_of(
             state, "disentangle.encoder_q.Atom.chromatic_enc.0.bias", RestorerConfig.base_dim
         ),
-        gate_hidden=_width(
+        gate_hidden=_channels_of(
             state, "encoder_level0.layers.0.ca_fc.0.bias", RestorerConfig.gate_hidden
         ),
-        se_hidden=_width(
+        se_hidden=_channels_of(
             state,
             "disentangle.encoder_q.Atom.chromatic_enc.2.se1.se.1.weight",
             RestorerConfig.se_hidden,
@@ -75,10 +75,10 @@ def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> R
             for i, stage in enumerate(_STAGES)
         ),
         heads=tuple(
-            _width(state, f"{stage}.0.attn.temperature", RestorerConfig.heads[i])
+            _channels_of(state, f"{stage}.0.attn.temperature", RestorerConfig.heads[i])
             for i, stage in enumerate(_STAGES)
         ),
-        expansion=_expansion(state),
+        expansion=_find_expansion(state),
         bias="encoder_level1.0.attn.qkv.bias" in state,
         norm="WithBias" if "encoder_level1.0.norm1.body.bias" in state else "BiasFree",
     )
@@ -100,7 +100,7 @@ def _choose_variant(state: Mapping[str, Tensor], variant: str | None) -> str:
     return fitting[0]
 
 
-def _width(state: Mapping[str, Tensor], name: str, default: int) -> int:
+def _channels_of(state: Mapping[str, Tensor], name: str, default: int) -> int:
     tensor = state.get(name)
     return len(tensor) if tensor is not None and tensor.ndim and tensor.numel() else default
 
@@ -109,7 +109,7 @@ def _count_blocks(state: Mapping[str, Tensor], stage: str) -> int:
     return len({name.split(".")[1] for name in state if name.startswith(f"{stage}.")})
 
 
-def _expansion(state: Mapping[str, Tensor]) -> float:
+def _find_expansion(state: Mapping[str, Tensor]) -> float:
     """Find the shortest decimal that gives the hidden widths of all levels."""
     low, high = 0.0, math.inf
     for stage in _STAGES:

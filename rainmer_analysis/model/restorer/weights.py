@@ -92,7 +92,7 @@ def load_restorer(
             msg = "it holds no restorer of Rainmer; give a state dict of a whole model"
             raise WeightsError(msg)
         state = {name: check_tensor(name, value) for name, value in plain.items()}
-        config = _config(own, state, variant=variant)
+        config = _config_of_file(own, state, variant=variant)
         check_state_fits(config, state)
         sha256 = state_sha256(state)
         check_metadata(own, {"kind": "restorer", "sha256": sha256})
@@ -123,7 +123,7 @@ def _check_names(variant: str | None, ties: str | None) -> None:
     )
 
 
-def _config(
+def _config_of_file(
     own: Mapping[str, Any], state: Mapping[str, Tensor], *, variant: str | None
 ) -> RestorerConfig:
     """Take the configuration that the file states, or read it from the tensors."""

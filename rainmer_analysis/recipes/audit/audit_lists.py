@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, first_connected
-from rainmer_analysis.errors import ParameterError, SourceError
+from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.text_files import csv_text, holds_text, write_text_once
+from rainmer_analysis.values import demand_suffix
 
 __all__ = ["removals", "write_clean_manifest", "write_lists", "write_scene_manifest"]
 
@@ -172,10 +173,7 @@ def _manifest(
     path: Path, rows: Sequence[Mapping[str, Any]], remarks: Sequence[str]
 ) -> dict[Path, str]:
     """Return the texts of a manifest and of its file of scenes."""
-    if path.suffix.lower() != ".toml":
-        raise ParameterError(
-            f"a manifest cannot be written as {path.name!r}; use a name that ends in .toml"
-        )
+    demand_suffix(path, "a manifest", ".toml")
     base, groups = path.parent.absolute(), path.with_suffix(".groups.csv")
     parts: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:

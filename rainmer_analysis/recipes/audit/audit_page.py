@@ -12,11 +12,12 @@ import numpy as np
 from PIL import Image
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.errors import ImageError, ParameterError
+from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image
 from rainmer_analysis.pages import render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.values import demand_suffix
 
 __all__ = ["write_page"]
 
@@ -55,10 +56,7 @@ def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bo
         Something else lies at `path`.
     """
     place = Path(path)
-    if place.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(
-            f"a page cannot be written as {place.name!r}; use a name that ends in .html"
-        )
+    demand_suffix(place, "a page", ".html", also=(".htm",))
     text = render_audit(**_content(audit, shown))
     write_text_once(
         place, text.encode("utf-8", "backslashreplace").decode("utf-8"), overwrite=overwrite
@@ -78,7 +76,7 @@ def _content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [_card(each, rows) for each in _first(found, shown)],
+                "cards": [_card(each, rows) for each in _leaks_first(found, shown)],
             }
         )
     return {
@@ -92,7 +90,7 @@ def _content(audit: Audit, shown: int) -> dict[str, Any]:
     }
 
 
-def _first(found: Sequence[Finding], shown: int) -> list[Finding]:
+def _leaks_first(found: Sequence[Finding], shown: int) -> list[Finding]:
     """Return those between splits first; otherwise the order stays."""
     return sorted(found, key=lambda each: not each.leak)[:shown]
 

@@ -48,7 +48,12 @@ def relate_images(
     thousand frames makes a thousand findings, not half a million.
     """
     collection = _collect(images, examined)
-    kin = find_kin(collection.thumbnails(), seed=seed, progress=progress)
+    kin = find_kin(
+        collection.thumbnails(),
+        clean=[collection.is_clean(numbers[0]) for numbers in collection.members],
+        seed=seed,
+        progress=progress,
+    )
     found: dict[tuple[str, str | None], Finding] = {}
     for finding in (
         *_duplicates(collection),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Fingerprints, read_fingerprints
 from rainmer_analysis.errors import ParameterError, SourceError
-from rainmer_analysis.images import Sources, find_datasets
+from rainmer_analysis.images import Sources, find_datasets, sample_ids
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, request_digest
 from rainmer_analysis.recipes.audit.audit_summary import summarise
@@ -23,7 +24,7 @@ from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.unfinished import finished_images
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete
 from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import holding, lock_of, stamped, to_json_types
+from rainmer_analysis.values import demand_suffix, holding, lock_of, stamped, to_json_types
 
 __all__ = ["audit", "examine_all"]
 
@@ -35,6 +36,7 @@ def audit(
     *,
     out: str | Path | None = None,
     root: str | Path | None = None,
+    per_dataset: int | None = None,
     known: Sequence[str | Path] = (),
     held_out: Collection[str] = (),
     workers: int = 2,
@@ -47,7 +49,10 @@ def audit(
     Parameters
     ----------
     sources, root
-        As for `rainmer_analysis.extract`; all images count, none is sampled.
+        As for `rainmer_analysis.extract`.
+    per_dataset
+        Images drawn from each dataset, those that `extract` draws with the same number and seed;
+        by default all.
     out
         JSON file; an interrupted run is continued. Without it nothing is written.
     known
@@ -57,7 +62,7 @@ def audit(
     workers
         Threads; the audit does not depend on them.
     seed
-        Of the search for relatives.
+        Of the draw, and of the search for relatives.
     overwrite
         Whether another file may be replaced.
     progress
@@ -73,7 +78,7 @@ def audit(
         Another run is writing it.
     ParameterError
         `out` does not end in ``.json``, a dataset in `held_out` is not among the sources, or
-        `workers` is under 1.
+        `workers` or `per_dataset` is under 1.
     FileFormatError
         A file in `known` holds no fingerprints.
     """
@@ -83,7 +88,7 @@ def audit(
     sets = [read_fingerprints(Path(each)) for each in known]
     datasets = find_datasets(sources, root=root)
     _check_names(held_out, datasets)
-    images = list_images_of(datasets, held_out)
+    images = _drawn(list_images_of(datasets, held_out), per_dataset, seed)
     asked = {"known": [each.content for each in sets], "seed": seed}
     with ExitStack() as held:
         if path is not None:
@@ -151,6 +156,21 @@ def _audited(
     )
 
 
+def _drawn(images: list[AuditedImage], per_dataset: int | None, seed: int) -> list[AuditedImage]:
+    """Return the images of each dataset's sample; all without a number."""
+    if per_dataset is None:
+        return images
+    by_dataset: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        by_dataset[image.dataset].append(image.image_id)
+    chosen = {
+        f"{name}/{relative}"
+        for name, ids in by_dataset.items()
+        for relative in sample_ids((each[len(name) + 1 :] for each in ids), per_dataset, seed)
+    }
+    return [image for image in images if image.image_id in chosen]
+
+
 def _row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
     job = image.job
     return {
@@ -172,10 +192,7 @@ def _contents(examined: Examined) -> tuple[str, str]:
 
 
 def _checked(path: Path) -> Path:
-    if path.suffix.lower() != ".json":
-        raise ParameterError(
-            f"an audit cannot be written as {path.name!r}; use a name that ends in .json"
-        )
+    demand_suffix(path, "an audit", ".json")
     return path
 
 

@@ -51,7 +51,10 @@ class SuggestedManifest:
                 + ", ".join(f"{name} {count:,}" for name, count in names.items())
                 for kind, names in dataset.account.passed_over.items()
             ]
-            lines += ["[[dataset]]", *(f"{key} = {_toml(value)}" for key, value in entry.items())]
+            lines += [
+                "[[dataset]]",
+                *(f"{key} = {_as_toml_value(value)}" for key, value in entry.items()),
+            ]
         if self.rest:
             folders = ", ".join(f"{place} ({count:,} images)" for place, count in self.rest.items())
             lines += ["", f"# Part of no suggestion: {folders}"]
@@ -176,7 +179,7 @@ def _unique_names(images: Sequence[str], folder: Path) -> list[str]:
     return [re.sub(r"[\\\x00-\x1f\x7f]", "_", name) for name in chosen]
 
 
-def _toml(value: object) -> str:
+def _as_toml_value(value: object) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(each) for each in value) + "]"
+        return "[" + ", ".join(_as_toml_value(each) for each in value) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -16,7 +16,7 @@ import numpy as np
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import write_png
-from rainmer_analysis.values.archive import write_atomically
+from rainmer_analysis.values import write_atomically, write_text
 from rainmer_analysis.values.request_digest import digest
 from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
 
@@ -225,17 +225,11 @@ def _write_manifest_and_groups(
     ]
     text = "# Simulated datasets; the request that made them is in simulated.json.\n\n"
     text += "\n".join(tables)
-    for path, write in (
-        (folder / _GROUPS, groups),
-        (folder / _MANIFEST, lambda place: _write_text(place, text)),
-    ):
-        if not path.is_file():
-            write_atomically(path, write)
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    if not (folder / _GROUPS).is_file():
+        write_atomically(folder / _GROUPS, groups)
+    if not (folder / _MANIFEST).is_file():
+        write_text(folder / _MANIFEST, text)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_atomically(path, lambda place: _write_text(place, json.dumps(content, indent=1) + "\n"))
+    write_text(path, json.dumps(content, indent=1) + "\n")

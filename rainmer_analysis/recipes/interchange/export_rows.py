@@ -22,7 +22,15 @@ import pyarrow.parquet as pq
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.numerics import nearest_neighbours
 from rainmer_analysis.recipes.report.point_thumbnails import thumbnails_of
-from rainmer_analysis.values import EmbeddingTable, Rows, SphereMap, digest, read, write_atomically
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    Rows,
+    SphereMap,
+    demand_suffix,
+    digest,
+    read,
+    write_atomically,
+)
 
 __all__ = ["ExportOptions", "Exported", "export"]
 
@@ -116,16 +124,13 @@ def export(
         Something else lies at `out`.
     """
     chosen, target = options or ExportOptions(), Path(out)
-    if target.suffix.lower() != ".parquet":
-        raise ParameterError(
-            f"rows cannot be written as {target.name!r}; use a name that ends in .parquet"
-        )
+    demand_suffix(target, "rows", ".parquet")
     values = _same_rows([_read_value(path) for path in sources])
     request = digest(["export", _VERSION, [each.content_sha256 for each in values], vars(chosen)])
     if _is_up_to_date(target, request, overwrite=overwrite):
         schema = pq.read_schema(target)
         return Exported(target, len(values[0]), tuple(schema.names), (), up_to_date=True)
-    columns, notes = _columns(values, chosen, progress)
+    columns, notes = _exported_columns(values, chosen, progress)
     table = pa.table(columns).replace_schema_metadata(
         {_KEY: json.dumps({"request": request, "version": _VERSION}).encode()}
     )
@@ -168,7 +173,7 @@ def _same_rows(
     return found
 
 
-def _columns(
+def _exported_columns(
     values: Sequence[EmbeddingTable | SphereMap], options: ExportOptions, progress: Progress
 ) -> tuple[dict[str, pa.Array], list[str]]:
     rows = values[0].rows

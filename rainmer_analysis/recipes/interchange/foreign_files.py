@@ -79,7 +79,7 @@ def read_vector_column(path: Path, column: str | None) -> tuple[npt.NDArray[Any]
             f"{', '.join(lists) or 'none'}"
         )
     labels = table.drop_columns(lists).to_pandas(ignore_metadata=True)
-    return _matrix(table.column(name), name, path), labels
+    return _lists_to_matrix(table.column(name), name, path), labels
 
 
 def read_labels(path: Path) -> pd.DataFrame:
@@ -108,7 +108,7 @@ def _is_vector(kind: pa.DataType) -> bool:
     return bool(listed and pa.types.is_floating(kind.value_type))
 
 
-def _matrix(column: pa.ChunkedArray, name: str, path: Path) -> npt.NDArray[Any]:
+def _lists_to_matrix(column: pa.ChunkedArray, name: str, path: Path) -> npt.NDArray[Any]:
     """Return lists of one length as a matrix; a missing list or number is NaN."""
     lengths = pc.list_value_length(column).drop_null()
     known = pc.unique(lengths).to_pylist()

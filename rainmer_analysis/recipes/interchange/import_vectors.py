@@ -121,7 +121,7 @@ def import_vectors(
         Something else lies at `out`.
     """
     given, target = Path(source), Path(out)
-    matrix, frame = _read(given, labels, options)
+    matrix, frame = _read_vectors_and_labels(given, labels, options)
     if len(matrix) != len(frame):
         raise ParameterError(
             f"{len(matrix)} vectors and {len(frame)} rows of labels came; give one row for each "
@@ -133,7 +133,10 @@ def import_vectors(
     if not kept:
         raise ParameterError(f"{given} holds no vector with a direction; check how it was written")
     table = EmbeddingTable(
-        unit[kept], Rows(rows.iloc[kept]), _space(options), _provenance(given, options)
+        unit[kept],
+        Rows(rows.iloc[kept]),
+        _space_of_options(options),
+        _import_provenance(given, options),
     )
     inputs = [_file_digest(Path(path)) for path in (given, labels) if path is not None]
     request = digest(["import", inputs, asdict(options)])
@@ -144,12 +147,12 @@ def import_vectors(
     return Imported(table, left_out, unused, current)
 
 
-def _space(options: ImportOptions) -> Space:
+def _space_of_options(options: ImportOptions) -> Space:
     identity = digest(["imported", options.encoder, options.identity])
     return Space(options.encoder, options.view, identity, options.preprocessing, "exact")
 
 
-def _provenance(source: Path, options: ImportOptions) -> dict[str, Any]:
+def _import_provenance(source: Path, options: ImportOptions) -> dict[str, Any]:
     return {
         "encoder": {"name": options.encoder, "identity": options.identity},
         "seed": None,
@@ -158,7 +161,7 @@ def _provenance(source: Path, options: ImportOptions) -> dict[str, Any]:
     }
 
 
-def _read(
+def _read_vectors_and_labels(
     source: Path, labels: str | Path | None, options: ImportOptions
 ) -> tuple[npt.NDArray[Any], pd.DataFrame]:
     suffix = source.suffix.lower()
@@ -196,22 +199,25 @@ def _label_frame(
         )
     named = options.dataset in frame.columns and options.name is None
     datasets = frame[options.dataset] if named else [options.name] * len(frame)
-    columns: dict[str, list[Any]] = {"image_id": [], "dataset": [_text(each) for each in datasets]}
+    columns: dict[str, list[Any]] = {
+        "image_id": [],
+        "dataset": [_cell_text(each) for each in datasets],
+    }
     for image, dataset in zip(frame[options.image_id], columns["dataset"], strict=True):
-        name = _text(image)
+        name = _cell_text(image)
         inside = name is None or dataset is None or name.startswith(f"{dataset}/")
         columns["image_id"].append(name if inside else f"{dataset}/{name}")
     groups = frame[options.group] if options.group in frame.columns else columns["image_id"]
-    columns["group"] = [_text(each) for each in groups]
+    columns["group"] = [_cell_text(each) for each in groups]
     used = {options.image_id, options.group, *([options.dataset] if named else ())}
     for name in _KEPT:
         if name in frame.columns:
-            columns[name] = [_text(each) for each in frame[name]]
+            columns[name] = [_cell_text(each) for each in frame[name]]
             used.add(name)
     return pd.DataFrame(columns), tuple(str(c) for c in frame.columns if c not in used)
 
 
-def _text(cell: Any) -> str | None:
+def _cell_text(cell: Any) -> str | None:
     return None if pd.isna(cell) or str(cell) == "" else str(cell)
 
 

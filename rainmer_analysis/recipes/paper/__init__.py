@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.paper.cached_stages import Request
+from rainmer_analysis.recipes.paper.corpora import Request
 from rainmer_analysis.recipes.paper.paper_figures import make_figure
 from rainmer_analysis.recipes.paper.reproduce import reproduce
 

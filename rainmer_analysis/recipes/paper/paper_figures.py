@@ -15,13 +15,17 @@ from rainmer_analysis.draw import (
 )
 from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
 from rainmer_analysis.recipes.paper.cached_stages import (
-    Request,
-    extract_corpus,
     project_cached,
     relate_cached,
     relate_with_intervals_cached,
 )
-from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, Corpus
+from rainmer_analysis.recipes.paper.corpora import (
+    ALL_IN_ONE,
+    DERAINING,
+    Corpus,
+    Request,
+    extract_corpus,
+)
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
 
 __all__ = [

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.recipes.paper.cached_stages import Request, extract_corpus
-from rainmer_analysis.recipes.paper.claims import judge_claims
-from rainmer_analysis.recipes.paper.corpora import CORPORA, rename_to_imitated_datasets
+from rainmer_analysis.recipes.paper.claims import find_controls, judge_claims, run_controls
+from rainmer_analysis.recipes.paper.corpora import (
+    CORPORA,
+    Request,
+    extract_corpus,
+    rename_to_imitated_datasets,
+    write_once,
+)
 from rainmer_analysis.recipes.paper.paper_figures import (
     FigureFiles,
     make_all_in_one_figure,
@@ -22,18 +26,14 @@ from rainmer_analysis.recipes.paper.released_run import (
     compare_with_released,
     reference_folder,
 )
-from rainmer_analysis.recipes.paper.untrained_controls import find_controls, run_controls
 from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     library_versions,
-    read_json,
     to_json_types,
-    write_json,
 )
 
-__all__ = ["Reproduction", "reproduce", "write_once"]
-
+__all__ = ["Reproduction", "reproduce"]
 
 # Every claim's statistic is told for these too, whether a figure shows them or not.
 _COMPARED = ("airnet", "statistics")
@@ -184,29 +184,6 @@ def _write_results(
     pictures = (*first, *(path for made in figures.values() for path in made.pictures))
     companions = tuple(path for made in figures.values() for path in made.companions)
     return Reproduction(pictures, companions, claims, stored, matrices, uncertain, compared, note)
-
-
-def write_once(request: Request, name: str, document: Mapping[str, Any]) -> None:
-    """Write a document where none of another request lies, unless that may be replaced."""
-    path = request.out / name
-    if (
-        path.exists()
-        and not request.overwrite
-        and _request_of_document(path) != document["request"]
-    ):
-        raise OutputExistsError(
-            f"{path} already exists and belongs to another request; "
-            "give another folder or allow --overwrite (overwrite=True in Python)"
-        )
-    write_json(path, document)
-
-
-def _request_of_document(path: Path) -> Any:
-    try:
-        found = read_json(path)
-    except FileFormatError:
-        return None
-    return found.get("request") if isinstance(found, dict) else None
 
 
 def _data_caveat(request: Request) -> str:

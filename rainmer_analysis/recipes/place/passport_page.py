@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.errors import ImageError, ParameterError
-from rainmer_analysis.images import encode_thumbnail, read_image
-from rainmer_analysis.pages import PassportCard, PassportContent, render_passports
+from rainmer_analysis.pages import (
+    PassportCard,
+    PassportContent,
+    page_stands,
+    render_passports,
+)
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.colours import dataset_styles
-from rainmer_analysis.recipes.report.existing_page import page_stands
-from rainmer_analysis.values import digest, versions_of, write_atomically
+from rainmer_analysis.recipes.report.point_thumbnails import thumbnail_or_none
+from rainmer_analysis.values import demand_suffix, digest, versions_of, write_text
 
 __all__ = ["write_passports"]
 
@@ -31,10 +34,7 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
     ParameterError
         The name does not end in ``.html``.
     """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ParameterError(
-            f"a page cannot be written as {path.name!r}; use a name that ends in .html"
-        )
+    demand_suffix(path, "a page", ".html", also=(".htm",))
     told = {
         "place": [each.document() for each in done.passports],
         "table": done.table.content_sha256,
@@ -47,21 +47,17 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
     request = digest(told)
     if page_stands(path, request, overwrite=overwrite):
         return "up to date"
-    text = render_passports(_content(done), request=request)
-    write_atomically(path, lambda place: _write(place, text))
+    text = render_passports(_page_content(done), request=request)
+    write_text(path, text)
     return "written"
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
-def _content(done: Passports) -> PassportContent:
+def _page_content(done: Passports) -> PassportContent:
     names = done.table.rows.datasets
     ids = done.table.rows.column("image_id").tolist()
     rows = {name: row for row, name in enumerate(ids)}
     return PassportContent(
-        cards=[_card(each, done, rows) for each in done.passports],
+        cards=[_passport_card(each, done, rows) for each in done.passports],
         datasets=dict(zip(names, dataset_styles(names), strict=True)),
         map=done.map,
         level=done.level,
@@ -70,38 +66,29 @@ def _content(done: Passports) -> PassportContent:
     )
 
 
-def _card(passport: Passport, done: Passports, rows: dict[str, int]) -> PassportCard:
+def _passport_card(passport: Passport, done: Passports, rows: dict[str, int]) -> PassportCard:
     frame = done.table.rows
     places = [rows[name] for name, _ in passport.neighbours]
     known = frame.column("path") if frame.has("path") else np.full(len(frame), None)
     return PassportCard(
         path=passport.path,
-        picture=_picture(passport.path, _LARGE),
+        picture=thumbnail_or_none(passport.path, _LARGE),
         datasets=passport.datasets,
         p_values=passport.p_values,
         outside=passport.outside,
         neighbours=[
-            (name, degrees, frame.datasets[frame.codes[row]], _picture(known[row], _SMALL))
+            (name, degrees, frame.datasets[frame.codes[row]], thumbnail_or_none(known[row], _SMALL))
             for (name, degrees), row in zip(passport.neighbours, places, strict=True)
         ],
         lon=passport.lon,
         lat=passport.lat,
         radius=passport.radius,
-        disc=_disc(passport),
+        disc=_circle_on_map(passport),
         known_as=passport.known_as,
     )
 
 
-def _picture(path: object, limit: int) -> bytes | None:
-    if not isinstance(path, str):
-        return None
-    try:
-        return encode_thumbnail(read_image(path), limit=limit)
-    except ImageError:  # the file is gone since the table was made: its name still says what it was
-        return None
-
-
-def _disc(passport: Passport) -> Sequence[tuple[float, float]]:
+def _circle_on_map(passport: Passport) -> Sequence[tuple[float, float]]:
     """Return the circle about a place as longitudes and latitudes in degrees."""
     if passport.radius is None:
         return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,17 +10,12 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import nearest_neighbours_of_queries
 from rainmer_analysis.recipes.place.embedding import embed_images
+from rainmer_analysis.recipes.place.map_position import nearest_images, place_on_map
 from rainmer_analysis.scores.membership import DatasetMembership
-from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
 __all__ = ["Passport", "Passports", "place"]
-
-_log = logging.getLogger(__name__)
-_NEIGHBOURS = 5
-_PARTS = 20
 
 
 @dataclass(frozen=True)
@@ -150,18 +144,16 @@ def place(
     found = membership.undecidable(level) if 0 < level < 1 else ()
     images, skipped = embed_images(paths, table.space, weights, device, progress)
     answer = membership.predict(images.vectors, level=level)
-    near = nearest_neighbours_of_queries(
-        images.vectors, table.vectors, min(_NEIGHBOURS, len(table))
-    )
+    near = nearest_images(images, table)
     ids = table.rows.column("image_id")
-    map_, points, radii = _placed(table, images, level, neighbors, seed)
+    map_, points, radii = place_on_map(table, images, level=level, neighbors=neighbors, seed=seed)
     placed = SphereMap(points, images.rows, images.space)
-    known = _known(table, images)
+    known = _known_by_sha256(table, images)
     passports = [
         Passport(
             str(path),
-            _named(membership.datasets, answer.probabilities[row]),
-            _named(membership.datasets, answer.p_values[row]),
+            _sorted_by_value(membership.datasets, answer.probabilities[row]),
+            _sorted_by_value(membership.datasets, answer.p_values[row]),
             bool(answer.outside[row]),
             tuple(
                 (str(ids[other]), float(np.degrees(angle)))
@@ -174,16 +166,18 @@ def place(
         )
         for row, path in enumerate(images.rows.column("path"))
     ]
-    notes = _notes(membership.left_out, found, level)
+    notes = _limit_notes(membership.left_out, found, level)
     return Passports(passports, skipped, notes, level, map_, table, images)
 
 
-def _named(names: Sequence[str], values: Any) -> dict[str, float]:
+def _sorted_by_value(names: Sequence[str], values: Any) -> dict[str, float]:
     pairs = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
     return {name: float(value) for name, value in pairs}
 
 
-def _notes(left_out: Mapping[str, int], undecidable: Sequence[str], level: float) -> list[str]:
+def _limit_notes(
+    left_out: Mapping[str, int], undecidable: Sequence[str], level: float
+) -> list[str]:
     notes = [
         f"{name} has {count} scene(s), too few to compare with; it is left out"
         for name, count in left_out.items()
@@ -197,28 +191,7 @@ def _notes(left_out: Mapping[str, int], undecidable: Sequence[str], level: float
     return notes
 
 
-def _placed(
-    table: EmbeddingTable, images: EmbeddingTable, level: float, neighbors: int, seed: int
-) -> tuple[SphereMap, Any, Any]:
-    """Lay the table out, and place the images on its map with their radii where these are known."""
-    _log.info("laying out %d images of %s", len(table), table.space.name)
-    model = SphereUMAP(neighbors, random_state=seed).fit(table.vectors)
-    map_ = SphereMap(
-        model.embedding_.astype(np.float32),
-        table.rows,
-        table.space,
-        {"engine": "sphere", "seed": seed},
-    )
-    groups = table.rows.column("group")
-    parts = min(_PARTS, len(set(groups)))
-    if parts * level < 1 or level * (parts + 1) > parts:
-        return map_, model.transform(images.vectors), None
-    _log.info("leaving scenes out in %d parts, to learn how surely images are placed", parts)
-    model.calibrate(groups, parts=parts)
-    return map_, *model.transform(images.vectors, level=level)
-
-
-def _known(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:
+def _known_by_sha256(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:
     """Return the table's image with the same bytes, for each image."""
     if not table.rows.has("sha256"):
         return [None] * len(images)

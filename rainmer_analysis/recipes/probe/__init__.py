@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.probe.real_sets_probe import RealSets
+from rainmer_analysis.recipes.probe.real_sets import RealSets
 from rainmer_analysis.recipes.probe.run_probe import Probe, probe
 
 __all__ = ["Probe", "RealSets", "probe"]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer import Encoder, load_encoder
+from rainmer_analysis.infer import Encoder, extract, load_encoder
+from rainmer_analysis.recipes.probe.json_cache import cached_json
+from rainmer_analysis.values import EmbeddingTable, ImageSet
 
-__all__ = ["UNTRAINED", "ProbedEncoder", "control_subjects", "load_subjects"]
+__all__ = ["UNTRAINED", "ProbedEncoder", "control_subjects", "load_control", "load_subjects"]
 
 UNTRAINED = "untrained"
 _Weights = str | Path
@@ -32,6 +35,16 @@ class ProbedEncoder:
     def stem(self) -> str:
         """The encoder's name as part of a file name."""
         return self.encoder.name.replace(":", "-").replace("/", "-")
+
+    def extract(self, images: ImageSet) -> Mapping[str, EmbeddingTable]:
+        """Embed images, one table per view."""
+        return extract(images, self.encoder)
+
+    def measure_once(
+        self, folder: Path | None, part: str, identity: list[Any], compute: Callable[[], Any]
+    ) -> dict[str, Any]:
+        """Return a part's numbers, from the folder where this encoder and identity left them."""
+        return cached_json(folder, f"{part}-{self.stem}", [*identity, *self.identity], compute)
 
 
 def load_subjects(
@@ -78,6 +91,11 @@ def load_subjects(
         ProbedEncoder(label, load_encoder(name, chosen, device=device, precision=precision))
         for label, (name, chosen) in zip(labels, pairs, strict=True)
     ]
+
+
+def load_control(name: str, *, device: str, precision: str) -> ProbedEncoder:
+    """Load a control by its name."""
+    return ProbedEncoder(name, load_encoder(name, device=device, precision=precision))
 
 
 def _distinct_labels(pairs: Sequence[tuple[str, _Weights | None]]) -> list[str]:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer import load_encoder
-from rainmer_analysis.probing import Design, DesignImages, open_design
+from rainmer_analysis.probing import Design, open_design
+from rainmer_analysis.recipes.probe.measure_encoders import ProbeInputs, measure_controls
 from rainmer_analysis.recipes.probe.probe_documents import VERSION, space_document
 from rainmer_analysis.recipes.probe.probed_encoders import (
     ProbedEncoder,
     control_subjects,
     load_subjects,
 )
-from rainmer_analysis.recipes.probe.real_sets_probe import (
-    RealImages,
-    RealSets,
-    load_real,
-    probe_real,
-)
-from rainmer_analysis.recipes.probe.simulated_probe import RESAMPLES, probe_simulated
+from rainmer_analysis.recipes.probe.real_sets import RealImages, RealSets, load_real
 from rainmer_analysis.values import (
+    demand_suffix,
     digest,
     is_up_to_date,
     library_versions,
@@ -36,7 +29,6 @@ from rainmer_analysis.values import (
 
 __all__ = ["Probe", "probe"]
 
-_log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
 
@@ -60,24 +52,6 @@ class Probe:
     def spaces(self) -> tuple[Mapping[str, Any], ...]:
         """The document of each space, encoder by encoder."""
         return tuple(self.document["spaces"])
-
-
-@dataclass(frozen=True, eq=False)
-class _ProbeInputs:
-    """What all encoders of one probe look at, and where numbers are kept."""
-
-    images: DesignImages
-    real: RealImages | None
-    cache: Path | None
-    progress: Progress | None
-
-    def measure_encoder(self, subject: ProbedEncoder) -> dict[str, dict[str, Any]]:
-        """Measure an encoder: per part (``simulated``, ``real``) and view a document."""
-        options = {"progress": self.progress}
-        found = {"simulated": probe_simulated(subject, self.images, self.cache, **options)}
-        if self.real is not None:
-            found["real"] = probe_real(subject, self.real, self.cache)
-        return found
 
 
 def probe(
@@ -143,9 +117,9 @@ def probe(
     if target is not None and is_up_to_date(target, request, overwrite=overwrite):
         return Probe(stamped(read_json(target)), up_to_date=True)
     images = open_design(chosen, folder, progress=progress)
-    inputs = _ProbeInputs(images, found_real, folder, progress)
+    inputs = ProbeInputs(images, found_real, folder, progress)
     taken = [(subject, inputs.measure_encoder(subject)) for subject in subjects]
-    beside = _measure_controls(listed, inputs, load)
+    beside = measure_controls(listed, inputs, load)
     spaces = [
         space_document(subject, view, parts, beside=beside, rule=chosen.rule)
         for subject, parts in taken
@@ -153,7 +127,7 @@ def probe(
     ]
     document = {
         **spaces[0],
-        "design": {**asdict(chosen), "sha256": images.sha256, "resamples": RESAMPLES},
+        "design": inputs.design_document(),
         "spaces": spaces,
         "request": request,
         "libraries": library_versions(),
@@ -165,10 +139,7 @@ def probe(
 
 
 def _check_output(path: Path) -> Path:
-    if path.suffix.lower() != ".json":
-        raise ParameterError(
-            f"a probe cannot be written as {path.name!r}; use a name that ends in .json"
-        )
+    demand_suffix(path, "a probe", ".json")
     return path
 
 
@@ -196,15 +167,3 @@ def _request_digest(
             precision,
         ]
     )
-
-
-def _measure_controls(
-    listed: Sequence[tuple[str, str]], inputs: _ProbeInputs, load: Mapping[str, str]
-) -> dict[str, list[dict[str, Any]]]:
-    """Measure the controls of each group, one network at a time."""
-    taken: dict[str, list[dict[str, Any]]] = {}
-    for number, (group, name) in enumerate(listed):
-        _log.info("control %d of %d: %s", number + 1, len(listed), name)
-        found = inputs.measure_encoder(ProbedEncoder(name, load_encoder(name, **load)))
-        taken.setdefault(group, []).append(found)
-    return taken

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.probing import DesignImages, Estimate, LadderProbe, SpaceProbe, probe_encoder
-from rainmer_analysis.recipes.probe.json_cache import cached_json
 from rainmer_analysis.recipes.probe.probed_encoders import ProbedEncoder
 
 __all__ = ["RESAMPLES", "probe_simulated"]
@@ -44,8 +43,8 @@ def probe_simulated(
         )
         return {view: _space_document(each) for view, each in found.items()}
 
-    identity = [_METHOD, images.sha256, RESAMPLES, *subject.identity]
-    return cached_json(cache, f"simulated-{subject.stem}", identity, compute)
+    identity = [_METHOD, images.sha256, RESAMPLES]
+    return subject.measure_once(cache, "simulated", identity, compute)
 
 
 def _space_document(found: SpaceProbe) -> dict[str, Any]:

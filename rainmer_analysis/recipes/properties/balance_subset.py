@@ -29,7 +29,7 @@ from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     rows_manifest,
 )
 from rainmer_analysis.recipes.text_files import holds_text, write_text_once
-from rainmer_analysis.values import Rows
+from rainmer_analysis.values import Rows, demand_suffix
 
 __all__ = ["METHODS", "Balance", "Change", "balance"]
 
@@ -318,10 +318,7 @@ def _weighted_moments(
 def _write_subset(
     found: Balance, own: Candidates, out: Path, seed: int, *, overwrite: bool
 ) -> Balance:
-    if out.suffix.lower() != ".toml":
-        raise ParameterError(
-            f"a manifest cannot be written as {out.name!r}; use a name that ends in .toml"
-        )
+    demand_suffix(out, "a manifest", ".toml")
     remarks = _manifest_remarks(found, seed)
     rows = found.rows.tolist()
     scenes = None

@@ -94,7 +94,9 @@ def _read_embeddings(source: Path, properties: Sequence[str]) -> Candidates:
         )
     table = read_as(source, EmbeddingTable)
     ids = tuple(table.rows.column("image_id").tolist())
-    return Candidates(source.stem, table.vectors.astype(np.float64), ids, table.rows, table.space)
+    # files of tables are named by their space, which all that are balanced share
+    name = ", ".join(table.rows.datasets)
+    return Candidates(name, table.vectors.astype(np.float64), ids, table.rows, table.space)
 
 
 def _read_array(path: Path) -> NDArray[np.float64]:

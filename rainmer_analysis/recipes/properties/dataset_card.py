@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.datasets.compare_simulated_with_real import measured_quantiles
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import PROPERTIES, PropertyTable
+from rainmer_analysis.values import PROPERTIES, PropertyTable, demand_suffix
 
 __all__ = ["UNITS", "dataset_card", "write_card"]
 
@@ -60,10 +59,7 @@ def write_card(table: PropertyTable, path: str | Path, *, overwrite: bool = Fals
         Something else lies there.
     """
     target = Path(path)
-    if target.suffix.lower() not in (".md", ".markdown"):
-        raise ParameterError(
-            f"a dataset card cannot be written as {target.name!r}; use a name that ends in .md"
-        )
+    demand_suffix(target, "a dataset card", ".md", also=(".markdown",))
     return write_text_once(target, dataset_card(table), overwrite=overwrite)
 
 
@@ -102,7 +98,7 @@ def _dataset_section(name: str, found: Mapping[str, Any], part: PropertyTable) -
         "With a clean target": f"{found['pairs']:,}",
         "Scenes": f"{found['scenes']:,}",
         "Size in pixels": span,
-        "Formats": _format_counts(part),
+        "Formats": _format_suffix_counts(part),
         "Drawn": _sampling_sentence(part),
         "Fingerprint": f"`{_fingerprint(part)}`",
     }
@@ -136,7 +132,7 @@ def _sampling_sentence(table: PropertyTable) -> str:
     return f"at most {number:,} a dataset, seed {table.made.get('seed')}"
 
 
-def _format_counts(part: PropertyTable) -> str:
+def _format_suffix_counts(part: PropertyTable) -> str:
     suffixes = [Path(str(path)).suffix.lower() or "none" for path in part.rows.cells("path")]
     order = sorted(set(suffixes), key=lambda each: (-suffixes.count(each), each))
     return ", ".join(f"{each} {suffixes.count(each):,}" for each in order)

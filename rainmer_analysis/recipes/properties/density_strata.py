@@ -34,7 +34,7 @@ def choose_by_strata(
     *,
     seed: int,
 ) -> tuple[NDArray[np.int64], tuple[Stratum, ...]]:
-    """Choose rows by the published rule (REFERENCE.md, section 7).
+    """Choose rows by the published rule.
 
     All rows with a density above .08 are kept. Of those up to .04, and of those between, so many
     are drawn without replacement that their shares are the means of the references' shares;

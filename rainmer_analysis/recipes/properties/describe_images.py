@@ -22,7 +22,7 @@ from rainmer_analysis.recipes.properties.measure_all import (
     measure_all,
     thread_count,
 )
-from rainmer_analysis.recipes.properties.property_rows import (
+from rainmer_analysis.recipes.properties.property_jobs_and_rows import (
     current_request,
     listed_rows,
     measuring_jobs,
@@ -84,7 +84,7 @@ def describe(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Description:
-    """Measure images and pairs as the published measurements did (REFERENCE.md, section 7).
+    """Measure images and pairs as the published measurements of the real sets did.
 
     Every image that can be read has a row. A measure that is not defined is NaN, null in the
     file: those of a pair for an image without a usable partner, the rain's gradient and colour

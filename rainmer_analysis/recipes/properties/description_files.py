@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.file_accounts import account_for_files
 from rainmer_analysis.recipes.text_files import csv_text, holds_text, write_text_once
-from rainmer_analysis.values import ImageSet
+from rainmer_analysis.values import ImageSet, demand_suffix
 
 __all__ = ["account_for_left_out", "check_outputs", "skipped_path", "write_skipped_list"]
 
@@ -35,11 +34,7 @@ def check_outputs(path: Path, *, overwrite: bool) -> None:
     OutputExistsError
         Something else than an earlier list lies where it goes, and `overwrite` is False.
     """
-    if path.suffix.lower() != ".parquet":
-        raise ParameterError(
-            f"a table of properties cannot be written as {path.name!r}; "
-            "use a name that ends in .parquet"
-        )
+    demand_suffix(path, "a table of properties", ".parquet")
     listed, header = skipped_path(path), csv_text(_HEADER, [])
     if not (listed.is_file() and listed.read_bytes().startswith(header.encode())):
         holds_text(listed, header, overwrite=overwrite)

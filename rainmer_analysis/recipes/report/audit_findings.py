@@ -35,10 +35,10 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
     try:
         document = read_json(Path(path))
         if document["kind"] != "audit":
-            raise FileFormatError(_wrong(path))
-        listed = [(each["finding"], _row(each, places)) for each in document["findings"]]
+            raise FileFormatError(_no_audit_sentence(path))
+        listed = [(each["finding"], _audit_row(each, places)) for each in document["findings"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(_wrong(path)) from error
+        raise FileFormatError(_no_audit_sentence(path)) from error
     found = []
     for kind in dict.fromkeys([*FINDINGS, *(kind for kind, _ in listed)]):
         own = sorted((row for name, row in listed if name == kind), key=lambda row: not row.leak)
@@ -47,11 +47,11 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
     return found
 
 
-def _wrong(path: str | Path) -> str:
+def _no_audit_sentence(path: str | Path) -> str:
     return f"{path} holds no audit; give a file that 'rainmer-analysis audit' wrote"
 
 
-def _row(finding: Mapping[str, Any], places: Mapping[str, int]) -> AuditRow:
+def _audit_row(finding: Mapping[str, Any], places: Mapping[str, int]) -> AuditRow:
     names = [str(name) for name in (finding["a"], finding.get("b")) if name]
     return AuditRow(
         names,

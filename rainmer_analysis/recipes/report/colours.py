@@ -17,10 +17,10 @@ _CONTRAST = 4.5
 def dataset_styles(names: Sequence[str]) -> list[tuple[str, str, str]]:
     """Return each dataset's colour on light and on dark pages, and its marker."""
     colours, markers = assign_colours(names), assign_markers(names)
-    return [(colours[name], _lightened(colours[name]), markers[name]) for name in names]
+    return [(colours[name], _lighten_for_dark_page(colours[name]), markers[name]) for name in names]
 
 
-def _lightened(colour: str) -> str:
+def _lighten_for_dark_page(colour: str) -> str:
     """Mix a colour with white until it stands out from a dark page."""
     levels = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
     for share in range(0, 101, 5):

@@ -12,11 +12,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import file_sha256, read_image
-from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
-from rainmer_analysis.values import Rows, write_atomically
+from rainmer_analysis.images import LEAST_BYTES, encode_thumbnail, file_sha256, read_image
+from rainmer_analysis.values import Rows, write_bytes
 
-__all__ = ["Thumbnails", "thumbnails_of"]
+__all__ = ["Thumbnails", "thumbnail_or_none", "thumbnails_of"]
 
 # Of a page of 5,000 images, 8 MB of thumbnails are 10.7 MB in base64.
 _ALL_BYTES = 8_000_000
@@ -44,7 +43,7 @@ def thumbnails_of(rows: Rows, folder: Path, progress: Progress = None) -> Thumbn
     data: list[bytes | None] = []
     faults: Counter[str] = Counter()
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for found, reason in pool.map(lambda job: _thumbnail(folder, limit, job), jobs):
+        for found, reason in pool.map(lambda job: _cached_thumbnail(folder, limit, job), jobs):
             data.append(found)
             faults.update([reason] if reason else [])
             if progress is not None:
@@ -55,7 +54,19 @@ def thumbnails_of(rows: Rows, folder: Path, progress: Progress = None) -> Thumbn
     )
 
 
-def _thumbnail(folder: Path, limit: int, job: tuple[Any, Any, Any]) -> tuple[bytes | None, str]:
+def thumbnail_or_none(path: object, limit: int) -> bytes | None:
+    """Return the thumbnail of a file; None where there is no path, or no image any more."""
+    if not isinstance(path, str):
+        return None
+    try:
+        return encode_thumbnail(read_image(path), limit=limit)
+    except ImageError:  # gone since a table was made, whose names still say what it was
+        return None
+
+
+def _cached_thumbnail(
+    folder: Path, limit: int, job: tuple[Any, Any, Any]
+) -> tuple[bytes | None, str]:
     path, sha256, region = job
     if not isinstance(path, str) or pd.isna(sha256):
         return None, "the table names no file"
@@ -68,9 +79,5 @@ def _thumbnail(folder: Path, limit: int, job: tuple[Any, Any, Any]) -> tuple[byt
         made = encode_thumbnail(read_image(path, region=region), limit=limit)
     except ImageError as error:
         return None, str(error)
-    write_atomically(place, lambda temporary: _write(temporary, made))
+    write_bytes(place, made)
     return made, ""
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)

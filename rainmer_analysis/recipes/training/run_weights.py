@@ -26,14 +26,14 @@ class WeightsExport:
 
     def best(self, step: int) -> None:
         """Write the weights of a validation that is the best so far."""
-        self._save(step)
+        self._save_network(step)
 
     def checkpoint(self, step: int) -> None:
         """Write the weights of a checkpoint, unless a validation has judged some."""
         if not self._judged or not (self._folder / WEIGHTS).exists():
-            self._save(step)
+            self._save_network(step)
 
-    def _save(self, step: int) -> None:
+    def _save_network(self, step: int) -> None:
         config = self._config
         save_weights(
             self._objective.network,

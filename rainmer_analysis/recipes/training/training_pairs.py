@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rainmer_analysis.errors import ImageError, SourceError
+from rainmer_analysis.errors import ConfigError, ImageError, SourceError
 from rainmer_analysis.images import (
     Region,
+    file_sha256,
     find_datasets,
     list_candidates,
     read_header,
     sample_datasets,
 )
 from rainmer_analysis.train import DataConfig, TrainConfig
-from rainmer_analysis.weather import scene_of
+from rainmer_analysis.values import array_digest, digest
+from rainmer_analysis.weather import RECIPES, scene_of, simulate
 
-__all__ = ["PairJob", "Photograph", "photographs", "training_jobs", "training_scenes"]
+__all__ = [
+    "PairJob",
+    "Photograph",
+    "demand_recipes",
+    "pairs_digest",
+    "photographs",
+    "training_jobs",
+    "training_scenes",
+    "weather_digest",
+]
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,6 +48,18 @@ class PairJob:
     files: tuple[str, ...] = ()
     dark: bool = False
     regions: tuple[Region, Region] = ("whole", "whole")
+
+    def weather_seed(self, seed: int) -> int:
+        """Return the seed of the weather that falls on its photograph."""
+        return int(digest([self.key, self.dataset, self.index, seed])[:12], 16)
+
+    def identity(self) -> dict[str, object]:
+        """Tell the job by the bytes of its files; whole files go without saying."""
+        hashes = tuple(file_sha256(file) for file in self.files)
+        told = dict(vars(dataclasses.replace(self, files=hashes)))
+        if set(self.regions) == {"whole"}:
+            del told["regions"]
+        return told
 
 
 @dataclass(frozen=True)
@@ -66,15 +90,46 @@ def training_scenes(config: TrainConfig) -> tuple[str, ...]:
     return tuple(sorted({job.scene for job in training_jobs(config)}))
 
 
+def demand_recipes(names: Iterable[str], key: str, *, beside: Collection[str] = ()) -> None:
+    """Make sure that a key of the configuration names recipes of weather alone.
+
+    Raises
+    ------
+    ConfigError
+        A name is that of no recipe, nor one that may stand `beside` them.
+    """
+    known = (*beside, *RECIPES)
+    unknown = next((name for name in names if name not in known), None)
+    if unknown is not None:
+        raise ConfigError(f"{key} names {unknown!r}; choose from {', '.join(known)}")
+
+
+def pairs_digest(config: TrainConfig, jobs: Sequence[PairJob]) -> str:
+    """Digest all that decides the images of jobs."""
+    data = config.data
+    weather = {name: weather_digest(name) for name in data.simulated}
+    size = [data.height, data.width, data.native, data.seed]
+    return digest({"jobs": [job.identity() for job in jobs], "size": size, "weather": weather})
+
+
+def weather_digest(name: str) -> str:
+    """Return a digest that changes when the recipe, or the code that draws it, does."""
+    pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
+    return array_digest(pair.rainy, pair.clean)
+
+
 def training_jobs(config: TrainConfig) -> Iterator[PairJob]:
     """Return the pairs of a configuration, simulated ones first, always in one order.
 
     Raises
     ------
+    ConfigError
+        A simulated dataset is none.
     SourceError
         A folder that the configuration names does not exist or holds nothing that can be used.
     """
     data = config.data
+    demand_recipes(data.simulated, "data.simulated")
     for name in data.simulated:
         for index in range(data.per_dataset):
             scene = scene_of(name, index, split="train", seed=data.seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.verify.checks import Check, Verification
+from rainmer_analysis.recipes.verify.evidence import Check, Verification
 from rainmer_analysis.recipes.verify.verify_picture import verify
 
 __all__ = ["Check", "Verification", "verify"]

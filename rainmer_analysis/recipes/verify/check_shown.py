@@ -4,55 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.recipes.verify.check_maps import check_map
-from rainmer_analysis.recipes.verify.check_matrices import (
+from rainmer_analysis.recipes.verify.by_kind import (
+    check_encoder,
+    check_images,
+    check_map,
     check_matrix_file,
+    check_probe,
+    check_properties,
+    check_table,
+    check_weights,
     recompute_matrix,
     stated_matrix,
 )
-from rainmer_analysis.recipes.verify.check_probes_and_properties import (
-    check_encoder,
-    check_probe,
-    check_properties,
-)
-from rainmer_analysis.recipes.verify.check_tables import (
-    check_images,
-    check_table,
-    check_weights,
-    space_name,
-)
-from rainmer_analysis.recipes.verify.checks import Check
-from rainmer_analysis.recipes.verify.find_inputs import Candidate, Inputs
-from rainmer_analysis.values import PropertyTable, RelationshipMatrix, SphereMap
+from rainmer_analysis.recipes.verify.evidence import Candidate, Inputs, Shown, space_name
 
-__all__ = ["Shown", "check_shown"]
-
-
-@dataclass
-class Shown:
-    """What a picture shows, as far as it agrees, and all comparisons.
-
-    Parameters
-    ----------
-    checks
-        In the order in which they were made.
-    maps, matrices
-        As they were drawn, those that agree.
-    properties
-        Likewise, of a picture of properties.
-    tables
-        Of each content that is named, the table where it was found.
-    """
-
-    checks: list[Check] = field(default_factory=list)
-    maps: list[SphereMap] = field(default_factory=list)
-    matrices: list[RelationshipMatrix] = field(default_factory=list)
-    properties: PropertyTable | None = None
-    tables: dict[str, Candidate | None] = field(default_factory=dict)
+__all__ = ["check_shown"]
 
 
 def check_shown(told: Mapping[str, Any], inputs: Inputs) -> Shown:
@@ -71,9 +40,9 @@ def check_shown(told: Mapping[str, Any], inputs: Inputs) -> Shown:
         _check_one_matrix(stated, document, inputs, shown)
     checks, shown.properties = check_properties(told, inputs)
     shown.checks += checks + check_probe(told, inputs) + check_encoder(told)
-    shown.checks += check_weights(_spaces(told), inputs)
+    shown.checks += check_weights(_stated_spaces(told), inputs)
     if inputs.images:
-        shown.checks += check_images(_images(shown), inputs)
+        shown.checks += check_images(_shown_image_digests(shown), inputs)
     return shown
 
 
@@ -116,12 +85,12 @@ def _find_table(
     return shown.tables[content]
 
 
-def _spaces(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _stated_spaces(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     stated = [*told.get("maps", ()), *told.get("matrices", ())]
     return [each["space"] for each in stated if each["space"] is not None]
 
 
-def _images(shown: Shown) -> Iterator[tuple[str, str]]:
+def _shown_image_digests(shown: Shown) -> Iterator[tuple[str, str]]:
     """Return id and digest of each image of all maps and tables, as far as they say so."""
     seen: dict[str, str] = {}
     for value in shown.maps:

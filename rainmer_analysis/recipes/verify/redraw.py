@@ -18,11 +18,9 @@ from rainmer_analysis.draw import (
     plot_probe,
     plot_properties,
 )
-from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.model.encoder_description import describe_encoder
-from rainmer_analysis.recipes.verify.check_shown import Shown
-from rainmer_analysis.recipes.verify.checks import Check, agrees, differs, not_checked
-from rainmer_analysis.sphere.map_summary import summarise_map
+from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
+from rainmer_analysis.recipes.verify.evidence import Check, Shown, agrees, differs, not_checked
+from rainmer_analysis.sphere import summarise_map
 from rainmer_analysis.values import PictureRecord, SphereMap, picture_sha256
 
 __all__ = ["check_redrawn"]
@@ -47,7 +45,7 @@ def check_redrawn(record: PictureRecord, shown: Shown) -> Check:
         other.append(f"{told.get('platform')} (here {system})")
     if other:
         return not_checked(_WHAT, f"the picture was drawn with {', '.join(other)}")
-    drawing = _draw(told, shown)
+    drawing = _draw_as_stated(told, shown)
     if drawing is None:
         return not_checked(_WHAT, "not all inputs are at hand")
     if picture_sha256(drawing.content(record.suffix)) == record.content_sha256:
@@ -55,7 +53,7 @@ def check_redrawn(record: PictureRecord, shown: Shown) -> Check:
     return differs(_WHAT, "from these numbers another picture comes out")
 
 
-def _draw(told: Mapping[str, Any], shown: Shown) -> Drawing | None:
+def _draw_as_stated(told: Mapping[str, Any], shown: Shown) -> Drawing | None:
     maps, matrices = shown.maps, shown.matrices
     if len(maps) < len(told.get("maps", ())) or len(matrices) < len(told.get("matrices", ())):
         return None

@@ -7,8 +7,14 @@ from pathlib import Path
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.recipes.verify.check_shown import check_shown
-from rainmer_analysis.recipes.verify.checks import Check, Verification, agrees, differs
-from rainmer_analysis.recipes.verify.find_inputs import Inputs, find_inputs
+from rainmer_analysis.recipes.verify.evidence import (
+    Check,
+    Inputs,
+    Verification,
+    agrees,
+    differs,
+    find_inputs,
+)
 from rainmer_analysis.recipes.verify.redraw import check_redrawn
 from rainmer_analysis.values import PictureRecord, read_record
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.between.cka import debiased_cka, linear_cka
 from rainmer_analysis.scores.between.encoder_agreement import Agreement, Estimate, compare
-from rainmer_analysis.scores.between.rsa import rank_correlation
+from rainmer_analysis.scores.between.representation_similarity import (
+    debiased_cka,
+    linear_cka,
+    rank_correlation,
+)
 
 __all__ = [
     "Agreement",

@@ -14,18 +14,22 @@ from scipy.special import stdtrit
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import scene_keys, unit_rows
-from rainmer_analysis.scores.between.cka import debiased_cka, linear_cka, procrustes_similarity
-from rainmer_analysis.scores.between.rsa import (
+from rainmer_analysis.scores.between.representation_similarity import (
     FEWEST_DATASETS,
+    batch_per_dataset,
     dataset_matrices,
+    debiased_cka,
+    linear_cka,
+    procrustes_similarity,
     rank_correlation,
     split_half_reliability,
 )
 from rainmer_analysis.scores.inference import bootstrap_interval
-from rainmer_analysis.scores.score import Batch, Context, Floats
-from rainmer_analysis.values import EmbeddingTable, Space
+from rainmer_analysis.values import EmbeddingTable, Space, report_progress
 
 __all__ = ["FEWEST_SCENES", "Agreement", "Estimate", "compare"]
+
+Floats = npt.NDArray[np.float64]
 
 FEWEST_SCENES = 20
 _GROUPS = 20
@@ -177,7 +181,10 @@ def _estimate_with_interval(
     value = measure(x, y)
     _, number = np.unique(scenes, return_inverse=True)
     group = number % _GROUPS
-    left = np.array([measure(x[group != each], y[group != each]) for each in range(_GROUPS)])
+    left = np.empty(_GROUPS)
+    for each in range(_GROUPS):
+        left[each] = measure(x[group != each], y[group != each])
+        report_progress(each + 1, _GROUPS, "subsample")
     spread = np.sqrt((_GROUPS - 1) / _GROUPS * ((left - left.mean()) ** 2).sum())
     half = float(stdtrit(_GROUPS - 1, (1 + level) / 2) * spread)
     return Estimate(value, value - half, min(value + half, 1.0))
@@ -188,21 +195,11 @@ def _rsa_with_ceiling(
 ) -> tuple[Estimate | None, float | None]:
     if len(one.rows.datasets) < FEWEST_DATASETS:
         return None, None
-    context = Context(resamples=resamples, seed=seed)
-    batches = _batch_per_dataset(one), _batch_per_dataset(two)
-    matrices = [dataset_matrices(each, context) for each in batches]
+    batches = batch_per_dataset(one), batch_per_dataset(two)
+    matrices = [dataset_matrices(each, resamples=resamples, seed=seed) for each in batches]
     found = np.array([rank_correlation(a, b) for a, b in zip(*matrices, strict=True)])
     scenes = min(len(np.unique(batch.scenes)) for batch in batches[0])
     low, high = bootstrap_interval(found[0], found[1:], scenes=scenes, level=level)
     ceiling = float(np.sqrt(np.prod([split_half_reliability(each, seed=seed) for each in batches])))
     # a correlation lies in [-1, 1]; an interval that is missing stays so
     return Estimate(float(found[0]), *np.clip((low, high), -1.0, 1.0).tolist()), ceiling
-
-
-def _batch_per_dataset(table: EmbeddingTable) -> list[Batch]:
-    unit, scenes = unit_rows(table.vectors), scene_keys(table.rows.cells("group"))
-    codes = table.rows.codes
-    return [
-        Batch(unit[codes == code], scenes[codes == code], scenes[codes == code])
-        for code in range(len(table.rows.datasets))
-    ]

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from rainmer_analysis.scores.inference.false_discovery import benjamini_hochberg
 from rainmer_analysis.scores.inference.permutation import permutation_p
-from rainmer_analysis.scores.inference.score_intervals import bootstrap_interval, subsample_interval
+from rainmer_analysis.scores.inference.score_intervals import (
+    bootstrap_interval,
+    clip_to_bounds,
+    subsample_interval,
+)
 
-__all__ = ["benjamini_hochberg", "bootstrap_interval", "permutation_p", "subsample_interval"]
+__all__ = [
+    "benjamini_hochberg",
+    "bootstrap_interval",
+    "clip_to_bounds",
+    "permutation_p",
+    "subsample_interval",
+]

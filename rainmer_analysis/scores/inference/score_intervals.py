@@ -10,7 +10,7 @@ from scipy.special import stdtrit
 from rainmer_analysis.scores.measures.sample_pair import Pair
 from rainmer_analysis.scores.score import Floats
 
-__all__ = ["CUTS", "FEWEST_SCENES", "bootstrap_interval", "subsample_interval"]
+__all__ = ["CUTS", "FEWEST_SCENES", "bootstrap_interval", "clip_to_bounds", "subsample_interval"]
 
 FEWEST_SCENES = 5
 """Scenes that each dataset needs for an interval."""
@@ -123,3 +123,15 @@ def _symmetric_interval(
 ) -> tuple[float, float]:
     half = float(stdtrit(freedom, (1 + level) / 2)) * np.sqrt(variance)
     return float(value - half), float(value + half)
+
+
+def clip_to_bounds(
+    found: tuple[float, float], value: float, bounds: tuple[float, float]
+) -> tuple[float, float]:
+    """Cut off an interval what the score cannot be in expectation, but never its own value.
+
+    No cosine is above 1 and no distance below 0, so that nothing that could be true is cut off.
+    """
+    # NaN, where there is no interval, stays NaN
+    low, high = np.clip(found, min(bounds[0], value), max(bounds[1], value))
+    return float(low), float(high)

@@ -90,7 +90,7 @@ class DatasetMembership:
             SceneIndex.of(unit[names == name], numbers[names == name]) for name in self.datasets
         ]
         self._tests = [SceneConformal.of(index) for index in self._indices]
-        self._model = self._fit() if len(self.datasets) > 1 else None
+        self._model = self._fit_classifier() if len(self.datasets) > 1 else None
 
     def undecidable(self, level: float) -> tuple[str, ...]:
         """Return the datasets that are too small to refuse any image at a level."""
@@ -118,22 +118,22 @@ class DatasetMembership:
         unit = unit_rows(vectors)
         p_values = np.column_stack([test.p_values(unit) for test in self._tests])
         outside = np.all(p_values <= 1.0 - level + 1e-12, axis=1)
-        return Membership(self._probabilities(unit), p_values, outside)
+        return Membership(self._class_probabilities(unit), p_values, outside)
 
-    def _probabilities(self, unit: Floats) -> Floats:
+    def _class_probabilities(self, unit: Floats) -> Floats:
         if self._model is None:
             return np.ones((len(unit), 1))
         with threadpool_limits(1, user_api="blas"):
-            return np.asarray(self._model.predict_proba(self._features(unit)))
+            return np.asarray(self._model.predict_proba(self._mean_scene_cosines(unit)))
 
-    def _features(self, unit: Floats, own: npt.NDArray[np.int64] | None = None) -> Floats:
+    def _mean_scene_cosines(self, unit: Floats, own: npt.NDArray[np.int64] | None = None) -> Floats:
         found = np.empty((len(unit), len(self._indices)))
         for column, index in enumerate(self._indices):
             for rows, distances in index.distances(unit, own):
                 found[rows, column] = mean_of_nearest(distances, index.asked)
         return np.log(np.maximum(found, _TINY))
 
-    def _fit(self) -> Pipeline:
+    def _fit_classifier(self) -> Pipeline:
         unit = np.concatenate([index.vectors for index in self._indices])
         own = np.concatenate([index.scenes for index in self._indices])
         labels = np.repeat(
@@ -144,5 +144,9 @@ class DatasetMembership:
         weights = scene_weights / per_dataset[labels] * per_dataset.mean()
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
         with threadpool_limits(1, user_api="blas"):
-            model.fit(self._features(unit, own), labels, logisticregression__sample_weight=weights)
+            model.fit(
+                self._mean_scene_cosines(unit, own),
+                labels,
+                logisticregression__sample_weight=weights,
+            )
         return model

@@ -7,7 +7,7 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     COSINE,
     DIRECTION,
     PAPER,
-    within_scene_ceilings,
+    ceiling_interval,
 )
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 from rainmer_analysis.scores.streaming.sketch import Sketch, sketch
@@ -24,11 +24,11 @@ __all__ = [
     "PAPER",
     "SceneSums",
     "Sketch",
+    "ceiling_interval",
     "merge_sums",
     "read_sketch",
     "sketch",
     "sketch_request",
     "sum_scenes",
-    "within_scene_ceilings",
     "write_sketch",
 ]

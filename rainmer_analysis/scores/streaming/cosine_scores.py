@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.inference.score_intervals import bootstrap_interval
+from rainmer_analysis.scores.inference.score_intervals import bootstrap_interval, clip_to_bounds
 from rainmer_analysis.scores.measures.mean_cosines import (
     CentredMeasure,
     CosineMeasure,
@@ -17,7 +17,7 @@ from rainmer_analysis.scores.measures.mean_cosines import (
 from rainmer_analysis.scores.score import Context, Floats, Reference, Score
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 
-__all__ = ["CENTRED", "COSINE", "DIRECTION", "PAPER", "within_scene_ceilings"]
+__all__ = ["CENTRED", "COSINE", "DIRECTION", "PAPER", "ceiling_interval", "within_scene_ceilings"]
 
 Formula = Callable[[SceneSums, SceneSums, Context], Floats]
 
@@ -57,6 +57,14 @@ def within_scene_ceilings(sums: SceneSums) -> Floats:
     return _mean_or_nan(
         _dot_of_totals(sums, sums) - sums.squares, sums.images**2 - sums.square_images
     )
+
+
+def ceiling_interval(sums: SceneSums, level: float) -> tuple[float, float, float]:
+    """Return a dataset's split-half ceiling of the mean cosine with its interval."""
+    values, other = within_scene_ceilings(sums), within_scene_ceilings(sums.mirrored())
+    value = float(values[0])
+    found = bootstrap_interval(value, values[1:], other[1:], scenes=sums.scenes, level=level)
+    return value, *clip_to_bounds(found, value, (-1.0, 1.0))
 
 
 def _cosine_of_mean_directions(first: SceneSums, second: SceneSums, context: Context) -> Floats:

@@ -58,12 +58,12 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         for number, sums in enumerate(sketch.datasets.values())
         for field in fields(SceneSums)[2:]
     }
-    told = to_json_types(document) | {"tensors": _sum(tensors)}
+    told = to_json_types(document) | {"tensors": _content_digest(tensors)}
     text = json.dumps(stamped(told), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 
 
-def _sum(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
+def _content_digest(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
     names = sorted(tensors)
     return digest([names, array_digest(*(tensors[name] for name in names))])
 
@@ -148,6 +148,6 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
             f"{SKETCH_VERSION}; update rainmer-analysis"
         )
     document = unstamped(document, path)
-    if "tensors" in document and document["tensors"] != _sum(tensors):
+    if "tensors" in document and document["tensors"] != _content_digest(tensors):
         raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors

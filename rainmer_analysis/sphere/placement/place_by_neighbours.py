@@ -62,7 +62,7 @@ def place_by_neighbours(
     around = points[near.indices]
     found = around[np.arange(len(rows)), _densest_neighbour(around, weights, kernel)]
     for _ in range(_STEPS):
-        pulls = weights * _attraction(angle_between(around, found[:, None]), kernel)
+        pulls = weights * _attraction_weights(angle_between(around, found[:, None]), kernel)
         means = np.einsum("mk,mkd->md", pulls, around)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         found = np.where(lengths > 1e-12, means / np.maximum(lengths, 1e-12), found)
@@ -79,9 +79,9 @@ def _densest_neighbour(
     best = np.zeros(len(around), dtype=np.int64)
     for row, (points, weight) in enumerate(zip(around, weights, strict=True)):
         apart = np.arccos(np.clip(points @ points.T, -1, 1))
-        best[row] = np.argmax(np.round(_attraction(apart, kernel) @ weight, 9))
+        best[row] = np.argmax(np.round(_attraction_weights(apart, kernel) @ weight, 9))
     return best
 
 
-def _attraction(angles: Floats, kernel: AttractionCurve) -> Floats:
+def _attraction_weights(angles: Floats, kernel: AttractionCurve) -> Floats:
     return np.asarray(1 / (1 + kernel.a * (kernel.radius * angles) ** (2 * kernel.b)))

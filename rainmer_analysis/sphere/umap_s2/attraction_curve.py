@@ -12,7 +12,6 @@ from scipy.optimize import curve_fit
 __all__ = ["LOWEST", "SHIFT", "AttractionCurve"]
 
 Floats = npt.NDArray[np.float64]
-Singles = npt.NDArray[np.float32]
 
 # Forces are tabulated by the exponent and the first five bits of the mantissa of a float32, from
 # 2^-48 to 4: two tables of 1,602 float32 stay in the fastest cache, and neither a root nor a

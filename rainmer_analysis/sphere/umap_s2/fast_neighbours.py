@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from rainmer_analysis.numerics import Neighbours
 from rainmer_analysis.sphere.umap_s2.compile_cached import compiled, import_compiling
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
+from rainmer_analysis.values import report_progress
 
 __all__ = ["EXACT_ROWS", "nearest_rows"]
 
@@ -76,8 +77,10 @@ def _exact_neighbours(
     margin = 2 * (dim + 4) * 2.0**-24
     edges = np.linspace(0, total, 2 * _number_of_block_pairs(total) + 1).astype(np.int64)
     with threadpool_limits(1, user_api="blas"):  # each thread multiplies its own tiles
-        for firsts, seconds in _round_robin(len(edges) - 1):
+        blocks = len(edges) - 1
+        for met, (firsts, seconds) in enumerate(_round_robin(blocks), start=1):
             _compare_blocks(unit, single, edges, firsts, seconds, margin, borders, indices, squares)
+            report_progress(met, blocks, "round")
     half = 0.5 * np.sqrt(squares)
     return indices, 2.0 * np.arctan2(half, np.sqrt(np.maximum(1.0 - half * half, 0.0)))
 

@@ -76,7 +76,7 @@ def _place_components(
         # two vectors across the centre, from the axis that it is least along
         first = np.cross(centre, np.eye(3)[np.argmin(np.abs(centre))])
         first /= np.linalg.norm(first)
-        inner = _laplacian_eigenvectors(_subgraph(graph, rows), 2)
+        inner = _laplacian_eigenvectors(_subgraph_of_rows(graph, rows), 2)
         inner = reach * inner / np.maximum(np.linalg.norm(inner, axis=1).max(), 1e-12)
         places[rows] = centre + inner @ np.stack([first, np.cross(centre, first)])
     return places
@@ -94,7 +94,7 @@ def _component_directions(means: Floats) -> Floats:
     return np.asarray(axes / np.linalg.norm(axes, axis=1, keepdims=True))
 
 
-def _subgraph(graph: Graph, rows: npt.NDArray[np.int64]) -> Graph:
+def _subgraph_of_rows(graph: Graph, rows: npt.NDArray[np.int64]) -> Graph:
     matrix = graph.matrix()[rows][:, rows].tocsr()
     matrix.sort_indices()
     return Graph(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data)

@@ -83,8 +83,8 @@ class _FastDepthwise:
     def forward(self, x: Tensor) -> Tensor:
         if torch.is_autocast_enabled(x.device.type):
             dtype = torch.get_autocast_dtype(x.device.type)
-            return _depthwise(x.to(dtype), self.weight.to(dtype), self.dilation[0])
-        return _depthwise(x, self.weight, self.dilation[0])
+            return _depthwise_by_blocks(x.to(dtype), self.weight.to(dtype), self.dilation[0])
+        return _depthwise_by_blocks(x, self.weight, self.dilation[0])
 
 
 class _FastAverage:
@@ -93,7 +93,7 @@ class _FastAverage:
     def forward(self, x: Tensor) -> Tensor:
         ones = x.new_ones(x.shape[1], 1, 3, 3)
         rows, columns = (_reciprocal_counts(length, x) for length in x.shape[-2:])
-        return _depthwise(x, ones, 1) * (rows[:, None] * columns)
+        return _depthwise_by_blocks(x, ones, 1) * (rows[:, None] * columns)
 
 
 def _reciprocal_counts(length: int, like: Tensor) -> Tensor:
@@ -103,14 +103,14 @@ def _reciprocal_counts(length: int, like: Tensor) -> Tensor:
     return count.reciprocal()
 
 
-def _depthwise(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
+def _depthwise_by_blocks(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
     if weight.shape[-1] == 1:
         return x * weight[None, :, 0]
     out: Tensor = _DepthwiseFunction.apply(x, weight, dilation)  # type: ignore[no-untyped-call]
     return out
 
 
-def _convolve(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
+def _convolve_depthwise(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
     padding = dilation * (weight.shape[-1] // 2)
     return F.conv2d(x, weight, padding=padding, dilation=dilation, groups=len(weight))
 
@@ -120,14 +120,16 @@ class _DepthwiseFunction(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, dilation: int) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.dilation = dilation
-        return _convolve(x, weight, dilation)
+        return _convolve_depthwise(x, weight, dilation)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         x, weight = ctx.saved_tensors
         (gradient,) = gradients
         wanted = ctx.needs_input_grad
-        to_x = _convolve(gradient, weight.flip(-1, -2), ctx.dilation) if wanted[0] else None
+        to_x = (
+            _convolve_depthwise(gradient, weight.flip(-1, -2), ctx.dilation) if wanted[0] else None
+        )
         to_weight = weight_gradient(x, gradient, weight, ctx.dilation) if wanted[1] else None
         return to_x, to_weight, None
 
@@ -156,7 +158,7 @@ def weight_gradient(x: Tensor, gradient: Tensor, weight: Tensor, dilation: int) 
     out = torch.zeros_like(weight)
     tile_weight = weight[..., :_TILE, :_TILE].contiguous()
     for part, gradient_part in zip(
-        _interleave(x, dilation), _interleave(gradient, dilation), strict=True
+        _split_by_stride(x, dilation), _split_by_stride(gradient, dilation), strict=True
     ):
         height, width = gradient_part.shape[-2:]
         padded = F.pad(part, (half, half, half, half))
@@ -190,7 +192,7 @@ def _tile_gradient(x: Tensor, gradient: Tensor, weight: Tensor) -> Tensor:
     return out
 
 
-def _interleave(x: Tensor, step: int) -> list[Tensor]:
+def _split_by_stride(x: Tensor, step: int) -> list[Tensor]:
     """Take an image [B, C, H, W] apart into step x step interleaved ones."""
     if step == 1:
         return [x]

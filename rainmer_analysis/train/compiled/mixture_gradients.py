@@ -64,21 +64,25 @@ class _Workspace:
 
     def __init__(self, dim: int, size: tuple[int, int]) -> None:
         self._dim, self.size = dim, size
-        self.x, self.y = self._maps(1), self._maps(1)
-        self.between = self._maps(SEPARABLE), self._maps(SEPARABLE), self._maps(MIXED)
+        self.x, self.y = self._zero_maps(1), self._zero_maps(1)
+        self.between = (
+            self._zero_maps(SEPARABLE),
+            self._zero_maps(SEPARABLE),
+            self._zero_maps(MIXED),
+        )
         self.entry = zero_maps(_ENTRY, size)
         pixels_view(self.entry, size)[-1] = 1.0
         self._padded = np.zeros((3, size[0] + 2, size[1] + 2), np.float32)
         self._gradients: tuple[Array, ...] = ()
 
-    def _maps(self, count: int) -> Array:
+    def _zero_maps(self, count: int) -> Array:
         return zero_maps(count * self._dim, self.size)
 
     @property
     def gradients(self) -> tuple[Array, ...]:
         """Room for gradients at the output, the fusion, what is fused, around the product, at x."""
         if not self._gradients:
-            self._gradients = tuple(map(self._maps, (1, 1, MIXED, SEPARABLE, SEPARABLE, 1)))
+            self._gradients = tuple(map(self._zero_maps, (1, 1, MIXED, SEPARABLE, SEPARABLE, 1)))
         return self._gradients
 
     def pixels_view(self, maps: Array) -> Array:
@@ -111,7 +115,7 @@ class _Workspace:
 
 
 @lru_cache(maxsize=4)
-def _workspaces(dim: int) -> ThreadWorkspaces[_Workspace]:
+def _workspaces_per_thread(dim: int) -> ThreadWorkspaces[_Workspace]:
     return ThreadWorkspaces(lambda size: _Workspace(dim, size))
 
 
@@ -135,7 +139,7 @@ class _GradientSums:
         self.mixed[:] = 0
         return *self._stages[stage], self.mixed
 
-    def split_fusion_gradient(self, stage: int, image: int, shares: Tensor) -> None:
+    def split_gradient_of_gated_fusion(self, stage: int, image: int, shares: Tensor) -> None:
         """Divide the gradient of a fusion with the gate in it among the two."""
         fusion = self._weights.fusion[stage]
         product = torch.from_numpy(self.mixed).view(*fusion.shape, NATIVE).sum(-1)
@@ -161,7 +165,7 @@ class _MixtureFunction(torch.autograd.Function):
         inputs = torch.empty(len(images) if keep else 0, STAGES, dim, *size)
         found = torch.empty(len(images), dim, *size)
         kept, out, entry = inputs.numpy(), found.numpy(), weights.entry.numpy()
-        work = _workspaces(dim).of(size)
+        work = _workspaces_per_thread(dim).of(size)
         for number, image in enumerate(images.numpy()):
             work.gather_neighbourhoods(image)
             work.convolve_patch_embedding(entry)
@@ -181,7 +185,7 @@ class _MixtureFunction(torch.autograd.Function):
         weights = MixtureWeights(*parts)
         dim, size = len(weights.entry), (images.shape[2], images.shape[3])
         firsts, seconds = (part.numpy() for part in weights.mirrored())
-        totals, work = _GradientSums(weights, shares), _workspaces(dim).of(size)
+        totals, work = _GradientSums(weights, shares), _workspaces_per_thread(dim).of(size)
         given, *room, other = work.gradients
         for number, image in enumerate(images.numpy()):
             own = weights.of_image(shares[number])
@@ -194,7 +198,7 @@ class _MixtureFunction(torch.autograd.Function):
                     (x, *work.between), y, (given, *room, other), own[s],
                     (firsts[s], seconds[s]), size, totals.of(s),
                 )  # fmt: skip
-                totals.split_fusion_gradient(s, number, shares[number, s])
+                totals.split_gradient_of_gated_fusion(s, number, shares[number, s])
                 x, y, given, other = y, x, other, given
             work.gather_neighbourhoods(image)
             work.fill(given, work.pixels_view(given) * (work.pixels_view(y) > 0))

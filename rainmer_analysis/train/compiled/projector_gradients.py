@@ -112,7 +112,7 @@ class _Workspace:
 
 
 @lru_cache(maxsize=4)
-def _workspaces(dim: int, channels: int) -> ThreadWorkspaces[_Workspace]:
+def _workspaces_per_thread(dim: int, channels: int) -> ThreadWorkspaces[_Workspace]:
     return ThreadWorkspaces(lambda size: _Workspace(dim, channels, size))
 
 
@@ -149,7 +149,7 @@ class _ProjectorsFunction(torch.autograd.Function):
         pooled, detail = torch.empty(shape), torch.empty(*shape, *(side // BLOCK for side in size))
         kept = torch.empty(*shape[:2], 3 if keep else 0, channels, *size)
         seen = _SqueezeExciteActivations.empty(shape[:2], channels, hidden)
-        work = _workspaces(dim, channels).of((size[0], size[1]))
+        work = _workspaces_per_thread(dim, channels).of((size[0], size[1]))
         found, details, saved = pooled.numpy(), detail.numpy(), kept.numpy()
         for image, local in enumerate(location.numpy()):
             pixels_view(work.location, (size[0], size[1]))[:] = local
@@ -174,7 +174,11 @@ class _ProjectorsFunction(torch.autograd.Function):
         to_detail = (torch.zeros(*shape, 0, 0) if detail is None else detail.contiguous()).numpy()
         sums = [_ProjectorGradients(part) for part in _split_by_projector(tensors)]
         to_location = torch.empty_like(location, memory_format=torch.contiguous_format)
-        out, saved, work = to_location.numpy(), kept.numpy(), _workspaces(dim, shape[2]).of(size)
+        out, saved, work = (
+            to_location.numpy(),
+            kept.numpy(),
+            _workspaces_per_thread(dim, shape[2]).of(size),
+        )
         for image, local in enumerate(location.numpy()):
             pixels_view(work.location, size)[:] = local
             pixels_view(work.to_location, size)[:] = 0

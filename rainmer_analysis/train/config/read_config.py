@@ -114,7 +114,7 @@ def _checked_value(hint: Any, value: Any, name: str, limits: Mapping[str, Any]) 
         if not isinstance(value, dict):
             raise _value_error(name, value, "a table")
         return _build_section(hint, value, name + ".")
-    checked = _convert(hint, value, name)
+    checked = _convert_to_hint(hint, value, name)
     if "choices" in limits and checked not in limits["choices"]:
         raise _value_error(name, value, "one of " + ", ".join(limits["choices"]))
     if "low" in limits and not limits["low"] <= checked <= limits["high"]:
@@ -135,7 +135,7 @@ def _is_of_type(kind: Any, value: Any) -> bool:
     return isinstance(value, int) if kind is int else math.isfinite(value)
 
 
-def _convert(hint: Any, value: Any, name: str) -> Any:
+def _convert_to_hint(hint: Any, value: Any, name: str) -> Any:
     if hint in _NAMES:
         if _is_of_type(hint, value):
             return hint(value)

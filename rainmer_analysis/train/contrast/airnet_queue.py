@@ -16,13 +16,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rainmer_analysis.model import AirNetEncoder, normalise_rows, without_autocast
+from rainmer_analysis.model import AirNetEncoder, autocast, normalise_rows, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import Square
-from rainmer_analysis.train.contrast.contrast_batch import scaled, tensor_copy
-from rainmer_analysis.train.contrast.momentum_contrast import autocast, momentum_update
-from rainmer_analysis.train.data import Levels, Order, Pool, Read, prefetch
-from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
+from rainmer_analysis.train.data import Order, Pool, Read, prefetch, scaled, tensor_copy
+from rainmer_analysis.train.loop import (
+    DistributedContext,
+    TrainableBase,
+    average_numbers,
+    momentum_update,
+)
 
 __all__ = ["AirNetTrainable", "Crops", "QueueContrast"]
 
@@ -107,7 +110,7 @@ class QueueContrast(nn.Module):
         self.pointer.add_(taken * len(keys)).remainder_(len(self.queue))
 
 
-class AirNetTrainable:
+class AirNetTrainable(TrainableBase):
     """What an AirNet run optimises.
 
     Parameters
@@ -122,12 +125,13 @@ class AirNetTrainable:
 
     numbers = ("loss", "accuracy")
     criterion = ("loss", -1)
-    has_unused_parameters = False
+    module: QueueContrast
 
     def __init__(
         self, config: TrainConfig, pool: Pool, place: DistributedContext | None = None
     ) -> None:
-        self._config, self._pool, self._place = config, pool, place or DistributedContext()
+        super().__init__(config, place)
+        self._pool = pool
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             encoder = AirNetEncoder(config.model.airnet)
@@ -139,7 +143,7 @@ class AirNetTrainable:
             precision=config.run.precision,
         )
         self._format = _memory_format(self._place.device, config.model.airnet.width)
-        self.module.to(self._place.device, memory_format=self._format)  # type: ignore[call-overload]
+        self._move_to_device(self._format, fast=False)
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = self._order_per_dataset(~held_out)
         self._validation = self._order_per_dataset(held_out) if held_out.any() else []
@@ -163,11 +167,6 @@ class AirNetTrainable:
     def encoders(self) -> tuple[nn.Module, nn.Module]:
         """The encoder and its momentum copy."""
         return self.module.query, self.module.key
-
-    def groups(self) -> list[Group]:
-        """Return what is optimised, and how."""
-        own = self._config.optimiser
-        return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
 
     def batch(self, number: int) -> Crops:
         """Make this process's part of a batch."""
@@ -194,10 +193,6 @@ class AirNetTrainable:
         found = average_numbers(self.module(self._crops_to_device(read))[1] for read in whole)
         self.module.train()
         return found
-
-    def examples(self) -> Levels | None:
-        """There is nothing to look at."""
-        return None
 
     def _read_crops(self, orders: list[Order], number: int, part: slice) -> Read[None]:
         rng = np.random.default_rng([self._config.seed, 4, number])

@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from rainmer_analysis.train.data import Levels
-
-__all__ = ["VIEWS", "Batch", "View", "ViewImages", "from_8bit", "scaled", "tensor_copy"]
+__all__ = ["VIEWS", "Batch", "View", "ViewImages"]
 
 View = Literal["detail", "chromatic", "degradation"]
 VIEWS: tuple[View, ...] = ("detail", "chromatic", "degradation")
@@ -40,18 +36,3 @@ class Batch:
 
     query: Tensor
     views: Mapping[View, ViewImages]
-
-
-def tensor_copy(levels: Levels) -> Tensor:
-    """Return 8-bit levels as a tensor of their own, whatever file they are mapped from."""
-    return torch.from_numpy(np.array(levels))
-
-
-def scaled(levels: Tensor) -> Tensor:
-    """Return float32 images in [0, 1] of 8-bit levels, where those are."""
-    return levels.float().div_(255)
-
-
-def from_8bit(levels: Levels) -> Tensor:
-    """Return float32 images in [0, 1] of 8-bit levels."""
-    return scaled(tensor_copy(levels))

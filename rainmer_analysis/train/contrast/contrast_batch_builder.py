@@ -19,15 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rainmer_analysis.train.config import ObjectiveConfig
+from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import BatchRandomness, RelatedRows
-from rainmer_analysis.train.contrast.contrast_batch import (
-    Batch,
-    ViewImages,
-    from_8bit,
-    scaled,
-    tensor_copy,
-)
+from rainmer_analysis.train.contrast.contrast_batch import Batch, ViewImages
 from rainmer_analysis.train.contrast.hard_negatives import (
     Flip,
     add_rain_residual,
@@ -39,7 +33,16 @@ from rainmer_analysis.train.contrast.hard_negatives import (
     rain_residuals,
     singular_values,
 )
-from rainmer_analysis.train.data import Order, Pool, Read, Shares
+from rainmer_analysis.train.data import (
+    Order,
+    Pool,
+    Read,
+    Shares,
+    configured_shares,
+    from_8bit,
+    scaled,
+    tensor_copy,
+)
 
 __all__ = ["ContrastBatchBuilder"]
 
@@ -96,6 +99,30 @@ class ContrastBatchBuilder:
         self._tones = self._colours**config.colour_exponent
         self._kin = RelatedRows(pool, rows)
 
+    @classmethod
+    def configured(
+        cls, config: TrainConfig, pool: Pool, rows: NDArray[np.int64], *, part: slice | None
+    ) -> ContrastBatchBuilder:
+        """Make the builder of a configuration.
+
+        Parameters
+        ----------
+        config, pool, rows
+            The whole configuration; the pool, and its rows to use.
+        part
+            This process's part of each batch, as `local_slice` says; None makes whole ones to
+            validate, which draw every row equally often whatever the sampling of training.
+        """
+        return cls(
+            pool,
+            rows,
+            config=config.objective,
+            batch=config.run.batch,
+            seed=config.seed,
+            shares=None if part is None else configured_shares(config.data, pool, rows),
+            part=part,
+        )
+
     def rows(self, number: int) -> NDArray[np.int64]:
         """Return the rows of the pool that a batch queries, those of all processes."""
         return self._order.take(number * self._batch + self._config.archive, self._batch)
@@ -106,7 +133,7 @@ class ContrastBatchBuilder:
 
     def read(self, number: int) -> Read[Mapping[str, Flip]]:
         """Read what a batch is made of: 8-bit images, mean colours, widths of blur, mirrors."""
-        draws, pool, part = self._randomness(number), self._pool, self._part
+        draws, pool, part = self._draw_randomness(number), self._pool, self._part
         rows = draws.rows[part]
         archive = self._order.take(number * self._batch, self._config.archive)
         far = farthest_in_archive(
@@ -143,7 +170,7 @@ class ContrastBatchBuilder:
             },
         )
 
-    def _randomness(self, number: int) -> BatchRandomness:
+    def _draw_randomness(self, number: int) -> BatchRandomness:
         rng = np.random.default_rng([self._seed, 1, number])
         rows = self.rows(number)
         return BatchRandomness.drawn(rows, rng, pool=self._pool, kin=self._kin, config=self._config)

@@ -13,14 +13,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model import EncoderOutput, RainmerEncoder, normalise_rows, without_autocast
+from rainmer_analysis.model import (
+    EncoderOutput,
+    RainmerEncoder,
+    autocast,
+    normalise_rows,
+    without_autocast,
+)
 from rainmer_analysis.train.compiled import encode, encode_view, is_compilable
-from rainmer_analysis.train.config import ObjectiveConfig
+from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
 from rainmer_analysis.train.contrast.contrast_batch import VIEWS, Batch, View, ViewImages
 from rainmer_analysis.train.contrast.contrastive_losses import (
     contrastive_losses,
@@ -31,11 +36,9 @@ from rainmer_analysis.train.contrast.contrastive_losses import (
 __all__ = [
     "CONTRAST_NUMBERS",
     "MomentumContrast",
-    "autocast",
     "compare",
     "contrast_loss",
     "encode_keys",
-    "momentum_update",
 ]
 
 # Pixels of key images that modules encode at once: 4 images of 128 x 128. Larger batches are slower
@@ -44,22 +47,6 @@ _CPU_PIXELS = 4 * 128 * 128
 
 # What `contrast_loss` tells for the log.
 CONTRAST_NUMBERS = ("chromatic", "degradation", *(f"accuracy_{view}" for view in VIEWS))
-
-
-@torch.no_grad()
-def momentum_update(key: nn.Module, query: nn.Module, momentum: float) -> None:
-    """Move a key network's parameters: key <- momentum * key + (1 - momentum) * query."""
-    own: list[Tensor] = list(key.parameters())
-    other: list[Tensor] = list(query.parameters())
-    torch._foreach_mul_(own, momentum)
-    torch._foreach_add_(own, other, alpha=1 - momentum)
-
-
-def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Return the context in which a network of this precision is evaluated on a device."""
-    if precision != "bf16":
-        return nullcontext()
-    return torch.autocast(device.type, torch.bfloat16)
 
 
 def compare(
@@ -146,6 +133,14 @@ class MomentumContrast(nn.Module):
         self.query = encoder
         self.key = copy.deepcopy(encoder).requires_grad_(False)
         self._config, self._precision = config, precision
+
+    @classmethod
+    def configured(cls, config: TrainConfig) -> MomentumContrast:
+        """Make the networks of a configuration, with weights of its seed."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            encoder = RainmerEncoder(config.model.rainmer)
+        return cls(encoder, config.objective, precision=config.run.precision)
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""

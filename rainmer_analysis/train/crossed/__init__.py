@@ -15,7 +15,7 @@ from rainmer_analysis.train.crossed.crossed_pool import (
     open_crossed_pool,
 )
 from rainmer_analysis.train.crossed.crossed_trainable import CrossedTrainable
-from rainmer_analysis.train.crossed.degradation_descriptor import DESCRIPTOR, describe_degradation
+from rainmer_analysis.train.crossed.image_descriptors import DESCRIPTOR, describe_degradation
 
 __all__ = [
     "DESCRIPTOR",

@@ -12,12 +12,18 @@ from torch import Tensor
 
 from rainmer_analysis.train.config.sections import CrossedConfig
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
-from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
-from rainmer_analysis.train.crossed.light_descriptor import describe_light
+from rainmer_analysis.train.crossed.image_descriptors import (
+    DESCRIPTOR,
+    LIGHT,
+    OCTAVES,
+    describe_light,
+)
 from rainmer_analysis.train.data import Levels
 
-__all__ = ["CrossedBatch", "CrossedBatches"]
+__all__ = ["TARGETS", "CrossedBatch", "CrossedBatches"]
 
+# Numbers of a row of `light` and of `descriptors`.
+TARGETS = (len(LIGHT), len(DESCRIPTOR))
 _DARK = 1e-5
 _GAINS = (0.1, 8.0)
 _STREAM = 5  # tells these random numbers from those of other recipes

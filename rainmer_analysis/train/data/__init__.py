@@ -11,7 +11,10 @@ from rainmer_analysis.train.data.training_pool import (
     Sample,
     build_pool,
     choose_held_out_scenes,
+    from_8bit,
     open_pool,
+    scaled,
+    tensor_copy,
     to_8bit,
     window,
 )
@@ -28,8 +31,11 @@ __all__ = [
     "choose_held_out_scenes",
     "configured_shares",
     "dataset_shares",
+    "from_8bit",
     "open_pool",
     "prefetch",
+    "scaled",
+    "tensor_copy",
     "to_8bit",
     "window",
 ]

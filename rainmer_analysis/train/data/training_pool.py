@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values.disk import atomic_folder, read_index, reserve, write_index
@@ -24,7 +26,10 @@ __all__ = [
     "Sample",
     "build_pool",
     "choose_held_out_scenes",
+    "from_8bit",
     "open_pool",
+    "scaled",
+    "tensor_copy",
     "to_8bit",
     "window",
 ]
@@ -38,6 +43,21 @@ _INDEX = "pool.json"
 def to_8bit(image: NDArray[np.float32]) -> Levels:
     """Return 8-bit levels of an image in [0, 1] (255 times, rounded half to even)."""
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def tensor_copy(levels: Levels) -> Tensor:
+    """Return 8-bit levels as a tensor of their own, whatever file they are mapped from."""
+    return torch.from_numpy(np.array(levels))
+
+
+def scaled(levels: Tensor) -> Tensor:
+    """Return float32 images in [0, 1] of 8-bit levels, where those are."""
+    return levels.float().div_(255)
+
+
+def from_8bit(levels: Levels) -> Tensor:
+    """Return float32 images in [0, 1] of 8-bit levels."""
+    return scaled(tensor_copy(levels))
 
 
 def window(images: tuple[Levels, Levels], side: int, key: str) -> tuple[Levels, Levels]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from rainmer_analysis.distributed import DistributedContext, init_distributed
 from rainmer_analysis.train.loop.checkpoints import CHECKPOINTS, load_state, save_state
 from rainmer_analysis.train.loop.progress import Hooks, Outcome
-from rainmer_analysis.train.loop.schedule import learning_rate
-from rainmer_analysis.train.loop.trainable import Group, Trainable, average_numbers
+from rainmer_analysis.train.loop.trainable import (
+    Group,
+    Trainable,
+    TrainableBase,
+    average_numbers,
+    momentum_update,
+)
 from rainmer_analysis.train.loop.training_loop import train
 
 __all__ = [
@@ -16,10 +21,11 @@ __all__ = [
     "Hooks",
     "Outcome",
     "Trainable",
+    "TrainableBase",
     "average_numbers",
     "init_distributed",
-    "learning_rate",
     "load_state",
+    "momentum_update",
     "save_state",
     "train",
 ]

@@ -6,7 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from rainmer_analysis.errors import TrainingError
+
 __all__ = ["Hooks", "Outcome", "State"]
+
+_IN_A_ROW, _SHARE, _SHARE_FROM = 20, 0.05, 200
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,27 @@ class State:
     seconds: float = 0.0
     best: float = math.nan
     best_step: int = 0
+
+    def count_step(self, *, sound: bool) -> None:
+        """Count a step, and whether its gradients were finite."""
+        self.in_a_row = 0 if sound else self.in_a_row + 1
+        self.skipped += not sound
+
+    def stop_if_never_finite(self, done: int) -> None:
+        """End a run whose gradients are not finite, many in a row or many of `done` steps.
+
+        Raises
+        ------
+        TrainingError
+            They pile up.
+        """
+        many = done >= _SHARE_FROM and self.skipped > _SHARE * done
+        if self.in_a_row >= _IN_A_ROW or many:
+            raise TrainingError(
+                f"gradients were not finite in {self.in_a_row} steps in a row and in "
+                f"{self.skipped} of {done} steps; lower optimiser.lr, or set "
+                'run.precision to "float32"'
+            )
 
 
 @dataclass(frozen=True)

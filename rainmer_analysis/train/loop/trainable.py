@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -9,9 +10,13 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from rainmer_analysis.distributed import DistributedContext
+from rainmer_analysis.errors import ConfigError
+from rainmer_analysis.train.compiled import use_fast_backward
+from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.data import Levels
 
-__all__ = ["Group", "Trainable", "average_numbers"]
+__all__ = ["Group", "Trainable", "TrainableBase", "average_numbers", "momentum_update"]
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,74 @@ class Trainable(Protocol):
 
     def examples(self) -> Levels | None:
         """Return a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
+
+
+class TrainableBase(ABC):
+    """What the trainables of this package share: a device, groups, and hooks that do nothing.
+
+    Parameters
+    ----------
+    config
+        The whole configuration.
+    place
+        Device, and which process this is of how many; by default this one alone.
+    """
+
+    has_unused_parameters = False
+    module: nn.Module
+
+    def __init__(self, config: TrainConfig, place: DistributedContext | None) -> None:
+        self._config, self._place = config, place or DistributedContext()
+
+    def _demand_one_process(self, why: str) -> None:
+        """Refuse to share the run.
+
+        Raises
+        ------
+        ConfigError
+            Several processes were started.
+        """
+        if self._place.world > 1:
+            raise ConfigError(
+                f"{why}, but {self._place.world} were started; start one, without torchrun"
+            )
+
+    def _move_to_device(
+        self, memory_format: torch.memory_format = torch.channels_last, *, fast: bool = True
+    ) -> None:
+        """Move the module to the device; `fast` gives it the fast backward pass of CPUs."""
+        self.module.to(self._place.device, memory_format=memory_format)  # type: ignore[call-overload]
+        if fast and self._place.device.type == "cpu":
+            use_fast_backward(self.module)
+
+    @property
+    @abstractmethod
+    def network(self) -> nn.Module:
+        """The network that is trained, and kept at the end."""
+
+    def groups(self) -> list[Group]:
+        """Return what is optimised, and how."""
+        own = self._config.optimiser
+        return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
+
+    def before_micro_batch(self) -> None:  # noqa: B027
+        """Do nothing: nothing follows the network."""
+
+    def after_micro_batch(self, sound: Tensor) -> None:  # noqa: B027
+        """Remember nothing of a batch."""
+
+    def examples(self) -> Levels | None:
+        """There is nothing to look at."""
+        return None
+
+
+@torch.no_grad()
+def momentum_update(key: nn.Module, query: nn.Module, momentum: float) -> None:
+    """Move a key network's parameters: key <- momentum * key + (1 - momentum) * query."""
+    own: list[Tensor] = list(key.parameters())
+    other: list[Tensor] = list(query.parameters())
+    torch._foreach_mul_(own, momentum)
+    torch._foreach_add_(own, other, alpha=1 - momentum)
 
 
 def average_numbers(rows: Iterable[Mapping[str, Tensor]]) -> dict[str, float]:

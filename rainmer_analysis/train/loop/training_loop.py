@@ -15,14 +15,12 @@ row of the log, a checkpoint, or so many steps that it is time to see whether th
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
 
 from rainmer_analysis.distributed import DistributedContext
 from rainmer_analysis.errors import TrainingError
@@ -33,15 +31,13 @@ from rainmer_analysis.train.loop.checkpoints import (
     remove_partial_checkpoints,
     save_state,
 )
+from rainmer_analysis.train.loop.gradient_step import GradientStep
 from rainmer_analysis.train.loop.notes import DeferredNumbers, Log, RunMonitor
-from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
 from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
-from rainmer_analysis.train.loop.schedule import learning_rate
 from rainmer_analysis.train.loop.trainable import Trainable
 
 __all__ = ["train"]
 
-_IN_A_ROW, _SHARE, _SHARE_FROM = 20, 0.05, 200
 _UNREAD = 20  # steps that go unseen at most
 _MORE = ("gradient_norm", "learning_rate", "skipped", "images_per_second")
 
@@ -82,12 +78,14 @@ def train(
     before = torch.get_num_threads()
     torch.set_num_threads(config.run.threads)
     try:
-        return _train(objective, config, folder, identity=identity, hooks=hooks, place=place)
+        return _train_with_threads(
+            objective, config, folder, identity=identity, hooks=hooks, place=place
+        )
     finally:
         torch.set_num_threads(before)  # it is the whole process's
 
 
-def _train(
+def _train_with_threads(
     objective: Trainable,
     config: TrainConfig,
     folder: Path,
@@ -137,12 +135,9 @@ class _RunState:
         self.unsaved = False
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
-        fused = place.device.type != "cpu"
-        self.updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=fused)
+        self._make_step = GradientStep(objective, config, place)
+        self.updater = self._make_step.updater
         self._tally = DeferredNumbers(place)
-        self._forward = place.wrap_ddp(
-            objective.module, has_unused_parameters=objective.has_unused_parameters
-        )
         self._clock, self._noted = time.perf_counter(), 0
         self._log: Log | None = None
         self._watcher: RunMonitor | None = None
@@ -207,51 +202,22 @@ class _RunState:
     def advance(self) -> None:
         """Make one step; weights stay as they are when a gradient is not finite."""
         began = time.perf_counter()
-        run = self.config.run
-        self.updater.begin(learning_rate(self.state.step, run.steps, self.config.optimiser))
-        told = self._backward()
-        sound, norm = self.updater.finish()
-        self._tally.add(sound, [*told, {"gradient_norm": norm}])
+        self._tally.add(*self._make_step(self.state.step))
         self.state.step += 1
         self.unsaved = True
         self.state.seconds += time.perf_counter() - began
         if len(self._tally) >= _UNREAD:
             self.read()
 
-    def _backward(self) -> list[Mapping[str, Tensor]]:
-        """Add up the gradients of a step's micro-batches; return their numbers."""
-        count = self.config.run.accumulate
-        told = []
-        for micro in range(count):
-            self.objective.before_micro_batch()
-            batch = self.objective.batch(self.state.step * count + micro)
-            with self._without_gradient_sync(micro < count - 1):
-                loss, numbers = self._forward(batch)
-                (loss / count).backward()
-            # One answer for all processes, which may have to talk about what they remember.
-            self.objective.after_micro_batch(
-                torch.isfinite(self.place.all_reduce_mean(loss.detach().clone()))
-            )
-            told.append(numbers)
-        return told
-
-    def _without_gradient_sync(self, yes: bool) -> contextlib.AbstractContextManager[None]:
-        """Keep gradients to this process until the last micro-batch."""
-        if yes and isinstance(self._forward, nn.parallel.DistributedDataParallel):
-            alone: contextlib.AbstractContextManager[None] = self._forward.no_sync()
-            return alone
-        return contextlib.nullcontext()
-
     def read(self) -> None:
         """Wait for the device, and judge and remember the steps that nobody has looked at."""
         began, state = time.perf_counter(), self.state
         first = state.step - len(self._tally) + 1
         for number, step in enumerate(self._tally.read(), start=first):
-            state.in_a_row = 0 if step.sound else state.in_a_row + 1
-            state.skipped += not step.sound
+            state.count_step(sound=step.sound)
             for numbers in step.numbers if step.sound else ():
                 self._accumulate_numbers(numbers)
-            self._stop_if_never_finite(number)
+            state.stop_if_never_finite(number)
         state.seconds += time.perf_counter() - began
 
     def _accumulate_numbers(self, numbers: Mapping[str, float]) -> None:
@@ -259,16 +225,6 @@ class _RunState:
         for name, value in numbers.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
-
-    def _stop_if_never_finite(self, done: int) -> None:
-        state = self.state
-        many = done >= _SHARE_FROM and state.skipped > _SHARE * done
-        if state.in_a_row >= _IN_A_ROW or many:
-            raise TrainingError(
-                f"gradients were not finite in {state.in_a_row} steps in a row and in "
-                f"{state.skipped} of {done} steps; lower optimiser.lr, or set "
-                'run.precision to "float32"'
-            )
 
     def log_step(self) -> None:
         """Write a row of the log when it is time, with a validation when it is time for that."""
@@ -284,7 +240,7 @@ class _RunState:
         row["skipped"] = self.state.skipped
         row["images_per_second"] = self._images_per_second()
         if due:
-            row |= self._validate()
+            row |= self._validate_and_keep_best()
         if self.place.is_main_process and self._log is not None and self._watcher is not None:
             self._log.write(row)
             self._watcher.row(row)
@@ -296,7 +252,7 @@ class _RunState:
         images = steps * self.config.run.accumulate * self.objective.queries_per_batch
         return images / max(time.perf_counter() - self._clock, 1e-9)
 
-    def _validate(self) -> dict[str, float]:
+    def _validate_and_keep_best(self) -> dict[str, float]:
         """Judge the network on held-out images; keep it if it is the best so far."""
         found = self.objective.validate() if self.place.is_main_process else {}
         name, sign = self.objective.criterion

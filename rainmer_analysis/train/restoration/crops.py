@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.train.contrast.batch_randomness import Square
-from rainmer_analysis.train.contrast.contrast_batch import scaled, tensor_copy
-from rainmer_analysis.train.data import Levels, Pool, to_8bit
+from rainmer_analysis.train.data import Levels, Pool, scaled, tensor_copy, to_8bit
 
 __all__ = ["Crop", "Pairs", "crops", "sheet"]
 

@@ -8,105 +8,31 @@ restoration too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from rainmer_analysis.model import Prompts, Restorer
-from rainmer_analysis.train.compiled import encode, strided, use_fast_backward
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast import (
-    CONTRAST_NUMBERS,
-    Batch,
-    Flip,
-    autocast,
-    compare,
-    contrast_batch_builder,
-    contrast_loss,
+from rainmer_analysis.train.contrast import CONTRAST_NUMBERS, ContrastBatchBuilder, Flip
+from rainmer_analysis.train.data import Levels, Pool, Read, prefetch
+from rainmer_analysis.train.loop import (
+    DistributedContext,
+    Group,
+    TrainableBase,
+    average_numbers,
     momentum_update,
 )
-from rainmer_analysis.train.data import Levels, Pool, Read, prefetch
-from rainmer_analysis.train.loop import DistributedContext, Group, average_numbers
 from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
-from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
+from rainmer_analysis.train.restoration.joint_training import JointTraining, RestorationBatch
 
-__all__ = ["JointTraining", "RestorationBatch", "RestorerTrainable"]
+__all__ = ["RestorerTrainable"]
 
 _SHOWN = 4
 
 
-@dataclass(frozen=True)
-class RestorationBatch:
-    """What one micro-batch gives to do.
-
-    Parameters
-    ----------
-    pairs
-        Crops to restore, and the whole images that prompts are taken from.
-    views
-        Views to compare, or None where this micro-batch compares none.
-    """
-
-    pairs: Pairs
-    views: Batch | None
-
-
-class JointTraining(nn.Module):
-    """A restorer, its encoder's momentum copy in it, and the loss of a micro-batch.
-
-    Parameters
-    ----------
-    restorer
-        With its encoders.
-    config
-        Weights of the losses, precision.
-    """
-
-    def __init__(self, restorer: Restorer, config: TrainConfig) -> None:
-        super().__init__()
-        self.restorer = restorer
-        self._config = config
-        self._learnt = config.restorer.prompts == "learnt"
-
-    def forward(self, task: RestorationBatch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the loss of a micro-batch, with gradient, and named numbers for the log."""
-        pairs, views = task.pairs, task.views
-        encoders = self.restorer.disentangle
-        with autocast(self._config.run.precision, pairs.degraded.device):
-            with torch.set_grad_enabled(self._learnt and torch.is_grad_enabled()):
-                whole = encode(encoders.encoder_q, pairs.whole)
-            restored = self.restorer(strided(pairs.degraded), Prompts.of(whole))
-            cosines = None
-            if views is not None:
-                # Queries that are the whole images were encoded for the prompts already.
-                shared = self._learnt and views.query.shape == pairs.whole.shape
-                output = whole if shared else encode(encoders.encoder_q, views.query)
-                cosines = compare(output, encoders.encoder_k, views.views)
-        restored = restored.float()
-        loss = pixel_loss(restored, pairs.clean, weight=self._config.restorer.similarity)
-        numbers = {"pixels": loss.detach(), **_psnr_and_gain(restored.detach(), pairs)}
-        if cosines is not None:
-            contrast, more = contrast_loss(cosines, self._config.objective)
-            loss, numbers = loss + contrast, numbers | more
-        return loss, {"loss": loss.detach(), **numbers}
-
-
-def _psnr_and_gain(restored: Tensor, pairs: Pairs) -> dict[str, Tensor]:
-    """Return the mean PSNR in dB over RGB, and by how much it exceeds the degraded image's."""
-    after, before = (_psnr(images, pairs.clean) for images in (restored, pairs.degraded))
-    return {"psnr": after.mean(), "gain": (after - before).mean()}
-
-
-def _psnr(images: Tensor, targets: Tensor) -> Tensor:
-    error = (images.clamp(0, 1) - targets).square().mean(dim=(1, 2, 3))
-    # Crops without any degradation would have an infinite one.
-    return -10 * error.clamp_min(1e-6).log10()
-
-
-class RestorerTrainable:
+class RestorerTrainable(TrainableBase):
     """What a run of encoder and restorer together optimises.
 
     Parameters
@@ -122,44 +48,41 @@ class RestorerTrainable:
     numbers = ("loss", "pixels", "psnr", "gain", *CONTRAST_NUMBERS)
     criterion = ("psnr", 1)
     has_unused_parameters = True
+    module: JointTraining
 
     def __init__(
         self, config: TrainConfig, pool: Pool, place: DistributedContext | None = None
     ) -> None:
-        self._config, self._pool, self._place = config, pool, place or DistributedContext()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            restorer = Restorer(config.network)
-        self.module = JointTraining(restorer, config)
-        self.module.to(self._place.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if self._place.device.type == "cpu":
-            use_fast_backward(self.module)
+        super().__init__(config, place)
+        self._pool = pool
+        self.module = JointTraining.configured(config)
+        self._move_to_device()
         self.module.train()
         held_out = pool.held_out(config.data.held_out, config.data.seed)
-        self._training = contrast_batch_builder(
-            config, pool, np.flatnonzero(~held_out), place=self._place
-        )
         self._held_out = np.flatnonzero(held_out)
         self._part = self._place.local_slice(config.run.batch)
+        self._training = ContrastBatchBuilder.configured(
+            config, pool, np.flatnonzero(~held_out), part=self._part
+        )
         self._ahead = prefetch(self._place.device, self._read_pairs_and_views)
         self.queries_per_batch = config.run.batch
 
     @property
-    def network(self) -> Restorer:
+    def network(self) -> nn.Module:
         """The restorer that is trained, and kept at the end."""
         return self.module.restorer
 
     @property
     def encoders(self) -> tuple[nn.Module, nn.Module]:
         """The encoder and its momentum copy."""
-        pair = self.network.disentangle
+        pair = self.module.restorer.disentangle
         return pair.encoder_q, pair.encoder_k
 
     def groups(self) -> list[Group]:
         """Return the encoder's parameters and the restorer's own, each with its optimiser."""
         base, own = self._config.optimiser, self._config.restorer
-        encoder = list(self.network.disentangle.encoder_q.parameters())
-        inside = {id(parameter) for parameter in self.network.disentangle.parameters()}
+        encoder = list(self.encoders[0].parameters())
+        inside = {id(parameter) for parameter in self.module.restorer.disentangle.parameters()}
         rest = [p for p in self.network.parameters() if id(p) not in inside]
         rate = own.lr / base.lr if own.lr and base.lr else 1.0
         return [
@@ -189,9 +112,6 @@ class RestorerTrainable:
         """Let the key encoder follow."""
         query, key = self.encoders
         momentum_update(key, query, self._config.objective.momentum)
-
-    def after_micro_batch(self, sound: Tensor) -> None:
-        """Nothing is remembered of a batch."""
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:

@@ -17,8 +17,10 @@ from rainmer_analysis.values.disk.checked_folders import (
 )
 from rainmer_analysis.values.disk.commit import commit, finish, recover, staging
 from rainmer_analysis.values.disk.committed import CommittedFile, located, reach
+from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
+from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
 from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
 from rainmer_analysis.values.disk.tensor_files import (
     WEIGHTS_ALLOWED,
@@ -32,6 +34,7 @@ __all__ = [
     "atomic_folder",
     "commit",
     "demand_free",
+    "demand_suffix",
     "demand_weights",
     "demand_writable",
     "finish",
@@ -40,13 +43,18 @@ __all__ = [
     "lock_of",
     "reach",
     "read_index",
+    "read_json",
     "recover",
     "reserve",
     "staging",
+    "stamped",
     "sweep",
     "sync_folder",
     "tensor_format",
     "told_in_full",
+    "unstamped",
     "write_atomically",
+    "write_bytes",
     "write_index",
+    "write_text",
 ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.parquet.format import FORMAT_VERSION, PARTS, parts_of, write_list
+from rainmer_analysis.values.parquet.format import PARTS, parts_of, write_list
 from rainmer_analysis.values.parquet.parquet_reading import (
-    beside,
+    companion_digests,
     read_metadata,
     read_parquet,
     same_width,
@@ -24,9 +24,8 @@ from rainmer_analysis.values.parquet.pieces import (
 from rainmer_analysis.values.parquet.properties_parquet import read_properties, write_properties
 
 __all__ = [
-    "FORMAT_VERSION",
     "PARTS",
-    "beside",
+    "companion_digests",
     "library_versions",
     "part_batches",
     "part_columns",

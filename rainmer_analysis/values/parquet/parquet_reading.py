@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.disk import CommittedFile
+from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, same_space
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
@@ -31,12 +32,10 @@ from rainmer_analysis.values.parquet.format import (
     stated_sums,
     vectors,
 )
-from rainmer_analysis.values.rows import Rows
-from rainmer_analysis.values.table import EmbeddingTable, Space, SphereMap, same_space
 
 __all__ = [
     "NOUNS",
-    "beside",
+    "companion_digests",
     "document_of",
     "embeddings_of",
     "opened",
@@ -147,7 +146,7 @@ def schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
         raise _unreadable(path) from error
 
 
-def beside(path: Path) -> dict[str, str]:
+def companion_digests(path: Path) -> dict[str, str]:
     """Return the digests of what was written together with a table, by name."""
     first = parts_of(path)[0]
     with opened(first) as file:

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rainmer_analysis.values.immutable import EmbeddingTable, Rows, SphereMap
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
@@ -24,8 +25,6 @@ from rainmer_analysis.values.parquet.format import (
     sums_text,
 )
 from rainmer_analysis.values.request_digest import to_json_types
-from rainmer_analysis.values.rows import Rows
-from rainmer_analysis.values.table import EmbeddingTable, SphereMap
 
 __all__ = [
     "label_columns",
@@ -107,12 +106,12 @@ def _to_arrow_table(value: EmbeddingTable | SphereMap) -> pa.Table:
 
 def write_parquet(value: EmbeddingTable | SphereMap, path: Path, request: str | None) -> None:
     """Write a table or a map to `path` (not atomic by itself: see `archive.write`)."""
-    _write([_with_metadata(value, request)], path, _WRITING, beside={})
+    _write_row_groups([_with_metadata(value, request)], path, _WRITING, beside={})
 
 
 def write_whole(table: pa.Table, path: Path) -> None:
     """Write a table of other columns, with its checksums, to `path`."""
-    _write([table], path, _PLAIN, beside={})
+    _write_row_groups([table], path, _PLAIN, beside={})
 
 
 def _with_metadata(value: EmbeddingTable | SphereMap, request: str | None) -> pa.Table:
@@ -133,10 +132,10 @@ def write_batches(
     `beside` holds digests of what is written together with it, by name.
     """
     groups = _row_groups(_with_metadata(batch, request) for batch in batches)
-    _write(groups, path, _WRITING, beside=beside or {})
+    _write_row_groups(groups, path, _WRITING, beside=beside or {})
 
 
-def _write(
+def _write_row_groups(
     groups: Iterable[pa.Table], path: Path, options: Mapping[str, Any], *, beside: Mapping[str, str]
 ) -> None:
     """Write row groups, and behind them the checksums of all rows."""

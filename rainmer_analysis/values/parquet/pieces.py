@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.disk import CommittedFile
+from rainmer_analysis.values.immutable import LABELS, EmbeddingTable, Space
 from rainmer_analysis.values.parquet.format import (
     Checked,
     ColumnSums,
@@ -28,8 +29,6 @@ from rainmer_analysis.values.parquet.parquet_reading import (
     schema_of,
     space_of,
 )
-from rainmer_analysis.values.rows import LABELS
-from rainmer_analysis.values.table import EmbeddingTable, Space
 
 __all__ = ["part_batches", "part_columns", "part_dim", "part_space", "verify"]
 

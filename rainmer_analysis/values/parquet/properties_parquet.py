@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.immutable import PROPERTIES, PropertyTable
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
@@ -25,7 +26,6 @@ from rainmer_analysis.values.parquet.parquet_writing import (
     library_versions,
     write_whole,
 )
-from rainmer_analysis.values.properties import PROPERTIES, PropertyTable
 from rainmer_analysis.values.request_digest import to_json_types
 
 __all__ = ["read_properties", "write_properties"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rainmer_analysis.values.pictures.picture_record import (
-    RECORD_KIND,
     PictureRecord,
     carries_record,
     picture_sha256,
@@ -12,7 +11,6 @@ from rainmer_analysis.values.pictures.picture_record import (
 )
 
 __all__ = [
-    "RECORD_KIND",
     "PictureRecord",
     "carries_record",
     "picture_sha256",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["progress_to", "report_progress"]
+__all__ = ["has_listener", "progress_to", "report_progress"]
 
 Listener = Callable[[int, int, str], object]
 _LISTENER: ContextVar[Listener | None] = ContextVar("rainmer_analysis_progress", default=None)
@@ -24,6 +24,11 @@ def progress_to(listener: Listener) -> Iterator[None]:
         yield
     finally:
         _LISTENER.reset(token)
+
+
+def has_listener() -> bool:
+    """Say whether anyone listens."""
+    return _LISTENER.get() is not None
 
 
 def report_progress(finished: int, total: int, unit: str) -> None:

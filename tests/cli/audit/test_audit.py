@@ -1,4 +1,4 @@
-"""The commands ``audit``, ``leakage`` and ``datasets fingerprint``."""
+"""The commands ``audit``, ``confounds``, ``leakage`` and ``datasets fingerprint``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rainmer_analysis.cli.audit import confounds_command
 from rainmer_analysis.cli.main import main
 
 
@@ -98,3 +99,13 @@ def test_domain_errors_are_one_sentence(world: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err.startswith("error: an audit cannot be written as 'audit.txt'")
     assert run("leakage", str(world / "no.json"), str(world), "--dataset", "val") == 1
     assert "cannot be read as an audit" in capsys.readouterr().err
+
+
+def test_confounds_say_why_a_share_is_missing() -> None:
+    row = {"encoder": "rainmer", "view": "chromatic", "a": "day", "b": "night", "distance": 1.2}
+    taken = row | {"confound": "colour", "equalised": 0.6, "share": 0.5, "kept": None}
+    missing = row | {"confound": "scenes", "equalised": None, "share": None, "kept": None}
+    text = confounds_command._text({"rows": [taken, missing]})
+    assert text.splitlines()[1].split()[-4:] == ["1.2000", "0.6000", "50%", "-"]
+    assert text.endswith("minus-clean and scenes need clean partners in both datasets")
+    assert "need clean partners" not in confounds_command._text({"rows": [taken]})

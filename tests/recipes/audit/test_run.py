@@ -15,6 +15,7 @@ from rainmer_analysis.errors import (
     ParameterError,
     SourceError,
 )
+from rainmer_analysis.images import find_datasets, sample_datasets
 from rainmer_analysis.recipes.audit import Audit, audit, read_audit
 from rainmer_analysis.recipes.audit import run_audit as run_module
 from rainmer_analysis.values import read_json
@@ -150,6 +151,14 @@ def test_an_interrupted_audit_goes_on(
     assert len(seen) <= 2
     assert found.document() == audit(given).document()
     assert [path.name for path in tmp_path.iterdir()] == ["audit.json"]
+
+
+def test_a_sample_is_the_one_that_tables_hold(sources: dict[str, Path]) -> None:
+    found = audit(sources, per_dataset=2, seed=7)
+    drawn = sample_datasets(find_datasets(sources), per_dataset=2, seed=7).rows
+    assert [row["image_id"] for row in found.images] == drawn.column("image_id").tolist()
+    assert found.datasets["train"]["images"] == 2
+    assert {each.a.partition("/")[0] for each in found.findings} <= set(sources)
 
 
 def test_wrong_requests_get_a_sentence(sources: dict[str, Path], tmp_path: Path) -> None:

@@ -11,8 +11,15 @@ import pytest
 
 from rainmer_analysis.cli.paper import claims_text
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.recipes.paper.claim_statistics import highest_score_with, lowest_score_between
-from rainmer_analysis.recipes.paper.claims import CLAIMS, claim_statistics, judge_claims
+from rainmer_analysis.recipes.paper.claims.claim_statistics import (
+    highest_score_with,
+    lowest_score_between,
+)
+from rainmer_analysis.recipes.paper.claims.supplement_claims import (
+    CLAIMS,
+    claim_statistics,
+    judge_claims,
+)
 from rainmer_analysis.recipes.paper.corpora import (
     ALL_IN_ONE,
     DERAINING,

@@ -12,14 +12,14 @@ import pytest
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.infer.encoders import network_encoder
-from rainmer_analysis.recipes.paper.cached_stages import Request
-from rainmer_analysis.recipes.paper.claims import CLAIMS
-from rainmer_analysis.recipes.paper.reproduce import Reproduction, reproduce, write_once
-from rainmer_analysis.recipes.paper.untrained_controls import (
+from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS
+from rainmer_analysis.recipes.paper.claims.untrained_controls import (
     find_controls,
     read_controls,
     run_controls,
 )
+from rainmer_analysis.recipes.paper.corpora import Request, write_once
+from rainmer_analysis.recipes.paper.reproduce import Reproduction, reproduce
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
 
 IMAGES = 3

@@ -21,9 +21,9 @@ from rainmer_analysis.train.contrast.momentum_contrast import (
     MomentumContrast,
     compare,
     encode_keys,
-    momentum_update,
 )
 from rainmer_analysis.train.data import Pool
+from rainmer_analysis.train.loop import momentum_update
 
 
 def test_losses_at_chance() -> None:

@@ -6,8 +6,7 @@ import torch
 from rainmer_analysis.train.config.sections.crossed_section import CrossedConfig
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatches
-from rainmer_analysis.train.crossed.degradation_descriptor import OCTAVES
-from rainmer_analysis.train.crossed.light_descriptor import describe_light
+from rainmer_analysis.train.crossed.image_descriptors import OCTAVES, describe_light
 
 
 def _batches(pool: CrossedPool, **changes: float) -> CrossedBatches:

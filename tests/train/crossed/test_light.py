@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_analysis.train.crossed.light_descriptor import LIGHT, describe_light
+from rainmer_analysis.train.crossed.image_descriptors import LIGHT, describe_light
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_analysis.train.crossed.soft_contrastive_loss import (
+from rainmer_analysis.train.crossed.crossed_losses import (
     centring_loss,
     mean_cosine,
     neighbour_accuracy,
+    ordering_loss,
     soft_contrastive_loss,
 )
 
@@ -74,6 +75,32 @@ def test_forbidden_pairs_are_negatives_and_rows_without_partner_do_not_count() -
     cosines = (z @ z.T).fill_diagonal_(-torch.inf)
     expected = -(cosines.log_softmax(1)[0, 1] + cosines.log_softmax(1)[1, 0]) / 2
     assert float(found) == pytest.approx(float(expected))
+
+
+def test_ordering_is_one_plus_the_correlation_of_allowed_pairs() -> None:
+    features, remembered = _features(6), torch.nn.functional.normalize(_features(4), dim=1)
+    z = torch.nn.functional.normalize(features, dim=1)
+    cosines = (z @ torch.cat([z, remembered]).T).numpy()
+    rng = np.random.default_rng(0)
+    distances, allowed = rng.random((6, 10)), rng.random((6, 10)) < 0.7
+    expected = [
+        1 + np.corrcoef(cosines[i][allowed[i]], distances[i][allowed[i]])[0, 1] for i in range(6)
+    ]
+    found = ordering_loss(
+        features, torch.from_numpy(distances), torch.from_numpy(allowed), remembered=remembered
+    )
+    assert float(found) == pytest.approx(np.mean(expected))
+
+
+def test_ordering_vanishes_along_a_line_and_takes_rows_without_partner() -> None:
+    features = _features(6).requires_grad_()
+    z = torch.nn.functional.normalize(features.detach(), dim=1)
+    allowed = ~torch.eye(6, dtype=torch.bool)
+    assert float(ordering_loss(features, 5 - 3 * (z @ z.T), allowed).detach()) == pytest.approx(0.0)
+    allowed[0] = False
+    loss = ordering_loss(features, torch.cdist(z, z), allowed)
+    loss.backward()
+    assert torch.isfinite(features.grad).all()
 
 
 def test_centring_vanishes_for_centred_channels_and_ignores_scale() -> None:

@@ -18,11 +18,11 @@ from rainmer_analysis.train.loop import (
     DistributedContext,
     Group,
     Hooks,
-    learning_rate,
     load_state,
     save_state,
     train,
 )
+from rainmer_analysis.train.loop.optimiser import learning_rate
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 OBJECTIVES = {

@@ -14,7 +14,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.momentum_contrast import compare, contrast_loss
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.restoration import RestorerTrainable
-from rainmer_analysis.train.restoration import restorer_trainable as joint
+from rainmer_analysis.train.restoration import joint_training as joint
 from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
 from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
 

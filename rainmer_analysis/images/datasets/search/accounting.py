@@ -81,18 +81,18 @@ class Account:
         parts = [f"{used:,} used"]
         parts += [f"{left_out:,} left out"] if left_out else []
         parts += [f"{not_drawn:,} not drawn"] if not_drawn else []
-        parts += [_count(self.targets, "target")] if self.targets else []
+        parts += [_counted(self.targets, "target")] if self.targets else []
         if self.skipped:
             kinds = "; ".join(
                 _kind_with_names(kind, names) for kind, names in self.passed_over.items()
             )
             parts.append(f"{self.skipped:,} passed over ({kinds})")
-        line = f"{name}: {_count(self.files, 'file')}: {', '.join(parts)}"
+        line = f"{name}: {_counted(self.files, 'file')}: {', '.join(parts)}"
         if self.repeated:
-            links = _count(len(self.repeated), "link")
+            links = _counted(len(self.repeated), "link")
             line += f"; {links} to folders that are searched elsewhere"
         if self.unsearched:
-            line += f"; {_count(len(self.unsearched), 'folder')} that cannot be searched"
+            line += f"; {_counted(len(self.unsearched), 'folder')} that cannot be searched"
         return line
 
     def warnings(self) -> tuple[str, ...]:
@@ -102,13 +102,13 @@ class Account:
             formats = Counter(kind for _, kind in self.unread)
             listed = ", ".join(f"{kind} {count:,}" for kind, count in sorted(formats.items()))
             found.append(
-                f"{_count(len(self.unread), 'picture')} in formats that are not read ({listed}; "
+                f"{_counted(len(self.unread), 'picture')} in formats that are not read ({listed}; "
                 f"the first is {self.unread[0][0]}): convert to PNG what belongs to it"
             )
         if self.unsearched:
             place, reason = self.unsearched[0]
             found.append(
-                f"{_count(len(self.unsearched), 'folder')} that cannot be searched (the first is "
+                f"{_counted(len(self.unsearched), 'folder')} that cannot be searched (the first is "
                 f"{place}: {reason}): what lies there is missing"
             )
         return tuple(found)
@@ -147,7 +147,7 @@ def merge_accounts(
     )
 
 
-def _count(number: int, noun: str) -> str:
+def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

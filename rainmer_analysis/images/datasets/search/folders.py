@@ -15,7 +15,6 @@ from rainmer_analysis.images.reading import Region
 __all__ = [
     "Dataset",
     "ImageCandidate",
-    "as_candidate",
     "list_candidates",
     "normal_path",
     "search_folder",
@@ -185,12 +184,6 @@ def _count_by_folder(names: Iterable[str], top: str) -> dict[str, int]:
 def normal_path(path: str | Path) -> str:
     """Return an absolute path without ``..``, links left as they are."""
     return os.path.normpath(Path(path).absolute())
-
-
-def as_candidate(folder: Path, path: Path, target: Path | None = None) -> ImageCandidate:
-    """Return a file below the dataset's own folder as a whole image."""
-    found = ImageCandidate(path.relative_to(folder).as_posix(), str(folder))
-    return found if target is None else replace(found, target=str(target), target_region="whole")
 
 
 def list_candidates(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:

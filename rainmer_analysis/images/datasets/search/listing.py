@@ -121,7 +121,7 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
                 found.repeated.append(inside)
                 continue
             seen.add((status.st_dev, status.st_ino))
-            names, own, linked = _entries(folder / inside, inside, found)
+            names, own, linked = _sort_entries(folder / inside, inside, found)
         except OSError as error:
             if not inside:
                 raise SourceError(
@@ -136,9 +136,9 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
                 found.pass_over(BESIDE, name, count_files(folder / inside / name))
             continue
         found.folders.append((inside, tuple(sorted(names))))
-        real += [_below(inside, name) for name in own]
+        real += [_path_below(inside, name) for name in own]
         for name in linked:
-            heapq.heappush(links, _below(inside, name))
+            heapq.heappush(links, _path_below(inside, name))
     found.folders.sort(key=lambda each: each[0].split("/") if each[0] else [])
     return Listing(tuple(found.folders), tuple(sorted(found.pairs)), found.account())
 
@@ -156,11 +156,13 @@ def count_files(folder: Path) -> int:
     return count
 
 
-def _below(inside: str, name: str) -> str:
+def _path_below(inside: str, name: str) -> str:
     return f"{inside}/{name}" if inside else name
 
 
-def _entries(folder: Path, inside: str, found: _Findings) -> tuple[list[str], list[str], list[str]]:
+def _sort_entries(
+    folder: Path, inside: str, found: _Findings
+) -> tuple[list[str], list[str], list[str]]:
     """Sort out one folder: names of candidates, of its own subfolders, and of linked ones."""
     names: list[str] = []
     own: list[str] = []
@@ -183,7 +185,7 @@ def _entries(folder: Path, inside: str, found: _Findings) -> tuple[list[str], li
                 names.append(name)
             elif suffix in UNREAD_SUFFIXES:
                 found.pass_over(UNREAD, UNREAD_SUFFIXES[suffix])
-                found.unread.append((_below(inside, name), UNREAD_SUFFIXES[suffix]))
+                found.unread.append((_path_below(inside, name), UNREAD_SUFFIXES[suffix]))
             else:
                 found.pass_over(OTHER, suffix or "no suffix")
     return names, own, linked

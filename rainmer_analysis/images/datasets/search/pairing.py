@@ -73,11 +73,15 @@ class Pattern:
 
     def is_image(self, name: str) -> bool:
         """Return whether a relative path looks like that of an image."""
-        return name.lower().endswith(self.image_suffix) and _matches(stem_of(name), self.image)
+        return name.lower().endswith(self.image_suffix) and _match_literals(
+            stem_of(name), self.image
+        )
 
     def is_target(self, name: str) -> bool:
         """Return whether a relative path looks like that of a target."""
-        return name.lower().endswith(self.target_suffix) and _matches(stem_of(name), self.target)
+        return name.lower().endswith(self.target_suffix) and _match_literals(
+            stem_of(name), self.target
+        )
 
 
 Rule = tuple[Pattern, ...] | Mapping[str, str] | None
@@ -262,7 +266,7 @@ def _split_folder(stem: str, literals: Sequence[str]) -> tuple[str, str]:
     return head, last
 
 
-def _matches(stem: str, literals: Sequence[str]) -> bool:
+def _match_literals(stem: str, literals: Sequence[str]) -> bool:
     return next(_star_texts(_split_folder(stem, literals)[1], literals), None) is not None
 
 
@@ -271,10 +275,10 @@ def _star_texts(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]
     first, *rest = literals
     if not text.startswith(first) or (not rest and text != first):
         return
-    yield from _stars(text[len(first) :], rest)
+    yield from _texts_of_stars(text[len(first) :], rest)
 
 
-def _stars(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _texts_of_stars(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
     if not literals:
         if not text:
             yield ()
@@ -290,5 +294,5 @@ def _stars(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
         if "/" in part:
             return
         if part:
-            for others in _stars(text[place.start() + len(literal) :], rest):
+            for others in _texts_of_stars(text[place.start() + len(literal) :], rest):
                 yield (part, *others)

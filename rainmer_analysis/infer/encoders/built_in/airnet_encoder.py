@@ -32,11 +32,11 @@ def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
     }
 
 
-def _folded(module: AirNetEncoder, _: torch.dtype) -> nn.Module:
+def _fold_encoder(module: AirNetEncoder, _: torch.dtype) -> nn.Module:
     return without_norms(module)
 
 
-AIRNET = NetworkDescriptor("airnet", _airnet_views, _folded, WinogradAirNet)
+AIRNET = NetworkDescriptor("airnet", _airnet_views, _fold_encoder, WinogradAirNet)
 
 
 def make_airnet(

@@ -54,8 +54,8 @@ def chromatic(image: _Image) -> _Numbers:
         [
             *levels,
             *opponents,
-            *_moments(saturation),
-            *_moments(_to_grey(image)),
+            *_mean_sd_kurtosis(saturation),
+            *_mean_sd_kurtosis(_to_grey(image)),
             dark.mean(),
             dark.std(),
             dark.max(),
@@ -110,7 +110,7 @@ def _split_into_blocks(plane: _Image, size: int) -> _Image:
     return plane[: rows * size, : columns * size].reshape(rows, size, columns, size)
 
 
-def _moments(plane: _Image) -> list[float]:
+def _mean_sd_kurtosis(plane: _Image) -> list[float]:
     mean, spread = float(plane.mean()), float(plane.std())
     centred = plane - np.float32(mean)
     skewness = float((centred * centred * centred).mean()) / (spread + 0.01) ** 3

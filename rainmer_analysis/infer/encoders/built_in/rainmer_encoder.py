@@ -23,17 +23,17 @@ def _rainmer_views(output: FoldedOutput) -> dict[str, Tensor]:
     return {"chromatic": output.chromatic_z, "degradation": output.degradation_z}
 
 
-def _folded(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
+def _fold_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
     return FoldedEncoder(module, dtype=dtype)
 
 
-def _compiled(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
+def _compile_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
     stages = StripStages(module.MoEs.stages, dtype)
     towers = WinogradProjectors(module.projectors, dtype)
     return FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
 
 
-RAINMER = NetworkDescriptor("rainmer", _rainmer_views, _folded, _compiled)
+RAINMER = NetworkDescriptor("rainmer", _rainmer_views, _fold_encoder, _compile_encoder)
 
 
 def make_rainmer(

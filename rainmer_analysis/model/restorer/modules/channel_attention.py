@@ -92,14 +92,14 @@ class ChannelAttention(nn.Module):
             for part in self.qkv_dwconv(self.qkv(x)).chunk(3, dim=1)
         )
         with without_autocast(x):
-            logits = _cosines(query, key) * self.temperature
+            logits = _row_cosines(query, key) * self.temperature
             mixed = sparse_attention(logits, self.attns, select=self.select)
         y = (mixed.to(value.dtype) @ value).reshape(x.shape)
         out: Tensor = self.project_out(y)
         return out
 
 
-def _cosines(query: Tensor, key: Tensor) -> Tensor:
+def _row_cosines(query: Tensor, key: Tensor) -> Tensor:
     """Cosines of rows, [B, heads, c, c], of two [B, heads, c, positions].
 
     Norms divide the small product rather than the large factors: the same quotient without two

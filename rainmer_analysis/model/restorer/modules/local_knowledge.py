@@ -90,16 +90,16 @@ class _PromptAttention(nn.Module):
         return out
 
 
-def _sum(chromatic: Tensor, degradation: Tensor, cosine: Tensor) -> Tensor:  # noqa: ARG001
+def _fuse_by_sum(chromatic: Tensor, degradation: Tensor, cosine: Tensor) -> Tensor:  # noqa: ARG001
     return chromatic + degradation
 
 
-def _chromatic_alpha(chromatic: Tensor, degradation: Tensor, cosine: Tensor) -> Tensor:
+def _fuse_by_chromatic_alpha(chromatic: Tensor, degradation: Tensor, cosine: Tensor) -> Tensor:
     alpha = (1 + cosine) / 2
     return alpha * chromatic + (1 - alpha) * degradation
 
 
-def _degradation_alpha(chromatic: Tensor, degradation: Tensor, cosine: Tensor) -> Tensor:
+def _fuse_by_degradation_alpha(chromatic: Tensor, degradation: Tensor, cosine: Tensor) -> Tensor:
     # The cosine itself: below zero the mixture is not convex, as published.
     return (1 - cosine) * chromatic + cosine * degradation
 
@@ -125,9 +125,9 @@ class Fusion:
 
 FUSIONS: MappingProxyType[str, Fusion] = MappingProxyType(
     {
-        "sum": Fusion(_sum),
-        "chr-alpha": Fusion(_chromatic_alpha, "chr_z", 0),
-        "detg-alpha": Fusion(_degradation_alpha, "detg_z", 1),
+        "sum": Fusion(_fuse_by_sum),
+        "chr-alpha": Fusion(_fuse_by_chromatic_alpha, "chr_z", 0),
+        "detg-alpha": Fusion(_fuse_by_degradation_alpha, "detg_z", 1),
     }
 )
 
@@ -159,9 +159,9 @@ class Prompted(nn.Module):
         if len(prompts) == 1:
             return x + first
         second = self.detg_promptAttn(x, prompts[1])
-        return x + self._fusion.mix(first, second, self._cosine(prompts, like=x))
+        return x + self._fusion.mix(first, second, self._prompt_cosine(prompts, like=x))
 
-    def _cosine(self, prompts: tuple[Tensor, ...], *, like: Tensor) -> Tensor:
+    def _prompt_cosine(self, prompts: tuple[Tensor, ...], *, like: Tensor) -> Tensor:
         """Cosine of anchor and prompt; the gradient reaches the anchor alone."""
         if self._fusion.anchor is None:
             return like.new_ones(1, 1, 1, 1)

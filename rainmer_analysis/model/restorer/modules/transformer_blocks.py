@@ -26,11 +26,11 @@ class Block(nn.Module):
     def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
         super().__init__()
         self.norm1 = Norm(channels, kind=config.norm)
-        self.attn = self._attention(channels, heads, config=config)
+        self.attn = self._build_attention(channels, heads, config=config)
         self.norm2 = Norm(channels, kind=config.norm)
         self.ffn = FeedForward(channels, config=config)
 
-    def _attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
+    def _build_attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
         return ChannelAttention(channels, heads, config=config)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class _PromptedAttention(Prompted, ChannelAttention):
 class _AttentionPrompted(Block):
     """A block with prompts in its attention."""
 
-    def _attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
+    def _build_attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
         return _PromptedAttention(channels, heads, config=config)
 
     def forward(self, x: Tensor, prompts: tuple[Tensor, ...] = ()) -> Tensor:

@@ -14,7 +14,14 @@ from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     images_manifest,
 )
 from rainmer_analysis.recipes.text_files import holds_text, write_text_once
-from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
+from rainmer_analysis.values import (
+    EmbeddingTable,
+    PropertyTable,
+    Rows,
+    SphereMap,
+    demand_suffix,
+    read,
+)
 
 __all__ = ["write_sample"]
 
@@ -58,10 +65,7 @@ def write_sample(
         Something else lies at `out`.
     """
     path = Path(out)
-    if path.suffix.lower() != ".toml":
-        raise ParameterError(
-            f"a manifest cannot be written as {path.name!r}; use a name that ends in .toml"
-        )
+    demand_suffix(path, "a manifest", ".toml")
     files = [each for each in sources if Path(each).suffix.lower() == ".parquet"]
     if files and (len(files) < len(sources) or per_dataset is not None):
         raise ParameterError(

@@ -40,10 +40,16 @@ class CrossedConfig:
     light_bandwidth
         Width of the chromatic targets: two images are to be alike as far as
         ``exp(-d / light_bandwidth)``, d the distance of the distributions of their colours
-        (`describe_light`).
+        (`describe_light`) plus `weather_in_light` times that of their weather.
+    weather_in_light
+        How much another weather counts beside another light: weather changes the light too, in
+        ways that a distribution of colours mixes with the scene's own.
     weather_bandwidth
         The same for the degradation view, d the root mean square difference of the draws'
         standardised descriptors.
+    ordering_chromatic, ordering_degradation
+        Weight of the correlation of each view's cosines with the same d, which tells far from
+        farther where the targets vanish.
     temperature_chromatic, temperature_degradation
         Divide the cosines.
     memory
@@ -72,6 +78,7 @@ class CrossedConfig:
     batch_scenes: int = number_field(3, 2)
     relit: float = number_field(0.6, 0.0, 1.0)
     light_bandwidth: float = number_field(0.04, 0.001, 10.0)
+    weather_in_light: float = number_field(0.0, 0.0, 10.0)
     weather_bandwidth: float = number_field(0.15, 0.001, 100.0)
     temperature_chromatic: float = number_field(0.08, 0.01, 100.0)
     temperature_degradation: float = number_field(0.2, 0.01, 100.0)
@@ -80,5 +87,7 @@ class CrossedConfig:
     weight_degradation: float = number_field(1.0, 0.0)
     regression: float = number_field(0.5, 0.0)
     centring: float = number_field(0.5, 0.0)
+    ordering_chromatic: float = number_field(0.0, 0.0)
+    ordering_degradation: float = number_field(0.0, 0.0)
     opposition_chromatic: float = number_field(0.0, 0.0)
     opposition_degradation: float = number_field(1.0, 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rainmer_analysis.train.loop.notes.csv_log import Log
-from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers, Step
+from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers
 from rainmer_analysis.train.loop.notes.run_monitor import RunMonitor
 
-__all__ = ["DeferredNumbers", "Log", "RunMonitor", "Step"]
+__all__ = ["DeferredNumbers", "Log", "RunMonitor"]

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rainmer_analysis.values.archive import write_atomically
+from rainmer_analysis.values import write_text
 
 __all__ = ["Log"]
 
@@ -35,7 +35,7 @@ class Log:
             # Rows after the checkpoint will come again; a kill may have cut the last one short.
             kept = [r for r in rows[1:] if len(r) == len(self._columns) and int(r[0]) <= step]
             text = "".join(_csv_line(row) for row in [self._columns, *kept])
-            write_atomically(path, lambda temporary: _write_text(temporary, text))
+            write_text(path, text)
 
     def write(self, row: Mapping[str, float | int]) -> None:
         """Add a row; what it does not tell stays empty."""
@@ -46,10 +46,6 @@ class Log:
             file.write(
                 _csv_line([_format_number(row.get(name, math.nan)) for name in self._columns])
             )
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _format_number(value: float) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from rainmer_analysis.train.data import Levels
-from rainmer_analysis.values.archive import write_atomically
+from rainmer_analysis.values import write_atomically
 
 __all__ = ["RunMonitor"]
 

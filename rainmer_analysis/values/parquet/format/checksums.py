@@ -45,13 +45,15 @@ class _Column:
         if pa.types.is_dictionary(kind):
             self.add(chunk.dictionary_decode())
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            self._shape.update(_little(pc.fill_null(pc.binary_length(chunk).cast("i8"), -1)))
-            self._values.update(_text(chunk.drop_null()))
+            self._shape.update(_little_endian(pc.fill_null(pc.binary_length(chunk).cast("i8"), -1)))
+            self._values.update(_text_bytes(chunk.drop_null()))
         elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            self._shape.update(_missing(chunk))
-            self._values.update(_little(pc.fill_null(chunk, 0) if chunk.null_count else chunk))
+            self._shape.update(_missing_mask(chunk))
+            self._values.update(
+                _little_endian(pc.fill_null(chunk, 0) if chunk.null_count else chunk)
+            )
         elif pa.types.is_fixed_size_list(kind) and pa.types.is_float32(kind.value_type):
-            self._shape.update(_missing(chunk))
+            self._shape.update(_missing_mask(chunk))
             self._values.update(_row_keys(chunk))
         else:
             for cell in chunk.to_pylist():
@@ -109,19 +111,19 @@ def sums_text(sums: ColumnSums, document: str, beside: Mapping[str, str]) -> str
     return json.dumps(told | ({"beside": dict(beside)} if beside else {}), sort_keys=True)
 
 
-def _little(values: pa.Array) -> bytes:
+def _little_endian(values: pa.Array) -> bytes:
     array = values.to_numpy(zero_copy_only=False)
     return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
 
 
-def _missing(chunk: pa.Array) -> bytes:
+def _missing_mask(chunk: pa.Array) -> bytes:
     """Return one byte a row, 1 where the value is missing."""
     if not chunk.null_count:
         return bytes(len(chunk))
     return bytes(chunk.is_null().to_numpy(zero_copy_only=False).tobytes())
 
 
-def _text(chunk: pa.Array) -> memoryview:
+def _text_bytes(chunk: pa.Array) -> memoryview:
     """Return the bytes of all texts, one behind the other."""
     wide = pa.types.is_large_string(chunk.type)
     _, offsets, data = chunk.buffers()
@@ -139,10 +141,10 @@ def _row_keys(chunk: pa.Array) -> bytes:
     if width % 2:
         values = np.pad(values, ((0, 0), (0, 1)))
     words = np.ascontiguousarray(values, "<f4").view("<u8")
-    return np.asarray(words @ _multipliers(words.shape[1]), "<u8").tobytes()
+    return np.asarray(words @ _hash_multipliers(words.shape[1]), "<u8").tobytes()
 
 
 @cache
-def _multipliers(count: int) -> npt.NDArray[np.uint64]:
+def _hash_multipliers(count: int) -> npt.NDArray[np.uint64]:
     drawn = hashlib.shake_128(b"rainmer_analysis: keys of rows").digest(8 * count)
     return np.frombuffer(drawn, "<u8").astype(np.uint64) | np.uint64(1)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.immutable import Rows
 from rainmer_analysis.values.parquet.format.parquet_format import TEXT
-from rainmer_analysis.values.rows import Rows
 
 __all__ = ["column_of", "label_rows", "numbers", "vectors"]
 

@@ -1,0 +1,1 @@
+"""Commands of datasets: what is known, found, drawn and simulated."""

@@ -1,0 +1,8 @@
+"""The claims of the supplement: their statistics, verdicts, and untrained controls beside them."""
+
+from __future__ import annotations
+
+from rainmer_analysis.recipes.paper.claims.supplement_claims import judge_claims
+from rainmer_analysis.recipes.paper.claims.untrained_controls import find_controls, run_controls
+
+__all__ = ["find_controls", "judge_claims", "run_controls"]

@@ -1,0 +1,33 @@
+"""What pictures show, compared with files kind by kind."""
+
+from __future__ import annotations
+
+from rainmer_analysis.recipes.verify.by_kind.check_maps import check_map
+from rainmer_analysis.recipes.verify.by_kind.check_matrices import (
+    check_matrix_file,
+    recompute_matrix,
+    stated_matrix,
+)
+from rainmer_analysis.recipes.verify.by_kind.check_probes_and_properties import (
+    check_encoder,
+    check_probe,
+    check_properties,
+)
+from rainmer_analysis.recipes.verify.by_kind.check_tables import (
+    check_images,
+    check_table,
+    check_weights,
+)
+
+__all__ = [
+    "check_encoder",
+    "check_images",
+    "check_map",
+    "check_matrix_file",
+    "check_probe",
+    "check_properties",
+    "check_table",
+    "check_weights",
+    "recompute_matrix",
+    "stated_matrix",
+]

@@ -1,0 +1,88 @@
+"""The maps that a picture shows, compared with map files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rainmer_analysis.draw import map_numbers, map_provenance
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.numerics import align_maps
+from rainmer_analysis.recipes.verify.evidence import (
+    Candidate,
+    Check,
+    Inputs,
+    agrees,
+    describe_differences,
+    differs,
+    not_checked,
+    same_request,
+    space_name,
+)
+from rainmer_analysis.values import SphereMap
+
+__all__ = ["check_map"]
+
+
+def check_map(
+    stated: Mapping[str, Any],
+    numbers: Mapping[str, Any],
+    inputs: Inputs,
+    *,
+    first: SphereMap | None,
+) -> tuple[Check, SphereMap | None]:
+    """Look for a map's file and compare all that the picture states of it.
+
+    Parameters
+    ----------
+    stated, numbers
+        What the record says of the map.
+    inputs
+        Where to look.
+    first
+        The picture's first map, which others may have been turned onto.
+
+    Returns
+    -------
+    The comparison, and the map as it was drawn where everything agrees.
+    """
+    name = space_name(stated["space"])
+    what = f"map {name}"
+    onto = stated["parameters"].get("aligned_to")
+    if onto is not None and (first is None or first.content_sha256 != onto):
+        return not_checked(what, "the map that it was turned onto was not found"), None
+    candidates = [
+        each
+        for each in inputs.of("map", name)
+        if each.fault or same_request(stated["parameters"], each.value.parameters)
+    ]
+    for each in candidates:
+        drawn = None if each.fault else _as_drawn(each, stated, first)
+        if drawn is not None and drawn.content_sha256 == stated["content_sha256"]:
+            found = {**map_provenance(drawn), **map_numbers(drawn)}
+            other = describe_differences({**stated, **numbers}, found)
+            if other:
+                return differs(what, f"{each.path} has {other}"), None
+            return agrees(what, f"{len(drawn):,} coordinates: {each.path}"), drawn
+    if not candidates:
+        digest = str(stated["content_sha256"])[:12]
+        return not_checked(what, f"no map of {name} (content {digest}…) was given"), None
+    nearest = candidates[0]
+    if nearest.fault:
+        return differs(what, nearest.fault), None
+    found = {**map_provenance(nearest.value), **map_numbers(nearest.value)}
+    other = describe_differences({**stated, **numbers}, found)
+    return differs(what, f"{nearest.path} is not what the picture shows: {other}"), None
+
+
+def _as_drawn(
+    candidate: Candidate, stated: Mapping[str, Any], first: SphereMap | None
+) -> SphereMap | None:
+    """Return a candidate turned as the picture's maps were; None where it cannot be turned."""
+    value: SphereMap = candidate.value
+    if first is None or "aligned_to" not in stated["parameters"]:
+        return value
+    try:
+        return align_maps([first, value])[1]
+    except ParameterError:
+        return None

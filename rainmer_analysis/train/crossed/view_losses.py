@@ -1,0 +1,125 @@
+"""The parts of the recipe's loss for one view, light and weather alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from rainmer_analysis.train.config.sections import CrossedConfig
+from rainmer_analysis.train.crossed.crossed_losses import (
+    centring_loss,
+    mean_cosine,
+    ordering_loss,
+    soft_contrastive_loss,
+)
+
+__all__ = ["LossTerm", "ViewBatch", "ViewWeights", "view_losses", "view_weights"]
+
+
+class LossTerm(NamedTuple):
+    """A part of the loss: its name in the log, its weight, and its value, []."""
+
+    name: str
+    weight: float
+    value: Tensor
+
+
+class ViewBatch(NamedTuple):
+    """A view's embeddings of a batch, and what they are held against.
+
+    Parameters
+    ----------
+    features
+        [n, d], not normalised.
+    remembered
+        Unit vectors of images of earlier batches, [m, d].
+    descriptors
+        What the view is to know of the images, [n, k].
+    distances
+        Wanted unlikeness of each image to all n and the m remembered ones, [n, n + m].
+    allowed
+        Which pairs may be positives, bool [n, n + m].
+    strengths
+        How much each image counts where kinds are opposed, [n].
+    """
+
+    features: Tensor
+    remembered: Tensor
+    descriptors: Tensor
+    distances: Tensor
+    allowed: Tensor
+    strengths: Tensor
+
+
+@dataclass(frozen=True)
+class ViewWeights:
+    """Settings of one view's losses; see `CrossedConfig`."""
+
+    comparison: float
+    bandwidth: float
+    temperature: float
+    regression: float
+    ordering: float
+    centring: float
+    opposition: float
+
+
+def view_weights(config: CrossedConfig) -> dict[str, ViewWeights]:
+    """Return the settings by view."""
+    return {
+        "chromatic": ViewWeights(
+            comparison=config.weight_chromatic,
+            bandwidth=config.light_bandwidth,
+            temperature=config.temperature_chromatic,
+            regression=config.weight_chromatic * config.regression,
+            ordering=config.ordering_chromatic,
+            centring=config.centring,
+            opposition=config.opposition_chromatic,
+        ),
+        "degradation": ViewWeights(
+            comparison=config.weight_degradation,
+            bandwidth=config.weather_bandwidth,
+            temperature=config.temperature_degradation,
+            regression=config.weight_degradation * config.regression,
+            ordering=config.ordering_degradation,
+            centring=config.centring,
+            opposition=config.opposition_degradation,
+        ),
+    }
+
+
+def view_losses(
+    name: str, batch: ViewBatch, weights: ViewWeights, head: nn.Module
+) -> list[LossTerm]:
+    """Return the parts of one view's loss.
+
+    Parameters
+    ----------
+    name
+        Of the view; `chromatic` gives the terms `chromatic`, `regression_chromatic` and so on.
+    batch
+        Embeddings and what they are held against.
+    weights
+        Settings.
+    head
+        Loss of predicting the descriptors from the embeddings (`RegressionHead`).
+    """
+    features, distances, allowed = batch.features, batch.distances, batch.allowed
+    comparison = soft_contrastive_loss(
+        features,
+        distances,
+        allowed,
+        bandwidth=weights.bandwidth,
+        temperature=weights.temperature,
+        remembered=batch.remembered,
+    )
+    ordering = ordering_loss(features, distances, allowed, remembered=batch.remembered)
+    return [
+        LossTerm(name, weights.comparison, comparison),
+        LossTerm(f"regression_{name}", weights.regression, head(features, batch.descriptors)),
+        LossTerm(f"ordering_{name}", weights.ordering, ordering),
+        LossTerm(f"centring_{name}", weights.centring, centring_loss(features)),
+        LossTerm(f"cosine_{name}", weights.opposition, mean_cosine(features, batch.strengths)),
+    ]

@@ -1,0 +1,78 @@
+"""One step of training: the gradients of its micro-batches, and the update of the weights."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from rainmer_analysis.distributed import DistributedContext
+from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser, learning_rate
+from rainmer_analysis.train.loop.trainable import Trainable
+
+__all__ = ["GradientStep"]
+
+
+class GradientStep:
+    """Makes one step after another.
+
+    Parameters
+    ----------
+    objective
+        What to optimise.
+    config
+        Steps, micro-batches of a step, and optimiser.
+    place
+        Device, and which process this is of how many.
+    """
+
+    def __init__(
+        self, objective: Trainable, config: TrainConfig, place: DistributedContext
+    ) -> None:
+        self._objective, self._config, self._place = objective, config, place
+        fused = place.device.type != "cpu"
+        self.updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=fused)
+        self._forward = place.wrap_ddp(
+            objective.module, has_unused_parameters=objective.has_unused_parameters
+        )
+
+    def __call__(self, step: int) -> tuple[Tensor, list[Mapping[str, Tensor]]]:
+        """Make a step; weights stay as they are when a gradient is not finite.
+
+        Returns
+        -------
+        Whether gradients were finite, [], and the named numbers of each micro-batch, last their
+        gradients' norm.
+        """
+        run = self._config.run
+        self.updater.begin(learning_rate(step, run.steps, self._config.optimiser))
+        told = self._accumulate_gradients(step)
+        sound, norm = self.updater.finish()
+        return sound, [*told, {"gradient_norm": norm}]
+
+    def _accumulate_gradients(self, step: int) -> list[Mapping[str, Tensor]]:
+        """Add up the gradients of a step's micro-batches; return their numbers."""
+        count = self._config.run.accumulate
+        told = []
+        for micro in range(count):
+            self._objective.before_micro_batch()
+            batch = self._objective.batch(step * count + micro)
+            with self._without_gradient_sync(micro < count - 1):
+                loss, numbers = self._forward(batch)
+                (loss / count).backward()
+            # One answer for all processes, which may have to talk about what they remember.
+            self._objective.after_micro_batch(
+                torch.isfinite(self._place.all_reduce_mean(loss.detach().clone()))
+            )
+            told.append(numbers)
+        return told
+
+    def _without_gradient_sync(self, yes: bool) -> contextlib.AbstractContextManager[None]:
+        """Keep gradients to this process until the last micro-batch."""
+        if yes and isinstance(self._forward, nn.parallel.DistributedDataParallel):
+            alone: contextlib.AbstractContextManager[None] = self._forward.no_sync()
+            return alone
+        return contextlib.nullcontext()
