@@ -165,6 +165,7 @@ class Command:
                 _wait_for_tracer()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             self._program()
+            code = 0
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 1
         except BaseException:
