@@ -108,32 +108,26 @@ def _maps_above_matrices(
         scale = choose_matrix_style(below, columns=columns, width=width)
         entries = dataset_legend_entries(above, shared_style)
         legend_columns, legend_height = legend_shape(entries, width - 0.2)
-        left = max(0.46, scale.across + 0.1)
-        top = 0.3 if title else 0.04
         panels = [
             MapPanel(value, name, neighbourhood_notes(value))
             for value, name in zip(above, names, strict=True)
         ]
+        left, top = max(0.46, scale.across + 0.1), 0.3 if title else 0.04
         upper = map_grid(
             panels, shared_style.view, columns=columns, width=width, left=left, top=top
         )
         legend_top = upper.top + upper.height + 0.4
+        below_legend = legend_top + legend_height + 0.1
+        right = upper.right
         lower = matrix_grid(
-            scale,
-            columns=columns,
-            left=left,
-            right=upper.right,
-            top=legend_top + legend_height + 0.1,
-            gap=GAP,
+            scale, columns=columns, left=left, right=right, top=below_legend, gap=GAP
         )
         bar_top = lower.top + lower.height + scale.down + 0.06
         figure = new_figure(width, bar_top + BAR_ROOM)
-        letters = _LETTERS[: 2 * columns]
-        dots = draw_maps(
-            figure, panels, upper, shared_style=shared_style, letters=letters[:columns]
-        )
+        upper_letters, lower_letters = _LETTERS[:columns], _LETTERS[columns : 2 * columns]
+        dots = draw_maps(figure, panels, upper, shared_style=shared_style, letters=upper_letters)
         cells = draw_matrices(
-            figure, below, lower, titles=names, shared_style=scale, letters=letters[columns:]
+            figure, below, lower, titles=names, shared_style=scale, letters=lower_letters
         )
         artists = {f"map/{key}": artist for key, artist in dots.items()}
         artists |= {f"matrix/{key}": artist for key, artist in cells.items()}

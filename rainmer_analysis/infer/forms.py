@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from rainmer_analysis.infer.execution import arithmetic
-from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
-from rainmer_analysis.infer.kernels.restorer import PlanarRestorer, Threads
+from rainmer_analysis.infer.kernels import WinogradProjectors
+from rainmer_analysis.infer.kernels.restorer import EncoderStages, PlanarRestorer, Threads
 from rainmer_analysis.infer.tiles import Images
 from rainmer_analysis.model.folded import FoldedEncoder, fold_experts
 from rainmer_analysis.model.restorer import Prompts, Restorer
@@ -101,7 +101,7 @@ class CompiledForm:
         self._module, self._threads = module, threads
         self._planar = PlanarRestorer(module)
         encoder = module.disentangle.encoder_q
-        stages = StripStages(encoder.MoEs.stages, torch.float32)
+        stages = EncoderStages(encoder.MoEs.stages.stages)
         towers = WinogradProjectors(encoder.projectors, torch.float32)
         self._encoder = FoldedEncoder(encoder, stages=stages, towers=towers)
 
@@ -118,7 +118,7 @@ class CompiledForm:
                 views = self._encoder(torch.from_numpy(image)[None])
                 known = Prompts(views.chromatic_z, views.degradation_z)
                 found.append(self._module.vectors(known, batch=1))
-        return [self._planar.prompting(vectors) for vectors in found or [()] * len(images)]
+        return [self._planar.prepare_prompts(vectors) for vectors in found or [()] * len(images)]
 
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w]."""

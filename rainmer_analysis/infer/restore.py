@@ -207,7 +207,9 @@ def load_restorer(
     """
     checkpoint = load_checkpoint(_weights_file(weights), variant=variant, ties=ties)
     module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
-    return _prepare(module, checkpoint.sha256, (device, precision, threads))
+    sha256 = checkpoint.sha256
+    del checkpoint  # before the weights are laid out once more
+    return _prepare(module, sha256, (device, precision, threads))
 
 
 def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -> ImageRestorer:

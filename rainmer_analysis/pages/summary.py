@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from rainmer_analysis.pages.content import AuditKind, ReportContent, SpacePanel
@@ -129,6 +130,8 @@ def _about_space(panel: SpacePanel) -> list[str]:
     elif pairs:
         found.append(f"Most alike: {_named(panel, pairs[0])}.")
         found.append(f"Least alike: {_named(panel, pairs[-1])}.")
+    if pairs:
+        found += _within(panel)
     if len(panel.isolation) > 1:
         found.append(_neighbourhoods(panel))
     return found
@@ -138,6 +141,27 @@ def _named(panel: SpacePanel, pair: Pair) -> str:
     assert panel.matrix is not None
     doubt = f", {NOT_TOLD} by the test" if pair.verdict == NOT_TOLD else ""
     return f"{joined(pair.names)}, {score_words(panel.matrix.score)} {pair.text}{doubt}"
+
+
+def _within(panel: SpacePanel) -> list[str]:
+    """Say what datasets reach with themselves, which other scores are read beside."""
+    matrix = panel.matrix
+    if matrix is None or matrix.is_distance:
+        return []
+    diagonal = [float(matrix.values[at, at]) for at in range(len(matrix.datasets))]
+    known = sorted(
+        (value, name)
+        for value, name in zip(diagonal, matrix.datasets, strict=True)
+        if math.isfinite(value)
+    )
+    if len(known) < 2:
+        return []
+    (low, least), (high, most) = known[0], known[-1]
+    decimals = matrix.decimals
+    return [
+        f"For comparison, images of one dataset with each other: {number(low, decimals)} ({least}) "
+        f"to {number(high, decimals)} ({most})."
+    ]
 
 
 def _neighbourhoods(panel: SpacePanel) -> str:

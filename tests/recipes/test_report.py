@@ -132,9 +132,29 @@ def test_findings_of_an_audit_are_tied_to_their_images(page: Path, tmp_path: Pat
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "1 finding: images with equal pixels" in text
     assert "elsewhere/&lt;b&gt;.png" in text
+    assert done.content.notes == []
     audit.write_text(json.dumps({"kind": "audit", "findings": []}), encoding="utf-8")
     with pytest.raises(OutputExistsError):  # another audit makes another page
         report([table], tmp_path / "report.html", options=options)
     audit.write_text(json.dumps({"kind": "matrix"}), encoding="utf-8")
     with pytest.raises(FileFormatError, match="holds no audit"):
         report([table], tmp_path / "report.html", options=options)
+
+
+def test_scenes_that_an_audit_sees_are_said(page: Path, tmp_path: Path) -> None:
+    table = str(page.parent / "report_files/tables/statistics-chromatic.parquet")
+    datasets = {
+        "<i>day": {"scenes": 14, "shared_scenes": {"night": 3}},
+        "night": {"scenes": 9, "shared_scenes": {"<i>day": 3}},
+    }
+    audit = tmp_path / "audit.json"
+    document = {"kind": "audit", "findings": [], "datasets": datasets}
+    audit.write_text(json.dumps(document), encoding="utf-8")
+    done = report([table], tmp_path / "report.html", options=replace(QUICK, audit=str(audit)))
+    shared, fewer = done.content.notes
+    assert shared.startswith("<i>day and night share 3 scenes")
+    assert fewer.startswith("night shows 9 scenes by the audit, and the intervals count 14")
+    assert "&lt;i&gt;day and night share 3 scenes" in done.path.read_text(encoding="utf-8")
+    audit.write_text(json.dumps(document | {"datasets": {"night": 3}}), encoding="utf-8")
+    with pytest.raises(FileFormatError, match="holds no audit"):
+        report([table], tmp_path / "other.html", options=replace(QUICK, audit=str(audit)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather import render_scene, scene_names
+from rainmer_analysis.weather import SCENE_KINDS, draw_scene, render_scene, scene_names
 
 KINDS = ("photo", "leaves", "textures", "skyline", "landscape")
 
@@ -78,3 +78,15 @@ def test_unknown_names_are_refused():
             render_scene(name, height=32, width=32)
     with pytest.raises(ParameterError, match="8x32 is too small"):
         render_scene(scene_names("figure")[0], height=8, width=32)
+
+
+def test_any_key_draws_a_scene_of_its_own():
+    size = {"height": 32, "width": 48}
+    name = one_of_each("figure")[1]
+    assert np.array_equal(draw_scene("leaves", name, **size), render_scene(name, **size))
+    drawn = [draw_scene(kind, key, **size) for kind in SCENE_KINDS for key in ("a", "b")]
+    assert len({image.tobytes() for image in drawn}) == len(drawn)
+    with pytest.raises(ParameterError, match="no kind of scene 'photo'"):
+        draw_scene("photo", "a", **size)
+    with pytest.raises(ParameterError, match="8x32 is too small"):
+        draw_scene("leaves", "a", height=8, width=32)

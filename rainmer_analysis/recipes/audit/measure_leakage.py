@@ -15,7 +15,7 @@ from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import QUALITIES, read_image
 from rainmer_analysis.numerics import scene_weights
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.restoration.evaluate_files import ImageQuality, evaluate
+from rainmer_analysis.recipes.restoration import ImageQuality, evaluate
 
 __all__ = ["Leakage", "LeakagePrice", "measure_leakage"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.properties.balance_subset import Balance, balance
+from rainmer_analysis.recipes.properties.balance_subset import balance
 from rainmer_analysis.recipes.properties.dataset_card import dataset_card, write_card
 from rainmer_analysis.recipes.properties.describe_images import Description, describe
 from rainmer_analysis.recipes.properties.description_files import skipped_path
@@ -11,7 +11,6 @@ from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sa
 from rainmer_analysis.recipes.properties.subsets.subset_folders import write_images
 
 __all__ = [
-    "Balance",
     "Description",
     "balance",
     "dataset_card",

@@ -11,7 +11,7 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.pages import AuditKind, AuditRow
 from rainmer_analysis.values import Rows, read_json
 
-__all__ = ["read_findings"]
+__all__ = ["read_findings", "scene_notes"]
 
 _SHOWN = 12
 
@@ -32,12 +32,10 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
         The file is missing or of another kind.
     """
     places = {name: row for row, name in enumerate(rows.cells("image_id"))}
+    document = _read(path)
     try:
-        document = read_json(Path(path))
-        if document["kind"] != "audit":
-            raise FileFormatError(_no_audit_sentence(path))
         listed = [(each["finding"], _audit_row(each, places)) for each in document["findings"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise FileFormatError(_no_audit_sentence(path)) from error
     found = []
     for kind in dict.fromkeys([*FINDINGS, *(kind for kind, _ in listed)]):
@@ -45,6 +43,54 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
         if own:
             found.append(AuditKind(FINDINGS.get(kind, kind), len(own), own[:_SHOWN]))
     return found
+
+
+def scene_notes(path: str | Path, rows: Rows) -> list[str]:
+    """Say which datasets share scenes, and where an audit sees fewer scenes than the labels name.
+
+    Parameters
+    ----------
+    path
+        JSON file that ``audit`` wrote.
+    rows
+        Of the report.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing or of another kind.
+    """
+    counts = rows.group_counts
+    try:
+        datasets = _read(path).get("datasets", {})
+        known = {name: datasets[name] for name in counts if name in datasets}
+        found = [
+            f"{name} and {other} share {count:,} scene{'' if count == 1 else 's'}: there they "
+            "differ in weather and light alone."
+            for place, name in enumerate(known)
+            for other, count in known[name]["shared_scenes"].items()
+            if other in list(known)[place + 1 :]
+        ]
+        fewer = {name: each["scenes"] for name, each in known.items()}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise FileFormatError(_no_audit_sentence(path)) from error
+    return found + [
+        f"{name} shows {seen:,} scenes by the audit, and the intervals count {counts[name]:,}: "
+        "they are narrower than they should be. The file of audit --scene-manifest, given in place "
+        "of the folders, counts scenes."
+        for name, seen in fewer.items()
+        if seen < counts[name]
+    ]
+
+
+def _read(path: str | Path) -> dict[str, Any]:
+    try:
+        document = read_json(Path(path))
+        if document["kind"] != "audit":
+            raise FileFormatError(_no_audit_sentence(path))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(_no_audit_sentence(path)) from error
+    return dict(document)
 
 
 def _no_audit_sentence(path: str | Path) -> str:

@@ -15,7 +15,7 @@ from rainmer_analysis.pages import (
     page_stands,
     render_report,
 )
-from rainmer_analysis.recipes.report.audit_findings import read_findings
+from rainmer_analysis.recipes.report.audit_findings import read_findings, scene_notes
 from rainmer_analysis.recipes.report.colours import dataset_styles
 from rainmer_analysis.recipes.report.point_thumbnails import Thumbnails, thumbnails_of
 from rainmer_analysis.recipes.report.report_inputs import Inputs, ReportOptions, inputs_of
@@ -103,10 +103,12 @@ def report(
     rows = inputs.tables[0].rows
     audited = chosen.audit or inputs.audit
     audit = None if audited is None else read_findings(audited, rows)
+    scenes = [] if audited is None else scene_notes(audited, rows)
     panels = space_panels(inputs.tables, folder, chosen)
     _log.info("thumbnails of %d images", len(rows))
     pictures = thumbnails_of(rows, folder / "thumbnails", progress)
-    content = replace(_report_content(inputs, panels, pictures, command), audit=audit)
+    content = _report_content(inputs, panels, pictures, command)
+    content = replace(content, audit=audit, notes=[*scenes, *content.notes])
     request = _page_request_digest(inputs, content, chosen)
     current = page_stands(page, request, overwrite=chosen.overwrite)
     if not current:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rainmer_analysis.recipes.restoration.derain_files import Derained, derain
-from rainmer_analysis.recipes.restoration.evaluate_files import Evaluation, evaluate
+from rainmer_analysis.recipes.restoration.evaluate_files import evaluate
+from rainmer_analysis.recipes.restoration.evaluation import Evaluation, ImageQuality
 from rainmer_analysis.recipes.restoration.restoration_gain import (
     Gain,
     KnownPair,
@@ -16,6 +17,7 @@ __all__ = [
     "Derained",
     "Evaluation",
     "Gain",
+    "ImageQuality",
     "KnownPair",
     "QualityBeforeAfter",
     "derain",

@@ -134,7 +134,7 @@ def derain(
         progress(done, len(jobs))
     written: list[Path] = []
     cut = Cut(tile, overlap)
-    with closing(restored_files(todo, restorer, cut)) as results:
+    with closing(restored_files(todo, restorer, cut, alone=len(jobs) == 1)) as results:
         for number, result in enumerate(results, start=1):
             if result.fault:
                 skipped[result.job.name] = result.fault

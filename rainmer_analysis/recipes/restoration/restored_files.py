@@ -19,6 +19,7 @@ from rainmer_analysis.images import read_ahead, read_hashed
 from rainmer_analysis.images.writing import to_samples, write_samples
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
+from rainmer_analysis.values import report_progress
 
 __all__ = ["Cut", "RestoredFile", "restored_files"]
 
@@ -51,7 +52,7 @@ class _Decoded:
 
 
 def restored_files(
-    todo: Iterable[Request], restorer: ImageRestorer, cut: Cut
+    todo: Iterable[Request], restorer: ImageRestorer, cut: Cut, *, alone: bool = False
 ) -> Generator[RestoredFile, None, None]:
     """Restore image files, each to a PNG that names the request it answers.
 
@@ -63,6 +64,8 @@ def restored_files(
         Restores.
     cut
         How large images are cut.
+    alone
+        Whether there is one image, whose rows are then what progress is reported in.
 
     Yields
     ------
@@ -78,7 +81,7 @@ def restored_files(
             if each.pixels is None:
                 made = writer.submit(RestoredFile, each.job, each.fault)
             else:
-                samples = _restore(each.pixels, restorer, cut)
+                samples = _restore(each.pixels, restorer, cut, alone=alone)
                 made = writer.submit(_write, each.job, samples, each.request)
             if waiting is not None:
                 yield waiting.result()
@@ -97,11 +100,13 @@ def _decode(task: Request) -> _Decoded:
 
 
 def _restore(
-    pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: Cut
+    pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: Cut, *, alone: bool
 ) -> npt.NDArray[np.uint8]:
     samples = np.empty((*pixels.shape[1:], 3), np.uint8)
     for rows, strip in restorer.restore_strips(pixels, tile=cut.tile, overlap=cut.overlap):
         samples[rows] = to_samples(strip)
+        if alone:
+            report_progress(rows.stop, len(samples), "row")
     return samples
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rainmer_analysis.train.contrast.airnet_queue import AirNetTrainable
-from rainmer_analysis.train.contrast.contrast_batch import Batch
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
 from rainmer_analysis.train.contrast.hard_negatives import Flip
 from rainmer_analysis.train.contrast.momentum_contrast import (
     CONTRAST_NUMBERS,
+    Batch,
     compare,
     contrast_loss,
 )

@@ -21,7 +21,6 @@ from torch import Tensor
 
 from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import BatchRandomness, RelatedRows
-from rainmer_analysis.train.contrast.contrast_batch import Batch, ViewImages
 from rainmer_analysis.train.contrast.hard_negatives import (
     Flip,
     add_rain_residual,
@@ -33,6 +32,7 @@ from rainmer_analysis.train.contrast.hard_negatives import (
     rain_residuals,
     singular_values,
 )
+from rainmer_analysis.train.contrast.momentum_contrast import Batch, ViewImages
 from rainmer_analysis.train.data import (
     Order,
     Pool,

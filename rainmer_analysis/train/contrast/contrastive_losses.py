@@ -6,13 +6,15 @@ Supplement, section on disentangling, with the published code where the text is 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from rainmer_analysis.train.contrast.contrast_batch import View
+__all__ = ["VIEWS", "View", "contrastive_losses", "positive_is_nearest", "similarity"]
 
-__all__ = ["contrastive_losses", "positive_is_nearest", "similarity"]
+View = Literal["detail", "chromatic", "degradation"]
+VIEWS: tuple[View, ...] = ("detail", "chromatic", "degradation")
 
 
 def similarity(query: Tensor, keys: Tensor) -> Tensor:

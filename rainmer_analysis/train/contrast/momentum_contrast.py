@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -26,8 +27,9 @@ from rainmer_analysis.model import (
 )
 from rainmer_analysis.train.compiled import encode, encode_view, is_compilable
 from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
-from rainmer_analysis.train.contrast.contrast_batch import VIEWS, Batch, View, ViewImages
 from rainmer_analysis.train.contrast.contrastive_losses import (
+    VIEWS,
+    View,
     contrastive_losses,
     positive_is_nearest,
     similarity,
@@ -35,7 +37,9 @@ from rainmer_analysis.train.contrast.contrastive_losses import (
 
 __all__ = [
     "CONTRAST_NUMBERS",
+    "Batch",
     "MomentumContrast",
+    "ViewImages",
     "compare",
     "contrast_loss",
     "encode_keys",
@@ -47,6 +51,30 @@ _CPU_PIXELS = 4 * 128 * 128
 
 # What `contrast_loss` tells for the log.
 CONTRAST_NUMBERS = ("chromatic", "degradation", *(f"accuracy_{view}" for view in VIEWS))
+
+
+@dataclass(frozen=True)
+class ViewImages:
+    """Images that one view compares the queries with.
+
+    Parameters
+    ----------
+    positive
+        [B, 3, H, W] in [0, 1].
+    negatives
+        [B, n, 3, H, W] in [0, 1].
+    """
+
+    positive: Tensor
+    negatives: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Queries [B, 3, h, w] and what they are compared with, view by view."""
+
+    query: Tensor
+    views: Mapping[View, ViewImages]
 
 
 def compare(

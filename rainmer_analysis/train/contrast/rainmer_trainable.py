@@ -7,9 +7,12 @@ import torch
 from torch import nn
 
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.contrast_batch import Batch
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
-from rainmer_analysis.train.contrast.momentum_contrast import CONTRAST_NUMBERS, MomentumContrast
+from rainmer_analysis.train.contrast.momentum_contrast import (
+    CONTRAST_NUMBERS,
+    Batch,
+    MomentumContrast,
+)
 from rainmer_analysis.train.data import Pool, prefetch
 from rainmer_analysis.train.loop import (
     DistributedContext,

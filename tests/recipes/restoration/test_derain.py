@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.images import read_image
+from rainmer_analysis.images import read_image, write_png
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration import derain
+from rainmer_analysis.values import progress_to
 
 GOOD = {
     "a.png": "a.png",
@@ -144,6 +145,19 @@ def test_large_images_go_in_tiles(tmp_path: Path, restorer: ImageRestorer) -> No
     np.testing.assert_allclose(found, expected, atol=0.51 / 255)
     with pytest.raises(ParameterError, match="tiles of 50 pixels"):
         derain(tmp_path / "a.png", tmp_path / "other", restorer, tile=50)
+
+
+def test_progress_of_one_large_image_is_told_in_rows(
+    tmp_path: Path, restorer: ImageRestorer
+) -> None:
+    source, heard = tmp_path / "large.png", []
+    write_png(np.random.default_rng(0).random((3, 70, 40)), source)
+    with progress_to(lambda done, total, unit: heard.append((done, total, unit))):
+        derain(source, tmp_path / "out", restorer, tile=32, overlap=8)
+    assert [unit for *_, unit in heard] == ["row"] * len(heard)
+    assert [done for done, *_ in heard] == sorted({done for done, *_ in heard})
+    assert len(heard) > 1
+    assert heard[-1][:2] == (70, 70)
 
 
 def test_a_folder_without_any_good_image(tmp_path: Path, restorer: ImageRestorer) -> None:

@@ -11,14 +11,16 @@ from torch import nn
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
 from rainmer_analysis.train.contrast import RainmerTrainable
-from rainmer_analysis.train.contrast.contrast_batch import VIEWS, Batch, ViewImages
 from rainmer_analysis.train.contrast.contrastive_losses import (
+    VIEWS,
     contrastive_losses,
     positive_is_nearest,
     similarity,
 )
 from rainmer_analysis.train.contrast.momentum_contrast import (
+    Batch,
     MomentumContrast,
+    ViewImages,
     compare,
     encode_keys,
 )

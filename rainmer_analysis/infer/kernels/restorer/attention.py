@@ -54,9 +54,9 @@ _EPS = 1e-12  # the least length of a query or a key
 
 
 @compiled
-def _products(pairs, place, rows, width, count, lanes, sums, squares):  # type: ignore[no-untyped-def]
+def _add_band_products(pairs, place, rows, width, count, partial_sums, totals, squares):  # type: ignore[no-untyped-def]
     """Sum up the products of a head's queries and keys over a band, and both their squares."""
-    lanes[:] = 0.0
+    partial_sums[:] = 0.0
     line = np.empty(width, np.float32)
     for row in range(rows):
         at = place[0] + row * place[1]
@@ -64,13 +64,13 @@ def _products(pairs, place, rows, width, count, lanes, sums, squares):  # type: 
             left = (at + column, place[1], place[2])
             right = (at + column + count * place[2], place[1], place[2])
             size = (1, min(_STRIP, width - column))
-            add_outer_products(pairs, left, pairs, right, (count, count), size, lanes, 0)
+            add_outer_products(pairs, left, pairs, right, (count, count), size, partial_sums, 0)
     for i in range(count):
         for j in range(count):
             total = 0.0
-            for lane in range(NATIVE):
-                total += lanes[(i * count + j) * NATIVE + lane]
-            sums[i, j] = total
+            for part in range(NATIVE):
+                total += partial_sums[(i * count + j) * NATIVE + part]
+            totals[i, j] = total
     for channel in range(2 * count):
         line[:] = 0.0
         for row in range(rows):
@@ -85,7 +85,7 @@ def _products(pairs, place, rows, width, count, lanes, sums, squares):  # type: 
 
 
 @compiled
-def _describe(x, source, values, target, size, bands, head, weights, memory, sums, centred):  # type: ignore[no-untyped-def]
+def _sum_products(x, source, values, target, size, bands, head, weights, memory, sums, centred):  # type: ignore[no-untyped-def]
     """Sum up queries and keys of a map in bands of rows, and write its values.
 
     `head` holds how many heads there are, the channels of each, and how many of queries, keys or
@@ -94,8 +94,8 @@ def _describe(x, source, values, target, size, bands, head, weights, memory, sum
     """
     height, width, channels = size
     heads, count, chunk = head
-    entering, taps = weights
-    normed, u, pairs, lanes = memory
+    qkv, taps = weights
+    normed, u, pairs, partial_sums = memory
     products, squares = sums
     wide = -(-width // COLUMNS) * COLUMNS
     pitch, depth = wide + LEFT, channels + 1
@@ -113,7 +113,7 @@ def _describe(x, source, values, target, size, bands, head, weights, memory, sum
                 some = min(chunk, 3 * count - begin)
                 factors = ((h * 3 * count + begin) * depth, depth, 1, some, depth)
                 shape, panels = (last - top, width), (0, wide * depth)
-                multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
+                multiply_panels(qkv, factors, normed, panels, u, entered, shape, PUT)
                 for k in range(some):
                     channel, inner = begin + k, (rows, width)
                     tap = (h * 3 * count + channel) * _SIDE * _SIDE
@@ -130,8 +130,8 @@ def _describe(x, source, values, target, size, bands, head, weights, memory, sum
                             False,
                         )  # fmt: skip
             clear_columns(pairs, pairs_place, rows, 2 * count, (width, wide))
-            _products(
-                pairs, pairs_place, rows, width, count, lanes,
+            _add_band_products(
+                pairs, pairs_place, rows, width, count, partial_sums,
                 products[number, h], squares[number, h],
             )  # fmt: skip
 
@@ -147,14 +147,14 @@ class Attention:
 
     def __init__(self, norm: nn.Module, attention: Any) -> None:
         self._module = attention
-        self._leaving = matrix(attention.project_out).numpy()
-        self.heads, self.channels = len(attention.temperature), len(self._leaving)
+        self._project_out = matrix(attention.project_out).numpy()
+        self.heads, self.channels = len(attention.temperature), len(self._project_out)
         count = self.count = self.channels // self.heads
         # queries, keys and values of head after head
         order = torch.arange(3 * self.channels).view(3, self.heads, count).transpose(0, 1).flatten()
-        entering = after_norm(attention.qkv, norm)[order]
+        qkv = after_norm(attention.qkv, norm)[order]
         taps = attention.qkv_dwconv.weight.detach()[order]
-        self._weights = numbers(entering), numbers(taps)
+        self._weights = numbers(qkv), numbers(taps)
         self._temperature = attention.temperature.detach().double().numpy()
         self._shares = numbers(attention.attns)
         self._centred = getattr(norm.body, "bias", None) is not None
@@ -167,33 +167,35 @@ class Attention:
         products = np.zeros((bands_in_all, heads, count, count))
         squares = np.zeros((bands_in_all, heads, 2 * count))
 
-        def room() -> tuple[Array, ...]:
+        def workspace() -> tuple[Array, ...]:
             rows = band_rows(x.size) + _BEYOND
             maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2 * count))
-            lanes = aligned_zeros(count * count * NATIVE)
-            return normalised_room(rows, width, channels), *maps, lanes
+            partial_sums = aligned_zeros(count * count * NATIVE)
+            return normalised_room(rows, width, channels), *maps, partial_sums
 
         def work(bands: Bands) -> None:
-            memory = scratch.of(("attention", channels, count, width), room)
-            _describe(
+            memory = scratch.of(("attention", channels, count, width), workspace)
+            _sum_products(
                 x.flat, x.place, values.flat, values.place, (height, width, channels), bands,
                 (heads, count, chunk), self._weights, memory, (products, squares), self._centred,
             )  # fmt: skip
 
         threads.over_bands(x.size, work)
-        return self._matrix(products.sum(axis=0), squares.sum(axis=0))
+        return self._mixing_matrix(products.sum(axis=0), squares.sum(axis=0))
 
-    def _matrix(self, products: npt.NDArray[np.float64], squares: npt.NDArray[np.float64]) -> Array:
+    def _mixing_matrix(
+        self, products: npt.NDArray[np.float64], squares: npt.NDArray[np.float64]
+    ) -> Array:
         lengths = np.maximum(np.sqrt(squares), _EPS)
         query, key = lengths[:, : self.count, None], lengths[:, None, self.count :]
         logits = (products / (query * key) * self._temperature).astype(np.float32)
-        mixed = self._mixed(logits).astype(np.float64)
-        leaving = self._leaving.reshape(self.channels, self.heads, self.count)
+        mixed = self._select(logits).astype(np.float64)
+        leaving = self._project_out.reshape(self.channels, self.heads, self.count)
         whole = np.einsum("ohc,hcd->ohd", leaving, mixed)
         found: Array = whole.astype(np.float32).reshape(-1)
         return found
 
-    def _mixed(self, logits: Array) -> Array:
+    def _select(self, logits: Array) -> Array:
         select = self._module.select
         if select is topk_lowest_index:
             return nested_selections(logits, self._shares, kept_channels(self.count))

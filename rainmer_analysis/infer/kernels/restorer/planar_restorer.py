@@ -14,7 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.kernels.restorer.answers import Prompting, answer
+from rainmer_analysis.infer.kernels.restorer.attended_values import (
+    PreparedPrompts,
+    add_attended_values,
+)
 from rainmer_analysis.infer.kernels.restorer.attention import Attention
 from rainmer_analysis.infer.kernels.restorer.convolutions import (
     convolve_map,
@@ -48,15 +51,15 @@ class _Block:
         prompted = block if self._residual else block.attn
         self._prompted = prompted if hasattr(prompted, "chr_promptAttn") else None
 
-    def prompting(self, vectors: tuple[Tensor, ...]) -> Prompting:
+    def prepare_prompts(self, vectors: tuple[Tensor, ...]) -> PreparedPrompts:
         """Lay out the prompts of an image."""
-        return Prompting(self._prompted, self._attention.channels, vectors)
+        return PreparedPrompts(self._prompted, self._attention.channels, vectors)
 
-    def __call__(self, maps: tuple[Map, Map, Map], prompting: Prompting, work: Work) -> None:
+    def __call__(self, maps: tuple[Map, Map, Map], prompts: PreparedPrompts, work: Work) -> None:
         """Refine the first of three maps into the second; the third takes the values."""
         x, y, values = maps
         factors = self._attention(x, values, *work)
-        answer(x, values, factors, prompting, residual=self._residual, work=work)
+        add_attended_values(x, values, factors, prompts, residual=self._residual, work=work)
         self._feed_forward(x, y, *work)
 
 
@@ -132,7 +135,7 @@ class PlanarRestorer:
     --------
     >>> from rainmer_analysis.model.restorer import RestorerConfig
     >>> planar = PlanarRestorer(Restorer(RestorerConfig(dim=8, base_dim=8, blocks=(1, 1, 1, 1))))
-    >>> planar(np.zeros((3, 16, 24), np.float32), planar.prompting(()), Threads(1)).shape
+    >>> planar(np.zeros((3, 16, 24), np.float32), planar.prepare_prompts(()), Threads(1)).shape
     (3, 16, 24)
     """
 
@@ -160,12 +163,16 @@ class PlanarRestorer:
         self._refining = numbers(self._refinement.entering)
         self._output = Convolution(net.output.weight)
 
-    def prompting(self, vectors: tuple[Tensor, ...]) -> list[list[Prompting]]:
+    def prepare_prompts(self, vectors: tuple[Tensor, ...]) -> list[list[PreparedPrompts]]:
         """Lay out the prompts of an image, [1, base_dim] each, chromatic first, for its tiles."""
         with torch.inference_mode():
-            return [[block.prompting(vectors) for block in level] for level in self._up_blocks]
+            return [
+                [block.prepare_prompts(vectors) for block in level] for level in self._up_blocks
+            ]
 
-    def __call__(self, image: Array, prompting: list[list[Prompting]], threads: Threads) -> Array:
+    def __call__(
+        self, image: Array, prompts: list[list[PreparedPrompts]], threads: Threads
+    ) -> Array:
         """Restore a tile, float32 [3, H, W] with sides that 8 divides; not clamped.
 
         The rows of each map are shared out among the threads.
@@ -180,7 +187,7 @@ class PlanarRestorer:
             windows = mean_windows(torch.from_numpy(image).double()[None])[0]
             top = self._entered(source, windows, work)
             joined, x = self._down(top, work)
-            x = self._up(x, joined, prompting, work)
+            x = self._up(x, joined, prompts, work)
             found = self._refined(x, work)
         found += image
         return found
@@ -203,7 +210,7 @@ class PlanarRestorer:
         blocks: list[_Block],
         x: Map,
         out: Map | None,
-        prompting: list[Prompting] | None,
+        prompts: list[PreparedPrompts] | None,
         work: Work,
     ) -> Map:
         """Pass a map, which is written over, through blocks; the last one writes to `out`."""
@@ -211,7 +218,7 @@ class PlanarRestorer:
         for number, block in enumerate(blocks):
             target = spare if out is None or number < len(blocks) - 1 else out
             block(
-                (x, target, values), prompting[number] if prompting else block.prompting(()), work
+                (x, target, values), prompts[number] if prompts else block.prepare_prompts(()), work
             )
             x, spare = target, x
         return x
@@ -231,7 +238,9 @@ class PlanarRestorer:
             move_down(self._downs[number], skip, x, work=work)
         raise AssertionError
 
-    def _up(self, x: Map, joined: list[Map], prompting: list[list[Prompting]], work: Work) -> Map:
+    def _up(
+        self, x: Map, joined: list[Map], prompts: list[list[PreparedPrompts]], work: Work
+    ) -> Map:
         for number, blocks in enumerate(self._up_blocks):
             both = joined.pop()
             move_up(self._ups[number], x, both.part(0, both.channels[1] // 2), work=work)
@@ -239,7 +248,7 @@ class PlanarRestorer:
             if number < len(self._reducers):
                 x = Map.of(both.channels[1] // 2, both.size)
                 multiply_map(self._reducers[number], both, x, work=work)
-            x = self._blocks(blocks, x, None, prompting[number], work)
+            x = self._blocks(blocks, x, None, prompts[number], work)
         return x
 
     def _refined(self, x: Map, work: Work) -> Array:

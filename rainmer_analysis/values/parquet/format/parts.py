@@ -64,7 +64,7 @@ def _whole(folder: Path, names: list[str], listed: dict[str, Any] | None) -> lis
 def write_list(folder: Path, path: Path) -> None:
     """Write the list of the parts that lie in a folder to `path`."""
     parts = sorted(folder.glob("*.parquet"))
-    listed = {part.name: _content_digest(CommittedFile(part)) for part in parts}
+    listed = {part.name: _content(CommittedFile(part)) for part in parts}
     document = stamped({"kind": "parts", "version": 1, "parts": listed})
     path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -72,7 +72,7 @@ def write_list(folder: Path, path: Path) -> None:
 def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> list[CommittedFile]:
     """Make sure that the parts are those of the list."""
     if missing := sorted(set(listed) - set(names)):
-        raise FileFormatError(_missing_part_error(folder, missing[0], len(missing), len(listed)))
+        raise FileFormatError(_missing(folder, missing[0], len(missing), len(listed)))
     if more := sorted(set(names) - set(listed)):
         raise FileFormatError(
             f"{folder / more[0]} is no part of the table in this folder, which {PARTS} lists; "
@@ -80,7 +80,7 @@ def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> li
         )
     parts = [CommittedFile(folder / name) for name in names]
     for part in parts:
-        if _content_digest(part) != listed[part.path.name]:
+        if _content(part) != listed[part.path.name]:
             raise FileFormatError(
                 f"{part.path} is damaged or of another run than {folder / PARTS}; make the table "
                 "anew"
@@ -91,12 +91,12 @@ def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> li
 def _read_list(folder: Path) -> dict[str, Any] | None:
     """Return the list in a folder, or None where there is none."""
     try:
-        return reach(folder / PARTS, _listed_parts)
+        return reach(folder / PARTS, _listed)
     except FileNotFoundError:
         return None
 
 
-def _listed_parts(path: Path) -> dict[str, Any]:
+def _listed(path: Path) -> dict[str, Any]:
     try:
         listed = read_json(path)["parts"]
     except (KeyError, TypeError) as error:
@@ -122,17 +122,17 @@ def _demand_numbered(folder: Path, names: list[str]) -> None:
         missing = sorted(set(range(min(total, 1 << 20))) - present)
         if missing:
             name = f"{each[1]}{missing[0]:0{len(each[2])}}{each[3]}{each[4]}.parquet"
-            raise FileFormatError(_missing_part_error(folder, name, len(missing), total))
+            raise FileFormatError(_missing(folder, name, len(missing), total))
 
 
-def _missing_part_error(folder: Path, name: str, count: int, total: int) -> str:
+def _missing(folder: Path, name: str, count: int, total: int) -> str:
     return (
         f"{folder} is not whole: {count} of its {total} parts are missing, the first of them "
         f"{name}; copy them again or make the table anew"
     )
 
 
-def _content_digest(part: CommittedFile) -> str:
+def _content(part: CommittedFile) -> str:
     """Return what names the content of a part: a digest of its checksums."""
     try:
         with part.open() as file:

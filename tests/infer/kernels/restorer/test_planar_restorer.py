@@ -59,7 +59,7 @@ def both(
     image, whole = drawn(1, 3, *size), drawn(1, 3, 128, 128, seed=2)
     vectors = module.vectors(module.encode(whole), batch=1) if prompts else ()
     planar = PlanarRestorer(module)
-    found = planar(image[0].numpy(), planar.prompting(vectors), threads)
+    found = planar(image[0].numpy(), planar.prepare_prompts(vectors), threads)
     expected = module.double()(image.double(), whole.double() if prompts else None)[0].numpy()
     module.float()
     return found, expected
@@ -82,9 +82,11 @@ def test_all_variants(variant: str) -> None:
         assert np.abs(both(module, (24, 40), prompts=False)[1] - expected).max() > 1e-4
 
 
-@pytest.mark.parametrize("size", [(8, 16), (8, 136), (56, 16), (16, 24), (40, 72)])
+@pytest.mark.parametrize(
+    "size", [(8, 16), (8, 136), (56, 16), (16, 24), (40, 72), (104, 24), (16, 808)]
+)
 def test_sizes_and_threads(size: tuple[int, int]) -> None:
-    """Bands of rows that end with the image or within a block, and results bit for bit."""
+    """Blocks that end with the image or within it, some of several, and results bit for bit."""
     module = restorer(NARROW)
     found, expected = both(module, size)
     assert np.abs(found - expected).max() < 1e-5
@@ -148,7 +150,7 @@ def test_all_blocks_of_the_published_depth() -> None:
     errors = []
     for run in (
         lambda: module(image)[0].numpy(),
-        lambda: planar(image[0].numpy(), planar.prompting(none), ONE),
+        lambda: planar(image[0].numpy(), planar.prepare_prompts(none), ONE),
     ):
         compared = Compared(truth)
         module.use_selection(compared)
@@ -167,7 +169,7 @@ def test_all_blocks_of_the_published_depth() -> None:
 def test_images_of_other_sizes_leave_nothing_behind() -> None:
     module = restorer(NARROW)
     planar = PlanarRestorer(module)
-    none = planar.prompting(())
+    none = planar.prepare_prompts(())
     images = [drawn(3, *size).numpy() for size in ((40, 56), (8, 16), (24, 56))]
     first = [planar(image, none, ONE) for image in images]
     planar(np.full((3, 24, 56), 1e6, np.float32), none, ONE)
@@ -190,7 +192,7 @@ def test_recorded_selections_are_replayed(size: tuple[int, int]) -> None:
     replay = RecordedSelection(places)
     module.use_selection(replay)
     planar = PlanarRestorer(module)
-    found = planar(image[0].numpy(), planar.prompting(()), ONE)
+    found = planar(image[0].numpy(), planar.prepare_prompts(()), ONE)
     assert len(replay) == 0
     np.testing.assert_allclose(found, expected, atol=1e-5)
 

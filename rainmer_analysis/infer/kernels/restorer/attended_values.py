@@ -1,4 +1,4 @@
-"""The second pass of channel attention: what it answers, and what the prompts make of that."""
+"""The second pass of channel attention: values times its matrix, and prompts, added to a map."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from rainmer_analysis.kernels import (
     sigmoid,
 )
 
-__all__ = ["Prompting", "answer"]
+__all__ = ["PreparedPrompts", "add_attended_values"]
 
 
 @compiled
@@ -60,7 +60,7 @@ def _prompt(read, place, prompt, memory, x, goal, size):  # type: ignore[no-unty
 
 
 @compiled
-def _answer(x, place, values, source, size, bands, factors, prompts, residual, memory):  # type: ignore[no-untyped-def]
+def _add_values(x, place, values, source, size, bands, factors, prompts, residual, memory):  # type: ignore[no-untyped-def]
     """Add the values times the matrix, and the prompts, to a map, in place."""
     _, width, channels = size
     found, hidden, gate = memory
@@ -91,7 +91,7 @@ def _answer(x, place, values, source, size, bands, factors, prompts, residual, m
         clear_columns(x, goal, 1, channels, (width, wide))
 
 
-class Prompting:
+class PreparedPrompts:
     """The prompts of one image, as a block takes them; made once for all its tiles.
 
     Parameters
@@ -107,8 +107,8 @@ class Prompting:
     def __init__(self, module: Any, channels: int, vectors: tuple[Tensor, ...] = ()) -> None:
         vectors = () if module is None else vectors
         parts = (module.chr_promptAttn, module.detg_promptAttn)[: len(vectors)] if vectors else ()
-        shares = _shares(module, vectors) if vectors else []
-        rows = [_entry(*each) for each in zip(parts, vectors, shares, strict=True)]
+        shares = _fusion_shares(module, vectors) if vectors else []
+        rows = [_layers_of(*each) for each in zip(parts, vectors, shares, strict=True)]
         widths = (channels * channels, *(channels,) * 4, 2)
         self.entries = tuple(
             np.stack([row[k] for row in rows]) if rows else np.zeros((0, width), np.float32)
@@ -116,7 +116,7 @@ class Prompting:
         )
 
 
-def _entry(part: Any, vector: Tensor, share: float) -> tuple[Array, ...]:
+def _layers_of(part: Any, vector: Tensor, share: float) -> tuple[Array, ...]:
     """Return a prompt attention's layers, with the prompt multiplied into the last one."""
     first, _, second = part.classifier
     trans = part.trans[0]
@@ -126,7 +126,7 @@ def _entry(part: Any, vector: Tensor, share: float) -> tuple[Array, ...]:
     return (*(numbers(each) for each in layers), ends)
 
 
-def _shares(module: Any, vectors: tuple[Tensor, ...]) -> list[float]:
+def _fusion_shares(module: Any, vectors: tuple[Tensor, ...]) -> list[float]:
     """Ask the rule that fuses two prompts how much of each it takes: it is linear in both."""
     if len(vectors) == 1:
         return [1.0]
@@ -136,10 +136,10 @@ def _shares(module: Any, vectors: tuple[Tensor, ...]) -> list[float]:
     return [float(mix_prompts(one, none, cosine)), float(mix_prompts(none, one, cosine))]
 
 
-def answer(
-    x: Map, values: Map, factors: Array, prompting: Prompting, *, residual: bool, work: Any
+def add_attended_values(
+    x: Map, values: Map, factors: Array, prompts: PreparedPrompts, *, residual: bool, work: Any
 ) -> None:
-    """Add to a map, in place, what attention answers, and what the prompts say of it.
+    """Add attended values and prompts to a map, in place.
 
     Parameters
     ----------
@@ -147,26 +147,26 @@ def answer(
         The map, and its values.
     factors
         The matrix behind the values, flat [C, C].
-    prompting
+    prompts
         The prompts.
     residual
         Whether the prompts read the sum, and not the answer alone.
     work
-        Threads, and the room that they work in.
+        Threads, and the workspace that they work in.
     """
     threads, scratch = work
     height, width, channels = x.shape
     pitch = pitch_of(width)
 
-    def room() -> tuple[Array, ...]:
+    def workspace() -> tuple[Array, ...]:
         lines = (channels + 1, channels + 1, 1)
         return tuple(aligned_zeros(count * pitch) for count in lines)
 
     def bands(span: Bands) -> None:
-        memory = scratch.of(("answer", channels, width), room)
-        _answer(
+        memory = scratch.of(("attended values", channels, width), workspace)
+        _add_values(
             x.flat, x.place, values.flat, values.place, (height, width, channels), span,
-            factors, prompting.entries, residual, memory,
+            factors, prompts.entries, residual, memory,
         )  # fmt: skip
 
     threads.over_bands((height, width), bands)

@@ -8,9 +8,10 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, TrainingError
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.contrast_batch import VIEWS, Batch
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
+from rainmer_analysis.train.contrast.contrastive_losses import VIEWS
 from rainmer_analysis.train.contrast.hard_negatives import mean_colours
+from rainmer_analysis.train.contrast.momentum_contrast import Batch
 from rainmer_analysis.train.data import Order, Pool, from_8bit
 
 

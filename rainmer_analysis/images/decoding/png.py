@@ -1,0 +1,77 @@
+"""Chunks of PNG files: EXIF, pixels without texts and profiles, and whether all is there."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from rainmer_analysis.images.decoding.damage import DamageError
+
+__all__ = ["demand_whole_png", "png_exif", "without_texts"]
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+_NO_PIXELS = (b"iCCP", b"iTXt", b"tEXt", b"zTXt")
+
+
+def png_exif(file: BinaryIO) -> bytes:
+    """Read the EXIF of an open PNG; empty where there is none."""
+    for start, length, kind in _chunks(file):
+        if kind == b"eXIf":
+            file.seek(start + 8)
+            return file.read(length)
+    return b""
+
+
+def demand_whole_png(file: BinaryIO) -> None:
+    """Make sure that what pixels depend on is as it was written, up to the end of the image.
+
+    Decoders pass over the checksums of pixels, and over an end that is missing.
+
+    Raises
+    ------
+    DamageError
+        A checksum differs, or the file is cut off.
+    """
+    for start, length, kind in _chunks(file):
+        if kind in _PIXELS:
+            file.seek(start + 4)
+            data, stated = file.read(4 + length), file.read(4)
+            if len(stated) < 4:
+                break
+            if zlib.crc32(data) != int.from_bytes(stated, "big"):
+                raise DamageError(
+                    f"truncated or damaged: the checksum of its {kind.decode()} differs"
+                )
+            if kind == b"IEND":
+                return
+    raise DamageError("truncated or damaged: the file ends before the image does")
+
+
+def without_texts(file: BinaryIO) -> io.BytesIO | None:
+    """Copy an open PNG into memory without texts and profiles; None where it has none."""
+    file.seek(0)
+    if file.read(len(_SIGNATURE)) != _SIGNATURE:
+        return None
+    kept, left_out = io.BytesIO(), False
+    kept.write(_SIGNATURE)
+    for start, length, kind in _chunks(file):
+        if kind in _NO_PIXELS:
+            left_out = True
+            continue
+        file.seek(start)
+        kept.write(file.read(length + 12))
+    kept.seek(0)
+    return kept if left_out else None
+
+
+def _chunks(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """Return where each chunk begins, the length of its data, and its kind."""
+    start = len(_SIGNATURE)
+    while len(head := (file.seek(start), file.read(8))[1]) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        yield start, length, kind
+        start += length + 12
