@@ -40,6 +40,7 @@ from benchmarks.faults.record import COUNTS, PAGE, entry, keep, show, table
 ROWS: tuple[Callable[..., Row], ...] = (
     inputs.bad_images,
     runs.interrupted,
+    runs.interrupted_in_ranks,
     files.weights,
     inputs.odd_images,
     runs.two_runs,

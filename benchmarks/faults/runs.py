@@ -37,11 +37,7 @@ from rainmer_analysis.train.data import Sample, build_pool
 
 def interrupted(place: Path, *, quick: bool) -> Row:
     """Interrupt and terminate at random times, once and twice."""
-    row = Row(
-        "interrupt and termination",
-        "SIGINT, SIGTERM at 20 random times, once and twice; as many of torchrun's agent with two "
-        "workers, all of which are gone in 35 s",
-    )
+    row = Row("interrupt and termination", "SIGINT, SIGTERM at 20 random times, once and twice")
     images, rng = make_images(place / "images", 24), np.random.default_rng(0)
     clean = Command(extract(images, place / "clean"), place).wait()
     wanted, old = rows_of(place / "clean"), place / "old"
@@ -65,16 +61,23 @@ def interrupted(place: Path, *, quick: bool) -> Row:
             Command(extract(place / "others", old, "--overwrite"), place).wait()
     Command(extract(images, old, "--overwrite"), place).wait()
     row.check(rows_of(old) == wanted, "the rerun gave other rows")
-    if not quick:
-        _interrupted_in_ranks(row, place, images=images, wanted=wanted)
     return row
 
 
-def _interrupted_in_ranks(row: Row, place: Path, *, images: Path, wanted: object) -> None:
+def interrupted_in_ranks(place: Path, *, quick: bool) -> Row:
     """Interrupt and terminate the agent of torchrun, whose two workers share an extraction."""
+    row = Row(
+        "interrupt and termination under torchrun",
+        "SIGINT, SIGTERM at 20 random times, once and twice; all processes gone in 35 s",
+    )
+    images = make_images(place / "images", 24)
+    Command(extract(images, place / "clean"), place).wait()
+    wanted = rows_of(place / "clean")
     clean = Command(extract(images, place / "ranks"), place, program=_agent).wait()
     row.check(clean.code == 0 and rows_of(place / "ranks") == wanted, f"torchrun: {clean.err}")
-    for number, moment in enumerate(np.random.default_rng(7).uniform(0, clean.clock, 20)):
+    for number, moment in enumerate(
+        np.random.default_rng(7).uniform(0, clean.clock, 4 if quick else 20)
+    ):
         sent, out = (signal.SIGINT, signal.SIGTERM)[number % 2], place / f"ranks-{number}"
         agent = Command(extract(images, out), place, program=_agent)
         time.sleep(moment)
@@ -91,6 +94,7 @@ def _interrupted_in_ranks(row: Row, place: Path, *, images: Path, wanted: object
         same = again.code == 0 and rows_of(out) == wanted and not hidden(out)
         told = f"torchrun, {sent.name}: {ended.code} {ended.err[-600:]} {again.err[-300:]}"
         row.check(gone and quiet and whole and same, told)
+    return row
 
 
 def _agent() -> None:
