@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -138,7 +138,8 @@ class Plan:
         self.rng = np.random.default_rng(seed)
         self.expected: dict[str, tuple[str, str, str | None]] = {}
         self.count: Counter[str] = Counter()
-        self._jobs: list[tuple[tuple[Path, ...], Callable[[], None]]] = []
+        self.images: dict[str, tuple[Path, ...]] = {}
+        self._jobs: list[Callable[[], None]] = []
 
     def pair(
         self,
@@ -158,25 +159,29 @@ class Plan:
             for place, image in zip(places, make(), strict=False):
                 write(place, image, cut=cut if place is places[0] else 1.0, **options)
 
-        self._jobs.append((places, job))
-        return f"{dataset}/input/{name}"
+        return self._planned(f"{dataset}/input/{name}", places, job)
 
     def alone(self, dataset: str, make: Callable[[], Picture]) -> str:
         """Plan an image without a partner, and return its id."""
         name = f"{self.count[dataset]:05d}.png"
         self.count[dataset] += 1
         place = self.folder / dataset / name
-        self._jobs.append(((place,), lambda: write(place, make())))
-        return f"{dataset}/{name}"
+        return self._planned(f"{dataset}/{name}", (place,), lambda: write(place, make()))
+
+    def _planned(self, image: str, places: tuple[Path, ...], job: Callable[[], None]) -> str:
+        self.images[image] = places
+        self._jobs.append(job)
+        return image
 
     def expect(self, kind: str, finding: str, image: str, other: str | None = None) -> None:
         """Remember what ought to be found about an image."""
         self.expected[image] = kind, finding, other
 
-    def write(self) -> None:
-        """Make the files that are not there."""
-        for places, job in self._jobs:
-            if not all(each.exists() for each in places):
+    def write(self, images: Collection[str] | None = None) -> None:
+        """Make the files that are not there, of some images or of all."""
+        chosen = self.images.keys() if images is None else set(images)
+        for (image, places), job in zip(self.images.items(), self._jobs, strict=True):
+            if image in chosen and not all(each.exists() for each in places):
                 job()
 
 
