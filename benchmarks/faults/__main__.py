@@ -24,13 +24,23 @@ from typing import Any
 
 import torch
 
-from benchmarks.faults import files, inputs, pages, processes, runs, tracing, training
+from benchmarks.faults import (
+    files,
+    inputs,
+    pages,
+    processes,
+    runs,
+    surroundings,
+    tracing,
+    training,
+)
 from benchmarks.faults.harness import Row
 from benchmarks.faults.record import COUNTS, PAGE, entry, keep, show, table
 
 ROWS: tuple[Callable[..., Row], ...] = (
     inputs.bad_images,
     runs.interrupted,
+    runs.interrupted_in_ranks,
     files.weights,
     inputs.odd_images,
     runs.two_runs,
@@ -54,6 +64,7 @@ ROWS: tuple[Callable[..., Row], ...] = (
     files.flipped_bits,
     files.bad_parquet,
     tracing.syncs,
+    surroundings.surroundings,
 )
 _NAMES = tuple(row.__name__ for row in ROWS)
 

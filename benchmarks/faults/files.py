@@ -13,6 +13,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,18 @@ import pyarrow.parquet as pq
 import torch
 
 from benchmarks.faults.harness import Row, make_images
+from rainmer_analysis.auditing import Fingerprints, fingerprints, read_fingerprints
 from rainmer_analysis.errors import FileFormatError, RainmerAnalysisError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
-from rainmer_analysis.model.checkpoint import load_weights, save_weights
+from rainmer_analysis.model.checkpoint import Checkpoint, load_weights, save_weights
+from rainmer_analysis.recipes.audit import Audit, read_audit
 from rainmer_analysis.scores import SCORES, read_sketch, relate, sketch, write_sketch
+from rainmer_analysis.train.data import Pool, Sample, build_pool, open_pool
+from rainmer_analysis.train.loop import load_state, save_state
 from rainmer_analysis.values import (
+    PROPERTIES,
     EmbeddingTable,
+    PropertyTable,
     RelationshipMatrix,
     Rows,
     Space,
@@ -36,8 +43,10 @@ from rainmer_analysis.values import (
     TableStream,
     read,
     write,
+    write_json,
 )
 
+_SIGNS = fingerprints._CHOSEN
 _STORED = Path(__file__).parents[2] / "tests" / "values" / "stored"
 _SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 
@@ -59,7 +68,8 @@ def flipped_bits(place: Path, *, quick: bool) -> Row:
     """Flip one bit of each kind of file, again and again."""
     row = Row(
         "flipped bits in our own files",
-        "one random bit of a table, map, matrix (JSON, CSV), sketch",
+        "one random bit of a table, map, table of properties, matrix (JSON, CSV), sketch, audit, "
+        "list of fingerprints, file of weights, checkpoint of training, array and index of a pool",
     )
     table = table_of(60)
     points = table.vectors[:, :3] / np.linalg.norm(table.vectors[:, :3], axis=1, keepdims=True)
@@ -74,6 +84,7 @@ def flipped_bits(place: Path, *, quick: bool) -> Row:
         write(matrix, place / "m.json"): read,
         write(matrix, place / "m.csv"): read,
         made: read_sketch,
+        **_other_files(place, table.rows),
     }
     rng, count = np.random.default_rng(1), 40 if quick else 300
     for path, reader in files.items():
@@ -86,8 +97,8 @@ def flipped_bits(place: Path, *, quick: bool) -> Row:
             path.write_bytes(damaged)
             try:
                 good = _content(reader(path)) == before
-            except FileFormatError as error:
-                good = str(path) in str(error)
+            except RainmerAnalysisError as error:
+                good = str(path.parent) in str(error)
             except Exception as error:
                 good = False
                 row.broken.append(f"{type(error).__name__}: {error}")
@@ -96,10 +107,52 @@ def flipped_bits(place: Path, *, quick: bool) -> Row:
     return row
 
 
+def _other_files(place: Path, rows: Rows) -> dict[Path, Callable[[Path], Any]]:
+    """Write what is neither table, map nor matrix, each with its reader."""
+    numbers = np.random.default_rng(0).random((len(rows), len(PROPERTIES)))
+    properties = write(PropertyTable(numbers, rows, {"seed": 1}), place / "p.parquet")
+    audit = write_json(place / "audit.json", Audit({"a": {"images": 2}}, (), (), "r").document())
+    bits = np.resize(np.arange(48, dtype=np.uint8), (2, _SIGNS // 8))
+    told = Fingerprints("set", ("a", "b"), ("1" * 64, "2" * 64), bits, ("", ""), bits * 0)
+    known = write_json(place / "fingerprints.json", told.document())
+    weights, run = place / "w.safetensors", place / "run"
+    torch.manual_seed(0)
+    network = AirNetEncoder(AirNetConfig(width=8, out=16))
+    save_weights(network, weights, kind="airnet", metadata={})
+    run.mkdir()
+    save_state(run, {"version": 2, "step": 3, "weights": torch.arange(500.0)})
+    sizes = {"degraded": 16, "clean": 16, "degraded_native": 8, "clean_native": 8}
+    images = {name: np.full((3, side, side), 7, np.uint8) for name, side in sizes.items()}
+    build_pool([Sample("a", "s", **images)], place / "pool", count=1, digest="d")
+    return {
+        properties: read,
+        audit: read_audit,
+        known: read_fingerprints,
+        weights: load_weights,
+        run / "checkpoint.pt": lambda path: load_state(path.parent),
+        place / "pool" / "degraded.npy": lambda path: open_pool(path.parent),
+        place / "pool" / "pool.json": lambda path: open_pool(path.parent),
+    }
+
+
 def _content(value: Any) -> object:
     if isinstance(value, EmbeddingTable | SphereMap):
         made = value.made if isinstance(value, EmbeddingTable) else value.parameters
         return value.content_sha256, value.rows.frame.to_json(), repr(sorted(dict(made).items()))
+    if isinstance(value, PropertyTable):
+        return value.values.tobytes(), value.rows.frame.to_json(), repr(sorted(value.made.items()))
+    if isinstance(value, Audit | Fingerprints):
+        return value.document()
+    if isinstance(value, Pool):
+        return (
+            value.digest,
+            value.datasets,
+            value.scenes,
+            *(np.asarray(getattr(value, name)).tobytes() for name in ("degraded", "clean_native")),
+        )
+    if isinstance(value, Checkpoint | dict):
+        state = value if isinstance(value, dict) else value.state
+        return [(name, torch.as_tensor(each).numpy().tobytes()) for name, each in state.items()]
     if isinstance(value, RelationshipMatrix):
         return value.values.tobytes(), value.datasets, value.score, value.counts, value.space
     return [(name, sums.total.tobytes(), sums.count) for name, sums in value.datasets.items()]
@@ -109,7 +162,8 @@ def bad_parquet(place: Path, *, quick: bool) -> Row:
     """Read damaged tables, in processes of their own so that a signal is seen."""
     row = Row(
         "bad Parquet as input",
-        "empty, cut at every 50th byte, bit flips, bytes overwritten, part missing, of other width",
+        "empty, cut at every 50th byte, bit flips, bytes overwritten, part missing, of other "
+        "width, of another encoder's weights",
     )
     path = write(table_of(60), place / "t.parquet")
     data, before = path.read_bytes(), TableStream(path).content_sha256
@@ -125,11 +179,8 @@ def bad_parquet(place: Path, *, quick: bool) -> Row:
         at = int(rng.integers(len(data) - 16))
         damaged[at : at + 16] = rng.bytes(16)
         cases.append(bytes(damaged))
-    for number, case in enumerate(cases):
-        other = place / f"{number}.parquet"
-        other.write_bytes(case)
-        row.check(_in_a_fork(lambda: _streams(other, before)), f"case {number}")  # noqa: B023
-        other.unlink()
+    for number, good in enumerate(_in_forks(cases, place / "case.parquet", before)):
+        row.check(good, f"case {number}")
     folder = place / "parts"
     for number in range(3):
         write(table_of(5 + number, datasets=1), folder / f"part-0000{number}-of-00003.parquet")
@@ -139,6 +190,13 @@ def bad_parquet(place: Path, *, quick: bool) -> Row:
     write(table_of(6, dim=8), place / "wide" / "b.parquet")
     write(table_of(5), place / "wide" / "a.parquet")
     row.check(_refused(lambda: read(place / "wide"), "dimensions"), "other width, read")
+    strange = EmbeddingTable(
+        table_of(6).vectors, table_of(6).rows, replace(_SPACE, weights_sha256="cd" * 32)
+    )
+    write(strange, place / "strange" / "b.parquet")
+    write(table_of(5), place / "strange" / "a.parquet")
+    row.check(_refused(lambda: read(place / "strange"), "cd" * 3), "other weights, read")
+    row.check(_refused(lambda: TableStream(place / "strange"), "cd" * 3), "other weights, streamed")
     streamed = TableStream(place / "wide")
     row.check(_refused(lambda: list(streamed.batches()), "dimensions"), "other width, streamed")
     return row
@@ -159,15 +217,28 @@ def _refused(work: Callable[[], object], words: str) -> bool:
     return False
 
 
-def _in_a_fork(work: Callable[[], bool]) -> bool:
-    process = os.fork()
-    if process == 0:
-        code = 1
-        try:
-            code = 0 if work() else 2
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
+def _in_forks(cases: list[bytes], path: Path, before: str) -> Iterator[bool]:
+    """Read each case in a fork, many in one: a signal ends the fork, and its case is not good."""
+    at = 0
+    while at < len(cases):
+        reader, writer = os.pipe()
+        process = os.fork()
+        if process == 0:
+            try:
+                for case in cases[at : at + 100]:
+                    path.write_bytes(case)
+                    os.write(writer, b"1" if _streams(path, before) else b"0")
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with os.fdopen(reader, "rb") as told:
+            found = told.read()
+        os.waitpid(process, 0)
+        yield from (each == ord("1") for each in found)
+        if len(found) < len(cases[at : at + 100]):  # the next one has ended the fork
+            yield False
+            at += 1
+        at += len(found)
 
 
 def other_versions(place: Path, *, quick: bool) -> Row:

@@ -165,6 +165,7 @@ class Command:
                 _wait_for_tracer()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             self._program()
+            code = 0
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 1
         except BaseException:
@@ -228,10 +229,11 @@ def has_strace() -> bool:
 
 def _wait_for_tracer() -> None:
     end = time.monotonic() + 120
-    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text(encoding="utf-8"):
-        if time.monotonic() > end:
-            raise TimeoutError("strace has not attached itself")
-        time.sleep(0.001)
+    with Path("/proc/self/status").open("rb", buffering=0) as status:
+        while b"TracerPid:\t0\n" in os.pread(status.fileno(), 1 << 16, 0):
+            if time.monotonic() > end:
+                raise TimeoutError("strace has not attached itself")
+            time.sleep(0.001)
 
 
 class Plain:

@@ -23,14 +23,14 @@ _PIXELS = np.random.default_rng(5).integers(0, 256, (9, 12, 3), np.uint8)
 
 def bad_images(place: Path, *, quick: bool) -> Row:
     """Put files that are no images among good ones."""
-    row = Row("bad images among good", "cut in half, cut short, empty, text, a folder x.jpg")
+    row = Row("bad images among good", "cut in half, one byte short, empty, text, a folder x.jpg")
     count = 40 if quick else 1000
     good = make_images(place / "good", count)
     Command(extract(good, place / "clean", "--per-dataset", "2000"), place).wait(600)
     wanted = rows_of(place / "clean")
     mixed, bad = make_images(place / "mixed", count), []
     whole = (good / "0000.png").read_bytes()
-    kinds = {"half": whole[: len(whole) // 2], "short": whole[:-40], "empty": b"", "text": b"hello"}
+    kinds = {"half": whole[: len(whole) // 2], "short": whole[:-1], "empty": b"", "text": b"hello"}
     for kind, data in kinds.items():
         for number in range(count // 20):
             bad.append(mixed / f"{number:04d}-{kind}.png")

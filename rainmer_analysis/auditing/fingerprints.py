@@ -9,7 +9,6 @@ benchmarking of perceptual image hash functions, 2010, four times as long.)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +20,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.luma_thumbnails import SIDE, Thumbnails
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values import digest
+from rainmer_analysis.values import digest, read_json
 
 __all__ = [
     "BITS",
@@ -153,7 +152,7 @@ def read_fingerprints(path: Path) -> Fingerprints:
         The file is missing, damaged, of another kind or too new.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
         if found["kind"] != "fingerprints" or found["version"] != 1:
             raise ValueError(found["kind"])
         rows: Sequence[Mapping[str, str]] = found["images"]
@@ -166,9 +165,10 @@ def read_fingerprints(path: Path) -> Fingerprints:
             tuple(each["partner_pixels"] for each in rows),
             _packed([each["partner_signs"] or empty for each in rows]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (FileFormatError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f" ({error})" if isinstance(error, FileFormatError) else ""
         raise FileFormatError(
-            f"{path} cannot be read as fingerprints; "
+            f"{path} cannot be read as fingerprints{why}; "
             "give a file that 'rainmer-analysis datasets fingerprint' wrote"
         ) from error
 

@@ -95,8 +95,18 @@ def _terminate(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
     raise _Terminated
 
 
+def _is_told(error: Exception) -> bool:
+    """Return whether an error is told in a sentence; others are faults of this program."""
+    return not isinstance(error, RuntimeError) or "can't start new thread" in str(error)
+
+
 def _error_sentence(error: Exception) -> str:
     """Say what went wrong; an error of the system tells of the file that it is about."""
+    if isinstance(error, MemoryError | RuntimeError):
+        return (
+            f"this process gets no more memory or threads ({error or 'out of memory'}); lower "
+            "--workers and --batch-size where there are such options, or end other programs"
+        )
     if not isinstance(error, OSError) or error.filename is None:
         return str(error)
     return (
@@ -128,8 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (RainmerAnalysisError, OSError) as error:
-        if "--debug" in given:
+    except (RainmerAnalysisError, OSError, MemoryError, RuntimeError) as error:
+        if "--debug" in given or not _is_told(error):
             raise
         echo(f"error: {_error_sentence(error)}", err=True)
         code = 1

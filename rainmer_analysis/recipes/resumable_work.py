@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
-from rainmer_analysis.values import digest, versions_of
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values import digest, stamped, unstamped, versions_of
 
 __all__ = ["FinishedItems", "complete", "finished_items_path"]
 
@@ -70,10 +71,10 @@ class FinishedItems(Generic[T]):
 
     def _parse_line(self, line: str) -> tuple[int, T] | None:
         try:
-            document = json.loads(line)
+            document = unstamped(json.loads(line), self._path or Path())
             index = document.pop("index")
             item = self._decode(document)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (FileFormatError, ValueError, TypeError, KeyError, AttributeError):
             return None
         return (index, item) if isinstance(index, int) and 0 <= index < self.count else None
 
@@ -81,7 +82,7 @@ class FinishedItems(Generic[T]):
         """Write down one item; threads take turns."""
         if self._path is None:
             return
-        line = json.dumps({"index": index, **self._encode(item)})
+        line = json.dumps(stamped({"index": index, **self._encode(item)}))
         with self._lock:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)

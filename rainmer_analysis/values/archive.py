@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values.disk import (
     demand_suffix,
-    located,
+    reach,
     read_json,
     stamped,
     write_atomically,
@@ -107,31 +109,29 @@ def read(path: str | Path) -> Value:
     FileFormatError
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
-    source = located(Path(path))
-    while True:
-        try:
-            return _read_value(source)
-        except (FileFormatError, OSError):
-            # a commit that ends meanwhile moves files to their own place
-            before, source = source, located(Path(path))
-            if source == before:
-                raise
-
-
-def _read_value(source: Path) -> Value:
-    if not source.exists():
+    source = Path(path)
+    found = _status(source)
+    if found is None:
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
-    if source.is_dir() or source.suffix.lower() == ".parquet":
+    suffix = ".parquet" if stat.S_ISDIR(found.st_mode) else source.suffix.lower()
+    if suffix == ".parquet":
         if read_metadata(source)["kind"] == "properties":
             return read_properties(source)
         return read_parquet(source)
-    if source.suffix.lower() == ".json":
+    if suffix == ".json":
         return matrix_from_json(source)
-    if source.suffix.lower() == ".csv":
+    if suffix == ".csv":
         return matrix_from_csv(source)
     raise FileFormatError(
         f"{source} is neither a .parquet table or map nor a .json or .csv matrix; give one of these"
     )
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return reach(path, Path.stat)
+    except OSError:
+        return None
 
 
 def check_kind(path: str | Path, kind: type[Value]) -> Path:
@@ -142,10 +142,11 @@ def check_kind(path: str | Path, kind: type[Value]) -> Path:
     FileFormatError
         Nothing is there, or only another kind has files whose names end so.
     """
-    source, told = located(Path(path)), _KINDS[kind]
-    if not source.exists():
+    source, told = Path(path), _KINDS[kind]
+    found = _status(source)
+    if found is None:
         raise FileFormatError(f"there is no file {source}; {told.wanted}")
-    suffix = ".parquet" if source.is_dir() else source.suffix.lower()
+    suffix = ".parquet" if stat.S_ISDIR(found.st_mode) else source.suffix.lower()
     if suffix not in told.suffixes:
         raise FileFormatError(f"{source} is no {told.noun}; {told.wanted}")
     return source

@@ -50,7 +50,7 @@ class TableStream:
     def __init__(self, path: str | Path) -> None:
         self.path = check_kind(path, EmbeddingTable)
         self._parts = parts_of(self.path)
-        found = {str(part): part_space(part) for part in self._parts}
+        found = {str(part.path): part_space(part) for part in self._parts}
         self.space = same_space({name: space for name, (space, _) in found.items()})
         self._length = sum(rows for _, rows in found.values())
 
@@ -78,7 +78,7 @@ class TableStream:
         seen: list[np.ndarray] = []
         for part in self._parts:
             for batch in part_batches(part, size=size):
-                same_width({str(self._parts[0]): self.dim, str(part): batch.dim})
+                same_width({str(self._parts[0].path): self.dim, str(part.path): batch.dim})
                 seen.append(_image_id_hashes(batch))
                 yield batch
         self._check_unique_ids(seen)

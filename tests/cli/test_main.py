@@ -97,6 +97,29 @@ def test_a_place_that_cannot_be_written_is_one_sentence(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")])
+def test_no_memory_and_no_threads_are_one_sentence(
+    error: Exception, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "main", fail)
+    code, _, told = _run(capsys, "relate")
+    assert code == 1
+    assert told.startswith("error: this process gets no more memory or threads (")
+    assert told.count("\n") == 1
+
+
+def test_a_fault_of_this_program_shows_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(cli, "main", fail)
+    with pytest.raises(RuntimeError, match="something else"):
+        main(["relate"])
+
+
 def test_debug_shows_the_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["relate", str(tmp_path / "none.parquet"), "--out", str(tmp_path / "m.json")]
     assert _run(capsys, *asked)[0] == 1

@@ -16,7 +16,6 @@ from rainmer_analysis.values import (
     RelationshipMatrix,
     SphereMap,
     TableStream,
-    archive,
     read,
     read_as,
     request_of,
@@ -324,17 +323,3 @@ def test_a_renamed_column_is_told(
         pq.write_table(named, path)
         with pytest.raises(FileFormatError, match=f"has no column '{name}'; its columns are .*my"):
             read(path)
-
-
-def test_a_file_that_a_commit_moves_while_it_is_read_is_read_where_it_is_then(
-    tmp_path: Path, table: EmbeddingTable, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(table, tmp_path / "t.parquet")
-    places = [tmp_path / ".gone" / "t.parquet", tmp_path / "t.parquet"]
-    monkeypatch.setattr(archive, "located", lambda _: places.pop(0))
-    found = read(tmp_path / "t.parquet")
-    assert isinstance(found, EmbeddingTable)
-    assert found.content_sha256 == table.content_sha256
-    monkeypatch.setattr(archive, "located", lambda _: tmp_path / "none.parquet")
-    with pytest.raises(FileFormatError, match="there is no file"):
-        read(tmp_path / "t.parquet")

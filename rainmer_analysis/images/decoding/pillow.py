@@ -36,7 +36,7 @@ from PIL import (
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
 from rainmer_analysis.images.decoding.formats import describe_other_content
-from rainmer_analysis.images.decoding.png import png_exif, without_texts
+from rainmer_analysis.images.decoding.png import demand_whole_png, png_exif, without_texts
 from rainmer_analysis.images.decoding.samples import FloatImage, check_size, to_unit_range, upright
 from rainmer_analysis.images.decoding.tiff import (
     TIFF_MAGIC,
@@ -174,6 +174,8 @@ def _decode_upright(file: BinaryIO) -> FloatImage:
     image = open_pillow(file)
     low = _LOW_BYTES.get(_raw_mode(image))
     samples = _decode_pillow(image)
+    if image.format == "PNG":
+        demand_whole_png(file)
     turn = (
         1 if image.format == "TIFF" else _exif_orientation(image.getexif)
     )  # Pillow turns TIFF itself

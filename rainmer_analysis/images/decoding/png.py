@@ -1,15 +1,19 @@
-"""Chunks of PNG files: EXIF without the pixels, and pixels without texts and profiles."""
+"""Chunks of PNG files: EXIF, pixels without texts and profiles, and whether all is there."""
 
 from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-__all__ = ["png_exif", "without_texts"]
+from rainmer_analysis.images.decoding.damage import DamageError
+
+__all__ = ["demand_whole_png", "png_exif", "without_texts"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _NO_PIXELS = (b"iCCP", b"iTXt", b"tEXt", b"zTXt")
 
 
@@ -20,6 +24,31 @@ def png_exif(file: BinaryIO) -> bytes:
             file.seek(start + 8)
             return file.read(length)
     return b""
+
+
+def demand_whole_png(file: BinaryIO) -> None:
+    """Make sure that what pixels depend on is as it was written, up to the end of the image.
+
+    Decoders pass over the checksums of pixels, and over an end that is missing.
+
+    Raises
+    ------
+    DamageError
+        A checksum differs, or the file is cut off.
+    """
+    for start, length, kind in _chunks(file):
+        if kind in _PIXELS:
+            file.seek(start + 4)
+            data, stated = file.read(4 + length), file.read(4)
+            if len(stated) < 4:
+                break
+            if zlib.crc32(data) != int.from_bytes(stated, "big"):
+                raise DamageError(
+                    f"truncated or damaged: the checksum of its {kind.decode()} differs"
+                )
+            if kind == b"IEND":
+                return
+    raise DamageError("truncated or damaged: the file ends before the image does")
 
 
 def without_texts(file: BinaryIO) -> io.BytesIO | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 from rainmer_analysis.recipes.audit.unfinished import hashes_of
-from rainmer_analysis.values import digest, versions_of
+from rainmer_analysis.values import digest, read_json, versions_of
 
 __all__ = ["Audit", "find_existing", "read_audit", "request_digest"]
 
@@ -66,14 +65,16 @@ def read_audit(path: str | Path) -> Audit:
     """
     place = Path(path)
     try:
-        found = json.loads(place.read_text(encoding="utf-8"))
+        found = read_json(place)
         if found["kind"] != "audit":
             raise ValueError(found["kind"])
         findings = tuple(Finding.from_document(each) for each in found["findings"])
         return Audit(found["datasets"], findings, tuple(found["images"]), found["request"], place)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (FileFormatError, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f" ({error})" if isinstance(error, FileFormatError) else ""
         raise FileFormatError(
-            f"{place} cannot be read as an audit; give a file that 'rainmer-analysis audit' wrote"
+            f"{place} cannot be read as an audit{why}; give a file that 'rainmer-analysis audit' "
+            "wrote"
         ) from error
 
 

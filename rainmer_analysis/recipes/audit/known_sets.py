@@ -27,6 +27,7 @@ from rainmer_analysis.images import find_datasets
 from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner, FileFacts
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage, list_images_of
 from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.values import stamped
 
 __all__ = ["fingerprint", "known_sets", "write_fingerprints"]
 
@@ -109,7 +110,7 @@ def write_fingerprints(
         Something else lies at `out`.
     """
     found = fingerprint(source, name=name, root=root, progress=progress)
-    text = json.dumps(found.document(), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(stamped(found.document()), indent=1, ensure_ascii=False) + "\n"
     return found, write_text_once(Path(out), text, overwrite=overwrite)
 
 

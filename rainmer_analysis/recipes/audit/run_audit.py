@@ -24,7 +24,7 @@ from rainmer_analysis.recipes.audit.relate_images import relate_images
 from rainmer_analysis.recipes.audit.unfinished import finished_images
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete
 from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import demand_suffix, holding, lock_of, to_json_types
+from rainmer_analysis.values import demand_suffix, holding, lock_of, stamped, to_json_types
 
 __all__ = ["audit", "examine_all"]
 
@@ -104,9 +104,8 @@ def audit(
         found = _audited(datasets, images, examined, sets, asked, progress)
         if path is None:
             return found
-        text = json.dumps(
-            to_json_types(found.document()), indent=1, ensure_ascii=False, allow_nan=False
-        )
+        document = stamped(to_json_types(found.document()))
+        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
         write_text_once(path, text + "\n", overwrite=overwrite)
         finished.discard()
     return replace(found, path=path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from rainmer_analysis.auditing.findings import FINDINGS
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.pages import AuditKind, AuditRow
-from rainmer_analysis.values import Rows
+from rainmer_analysis.values import Rows, read_json
 
 __all__ = ["read_findings", "scene_notes"]
 
@@ -86,7 +85,7 @@ def scene_notes(path: str | Path, rows: Rows) -> list[str]:
 
 def _read(path: str | Path) -> dict[str, Any]:
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = read_json(Path(path))
         if document["kind"] != "audit":
             raise FileFormatError(_no_audit_sentence(path))
     except (OSError, ValueError, KeyError, TypeError) as error:

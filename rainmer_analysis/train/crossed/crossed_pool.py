@@ -6,7 +6,6 @@ it was made from, and mapped into memory by every run that asks for the same.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.train.data import Levels, atomic_folder
+from rainmer_analysis.train.data import Levels
+from rainmer_analysis.values.disk import atomic_folder, read_index, reserve, write_index
 
 __all__ = ["CrossedBlock", "CrossedPool", "build_crossed_pool", "open_crossed_pool"]
 
@@ -144,6 +144,7 @@ def _write_arrays(
             images = np.lib.format.open_memmap(
                 work / "images.npy", mode="w+", dtype=np.uint8, shape=shape
             )
+            reserve(work / "images.npy")
         images[number] = block.images
         descriptors.append(block.descriptors)
         labels.append([list(block.draws), list(block.scenes)])
@@ -155,7 +156,7 @@ def _write_arrays(
         "blocks": labels,
         "validation": list(validation),
     }
-    (work / _INDEX).write_text(json.dumps(index, ensure_ascii=False), encoding="utf-8")
+    write_index(work / _INDEX, index)
 
 
 def open_crossed_pool(folder: Path) -> CrossedPool:
@@ -164,10 +165,10 @@ def open_crossed_pool(folder: Path) -> CrossedPool:
     Raises
     ------
     FileFormatError
-        The folder holds no whole pool.
+        The folder holds no whole pool, or one that is damaged.
     """
     try:
-        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        index = read_index(folder / _INDEX)
         return CrossedPool(
             images=np.load(folder / "images.npy", mmap_mode="r"),
             descriptors=np.load(folder / "descriptors.npy"),
@@ -176,7 +177,8 @@ def open_crossed_pool(folder: Path) -> CrossedPool:
             validation=tuple(index["validation"]),
             digest=index["digest"],
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileFormatError, OSError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(
-            f"{folder} is no whole pool of crossed images; delete it, and it is made again"
+            f"{folder} is no whole pool of crossed images ({error}); delete it, and it is made "
+            "again"
         ) from error

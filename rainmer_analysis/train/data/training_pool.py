@@ -8,11 +8,7 @@ that asks for the same.
 from __future__ import annotations
 
 import hashlib
-import json
-import shutil
-import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values.disk import atomic_folder, read_index, reserve, write_index
 
 __all__ = [
     "Pool",
     "Sample",
-    "atomic_folder",
     "build_pool",
     "choose_held_out_scenes",
     "from_8bit",
@@ -188,6 +184,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
                     arrays[name] = np.lib.format.open_memmap(
                         work / f"{name}.npy", mode="w+", dtype=np.uint8, shape=(count, *image.shape)
                     )
+                    reserve(work / f"{name}.npy")
                 arrays[name][row] = image
             labels.append([sample.dataset, sample.scene])
         for name, array in arrays.items():
@@ -195,26 +192,8 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
             if len(labels) < count:
                 np.save(work / "fewer.npy", array[: len(labels)])
                 (work / "fewer.npy").replace(work / f"{name}.npy")
-        text = json.dumps({"digest": digest, "rows": labels}, ensure_ascii=False)
-        (work / _INDEX).write_text(text, encoding="utf-8")
+        write_index(work / _INDEX, {"digest": digest, "rows": labels})
     return open_pool(folder)
-
-
-@contextmanager
-def atomic_folder(folder: Path) -> Iterator[Path]:
-    """Open a folder to fill, which takes the name `folder` when the block ends without an error."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        yield work
-        # Another run may have made the same folder meanwhile; it is not replaced.
-        try:
-            work.replace(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def open_pool(folder: Path) -> Pool:
@@ -223,14 +202,15 @@ def open_pool(folder: Path) -> Pool:
     Raises
     ------
     FileFormatError
-        The folder holds no whole pool.
+        The folder holds no whole pool, or one that is damaged.
     """
     try:
-        index = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
+        index = read_index(folder / _INDEX)
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         datasets, scenes = zip(*index["rows"], strict=True)
         return Pool(**arrays, datasets=datasets, scenes=scenes, digest=index["digest"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (FileFormatError, OSError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(
-            f"{folder} is no whole pool of training images; delete it, and it is made again"
+            f"{folder} is no whole pool of training images ({error}); delete it, and it is made "
+            "again"
         ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,16 @@ def _write_state(path: Path, state: Mapping[str, Any]) -> None:
         torch.save(dict(state), file)
 
 
+def _read_state(path: Path) -> Any:
+    """Read a checkpoint that holds what was written: torch stores checksums and leaves them be."""
+    with path.open("rb") as file:
+        with zipfile.ZipFile(file) as archive:
+            if damaged := archive.testzip():
+                raise FileFormatError(f"its entry {damaged} is damaged")
+        file.seek(0)
+        return torch.load(file, map_location="cpu", weights_only=True)
+
+
 def remove_partial_checkpoints(folder: Path) -> None:
     """Remove what kills in the midst of writing have left."""
     for file in folder.glob(f".{_LATEST}-*.new"):
@@ -64,7 +75,7 @@ def load_state(folder: Path) -> dict[str, Any] | None:
     files = [folder / name for name in (_LATEST, _PREVIOUS) if (folder / name).exists()]
     for file in files:
         try:
-            state = torch.load(file, map_location="cpu", weights_only=True)
+            state = _read_state(file)
         except Exception as error:
             _LOG.warning("%s is damaged and left aside (%s)", file, type(error).__name__)
             continue

@@ -9,7 +9,14 @@ told from others by their first bytes.
 from __future__ import annotations
 
 from rainmer_analysis.values.disk.atomic import demand_writable, write_atomically
-from rainmer_analysis.values.disk.commit import commit, finish, located, recover, staging
+from rainmer_analysis.values.disk.checked_folders import (
+    atomic_folder,
+    read_index,
+    reserve,
+    write_index,
+)
+from rainmer_analysis.values.disk.commit import commit, finish, recover, staging
+from rainmer_analysis.values.disk.committed import CommittedFile, located, reach
 from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
 from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
@@ -23,6 +30,8 @@ from rainmer_analysis.values.disk.tensor_files import (
 
 __all__ = [
     "WEIGHTS_ALLOWED",
+    "CommittedFile",
+    "atomic_folder",
     "commit",
     "demand_free",
     "demand_suffix",
@@ -32,8 +41,11 @@ __all__ = [
     "holding",
     "located",
     "lock_of",
+    "reach",
+    "read_index",
     "read_json",
     "recover",
+    "reserve",
     "staging",
     "stamped",
     "sweep",
@@ -43,5 +55,6 @@ __all__ = [
     "unstamped",
     "write_atomically",
     "write_bytes",
+    "write_index",
     "write_text",
 ]

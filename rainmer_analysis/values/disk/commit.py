@@ -28,11 +28,10 @@ from rainmer_analysis.values.disk.sync import (
     told_in_full,
 )
 
-__all__ = ["LIST", "commit", "finish", "located", "recover", "staging"]
+__all__ = ["commit", "finish", "listed", "recover", "staging"]
 
 LIST = ".commit.json"
 _PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish its own commit
-_READERS_PATIENCE = 1.0  # seconds; files of a commit that goes on move under a reader's feet
 
 
 @contextmanager
@@ -100,7 +99,7 @@ def finish(folder: Path) -> bool:
     FileFormatError
         Its list is damaged.
     """
-    document = _listed(folder)
+    document = listed(folder)
     if document is None:
         return False
     _roll_forward(folder, document)
@@ -122,23 +121,31 @@ def recover(folder: Path) -> None:
     sweep(folder)
 
 
-def located(path: Path) -> Path:
-    """Return where a file or folder of parts lies: in its place, or still waiting for it.
+def listed(folder: Path) -> dict[str, Any] | None:
+    """Return the list of a commit that has not been finished, or None where there is none.
 
-    A commit that has just begun is given a second to end.
+    Raises
+    ------
+    FileFormatError
+        It is damaged.
     """
-    while _age(path.parent / LIST) < _READERS_PATIENCE:
-        time.sleep(_PAUSE)
-    if not (path.parent / LIST).exists():
-        return path
+    path = folder / LIST
     try:
-        document = _listed(path.parent)
-    except FileFormatError:
-        return path
-    if document is None or path.name not in document["put"]:
-        return path
-    waiting = path.parent / document["staged"] / path.name
-    return waiting if waiting.exists() else path
+        document = read_json(path)
+        names = [document["staged"], *document["put"], *document["remove"]]
+        plain = all(isinstance(name, str) and name and Path(name).name == name for name in names)
+        plain = plain and is_temporary(names[0])  # nothing else is ever removed whole
+    except (KeyError, TypeError):
+        plain = False
+    except FileFormatError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
+    if not plain:
+        raise FileFormatError(
+            f"{path} is no list of a commit; remove it, and start again with --overwrite"
+        )
+    return dict(document)
 
 
 def _publish(waiting: Path, folder: Path) -> None:
@@ -177,7 +184,7 @@ def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
     for name in document["remove"]:
         _discard(folder / name, staged)
     sync_folder(folder)
-    current = _listed(folder)
+    current = listed(folder)
     if current is not None and current["staged"] == document["staged"]:
         (folder / LIST).unlink(missing_ok=True)
         sync_folder(folder)
@@ -201,28 +208,6 @@ def _discard(target: Path, staged: Path) -> None:
 
 def _is_listed(folder: Path, staged: Path) -> bool:
     with suppress(FileFormatError):
-        document = _listed(folder)
+        document = listed(folder)
         return document is not None and document["staged"] == staged.name
     return True
-
-
-def _listed(folder: Path) -> dict[str, Any] | None:
-    path = folder / LIST
-    if not path.exists():
-        return None
-    try:
-        document = read_json(path)
-        names = [document["staged"], *document["put"], *document["remove"]]
-        plain = all(isinstance(name, str) and name and Path(name).name == name for name in names)
-        plain = plain and is_temporary(names[0])  # nothing else is ever removed whole
-    except (KeyError, TypeError):
-        plain = False
-    except FileFormatError:
-        if not path.exists():  # finished meanwhile
-            return None
-        raise
-    if not plain:
-        raise FileFormatError(
-            f"{path} is no list of a commit; remove it, and start again with --overwrite"
-        )
-    return dict(document)

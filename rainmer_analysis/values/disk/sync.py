@@ -115,12 +115,22 @@ def told_as_placed(target: Path) -> Iterator[None]:
         ) from error
 
 
+def _room(folder: Path) -> str:
+    """Say how much more a file system can hold; some have bytes, but no room for one more name."""
+    free = f"{shutil.disk_usage(folder).free:,} bytes are free"
+    if hasattr(os, "statvfs"):
+        told = os.statvfs(folder)
+        if told.f_files and not told.f_favail:
+            return f"{free}, but no more files (inodes)"
+    return free
+
+
 def _sentence(error: OSError, target: Path, temporary: Path) -> str:
     done, free = 0, ""
     with suppress(OSError):
         done = temporary.stat().st_size if temporary.is_file() else 0
     with suppress(OSError):
-        free = f"; {shutil.disk_usage(target.parent).free:,} bytes are free there"
+        free = f"; {_room(target.parent)} there"
     reason = os.strerror(error.errno or 0)
     return (
         f"{target} cannot be written ({reason}, after {done:,} bytes{free}); what lay there before "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.disk import CommittedFile
 from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, same_space
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
@@ -34,12 +36,14 @@ from rainmer_analysis.values.parquet.format import (
 __all__ = [
     "NOUNS",
     "companion_digests",
+    "document_of",
     "embeddings_of",
-    "footer",
+    "opened",
     "read_checked",
     "read_metadata",
     "read_parquet",
     "same_width",
+    "schema_of",
     "space_of",
 ]
 
@@ -81,40 +85,81 @@ def read_metadata(path: Path) -> dict[str, Any]:
         The file is of another kind, damaged or newer.
     """
     first = parts_of(path)[0]
-    metadata, schema = footer(first)
-    document = _parse_metadata(schema, first)
-    sums = stated_sums(metadata, first)
-    demand_document(sums, document_sum(document, schema.names), first)
+    with opened(first) as file:
+        return document_of(file, first.path)
+
+
+@contextmanager
+def opened(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
+    """Open a part as Parquet.
+
+    Raises
+    ------
+    FileFormatError
+        It cannot be, or another file has taken its place since it was opened first.
+    """
+    try:
+        raw = part.open()
+    except OSError as error:
+        raise _unreadable(part.path) from error
+    with raw:
+        try:
+            file = pq.ParquetFile(raw, **options)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise _unreadable(part.path) from error
+        yield file
+
+
+def _unreadable(path: Path) -> FileFormatError:
+    return FileFormatError(
+        f"{path} cannot be read as Parquet: it is damaged, cut off or of another "
+        "kind; make it again or name another file"
+    )
+
+
+def document_of(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
+    """Return the document in a file's metadata.
+
+    Raises
+    ------
+    FileFormatError
+        The file is of another kind, damaged or newer.
+    """
+    schema = schema_of(file, path)
+    document = _parse_metadata(schema, path)
+    sums = stated_sums(file.metadata, path)
+    demand_document(sums, document_sum(document, schema.names), path)
     return document
 
 
-def footer(path: Path) -> tuple[pq.FileMetaData, pa.Schema]:
-    """Read a file's footer."""
+def schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
+    """Return a file's columns and metadata.
+
+    Raises
+    ------
+    FileFormatError
+        They are damaged.
+    """
     try:
-        metadata = pq.read_metadata(path)
-        return metadata, metadata.schema.to_arrow_schema()
+        return file.metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise FileFormatError(
-            f"{path} cannot be read as Parquet: it is damaged, cut off or of another "
-            "kind; make it again or name another file"
-        ) from error
+        raise _unreadable(path) from error
 
 
 def companion_digests(path: Path) -> dict[str, str]:
     """Return the digests of what was written together with a table, by name."""
     first = parts_of(path)[0]
-    sums = stated_sums(footer(first)[0], first)
+    with opened(first) as file:
+        sums = stated_sums(file.metadata, first.path)
     found = (sums or {}).get("beside")
     return found if isinstance(found, dict) else {}
 
 
-def read_checked(path: Path) -> pa.Table:
+def read_checked(file: pq.ParquetFile, path: Path) -> pa.Table:
     """Read all rows of a file, and make sure that they are those that were written."""
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        table, stated = file.read(), stated_sums(file.metadata, path)
-    sums = ColumnSums()
+    table, sums = file.read(), ColumnSums()
     sums.add(table)
-    demand_rows(stated, sums, path)
+    demand_rows(stated_sums(file.metadata, path), sums, path)
     return table
 
 
@@ -152,22 +197,29 @@ def embeddings_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> E
     )
 
 
-def _read_part(path: Path) -> tuple[EmbeddingTable | SphereMap, str]:
-    document = read_metadata(path)
-    with reading_errors(path):
-        table = read_checked(path)
-        if document["kind"] == "embeddings":
-            column_of(table, "embedding", path)
-            return embeddings_of(table, document, path), "embeddings"
-        if document["kind"] != "map":
-            raise FileFormatError(f"{path} holds {NOUNS[document['kind']]}, no table or map")
-        points = np.stack([numbers(table, name, path) for name in "xyz"], axis=1)
-        rest = [name for name in table.column_names if name not in _COORDINATES]
-        rows = label_rows(table.select(rest), path)
-        space, fidelity = space_of(document, path), _mapping_of_key(document, "fidelity", path)
-        return SphereMap(
-            points, rows, space, _provenance_from_metadata(document, path), fidelity
-        ), "map"
+def _read_part(part: CommittedFile) -> tuple[EmbeddingTable | SphereMap, str]:
+    path = part.path
+    with opened(part, page_checksum_verification=True) as file:
+        document = document_of(file, path)
+        with reading_errors(path):
+            table = read_checked(file, path)
+            if document["kind"] == "embeddings":
+                column_of(table, "embedding", path)
+                return embeddings_of(table, document, path), "embeddings"
+            if document["kind"] != "map":
+                raise FileFormatError(f"{path} holds {NOUNS[document['kind']]}, no table or map")
+            return _map_of(table, document, path), "map"
+
+
+def _map_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> SphereMap:
+    points = np.stack([numbers(table, name, path) for name in "xyz"], axis=1)
+    rest = [name for name in table.column_names if name not in _COORDINATES]
+    rows, space = label_rows(table.select(rest), path), space_of(document, path)
+    made, fidelity = (
+        _provenance_from_metadata(document, path),
+        _mapping_of_key(document, "fidelity", path),
+    )
+    return SphereMap(points, rows, space, made, fidelity)
 
 
 def same_width(widths: Mapping[str, int]) -> None:
@@ -198,7 +250,7 @@ def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
         Parts lie in different spaces.
     """
     parts = parts_of(path)
-    values = {str(part): _read_part(part) for part in parts}
+    values = {str(part.path): _read_part(part) for part in parts}
     if len(values) == 1:
         return next(iter(values.values()))[0]
     if {kind for _, kind in values.values()} != {"embeddings"}:

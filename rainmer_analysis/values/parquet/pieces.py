@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.disk import CommittedFile
 from rainmer_analysis.values.immutable import LABELS, EmbeddingTable, Space
 from rainmer_analysis.values.parquet.format import (
     Checked,
@@ -22,9 +23,10 @@ from rainmer_analysis.values.parquet.format import (
 )
 from rainmer_analysis.values.parquet.parquet_reading import (
     NOUNS,
+    document_of,
     embeddings_of,
-    footer,
-    read_metadata,
+    opened,
+    schema_of,
     space_of,
 )
 
@@ -42,13 +44,14 @@ def verify(path: Path) -> None:
         One of them is damaged, missing, of another kind or newer.
     """
     for part in parts_of(path):
-        read_metadata(part)
-        names = footer(part)[1].names
+        with opened(part) as file:
+            document_of(file, part.path)
+            names = schema_of(file, part.path).names
         for _ in part_columns(part, names, size=1 << 10):
             pass
 
 
-def part_space(path: Path) -> tuple[Space, int]:
+def part_space(part: CommittedFile) -> tuple[Space, int]:
     """Return a part's space and number of rows without reading them.
 
     Raises
@@ -56,19 +59,18 @@ def part_space(path: Path) -> tuple[Space, int]:
     FileFormatError
         The part is no table, damaged or newer.
     """
-    document = read_metadata(path)
+    with opened(part) as file:
+        document, metadata = document_of(file, part.path), file.metadata
     if document["kind"] != "embeddings":
         raise FileFormatError(
-            f"{path} holds {NOUNS[document['kind']]}, not a table of embeddings; "
+            f"{part.path} holds {NOUNS[document['kind']]}, not a table of embeddings; "
             "give a table that 'rainmer-analysis extract' wrote"
         )
-    with reading_errors(path):
-        metadata = pq.read_metadata(path)
-        demand_count(stated_sums(metadata, path), metadata.num_rows, path)
-        return space_of(document, path), int(metadata.num_rows)
+    demand_count(stated_sums(metadata, part.path), metadata.num_rows, part.path)
+    return space_of(document, part.path), int(metadata.num_rows)
 
 
-def part_dim(path: Path) -> int:
+def part_dim(part: CommittedFile) -> int:
     """Return the number of dimensions of a part's vectors.
 
     Raises
@@ -76,14 +78,15 @@ def part_dim(path: Path) -> int:
     FileFormatError
         The part is damaged, or its vectors are none.
     """
-    batch = next(part_columns(path, ["embedding"], size=1), None)
+    batch = next(part_columns(part, ["embedding"], size=1), None)
     if batch is None:
-        kind = pq.read_schema(path).field("embedding").type
+        with opened(part) as file:
+            kind = schema_of(file, part.path).field("embedding").type
         return int(kind.list_size) if pa.types.is_fixed_size_list(kind) else 0
-    return int(vectors(batch, path).shape[1])
+    return int(vectors(batch, part.path).shape[1])
 
 
-def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[pa.Table]:
+def part_columns(part: CommittedFile, columns: Sequence[str], *, size: int) -> Iterator[pa.Table]:
     """Read columns of a part, `size` rows at a time; memory does not grow with its rows.
 
     Raises
@@ -91,27 +94,26 @@ def part_columns(path: Path, columns: Sequence[str], *, size: int) -> Iterator[p
     FileFormatError
         The part is damaged.
     """
-    new = _CHECKED.lacks(path, set(columns))
-    sums = ColumnSums()
-    with (
-        reading_errors(path),
-        pq.ParquetFile(
-            path, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=new
-        ) as file,
-    ):
-        if missing := set(columns) - set(file.schema_arrow.names):
-            raise FileFormatError(f"{path} lacks the column {sorted(missing)[0]!r}; make it anew")
-        for batch in file.iter_batches(size, columns=list(columns), use_threads=False):
-            table = pa.Table.from_batches([batch])
+    path, wanted, sums = part.path, set(columns), ColumnSums()
+    with reading_errors(path), part.open() as raw:
+        new = _CHECKED.lacks(raw, wanted)
+        with pq.ParquetFile(
+            raw, buffer_size=1 << 20, pre_buffer=False, page_checksum_verification=new
+        ) as file:
+            if missing := wanted - set(file.schema_arrow.names):
+                msg = f"{path} lacks the column {sorted(missing)[0]!r}; make it anew"
+                raise FileFormatError(msg)
+            for batch in file.iter_batches(size, columns=list(columns), use_threads=False):
+                table = pa.Table.from_batches([batch])
+                if new:
+                    sums.add(table)
+                yield table
             if new:
-                sums.add(table)
-            yield table
-        if new:
-            demand_rows(stated_sums(file.metadata, path), sums, path)
-            _CHECKED.add(path, set(columns))
+                demand_rows(stated_sums(file.metadata, path), sums, path)
+                _CHECKED.add(raw, wanted)
 
 
-def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
+def part_batches(part: CommittedFile, *, size: int) -> Iterator[EmbeddingTable]:
     """Read a part as small tables of `size` rows, with the labels and without other columns.
 
     Raises
@@ -119,8 +121,9 @@ def part_batches(path: Path, *, size: int) -> Iterator[EmbeddingTable]:
     FileFormatError
         The part is damaged or contradicts itself.
     """
-    document = read_metadata(path)
-    for batch in part_columns(path, (*LABELS, "embedding"), size=size):
-        with reading_errors(path):
-            table = embeddings_of(batch, document, path)
+    with opened(part) as file:
+        document = document_of(file, part.path)
+    for batch in part_columns(part, (*LABELS, "embedding"), size=size):
+        with reading_errors(part.path):
+            table = embeddings_of(batch, document, part.path)
         yield table

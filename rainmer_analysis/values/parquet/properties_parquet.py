@@ -17,9 +17,10 @@ from rainmer_analysis.values.parquet.format import (
     KEY,
     column_of,
     label_rows,
+    parts_of,
     reading_errors,
 )
-from rainmer_analysis.values.parquet.parquet_reading import read_checked, read_metadata
+from rainmer_analysis.values.parquet.parquet_reading import document_of, opened, read_checked
 from rainmer_analysis.values.parquet.parquet_writing import (
     label_columns,
     library_versions,
@@ -57,16 +58,19 @@ def read_properties(path: Path) -> PropertyTable:
     FileFormatError
         The file is of another kind, damaged or newer.
     """
-    document = read_metadata(path)
-    if path.is_dir() or document["kind"] != "properties":
-        raise FileFormatError(
-            f"{path} is no table of properties; give a file that 'rainmer-analysis describe' wrote"
-        )
-    with reading_errors(path):
-        table = read_checked(path)
-        values = np.stack([_float_column(table, name, path) for name in PROPERTIES], axis=1)
-        rows = label_rows(table.drop_columns(list(PROPERTIES)), path)
-        return PropertyTable(values, rows, _provenance_from_metadata(document, path))
+    first = parts_of(path)[0]
+    with opened(first, page_checksum_verification=True) as file:
+        document = document_of(file, first.path)
+        if first.path != path or document["kind"] != "properties":
+            raise FileFormatError(
+                f"{path} is no table of properties; give a file that 'rainmer-analysis describe' "
+                "wrote"
+            )
+        with reading_errors(path):
+            table = read_checked(file, path)
+            values = np.stack([_float_column(table, name, path) for name in PROPERTIES], axis=1)
+            rows = label_rows(table.drop_columns(list(PROPERTIES)), path)
+            return PropertyTable(values, rows, _provenance_from_metadata(document, path))
 
 
 def _provenance_from_metadata(document: dict[str, Any], path: Path) -> dict[str, Any]:

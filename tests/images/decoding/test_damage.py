@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 from pathlib import Path
@@ -62,6 +63,26 @@ def test_texts_as_pillow_writes_them(tmp_path: Path) -> None:
     text.add_text("workflow", "x" * 2_000_000, zip=True)
     _assert_reads(save(tmp_path / "text.png", RGB, pnginfo=text))
     _assert_reads(save(tmp_path / "icc.png", RGB, icc_profile=bytes(2_000_000)))
+
+
+@pytest.mark.parametrize("less", [1, 4, 12, 13, 20, 30])
+def test_a_png_that_lacks_its_last_bytes_is_damaged(tmp_path: Path, less: int) -> None:
+    """Decoders have all rows by then, and do not look for more."""
+    path = save(tmp_path / "a.png", RGB)
+    path.write_bytes(path.read_bytes()[:-less])
+    with pytest.raises(ImageError, match="truncated or damaged"):
+        read_image(path)
+
+
+def test_a_flipped_bit_of_a_png_is_found_or_changes_no_pixel(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png", RGB)
+    data, wanted = path.read_bytes(), read_image(path)
+    for at in range(0, len(data), max(1, len(data) // 200)):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 16]) + data[at + 1 :])
+        with contextlib.suppress(ImageError):
+            assert np.array_equal(read_image(path), wanted), f"byte {at} of {len(data)}"
+    path.write_bytes(data + b"what some programs append")
+    assert np.array_equal(read_image(path), wanted)
 
 
 def test_a_truncated_png_with_texts_is_still_damaged(tmp_path: Path) -> None:

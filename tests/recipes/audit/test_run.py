@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from rainmer_analysis.errors import (
 from rainmer_analysis.images import find_datasets, sample_datasets
 from rainmer_analysis.recipes.audit import Audit, audit, read_audit
 from rainmer_analysis.recipes.audit import run_audit as run_module
+from rainmer_analysis.values import read_json
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,15 @@ def test_it_does_not_depend_on_threads_and_is_up_to_date(
     text = out.read_bytes()
     again = audit(given, out=out, workers=2)
     assert (first.up_to_date, again.up_to_date) == (False, True)
-    assert again.document() == json.loads(text) == read_audit(out).document()
+    assert again.document() == read_json(out) == read_audit(out).document()
     assert audit(given, out=tmp_path / "other.json", workers=3).document() == first.document()
     with pytest.raises(OutputExistsError, match="holds something else"):
         audit({"eval": given["eval"]}, out=out)
     assert out.read_bytes() == text
+    damaged = tmp_path / "damaged.json"
+    damaged.write_bytes(text.replace(b'"eval"', b'"evil"', 1))
+    with pytest.raises(FileFormatError, match="its content is not that of its checksum"):
+        read_audit(damaged)
 
 
 def test_an_interrupted_audit_goes_on(

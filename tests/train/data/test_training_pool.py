@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import errno
+import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.errors import FileFormatError, ParameterError, StorageError
 from rainmer_analysis.train.data import Pool, Sample, build_pool, open_pool, to_8bit, window
 
 
@@ -57,6 +60,50 @@ def test_damaged_pools_are_refused(damage: str, tmp_path: Path) -> None:
     (tmp_path / "pool" / damage).write_bytes(b"{")
     with pytest.raises(FileFormatError, match="no whole pool"):
         open_pool(tmp_path / "pool")
+
+
+@pytest.mark.parametrize("name", ["clean.npy", "degraded_native.npy", "pool.json"])
+def test_a_flipped_bit_of_a_pool_is_found(name: str, tmp_path: Path) -> None:
+    build_pool(map(sample, range(2)), tmp_path / "pool", count=2, digest="d")
+    path = tmp_path / "pool" / name
+    data = path.read_bytes()
+    for at in range(0, len(data), len(data) // 20):
+        path.write_bytes(data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :])
+        with pytest.raises(FileFormatError, match="no whole pool"):
+            open_pool(tmp_path / "pool")
+
+
+def test_a_pool_of_an_earlier_release_is_read_with_a_note(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    build_pool(map(sample, range(2)), tmp_path / "pool", count=2, digest="d")
+    index = tmp_path / "pool" / "pool.json"
+    stated = json.loads(index.read_text(encoding="utf-8"))
+    index.write_text(json.dumps({name: stated[name] for name in ("digest", "rows")}))
+    with caplog.at_level("INFO"):
+        assert len(open_pool(tmp_path / "pool")) == 2
+    assert "holds no checksums" in caplog.text
+
+
+def test_what_a_dead_process_left_of_a_pool_goes(tmp_path: Path) -> None:
+    left = tmp_path / ".pool-unfinished-0-00000000-0123456789ab"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    build_pool(map(sample, range(2)), tmp_path / "pool", count=2, digest="d")
+    assert [file.name for file in tmp_path.iterdir()] == ["pool"]
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="room cannot be taken here")
+def test_a_disk_without_room_for_a_pool_is_told_before_it_is_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(StorageError, match=r"pool cannot be written \(No space left"):
+        build_pool(map(sample, range(2)), tmp_path / "pool", count=2, digest="d")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_pool_checks_its_lengths(pool: Pool) -> None:

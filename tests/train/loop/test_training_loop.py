@@ -100,6 +100,26 @@ def test_a_truncated_checkpoint_leaves_the_one_before(
     assert all(torch.equal(expected[k], v) for k, v in again.module.state_dict().items())
 
 
+def test_a_flipped_bit_of_a_checkpoint_is_found(tmp_path: Path) -> None:
+    """The one before is taken; where there is none, that is told."""
+    before, state = {"version": 2, "step": 1}, {"version": 2, "step": 2, "w": torch.arange(3000.0)}
+    save_state(tmp_path, before)
+    save_state(tmp_path, state)
+    latest = tmp_path / "checkpoint.pt"
+    data = latest.read_bytes()
+    for at in range(40, len(data), len(data) // 60):
+        latest.write_bytes(data[:at] + bytes([data[at] ^ 8]) + data[at + 1 :])
+        found = load_state(tmp_path)
+        assert found is not None
+        good = found["step"] == 1 or torch.equal(found["w"], state["w"])
+        assert good, f"byte {at} of {len(data)}"
+    (tmp_path / "checkpoint-previous.pt").unlink()
+    middle = len(data) // 2
+    latest.write_bytes(data[:middle] + bytes([data[middle] ^ 8]) + data[middle + 1 :])
+    with pytest.raises(FileFormatError, match="no checkpoint"):
+        load_state(tmp_path)
+
+
 def test_no_whole_checkpoint_is_a_sentence(tmp_path: Path) -> None:
     assert load_state(tmp_path) is None
     (tmp_path / "checkpoint.pt").write_bytes(b"nothing")

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -181,6 +182,24 @@ def test_a_disk_that_fails_at_each_sync_is_told_before_and_after(
         if told[-1] == "done":
             break
     assert list(dict.fromkeys(told)) == ["is unchanged", "is in place", "done"]
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="file systems do not count files here")
+def test_a_file_system_without_room_for_more_names_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = os.statvfs
+
+    def full(place: Path) -> SimpleNamespace:
+        told = {name: getattr(inner(place), name) for name in ("f_bavail", "f_frsize", "f_blocks")}
+        return SimpleNamespace(**told, f_bfree=told["f_bavail"], f_files=5, f_favail=0)
+
+    def write(path: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "statvfs", full)
+    with pytest.raises(StorageError, match=r"bytes are free, but no more files \(inodes\) there\)"):
+        write_atomically(tmp_path / "t.txt", write)
 
 
 def test_a_new_folder_whose_name_cannot_be_synced_is_told(

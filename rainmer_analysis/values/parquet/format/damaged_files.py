@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -108,17 +109,17 @@ class Checked:
     def __init__(self) -> None:
         self._known: dict[tuple[int, ...], set[str]] = {}
 
-    def lacks(self, path: Path, columns: set[str]) -> bool:
+    def lacks(self, file: BinaryIO, columns: set[str]) -> bool:
         """Say whether one of the columns has not been checked."""
-        return not columns <= self._known.get(_identity(path), set())
+        return not columns <= self._known.get(_identity(file), set())
 
-    def add(self, path: Path, columns: set[str]) -> None:
+    def add(self, file: BinaryIO, columns: set[str]) -> None:
         """Note that columns have been checked."""
         if len(self._known) > 10_000:
             self._known.clear()
-        self._known.setdefault(_identity(path), set()).update(columns)
+        self._known.setdefault(_identity(file), set()).update(columns)
 
 
-def _identity(path: Path) -> tuple[int, ...]:
-    found = path.stat()
+def _identity(file: BinaryIO) -> tuple[int, ...]:
+    found = os.fstat(file.fileno())
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.disk import CommittedFile, reach
 from rainmer_analysis.values.disk.json_documents import read_json, stamped
 from rainmer_analysis.values.parquet.format.checksums import SUMS
 from rainmer_analysis.values.request_digest import digest
@@ -19,10 +21,11 @@ __all__ = ["PARTS", "parts_of", "write_list"]
 
 PARTS = "_parts.json"
 """Name of the list of a folder's parts; other programs pass over names that begin so."""
+_TRIES = 3
 _NUMBERED = re.compile(r"(.*-)(\d+)(-of-)(\d+)")
 
 
-def parts_of(path: Path) -> list[Path]:
+def parts_of(path: Path) -> list[CommittedFile]:
     """Return the files of a table or map: itself, or the parts in a folder, sorted by name.
 
     Raises
@@ -30,43 +33,67 @@ def parts_of(path: Path) -> list[Path]:
     FileFormatError
         The folder holds none, or not the ones that were written.
     """
-    if not path.is_dir():
-        return [path]
-    parts = sorted(part for part in path.glob("*.parquet") if not part.name.startswith("."))
-    if not parts:
+    try:
+        names = reach(path, os.listdir)
+    except (FileNotFoundError, NotADirectoryError):
+        return [CommittedFile(path)]
+    for _ in range(_TRIES - 1):
+        listed = _read_list(path)
+        try:
+            return _whole(path, names, listed)
+        except FileFormatError:
+            if _read_list(path) == listed:
+                raise
+        names = reach(path, os.listdir)  # another run has replaced the folder meanwhile
+    return _whole(path, names, _read_list(path))
+
+
+def _whole(folder: Path, names: list[str], listed: dict[str, Any] | None) -> list[CommittedFile]:
+    """Return the parts in a folder, by all names there and its list."""
+    names = sorted(name for name in names if name.endswith(".parquet") and name[0] != ".")
+    if not names:
         raise FileFormatError(
-            f"the folder {path} holds no .parquet part; give a table, a map or a folder of parts"
+            f"the folder {folder} holds no .parquet part; give a table, a map or a folder of parts"
         )
-    if (path / PARTS).exists():
-        _demand_listed(path, parts)
-    else:
-        _demand_numbered(path, parts)
-    return parts
+    if listed is not None:
+        return _demand_listed(folder, names, listed)
+    _demand_numbered(folder, names)
+    return [CommittedFile(folder / name) for name in names]
 
 
 def write_list(folder: Path, path: Path) -> None:
     """Write the list of the parts that lie in a folder to `path`."""
     parts = sorted(folder.glob("*.parquet"))
-    listed = {part.name: _content(part) for part in parts}
+    listed = {part.name: _content(CommittedFile(part)) for part in parts}
     document = stamped({"kind": "parts", "version": 1, "parts": listed})
     path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _demand_listed(folder: Path, parts: list[Path]) -> None:
-    listed = _listed(folder / PARTS)
-    names = {part.name for part in parts}
-    if missing := sorted(set(listed) - names):
+def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> list[CommittedFile]:
+    """Make sure that the parts are those of the list."""
+    if missing := sorted(set(listed) - set(names)):
         raise FileFormatError(_missing(folder, missing[0], len(missing), len(listed)))
-    if more := sorted(names - set(listed)):
+    if more := sorted(set(names) - set(listed)):
         raise FileFormatError(
             f"{folder / more[0]} is no part of the table in this folder, which {PARTS} lists; "
             "move it away"
         )
+    parts = [CommittedFile(folder / name) for name in names]
     for part in parts:
-        if _content(part) != listed[part.name]:
+        if _content(part) != listed[part.path.name]:
             raise FileFormatError(
-                f"{part} is damaged or of another run than {folder / PARTS}; make the table anew"
+                f"{part.path} is damaged or of another run than {folder / PARTS}; make the table "
+                "anew"
             )
+    return parts
+
+
+def _read_list(folder: Path) -> dict[str, Any] | None:
+    """Return the list in a folder, or None where there is none."""
+    try:
+        return reach(folder / PARTS, _listed)
+    except FileNotFoundError:
+        return None
 
 
 def _listed(path: Path) -> dict[str, Any]:
@@ -74,16 +101,20 @@ def _listed(path: Path) -> dict[str, Any]:
         listed = read_json(path)["parts"]
     except (KeyError, TypeError) as error:
         raise FileFormatError(f"{path} is no list of parts; make the table anew") from error
+    except FileFormatError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise error.__cause__ from None
+        raise
     if not isinstance(listed, dict):
         raise FileFormatError(f"{path} is no list of parts; make the table anew")
     return listed
 
 
-def _demand_numbered(folder: Path, parts: list[Path]) -> None:
+def _demand_numbered(folder: Path, names: list[str]) -> None:
     """Make sure that none is missing where names tell how many there are."""
-    found = [_NUMBERED.fullmatch(part.stem) for part in parts]
+    found = [_NUMBERED.fullmatch(name.removesuffix(".parquet")) for name in names]
     numbered = [each for each in found if each is not None]
-    if len(numbered) < len(parts):
+    if len(numbered) < len(names):
         return  # names that people gave
     for each in numbered:
         total = int(each[4])
@@ -101,13 +132,14 @@ def _missing(folder: Path, name: str, count: int, total: int) -> str:
     )
 
 
-def _content(part: Path) -> str:
+def _content(part: CommittedFile) -> str:
     """Return what names the content of a part: a digest of its checksums."""
     try:
-        metadata = pq.read_metadata(part).metadata or {}
+        with part.open() as file:
+            metadata = pq.read_metadata(file).metadata or {}
     except (pa.ArrowException, OSError) as error:
         raise FileFormatError(
-            f"{part} cannot be read as Parquet: it is damaged, cut off or of another "
+            f"{part.path} cannot be read as Parquet: it is damaged, cut off or of another "
             "kind; make it again or name another file"
         ) from error
     return digest(metadata.get(SUMS, b"").decode("utf-8", "replace"))

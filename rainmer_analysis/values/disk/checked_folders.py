@@ -1,0 +1,116 @@
+"""Folders of files with an index that holds a digest of each, so that a flipped bit is found."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.disk.json_documents import read_json, stamped
+from rainmer_analysis.values.disk.leftovers import mark, sweep
+from rainmer_analysis.values.disk.sync import (
+    make_folder,
+    sync_file,
+    sync_folder,
+    told_as_placed,
+    told_in_full,
+)
+
+__all__ = ["atomic_folder", "read_index", "reserve", "write_index"]
+
+_SUMS = "sha256"
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """Open a folder to fill, which takes the name `folder` when the block ends without an error.
+
+    Its files are on the disk before it has its name. Where another run has made the same folder
+    meanwhile, that one stays. What dead processes have left beside it is removed.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or fails.
+    """
+    make_folder(folder.parent)
+    sweep(folder.parent, again=False)
+    work = folder.parent / f".{folder.name[:32]}{mark()}"
+    work.mkdir()
+    try:
+        with told_in_full(folder, work):
+            yield work
+            for path in sorted(work.rglob("*")):
+                (sync_folder if path.is_dir() else sync_file)(path)
+            sync_folder(work)
+            try:
+                work.replace(folder)
+            except OSError:
+                if not folder.exists():
+                    raise
+        with told_as_placed(folder):
+            sync_folder(folder.parent)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def reserve(path: Path) -> None:
+    """Take all the room that a sparse file says it has.
+
+    Where it is mapped into memory, a full disk would otherwise be a signal that ends the process.
+
+    Raises
+    ------
+    OSError
+        There is no such room.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def write_index(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document, and the SHA-256 of every file that lies beside it."""
+    sums = {each.name: _sha256(each) for each in sorted(path.parent.iterdir()) if each != path}
+    text = json.dumps(stamped({**document, _SUMS: sums}), ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
+
+
+def read_index(path: Path) -> dict[str, Any]:
+    """Read a document, and make sure that the files beside it are those that were written.
+
+    An index without digests, of an earlier release, is read with a note.
+
+    Raises
+    ------
+    FileFormatError
+        The document or a file is damaged or missing.
+    """
+    document = read_json(path)
+    if not isinstance(document, dict):
+        raise FileFormatError(f"{path} is no index of a folder")
+    sums = document.get(_SUMS)
+    if sums is None:
+        _log.info("%s holds no checksums, so that damage to its folder may go unseen", path)
+        return document
+    for name, stated in sums.items():
+        try:
+            good = _sha256(path.parent / name) == stated
+        except OSError as error:
+            raise FileFormatError(f"{path.parent / name} cannot be read") from error
+        if not good:
+            raise FileFormatError(f"{path.parent / name} is damaged: it is not what was written")
+    return document
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
