@@ -279,13 +279,13 @@ def two_runs(place: Path, *, quick: bool) -> Row:
 def _slow() -> None:
     from rainmer_analysis.infer.extraction import encode_stream as stream
 
-    inner = stream._encode
+    inner = stream._encode_batch
 
     def encode(*given: object) -> object:
         time.sleep(1)
         return inner(*given)  # type: ignore[arg-type]
 
-    stream._encode = encode  # type: ignore[assignment]
+    stream._encode_batch = encode  # type: ignore[assignment]
 
 
 def full_disk(place: Path, *, quick: bool) -> Row:

@@ -187,7 +187,7 @@ def _correlations(one: Floats, two: Floats) -> Boxes:
 def _compressed_correlation(one: Floats, two: Floats) -> Boxes:
     """Correlate images (n, rows, columns) whose cells are compressed to at most 1 in size.
 
-    A cell at twice the median size, and 0.3 levels, is halfway there.
+    A cell of twice the median size plus 0.3 levels becomes 0.71.
     """
     flat = []
     for images in (one, two):

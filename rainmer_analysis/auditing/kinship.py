@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rainmer_analysis.auditing.alignment import FINE, ROUGH, Alignments, Grid, align
 from rainmer_analysis.auditing.descriptors import describe_windows, mirrored, window_boxes
 from rainmer_analysis.auditing.luma_thumbnails import Thumbnails
+from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 
 __all__ = ["Kin", "Relation", "compare", "find_kin"]
@@ -44,7 +45,8 @@ class _Limits(NamedTuple):
 _ANY = (_Limits(0.48, -1.0, 0.60), _Limits(0.72, 0.60, 0.80), _Limits(0.78, 0.60, 0.85))
 # Where both are clean partners no rain lies between them: copies reach 0.99 in compressed luma and
 # 0.90 in the mean of both even as JPEG of quality 40, and one scene in other light 0.87 and 0.91.
-# Limits halfway between these and chance, which keep 0.2 from both where images lie whole.
+# Limits about halfway between these and chance: where images lie whole they keep 0.2 from both in
+# the mean, and 0.11 and 0.17 in compressed luma.
 _CLEAN = (_Limits(0.70, 0.70, 0.80), _Limits(0.80, 0.80, 0.90), _Limits(0.85, 0.85, 0.95))
 _LEAST = 0.25
 _NARROW = 0.5  # share of the area
@@ -127,6 +129,11 @@ def find_kin(
     if len(thumbnails) < 2:
         return []
     known_clean = np.zeros(len(thumbnails), bool) if clean is None else np.asarray(clean, bool)
+    if known_clean.shape != (len(thumbnails),):
+        raise ParameterError(
+            f"clean has shape {known_clean.shape} beside {len(thumbnails)} thumbnails; give one "
+            f"bool for each"
+        )
     wholes = np.concatenate(
         [
             describe_windows(thumbnails[at : at + 1024], whole_only=True)
@@ -168,7 +175,7 @@ def _candidates(
     start: int,
     wholes: npt.NDArray[np.float32],
 ) -> Iterator[_Candidate]:
-    """Give what may lie in the windows of a batch of images: the best of each, at most 16."""
+    """Yield what may lie in the windows of a batch of images: the best of each, at most 16."""
     windows = describe_windows(batch)
     count, per_image = len(wholes), windows.shape[1]
     near = index.within(own, _WHOLE)
@@ -184,7 +191,7 @@ def _best(
     match: RadiusMatches,
     count: int,
 ) -> Iterator[_Candidate]:
-    """Give each image's best window for each other image, those of the highest cosines."""
+    """Yield each image's best window for each other image, those of the highest cosines."""
     order = np.lexsort((window, match.points, -match.cosines, image))
     order = order[match.points[order] % count != image[order]]
     # of every image and point the first, which is the best, in the same order

@@ -16,6 +16,7 @@ from rainmer_analysis.auditing.descriptors import (
 )
 from rainmer_analysis.auditing.kinship import find_kin
 from rainmer_analysis.auditing.luma_thumbnails import SHAPE, SIDE, planes_of, thumbnail
+from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather import degrade, render_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")
@@ -146,3 +147,9 @@ def test_a_window_is_described_as_its_crop_would_be(scenes: list[np.ndarray]) ->
     grey = np.repeat(part[None] / np.float32(255), 3, axis=0)
     crop = describe_windows(thumbnail(planes_of(grey))[None], whole_only=True)[0]
     assert float(crop @ windows[at]) > 0.995
+
+
+def test_as_many_marks_of_clean_photographs_as_thumbnails() -> None:
+    thumbnails = np.zeros((3, 2, 96, 96), np.uint8)
+    with pytest.raises(ParameterError, match=r"clean has shape \(2,\) beside 3 thumbnails"):
+        find_kin(thumbnails, clean=[True, False])

@@ -32,7 +32,7 @@ _TILE = 3
 
 
 def use_fast_backward(network: nn.Module) -> None:
-    """Return a network's depthwise convolutions and average pools their quick gradients, in place.
+    """Exchange depthwise convolutions and average pools for ones with fast gradients, in place.
 
     Depthwise convolutions without bias, with stride 1 and an odd kernel padded to keep the size,
     and 3 x 3 averages with stride 1 that do not count the padding are exchanged; all else stays.

@@ -81,12 +81,14 @@ def ordering_loss(
     Parameters
     ----------
     features, distances, allowed, remembered
-        As for `soft_contrastive_loss`; pairs that are not allowed do not count.
+        As for `soft_contrastive_loss`, the distances finite; pairs that are not allowed do not
+        count.
 
     Returns
     -------
     Mean over the images of 1 plus the correlation of their cosines with their distances, [];
-    0 where all fall along a line, 1 where they do not go together.
+    0 where all fall along a line, 1 where they do not go together and for an image without an
+    allowed partner.
     """
     z = normalise_rows(features)
     others = z if remembered is None else torch.cat([z, remembered.to(z.dtype)])

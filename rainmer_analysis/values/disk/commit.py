@@ -149,7 +149,7 @@ def listed(folder: Path) -> dict[str, Any] | None:
 
 
 def _publish(waiting: Path, folder: Path) -> None:
-    """Return the list its name, once nobody else's list has it."""
+    """Publish the list under its name, once nobody else's list has it."""
     end = time.monotonic() + _PATIENCE
     while True:
         try:

@@ -86,12 +86,17 @@ class CommittedFile:
 
 
 def _waiting(path: Path) -> Path | None:
-    """Return where a file waits for its place, if there is a list that names it."""
+    """Return where a file waits for its place, if there is a list that names it.
+
+    What the list removes is where it would wait, and so is nowhere: it belongs to another run.
+    """
     try:
         document = listed(path.parent)
     except FileFormatError:  # whoever finishes the commit says so
         return None
-    if document is None or path.name not in document["put"]:
+    if document is None:
         return None
     waiting: Path = path.parent / document["staged"] / path.name
-    return waiting if waiting.exists() else None
+    if path.name in document["remove"]:
+        return waiting
+    return waiting if path.name in document["put"] and waiting.exists() else None

@@ -105,7 +105,7 @@ def test_confounds_say_why_a_share_is_missing() -> None:
     row = {"encoder": "rainmer", "view": "chromatic", "a": "day", "b": "night", "distance": 1.2}
     taken = row | {"confound": "colour", "equalised": 0.6, "share": 0.5, "kept": None}
     missing = row | {"confound": "scenes", "equalised": None, "share": None, "kept": None}
-    text = confounds_command._text({"rows": [taken, missing]})
+    text = confounds_command._confounds_text({"rows": [taken, missing]})
     assert text.splitlines()[1].split()[-4:] == ["1.2000", "0.6000", "50%", "-"]
     assert text.endswith("minus-clean and scenes need clean partners in both datasets")
-    assert "need clean partners" not in confounds_command._text({"rows": [taken]})
+    assert "need clean partners" not in confounds_command._confounds_text({"rows": [taken]})

@@ -97,7 +97,7 @@ def test_the_module_of_the_caller_is_left_alone(images: np.ndarray) -> None:
 )
 def test_tokens_are_pooled(images: np.ndarray, pooling: str, factor: float | None) -> None:
     encoder = ModuleEncoder("mine", Tokens(), pooling=pooling)
-    raw = encoder._features(torch.from_numpy(images)).numpy()
+    raw = encoder._pooled_features(torch.from_numpy(images)).numpy()
     means = np.tile(images.mean((2, 3)), 2)
     expected = np.hstack([means * k for k in (1, 2, 3, 4)]) if factor is None else factor * means
     assert raw == pytest.approx(expected, rel=1e-5)
@@ -109,7 +109,7 @@ def test_channels_may_come_last(images: np.ndarray) -> None:
             return pixels.permute(0, 2, 3, 1)
 
     encoder = ModuleEncoder("mine", ChannelsLast(), pooling="mean-channels-last")
-    raw = encoder._features(torch.from_numpy(images)).numpy()
+    raw = encoder._pooled_features(torch.from_numpy(images)).numpy()
     assert raw == pytest.approx(images.mean((2, 3)), rel=1e-5)
 
 

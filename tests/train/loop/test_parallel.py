@@ -163,7 +163,7 @@ def test_auto_says_what_it_took(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with caplog.at_level("INFO"):
-        assert context._device("auto") == torch.device("cpu")
+        assert context._device_named("auto") == torch.device("cpu")
     assert "device: cpu (no CUDA device was found)" in caplog.text
 
 
@@ -174,4 +174,4 @@ def test_more_processes_than_devices_share_them(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", local)
-    assert context._device("auto") == context._device("cuda") == torch.device("cuda", device)
+    assert context._device_named("auto") == context._device_named("cuda") == torch.device("cuda", device)

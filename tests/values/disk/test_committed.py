@@ -55,7 +55,9 @@ def table_of(count: int) -> EmbeddingTable:
     return EmbeddingTable(vectors, Rows(frame), SPACE)
 
 
-def put(table: EmbeddingTable, folder: Path, *, dies: bool = False) -> None:
+def put(
+    table: EmbeddingTable, folder: Path, *, dies: bool = False, remove: tuple[str, ...] = ()
+) -> None:
     """Commit a table as a file and as a folder of two parts; or die once it is committed."""
     with staging(folder) as staged:
         write(table, staged / FORMS[0])
@@ -69,7 +71,7 @@ def put(table: EmbeddingTable, folder: Path, *, dies: bool = False) -> None:
             if dies:
                 module = sys.modules["rainmer_analysis.values.disk.commit"]
                 dead.setattr(module, "_roll_forward", lambda *_: None)
-            commit(folder, staged)
+            commit(folder, staged, remove=remove)
 
 
 def content(path: Path) -> str:
@@ -145,6 +147,19 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
     assert at > 4, "nothing was opened"
     assert all("was replaced while it was read" in each for each in told)
     assert told
+
+
+def test_what_a_commit_removes_is_gone_before_it_is_removed(tmp_path: Path) -> None:
+    put(table_of(4), tmp_path)
+    earlier = tmp_path / "earlier.parquet"
+    write(table_of(4), earlier)
+    put(table_of(5), tmp_path, dies=True, remove=(earlier.name,))
+    assert earlier.exists()
+    with pytest.raises(FileNotFoundError):
+        reach(earlier, Path.read_bytes)
+    assert content(tmp_path / FORMS[0]) == table_of(5).content_sha256
+    finish(tmp_path)
+    assert not earlier.exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes cannot share a core")

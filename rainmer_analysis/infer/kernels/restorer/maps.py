@@ -39,7 +39,7 @@ class Map:
     Parameters
     ----------
     array
-        As `rainmer_analysis.kernels.planar.zeros` makes it.
+        As `rainmer_analysis.kernels.planar.zero_maps` makes it.
     size
         Height and width.
     channels

@@ -41,7 +41,7 @@ def after_norm(layer: nn.Module, norm: nn.Module) -> Tensor:
 
 
 class Convolution:
-    """A 3 x 3 convolution, for `rainmer_analysis.kernels.planar.convolve3`.
+    """A 3 x 3 convolution, for `rainmer_analysis.kernels.planar.convolve_3x3`.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ class CrossedConfig:
     night_photographs
         Share of the images of `data.night_recipe` whose scene is a photograph of a night.
     batch_draws, batch_scenes
-        BatchRandomness and scenes of a block that a batch takes.
+        Draws and scenes of a block that a batch takes.
     relit
         Share of a batch's images that are scaled to the mean colour of another of its images.
     light_bandwidth
