@@ -174,4 +174,8 @@ def test_more_processes_than_devices_share_them(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", local)
-    assert context._device_named("auto") == context._device_named("cuda") == torch.device("cuda", device)
+    assert (
+        context._device_named("auto")
+        == context._device_named("cuda")
+        == torch.device("cuda", device)
+    )
