@@ -12,7 +12,8 @@ __all__ = ["RadiusMatches", "RadiusSearch"]
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
-_EXACT_UP_TO = 2048
+_EXACT_UP_TO = 16384  # the products of all with all take seconds
+_QUERIES_AT_ONCE = 2048  # against one cell: 128 MB of cosines at most while the search is exact
 _ROUNDS = 8
 _TRAINED_ON = 32  # points a cell
 
@@ -28,7 +29,7 @@ class RadiusMatches(NamedTuple):
 class RadiusSearch:
     """Points in cells around centres; a query looks into the cells whose centres are nearest.
 
-    Up to 2,048 points are one cell, and every answer is exact. Beyond that there are about twice
+    Up to 16,384 points are one cell, and every answer is exact. Beyond that there are about twice
     the root of n cells, so that a query costs O(sqrt(n)) instead of O(n), and a match may be missed
     whose cell is not among those looked into (Jegou, Douze and Schmid, Product quantization for
     nearest neighbor search, IEEE TPAMI 33, 2011: the inverted lists without the quantised codes).
@@ -43,7 +44,7 @@ class RadiusSearch:
         Cells that a query looks into.
     """
 
-    def __init__(self, points: npt.ArrayLike, *, seed: int = 42, probes: int = 12) -> None:
+    def __init__(self, points: npt.ArrayLike, *, seed: int = 42, probes: int = 32) -> None:
         self._points = np.ascontiguousarray(points, dtype=np.float32)
         count = len(self._points)
         cells = 1 if count <= _EXACT_UP_TO else int(2 * np.sqrt(count))
@@ -70,9 +71,12 @@ class RadiusSearch:
             asking = np.flatnonzero((probed == cell).any(axis=1)) if len(members) else members
             if not len(asking):
                 continue
-            cosines = rows[asking] @ self._points[members].T
-            hit, which = np.nonzero(cosines >= cosine)
-            found.append((asking[hit], members[which], cosines[hit, which]))
+            points = self._points[members]
+            for start in range(0, len(asking), _QUERIES_AT_ONCE):
+                part = asking[start : start + _QUERIES_AT_ONCE]
+                cosines = rows[part] @ points.T
+                hit, which = np.nonzero(cosines >= cosine)
+                found.append((part[hit], members[which], cosines[hit, which]))
         parts = zip(*found, strict=True) if found else ([], [], [])
         queries_, points_, cosines_ = (
             np.concatenate([*part, np.empty(0, kind)])
