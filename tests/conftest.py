@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,14 @@ settings.load_profile("any pace")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 # Where the published code's own outputs are at hand, they are compared with too.
 ORACLES = ("plain", "published") if (SHARED / "oracle").is_dir() else ("plain",)
+
+
+@pytest.fixture(autouse=True)
+def _plain_log() -> None:
+    """Undo what commands that tests ran before did to the package's log."""
+    logger = logging.getLogger("rainmer_analysis")
+    logger.handlers, logger.propagate = [], True
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")
