@@ -20,7 +20,7 @@ def matches(found: object) -> set[tuple[int, int]]:
 
 
 def test_few_points_are_searched_exactly() -> None:
-    known, asked = points(700), points(60, seed=5)
+    known, asked = points(700), points(2500, seed=5)
     found = RadiusSearch(known).within(asked, 0.8)
     cosines = asked @ known.T
     assert matches(found) == set(
@@ -31,7 +31,7 @@ def test_few_points_are_searched_exactly() -> None:
 
 
 def test_many_points_lose_few_matches_and_invent_none() -> None:
-    known, asked = points(9000), points(200, seed=5)
+    known, asked = points(20_000), points(200, seed=5)
     found = matches(RadiusSearch(known).within(asked, 0.9))
     truth = set(zip(*map(np.ndarray.tolist, np.nonzero(asked @ known.T >= 0.9)), strict=True))
     assert found <= truth
@@ -40,7 +40,7 @@ def test_many_points_lose_few_matches_and_invent_none() -> None:
 
 
 def test_answers_do_not_depend_on_how_queries_are_cut() -> None:
-    known, asked = points(5000), points(40, seed=5)
+    known, asked = points(17_000), points(40, seed=5)
     index = RadiusSearch(known)
     whole = index.within(asked, 0.85)
     parts = [matches(index.within(asked[at : at + 1], 0.85)) for at in range(40)]

@@ -96,7 +96,8 @@ class CrossedContrast(nn.Module):
     def _losses_of_features(
         self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        views = self._views(chromatic, degradation, batch)
+        other = batch.scenes[:, None] != batch.scenes
+        views = self._views(chromatic, degradation, batch, other)
         terms = [
             term
             for name, view in views.items()
@@ -109,18 +110,16 @@ class CrossedContrast(nn.Module):
             "light": batch.light,
             "descriptors": batch.descriptors,
         }
-        other = batch.scenes[:, None] != batch.scenes
         accuracy = neighbour_accuracy(degradation, batch.draws, other)
         numbers = {term.name: term.value for term in terms}
         numbers |= {"loss": loss, "accuracy_degradation": accuracy}
         return loss, {name: value.detach() for name, value in numbers.items()}
 
     def _views(
-        self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
+        self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch, other: Tensor
     ) -> dict[str, ViewBatch]:
         old = self.memory.recall()
         # The same scene is never a positive, so that content cannot help.
-        other = batch.scenes[:, None] != batch.scenes
         allowed = torch.cat([other, other.new_ones(len(other), len(old["light"]))], dim=1)
         lights = torch.cat([batch.light, old["light"]])
         weather = torch.cat([batch.descriptors, old["descriptors"]])
