@@ -40,7 +40,7 @@ def become(task):
     if asked:  # as an interpreter does that starts
         sys.stdout.reconfigure(encoding=asked, errors="strict")
         sys.stderr.reconfigure(encoding=asked, errors="backslashreplace")
-    signal.alarm(240)
+    signal.alarm(900)
     first, second, *rest = task["arguments"]
     try:
         if first == "-m":
