@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -30,7 +31,6 @@ from benchmarks.faults.harness import (
     make_images,
     rows_of,
 )
-from rainmer_analysis.cli.main import main
 from rainmer_analysis.errors import RainmerAnalysisError
 from rainmer_analysis.train.data import Sample, build_pool
 
@@ -88,14 +88,32 @@ def interrupted_in_ranks(place: Path, *, quick: bool) -> Row:
             time.sleep(0.1)
             agent.send(sent)
         ended = agent.wait(60)
-        gone = time.monotonic() - start < 35 and not ended.left
-        quiet = "rainmer_analysis/__main__" not in ended.err  # torchrun may show a traceback
-        whole = rows_of(out) in (None, wanted)
+        while (waited := time.monotonic() - start) < 60 and _names_of_processes(str(out)):
+            time.sleep(0.05)  # torchrun's workers are sessions of their own
+        faults = {
+            f"{waited:.0f} s": waited >= 35 or ended.left,
+            # torchrun itself may show a traceback
+            ended.err[-600:]: "rainmer_analysis/__main__" in ended.err,
+            "other rows": rows_of(out) not in (None, wanted),
+        }
         again = Command(extract(images, out), place, program=_torchrun).wait()
-        same = again.code == 0 and rows_of(out) == wanted and not hidden(out)
-        told = f"torchrun, {sent.name}: {ended.code} {ended.err[-600:]} {again.err[-300:]}"
-        row.check(gone and quiet and whole and same, told)
+        faults[f"rerun: {again.code} {again.err[-600:]}"] = again.code != 0
+        faults["other rows by the rerun"] = rows_of(out) != wanted
+        faults[f"left: {hidden(out)}"] = bool(hidden(out))
+        broken = [what for what, is_broken in faults.items() if is_broken]
+        row.check(not broken, f"torchrun, {sent.name}: {ended.code} {broken}")
     return row
+
+
+def _names_of_processes(argument: str) -> list[str]:
+    """Return the command lines that hold an argument, of processes that have not ended."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            arguments = path.read_bytes().decode("utf-8", "replace").split("\0")
+            if argument in arguments:
+                found.append(" ".join(arguments))
+    return found
 
 
 def _torchrun() -> None:
