@@ -123,7 +123,7 @@ def demand_vectors_of_here(place: Path, names: list[str]) -> None:
 )
 def test_other_processors_give_the_same_vectors(tmp_path: Path, setting: dict[str, str]) -> None:
     place = tmp_path / "vectors.npz"
-    told = os.environ | setting | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    told = os.environ | setting  # numba keeps what it compiles by processor, as for this one
     # what has to be compiled takes its time, and both networks share their kernels
     names = ["untrained:0"] if "NUMBA_CPU_NAME" in setting else ["untrained:0", "airnet"]
     subprocess.run([sys.executable, "-c", ENCODE, str(place), *names], env=told, check=True)
