@@ -33,7 +33,7 @@ def _fewer_draws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as fewer:
         for name in ("_RESAMPLES", "_PERMUTATIONS"):
             assert getattr(cached_stages, name) == 1000
-            fewer.setattr(cached_stages, name, 50)
+            fewer.setattr(cached_stages, name, 100)
         yield
 
 
