@@ -5,7 +5,8 @@
 
 Extracts the manifest's datasets with each file of weights, which should differ in nothing but the
 seed, and prints per view how far the matrices' cells lie apart: mean and largest difference between
-the highest and the lowest seed, and the share of cells whose sign is the same for all.
+the highest and the lowest seed, the share of cells whose sign is the same for all, and for each
+file the share of images whose nearest image of another scene is of their own dataset.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from rainmer_analysis.probing import neighbour_hits
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.scores import relate
 from rainmer_analysis.values import RelationshipMatrix, to_json_types, write_json
@@ -48,11 +50,13 @@ def main() -> None:
     document: dict[str, Any] = {"kind": "training-seeds", "views": {}}
     for view in tables[0]:
         found = compare([relate(table[view]) for table in tables])
-        document["views"][view] = found
+        hits = [neighbour_hits(table[view]).accuracy for table in tables]
+        document["views"][view] = found | {"nearest neighbour": hits}
         same = f"sign agrees in {found['same sign']:.0%}"
         print(
             f"{view:12} {len(tables)} seeds: spread of a score {found['mean spread']:.3f} on "
-            f"average, {found['largest spread']:.3f} at most; {same}"
+            f"average, {found['largest spread']:.3f} at most; {same}; nearest neighbour "
+            f"{', '.join(f'{each:.3f}' for each in hits)}"
         )
     write_json(given.out, to_json_types(document))
 

@@ -108,7 +108,7 @@ def main() -> None:
                 cosines = pd.DataFrame(each["cosines"], index=list(names)).round(2)
                 print(cosines.to_string(), "\n")
     if given.out:
-        write_json(to_json_types(document), given.out)
+        write_json(given.out, to_json_types(document))
 
 
 if __name__ == "__main__":
