@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.train.data.batch_prefetching import Prefetcher, Read, prefetch
 from rainmer_analysis.train.data.dataset_shares import configured_shares
-from rainmer_analysis.train.data.prefetch import Prefetcher, Read, prefetch
 from rainmer_analysis.train.data.sampling_order import Order, Shares, dataset_shares
 from rainmer_analysis.train.data.training_pool import (
     Levels,

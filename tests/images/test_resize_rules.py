@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.resize import RESIZE_RULES, resize
+from rainmer_analysis.images.resize_rules import RESIZE_RULES, resize
 
 SIZES = [(8, 8), (53, 77), (128, 128), (321, 481), (600, 64), (1024, 20), (8, 3000)]
 sides = st.integers(8, 400)
