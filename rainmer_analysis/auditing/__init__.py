@@ -27,7 +27,7 @@ from rainmer_analysis.auditing.luma_thumbnails import (
     planes_of,
     thumbnail,
 )
-from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
+from rainmer_analysis.auditing.pair_faults import PairFacts, frame_within, measure_pair, pair_faults
 from rainmer_analysis.auditing.registration import Registration
 
 __all__ = [
@@ -47,8 +47,10 @@ __all__ = [
     "find_kin",
     "first_connected",
     "flipped",
+    "frame_within",
     "measure_pair",
     "nearest_sign",
+    "pair_faults",
     "planes_of",
     "read_fingerprints",
     "signs",

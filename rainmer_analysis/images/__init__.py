@@ -37,7 +37,13 @@ from rainmer_analysis.images.sources import (
     sample_datasets,
 )
 from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
-from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
+from rainmer_analysis.images.writing import (
+    compress_jpeg,
+    png_request,
+    to_samples,
+    write_png,
+    write_samples,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -74,6 +80,8 @@ __all__ = [
     "sample_datasets",
     "sample_ids",
     "sha256_or_empty",
+    "to_samples",
     "unstorable_name_reason",
     "write_png",
+    "write_samples",
 ]

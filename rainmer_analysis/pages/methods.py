@@ -8,7 +8,7 @@ from typing import Any
 from rainmer_analysis.pages.content import ReportContent, SpacePanel
 from rainmer_analysis.pages.wording import counted, joined, number, space_title
 
-__all__ = ["SOURCES", "methods_of"]
+__all__ = ["SOURCES", "cited_methods", "methods_of"]
 
 SOURCES: Mapping[str, str] = {
     "rainmer": "Rainmer: Learning Multi-view Representations for Comprehensive Image Deraining "
@@ -28,6 +28,19 @@ SOURCES: Mapping[str, str] = {
     "fences": "J. W. Tukey: Exploratory Data Analysis. Addison-Wesley, 1977.",
 }
 """What methods rest on, by the key that the text cites."""
+
+
+def cited_methods(
+    content: ReportContent,
+) -> tuple[list[tuple[str, str, list[int]]], list[str]]:
+    """Return the paragraphs of `methods_of` and their sources, numbered as the text cites them."""
+    paragraphs = methods_of(content)
+    keys = list(dict.fromkeys(key for _, _, cited in paragraphs for key in cited))
+    numbered = [
+        (heading, text, [keys.index(key) + 1 for key in cited])
+        for heading, text, cited in paragraphs
+    ]
+    return numbered, [SOURCES[key] for key in keys]
 
 
 def methods_of(content: ReportContent) -> list[tuple[str, str, list[str]]]:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.pages.wording import interval, number
+from rainmer_analysis.pages.content import SpacePanel
+from rainmer_analysis.pages.wording import (
+    interval,
+    number,
+    score_words,
+    space_title,
+    view_words,
+)
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["NOT_TOLD", "TOLD", "Cell", "Pair", "cells_of", "pairs_of"]
+__all__ = ["NOT_TOLD", "TOLD", "Cell", "Pair", "cells_of", "matrix_table", "pairs_of"]
 
 NOT_TOLD = "not told apart"
 TOLD = "told apart"
@@ -71,3 +79,29 @@ def _cell(matrix: RelationshipMatrix, row: int, column: int, scale: float) -> Ce
         verdict = NOT_TOLD if matrix.undecided[row, column] else TOLD
     strength = round(min(abs(value) / scale, 1.0), 3) if np.isfinite(value) else 0.0
     return Cell(number(value, matrix.decimals), bounds, verdict, strength, value < 0)
+
+
+def matrix_table(panel: SpacePanel) -> dict[str, Any]:
+    """Return what a page shows of a panel that has a matrix."""
+    matrix = panel.matrix
+    assert matrix is not None
+    ceilings = None
+    # the diagonal of some scores is of different scenes already, and says the same
+    if matrix.ceilings is not None and _ceilings_differ(matrix):
+        ceilings = [f"{number(v)} {interval(low, high)}" for v, low, high in matrix.ceilings]
+    return {
+        "title": space_title(panel.name),
+        "about": view_words(panel.map.space.view),
+        "score": score_words(matrix.score),
+        "names": matrix.datasets,
+        "cells": cells_of(matrix),
+        "ceilings": ceilings,
+        "tested": matrix.q is not None,
+        "left_out": list(matrix.parameters.get("left_out", {}).values()),
+    }
+
+
+def _ceilings_differ(matrix: RelationshipMatrix) -> bool:
+    assert matrix.ceilings is not None
+    shown = [number(value) for value in matrix.ceilings[:, 0]]
+    return shown != [number(value) for value in np.diag(matrix.values)]

@@ -16,10 +16,15 @@ from rainmer_analysis.pages.wording import (
     view_words,
 )
 
-__all__ = ["FEW_SCENES", "certainty", "lead", "relations", "what_they_are"]
+__all__ = ["FEW_SCENES", "certainty", "lead", "relations", "title", "what_they_are"]
 
 FEW_SCENES = 30
 """Datasets of fewer scenes are named as small."""
+
+
+def title(content: ReportContent) -> str:
+    """Name the datasets that the page relates."""
+    return f"How {joined([each.name for each in content.datasets])} relate"
 
 
 def lead(content: ReportContent) -> str:
@@ -118,8 +123,8 @@ def _indistinct(panels: Sequence[SpacePanel]) -> list[str]:
 
 def _heading(panel: SpacePanel) -> str:
     about = view_words(panel.map.space.view)
-    title = space_title(panel.name)
-    return f"{title} ({about})" if about else title
+    name = space_title(panel.name)
+    return f"{name} ({about})" if about else name
 
 
 def _about_space(panel: SpacePanel) -> list[str]:

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
-from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values import digest, stamped, unstamped, versions_of
 
-__all__ = ["FinishedItems", "complete", "finished_items_path"]
+__all__ = ["FinishedItems", "complete", "finished_items_path", "thread_count"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+def thread_count(workers: int | None) -> int:
+    """Return how many threads work, by default up to four.
+
+    Raises
+    ------
+    ParameterError
+        It is under 1.
+    """
+    if workers is not None and workers < 1:
+        raise ParameterError(f"workers is {workers}; it must be at least 1")
+    return workers or min(4, os.cpu_count() or 1)
 
 
 def finished_items_path(out: Path, command: str, places: Iterable[object]) -> Path:

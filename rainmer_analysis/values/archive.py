@@ -201,10 +201,7 @@ def is_up_to_date(path: str | Path, request: str | None, *, overwrite: bool = Fa
         return True
     if overwrite and not target.is_dir():
         return False
-    raise OutputExistsError(
-        f"{target} already exists and holds something else; "
-        "give another name or allow --overwrite (overwrite=True in Python)"
-    )
+    raise OutputExistsError.at(target)
 
 
 def _is_whole(path: Path) -> bool:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
-from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, Gathered
 
 __all__ = ["summarise"]
 
@@ -23,13 +22,13 @@ _SUFFIXES = {
 
 
 def summarise(
-    datasets: Sequence[Dataset],
-    images: Sequence[AuditedImage],
+    gathered: Gathered,
     examined: Sequence[Examined],
     scenes: Sequence[str],
     findings: Sequence[Finding],
 ) -> dict[str, dict[str, Any]]:
     """Return a summary of each dataset as JSON types, in the order of datasets."""
+    datasets, images = gathered
     owners = {image.image_id: image.dataset for image in images}
     counts: dict[str, Counter[str]] = {each.name: Counter() for each in datasets}
     for finding in findings:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -13,114 +10,20 @@ import numpy.typing as npt
 from rainmer_analysis.auditing import (
     BITS,
     NEAR,
-    SHAPE,
     Finding,
     Fingerprints,
-    Thumbnails,
     differing_bits,
     flipped,
     nearest_sign,
     signs,
 )
-from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import find_datasets
-from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner, FileFacts
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage, list_images_of
-from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import stamped
+from rainmer_analysis.recipes.audit.examine_images import Examined, stack_thumbnails
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
-__all__ = ["fingerprint", "known_sets", "write_fingerprints"]
-
-Progress = Callable[[int, int], None]
+__all__ = ["find_known_sets"]
 
 
-def fingerprint(
-    source: str,
-    *,
-    name: str | None = None,
-    root: str | None = None,
-    progress: Progress | None = None,
-) -> Fingerprints:
-    """Take the fingerprints of a dataset's images and clean partners.
-
-    Parameters
-    ----------
-    source, root
-        As for `audit`; one dataset.
-    name
-        What the set is called, by default the dataset's name.
-    progress
-        Called as ``progress(done, total)``.
-
-    Raises
-    ------
-    SourceError
-        The source is unknown or empty, holds several datasets, or an image cannot be read: a set
-        is known as a whole or not at all.
-    """
-    datasets = find_datasets(source, root=root)
-    if len(datasets) != 1:
-        raise SourceError(
-            f"{source!r} holds {len(datasets)} datasets; fingerprints are taken of one at a time"
-        )
-    images = list_images_of(datasets, ())
-    examiner = Examiner()
-    own, partners = [], []
-    for number, image in enumerate(images):
-        found = examiner.examine(image.job)
-        for facts in (found.own, found.partner):
-            if facts is not None and facts.reason:
-                raise SourceError(
-                    f"{image.image_id} cannot be read ({facts.reason}); "
-                    "fingerprints are taken of whole sets: repair it or leave it away"
-                )
-        own.append(found.own)
-        partners.append(found.partner)
-        if progress is not None:
-            progress(number + 1, len(images))
-    prefix = len(datasets[0].name) + 1
-    return Fingerprints(
-        name or datasets[0].name,
-        tuple(image.image_id[prefix:] for image in images),
-        tuple(each.pixels for each in own),
-        signs(_pictures(own)),
-        tuple(each.pixels if each else "" for each in partners),
-        signs(_pictures(partners)),
-    )
-
-
-def write_fingerprints(
-    source: str,
-    out: str | Path,
-    *,
-    name: str | None = None,
-    root: str | None = None,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-) -> tuple[Fingerprints, bool]:
-    """Take fingerprints and write them; parameters and errors as for `fingerprint`.
-
-    Returns
-    -------
-    The fingerprints, and whether the file held them already.
-
-    Raises
-    ------
-    OutputExistsError
-        Something else lies at `out`.
-    """
-    found = fingerprint(source, name=name, root=root, progress=progress)
-    text = json.dumps(stamped(found.document()), indent=1, ensure_ascii=False) + "\n"
-    return found, write_text_once(Path(out), text, overwrite=overwrite)
-
-
-def _pictures(files: Sequence[FileFacts | None]) -> Thumbnails:
-    empty = bytes(math.prod(SHAPE))
-    data = b"".join(each.picture if each and each.picture else empty for each in files)
-    return np.frombuffer(data, dtype=np.uint8).reshape(-1, *SHAPE)
-
-
-def known_sets(
+def find_known_sets(
     images: Sequence[AuditedImage], examined: Sequence[Examined], sets: Sequence[Fingerprints]
 ) -> list[Finding]:
     """Report images that belong to known sets: equal pixels, or the same scene.
@@ -129,8 +32,9 @@ def known_sets(
     nothing.
     """
     usable = [at for at, facts in enumerate(examined) if not facts.own.reason]
-    sides = [images[at].scene_side(examined[at]) for at in usable]
-    own, clean = signs(_pictures([examined[at].own for at in usable])), signs(_pictures(sides))
+    sides = [examined[at].scene_side for at in usable]
+    own = signs(stack_thumbnails([examined[at].own for at in usable]))
+    clean = signs(stack_thumbnails(sides))
     found = []
     for each in sets:
         equal = {pixels: row for row, pixels in enumerate(each.pixels)}

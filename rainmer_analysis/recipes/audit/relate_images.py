@@ -7,10 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from rainmer_analysis.auditing import (
-    SHAPE,
     Finding,
     Kin,
     Thumbnails,
@@ -18,7 +15,7 @@ from rainmer_analysis.auditing import (
     find_kin,
     first_connected,
 )
-from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
+from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
 __all__ = ["Related", "relate_images"]
@@ -80,8 +77,7 @@ class _Collection:
 
     def thumbnails(self) -> Thumbnails:
         """Return those of all photographs, shape (n, 2, 96, 96)."""
-        pictures = b"".join(each.picture for each in self.photographs)
-        return np.frombuffer(pictures, dtype=np.uint8).reshape(-1, *SHAPE)
+        return stack_thumbnails(self.photographs)
 
     def is_clean(self, number: int) -> bool:
         """Say whether an image's scene is told by its partner."""
@@ -100,8 +96,8 @@ def _collect(images: Sequence[AuditedImage], examined: Sequence[Examined]) -> _C
     photographs: list[FileFacts] = []
     members: list[list[int]] = []
     shows: list[int | None] = []
-    for place, (image, facts) in enumerate(zip(images, examined, strict=True)):
-        side = image.scene_side(facts)
+    for place, facts in enumerate(examined):
+        side = facts.scene_side
         if side is None:
             shows.append(None)
             continue

@@ -12,7 +12,7 @@ from rainmer_analysis.pages import (
     DatasetEntry,
     ReportContent,
     SpacePanel,
-    page_stands,
+    is_page_up_to_date,
     render_report,
 )
 from rainmer_analysis.recipes.report.audit_findings import read_findings, scene_notes
@@ -110,7 +110,7 @@ def report(
     content = _report_content(inputs, panels, pictures, command)
     content = replace(content, audit=audit, notes=[*scenes, *content.notes])
     request = _page_request_digest(inputs, content, chosen)
-    current = page_stands(page, request, overwrite=chosen.overwrite)
+    current = is_page_up_to_date(page, request, overwrite=chosen.overwrite)
     if not current:
         text = render_report(content, request=request)
         write_text(page, text)

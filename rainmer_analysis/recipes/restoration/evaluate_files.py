@@ -202,10 +202,7 @@ def _check_output(path: Path, *, overwrite: bool) -> None:
     if not path.exists() or (overwrite and path.is_file()):
         return
     if not path.is_file() or not path.read_bytes().startswith(",".join(COLUMNS).encode()):
-        raise OutputExistsError(
-            f"{path} already exists and holds something else; "
-            "give another name or allow --overwrite (overwrite=True in Python)"
-        )
+        raise OutputExistsError.at(path)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.immutable import PROPERTIES, PropertyTable
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
-    KEY,
     column_of,
     label_rows,
     parts_of,
@@ -24,9 +22,8 @@ from rainmer_analysis.values.parquet.parquet_reading import document_of, opened,
 from rainmer_analysis.values.parquet.parquet_writing import (
     label_columns,
     library_versions,
-    write_whole,
+    write_plain_columns,
 )
-from rainmer_analysis.values.request_digest import to_json_types
 
 __all__ = ["read_properties", "write_properties"]
 
@@ -42,12 +39,10 @@ def write_properties(table: PropertyTable, path: Path, request: str | None) -> N
         "parameters": made,
         **({} if request is None else {"request": request}),
     }
-    text = json.dumps(to_json_types(document), ensure_ascii=False, allow_nan=False)
     columns = label_columns(table.rows) | {
         name: pa.array(table.column(name), from_pandas=True) for name in PROPERTIES
     }
-    stamped = pa.table(columns).replace_schema_metadata({KEY: text.encode("utf-8")})
-    write_whole(stamped, path)
+    write_plain_columns(pa.table(columns), document, path)
 
 
 def read_properties(path: Path) -> PropertyTable:

@@ -16,7 +16,7 @@ from rainmer_analysis.auditing.fingerprints import (
 )
 from rainmer_analysis.errors import FileFormatError, SourceError
 from rainmer_analysis.recipes.audit import audit, fingerprint
-from rainmer_analysis.recipes.audit.known_sets import write_fingerprints
+from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints
 from rainmer_analysis.weather import degrade
 from tests.recipes.audit.pictures import save, scene
 

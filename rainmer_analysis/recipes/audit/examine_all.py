@@ -1,16 +1,35 @@
-"""What an unfinished audit has looked at, kept beside its output until the whole is written."""
+"""All files of an audit looked at; what an unfinished one has seen is kept beside its output."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rainmer_analysis.images import sha256_or_empty
-from rainmer_analysis.recipes.audit.examine_images import Examined
+from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 from rainmer_analysis.recipes.measure_pairs import Job
-from rainmer_analysis.recipes.resumable_work import FinishedItems, finished_items_path
+from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
 
-__all__ = ["finished_images", "hashes_of"]
+__all__ = ["examine_all", "finished_images", "hashes_of"]
+
+
+def examine_all(
+    images: Sequence[AuditedImage],
+    finished: FinishedItems[Examined],
+    *,
+    workers: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Examined]:
+    """Look at all files, a few at a time, and go on where an earlier run ended."""
+    examiner = Examiner(remembered=workers)
+    return complete(
+        finished,
+        lambda index: examiner.examine(images[index].job),
+        threads=workers,
+        progress=progress,
+        done="seen",
+    )
 
 
 def finished_images(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Examined]:
@@ -32,7 +51,7 @@ def finished_images(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Exam
         len(jobs),
         encode=Examined.document,
         decode=Examined.from_document,
-        is_current=lambda index, each: _is_sound(each) and hashes_of(jobs[index]) == _hashes(each),
+        is_current=lambda index, each: _is_readable(each) and hashes_of(jobs[index]) == each.hashes,
     )
 
 
@@ -41,9 +60,5 @@ def hashes_of(job: Job) -> tuple[str, str]:
     return ("", "") if job.fault else (sha256_or_empty(job.path), sha256_or_empty(job.target))
 
 
-def _hashes(examined: Examined) -> tuple[str, str]:
-    return examined.own.sha256, examined.partner.sha256 if examined.partner else ""
-
-
-def _is_sound(examined: Examined) -> bool:
+def _is_readable(examined: Examined) -> bool:
     return not (examined.own.reason or (examined.partner and examined.partner.reason))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 
 from rainmer_analysis.errors import FileFormatError, ParameterError, RainmerAnalysisError
 from rainmer_analysis.images import IMAGE_SUFFIXES
+from rainmer_analysis.recipes.verify.evidence.compare_stated import same_request
 from rainmer_analysis.values import PARTS, TableStream, read, read_metadata
 
 __all__ = ["Candidate", "Inputs", "find_inputs"]
@@ -92,6 +93,14 @@ class Inputs:
         """Return the candidates of a kind, of one space where it is named."""
         found = self.kinds.get(kind, [])
         return [each for each in found if space is None or each.space == space]
+
+    def of_request(self, kind: str, space: str, parameters: Mapping[str, Any]) -> list[Candidate]:
+        """Return the candidates that answer a request, and those that cannot be used."""
+        return [
+            each
+            for each in self.of(kind, space)
+            if each.fault or same_request(parameters, each.value.parameters)
+        ]
 
     def take(self, path: Path) -> None:
         """Sort one file, or one folder of parts, into its kind."""

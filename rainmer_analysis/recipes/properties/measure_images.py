@@ -1,36 +1,65 @@
-"""The measures of many images, in threads; what an interrupted run has measured is kept."""
+"""A table of the measures of many images; what an interrupted run has measured is kept."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import sha256_or_empty
 from rainmer_analysis.recipes.measure_pairs import ImageMeter, Job, Measured
+from rainmer_analysis.recipes.properties.property_rows import (
+    current_request,
+    measuring_jobs,
+    property_table,
+    request_digest,
+)
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
-from rainmer_analysis.values import PROPERTIES
+from rainmer_analysis.values import (
+    PROPERTIES,
+    ImageSet,
+    PropertyTable,
+    is_up_to_date,
+    read_as,
+    write,
+)
 
-__all__ = ["finished_measures", "measure_all", "thread_count"]
-
-
-def thread_count(workers: int | None) -> int:
-    """Return how many threads measure, by default up to four.
-
-    Raises
-    ------
-    ParameterError
-        It is under 1.
-    """
-    if workers is not None and workers < 1:
-        raise ParameterError(f"workers is {workers}; it must be at least 1")
-    return workers or min(4, os.cpu_count() or 1)
+__all__ = ["find_existing_table", "measure_and_write"]
 
 
-def finished_measures(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Measured]:
+def find_existing_table(path: Path, images: ImageSet, *, overwrite: bool) -> PropertyTable | None:
+    """Return what the file holds if it answers this request; it needs all files' bytes."""
+    if not path.exists() or (overwrite and not path.is_dir()):
+        return None
+    is_up_to_date(path, current_request(images.rows))
+    return read_as(path, PropertyTable)
+
+
+def measure_and_write(
+    images: ImageSet,
+    path: Path | None,
+    threads: int,
+    progress: Callable[[int, int], None] | None,
+    *,
+    overwrite: bool,
+) -> PropertyTable:
+    """Measure all images, and write the table if it has a place."""
+    jobs = measuring_jobs(images.rows)
+    finished = _finished_measures(path, jobs)
+    try:
+        found = _measure_all(jobs, finished, threads, progress)
+    finally:
+        finished.close()
+    table = property_table(images, found)
+    if path is not None:
+        hashes = [(each.sha256, each.target_sha256) for each in found]
+        write(table, path, overwrite=overwrite, request=request_digest(images.rows, hashes))
+        finished.discard()
+    return table
+
+
+def _finished_measures(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Measured]:
     """Return what keeps the measures of an unfinished run.
 
     It is found again for files at the same places; what was measured is taken again only where
@@ -69,7 +98,7 @@ def _is_of(measured: Measured, job: Job) -> bool:
     return stated == (sha256_or_empty(job.path), sha256_or_empty(job.target))
 
 
-def measure_all(
+def _measure_all(
     jobs: Sequence[Job],
     finished: FinishedItems[Measured],
     threads: int,

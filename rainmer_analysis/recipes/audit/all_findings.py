@@ -1,16 +1,40 @@
-"""Findings about single images and their pairs."""
+"""All findings of an audit: about single images and pairs, between images, and of known sets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from rainmer_analysis.auditing.findings import Finding
-from rainmer_analysis.auditing.pair_faults import frame_within, pair_faults
+from rainmer_analysis.auditing import FINDINGS, Finding, Fingerprints, frame_within, pair_faults
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, Gathered
+from rainmer_analysis.recipes.audit.known_sets import find_known_sets
+from rainmer_analysis.recipes.audit.relate_images import Related, relate_images
 
-__all__ = ["findings_of_image", "unread_pictures"]
+__all__ = ["find_all", "findings_of_image", "unread_pictures"]
+
+
+def find_all(
+    gathered: Gathered,
+    examined: Sequence[Examined],
+    known: Sequence[Fingerprints],
+    *,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> Related:
+    """Return all findings, in the order of `FINDINGS`, then of images; and every image's scene."""
+    datasets, images = gathered
+    related = relate_images(images, examined, seed=seed, progress=progress)
+    findings = [
+        each for pair in zip(images, examined, strict=True) for each in findings_of_image(*pair)
+    ]
+    findings += unread_pictures(datasets)
+    findings += related.findings
+    findings += find_known_sets(images, examined, known)
+    order = {name: place for place, name in enumerate(FINDINGS)}
+    places = {image.image_id: place for place, image in enumerate(images)}
+    findings.sort(key=lambda each: (order[each.finding], places.get(each.a, len(places)), each.b))
+    return Related(findings, related.scenes)
 
 
 def findings_of_image(image: AuditedImage, examined: Examined) -> list[Finding]:

@@ -15,7 +15,7 @@ from rainmer_analysis.sphere.placement import (
     calibrate_placement,
     place_by_neighbours,
 )
-from rainmer_analysis.sphere.placement.place_by_neighbours import Placement
+from rainmer_analysis.sphere.placement.neighbour_placement import Placement
 from rainmer_analysis.sphere.umap_s2 import AttractionCurve
 
 

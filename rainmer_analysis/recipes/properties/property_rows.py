@@ -12,10 +12,9 @@ from rainmer_analysis.images import content_hashes, unstorable_name_reason
 from rainmer_analysis.recipes.measure_pairs import Job, Measured
 from rainmer_analysis.values import ImageSet, PropertyTable, Rows, digest, versions_of
 
-__all__ = ["current_request", "listed_rows", "measuring_jobs", "property_table", "request_digest"]
+__all__ = ["current_request", "measuring_jobs", "property_table", "request_digest"]
 
 _COLUMNS = ("image_id", "dataset", "group", "split", "target", "path")
-_LISTED = ("image_id", "dataset", "path", "reason")
 
 
 def measuring_jobs(rows: Rows) -> list[Job]:
@@ -94,8 +93,3 @@ def _fault_rows(rows: Rows, found: Sequence[Measured], column: str, kind: str) -
 def _escape_surrogates(text: str) -> str:
     """Escape what is no Unicode in a file's name, so that JSON and CSV can hold it."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def listed_rows(table: PropertyTable, key: str) -> pd.DataFrame:
-    """Return the images, or partners, that a table says could not be used."""
-    return pd.DataFrame([list(each) for each in table.made.get(key, ())], columns=list(_LISTED))

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import read_image
-from rainmer_analysis.pages import render_audit
+from rainmer_analysis.pages import check_page_name, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
+from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
 from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import demand_suffix
 
 __all__ = ["write_page"]
 
-_SIDE = 320  # pixels of a picture's longer side: shown at half of it or a little more
 _OF_PAIR = (
     "missing-partner",
     "size-mismatch",
@@ -56,15 +48,12 @@ def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bo
         Something else lies at `path`.
     """
     place = Path(path)
-    demand_suffix(place, "a page", ".html", also=(".htm",))
-    text = render_audit(**_content(audit, shown))
-    write_text_once(
-        place, text.encode("utf-8", "backslashreplace").decode("utf-8"), overwrite=overwrite
-    )
+    check_page_name(place)
+    write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 
 
-def _content(audit: Audit, shown: int) -> dict[str, Any]:
+def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
     rows = {row["image_id"]: row for row in audit.images}
     kinds = []
     for kind, meaning in FINDINGS.items():
@@ -76,7 +65,7 @@ def _content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [_card(each, rows) for each in _leaks_first(found, shown)],
+                "cards": [_finding_card(each, rows) for each in _leaks_first(found, shown)],
             }
         )
     return {
@@ -85,8 +74,8 @@ def _content(audit: Audit, shown: int) -> dict[str, Any]:
         "findings": len(audit.findings),
         "leaks": sum(each.leak for each in audit.findings),
         "scenes": len({row["scene"] for row in audit.images}),
-        "datasets": [_dataset(name, each) for name, each in audit.datasets.items()],
-        "overlap": _overlap(audit.datasets),
+        "datasets": [_dataset_row(name, each) for name, each in audit.datasets.items()],
+        "overlap": _shared_scenes(audit.datasets),
     }
 
 
@@ -95,7 +84,7 @@ def _leaks_first(found: Sequence[Finding], shown: int) -> list[Finding]:
     return sorted(found, key=lambda each: not each.leak)[:shown]
 
 
-def _dataset(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
+def _dataset_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
     stored = each["files"]["images"]
     quality = stored["jpeg_quality"]
     qualities = "" if quality is None else f"{quality['least']}–{quality['most']}"
@@ -116,7 +105,7 @@ def _dataset(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _overlap(datasets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _shared_scenes(datasets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     names = list(datasets)
     return [
         {"one": name, "other": other, "count": count}
@@ -126,29 +115,14 @@ def _overlap(datasets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _card(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _finding_card(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     own = rows.get(finding.a)
     pictures = []
     if own is not None:
-        pictures.append(_picture(own["path"], own["region"], finding.a))
+        pictures.append(captioned_picture(own["path"], own["region"], finding.a))
         if finding.finding in _OF_PAIR and own["target"]:
-            pictures.append(_picture(own["target"], own["target_region"], "its partner"))
+            pictures.append(captioned_picture(own["target"], own["target_region"], "its partner"))
     other = rows.get(finding.b or "")
     if other is not None:
-        pictures.append(_picture(other["path"], other["region"], finding.b or ""))
+        pictures.append(captioned_picture(other["path"], other["region"], finding.b or ""))
     return {"detail": finding.detail, "leak": finding.leak, "pictures": pictures, "a": finding.a}
-
-
-def _picture(path: str, region: Any, caption: str) -> dict[str, str]:
-    """Return a thumbnail as a data URI, or why there is none."""
-    try:
-        pixels = read_image(path, region=region)
-    except ImageError as error:
-        return {"uri": "", "caption": caption, "reason": str(error)}
-    levels = np.rint(pixels * 255).astype(np.uint8).transpose(1, 2, 0)
-    image = Image.fromarray(np.ascontiguousarray(levels))
-    image.thumbnail((_SIDE, _SIDE))
-    data = io.BytesIO()
-    image.save(data, format="JPEG", quality=75)
-    text = base64.b64encode(data.getvalue()).decode()
-    return {"uri": f"data:image/jpeg;base64,{text}", "caption": caption, "reason": ""}
