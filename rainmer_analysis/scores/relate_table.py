@@ -8,17 +8,15 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.dataset_summaries import (
     Summariser,
     Table,
     summarise_datasets,
 )
-from rainmer_analysis.scores.inference import benjamini_hochberg
 from rainmer_analysis.scores.matrix_cells import (
     Cells,
     compare_cells,
-    permutation_p_cells,
+    permutation_tests,
 )
 from rainmer_analysis.scores.measures import first_images, merge_samples
 from rainmer_analysis.scores.registry import DEFAULT_SCORE
@@ -33,12 +31,17 @@ from rainmer_analysis.scores.score import (
     SUMS,
     Context,
     Data,
-    DatasetSummary,
     Floats,
     Reference,
 )
-from rainmer_analysis.scores.streaming import Sketch, ceiling_interval, merge_sums, sum_scenes
-from rainmer_analysis.values import RelationshipMatrix, Space, same_space
+from rainmer_analysis.scores.streaming import (
+    Sketch,
+    ceiling_interval,
+    merge_sums,
+    sum_scenes,
+    summaries_of_sketches,
+)
+from rainmer_analysis.values import RelationshipMatrix, Space
 
 __all__ = ["relate"]
 
@@ -114,18 +117,8 @@ def _relate_checked(
     reference: str | Reference | None,
 ) -> RelationshipMatrix:
     data, space, content = _gather_data(table, request)
-    if len(data) < 2:
-        raise ParameterError(
-            f"a matrix relates datasets, but only {next(iter(data), 'no dataset')!r} came; "
-            "give at least two"
-        )
     request = resolve_reference(request, data, reference, space)
     left_out = excluded_datasets(request, data)
-    if len(data) - len(left_out) < 2:
-        raise ParameterError(
-            f"fewer than two datasets are left: {next(iter(left_out.values()))}; "
-            "give more images, or another score"
-        )
     return _build_matrix(request, data, left_out, space, content)
 
 
@@ -133,9 +126,8 @@ def _gather_data(table: Any, request: Request) -> tuple[Data, Space, Any]:
     """Gather what the request takes of each dataset, with the space and the data's identity."""
     if isinstance(table, Sketch | tuple | list):
         sketches = (table,) if isinstance(table, Sketch) else tuple(table)
-        return _from_sketches(sketches, request)
-    if len(table) == 0:
-        raise ParameterError("the table holds no image; a matrix needs at least one")
+        request.check_sums_suffice()
+        return summaries_of_sketches(sketches, request.resamples, request.context)
     data = summarise_datasets(
         table,
         {name: _SUMMARISERS[name] for name in request.needs},
@@ -144,27 +136,6 @@ def _gather_data(table: Any, request: Request) -> tuple[Data, Space, Any]:
         sampled=SAMPLE in request.needs,
     )
     return data, table.space, table.content_sha256
-
-
-def _from_sketches(sketches: tuple[Sketch, ...], request: Request) -> tuple[Data, Space, Any]:
-    if not request.score.streams or request.null:
-        raise ParameterError(
-            f"{'permutations need' if request.score.streams else request.score.name + ' needs'} "
-            "images' vectors, and sketches hold sums; give tables, or one of the scores "
-            "cosine, paper, centred and direction without --null"
-        )
-    space = same_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
-    data: dict[str, DatasetSummary] = {}
-    for sketch in sketches:
-        sketch.check_resamples(request.resamples, request.context.seed)
-        for name, sums in sketch.datasets.items():
-            if name in data:
-                raise ParameterError(
-                    f"the dataset {name!r} stands in two sketches; give each dataset once"
-                )
-            held = sums.first(min(request.context.resamples, sketch.resamples))
-            data[name] = DatasetSummary(sums.count, sums.scenes, {SUMS: held})
-    return data, space, [sketch.content_sha256 for sketch in sketches]
 
 
 def _build_matrix(
@@ -181,10 +152,9 @@ def _build_matrix(
     )
     p = q = None
     if request.null:
-        p = permutation_p_cells(
+        p, q = permutation_tests(
             request.score, data, kept, request.context, permutations=request.null
         )
-        q = benjamini_hochberg(p)
     return RelationshipMatrix(
         cells.values,
         tuple(data),
