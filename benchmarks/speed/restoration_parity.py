@@ -27,8 +27,8 @@ from torch import Tensor
 
 from benchmarks.timing import machine, write
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer.forms import CompiledForm
 from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.restorer_backends import CompiledForm
 from rainmer_analysis.model.restorer import (
     RecordedSelection,
     Restorer,

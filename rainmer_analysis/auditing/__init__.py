@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from rainmer_analysis.auditing.connected_components import first_connected
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
-from rainmer_analysis.auditing.fingerprints import (
+from rainmer_analysis.auditing.luma_thumbnails import (
+    SHAPE,
+    Planes,
+    Thumbnails,
+    planes_of,
+    thumbnail,
+)
+from rainmer_analysis.auditing.pair_faults import PairFacts, frame_within, measure_pair, pair_faults
+from rainmer_analysis.auditing.perceptual_hashes import (
     BITS,
     NEAR,
     Fingerprints,
@@ -19,16 +27,8 @@ from rainmer_analysis.auditing.fingerprints import (
     read_fingerprints,
     signs,
 )
-from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
-from rainmer_analysis.auditing.luma_thumbnails import (
-    SHAPE,
-    Planes,
-    Thumbnails,
-    planes_of,
-    thumbnail,
-)
-from rainmer_analysis.auditing.pair_faults import PairFacts, frame_within, measure_pair, pair_faults
 from rainmer_analysis.auditing.registration import Registration
+from rainmer_analysis.auditing.related_images import Kin, compare, find_kin
 
 __all__ = [
     "BITS",

@@ -34,7 +34,7 @@ from rainmer_analysis.images.decoding import (
     pixels_of,
     storage_of,
 )
-from rainmer_analysis.images.files import demand_unchanged, opened, sha256_of
+from rainmer_analysis.images.open_files import demand_unchanged, opened, sha256_of
 
 __all__ = [
     "IMAGE_SUFFIXES",

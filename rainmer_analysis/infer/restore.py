@@ -28,8 +28,8 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer.encoders.encoder_contract import check_images
 from rainmer_analysis.infer.execution import PRECISIONS, choose_device, kernels_on
-from rainmer_analysis.infer.forms import CompiledForm, Form, TorchForm
 from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.restorer_backends import CompiledForm, Form, TorchForm
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
 from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
 from rainmer_analysis.model import load_restorer as load_checkpoint

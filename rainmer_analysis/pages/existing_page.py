@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.pages.environment import REQUEST_NAME
+from rainmer_analysis.pages.page_templates import REQUEST_NAME
 from rainmer_analysis.values import demand_suffix
 
 __all__ = ["check_page_name", "is_page_up_to_date", "page_request"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.pages.environment import render_page
-from rainmer_analysis.pages.payload import SYMBOLS
+from rainmer_analysis.pages.page_data import SYMBOLS
+from rainmer_analysis.pages.page_templates import render_page
 from rainmer_analysis.pages.wording import joined, space_title
 from rainmer_analysis.values import SphereMap
 

@@ -7,11 +7,17 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.pages.content import ReportContent
-from rainmer_analysis.pages.environment import render_page
+from rainmer_analysis.pages.matrix_tables import matrix_table
 from rainmer_analysis.pages.methods import cited_methods
-from rainmer_analysis.pages.payload import payload_of
-from rainmer_analysis.pages.relations import matrix_table
-from rainmer_analysis.pages.summary import certainty, lead, relations, title, what_they_are
+from rainmer_analysis.pages.page_data import payload_of
+from rainmer_analysis.pages.page_templates import render_page
+from rainmer_analysis.pages.summary_sentences import (
+    certainty,
+    lead,
+    relations,
+    title,
+    what_they_are,
+)
 
 __all__ = ["render_report"]
 

@@ -15,12 +15,12 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.images.pair_measures import psnr_y
 from rainmer_analysis.infer import ImageRestorer, load_restorer, restore
-from rainmer_analysis.infer.forms import TorchForm
 from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.restorer_backends import TorchForm
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.weights import build_restorer
-from rainmer_analysis.model.restorer.weights import load_restorer as load_checkpoint
+from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer
+from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer as load_checkpoint
 from rainmer_analysis.weather import simulate
 
 NARROW = RestorerConfig(

@@ -11,10 +11,10 @@ import pytest
 
 from rainmer_analysis.pages import render_report
 from rainmer_analysis.pages.assets import content_policy, packed_plotly, plotly_source
+from rainmer_analysis.pages.matrix_tables import pairs_of
 from rainmer_analysis.pages.methods import SOURCES, methods_of
-from rainmer_analysis.pages.payload import embedded_json
-from rainmer_analysis.pages.relations import pairs_of
-from rainmer_analysis.pages.summary import certainty, lead, relations
+from rainmer_analysis.pages.page_data import embedded_json
+from rainmer_analysis.pages.summary_sentences import certainty, lead, relations
 from rainmer_analysis.pages.wording import counted, interval, joined, number
 from tests.pages.making import content_of
 

@@ -15,7 +15,7 @@ from rainmer_analysis.pages import (
     render_passports,
 )
 from rainmer_analysis.recipes.place.passports import Passport, Passports
-from rainmer_analysis.recipes.report.colours import dataset_styles
+from rainmer_analysis.recipes.report.dataset_colours import dataset_styles
 from rainmer_analysis.recipes.report.point_thumbnails import thumbnail_or_none
 from rainmer_analysis.values import digest, versions_of, write_text
 

@@ -9,7 +9,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatch, CrossedBatches
 from rainmer_analysis.train.crossed.crossed_contrast import CrossedContrast
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
-from rainmer_analysis.train.crossed.initialisation import initialise_from_images
+from rainmer_analysis.train.crossed.initialise_encoder import initialise_from_images
 from rainmer_analysis.train.loop import DistributedContext, Group, TrainableBase, average_numbers
 
 __all__ = ["CrossedTrainable"]

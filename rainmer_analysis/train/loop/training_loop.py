@@ -32,8 +32,8 @@ from rainmer_analysis.train.loop.checkpoints import (
     save_state,
 )
 from rainmer_analysis.train.loop.gradient_step import GradientStep
-from rainmer_analysis.train.loop.notes import DeferredNumbers, Log, RunMonitor
-from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
+from rainmer_analysis.train.loop.logs import DeferredNumbers, Log, RunMonitor
+from rainmer_analysis.train.loop.run_state import Hooks, Outcome, State
 from rainmer_analysis.train.loop.trainable import Trainable
 
 __all__ = ["train"]

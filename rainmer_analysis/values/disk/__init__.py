@@ -17,11 +17,11 @@ from rainmer_analysis.values.disk.checked_folders import (
 )
 from rainmer_analysis.values.disk.commit import commit, finish, recover, staging
 from rainmer_analysis.values.disk.committed import CommittedFile, located, reach
+from rainmer_analysis.values.disk.durable_writes import sync_folder, told_in_full
 from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
-from rainmer_analysis.values.disk.leftovers import sweep
 from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
 from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
-from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
+from rainmer_analysis.values.disk.temporary_files import sweep
 from rainmer_analysis.values.disk.tensor_files import (
     WEIGHTS_ALLOWED,
     demand_weights,

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from rainmer_analysis.values.disk.leftovers import mark, sweep
-from rainmer_analysis.values.disk.sync import (
+from rainmer_analysis.values.disk.durable_writes import (
     make_folder,
     sync_file,
     sync_folder,
     told_as_placed,
     told_in_full,
 )
+from rainmer_analysis.values.disk.temporary_files import mark, sweep
 
 __all__ = ["demand_writable", "write_atomically"]
 

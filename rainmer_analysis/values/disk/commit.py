@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
-from rainmer_analysis.values.disk.leftovers import is_temporary, mark, sweep
-from rainmer_analysis.values.disk.locks import holding, lock_of
-from rainmer_analysis.values.disk.sync import (
+from rainmer_analysis.values.disk.durable_writes import (
     make_folder,
     sync_file,
     sync_folder,
     told_as_placed,
     told_in_full,
 )
+from rainmer_analysis.values.disk.json_documents import read_json, stamped
+from rainmer_analysis.values.disk.locks import holding, lock_of
+from rainmer_analysis.values.disk.temporary_files import is_temporary, mark, sweep
 
 __all__ = ["commit", "finish", "listed", "recover", "staging"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.fingerprints import (
+from rainmer_analysis.auditing.perceptual_hashes import (
     flipped,
     nearest_sign,
     read_fingerprints,

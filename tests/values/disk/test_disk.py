@@ -29,8 +29,8 @@ from rainmer_analysis.values import (
     sweep,
     write_atomically,
 )
-from rainmer_analysis.values.disk.leftovers import mark
-from rainmer_analysis.values.disk.sync import sync_file
+from rainmer_analysis.values.disk.durable_writes import sync_file
+from rainmer_analysis.values.disk.temporary_files import mark
 
 Fill = Callable[[Path], None]
 
@@ -265,7 +265,7 @@ def test_locks_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_leftovers_of_the_dead_go_and_of_the_living_stay(tmp_path: Path) -> None:
     dead = subprocess.run(
-        [sys.executable, "-c", "from rainmer_analysis.values.disk.leftovers import mark\n"
+        [sys.executable, "-c", "from rainmer_analysis.values.disk.temporary_files import mark\n"
          "print(mark())"], capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     living, foreign = mark(), "-unfinished-1-00000000-0123456789ab"

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.restorer.maps import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands
+from rainmer_analysis.infer.kernels.restorer.packed_layers import matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
     clear_columns,
     pitch_of,
 )
-from rainmer_analysis.infer.kernels.restorer.packing import matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Bands
 from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
-from rainmer_analysis.infer.kernels.restorer.mixture import Stages
-from rainmer_analysis.infer.kernels.restorer.threads import Threads
+from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
+from rainmer_analysis.infer.kernels.restorer.expert_stages import Stages
+from rainmer_analysis.infer.kernels.restorer.planar_map import Map, Scratch
 from rainmer_analysis.model.experts import Stage
 
 __all__ = ["EncoderStages"]

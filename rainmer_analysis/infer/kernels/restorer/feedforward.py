@@ -12,7 +12,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from rainmer_analysis.infer.kernels.restorer.maps import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
+from rainmer_analysis.infer.kernels.restorer.layer_norm import normalise, normalised_room
+from rainmer_analysis.infer.kernels.restorer.packed_layers import after_norm, matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
     Scratch,
@@ -21,9 +24,6 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     clear_outside,
     pitch_of,
 )
-from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_room
-from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
 from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,

@@ -18,22 +18,22 @@ from rainmer_analysis.infer.kernels.restorer.attended_values import (
     PreparedPrompts,
     add_attended_values,
 )
-from rainmer_analysis.infer.kernels.restorer.attention import Attention
-from rainmer_analysis.infer.kernels.restorer.convolutions import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
+from rainmer_analysis.infer.kernels.restorer.channel_attention import Attention
+from rainmer_analysis.infer.kernels.restorer.expert_stages import Stages
+from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
+from rainmer_analysis.infer.kernels.restorer.map_convolutions import (
     convolve_map,
     fuse_locally,
     move_down,
     move_up,
     multiply_map,
 )
-from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
-from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
-from rainmer_analysis.infer.kernels.restorer.mixture import Stages
-from rainmer_analysis.infer.kernels.restorer.packing import Convolution, matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Threads
+from rainmer_analysis.infer.kernels.restorer.packed_layers import Convolution, matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.planar_map import Map, Scratch
 from rainmer_analysis.kernels import Array
 from rainmer_analysis.model.encoder import SLOPE
-from rainmer_analysis.model.folded import mean_windows
+from rainmer_analysis.model.folded_encoder import mean_windows
 from rainmer_analysis.model.restorer import Restorer
 
 __all__ = ["PlanarRestorer"]

@@ -12,8 +12,8 @@ from torch import nn
 
 from rainmer_analysis.infer.kernels.restorer import PlanarRestorer, Threads
 from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
-from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
-from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
+from rainmer_analysis.infer.kernels.restorer.planar_map import Map, Scratch
+from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_selections
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.config import VARIANTS
 from rainmer_analysis.model.restorer.modules import basic_layers as network_layers

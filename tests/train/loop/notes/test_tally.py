@@ -5,7 +5,7 @@ import math
 import torch
 
 from rainmer_analysis.distributed import DistributedContext
-from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers, Step
+from rainmer_analysis.train.loop.logs.deferred_numbers import DeferredNumbers, Step
 
 
 def test_steps_come_back_in_order_with_their_own_names() -> None:

@@ -14,7 +14,10 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from rainmer_analysis.infer.kernels.restorer.maps import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows, bands_of
+from rainmer_analysis.infer.kernels.restorer.layer_norm import normalise, normalised_room
+from rainmer_analysis.infer.kernels.restorer.packed_layers import after_norm, matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
     Scratch,
@@ -23,10 +26,7 @@ from rainmer_analysis.infer.kernels.restorer.maps import (
     clear_outside,
     pitch_of,
 )
-from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_room
-from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
-from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows, bands_of
+from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_selections
 from rainmer_analysis.kernels import (
     COLUMNS,
     NATIVE,

@@ -19,8 +19,8 @@ from rainmer_analysis.model.checkpoint import (
     state_sha256,
 )
 from rainmer_analysis.model.restorer import VARIANTS, Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.schema import variants_that_fit
-from rainmer_analysis.model.restorer.weights import build_restorer, load_restorer
+from rainmer_analysis.model.restorer.config_from_weights import variants_that_fit
+from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer, load_restorer
 
 Make = Callable[..., Restorer]
 State = dict[str, Any]

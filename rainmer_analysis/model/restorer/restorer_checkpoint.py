@@ -26,8 +26,8 @@ from rainmer_analysis.model.checkpoint import (
 )
 from rainmer_analysis.model.read_checkpoint import check_tensor
 from rainmer_analysis.model.restorer.config import RestorerConfig
+from rainmer_analysis.model.restorer.config_from_weights import LANDMARK, read_config
 from rainmer_analysis.model.restorer.network import Restorer
-from rainmer_analysis.model.restorer.schema import LANDMARK, read_config
 
 __all__ = ["RestorerCheckpoint", "build_restorer", "load_restorer"]
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from rainmer_analysis.pages.content import AuditKind, ReportContent, SpacePanel
-from rainmer_analysis.pages.relations import NOT_TOLD, TOLD, Pair, pairs_of
+from rainmer_analysis.pages.matrix_tables import NOT_TOLD, TOLD, Pair, pairs_of
 from rainmer_analysis.pages.wording import (
     counted,
     joined,

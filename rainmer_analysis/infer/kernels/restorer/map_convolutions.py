@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.infer.kernels.restorer.maps import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
+from rainmer_analysis.infer.kernels.restorer.packed_layers import Convolution
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
     Map,
     Scratch,
     clear_columns,
     pitch_of,
     whole_blocks,
 )
-from rainmer_analysis.infer.kernels.restorer.packing import Convolution
-from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
 from rainmer_analysis.kernels import (
     ABOVE,
     COLUMNS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rainmer_analysis.infer.kernels.restorer.maps import Map
-from rainmer_analysis.infer.kernels.restorer.threads import band_rows, bands_of
+from rainmer_analysis.infer.kernels.restorer.band_threads import band_rows, bands_of
+from rainmer_analysis.infer.kernels.restorer.planar_map import Map
 from rainmer_analysis.kernels.planar import ABOVE
 
 _REACH = 3  # of the largest separable kernel, twice in a row

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.train.crossed.initialisation import initialise_from_images
+from rainmer_analysis.train.crossed.initialise_encoder import initialise_from_images
 
 
 @pytest.fixture(scope="module")

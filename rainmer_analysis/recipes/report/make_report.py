@@ -16,7 +16,7 @@ from rainmer_analysis.pages import (
     render_report,
 )
 from rainmer_analysis.recipes.report.audit_findings import read_findings, scene_notes
-from rainmer_analysis.recipes.report.colours import dataset_styles
+from rainmer_analysis.recipes.report.dataset_colours import dataset_styles
 from rainmer_analysis.recipes.report.point_thumbnails import Thumbnails, thumbnails_of
 from rainmer_analysis.recipes.report.report_inputs import Inputs, ReportOptions, inputs_of
 from rainmer_analysis.recipes.report.space_panels import (

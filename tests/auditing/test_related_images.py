@@ -14,8 +14,8 @@ from rainmer_analysis.auditing.descriptors import (
     mirrored,
     window_boxes,
 )
-from rainmer_analysis.auditing.kinship import find_kin
 from rainmer_analysis.auditing.luma_thumbnails import SHAPE, SIDE, planes_of, thumbnail
+from rainmer_analysis.auditing.related_images import find_kin
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather import degrade, render_scene
 

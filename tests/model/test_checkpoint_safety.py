@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
-from rainmer_analysis.model.bounds import demand_safe_unpickler
 from rainmer_analysis.model.checkpoint import load_weights, save_weights
+from rainmer_analysis.model.checkpoint_safety import demand_safe_unpickler
 
 
 def _safe(header: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.infer.kernels.restorer.maps import whole_blocks
+from rainmer_analysis.infer.kernels.restorer.planar_map import whole_blocks
 from rainmer_analysis.kernels.planar import (
     COLUMNS,
     NATIVE,

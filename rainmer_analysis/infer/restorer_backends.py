@@ -13,7 +13,7 @@ from rainmer_analysis.infer.execution import arithmetic
 from rainmer_analysis.infer.kernels import WinogradProjectors
 from rainmer_analysis.infer.kernels.restorer import EncoderStages, PlanarRestorer, Threads
 from rainmer_analysis.infer.tiles import Images
-from rainmer_analysis.model.folded import FoldedEncoder, fold_experts
+from rainmer_analysis.model.folded_encoder import FoldedEncoder, fold_experts
 from rainmer_analysis.model.restorer import Prompts, Restorer
 
 __all__ = ["CompiledForm", "Form", "TorchForm"]

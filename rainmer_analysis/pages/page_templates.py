@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from rainmer_analysis.pages.assets import content_policy, packed_plotly, plotly_source, text_of
-from rainmer_analysis.pages.payload import SYMBOLS, embedded_json, image_source
+from rainmer_analysis.pages.page_data import SYMBOLS, embedded_json, image_source
 from rainmer_analysis.pages.wording import counted, number, space_title, view_words
 
 __all__ = ["REQUEST_NAME", "render_page", "render_static"]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import file_sha256, files, read_hashed, read_image, reading
+from rainmer_analysis.images import file_sha256, open_files, read_hashed, read_image, reading
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_what_is_hashed_is_what_is_decoded(path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_large_file_that_changes_is_left_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_IN_MEMORY", 0)
+    monkeypatch.setattr(open_files, "_IN_MEMORY", 0)
     whole = read_hashed(path)
     assert whole.pixels is not None
     assert whole.sha256 == file_sha256(path)
@@ -63,9 +63,9 @@ def test_a_disk_that_fails_is_a_reason(
         raise OSError(5, "Input/output error")
 
     if not small:
-        monkeypatch.setattr(files, "_IN_MEMORY", 0)
+        monkeypatch.setattr(open_files, "_IN_MEMORY", 0)
     for name in ("read", "readinto"):
-        monkeypatch.setattr(files._Large, name, broken)
+        monkeypatch.setattr(open_files._Large, name, broken)
     found = read_hashed(path)
     assert (found.sha256, found.pixels) == ("", None)
     assert found.reason == "cannot be read: Input/output error"

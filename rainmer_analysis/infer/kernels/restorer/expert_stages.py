@@ -12,15 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.restorer.maps import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
+from rainmer_analysis.infer.kernels.restorer.packed_layers import numbers
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
     Scratch,
     clear_columns,
     pitch_of,
 )
-from rainmer_analysis.infer.kernels.restorer.packing import numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
 from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,

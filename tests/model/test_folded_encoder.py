@@ -13,7 +13,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, RainmerEncoder
-from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
+from rainmer_analysis.model.folded_encoder import FoldedEncoder, FoldedOutput, mean_windows
 
 VIEWS = ("chromatic", "degradation")
 
