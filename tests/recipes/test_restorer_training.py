@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
 import signal
@@ -13,9 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.infer import load_restorer
-from rainmer_analysis.model.checkpoint import load_weights
+from rainmer_analysis.model import build_encoder, load_weights, save_weights
+from rainmer_analysis.model import load_restorer as load_checkpoint
 from rainmer_analysis.recipes.training import TrainingRun, train_network
 
 CONFIG = "tiny-restorer"
@@ -89,3 +93,51 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(whole: TrainingRun, place: 
     )
     assert rows(folder) == rows(whole.folder)
     assert resumed.weights_sha256 == whole.weights_sha256
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_from_a_restorer_with_another_encoder(
+    whole: TrainingRun, place: Path
+) -> None:
+    before = load_checkpoint(whole.folder / "weights.safetensors")
+    encoder = build_encoder(load_weights(whole.folder / "weights.safetensors"))
+    with torch.no_grad():
+        next(encoder.parameters()).add_(1)
+    save_weights(encoder, place / "other.safetensors", kind="rainmer")
+    changes = {
+        "restorer.start": json.dumps(str(whole.folder / "weights.safetensors")),
+        "optimiser.lr": "0.0",  # so that the weights stay those that were given
+        "run.steps": "1",
+    }
+
+    def states(name: str, more: dict[str, str]) -> dict[str, torch.Tensor]:
+        run = train_network(
+            "rainmer",
+            CONFIG,
+            place / name,
+            cache=place / "pools",
+            workers=0,
+            changes=changes | more,
+        )
+        card = (run.folder / "card.md").read_text(encoding="utf-8")
+        assert f"| Restorer started from (SHA-256) | {before.sha256} |" in card
+        return load_checkpoint(run.folder / "weights.safetensors").state
+
+    own = states("own", {})
+    moved = {name for name, tensor in before.state.items() if not torch.equal(tensor, own[name])}
+    assert all(".encoder_k." in name for name in moved)  # the momentum copy alone
+    other = states("other", {"model.start": json.dumps(str(place / "other.safetensors"))})
+    changed = {name for name, tensor in own.items() if not torch.equal(tensor, other[name])}
+    first = next(name for name, _ in encoder.named_parameters())
+    assert changed >= {f"disentangle.encoder_{each}.{first}" for each in "qk"}
+    assert all(name.startswith("disentangle.") for name in changed)
+
+
+@pytest.mark.slow
+def test_a_restorer_of_other_widths_is_no_start(whole: TrainingRun, place: Path) -> None:
+    start = json.dumps(str(whole.folder / "weights.safetensors"))
+    with pytest.raises(ConfigError, match=r"restorer\.start names weights of .*same network"):
+        train_network(
+            "rainmer", CONFIG, place / "wider", cache=place / "pools", workers=0,
+            changes={"restorer.start": start, "restorer.blocks": "[1, 1, 1, 2]"},
+        )  # fmt: skip

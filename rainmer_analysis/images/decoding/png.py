@@ -38,17 +38,25 @@ def demand_whole_png(file: BinaryIO) -> None:
     """
     for start, length, kind in _chunks(file):
         if kind in _PIXELS:
-            file.seek(start + 4)
-            data, stated = file.read(4 + length), file.read(4)
+            checksum, stated = _checksums(file, start + 4, 4 + length)
             if len(stated) < 4:
                 break
-            if zlib.crc32(data) != int.from_bytes(stated, "big"):
+            if checksum != int.from_bytes(stated, "big"):
                 raise DamageError(
                     f"truncated or damaged: the checksum of its {kind.decode()} differs"
                 )
             if kind == b"IEND":
                 return
     raise DamageError("truncated or damaged: the file ends before the image does")
+
+
+def _checksums(file: BinaryIO, start: int, length: int) -> tuple[int, bytes]:
+    """Return the checksum of a part of a file, and the four bytes behind it that state it."""
+    if isinstance(file, io.BytesIO):  # as files are that were read whole: nothing is copied
+        with file.getbuffer() as whole, whole[start : start + length] as part:
+            return zlib.crc32(part), bytes(whole[start + length : start + length + 4])
+    file.seek(start)
+    return zlib.crc32(file.read(length)), file.read(4)
 
 
 def without_texts(file: BinaryIO) -> io.BytesIO | None:

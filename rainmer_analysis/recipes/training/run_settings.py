@@ -15,6 +15,10 @@ from rainmer_analysis.values import digest
 __all__ = ["read_settings", "resolve_dataset_weights", "run_digest"]
 
 
+# Under which names a digest holds the weights that a run started from.
+_STARTS = {"encoder": "start", "restorer": "restorer_start"}
+
+
 def read_settings(
     kind: str,
     config: str | Path,
@@ -46,8 +50,11 @@ def _as_toml_text(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def run_digest(config: TrainConfig, pool: Pool | CrossedPool, start: str) -> str:
-    """Digest what decides the weights of a run at a step; how long it lasts does not."""
+def run_digest(config: TrainConfig, pool: Pool | CrossedPool, started: Mapping[str, str]) -> str:
+    """Digest what decides the weights of a run at a step; how long it lasts does not.
+
+    `started` holds the SHA-256 of the weights that it started from, by network.
+    """
     run: dict[str, int | str] = {
         "batch": config.run.batch,
         "accumulate": config.run.accumulate,
@@ -58,10 +65,11 @@ def run_digest(config: TrainConfig, pool: Pool | CrossedPool, start: str) -> str
     parts = {
         "trains": config.trains,
         "seed": config.seed,
-        "model": {"width": config.model.width} | ({"start": start} if start else {}),
+        "model": {"width": config.model.width}
+        | {_STARTS[network]: sha256 for network, sha256 in started.items()},
         "objective": config.objective,
         "optimiser": config.optimiser,
-        "restorer": config.restorer,
+        "restorer": {k: v for k, v in dataclasses.asdict(config.restorer).items() if k != "start"},
         "sampling": [config.data.sampling, dict(config.data.weights)],
         "held_out": config.data.held_out,
         "pool": pool.digest,

@@ -50,17 +50,38 @@ def read_kept_weights(path: Path, config: TrainConfig) -> tuple[str, int]:
     return weights.sha256, int(weights.metadata["steps"])
 
 
-def load_start_weights(objective: Trainable, config: TrainConfig) -> str:
-    """Put the encoder to start from, if any, into both encoders; give its identity."""
-    if not config.model.start:
-        return ""
-    weights = load_weights(config.model.start)
-    own = getattr(config.model, config.encoder)
-    if weights.kind != config.encoder or weights.config != own:
+def load_start_weights(objective: Trainable, config: TrainConfig) -> dict[str, str]:
+    """Put the weights to start from, if any, into the networks.
+
+    Returns
+    -------
+    ``{"restorer": SHA-256, "encoder": SHA-256}`` of those that were named.
+
+    Raises
+    ------
+    ConfigError
+        They are of another network than the configuration trains.
+    WeightsError
+        They cannot be read.
+    """
+    started = {}
+    if config.restorer.start:
+        restorer = load_restorer(config.restorer.start)
+        _check_same_network("restorer.start", restorer.config, config.network)
+        objective.network.load_state_dict(restorer.state)
+        started["restorer"] = restorer.sha256
+    if config.model.start:
+        weights = load_weights(config.model.start)
+        _check_same_network("model.start", weights.config, getattr(config.model, config.encoder))
+        for encoder in objective.encoders:
+            encoder.load_state_dict(weights.state)
+        started["encoder"] = weights.sha256
+    return started
+
+
+def _check_same_network(setting: str, found: object, own: object) -> None:
+    if found != own:
         raise ConfigError(
-            f"model.start names weights of {weights.kind} with {weights.config}, but the "
-            f"configuration trains {config.encoder} with {own}; give weights of the same network"
+            f"{setting} names weights of {found}, but the configuration trains {own}; give "
+            "weights of the same network"
         )
-    for encoder in objective.encoders:
-        encoder.load_state_dict(weights.state)
-    return weights.sha256

@@ -147,7 +147,7 @@ def _train_in_folder(
     progress: Callable[[int, int, Mapping[str, float]], None] | None,
 ) -> TrainingRun:
     objective = _make_objective(settings, pool, place)
-    start = load_start_weights(objective, settings)
+    started = load_start_weights(objective, settings)
     export = WeightsExport(objective, settings, folder, pool=pool)
     hooks = Hooks(
         on_start=lambda: write_run_text(folder / CONFIG, as_toml(settings)),
@@ -155,7 +155,7 @@ def _train_in_folder(
         on_best=export.best,
         **({} if progress is None else {"progress": _with_total(progress, settings.run.steps)}),
     )
-    identity = run_digest(settings, pool, start)
+    identity = run_digest(settings, pool, started)
     if fresh and place.is_main_process:  # not before images and weights to start from were found
         remove_run(folder)
     place.barrier()
@@ -164,8 +164,8 @@ def _train_in_folder(
     sha256, kept = read_kept_weights(folder / WEIGHTS, settings)
     if place.is_main_process:
         notes = {"Real photographs": settings.data.real or "none"}
-        if start:
-            notes["Encoder started from (SHA-256)"] = start
+        for network, start in started.items():
+            notes[f"{network.capitalize()} started from (SHA-256)"] = start
         log = folder / LOG
         card = model_card(
             settings,

@@ -20,6 +20,9 @@ class RestorationConfig:
         A published variant, such as ``Rainmer_SA``; empty: the encoder is trained alone.
     blocks, heads, expansion
         See `RestorerConfig`; the encoder's widths (`ModelConfig.width`) are the restorer's.
+    start
+        Weights of a restorer to go on from, with their encoder unless `ModelConfig.start` names
+        another; empty: random weights.
     crop
         Side of the native-scale squares that are restored, pixels, a multiple of 8.
     prompts
@@ -38,6 +41,7 @@ class RestorationConfig:
     blocks: tuple[int, ...] = RestorerConfig.blocks
     heads: tuple[int, ...] = RestorerConfig.heads
     expansion: float = number_field(RestorerConfig.expansion, 0.1, 64)
+    start: str = ""
     crop: int = number_field(128, 16, 1024)
     prompts: str = choice_field("learnt", "given")
     similarity: float = number_field(0.1, 0.0)
