@@ -21,14 +21,18 @@ from rainmer_analysis.auditing.perceptual_hashes import (
     BITS,
     NEAR,
     Fingerprints,
-    differing_bits,
-    flipped,
-    nearest_sign,
+    hamming_distances,
+    mirrored_hashes,
+    nearest_hash,
+    perceptual_hashes,
     read_fingerprints,
-    signs,
 )
 from rainmer_analysis.auditing.registration import Registration
-from rainmer_analysis.auditing.related_images import Kin, compare, find_kin
+from rainmer_analysis.auditing.related_images import (
+    RelatedPair,
+    compare_thumbnails,
+    find_related_pairs,
+)
 
 __all__ = [
     "BITS",
@@ -37,22 +41,22 @@ __all__ = [
     "SHAPE",
     "Finding",
     "Fingerprints",
-    "Kin",
     "PairFacts",
     "Planes",
     "Registration",
+    "RelatedPair",
     "Thumbnails",
-    "compare",
-    "differing_bits",
-    "find_kin",
+    "compare_thumbnails",
+    "find_related_pairs",
     "first_connected",
-    "flipped",
     "frame_within",
+    "hamming_distances",
     "measure_pair",
-    "nearest_sign",
+    "mirrored_hashes",
+    "nearest_hash",
     "pair_faults",
+    "perceptual_hashes",
     "planes_of",
     "read_fingerprints",
-    "signs",
     "thumbnail",
 ]

@@ -26,11 +26,11 @@ __all__ = [
     "BITS",
     "NEAR",
     "Fingerprints",
-    "differing_bits",
-    "flipped",
-    "nearest_sign",
+    "hamming_distances",
+    "mirrored_hashes",
+    "nearest_hash",
+    "perceptual_hashes",
     "read_fingerprints",
-    "signs",
 ]
 
 _ORDER = 17
@@ -63,25 +63,25 @@ def _frequencies() -> npt.NDArray[np.intp]:
     return order[1 : _CHOSEN + 1]
 
 
-def signs(thumbnails: Thumbnails) -> Signs:
+def perceptual_hashes(thumbnails: Thumbnails) -> Signs:
     """Return the packed signs of thumbnails' luma (n, 2, 96, 96), shape (n, 32)."""
     waves = _transform()
     found = waves @ thumbnails[:, 0].astype(np.float32) @ waves.T
     return np.packbits(found.reshape(len(found), -1)[:, _frequencies()] > 0, axis=1)
 
 
-def flipped(packed: Signs) -> Signs:
+def mirrored_hashes(packed: Signs) -> Signs:
     """Return the signs that images flipped left to right would have."""
     across = np.mgrid[:_ORDER, :_ORDER][1].ravel()[_frequencies()]
     return np.bitwise_xor(packed, np.packbits(across % 2 == 1))
 
 
-def differing_bits(difference: Signs) -> npt.NDArray[np.int64]:
+def hamming_distances(difference: Signs) -> npt.NDArray[np.int64]:
     """Count the bits that are set in rows of bytes (..., 32)."""
     return np.asarray(_COUNTS[difference].sum(axis=-1, dtype=np.int64))
 
 
-def nearest_sign(
+def nearest_hash(
     packed: Signs, known: Signs
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the nearest of known signs (m, 32) to each row (n, 32), and how many bits differ.
@@ -91,7 +91,7 @@ def nearest_sign(
     nearest, distance = np.zeros(len(packed), np.int64), np.full(len(packed), _CHOSEN, np.int64)
     for at in range(0, len(packed), 256):
         block = packed[at : at + 256, None] ^ known[None]
-        counts = differing_bits(block)
+        counts = hamming_distances(block)
         nearest[at : at + 256] = counts.argmin(axis=1)
         distance[at : at + 256] = counts.min(axis=1)
     return nearest, distance
@@ -161,9 +161,9 @@ def read_fingerprints(path: Path) -> Fingerprints:
             str(found["set"]),
             tuple(each["image"] for each in rows),
             tuple(each["pixels"] for each in rows),
-            _packed([each["signs"] for each in rows]),
+            _packed_from_hex([each["signs"] for each in rows]),
             tuple(each["partner_pixels"] for each in rows),
-            _packed([each["partner_signs"] or empty for each in rows]),
+            _packed_from_hex([each["partner_signs"] or empty for each in rows]),
         )
     except (FileFormatError, ValueError, KeyError, TypeError, AttributeError) as error:
         why = f" ({error})" if isinstance(error, FileFormatError) else ""
@@ -173,7 +173,7 @@ def read_fingerprints(path: Path) -> Fingerprints:
         ) from error
 
 
-def _packed(texts: Sequence[str]) -> Signs:
+def _packed_from_hex(texts: Sequence[str]) -> Signs:
     data = [bytes.fromhex(each) for each in texts]
     if any(len(each) != _CHOSEN // 8 for each in data):
         raise ValueError("signs of another length")

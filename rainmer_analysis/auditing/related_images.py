@@ -15,7 +15,7 @@ from rainmer_analysis.auditing.luma_thumbnails import Thumbnails
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 
-__all__ = ["Kin", "Relation", "compare", "find_kin"]
+__all__ = ["RelatedPair", "Relation", "compare_thumbnails", "find_related_pairs"]
 
 _ALIKE = 0.80  # cosine from which a window may show the same as a whole image
 _WHOLE = 0.5  # the same for two whole images, whose frames need not be guessed
@@ -63,7 +63,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
+class RelatedPair:
     """Two photographs that show one scene.
 
     Parameters
@@ -95,16 +95,16 @@ class Kin:
     @property
     def is_cropped(self) -> bool:
         """Whether one shows less than the other at a side."""
-        return _is_cut(self.window, _CUT)
+        return _is_cropped(self.window, _CUT)
 
 
-def find_kin(
+def find_related_pairs(
     thumbnails: Thumbnails,
     *,
     clean: npt.ArrayLike | None = None,
     seed: int = 42,
     progress: Progress | None = None,
-) -> list[Kin]:
+) -> list[RelatedPair]:
     """Find the pairs of photographs that show one scene.
 
     Every window of every image is looked for among all whole images, plain and mirrored, and what
@@ -141,13 +141,13 @@ def find_kin(
         ]
     )
     index = RadiusSearch(np.concatenate([wholes, mirrored(wholes)]), seed=seed)
-    found: dict[tuple[int, int], Kin] = {}
+    found: dict[tuple[int, int], RelatedPair] = {}
     for start in range(0, len(thumbnails), _AT_ONCE):
         batch = thumbnails[start : start + _AT_ONCE]
         candidates = list(
             _candidates(index, batch, wholes[start : start + _AT_ONCE], start, wholes)
         )
-        for kin in _verified(thumbnails, candidates, known_clean):
+        for kin in _verify_candidates(thumbnails, candidates, known_clean):
             known = found.get((kin.first, kin.second))
             if known is None or kin.correlation > known.correlation:
                 found[kin.first, kin.second] = kin
@@ -156,13 +156,13 @@ def find_kin(
     return [found[key] for key in sorted(found)]
 
 
-def compare(
+def compare_thumbnails(
     first: Thumbnails, second: Thumbnails, *, flip: bool, window: Sequence[float]
 ) -> Relation | None:
     """Compare two thumbnails of which it is known how they would lie on each other."""
     other = second[..., ::-1] if flip else second
     aligned = align(first[None], other[None], [window])
-    return _relation(aligned, 0, _ANY)
+    return _classify_relation(aligned, 0, _ANY)
 
 
 _Candidate = tuple[int, int, bool, int]  # wider frame, narrower frame, mirrored, window
@@ -179,13 +179,13 @@ def _candidates(
     windows = describe_windows(batch)
     count, per_image = len(wholes), windows.shape[1]
     near = index.within(own, _WHOLE)
-    yield from _best(near.queries + start, np.zeros_like(near.queries), near, count)
+    yield from _best_match(near.queries + start, np.zeros_like(near.queries), near, count)
     match = index.within(windows[:, 1:].reshape(-1, windows.shape[2]), _ALIKE)
     image, window = np.divmod(match.queries, per_image - 1)
-    yield from _best(image + start, window + 1, match, count)
+    yield from _best_match(image + start, window + 1, match, count)
 
 
-def _best(
+def _best_match(
     image: npt.NDArray[np.int64],
     window: npt.NDArray[np.int64],
     match: RadiusMatches,
@@ -203,9 +203,9 @@ def _best(
         yield int(image[at]), other, bool(flip), int(window[at])
 
 
-def _verified(
+def _verify_candidates(
     thumbnails: Thumbnails, candidates: list[_Candidate], clean: npt.NDArray[np.bool_]
-) -> Iterator[Kin]:
+) -> Iterator[RelatedPair]:
     """Lay candidates onto each other: all of them roughly, and finely those that may be right."""
     # whole against whole is found from both sides, of which one is enough
     left = [each for each in candidates if each[3] > 0 or each[0] < each[1]]
@@ -213,16 +213,18 @@ def _verified(
     for grid, least in ((ROUGH, _PROMISING), (FINE, _LEAST)):
         if not left:
             return
-        aligned = _aligned(thumbnails, left, boxes, grid)
+        aligned = _align_candidates(thumbnails, left, boxes, grid)
         good = np.flatnonzero(aligned.likeness >= least)
         left = [left[place] for place in good]
         aligned = aligned.of(good)
         boxes = aligned.boxes
     for place, (own, other, flip, _) in enumerate(left):
-        relation = _relation(aligned, place, _CLEAN if clean[own] and clean[other] else _ANY)
+        relation = _classify_relation(
+            aligned, place, _CLEAN if clean[own] and clean[other] else _ANY
+        )
         if relation is not None:
             top, left_, height, width = (float(side) for side in boxes[place])
-            yield Kin(
+            yield RelatedPair(
                 min(own, other),
                 max(own, other),
                 relation,
@@ -233,7 +235,7 @@ def _verified(
             )
 
 
-def _aligned(
+def _align_candidates(
     thumbnails: Thumbnails,
     candidates: list[_Candidate],
     boxes: npt.NDArray[np.float64],
@@ -250,14 +252,14 @@ def _aligned(
     return Alignments(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
-def _relation(
+def _classify_relation(
     aligned: Alignments, place: int, limits: tuple[_Limits, _Limits, _Limits]
 ) -> Relation | None:
     correlation = aligned.correlation[place]
     if not _is_one_scene(aligned, place, limits):
         return None
     # cells of a crop lie between those of the whole, which blurs one of the two
-    is_close = _is_cut(aligned.boxes[place], _CUT) or aligned.residual[place] < _COPY_RESIDUAL
+    is_close = _is_cropped(aligned.boxes[place], _CUT) or aligned.residual[place] < _COPY_RESIDUAL
     offset = _CERTAIN_OFFSET if correlation > _COPY_CERTAIN else _COPY_OFFSET
     same_levels = (
         is_close
@@ -272,7 +274,7 @@ def _is_one_scene(
 ) -> bool:
     box = aligned.boxes[place]
     is_narrow = float(box[2] * box[3]) <= _NARROW
-    least = limits[0 if not _is_cut(box, _EDGE) else 2 if is_narrow else 1]
+    least = limits[0 if not _is_cropped(box, _EDGE) else 2 if is_narrow else 1]
     luma, colour = float(aligned.correlation[place]), float(aligned.colour[place])
     compressed = float(aligned.compressed[place])
     if np.isnan(colour):
@@ -280,7 +282,7 @@ def _is_one_scene(
     return (luma + colour) / 2 >= least.both and compressed >= least.compressed
 
 
-def _is_cut(box: Sequence[float] | npt.NDArray[np.float64], edge: float) -> bool:
+def _is_cropped(box: Sequence[float] | npt.NDArray[np.float64], edge: float) -> bool:
     """Say whether a window ends more than a share of the side away from the image's borders."""
     top, left, height, width = box
     return bool(max(abs(top), abs(left), abs(1 - top - height), abs(1 - left - width)) > edge)

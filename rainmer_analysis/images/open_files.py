@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from rainmer_analysis.errors import ImageError
 
-__all__ = ["MAX_BYTES", "demand_unchanged", "opened", "sha256_of"]
+__all__ = ["MAX_BYTES", "demand_unchanged", "open_checked", "sha256_of"]
 
 MAX_BYTES = 4 << 30
 """Size of the largest file that is read; the largest image that is read needs less."""
@@ -35,7 +35,7 @@ class _Large(BufferedReader):
     state: _State
 
 
-def opened(path: str | Path, *, whole: bool = True) -> BinaryIO:
+def open_checked(path: str | Path, *, whole: bool = True) -> BinaryIO:
     """Open a regular file.
 
     Parameters

@@ -29,7 +29,7 @@ from rainmer_analysis.images import resize
 from rainmer_analysis.infer.encoders.encoder_contract import check_images
 from rainmer_analysis.infer.execution import PRECISIONS, choose_device, kernels_on
 from rainmer_analysis.infer.kernels.restorer import Threads
-from rainmer_analysis.infer.restorer_backends import CompiledForm, Form, TorchForm
+from rainmer_analysis.infer.restorer_backends import CompiledBackend, RestorerBackend, TorchBackend
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
 from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
 from rainmer_analysis.model import load_restorer as load_checkpoint
@@ -70,7 +70,7 @@ class ImageRestorer:
     threads: int
     precision: str
     _module: Restorer = field(repr=False)
-    _form: Form = field(repr=False)
+    _form: RestorerBackend = field(repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network as it was loaded; its form for a device is made anew."""
@@ -121,7 +121,7 @@ class ImageRestorer:
         count = self._images_per_pass(pixels.shape[2:], tile)
         parts = [slice(start, start + count) for start in range(0, len(pixels), count)]
 
-        def work(part: slice, form: Form) -> None:
+        def work(part: slice, form: RestorerBackend) -> None:
             made = form.prompts(np.stack(known[part]))
             out[part] = blend(pixels[part], lambda tiles: form(tiles, made), tiling=tiling)
 
@@ -233,9 +233,9 @@ def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -
         threads=crew.count,
         precision=precision,
         _module=module,
-        _form=CompiledForm(module, crew)
+        _form=CompiledBackend(module, crew)
         if own
-        else TorchForm(module, place, crew, precision=precision),
+        else TorchBackend(module, place, crew, precision=precision),
     )
 
 

@@ -16,12 +16,12 @@ from rainmer_analysis.infer.tiles import Images
 from rainmer_analysis.model.folded_encoder import FoldedEncoder, fold_experts
 from rainmer_analysis.model.restorer import Prompts, Restorer
 
-__all__ = ["CompiledForm", "Form", "TorchForm"]
+__all__ = ["CompiledBackend", "RestorerBackend", "TorchBackend"]
 
 T = TypeVar("T")
 
 
-class Form(Protocol):
+class RestorerBackend(Protocol):
     """What computes; prompts are made once for an image, and used for all its tiles."""
 
     def prompts(self, images: Images) -> Any:
@@ -30,11 +30,13 @@ class Form(Protocol):
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w], of as many images, with sides that 8 divides."""
 
-    def each(self, work: Callable[[T, Form], None], items: Iterable[T], *, apart: bool) -> None:
+    def each(
+        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, apart: bool
+    ) -> None:
         """Call `work` with every item and a form; `apart`: the items at once, not their rows."""
 
 
-class TorchForm:
+class TorchBackend:
     """A restorer in PyTorch's operators.
 
     Parameters
@@ -72,7 +74,13 @@ class TorchForm:
             found: Images = self._module(placed, prompts).float().cpu().numpy()
         return found
 
-    def each(self, work: Callable[[T, Form], None], items: Iterable[T], *, apart: bool) -> None:  # noqa: ARG002
+    def each(
+        self,
+        work: Callable[[T, RestorerBackend], None],
+        items: Iterable[T],
+        *,
+        apart: bool,  # noqa: ARG002
+    ) -> None:
         """Call `work` with every item, one after the other."""
         before = torch.get_num_threads()
         on_cpu = self._device.type == "cpu" and before != self._threads.count
@@ -86,7 +94,7 @@ class TorchForm:
                 torch.set_num_threads(before)
 
 
-class CompiledForm:
+class CompiledBackend:
     """A restorer in compiled loops.
 
     Parameters
@@ -105,7 +113,7 @@ class CompiledForm:
         towers = WinogradProjectors(encoder.projectors, torch.float32)
         self._encoder = FoldedEncoder(encoder, stages=stages, towers=towers)
 
-    def _with(self, threads: Threads) -> CompiledForm:
+    def _with(self, threads: Threads) -> CompiledBackend:
         made = copy.copy(self)
         made._threads = threads
         return made
@@ -129,7 +137,9 @@ class CompiledForm:
             ]
         return np.stack(done)
 
-    def each(self, work: Callable[[T, Form], None], items: Iterable[T], *, apart: bool) -> None:
+    def each(
+        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, apart: bool
+    ) -> None:
         """Call `work` with every item, all at once or one after the other."""
         given = list(items)
         if apart and len(given) > 1:

@@ -10,15 +10,15 @@ import numpy as np
 
 from rainmer_analysis.pages.content import SpacePanel
 from rainmer_analysis.pages.wording import (
-    interval,
-    number,
+    format_interval,
+    format_number,
     score_words,
     space_title,
     view_words,
 )
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["NOT_TOLD", "TOLD", "Cell", "Pair", "cells_of", "matrix_table", "pairs_of"]
+__all__ = ["NOT_TOLD", "TOLD", "Cell", "Pair", "dataset_pairs", "matrix_cells", "matrix_table"]
 
 NOT_TOLD = "not told apart"
 TOLD = "told apart"
@@ -46,7 +46,7 @@ class Pair:
     verdict: str
 
 
-def cells_of(matrix: RelationshipMatrix) -> list[list[Cell]]:
+def matrix_cells(matrix: RelationshipMatrix) -> list[list[Cell]]:
     """Return the cells of a matrix by row and column."""
     size = len(matrix.datasets)
     finite = np.abs(matrix.values[np.isfinite(matrix.values)])
@@ -55,7 +55,7 @@ def cells_of(matrix: RelationshipMatrix) -> list[list[Cell]]:
     return [[_cell(matrix, row, column, scale) for column in range(size)] for row in range(size)]
 
 
-def pairs_of(matrix: RelationshipMatrix) -> list[Pair]:
+def dataset_pairs(matrix: RelationshipMatrix) -> list[Pair]:
     """Return the pairs of different datasets whose score is known, the most alike first."""
     found = []
     for row, column in combinations(range(len(matrix.datasets)), 2):
@@ -73,12 +73,12 @@ def _cell(matrix: RelationshipMatrix, row: int, column: int, scale: float) -> Ce
     value = float(matrix.values[row, column])
     bounds = ""
     if matrix.low is not None and matrix.high is not None:
-        bounds = interval(matrix.low[row, column], matrix.high[row, column], matrix.decimals)
+        bounds = format_interval(matrix.low[row, column], matrix.high[row, column], matrix.decimals)
     verdict = ""
     if matrix.q is not None and row != column and np.isfinite(matrix.q[row, column]):
         verdict = NOT_TOLD if matrix.undecided[row, column] else TOLD
     strength = round(min(abs(value) / scale, 1.0), 3) if np.isfinite(value) else 0.0
-    return Cell(number(value, matrix.decimals), bounds, verdict, strength, value < 0)
+    return Cell(format_number(value, matrix.decimals), bounds, verdict, strength, value < 0)
 
 
 def matrix_table(panel: SpacePanel) -> dict[str, Any]:
@@ -88,13 +88,15 @@ def matrix_table(panel: SpacePanel) -> dict[str, Any]:
     ceilings = None
     # the diagonal of some scores is of different scenes already, and says the same
     if matrix.ceilings is not None and _ceilings_differ(matrix):
-        ceilings = [f"{number(v)} {interval(low, high)}" for v, low, high in matrix.ceilings]
+        ceilings = [
+            f"{format_number(v)} {format_interval(low, high)}" for v, low, high in matrix.ceilings
+        ]
     return {
         "title": space_title(panel.name),
         "about": view_words(panel.map.space.view),
         "score": score_words(matrix.score),
         "names": matrix.datasets,
-        "cells": cells_of(matrix),
+        "cells": matrix_cells(matrix),
         "ceilings": ceilings,
         "tested": matrix.q is not None,
         "left_out": list(matrix.parameters.get("left_out", {}).values()),
@@ -103,5 +105,5 @@ def matrix_table(panel: SpacePanel) -> dict[str, Any]:
 
 def _ceilings_differ(matrix: RelationshipMatrix) -> bool:
     assert matrix.ceilings is not None
-    shown = [number(value) for value in matrix.ceilings[:, 0]]
-    return shown != [number(value) for value in np.diag(matrix.values)]
+    shown = [format_number(value) for value in matrix.ceilings[:, 0]]
+    return shown != [format_number(value) for value in np.diag(matrix.values)]

@@ -15,7 +15,7 @@ from rainmer_analysis.pages.content import ReportContent, SpacePanel
 from rainmer_analysis.pages.wording import space_title, view_words
 from rainmer_analysis.values import to_json_types
 
-__all__ = ["SYMBOLS", "embedded_json", "image_source", "payload_of"]
+__all__ = ["SYMBOLS", "embedded_json", "image_source", "report_data"]
 
 
 class Symbol(NamedTuple):
@@ -46,7 +46,7 @@ SYMBOLS: Mapping[str, Symbol] = MappingProxyType(
 _HIDDEN = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def payload_of(content: ReportContent) -> dict[str, Any]:
+def report_data(content: ReportContent) -> dict[str, Any]:
     """Return datasets, images and spaces as JSON types; positions to a hundredth of a degree."""
     return {
         "datasets": [
@@ -64,7 +64,7 @@ def payload_of(content: ReportContent) -> dict[str, Any]:
             "dataset": content.rows.codes.tolist(),
             "thumbnail": [_base64(each) for each in content.thumbnails],
         },
-        "spaces": [_space(panel) for panel in content.panels],
+        "spaces": [_space_data(panel) for panel in content.panels],
     }
 
 
@@ -81,7 +81,7 @@ def image_source(picture: bytes | None) -> str:
     return f"data:image/webp;base64,{_base64(picture)}" if picture else ""
 
 
-def _space(panel: SpacePanel) -> dict[str, Any]:
+def _space_data(panel: SpacePanel) -> dict[str, Any]:
     return {
         "name": panel.name,
         "title": space_title(panel.name),

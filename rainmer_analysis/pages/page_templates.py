@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from rainmer_analysis.pages.assets import content_policy, packed_plotly, plotly_source, text_of
 from rainmer_analysis.pages.page_data import SYMBOLS, embedded_json, image_source
-from rainmer_analysis.pages.wording import counted, number, space_title, view_words
+from rainmer_analysis.pages.wording import count_with_noun, format_number, space_title, view_words
 
 __all__ = ["REQUEST_NAME", "render_page", "render_static"]
 
@@ -73,8 +73,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., Any]] = {
-        "number": number,
-        "counted": counted,
+        "number": format_number,
+        "counted": count_with_noun,
         "space_title": space_title,
         "view_words": view_words,
         "image_source": image_source,

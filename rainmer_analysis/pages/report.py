@@ -9,14 +9,14 @@ import numpy as np
 from rainmer_analysis.pages.content import ReportContent
 from rainmer_analysis.pages.matrix_tables import matrix_table
 from rainmer_analysis.pages.methods import cited_methods
-from rainmer_analysis.pages.page_data import payload_of
+from rainmer_analysis.pages.page_data import report_data
 from rainmer_analysis.pages.page_templates import render_page
 from rainmer_analysis.pages.summary_sentences import (
-    certainty,
-    lead,
-    relations,
-    title,
-    what_they_are,
+    certainty_sentences,
+    dataset_sentences,
+    lead_sentences,
+    page_title,
+    relation_sentences,
 )
 
 __all__ = ["render_report"]
@@ -40,15 +40,15 @@ def render_report(content: ReportContent, *, request: str) -> str:
     methods, sources = cited_methods(content)
     return render_page(
         "report",
-        payload=payload_of(content),
+        payload=report_data(content),
         request=request,
         content=content,
-        title=title(content),
-        lead=lead(content),
+        title=page_title(content),
+        lead=lead_sentences(content),
         samples=_sample_rows(content),
-        what=what_they_are(content),
-        relations=relations(content),
-        certainty=certainty(content),
+        what=dataset_sentences(content),
+        relations=relation_sentences(content),
+        certainty=certainty_sentences(content),
         matrices=[matrix_table(panel) for panel in content.panels if panel.matrix is not None],
         outliers=_outlier_rows(content),
         methods=methods,

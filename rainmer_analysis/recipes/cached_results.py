@@ -11,7 +11,7 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
     digest,
-    holding,
+    hold_lock,
     is_up_to_date,
     lock_of,
     read_as,
@@ -69,7 +69,7 @@ def cached_map(
     versions = versions_of(f"project/{options.get('engine', 'sphere')}")
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
-    with holding(lock_of(path)):
+    with hold_lock(lock_of(path)):
         stands = is_up_to_date(path, request, overwrite=overwrite)
         if not stands:
             write(project(table, **options), path, overwrite=overwrite, request=request)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.values import stamped, to_json_types, write_bytes
+from rainmer_analysis.values import to_json_types, with_checksum, write_bytes
 
 __all__ = ["csv_text", "holds_text", "write_document_once", "write_text_once", "write_texts_once"]
 
@@ -61,7 +61,7 @@ def write_texts_once(texts: Mapping[Path, str], *, overwrite: bool) -> list[bool
 
 def write_document_once(path: Path, document: Mapping[str, Any], *, overwrite: bool) -> bool:
     """Write a JSON document with its digest, as `write_text_once` writes a text."""
-    stated = stamped(to_json_types(document))
+    stated = with_checksum(to_json_types(document))
     text = json.dumps(stated, indent=1, ensure_ascii=False, allow_nan=False)
     return write_text_once(path, text + "\n", overwrite=overwrite)
 

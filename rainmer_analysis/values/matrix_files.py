@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
+from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
 from rainmer_analysis.values.immutable import RelationshipMatrix, Space
 from rainmer_analysis.values.request_digest import digest, to_json_types
 
@@ -55,7 +55,7 @@ def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> d
 
 def matrix_to_json(matrix: RelationshipMatrix, path: Path, request: str | None) -> None:
     """Write the matrix as JSON."""
-    text = json.dumps(stamped(matrix_document(matrix, request)), indent=1, ensure_ascii=False)
+    text = json.dumps(with_checksum(matrix_document(matrix, request)), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -15,7 +15,7 @@ from rainmer_analysis.auditing.descriptors import (
     window_boxes,
 )
 from rainmer_analysis.auditing.luma_thumbnails import SHAPE, SIDE, planes_of, thumbnail
-from rainmer_analysis.auditing.related_images import find_kin
+from rainmer_analysis.auditing.related_images import find_related_pairs
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather import degrade, render_scene
 
@@ -37,7 +37,7 @@ def scenes() -> list[np.ndarray]:
 
 
 def test_different_scenes_are_no_kin(scenes: list[np.ndarray]) -> None:
-    assert find_kin(np.stack([small(each) for each in scenes])) == []
+    assert find_related_pairs(np.stack([small(each) for each in scenes])) == []
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_planted_kin_is_found_alone(
 ) -> None:
     chosen = (0, 5)
     others = [change(scenes[at]) for at in chosen]  # type: ignore[operator]
-    found = find_kin(np.stack([small(each) for each in (*scenes, *others)]))
+    found = find_related_pairs(np.stack([small(each) for each in (*scenes, *others)]))
     assert [(each.first, each.second) for each in found] == [(0, 24), (5, 25)]
     assert {each.relation for each in found} == {relation}
     assert {each.mirrored for each in found} == {flip}
@@ -66,20 +66,20 @@ def test_planted_kin_is_found_alone(
 
 def test_the_window_of_a_crop_is_told(scenes: list[np.ndarray]) -> None:
     crop = scenes[0][:, 30:110, 24:136]
-    (found,) = find_kin(np.stack([small(scenes[0]), small(crop)]))
+    (found,) = find_related_pairs(np.stack([small(scenes[0]), small(crop)]))
     assert found.within == 0
     assert found.window == pytest.approx((30 / 120, 24 / 160, 80 / 120, 112 / 160), abs=0.012)
-    (other,) = find_kin(np.stack([small(crop), small(scenes[0])]))
+    (other,) = find_related_pairs(np.stack([small(crop), small(scenes[0])]))
     assert other.within == 1
     assert other.window == pytest.approx(found.window, abs=0.012)
 
 
 def test_answers_do_not_depend_on_order_beyond_names(scenes: list[np.ndarray]) -> None:
     images = [small(each) for each in (*scenes[:9], scenes[2][:, :, ::-1], scenes[4][:, 5:, 9:])]
-    plain = {(each.first, each.second) for each in find_kin(np.stack(images))}
+    plain = {(each.first, each.second) for each in find_related_pairs(np.stack(images))}
     turned = {
         (len(images) - 1 - each.second, len(images) - 1 - each.first)
-        for each in find_kin(np.stack(images[::-1]))
+        for each in find_related_pairs(np.stack(images[::-1]))
     }
     assert plain == turned == {(2, 9), (4, 10)}
 
@@ -97,18 +97,18 @@ def test_one_lamp_does_not_make_two_nights_one_scene() -> None:
     aligned = align(first, second, [(0.0, 0.0, 1.0, 1.0)])
     assert aligned.correlation[0] > 0.8  # the lamp's
     assert aligned.compressed[0] < 0.6
-    assert find_kin(nights, clean=np.ones(8, bool)) == []
+    assert find_related_pairs(nights, clean=np.ones(8, bool)) == []
 
 
 def test_what_is_known_to_be_clean_must_agree_by_more(scenes: list[np.ndarray]) -> None:
     rain = [degrade(scenes[4], "sim-Rain200H", seed=seed)[0] for seed in (1, 2)]
     images = np.stack([small(each) for each in (scenes[4], *rain, scenes[4])])
-    unknown = find_kin(images)
+    unknown = find_related_pairs(images)
     assert {(each.first, each.second) for each in unknown} == set(combinations(range(4), 2))
-    known = {(each.first, each.second) for each in find_kin(images, clean=[True] * 4)}
+    known = {(each.first, each.second) for each in find_related_pairs(images, clean=[True] * 4)}
     assert (0, 3) in known
     assert (1, 2) not in known
-    one = find_kin(images, clean=[True, False, False, False])
+    one = find_related_pairs(images, clean=[True, False, False, False])
     assert [(each.first, each.second) for each in one] == [
         (each.first, each.second) for each in unknown
     ]
@@ -117,7 +117,7 @@ def test_what_is_known_to_be_clean_must_agree_by_more(scenes: list[np.ndarray]) 
 def test_images_without_contrast_have_no_kin() -> None:
     flat = np.full((3, *SHAPE), 128, np.uint8)
     flat[1] = 0
-    assert find_kin(flat) == []
+    assert find_related_pairs(flat) == []
 
 
 def test_mirroring_a_thumbnail_changes_signs_alone(scenes: list[np.ndarray]) -> None:
@@ -152,4 +152,4 @@ def test_a_window_is_described_as_its_crop_would_be(scenes: list[np.ndarray]) ->
 def test_as_many_marks_of_clean_photographs_as_thumbnails() -> None:
     thumbnails = np.zeros((3, 2, 96, 96), np.uint8)
     with pytest.raises(ParameterError, match=r"clean has shape \(2,\) beside 3 thumbnails"):
-        find_kin(thumbnails, clean=[True, False])
+        find_related_pairs(thumbnails, clean=[True, False])

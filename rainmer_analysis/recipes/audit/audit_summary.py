@@ -54,10 +54,12 @@ def summarise(
                 if other != dataset.name and own_scenes[dataset.name] & theirs
             },
             "files": {
-                "images": _storage([each.own for each in own]),
-                "partners": _storage([each.partner for each in own if each.partner is not None]),
+                "images": _summarise_files([each.own for each in own]),
+                "partners": _summarise_files(
+                    [each.partner for each in own if each.partner is not None]
+                ),
             },
-            "odd": _odd(images, examined, rows[dataset.name]),
+            "odd": _count_surprises(images, examined, rows[dataset.name]),
             "findings": {kind: counts[dataset.name][kind] for kind in FINDINGS},
             "notes": [*dataset.notes, *dataset.account.warnings()],
             "account": dataset.account.document(used=readable, left_out=len(own) - readable),
@@ -65,7 +67,7 @@ def summarise(
     return found
 
 
-def _storage(files: Sequence[FileFacts]) -> dict[str, Any]:
+def _summarise_files(files: Sequence[FileFacts]) -> dict[str, Any]:
     good = [each for each in files if not each.reason]
     sizes = sorted({(each.width, each.height) for each in good}, key=lambda size: size[0] * size[1])
     qualities = sorted(each.quality for each in good if each.quality is not None)
@@ -85,7 +87,7 @@ def _storage(files: Sequence[FileFacts]) -> dict[str, Any]:
     }
 
 
-def _odd(
+def _count_surprises(
     images: Sequence[AuditedImage], examined: Sequence[Examined], rows: Sequence[int]
 ) -> dict[str, int]:
     """Count files that can be read and may still surprise."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rainmer_analysis.auditing import Fingerprints, signs
+from rainmer_analysis.auditing import Fingerprints, perceptual_hashes
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.recipes.audit.examine_images import Examiner, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import gather_images
@@ -64,9 +64,9 @@ def fingerprint(
         name or datasets[0].name,
         tuple(image.image_id[prefix:] for image in images),
         tuple(each.pixels for each in own),
-        signs(stack_thumbnails(own)),
+        perceptual_hashes(stack_thumbnails(own)),
         tuple(each.pixels if each else "" for each in partners),
-        signs(stack_thumbnails(partners)),
+        perceptual_hashes(stack_thumbnails(partners)),
     )
 
 

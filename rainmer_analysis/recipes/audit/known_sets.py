@@ -12,10 +12,10 @@ from rainmer_analysis.auditing import (
     NEAR,
     Finding,
     Fingerprints,
-    differing_bits,
-    flipped,
-    nearest_sign,
-    signs,
+    hamming_distances,
+    mirrored_hashes,
+    nearest_hash,
+    perceptual_hashes,
 )
 from rainmer_analysis.recipes.audit.examine_images import Examined, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
@@ -33,8 +33,8 @@ def find_known_sets(
     """
     usable = [at for at, facts in enumerate(examined) if not facts.own.reason]
     sides = [examined[at].scene_side for at in usable]
-    own = signs(stack_thumbnails([examined[at].own for at in usable]))
-    clean = signs(stack_thumbnails(sides))
+    own = perceptual_hashes(stack_thumbnails([examined[at].own for at in usable]))
+    clean = perceptual_hashes(stack_thumbnails(sides))
     found = []
     for each in sets:
         equal = {pixels: row for row, pixels in enumerate(each.pixels)}
@@ -47,7 +47,9 @@ def find_known_sets(
             if examined[at].own.pixels in equal:
                 row, bits = equal[examined[at].own.pixels], 0
                 detail = f"equal to {each.images[row]} of {each.name}"
-            elif bits <= NEAR and int(differing_bits(own[place] ^ each.packed[row])) <= NEAR // 4:
+            elif (
+                bits <= NEAR and int(hamming_distances(own[place] ^ each.packed[row])) <= NEAR // 4
+            ):
                 detail = f"a copy of {each.images[row]} of {each.name}"
             if bits <= NEAR:
                 numbers: Mapping[str, object] = {
@@ -66,6 +68,6 @@ def _nearest(
     packed: npt.NDArray[np.uint8], known: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the nearest known signs, plain or flipped."""
-    plain, mirror = nearest_sign(packed, known), nearest_sign(flipped(packed), known)
+    plain, mirror = nearest_hash(packed, known), nearest_hash(mirrored_hashes(packed), known)
     better = mirror[1] < plain[1]
     return np.where(better, mirror[0], plain[0]), np.where(better, mirror[1], plain[1])

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from rainmer_analysis.auditing import (
     Finding,
-    Kin,
+    RelatedPair,
     Thumbnails,
-    compare,
-    find_kin,
+    compare_thumbnails,
+    find_related_pairs,
     first_connected,
 )
 from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts, stack_thumbnails
@@ -44,8 +44,8 @@ def relate_images(
     reported with its nearest earlier relative in each dataset at most, so that a scene of a
     thousand frames makes a thousand findings, not half a million.
     """
-    collection = _collect(images, examined)
-    kin = find_kin(
+    collection = _collect_photographs(images, examined)
+    kin = find_related_pairs(
         collection.thumbnails(),
         clean=[collection.is_clean(numbers[0]) for numbers in collection.members],
         seed=seed,
@@ -55,7 +55,7 @@ def relate_images(
     for finding in (
         *_duplicates(collection),
         *_same_photograph(collection),
-        *_of_kin(collection, kin),
+        *_related_findings(collection, kin),
     ):
         found.setdefault((finding.a, finding.b), finding)
     return Related(list(found.values()), _scenes(collection, kin))
@@ -91,7 +91,9 @@ class _Collection:
         return Finding(kind, own.image_id, other.image_id, detail, leak, numbers)
 
 
-def _collect(images: Sequence[AuditedImage], examined: Sequence[Examined]) -> _Collection:
+def _collect_photographs(
+    images: Sequence[AuditedImage], examined: Sequence[Examined]
+) -> _Collection:
     numbers: dict[str, int] = {}
     photographs: list[FileFacts] = []
     members: list[list[int]] = []
@@ -145,15 +147,15 @@ def _kind_of_equal(collection: _Collection, number: int, other: int) -> tuple[st
     if not all(clean):
         return "shared-scene", "the one is the clean partner of the other"
     if not (one.reason or two.reason):
-        relation = compare(one.thumbnail, two.thumbnail, flip=False, window=_WHOLE)
+        relation = compare_thumbnails(one.thumbnail, two.thumbnail, flip=False, window=_WHOLE)
         if relation == "copy":
             return "near-duplicate", "re-encoded or resized; their clean partners are equal"
     return "shared-scene", "their clean partners are equal"
 
 
-def _of_kin(collection: _Collection, kin: Sequence[Kin]) -> Iterator[Finding]:
+def _related_findings(collection: _Collection, kin: Sequence[RelatedPair]) -> Iterator[Finding]:
     """Report each image with its nearest earlier relative in each dataset."""
-    best: dict[tuple[int, str], tuple[float, Kin, int]] = {}
+    best: dict[tuple[int, str], tuple[float, RelatedPair, int]] = {}
     for each in kin:
         for own, other in ((each.first, each.second), (each.second, each.first)):
             firsts: dict[str, int] = {}
@@ -165,7 +167,7 @@ def _of_kin(collection: _Collection, kin: Sequence[Kin]) -> Iterator[Finding]:
                     if earlier < number and (known is None or known[0] < each.correlation):
                         best[number, dataset] = each.correlation, each, earlier
     for (number, _), (_, each, earlier) in sorted(best.items(), key=lambda item: item[0]):
-        kind, detail = _kind_of_kin(collection, each, (number, earlier))
+        kind, detail = _kind_of_related(collection, each, (number, earlier))
         yield collection.finding(
             kind,
             (number, earlier),
@@ -176,30 +178,34 @@ def _of_kin(collection: _Collection, kin: Sequence[Kin]) -> Iterator[Finding]:
         )
 
 
-def _kind_of_kin(collection: _Collection, kin: Kin, at: tuple[int, int]) -> tuple[str, str]:
-    how = _how(collection, kin)
+def _kind_of_related(
+    collection: _Collection, kin: RelatedPair, at: tuple[int, int]
+) -> tuple[str, str]:
+    how = _describe_change(collection, kin)
     clean = [collection.is_clean(number) for number in at]
     if not any(clean):
         if kin.relation == "copy":
             return "near-duplicate", how or "re-encoded"
-        return "shared-scene", _joined("one scene under other weather or light", how)
+        return "shared-scene", _append_detail("one scene under other weather or light", how)
     if kin.relation == "copy" and all(clean):
         wide = kin.second if kin.within else kin.first
         order = at if collection.shows[at[0]] == wide else at[::-1]
         own = [collection.examined[number].own for number in order]
         if (
             not any(each.reason for each in own)
-            and compare(own[0].thumbnail, own[1].thumbnail, flip=kin.mirrored, window=kin.window)
+            and compare_thumbnails(
+                own[0].thumbnail, own[1].thumbnail, flip=kin.mirrored, window=kin.window
+            )
             == "copy"
         ):
             return "near-duplicate", how or "re-encoded"
     what = "their clean partners" if all(clean) else "the clean partner of one and the other image"
     if kin.relation == "copy":
-        return "shared-scene", _joined(f"{what} are copies", how)
-    return "shared-scene", _joined(f"{what} show one scene", how)
+        return "shared-scene", _append_detail(f"{what} are copies", how)
+    return "shared-scene", _append_detail(f"{what} show one scene", how)
 
 
-def _how(collection: _Collection, kin: Kin) -> str:
+def _describe_change(collection: _Collection, kin: RelatedPair) -> str:
     """Name what was done to a copy beyond encoding it anew."""
     sizes = {
         (each.width, each.height)
@@ -213,11 +219,11 @@ def _how(collection: _Collection, kin: Kin) -> str:
     return ", ".join(parts)
 
 
-def _joined(detail: str, how: str) -> str:
+def _append_detail(detail: str, how: str) -> str:
     return f"{detail}, {how}" if how else detail
 
 
-def _scenes(collection: _Collection, kin: Sequence[Kin]) -> list[str]:
+def _scenes(collection: _Collection, kin: Sequence[RelatedPair]) -> list[str]:
     """Name every image's scene: images are joined by name, by photograph and by kin."""
     images, members = collection.images, collection.members
     by_name: dict[str, list[int]] = defaultdict(list)

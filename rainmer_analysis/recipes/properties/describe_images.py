@@ -26,7 +26,7 @@ from rainmer_analysis.recipes.resumable_work import thread_count
 from rainmer_analysis.values import (
     ImageSet,
     PropertyTable,
-    holding,
+    hold_lock,
     lock_of,
 )
 
@@ -119,7 +119,7 @@ def describe(
     )
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(holding(lock_of(path)))
+            held.enter_context(hold_lock(lock_of(path)))
         known = None if path is None else find_existing_table(path, images, overwrite=overwrite)
         current = known is not None
         if known is None:

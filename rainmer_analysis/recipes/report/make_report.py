@@ -33,7 +33,7 @@ from rainmer_analysis.values import (
     write_text,
 )
 
-__all__ = ["Report", "kept_folder", "report"]
+__all__ = ["Report", "intermediate_folder", "report"]
 
 _log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None] | None
@@ -61,7 +61,7 @@ class Report:
     content: ReportContent
 
 
-def kept_folder(out: Path) -> Path:
+def intermediate_folder(out: Path) -> Path:
     """Return the folder beside a page that holds everything in between."""
     return out.with_name(f"{out.stem}_files")
 
@@ -98,7 +98,7 @@ def report(
     """
     chosen, page = options or ReportOptions(), Path(out)
     demand_suffix(page, "a report", ".html", also=(".htm",))
-    folder = kept_folder(page)
+    folder = intermediate_folder(page)
     inputs = inputs_of(sources, folder, chosen, progress)
     rows = inputs.tables[0].rows
     audited = chosen.audit or inputs.audit

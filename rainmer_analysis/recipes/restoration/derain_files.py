@@ -16,7 +16,7 @@ from rainmer_analysis.recipes.restoration.output_paths import (
     plan_outputs,
 )
 from rainmer_analysis.recipes.restoration.restored_files import (
-    Cut,
+    TileSize,
     restored_files,
     split_by_state,
 )
@@ -123,7 +123,7 @@ def derain(
     if progress is not None:
         progress(done, len(jobs))
     written: list[Path] = []
-    cut = Cut(tile, overlap)
+    cut = TileSize(tile, overlap)
     with closing(restored_files(todo, restorer, cut, alone=len(jobs) == 1)) as results:
         for number, result in enumerate(results, start=1):
             if result.fault:
@@ -155,5 +155,10 @@ def _skipped_list_of_folder(given: Path, place: Path, *, overwrite: bool) -> Pat
 
 def _request_of(restorer: ImageRestorer) -> dict[str, object]:
     """Return what of a restorer decides its results."""
-    made = {"weights": restorer.sha256, "configuration": restorer.configuration}
-    return made if restorer.precision == "exact" else {**made, "precision": restorer.precision}
+    made: dict[str, object] = {
+        "weights": restorer.sha256,
+        "configuration": restorer.configuration,
+    }
+    if restorer.precision != "exact":
+        made["precision"] = restorer.precision
+    return made

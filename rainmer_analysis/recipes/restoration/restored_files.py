@@ -29,14 +29,14 @@ from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
 from rainmer_analysis.values import digest, report_progress
 
-__all__ = ["Cut", "RestoredFile", "restored_files", "split_by_state"]
+__all__ = ["RestoredFile", "TileSize", "restored_files", "split_by_state"]
 
 _AHEAD = 2  # the image in hand, and the next
 Request = tuple[RestorationJob, str, str]
 
 
 @dataclass(frozen=True)
-class Cut:
+class TileSize:
     """How large images are cut, see `ImageRestorer.restore`."""
 
     tile: int
@@ -91,7 +91,7 @@ def split_by_state(
 
 
 def restored_files(
-    todo: Iterable[Request], restorer: ImageRestorer, cut: Cut, *, alone: bool = False
+    todo: Iterable[Request], restorer: ImageRestorer, cut: TileSize, *, alone: bool = False
 ) -> Generator[RestoredFile, None, None]:
     """Restore image files, each to a PNG that names the request it answers.
 
@@ -139,7 +139,7 @@ def _decode(task: Request) -> _Decoded:
 
 
 def _restore(
-    pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: Cut, *, alone: bool
+    pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: TileSize, *, alone: bool
 ) -> npt.NDArray[np.uint8]:
     samples = np.empty((*pixels.shape[1:], 3), np.uint8)
     for rows, strip in restorer.restore_strips(pixels, tile=cut.tile, overlap=cut.overlap):

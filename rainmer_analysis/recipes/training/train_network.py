@@ -13,7 +13,7 @@ from rainmer_analysis.recipes.training.run_folder import (
     CONFIG,
     LOG,
     WEIGHTS,
-    claimed_folder,
+    claim_folder,
     remove_run,
     write_run_text,
 )
@@ -120,7 +120,7 @@ def train_network(
     pools = Path(cache) if cache else folder.parent / "pools"
     with init_distributed(settings.run.device) as place, ExitStack() as held:
         if place.is_main_process:
-            held.enter_context(claimed_folder(folder, may_stand=resume or overwrite))
+            held.enter_context(claim_folder(folder, may_stand=resume or overwrite))
             pool = make_training_pool(settings, pools, workers)
         place.barrier()
         if not place.is_main_process:  # it opens what the first has made

@@ -21,9 +21,9 @@ from rainmer_analysis.values import (
     array_digest,
     digest,
     library_versions,
-    stamped,
     to_json_types,
-    unstamped,
+    with_checksum,
+    without_checksum,
 )
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
@@ -59,7 +59,7 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         for field in fields(SceneSums)[2:]
     }
     told = to_json_types(document) | {"tensors": _content_digest(tensors)}
-    text = json.dumps(stamped(told), ensure_ascii=False, sort_keys=True)
+    text = json.dumps(with_checksum(told), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 
 
@@ -147,7 +147,7 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
             f"{path} has format version {stated!r}, but this installation reads up to "
             f"{SKETCH_VERSION}; update rainmer-analysis"
         )
-    document = unstamped(document, path)
+    document = without_checksum(document, path)
     if "tensors" in document and document["tensors"] != _content_digest(tensors):
         raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from rainmer_analysis.model import AirNetEncoder, autocast, normalise_rows, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import Square
-from rainmer_analysis.train.data import Order, Pool, Read, prefetch, scaled, tensor_copy
+from rainmer_analysis.train.data import HostBatch, Order, Pool, prefetch, scaled, tensor_copy
 from rainmer_analysis.train.loop import (
     DistributedContext,
     TrainableBase,
@@ -194,7 +194,7 @@ class AirNetTrainable(TrainableBase):
         self.module.train()
         return found
 
-    def _read_crops(self, orders: list[Order], number: int, part: slice) -> Read[None]:
+    def _read_crops(self, orders: list[Order], number: int, part: slice) -> HostBatch[None]:
         rng = np.random.default_rng([self._config.seed, 4, number])
         batch, side = self._config.run.batch, self._config.objective.crop
         rows = np.concatenate([order.take(number * batch, batch) for order in orders])
@@ -209,9 +209,9 @@ class AirNetTrainable(TrainableBase):
             )
             for own in squares
         )
-        return Read({"first": first, "second": second}, None)
+        return HostBatch({"first": first, "second": second}, None)
 
-    def _crops_to_device(self, read: Read[None]) -> Crops:
+    def _crops_to_device(self, read: HostBatch[None]) -> Crops:
         parts = read.on(self._place.device).parts
         first, second = (
             scaled(parts[name]).contiguous(memory_format=self._format)

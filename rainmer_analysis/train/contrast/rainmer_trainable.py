@@ -10,7 +10,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
 from rainmer_analysis.train.contrast.momentum_contrast import (
     CONTRAST_NUMBERS,
-    Batch,
+    ContrastBatch,
     MomentumContrast,
 )
 from rainmer_analysis.train.data import Pool, prefetch
@@ -67,7 +67,7 @@ class RainmerTrainable(TrainableBase):
         """The encoder and its momentum copy."""
         return self.module.query, self.module.key
 
-    def batch(self, number: int) -> Batch:
+    def batch(self, number: int) -> ContrastBatch:
         """Make this process's part of a batch."""
         return self._training.build(self._ahead(number).on(self._place.device))
 

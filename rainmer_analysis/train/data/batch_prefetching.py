@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
-__all__ = ["Prefetcher", "Read", "prefetch"]
+__all__ = ["HostBatch", "Prefetcher", "prefetch"]
 
 # Enough to keep an accelerator busy through a slow read, and few enough to be small in memory.
 _WORKERS, _AHEAD = 2, 4
@@ -59,7 +59,7 @@ class Prefetcher(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Read(Generic[T]):
+class HostBatch(Generic[T]):
     """What was read for a batch.
 
     Parameters
@@ -73,17 +73,19 @@ class Read(Generic[T]):
     parts: Mapping[str, Tensor]
     plan: T
 
-    def pinned(self) -> Read[T]:
+    def pinned(self) -> HostBatch[T]:
         """Copy the tensors to memory that a CUDA device reads by itself."""
-        return Read({name: part.pin_memory() for name, part in self.parts.items()}, self.plan)
+        return HostBatch({name: part.pin_memory() for name, part in self.parts.items()}, self.plan)
 
-    def on(self, device: torch.device) -> Read[T]:
+    def on(self, device: torch.device) -> HostBatch[T]:
         """Bring the tensors to a device; from pinned memory the host does not wait for it."""
         parts = self.parts.items()
-        return Read({name: part.to(device, non_blocking=True) for name, part in parts}, self.plan)
+        return HostBatch(
+            {name: part.to(device, non_blocking=True) for name, part in parts}, self.plan
+        )
 
 
-def prefetch(device: torch.device, read: Callable[[int], Read[T]]) -> Prefetcher[Read[T]]:
+def prefetch(device: torch.device, read: Callable[[int], HostBatch[T]]) -> Prefetcher[HostBatch[T]]:
     """Read ahead of a CUDA device, into pinned memory; for a CPU when it is asked for.
 
     A CPU that trains has no idle time in which something could be made ahead.
@@ -91,7 +93,7 @@ def prefetch(device: torch.device, read: Callable[[int], Read[T]]) -> Prefetcher
     if device.type != "cuda":
         return Prefetcher(read, workers=0)
 
-    def pinned(number: int) -> Read[T]:
+    def pinned(number: int) -> HostBatch[T]:
         with torch.cuda.device(device):  # threads do not know which one is their process's
             return read(number).pinned()
 

@@ -32,7 +32,7 @@ from rainmer_analysis.train.loop.checkpoints import (
     save_state,
 )
 from rainmer_analysis.train.loop.gradient_step import GradientStep
-from rainmer_analysis.train.loop.logs import DeferredNumbers, Log, RunMonitor
+from rainmer_analysis.train.loop.logs import CsvLog, DeferredNumbers, RunMonitor
 from rainmer_analysis.train.loop.run_state import Hooks, Outcome, State
 from rainmer_analysis.train.loop.trainable import Trainable
 
@@ -139,7 +139,7 @@ class _RunState:
         self.updater = self._make_step.updater
         self._tally = DeferredNumbers(place)
         self._clock, self._noted = time.perf_counter(), 0
-        self._log: Log | None = None
+        self._log: CsvLog | None = None
         self._watcher: RunMonitor | None = None
 
     def restore(self) -> None:
@@ -164,7 +164,7 @@ class _RunState:
             remove_partial_checkpoints(self.folder)
             names = self.objective.numbers
             columns = ["step", *names, *_MORE, *(f"held_out_{name}" for name in names)]
-            self._log = Log(self.folder / "log.csv", self.state.step, columns=columns)
+            self._log = CsvLog(self.folder / "log.csv", self.state.step, columns=columns)
             self._watcher = RunMonitor(self.folder, step=self.state.step)
             self.hooks.on_start()
         self._clock, self._noted = time.perf_counter(), self.state.step

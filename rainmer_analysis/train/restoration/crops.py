@@ -13,7 +13,7 @@ from torch import Tensor
 from rainmer_analysis.train.contrast.batch_randomness import Square
 from rainmer_analysis.train.data import Levels, Pool, scaled, tensor_copy, to_8bit
 
-__all__ = ["Crop", "Pairs", "crops", "sheet"]
+__all__ = ["Crop", "Pairs", "cut_crops", "image_sheet"]
 
 _GAP = 2
 
@@ -36,7 +36,7 @@ class Pairs:
 
     @classmethod
     def of(cls, parts: Mapping[str, Tensor]) -> Pairs:
-        """Scale what `crops` has read, where it lies."""
+        """Scale what `cut_crops` has read, where it lies."""
         return cls(*(scaled(parts[name]) for name in ("degraded", "clean", "whole")))
 
 
@@ -59,7 +59,7 @@ class Crop:
         return out if self.axis is None else np.flip(out, self.axis)
 
 
-def crops(pool: Pool, rows: NDArray[np.int64], drawn: Sequence[Crop]) -> dict[str, Tensor]:
+def cut_crops(pool: Pool, rows: NDArray[np.int64], drawn: Sequence[Crop]) -> dict[str, Tensor]:
     """Cut crops from the native-scale windows of some rows of a pool, with the whole images.
 
     Returns
@@ -73,7 +73,7 @@ def crops(pool: Pool, rows: NDArray[np.int64], drawn: Sequence[Crop]) -> dict[st
     return {"degraded": degraded, "clean": clean, "whole": tensor_copy(pool.degraded[rows])}
 
 
-def sheet(columns: Sequence[Tensor]) -> Levels:
+def image_sheet(columns: Sequence[Tensor]) -> Levels:
     """Lay images out: a row for each of B, a column for each of `columns`, [B, 3, h, w] each.
 
     Returns

@@ -16,7 +16,7 @@ from torch import nn
 
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast import CONTRAST_NUMBERS, ContrastBatchBuilder, Flip
-from rainmer_analysis.train.data import Levels, Pool, Read, prefetch
+from rainmer_analysis.train.data import HostBatch, Levels, Pool, prefetch
 from rainmer_analysis.train.loop import (
     DistributedContext,
     Group,
@@ -24,7 +24,7 @@ from rainmer_analysis.train.loop import (
     average_numbers,
     momentum_update,
 )
-from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
+from rainmer_analysis.train.restoration.crops import Crop, Pairs, cut_crops, image_sheet
 from rainmer_analysis.train.restoration.joint_training import JointTraining, RestorationBatch
 
 __all__ = ["RestorerTrainable"]
@@ -93,20 +93,22 @@ class RestorerTrainable(TrainableBase):
     def batch(self, number: int) -> RestorationBatch:
         """Make this process's part of a micro-batch."""
         read = self._ahead(number).on(self._place.device)
-        views = None if read.plan is None else self._training.build(Read(read.parts, read.plan))
+        views = (
+            None if read.plan is None else self._training.build(HostBatch(read.parts, read.plan))
+        )
         return RestorationBatch(Pairs.of(read.parts), views)
 
-    def _read_pairs_and_views(self, number: int) -> Read[Mapping[str, Flip] | None]:
+    def _read_pairs_and_views(self, number: int) -> HostBatch[Mapping[str, Flip] | None]:
         every = self._config.objective.every
         rows = self._training.rows(number)
         rng = np.random.default_rng([self._config.seed, 5, number])
         size = self._pool.degraded_native.shape[-2:]
         drawn = [Crop.drawn(size, self._config.restorer.crop, rng) for _ in rows]
-        pairs = crops(self._pool, rows[self._part], drawn[self._part])
+        pairs = cut_crops(self._pool, rows[self._part], drawn[self._part])
         if not every or number % every:
-            return Read(pairs, None)
+            return HostBatch(pairs, None)
         views = self._training.read(number)
-        return Read({**pairs, **views.parts}, views.plan)
+        return HostBatch({**pairs, **views.parts}, views.plan)
 
     def before_micro_batch(self) -> None:
         """Let the key encoder follow."""
@@ -134,7 +136,7 @@ class RestorerTrainable(TrainableBase):
         pairs = self._pairs_on_device(*self._evenly_chosen_rows(_SHOWN))
         restored = self.network(pairs.degraded, pairs.whole)
         self.module.train()
-        return sheet([pairs.degraded, restored, pairs.clean])
+        return image_sheet([pairs.degraded, restored, pairs.clean])
 
     def _validation_pairs(self) -> Iterator[Pairs]:
         run = self._config.run
@@ -143,7 +145,7 @@ class RestorerTrainable(TrainableBase):
             yield self._pairs_on_device(rows[at : at + run.batch], drawn[at : at + run.batch])
 
     def _pairs_on_device(self, rows: NDArray[np.int64], drawn: list[Crop]) -> Pairs:
-        read = Read(crops(self._pool, rows, drawn), None)
+        read = HostBatch(cut_crops(self._pool, rows, drawn), None)
         return Pairs.of(read.on(self._place.device).parts)
 
     def _evenly_chosen_rows(self, count: int) -> tuple[NDArray[np.int64], list[Crop]]:

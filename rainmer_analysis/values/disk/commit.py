@@ -19,16 +19,20 @@ from typing import Any
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.disk.durable_writes import (
     make_folder,
+    storage_errors,
     sync_file,
     sync_folder,
-    told_as_placed,
-    told_in_full,
+    unconfirmed_write_errors,
 )
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
-from rainmer_analysis.values.disk.locks import holding, lock_of
-from rainmer_analysis.values.disk.temporary_files import is_temporary, mark, sweep
+from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
+from rainmer_analysis.values.disk.locks import hold_lock, lock_of
+from rainmer_analysis.values.disk.temporary_files import (
+    is_temporary,
+    remove_leftovers,
+    temporary_mark,
+)
 
-__all__ = ["commit", "finish", "listed", "recover", "staging"]
+__all__ = ["commit", "files_of_commit", "finish", "recover", "staging"]
 
 LIST = ".commit.json"
 _PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish its own commit
@@ -38,8 +42,8 @@ _PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish it
 def staging(folder: Path) -> Iterator[Path]:
     """Return a new hidden folder for files that are going to be committed into `folder`."""
     make_folder(folder)
-    sweep(folder)
-    staged = folder / f".commit{mark()}"
+    remove_leftovers(folder)
+    staged = folder / f".commit{temporary_mark()}"
     staged.mkdir()
     try:
         yield staged
@@ -69,7 +73,7 @@ def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
     names = sorted(each.name for each in staged.iterdir())
     if not names and not any((folder / name).exists() for name in remove):
         return
-    with told_in_full(folder / LIST, staged / LIST):
+    with storage_errors(folder / LIST, staged / LIST):
         for path in sorted(staged.rglob("*")):
             (sync_folder if path.is_dir() else sync_file)(path)
         sync_folder(staged)
@@ -79,14 +83,14 @@ def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
             "put": names,
             "remove": [name for name in remove if name not in names],
         }
-        waiting = folder / f".list{mark()}.json"
+        waiting = folder / f".list{temporary_mark()}.json"
         try:
-            waiting.write_text(json.dumps(stamped(document)), encoding="utf-8")
+            waiting.write_text(json.dumps(with_checksum(document)), encoding="utf-8")
             sync_file(waiting)
             _publish(waiting, folder)
         finally:
             waiting.unlink(missing_ok=True)
-    with told_as_placed(folder):
+    with unconfirmed_write_errors(folder):
         sync_folder(folder)
         _roll_forward(folder, document)
 
@@ -99,7 +103,7 @@ def finish(folder: Path) -> bool:
     FileFormatError
         Its list is damaged.
     """
-    document = listed(folder)
+    document = files_of_commit(folder)
     if document is None:
         return False
     _roll_forward(folder, document)
@@ -116,12 +120,12 @@ def recover(folder: Path) -> None:
     """
     lock = lock_of(folder, "commit")
     if lock.exists() or (folder / LIST).exists():
-        with holding(lock, wait=True):
+        with hold_lock(lock, wait=True):
             finish(folder)
-    sweep(folder)
+    remove_leftovers(folder)
 
 
-def listed(folder: Path) -> dict[str, Any] | None:
+def files_of_commit(folder: Path) -> dict[str, Any] | None:
     """Return the list of a commit that has not been finished, or None where there is none.
 
     Raises
@@ -184,7 +188,7 @@ def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
     for name in document["remove"]:
         _discard(folder / name, staged)
     sync_folder(folder)
-    current = listed(folder)
+    current = files_of_commit(folder)
     if current is not None and current["staged"] == document["staged"]:
         (folder / LIST).unlink(missing_ok=True)
         sync_folder(folder)
@@ -203,11 +207,11 @@ def _discard(target: Path, staged: Path) -> None:
     if not target.exists() and not target.is_symlink():
         return
     staged.mkdir(exist_ok=True)
-    target.replace(staged / f"before-{target.name}{mark()}")
+    target.replace(staged / f"before-{target.name}{temporary_mark()}")
 
 
 def _is_listed(folder: Path, staged: Path) -> bool:
     with suppress(FileFormatError):
-        document = listed(folder)
+        document = files_of_commit(folder)
         return document is not None and document["staged"] == staged.name
     return True

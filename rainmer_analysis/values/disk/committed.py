@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.commit import listed
+from rainmer_analysis.values.disk.commit import files_of_commit
 
-__all__ = ["CommittedFile", "located", "reach"]
+__all__ = ["CommittedFile", "committed_path", "open_committed"]
 
 _TRIES = 20  # for each that fails, a commit has made a step between two system calls
 
 T = TypeVar("T")
 
 
-def located(path: Path) -> Path:
+def committed_path(path: Path) -> Path:
     """Return where a file, a folder or a file in such a folder lies: in its place, or waiting."""
     for committed, below in ((path, ""), (path.parent, path.name)):
         waiting = _waiting(committed)
@@ -32,7 +32,7 @@ def located(path: Path) -> Path:
     return path
 
 
-def reach(path: Path, work: Callable[[Path], T]) -> T:
+def open_committed(path: Path, work: Callable[[Path], T]) -> T:
     """Do something with a file where it lies, also while it moves from one place to the other.
 
     Raises
@@ -42,8 +42,8 @@ def reach(path: Path, work: Callable[[Path], T]) -> T:
     """
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
-            return work(located(path))
-    return work(located(path))
+            return work(committed_path(path))
+    return work(committed_path(path))
 
 
 class CommittedFile:
@@ -70,7 +70,7 @@ class CommittedFile:
             It cannot be opened.
         """
         try:
-            file: BinaryIO = reach(self.path, lambda place: place.open("rb"))
+            file: BinaryIO = open_committed(self.path, lambda place: place.open("rb"))
         except FileNotFoundError as error:
             gone = "; name another" if self._first is None else " any more; make it anew"
             raise FileFormatError(f"there is no file {self.path}{gone}") from error
@@ -91,7 +91,7 @@ def _waiting(path: Path) -> Path | None:
     What the list removes is where it would wait, and so is nowhere: it belongs to another run.
     """
     try:
-        document = listed(path.parent)
+        document = files_of_commit(path.parent)
     except FileFormatError:  # whoever finishes the commit says so
         return None
     if document is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import StorageError
 
-__all__ = ["make_folder", "sync_file", "sync_folder", "told_as_placed", "told_in_full"]
+__all__ = ["make_folder", "storage_errors", "sync_file", "sync_folder", "unconfirmed_write_errors"]
 
 _FAILURES = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.ENOMEM)
@@ -66,7 +66,7 @@ def make_folder(folder: Path) -> None:
     above = folder.parent
     if above != folder:
         make_folder(above)
-    with told_in_full(folder, folder), suppress(FileExistsError):
+    with storage_errors(folder, folder), suppress(FileExistsError):
         folder.mkdir()
         sync_folder(above)
     if not folder.is_dir():
@@ -74,7 +74,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def told_in_full(target: Path, temporary: Path) -> Iterator[None]:
+def storage_errors(target: Path, temporary: Path) -> Iterator[None]:
     """Say of a failed disk which file it struck, after how many bytes, and what room there is.
 
     Raises
@@ -88,14 +88,14 @@ def told_in_full(target: Path, temporary: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FAILURES:
-            raise StorageError(_sentence(error, target, temporary)) from error
+            raise StorageError(_storage_error_text(error, target, temporary)) from error
         if error.filename == str(temporary):  # a name that nobody gave
             error.filename = str(target)
         raise
 
 
 @contextmanager
-def told_as_placed(target: Path) -> Iterator[None]:
+def unconfirmed_write_errors(target: Path) -> Iterator[None]:
     """Say of a disk that fails after files have their names that they have them.
 
     Raises
@@ -115,7 +115,7 @@ def told_as_placed(target: Path) -> Iterator[None]:
         ) from error
 
 
-def _room(folder: Path) -> str:
+def _free_space_text(folder: Path) -> str:
     """Say how much more a file system can hold; some have bytes, but no room for one more name."""
     free = f"{shutil.disk_usage(folder).free:,} bytes are free"
     if hasattr(os, "statvfs"):
@@ -125,12 +125,12 @@ def _room(folder: Path) -> str:
     return free
 
 
-def _sentence(error: OSError, target: Path, temporary: Path) -> str:
+def _storage_error_text(error: OSError, target: Path, temporary: Path) -> str:
     done, free = 0, ""
     with suppress(OSError):
         done = temporary.stat().st_size if temporary.is_file() else 0
     with suppress(OSError):
-        free = f"; {_room(target.parent)} there"
+        free = f"; {_free_space_text(target.parent)} there"
     reason = os.strerror(error.errno or 0)
     return (
         f"{target} cannot be written ({reason}, after {done:,} bytes{free}); what lay there before "

@@ -10,18 +10,18 @@ from typing import Any
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.request_digest import digest
 
-__all__ = ["CHECKSUM", "read_json", "stamped", "unstamped"]
+__all__ = ["CHECKSUM", "read_json", "with_checksum", "without_checksum"]
 
 CHECKSUM = "checksum"
 
 
-def stamped(document: Mapping[str, Any]) -> dict[str, Any]:
+def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with the digest of its content as its last entry."""
     content = {name: value for name, value in document.items() if name != CHECKSUM}
     return content | {CHECKSUM: _sum(content)}
 
 
-def unstamped(document: dict[str, Any], path: Path) -> dict[str, Any]:
+def without_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return a document without its digest; one that was written without any passes.
 
     Raises
@@ -51,7 +51,7 @@ def read_json(path: Path) -> Any:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
-    return unstamped(document, path) if isinstance(document, dict) else document
+    return without_checksum(document, path) if isinstance(document, dict) else document
 
 
 def _sum(content: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["demand_free", "holding", "lock_of"]
+__all__ = ["demand_unlocked", "hold_lock", "lock_of"]
 
 _PAUSE = 0.05  # seconds
 
@@ -39,7 +39,7 @@ def lock_of(output: str | Path, name: str = "") -> Path:
 
 
 @contextmanager
-def holding(lock: Path, *, wait: bool = False) -> Iterator[None]:
+def hold_lock(lock: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock.
 
     Parameters
@@ -71,7 +71,7 @@ def holding(lock: Path, *, wait: bool = False) -> Iterator[None]:
                 lock.parent.rmdir()
 
 
-def demand_free(lock: Path) -> None:
+def demand_unlocked(lock: Path) -> None:
     """Make sure that nobody holds a lock at the moment.
 
     Raises

@@ -17,24 +17,24 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["is_temporary", "mark", "sweep"]
+__all__ = ["is_temporary", "remove_leftovers", "temporary_mark"]
 
 _MARK = re.compile(r"\..*-unfinished-(\d+)-([0-9a-f]{8})-[0-9a-f]{12}(\..*)?", re.DOTALL)
 _DAY = 86_400  # seconds
 _SWEPT: set[str] = set()
 
 
-def mark() -> str:
+def temporary_mark() -> str:
     """Return the middle of a new temporary name: who writes, where, and a random part."""
     return f"-unfinished-{os.getpid()}-{_machine()}-{secrets.token_hex(6)}"
 
 
 def is_temporary(name: str) -> bool:
-    """Say whether a name is one that `mark` makes."""
+    """Say whether a name is one that `temporary_mark` makes."""
     return _MARK.fullmatch(name) is not None
 
 
-def sweep(folder: Path, *, again: bool = True) -> list[Path]:
+def remove_leftovers(folder: Path, *, again: bool = True) -> list[Path]:
     """Remove the temporary files and folders in a folder whose processes are gone.
 
     Parameters

@@ -38,7 +38,7 @@ __all__ = [
     "companion_digests",
     "document_of",
     "embeddings_of",
-    "opened",
+    "open_parquet",
     "read_checked",
     "read_metadata",
     "read_parquet",
@@ -85,12 +85,12 @@ def read_metadata(path: Path) -> dict[str, Any]:
         The file is of another kind, damaged or newer.
     """
     first = parts_of(path)[0]
-    with opened(first) as file:
+    with open_parquet(first) as file:
         return document_of(file, first.path)
 
 
 @contextmanager
-def opened(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
+def open_parquet(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
     """Open a part as Parquet.
 
     Raises
@@ -149,7 +149,7 @@ def schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
 def companion_digests(path: Path) -> dict[str, str]:
     """Return the digests of what was written together with a table, by name."""
     first = parts_of(path)[0]
-    with opened(first) as file:
+    with open_parquet(first) as file:
         sums = stated_sums(file.metadata, first.path)
     found = (sums or {}).get("beside")
     return found if isinstance(found, dict) else {}
@@ -199,7 +199,7 @@ def embeddings_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> E
 
 def _read_part(part: CommittedFile) -> tuple[EmbeddingTable | SphereMap, str]:
     path = part.path
-    with opened(part, page_checksum_verification=True) as file:
+    with open_parquet(part, page_checksum_verification=True) as file:
         document = document_of(file, path)
         with reading_errors(path):
             table = read_checked(file, path)

@@ -25,17 +25,17 @@ from rainmer_analysis.values.parquet.parquet_reading import (
     NOUNS,
     document_of,
     embeddings_of,
-    opened,
+    open_parquet,
     schema_of,
     space_of,
 )
 
-__all__ = ["part_batches", "part_columns", "part_dim", "part_space", "verify"]
+__all__ = ["part_batches", "part_columns", "part_dim", "part_space", "verify_checksums"]
 
 _CHECKED = Checked()
 
 
-def verify(path: Path) -> None:
+def verify_checksums(path: Path) -> None:
     """Make sure that a file or all parts of a folder hold what was written.
 
     Raises
@@ -44,7 +44,7 @@ def verify(path: Path) -> None:
         One of them is damaged, missing, of another kind or newer.
     """
     for part in parts_of(path):
-        with opened(part) as file:
+        with open_parquet(part) as file:
             document_of(file, part.path)
             names = schema_of(file, part.path).names
         for _ in part_columns(part, names, size=1 << 10):
@@ -59,7 +59,7 @@ def part_space(part: CommittedFile) -> tuple[Space, int]:
     FileFormatError
         The part is no table, damaged or newer.
     """
-    with opened(part) as file:
+    with open_parquet(part) as file:
         document, metadata = document_of(file, part.path), file.metadata
     if document["kind"] != "embeddings":
         raise FileFormatError(
@@ -80,7 +80,7 @@ def part_dim(part: CommittedFile) -> int:
     """
     batch = next(part_columns(part, ["embedding"], size=1), None)
     if batch is None:
-        with opened(part) as file:
+        with open_parquet(part) as file:
             kind = schema_of(file, part.path).field("embedding").type
         return int(kind.list_size) if pa.types.is_fixed_size_list(kind) else 0
     return int(vectors(batch, part.path).shape[1])
@@ -121,7 +121,7 @@ def part_batches(part: CommittedFile, *, size: int) -> Iterator[EmbeddingTable]:
     FileFormatError
         The part is damaged or contradicts itself.
     """
-    with opened(part) as file:
+    with open_parquet(part) as file:
         document = document_of(file, part.path)
     for batch in part_columns(part, (*LABELS, "embedding"), size=size):
         with reading_errors(part.path):

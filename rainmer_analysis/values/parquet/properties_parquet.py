@@ -18,7 +18,7 @@ from rainmer_analysis.values.parquet.format import (
     parts_of,
     reading_errors,
 )
-from rainmer_analysis.values.parquet.parquet_reading import document_of, opened, read_checked
+from rainmer_analysis.values.parquet.parquet_reading import document_of, open_parquet, read_checked
 from rainmer_analysis.values.parquet.parquet_writing import (
     label_columns,
     library_versions,
@@ -54,7 +54,7 @@ def read_properties(path: Path) -> PropertyTable:
         The file is of another kind, damaged or newer.
     """
     first = parts_of(path)[0]
-    with opened(first, page_checksum_verification=True) as file:
+    with open_parquet(first, page_checksum_verification=True) as file:
         document = document_of(file, first.path)
         if first.path != path or document["kind"] != "properties":
             raise FileFormatError(

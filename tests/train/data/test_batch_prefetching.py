@@ -9,7 +9,7 @@ import torch
 
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
-from rainmer_analysis.train.data import Pool, Prefetcher, Read, prefetch
+from rainmer_analysis.train.data import HostBatch, Pool, Prefetcher, prefetch
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 
@@ -58,9 +58,9 @@ def test_what_goes_wrong_is_raised_where_it_is_asked_for() -> None:
 def test_a_cpu_reads_when_it_is_asked() -> None:
     asked = []
 
-    def read(number: int) -> Read[int]:
+    def read(number: int) -> HostBatch[int]:
         asked.append(number)
-        return Read({"x": torch.ones(1)}, number)
+        return HostBatch({"x": torch.ones(1)}, number)
 
     assert prefetch(torch.device("cpu"), read)(3).plan == 3
     assert asked == [3]

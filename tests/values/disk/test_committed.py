@@ -21,14 +21,14 @@ from rainmer_analysis.values import (
     Space,
     TableStream,
     commit,
+    committed_path,
     finish,
-    located,
     read,
     staging,
     write,
     write_list,
 )
-from rainmer_analysis.values.disk import CommittedFile, committed, reach
+from rainmer_analysis.values.disk import CommittedFile, committed, open_committed
 from tests.values.disk.test_states import MEMORY
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
@@ -85,7 +85,7 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """The commit is finished at each opening in turn, between finding a file and opening it."""
-    new, inner, before = table_of(5), committed.located, tmp_path / "before"
+    new, inner, before = table_of(5), committed.committed_path, tmp_path / "before"
     put(table_of(4), before)
     put(new, before, dies=True)
     for at in range(1, 80, STEPS[form]):
@@ -99,16 +99,16 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
                 done.append(finish(folder))  # noqa: B023
             return found
 
-        monkeypatch.setattr(committed, "located", finding)
+        monkeypatch.setattr(committed, "committed_path", finding)
         assert content(folder / form) == new.content_sha256
         stream = TableStream(folder / form)
         assert stream.content_sha256 == new.content_sha256
         assert len(stream) == stream.counts["a"] == 5
-        monkeypatch.setattr(committed, "located", inner)
+        monkeypatch.setattr(committed, "committed_path", inner)
         if not done:  # there are no more openings
             break
     assert at > 8, "nothing was opened"
-    assert located(folder / form) != folder / form
+    assert committed_path(folder / form) != folder / form
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -116,7 +116,12 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """Another run puts its table in place at each opening in turn."""
-    old, new, inner, before = table_of(4), table_of(5), committed.located, tmp_path / "before"
+    old, new, inner, before = (
+        table_of(4),
+        table_of(5),
+        committed.committed_path,
+        tmp_path / "before",
+    )
     wanted = {old.content_sha256, new.content_sha256}
     put(old, before)
     put(new, before, dies=True)
@@ -135,12 +140,12 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
             return found
 
         for reader in (content, lambda path: TableStream(path).content_sha256):
-            monkeypatch.setattr(committed, "located", finding)
+            monkeypatch.setattr(committed, "committed_path", finding)
             try:
                 assert reader(folder / form) in wanted
             except FileFormatError as error:
                 told.add(str(error).replace(str(folder), ""))
-            monkeypatch.setattr(committed, "located", inner)
+            monkeypatch.setattr(committed, "committed_path", inner)
             assert reader(folder / form) in wanted
         if not done:
             break
@@ -156,7 +161,7 @@ def test_what_a_commit_removes_is_gone_before_it_is_removed(tmp_path: Path) -> N
     put(table_of(5), tmp_path, dies=True, remove=(earlier.name,))
     assert earlier.exists()
     with pytest.raises(FileNotFoundError):
-        reach(earlier, Path.read_bytes)
+        open_committed(earlier, Path.read_bytes)
     assert content(tmp_path / FORMS[0]) == table_of(5).content_sha256
     finish(tmp_path)
     assert not earlier.exists()
@@ -206,7 +211,7 @@ def test_what_is_nowhere_is_told(tmp_path: Path) -> None:
         raise FileNotFoundError(path)
 
     with pytest.raises(FileNotFoundError):
-        reach(tmp_path / "none", look)
+        open_committed(tmp_path / "none", look)
     assert 2 < len(tries) < 100
     with pytest.raises(FileFormatError, match=r"there is no file .*none; name another"):
         CommittedFile(tmp_path / "none").open()

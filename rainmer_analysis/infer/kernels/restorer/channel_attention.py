@@ -15,18 +15,22 @@ import torch
 from torch import nn
 
 from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows, bands_of
-from rainmer_analysis.infer.kernels.restorer.layer_norm import normalise, normalised_room
-from rainmer_analysis.infer.kernels.restorer.packed_layers import after_norm, matrix, numbers
+from rainmer_analysis.infer.kernels.restorer.layer_norm import layer_norm, norm_workspace
+from rainmer_analysis.infer.kernels.restorer.packed_layers import (
+    fold_norm_into_matrix,
+    to_flat_float32,
+    weight_matrix,
+)
 from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
-    Scratch,
-    chunk_of,
-    clear_columns,
-    clear_outside,
-    pitch_of,
+    WorkspaceCache,
+    channels_per_chunk,
+    row_pitch,
+    zero_border,
+    zero_columns,
 )
-from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_selections
+from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_top_k
 from rainmer_analysis.kernels import (
     COLUMNS,
     NATIVE,
@@ -103,9 +107,9 @@ def _sum_products(x, source, values, target, size, bands, head, weights, memory,
     for first in range(bands[0], bands[1], bands[2]):
         rows, number = min(bands[2], height - first), first // bands[2]
         top, last = max(first - _REACH, 0), min(first + rows + _REACH, height)
-        normalise(x, source, size, (top, last), normed, centred)
+        layer_norm(x, source, size, (top, last), normed, centred)
         start, end = top - first + _REACH, last - first + _REACH
-        clear_outside(u, place, (start, end), (rows + 2 * _REACH, chunk, wide))
+        zero_border(u, place, (start, end), (rows + 2 * _REACH, chunk, wide))
         goal = (target[0] + first * target[1], target[1], target[2])
         entered = (place[0] + start * place[1], place[1], place[2])
         for h in range(heads):
@@ -129,7 +133,7 @@ def _sum_products(x, source, values, target, size, bands, head, weights, memory,
                             u, at, place[1], taps, tap, (_SIDE, 1), values, to, goal[1], inner,
                             False,
                         )  # fmt: skip
-            clear_columns(pairs, pairs_place, rows, 2 * count, (width, wide))
+            zero_columns(pairs, pairs_place, rows, 2 * count, (width, wide))
             _add_band_products(
                 pairs, pairs_place, rows, width, count, partial_sums,
                 products[number, h], squares[number, h],
@@ -147,22 +151,27 @@ class Attention:
 
     def __init__(self, norm: nn.Module, attention: Any) -> None:
         self._module = attention
-        self._project_out = matrix(attention.project_out).numpy()
+        self._project_out = weight_matrix(attention.project_out).numpy()
         self.heads, self.channels = len(attention.temperature), len(self._project_out)
         count = self.count = self.channels // self.heads
         # queries, keys and values of head after head
         order = torch.arange(3 * self.channels).view(3, self.heads, count).transpose(0, 1).flatten()
-        qkv = after_norm(attention.qkv, norm)[order]
+        qkv = fold_norm_into_matrix(attention.qkv, norm)[order]
         taps = attention.qkv_dwconv.weight.detach()[order]
-        self._weights = numbers(qkv), numbers(taps)
+        self._weights = to_flat_float32(qkv), to_flat_float32(taps)
         self._temperature = attention.temperature.detach().double().numpy()
-        self._shares = numbers(attention.attns)
+        self._shares = to_flat_float32(attention.attns)
         self._centred = getattr(norm.body, "bias", None) is not None
 
-    def __call__(self, x: Map, values: Map, threads: Threads, scratch: Scratch) -> Array:
+    def __call__(self, x: Map, values: Map, threads: Threads, scratch: WorkspaceCache) -> Array:
         """Write a map's values, and return the matrix [C, C] that makes the answer of them."""
         height, width, channels = x.shape
-        heads, count, pitch, chunk = self.heads, self.count, pitch_of(width), chunk_of(channels)
+        heads, count, pitch, chunk = (
+            self.heads,
+            self.count,
+            row_pitch(width),
+            channels_per_chunk(channels),
+        )
         bands_in_all = bands_of(x.size)
         products = np.zeros((bands_in_all, heads, count, count))
         squares = np.zeros((bands_in_all, heads, 2 * count))
@@ -171,7 +180,7 @@ class Attention:
             rows = band_rows(x.size) + _BEYOND
             maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2 * count))
             partial_sums = aligned_zeros(count * count * NATIVE)
-            return normalised_room(rows, width, channels), *maps, partial_sums
+            return norm_workspace(rows, width, channels), *maps, partial_sums
 
         def work(bands: Bands) -> None:
             memory = scratch.of(("attention", channels, count, width), workspace)
@@ -198,7 +207,7 @@ class Attention:
     def _select(self, logits: Array) -> Array:
         select = self._module.select
         if select is topk_lowest_index:
-            return nested_selections(logits, self._shares, kept_channels(self.count))
+            return nested_top_k(logits, self._shares, kept_channels(self.count))
         shares = torch.from_numpy(self._shares)
         found: Array = sparse_attention(torch.from_numpy(logits)[None], shares, select=select)[
             0

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
-from rainmer_analysis.infer.kernels.restorer.packed_layers import numbers
+from rainmer_analysis.infer.kernels.restorer.packed_layers import to_flat_float32
 from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
-    Scratch,
-    clear_columns,
-    pitch_of,
+    WorkspaceCache,
+    row_pitch,
+    zero_columns,
 )
 from rainmer_analysis.kernels import (
     ADD,
@@ -34,7 +34,7 @@ from rainmer_analysis.kernels import (
 )
 from rainmer_analysis.model.experts import EXPERTS, Stage
 
-__all__ = ["Stages"]
+__all__ = ["PlanarExpertStages"]
 
 _REACH = 3  # of the largest kernel of the second round
 _BEYOND = 2 * _REACH + 8  # rows of a thread's maps beyond a band: whole blocks may be written
@@ -42,7 +42,7 @@ _SEPARABLE = sum(kind == "separable" for kind, _ in EXPERTS)
 
 
 @compiled
-def _mend(found, place, rows, size, channels):  # type: ignore[no-untyped-def]
+def _exclude_border_from_averages(found, place, rows, size, channels):  # type: ignore[no-untyped-def]
     """Leave what lies beyond the border out of averages over 3 x 3 pixels of a band."""
     first, count = rows
     height, width = size
@@ -58,7 +58,7 @@ def _mend(found, place, rows, size, channels):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _each(x, place, taps, weights, form, y, target, rows, width, channels):  # type: ignore[no-untyped-def]
+def _convolve_each_channel(x, place, taps, weights, form, y, target, rows, width, channels):  # type: ignore[no-untyped-def]
     """Convolve each channel of a map with its kernel."""
     area = form[0] * form[0]
     for channel in range(channels):
@@ -70,7 +70,7 @@ def _each(x, place, taps, weights, form, y, target, rows, width, channels):  # t
 
 
 @compiled
-def _point(x, place, expert, weights, y, own, band, size, memory):  # type: ignore[no-untyped-def]
+def _run_separable_expert(x, place, expert, weights, y, own, band, size, memory):  # type: ignore[no-untyped-def]
     """Do a separable expert up to its second round, for a band: the result lies in `memory`."""
     side, first_tap, second_tap, at_point = expert
     taps, points = weights
@@ -80,20 +80,22 @@ def _point(x, place, expert, weights, y, own, band, size, memory):  # type: igno
     reach, wide = side // 2, -(-width // COLUMNS) * COLUMNS
     count = rows + 2 * reach
     start = (place[0] + (first - reach) * place[1], place[1], place[2])
-    _each(x, start, first_tap, taps, (side, 1), thin, own, count, width, channels)
+    _convolve_each_channel(x, start, first_tap, taps, (side, 1), thin, own, count, width, channels)
     factors = (at_point, channels, 1, channels, channels)
     multiply_channels(points, factors, thin, own, pointed, own, (count, width), RECTIFY)
-    clear_columns(pointed, own, count, channels, (width, wide))
+    zero_columns(pointed, own, count, channels, (width, wide))
     for row in range(count):
         if first - reach + row < 0 or first - reach + row >= height:
             at = own[0] + row * own[1]
-            clear_columns(pointed, (at, own[1], own[2]), 1, channels, (0, width))
+            zero_columns(pointed, (at, own[1], own[2]), 1, channels, (0, width))
     inner = (own[0] + reach * own[1], own[1], own[2])
-    _each(pointed, inner, second_tap, taps, (side, 1), y, own, rows, width, channels)
+    _convolve_each_channel(
+        pointed, inner, second_tap, taps, (side, 1), y, own, rows, width, channels
+    )
 
 
 @compiled
-def _refine(x, place, y, target, size, bands, plan, weights, memory):  # type: ignore[no-untyped-def]
+def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type: ignore[no-untyped-def]
     """Pass a map through a stage: y = relu(mixture(x)) + x, in bands of rows.
 
     `plan` lists, of each expert, whether it is separable, its kernel's side and dilation, and where
@@ -117,12 +119,16 @@ def _refine(x, place, y, target, size, bands, plan, weights, memory):  # type: i
             elif separable:
                 kernel = (side, tap, second, at_point)
                 room, band = (thin, pointed), (first, rows)
-                _point(x, place, kernel, (taps, points), found, own, band, size, room)
+                _run_separable_expert(
+                    x, place, kernel, (taps, points), found, own, band, size, room
+                )
             else:
                 form = (side, dilation)
-                _each(x, here, tap, taps, form, found, own, rows, width, channels)
+                _convolve_each_channel(x, here, tap, taps, form, found, own, rows, width, channels)
                 if dilation == 1:
-                    _mend(found, own, (first, rows), (height, width), channels)
+                    _exclude_border_from_averages(
+                        found, own, (first, rows), (height, width), channels
+                    )
             way = ADD if expert else PUT
             factors = (expert * channels, len(plan) * channels, 1, channels, channels)
             multiply_channels(leaving, factors, found, own, y, goal, (rows, width), way)
@@ -133,7 +139,7 @@ def _refine(x, place, y, target, size, bands, plan, weights, memory):  # type: i
                 line, added = y[to : to + width], x[at : at + width]
                 for i in range(width):
                     line[i] = max(line[i], np.float32(0.0)) + added[i]
-        clear_columns(y, goal, rows, channels, (width, wide))
+        zero_columns(y, goal, rows, channels, (width, wide))
 
 
 class _Stage:
@@ -157,10 +163,10 @@ class _Stage:
                     # its depthwise layers only scale channels
                     point = point * layers[0].weight.detach().flatten()
                 else:
-                    taps += [numbers(layers[k].weight) for k in (0, 3)]
-                points.append(numbers(point))
+                    taps += [to_flat_float32(layers[k].weight) for k in (0, 3)]
+                points.append(to_flat_float32(point))
             elif kind == "dilated":
-                taps.append(numbers(layers[0].weight))
+                taps.append(to_flat_float32(layers[0].weight))
             else:
                 taps.append(np.full(dim * side * side, 1 / side**2, np.float32))
             dilation = 2 if kind == "dilated" else 1
@@ -172,17 +178,17 @@ class _Stage:
         """Multiply the gate's weights of the experts, [8], into the fusion."""
         dim = len(self.fusion)
         wide = self.fusion.view(dim, len(EXPERTS), dim) * shares.double()[:, None]
-        return numbers(wide)
+        return to_flat_float32(wide)
 
 
-class Stages:
+class PlanarExpertStages:
     """The stages of a mixture behind its first, rectified product."""
 
     def __init__(self, stages: list[Stage]) -> None:
         self._stages = [_Stage(stage) for stage in stages]
 
     def __call__(
-        self, maps: tuple[Map, Map], gate: Tensor, threads: Threads, scratch: Scratch
+        self, maps: tuple[Map, Map], gate: Tensor, threads: Threads, scratch: WorkspaceCache
     ) -> Map:
         """Refine the first of two maps, with the gate's weights [4, 8].
 
@@ -198,20 +204,24 @@ class Stages:
 
     @staticmethod
     def _refine(
-        stage: _Stage, leaving: Array, maps: tuple[Map, Map], threads: Threads, scratch: Scratch
+        stage: _Stage,
+        leaving: Array,
+        maps: tuple[Map, Map],
+        threads: Threads,
+        scratch: WorkspaceCache,
     ) -> None:
         x, y = maps
         height, width, channels = x.shape
 
         def room() -> tuple[Array, ...]:
             rows = band_rows(x.size) + _BEYOND
-            lines = LEFT + rows * channels * pitch_of(width)
+            lines = LEFT + rows * channels * row_pitch(width)
             return tuple(aligned_zeros(lines) for _ in range(3))
 
         def work(bands: Bands) -> None:
             memory = scratch.of(("mixture", channels, width), room)
             weights = stage.taps, stage.points, leaving
-            _refine(
+            _run_stage(
                 x.flat, x.place, y.flat, y.place, (height, width, channels), bands,
                 stage.plan, weights, memory,
             )  # fmt: skip

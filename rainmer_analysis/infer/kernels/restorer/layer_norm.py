@@ -15,13 +15,13 @@ from rainmer_analysis.kernels.planar import (
 )
 from rainmer_analysis.kernels.simd_vectors import compiled
 
-__all__ = ["normalise", "normalised_room"]
+__all__ = ["layer_norm", "norm_workspace"]
 
 _EPS = np.float32(1e-5)
 
 
-def normalised_room(rows: int, width: int, channels: int) -> Array:
-    """Return panels for so many rows that `normalise` makes, flat [rows, panels, channels + 1, 16].
+def norm_workspace(rows: int, width: int, channels: int) -> Array:
+    """Return panels for rows that `layer_norm` makes, flat [rows, panels, channels + 1, 16].
 
     Behind the channels is one of ones, where the map is: it carries the shift of the norm through
     the product that follows.
@@ -34,7 +34,7 @@ def normalised_room(rows: int, width: int, channels: int) -> Array:
 
 
 @compiled
-def _sums(x, start, plane, shape, mean, root):  # type: ignore[no-untyped-def]
+def _channel_moments(x, start, plane, shape, mean, root):  # type: ignore[no-untyped-def]
     """Sum a row's channels up to their mean and to the inverse of their deviation."""
     channels, width = shape
     share = np.float32(1.0 / channels)
@@ -59,7 +59,7 @@ def _sums(x, start, plane, shape, mean, root):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def normalise(x, source, size, rows, y, centred):  # type: ignore[no-untyped-def]
+def layer_norm(x, source, size, rows, y, centred):  # type: ignore[no-untyped-def]
     """Normalise the channels of each pixel of some rows.
 
     Parameters
@@ -71,7 +71,7 @@ def normalise(x, source, size, rows, y, centred):  # type: ignore[no-untyped-def
     rows
         The first row, and the one behind the last; within the map.
     y
-        Written: as `normalised_room` makes it.
+        Written: as `norm_workspace` makes it.
     centred
         Whether the mean is taken away.
     """
@@ -81,7 +81,7 @@ def normalise(x, source, size, rows, y, centred):  # type: ignore[no-untyped-def
     factors = (np.float32(-1.0 if centred else 0.0),)
     for row in range(rows[0], rows[1]):
         start, to = source[0] + row * source[1], (row - rows[0]) * wide * depth
-        _sums(x, start, source[2], (channels, width), mean, root)
+        _channel_moments(x, start, source[2], (channels, width), mean, root)
         for channel in range(channels):
             at, place = start + channel * source[2], to + channel * COLUMNS
             for column in range(0, wide, NATIVE):

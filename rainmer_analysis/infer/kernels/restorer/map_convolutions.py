@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
-from rainmer_analysis.infer.kernels.restorer.packed_layers import Convolution
+from rainmer_analysis.infer.kernels.restorer.packed_layers import PackedConvolution
 from rainmer_analysis.infer.kernels.restorer.planar_map import (
     Map,
-    Scratch,
-    clear_columns,
-    pitch_of,
+    WorkspaceCache,
+    row_pitch,
     whole_blocks,
+    zero_columns,
 )
 from rainmer_analysis.kernels import (
     ABOVE,
@@ -29,17 +29,28 @@ from rainmer_analysis.kernels import (
     winograd_workspace,
 )
 
-__all__ = ["convolve_map", "fuse_locally", "move_down", "move_up", "multiply_map"]
+__all__ = [
+    "convolve_and_pixel_shuffle",
+    "convolve_and_pixel_unshuffle",
+    "convolve_map",
+    "fuse_local_knowledge",
+    "multiply_map",
+]
 
 
 def convolve_map(
-    layer: Convolution, x: Map, y: Map, *, slope: float = 1.0, work: tuple[Threads, Scratch]
+    layer: PackedConvolution,
+    x: Map,
+    y: Map,
+    *,
+    slope: float = 1.0,
+    work: tuple[Threads, WorkspaceCache],
 ) -> None:
     """Convolve a map to another one, with a leaky rectifier behind (of slope 1: none)."""
     threads, scratch = work
 
     def bands(span: Bands) -> None:
-        memory = _room(scratch, layer, x)
+        memory = _layer_workspace(scratch, layer, x)
         source = (ABOVE + span[0], x.channels[0], layer.inputs)
         target = (ABOVE + span[0], y.channels[0], layer.outputs)
         size = (span[1] - span[0], x.size[1])
@@ -49,13 +60,13 @@ def convolve_map(
         if slope < 1:
             start, row, plane = y.place
             place = (start + span[0] * row, row, plane)
-            _rectify(y.flat, place, (*size, layer.outputs), np.float32(slope))
+            _leaky_relu(y.flat, place, (*size, layer.outputs), np.float32(slope))
 
     threads.over_bands(x.size, bands)
 
 
 def multiply_map(
-    factors: Array, x: Map, y: Map, *, rectify: bool = False, work: tuple[Threads, Scratch]
+    factors: Array, x: Map, y: Map, *, rectify: bool = False, work: tuple[Threads, WorkspaceCache]
 ) -> None:
     """Multiply the channels of a map by a matrix, flat [outputs, inputs]."""
     form = (0, x.channels[1], 1, y.channels[1], x.channels[1])
@@ -65,42 +76,46 @@ def multiply_map(
         places = [(m.place[0] + span[0] * m.place[1], *m.place[1:]) for m in (x, y)]
         rows, width = span[1] - span[0], x.size[1]
         multiply_channels(factors, form, x.flat, places[0], y.flat, places[1], (rows, width), way)
-        clear_columns(y.flat, places[1], rows, y.channels[1], (width, whole_blocks(width)))
+        zero_columns(y.flat, places[1], rows, y.channels[1], (width, whole_blocks(width)))
 
     work[0].over_bands(x.size, bands)
 
 
-def move_down(layer: Convolution, x: Map, y: Map, *, work: tuple[Threads, Scratch]) -> None:
+def convolve_and_pixel_unshuffle(
+    layer: PackedConvolution, x: Map, y: Map, *, work: tuple[Threads, WorkspaceCache]
+) -> None:
     """Convolve a map, and move each square of 2 x 2 pixels to channels of half the size."""
     threads, scratch = work
 
     def bands(span: Bands) -> None:
-        found = _outputs(scratch, layer, x)
+        found = _band_outputs(scratch, layer, x)
         for first in range(span[0], span[1], span[2]):
             rows = min(span[2], span[1] - first)
             _convolve_rows(scratch, layer, x, (first, rows), found)
-            _to_channels(found, y.array, (ABOVE + first // 2, y.channels[0]), rows, x.size[1])
+            _pixel_unshuffle(found, y.array, (ABOVE + first // 2, y.channels[0]), rows, x.size[1])
 
     threads.over_bands(x.size, bands)
 
 
-def move_up(layer: Convolution, x: Map, y: Map, *, work: tuple[Threads, Scratch]) -> None:
+def convolve_and_pixel_shuffle(
+    layer: PackedConvolution, x: Map, y: Map, *, work: tuple[Threads, WorkspaceCache]
+) -> None:
     """Convolve a map, and move each four channels to squares of 2 x 2 pixels."""
     threads, scratch = work
 
     def bands(span: Bands) -> None:
-        found = _outputs(scratch, layer, x)
+        found = _band_outputs(scratch, layer, x)
         for first in range(span[0], span[1], span[2]):
             rows = min(span[2], span[1] - first)
             _convolve_rows(scratch, layer, x, (first, rows), found)
             place = (ABOVE + 2 * first, y.channels[0])
-            _to_pixels(found, y.array, place, rows, x.size[1], y.channels[1])
+            _pixel_shuffle(found, y.array, place, rows, x.size[1], y.channels[1])
 
     threads.over_bands(x.size, bands)
 
 
-def fuse_locally(
-    where: Map, location: Map, features: Map, shares: Array, *, work: tuple[Threads, Scratch]
+def fuse_local_knowledge(
+    where: Map, location: Map, features: Map, shares: Array, *, work: tuple[Threads, WorkspaceCache]
 ) -> None:
     """Fuse local knowledge with a map, in place: sigmoid(m f) l + sigmoid(c l) f.
 
@@ -116,7 +131,7 @@ def fuse_locally(
 
     def bands(span: Bands) -> None:
         size = (span[0], span[1], *features.shape[1:])
-        _fuse(
+        _fuse_rows(
             where.flat, where.place, location.flat, location.place, features.flat, features.place,
             size, shares,
         )  # fmt: skip
@@ -124,30 +139,30 @@ def fuse_locally(
     work[0].over_bands(features.size, bands)
 
 
-def _room(scratch: Scratch, layer: Convolution, x: Map) -> tuple[Any, ...]:
+def _layer_workspace(scratch: WorkspaceCache, layer: PackedConvolution, x: Map) -> tuple[Any, ...]:
     pitch = x.array.shape[2]
     key = ("convolution", layer.inputs, layer.outputs, pitch, x.size[1])
     return scratch.of(key, lambda: winograd_workspace(layer.inputs, layer.outputs, pitch))
 
 
-def _outputs(scratch: Scratch, layer: Convolution, x: Map) -> Array:
+def _band_outputs(scratch: WorkspaceCache, layer: PackedConvolution, x: Map) -> Array:
     width = x.size[1]
-    shape = (band_rows(x.size), layer.outputs, pitch_of(width))
+    shape = (band_rows(x.size), layer.outputs, row_pitch(width))
     return scratch.of(("outputs", *shape, width), lambda: np.zeros(shape, np.float32))
 
 
 def _convolve_rows(
-    scratch: Scratch, layer: Convolution, x: Map, rows: tuple[int, int], found: Array
+    scratch: WorkspaceCache, layer: PackedConvolution, x: Map, rows: tuple[int, int], found: Array
 ) -> None:
     """Convolve some rows of a map: the first one, and how many."""
     source = (ABOVE + rows[0], x.channels[0], layer.inputs)
     target, size = (0, 0, layer.outputs), (rows[1], x.size[1])
-    memory = _room(scratch, layer, x)
+    memory = _layer_workspace(scratch, layer, x)
     convolve_3x3(x.array, source, layer.kernels, layer.bias, found, target, size, memory, False)
 
 
 @compiled
-def _rectify(y, place, size, slope):  # type: ignore[no-untyped-def]
+def _leaky_relu(y, place, size, slope):  # type: ignore[no-untyped-def]
     rows, width, channels = size
     for row in range(rows):
         for channel in range(channels):
@@ -158,7 +173,7 @@ def _rectify(y, place, size, slope):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _to_channels(found, y, place, rows, width):  # type: ignore[no-untyped-def]
+def _pixel_unshuffle(found, y, place, rows, width):  # type: ignore[no-untyped-def]
     """Write outputs [rows, channels, columns] as four times the channels of half the size."""
     row, first = place
     for down in range(rows):
@@ -172,7 +187,7 @@ def _to_channels(found, y, place, rows, width):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _to_pixels(found, y, place, rows, width, channels):  # type: ignore[no-untyped-def]
+def _pixel_shuffle(found, y, place, rows, width, channels):  # type: ignore[no-untyped-def]
     """Write outputs [rows, channels, columns] as a quarter of the channels of twice the size."""
     row, first = place
     for down in range(2 * rows):
@@ -185,7 +200,7 @@ def _to_pixels(found, y, place, rows, width, channels):  # type: ignore[no-untyp
 
 
 @compiled
-def _fuse(m, m_place, location, l_place, y, y_place, size, shares):  # type: ignore[no-untyped-def]
+def _fuse_rows(m, m_place, location, l_place, y, y_place, size, shares):  # type: ignore[no-untyped-def]
     first, last, width, channels = size
     wide = -(-width // COLUMNS) * COLUMNS
     for row in range(first, last):

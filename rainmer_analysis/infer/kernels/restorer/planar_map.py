@@ -16,12 +16,12 @@ from rainmer_analysis.kernels.simd_vectors import compiled
 __all__ = [
     "LEFT",
     "Map",
-    "Scratch",
-    "chunk_of",
-    "clear_columns",
-    "clear_outside",
-    "pitch_of",
+    "WorkspaceCache",
+    "channels_per_chunk",
+    "row_pitch",
     "whole_blocks",
+    "zero_border",
+    "zero_columns",
 ]
 
 BELOW = 2  # rows of zeros more than other maps have
@@ -90,12 +90,12 @@ def whole_blocks(width: int) -> int:
     return -(-width // COLUMNS) * COLUMNS
 
 
-def pitch_of(width: int) -> int:
+def row_pitch(width: int) -> int:
     """Return how far apart the channels of a thread's maps lie, for rows of so many columns."""
     return whole_blocks(width) + LEFT
 
 
-def chunk_of(channels: int) -> int:
+def channels_per_chunk(channels: int) -> int:
     """Count the outputs of a product that a band makes at once, of so many normalised channels.
 
     Few, so that they stay in a cache; twice as many where there are so many inputs that these do
@@ -104,7 +104,7 @@ def chunk_of(channels: int) -> int:
     return 2 * _CHUNK if channels >= _MANY else _CHUNK
 
 
-class Scratch:
+class WorkspaceCache:
     """Arrays that a thread keeps between calls, all zeros when they are made."""
 
     def __init__(self) -> None:
@@ -122,7 +122,7 @@ class Scratch:
 
 
 @compiled
-def clear_columns(maps, place, rows, channels, columns):  # type: ignore[no-untyped-def]
+def zero_columns(maps, place, rows, channels, columns):  # type: ignore[no-untyped-def]
     """Put zeros into the columns from the first number of `columns` up to the second."""
     for row in range(rows):
         for channel in range(channels):
@@ -132,7 +132,7 @@ def clear_columns(maps, place, rows, channels, columns):  # type: ignore[no-unty
 
 
 @compiled
-def clear_outside(maps, place, rows, size):  # type: ignore[no-untyped-def]
+def zero_border(maps, place, rows, size):  # type: ignore[no-untyped-def]
     """Put zeros into a band's rows before the first number of `rows`, and from the second on.
 
     `size` holds how many rows there are, the channels, and the columns.
@@ -140,4 +140,4 @@ def clear_outside(maps, place, rows, size):  # type: ignore[no-untyped-def]
     for row in range(size[0]):
         if row < rows[0] or row >= rows[1]:
             at = place[0] + row * place[1]
-            clear_columns(maps, (at, place[1], place[2]), 1, size[1], (0, size[2]))
+            zero_columns(maps, (at, place[1], place[2]), 1, size[1], (0, size[2]))

@@ -10,7 +10,7 @@ import numpy as np
 from rainmer_analysis.kernels.planar import Array
 from rainmer_analysis.kernels.simd_vectors import compiled
 
-__all__ = ["nested_selections"]
+__all__ = ["nested_top_k"]
 
 
 @compiled
@@ -53,7 +53,7 @@ def _select(logits, shares, counts, row, order, mixed):  # type: ignore[no-untyp
                     mixed[h, i, place] += shares[rate] * row[place]
 
 
-def nested_selections(logits: Array, shares: Array, counts: Sequence[int]) -> Array:
+def nested_top_k(logits: Array, shares: Array, counts: Sequence[int]) -> Array:
     """Keep the largest of each row, normalise them, and do so again with what results.
 
     The same as `sparse_attention` of the restorer's modules with the selection ``lowest``: of equal

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.loop.logs.csv_log import Log
+from rainmer_analysis.train.loop.logs.csv_log import CsvLog
 from rainmer_analysis.train.loop.logs.deferred_numbers import DeferredNumbers
 from rainmer_analysis.train.loop.logs.run_monitor import RunMonitor
 
-__all__ = ["DeferredNumbers", "Log", "RunMonitor"]
+__all__ = ["CsvLog", "DeferredNumbers", "RunMonitor"]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rainmer_analysis.values import write_text
 
-__all__ = ["Log"]
+__all__ = ["CsvLog"]
 
 
-class Log:
+class CsvLog:
     """A log that is continued.
 
     Parameters

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from rainmer_analysis.distributed import DistributedContext
 
-__all__ = ["DeferredNumbers", "Step"]
+__all__ = ["DeferredNumbers", "StepNumbers"]
 
 
 @dataclass(frozen=True)
-class Step:
+class StepNumbers:
     """What is known of a step.
 
     Parameters
@@ -53,7 +53,7 @@ class DeferredNumbers:
         values = [value.detach().float() for each in numbers for value in each.values()]
         self._values.append(torch.stack([sound.float(), *values]))
 
-    def read(self) -> Iterator[Step]:
+    def read(self) -> Iterator[StepNumbers]:
         """Wait for the device once, and give the steps added since the last time, in order."""
         if not self._values:
             return
@@ -61,4 +61,4 @@ class DeferredNumbers:
         names, self._names, self._values = self._names, [], []
         for step in names:
             sound = next(values) == 1
-            yield Step(sound, tuple({name: next(values) for name in each} for each in step))
+            yield StepNumbers(sound, tuple({name: next(values) for name in each} for each in step))

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk import CommittedFile, reach
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
+from rainmer_analysis.values.disk import CommittedFile, open_committed
+from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
 from rainmer_analysis.values.parquet.format.checksums import SUMS
 from rainmer_analysis.values.request_digest import digest
 
@@ -34,7 +34,7 @@ def parts_of(path: Path) -> list[CommittedFile]:
         The folder holds none, or not the ones that were written.
     """
     try:
-        names = reach(path, os.listdir)
+        names = open_committed(path, os.listdir)
     except (FileNotFoundError, NotADirectoryError):
         return [CommittedFile(path)]
     for _ in range(_TRIES - 1):
@@ -44,7 +44,7 @@ def parts_of(path: Path) -> list[CommittedFile]:
         except FileFormatError:
             if _read_list(path) == listed:
                 raise
-        names = reach(path, os.listdir)  # another run has replaced the folder meanwhile
+        names = open_committed(path, os.listdir)  # another run has replaced the folder meanwhile
     return _whole(path, names, _read_list(path))
 
 
@@ -65,7 +65,7 @@ def write_list(folder: Path, path: Path) -> None:
     """Write the list of the parts that lie in a folder to `path`."""
     parts = sorted(folder.glob("*.parquet"))
     listed = {part.name: _content(CommittedFile(part)) for part in parts}
-    document = stamped({"kind": "parts", "version": 1, "parts": listed})
+    document = with_checksum({"kind": "parts", "version": 1, "parts": listed})
     path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
@@ -91,7 +91,7 @@ def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> li
 def _read_list(folder: Path) -> dict[str, Any] | None:
     """Return the list in a folder, or None where there is none."""
     try:
-        return reach(folder / PARTS, _listed)
+        return open_committed(folder / PARTS, _listed)
     except FileNotFoundError:
         return None
 
