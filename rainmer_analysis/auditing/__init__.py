@@ -17,7 +17,7 @@ from rainmer_analysis.auditing.luma_thumbnails import (
     thumbnail,
 )
 from rainmer_analysis.auditing.pair_faults import PairFacts, frame_within, measure_pair, pair_faults
-from rainmer_analysis.auditing.perceptual_hashes import (
+from rainmer_analysis.auditing.perceptual_hashing import (
     BITS,
     NEAR,
     Fingerprints,

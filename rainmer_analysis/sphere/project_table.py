@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.layouts import DEFAULT_ENGINE, LayoutParameters, engine_named
+from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, engine_named
 from rainmer_analysis.sphere.map_quality import fidelity, placement_radii, stability_degrees
+from rainmer_analysis.sphere.sphere_layout import LayoutParameters
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
 __all__ = ["project"]

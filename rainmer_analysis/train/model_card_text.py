@@ -19,11 +19,11 @@ from rainmer_analysis.values.request_digest import to_json_types
 __all__ = ["as_toml", "hardware", "model_card"]
 
 
-def hardware(place: DistributedContext | None = None) -> str:
+def hardware(context: DistributedContext | None = None) -> str:
     """Name what computed: GPU or processor with its thread setting, how many, and the torch."""
-    place = place or DistributedContext()
-    shared = f", {place.world} processes" if place.world > 1 else ""
-    return f"{_processor_name(place.device)}{shared}, torch {torch.__version__}"
+    context = context or DistributedContext()
+    shared = f", {context.world} processes" if context.world > 1 else ""
+    return f"{_processor_name(context.device)}{shared}, torch {torch.__version__}"
 
 
 def _processor_name(device: torch.device) -> str:
@@ -48,7 +48,7 @@ def model_card(
     sha256: str,
     kept: int,
     notes: Mapping[str, str],
-    place: DistributedContext | None = None,
+    context: DistributedContext | None = None,
 ) -> str:
     """Write the card of trained weights as Markdown.
 
@@ -63,7 +63,7 @@ def model_card(
         far than the one that left them.
     notes
         Further facts, name to text, such as the folder of real photographs.
-    place
+    context
         Where it computed.
     """
     scenes = len(set(pool.scenes))
@@ -79,7 +79,7 @@ def model_card(
         **_describe_kept_step(outcome, kept),
         f"{queries.capitalize()} seen": str(seen),
         "Training time": f"{outcome.seconds / 60:.1f} minutes",
-        "Hardware": hardware(place),
+        "Hardware": hardware(context),
         "Seed": str(config.seed),
         "Scenes": f"{scenes}, of which {int(config.data.held_out * scenes)} held out "
         f"({int(held_out.sum())} of {len(pool)} pairs)",

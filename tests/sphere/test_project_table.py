@@ -11,8 +11,8 @@ import pytest
 
 from rainmer_analysis.cli.project_command import project as command
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.sphere import DEFAULT_ENGINE, ENGINES, fidelity, layouts, project
-from rainmer_analysis.sphere.layouts import LayoutParameters
+from rainmer_analysis.sphere import DEFAULT_ENGINE, ENGINES, fidelity, layout_engines, project
+from rainmer_analysis.sphere.sphere_layout import LayoutParameters
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
 Make = Callable[..., EmbeddingTable]
@@ -149,7 +149,7 @@ def test_stability_is_the_displacement_after_the_best_turn(
         turn, _ = np.linalg.qr(np.random.default_rng(layout.seed).normal(size=(3, 3)))
         return np.asarray(points @ turn)
 
-    monkeypatch.setattr(layouts, "ENGINES", {"turned": engine})
+    monkeypatch.setattr(layout_engines, "ENGINES", {"turned": engine})
     found = project(clusters, engine="turned", stability=3)
     assert [layout.seed for layout in seen] == [42, 43, 44, 45]
     assert found.fidelity["stability_seeds"] == 3

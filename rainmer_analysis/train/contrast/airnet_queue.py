@@ -119,7 +119,7 @@ class AirNetTrainable(TrainableBase):
         The whole configuration.
     pool
         Training pairs, of which only the degraded native-scale windows are used.
-    place
+    context
         Device, and which process this is of how many.
     """
 
@@ -128,9 +128,9 @@ class AirNetTrainable(TrainableBase):
     module: QueueContrast
 
     def __init__(
-        self, config: TrainConfig, pool: Pool, place: DistributedContext | None = None
+        self, config: TrainConfig, pool: Pool, context: DistributedContext | None = None
     ) -> None:
-        super().__init__(config, place)
+        super().__init__(config, context)
         self._pool = pool
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -142,15 +142,15 @@ class AirNetTrainable(TrainableBase):
             seed=config.seed,
             precision=config.run.precision,
         )
-        self._format = _memory_format(self._place.device, config.model.airnet.width)
+        self._format = _memory_format(self._context.device, config.model.airnet.width)
         self._move_to_device(self._format, fast=False)
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = self._order_per_dataset(~held_out)
         self._validation = self._order_per_dataset(held_out) if held_out.any() else []
         self.queries_per_batch = config.run.batch * len(pool.names)
-        part = self._place.local_slice(self.queries_per_batch)
+        part = self._context.local_slice(self.queries_per_batch)
         self._ahead = prefetch(
-            self._place.device, lambda k: self._read_crops(self._training, k, part)
+            self._context.device, lambda k: self._read_crops(self._training, k, part)
         )
 
     def _order_per_dataset(self, chosen: NDArray[np.bool_]) -> list[Order]:
@@ -180,7 +180,7 @@ class AirNetTrainable(TrainableBase):
     def after_micro_batch(self, sound: Tensor) -> None:
         """Fill the queue with the keys of all processes."""
         if self.module.last is not None:
-            self.module.enqueue(self._place.all_gather(self.module.last), sound)
+            self.module.enqueue(self._context.all_gather(self.module.last), sound)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -212,7 +212,7 @@ class AirNetTrainable(TrainableBase):
         return HostBatch({"first": first, "second": second}, None)
 
     def _crops_to_device(self, read: HostBatch[None]) -> Crops:
-        parts = read.on(self._place.device).parts
+        parts = read.on(self._context.device).parts
         first, second = (
             scaled(parts[name]).contiguous(memory_format=self._format)
             for name in ("first", "second")

@@ -105,15 +105,15 @@ class TrainableBase(ABC):
     ----------
     config
         The whole configuration.
-    place
+    context
         Device, and which process this is of how many; by default this one alone.
     """
 
     has_unused_parameters = False
     module: nn.Module
 
-    def __init__(self, config: TrainConfig, place: DistributedContext | None) -> None:
-        self._config, self._place = config, place or DistributedContext()
+    def __init__(self, config: TrainConfig, context: DistributedContext | None) -> None:
+        self._config, self._context = config, context or DistributedContext()
 
     def _demand_one_process(self, why: str) -> None:
         """Refuse to share the run.
@@ -123,17 +123,17 @@ class TrainableBase(ABC):
         ConfigError
             Several processes were started.
         """
-        if self._place.world > 1:
+        if self._context.world > 1:
             raise ConfigError(
-                f"{why}, but {self._place.world} were started; start one, without torchrun"
+                f"{why}, but {self._context.world} were started; start one, without torchrun"
             )
 
     def _move_to_device(
         self, memory_format: torch.memory_format = torch.channels_last, *, fast: bool = True
     ) -> None:
         """Move the module to the device; `fast` gives it the fast backward pass of CPUs."""
-        self.module.to(self._place.device, memory_format=memory_format)  # type: ignore[call-overload]
-        if fast and self._place.device.type == "cpu":
+        self.module.to(self._context.device, memory_format=memory_format)  # type: ignore[call-overload]
+        if fast and self._context.device.type == "cpu":
             use_fast_backward(self.module)
 
     @property

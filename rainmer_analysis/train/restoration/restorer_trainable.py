@@ -41,7 +41,7 @@ class RestorerTrainable(TrainableBase):
         The whole configuration.
     pool
         Training pairs; the held-out share of their scenes is used for validation alone.
-    place
+    context
         Device, and which process this is of how many.
     """
 
@@ -51,20 +51,20 @@ class RestorerTrainable(TrainableBase):
     module: JointTraining
 
     def __init__(
-        self, config: TrainConfig, pool: Pool, place: DistributedContext | None = None
+        self, config: TrainConfig, pool: Pool, context: DistributedContext | None = None
     ) -> None:
-        super().__init__(config, place)
+        super().__init__(config, context)
         self._pool = pool
         self.module = JointTraining.configured(config)
         self._move_to_device()
         self.module.train()
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._held_out = np.flatnonzero(held_out)
-        self._part = self._place.local_slice(config.run.batch)
+        self._part = self._context.local_slice(config.run.batch)
         self._training = ContrastBatchBuilder.configured(
             config, pool, np.flatnonzero(~held_out), part=self._part
         )
-        self._ahead = prefetch(self._place.device, self._read_pairs_and_views)
+        self._ahead = prefetch(self._context.device, self._read_pairs_and_views)
         self.queries_per_batch = config.run.batch
 
     @property
@@ -92,7 +92,7 @@ class RestorerTrainable(TrainableBase):
 
     def batch(self, number: int) -> RestorationBatch:
         """Make this process's part of a micro-batch."""
-        read = self._ahead(number).on(self._place.device)
+        read = self._ahead(number).on(self._context.device)
         views = (
             None if read.plan is None else self._training.build(HostBatch(read.parts, read.plan))
         )
@@ -146,7 +146,7 @@ class RestorerTrainable(TrainableBase):
 
     def _pairs_on_device(self, rows: NDArray[np.int64], drawn: list[Crop]) -> Pairs:
         read = HostBatch(cut_crops(self._pool, rows, drawn), None)
-        return Pairs.of(read.on(self._place.device).parts)
+        return Pairs.of(read.on(self._context.device).parts)
 
     def _evenly_chosen_rows(self, count: int) -> tuple[NDArray[np.int64], list[Crop]]:
         """Choose held-out rows evenly over the pool, whose datasets stand one after another."""

@@ -14,7 +14,7 @@ from rainmer_analysis.values.parquet.parquet_writing import (
     write_batches,
     write_parquet,
 )
-from rainmer_analysis.values.parquet.part_batches import (
+from rainmer_analysis.values.parquet.part_streams import (
     part_batches,
     part_columns,
     part_dim,

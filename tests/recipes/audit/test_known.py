@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.perceptual_hashes import (
+from rainmer_analysis.auditing.perceptual_hashing import (
     mirrored_hashes,
     nearest_hash,
     perceptual_hashes,

@@ -34,12 +34,12 @@ class DeferredNumbers:
 
     Parameters
     ----------
-    place
+    context
         Over whose processes numbers are averaged.
     """
 
-    def __init__(self, place: DistributedContext) -> None:
-        self._place = place
+    def __init__(self, context: DistributedContext) -> None:
+        self._context = context
         self._names: list[list[list[str]]] = []
         self._values: list[Tensor] = []
 
@@ -57,7 +57,7 @@ class DeferredNumbers:
         """Wait for the device once, and give the steps added since the last time, in order."""
         if not self._values:
             return
-        values = iter(self._place.all_reduce_mean(torch.cat(self._values)).tolist())
+        values = iter(self._context.all_reduce_mean(torch.cat(self._values)).tolist())
         names, self._names, self._values = self._names, [], []
         for step in names:
             sound = next(values) == 1

@@ -1,13 +1,11 @@
-"""What lays rows out on the sphere: parameters, our own layout, and the engines by name."""
+"""Rows laid out on the sphere by UMAP along great circles, and the parameters of a layout."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +20,7 @@ from rainmer_analysis.sphere.umap_s2 import (
     spectral_start,
 )
 
-__all__ = [
-    "DEFAULT_ENGINE",
-    "ENGINES",
-    "EPOCHS",
-    "Engine",
-    "LayoutParameters",
-    "engine_named",
-    "radius_for_rows",
-    "sphere_layout",
-]
+__all__ = ["EPOCHS", "Engine", "LayoutParameters", "radius_for_rows", "sphere_layout"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -77,7 +66,7 @@ class LayoutParameters:
             raise ParameterError(f"the seed is {self.seed}; give a whole number from 0 to 2^32 - 1")
 
 
-# (float64 unit rows (n, d) with n >= 4, Layout) -> float64 unit rows (n, 3), seeded
+# (float64 unit rows (n, d) with n >= 4, LayoutParameters) -> float64 unit rows (n, 3), seeded
 Engine = Callable[[npt.NDArray[np.float64], LayoutParameters], npt.NDArray[np.float64]]
 
 
@@ -143,30 +132,3 @@ def _distinct_rows(rows: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.
     order = {digest: place for place, digest in enumerate(sorted(set(digests)))}
     places = np.fromiter((order[digest] for digest in digests), dtype=np.int64, count=len(rows))
     return np.unique(places, return_index=True)[1], places
-
-
-def _umap_learn(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.NDArray[np.float64]:
-    # importing umap-learn takes seconds, which no other engine need wait for
-    module = importlib.import_module("rainmer_analysis.sphere.umap_layout")
-    return np.asarray(module.umap_layout(unit, layout))
-
-
-ENGINES: Mapping[str, Engine] = MappingProxyType(
-    {"sphere": sphere_layout, "umap-learn": _umap_learn}
-)
-DEFAULT_ENGINE = "sphere"
-
-
-def engine_named(name: str) -> Engine:
-    """Return the engine of this name.
-
-    Raises
-    ------
-    ParameterError
-        There is none.
-    """
-    if name not in ENGINES:
-        raise ParameterError(
-            f"there is no engine {name!r}; use {' or '.join(repr(known) for known in ENGINES)}"
-        )
-    return ENGINES[name]
