@@ -147,10 +147,10 @@ def find_related_pairs(
         candidates = list(
             _candidates(index, batch, wholes[start : start + _AT_ONCE], start, wholes)
         )
-        for kin in _verify_candidates(thumbnails, candidates, known_clean):
-            known = found.get((kin.first, kin.second))
-            if known is None or kin.correlation > known.correlation:
-                found[kin.first, kin.second] = kin
+        for pair in _verify_candidates(thumbnails, candidates, known_clean):
+            known = found.get((pair.first, pair.second))
+            if known is None or pair.correlation > known.correlation:
+                found[pair.first, pair.second] = pair
         if progress is not None:
             progress(min(start + _AT_ONCE, len(thumbnails)), len(thumbnails))
     return [found[key] for key in sorted(found)]

@@ -90,7 +90,7 @@ def process_group(
 
 @contextmanager
 def raise_first_error() -> Iterator[None]:
-    """Do this rank's piece; where one rank cannot, all end with the sentence of the first such."""
+    """Do this rank's part; where one fails, every rank raises the first one's error message."""
     fault: RainmerAnalysisError | None = None
     try:
         yield

@@ -1,4 +1,4 @@
-"""Results that stand as files: made only where the identical request has not left them."""
+"""Results cached as files: made only where no file of the identical request exists."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def cached_map(
         Ends in ``.parquet``.
     project
         Lays out: the table and `options` as keywords to a map. It is given by the caller because
-        umap-learn takes seconds to import, which a map that stands need not wait for.
+        umap-learn takes seconds to import, which an existing map need not wait for.
     options
         What the map depends on, beside the table.
     overwrite

@@ -36,7 +36,7 @@ def scenes() -> list[np.ndarray]:
     return [scene(number) for number in range(24)]
 
 
-def test_different_scenes_are_no_kin(scenes: list[np.ndarray]) -> None:
+def test_different_scenes_are_not_related(scenes: list[np.ndarray]) -> None:
     assert find_related_pairs(np.stack([small(each) for each in scenes])) == []
 
 
@@ -114,7 +114,7 @@ def test_what_is_known_to_be_clean_must_agree_by_more(scenes: list[np.ndarray]) 
     ]
 
 
-def test_images_without_contrast_have_no_kin() -> None:
+def test_images_without_contrast_are_not_related() -> None:
     flat = np.full((3, *SHAPE), 128, np.uint8)
     flat[1] = 0
     assert find_related_pairs(flat) == []

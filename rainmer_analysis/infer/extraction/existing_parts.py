@@ -1,4 +1,4 @@
-"""Whether the parts of a table that a rank would write stand already."""
+"""Whether the parts of a table that a rank would write exist already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of an extraction: what a request is, which of them stand already, what was left out."""
+"""The files of an extraction: what a request is, which of them exist already, what was left out."""
 
 from __future__ import annotations
 

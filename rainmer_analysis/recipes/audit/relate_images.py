@@ -45,7 +45,7 @@ def relate_images(
     thousand frames makes a thousand findings, not half a million.
     """
     collection = _collect_photographs(images, examined)
-    kin = find_related_pairs(
+    related = find_related_pairs(
         collection.thumbnails(),
         clean=[collection.is_clean(numbers[0]) for numbers in collection.members],
         seed=seed,
@@ -55,10 +55,10 @@ def relate_images(
     for finding in (
         *_duplicates(collection),
         *_same_photograph(collection),
-        *_related_findings(collection, kin),
+        *_related_findings(collection, related),
     ):
         found.setdefault((finding.a, finding.b), finding)
-    return Related(list(found.values()), _scenes(collection, kin))
+    return Related(list(found.values()), _scenes(collection, related))
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,10 @@ def _kind_of_equal(collection: _Collection, number: int, other: int) -> tuple[st
     return "shared-scene", "their clean partners are equal"
 
 
-def _related_findings(collection: _Collection, kin: Sequence[RelatedPair]) -> Iterator[Finding]:
+def _related_findings(collection: _Collection, related: Sequence[RelatedPair]) -> Iterator[Finding]:
     """Report each image with its nearest earlier relative in each dataset."""
     best: dict[tuple[int, str], tuple[float, RelatedPair, int]] = {}
-    for each in kin:
+    for each in related:
         for own, other in ((each.first, each.second), (each.second, each.first)):
             firsts: dict[str, int] = {}
             for number in collection.members[other]:
@@ -179,40 +179,40 @@ def _related_findings(collection: _Collection, kin: Sequence[RelatedPair]) -> It
 
 
 def _kind_of_related(
-    collection: _Collection, kin: RelatedPair, at: tuple[int, int]
+    collection: _Collection, pair: RelatedPair, at: tuple[int, int]
 ) -> tuple[str, str]:
-    how = _describe_change(collection, kin)
+    how = _describe_change(collection, pair)
     clean = [collection.is_clean(number) for number in at]
     if not any(clean):
-        if kin.relation == "copy":
+        if pair.relation == "copy":
             return "near-duplicate", how or "re-encoded"
         return "shared-scene", _append_detail("one scene under other weather or light", how)
-    if kin.relation == "copy" and all(clean):
-        wide = kin.second if kin.within else kin.first
+    if pair.relation == "copy" and all(clean):
+        wide = pair.second if pair.within else pair.first
         order = at if collection.shows[at[0]] == wide else at[::-1]
         own = [collection.examined[number].own for number in order]
         if (
             not any(each.reason for each in own)
             and compare_thumbnails(
-                own[0].thumbnail, own[1].thumbnail, flip=kin.mirrored, window=kin.window
+                own[0].thumbnail, own[1].thumbnail, flip=pair.mirrored, window=pair.window
             )
             == "copy"
         ):
             return "near-duplicate", how or "re-encoded"
     what = "their clean partners" if all(clean) else "the clean partner of one and the other image"
-    if kin.relation == "copy":
+    if pair.relation == "copy":
         return "shared-scene", _append_detail(f"{what} are copies", how)
     return "shared-scene", _append_detail(f"{what} show one scene", how)
 
 
-def _describe_change(collection: _Collection, kin: RelatedPair) -> str:
+def _describe_change(collection: _Collection, pair: RelatedPair) -> str:
     """Name what was done to a copy beyond encoding it anew."""
     sizes = {
         (each.width, each.height)
-        for each in (collection.photographs[kin.first], collection.photographs[kin.second])
+        for each in (collection.photographs[pair.first], collection.photographs[pair.second])
     }
-    parts = ["mirrored"] if kin.mirrored else []
-    if kin.is_cropped:
+    parts = ["mirrored"] if pair.mirrored else []
+    if pair.is_cropped:
         parts.append("cropped")
     elif len(sizes) > 1:
         parts.append("resized")
@@ -223,8 +223,8 @@ def _append_detail(detail: str, how: str) -> str:
     return f"{detail}, {how}" if how else detail
 
 
-def _scenes(collection: _Collection, kin: Sequence[RelatedPair]) -> list[str]:
-    """Name every image's scene: images are joined by name, by photograph and by kin."""
+def _scenes(collection: _Collection, related: Sequence[RelatedPair]) -> list[str]:
+    """Name every image's scene: images are joined by name, by photograph and as related."""
     images, members = collection.images, collection.members
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, image in enumerate(images):
@@ -233,6 +233,6 @@ def _scenes(collection: _Collection, kin: Sequence[RelatedPair]) -> list[str]:
     pairs = [
         (joined[0], number) for joined in (*members, *by_name.values()) for number in joined[1:]
     ]
-    pairs += [(members[each.first][0], members[each.second][0]) for each in kin]
+    pairs += [(members[each.first][0], members[each.second][0]) for each in related]
     firsts = [images[number] for number in first_connected(len(images), pairs)]
     return [first.scene or first.image_id for first in firsts]

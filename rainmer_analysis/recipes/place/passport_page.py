@@ -26,7 +26,7 @@ _STEPS = 73
 
 
 def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> str:
-    """Write one page with pictures, verdicts and the map; say whether it stood already.
+    """Write one page with pictures, verdicts and the map; say whether it existed already.
 
     Raises
     ------

@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None] | None
 
 @dataclass(frozen=True)
 class Report:
-    """A page that was written, or that stood already.
+    """A page that was written, or that existed already.
 
     Parameters
     ----------

@@ -102,9 +102,9 @@ class QueueContrast(nn.Module):
         return cosines / self.temperature
 
     @torch.no_grad()
-    def enqueue(self, keys: Tensor, sound: Tensor) -> None:
-        """Let keys [B, out] take the places of the oldest, if `sound`, [], and they are finite."""
-        taken = sound & torch.isfinite(keys).all()
+    def enqueue(self, keys: Tensor, is_finite: Tensor) -> None:
+        """Put keys [B, out] in place of the oldest, if `is_finite`, [], and they are finite too."""
+        taken = is_finite & torch.isfinite(keys).all()
         places = (self.pointer + torch.arange(len(keys), device=keys.device)) % len(self.queue)
         self.queue[places] = torch.where(taken, keys, self.queue[places])
         self.pointer.add_(taken * len(keys)).remainder_(len(self.queue))
@@ -177,10 +177,10 @@ class AirNetTrainable(TrainableBase):
         self.module.train()
         momentum_update(self.module.key, self.module.query, self._config.objective.momentum)
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         """Fill the queue with the keys of all processes."""
         if self.module.last is not None:
-            self.module.enqueue(self._context.all_gather(self.module.last), sound)
+            self.module.enqueue(self._context.all_gather(self.module.last), is_finite)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:

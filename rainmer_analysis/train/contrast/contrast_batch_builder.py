@@ -97,7 +97,7 @@ class ContrastBatchBuilder:
             self._colours[some] = mean_colours(degraded)
             self._singular[some] = singular_values(rain_residuals(degraded, clean))
         self._tones = self._colours**config.colour_exponent
-        self._kin = RelatedRows(pool, rows)
+        self._related = RelatedRows(pool, rows)
 
     @classmethod
     def configured(
@@ -173,7 +173,9 @@ class ContrastBatchBuilder:
     def _draw_randomness(self, number: int) -> BatchRandomness:
         rng = np.random.default_rng([self._seed, 1, number])
         rows = self.rows(number)
-        return BatchRandomness.drawn(rows, rng, pool=self._pool, kin=self._kin, config=self._config)
+        return BatchRandomness.drawn(
+            rows, rng, pool=self._pool, related=self._related, config=self._config
+        )
 
     @property
     def _negatives_per_view(self) -> int:

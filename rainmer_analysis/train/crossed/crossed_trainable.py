@@ -87,9 +87,9 @@ class CrossedTrainable(TrainableBase):
         """Make a batch."""
         return self._batches(number).on(self._context.device)
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         """Remember the batch, if its loss was finite."""
-        if bool(sound) and self.module.memory.size:
+        if bool(is_finite) and self.module.memory.size:
             self.module.memory.store(self.module.last)
 
     @torch.no_grad()

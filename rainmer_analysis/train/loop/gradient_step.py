@@ -50,8 +50,8 @@ class GradientStep:
         run = self._config.run
         self.updater.begin(learning_rate(step, run.steps, self._config.optimiser))
         told = self._accumulate_gradients(step)
-        sound, norm = self.updater.finish()
-        return sound, [*told, {"gradient_norm": norm}]
+        is_finite, norm = self.updater.finish()
+        return is_finite, [*told, {"gradient_norm": norm}]
 
     def _accumulate_gradients(self, step: int) -> list[Mapping[str, Tensor]]:
         """Add up the gradients of a step's micro-batches; return their numbers."""

@@ -47,10 +47,10 @@ class State:
     best: float = math.nan
     best_step: int = 0
 
-    def count_step(self, *, sound: bool) -> None:
+    def count_step(self, *, is_finite: bool) -> None:
         """Count a step, and whether its gradients were finite."""
-        self.in_a_row = 0 if sound else self.in_a_row + 1
-        self.skipped += not sound
+        self.in_a_row = 0 if is_finite else self.in_a_row + 1
+        self.skipped += not is_finite
 
     def stop_if_never_finite(self, done: int) -> None:
         """End a run whose gradients are not finite, many in a row or many of `done` steps.

@@ -84,11 +84,11 @@ class Trainable(Protocol):
     def before_micro_batch(self) -> None:
         """Do what comes before each micro-batch, such as moving a key encoder."""
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         """Do what comes after each micro-batch, such as filling a queue.
 
-        `sound` is a truth [] on the device, the same in all processes: whether the loss is finite,
-        without which nothing may be remembered. All processes come here, whatever it is.
+        `is_finite` is a truth [] on the device, the same in all processes: whether the loss is
+        finite, without which nothing may be remembered. All processes come here, whatever it is.
         """
 
     def validate(self) -> dict[str, float]:
@@ -149,7 +149,7 @@ class TrainableBase(ABC):
     def before_micro_batch(self) -> None:  # noqa: B027
         """Do nothing: nothing follows the network."""
 
-    def after_micro_batch(self, sound: Tensor) -> None:  # noqa: B027
+    def after_micro_batch(self, is_finite: Tensor) -> None:  # noqa: B027
         """Remember nothing of a batch."""
 
     def examples(self) -> Levels | None:

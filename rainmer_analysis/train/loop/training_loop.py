@@ -10,7 +10,7 @@ finite. Such a step changes no weight; it is counted in the log, and training st
 pile up.
 
 The host never waits for an accelerator inside a step: what steps tell stays on the device until a
-row of the log, a checkpoint, or so many steps that it is time to see whether they are sound.
+row of the log, a checkpoint, or so many steps that it is time to see whether they are finite.
 """
 
 from __future__ import annotations
@@ -214,8 +214,8 @@ class _RunState:
         began, state = time.perf_counter(), self.state
         first = state.step - len(self._tally) + 1
         for number, step in enumerate(self._tally.read(), start=first):
-            state.count_step(sound=step.sound)
-            for numbers in step.numbers if step.sound else ():
+            state.count_step(is_finite=step.is_finite)
+            for numbers in step.numbers if step.is_finite else ():
                 self._accumulate_numbers(numbers)
             state.stop_if_never_finite(number)
         state.seconds += time.perf_counter() - began

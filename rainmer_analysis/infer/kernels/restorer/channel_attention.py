@@ -199,8 +199,8 @@ class Attention:
         query, key = lengths[:, : self.count, None], lengths[:, None, self.count :]
         logits = (products / (query * key) * self._temperature).astype(np.float32)
         mixed = self._select(logits).astype(np.float64)
-        leaving = self._project_out.reshape(self.channels, self.heads, self.count)
-        whole = np.einsum("ohc,hcd->ohd", leaving, mixed)
+        project_out = self._project_out.reshape(self.channels, self.heads, self.count)
+        whole = np.einsum("ohc,hcd->ohd", project_out, mixed)
         found: Array = whole.astype(np.float32).reshape(-1)
         return found
 

@@ -102,7 +102,7 @@ def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type
     its kernels and its matrix between both rounds start.
     """
     height, width, channels = size
-    taps, points, leaving = weights
+    taps, points, fusion = weights
     thin, pointed, found = memory
     wide = -(-width // COLUMNS) * COLUMNS
     pitch = wide + LEFT
@@ -131,7 +131,7 @@ def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type
                     )
             way = ADD if expert else PUT
             factors = (expert * channels, len(plan) * channels, 1, channels, channels)
-            multiply_channels(leaving, factors, found, own, y, goal, (rows, width), way)
+            multiply_channels(fusion, factors, found, own, y, goal, (rows, width), way)
         for row in range(rows):
             for channel in range(channels):
                 at = here[0] + row * here[1] + channel * here[2]
@@ -205,7 +205,7 @@ class PlanarExpertStages:
     @staticmethod
     def _refine(
         stage: _Stage,
-        leaving: Array,
+        fusion: Array,
         maps: tuple[Map, Map],
         threads: Threads,
         scratch: WorkspaceCache,
@@ -220,7 +220,7 @@ class PlanarExpertStages:
 
         def work(bands: Bands) -> None:
             memory = scratch.of(("mixture", channels, width), room)
-            weights = stage.taps, stage.points, leaving
+            weights = stage.taps, stage.points, fusion
             _run_stage(
                 x.flat, x.place, y.flat, y.place, (height, width, channels), bands,
                 stage.plan, weights, memory,

@@ -100,7 +100,7 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
     """
     height, width, channels = size
     chunks, groups, room = plan
-    entering, taps, leaving = weights
+    project_in, taps, project_out = weights
     normed, u, t, found = memory
     wide = -(-width // COLUMNS) * COLUMNS
     pitch, depth = wide + LEFT, channels + 1
@@ -122,14 +122,14 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
             begin, count, group, outputs, before, many = chunks[number]
             factors, panels = (begin * depth, depth, 1, count, depth), (0, wide * depth)
             shape = (last - top, width)
-            multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
+            multiply_panels(project_in, factors, normed, panels, u, entered, shape, PUT)
             for k in range(outputs):
                 to, here = LEFT + (before + k) * pitch, (first, rows, height)
                 form = (width, wide, pitch)
                 _pair(u, place, groups[group + k], taps, here, t, found, to, kept[1], form)
             if many > 0:
                 factors = ((group + outputs - many) * channels, many, 1, channels, many)
-                multiply_channels(leaving, factors, found, kept, y, goal, (rows, width), ADD)
+                multiply_channels(project_out, factors, found, kept, y, goal, (rows, width), ADD)
         zero_columns(y, goal, rows, channels, (width, wide))
 
 
@@ -197,12 +197,12 @@ class FeedForward:
     """
 
     def __init__(self, norm: nn.Module, ffn: Any) -> None:
-        entering, leaving = (
+        project_in, project_out = (
             fold_norm_into_matrix(ffn.project_in, norm),
             weight_matrix(ffn.project_out),
         )
-        hidden, taps = leaving.shape[1] // 2, _Taps()
-        chunk = channels_per_chunk(len(leaving))
+        hidden, taps = project_out.shape[1] // 2, _Taps()
+        chunk = channels_per_chunk(len(project_out))
         runs = _chunks(_groups(ffn, hidden, taps), chunk)
         plan, before = [], 0
         groups: list[tuple[int, ...]] = []
@@ -211,7 +211,7 @@ class FeedForward:
         for number, (known, run) in enumerate(runs):
             waiting = before + len(run)
             last = number == len(runs) - 1 or waiting + len(runs[number + 1][1]) > _KEPT
-            rows = _filled(entering[known])
+            rows = _filled(project_in[known])
             begin = sum(map(len, factors))
             plan.append((begin, len(rows), len(groups), len(run), before, waiting if last else 0))
             factors.append(rows)
@@ -219,7 +219,7 @@ class FeedForward:
             groups += [(places[g[0]], *g[1:3], places[g[3]], *g[4:9]) for g in run]
             if last:
                 outputs.append(
-                    to_flat_float32(leaving[:, [group[8] for group in groups[-waiting:]]])
+                    to_flat_float32(project_out[:, [group[8] for group in groups[-waiting:]]])
                 )
             before = 0 if last else waiting
         self._room = chunk, _KEPT

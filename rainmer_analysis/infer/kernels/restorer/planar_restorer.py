@@ -72,7 +72,7 @@ class _Mixture:
 
     def __init__(self, module: Any) -> None:
         self.gate = module.gate
-        self.entering = next(module.stages.preprocess.parameters()).detach().flatten(1)
+        self.first_product = next(module.stages.preprocess.parameters()).detach().flatten(1)
         self.stages = PlanarExpertStages(module.stages.stages)
 
     def weigh(self, mean: Tensor) -> Tensor:
@@ -89,7 +89,7 @@ class _EmbeddedMixture:
         self._embedding = conv.weight.detach().double().flatten(1)
         bias = torch.zeros(len(conv.weight)) if conv.bias is None else conv.bias.detach()
         self._bias = bias.double()
-        point = self._mixture.entering.double()
+        point = self._mixture.first_product.double()
         weight = torch.einsum("oc,cihw->oihw", point, conv.weight.detach().double())
         self._entry = PackedConvolution(weight, point @ self._bias)
 
@@ -164,7 +164,7 @@ class PlanarRestorer:
         reducers = (net.reduce_chan_level3, net.reduce_chan_level2)
         self._reducers = [to_flat_float32(weight_matrix(each)) for each in reducers]
         self._refinement = _Mixture(net.refinement)
-        self._refining = to_flat_float32(self._refinement.entering)
+        self._refining = to_flat_float32(self._refinement.first_product)
         self._output = PackedConvolution(net.output.weight)
 
     def prepare_prompts(self, vectors: tuple[Tensor, ...]) -> list[list[PreparedPrompts]]:

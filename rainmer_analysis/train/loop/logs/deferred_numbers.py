@@ -19,13 +19,13 @@ class StepNumbers:
 
     Parameters
     ----------
-    sound
+    is_finite
         Whether its gradients were finite, so that it changed the weights.
     numbers
         Named numbers, one mapping for each micro-batch and one for the step.
     """
 
-    sound: bool
+    is_finite: bool
     numbers: tuple[dict[str, float], ...]
 
 
@@ -47,11 +47,11 @@ class DeferredNumbers:
         """Count the steps that nobody has read yet."""
         return len(self._values)
 
-    def add(self, sound: Tensor, numbers: Sequence[Mapping[str, Tensor]]) -> None:
+    def add(self, is_finite: Tensor, numbers: Sequence[Mapping[str, Tensor]]) -> None:
         """Take a step: whether its gradients are finite, a truth [], and its numbers, [] each."""
         self._names.append([list(each) for each in numbers])
         values = [value.detach().float() for each in numbers for value in each.values()]
-        self._values.append(torch.stack([sound.float(), *values]))
+        self._values.append(torch.stack([is_finite.float(), *values]))
 
     def read(self) -> Iterator[StepNumbers]:
         """Wait for the device once, and give the steps added since the last time, in order."""
@@ -60,5 +60,7 @@ class DeferredNumbers:
         values = iter(self._context.all_reduce_mean(torch.cat(self._values)).tolist())
         names, self._names, self._values = self._names, [], []
         for step in names:
-            sound = next(values) == 1
-            yield StepNumbers(sound, tuple({name: next(values) for name in each} for each in step))
+            is_finite = next(values) == 1
+            yield StepNumbers(
+                is_finite, tuple({name: next(values) for name in each} for each in step)
+            )
