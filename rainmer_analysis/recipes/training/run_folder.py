@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.train import CHECKPOINTS
-from rainmer_analysis.values import hold_lock, lock_of, write_atomically
+from rainmer_analysis.values import hold_lock, lock_of, write_text
 
 __all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "claim_folder", "remove_run", "write_run_text"]
 
@@ -50,8 +50,4 @@ def remove_run(folder: Path) -> None:
 
 def write_run_text(path: Path, text: str) -> None:
     """Write a text file of a run, whole or not at all."""
-    write_atomically(path, lambda temporary: _write_utf8(temporary, text))
-
-
-def _write_utf8(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_text(path, text)

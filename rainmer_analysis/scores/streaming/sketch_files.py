@@ -19,6 +19,7 @@ from rainmer_analysis.scores.streaming.sketch import Sketch
 from rainmer_analysis.values import (
     Space,
     array_digest,
+    demand_known_version,
     digest,
     library_versions,
     to_json_types,
@@ -141,12 +142,7 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
         raise FileFormatError(
             f"{path} holds no sketch; give one that 'rainmer-analysis sketch' wrote"
         )
-    stated = document.get("version")
-    if not isinstance(stated, int) or isinstance(stated, bool) or stated > SKETCH_VERSION:
-        raise FileFormatError(
-            f"{path} has format version {stated!r}, but this installation reads up to "
-            f"{SKETCH_VERSION}; update rainmer-analysis"
-        )
+    demand_known_version(document, SKETCH_VERSION, path)
     document = without_checksum(document, path)
     if "tensors" in document and document["tensors"] != _content_digest(tensors):
         raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")

@@ -18,7 +18,12 @@ from rainmer_analysis.values.disk.checked_folders import (
 from rainmer_analysis.values.disk.commit import commit, finish, recover, staging
 from rainmer_analysis.values.disk.committed import CommittedFile, committed_path, open_committed
 from rainmer_analysis.values.disk.durable_writes import storage_errors, sync_folder
-from rainmer_analysis.values.disk.json_documents import read_json, with_checksum, without_checksum
+from rainmer_analysis.values.disk.json_documents import (
+    demand_known_version,
+    read_json,
+    with_checksum,
+    without_checksum,
+)
 from rainmer_analysis.values.disk.locks import demand_unlocked, hold_lock, lock_of
 from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
 from rainmer_analysis.values.disk.temporary_files import remove_leftovers
@@ -34,6 +39,7 @@ __all__ = [
     "atomic_folder",
     "commit",
     "committed_path",
+    "demand_known_version",
     "demand_suffix",
     "demand_unlocked",
     "demand_weights",

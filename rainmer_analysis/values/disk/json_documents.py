@@ -10,7 +10,7 @@ from typing import Any
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.request_digest import digest
 
-__all__ = ["CHECKSUM", "read_json", "with_checksum", "without_checksum"]
+__all__ = ["CHECKSUM", "demand_known_version", "read_json", "with_checksum", "without_checksum"]
 
 CHECKSUM = "checksum"
 
@@ -37,6 +37,31 @@ def without_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
             f"anew, or remove its entry {CHECKSUM!r} to use it as it is"
         )
     return content
+
+
+def demand_known_version(document: Mapping[str, Any], newest: int, source: str | Path) -> None:
+    """Refuse a document that a newer release wrote.
+
+    Parameters
+    ----------
+    document
+        States its ``version``.
+    newest
+        The newest version that this release reads.
+    source
+        Where it comes from, for the sentence.
+
+    Raises
+    ------
+    FileFormatError
+        It states a newer version, or none.
+    """
+    stated = document.get("version")
+    if not isinstance(stated, int) or isinstance(stated, bool) or stated > newest:
+        raise FileFormatError(
+            f"{source} has format version {stated!r}, but this installation reads up to "
+            f"{newest}; update rainmer-analysis"
+        )
 
 
 def read_json(path: Path) -> Any:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk import CommittedFile
+from rainmer_analysis.values.disk import CommittedFile, demand_known_version
 from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, same_space
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
@@ -67,12 +67,7 @@ def _parse_metadata(schema: pa.Schema, path: Path) -> dict[str, Any]:
             f"{path} is a Parquet file but no table or map of this package; "
             "make one with `extract` or `project`"
         )
-    stated = document.get("version")
-    if not isinstance(stated, int) or stated > FORMAT_VERSION:
-        raise FileFormatError(
-            f"{path} has format version {stated!r}, but this installation reads up to "
-            f"{FORMAT_VERSION}; update rainmer-analysis"
-        )
+    demand_known_version(document, FORMAT_VERSION, path)
     return document
 
 
