@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.alignment import FINE, ROUGH, Alignments, Grid, align
-from rainmer_analysis.auditing.descriptors import describe_windows, mirrored, window_boxes
 from rainmer_analysis.auditing.luma_thumbnails import Thumbnails
+from rainmer_analysis.auditing.window_alignment import FINE, ROUGH, Alignments, Grid, align
+from rainmer_analysis.auditing.window_descriptors import describe_windows, mirrored, window_boxes
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 

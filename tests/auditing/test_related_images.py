@@ -7,15 +7,15 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.alignment import align
-from rainmer_analysis.auditing.descriptors import (
+from rainmer_analysis.auditing.luma_thumbnails import SHAPE, SIDE, planes_of, thumbnail
+from rainmer_analysis.auditing.related_images import find_related_pairs
+from rainmer_analysis.auditing.window_alignment import align
+from rainmer_analysis.auditing.window_descriptors import (
     LENGTH,
     describe_windows,
     mirrored,
     window_boxes,
 )
-from rainmer_analysis.auditing.luma_thumbnails import SHAPE, SIDE, planes_of, thumbnail
-from rainmer_analysis.auditing.related_images import find_related_pairs
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather import degrade, render_scene
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.audit.tables import audit_text
+from rainmer_analysis.cli.audit.audit_text import audit_text
 from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar, source_options
 
 if TYPE_CHECKING:

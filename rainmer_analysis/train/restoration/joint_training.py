@@ -11,8 +11,8 @@ from rainmer_analysis.model import Prompts, Restorer, autocast
 from rainmer_analysis.train.compiled import encode, strided
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast import ContrastBatch, compare_views, contrast_loss
-from rainmer_analysis.train.restoration.crops import Pairs
 from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
+from rainmer_analysis.train.restoration.restoration_crops import Pairs
 
 __all__ = ["JointTraining", "RestorationBatch"]
 

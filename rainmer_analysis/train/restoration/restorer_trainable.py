@@ -24,8 +24,8 @@ from rainmer_analysis.train.loop import (
     average_numbers,
     momentum_update,
 )
-from rainmer_analysis.train.restoration.crops import Crop, Pairs, cut_crops, image_sheet
 from rainmer_analysis.train.restoration.joint_training import JointTraining, RestorationBatch
+from rainmer_analysis.train.restoration.restoration_crops import Crop, Pairs, cut_crops, image_sheet
 
 __all__ = ["RestorerTrainable"]
 

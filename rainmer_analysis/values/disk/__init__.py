@@ -15,9 +15,13 @@ from rainmer_analysis.values.disk.checked_folders import (
     reserve,
     write_index,
 )
-from rainmer_analysis.values.disk.commit import commit, finish, recover, staging
-from rainmer_analysis.values.disk.committed import CommittedFile, committed_path, open_committed
+from rainmer_analysis.values.disk.committed_files import (
+    CommittedFile,
+    committed_path,
+    open_committed,
+)
 from rainmer_analysis.values.disk.durable_writes import storage_errors, sync_folder
+from rainmer_analysis.values.disk.folder_commit import commit, finish, recover, staging
 from rainmer_analysis.values.disk.json_documents import (
     demand_known_version,
     read_json,

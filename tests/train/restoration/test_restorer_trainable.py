@@ -15,8 +15,8 @@ from rainmer_analysis.train.contrast.momentum_contrast import compare_views, con
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.restoration import RestorerTrainable
 from rainmer_analysis.train.restoration import joint_training as joint
-from rainmer_analysis.train.restoration.crops import Crop, Pairs, cut_crops, image_sheet
 from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
+from rainmer_analysis.train.restoration.restoration_crops import Crop, Pairs, cut_crops, image_sheet
 
 Restoring = Callable[..., TrainConfig]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.commit import files_of_commit
+from rainmer_analysis.values.disk.folder_commit import files_of_commit
 
 __all__ = ["CommittedFile", "committed_path", "open_committed"]
 

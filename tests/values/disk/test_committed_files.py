@@ -28,7 +28,7 @@ from rainmer_analysis.values import (
     write,
     write_list,
 )
-from rainmer_analysis.values.disk import CommittedFile, committed, open_committed
+from rainmer_analysis.values.disk import CommittedFile, committed_files, open_committed
 from tests.values.disk.test_states import MEMORY
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
@@ -38,7 +38,7 @@ WRITER = """
 import sys
 import tempfile
 from pathlib import Path
-from tests.values.disk.test_committed import put, table_of
+from tests.values.disk.test_committed_files import put, table_of
 folder, number = Path(sys.argv[1]), 0
 while not (folder / "enough").exists():
     number += 1
@@ -69,7 +69,7 @@ def put(
         write_list(staged / FORMS[1], staged / FORMS[1] / PARTS)
         with pytest.MonkeyPatch.context() as dead:
             if dies:
-                module = sys.modules["rainmer_analysis.values.disk.commit"]
+                module = sys.modules["rainmer_analysis.values.disk.folder_commit"]
                 dead.setattr(module, "_roll_forward", lambda *_: None)
             commit(folder, staged, remove=remove)
 
@@ -85,7 +85,7 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """The commit is finished at each opening in turn, between finding a file and opening it."""
-    new, inner, before = table_of(5), committed.committed_path, tmp_path / "before"
+    new, inner, before = table_of(5), committed_files.committed_path, tmp_path / "before"
     put(table_of(4), before)
     put(new, before, dies=True)
     for at in range(1, 80, STEPS[form]):
@@ -99,12 +99,12 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
                 done.append(finish(folder))  # noqa: B023
             return found
 
-        monkeypatch.setattr(committed, "committed_path", finding)
+        monkeypatch.setattr(committed_files, "committed_path", finding)
         assert content(folder / form) == new.content_sha256
         stream = TableStream(folder / form)
         assert stream.content_sha256 == new.content_sha256
         assert len(stream) == stream.counts["a"] == 5
-        monkeypatch.setattr(committed, "committed_path", inner)
+        monkeypatch.setattr(committed_files, "committed_path", inner)
         if not done:  # there are no more openings
             break
     assert at > 8, "nothing was opened"
@@ -119,7 +119,7 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
     old, new, inner, before = (
         table_of(4),
         table_of(5),
-        committed.committed_path,
+        committed_files.committed_path,
         tmp_path / "before",
     )
     wanted = {old.content_sha256, new.content_sha256}
@@ -140,12 +140,12 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
             return found
 
         for reader in (content, lambda path: TableStream(path).content_sha256):
-            monkeypatch.setattr(committed, "committed_path", finding)
+            monkeypatch.setattr(committed_files, "committed_path", finding)
             try:
                 assert reader(folder / form) in wanted
             except FileFormatError as error:
                 told.add(str(error).replace(str(folder), ""))
-            monkeypatch.setattr(committed, "committed_path", inner)
+            monkeypatch.setattr(committed_files, "committed_path", inner)
             assert reader(folder / form) in wanted
         if not done:
             break

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.draw import Drawing, plot_map
+from rainmer_analysis.draw.maps.map_overlays import cut_at_projection_edges
 from rainmer_analysis.draw.maps.map_projections import VIEWS, projection_named
-from rainmer_analysis.draw.maps.overlays import cut_at_projection_edges
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import DatasetOnMap, MapSummary, SphereMap
 
