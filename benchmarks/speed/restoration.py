@@ -13,8 +13,8 @@ included, both with the weights that ship; and ``full``, the published configura
 weights at ``--full-size``. With ``--precision fast`` the newer side is asked for bfloat16; on a CPU
 it says that it restores in float32 instead.
 
-The ceiling is what a product of two matrices of 1024 x 1024 reaches in one thread, measured before
-each part, of the multiplications that PyTorch counts in the network; some are saved here, so the
+The ceiling is what a product of two matrices of 1024 x 1024 reaches in one thread, times threads,
+measured before each part, of the multiplications that PyTorch counts in the network; some are saved here, so the
 share counts work that is not done.
 
 Run from the top of a checkout: ``python -m benchmarks.speed.restoration [--old CHECKOUT]
@@ -181,13 +181,13 @@ def compare(
 
 def tell(result: dict[str, Any], count: float, limit: float) -> None:
     """Print a comparison."""
-    new = result["new"]
-    per_image = count / new["seconds_cpu"]
+    clock = "seconds_wall" if result["threads"] > 1 else "seconds_cpu"
+    per_image = count / result["new"][clock]
     result["share_of_ceiling"] = round(per_image / limit, 3)
     print(f"  {result['images']} image(s) of {result['megapixels']:.3f} megapixels")
     for side in ("old", "new"):
         row = result[side]
-        rate = result["megapixels"] / row["seconds_cpu"]
+        rate = result["megapixels"] / row[clock]
         print(
             f"  {side}: {row['seconds_cpu']:8.3f} s of processor time, {rate:.4f} MP/s, "
             f"{row['seconds_wall']:8.3f} s by the clock, peak {row['peak_mb']} MB"
