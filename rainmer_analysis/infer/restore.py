@@ -75,7 +75,7 @@ class ImageRestorer:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network as it was loaded; its form for a device is made anew."""
         made = str(self.device), self.precision, self.threads
-        return _prepare, (self._module, self.sha256, made)
+        return _restorer_on_device, (self._module, self.sha256, made)
 
     def restore(
         self,
@@ -209,10 +209,12 @@ def load_restorer(
     module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
     sha256 = checkpoint.sha256
     del checkpoint  # before the weights are laid out once more
-    return _prepare(module, sha256, (device, precision, threads))
+    return _restorer_on_device(module, sha256, (device, precision, threads))
 
 
-def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -> ImageRestorer:
+def _restorer_on_device(
+    module: Restorer, sha256: str, made: tuple[str, str, int | None]
+) -> ImageRestorer:
     """Put a network onto its device, in the form that is quickest there."""
     device, precision, threads = made
     if precision not in PRECISIONS:

@@ -196,7 +196,7 @@ def test_a_restorer_that_changes_no_pixel_leaves_no_trace_of_tiles(weights: Path
         **checkpoint.state,
         "output.weight": torch.zeros_like(checkpoint.state["output.weight"]),
     }
-    made = restore._prepare(
+    made = restore._restorer_on_device(
         build_restorer(replace(checkpoint, state=state)), "", ("cpu", "exact", 1)
     )
     given = images(1, 3, 75, 131)

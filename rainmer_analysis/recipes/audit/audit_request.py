@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from rainmer_analysis.recipes.audit.examine_all import hashes_of
+from rainmer_analysis.recipes.audit.examine_all import current_hashes
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 from rainmer_analysis.values import digest, versions_of
 
@@ -31,4 +31,6 @@ def _places(image: AuditedImage) -> list[str | bool | None]:
 def current_request(images: Sequence[AuditedImage], asked: Mapping[str, Any], workers: int) -> str:
     """Return the digest of a request for what the files hold now; it reads all their bytes."""
     with ThreadPoolExecutor(workers) as pool:
-        return request_digest(images, pool.map(hashes_of, (each.job for each in images)), asked)
+        return request_digest(
+            images, pool.map(current_hashes, (each.job for each in images)), asked
+        )

@@ -11,7 +11,7 @@ from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 from rainmer_analysis.recipes.measure_pairs import Job
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
 
-__all__ = ["examine_all", "finished_images", "hashes_of"]
+__all__ = ["current_hashes", "examine_all", "finished_images"]
 
 
 def examine_all(
@@ -51,11 +51,13 @@ def finished_images(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Exam
         len(jobs),
         encode=Examined.document,
         decode=Examined.from_document,
-        is_current=lambda index, each: _is_readable(each) and hashes_of(jobs[index]) == each.hashes,
+        is_current=lambda index, each: (
+            _is_readable(each) and current_hashes(jobs[index]) == each.hashes
+        ),
     )
 
 
-def hashes_of(job: Job) -> tuple[str, str]:
+def current_hashes(job: Job) -> tuple[str, str]:
     """Return the SHA-256 of an image's and its partner's bytes; empty where there are none."""
     return ("", "") if job.fault else (sha256_or_empty(job.path), sha256_or_empty(job.target))
 

@@ -126,7 +126,7 @@ def _list_images(datasets: Sequence[Dataset], held_out: Collection[str]) -> list
                     image_id,
                     dataset.name,
                     split,
-                    _job(image, image_id),
+                    _job_of_image(image, image_id),
                     declared_scene(dataset, image) or (None if image.target else image.scene),
                     dataset.paired,
                     dataset.unclear.get(image.relative, ""),
@@ -135,7 +135,7 @@ def _list_images(datasets: Sequence[Dataset], held_out: Collection[str]) -> list
     return found
 
 
-def _job(image: ImageCandidate, image_id: str) -> Job:
+def _job_of_image(image: ImageCandidate, image_id: str) -> Job:
     region = image.target_region or "whole"
     fault = unstorable_name_reason(image_id, image.path, image.target)
     return Job(image.path, image.region, image.target, region, fault)

@@ -40,7 +40,7 @@ def find_known_sets(
         equal = {pixels: row for row, pixels in enumerate(each.pixels)}
         has_partner = np.array([bool(pixels) for pixels in each.partner_pixels])
         theirs = np.where(has_partner[:, None], each.partner_packed, each.packed)
-        near = _nearest(clean, theirs)
+        near = _nearest_hash_either_way(clean, theirs)
         for place, at in enumerate(usable):
             row, bits = int(near[0][place]), int(near[1][place])
             detail = f"the scene of {each.images[row]} of {each.name}"
@@ -64,7 +64,7 @@ def find_known_sets(
     return found
 
 
-def _nearest(
+def _nearest_hash_either_way(
     packed: npt.NDArray[np.uint8], known: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the nearest known signs, plain or flipped."""

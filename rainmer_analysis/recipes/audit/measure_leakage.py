@@ -73,7 +73,7 @@ class Leakage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ImageScores:
     scene: str
     leaked: bool
     after: tuple[float, ...]
@@ -129,7 +129,7 @@ def measure_leakage(
     for row in tested:
         by_target.setdefault(os.path.normpath(row["target"]), row)
     scores = evaluate(results, folder, pair=pair, progress=progress).scores
-    rows: list[_Row] = []
+    rows: list[_ImageScores] = []
     left_out: list[tuple[str, str]] = []
     for score in scores:
         target = score.target and os.path.normpath(folder / score.target)
@@ -161,7 +161,7 @@ def _training_datasets(audit: Audit, dataset: str, training: Collection[str]) ->
     return chosen
 
 
-def _leakage_row(score: ImageQuality, row: Any, seen: Collection[str]) -> _Row | str:
+def _leakage_row(score: ImageQuality, row: Any, seen: Collection[str]) -> _ImageScores | str:
     """Return what is known of one result, or why it counts for nothing."""
     if score.qualities is None:
         return score.reason
@@ -178,13 +178,13 @@ def _leakage_row(score: ImageQuality, row: Any, seen: Collection[str]) -> _Row |
     before = tuple(QUALITIES[name](degraded, target) for name in _MEASURED)
     if not np.isfinite([*after, *before]).all():
         return "equal to its target, so that its PSNR is infinite"
-    return _Row(row["scene"], row["scene"] in seen, after, before)
+    return _ImageScores(row["scene"], row["scene"] in seen, after, before)
 
 
 def _price_leakage(
     dataset: str,
     training: tuple[str, ...],
-    rows: Sequence[_Row],
+    rows: Sequence[_ImageScores],
     left_out: tuple[tuple[str, str], ...],
     seed: int,
 ) -> Leakage:

@@ -26,7 +26,7 @@ T = TypeVar("T")
 def committed_path(path: Path) -> Path:
     """Return where a file, a folder or a file in such a folder lies: in its place, or waiting."""
     for committed, below in ((path, ""), (path.parent, path.name)):
-        waiting = _waiting(committed)
+        waiting = _waiting_place(committed)
         if waiting is not None:
             return waiting / below
     return path
@@ -85,7 +85,7 @@ class CommittedFile:
         return file
 
 
-def _waiting(path: Path) -> Path | None:
+def _waiting_place(path: Path) -> Path | None:
     """Return where a file waits for its place, if there is a list that names it.
 
     What the list removes is where it would wait, and so is nowhere: it belongs to another run.

@@ -184,9 +184,9 @@ def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
     staged = folder / document["staged"]
     for name in document["put"]:
         with suppress(FileNotFoundError):  # done before
-            _put(staged / name, folder / name)
+            _move_into_place(staged / name, folder / name)
     for name in document["remove"]:
-        _discard(folder / name, staged)
+        _move_aside(folder / name, staged)
     sync_folder(folder)
     current = files_of_commit(folder)
     if current is not None and current["staged"] == document["staged"]:
@@ -195,15 +195,15 @@ def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
     shutil.rmtree(staged, ignore_errors=True)
 
 
-def _put(source: Path, target: Path) -> None:
+def _move_into_place(source: Path, target: Path) -> None:
     if not source.exists():
         return
     if source.is_dir() or (target.is_dir() and not target.is_symlink()):
-        _discard(target, source.parent)
+        _move_aside(target, source.parent)
     source.replace(target)
 
 
-def _discard(target: Path, staged: Path) -> None:
+def _move_aside(target: Path, staged: Path) -> None:
     if not target.exists() and not target.is_symlink():
         return
     staged.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ CHECKSUM = "checksum"
 def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with the digest of its content as its last entry."""
     content = {name: value for name, value in document.items() if name != CHECKSUM}
-    return content | {CHECKSUM: _sum(content)}
+    return content | {CHECKSUM: _content_digest(content)}
 
 
 def without_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def without_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """
     stated = document.get(CHECKSUM)
     content = {name: value for name, value in document.items() if name != CHECKSUM}
-    if stated is not None and stated != _sum(content):
+    if stated is not None and stated != _content_digest(content):
         raise FileFormatError(
             f"{path} is damaged or was edited: its content is not that of its checksum; make it "
             f"anew, or remove its entry {CHECKSUM!r} to use it as it is"
@@ -79,6 +79,6 @@ def read_json(path: Path) -> Any:
     return without_checksum(document, path) if isinstance(document, dict) else document
 
 
-def _sum(content: Mapping[str, Any]) -> str:
+def _content_digest(content: Mapping[str, Any]) -> str:
     # as it will be read: keys are texts, tuples lists
     return digest(json.loads(json.dumps(content)))

@@ -96,16 +96,16 @@ def open_parquet(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile
     try:
         raw = part.open()
     except OSError as error:
-        raise _unreadable(part.path) from error
+        raise _unreadable_error(part.path) from error
     with raw:
         try:
             file = pq.ParquetFile(raw, **options)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise _unreadable(part.path) from error
+            raise _unreadable_error(part.path) from error
         yield file
 
 
-def _unreadable(path: Path) -> FileFormatError:
+def _unreadable_error(path: Path) -> FileFormatError:
     return FileFormatError(
         f"{path} cannot be read as Parquet: it is damaged, cut off or of another "
         "kind; make it again or name another file"
@@ -138,7 +138,7 @@ def schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
     try:
         return file.metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path) from error
+        raise _unreadable_error(path) from error
 
 
 def companion_digests(path: Path) -> dict[str, str]:

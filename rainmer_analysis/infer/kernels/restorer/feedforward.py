@@ -182,7 +182,7 @@ def _chunks(
     return [*found, (known, run)]
 
 
-def _filled(rows: torch.Tensor) -> torch.Tensor:
+def _pad_rows_with_zeros(rows: torch.Tensor) -> torch.Tensor:
     """Fill the rows of a matrix up with zeros, so that a product makes whole blocks of them."""
     return torch.cat([rows, rows.new_zeros(-len(rows) % _EVEN, rows.shape[1])])
 
@@ -211,7 +211,7 @@ class FeedForward:
         for number, (known, run) in enumerate(runs):
             waiting = before + len(run)
             last = number == len(runs) - 1 or waiting + len(runs[number + 1][1]) > _KEPT
-            rows = _filled(project_in[known])
+            rows = _pad_rows_with_zeros(project_in[known])
             begin = sum(map(len, factors))
             plan.append((begin, len(rows), len(groups), len(run), before, waiting if last else 0))
             factors.append(rows)

@@ -52,7 +52,7 @@ def write_images(rows: Rows, folder: str | Path, how: How) -> bool:
     files = _planned_files(rows)
     _refuse_image_folders(place, files)
     if place.exists() or place.is_symlink():
-        if place.is_dir() and _holds(place, files, how):
+        if place.is_dir() and _holds_these_files(place, files, how):
             return True
         raise OutputExistsError(
             f"{place} already exists and holds something else; name a folder that does not exist"
@@ -131,7 +131,7 @@ def _refuse_image_folders(place: Path, files: dict[str, str]) -> None:
             )
 
 
-def _holds(place: Path, files: dict[str, str], how: How) -> bool:
+def _holds_these_files(place: Path, files: dict[str, str], how: How) -> bool:
     own = {
         path.relative_to(place).as_posix()
         for path in place.rglob("*")
