@@ -220,8 +220,8 @@ def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     lock = lock_of(tmp_path / "out", "untrained:7")
     program = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from rainmer_analysis.values.disk import holding\n"
-        "with holding(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+        "from rainmer_analysis.values.disk import hold_lock\n"
+        "with hold_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
     )
     held = subprocess.Popen(
         [sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE, text=True
@@ -265,8 +265,8 @@ def test_locks_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_leftovers_of_the_dead_go_and_of_the_living_stay(tmp_path: Path) -> None:
     dead = subprocess.run(
-        [sys.executable, "-c", "from rainmer_analysis.values.disk.temporary_files import mark\n"
-         "print(mark())"], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", "from rainmer_analysis.values.disk.temporary_files import "
+         "temporary_mark\nprint(temporary_mark())"], capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     living, foreign = temporary_mark(), "-unfinished-1-00000000-0123456789ab"
     for name in (dead, living, foreign):
