@@ -2,8 +2,8 @@
 
 Made anew after a change of the descriptors or of the simulation, from the top of a checkout::
 
-    python -c "from rainmer_analysis.recipes.fit_statistics_constants import \
-    fit_and_write_constants as fit; fit()"
+    python -c "import rainmer_analysis.recipes.fit_statistics_constants as constants;
+    constants.fit_and_write_constants()"
 """
 
 from __future__ import annotations
