@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,14 +49,16 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-def imports(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+@cache
+def imports(tree: ast.AST) -> list[tuple[str, ast.AST]]:
+    found: list[tuple[str, ast.AST]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, node
+            found += [(alias.name, node) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            yield node.module or "", node
+            found.append((node.module or "", node))
+    return found
 
 
 def own(tree: ast.AST) -> set[str]:
@@ -109,7 +111,7 @@ def test_only_commands_import_inside_functions(trees: dict[Path, ast.Module]) ->
         for node in ast.walk(tree):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
-            inner = list(imports(node))
+            inner = imports(node)
             if inner and room(path) != "cli":
                 wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
     assert not wrong

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-TOP = Path(__file__).parents[2]
+from tests.forked import ForkedPythons
 
 
-def told(*more: str) -> str:
-    command = [sys.executable, "-m", "benchmarks.speed.gpu", *more]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=280, check=False, cwd=TOP, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+@pytest.fixture
+def told(forked: ForkedPythons) -> Callable[..., str]:
+    def run(*more: str) -> str:
+        done = forked.run("-m", "benchmarks.speed.gpu", *more)
+        assert done.code == 0, done.err[-2000:]
+        return done.out
+
+    return run
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_without_a_device_it_says_so() -> None:
+def test_without_a_device_it_says_so(told: Callable[..., str]) -> None:
     assert told().startswith("There is no CUDA device on this machine")
 
 
-def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
+def test_a_part_that_fails_leaves_the_others_alone(
+    told: Callable[..., str], tmp_path: Path
+) -> None:
     out = tmp_path / "gpu.json"
     skipped = ["compiled", "extraction", "restorer", "bf16", "graph float32"]
     told("--device", "cpu", "--seed", "1", "--out", str(out), "--skip", *skipped)
@@ -49,7 +49,9 @@ def test_a_part_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     assert all(row["steps_per_s"] > 0 for row in found["training"].values())
 
 
-def test_nothing_is_compared_with_what_was_not_measured(tmp_path: Path) -> None:
+def test_nothing_is_compared_with_what_was_not_measured(
+    told: Callable[..., str], tmp_path: Path
+) -> None:
     out = tmp_path / "gpu.json"
     skipped = ["published", "counts", "graph", "compiled", "extraction", "training", "profile"]
     told("--device", "cpu", "--out", str(out), "--skip", "ceilings", "bfloat16", *skipped)

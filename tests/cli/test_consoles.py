@@ -19,6 +19,7 @@ from PIL import Image
 from rainmer_analysis.cli import options
 from rainmer_analysis.cli.main import main
 from rainmer_analysis.values import report_progress
+from tests.forked import ForkedPythons
 
 NAME = "雪☔é"
 
@@ -31,12 +32,6 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def run(folder: Path, encoding: str, *more: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "rainmer_analysis", "datasets", "check", f"{NAME}={folder}"]
-    told = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
-    return subprocess.run([*command, *more], capture_output=True, env=os.environ | told)
-
-
 @pytest.mark.parametrize(
     ("encoding", "shown"),
     [
@@ -46,15 +41,20 @@ def run(folder: Path, encoding: str, *more: str) -> subprocess.CompletedProcess[
         ("utf-8", NAME),
     ],
 )
-def test_what_a_console_cannot_show_is_escaped(folder: Path, encoding: str, shown: str) -> None:
-    found = run(folder, encoding)
-    assert (found.returncode, b"Traceback" in found.stderr) == (0, False)
-    assert shown in found.stdout.decode(encoding)
+def test_what_a_console_cannot_show_is_escaped(
+    folder: Path, forked: ForkedPythons, encoding: str, shown: str
+) -> None:
+    asked = ["-m", "rainmer_analysis", "datasets", "check", f"{NAME}={folder}"]
+    found = forked.run(*asked, environment={"PYTHONIOENCODING": encoding}, encoding=encoding)
+    assert (found.code, "Traceback" in found.err) == (0, False)
+    assert shown in found.out
 
 
 @pytest.mark.parametrize("encoding", ["gbk", "cp1252"])
 def test_json_is_utf8_on_every_console(folder: Path, encoding: str) -> None:
-    found = run(folder, encoding, "--json")
+    command = [sys.executable, "-m", "rainmer_analysis", "datasets", "check", f"{NAME}={folder}"]
+    told = {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    found = subprocess.run([*command, "--json"], capture_output=True, env=os.environ | told)
     assert found.returncode == 0
     document = found.stdout.decode("utf-8")
     assert NAME in document

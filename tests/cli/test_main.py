@@ -17,6 +17,7 @@ from PIL import Image
 from rainmer_analysis.cli import options
 from rainmer_analysis.cli.main import cli, main
 from rainmer_analysis.cli.options import CommonOptions, echo
+from tests.forked import ForkedPythons
 
 HEAVY = {"torch", "umap", "matplotlib", "pandas", "pyarrow", "sklearn"}
 PAGES = [
@@ -153,7 +154,7 @@ def test_json_holds_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interruption_keeps_what_was_finished(
-    folder: Path, tmp_path: Path, number: signal.Signals, code: int
+    folder: Path, forked: ForkedPythons, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     for index in range(12):
@@ -176,21 +177,15 @@ def test_an_interruption_keeps_what_was_finished(
     out = tmp_path / "out"
     asked = ["extract", f"a={folder}", "--encoder", "statistics", "--out", str(out)]
     asked += ["--batch-size", "2", "--workers", "1"]
-    stopped = subprocess.run(
-        [sys.executable, "-c", program, *asked], capture_output=True, text=True, check=False
-    )
-    assert stopped.returncode == code
-    assert stopped.stdout == ""
-    assert "what was finished is kept" in stopped.stderr
-    assert "Traceback" not in stopped.stderr
+    stopped = forked.run("-c", program, *asked)
+    assert stopped.code == code
+    assert stopped.out == ""
+    assert "what was finished is kept" in stopped.err
+    assert "Traceback" not in stopped.err
     assert list(out.glob(".extract-*/*.npz"))
-    again = subprocess.run(
-        [sys.executable, "-m", "rainmer_analysis", *asked],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "4 of 13 images were finished before" in again.stderr
+    again = forked.run("-m", "rainmer_analysis", *asked)
+    assert again.code == 0
+    assert "4 of 13 images were finished before" in again.err
     assert not list(out.glob(".extract-*"))
 
 

@@ -21,6 +21,7 @@ from rainmer_analysis.infer import load_encoder
 from rainmer_analysis.infer.encoders.encoder_contract import encoder_spaces
 from rainmer_analysis.infer.execution.network_arithmetic import arithmetic, arithmetic_name
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
+from tests.forked import ForkedPythons
 
 IMAGES = np.random.default_rng(0).random((2, 3, 24, 40)).astype(np.float32)
 CPU = torch.device("cpu")
@@ -108,39 +109,46 @@ def test_settings_of_the_process_come_back_after_threads() -> None:
         assert torch.backends.mkldnn.matmul.fp32_precision == "bf16"
 
 
-@pytest.mark.parametrize(
-    "setting",
-    [
-        {"RAINMER_KERNELS": "torch"},
-        {"NUMBA_DISABLE_JIT": "1"},
-        {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""},
-    ],
-    ids=lambda setting: ",".join(setting),
-)
-def test_other_processors_and_torch_give_the_same_vectors(
-    tmp_path: Path, setting: dict[str, str]
-) -> None:
-    place = tmp_path / "vectors.npz"
-    told = os.environ | setting | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    # what has to be compiled takes its time, and both networks share their kernels
-    names = ["untrained:0"] if "NUMBA_CPU_NAME" in setting else ["untrained:0", "airnet"]
-    subprocess.run([sys.executable, "-c", ENCODE, str(place), *names], env=told, check=True)
+def demand_vectors_of_here(place: Path, names: list[str]) -> None:
     with np.load(place) as found:
         for name in names:
             for view, rows in load_encoder(name, device="cpu").encode(IMAGES).items():
                 np.testing.assert_allclose(found[f"{name}/{view}"], rows, rtol=0, atol=1e-5)
 
 
-def test_hosts_that_llvm_cannot_name() -> None:
+@pytest.mark.parametrize(
+    "setting",
+    [{"NUMBA_DISABLE_JIT": "1"}, {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}],
+    ids=lambda setting: ",".join(setting),
+)
+def test_other_processors_give_the_same_vectors(tmp_path: Path, setting: dict[str, str]) -> None:
+    place = tmp_path / "vectors.npz"
+    told = os.environ | setting  # numba keeps what it compiles by processor, as for this one
+    # what has to be compiled takes its time, and both networks share their kernels
+    names = ["untrained:0"] if "NUMBA_CPU_NAME" in setting else ["untrained:0", "airnet"]
+    subprocess.run([sys.executable, "-c", ENCODE, str(place), *names], env=told, check=True)
+    demand_vectors_of_here(place, names)
+
+
+def test_torch_gives_the_same_vectors(forked: ForkedPythons, tmp_path: Path) -> None:
+    place, names = tmp_path / "vectors.npz", ["untrained:0", "airnet"]
+    told = {"RAINMER_KERNELS": "torch"}
+    assert forked.run("-c", ENCODE, str(place), *names, environment=told).code == 0
+    demand_vectors_of_here(place, names)
+
+
+def test_hosts_that_llvm_cannot_name(forked: ForkedPythons) -> None:
     code = (
+        "import importlib\n"
         "from llvmlite import binding\n"
         "def unknown():\n    raise RuntimeError('LLVM cannot tell')\n"
         "binding.get_host_cpu_features = unknown\n"
-        "from rainmer_analysis.infer.execution.network_arithmetic import BFLOAT16\n"
-        "print(BFLOAT16)\n"
+        "from rainmer_analysis.kernels import simd_vectors\n"
+        "simd_vectors.BFLOAT16 = None\n"
+        "importlib.reload(simd_vectors)\n"
+        "print(simd_vectors.BFLOAT16, simd_vectors.WIDE)\n"
     )
-    asked = [sys.executable, "-c", code]
-    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "False\n"
+    assert forked.run("-c", code).out == "False False\n"
 
 
 def test_the_variable_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:

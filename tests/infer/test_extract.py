@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import threading
 import tracemalloc
@@ -24,6 +22,7 @@ from rainmer_analysis.images import load_image_set, read_ahead, read_image, resi
 from rainmer_analysis.infer import Extraction, extract, load_encoder
 from rainmer_analysis.infer.extraction.shards import SHARD
 from rainmer_analysis.values import ImageSet, Rows, read
+from tests.forked import ForkedPythons
 
 Make = Callable[..., Any]
 
@@ -371,18 +370,15 @@ _PROGRAM = """
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_killed_process_loses_only_what_was_unfinished(
-    files: Make, tmp_path: Path, number: signal.Signals
+    files: Make, forked: ForkedPythons, tmp_path: Path, number: signal.Signals
 ) -> None:
     from_images = files(SHARD + 10)[0].parent
     out = tmp_path / "out"
     text = textwrap.dedent(_PROGRAM).format(
         at=SHARD + 5, number=int(number), folder=str(from_images), out=str(out)
     )
-    root = Path(__file__).resolve().parents[2]
-    ended = subprocess.run(
-        [sys.executable, "-c", text], cwd=root, capture_output=True, check=False, timeout=120
-    )
-    assert ended.returncode == -number or b"KeyboardInterrupt" in ended.stderr
+    ended = forked.run("-c", text)
+    assert ended.code == -number or "KeyboardInterrupt" in ended.err
     seen: list[int] = []
     done = extract(
         load_image_set({"rain": from_images}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, train_network
 from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
-from rainmer_analysis.train import TrainConfig, read_config
+from rainmer_analysis.train import TrainConfig, open_crossed_pool, read_config
+from tests.forked import ForkedPythons
 
 SMALL = {
     "crossed.draws": '{ "sim-Rain200H" = 1, "sim-GTAV-balance" = 1, "clear" = 1, "camera" = 1 }',
@@ -111,9 +113,26 @@ def test_photographs_are_scenes_and_nights_have_their_own(real: Path, tmp_path: 
     assert np.abs(pool.descriptors[:, pool.draws[0].index("sim-Rain200H"), :, 0]).min() > 0.01
 
 
-def test_a_pool_is_made_once_whatever_the_workers(tmp_path: Path) -> None:
+# The workers are copies of this process, which has imported what they need.
+_BY_WORKERS = """
+import json, multiprocessing, sys
+from pathlib import Path
+from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
+from rainmer_analysis.train import read_config
+
+copies = multiprocessing.get_context("fork")
+multiprocessing.get_context = lambda method: copies
+config = read_config("tiny", changes=json.loads(sys.argv[1]))
+make_crossed_pool(config, Path(sys.argv[2]), workers=2)
+"""
+
+
+def test_a_pool_is_made_once_whatever_the_workers(forked: ForkedPythons, tmp_path: Path) -> None:
     first = make_crossed_pool(_config(), tmp_path / "a", workers=0)
-    second = make_crossed_pool(_config(), tmp_path / "b", workers=2)
+    ended = forked.run("-c", _BY_WORKERS, json.dumps(SMALL), str(tmp_path / "b"))
+    assert ended.code == 0, ended.err
+    (place,) = (tmp_path / "b").iterdir()
+    second = open_crossed_pool(place)
     assert first.digest == second.digest
     assert np.array_equal(first.images, second.images)
     make_crossed_pool(_config(), tmp_path / "a", workers=0)

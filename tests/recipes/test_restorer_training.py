@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +17,26 @@ from rainmer_analysis.infer import load_restorer
 from rainmer_analysis.model import build_encoder, load_weights, save_weights
 from rainmer_analysis.model import load_restorer as load_checkpoint
 from rainmer_analysis.recipes.training import TrainingRun, train_network
+from tests.forked import ForkedPythons
 
 CONFIG = "tiny-restorer"
+# the command line of a run; the log and when it is killed: so many rows later, and so many seconds
+KILLED = """
+import os, signal, sys, threading, time
+from pathlib import Path
+from rainmer_analysis.cli.main import main
+
+log, least, late = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+
+def kill():
+    while not log.exists() or log.read_text("utf-8").count("\\n") <= least:
+        time.sleep(0.02)
+    time.sleep(late)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+threading.Thread(target=kill, daemon=True).start()
+main(sys.argv[4:])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -74,20 +88,16 @@ def test_the_weights_restore_and_extract(whole: TrainingRun) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_as_if_nothing_had_been(whole: TrainingRun, place: Path) -> None:
+def test_a_killed_run_goes_on_as_if_nothing_had_been(
+    whole: TrainingRun, forked: ForkedPythons, place: Path
+) -> None:
     folder = place / "killed"
-    command = [sys.executable, "-m", "rainmer_analysis", "train", "rainmer", "--config", CONFIG]
-    command += ["--out", str(folder), "--cache", str(place / "pools"), "--workers", "0"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    started = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
-    )
-    log, least = folder / "log.csv", random.SystemRandom().randint(2, 7)
-    while started.poll() is None and (not log.exists() or len(rows(folder)) < least):
-        time.sleep(0.02)
-    time.sleep(0.3 * random.SystemRandom().random())
-    started.send_signal(signal.SIGKILL)
-    assert started.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    command = ["train", "rainmer", "--config", CONFIG, "--workers", "0"]
+    command += ["--out", str(folder), "--cache", str(place / "pools")]
+    chance = random.SystemRandom()
+    moment = str(chance.randint(2, 7)), str(0.3 * chance.random())
+    ended = forked.run("-c", KILLED, str(folder / "log.csv"), *moment, *command)
+    assert ended.code == -signal.SIGKILL, "the run ended before it could be killed"
     resumed = train_network(
         "rainmer", CONFIG, folder, cache=place / "pools", workers=0, resume=True
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract
 from rainmer_analysis.infer.extraction.shards import SHARD
 from rainmer_analysis.values import TableStream, read
-from tests.infer.distributed.forked_ranks import ForkedRanks
+from tests.forked import ForkedPythons, told_to_ranks
 
 Make = Callable[..., Any]
 
@@ -53,14 +54,6 @@ PROGRAM = textwrap.dedent(
 )
 
 
-@pytest.fixture(scope="module")
-def ranked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedRanks]:
-    """Return what starts ranks."""
-    found = ForkedRanks(tmp_path_factory.mktemp("output"))
-    yield found
-    found.close()
-
-
 def test_shares_are_consecutive_whole_and_even() -> None:
     for rows in (0, 1, 5, 1000):
         spans = [Ranks(rank, 3).span(rows) for rank in range(3)]
@@ -89,16 +82,35 @@ def test_ranks_of_a_machine_take_its_devices_in_turn(monkeypatch: pytest.MonkeyP
         assert rank_device("cpu") == "cpu"
 
 
+def test_ranks_are_told_here_what_torchrun_tells_them(
+    forked: ForkedPythons, tmp_path: Path
+) -> None:
+    program = tmp_path / "rank.py"
+    program.write_text(
+        "import json, os, sys\n"
+        "with open(f'{sys.argv[1]}/{os.environ[\"RANK\"]}.json', 'w') as file:\n"
+        "    json.dump(dict(os.environ), file)\n"
+    )
+    asked = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = forked.run(*asked, str(program), str(tmp_path))
+    assert done.code == 0, done.err
+    for rank, expected in enumerate(told_to_ranks(2)):
+        found = json.loads((tmp_path / f"{rank}.json").read_text())
+        assert found.keys() >= expected.keys()
+        same = expected.keys() - {"MASTER_ADDR", "MASTER_PORT"}  # a place to meet is free to choose
+        assert {name: found[name] for name in same} == {name: expected[name] for name in same}
+
+
 def test_the_command_gives_the_rows_of_one_process(
-    files: Make, ranked: ForkedRanks, tmp_path: Path
+    files: Make, forked: ForkedPythons, tmp_path: Path
 ) -> None:
     folder = files(7)[0].parent
     (folder / "0003.png").write_bytes(b"")
     command = ["-m", "rainmer_analysis", "extract", f"a={folder}", "--encoder", "statistics"]
     one, two = tmp_path / "one", tmp_path / "two"
-    assert ranked.run([*command, "--out", str(one)], world=1)[0][0] == 0
+    assert forked.run(*command, "--out", str(one)).code == 0
     for state in ("written", "up to date"):
-        (code, out, err), (other, silent, _) = ranked.run([*command, "--out", str(two)])
+        (code, out, err), (other, silent, _) = forked.run_ranks([*command, "--out", str(two)])
         assert (code, other) == (0, 0), err
         assert f"statistics-chromatic: {state}, 6 images" in out
         assert silent == ""
@@ -115,35 +127,35 @@ def test_the_command_gives_the_rows_of_one_process(
 
 
 def test_all_end_with_the_sentence_of_the_one_that_refuses(
-    files: Make, ranked: ForkedRanks, tmp_path: Path
+    files: Make, forked: ForkedPythons, tmp_path: Path
 ) -> None:
     folder, out = files(4)[0].parent, tmp_path / "out"
     arguments = ["-c", PROGRAM, str(folder), str(out), "1000000"]
-    assert [code for code, _, _ in ranked.run(arguments)] == [0, 0]
+    assert [code for code, _, _ in forked.run_ranks(arguments)] == [0, 0]
     (out / "plain-chromatic" / Ranks(1, 2).part).with_suffix(".parquet").unlink()
     before = sorted(out.rglob("*"))
-    for code, _, err in ranked.run(arguments):  # the first one's part is as it should be
+    for code, _, err in forked.run_ranks(arguments):  # the first one's part is as it should be
         assert code == 1
         assert "already exists and holds something else" in err.strip().splitlines()[-1]
     assert sorted(out.rglob("*")) == before
 
 
 def test_processes_that_find_other_images_are_refused(
-    files: Make, ranked: ForkedRanks, tmp_path: Path
+    files: Make, forked: ForkedPythons, tmp_path: Path
 ) -> None:
     folder, out = files(4)[0].parent, tmp_path / "out"
     program = PROGRAM.replace("sys.argv[1]", "sys.argv[1] if ranks().rank else sys.argv[4]")
     other = tmp_path / "other"
     other.mkdir()
     (other / "0000.png").write_bytes((folder / "0000.png").read_bytes())
-    for code, _, err in ranked.run(["-c", program, str(folder), str(out), "9", str(other)]):
+    for code, _, err in forked.run_ranks(["-c", program, str(folder), str(out), "9", str(other)]):
         assert code == 1
         assert "this process finds other images than the first one; give all" in err
     assert not out.exists()
 
 
 def test_repaired_images_of_a_share_without_any_are_seen(
-    files: Make, ranked: ForkedRanks, tmp_path: Path
+    files: Make, forked: ForkedPythons, tmp_path: Path
 ) -> None:
     paths, out = files(4), tmp_path / "out"
     kept = {path: path.read_bytes() for path in paths[2:]}
@@ -152,23 +164,23 @@ def test_repaired_images_of_a_share_without_any_are_seen(
     command = ["-m", "rainmer_analysis", "extract", f"a={paths[0].parent}", "--out", str(out)]
     command += ["--encoder", "statistics", "--per-dataset", "4"]
     for state in ("written", "up to date"):
-        (code, said, err), _ = ranked.run(command)
+        (code, said, err), _ = forked.run_ranks(command)
         assert code == 0, err
         assert f"statistics-chromatic: {state}, 2 images" in said
     for path, data in kept.items():
         path.write_bytes(data)
-    (code, _, err), _ = ranked.run(command)
+    (code, _, err), _ = forked.run_ranks(command)
     assert code == 1
     assert "already exists and holds something else" in err
     (out / "skipped.csv").write_text("my notes")
-    (code, _, err), _ = ranked.run([*command, "--overwrite"])
+    (code, _, err), _ = forked.run_ranks([*command, "--overwrite"])
     assert code == 0, err
     assert len(read(out / "statistics-chromatic")) == 4
     assert (out / "skipped.csv").read_text() == "image_id,dataset,path,reason,encoder\n"
 
 
 def test_a_table_in_the_other_form_is_not_written_beside(
-    files: Make, ranked: ForkedRanks, tmp_path: Path
+    files: Make, forked: ForkedPythons, tmp_path: Path
 ) -> None:
     folder, out = files(4)[0].parent, tmp_path / "out"
     command = ["-m", "rainmer_analysis", "extract", f"a={folder}", "--encoder", "statistics"]
@@ -176,18 +188,17 @@ def test_a_table_in_the_other_form_is_not_written_beside(
     file, parts = out / "statistics-chromatic.parquet", out / "statistics-chromatic"
 
     def alone(*more: str) -> tuple[int, str, str]:
-        (found,) = ranked.run([*command, *more], world=1)
-        return found
+        return forked.run(*command, *more)
 
     assert alone()[0] == 0
     (folder / "0001.png").write_bytes(b"")
     before = {path: path.read_bytes() for path in out.iterdir()}
-    for code, said, err in ranked.run(command):
+    for code, said, err in forked.run_ranks(command):
         assert (code, said) == (1, "")
         assert err.startswith(f"error: {file} already exists: this table as one file, beside which")
         assert len(err.splitlines()) == 1
     assert {path: path.read_bytes() for path in out.iterdir()} == before
-    assert [code for code, _, _ in ranked.run([*command, "--overwrite"])] == [0, 0]
+    assert [code for code, _, _ in forked.run_ranks([*command, "--overwrite"])] == [0, 0]
     assert not file.exists()
     assert len(read(parts)) == 3
 
@@ -204,18 +215,18 @@ def test_a_table_in_the_other_form_is_not_written_beside(
 
 
 def test_a_rank_that_is_killed_loses_only_its_unfinished_part(
-    files: Make, ranked: ForkedRanks, plain: Make, tmp_path: Path
+    files: Make, forked: ForkedPythons, plain: Make, tmp_path: Path
 ) -> None:
     count = 2 * (SHARD + 20)
     folder, out = files(count)[0].parent, tmp_path / "out"
     arguments = ["-c", PROGRAM, str(folder), str(out)]
-    (first, _, _), (second, _, _) = ranked.run([*arguments, str(SHARD + 5)])
+    (first, _, _), (second, _, _) = forked.run_ranks([*arguments, str(SHARD + 5)])
     assert second == -signal.SIGKILL
     assert first != 0  # it had finished, waited, and saw the other go
     assert not (out / "plain-chromatic").exists()
     with pytest.raises(FileFormatError):
         read(out / "plain-chromatic")
-    (code, said, err), (other, also, _) = ranked.run([*arguments, "1000000"])
+    (code, said, err), (other, also, _) = forked.run_ranks([*arguments, "1000000"])
     assert (code, other) == (0, 0), err
     assert said.split()[0] == "0"  # nothing of the finished part was done again
     assert int(also.split()[0]) == count // 2 - SHARD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.infer.encoders import network_encoder
+from rainmer_analysis.recipes.paper import cached_stages, paper_figures
 from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS
 from rainmer_analysis.recipes.paper.claims.untrained_controls import (
     find_controls,
@@ -23,6 +25,16 @@ from rainmer_analysis.recipes.paper.reproduce import Reproduction, reproduce
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
 
 IMAGES = 3
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _fewer_draws() -> Iterator[None]:
+    """How many resamples an interval takes is said by other tests."""
+    with pytest.MonkeyPatch.context() as fewer:
+        for name in ("_RESAMPLES", "_PERMUTATIONS"):
+            assert getattr(cached_stages, name) == 1000
+            fewer.setattr(cached_stages, name, 100)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +109,9 @@ def test_another_request_is_refused_until_it_may_overwrite(made: Reproduction, o
 
 
 def test_fast_and_by_the_own_layout_on_request(
-    made: Reproduction, out: Path, tmp_path: Path
+    made: Reproduction, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(paper_figures, "_SUFFIXES", (".png",))
     (tmp_path / "simulated").symlink_to(out / "simulated")
     request = {"per_dataset": IMAGES, "device": "cpu", "precision": "fast", "engine": "sphere"}
     found = reproduce(tmp_path, **request)

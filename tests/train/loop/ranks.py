@@ -1,4 +1,4 @@
-"""Run by torchrun: gradients of one batch, and a short run, as shared by several processes.
+"""Run as torchrun runs it: gradients of one batch, and a short run, as shared by several processes.
 
 torchrun --nproc-per-node 2 ranks.py CONFIG.json POOL_FOLDER OUT_FOLDER
 """

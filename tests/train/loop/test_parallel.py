@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, Sample, build_pool
 from rainmer_analysis.train.loop import Trainable, train
 from rainmer_analysis.train.restoration import RestorerTrainable
+from tests.forked import ForkedPythons
 
 SCRIPT = Path(__file__).with_name("ranks.py")
 ARRAYS = ("degraded", "clean", "degraded_native", "clean_native")
@@ -55,7 +53,7 @@ def document(kind: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def shared(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(pool: Pool, forked: ForkedPythons, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with what two processes made of every configuration."""
     folder = tmp_path_factory.mktemp("shared")
     samples = (
@@ -69,13 +67,8 @@ def shared(pool: Pool, tmp_path_factory: pytest.TempPathFactory) -> Path:
     build_pool(samples, folder / "pool", count=len(pool), digest=pool.digest)
     for kind in OWN:
         (folder / f"{kind}.json").write_text(json.dumps(document(kind)), encoding="utf-8")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", str(SCRIPT), str(folder)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=500, env=environment, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    for ended in forked.run_ranks([str(SCRIPT), str(folder)]):
+        assert ended.code == 0, ended.err[-3000:]
     return folder
 
 

@@ -109,19 +109,19 @@ def test_a_damaged_part_says_so_while_it_streams(parts: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peaks are told by Linux alone")
 def test_memory_does_not_grow_with_rows(tmp_path: Path) -> None:
-    """Relate six times as many rows in a process of its own; both are more than a batch."""
-    peaks = []
-    for rows in (16_000, 96_000):
-        path = write(table(rows, dim=128), tmp_path / f"{rows}.parquet")
-        program = (
-            "import sys; from rainmer_analysis.scores import relate; "
-            "from rainmer_analysis.values import TableStream; relate(TableStream(sys.argv[1])); "
-            "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", program, path], capture_output=True, text=True, check=True
-        )
-        peaks.append(int(done.stdout) / 1024)
+    """Relate six times as many rows in a process that has related some; both are over a batch."""
+    paths = [write(table(rows, dim=128), tmp_path / f"{rows}.parquet") for rows in (16_000, 96_000)]
+    program = (
+        "import sys\n"
+        "from rainmer_analysis.scores import relate\n"
+        "from rainmer_analysis.values import TableStream\n"
+        "for path in sys.argv[1:]:\n"
+        "    relate(TableStream(path))\n"
+        "    print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])\n"
+    )
+    asked = [sys.executable, "-c", program, *map(str, paths)]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    peaks = [int(line) / 1024 for line in done.stdout.splitlines()]
     assert peaks[1] - peaks[0] < 30, peaks  # MB; the vectors alone would be 41
 
 
