@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from rainmer_analysis.values import commit, committed_path, finish, staging, write_atomically
 
 # the module, whose name the function of that name hides
-COMMITS = importlib.import_module("rainmer_analysis.values.disk.commit")
+COMMITS = importlib.import_module("rainmer_analysis.values.disk.folder_commit")
 # in memory where there is such a folder: every file is synced, which a disk takes its time for
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
