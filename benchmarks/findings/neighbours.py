@@ -1,6 +1,7 @@
 """Whose neighbour is a real photograph? New weights beside old ones and controls.
 
-    python -m benchmarks.findings.neighbours MANIFEST.toml --old OLD.safetensors --out FILE.json
+    python -m benchmarks.findings.neighbours MANIFEST.toml [--old OLD.safetensors]
+        [--airnet OTHER.safetensors] [--out FILE.json]
 
 For each space the share of images whose nearest image of another scene is of their own dataset,
 each dataset counted alike, with its 95 % bootstrap interval over scenes; and what the shipped
@@ -43,12 +44,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("manifest")
     parser.add_argument("--old", help="earlier weights of Rainmer's encoder")
+    parser.add_argument("--airnet", help="other weights of AirNet's encoder")
     parser.add_argument("--out", type=Path, default=Path("figures/reference/neighbours.json"))
     given = parser.parse_args()
     asked = [("rainmer", "rainmer", None), ("airnet", "airnet", None)]
     asked.append(("statistics", "statistics", None))
     if given.old:
         asked.append(("earlier rainmer", "rainmer", given.old))
+    if given.airnet:
+        asked.append(("airnet, other weights", "airnet", given.airnet))
     hits = {
         f"{name}/{view}": neighbour_hits(table)
         for name, encoder, weights in asked

@@ -14,8 +14,8 @@ weights at ``--full-size``. With ``--precision fast`` the newer side is asked fo
 it says that it restores in float32 instead.
 
 The ceiling is what a product of two matrices of 1024 x 1024 reaches in one thread, times threads,
-measured before each part, of the multiplications that PyTorch counts in the network; some are saved here, so the
-share counts work that is not done.
+measured before each part, of the multiplications that PyTorch counts in the network; some are saved
+here, so the share counts work that is not done.
 
 Run from the top of a checkout: ``python -m benchmarks.speed.restoration [--old CHECKOUT]
 [--parts PART ...] [--images FOLDER] [--rounds N] [--threads N] [--out FILE]``. A file that is there
