@@ -37,7 +37,7 @@ from rainmer_analysis.values import (
     SphereMap,
     picture_sha256,
     read,
-    stamped,
+    with_checksum,
     write,
 )
 
@@ -112,7 +112,7 @@ def plant_restamped(picture: Path, folder: Path, rng: np.random.Generator) -> No
         numbers["matrices"][0]["symmetric"] = False
     else:
         numbers["maps"][0]["points_sha256"] = f"{rng.integers(1 << 62):064x}"
-    _put(picture, json.dumps(stamped(document)), drawn)
+    _put(picture, json.dumps(with_checksum(document)), drawn)
 
 
 def plant_swap(picture: Path, folder: Path, rng: np.random.Generator) -> None:
@@ -126,7 +126,7 @@ def plant_swap_restamped(picture: Path, folder: Path, rng: np.random.Generator) 
     text, _ = _parts(picture)
     other = _other_drawing(picture, folder, rng)
     document = json.loads(text) | {"picture_sha256": picture_sha256(other)}
-    _put(picture, json.dumps(stamped(document)), other)
+    _put(picture, json.dumps(with_checksum(document)), other)
 
 
 def plant_pixel(picture: Path, folder: Path, rng: np.random.Generator) -> None:  # noqa: ARG001
@@ -176,7 +176,7 @@ def plant_result(picture: Path, folder: Path, rng: np.random.Generator) -> None:
         document = json.loads(path.read_text(encoding="utf-8"))
         place = int(rng.integers(len(DATASETS)))
         document["values"][place][place] -= 0.01
-        path.write_text(json.dumps(stamped(document)), encoding="utf-8")
+        path.write_text(json.dumps(with_checksum(document)), encoding="utf-8")
     for path in folder.glob("map-*.parquet"):
         value = _read(path, SphereMap)
         points = value.points.copy()

@@ -21,6 +21,8 @@ Every error that a user can cause is one sentence: what came, what is allowed, w
 
 from __future__ import annotations
 
+from pathlib import Path
+
 __all__ = [
     "ConfigError",
     "FileFormatError",
@@ -64,6 +66,14 @@ class ParameterError(RainmerAnalysisError, ValueError):
 
 class OutputExistsError(RainmerAnalysisError):
     """Something else already lies where a result should go."""
+
+    @classmethod
+    def at(cls, path: Path, other: str = "name") -> OutputExistsError:
+        """Return the error of a file or folder; `other` is what to give instead."""
+        return cls(
+            f"{path} already exists and holds something else; "
+            f"give another {other} or allow --overwrite (overwrite=True in Python)"
+        )
 
 
 class OutputInUseError(RainmerAnalysisError):

@@ -138,6 +138,21 @@ def test_rooms_are_not_crowded() -> None:
     assert {name: n for name, n in crowded.items() if n > 12} == {}
 
 
+def test_nineteen_of_twenty_files_take_from_at_most_five_others(
+    trees: dict[Path, ast.Module],
+) -> None:
+    modules = {module(path) for path in FILES}
+    counts = []
+    for path, tree in trees.items():
+        taken = set()
+        for node in ast.walk(tree) if path.name != "__init__.py" else ():
+            if isinstance(node, ast.ImportFrom) and (node.module or "") in modules:
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                taken |= {name if name in modules else node.module for name in inner}
+        counts += [len(taken)] if path.name != "__init__.py" else []
+    assert sorted(counts)[int(0.95 * len(counts))] <= 5
+
+
 def test_the_face_is_sorted_and_resolves() -> None:
     assert ra.__all__ == sorted(ra.__all__)
     for name in ra.__all__:

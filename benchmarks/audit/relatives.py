@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.audit.plan import Plan, Scenes, pair_faults, relatives, sound
 from benchmarks.audit.planted import wilson
-from rainmer_analysis.auditing import find_kin, planes_of, thumbnail
+from rainmer_analysis.auditing import find_related_pairs, planes_of, thumbnail
 from rainmer_analysis.images import read_image
 
 Pairs = set[tuple[int, int]]
@@ -48,7 +48,7 @@ def found_among(plan: Plan, images: list[str]) -> Pairs:
     sides = [plan.images[image][-1] for image in images]
     clean = [len(plan.images[image]) == 2 for image in images]
     thumbnails = np.stack([thumbnail(planes_of(read_image(side))) for side in sides])
-    return {(kin.first, kin.second) for kin in find_kin(thumbnails, clean=clean)}
+    return {(kin.first, kin.second) for kin in find_related_pairs(thumbnails, clean=clean)}
 
 
 def main() -> None:

@@ -40,7 +40,7 @@ from rainmer_analysis.recipes.relate_tables import cached_matrix
 from rainmer_analysis.recipes.training import train_network
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
 from rainmer_analysis.values.disk import checked_folders
-from rainmer_analysis.values.parquet import parquet_writing, pieces
+from rainmer_analysis.values.parquet import parquet_writing, part_streams
 from rainmer_analysis.values.parquet.format import checksums
 
 _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
@@ -54,8 +54,8 @@ def without() -> Iterator[None]:
         for owner, name, value in (
             (os, "fsync", lambda _: None),
             (checksums.ColumnSums, "add", lambda *_: None),
-            (pieces._CHECKED, "lacks", lambda *_: False),
-            (pieces, "demand_rows", lambda *_: None),
+            (part_streams._CHECKED, "lacks", lambda *_: False),
+            (part_streams, "demand_rows", lambda *_: None),
             (parquet_writing, "_WRITING", plain),
             (reading, "sha256_of", lambda _: "0" * 64),
             (pillow, "demand_whole_png", lambda _: None),
@@ -120,7 +120,7 @@ def accounted(
         for owner, name in (
             (os, "fsync"),
             (checksums.ColumnSums, "add"),
-            (pieces, "demand_rows"),
+            (part_streams, "demand_rows"),
             (reading, "sha256_of"),
             (pillow, "demand_whole_png"),
             (checked_folders, "_sha256"),
@@ -199,7 +199,7 @@ def _relating(place: Path, given: argparse.Namespace) -> dict[str, Any]:
 
 def _relate(table: Path) -> Callable[[], object]:
     def work() -> object:
-        pieces._CHECKED._known.clear()  # as in a fresh process
+        part_streams._CHECKED._known.clear()  # as in a fresh process
         out = table.with_name("matrix.json")
         out.unlink(missing_ok=True)
         return cached_matrix(TableStream(table), out)

@@ -26,7 +26,7 @@ with atheris.instrument_imports(include=["rainmer_analysis.values", "rainmer_ana
     from rainmer_analysis.values.disk import finish
     from rainmer_analysis.values.matrix_files import matrix_from_csv, matrix_from_json
     from rainmer_analysis.values.parquet.format.parts import parts_of
-from rainmer_analysis.model.bounds import safetensors_header
+from rainmer_analysis.model.checkpoint_safety import safetensors_header
 
 _SEEDS = (
     b"0" + b'[[dataset]]\nname = "a"\nimages = ["x.png"]\n',

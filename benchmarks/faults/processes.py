@@ -26,7 +26,7 @@ from benchmarks.faults.harness import (
     rows_of,
 )
 from rainmer_analysis.errors import ProcessError
-from rainmer_analysis.infer.extraction.memory_limits import Room
+from rainmer_analysis.infer.extraction.memory_limits import AdaptiveBatchEncoder
 from rainmer_analysis.recipes.worker_processes import in_processes
 
 
@@ -53,10 +53,10 @@ def out_of_memory(place: Path, *, quick: bool) -> Row:
         "CUDA_VISIBLE_DEVICES empty; allocations refused above 0, 1, 3 images",
     )
     images = [np.full((3, 8, 8), value, np.float32) for value in np.linspace(0, 1, 9)]
-    wanted = Room(_Narrow(99, MemoryError)).encode(images)
+    wanted = AdaptiveBatchEncoder(_Narrow(99, MemoryError)).encode(images)
     for most in (0, 1, 3):
         for error in (MemoryError, RuntimeError):
-            found = Room(_Narrow(most, error)).encode(images)
+            found = AdaptiveBatchEncoder(_Narrow(most, error)).encode(images)
             same = all(
                 a is not None
                 and b is not None

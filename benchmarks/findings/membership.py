@@ -26,7 +26,7 @@ from scipy.stats import binom
 from rainmer_analysis.draw.figure.drawing import Drawing
 from rainmer_analysis.draw.figure.figure_layout import axes_at, new_figure
 from rainmer_analysis.draw.figure.style import INK, MUTED, PALETTE, style_context
-from rainmer_analysis.recipes.place.embedding import embed_images
+from rainmer_analysis.recipes.place.embed_images import embed_images
 from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.values import EmbeddingTable, read_as, to_json_types, write_json
 

@@ -34,7 +34,7 @@ from benchmarks.maps.noisy import clusters, unit
 from benchmarks.maps.published_map import published_map
 from benchmarks.timing import machine, pairs, summary, write
 from rainmer_analysis.sphere import SphereUMAP
-from rainmer_analysis.sphere.layouts import EPOCHS, radius_for_rows
+from rainmer_analysis.sphere.sphere_layout import EPOCHS, radius_for_rows
 from rainmer_analysis.sphere.umap_s2 import (
     AttractionCurve,
     fuzzy_graph,

@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 
 from benchmarks.speed.published_protocol import as_published
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-from rainmer_analysis.model.folded import FoldedEncoder
+from rainmer_analysis.model.folded_encoder import FoldedEncoder
 
 __all__ = ["SIDE", "Counted", "Encoders", "Form", "forms", "gflop", "graphed", "seconds", "vectors"]
 

@@ -44,7 +44,7 @@ from benchmarks.timing import machine, write
 from rainmer_analysis.images import read_image
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.weights import build_restorer, load_restorer
+from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer, load_restorer
 from rainmer_analysis.weather import simulate
 
 PARTS = ("sizes", "photographs", "full")

@@ -27,8 +27,8 @@ from torch import Tensor
 
 from benchmarks.timing import machine, write
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer.forms import CompiledForm
 from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.restorer_backends import CompiledBackend
 from rainmer_analysis.model.restorer import (
     RecordedSelection,
     Restorer,
@@ -95,7 +95,7 @@ def in_pytorch(module: Restorer) -> Run:
 
 def in_loops(module: Restorer) -> Run:
     """Return what restores in compiled loops."""
-    form = CompiledForm(module, Threads(1))
+    form = CompiledBackend(module, Threads(1))
     return lambda image, whole: form(image[None], form.prompts(whole[None]))[0]
 
 

@@ -1,25 +1,14 @@
 """What makes images and pairs trustworthy, measured on arrays: no file is read here.
 
-Thumbnails and their descriptors find copies and shared scenes (`kinship`, `alignment`); pairs are
-registered to parts of a pixel and told which side is degraded (`registration`, `orientation`,
-`pair_faults`); fingerprints tell known sets.
+Thumbnails and their descriptors find copies and shared scenes (`related_images`, `alignment`);
+pairs are registered to parts of a pixel, and told which side is degraded (`registration`,
+`pair_orientation`, `pair_faults`); fingerprints tell known sets.
 """
 
 from __future__ import annotations
 
 from rainmer_analysis.auditing.connected_components import first_connected
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
-from rainmer_analysis.auditing.fingerprints import (
-    BITS,
-    NEAR,
-    Fingerprints,
-    differing_bits,
-    flipped,
-    nearest_sign,
-    read_fingerprints,
-    signs,
-)
-from rainmer_analysis.auditing.kinship import Kin, compare, find_kin
 from rainmer_analysis.auditing.luma_thumbnails import (
     SHAPE,
     Planes,
@@ -27,8 +16,23 @@ from rainmer_analysis.auditing.luma_thumbnails import (
     planes_of,
     thumbnail,
 )
-from rainmer_analysis.auditing.pair_faults import PairFacts, measure_pair
+from rainmer_analysis.auditing.pair_faults import PairFacts, frame_within, measure_pair, pair_faults
+from rainmer_analysis.auditing.perceptual_hashing import (
+    BITS,
+    NEAR,
+    Fingerprints,
+    hamming_distances,
+    mirrored_hashes,
+    nearest_hash,
+    perceptual_hashes,
+    read_fingerprints,
+)
 from rainmer_analysis.auditing.registration import Registration
+from rainmer_analysis.auditing.related_images import (
+    RelatedPair,
+    compare_thumbnails,
+    find_related_pairs,
+)
 
 __all__ = [
     "BITS",
@@ -37,20 +41,22 @@ __all__ = [
     "SHAPE",
     "Finding",
     "Fingerprints",
-    "Kin",
     "PairFacts",
     "Planes",
     "Registration",
+    "RelatedPair",
     "Thumbnails",
-    "compare",
-    "differing_bits",
-    "find_kin",
+    "compare_thumbnails",
+    "find_related_pairs",
     "first_connected",
-    "flipped",
+    "frame_within",
+    "hamming_distances",
     "measure_pair",
-    "nearest_sign",
+    "mirrored_hashes",
+    "nearest_hash",
+    "pair_faults",
+    "perceptual_hashes",
     "planes_of",
     "read_fingerprints",
-    "signs",
     "thumbnail",
 ]

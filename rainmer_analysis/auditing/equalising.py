@@ -60,7 +60,7 @@ def re_size(image: Picture) -> Picture:
 
 
 def re_expose(image: Picture) -> Picture:
-    """Give an image's luma a mean of 105 and a spread of 50 levels, as far as levels reach."""
+    """Scale an image's luma to a mean of 105 and a spread of 50 levels, as far as levels reach."""
     luma = luma_levels(image)
     spread = max(float(luma.std()), 1.0)
     moved = (image * 255 - float(luma.mean())) * (_SPREAD / spread) + _MEAN

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.alignment import align
-from rainmer_analysis.auditing.descriptors import describe_windows, window_boxes
 from rainmer_analysis.auditing.luma_thumbnails import SHAPE, Planes, Thumbnails
 from rainmer_analysis.auditing.pair_orientation import orientation
 from rainmer_analysis.auditing.registration import Registration, register
+from rainmer_analysis.auditing.window_alignment import align
+from rainmer_analysis.auditing.window_descriptors import describe_windows, window_boxes
 
 __all__ = ["MEASURES", "PairFacts", "PairFault", "frame_within", "measure_pair", "pair_faults"]
 

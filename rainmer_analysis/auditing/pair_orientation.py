@@ -58,7 +58,7 @@ def orientation_features(image: Plane, partner: Plane) -> npt.NDArray[np.float64
     not explain, and times the share that it does; skewness of the difference; share of its energy
     that is brighter less that which is darker; its mean against its size. All lie between -3 and 3.
     """
-    planes = [_middle(each) for each in (image, partner)]
+    planes = [_central_part(each) for each in (image, partner)]
     difference = planes[0] - planes[1]
     filled, added, contrast = [], [], []
     for _ in range(_SCALES):
@@ -71,10 +71,10 @@ def orientation_features(image: Plane, partner: Plane) -> npt.NDArray[np.float64
         added.append(ratio * (1.0 - shared))
         contrast.append(ratio * shared)
         planes = [plane[::2, ::2] for plane in broad]
-    return np.clip([*filled, *added, *contrast, *_of_difference(difference)], -3.0, 3.0)
+    return np.clip([*filled, *added, *contrast, *_difference_features(difference)], -3.0, 3.0)
 
 
-def _of_difference(difference: Plane) -> tuple[float, float, float]:
+def _difference_features(difference: Plane) -> tuple[float, float, float]:
     mean, square = float(difference.mean()), float((difference**2).mean()) + 0.1 * _NOISE
     centred = difference - np.float32(mean)
     deviation = float(centred.std()) + 0.1 * _NOISE
@@ -86,7 +86,7 @@ def _of_difference(difference: Plane) -> tuple[float, float, float]:
     return float(np.cbrt(skewness)), light, mean / float(np.sqrt(square))
 
 
-def _middle(plane: Plane) -> Plane:
+def _central_part(plane: Plane) -> Plane:
     step = max(1, round(max(plane.shape) / _STRIDE))
     thinned = plane[::step, ::step]
     rows, columns = (max(0, (side - _MIDDLE) // 2) for side in thinned.shape)

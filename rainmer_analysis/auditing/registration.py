@@ -85,7 +85,7 @@ def register(image: Planes, partner: Planes) -> Registration | None:
     """
     factor = int(np.clip(max(image.shape[1:]) // _FINE, 1, _MOST_REDUCED))
     one, two = (
-        np.stack([_reduced(plane, factor) for plane in each]) if factor > 1 else each
+        np.stack([_downsample(plane, factor) for plane in each]) if factor > 1 else each
         for each in (image, partner)
     )
     if min(one.shape[1:]) < 2 * _TILE:
@@ -103,7 +103,7 @@ def register(image: Planes, partner: Planes) -> Registration | None:
     return replace(best, **pixels)
 
 
-def _reduced(plane: Plane, factor: int) -> Plane:
+def _downsample(plane: Plane, factor: int) -> Plane:
     """Return means over squares of factor x factor pixels; what is left at the end is cut off."""
     height, width = (side // factor for side in plane.shape)
     cut = plane[: height * factor, : width * factor]
@@ -121,7 +121,7 @@ def _local_contrast(plane: Plane) -> Plane:
 def _whole_shift(image: Plane, partner: Plane) -> tuple[int, int]:
     """Return the shift (down, right) of whole pixels at which the two correlate best."""
     factor = max(1, -(-max(image.shape) // _COARSE))
-    one, two = (_reduced(each, factor) for each in (image, partner))
+    one, two = (_downsample(each, factor) for each in (image, partner))
     rows, columns = one.shape
     shape = [fft.next_fast_len(int(side * (1 + _FARTHEST)) + 1, real=True) for side in one.shape]
     one, two = one - one.mean(), two - two.mean()
@@ -236,7 +236,7 @@ def _channel_sums(
     rows, columns = (side // _TILE * _TILE for side in image.shape)
     cut = np.s_[:rows, :columns]
     moved = partner if at is None else sample_cubic(partner, at)
-    across, down = (_slope(moved, axis)[cut] for axis in (1, 0))
+    across, down = (_gradient_along(moved, axis)[cut] for axis in (1, 0))
     image, moved = image[cut], moved[cut]
     valid = np.float32(1) if at is None else at.inside[cut].astype(np.float32)
     together, own = _sums(valid * image * moved), _sums(valid * moved * moved)
@@ -272,7 +272,7 @@ def _sums(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     return np.asarray(across.reshape(rows, columns, _TILE).sum(axis=2), dtype=np.float32)
 
 
-def _slope(plane: Plane, axis: int) -> Plane:
+def _gradient_along(plane: Plane, axis: int) -> Plane:
     """Return the change a pixel, by a filter exact to fourth order."""
     kernel = np.array([1, -8, 0, 8, -1], dtype=np.float32) / 12
     return np.asarray(correlate1d(plane, kernel, axis=axis, mode="nearest"), dtype=np.float32)

@@ -20,12 +20,16 @@ __all__ = ["cli", "main"]
 
 # name: (module, attribute, the one line that --help shows)
 _COMMANDS = {
-    "reproduce": ("paper", "reproduce", "Make figures 1, 2 and 3 with matrices and claims."),
+    "reproduce": (
+        "paper_commands",
+        "reproduce",
+        "Make figures 1, 2 and 3 with matrices and claims.",
+    ),
     "extract": ("extract_command", "extract", "Images to one table of embeddings per view."),
     "project": ("project_command", "project", "A table to a map on the sphere."),
     "relate": ("relate_command", "relate", "A table to a matrix of scores between datasets."),
     "sketch": ("relate_command", "sketch", "A table to sums that `relate` takes in its place."),
-    "compare": ("compare", "compare", "How two encoders agree about the same images."),
+    "compare": ("compare_command", "compare", "How two encoders agree about the same images."),
     "audit": ("audit.audit_command", "audit", "What cannot be trusted in folders of images."),
     "leakage": ("audit.leakage_command", "leakage", "What results owe to test images trained on."),
     "confounds": ("audit.confounds_command", "confounds", "What of a distance is not weather."),
@@ -41,20 +45,20 @@ _COMMANDS = {
         "Whose images new images are like, or that they are like none.",
     ),
     "report": ("pages.report_command", "report", "Folders or tables to one page to look at."),
-    "plot": ("pictures.plot", "plot", "Draw maps or matrices."),
-    "verify": ("pictures.verify", "verify", "Whether a picture is what it says it is."),
+    "plot": ("pictures.plot_command", "plot", "Draw maps or matrices."),
+    "verify": ("pictures.verify_command", "verify", "Whether a picture is what it says it is."),
     "import": ("interchange.import_command", "import_command", "Vectors of others to a table."),
     "export": (
         "interchange.export_command",
         "export_command",
         "Tables and maps to other programs, with thumbnails.",
     ),
-    "figure": ("paper", "figure", "Make one figure of the paper."),
+    "figure": ("paper_commands", "figure", "Make one figure of the paper."),
     "datasets": ("datasets.datasets_command", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain_command", "derain", "Restore images."),
     "evaluate": ("restoration.evaluate_command", "evaluate", "PSNR and SSIM of restored images."),
     "probe": ("probe.probe_command", "probe", "What an embedding space knows, beside controls."),
-    "train": ("train", "train", "Train an encoder, or the restorer."),
+    "train": ("train_command", "train", "Train an encoder, or the restorer."),
 }
 
 

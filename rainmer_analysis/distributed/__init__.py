@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rainmer_analysis.distributed.context import DistributedContext, init_distributed
-from rainmer_analysis.distributed.ranks import (
+from rainmer_analysis.distributed.rank_messages import (
     Ranks,
     all_agree,
     broadcast_text,

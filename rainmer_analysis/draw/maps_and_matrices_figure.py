@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rainmer_analysis.draw.figure import (
     GAP,
     WIDTH,
     Drawing,
+    Grid,
     add_legend,
     as_tuple,
     legend_shape,
@@ -19,6 +20,7 @@ from rainmer_analysis.draw.figure import (
 )
 from rainmer_analysis.draw.maps import (
     MapPanel,
+    MapStyle,
     choose_map_style,
     dataset_legend_entries,
     draw_maps,
@@ -29,6 +31,7 @@ from rainmer_analysis.draw.maps import (
 )
 from rainmer_analysis.draw.matrices import (
     BAR_ROOM,
+    MatrixStyle,
     choose_matrix_style,
     draw_colour_bar,
     draw_matrices,
@@ -104,36 +107,30 @@ def _maps_above_matrices(
     above, below = _check_counts_and_spaces(maps, matrices, columns, number)
     names = panel_titles(titles, above, _space_in_words)
     with style_context():
-        shared_style = choose_map_style(above, "lonlat", columns=3)
+        map_style = choose_map_style(above, "lonlat", columns=3)
         scale = choose_matrix_style(below, columns=columns, width=width)
-        entries = dataset_legend_entries(above, shared_style)
+        entries = dataset_legend_entries(above, map_style)
         legend_columns, legend_height = legend_shape(entries, width - 0.2)
         panels = [
             MapPanel(value, name, neighbourhood_notes(value))
             for value, name in zip(above, names, strict=True)
         ]
-        left, top = max(0.46, scale.across + 0.1), 0.3 if title else 0.04
-        upper = map_grid(
-            panels, shared_style.view, columns=columns, width=width, left=left, top=top
+        rows = _lay_out(
+            panels, map_style, scale, width=width, heights=(0.3 if title else 0.04, legend_height)
         )
-        legend_top = upper.top + upper.height + 0.4
-        below_legend = legend_top + legend_height + 0.1
-        right = upper.right
-        lower = matrix_grid(
-            scale, columns=columns, left=left, right=right, top=below_legend, gap=GAP
-        )
-        bar_top = lower.top + lower.height + scale.down + 0.06
-        figure = new_figure(width, bar_top + BAR_ROOM)
-        upper_letters, lower_letters = _LETTERS[:columns], _LETTERS[columns : 2 * columns]
-        dots = draw_maps(figure, panels, upper, shared_style=shared_style, letters=upper_letters)
+        figure = new_figure(width, rows.bar_top + BAR_ROOM)
+        upper, lower = _LETTERS[:columns], _LETTERS[columns : 2 * columns]
+        dots = draw_maps(figure, panels, rows.maps, shared_style=map_style, letters=upper)
         cells = draw_matrices(
-            figure, below, lower, titles=names, shared_style=scale, letters=lower_letters
+            figure, below, rows.matrices, titles=names, shared_style=scale, letters=lower
         )
         artists = {f"map/{key}": artist for key, artist in dots.items()}
         artists |= {f"matrix/{key}": artist for key, artist in cells.items()}
-        artists["scale"] = draw_colour_bar(figure, below, scale, top=bar_top)
+        artists["scale"] = draw_colour_bar(figure, below, scale, top=rows.bar_top)
         if entries:
-            artists["legend"] = add_legend(figure, entries, columns=legend_columns, top=legend_top)
+            artists["legend"] = add_legend(
+                figure, entries, columns=legend_columns, top=rows.legend_top
+            )
         if title:
             artists["headline"] = write_headline(figure, title)
     about = {"draws": f"figure {number}", "title": title, "titles": list(names)}
@@ -142,6 +139,38 @@ def _maps_above_matrices(
         "matrices": [matrix_document(value) for value in below],
     }
     return Drawing(figure, artists, about | _inputs_provenance(above, below), numbers)
+
+
+class _Rows(NamedTuple):
+    """Where maps, legend, matrices and colour bar lie, in inches from the top."""
+
+    maps: Grid
+    legend_top: float
+    matrices: Grid
+    bar_top: float
+
+
+def _lay_out(
+    panels: Sequence[MapPanel],
+    map_style: MapStyle,
+    scale: MatrixStyle,
+    *,
+    width: float,
+    heights: tuple[float, float],
+) -> _Rows:
+    """Place the rows of a figure; `heights` are those of headline and legend, in inches."""
+    columns, left, (top, legend_height) = len(panels), max(0.46, scale.across + 0.1), heights
+    maps = map_grid(panels, map_style.view, columns=columns, width=width, left=left, top=top)
+    legend_top = maps.top + maps.height + 0.4
+    matrices = matrix_grid(
+        scale,
+        columns=columns,
+        left=left,
+        right=maps.right,
+        top=legend_top + legend_height + 0.1,
+        gap=GAP,
+    )
+    return _Rows(maps, legend_top, matrices, matrices.top + matrices.height + scale.down + 0.06)
 
 
 def _inputs_provenance(

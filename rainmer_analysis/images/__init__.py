@@ -17,7 +17,6 @@ from rainmer_analysis.images.datasets import (
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE
 from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
 from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
-from rainmer_analysis.images.read_ahead import content_hashes, read_ahead, sha256_or_empty
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     Region,
@@ -27,7 +26,8 @@ from rainmer_analysis.images.reading import (
     read_image,
     unstorable_name_reason,
 )
-from rainmer_analysis.images.resize import DEFAULT_RULE, RESIZE_RULES, resize
+from rainmer_analysis.images.reading_threads import content_hashes, read_ahead, sha256_or_empty
+from rainmer_analysis.images.resize_rules import DEFAULT_RULE, RESIZE_RULES, resize
 from rainmer_analysis.images.sampling import sample_ids
 from rainmer_analysis.images.sources import (
     Sources,
@@ -37,7 +37,13 @@ from rainmer_analysis.images.sources import (
     sample_datasets,
 )
 from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
-from rainmer_analysis.images.writing import compress_jpeg, png_request, write_png
+from rainmer_analysis.images.writing import (
+    compress_jpeg,
+    png_request,
+    to_samples,
+    write_png,
+    write_samples,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -74,6 +80,8 @@ __all__ = [
     "sample_datasets",
     "sample_ids",
     "sha256_or_empty",
+    "to_samples",
     "unstorable_name_reason",
     "write_png",
+    "write_samples",
 ]

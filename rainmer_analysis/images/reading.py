@@ -34,7 +34,7 @@ from rainmer_analysis.images.decoding import (
     pixels_of,
     storage_of,
 )
-from rainmer_analysis.images.files import demand_unchanged, opened, sha256_of
+from rainmer_analysis.images.open_files import demand_unchanged, open_checked, sha256_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -100,7 +100,7 @@ def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
     ImageError
         The file cannot be used; the text is a short reason without the path.
     """
-    with opened(path) as file:
+    with open_checked(path) as file:
         return _region_of(file, region)
 
 
@@ -121,7 +121,7 @@ def read_hashed(path: str | Path, *, region: Region = "whole") -> Hashed:
     """
     sha256 = ""
     try:
-        with opened(path) as file:
+        with open_checked(path) as file:
             sha256 = sha256_of(file)
             file.seek(0)
             pixels = _region_of(file, region)
@@ -150,7 +150,7 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
     ImageError
         As far as the header tells: the file is no image, damaged, too small or too large.
     """
-    with opened(path, whole=False) as file:
+    with open_checked(path, whole=False) as file:
         header = _within_memory(file, header_of)
     left, right = _region_columns(region, header.width, header.height)
     return replace(header, width=right - left)
@@ -164,7 +164,7 @@ def read_storage(path: str | Path) -> Storage:
     ImageError
         As far as the header tells, the file is no image.
     """
-    with opened(path, whole=False) as file:
+    with open_checked(path, whole=False) as file:
         return _within_memory(file, storage_of)
 
 
@@ -176,7 +176,7 @@ def file_sha256(path: str | Path) -> str:
     ImageError
         The file cannot be opened or read.
     """
-    with opened(path, whole=False) as file:
+    with open_checked(path, whole=False) as file:
         return sha256_of(file)
 
 

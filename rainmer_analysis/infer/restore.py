@@ -28,8 +28,8 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer.encoders.encoder_contract import check_images
 from rainmer_analysis.infer.execution import PRECISIONS, choose_device, kernels_on
-from rainmer_analysis.infer.forms import CompiledForm, Form, TorchForm
 from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.restorer_backends import CompiledBackend, RestorerBackend, TorchBackend
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
 from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
 from rainmer_analysis.model import load_restorer as load_checkpoint
@@ -70,12 +70,12 @@ class ImageRestorer:
     threads: int
     precision: str
     _module: Restorer = field(repr=False)
-    _form: Form = field(repr=False)
+    _form: RestorerBackend = field(repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network as it was loaded; its form for a device is made anew."""
         made = str(self.device), self.precision, self.threads
-        return _prepare, (self._module, self.sha256, made)
+        return _restorer_on_device, (self._module, self.sha256, made)
 
     def restore(
         self,
@@ -121,7 +121,7 @@ class ImageRestorer:
         count = self._images_per_pass(pixels.shape[2:], tile)
         parts = [slice(start, start + count) for start in range(0, len(pixels), count)]
 
-        def work(part: slice, form: Form) -> None:
+        def work(part: slice, form: RestorerBackend) -> None:
             made = form.prompts(np.stack(known[part]))
             out[part] = blend(pixels[part], lambda tiles: form(tiles, made), tiling=tiling)
 
@@ -209,10 +209,12 @@ def load_restorer(
     module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
     sha256 = checkpoint.sha256
     del checkpoint  # before the weights are laid out once more
-    return _prepare(module, sha256, (device, precision, threads))
+    return _restorer_on_device(module, sha256, (device, precision, threads))
 
 
-def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -> ImageRestorer:
+def _restorer_on_device(
+    module: Restorer, sha256: str, made: tuple[str, str, int | None]
+) -> ImageRestorer:
     """Put a network onto its device, in the form that is quickest there."""
     device, precision, threads = made
     if precision not in PRECISIONS:
@@ -233,9 +235,9 @@ def _prepare(module: Restorer, sha256: str, made: tuple[str, str, int | None]) -
         threads=crew.count,
         precision=precision,
         _module=module,
-        _form=CompiledForm(module, crew)
+        _form=CompiledBackend(module, crew)
         if own
-        else TorchForm(module, place, crew, precision=precision),
+        else TorchBackend(module, place, crew, precision=precision),
     )
 
 

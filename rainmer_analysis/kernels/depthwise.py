@@ -94,7 +94,7 @@ class _Block:
         return self._kernel.load_pairs(place) if self._pairs else self._kernel.load(place)
 
 
-def _block(side: int) -> Any:
+def _compile_block(side: int) -> Any:
     """Return what convolves a block of outputs with kernels of this side."""
 
     @intrinsic
@@ -117,7 +117,7 @@ def _block(side: int) -> Any:
     return block
 
 
-_block1, _block3, _block5, _block7 = (_block(side) for side in (1, 3, 5, 7))
+_block1, _block3, _block5, _block7 = (_compile_block(side) for side in (1, 3, 5, 7))
 
 
 @compiled

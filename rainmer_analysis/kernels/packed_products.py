@@ -86,7 +86,7 @@ class _Block:
                         self._target.store(place, found)
 
 
-def _block(rows: int, vectors: int) -> Any:
+def _compile_block(rows: int, vectors: int) -> Any:
     """Return what makes a block of a product."""
 
     @intrinsic
@@ -108,8 +108,10 @@ def _block(rows: int, vectors: int) -> Any:
     return block
 
 
-_tall1, _tall2, _tall3 = (_block(rows, vectors) for vectors, rows in enumerate(_ROWS, start=1))
-_low1, _low2, _low3 = (_block(1, vectors) for vectors in (1, 2, 3))
+_tall1, _tall2, _tall3 = (
+    _compile_block(rows, vectors) for vectors, rows in enumerate(_ROWS, start=1)
+)
+_low1, _low2, _low3 = (_compile_block(1, vectors) for vectors in (1, 2, 3))
 
 
 @compiled

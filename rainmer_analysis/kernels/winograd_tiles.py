@@ -22,6 +22,7 @@ from torch import Tensor
 from rainmer_analysis.kernels.simd_vectors import LANES, FlatArray, compiled, strided_offsets
 
 __all__ = [
+    "KERNEL_TRANSFORM",
     "PLACES",
     "TILE",
     "allocate_planes",
@@ -34,7 +35,7 @@ TILE = 4
 PLACES = 36
 _BETWEEN = 3 * 64
 
-_G = (
+KERNEL_TRANSFORM = (
     (1 / 4, 0, 0),
     (-1 / 6, -1 / 6, -1 / 6),
     (-1 / 6, 1 / 6, -1 / 6),
@@ -46,7 +47,7 @@ _G = (
 
 def transform_kernels(weight: Tensor) -> Tensor:
     """Transform kernels [outputs, inputs, 3, 3] to float64 [36, inputs, outputs]."""
-    g = torch.tensor(_G, dtype=torch.float64)
+    g = torch.tensor(KERNEL_TRANSFORM, dtype=torch.float64)
     spread = torch.einsum("ai,ocij,bj->abco", g, weight.double(), g)
     return spread.flatten(0, 1)
 

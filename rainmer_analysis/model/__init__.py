@@ -24,10 +24,10 @@ from rainmer_analysis.model.checkpoint import (
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.encoder_description import Block, describe_encoder
 from rainmer_analysis.model.experts import STAGES, Stage
-from rainmer_analysis.model.folded import FoldedEncoder, FoldedOutput, mean_windows
+from rainmer_analysis.model.folded_encoder import FoldedEncoder, FoldedOutput, mean_windows
 from rainmer_analysis.model.pooling import autocast, normalise_rows, without_autocast
 from rainmer_analysis.model.restorer import MULTIPLE, VARIANTS, Prompts, Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.weights import (
+from rainmer_analysis.model.restorer.restorer_checkpoint import (
     RestorerCheckpoint,
     build_restorer,
     load_restorer,

@@ -21,7 +21,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from rainmer_analysis.errors import WeightsError
-from rainmer_analysis.model.bounds import (
+from rainmer_analysis.model.checkpoint_safety import (
     demand_bounded,
     demand_safe_unpickler,
     safetensors_header,

@@ -16,7 +16,7 @@ from rainmer_analysis.pages.content import (
     ReportContent,
     SpacePanel,
 )
-from rainmer_analysis.pages.existing_page import page_stands
+from rainmer_analysis.pages.existing_page import check_page_name, is_page_up_to_date
 from rainmer_analysis.pages.passport import PassportCard, PassportContent, render_passports
 from rainmer_analysis.pages.report import render_report
 
@@ -29,7 +29,8 @@ __all__ = [
     "PassportContent",
     "ReportContent",
     "SpacePanel",
-    "page_stands",
+    "check_page_name",
+    "is_page_up_to_date",
     "render_audit",
     "render_passports",
     "render_report",

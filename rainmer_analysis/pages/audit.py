@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rainmer_analysis.pages.environment import render_static
+from rainmer_analysis.pages.page_templates import render_static
 
 __all__ = ["render_audit"]
 

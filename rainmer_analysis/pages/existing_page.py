@@ -1,4 +1,4 @@
-"""Whether a page stands already."""
+"""What a page may be called, and whether it is up to date already."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import re
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.pages.environment import REQUEST_NAME
+from rainmer_analysis.pages.page_templates import REQUEST_NAME
+from rainmer_analysis.values import demand_suffix
 
-__all__ = ["page_request", "page_stands"]
+__all__ = ["check_page_name", "is_page_up_to_date", "page_request"]
 
 _HEAD = 4096
 _PATTERN = re.compile(rf'<meta name="{REQUEST_NAME}" content="([0-9a-f]{{64}})">')
+
+
+def check_page_name(path: Path) -> None:
+    """Refuse a page whose name does not end in ``.html``.
+
+    Raises
+    ------
+    ParameterError
+        It ends in something else.
+    """
+    demand_suffix(path, "a page", ".html", also=(".htm",))
 
 
 def page_request(path: Path) -> str | None:
@@ -25,7 +37,7 @@ def page_request(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def page_stands(path: Path, request: str, *, overwrite: bool) -> bool:
+def is_page_up_to_date(path: Path, request: str, *, overwrite: bool) -> bool:
     """Say whether `path` already answers the identical request.
 
     Raises
@@ -39,7 +51,4 @@ def page_stands(path: Path, request: str, *, overwrite: bool) -> bool:
         return True
     if overwrite and not path.is_dir():
         return False
-    raise OutputExistsError(
-        f"{path} already exists and holds something else; "
-        "give another name or allow --overwrite (overwrite=True in Python)"
-    )
+    raise OutputExistsError.at(path)

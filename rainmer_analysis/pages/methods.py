@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from rainmer_analysis.pages.content import ReportContent, SpacePanel
-from rainmer_analysis.pages.wording import counted, joined, number, space_title
+from rainmer_analysis.pages.wording import count_with_noun, format_number, join_names, space_title
 
-__all__ = ["SOURCES", "methods_of"]
+__all__ = ["SOURCES", "cited_methods", "methods_paragraphs"]
 
 SOURCES: Mapping[str, str] = {
     "rainmer": "Rainmer: Learning Multi-view Representations for Comprehensive Image Deraining "
@@ -30,19 +30,38 @@ SOURCES: Mapping[str, str] = {
 """What methods rest on, by the key that the text cites."""
 
 
-def methods_of(content: ReportContent) -> list[tuple[str, str, list[str]]]:
+def cited_methods(
+    content: ReportContent,
+) -> tuple[list[tuple[str, str, list[int]]], list[str]]:
+    """Return the paragraphs, and their sources numbered as the text cites them."""
+    paragraphs = methods_paragraphs(content)
+    keys = list(dict.fromkeys(key for _, _, cited in paragraphs for key in cited))
+    numbered = [
+        (heading, text, [keys.index(key) + 1 for key in cited])
+        for heading, text, cited in paragraphs
+    ]
+    return numbered, [SOURCES[key] for key in keys]
+
+
+def methods_paragraphs(content: ReportContent) -> list[tuple[str, str, list[str]]]:
     """Return paragraphs: heading, text, and the keys of the sources that it cites."""
-    found = [_data(content), _representation(content), _neighbours(content), _maps(content)]
+    found = [
+        _data_paragraph(content),
+        _representation_paragraph(content),
+        _neighbours_paragraph(content),
+        _maps_paragraph(content),
+    ]
     matrix = next((each.matrix for each in content.panels if each.matrix is not None), None)
     if matrix is not None:
-        found.append(_relations(content))
-    return [*found, _software(content)]
+        found.append(_relations_paragraph(content))
+    return [*found, _software_paragraph(content)]
 
 
-def _data(content: ReportContent) -> tuple[str, str, list[str]]:
-    sets = joined(
+def _data_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
+    sets = join_names(
         [
-            f"{each.name} ({counted(each.images, 'image')}, {counted(each.scenes, 'scene')})"
+            f"{each.name} ({count_with_noun(each.images, 'image')}, "
+            f"{count_with_noun(each.scenes, 'scene')})"
             for each in content.datasets
         ]
     )
@@ -58,7 +77,8 @@ def _data(content: ReportContent) -> tuple[str, str, list[str]]:
     left_out = (
         "No image was left out."
         if not content.skipped
-        else f"{counted(len(content.skipped), 'image')} could not be used and were left out."
+        else f"{count_with_noun(len(content.skipped), 'image')} could not be used "
+        "and were left out."
     )
     scenes = (
         "Images of one clean photograph, or of one place, count as one scene; where nothing is "
@@ -67,7 +87,7 @@ def _data(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Data", f"We compared {sets}. {drawn} {left_out} {scenes}", []
 
 
-def _representation(content: ReportContent) -> tuple[str, str, list[str]]:
+def _representation_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     sentences, cited = [], []
     for panel in content.panels:
         space = panel.map.space
@@ -91,19 +111,19 @@ def _representation(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Representation", text, cited
 
 
-def _neighbours(content: ReportContent) -> tuple[str, str, list[str]]:
+def _neighbours_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     told = content.provenance["neighbours"]
     text = (
         f"Nearest images are those of the smallest great-circle distance in a space, images of "
         f"the same scene excluded; pages show {told['shown']}. An image sticks out where its mean "
         f"distance to its {told['outlier_neighbours']} nearest images of other scenes of its own "
         f"dataset lies above the third quartile of its dataset by more than "
-        f"{number(told['fence'], 1)} interquartile ranges."
+        f"{format_number(told['fence'], 1)} interquartile ranges."
     )
     return "Neighbours and images that stick out", text, ["outliers", "fences"]
 
 
-def _maps(content: ReportContent) -> tuple[str, str, list[str]]:
+def _maps_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     first = content.panels[0].map
     told = first.parameters
     aligned = (
@@ -112,7 +132,7 @@ def _maps(content: ReportContent) -> tuple[str, str, list[str]]:
         if len(content.panels) > 1
         else ""
     )
-    scores = "; ".join(_fidelity(panel) for panel in content.panels)
+    scores = "; ".join(_fidelity_sentence(panel) for panel in content.panels)
     engine = (
         "the fuzzy neighbourhood graph of UMAP laid out along great circles"
         if told.get("engine") == "sphere"
@@ -126,16 +146,16 @@ def _maps(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Maps", text, ["umap", "fidelity"]
 
 
-def _fidelity(panel: SpacePanel) -> str:
+def _fidelity_sentence(panel: SpacePanel) -> str:
     told = panel.map.fidelity
     return (
-        f"{space_title(panel.name)}, trustworthiness {number(told['trustworthiness'], 3)}, "
-        f"continuity {number(told['continuity'], 3)}, rank correlation of distances "
-        f"{number(told['spearman'] if told['spearman'] is not None else float('nan'), 3)}"
+        f"{space_title(panel.name)}, trustworthiness {format_number(told['trustworthiness'], 3)}, "
+        f"continuity {format_number(told['continuity'], 3)}, rank correlation of distances "
+        f"{format_number(told['spearman'] if told['spearman'] is not None else float('nan'), 3)}"
     )
 
 
-def _relations(content: ReportContent) -> tuple[str, str, list[str]]:
+def _relations_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     matrix = next(each.matrix for each in content.panels if each.matrix is not None)
     told, cited = matrix.parameters, []
     what = {"cosine": "the mean cosine of all pairs of images"}.get(
@@ -159,7 +179,7 @@ def _relations(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Relations between datasets", text, cited
 
 
-def _software(content: ReportContent) -> tuple[str, str, list[str]]:
+def _software_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     versions: Mapping[str, Any] = content.provenance.get("libraries", {})
-    named = joined([f"{name} {version}" for name, version in versions.items()])
+    named = join_names([f"{name} {version}" for name, version in versions.items()])
     return "Software", f"All computations were done with {named}.", []

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.pages.environment import render_page
-from rainmer_analysis.pages.payload import SYMBOLS
-from rainmer_analysis.pages.wording import joined, space_title
+from rainmer_analysis.pages.page_data import SYMBOLS
+from rainmer_analysis.pages.page_templates import render_page
+from rainmer_analysis.pages.wording import join_names, space_title
 from rainmer_analysis.values import SphereMap
 
 __all__ = ["PassportCard", "PassportContent", "render_passports"]
@@ -95,7 +95,7 @@ def render_passports(content: PassportContent, *, request: str) -> str:
         request=request,
         content=content,
         title=f"What {one} is like" if one else f"What {len(content.cards)} images are like",
-        against=joined(list(content.datasets)),
+        against=join_names(list(content.datasets)),
         space=space_title(content.map.space.name),
         verdicts=[_verdict(card, content.level) for card in content.cards],
     )
@@ -109,7 +109,7 @@ def _verdict(card: PassportCard, level: float) -> str:
         )
     taken = [name for name, p in card.p_values.items() if p > 1 - level + 1e-12]
     best, share = next(iter(card.datasets.items()))
-    return f"Most like {best} ({share:.0%}). It would not be unusual for {joined(taken)}."
+    return f"Most like {best} ({share:.0%}). It would not be unusual for {join_names(taken)}."
 
 
 def _payload(content: PassportContent) -> dict[str, Any]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["counted", "interval", "joined", "number", "score_words", "space_title", "view_words"]
+__all__ = [
+    "count_with_noun",
+    "format_interval",
+    "format_number",
+    "join_names",
+    "score_words",
+    "space_title",
+    "view_words",
+]
 
 _VIEWS = {
     "chromatic": "light and colour",
@@ -31,26 +39,26 @@ def score_words(score: str) -> str:
     return {"cosine": "mean cosine"}.get(score, f"score “{score}”")
 
 
-def number(value: float, decimals: int = 2) -> str:
+def format_number(value: float, decimals: int = 2) -> str:
     """Format with a true minus sign, zero without one, and a dash for what is missing."""
     if not math.isfinite(value):
         return "–"
     return f"{value:z.{decimals}f}".replace("-", "−")
 
 
-def interval(low: float, high: float, decimals: int = 2) -> str:
+def format_interval(low: float, high: float, decimals: int = 2) -> str:
     """Format the bounds of an interval, or nothing where they are not known."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"[{number(low, decimals)}, {number(high, decimals)}]"
+    return f"[{format_number(low, decimals)}, {format_number(high, decimals)}]"
 
 
-def counted(count: int, noun: str) -> str:
+def count_with_noun(count: int, noun: str) -> str:
     """Return a number with its noun, as in ``1 image`` and ``1,200 images``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def joined(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Join names as a sentence does."""
     if len(names) < 2:
         return "".join(names)

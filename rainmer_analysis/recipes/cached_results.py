@@ -1,4 +1,4 @@
-"""Results that stand as files: made only where the identical request has not left them."""
+"""Results cached as files: made only where no file of the identical request exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
     digest,
-    holding,
+    hold_lock,
     is_up_to_date,
     lock_of,
     read_as,
@@ -55,7 +55,7 @@ def cached_map(
         Ends in ``.parquet``.
     project
         Lays out: the table and `options` as keywords to a map. It is given by the caller because
-        umap-learn takes seconds to import, which a map that stands need not wait for.
+        umap-learn takes seconds to import, which an existing map need not wait for.
     options
         What the map depends on, beside the table.
     overwrite
@@ -69,7 +69,7 @@ def cached_map(
     versions = versions_of(f"project/{options.get('engine', 'sphere')}")
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
-    with holding(lock_of(path)):
+    with hold_lock(lock_of(path)):
         stands = is_up_to_date(path, request, overwrite=overwrite)
         if not stands:
             write(project(table, **options), path, overwrite=overwrite, request=request)

@@ -105,13 +105,13 @@ def confounds(
     left_out: dict[str, str] = {}
     for name in encoders:
         encoder = load_encoder(name, device=device)
-        vectors = _encoded(images, encoder, left_out, progress)
-        for view, table in _tables(images, encoder, vectors).items():
-            rows += _compared(table, score, encoder.name, view)
+        vectors = _encode_variants(images, encoder, left_out, progress)
+        for view, table in _tables_of_variants(images, encoder, vectors).items():
+            rows += _compare_variants(table, score, encoder.name, view)
     return Confounds(score, tuple(rows), tuple(left_out.items()))
 
 
-def _variants(image: Picture, partner: Picture | None) -> Iterator[tuple[str, Picture]]:
+def _equalised_variants(image: Picture, partner: Picture | None) -> Iterator[tuple[str, Picture]]:
     for side, picture in (("", image), (f"{_CLEAN}/", partner)):
         if picture is not None:
             yield f"{side}{_AS_IS}", picture
@@ -121,7 +121,7 @@ def _variants(image: Picture, partner: Picture | None) -> Iterator[tuple[str, Pi
         yield _MINUS_CLEAN, minus_clean(image, partner)
 
 
-def _encoded(
+def _encode_variants(
     images: ImageSet, encoder: Encoder, left_out: dict[str, str], progress: Progress | None
 ) -> Vectors:
     """Return vectors by view, variant and image id."""
@@ -136,7 +136,7 @@ def _encoded(
         except ImageError as error:
             left_out[str(row["image_id"])] = str(error)
             continue
-        names, pictures = zip(*_variants(image, partner), strict=True)
+        names, pictures = zip(*_equalised_variants(image, partner), strict=True)
         batch = np.stack([resize(each, rule=encoder.preprocessing) for each in pictures])
         for view, vectors in encoder.encode(np.clip(batch, 0, 1)).items():
             for name, vector in zip(names, vectors, strict=True):
@@ -146,7 +146,7 @@ def _encoded(
     return found
 
 
-def _tables(
+def _tables_of_variants(
     images: ImageSet,
     encoder: Encoder,
     vectors: Vectors,
@@ -176,7 +176,7 @@ def _tables(
     return found
 
 
-def _compared(
+def _compare_variants(
     tables: Mapping[str, EmbeddingTable], score: str, encoder: str, view: str
 ) -> list[dict[str, Any]]:
     """Return the rows of one space: every pair of datasets, every confound."""
@@ -190,25 +190,27 @@ def _compared(
     names = [each for each in as_is.datasets if not each.startswith(f"{_CLEAN}/")]
     found = []
     for a, b in combinations(names, 2):
-        distance = _cell(as_is, a, b)
+        distance = _score_of_pair(as_is, a, b)
         for confound in (*EQUALISERS, _MINUS_CLEAN, "scenes"):
             kept = None
             if confound == "scenes":
-                equalised = _cell(as_is, f"{_CLEAN}/{a}", f"{_CLEAN}/{b}")
+                equalised = _score_of_pair(as_is, f"{_CLEAN}/{a}", f"{_CLEAN}/{b}")
                 share = _ratio(equalised, distance)
             else:
-                equalised = _cell(matrices[confound], a, b) if confound in matrices else None
+                equalised = (
+                    _score_of_pair(matrices[confound], a, b) if confound in matrices else None
+                )
                 left = _ratio(equalised, distance)
                 share = None if left is None else 1 - left
                 if confound in EQUALISERS:
-                    kept = _kept(as_is, matrices[confound], (a, b))
+                    kept = _retained_share(as_is, matrices[confound], (a, b))
             row = {"encoder": encoder, "view": view, "a": a, "b": b, "confound": confound}
             numbers = {"distance": distance, "equalised": equalised, "share": share, "kept": kept}
             found.append(row | numbers)
     return found
 
 
-def _cell(matrix: RelationshipMatrix, a: str, b: str) -> float | None:
+def _score_of_pair(matrix: RelationshipMatrix, a: str, b: str) -> float | None:
     if a not in matrix.datasets or b not in matrix.datasets:
         return None
     value = float(matrix.values[matrix.datasets.index(a), matrix.datasets.index(b)])
@@ -219,12 +221,12 @@ def _ratio(part: float | None, whole: float | None) -> float | None:
     return None if part is None or whole is None or whole <= 0 else part / whole
 
 
-def _kept(
+def _retained_share(
     as_is: RelationshipMatrix, changed: RelationshipMatrix, names: tuple[str, str]
 ) -> float | None:
     """Return what the distance of degraded images from their own partners retains, on average."""
     ratios = [
-        _ratio(*(_cell(matrix, name, f"{_CLEAN}/{name}") for matrix in (changed, as_is)))
+        _ratio(*(_score_of_pair(matrix, name, f"{_CLEAN}/{name}") for matrix in (changed, as_is)))
         for name in names
     ]
     known = [each for each in ratios if each is not None]

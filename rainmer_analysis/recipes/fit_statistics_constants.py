@@ -2,8 +2,8 @@
 
 Made anew after a change of the descriptors or of the simulation, from the top of a checkout::
 
-    python -c "from rainmer_analysis.recipes.fit_statistics_constants import standardise;
-    standardise()"
+    python -c "import rainmer_analysis.recipes.fit_statistics_constants as constants;
+    constants.fit_and_write_constants()"
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rainmer_analysis.infer import fit_constants
 from rainmer_analysis.values import write_json
 from rainmer_analysis.weather import FIGURED, simulate
 
-__all__ = ["SHIPPED", "STANDARD", "standardise"]
+__all__ = ["SHIPPED", "STANDARD", "fit_and_write_constants"]
 
 SHIPPED = Path(__file__).resolve().parents[1] / "weights" / "statistics.json"
 
@@ -31,7 +31,7 @@ _SIZE = (256, 256)
 _log = logging.getLogger(__name__)
 
 
-def standardise(
+def fit_and_write_constants(
     path: str | Path = SHIPPED,
     *,
     per_recipe: int = 60,

@@ -140,10 +140,7 @@ def cached_sketch(
         if sketch_request(path) == request:
             return CachedResult(read_sketch(path), up_to_date=True)
         if path.is_dir() or not overwrite:
-            raise OutputExistsError(
-                f"{path} already exists and holds something else; "
-                "give another name or allow --overwrite"
-            )
+            raise OutputExistsError.at(path)
     made = sketch(table, resamples=resamples, seed=seed)
     write_atomically(path, lambda temporary: write_sketch(made, temporary, request))
     return CachedResult(made, up_to_date=False)

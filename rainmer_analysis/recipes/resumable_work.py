@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
-from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values import digest, stamped, unstamped, versions_of
+from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.values import digest, versions_of, with_checksum, without_checksum
 
-__all__ = ["FinishedItems", "complete", "finished_items_path"]
+__all__ = ["FinishedItems", "complete", "finished_items_path", "thread_count"]
 
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+def thread_count(workers: int | None) -> int:
+    """Return how many threads work, by default up to four.
+
+    Raises
+    ------
+    ParameterError
+        It is under 1.
+    """
+    if workers is not None and workers < 1:
+        raise ParameterError(f"workers is {workers}; it must be at least 1")
+    return workers or min(4, os.cpu_count() or 1)
 
 
 def finished_items_path(out: Path, command: str, places: Iterable[object]) -> Path:
@@ -71,7 +85,7 @@ class FinishedItems(Generic[T]):
 
     def _parse_line(self, line: str) -> tuple[int, T] | None:
         try:
-            document = unstamped(json.loads(line), self._path or Path())
+            document = without_checksum(json.loads(line), self._path or Path())
             index = document.pop("index")
             item = self._decode(document)
         except (FileFormatError, ValueError, TypeError, KeyError, AttributeError):
@@ -82,7 +96,7 @@ class FinishedItems(Generic[T]):
         """Write down one item; threads take turns."""
         if self._path is None:
             return
-        line = json.dumps(stamped({"index": index, **self._encode(item)}))
+        line = json.dumps(with_checksum({"index": index, **self._encode(item)}))
         with self._lock:
             if self._file is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)

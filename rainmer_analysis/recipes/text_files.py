@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.values import write_bytes
+from rainmer_analysis.values import to_json_types, with_checksum, write_bytes
 
-__all__ = ["csv_text", "holds_text", "write_text_once"]
+__all__ = ["csv_text", "holds_text", "write_document_once", "write_text_once", "write_texts_once"]
 
 
 def holds_text(path: Path, text: str, *, overwrite: bool) -> bool:
@@ -26,10 +28,7 @@ def holds_text(path: Path, text: str, *, overwrite: bool) -> bool:
     if path.is_file() and path.read_bytes() == _utf8_bytes(text):
         return True
     if path.is_dir() or not overwrite:
-        raise OutputExistsError(
-            f"{path} already exists and holds something else; "
-            "give another name or allow --overwrite (overwrite=True in Python)"
-        )
+        raise OutputExistsError.at(path)
     return False
 
 
@@ -45,6 +44,26 @@ def write_text_once(path: Path, text: str, *, overwrite: bool) -> bool:
     if not current:
         write_bytes(path, _utf8_bytes(text))
     return current
+
+
+def write_texts_once(texts: Mapping[Path, str], *, overwrite: bool) -> list[bool]:
+    """Write several texts, or none where something else lies at one of the files.
+
+    Raises
+    ------
+    OutputExistsError
+        As for `holds_text`.
+    """
+    for path, text in texts.items():
+        holds_text(path, text, overwrite=overwrite)
+    return [write_text_once(path, text, overwrite=overwrite) for path, text in texts.items()]
+
+
+def write_document_once(path: Path, document: Mapping[str, Any], *, overwrite: bool) -> bool:
+    """Write a JSON document with its digest, as `write_text_once` writes a text."""
+    stated = with_checksum(to_json_types(document))
+    text = json.dumps(stated, indent=1, ensure_ascii=False, allow_nan=False)
+    return write_text_once(path, text + "\n", overwrite=overwrite)
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -14,7 +14,7 @@ from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootst
 from rainmer_analysis.scores.night_margin import night_margin
 from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, FarImage, find_outliers
 from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
-from rainmer_analysis.scores.relate import relate
+from rainmer_analysis.scores.relate_table import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
 from rainmer_analysis.scores.streaming import (
     Sketch,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.errors import SpaceError
+from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.images.sampling import sample_key
 from rainmer_analysis.numerics import scene_keys, unit_rows
 from rainmer_analysis.scores.score import Batch, Context, DatasetSummary, Floats
@@ -78,7 +78,16 @@ def summarise_datasets(
         more, beforehand, and the images of a scene wait until the last one has come.
     sampled
         Whether the seeded order of images is needed.
+
+    Raises
+    ------
+    ParameterError
+        The table is empty.
+    SpaceError
+        Its rows lie in different spaces.
     """
+    if len(table) == 0:
+        raise ParameterError("the table holds no image; a matrix needs at least one")
     censuses = _count_scenes(table) if whole_scenes else {}
     found: dict[str, _DatasetCollector] = {}
     for name, batch in _batches_by_dataset(table, context, sampled=sampled):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rainmer_analysis.scores.inference import clip_to_bounds, permutation_p
+from rainmer_analysis.scores.inference import benjamini_hochberg, clip_to_bounds, permutation_p
 from rainmer_analysis.scores.measures import pair_samples
 from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Floats, Score
 from rainmer_analysis.values import report_progress
@@ -15,7 +15,7 @@ from rainmer_analysis.values import report_progress
 __all__ = [
     "Cells",
     "compare_cells",
-    "permutation_p_cells",
+    "permutation_tests",
 ]
 
 
@@ -48,10 +48,13 @@ def compare_cells(
     return Cells(values, low if bounds else None, high if bounds else None)
 
 
-def permutation_p_cells(
+def permutation_tests(
     score: Score, data: Data, kept: Data, context: Context, *, permutations: int
-) -> Floats:
-    """Test every pair of the datasets that are kept, shape (k, k); the diagonal is missing."""
+) -> tuple[Floats, Floats]:
+    """Test every pair of the datasets that are kept; return p and q, shape (k, k).
+
+    The diagonals are missing; q is adjusted over all pairs (Benjamini and Hochberg).
+    """
     names = list(data)
     p = np.full((len(names), len(names)), np.nan)
     measure = score.measure
@@ -67,7 +70,7 @@ def permutation_p_cells(
         )
 
     _fill_cells(score, data, kept, fill)
-    return p
+    return p, benjamini_hochberg(p)
 
 
 def _fill_cells(score: Score, data: Data, kept: Data, fill: Callable[[int, int], None]) -> None:

@@ -38,6 +38,21 @@ class Request:
             wanted.append(SAMPLE)
         return wanted
 
+    def check_sums_suffice(self) -> None:
+        """Refuse a request that sketches cannot answer.
+
+        Raises
+        ------
+        ParameterError
+            It needs images' vectors.
+        """
+        if not self.score.streams or self.null:
+            needed = "permutations need" if self.score.streams else f"{self.score.name} needs"
+            raise ParameterError(
+                f"{needed} images' vectors, and sketches hold sums; give tables, or one of the "
+                "scores cosine, paper, centred and direction without --null"
+            )
+
 
 def check_request(name: str, resamples: int, null: int, level: float, context: Context) -> Request:
     """Check the parameters of `relate`.
@@ -72,10 +87,15 @@ def resolve_reference(
     Raises
     ------
     ParameterError
-        There is no such dataset, or the score takes no reference.
+        There are fewer than two datasets, none of this name, or the score takes no reference.
     SpaceError
         The reference is of another space.
     """
+    if len(data) < 2:
+        raise ParameterError(
+            f"a matrix relates datasets, but only {next(iter(data), 'no dataset')!r} came; "
+            "give at least two"
+        )
     if request.score.name != "centred":
         if reference is not None:
             raise ParameterError(
@@ -98,7 +118,13 @@ def resolve_reference(
 
 
 def excluded_datasets(request: Request, data: Data) -> dict[str, str]:
-    """Return the datasets that the score cannot be taken of, each with the reason."""
+    """Return the datasets that the score cannot be taken of, each with the reason.
+
+    Raises
+    ------
+    ParameterError
+        Fewer than two are left.
+    """
     score, found = request.score, {}
     for name, each in data.items():
         if each.count < score.fewest_images or each.scenes < score.fewest_scenes:
@@ -118,4 +144,9 @@ def excluded_datasets(request: Request, data: Data) -> dict[str, str]:
                     f"{name} has no clear mean direction: its halves score {value:.2f} with each "
                     f"other, and {reach}"
                 )
+    if len(data) - len(found) < 2:
+        raise ParameterError(
+            f"fewer than two datasets are left: {next(iter(found.values()))}; "
+            "give more images, or another score"
+        )
     return found

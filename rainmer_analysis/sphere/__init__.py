@@ -8,9 +8,9 @@ umap-learn, whose import takes seconds, is imported by the first layout that it 
 from __future__ import annotations
 
 from rainmer_analysis.sphere.fidelity import fidelity
-from rainmer_analysis.sphere.layouts import DEFAULT_ENGINE, ENGINES
+from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, ENGINES
 from rainmer_analysis.sphere.map_summary import summarise_map
-from rainmer_analysis.sphere.project import project
+from rainmer_analysis.sphere.project_table import project
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 
 __all__ = [

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.numerics import align_points, angle_between, unit_rows
 from rainmer_analysis.sphere.fidelity import fidelity
-from rainmer_analysis.sphere.layouts import Engine, LayoutParameters
+from rainmer_analysis.sphere.sphere_layout import Engine, LayoutParameters
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 from rainmer_analysis.values import Rows
 

@@ -13,13 +13,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.layouts import EPOCHS, LayoutParameters, radius_for_rows, sphere_layout
 from rainmer_analysis.sphere.placement import (
     Placement,
     PlacementCalibration,
     calibrate_placement,
     check_level,
     place_by_neighbours,
+)
+from rainmer_analysis.sphere.sphere_layout import (
+    EPOCHS,
+    LayoutParameters,
+    radius_for_rows,
+    sphere_layout,
 )
 from rainmer_analysis.sphere.umap_s2 import AttractionCurve
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.numerics import angles_to_xyz, nearest_neighbours
-from rainmer_analysis.sphere.layouts import LayoutParameters
+from rainmer_analysis.sphere.sphere_layout import LayoutParameters
 from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
 from rainmer_analysis.values import has_listener, report_progress

@@ -37,7 +37,7 @@ from rainmer_analysis.train.loop import (
     init_distributed,
     train,
 )
-from rainmer_analysis.train.model_card import as_toml, hardware, model_card
+from rainmer_analysis.train.model_card_text import as_toml, hardware, model_card
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 __all__ = [

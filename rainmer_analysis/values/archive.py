@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values.disk import (
     demand_suffix,
-    reach,
+    open_committed,
     read_json,
-    stamped,
+    with_checksum,
     write_atomically,
     write_text,
 )
@@ -37,7 +37,7 @@ from rainmer_analysis.values.parquet import (
     read_metadata,
     read_parquet,
     read_properties,
-    verify,
+    verify_checksums,
     write_batches,
     write_parquet,
     write_properties,
@@ -91,7 +91,7 @@ def write_json(path: str | Path, document: Any) -> Path:
     A mapping gets the digest of its content as the last entry; `read_json` checks it.
     """
     if isinstance(document, Mapping):
-        document = stamped(document)
+        document = with_checksum(document)
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     return write_text(path, text)
 
@@ -129,7 +129,7 @@ def read(path: str | Path) -> Value:
 
 def _status(path: Path) -> os.stat_result | None:
     try:
-        return reach(path, Path.stat)
+        return open_committed(path, Path.stat)
     except OSError:
         return None
 
@@ -201,17 +201,14 @@ def is_up_to_date(path: str | Path, request: str | None, *, overwrite: bool = Fa
         return True
     if overwrite and not target.is_dir():
         return False
-    raise OutputExistsError(
-        f"{target} already exists and holds something else; "
-        "give another name or allow --overwrite (overwrite=True in Python)"
-    )
+    raise OutputExistsError.at(target)
 
 
 def _is_whole(path: Path) -> bool:
     if not path.is_dir() and path.suffix.lower() != ".parquet":
         return True  # its document was read whole
     try:
-        verify(path)
+        verify_checksums(path)
     except FileFormatError as error:
         _log.warning("%s", error)
         return False

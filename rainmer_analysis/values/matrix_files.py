@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
+from rainmer_analysis.values.disk.json_documents import (
+    demand_known_version,
+    read_json,
+    with_checksum,
+)
 from rainmer_analysis.values.immutable import RelationshipMatrix, Space
 from rainmer_analysis.values.request_digest import digest, to_json_types
 
@@ -55,7 +59,7 @@ def matrix_document(matrix: RelationshipMatrix, request: str | None = None) -> d
 
 def matrix_to_json(matrix: RelationshipMatrix, path: Path, request: str | None) -> None:
     """Write the matrix as JSON."""
-    text = json.dumps(stamped(matrix_document(matrix, request)), indent=1, ensure_ascii=False)
+    text = json.dumps(with_checksum(matrix_document(matrix, request)), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -117,12 +121,7 @@ def matrix_from_document(document: Any, source: Any) -> RelationshipMatrix:
         raise FileFormatError(
             f"{source} is JSON but no matrix; give a matrix that 'rainmer-analysis relate' wrote"
         )
-    stated = document.get("version")
-    if not isinstance(stated, int) or isinstance(stated, bool) or stated > MATRIX_VERSION:
-        raise FileFormatError(
-            f"{source} has format version {stated!r}, but this installation reads up to "
-            f"{MATRIX_VERSION}; update rainmer-analysis"
-        )
+    demand_known_version(document, MATRIX_VERSION, source)
     try:
         stated_space = document.get("space")
         space = None

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rainmer_analysis.cli import options, train
+from rainmer_analysis.cli import options, train_command
 from rainmer_analysis.cli.main import main
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, write
 
@@ -100,9 +100,9 @@ def test_training_in_a_log_tells_its_rate_and_what_is_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 5.0, 45.0, 60.0, 85.0])
-    monkeypatch.setattr(train.time, "monotonic", clock.__next__)
+    monkeypatch.setattr(train_command.time, "monotonic", clock.__next__)
     common = options.CommonOptions(seed=0, as_json=False, quiet=False, overwrite=False)
-    with train._TrainingProgress(common) as progress:
+    with train_command._TrainingProgress(common) as progress:
         for step in (101, 121, 130, 141):
             progress(step, 201, {"loss": 0.5})
     assert capsys.readouterr().err.splitlines() == [

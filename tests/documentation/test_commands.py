@@ -48,7 +48,7 @@ NOT_RUN = {
     f"{PROGRAM} relate tables/mine-features.parquet": "needs that package's table",
     f"{PROGRAM} datasets simulate --out simulated --per-dataset 120": "1,080 pairs: minutes",
     f"{PROGRAM} project tables/rainmer-degradation.parquet --out published.parquet": (
-        "umap-learn compiles for 12 s; tests/sphere/test_project.py runs it"
+        "umap-learn compiles for 12 s; tests/sphere/test_project_table.py runs it"
     ),
 }
 # What stands for a folder or a number that a page names.

@@ -176,6 +176,14 @@ def test_artists_are_read_only(drawing: Drawing) -> None:
         drawing.artists["legend"] = None  # type: ignore[index]
 
 
+def test_a_drawing_is_named_in_one_short_line(make_map, make_matrix) -> None:
+    drawn = plot_map(make_map())
+    width, height = drawn.figure.get_size_inches()
+    size = f"{width:.1f} x {height:.1f} in"
+    assert repr(drawn) == f"<Drawing: map, {size}, {len(drawn.artists)} artists>"
+    assert re.fullmatch(r"<Drawing: matrix, [^\n]{1,40}>", repr(plot_matrix(make_matrix())))
+
+
 def test_a_drawing_shows_itself_in_notebooks(drawing: Drawing) -> None:
     with Image.open(io.BytesIO(drawing._repr_png_())) as picture:
         assert picture.format == "PNG"

@@ -15,12 +15,12 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.images.pair_measures import psnr_y
 from rainmer_analysis.infer import ImageRestorer, load_restorer, restore
-from rainmer_analysis.infer.forms import TorchForm
 from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.restorer_backends import TorchBackend
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.weights import build_restorer
-from rainmer_analysis.model.restorer.weights import load_restorer as load_checkpoint
+from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer
+from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer as load_checkpoint
 from rainmer_analysis.weather import simulate
 
 NARROW = RestorerConfig(
@@ -196,7 +196,7 @@ def test_a_restorer_that_changes_no_pixel_leaves_no_trace_of_tiles(weights: Path
         **checkpoint.state,
         "output.weight": torch.zeros_like(checkpoint.state["output.weight"]),
     }
-    made = restore._prepare(
+    made = restore._restorer_on_device(
         build_restorer(replace(checkpoint, state=state)), "", ("cpu", "exact", 1)
     )
     given = images(1, 3, 75, 131)
@@ -317,7 +317,7 @@ def test_bfloat16_costs_no_quality() -> None:
     module = build_restorer(load_checkpoint(restore._weights_file(None)))
     ratios = []
     for precision in ("exact", "fast"):
-        form = TorchForm(module, torch.device("cpu"), Threads(1), precision=precision)
+        form = TorchBackend(module, torch.device("cpu"), Threads(1), precision=precision)
         known = form.prompts(resize(pair.rainy)[None])
         found = form(pair.rainy[None], known)[0].clip(0, 1)
         ratios.append(psnr_y(found, pair.clean))

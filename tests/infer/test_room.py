@@ -13,7 +13,7 @@ import pytest
 
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.infer import extract
-from rainmer_analysis.infer.extraction.memory_limits import Room
+from rainmer_analysis.infer.extraction.memory_limits import AdaptiveBatchEncoder
 
 Make = Callable[..., Any]
 
@@ -30,8 +30,8 @@ def test_a_batch_that_does_not_fit_is_halved(
             return super().encode(images)  # type: ignore[no-any-return]
 
     images = list(np.random.default_rng(0).random((9, 3, 8, 8), np.float32))
-    wanted, encoder = Room(plain()).encode(images), Narrow()
-    found = Room(encoder).encode(images)
+    wanted, encoder = AdaptiveBatchEncoder(plain()).encode(images), Narrow()
+    found = AdaptiveBatchEncoder(encoder).encode(images)
     for a, b in zip(found, wanted, strict=True):
         assert a is not None
         assert b is not None
@@ -46,7 +46,7 @@ def test_other_errors_are_not_taken_for_want_of_memory(plain: Make) -> None:
             raise RuntimeError("shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        Room(Broken()).encode([np.zeros((3, 8, 8), np.float32)])
+        AdaptiveBatchEncoder(Broken()).encode([np.zeros((3, 8, 8), np.float32)])
 
 
 def test_an_image_without_room_is_left_out_alone(

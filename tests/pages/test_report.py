@@ -11,11 +11,20 @@ import pytest
 
 from rainmer_analysis.pages import render_report
 from rainmer_analysis.pages.assets import content_policy, packed_plotly, plotly_source
-from rainmer_analysis.pages.methods import SOURCES, methods_of
-from rainmer_analysis.pages.payload import embedded_json
-from rainmer_analysis.pages.relations import pairs_of
-from rainmer_analysis.pages.summary import certainty, lead, relations
-from rainmer_analysis.pages.wording import counted, interval, joined, number
+from rainmer_analysis.pages.matrix_tables import dataset_pairs
+from rainmer_analysis.pages.methods import SOURCES, methods_paragraphs
+from rainmer_analysis.pages.page_data import embedded_json
+from rainmer_analysis.pages.summary_sentences import (
+    certainty_sentences,
+    lead_sentences,
+    relation_sentences,
+)
+from rainmer_analysis.pages.wording import (
+    count_with_noun,
+    format_interval,
+    format_number,
+    join_names,
+)
 from tests.pages.making import content_of
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -75,22 +84,22 @@ def test_five_thousand_images_stay_below_fifteen_megabytes() -> None:
 
 def test_the_summary_names_pairs_that_a_test_leaves_open() -> None:
     content = content_of({"heavy": 30, "real": 20, "night": 10})
-    assert "Chance alone could explain the difference of heavy and night" in lead(content)
-    assert any("tells 4 of 6 pairs apart" in sentence for sentence in certainty(content))
-    assert any("night (10 scenes)" in sentence for sentence in certainty(content))
-    for _, sentences in relations(content):
+    assert "Chance alone could explain the difference of heavy and night" in lead_sentences(content)
+    assert any("tells 4 of 6 pairs apart" in sentence for sentence in certainty_sentences(content))
+    assert any("night (10 scenes)" in sentence for sentence in certainty_sentences(content))
+    for _, sentences in relation_sentences(content):
         assert any("80% for heavy (by chance 50%)" in sentence for sentence in sentences)
 
 
 def test_one_dataset_needs_no_relations() -> None:
     page = render_report(content_of({"alone": 12}), request="a" * 64)
     assert 'id="relations"' not in page
-    assert lead(content_of({"alone": 12})) == ""
+    assert lead_sentences(content_of({"alone": 12})) == ""
 
 
 def test_methods_hold_the_numbers_and_cite_what_is_listed() -> None:
     content = content_of({"heavy": 30, "night": 10})
-    text = " ".join(paragraph for _, paragraph, _ in methods_of(content))
+    text = " ".join(paragraph for _, paragraph, _ in methods_paragraphs(content))
     for said in (
         "heavy (30 images, 30 scenes)",
         "1,000 Poisson",
@@ -99,22 +108,22 @@ def test_methods_hold_the_numbers_and_cite_what_is_listed() -> None:
         "0.981",
     ):
         assert said in text
-    assert {key for _, _, keys in methods_of(content) for key in keys} <= set(SOURCES)
+    assert {key for _, _, keys in methods_paragraphs(content) for key in keys} <= set(SOURCES)
 
 
 def test_pairs_come_in_order_of_likeness() -> None:
     matrix = content_of({"a": 5, "b": 5, "c": 5}).panels[0].matrix
     assert matrix is not None
-    values = [pair.value for pair in pairs_of(matrix)]
+    values = [pair.value for pair in dataset_pairs(matrix)]
     assert values == sorted(values, reverse=True)
     assert len(values) == 3
 
 
 def test_numbers_read_as_print_does() -> None:
-    assert number(-0.004) == "0.00"
-    assert number(-1.5) == "−1.50"
-    assert number(np.nan) == "–"
-    assert interval(-0.5, np.nan) == ""
-    assert interval(-0.5, 1) == "[−0.50, 1.00]"
-    assert counted(1, "image") == "1 image"
-    assert joined(["a", "b", "c"]) == "a, b and c"
+    assert format_number(-0.004) == "0.00"
+    assert format_number(-1.5) == "−1.50"
+    assert format_number(np.nan) == "–"
+    assert format_interval(-0.5, np.nan) == ""
+    assert format_interval(-0.5, 1) == "[−0.50, 1.00]"
+    assert count_with_noun(1, "image") == "1 image"
+    assert join_names(["a", "b", "c"]) == "a, b and c"

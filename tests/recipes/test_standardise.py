@@ -11,13 +11,17 @@ import pytest
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer import StatisticsEncoder, fit_constants
-from rainmer_analysis.recipes.fit_statistics_constants import SHIPPED, STANDARD, standardise
+from rainmer_analysis.recipes.fit_statistics_constants import (
+    SHIPPED,
+    STANDARD,
+    fit_and_write_constants,
+)
 from rainmer_analysis.weather import simulate
 
 
 def test_constants_are_those_of_simulated_training_pairs(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    path = standardise(
+    path = fit_and_write_constants(
         tmp_path / "constants.json",
         per_recipe=1,
         seed=7,
@@ -54,4 +58,4 @@ def test_what_ships_centres_training_images_made_with_another_seed() -> None:
 
 def test_no_pair_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="per_recipe is 0; it must be at least 1"):
-        standardise(tmp_path / "constants.json", per_recipe=0)
+        fit_and_write_constants(tmp_path / "constants.json", per_recipe=0)

@@ -35,7 +35,10 @@ from rainmer_analysis.scores.measures import (
     pair_samples,
 )
 from rainmer_analysis.scores.measures.mean_cosines import CosineMeasure, DirectionMeasure
-from rainmer_analysis.scores.measures.wasserstein import random_directions, shrunken_covariance
+from rainmer_analysis.scores.measures.wasserstein_measures import (
+    random_directions,
+    shrunken_covariance,
+)
 
 
 def sample(rows: np.ndarray, first_key: int, per_scene: int = 1) -> Sample:

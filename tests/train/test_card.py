@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from rainmer_analysis.train import DistributedContext, hardware
-from rainmer_analysis.train.model_card import _last_logged_numbers
+from rainmer_analysis.train.model_card_text import _last_logged_numbers
 
 
 def test_hardware_tells_how_many_processes() -> None:

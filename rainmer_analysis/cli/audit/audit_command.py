@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.audit.tables import audit_text
+from rainmer_analysis.cli.audit.audit_text import audit_text
 from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar, source_options
 
 if TYPE_CHECKING:
@@ -118,12 +118,12 @@ def _beside(
     paths: tuple[Path | None, Path | None, Path | None, Path | None],
 ) -> dict[str, Any]:
     """Write what is asked for beside the audit."""
-    from rainmer_analysis.recipes.audit.audit_lists import (
+    from rainmer_analysis.recipes.audit.outputs import (
         write_clean_manifest,
         write_lists,
+        write_page,
         write_scene_manifest,
     )
-    from rainmer_analysis.recipes.audit.audit_page import write_page
 
     clean, scenes, page, lists = paths
     removed = None

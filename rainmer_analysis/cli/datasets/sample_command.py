@@ -39,7 +39,7 @@ def fingerprint(
 
     They hold hashes of pixels and 256 signs of each image and its clean partner, no pixels.
     """
-    from rainmer_analysis.recipes.audit.known_sets import write_fingerprints
+    from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints
 
     with progress_bar(common, "image") as progress:
         done, current = write_fingerprints(

@@ -86,6 +86,12 @@ class Drawing:
         object.__setattr__(self, "provenance", FrozenDict(self.provenance))
         object.__setattr__(self, "numbers", FrozenDict(self.numbers))
 
+    def __repr__(self) -> str:
+        """Say what is drawn, its size in inches, and how many artists have names."""
+        width, height = self.figure.get_size_inches()
+        what = self.provenance.get("draws", "drawing")
+        return f"<Drawing: {what}, {width:.1f} x {height:.1f} in, {len(self.artists)} artists>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy figure and artists together, so that they stay each other's."""
         return Drawing, (self.figure, dict(self.artists), self.provenance, self.numbers)

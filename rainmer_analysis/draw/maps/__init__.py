@@ -1,6 +1,6 @@
 """Maps of the sphere.
 
-`plot_map` draws them; the figures of the paper take panels, look and legend one by one.
+`plot_map` draws them; the figures of the paper take panels, style and legend one by one.
 """
 
 from __future__ import annotations
@@ -8,10 +8,11 @@ from __future__ import annotations
 from rainmer_analysis.draw.maps.map_notes import neighbourhood_notes
 from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_maps, map_grid
 from rainmer_analysis.draw.maps.map_plot import map_numbers, map_provenance, plot_map
-from rainmer_analysis.draw.maps.map_style import choose_map_style, dataset_legend_entries
+from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
 
 __all__ = [
     "MapPanel",
+    "MapStyle",
     "choose_map_style",
     "dataset_legend_entries",
     "draw_maps",

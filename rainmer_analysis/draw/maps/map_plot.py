@@ -19,6 +19,13 @@ from rainmer_analysis.draw.figure import (
     panel_titles,
     style_context,
 )
+from rainmer_analysis.draw.maps.map_overlays import (
+    draw_overlays,
+    is_outlined,
+    key_entries,
+    summaries_or_none,
+    undrawn_outlines,
+)
 from rainmer_analysis.draw.maps.map_panels import (
     MapPanel,
     draw_maps,
@@ -27,13 +34,6 @@ from rainmer_analysis.draw.maps.map_panels import (
     panels_with_fidelity,
 )
 from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
-from rainmer_analysis.draw.maps.overlays import (
-    draw_overlays,
-    is_outlined,
-    key_entries,
-    summaries_or_none,
-    undrawn_outlines,
-)
 from rainmer_analysis.values import MapSummary, SphereMap, array_digest, digest
 
 __all__ = ["default_map_title", "map_numbers", "map_provenance", "plot_map"]

@@ -1,6 +1,6 @@
 """Matrices of scores between datasets.
 
-`plot_matrix` draws them; the figures of the paper take panels, look and scale one by one.
+`plot_matrix` draws them; the figures of the paper take panels, style and scale one by one.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_ba
 from rainmer_analysis.draw.matrices.interval_plot import plot_intervals
 from rainmer_analysis.draw.matrices.matrix_panels import draw_matrices
 from rainmer_analysis.draw.matrices.matrix_plot import matrix_provenance, plot_matrix
-from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, matrix_grid
+from rainmer_analysis.draw.matrices.matrix_style import (
+    MatrixStyle,
+    choose_matrix_style,
+    matrix_grid,
+)
 
 __all__ = [
     "BAR_ROOM",
+    "MatrixStyle",
     "choose_matrix_style",
     "draw_colour_bar",
     "draw_matrices",

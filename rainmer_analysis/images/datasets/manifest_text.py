@@ -1,4 +1,4 @@
-"""Parts of manifests as text: lists of files, relative to where the manifest lies."""
+"""Parts of manifests as text: datasets with their files, relative to where the manifest lies."""
 
 from __future__ import annotations
 
@@ -7,12 +7,56 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["entry_lines", "quoted", "relative_path"]
+from rainmer_analysis.values import demand_suffix
+
+__all__ = ["check_manifest_name", "dataset_lines", "groups_path", "quoted", "relative_path"]
 
 
-def entry_lines(key: str, paths: Iterable[str], base: Path) -> list[str]:
-    """Return the lines of a list of files in a manifest that lies in `base`."""
+_HALVES = {"left": "rain-clean", "right": "clean-rain"}
+
+
+def dataset_lines(
+    name: str, kind: str, *, images: Iterable[str], targets: Iterable[str], base: Path
+) -> list[str]:
+    """Return the lines of a dataset in a manifest that lies in `base`.
+
+    Parameters
+    ----------
+    name
+        Of the dataset.
+    kind
+        ``paired``, ``unpaired``, or the half that is the image, ``left`` or ``right``.
+    images, targets
+        Paths; those of targets count where the kind is ``paired``.
+    base
+        Folder of the manifest.
+    """
+    lines = ["", "[[dataset]]", f"name = {quoted(name)}", *_list_lines("images", images, base)]
+    if kind == "paired":
+        lines += _list_lines("targets", targets, base)
+    if kind in _HALVES:
+        lines.append(f"halves = {quoted(_HALVES[kind])}")
+    return lines
+
+
+def _list_lines(key: str, paths: Iterable[str], base: Path) -> list[str]:
     return [f"{key} = [", *(f"  {quoted(relative_path(each, base))}," for each in paths), "]"]
+
+
+def check_manifest_name(path: Path) -> None:
+    """Refuse a manifest whose name does not end in ``.toml``.
+
+    Raises
+    ------
+    ParameterError
+        It ends in something else.
+    """
+    demand_suffix(path, "a manifest", ".toml")
+
+
+def groups_path(manifest: Path) -> Path:
+    """Return the file beside a manifest that names the scenes of its images."""
+    return manifest.with_suffix(".groups.csv")
 
 
 def relative_path(path: str, base: Path) -> str:

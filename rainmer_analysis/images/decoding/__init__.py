@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rainmer_analysis.images.decoding.formats import IMAGE_SUFFIXES, UNREAD_SUFFIXES
 from rainmer_analysis.images.decoding.pillow import Header, header_of, pixels_of
-from rainmer_analysis.images.decoding.samples import FloatImage
-from rainmer_analysis.images.decoding.storage import Storage, storage_of
+from rainmer_analysis.images.decoding.pixel_arrays import FloatImage
+from rainmer_analysis.images.decoding.stored_format import Storage, storage_of
 
 __all__ = [
     "IMAGE_SUFFIXES",

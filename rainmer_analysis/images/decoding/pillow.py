@@ -36,8 +36,13 @@ from PIL import (
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
 from rainmer_analysis.images.decoding.formats import describe_other_content
+from rainmer_analysis.images.decoding.pixel_arrays import (
+    FloatImage,
+    check_size,
+    to_unit_range,
+    upright,
+)
 from rainmer_analysis.images.decoding.png import demand_whole_png, png_exif, without_texts
-from rainmer_analysis.images.decoding.samples import FloatImage, check_size, to_unit_range, upright
 from rainmer_analysis.images.decoding.tiff import (
     TIFF_MAGIC,
     Tiff,

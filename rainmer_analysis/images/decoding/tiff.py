@@ -10,7 +10,12 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
-from rainmer_analysis.images.decoding.samples import FloatImage, check_size, to_unit_range, upright
+from rainmer_analysis.images.decoding.pixel_arrays import (
+    FloatImage,
+    check_size,
+    to_unit_range,
+    upright,
+)
 
 __all__ = ["TIFF_MAGIC", "Tiff", "decode_tifffile", "needs_tifffile", "tiff_size"]
 

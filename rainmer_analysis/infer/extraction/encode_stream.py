@@ -26,7 +26,7 @@ from rainmer_analysis.images import (
     unstorable_name_reason,
 )
 from rainmer_analysis.infer.encoders import Encoder
-from rainmer_analysis.infer.extraction.memory_limits import Room, Vectors
+from rainmer_analysis.infer.extraction.memory_limits import AdaptiveBatchEncoder, Vectors
 from rainmer_analysis.values import Rows
 
 __all__ = [
@@ -142,7 +142,7 @@ def encode_stream(
     def look(job: ImageJob) -> _DecodedImage:
         return _decode_job(job, rule)
 
-    room = Room(encoder)
+    room = AdaptiveBatchEncoder(encoder)
 
     def encode(batch: Sequence[_DecodedImage]) -> list[EncodedImage]:
         return _encode_batch(batch, room)
@@ -216,7 +216,7 @@ def _decode_job(job: ImageJob, rule: str) -> _DecodedImage:
     return _DecodedImage(job.index, found.sha256, width, height, pixels, "")
 
 
-def _encode_batch(batch: Sequence[_DecodedImage], room: Room) -> list[EncodedImage]:
+def _encode_batch(batch: Sequence[_DecodedImage], room: AdaptiveBatchEncoder) -> list[EncodedImage]:
     pixels = [reading.pixels for reading in batch if reading.pixels is not None]
     vectors = iter(room.encode(pixels))
     return [

@@ -1,4 +1,4 @@
-"""Whether the parts of a table that a rank would write stand already."""
+"""Whether the parts of a table that a rank would write exist already."""
 
 from __future__ import annotations
 
@@ -60,10 +60,7 @@ def is_share_up_to_date(
     for table, space in zip(tables, spaces.values(), strict=True):
         part = table / f"{place.part}.parquet"
         if not overwrite and table.exists() and not part.exists() and len(rows):
-            raise OutputExistsError(
-                f"{table} already exists and holds something else; "
-                "give another folder or allow --overwrite (overwrite=True in Python)"
-            )
+            raise OutputExistsError.at(table, "folder")
         if not is_up_to_date(part, table_request(space, rows, found), overwrite=overwrite):
             return False
     return (folder / SKIPPED).exists()

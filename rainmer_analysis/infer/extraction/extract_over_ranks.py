@@ -38,7 +38,7 @@ from rainmer_analysis.infer.extraction.publish_parts import (
     publish_tables,
     reclaim_pending,
 )
-from rainmer_analysis.values import ImageSet, Rows, digest, holding, lock_of, recover
+from rainmer_analysis.values import ImageSet, Rows, digest, hold_lock, lock_of, recover
 
 __all__ = ["extract_over_ranks"]
 
@@ -95,7 +95,7 @@ def extract_over_ranks(
             _check_images(rows)
             check_folder(folder)
             if place.rank == 0:
-                held.enter_context(holding(lock_of(folder, encoder.name)))
+                held.enter_context(hold_lock(lock_of(folder, encoder.name)))
                 recover(folder)
         with raise_first_error():
             mine = is_share_up_to_date(folder, spaces, share, overwrite=overwrite)

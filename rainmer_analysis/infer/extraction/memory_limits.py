@@ -13,7 +13,7 @@ import torch
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer.encoders.encoder_contract import Encoder
 
-__all__ = ["Room", "Vectors"]
+__all__ = ["AdaptiveBatchEncoder", "Vectors"]
 
 Vectors = dict[str, npt.NDArray[np.float32]]
 """The vector of one image by view."""
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _REFUSALS = ("can't allocate memory", "not enough memory", "out of memory", "bad allocation")
 
 
-class Room:
+class AdaptiveBatchEncoder:
     """Encodes images in batches that fit; what has not fitted once is not tried again.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The files of an extraction: what a request is, which of them stand already, what was left out."""
+"""The files of an extraction: what a request is, which of them exist already, what was left out."""
 
 from __future__ import annotations
 
@@ -122,10 +122,7 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
         read_skipped(path)
     except FileFormatError as error:
         if not overwrite:
-            raise OutputExistsError(
-                f"{path} already exists and holds something else; "
-                "give another folder or allow --overwrite (overwrite=True in Python)"
-            ) from error
+            raise OutputExistsError.at(path, "folder") from error
 
 
 def check_no_other_form(

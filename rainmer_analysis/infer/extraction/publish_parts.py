@@ -16,7 +16,7 @@ from rainmer_analysis.infer.extraction.output_files import (
     replaced_forms,
     skipped_bytes,
 )
-from rainmer_analysis.values import PARTS, Space, commit, holding, lock_of, staging, write_list
+from rainmer_analysis.values import PARTS, Space, commit, hold_lock, lock_of, staging, write_list
 
 __all__ = ["pending_folder", "publish_tables", "reclaim_pending"]
 
@@ -46,7 +46,7 @@ def publish_tables(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> 
                 write_list(staged / space.stem, staged / space.stem / PARTS)
         encoder = next(iter(spaces.values())).encoder
         skipped = [read_skipped(part / SKIPPED) for part in parts]
-        with holding(lock_of(folder, "commit"), wait=True):
+        with hold_lock(lock_of(folder, "commit"), wait=True):
             data = skipped_bytes(folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder)
             (staged / SKIPPED).write_bytes(data)
             replaced = replaced_forms(folder, spaces.values(), parts=True)

@@ -31,12 +31,12 @@ from rainmer_analysis.values import (
     commit,
     companion_digests,
     demand_writable,
-    holding,
+    hold_lock,
     is_up_to_date,
     lock_of,
     recover,
     staging,
-    told_in_full,
+    storage_errors,
     write_batches,
 )
 
@@ -63,7 +63,7 @@ def extract_into_folder(task: ExtractionTask, folder: Path, *, overwrite: bool) 
     removed the work that both were doing, what it has written stands, or the work is done anew.
     """
     check_folder(folder)
-    with holding(lock_of(folder, task.encoder.name)):
+    with hold_lock(lock_of(folder, task.encoder.name)):
         recover(folder)
         for _ in range(_TRIES - 1):
             try:
@@ -112,13 +112,13 @@ def _write_in_one_step(
             stands = is_up_to_date(path, key, overwrite=overwrite)
             if not stands or companion_digests(path).get(SKIPPED, listed) != listed:
                 batches = work.batches(space, task.provenance)
-                with told_in_full(path, staged / path.name):
+                with storage_errors(path, staged / path.name):
                     write_batches(batches, staged / path.name, key, beside={SKIPPED: listed})
             paths[view] = path
-        with holding(lock_of(folder, "commit"), wait=True):  # encoders share the list
+        with hold_lock(lock_of(folder, "commit"), wait=True):  # encoders share the list
             data = skipped_bytes(folder / SKIPPED, skipped, task.encoder.name)
             if not (folder / SKIPPED).is_file() or (folder / SKIPPED).read_bytes() != data:
-                with told_in_full(folder / SKIPPED, staged / SKIPPED):
+                with storage_errors(folder / SKIPPED, staged / SKIPPED):
                     (staged / SKIPPED).write_bytes(data)
             replaced = replaced_forms(folder, task.spaces.values(), parts=False)
             commit(folder, staged, remove=replaced if some else ())

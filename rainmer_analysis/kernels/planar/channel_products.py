@@ -26,7 +26,7 @@ _TALL = 12 if WIDE else 6  # outputs of a block, whose sums fit into registers
 _OUTER = (6, 4) if WIDE else (3, 4)
 
 
-def _block(rows: int, way: int) -> Any:
+def _compile_product_block(rows: int, way: int) -> Any:
     """Return what makes a block of a product: so many outputs, `COLUMNS` columns."""
 
     @intrinsic
@@ -69,12 +69,12 @@ def _block(rows: int, way: int) -> Any:
     return block
 
 
-_put, _rectify, _add = (_block(_TALL, way) for way in (PUT, RECTIFY, ADD))
-_put1, _rectify1, _add1 = (_block(1, way) for way in (PUT, RECTIFY, ADD))
+_put, _rectify, _add = (_compile_product_block(_TALL, way) for way in (PUT, RECTIFY, ADD))
+_put1, _rectify1, _add1 = (_compile_product_block(1, way) for way in (PUT, RECTIFY, ADD))
 
 
 @compiled
-def _outputs(w, matrix, x, source, y, target, way):  # type: ignore[no-untyped-def]
+def _multiply_rows(w, matrix, x, source, y, target, way):  # type: ignore[no-untyped-def]
     """Make all outputs of a block of columns; places are of the first channel, and of the next."""
     at, down, across, outputs, inputs = matrix
     start, plane = source
@@ -124,7 +124,7 @@ def multiply_channels(w, matrix, x, source, y, target, size, way):  # type: igno
         for column in range(0, size[1], COLUMNS):
             start = source[0] + row * source[1] + column
             to = target[0] + row * target[1] + column
-            _outputs(w, matrix, x, (start, source[2]), y, (to, target[2]), way)
+            _multiply_rows(w, matrix, x, (start, source[2]), y, (to, target[2]), way)
 
 
 @compiled
@@ -149,10 +149,10 @@ def multiply_panels(w, matrix, x, source, y, target, size, way):  # type: ignore
         for block in range(-(-size[1] // COLUMNS)):
             start = source[0] + row * source[1] + block * panel
             to = target[0] + row * target[1] + block * COLUMNS
-            _outputs(w, matrix, x, (start, COLUMNS), y, (to, target[2]), way)
+            _multiply_rows(w, matrix, x, (start, COLUMNS), y, (to, target[2]), way)
 
 
-def _products(rows: int, columns: int) -> Any:
+def _compile_outer_products(rows: int, columns: int) -> Any:
     """Return what sums the products of so many maps with so many others over all pixels."""
 
     @intrinsic
@@ -198,8 +198,8 @@ def _products(rows: int, columns: int) -> Any:
     return products
 
 
-_outer = _products(*_OUTER)
-_outer1 = _products(1, 1)
+_outer = _compile_outer_products(*_OUTER)
+_outer1 = _compile_outer_products(1, 1)
 
 
 @compiled

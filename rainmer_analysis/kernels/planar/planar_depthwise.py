@@ -22,7 +22,7 @@ BLOCK_ROWS = 2 * _ROWS  # whole blocks, also where the dilation is 2
 _TAP_ROWS = 4 if WIDE else 2  # whose sums fit into registers at once
 
 
-def _block(side: int, onto: bool, rectify: bool = False) -> Any:
+def _compile_convolution_block(side: int, onto: bool, rectify: bool = False) -> Any:
     """Return what convolves a block of outputs, 4 rows of `COLUMNS`, or adds to it."""
 
     @intrinsic
@@ -68,10 +68,10 @@ def _block(side: int, onto: bool, rectify: bool = False) -> Any:
     return block
 
 
-_put3, _put5, _put7 = (_block(side, False) for side in (3, 5, 7))
-_add3, _add5, _add7 = (_block(side, True) for side in (3, 5, 7))
-_rectified3, _rectified5 = (_block(side, False, True) for side in (3, 5))
-_sum_rectified3, _sum_rectified5 = (_block(side, True, True) for side in (3, 5))
+_put3, _put5, _put7 = (_compile_convolution_block(side, False) for side in (3, 5, 7))
+_add3, _add5, _add7 = (_compile_convolution_block(side, True) for side in (3, 5, 7))
+_rectified3, _rectified5 = (_compile_convolution_block(side, False, True) for side in (3, 5))
+_sum_rectified3, _sum_rectified5 = (_compile_convolution_block(side, True, True) for side in (3, 5))
 
 
 @compiled
@@ -148,7 +148,7 @@ def convolve_rectified(x, start, x_row, w, taps, side, y, to, y_row, size, onto)
                 _rectified5(x, at, steps, w, taps, y, place, y_row)
 
 
-def _line(side: int, rows: int) -> Any:
+def _compile_gradient_line(side: int, rows: int) -> Any:
     """Return what adds up the gradient of so many rows of taps over a whole map."""
 
     @intrinsic
@@ -195,8 +195,8 @@ def _line(side: int, rows: int) -> Any:
     return line
 
 
-_last3, _last5, _last7 = (_line(side, side % _TAP_ROWS) for side in (3, 5, 7))
-_rows3, _rows5, _rows7 = (_line(side, min(side, _TAP_ROWS)) for side in (3, 5, 7))
+_last3, _last5, _last7 = (_compile_gradient_line(side, side % _TAP_ROWS) for side in (3, 5, 7))
+_rows3, _rows5, _rows7 = (_compile_gradient_line(side, min(side, _TAP_ROWS)) for side in (3, 5, 7))
 
 
 @compiled

@@ -11,14 +11,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE, VECTORS, VectorCode
-from rainmer_analysis.kernels.simd_vectors import WIDE, compiled
+from rainmer_analysis.kernels.planar.vector_code import COLUMNS
+from rainmer_analysis.kernels.planar.winograd_blocks import (
+    TALL,
+    TAPS,
+    add_gradient_four,
+    add_gradient_single,
+    add_gradient_tall,
+    multiply_four,
+    multiply_single,
+    multiply_tall,
+    next_block_rows,
+)
+from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.kernels.winograd_tiles import KERNEL_TRANSFORM
 
 __all__ = [
     "ROWS",
@@ -31,16 +39,6 @@ __all__ = [
 
 ROWS = 4  # of outputs that are made at once
 _PLACES = 6  # rows that they become between the transforms
-_TAPS = 3
-_TALL = 12 if WIDE else 6  # outputs of a block, whose sums fit into registers
-_G = (
-    (1 / 4, 0, 0),
-    (-1 / 6, -1 / 6, -1 / 6),
-    (-1 / 6, 1 / 6, -1 / 6),
-    (1 / 24, 1 / 12, 1 / 6),
-    (1 / 24, -1 / 12, 1 / 6),
-    (0, 0, 1),
-)
 
 
 def _round_up_to_columns(channels: int) -> int:
@@ -49,13 +47,13 @@ def _round_up_to_columns(channels: int) -> int:
 
 def transformed_kernels(weight: Tensor) -> Tensor:
     """Transform kernels [outputs, inputs, 3, 3] to [6, 3, inputs, outputs]."""
-    g = torch.tensor(_G, dtype=weight.dtype)
+    g = torch.tensor(KERNEL_TRANSFORM, dtype=weight.dtype)
     return torch.einsum("ai,ocij->ajco", g, weight).contiguous()
 
 
 def untransform_kernel_gradients(sums: Tensor, outputs: int) -> Tensor:
     """Transform sums of `add_kernel_gradient`, [6, 3, inputs, ...], to [outputs, inputs, 3, 3]."""
-    g = torch.tensor(_G, dtype=sums.dtype)
+    g = torch.tensor(KERNEL_TRANSFORM, dtype=sums.dtype)
     return torch.einsum("ai,ajco->ocij", g, sums[..., :outputs]).contiguous()
 
 
@@ -69,107 +67,6 @@ def winograd_workspace(inputs: int, outputs: int, pitch: int) -> tuple[Any, ...]
     after = np.zeros(_PLACES * outputs * pitch, np.float32)
     turned = np.zeros(_PLACES * pitch * _round_up_to_columns(outputs), np.float32)
     return before, after, turned
-
-
-def _compile_product(rows: int) -> Any:
-    """Return what makes a block of a product over channels and three neighbours in a row."""
-
-    @intrinsic
-    def product(typingctx, w, at, outputs, x, start, plane, depth, y, to):  # type: ignore[no-untyped-def] # noqa: ARG001
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-            code = VectorCode(context, builder)
-            matrix, source, target = (
-                code.data(kind, args[i]) for kind, i in ((w, 0), (x, 3), (y, 7))
-            )
-            one = ir.Constant(args[1].type, 1)
-            slots = [
-                [cgutils.alloca_once_value(builder, code.zero()) for _ in range(VECTORS)]
-                for _ in range(rows)
-            ]
-            along = builder.mul(args[6], args[2])
-            for tap in range(_TAPS):
-                first = code.offset(args[4], (one, tap))
-                factors = code.offset(args[1], (along, tap))
-                with cgutils.for_range(builder, args[6]) as loop:
-                    place = builder.add(first, builder.mul(loop.index, args[5]))
-                    found = [
-                        code.load(source, code.offset(place, (one, v * NATIVE)))
-                        for v in range(VECTORS)
-                    ]
-                    column = builder.add(factors, builder.mul(loop.index, args[2]))
-                    for row in range(rows):
-                        factor = code.broadcast(matrix, code.offset(column, (one, row)))
-                        for vector, slot in zip(found, slots[row], strict=True):
-                            builder.store(code.fma(vector, factor, builder.load(slot)), slot)
-            for row in range(rows):
-                for v, slot in enumerate(slots[row]):
-                    place = code.offset(args[8], (args[5], row), (one, v * NATIVE))
-                    code.store(target, place, builder.load(slot))
-            return context.get_dummy_value()
-
-        size = types.intp
-        return types.void(w, size, size, x, size, size, size, y, size), generate
-
-    return product
-
-
-_tall, _four, _single = (_compile_product(rows) for rows in (_TALL, 4, 1))
-
-
-def _compile_gradient(rows: int) -> Any:
-    """Return what adds a block of a gradient with respect to a transformed kernel."""
-
-    @intrinsic
-    def gradient(typingctx, x, start, plane, g, first, wide, count, out, to):  # type: ignore[no-untyped-def] # noqa: ARG001
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-            code = VectorCode(context, builder)
-            source, outer, target = (
-                code.data(kind, args[i]) for kind, i in ((x, 0), (g, 3), (out, 7))
-            )
-            one = ir.Constant(args[1].type, 1)
-            places = [
-                [code.offset(args[8], (args[5], row), (one, v * NATIVE)) for v in range(VECTORS)]
-                for row in range(rows)
-            ]
-            slots = [
-                [cgutils.alloca_once_value(builder, code.load(target, place)) for place in line]
-                for line in places
-            ]
-            for line, own in zip(places, slots, strict=True):
-                for place, slot in zip(line, own, strict=True):
-                    builder.store(code.load(target, place), slot)
-            with cgutils.for_range(builder, args[6]) as loop:
-                other = builder.add(args[4], builder.mul(loop.index, args[5]))
-                found = [
-                    code.load(outer, code.offset(other, (one, v * NATIVE))) for v in range(VECTORS)
-                ]
-                place = builder.add(args[1], loop.index)
-                for row in range(rows):
-                    factor = code.broadcast(source, code.offset(place, (args[2], row)))
-                    for vector, slot in zip(found, slots[row], strict=True):
-                        builder.store(code.fma(vector, factor, builder.load(slot)), slot)
-            for line, own in zip(places, slots, strict=True):
-                for place, slot in zip(line, own, strict=True):
-                    code.store(target, place, builder.load(slot))
-            return context.get_dummy_value()
-
-        size = types.intp
-        return types.void(x, size, size, g, size, size, size, out, size), generate
-
-    return gradient
-
-
-_tall_gradient, _four_gradient, _single_gradient = (
-    _compile_gradient(rows) for rows in (_TALL, 4, 1)
-)
-
-
-@compiled
-def _next_rows(left):  # type: ignore[no-untyped-def]
-    """Return how many rows the next block of a product takes, so that few single ones are left."""
-    if left == _TALL or left >= _TALL + 4:
-        return _TALL
-    return 4 if left >= 4 else 1
 
 
 @compiled
@@ -263,22 +160,22 @@ def convolve_3x3(x, source, kernels, bias, y, target, size, memory, onto):  # ty
         _transform_input_rows(x, above + row - 1, first, inputs, width, before, pitch)
         for place in range(_PLACES):
             start, found = pitch + place * inputs * pitch - 1, place * outputs * pitch
-            matrix = place * _TAPS * inputs * outputs
+            matrix = place * TAPS * inputs * outputs
             for column in range(0, width, COLUMNS):
                 out = 0
                 while out < outputs:
-                    rows = _next_rows(outputs - out)
+                    rows = next_block_rows(outputs - out)
                     at, goal = matrix + out, found + out * pitch + column
-                    if rows == _TALL:
-                        _tall(
+                    if rows == TALL:
+                        multiply_tall(
                             kernels, at, outputs, before, start + column, pitch, inputs, after, goal
                         )
                     elif rows == 4:
-                        _four(
+                        multiply_four(
                             kernels, at, outputs, before, start + column, pitch, inputs, after, goal
                         )
                     else:
-                        _single(
+                        multiply_single(
                             kernels, at, outputs, before, start + column, pitch, inputs, after, goal
                         )
                     out += rows
@@ -310,25 +207,25 @@ def add_kernel_gradient(x, source, g, target, size, memory, sums):  # type: igno
         _transform_input_rows(x, above + row - 1, first, inputs, width, before, pitch)
         _transform_gradient_rows(g, top + row, from_, outputs, size, turned, wide, pitch)
         for place in range(_PLACES):
-            for tap in range(_TAPS):
+            for tap in range(TAPS):
                 start = pitch + place * inputs * pitch + tap - 1
-                out = (place * _TAPS + tap) * inputs * wide
+                out = (place * TAPS + tap) * inputs * wide
                 for column in range(0, wide, COLUMNS):
                     other = place * pitch * wide + column
                     k = 0
                     while k < inputs:
-                        rows = _next_rows(inputs - k)
+                        rows = next_block_rows(inputs - k)
                         at, goal = start + k * pitch, out + k * wide + column
-                        if rows == _TALL:
-                            _tall_gradient(
+                        if rows == TALL:
+                            add_gradient_tall(
                                 before, at, pitch, turned, other, wide, width, sums, goal
                             )
                         elif rows == 4:
-                            _four_gradient(
+                            add_gradient_four(
                                 before, at, pitch, turned, other, wide, width, sums, goal
                             )
                         else:
-                            _single_gradient(
+                            add_gradient_single(
                                 before, at, pitch, turned, other, wide, width, sums, goal
                             )
                         k += rows

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage
-from rainmer_analysis.recipes.audit.unfinished import hashes_of
-from rainmer_analysis.values import digest, read_json, versions_of
+from rainmer_analysis.recipes.text_files import write_document_once
+from rainmer_analysis.values import read_json
 
-__all__ = ["Audit", "find_existing", "read_audit", "request_digest"]
+__all__ = ["Audit", "find_existing", "read_audit", "write_audit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,25 +76,22 @@ def read_audit(path: str | Path) -> Audit:
         ) from error
 
 
-def request_digest(
-    images: Sequence[AuditedImage], contents: Sequence[tuple[str, str]], asked: Mapping[str, Any]
-) -> str:
-    """Return the digest of a request: labels, the bytes of files and where they lie, options."""
-    labels = ([each.image_id, each.split, each.scene, *_places(each)] for each in images)
-    hashes = (list(each) for each in contents)
-    versions = versions_of("audit")
-    return digest({"audit": labels, "contents": hashes, "asked": asked, "versions": versions})
+def write_audit(found: Audit, path: Path, *, overwrite: bool) -> Audit:
+    """Write an audit, and return it with its place.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies there.
+    """
+    write_document_once(path, found.document(), overwrite=overwrite)
+    return replace(found, path=path)
 
 
-def _places(image: AuditedImage) -> list[str | bool | None]:
-    job = image.job
-    return [job.path, job.region, job.target, job.target_region, image.expects_partner]
+def find_existing(path: Path, current_request: Callable[[], str]) -> Audit | None:
+    """Return what the file holds if it answers the request; None where there is no file.
 
-
-def find_existing(
-    path: Path, images: Sequence[AuditedImage], asked: Mapping[str, Any], workers: int
-) -> Audit | None:
-    """Return what the file holds if it answers this request; None where there is no file.
+    `current_request` is called only where the file holds an audit: it has to read all images.
 
     Raises
     ------
@@ -109,12 +104,6 @@ def find_existing(
         found = read_audit(path)
     except FileFormatError:
         found = None
-    if found is not None:
-        with ThreadPoolExecutor(workers) as pool:
-            contents = list(pool.map(hashes_of, (each.job for each in images)))
-        if found.request == request_digest(images, contents, asked):
-            return replace(found, up_to_date=True)
-    raise OutputExistsError(
-        f"{path} already exists and holds something else; "
-        "give another name or allow --overwrite (overwrite=True in Python)"
-    )
+    if found is not None and found.request == current_request():
+        return replace(found, up_to_date=True)
+    raise OutputExistsError.at(path)

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
-from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, Gathered
 
 __all__ = ["summarise"]
 
@@ -23,13 +22,13 @@ _SUFFIXES = {
 
 
 def summarise(
-    datasets: Sequence[Dataset],
-    images: Sequence[AuditedImage],
+    gathered: Gathered,
     examined: Sequence[Examined],
     scenes: Sequence[str],
     findings: Sequence[Finding],
 ) -> dict[str, dict[str, Any]]:
     """Return a summary of each dataset as JSON types, in the order of datasets."""
+    datasets, images = gathered
     owners = {image.image_id: image.dataset for image in images}
     counts: dict[str, Counter[str]] = {each.name: Counter() for each in datasets}
     for finding in findings:
@@ -55,10 +54,12 @@ def summarise(
                 if other != dataset.name and own_scenes[dataset.name] & theirs
             },
             "files": {
-                "images": _storage([each.own for each in own]),
-                "partners": _storage([each.partner for each in own if each.partner is not None]),
+                "images": _summarise_files([each.own for each in own]),
+                "partners": _summarise_files(
+                    [each.partner for each in own if each.partner is not None]
+                ),
             },
-            "odd": _odd(images, examined, rows[dataset.name]),
+            "odd": _count_surprises(images, examined, rows[dataset.name]),
             "findings": {kind: counts[dataset.name][kind] for kind in FINDINGS},
             "notes": [*dataset.notes, *dataset.account.warnings()],
             "account": dataset.account.document(used=readable, left_out=len(own) - readable),
@@ -66,7 +67,7 @@ def summarise(
     return found
 
 
-def _storage(files: Sequence[FileFacts]) -> dict[str, Any]:
+def _summarise_files(files: Sequence[FileFacts]) -> dict[str, Any]:
     good = [each for each in files if not each.reason]
     sizes = sorted({(each.width, each.height) for each in good}, key=lambda size: size[0] * size[1])
     qualities = sorted(each.quality for each in good if each.quality is not None)
@@ -86,7 +87,7 @@ def _storage(files: Sequence[FileFacts]) -> dict[str, Any]:
     }
 
 
-def _odd(
+def _count_surprises(
     images: Sequence[AuditedImage], examined: Sequence[Examined], rows: Sequence[int]
 ) -> dict[str, int]:
     """Count files that can be read and may still surprise."""

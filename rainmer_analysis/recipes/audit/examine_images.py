@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from rainmer_analysis.images.datasets.scene_groups import hash_pixels
 from rainmer_analysis.images.reading import Region, read_hashed, read_storage
 from rainmer_analysis.recipes.measure_pairs import Job
 
-__all__ = ["Examined", "Examiner", "FileFacts"]
+__all__ = ["Examined", "Examiner", "FileFacts", "stack_thumbnails"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,19 @@ class Examined:
     partner: FileFacts | None = None
     pair: PairFacts | None = None
 
+    @property
+    def scene_side(self) -> FileFacts | None:
+        """The photograph by which its scene is told: the partner, or else the image."""
+        for facts in (self.partner, self.own):
+            if facts is not None and not facts.reason:
+                return facts
+        return None
+
+    @property
+    def hashes(self) -> tuple[str, str]:
+        """The SHA-256 of the image's and the partner's bytes; empty where there are none."""
+        return self.own.sha256, self.partner.sha256 if self.partner else ""
+
     def document(self) -> dict[str, Any]:
         """Return JSON types."""
         found = asdict(self)
@@ -92,6 +105,13 @@ def _file_facts(found: Mapping[str, Any] | None) -> FileFacts | None:
     return FileFacts(**{**found, "picture": picture})
 
 
+def stack_thumbnails(files: Sequence[FileFacts | None]) -> Thumbnails:
+    """Return the thumbnails of files, shape (n, 2, 96, 96); black where there is none."""
+    empty = bytes(math.prod(SHAPE))
+    data = b"".join(each.picture if each and each.picture else empty for each in files)
+    return np.frombuffer(data, dtype=np.uint8).reshape(-1, *SHAPE)
+
+
 class Examiner:
     """Looks at images in any thread; partners that images share are read once in a while.
 
@@ -102,13 +122,13 @@ class Examiner:
     """
 
     def __init__(self, remembered: int = 2) -> None:
-        self._partner = lru_cache(maxsize=remembered)(_look)
+        self._partner = lru_cache(maxsize=remembered)(_read_facts_and_planes)
 
     def examine(self, job: Job) -> Examined:
         """Return what an image and its partner hold; what cannot be read becomes a reason."""
         if job.fault:
             return Examined(FileFacts("", reason=job.fault))
-        own, planes = _look(job.path, job.region)
+        own, planes = _read_facts_and_planes(job.path, job.region)
         if job.target is None:
             return Examined(own)
         partner, other = self._partner(job.target, job.target_region)
@@ -119,7 +139,7 @@ class Examiner:
         return Examined(own, partner, measure_pair(planes, other))
 
 
-def _look(path: str, region: Region) -> tuple[FileFacts, Planes | None]:
+def _read_facts_and_planes(path: str, region: Region) -> tuple[FileFacts, Planes | None]:
     read = read_hashed(path, region=region)
     sha256, pixels = read.sha256, read.pixels
     if pixels is None:

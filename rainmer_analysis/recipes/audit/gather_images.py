@@ -1,19 +1,21 @@
-"""The images of an audit in one list, with their splits, and the photographs that show scenes."""
+"""The images of an audit in one list, with their splits."""
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from rainmer_analysis.images import unstorable_name_reason
+from rainmer_analysis.errors import SourceError
+from rainmer_analysis.images import Sources, find_datasets, sample_ids, unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
-from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
 from rainmer_analysis.recipes.measure_pairs import Job
 
-__all__ = ["AuditedImage", "list_images_of", "split_of"]
+__all__ = ["AuditedImage", "Gathered", "gather_images", "split_of"]
 
 _HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
 # folders that say which side of a pair they hold; what set it is, the folder above says
@@ -48,13 +50,6 @@ class AuditedImage:
     expects_partner: bool
     unclear: str
 
-    def scene_side(self, examined: Examined) -> FileFacts | None:
-        """Return the photograph by which its scene is told: the partner, or else the image."""
-        for facts in (examined.partner, examined.own):
-            if facts is not None and not facts.reason:
-                return facts
-        return None
-
 
 def split_of(dataset: Dataset, held_out: Collection[str]) -> str:
     """Say whether a dataset is held out for testing.
@@ -75,8 +70,52 @@ def split_of(dataset: Dataset, held_out: Collection[str]) -> str:
     return "held-out" if any(_HELD_OUT.search(each.lower()) for each in words) else "train"
 
 
-def list_images_of(datasets: Sequence[Dataset], held_out: Collection[str]) -> list[AuditedImage]:
-    """List all images in the order of datasets and ids."""
+class Gathered(NamedTuple):
+    """Datasets, and the images of them that are looked at, in the order of datasets and ids."""
+
+    datasets: Sequence[Dataset]
+    images: Sequence[AuditedImage]
+
+
+def gather_images(
+    sources: Sources,
+    *,
+    root: str | Path | None = None,
+    held_out: Collection[str] = (),
+    per_dataset: int | None = None,
+    seed: int = 42,
+) -> Gathered:
+    """Find datasets, and list all their images or a sample of each.
+
+    Raises
+    ------
+    SourceError
+        A source is unknown, missing or empty, or none is called as in `held_out`.
+    """
+    datasets = find_datasets(sources, root=root)
+    unknown = sorted(set(held_out) - {each.name for each in datasets})
+    if unknown:
+        allowed = ", ".join(each.name for each in datasets)
+        raise SourceError(f"no dataset is called {unknown[0]!r}; the sources hold {allowed}")
+    images = _list_images(datasets, held_out)
+    if per_dataset is not None:
+        images = _sample_of_each(images, per_dataset, seed)
+    return Gathered(datasets, images)
+
+
+def _sample_of_each(images: list[AuditedImage], per_dataset: int, seed: int) -> list[AuditedImage]:
+    by_dataset: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        by_dataset[image.dataset].append(image.image_id)
+    chosen = {
+        f"{name}/{relative}"
+        for name, ids in by_dataset.items()
+        for relative in sample_ids((each[len(name) + 1 :] for each in ids), per_dataset, seed)
+    }
+    return [image for image in images if image.image_id in chosen]
+
+
+def _list_images(datasets: Sequence[Dataset], held_out: Collection[str]) -> list[AuditedImage]:
     found = []
     for dataset in datasets:
         split = split_of(dataset, held_out)
@@ -87,7 +126,7 @@ def list_images_of(datasets: Sequence[Dataset], held_out: Collection[str]) -> li
                     image_id,
                     dataset.name,
                     split,
-                    _job(image, image_id),
+                    _job_of_image(image, image_id),
                     declared_scene(dataset, image) or (None if image.target else image.scene),
                     dataset.paired,
                     dataset.unclear.get(image.relative, ""),
@@ -96,7 +135,7 @@ def list_images_of(datasets: Sequence[Dataset], held_out: Collection[str]) -> li
     return found
 
 
-def _job(image: ImageCandidate, image_id: str) -> Job:
+def _job_of_image(image: ImageCandidate, image_id: str) -> Job:
     region = image.target_region or "whole"
     fault = unstorable_name_reason(image_id, image.path, image.target)
     return Job(image.path, image.region, image.target, region, fault)

@@ -73,7 +73,7 @@ class Leakage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _ImageScores:
     scene: str
     leaked: bool
     after: tuple[float, ...]
@@ -117,7 +117,7 @@ def measure_leakage(
     SourceError
         No result can be compared.
     """
-    chosen = _training(audit, dataset, training)
+    chosen = _training_datasets(audit, dataset, training)
     tested = [row for row in audit.images if row["dataset"] == dataset and row["target"]]
     if not tested:
         raise ParameterError(
@@ -129,19 +129,19 @@ def measure_leakage(
     for row in tested:
         by_target.setdefault(os.path.normpath(row["target"]), row)
     scores = evaluate(results, folder, pair=pair, progress=progress).scores
-    rows: list[_Row] = []
+    rows: list[_ImageScores] = []
     left_out: list[tuple[str, str]] = []
     for score in scores:
         target = score.target and os.path.normpath(folder / score.target)
-        found = _row(score, by_target.get(target) if target else None, seen)
+        found = _leakage_row(score, by_target.get(target) if target else None, seen)
         if isinstance(found, str):
             left_out.append((score.name, found))
         else:
             rows.append(found)
-    return _priced(dataset, chosen, rows, tuple(left_out), seed)
+    return _price_leakage(dataset, chosen, rows, tuple(left_out), seed)
 
 
-def _training(audit: Audit, dataset: str, training: Collection[str]) -> tuple[str, ...]:
+def _training_datasets(audit: Audit, dataset: str, training: Collection[str]) -> tuple[str, ...]:
     unknown = sorted({dataset, *training} - set(audit.datasets))
     if unknown:
         raise ParameterError(
@@ -161,7 +161,7 @@ def _training(audit: Audit, dataset: str, training: Collection[str]) -> tuple[st
     return chosen
 
 
-def _row(score: ImageQuality, row: Any, seen: Collection[str]) -> _Row | str:
+def _leakage_row(score: ImageQuality, row: Any, seen: Collection[str]) -> _ImageScores | str:
     """Return what is known of one result, or why it counts for nothing."""
     if score.qualities is None:
         return score.reason
@@ -178,13 +178,13 @@ def _row(score: ImageQuality, row: Any, seen: Collection[str]) -> _Row | str:
     before = tuple(QUALITIES[name](degraded, target) for name in _MEASURED)
     if not np.isfinite([*after, *before]).all():
         return "equal to its target, so that its PSNR is infinite"
-    return _Row(row["scene"], row["scene"] in seen, after, before)
+    return _ImageScores(row["scene"], row["scene"] in seen, after, before)
 
 
-def _priced(
+def _price_leakage(
     dataset: str,
     training: tuple[str, ...],
-    rows: Sequence[_Row],
+    rows: Sequence[_ImageScores],
     left_out: tuple[tuple[str, str], ...],
     seed: int,
 ) -> Leakage:
@@ -203,7 +203,7 @@ def _priced(
     prices = []
     for place, quality in enumerate(_MEASURED):
         own, gain = after[:, place], after[:, place] - before[:, place]
-        bounds = [_interval(each, leaked, scene, weights) for each in (own, gain)]
+        bounds = [_difference_interval(each, leaked, scene, weights) for each in (own, gain)]
         prices.append(
             LeakagePrice(
                 quality,
@@ -227,7 +227,7 @@ def _priced(
     )
 
 
-def _interval(
+def _difference_interval(
     values: Floats, leaked: npt.NDArray[np.bool_], scene: npt.NDArray[np.intp], weights: Floats
 ) -> tuple[float | None, float | None]:
     """Return the 95 % percentile interval of the difference of means, over scenes."""

@@ -7,18 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from rainmer_analysis.auditing import (
-    SHAPE,
     Finding,
-    Kin,
+    RelatedPair,
     Thumbnails,
-    compare,
-    find_kin,
+    compare_thumbnails,
+    find_related_pairs,
     first_connected,
 )
-from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
+from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
 __all__ = ["Related", "relate_images"]
@@ -47,8 +44,8 @@ def relate_images(
     reported with its nearest earlier relative in each dataset at most, so that a scene of a
     thousand frames makes a thousand findings, not half a million.
     """
-    collection = _collect(images, examined)
-    kin = find_kin(
+    collection = _collect_photographs(images, examined)
+    related = find_related_pairs(
         collection.thumbnails(),
         clean=[collection.is_clean(numbers[0]) for numbers in collection.members],
         seed=seed,
@@ -58,10 +55,10 @@ def relate_images(
     for finding in (
         *_duplicates(collection),
         *_same_photograph(collection),
-        *_of_kin(collection, kin),
+        *_related_findings(collection, related),
     ):
         found.setdefault((finding.a, finding.b), finding)
-    return Related(list(found.values()), _scenes(collection, kin))
+    return Related(list(found.values()), _scenes(collection, related))
 
 
 @dataclass(frozen=True)
@@ -80,8 +77,7 @@ class _Collection:
 
     def thumbnails(self) -> Thumbnails:
         """Return those of all photographs, shape (n, 2, 96, 96)."""
-        pictures = b"".join(each.picture for each in self.photographs)
-        return np.frombuffer(pictures, dtype=np.uint8).reshape(-1, *SHAPE)
+        return stack_thumbnails(self.photographs)
 
     def is_clean(self, number: int) -> bool:
         """Say whether an image's scene is told by its partner."""
@@ -95,13 +91,15 @@ class _Collection:
         return Finding(kind, own.image_id, other.image_id, detail, leak, numbers)
 
 
-def _collect(images: Sequence[AuditedImage], examined: Sequence[Examined]) -> _Collection:
+def _collect_photographs(
+    images: Sequence[AuditedImage], examined: Sequence[Examined]
+) -> _Collection:
     numbers: dict[str, int] = {}
     photographs: list[FileFacts] = []
     members: list[list[int]] = []
     shows: list[int | None] = []
-    for place, (image, facts) in enumerate(zip(images, examined, strict=True)):
-        side = image.scene_side(facts)
+    for place, facts in enumerate(examined):
+        side = facts.scene_side
         if side is None:
             shows.append(None)
             continue
@@ -149,16 +147,16 @@ def _kind_of_equal(collection: _Collection, number: int, other: int) -> tuple[st
     if not all(clean):
         return "shared-scene", "the one is the clean partner of the other"
     if not (one.reason or two.reason):
-        relation = compare(one.thumbnail, two.thumbnail, flip=False, window=_WHOLE)
+        relation = compare_thumbnails(one.thumbnail, two.thumbnail, flip=False, window=_WHOLE)
         if relation == "copy":
             return "near-duplicate", "re-encoded or resized; their clean partners are equal"
     return "shared-scene", "their clean partners are equal"
 
 
-def _of_kin(collection: _Collection, kin: Sequence[Kin]) -> Iterator[Finding]:
+def _related_findings(collection: _Collection, related: Sequence[RelatedPair]) -> Iterator[Finding]:
     """Report each image with its nearest earlier relative in each dataset."""
-    best: dict[tuple[int, str], tuple[float, Kin, int]] = {}
-    for each in kin:
+    best: dict[tuple[int, str], tuple[float, RelatedPair, int]] = {}
+    for each in related:
         for own, other in ((each.first, each.second), (each.second, each.first)):
             firsts: dict[str, int] = {}
             for number in collection.members[other]:
@@ -169,7 +167,7 @@ def _of_kin(collection: _Collection, kin: Sequence[Kin]) -> Iterator[Finding]:
                     if earlier < number and (known is None or known[0] < each.correlation):
                         best[number, dataset] = each.correlation, each, earlier
     for (number, _), (_, each, earlier) in sorted(best.items(), key=lambda item: item[0]):
-        kind, detail = _kind_of_kin(collection, each, (number, earlier))
+        kind, detail = _kind_of_related(collection, each, (number, earlier))
         yield collection.finding(
             kind,
             (number, earlier),
@@ -180,49 +178,53 @@ def _of_kin(collection: _Collection, kin: Sequence[Kin]) -> Iterator[Finding]:
         )
 
 
-def _kind_of_kin(collection: _Collection, kin: Kin, at: tuple[int, int]) -> tuple[str, str]:
-    how = _how(collection, kin)
+def _kind_of_related(
+    collection: _Collection, pair: RelatedPair, at: tuple[int, int]
+) -> tuple[str, str]:
+    how = _describe_change(collection, pair)
     clean = [collection.is_clean(number) for number in at]
     if not any(clean):
-        if kin.relation == "copy":
+        if pair.relation == "copy":
             return "near-duplicate", how or "re-encoded"
-        return "shared-scene", _joined("one scene under other weather or light", how)
-    if kin.relation == "copy" and all(clean):
-        wide = kin.second if kin.within else kin.first
+        return "shared-scene", _append_detail("one scene under other weather or light", how)
+    if pair.relation == "copy" and all(clean):
+        wide = pair.second if pair.within else pair.first
         order = at if collection.shows[at[0]] == wide else at[::-1]
         own = [collection.examined[number].own for number in order]
         if (
             not any(each.reason for each in own)
-            and compare(own[0].thumbnail, own[1].thumbnail, flip=kin.mirrored, window=kin.window)
+            and compare_thumbnails(
+                own[0].thumbnail, own[1].thumbnail, flip=pair.mirrored, window=pair.window
+            )
             == "copy"
         ):
             return "near-duplicate", how or "re-encoded"
     what = "their clean partners" if all(clean) else "the clean partner of one and the other image"
-    if kin.relation == "copy":
-        return "shared-scene", _joined(f"{what} are copies", how)
-    return "shared-scene", _joined(f"{what} show one scene", how)
+    if pair.relation == "copy":
+        return "shared-scene", _append_detail(f"{what} are copies", how)
+    return "shared-scene", _append_detail(f"{what} show one scene", how)
 
 
-def _how(collection: _Collection, kin: Kin) -> str:
+def _describe_change(collection: _Collection, pair: RelatedPair) -> str:
     """Name what was done to a copy beyond encoding it anew."""
     sizes = {
         (each.width, each.height)
-        for each in (collection.photographs[kin.first], collection.photographs[kin.second])
+        for each in (collection.photographs[pair.first], collection.photographs[pair.second])
     }
-    parts = ["mirrored"] if kin.mirrored else []
-    if kin.is_cropped:
+    parts = ["mirrored"] if pair.mirrored else []
+    if pair.is_cropped:
         parts.append("cropped")
     elif len(sizes) > 1:
         parts.append("resized")
     return ", ".join(parts)
 
 
-def _joined(detail: str, how: str) -> str:
+def _append_detail(detail: str, how: str) -> str:
     return f"{detail}, {how}" if how else detail
 
 
-def _scenes(collection: _Collection, kin: Sequence[Kin]) -> list[str]:
-    """Name every image's scene: images are joined by name, by photograph and by kin."""
+def _scenes(collection: _Collection, related: Sequence[RelatedPair]) -> list[str]:
+    """Name every image's scene: images are joined by name, by photograph and as related."""
     images, members = collection.images, collection.members
     by_name: dict[str, list[int]] = defaultdict(list)
     for number, image in enumerate(images):
@@ -231,6 +233,6 @@ def _scenes(collection: _Collection, kin: Sequence[Kin]) -> list[str]:
     pairs = [
         (joined[0], number) for joined in (*members, *by_name.values()) for number in joined[1:]
     ]
-    pairs += [(members[each.first][0], members[each.second][0]) for each in kin]
+    pairs += [(members[each.first][0], members[each.second][0]) for each in related]
     firsts = [images[number] for number in first_connected(len(images), pairs)]
     return [first.scene or first.image_id for first in firsts]

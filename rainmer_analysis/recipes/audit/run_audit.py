@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.auditing import FINDINGS, Fingerprints, read_fingerprints
-from rainmer_analysis.errors import ParameterError, SourceError
-from rainmer_analysis.images import Sources, find_datasets, sample_ids
-from rainmer_analysis.images.datasets import Dataset
-from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, request_digest
+from rainmer_analysis.auditing import read_fingerprints
+from rainmer_analysis.images import Sources
+from rainmer_analysis.recipes.audit.all_findings import find_all
+from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, write_audit
+from rainmer_analysis.recipes.audit.audit_request import current_request, request_digest
 from rainmer_analysis.recipes.audit.audit_summary import summarise
-from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage, list_images_of
-from rainmer_analysis.recipes.audit.image_findings import findings_of_image, unread_pictures
-from rainmer_analysis.recipes.audit.known_sets import known_sets
-from rainmer_analysis.recipes.audit.relate_images import relate_images
-from rainmer_analysis.recipes.audit.unfinished import finished_images
-from rainmer_analysis.recipes.resumable_work import FinishedItems, complete
-from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import demand_suffix, holding, lock_of, stamped, to_json_types
+from rainmer_analysis.recipes.audit.examine_all import examine_all, finished_images
+from rainmer_analysis.recipes.audit.examine_images import Examined
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, gather_images
+from rainmer_analysis.recipes.resumable_work import thread_count
+from rainmer_analysis.values import demand_suffix, hold_lock, lock_of
 
-__all__ = ["audit", "examine_all"]
+__all__ = ["audit"]
 
 Progress = Callable[[int, int], None]
 
@@ -82,96 +75,43 @@ def audit(
     FileFormatError
         A file in `known` holds no fingerprints.
     """
-    path = None if out is None else _checked(Path(out))
-    if workers < 1:
-        raise ParameterError(f"workers is {workers}; it must be at least 1")
+    path = None if out is None else Path(out)
+    if path is not None:
+        demand_suffix(path, "an audit", ".json")
+    workers = thread_count(workers)
     sets = [read_fingerprints(Path(each)) for each in known]
-    datasets = find_datasets(sources, root=root)
-    _check_names(held_out, datasets)
-    images = _drawn(list_images_of(datasets, held_out), per_dataset, seed)
+    gathered = gather_images(
+        sources, root=root, held_out=held_out, per_dataset=per_dataset, seed=seed
+    )
+    images = gathered.images
     asked = {"known": [each.content for each in sets], "seed": seed}
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(holding(lock_of(path)))
-        earlier = None if path is None or overwrite else find_existing(path, images, asked, workers)
-        if earlier is not None:
-            return earlier
+            held.enter_context(hold_lock(lock_of(path)))
+        if path is not None and not overwrite:
+            earlier = find_existing(path, lambda: current_request(images, asked, workers))
+            if earlier is not None:
+                return earlier
         finished = finished_images(path, [each.job for each in images])
         try:
             examined = examine_all(images, finished, workers=workers, progress=progress)
         finally:
             finished.close()
-        found = _audited(datasets, images, examined, sets, asked, progress)
+        findings, scenes = find_all(gathered, examined, sets, seed=seed, progress=progress)
+        found = Audit(
+            summarise(gathered, examined, scenes, findings),
+            tuple(findings),
+            tuple(_image_row(*each) for each in zip(images, examined, scenes, strict=True)),
+            request_digest(images, [each.hashes for each in examined], asked),
+        )
         if path is None:
             return found
-        document = stamped(to_json_types(found.document()))
-        text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
-        write_text_once(path, text + "\n", overwrite=overwrite)
+        found = write_audit(found, path, overwrite=overwrite)
         finished.discard()
-    return replace(found, path=path)
+    return found
 
 
-def examine_all(
-    images: Sequence[AuditedImage],
-    finished: FinishedItems[Examined],
-    *,
-    workers: int = 2,
-    progress: Progress | None = None,
-) -> list[Examined]:
-    """Look at all files, a few at a time, and go on where an earlier run ended."""
-    examiner = Examiner(remembered=workers)
-    return complete(
-        finished,
-        lambda index: examiner.examine(images[index].job),
-        threads=workers,
-        progress=progress,
-        done="seen",
-    )
-
-
-def _audited(
-    datasets: Sequence[Dataset],
-    images: Sequence[AuditedImage],
-    examined: Sequence[Examined],
-    sets: Sequence[Fingerprints],
-    asked: Mapping[str, Any],
-    progress: Progress | None,
-) -> Audit:
-    related = relate_images(images, examined, seed=asked["seed"], progress=progress)
-    findings = [
-        each for pair in zip(images, examined, strict=True) for each in findings_of_image(*pair)
-    ]
-    findings += unread_pictures(datasets)
-    findings += related.findings
-    findings += known_sets(images, examined, sets)
-    order = {name: place for place, name in enumerate(FINDINGS)}
-    places = {image.image_id: place for place, image in enumerate(images)}
-    findings.sort(key=lambda each: (order[each.finding], places.get(each.a, len(places)), each.b))
-    contents = [_contents(each) for each in examined]
-    return Audit(
-        summarise(datasets, images, examined, related.scenes, findings),
-        tuple(findings),
-        tuple(_row(*each) for each in zip(images, examined, related.scenes, strict=True)),
-        request_digest(images, contents, asked),
-    )
-
-
-def _drawn(images: list[AuditedImage], per_dataset: int | None, seed: int) -> list[AuditedImage]:
-    """Return the images of each dataset's sample; all without a number."""
-    if per_dataset is None:
-        return images
-    by_dataset: dict[str, list[str]] = defaultdict(list)
-    for image in images:
-        by_dataset[image.dataset].append(image.image_id)
-    chosen = {
-        f"{name}/{relative}"
-        for name, ids in by_dataset.items()
-        for relative in sample_ids((each[len(name) + 1 :] for each in ids), per_dataset, seed)
-    }
-    return [image for image in images if image.image_id in chosen]
-
-
-def _row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
+def _image_row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
     job = image.job
     return {
         "image_id": image.image_id,
@@ -185,19 +125,3 @@ def _row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
         "width": examined.own.width or None,
         "height": examined.own.height or None,
     }
-
-
-def _contents(examined: Examined) -> tuple[str, str]:
-    return examined.own.sha256, examined.partner.sha256 if examined.partner else ""
-
-
-def _checked(path: Path) -> Path:
-    demand_suffix(path, "an audit", ".json")
-    return path
-
-
-def _check_names(names: Collection[str], datasets: Sequence[Dataset]) -> None:
-    unknown = sorted(set(names) - {each.name for each in datasets})
-    if unknown:
-        allowed = ", ".join(each.name for each in datasets)
-        raise SourceError(f"no dataset is called {unknown[0]!r}; the sources hold {allowed}")

@@ -51,7 +51,7 @@ def check_datasets(
     Parameters
     ----------
     sources, root
-        As for `rainmer_analysis.images.load`; all images count, none is sampled.
+        As for `rainmer_analysis.images.load_image_set`; all images count, none is sampled.
     names
         A published list of the images, one name or relative path a line, to compare with.
     decode

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.datasets import ImageCandidate
 from rainmer_analysis.images.reading import FloatImage
-from rainmer_analysis.images.side_by_side import (
+from rainmer_analysis.images.side_by_side_halves import (
     MIN_LIKENESS,
     bright_speck_balance,
     brightness_correlation,

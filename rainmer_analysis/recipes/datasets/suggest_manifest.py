@@ -19,7 +19,7 @@ from rainmer_analysis.images.datasets import (
     read_pairs,
     suggestions,
 )
-from rainmer_analysis.images.side_by_side import bright_speck_balance, brightness_correlation
+from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
 

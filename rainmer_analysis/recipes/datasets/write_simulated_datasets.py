@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import shutil
@@ -16,8 +15,8 @@ import numpy as np
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import write_png
-from rainmer_analysis.values import write_atomically, write_text
-from rainmer_analysis.values.request_digest import digest
+from rainmer_analysis.recipes.text_files import csv_text
+from rainmer_analysis.values import digest, write_text
 from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
 
 __all__ = ["Simulated", "map_in_threads", "simulate_datasets"]
@@ -213,10 +212,6 @@ def _write_manifest_and_groups(
             for path in _pair_paths(folder, name, index)
         ]
 
-    def groups(path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([("image", "group"), *rows])
-
     names = dict.fromkeys(name for name, _ in jobs)
     tables = [
         f'[[dataset]]\nname = "{name}"\nimages = "{name}/input"\n'
@@ -226,7 +221,7 @@ def _write_manifest_and_groups(
     text = "# Simulated datasets; the request that made them is in simulated.json.\n\n"
     text += "\n".join(tables)
     if not (folder / _GROUPS).is_file():
-        write_atomically(folder / _GROUPS, groups)
+        write_text(folder / _GROUPS, csv_text(("image", "group"), rows))
     if not (folder / _MANIFEST).is_file():
         write_text(folder / _MANIFEST, text)
 

@@ -229,7 +229,4 @@ def _is_up_to_date(path: Path, request: str, *, overwrite: bool) -> bool:
         return True
     if overwrite and not path.is_dir():
         return False
-    raise OutputExistsError(
-        f"{path} already exists and holds something else; "
-        "give another name or allow --overwrite (overwrite=True in Python)"
-    )
+    raise OutputExistsError.at(path)

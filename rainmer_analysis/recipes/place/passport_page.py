@@ -10,13 +10,14 @@ import numpy as np
 from rainmer_analysis.pages import (
     PassportCard,
     PassportContent,
-    page_stands,
+    check_page_name,
+    is_page_up_to_date,
     render_passports,
 )
 from rainmer_analysis.recipes.place.passports import Passport, Passports
-from rainmer_analysis.recipes.report.colours import dataset_styles
+from rainmer_analysis.recipes.report.dataset_colours import dataset_styles
 from rainmer_analysis.recipes.report.point_thumbnails import thumbnail_or_none
-from rainmer_analysis.values import demand_suffix, digest, versions_of, write_text
+from rainmer_analysis.values import digest, versions_of, write_text
 
 __all__ = ["write_passports"]
 
@@ -25,7 +26,7 @@ _STEPS = 73
 
 
 def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> str:
-    """Write one page with pictures, verdicts and the map; say whether it stood already.
+    """Write one page with pictures, verdicts and the map; say whether it existed already.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
     ParameterError
         The name does not end in ``.html``.
     """
-    demand_suffix(path, "a page", ".html", also=(".htm",))
+    check_page_name(path)
     told = {
         "place": [each.document() for each in done.passports],
         "table": done.table.content_sha256,
@@ -45,7 +46,7 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
         "versions": versions_of("place"),
     }
     request = digest(told)
-    if page_stands(path, request, overwrite=overwrite):
+    if is_page_up_to_date(path, request, overwrite=overwrite):
         return "up to date"
     text = render_passports(_page_content(done), request=request)
     write_text(path, text)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.recipes.place.embedding import embed_images
-from rainmer_analysis.recipes.place.map_position import nearest_images, place_on_map
+from rainmer_analysis.recipes.place.embed_images import embed_images
+from rainmer_analysis.recipes.place.place_on_map import nearest_images, place_on_map
 from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 

@@ -22,8 +22,8 @@ from rainmer_analysis.values import (
     is_up_to_date,
     library_versions,
     read_json,
-    stamped,
     to_json_types,
+    with_checksum,
     write_json,
 )
 
@@ -115,7 +115,7 @@ def probe(
     found_real = None if sets is None else load_real(sets, seed=chosen.seed)
     request = _request_digest(subjects, listed, chosen, found_real, precision)
     if target is not None and is_up_to_date(target, request, overwrite=overwrite):
-        return Probe(stamped(read_json(target)), up_to_date=True)
+        return Probe(with_checksum(read_json(target)), up_to_date=True)
     images = open_design(chosen, folder, progress=progress)
     inputs = ProbeInputs(images, found_real, folder, progress)
     taken = [(subject, inputs.measure_encoder(subject)) for subject in subjects]
@@ -132,7 +132,7 @@ def probe(
         "request": request,
         "libraries": library_versions(),
     }
-    whole = stamped(to_json_types(document))
+    whole = with_checksum(to_json_types(document))
     if target is not None:
         write_json(target, whole)
     return Probe(whole)

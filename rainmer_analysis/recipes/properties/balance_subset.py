@@ -8,22 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.recipes.properties.balance_choice import choose_method, optimal_subset
 from rainmer_analysis.recipes.properties.balance_result import (
     Balance,
     embedding_energies,
     property_changes,
 )
-from rainmer_analysis.recipes.properties.candidates import Candidates, read_candidates
+from rainmer_analysis.recipes.properties.candidates import (
+    Candidates,
+    read_candidates_and_references,
+)
 from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_strata
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    groups_path,
     images_manifest,
     rows_manifest,
+    write_manifest,
 )
-from rainmer_analysis.recipes.text_files import holds_text, write_text_once
-from rainmer_analysis.values import demand_suffix
 
 __all__ = ["balance"]
 
@@ -79,9 +79,7 @@ def balance(
     """
     names = (by,) if isinstance(by, str) else tuple(by)
     chosen_method = choose_method(method, size, names)
-    own = read_candidates(properties, names)
-    others = [read_candidates(each, names) for each in _reference_paths(like)]
-    _check_candidates(own, others, names)
+    own, others = read_candidates_and_references(properties, like, names)
     usable = own.usable
     references = [each.values[each.usable] for each in others]
     strata: tuple[Stratum, ...] = ()
@@ -110,30 +108,9 @@ def balance(
     return found if out is None else _write_subset(found, own, Path(out), seed, overwrite=overwrite)
 
 
-def _check_candidates(own: Candidates, others: Sequence[Candidates], names: Sequence[str]) -> None:
-    """Make sure that all sets have rows to compare, in one space."""
-    for each in (own, *others):
-        if not len(each.usable):
-            raise ParameterError(
-                f"no row of {each.name} has all of {', '.join(names)}; describe pairs that have"
-            )
-        if each.space != own.space:
-            raise SpaceError(
-                f"{each.name} lies in another space than {own.name}; extract both by one encoder"
-            )
-
-
-def _reference_paths(like: str | Path | Sequence[str | Path]) -> list[str | Path]:
-    found = [like] if isinstance(like, str | Path) else list(like)
-    if not found:
-        raise ParameterError("no set to be like was given; name the properties of at least one")
-    return found
-
-
 def _write_subset(
     found: Balance, own: Candidates, out: Path, seed: int, *, overwrite: bool
 ) -> Balance:
-    demand_suffix(out, "a manifest", ".toml")
     remarks = _manifest_remarks(found, seed)
     rows = found.rows.tolist()
     scenes = None
@@ -142,11 +119,7 @@ def _write_subset(
         text = rows_manifest(own.name, f"{own.name}.npy", rows, remarks)
     else:
         text, scenes = images_manifest(found.labels, out, remarks)
-    beside = groups_path(out)
-    if scenes is not None:
-        holds_text(out, text, overwrite=overwrite)  # neither is written where one cannot be
-        write_text_once(beside, scenes, overwrite=overwrite)
-    current = write_text_once(out, text, overwrite=overwrite)
+    current = write_manifest(out, text, scenes, overwrite=overwrite)
     return replace(found, path=out, up_to_date=current)
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.errors import FileFormatError, ParameterError
+from rainmer_analysis.errors import FileFormatError, ParameterError, SpaceError
 from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, Space, read_as
 
-__all__ = ["EMBEDDING", "Candidates", "read_candidates"]
+__all__ = ["EMBEDDING", "Candidates", "read_candidates", "read_candidates_and_references"]
 
 EMBEDDING = "embedding"
 """The property that stands for all numbers of a table of embeddings."""
@@ -46,6 +46,26 @@ class Candidates:
     def usable(self) -> NDArray[np.int64]:
         """Positions of the rows that have all properties."""
         return np.flatnonzero(np.isfinite(self.values).all(axis=1))
+
+
+def read_candidates_and_references(
+    properties: str | Path, like: str | Path | Sequence[str | Path], names: Sequence[str]
+) -> tuple[Candidates, list[Candidates]]:
+    """Read the set to choose from and the sets to be like.
+
+    Raises
+    ------
+    FileFormatError
+        A file holds no properties.
+    ParameterError
+        No set to be like is given, or a set has no row with all properties.
+    SpaceError
+        Embeddings lie in different spaces.
+    """
+    own = read_candidates(properties, names)
+    others = [read_candidates(each, names) for each in _reference_paths(like)]
+    _check_comparable(own, others, names)
+    return own, others
 
 
 def read_candidates(path: str | Path, properties: Sequence[str]) -> Candidates:
@@ -114,3 +134,23 @@ def _read_array(path: Path) -> NDArray[np.float64]:
             f"{path} holds {shape} of {kind}; give one column of real numbers, one a row"
         )
     return np.asarray(array, np.float64).reshape(-1, 1)
+
+
+def _check_comparable(own: Candidates, others: Sequence[Candidates], names: Sequence[str]) -> None:
+    """Make sure that all sets have rows to compare, in one space."""
+    for each in (own, *others):
+        if not len(each.usable):
+            raise ParameterError(
+                f"no row of {each.name} has all of {', '.join(names)}; describe pairs that have"
+            )
+        if each.space != own.space:
+            raise SpaceError(
+                f"{each.name} lies in another space than {own.name}; extract both by one encoder"
+            )
+
+
+def _reference_paths(like: str | Path | Sequence[str | Path]) -> list[str | Path]:
+    found = [like] if isinstance(like, str | Path) else list(like)
+    if not found:
+        raise ParameterError("no set to be like was given; name the properties of at least one")
+    return found

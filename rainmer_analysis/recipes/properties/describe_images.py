@@ -14,29 +14,20 @@ from rainmer_analysis.images import Sources, find_datasets, sample_datasets
 from rainmer_analysis.recipes.properties.description_files import (
     account_for_left_out,
     check_outputs,
+    listed_rows,
     skipped_path,
     write_skipped_list,
 )
-from rainmer_analysis.recipes.properties.measure_all import (
-    finished_measures,
-    measure_all,
-    thread_count,
+from rainmer_analysis.recipes.properties.measure_images import (
+    find_existing_table,
+    measure_and_write,
 )
-from rainmer_analysis.recipes.properties.property_jobs_and_rows import (
-    current_request,
-    listed_rows,
-    measuring_jobs,
-    property_table,
-    request_digest,
-)
+from rainmer_analysis.recipes.resumable_work import thread_count
 from rainmer_analysis.values import (
     ImageSet,
     PropertyTable,
-    holding,
-    is_up_to_date,
+    hold_lock,
     lock_of,
-    read_as,
-    write,
 )
 
 __all__ = ["Description", "describe"]
@@ -128,44 +119,13 @@ def describe(
     )
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(holding(lock_of(path)))
-        known = None if path is None else _find_existing_table(path, images, overwrite=overwrite)
+            held.enter_context(hold_lock(lock_of(path)))
+        known = None if path is None else find_existing_table(path, images, overwrite=overwrite)
         current = known is not None
         if known is None:
-            known = _measure_and_write(images, path, threads, progress, overwrite=overwrite)
+            known = measure_and_write(images, path, threads, progress, overwrite=overwrite)
         left_out, partners = (listed_rows(known, key) for key in ("left_out", "partners"))
         if path is not None:
             write_skipped_list(skipped_path(path), left_out, partners)
     accounts = account_for_left_out(datasets, images, left_out)
     return Description(known, left_out, partners, path, current, accounts)
-
-
-def _find_existing_table(path: Path, images: ImageSet, *, overwrite: bool) -> PropertyTable | None:
-    """Return what the file holds if it answers this request; it needs all files' bytes."""
-    if not path.exists() or (overwrite and not path.is_dir()):
-        return None
-    is_up_to_date(path, current_request(images.rows))
-    return read_as(path, PropertyTable)
-
-
-def _measure_and_write(
-    images: ImageSet,
-    path: Path | None,
-    threads: int,
-    progress: Progress | None,
-    *,
-    overwrite: bool,
-) -> PropertyTable:
-    """Measure all images, and write the table if it has a place."""
-    jobs = measuring_jobs(images.rows)
-    finished = finished_measures(path, jobs)
-    try:
-        found = measure_all(jobs, finished, threads, progress)
-    finally:
-        finished.close()
-    table = property_table(images, found)
-    if path is not None:
-        hashes = [(each.sha256, each.target_sha256) for each in found]
-        write(table, path, overwrite=overwrite, request=request_digest(images.rows, hashes))
-        finished.discard()
-    return table

@@ -12,9 +12,15 @@ import pandas as pd
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.file_accounts import account_for_files
 from rainmer_analysis.recipes.text_files import csv_text, holds_text, write_text_once
-from rainmer_analysis.values import ImageSet, demand_suffix
+from rainmer_analysis.values import ImageSet, PropertyTable, demand_suffix
 
-__all__ = ["account_for_left_out", "check_outputs", "skipped_path", "write_skipped_list"]
+__all__ = [
+    "account_for_left_out",
+    "check_outputs",
+    "listed_rows",
+    "skipped_path",
+    "write_skipped_list",
+]
 
 _HEADER = ("image_id", "dataset", "path", "reason")
 
@@ -45,6 +51,11 @@ def account_for_left_out(
 ) -> dict[str, dict[str, Any]]:
     """Say of each dataset what became of all its files."""
     return account_for_files(datasets, images.rows.counts, Counter(left_out["dataset"]))
+
+
+def listed_rows(table: PropertyTable, key: str) -> pd.DataFrame:
+    """Return the images, or partners, that a table says could not be used."""
+    return pd.DataFrame([list(each) for each in table.made.get(key, ())], columns=list(_HEADER))
 
 
 def write_skipped_list(path: Path, left_out: pd.DataFrame, partners: pd.DataFrame) -> None:

@@ -32,7 +32,7 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
         The file is missing or of another kind.
     """
     places = {name: row for row, name in enumerate(rows.cells("image_id"))}
-    document = _read(path)
+    document = _read_audit(path)
     try:
         listed = [(each["finding"], _audit_row(each, places)) for each in document["findings"]]
     except (KeyError, TypeError) as error:
@@ -62,7 +62,7 @@ def scene_notes(path: str | Path, rows: Rows) -> list[str]:
     """
     counts = rows.group_counts
     try:
-        datasets = _read(path).get("datasets", {})
+        datasets = _read_audit(path).get("datasets", {})
         known = {name: datasets[name] for name in counts if name in datasets}
         found = [
             f"{name} and {other} share {count:,} scene{'' if count == 1 else 's'}: there they "
@@ -83,7 +83,7 @@ def scene_notes(path: str | Path, rows: Rows) -> list[str]:
     ]
 
 
-def _read(path: str | Path) -> dict[str, Any]:
+def _read_audit(path: str | Path) -> dict[str, Any]:
     try:
         document = read_json(Path(path))
         if document["kind"] != "audit":

@@ -182,11 +182,13 @@ def _from_folders(
     found = _from_tables(tables)
     audited = None
     if options.audit is None and options.with_audit:
-        audited = _audit(sources, folder / "audit.json", options, progress)
+        audited = _audit_folders(sources, folder / "audit.json", options, progress)
     return Inputs(found.tables, accounts, list(skipped.items()), found.notes, audited)
 
 
-def _audit(sources: Sequence[str], path: Path, options: ReportOptions, progress: Progress) -> Path:
+def _audit_folders(
+    sources: Sequence[str], path: Path, options: ReportOptions, progress: Progress
+) -> Path:
     """Audit the images that were drawn, and return the file."""
     _log.info("auditing the images")
     audit(

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
-from rainmer_analysis.images import Account, file_sha256, png_request
+from rainmer_analysis.images import Account
 from rainmer_analysis.infer import TILE, ImageRestorer, Tiling
 from rainmer_analysis.recipes.restoration.output_paths import (
-    RestorationJob,
     images_in,
     pair_folders,
     plan_outputs,
 )
-from rainmer_analysis.recipes.restoration.restored_files import Cut, restored_files
-from rainmer_analysis.values import digest, write_atomically
+from rainmer_analysis.recipes.restoration.restored_files import (
+    TileSize,
+    restored_files,
+    split_by_state,
+)
+from rainmer_analysis.recipes.restoration.skipped_list import (
+    SKIPPED,
+    check_skipped_list,
+    report_left_out,
+)
 
-__all__ = ["SKIPPED", "Derained", "derain"]
+__all__ = ["Derained", "derain"]
 
-SKIPPED = "skipped.csv"
-_COLUMNS = ("image", "reason")
 _log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
 
@@ -112,28 +114,16 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
-    Tiling(tile, overlap)
+    shared = Tiling(tile, overlap).shared
     jobs = plan_outputs(given, place)
-    for pair in pair_folders(given)[:1] if given.is_dir() else ():
-        _log.warning(
-            "%s holds folders input and target: clean images are restored as well; name the folder "
-            "input itself to restore the rainy ones alone",
-            given / pair,
-        )
-    listed = place / SKIPPED if given.is_dir() else None
-    if listed is not None:
-        _check_skipped_list(listed, overwrite=overwrite)
-    made = {"weights": restorer.sha256, "configuration": restorer.configuration}
-    if restorer.precision != "exact":
-        made["precision"] = restorer.precision
-    todo, existing, skipped = _split_by_state(
-        jobs, {**made, "tile": tile, "overlap": Tiling(tile, overlap).shared}, overwrite=overwrite
-    )
+    listed = _skipped_list_of_folder(given, place, overwrite=overwrite)
+    request = _request_of(restorer) | {"tile": tile, "overlap": shared}
+    todo, existing, skipped = split_by_state(jobs, request, overwrite=overwrite)
     done = len(jobs) - len(todo)
     if progress is not None:
         progress(done, len(jobs))
     written: list[Path] = []
-    cut = Cut(tile, overlap)
+    cut = TileSize(tile, overlap)
     with closing(restored_files(todo, restorer, cut, alone=len(jobs) == 1)) as results:
         for number, result in enumerate(results, start=1):
             if result.fault:
@@ -143,75 +133,32 @@ def derain(
             if progress is not None:
                 progress(done + number, len(jobs))
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
-    _report_left_out(given, reasons, jobs, listed)
+    report_left_out(given, reasons, len(jobs), listed)
     account = images_in(given)[1] if given.is_dir() else None
     return Derained(place, tuple(written), existing, reasons, listed, account)
 
 
-def _split_by_state(
-    jobs: Sequence[RestorationJob], made: dict[str, object], *, overwrite: bool
-) -> tuple[list[tuple[RestorationJob, str, str]], tuple[Path, ...], dict[str, str]]:
-    """Tell what is to be done from what stands and what cannot be opened."""
-    todo, existing, skipped = [], [], {}
-    for job in jobs:
-        try:
-            sha256 = file_sha256(job.source)
-        except ImageError as error:
-            skipped[job.name] = str(error)
-            continue
-        request = digest({"derain": sha256, **made})
-        if job.target.exists() and png_request(job.target) == request:
-            existing.append(job.target)
-            continue
-        if job.target.is_dir() or (job.target.exists() and not overwrite):
-            raise OutputExistsError(
-                f"{job.target} already exists and holds something else; "
-                "give another folder or allow --overwrite (overwrite=True in Python)"
-            )
-        todo.append((job, sha256, request))
-    return todo, tuple(existing), skipped
-
-
-def _report_left_out(
-    source: Path,
-    reasons: Sequence[tuple[str, str]],
-    jobs: Sequence[RestorationJob],
-    listed: Path | None,
-) -> None:
-    """Name what was left out; leaving everything out is an error."""
-    for name, reason in reasons:
-        _log.warning("left out %s: %s", name, reason)
-    if listed is None:
-        if reasons:
-            raise ImageError(f"{source} cannot be restored: {reasons[0][1]}")
-        return
-    _write_skipped_list(listed, reasons)
-    if len(reasons) == len(jobs):
-        raise SourceError(
-            f"none of the {len(jobs)} images of {source} can be used; the reasons are in {listed}"
+def _skipped_list_of_folder(given: Path, place: Path, *, overwrite: bool) -> Path | None:
+    """Return where a folder's images that are left out are listed; warn of clean ones in it."""
+    if not given.is_dir():
+        return None
+    for pair in pair_folders(given)[:1]:
+        _log.warning(
+            "%s holds folders input and target: clean images are restored as well; name the folder "
+            "input itself to restore the rainy ones alone",
+            given / pair,
         )
+    listed = place / SKIPPED
+    check_skipped_list(listed, overwrite=overwrite)
+    return listed
 
 
-def _check_skipped_list(path: Path, *, overwrite: bool) -> None:
-    if not path.exists() or (overwrite and path.is_file()):
-        return
-    head = ",".join(_COLUMNS) + "\n"
-    if path.is_file() and path.read_bytes().startswith(head.encode()):
-        return
-    raise OutputExistsError(
-        f"{path} already exists and holds something else; "
-        "give another folder or allow --overwrite (overwrite=True in Python)"
-    )
-
-
-def _write_skipped_list(path: Path, reasons: Sequence[tuple[str, str]]) -> None:
-    """Write the list, its header also when nothing was left out."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *reasons])
-    data = text.getvalue().encode("utf-8", "backslashreplace")
-    if not path.is_file() or path.read_bytes() != data:
-        write_atomically(path, lambda place: _write(place, data))
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+def _request_of(restorer: ImageRestorer) -> dict[str, object]:
+    """Return what of a restorer decides its results."""
+    made: dict[str, object] = {
+        "weights": restorer.sha256,
+        "configuration": restorer.configuration,
+    }
+    if restorer.precision != "exact":
+        made["precision"] = restorer.precision
+    return made

@@ -34,7 +34,7 @@ from rainmer_analysis.recipes.restoration.evaluation import (
     csv_bytes,
 )
 from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
-from rainmer_analysis.values import write_atomically
+from rainmer_analysis.values import write_bytes
 
 __all__ = ["Evaluation", "ImageQuality", "evaluate"]
 
@@ -114,7 +114,7 @@ def evaluate(
             f"{place} already holds other numbers; "
             "give another name or allow --overwrite (overwrite=True in Python)"
         )
-    write_atomically(place, lambda temporary: _write(temporary, data))
+    write_bytes(place, data)
     return evaluation
 
 
@@ -202,11 +202,4 @@ def _check_output(path: Path, *, overwrite: bool) -> None:
     if not path.exists() or (overwrite and path.is_file()):
         return
     if not path.is_file() or not path.read_bytes().startswith(",".join(COLUMNS).encode()):
-        raise OutputExistsError(
-            f"{path} already exists and holds something else; "
-            "give another name or allow --overwrite (overwrite=True in Python)"
-        )
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+        raise OutputExistsError.at(path)

@@ -7,28 +7,36 @@ kept in 8 bits, strip by strip as it is finished, so that no size needs more tha
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.images import read_ahead, read_hashed
-from rainmer_analysis.images.writing import to_samples, write_samples
+from rainmer_analysis.errors import ImageError, OutputExistsError
+from rainmer_analysis.images import (
+    file_sha256,
+    png_request,
+    read_ahead,
+    read_hashed,
+    to_samples,
+    write_samples,
+)
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
-from rainmer_analysis.values import report_progress
+from rainmer_analysis.values import digest, report_progress
 
-__all__ = ["Cut", "RestoredFile", "restored_files"]
+__all__ = ["RestoredFile", "TileSize", "restored_files", "split_by_state"]
 
 _AHEAD = 2  # the image in hand, and the next
 Request = tuple[RestorationJob, str, str]
 
 
 @dataclass(frozen=True)
-class Cut:
+class TileSize:
     """How large images are cut, see `ImageRestorer.restore`."""
 
     tile: int
@@ -51,8 +59,39 @@ class _Decoded:
     fault: str = ""
 
 
+def split_by_state(
+    jobs: Sequence[RestorationJob], made: dict[str, object], *, overwrite: bool
+) -> tuple[list[tuple[RestorationJob, str, str]], tuple[Path, ...], dict[str, str]]:
+    """Tell what is to be done from what exists already and what cannot be opened.
+
+    Returns
+    -------
+    What `restored_files` takes; files that answer the identical request; reasons by name.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies where a result should go.
+    """
+    todo, existing, skipped = [], [], {}
+    for job in jobs:
+        try:
+            sha256 = file_sha256(job.source)
+        except ImageError as error:
+            skipped[job.name] = str(error)
+            continue
+        request = digest({"derain": sha256, **made})
+        if job.target.exists() and png_request(job.target) == request:
+            existing.append(job.target)
+            continue
+        if job.target.is_dir() or (job.target.exists() and not overwrite):
+            raise OutputExistsError.at(job.target, "folder")
+        todo.append((job, sha256, request))
+    return todo, tuple(existing), skipped
+
+
 def restored_files(
-    todo: Iterable[Request], restorer: ImageRestorer, cut: Cut, *, alone: bool = False
+    todo: Iterable[Request], restorer: ImageRestorer, cut: TileSize, *, alone: bool = False
 ) -> Generator[RestoredFile, None, None]:
     """Restore image files, each to a PNG that names the request it answers.
 
@@ -100,7 +139,7 @@ def _decode(task: Request) -> _Decoded:
 
 
 def _restore(
-    pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: Cut, *, alone: bool
+    pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: TileSize, *, alone: bool
 ) -> npt.NDArray[np.uint8]:
     samples = np.empty((*pixels.shape[1:], 3), np.uint8)
     for rows, strip in restorer.restore_strips(pixels, tile=cut.tile, overlap=cut.overlap):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.train import CHECKPOINTS
-from rainmer_analysis.values import holding, lock_of, write_atomically
+from rainmer_analysis.values import hold_lock, lock_of, write_text
 
-__all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "claimed_folder", "remove_run", "write_run_text"]
+__all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "claim_folder", "remove_run", "write_run_text"]
 
 CONFIG, WEIGHTS, CARD, LOG = "config.toml", "weights.safetensors", "card.md", "log.csv"
 _FILES = (CONFIG, WEIGHTS, CARD, LOG, *CHECKPOINTS)
@@ -19,7 +19,7 @@ _SHOWN = ("examples/step-*.png", "tensorboard/events.out.tfevents.*")
 
 
 @contextmanager
-def claimed_folder(folder: Path, *, may_stand: bool) -> Iterator[None]:
+def claim_folder(folder: Path, *, may_stand: bool) -> Iterator[None]:
     """Take a folder for this run, or refuse; what lies there is left as it is.
 
     Raises
@@ -29,7 +29,7 @@ def claimed_folder(folder: Path, *, may_stand: bool) -> Iterator[None]:
     OutputInUseError
         Another process trains there.
     """
-    with holding(lock_of(folder)):
+    with hold_lock(lock_of(folder)):
         if not may_stand and any((folder / name).exists() for name in _FILES):
             raise OutputExistsError(
                 f"a run already lies in {folder}; add --resume (resume=True in Python) to continue "
@@ -50,8 +50,4 @@ def remove_run(folder: Path) -> None:
 
 def write_run_text(path: Path, text: str) -> None:
     """Write a text file of a run, whole or not at all."""
-    write_atomically(path, lambda temporary: _write_utf8(temporary, text))
-
-
-def _write_utf8(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_text(path, text)

@@ -111,11 +111,11 @@ def _read_weights_file(path: Path) -> dict[str, float]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"data.weights_file {str(path)!r} cannot be read: {error}") from error
     table = document.get("weights")
-    sound = isinstance(table, dict) and all(
+    is_table_of_weights = isinstance(table, dict) and all(
         isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
         for value in table.values()
     )
-    if not sound or not table:
+    if not is_table_of_weights or not table:
         raise ConfigError(
             f"data.weights_file {str(path)!r} holds no table [weights] of numbers from 0 up; "
             'write lines such as "Rain200H" = 0.5 below it'

@@ -13,7 +13,7 @@ from rainmer_analysis.recipes.training.run_folder import (
     CONFIG,
     LOG,
     WEIGHTS,
-    claimed_folder,
+    claim_folder,
     remove_run,
     write_run_text,
 )
@@ -118,23 +118,25 @@ def train_network(
     settings = read_settings(kind, config, changes=changes, real=real)
     folder = Path(out)
     pools = Path(cache) if cache else folder.parent / "pools"
-    with init_distributed(settings.run.device) as place, ExitStack() as held:
-        if place.is_main_process:
-            held.enter_context(claimed_folder(folder, may_stand=resume or overwrite))
+    with init_distributed(settings.run.device) as context, ExitStack() as held:
+        if context.is_main_process:
+            held.enter_context(claim_folder(folder, may_stand=resume or overwrite))
             pool = make_training_pool(settings, pools, workers)
-        place.barrier()
-        if not place.is_main_process:  # it opens what the first has made
+        context.barrier()
+        if not context.is_main_process:  # it opens what the first has made
             pool = make_training_pool(settings, pools, workers)
         fresh = overwrite and not resume
-        return _train_in_folder(settings, pool, folder, fresh=fresh, place=place, progress=progress)
+        return _train_in_folder(
+            settings, pool, folder, fresh=fresh, context=context, progress=progress
+        )
 
 
 def _make_objective(
-    config: TrainConfig, pool: Pool | CrossedPool, place: DistributedContext
+    config: TrainConfig, pool: Pool | CrossedPool, context: DistributedContext
 ) -> _Trainable:
     if isinstance(pool, CrossedPool):
-        return CrossedTrainable(config, pool, place)
-    return _TRAINABLES[config.trains](config, pool, place)
+        return CrossedTrainable(config, pool, context)
+    return _TRAINABLES[config.trains](config, pool, context)
 
 
 def _train_in_folder(
@@ -143,10 +145,10 @@ def _train_in_folder(
     folder: Path,
     *,
     fresh: bool,
-    place: DistributedContext,
+    context: DistributedContext,
     progress: Callable[[int, int, Mapping[str, float]], None] | None,
 ) -> TrainingRun:
-    objective = _make_objective(settings, pool, place)
+    objective = _make_objective(settings, pool, context)
     started = load_start_weights(objective, settings)
     export = WeightsExport(objective, settings, folder, pool=pool)
     hooks = Hooks(
@@ -156,13 +158,13 @@ def _train_in_folder(
         **({} if progress is None else {"progress": _with_total(progress, settings.run.steps)}),
     )
     identity = run_digest(settings, pool, started)
-    if fresh and place.is_main_process:  # not before images and weights to start from were found
+    if fresh and context.is_main_process:  # not before images and weights to start from were found
         remove_run(folder)
-    place.barrier()
-    outcome = train(objective, settings, folder, identity=identity, hooks=hooks, place=place)
-    place.barrier()
+    context.barrier()
+    outcome = train(objective, settings, folder, identity=identity, hooks=hooks, context=context)
+    context.barrier()
     sha256, kept = read_kept_weights(folder / WEIGHTS, settings)
-    if place.is_main_process:
+    if context.is_main_process:
         notes = {"Real photographs": settings.data.real or "none"}
         for network, start in started.items():
             notes[f"{network.capitalize()} started from (SHA-256)"] = start
@@ -175,10 +177,10 @@ def _train_in_folder(
             sha256=sha256,
             kept=kept,
             notes=notes,
-            place=place,
+            context=context,
         )
         write_run_text(folder / CARD, card)
-    return TrainingRun(folder, outcome, sha256, place.is_main_process)
+    return TrainingRun(folder, outcome, sha256, context.is_main_process)
 
 
 def _with_total(

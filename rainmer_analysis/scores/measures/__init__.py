@@ -7,9 +7,9 @@ of the p parts count as the first dataset's, and more means further apart.
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.measures.classifier import ClassifierMeasure
-from rainmer_analysis.scores.measures.kernels import EnergyMeasure, MMDMeasure
-from rainmer_analysis.scores.measures.neighbour_mixing import NeighbourMeasure
+from rainmer_analysis.scores.measures.classifier_measure import ClassifierMeasure
+from rainmer_analysis.scores.measures.kernel_measures import EnergyMeasure, MMDMeasure
+from rainmer_analysis.scores.measures.neighbour_measure import NeighbourMeasure
 from rainmer_analysis.scores.measures.sample_pair import (
     Measure,
     Pair,
@@ -18,7 +18,7 @@ from rainmer_analysis.scores.measures.sample_pair import (
     merge_samples,
     pair_samples,
 )
-from rainmer_analysis.scores.measures.wasserstein import FrechetMeasure, SlicedMeasure
+from rainmer_analysis.scores.measures.wasserstein_measures import FrechetMeasure, SlicedMeasure
 
 __all__ = [
     "ClassifierMeasure",

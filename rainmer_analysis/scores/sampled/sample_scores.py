@@ -17,7 +17,7 @@ from rainmer_analysis.scores.measures import (
     merge_samples,
     pair_samples,
 )
-from rainmer_analysis.scores.sampled.excess import excess_over_halves, unbiased_measure
+from rainmer_analysis.scores.sampled.excess_over_halves import excess_over_halves, unbiased_measure
 from rainmer_analysis.scores.score import Context, Score
 
 __all__ = ["CLASSIFIER", "ENERGY", "FRECHET", "MMD", "NEIGHBOURS", "SLICED"]

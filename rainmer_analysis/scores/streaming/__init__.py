@@ -10,7 +10,11 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     ceiling_interval,
 )
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
-from rainmer_analysis.scores.streaming.sketch import Sketch, sketch
+from rainmer_analysis.scores.streaming.sketch import (
+    Sketch,
+    sketch,
+    summaries_of_sketches,
+)
 from rainmer_analysis.scores.streaming.sketch_files import (
     read_sketch,
     sketch_request,
@@ -30,5 +34,6 @@ __all__ = [
     "sketch",
     "sketch_request",
     "sum_scenes",
+    "summaries_of_sketches",
     "write_sketch",
 ]

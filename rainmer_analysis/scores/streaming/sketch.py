@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -13,11 +13,11 @@ from rainmer_analysis.scores.dataset_summaries import (
     count_scenes,
     summarise_datasets,
 )
-from rainmer_analysis.scores.score import Context
+from rainmer_analysis.scores.score import SUMS, Context, Data, DatasetSummary
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
-from rainmer_analysis.values import FrozenDict, Space, Value, array_digest, digest
+from rainmer_analysis.values import FrozenDict, Space, Value, array_digest, digest, same_space
 
-__all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch"]
+__all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch", "summaries_of_sketches"]
 
 RESAMPLES = 192
 """Resamples of a sketch: of 128 dimensions they take about 100 kB a dataset."""
@@ -117,6 +117,32 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
     )
     sums = {name: each.summaries["sums"] for name, each in found.items()}
     return Sketch(sums, table.space, seed, {"table": table.content_sha256})
+
+
+def summaries_of_sketches(
+    sketches: Sequence[Sketch], resamples: int, context: Context
+) -> tuple[Data, Space, list[str]]:
+    """Return what `relate` takes of sketches: summaries by dataset, the space, the contents.
+
+    Raises
+    ------
+    ParameterError
+        A dataset stands in two sketches, or resamples are asked for that one does not hold.
+    SpaceError
+        Sketches lie in different spaces.
+    """
+    space = same_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
+    data: dict[str, DatasetSummary] = {}
+    for each in sketches:
+        each.check_resamples(resamples, context.seed)
+        for name, sums in each.datasets.items():
+            if name in data:
+                raise ParameterError(
+                    f"the dataset {name!r} stands in two sketches; give each dataset once"
+                )
+            held = sums.first(min(context.resamples, each.resamples))
+            data[name] = DatasetSummary(sums.count, sums.scenes, {SUMS: held})
+    return data, space, [each.content_sha256 for each in sketches]
 
 
 def _resamples_or_default(table: Table, resamples: int | None) -> int:

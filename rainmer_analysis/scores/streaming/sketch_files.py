@@ -19,11 +19,12 @@ from rainmer_analysis.scores.streaming.sketch import Sketch
 from rainmer_analysis.values import (
     Space,
     array_digest,
+    demand_known_version,
     digest,
     library_versions,
-    stamped,
     to_json_types,
-    unstamped,
+    with_checksum,
+    without_checksum,
 )
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
@@ -59,7 +60,7 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         for field in fields(SceneSums)[2:]
     }
     told = to_json_types(document) | {"tensors": _content_digest(tensors)}
-    text = json.dumps(stamped(told), ensure_ascii=False, sort_keys=True)
+    text = json.dumps(with_checksum(told), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 
 
@@ -141,13 +142,8 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
         raise FileFormatError(
             f"{path} holds no sketch; give one that 'rainmer-analysis sketch' wrote"
         )
-    stated = document.get("version")
-    if not isinstance(stated, int) or isinstance(stated, bool) or stated > SKETCH_VERSION:
-        raise FileFormatError(
-            f"{path} has format version {stated!r}, but this installation reads up to "
-            f"{SKETCH_VERSION}; update rainmer-analysis"
-        )
-    document = unstamped(document, path)
+    demand_known_version(document, SKETCH_VERSION, path)
+    document = without_checksum(document, path)
     if "tensors" in document and document["tensors"] != _content_digest(tensors):
         raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors

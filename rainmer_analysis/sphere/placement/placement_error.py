@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between
 from rainmer_analysis.numerics.procrustes import procrustes_rotation
-from rainmer_analysis.sphere.placement.place_by_neighbours import Placement
+from rainmer_analysis.sphere.placement.neighbour_placement import Placement
 
 __all__ = ["PlacementCalibration", "calibrate_placement", "check_level"]
 

@@ -25,13 +25,12 @@ from rainmer_analysis.kernels.planar import (
 )
 from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
 from rainmer_analysis.model import STAGES, RainmerEncoder
-from rainmer_analysis.train.compiled.mixture_weights import MixtureWeights
-from rainmer_analysis.train.compiled.stage_passes import (
-    MIXED,
+from rainmer_analysis.train.compiled.mixture_weights import (
+    FUSED_MAPS,
     SEPARABLE,
-    stage_backward,
-    stage_forward,
+    MixtureWeights,
 )
+from rainmer_analysis.train.compiled.stage_passes import stage_backward, stage_forward
 
 __all__ = ["location"]
 
@@ -68,7 +67,7 @@ class _Workspace:
         self.between = (
             self._zero_maps(SEPARABLE),
             self._zero_maps(SEPARABLE),
-            self._zero_maps(MIXED),
+            self._zero_maps(FUSED_MAPS),
         )
         self.entry = zero_maps(_ENTRY, size)
         pixels_view(self.entry, size)[-1] = 1.0
@@ -82,7 +81,9 @@ class _Workspace:
     def gradients(self) -> tuple[Array, ...]:
         """Room for gradients at the output, the fusion, what is fused, around the product, at x."""
         if not self._gradients:
-            self._gradients = tuple(map(self._zero_maps, (1, 1, MIXED, SEPARABLE, SEPARABLE, 1)))
+            self._gradients = tuple(
+                map(self._zero_maps, (1, 1, FUSED_MAPS, SEPARABLE, SEPARABLE, 1))
+            )
         return self._gradients
 
     def pixels_view(self, maps: Array) -> Array:
@@ -131,7 +132,7 @@ class _GradientSums:
             for _ in range(STAGES)
         ]
         self.entry = np.zeros(dim * _ENTRY * NATIVE, np.float32)
-        self.mixed = np.zeros(MIXED * dim * dim * NATIVE, np.float32)
+        self.mixed = np.zeros(FUSED_MAPS * dim * dim * NATIVE, np.float32)
         self._fusion, self._shares = torch.zeros_like(weights.fusion), torch.zeros_like(shares)
 
     def of(self, stage: int) -> tuple[Array, ...]:

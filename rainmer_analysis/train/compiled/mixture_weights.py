@@ -11,9 +11,21 @@ from torch import Tensor
 
 from rainmer_analysis.kernels.planar import Array
 from rainmer_analysis.model import STAGES, RainmerEncoder, Stage, mean_windows, without_autocast
-from rainmer_analysis.train.compiled.stage_passes import FIRSTS, MIXED, SECONDS, SEPARABLE
 
-__all__ = ["MixtureWeights"]
+__all__ = [
+    "FIRST_DEPTHWISE",
+    "FUSED_MAPS",
+    "SECOND_DEPTHWISE",
+    "SEPARABLE",
+    "MixtureWeights",
+]
+
+# Side and dilation of the depthwise kernels: of the separable experts of sides 3, 5 and 7 (the one
+# of side 1 has none), of the dilated experts, and of the average, whose weights are constant.
+FIRST_DEPTHWISE = ((3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2), (3, 1))
+SECOND_DEPTHWISE = FIRST_DEPTHWISE[:3]
+SEPARABLE = len(SECOND_DEPTHWISE)
+FUSED_MAPS = 8  # maps that the fusion takes: of the separable expert of side 1, and as above
 
 
 class MixtureWeights(NamedTuple):
@@ -68,8 +80,8 @@ class MixtureWeights(NamedTuple):
     def mirrored(self) -> tuple[Tensor, Tensor]:
         """Return the kernels of either round, each turned by half a turn."""
         dim = len(self.entry)
-        return _rotate_half_turn(self.with_average(), FIRSTS, dim), _rotate_half_turn(
-            self.seconds, SECONDS, dim
+        return _rotate_half_turn(self.with_average(), FIRST_DEPTHWISE, dim), _rotate_half_turn(
+            self.seconds, SECOND_DEPTHWISE, dim
         )
 
 
@@ -81,7 +93,7 @@ def _stage_weights(stage: Stage) -> tuple[Tensor, ...]:
     scaled = ops[0][1].weight.flatten(1) * ops[0][0].weight.flatten(1).T
     points = torch.stack([scaled, *(op[1].weight.flatten(1) for op in separable[1:])])
     fusion = stage.fusion(firsts)
-    return firsts, seconds, points, fusion.view(len(fusion), MIXED, -1)
+    return firsts, seconds, points, fusion.view(len(fusion), FUSED_MAPS, -1)
 
 
 def _rotate_half_turn(kernels: Tensor, forms: Sequence[tuple[int, int]], dim: int) -> Tensor:

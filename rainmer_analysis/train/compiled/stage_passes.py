@@ -1,8 +1,7 @@
 """One stage of the experts on one image, forward and backward, in compiled loops.
 
-The maps of an image lie in memory as [rows, channels, columns] with zeros around every channel, so
-that a kernel may look over the border. What lies between a stage's input and its output is computed
-again in the backward pass: that is cheaper than to fetch it from memory.
+What lies between a stage's input and its output is computed again in the backward pass: that is
+cheaper than to fetch it from memory.
 """
 
 from __future__ import annotations
@@ -21,98 +20,22 @@ from rainmer_analysis.kernels.planar import (
     multiply_channels,
 )
 from rainmer_analysis.kernels.simd_vectors import compiled, inlined
+from rainmer_analysis.train.compiled.expert_features import (
+    exclude_border_from_averages,
+    expert_features,
+    first_pixel_and_strides,
+    zero_beyond_last_column,
+)
+from rainmer_analysis.train.compiled.mixture_weights import (
+    FIRST_DEPTHWISE,
+    FUSED_MAPS,
+    SECOND_DEPTHWISE,
+    SEPARABLE,
+)
 
-__all__ = ["FIRSTS", "MIXED", "SECONDS", "SEPARABLE", "stage_backward", "stage_forward"]
+__all__ = ["stage_backward", "stage_forward"]
 
-# Side and dilation of the depthwise kernels: of the separable experts of sides 3, 5 and 7 (the one
-# of side 1 has none), of the dilated experts, and of the average, whose weights are constant.
-FIRSTS = ((3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2), (3, 1))
-SECONDS = FIRSTS[:3]
-SEPARABLE = len(SECONDS)
-MIXED = 8  # maps that the fusion takes: of the separable expert of side 1, and as above
 _NEXT = np.float32(1 + 2**-23)  # makes a number larger by no more than rounding
-
-
-@compiled
-def _first_pixel_and_strides(maps):  # type: ignore[no-untyped-def]
-    """Return where the first pixel of a map lies, and how far apart rows and channels do."""
-    row = maps.shape[1] * maps.shape[2]
-    return ABOVE * row, row, maps.shape[2]
-
-
-@compiled
-def _zero_beyond_last_column(maps, size):  # type: ignore[no-untyped-def]
-    """Put zeros beyond the last column, where whole blocks were written."""
-    for row in range(ABOVE, ABOVE + size[0]):
-        for channel in range(maps.shape[1]):
-            for column in range(size[1], -(-size[1] // COLUMNS) * COLUMNS):
-                maps[row, channel, column] = 0.0
-
-
-@compiled
-def _exclude_border_from_averages(maps, first, dim, size):  # type: ignore[no-untyped-def]
-    """Leave what lies beyond the border out of averages over 9 pixels, or of their gradients."""
-    last = ABOVE + size[0] - 1
-    for channel in range(first, first + dim):
-        for column in range(size[1]):
-            maps[ABOVE, channel, column] *= 1.5
-            maps[last, channel, column] *= 1.5
-        for row in range(ABOVE, last + 1):
-            maps[row, channel, 0] *= 1.5
-            maps[row, channel, size[1] - 1] *= 1.5
-
-
-@inlined
-def _expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
-    """Compute what the fusion of a stage takes."""
-    x, thin, pointed, found = maps
-    firsts, seconds, points = weights[0], weights[1], weights[2]
-    dim = x.shape[1]
-    at, thin_at, pointed_at, found_at = (
-        _first_pixel_and_strides(x),
-        _first_pixel_and_strides(thin),
-        _first_pixel_and_strides(pointed),
-        _first_pixel_and_strides(found),
-    )
-    flat, thin_flat = x.reshape(-1), thin.reshape(-1)
-    pointed_flat, found_flat = pointed.reshape(-1), found.reshape(-1)
-    for channel in range(dim):
-        start, weight = at[0] + channel * at[2], 0
-        for number in range(len(FIRSTS)):
-            form = FIRSTS[number]
-            taps = weight + channel * form[0] ** 2
-            if number < SEPARABLE:
-                to = thin_at[0] + (number * dim + channel) * thin_at[2]
-                convolve_channel(
-                    flat, start, at[1], firsts, taps, form, thin_flat, to, thin_at[1], size, False
-                )
-            else:
-                to = found_at[0] + ((number + 1) * dim + channel) * found_at[2]
-                convolve_channel(
-                    flat, start, at[1], firsts, taps, form, found_flat, to, found_at[1], size, False
-                )
-            weight += dim * form[0] ** 2
-    _exclude_border_from_averages(found, (MIXED - 1) * dim, dim, size)
-    multiply_channels(points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, RECTIFY)
-    for number in range(SEPARABLE):
-        shift = number * dim
-        source = thin_at[0] + shift * thin_at[2], thin_at[1], thin_at[2]
-        target = pointed_at[0] + shift * pointed_at[2], pointed_at[1], pointed_at[2]
-        matrix = ((number + 1) * dim * dim, dim, 1, dim, dim)
-        multiply_channels(points, matrix, thin_flat, source, pointed_flat, target, size, RECTIFY)
-    _zero_beyond_last_column(pointed, size)
-    for channel in range(dim):
-        weight = 0
-        for number in range(SEPARABLE):
-            form = SECONDS[number]
-            taps = weight + channel * form[0] ** 2
-            start = pointed_at[0] + (number * dim + channel) * pointed_at[2]
-            to = found_at[0] + ((number + 1) * dim + channel) * found_at[2]
-            convolve_channel(
-                pointed_flat, start, pointed_at[1], seconds, taps, form,
-                found_flat, to, found_at[1], size, False,
-            )  # fmt: skip
-            weight += dim * form[0] ** 2
 
 
 @compiled
@@ -134,9 +57,9 @@ def stage_forward(maps, y, weights, size):  # type: ignore[no-untyped-def]
     """
     x, found = maps[0], maps[3]
     dim = x.shape[1]
-    _expert_features(maps, weights, size)
-    matrix = (0, MIXED * dim, 1, dim, MIXED * dim)
-    found_at, y_at = _first_pixel_and_strides(found), _first_pixel_and_strides(y)
+    expert_features(maps, weights, size)
+    matrix = (0, FUSED_MAPS * dim, 1, dim, FUSED_MAPS * dim)
+    found_at, y_at = first_pixel_and_strides(found), first_pixel_and_strides(y)
     multiply_channels(
         weights[3], matrix, found.reshape(-1), found_at, y.reshape(-1), y_at, size, RECTIFY
     )
@@ -149,7 +72,7 @@ def stage_forward(maps, y, weights, size):  # type: ignore[no-untyped-def]
                 if added > 0.0 and total <= entered:
                     total = entered * _NEXT
                 y[row, channel, column] = total
-    _zero_beyond_last_column(y, size)
+    zero_beyond_last_column(y, size)
 
 
 @compiled
@@ -173,13 +96,13 @@ def _fusion_backward(maps, y, gradients, weights, size, sums):  # type: ignore[n
             for column in range(size[1]):
                 above = y[row, channel, column] > x[row, channel, column]
                 fused[row, channel, column] = given[row, channel, column] if above else 0.0
-    at, flat = _first_pixel_and_strides(fused), fused.reshape(-1)
-    counts, matrix = (dim, MIXED * dim), (0, 1, MIXED * dim, MIXED * dim, dim)
+    at, flat = first_pixel_and_strides(fused), fused.reshape(-1)
+    counts, matrix = (dim, FUSED_MAPS * dim), (0, 1, FUSED_MAPS * dim, FUSED_MAPS * dim, dim)
     add_outer_products(
-        flat, at, found.reshape(-1), _first_pixel_and_strides(found), counts, size, sums[3], 0
+        flat, at, found.reshape(-1), first_pixel_and_strides(found), counts, size, sums[3], 0
     )
     multiply_channels(
-        weights[3], matrix, flat, at, mixed.reshape(-1), _first_pixel_and_strides(mixed), size, PUT
+        weights[3], matrix, flat, at, mixed.reshape(-1), first_pixel_and_strides(mixed), size, PUT
     )
 
 
@@ -193,23 +116,23 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
     mixed, behind, before, to_x = gradients[2], gradients[3], gradients[4], gradients[5]
     dim = x.shape[1]
     at, behind_at, pointed_at = (
-        _first_pixel_and_strides(mixed),
-        _first_pixel_and_strides(behind),
-        _first_pixel_and_strides(pointed),
+        first_pixel_and_strides(mixed),
+        first_pixel_and_strides(behind),
+        first_pixel_and_strides(pointed),
     )
     flat, behind_flat, pointed_flat = mixed.reshape(-1), behind.reshape(-1), pointed.reshape(-1)
     _relu_backward(mixed, found, dim, size)
     add_outer_products(
-        flat, at, x.reshape(-1), _first_pixel_and_strides(x), (dim, dim), size, sums[2], 0
+        flat, at, x.reshape(-1), first_pixel_and_strides(x), (dim, dim), size, sums[2], 0
     )
     matrix = (0, 1, dim, dim, dim)
     multiply_channels(
-        weights[2], matrix, flat, at, to_x.reshape(-1), _first_pixel_and_strides(to_x), size, PUT
+        weights[2], matrix, flat, at, to_x.reshape(-1), first_pixel_and_strides(to_x), size, PUT
     )
     for channel in range(dim):
         weight = 0
         for number in range(SEPARABLE):
-            form = SECONDS[number]
+            form = SECOND_DEPTHWISE[number]
             taps = weight + channel * form[0] ** 2
             start = at[0] + ((number + 1) * dim + channel) * at[2]
             place = pointed_at[0] + (number * dim + channel) * pointed_at[2]
@@ -224,7 +147,7 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
             )  # fmt: skip
             weight += dim * form[0] ** 2
     _relu_backward(behind, pointed, SEPARABLE * dim, size)
-    thin_at, before_at = _first_pixel_and_strides(thin), _first_pixel_and_strides(before)
+    thin_at, before_at = first_pixel_and_strides(thin), first_pixel_and_strides(before)
     for number in range(SEPARABLE):
         shift, square = number * dim, (number + 1) * dim * dim
         left = behind_at[0] + shift * behind_at[2], behind_at[1], behind_at[2]
@@ -245,19 +168,19 @@ def _first_round_backward(maps, gradients, kernels, size, sums):  # type: ignore
     x, mixed, before, to_x = maps[0], gradients[2], gradients[4], gradients[5]
     dim = x.shape[1]
     x_at, mixed_at, before_at, to_at = (
-        _first_pixel_and_strides(x),
-        _first_pixel_and_strides(mixed),
-        _first_pixel_and_strides(before),
-        _first_pixel_and_strides(to_x),
+        first_pixel_and_strides(x),
+        first_pixel_and_strides(mixed),
+        first_pixel_and_strides(before),
+        first_pixel_and_strides(to_x),
     )
     flat, to_flat = x.reshape(-1), to_x.reshape(-1)
     mixed_flat, before_flat = mixed.reshape(-1), before.reshape(-1)
-    _exclude_border_from_averages(mixed, (MIXED - 1) * dim, dim, size)
+    exclude_border_from_averages(mixed, (FUSED_MAPS - 1) * dim, dim, size)
     for channel in range(dim):
         weight = 0
         place, to = x_at[0] + channel * x_at[2], to_at[0] + channel * to_at[2]
-        for number in range(len(FIRSTS)):
-            form = FIRSTS[number]
+        for number in range(len(FIRST_DEPTHWISE)):
+            form = FIRST_DEPTHWISE[number]
             taps = weight + channel * form[0] ** 2
             if number < SEPARABLE:
                 start = before_at[0] + (number * dim + channel) * before_at[2]
@@ -265,7 +188,7 @@ def _first_round_backward(maps, gradients, kernels, size, sums):  # type: ignore
             else:
                 start = mixed_at[0] + ((number + 1) * dim + channel) * mixed_at[2]
                 outside, line = mixed_flat, mixed_at[1]
-            if number < len(FIRSTS) - 1:
+            if number < len(FIRST_DEPTHWISE) - 1:
                 add_weight_gradient(
                     flat, place, x_at[1], outside, start, line,
                     form, size, sums[0], taps * NATIVE,
@@ -294,7 +217,7 @@ def stage_backward(maps, y, gradients, weights, mirrored, size, sums):  # type: 
         Added to: `NATIVE` partial sums for each weight of `weights`, in its order.
     """
     x, given, to_x = maps[0], gradients[0], gradients[5]
-    _expert_features(maps, weights, size)
+    expert_features(maps, weights, size)
     _fusion_backward(maps, y, gradients, weights, size, sums)
     _second_round_backward(maps, gradients, weights, mirrored[1], size, sums)
     _first_round_backward(maps, gradients, mirrored[0], size, sums)

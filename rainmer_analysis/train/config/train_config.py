@@ -169,8 +169,8 @@ def _check_schedule(optimiser: OptimiserConfig) -> None:
     if optimiser.schedule != "restarts":
         return
     periods, floors = optimiser.periods, optimiser.floors
-    sound = len(periods) == len(floors) > 0 and min(periods) > 0 and min(floors) >= 0
-    if not sound:
+    is_schedule = len(periods) == len(floors) > 0 and min(periods) > 0 and min(floors) >= 0
+    if not is_schedule:
         raise ConfigError(
             f"optimiser.periods {list(periods)} and optimiser.floors {list(floors)} are no "
             "schedule with restarts; give as many lengths in steps as lowest learning rates"

@@ -7,8 +7,8 @@ from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatch
 from rainmer_analysis.train.contrast.hard_negatives import Flip
 from rainmer_analysis.train.contrast.momentum_contrast import (
     CONTRAST_NUMBERS,
-    Batch,
-    compare,
+    ContrastBatch,
+    compare_views,
     contrast_loss,
 )
 from rainmer_analysis.train.contrast.rainmer_trainable import RainmerTrainable
@@ -16,10 +16,10 @@ from rainmer_analysis.train.contrast.rainmer_trainable import RainmerTrainable
 __all__ = [
     "CONTRAST_NUMBERS",
     "AirNetTrainable",
-    "Batch",
+    "ContrastBatch",
     "ContrastBatchBuilder",
     "Flip",
     "RainmerTrainable",
-    "compare",
+    "compare_views",
     "contrast_loss",
 ]

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from rainmer_analysis.model import AirNetEncoder, autocast, normalise_rows, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import Square
-from rainmer_analysis.train.data import Order, Pool, Read, prefetch, scaled, tensor_copy
+from rainmer_analysis.train.data import HostBatch, Order, Pool, prefetch, scaled, tensor_copy
 from rainmer_analysis.train.loop import (
     DistributedContext,
     TrainableBase,
@@ -102,9 +102,9 @@ class QueueContrast(nn.Module):
         return cosines / self.temperature
 
     @torch.no_grad()
-    def enqueue(self, keys: Tensor, sound: Tensor) -> None:
-        """Let keys [B, out] take the places of the oldest, if `sound`, [], and they are finite."""
-        taken = sound & torch.isfinite(keys).all()
+    def enqueue(self, keys: Tensor, is_finite: Tensor) -> None:
+        """Put keys [B, out] in place of the oldest, if `is_finite`, [], and they are finite too."""
+        taken = is_finite & torch.isfinite(keys).all()
         places = (self.pointer + torch.arange(len(keys), device=keys.device)) % len(self.queue)
         self.queue[places] = torch.where(taken, keys, self.queue[places])
         self.pointer.add_(taken * len(keys)).remainder_(len(self.queue))
@@ -119,7 +119,7 @@ class AirNetTrainable(TrainableBase):
         The whole configuration.
     pool
         Training pairs, of which only the degraded native-scale windows are used.
-    place
+    context
         Device, and which process this is of how many.
     """
 
@@ -128,9 +128,9 @@ class AirNetTrainable(TrainableBase):
     module: QueueContrast
 
     def __init__(
-        self, config: TrainConfig, pool: Pool, place: DistributedContext | None = None
+        self, config: TrainConfig, pool: Pool, context: DistributedContext | None = None
     ) -> None:
-        super().__init__(config, place)
+        super().__init__(config, context)
         self._pool = pool
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -142,15 +142,15 @@ class AirNetTrainable(TrainableBase):
             seed=config.seed,
             precision=config.run.precision,
         )
-        self._format = _memory_format(self._place.device, config.model.airnet.width)
+        self._format = _memory_format(self._context.device, config.model.airnet.width)
         self._move_to_device(self._format, fast=False)
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._training = self._order_per_dataset(~held_out)
         self._validation = self._order_per_dataset(held_out) if held_out.any() else []
         self.queries_per_batch = config.run.batch * len(pool.names)
-        part = self._place.local_slice(self.queries_per_batch)
+        part = self._context.local_slice(self.queries_per_batch)
         self._ahead = prefetch(
-            self._place.device, lambda k: self._read_crops(self._training, k, part)
+            self._context.device, lambda k: self._read_crops(self._training, k, part)
         )
 
     def _order_per_dataset(self, chosen: NDArray[np.bool_]) -> list[Order]:
@@ -177,10 +177,10 @@ class AirNetTrainable(TrainableBase):
         self.module.train()
         momentum_update(self.module.key, self.module.query, self._config.objective.momentum)
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         """Fill the queue with the keys of all processes."""
         if self.module.last is not None:
-            self.module.enqueue(self._place.all_gather(self.module.last), sound)
+            self.module.enqueue(self._context.all_gather(self.module.last), is_finite)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -194,7 +194,7 @@ class AirNetTrainable(TrainableBase):
         self.module.train()
         return found
 
-    def _read_crops(self, orders: list[Order], number: int, part: slice) -> Read[None]:
+    def _read_crops(self, orders: list[Order], number: int, part: slice) -> HostBatch[None]:
         rng = np.random.default_rng([self._config.seed, 4, number])
         batch, side = self._config.run.batch, self._config.objective.crop
         rows = np.concatenate([order.take(number * batch, batch) for order in orders])
@@ -209,10 +209,10 @@ class AirNetTrainable(TrainableBase):
             )
             for own in squares
         )
-        return Read({"first": first, "second": second}, None)
+        return HostBatch({"first": first, "second": second}, None)
 
-    def _crops_to_device(self, read: Read[None]) -> Crops:
-        parts = read.on(self._place.device).parts
+    def _crops_to_device(self, read: HostBatch[None]) -> Crops:
+        parts = read.on(self._context.device).parts
         first, second = (
             scaled(parts[name]).contiguous(memory_format=self._format)
             for name in ("first", "second")

@@ -63,7 +63,7 @@ class BatchRandomness:
         rng: np.random.Generator,
         *,
         pool: Pool,
-        kin: RelatedRows,
+        related: RelatedRows,
         config: ObjectiveConfig,
     ) -> BatchRandomness:
         """Draw what a batch with these rows of a pool needs."""
@@ -74,12 +74,12 @@ class BatchRandomness:
         alike = unlike = None
         if config.positives != "published":
             alike = (
-                kin.draw_same_dataset_other_scene(rows, rng),
+                related.draw_same_dataset_other_scene(rows, rng),
                 Square.drawn(size, config.crop, rng),
             )
         if config.negatives != "published":
             unlike = (
-                kin.draw_other_datasets_same_scene_first(rows, count, rng),
+                related.draw_other_datasets_same_scene_first(rows, count, rng),
                 Square.drawn(size, config.crop, rng),
             )
         native = pool.clean_native.shape[-2:]

@@ -32,11 +32,11 @@ from rainmer_analysis.train.contrast.hard_negatives import (
     rain_residuals,
     singular_values,
 )
-from rainmer_analysis.train.contrast.momentum_contrast import Batch, ViewImages
+from rainmer_analysis.train.contrast.momentum_contrast import ContrastBatch, ViewImages
 from rainmer_analysis.train.data import (
+    HostBatch,
     Order,
     Pool,
-    Read,
     Shares,
     configured_shares,
     from_8bit,
@@ -97,7 +97,7 @@ class ContrastBatchBuilder:
             self._colours[some] = mean_colours(degraded)
             self._singular[some] = singular_values(rain_residuals(degraded, clean))
         self._tones = self._colours**config.colour_exponent
-        self._kin = RelatedRows(pool, rows)
+        self._related = RelatedRows(pool, rows)
 
     @classmethod
     def configured(
@@ -127,11 +127,11 @@ class ContrastBatchBuilder:
         """Return the rows of the pool that a batch queries, those of all processes."""
         return self._order.take(number * self._batch + self._config.archive, self._batch)
 
-    def batch(self, number: int) -> Batch:
+    def batch(self, number: int) -> ContrastBatch:
         """Make a batch, or this process's part of it: a function of seed and number alone."""
         return self.build(self.read(number))
 
-    def read(self, number: int) -> Read[Mapping[str, Flip]]:
+    def read(self, number: int) -> HostBatch[Mapping[str, Flip]]:
         """Read what a batch is made of: 8-bit images, mean colours, widths of blur, mirrors."""
         draws, pool, part = self._draw_randomness(number), self._pool, self._part
         rows = draws.rows[part]
@@ -152,16 +152,16 @@ class ContrastBatchBuilder:
             "lights": self._colours[archive[far]],
             **self._read_degradation_parts(rows, archive, draws),
         }
-        return Read(parts, draws.flips)
+        return HostBatch(parts, draws.flips)
 
-    def build(self, read: Read[Mapping[str, Flip]]) -> Batch:
+    def build(self, read: HostBatch[Mapping[str, Flip]]) -> ContrastBatch:
         """Make a batch of what was read for it, on the device where that lies."""
         parts, flips = read.parts, read.plan
         query, clean = scaled(parts["query"]), scaled(parts["clear"])
         relit = match_mean_colours(query, parts["colours"], parts["lights"])
         alike = scaled(parts["alike"]) if "alike" in parts else query
         unlike = _negatives_with_other_rain(parts, clean)
-        return Batch(
+        return ContrastBatch(
             query,
             {
                 "detail": ViewImages(query, _blur_clean_crops(parts, self._negatives_per_view)),
@@ -173,7 +173,9 @@ class ContrastBatchBuilder:
     def _draw_randomness(self, number: int) -> BatchRandomness:
         rng = np.random.default_rng([self._seed, 1, number])
         rows = self.rows(number)
-        return BatchRandomness.drawn(rows, rng, pool=self._pool, kin=self._kin, config=self._config)
+        return BatchRandomness.drawn(
+            rows, rng, pool=self._pool, related=self._related, config=self._config
+        )
 
     @property
     def _negatives_per_view(self) -> int:

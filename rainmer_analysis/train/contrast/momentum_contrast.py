@@ -37,10 +37,10 @@ from rainmer_analysis.train.contrast.contrastive_losses import (
 
 __all__ = [
     "CONTRAST_NUMBERS",
-    "Batch",
+    "ContrastBatch",
     "MomentumContrast",
     "ViewImages",
-    "compare",
+    "compare_views",
     "contrast_loss",
     "encode_keys",
 ]
@@ -70,14 +70,14 @@ class ViewImages:
 
 
 @dataclass(frozen=True)
-class Batch:
+class ContrastBatch:
     """Queries [B, 3, h, w] and what they are compared with, view by view."""
 
     query: Tensor
     views: Mapping[View, ViewImages]
 
 
-def compare(
+def compare_views(
     output: EncoderOutput, key: RainmerEncoder, views: Mapping[View, ViewImages]
 ) -> dict[View, Tensor]:
     """Compare encoded queries with the keys of all views.
@@ -170,9 +170,9 @@ class MomentumContrast(nn.Module):
             encoder = RainmerEncoder(config.model.rainmer)
         return cls(encoder, config.objective, precision=config.run.precision)
 
-    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, batch: ContrastBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
         with autocast(self._precision, batch.query.device):
-            cosines = compare(encode(self.query, batch.query), self.key, batch.views)
+            cosines = compare_views(encode(self.query, batch.query), self.key, batch.views)
         loss, numbers = contrast_loss(cosines, self._config)
         return loss, {"loss": loss.detach(), **numbers}

@@ -10,7 +10,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
 from rainmer_analysis.train.contrast.momentum_contrast import (
     CONTRAST_NUMBERS,
-    Batch,
+    ContrastBatch,
     MomentumContrast,
 )
 from rainmer_analysis.train.data import Pool, prefetch
@@ -33,7 +33,7 @@ class RainmerTrainable(TrainableBase):
         The whole configuration.
     pool
         Training pairs; the held-out share of their scenes is used for validation alone.
-    place
+    context
         Device, and which process this is of how many.
     """
 
@@ -42,17 +42,17 @@ class RainmerTrainable(TrainableBase):
     module: MomentumContrast
 
     def __init__(
-        self, config: TrainConfig, pool: Pool, place: DistributedContext | None = None
+        self, config: TrainConfig, pool: Pool, context: DistributedContext | None = None
     ) -> None:
-        super().__init__(config, place)
+        super().__init__(config, context)
         self.module = MomentumContrast.configured(config)
         self._move_to_device()
         held_out = pool.held_out(config.data.held_out, config.data.seed)
-        configured, part = ContrastBatchBuilder.configured, self._place.local_slice
+        configured, part = ContrastBatchBuilder.configured, self._context.local_slice
         self._training = configured(
             config, pool, np.flatnonzero(~held_out), part=part(config.run.batch)
         )
-        self._ahead = prefetch(self._place.device, self._training.read)
+        self._ahead = prefetch(self._context.device, self._training.read)
         rows = np.flatnonzero(held_out)
         self._validation = configured(config, pool, rows, part=None) if len(rows) else None
         self.queries_per_batch = config.run.batch
@@ -67,9 +67,9 @@ class RainmerTrainable(TrainableBase):
         """The encoder and its momentum copy."""
         return self.module.query, self.module.key
 
-    def batch(self, number: int) -> Batch:
+    def batch(self, number: int) -> ContrastBatch:
         """Make this process's part of a batch."""
-        return self._training.build(self._ahead(number).on(self._place.device))
+        return self._training.build(self._ahead(number).on(self._context.device))
 
     def before_micro_batch(self) -> None:
         """Let the key encoder follow."""
@@ -81,5 +81,5 @@ class RainmerTrainable(TrainableBase):
         if self._validation is None:
             return {}
         count = self._config.run.validation_batches
-        found = (self._validation.read(k).on(self._place.device) for k in range(count))
+        found = (self._validation.read(k).on(self._context.device) for k in range(count))
         return average_numbers(self.module(self._validation.build(read))[1] for read in found)

@@ -9,7 +9,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.crossed.crossed_batch import CrossedBatch, CrossedBatches
 from rainmer_analysis.train.crossed.crossed_contrast import CrossedContrast
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
-from rainmer_analysis.train.crossed.initialisation import initialise_from_images
+from rainmer_analysis.train.crossed.initialise_encoder import initialise_from_images
 from rainmer_analysis.train.loop import DistributedContext, Group, TrainableBase, average_numbers
 
 __all__ = ["CrossedTrainable"]
@@ -35,7 +35,7 @@ class CrossedTrainable(TrainableBase):
         The whole configuration.
     pool
         Crossed blocks.
-    place
+    context
         Device, and which process this is of how many.
 
     Raises
@@ -49,9 +49,9 @@ class CrossedTrainable(TrainableBase):
     module: CrossedContrast
 
     def __init__(
-        self, config: TrainConfig, pool: CrossedPool, place: DistributedContext | None = None
+        self, config: TrainConfig, pool: CrossedPool, context: DistributedContext | None = None
     ) -> None:
-        super().__init__(config, place)
+        super().__init__(config, context)
         self._demand_one_process("the recipe crossed compares all images of a batch in one process")
         self._batches = CrossedBatches(
             pool,
@@ -85,11 +85,11 @@ class CrossedTrainable(TrainableBase):
 
     def batch(self, number: int) -> CrossedBatch:
         """Make a batch."""
-        return self._batches(number).on(self._place.device)
+        return self._batches(number).on(self._context.device)
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         """Remember the batch, if its loss was finite."""
-        if bool(sound) and self.module.memory.size:
+        if bool(is_finite) and self.module.memory.size:
             self.module.memory.store(self.module.last)
 
     @torch.no_grad()
@@ -98,5 +98,5 @@ class CrossedTrainable(TrainableBase):
         if self._validation is None:
             return {}
         numbers = range(_VALIDATION, _VALIDATION + self._config.run.validation_batches)
-        made = (self._validation(k).on(self._place.device) for k in numbers)
+        made = (self._validation(k).on(self._context.device) for k in numbers)
         return average_numbers(self.module(batch)[1] for batch in made)

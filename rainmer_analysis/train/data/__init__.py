@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.train.data.batch_prefetching import HostBatch, Prefetcher, prefetch
 from rainmer_analysis.train.data.dataset_shares import configured_shares
-from rainmer_analysis.train.data.prefetch import Prefetcher, Read, prefetch
 from rainmer_analysis.train.data.sampling_order import Order, Shares, dataset_shares
 from rainmer_analysis.train.data.training_pool import (
     Levels,
@@ -20,11 +20,11 @@ from rainmer_analysis.train.data.training_pool import (
 )
 
 __all__ = [
+    "HostBatch",
     "Levels",
     "Order",
     "Pool",
     "Prefetcher",
-    "Read",
     "Sample",
     "Shares",
     "build_pool",

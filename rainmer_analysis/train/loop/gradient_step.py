@@ -25,17 +25,17 @@ class GradientStep:
         What to optimise.
     config
         Steps, micro-batches of a step, and optimiser.
-    place
+    context
         Device, and which process this is of how many.
     """
 
     def __init__(
-        self, objective: Trainable, config: TrainConfig, place: DistributedContext
+        self, objective: Trainable, config: TrainConfig, context: DistributedContext
     ) -> None:
-        self._objective, self._config, self._place = objective, config, place
-        fused = place.device.type != "cpu"
+        self._objective, self._config, self._context = objective, config, context
+        fused = context.device.type != "cpu"
         self.updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=fused)
-        self._forward = place.wrap_ddp(
+        self._forward = context.wrap_ddp(
             objective.module, has_unused_parameters=objective.has_unused_parameters
         )
 
@@ -50,8 +50,8 @@ class GradientStep:
         run = self._config.run
         self.updater.begin(learning_rate(step, run.steps, self._config.optimiser))
         told = self._accumulate_gradients(step)
-        sound, norm = self.updater.finish()
-        return sound, [*told, {"gradient_norm": norm}]
+        is_finite, norm = self.updater.finish()
+        return is_finite, [*told, {"gradient_norm": norm}]
 
     def _accumulate_gradients(self, step: int) -> list[Mapping[str, Tensor]]:
         """Add up the gradients of a step's micro-batches; return their numbers."""
@@ -65,7 +65,7 @@ class GradientStep:
                 (loss / count).backward()
             # One answer for all processes, which may have to talk about what they remember.
             self._objective.after_micro_batch(
-                torch.isfinite(self._place.all_reduce_mean(loss.detach().clone()))
+                torch.isfinite(self._context.all_reduce_mean(loss.detach().clone()))
             )
             told.append(numbers)
         return told

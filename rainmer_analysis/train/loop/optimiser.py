@@ -59,16 +59,16 @@ class FiniteStepOptimiser:
     def finish(self) -> tuple[Tensor, Tensor]:
         """Change the weights; return whether gradients were finite, [], and their norm, []."""
         norms = torch.stack([_gradient_norm(group) for group in self._groups])
-        sound = torch.isfinite(norms).all()
+        is_finite = torch.isfinite(norms).all()
         if self._fused:
             self._clip_gradients(norms)
             fused: Any = self.optimiser  # what torch.amp.GradScaler tells it too
-            fused.found_inf = (~sound).float()
+            fused.found_inf = (~is_finite).float()
             self.optimiser.step()
-        elif bool(sound):
+        elif bool(is_finite):
             self._clip_gradients(norms)
             self.optimiser.step()
-        return sound, norms.norm()
+        return is_finite, norms.norm()
 
     def _clip_gradients(self, norms: Tensor) -> None:
         for group, norm in zip(self._groups, norms, strict=True):

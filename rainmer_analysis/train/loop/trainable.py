@@ -84,11 +84,11 @@ class Trainable(Protocol):
     def before_micro_batch(self) -> None:
         """Do what comes before each micro-batch, such as moving a key encoder."""
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         """Do what comes after each micro-batch, such as filling a queue.
 
-        `sound` is a truth [] on the device, the same in all processes: whether the loss is finite,
-        without which nothing may be remembered. All processes come here, whatever it is.
+        `is_finite` is a truth [] on the device, the same in all processes: whether the loss is
+        finite, without which nothing may be remembered. All processes come here, whatever it is.
         """
 
     def validate(self) -> dict[str, float]:
@@ -105,15 +105,15 @@ class TrainableBase(ABC):
     ----------
     config
         The whole configuration.
-    place
+    context
         Device, and which process this is of how many; by default this one alone.
     """
 
     has_unused_parameters = False
     module: nn.Module
 
-    def __init__(self, config: TrainConfig, place: DistributedContext | None) -> None:
-        self._config, self._place = config, place or DistributedContext()
+    def __init__(self, config: TrainConfig, context: DistributedContext | None) -> None:
+        self._config, self._context = config, context or DistributedContext()
 
     def _demand_one_process(self, why: str) -> None:
         """Refuse to share the run.
@@ -123,17 +123,17 @@ class TrainableBase(ABC):
         ConfigError
             Several processes were started.
         """
-        if self._place.world > 1:
+        if self._context.world > 1:
             raise ConfigError(
-                f"{why}, but {self._place.world} were started; start one, without torchrun"
+                f"{why}, but {self._context.world} were started; start one, without torchrun"
             )
 
     def _move_to_device(
         self, memory_format: torch.memory_format = torch.channels_last, *, fast: bool = True
     ) -> None:
         """Move the module to the device; `fast` gives it the fast backward pass of CPUs."""
-        self.module.to(self._place.device, memory_format=memory_format)  # type: ignore[call-overload]
-        if fast and self._place.device.type == "cpu":
+        self.module.to(self._context.device, memory_format=memory_format)  # type: ignore[call-overload]
+        if fast and self._context.device.type == "cpu":
             use_fast_backward(self.module)
 
     @property
@@ -149,7 +149,7 @@ class TrainableBase(ABC):
     def before_micro_batch(self) -> None:  # noqa: B027
         """Do nothing: nothing follows the network."""
 
-    def after_micro_batch(self, sound: Tensor) -> None:  # noqa: B027
+    def after_micro_batch(self, is_finite: Tensor) -> None:  # noqa: B027
         """Remember nothing of a batch."""
 
     def examples(self) -> Levels | None:

@@ -10,7 +10,7 @@ finite. Such a step changes no weight; it is counted in the log, and training st
 pile up.
 
 The host never waits for an accelerator inside a step: what steps tell stays on the device until a
-row of the log, a checkpoint, or so many steps that it is time to see whether they are sound.
+row of the log, a checkpoint, or so many steps that it is time to see whether they are finite.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from rainmer_analysis.train.loop.checkpoints import (
     save_state,
 )
 from rainmer_analysis.train.loop.gradient_step import GradientStep
-from rainmer_analysis.train.loop.notes import DeferredNumbers, Log, RunMonitor
-from rainmer_analysis.train.loop.progress import Hooks, Outcome, State
+from rainmer_analysis.train.loop.logs import CsvLog, DeferredNumbers, RunMonitor
+from rainmer_analysis.train.loop.run_state import Hooks, Outcome, State
 from rainmer_analysis.train.loop.trainable import Trainable
 
 __all__ = ["train"]
@@ -49,7 +49,7 @@ def train(
     *,
     identity: str,
     hooks: Hooks | None = None,
-    place: DistributedContext | None = None,
+    context: DistributedContext | None = None,
 ) -> Outcome:
     """Train until the last step, or until the time is up; continue what the folder holds.
 
@@ -66,7 +66,7 @@ def train(
         Digest of all that decides the result; a checkpoint with another one is refused.
     hooks
         What to call meanwhile.
-    place
+    context
         Device, and which process this is of how many.
 
     Raises
@@ -79,7 +79,7 @@ def train(
     torch.set_num_threads(config.run.threads)
     try:
         return _train_with_threads(
-            objective, config, folder, identity=identity, hooks=hooks, place=place
+            objective, config, folder, identity=identity, hooks=hooks, context=context
         )
     finally:
         torch.set_num_threads(before)  # it is the whole process's
@@ -92,10 +92,10 @@ def _train_with_threads(
     *,
     identity: str,
     hooks: Hooks | None,
-    place: DistributedContext | None,
+    context: DistributedContext | None,
 ) -> Outcome:
-    place, hooks = place or DistributedContext(), hooks or Hooks()
-    run = _RunState(objective, config, folder, identity=identity, place=place, hooks=hooks)
+    context, hooks = context or DistributedContext(), hooks or Hooks()
+    run = _RunState(objective, config, folder, identity=identity, context=context, hooks=hooks)
     run.restore()
     started = time.perf_counter()
     while run.state.step < config.run.steps and not run.is_out_of_time(
@@ -104,7 +104,7 @@ def _train_with_threads(
         run.advance()
         step, last = run.state.step, run.state.step == config.run.steps
         run.log_step()
-        if place.is_main_process:
+        if context.is_main_process:
             hooks.progress(step, run.row)
         if step % config.run.checkpoint_every == 0 or last:
             run.save()
@@ -124,22 +124,22 @@ class _RunState:
         folder: Path,
         *,
         identity: str,
-        place: DistributedContext,
+        context: DistributedContext,
         hooks: Hooks,
     ) -> None:
         self.objective, self.config = objective, config
         self.folder, self.identity = folder, identity
-        self.place, self.hooks = place, hooks
+        self.context, self.hooks = context, hooks
         self.state = State()
         self.row: dict[str, float] = {}
         self.unsaved = False
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
-        self._make_step = GradientStep(objective, config, place)
+        self._make_step = GradientStep(objective, config, context)
         self.updater = self._make_step.updater
-        self._tally = DeferredNumbers(place)
+        self._tally = DeferredNumbers(context)
         self._clock, self._noted = time.perf_counter(), 0
-        self._log: Log | None = None
+        self._log: CsvLog | None = None
         self._watcher: RunMonitor | None = None
 
     def restore(self) -> None:
@@ -154,24 +154,24 @@ class _RunState:
             self.updater.load(found["optimiser"])
             self.state = State(**found["state"])
             self._sums, self._counts = found["sums"], found["counts"]
-        if not self.place.all_equal(self.state.step):
+        if not self.context.all_equal(self.state.step):
             raise TrainingError(
                 f"processes do not find the same checkpoint in {self.folder}; "
                 "give a folder that all of them see"
             )
-        self.place.barrier()
-        if self.place.is_main_process:
+        self.context.barrier()
+        if self.context.is_main_process:
             remove_partial_checkpoints(self.folder)
             names = self.objective.numbers
             columns = ["step", *names, *_MORE, *(f"held_out_{name}" for name in names)]
-            self._log = Log(self.folder / "log.csv", self.state.step, columns=columns)
+            self._log = CsvLog(self.folder / "log.csv", self.state.step, columns=columns)
             self._watcher = RunMonitor(self.folder, step=self.state.step)
             self.hooks.on_start()
         self._clock, self._noted = time.perf_counter(), self.state.step
 
     def save(self) -> None:
         self.read()
-        if self.place.is_main_process:
+        if self.context.is_main_process:
             state = {
                 "version": VERSION,
                 "identity": self.identity,
@@ -195,9 +195,9 @@ class _RunState:
         Several talk about it where they have waited for their devices anyway.
         """
         limit = self.config.run.max_minutes * 60
-        if not limit or (self.place.world > 1 and len(self._tally)):
+        if not limit or (self.context.world > 1 and len(self._tally)):
             return False
-        return self.place.broadcast_flag(seconds >= limit)
+        return self.context.broadcast_flag(seconds >= limit)
 
     def advance(self) -> None:
         """Make one step; weights stay as they are when a gradient is not finite."""
@@ -214,8 +214,8 @@ class _RunState:
         began, state = time.perf_counter(), self.state
         first = state.step - len(self._tally) + 1
         for number, step in enumerate(self._tally.read(), start=first):
-            state.count_step(sound=step.sound)
-            for numbers in step.numbers if step.sound else ():
+            state.count_step(is_finite=step.is_finite)
+            for numbers in step.numbers if step.is_finite else ():
                 self._accumulate_numbers(numbers)
             state.stop_if_never_finite(number)
         state.seconds += time.perf_counter() - began
@@ -241,7 +241,7 @@ class _RunState:
         row["images_per_second"] = self._images_per_second()
         if due:
             row |= self._validate_and_keep_best()
-        if self.place.is_main_process and self._log is not None and self._watcher is not None:
+        if self.context.is_main_process and self._log is not None and self._watcher is not None:
             self._log.write(row)
             self._watcher.row(row)
         self.row, self._sums, self._counts = row, {}, {}
@@ -254,7 +254,7 @@ class _RunState:
 
     def _validate_and_keep_best(self) -> dict[str, float]:
         """Judge the network on held-out images; keep it if it is the best so far."""
-        found = self.objective.validate() if self.place.is_main_process else {}
+        found = self.objective.validate() if self.context.is_main_process else {}
         name, sign = self.objective.criterion
         if name in found:
             value, best = found[name], self.state.best
@@ -264,5 +264,5 @@ class _RunState:
             sheet = self.objective.examples()
             if sheet is not None and self._watcher is not None:
                 self._watcher.examples(sheet, self.state.step)
-        self.place.barrier()
+        self.context.barrier()
         return {f"held_out_{key}": value for key, value in found.items()}

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from rainmer_analysis.model import Prompts, Restorer, autocast
 from rainmer_analysis.train.compiled import encode, strided
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast import Batch, compare, contrast_loss
-from rainmer_analysis.train.restoration.crops import Pairs
+from rainmer_analysis.train.contrast import ContrastBatch, compare_views, contrast_loss
 from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
+from rainmer_analysis.train.restoration.restoration_crops import Pairs
 
 __all__ = ["JointTraining", "RestorationBatch"]
 
@@ -30,7 +30,7 @@ class RestorationBatch:
     """
 
     pairs: Pairs
-    views: Batch | None
+    views: ContrastBatch | None
 
 
 class JointTraining(nn.Module):
@@ -71,7 +71,7 @@ class JointTraining(nn.Module):
                 # Queries that are the whole images were encoded for the prompts already.
                 shared = self._learnt and views.query.shape == pairs.whole.shape
                 output = whole if shared else encode(encoders.encoder_q, views.query)
-                cosines = compare(output, encoders.encoder_k, views.views)
+                cosines = compare_views(output, encoders.encoder_k, views.views)
         restored = restored.float()
         loss = pixel_loss(restored, pairs.clean, weight=self._config.restorer.similarity)
         numbers = {"pixels": loss.detach(), **_psnr_and_gain(restored.detach(), pairs)}

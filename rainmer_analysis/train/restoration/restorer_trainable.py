@@ -16,7 +16,7 @@ from torch import nn
 
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast import CONTRAST_NUMBERS, ContrastBatchBuilder, Flip
-from rainmer_analysis.train.data import Levels, Pool, Read, prefetch
+from rainmer_analysis.train.data import HostBatch, Levels, Pool, prefetch
 from rainmer_analysis.train.loop import (
     DistributedContext,
     Group,
@@ -24,8 +24,8 @@ from rainmer_analysis.train.loop import (
     average_numbers,
     momentum_update,
 )
-from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
 from rainmer_analysis.train.restoration.joint_training import JointTraining, RestorationBatch
+from rainmer_analysis.train.restoration.restoration_crops import Crop, Pairs, cut_crops, image_sheet
 
 __all__ = ["RestorerTrainable"]
 
@@ -41,7 +41,7 @@ class RestorerTrainable(TrainableBase):
         The whole configuration.
     pool
         Training pairs; the held-out share of their scenes is used for validation alone.
-    place
+    context
         Device, and which process this is of how many.
     """
 
@@ -51,20 +51,20 @@ class RestorerTrainable(TrainableBase):
     module: JointTraining
 
     def __init__(
-        self, config: TrainConfig, pool: Pool, place: DistributedContext | None = None
+        self, config: TrainConfig, pool: Pool, context: DistributedContext | None = None
     ) -> None:
-        super().__init__(config, place)
+        super().__init__(config, context)
         self._pool = pool
         self.module = JointTraining.configured(config)
         self._move_to_device()
         self.module.train()
         held_out = pool.held_out(config.data.held_out, config.data.seed)
         self._held_out = np.flatnonzero(held_out)
-        self._part = self._place.local_slice(config.run.batch)
+        self._part = self._context.local_slice(config.run.batch)
         self._training = ContrastBatchBuilder.configured(
             config, pool, np.flatnonzero(~held_out), part=self._part
         )
-        self._ahead = prefetch(self._place.device, self._read_pairs_and_views)
+        self._ahead = prefetch(self._context.device, self._read_pairs_and_views)
         self.queries_per_batch = config.run.batch
 
     @property
@@ -92,21 +92,23 @@ class RestorerTrainable(TrainableBase):
 
     def batch(self, number: int) -> RestorationBatch:
         """Make this process's part of a micro-batch."""
-        read = self._ahead(number).on(self._place.device)
-        views = None if read.plan is None else self._training.build(Read(read.parts, read.plan))
+        read = self._ahead(number).on(self._context.device)
+        views = (
+            None if read.plan is None else self._training.build(HostBatch(read.parts, read.plan))
+        )
         return RestorationBatch(Pairs.of(read.parts), views)
 
-    def _read_pairs_and_views(self, number: int) -> Read[Mapping[str, Flip] | None]:
+    def _read_pairs_and_views(self, number: int) -> HostBatch[Mapping[str, Flip] | None]:
         every = self._config.objective.every
         rows = self._training.rows(number)
         rng = np.random.default_rng([self._config.seed, 5, number])
         size = self._pool.degraded_native.shape[-2:]
         drawn = [Crop.drawn(size, self._config.restorer.crop, rng) for _ in rows]
-        pairs = crops(self._pool, rows[self._part], drawn[self._part])
+        pairs = cut_crops(self._pool, rows[self._part], drawn[self._part])
         if not every or number % every:
-            return Read(pairs, None)
+            return HostBatch(pairs, None)
         views = self._training.read(number)
-        return Read({**pairs, **views.parts}, views.plan)
+        return HostBatch({**pairs, **views.parts}, views.plan)
 
     def before_micro_batch(self) -> None:
         """Let the key encoder follow."""
@@ -134,7 +136,7 @@ class RestorerTrainable(TrainableBase):
         pairs = self._pairs_on_device(*self._evenly_chosen_rows(_SHOWN))
         restored = self.network(pairs.degraded, pairs.whole)
         self.module.train()
-        return sheet([pairs.degraded, restored, pairs.clean])
+        return image_sheet([pairs.degraded, restored, pairs.clean])
 
     def _validation_pairs(self) -> Iterator[Pairs]:
         run = self._config.run
@@ -143,8 +145,8 @@ class RestorerTrainable(TrainableBase):
             yield self._pairs_on_device(rows[at : at + run.batch], drawn[at : at + run.batch])
 
     def _pairs_on_device(self, rows: NDArray[np.int64], drawn: list[Crop]) -> Pairs:
-        read = Read(crops(self._pool, rows, drawn), None)
-        return Pairs.of(read.on(self._place.device).parts)
+        read = HostBatch(cut_crops(self._pool, rows, drawn), None)
+        return Pairs.of(read.on(self._context.device).parts)
 
     def _evenly_chosen_rows(self, count: int) -> tuple[NDArray[np.int64], list[Crop]]:
         """Choose held-out rows evenly over the pool, whose datasets stand one after another."""

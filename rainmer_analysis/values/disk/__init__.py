@@ -15,13 +15,22 @@ from rainmer_analysis.values.disk.checked_folders import (
     reserve,
     write_index,
 )
-from rainmer_analysis.values.disk.commit import commit, finish, recover, staging
-from rainmer_analysis.values.disk.committed import CommittedFile, located, reach
-from rainmer_analysis.values.disk.json_documents import read_json, stamped, unstamped
-from rainmer_analysis.values.disk.leftovers import sweep
-from rainmer_analysis.values.disk.locks import demand_free, holding, lock_of
+from rainmer_analysis.values.disk.committed_files import (
+    CommittedFile,
+    committed_path,
+    open_committed,
+)
+from rainmer_analysis.values.disk.durable_writes import storage_errors, sync_folder
+from rainmer_analysis.values.disk.folder_commit import commit, finish, recover, staging
+from rainmer_analysis.values.disk.json_documents import (
+    demand_known_version,
+    read_json,
+    with_checksum,
+    without_checksum,
+)
+from rainmer_analysis.values.disk.locks import demand_unlocked, hold_lock, lock_of
 from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
-from rainmer_analysis.values.disk.sync import sync_folder, told_in_full
+from rainmer_analysis.values.disk.temporary_files import remove_leftovers
 from rainmer_analysis.values.disk.tensor_files import (
     WEIGHTS_ALLOWED,
     demand_weights,
@@ -33,26 +42,27 @@ __all__ = [
     "CommittedFile",
     "atomic_folder",
     "commit",
-    "demand_free",
+    "committed_path",
+    "demand_known_version",
     "demand_suffix",
+    "demand_unlocked",
     "demand_weights",
     "demand_writable",
     "finish",
-    "holding",
-    "located",
+    "hold_lock",
     "lock_of",
-    "reach",
+    "open_committed",
     "read_index",
     "read_json",
     "recover",
+    "remove_leftovers",
     "reserve",
     "staging",
-    "stamped",
-    "sweep",
+    "storage_errors",
     "sync_folder",
     "tensor_format",
-    "told_in_full",
-    "unstamped",
+    "with_checksum",
+    "without_checksum",
     "write_atomically",
     "write_bytes",
     "write_index",

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from rainmer_analysis.values.disk.leftovers import mark, sweep
-from rainmer_analysis.values.disk.sync import (
+from rainmer_analysis.values.disk.durable_writes import (
     make_folder,
+    storage_errors,
     sync_file,
     sync_folder,
-    told_as_placed,
-    told_in_full,
+    unconfirmed_write_errors,
 )
+from rainmer_analysis.values.disk.temporary_files import remove_leftovers, temporary_mark
 
 __all__ = ["demand_writable", "write_atomically"]
 
@@ -37,16 +37,16 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
     """
     target = Path(path)
     make_folder(target.parent)
-    sweep(target.parent, again=False)
+    remove_leftovers(target.parent, again=False)
     # Made as any new file is, so that the umask decides without being touched: threads share it.
-    temporary = target.parent / f".{target.stem[:32]}{mark()}{target.suffix}"
+    temporary = target.parent / f".{target.stem[:32]}{temporary_mark()}{target.suffix}"
     try:
-        with told_in_full(target, temporary):
+        with storage_errors(target, temporary):
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
             write(temporary)
             sync_file(temporary)
             temporary.replace(target)
-        with told_as_placed(target):
+        with unconfirmed_write_errors(target):
             sync_folder(target.parent)
     finally:
         with suppress(OSError):
@@ -74,9 +74,9 @@ def demand_writable(folder: str | Path) -> None:
         place = place.parent
     while not place.exists() and place.parent != place:
         place = place.parent
-    temporary = place / f".try{mark()}"
+    temporary = place / f".try{temporary_mark()}"
     try:
-        with told_in_full(place, temporary):
+        with storage_errors(place, temporary):
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     finally:
         with suppress(OSError):

@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
-from rainmer_analysis.values.disk.leftovers import mark, sweep
-from rainmer_analysis.values.disk.sync import (
+from rainmer_analysis.values.disk.durable_writes import (
     make_folder,
+    storage_errors,
     sync_file,
     sync_folder,
-    told_as_placed,
-    told_in_full,
+    unconfirmed_write_errors,
 )
+from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
+from rainmer_analysis.values.disk.temporary_files import remove_leftovers, temporary_mark
 
 __all__ = ["atomic_folder", "read_index", "reserve", "write_index"]
 
@@ -42,11 +42,11 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
         The disk is full or fails.
     """
     make_folder(folder.parent)
-    sweep(folder.parent, again=False)
-    work = folder.parent / f".{folder.name[:32]}{mark()}"
+    remove_leftovers(folder.parent, again=False)
+    work = folder.parent / f".{folder.name[:32]}{temporary_mark()}"
     work.mkdir()
     try:
-        with told_in_full(folder, work):
+        with storage_errors(folder, work):
             yield work
             for path in sorted(work.rglob("*")):
                 (sync_folder if path.is_dir() else sync_file)(path)
@@ -56,7 +56,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
             except OSError:
                 if not folder.exists():
                     raise
-        with told_as_placed(folder):
+        with unconfirmed_write_errors(folder):
             sync_folder(folder.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -80,7 +80,7 @@ def reserve(path: Path) -> None:
 def write_index(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document, and the SHA-256 of every file that lies beside it."""
     sums = {each.name: _sha256(each) for each in sorted(path.parent.iterdir()) if each != path}
-    text = json.dumps(stamped({**document, _SUMS: sums}), ensure_ascii=False)
+    text = json.dumps(with_checksum({**document, _SUMS: sums}), ensure_ascii=False)
     path.write_text(text, encoding="utf-8")
 
 

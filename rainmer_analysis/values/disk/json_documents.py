@@ -10,18 +10,18 @@ from typing import Any
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.request_digest import digest
 
-__all__ = ["CHECKSUM", "read_json", "stamped", "unstamped"]
+__all__ = ["CHECKSUM", "demand_known_version", "read_json", "with_checksum", "without_checksum"]
 
 CHECKSUM = "checksum"
 
 
-def stamped(document: Mapping[str, Any]) -> dict[str, Any]:
+def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a document with the digest of its content as its last entry."""
     content = {name: value for name, value in document.items() if name != CHECKSUM}
-    return content | {CHECKSUM: _sum(content)}
+    return content | {CHECKSUM: _content_digest(content)}
 
 
-def unstamped(document: dict[str, Any], path: Path) -> dict[str, Any]:
+def without_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return a document without its digest; one that was written without any passes.
 
     Raises
@@ -31,12 +31,37 @@ def unstamped(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """
     stated = document.get(CHECKSUM)
     content = {name: value for name, value in document.items() if name != CHECKSUM}
-    if stated is not None and stated != _sum(content):
+    if stated is not None and stated != _content_digest(content):
         raise FileFormatError(
             f"{path} is damaged or was edited: its content is not that of its checksum; make it "
             f"anew, or remove its entry {CHECKSUM!r} to use it as it is"
         )
     return content
+
+
+def demand_known_version(document: Mapping[str, Any], newest: int, source: str | Path) -> None:
+    """Refuse a document that a newer release wrote.
+
+    Parameters
+    ----------
+    document
+        States its ``version``.
+    newest
+        The newest version that this release reads.
+    source
+        Where it comes from, for the sentence.
+
+    Raises
+    ------
+    FileFormatError
+        It states a newer version, or none.
+    """
+    stated = document.get("version")
+    if not isinstance(stated, int) or isinstance(stated, bool) or stated > newest:
+        raise FileFormatError(
+            f"{source} has format version {stated!r}, but this installation reads up to "
+            f"{newest}; update rainmer-analysis"
+        )
 
 
 def read_json(path: Path) -> Any:
@@ -51,9 +76,9 @@ def read_json(path: Path) -> Any:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
-    return unstamped(document, path) if isinstance(document, dict) else document
+    return without_checksum(document, path) if isinstance(document, dict) else document
 
 
-def _sum(content: Mapping[str, Any]) -> str:
+def _content_digest(content: Mapping[str, Any]) -> str:
     # as it will be read: keys are texts, tuples lists
     return digest(json.loads(json.dumps(content)))

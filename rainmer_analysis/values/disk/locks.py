@@ -18,14 +18,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputInUseError
-from rainmer_analysis.values.disk.sync import make_folder
+from rainmer_analysis.values.disk.durable_writes import make_folder
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["demand_free", "holding", "lock_of"]
+__all__ = ["demand_unlocked", "hold_lock", "lock_of"]
 
 _PAUSE = 0.05  # seconds
 
@@ -39,7 +39,7 @@ def lock_of(output: str | Path, name: str = "") -> Path:
 
 
 @contextmanager
-def holding(lock: Path, *, wait: bool = False) -> Iterator[None]:
+def hold_lock(lock: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock.
 
     Parameters
@@ -58,7 +58,7 @@ def holding(lock: Path, *, wait: bool = False) -> Iterator[None]:
     descriptor = None
     with suppress(PermissionError):  # what stands there may be read all the same
         make_folder(lock.parent)
-        descriptor = _taken(lock, wait=wait)
+        descriptor = _take_lock(lock, wait=wait)
     try:
         yield
     finally:
@@ -71,7 +71,7 @@ def holding(lock: Path, *, wait: bool = False) -> Iterator[None]:
                 lock.parent.rmdir()
 
 
-def demand_free(lock: Path) -> None:
+def demand_unlocked(lock: Path) -> None:
     """Make sure that nobody holds a lock at the moment.
 
     Raises
@@ -86,14 +86,14 @@ def demand_free(lock: Path) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OutputInUseError(_refusal(lock)) from error
+            raise OutputInUseError(_in_use_error(lock)) from error
         except OSError:
             return
         finally:
             os.close(descriptor)
 
 
-def _taken(lock: Path, *, wait: bool) -> int | None:
+def _take_lock(lock: Path, *, wait: bool) -> int | None:
     if fcntl is None:
         return None
     patience = time.monotonic() + 4 * _PAUSE  # for whoever only looks
@@ -109,7 +109,7 @@ def _taken(lock: Path, *, wait: bool) -> int | None:
         except BlockingIOError as error:
             os.close(descriptor)
             if not wait and time.monotonic() > patience:
-                raise OutputInUseError(_refusal(lock)) from error
+                raise OutputInUseError(_in_use_error(lock)) from error
             time.sleep(_PAUSE)
             continue
         except OSError:  # no locks on this file system
@@ -138,7 +138,7 @@ def _holder() -> bytes:
     return json.dumps(told).encode("utf-8", "backslashreplace")
 
 
-def _refusal(lock: Path) -> str:
+def _in_use_error(lock: Path) -> str:
     who = "another process"
     with suppress(OSError, ValueError, KeyError, TypeError):
         told = json.loads(lock.read_text(encoding="utf-8", errors="replace"))

@@ -14,12 +14,12 @@ from rainmer_analysis.values.parquet.parquet_writing import (
     write_batches,
     write_parquet,
 )
-from rainmer_analysis.values.parquet.pieces import (
+from rainmer_analysis.values.parquet.part_streams import (
     part_batches,
     part_columns,
     part_dim,
     part_space,
-    verify,
+    verify_checksums,
 )
 from rainmer_analysis.values.parquet.properties_parquet import read_properties, write_properties
 
@@ -36,7 +36,7 @@ __all__ = [
     "read_parquet",
     "read_properties",
     "same_width",
-    "verify",
+    "verify_checksums",
     "write_batches",
     "write_list",
     "write_parquet",

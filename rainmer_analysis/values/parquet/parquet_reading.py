@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk import CommittedFile
+from rainmer_analysis.values.disk import CommittedFile, demand_known_version
 from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, same_space
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
@@ -38,7 +38,7 @@ __all__ = [
     "companion_digests",
     "document_of",
     "embeddings_of",
-    "opened",
+    "open_parquet",
     "read_checked",
     "read_metadata",
     "read_parquet",
@@ -67,12 +67,7 @@ def _parse_metadata(schema: pa.Schema, path: Path) -> dict[str, Any]:
             f"{path} is a Parquet file but no table or map of this package; "
             "make one with `extract` or `project`"
         )
-    stated = document.get("version")
-    if not isinstance(stated, int) or stated > FORMAT_VERSION:
-        raise FileFormatError(
-            f"{path} has format version {stated!r}, but this installation reads up to "
-            f"{FORMAT_VERSION}; update rainmer-analysis"
-        )
+    demand_known_version(document, FORMAT_VERSION, path)
     return document
 
 
@@ -85,12 +80,12 @@ def read_metadata(path: Path) -> dict[str, Any]:
         The file is of another kind, damaged or newer.
     """
     first = parts_of(path)[0]
-    with opened(first) as file:
+    with open_parquet(first) as file:
         return document_of(file, first.path)
 
 
 @contextmanager
-def opened(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
+def open_parquet(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
     """Open a part as Parquet.
 
     Raises
@@ -101,16 +96,16 @@ def opened(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
     try:
         raw = part.open()
     except OSError as error:
-        raise _unreadable(part.path) from error
+        raise _unreadable_error(part.path) from error
     with raw:
         try:
             file = pq.ParquetFile(raw, **options)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise _unreadable(part.path) from error
+            raise _unreadable_error(part.path) from error
         yield file
 
 
-def _unreadable(path: Path) -> FileFormatError:
+def _unreadable_error(path: Path) -> FileFormatError:
     return FileFormatError(
         f"{path} cannot be read as Parquet: it is damaged, cut off or of another "
         "kind; make it again or name another file"
@@ -143,13 +138,13 @@ def schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
     try:
         return file.metadata.schema.to_arrow_schema()
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path) from error
+        raise _unreadable_error(path) from error
 
 
 def companion_digests(path: Path) -> dict[str, str]:
     """Return the digests of what was written together with a table, by name."""
     first = parts_of(path)[0]
-    with opened(first) as file:
+    with open_parquet(first) as file:
         sums = stated_sums(file.metadata, first.path)
     found = (sums or {}).get("beside")
     return found if isinstance(found, dict) else {}
@@ -199,7 +194,7 @@ def embeddings_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> E
 
 def _read_part(part: CommittedFile) -> tuple[EmbeddingTable | SphereMap, str]:
     path = part.path
-    with opened(part, page_checksum_verification=True) as file:
+    with open_parquet(part, page_checksum_verification=True) as file:
         document = document_of(file, path)
         with reading_errors(path):
             table = read_checked(file, path)

@@ -31,7 +31,7 @@ __all__ = [
     "library_versions",
     "write_batches",
     "write_parquet",
-    "write_whole",
+    "write_plain_columns",
 ]
 
 _LIBRARIES = ("rainmer-analysis", "numpy", "torch", "umap-learn", "scikit-learn", "pillow")
@@ -76,7 +76,7 @@ def _metadata_document(value: EmbeddingTable | SphereMap, request: str | None) -
         document["fidelity"] = dict(value.fidelity)
     if request is not None:
         document["request"] = request
-    return dict(to_json_types(document))
+    return document
 
 
 def label_columns(rows: Rows) -> dict[str, Any]:
@@ -109,14 +109,18 @@ def write_parquet(value: EmbeddingTable | SphereMap, path: Path, request: str | 
     _write_row_groups([_with_metadata(value, request)], path, _WRITING, beside={})
 
 
-def write_whole(table: pa.Table, path: Path) -> None:
-    """Write a table of other columns, with its checksums, to `path`."""
-    _write_row_groups([table], path, _PLAIN, beside={})
+def write_plain_columns(columns: pa.Table, document: Mapping[str, Any], path: Path) -> None:
+    """Write a table of other columns, with its document and checksums, to `path`."""
+    _write_row_groups([_with_document(columns, document)], path, _PLAIN, beside={})
 
 
 def _with_metadata(value: EmbeddingTable | SphereMap, request: str | None) -> pa.Table:
-    document = json.dumps(_metadata_document(value, request), ensure_ascii=False, allow_nan=False)
-    return _to_arrow_table(value).replace_schema_metadata({KEY: document.encode("utf-8")})
+    return _with_document(_to_arrow_table(value), _metadata_document(value, request))
+
+
+def _with_document(columns: pa.Table, document: Mapping[str, Any]) -> pa.Table:
+    text = json.dumps(to_json_types(document), ensure_ascii=False, allow_nan=False)
+    return columns.replace_schema_metadata({KEY: text.encode("utf-8")})
 
 
 def write_batches(

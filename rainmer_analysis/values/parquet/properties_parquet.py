@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,17 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.immutable import PROPERTIES, PropertyTable
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
-    KEY,
     column_of,
     label_rows,
     parts_of,
     reading_errors,
 )
-from rainmer_analysis.values.parquet.parquet_reading import document_of, opened, read_checked
+from rainmer_analysis.values.parquet.parquet_reading import document_of, open_parquet, read_checked
 from rainmer_analysis.values.parquet.parquet_writing import (
     label_columns,
     library_versions,
-    write_whole,
+    write_plain_columns,
 )
-from rainmer_analysis.values.request_digest import to_json_types
 
 __all__ = ["read_properties", "write_properties"]
 
@@ -42,12 +39,10 @@ def write_properties(table: PropertyTable, path: Path, request: str | None) -> N
         "parameters": made,
         **({} if request is None else {"request": request}),
     }
-    text = json.dumps(to_json_types(document), ensure_ascii=False, allow_nan=False)
     columns = label_columns(table.rows) | {
         name: pa.array(table.column(name), from_pandas=True) for name in PROPERTIES
     }
-    stamped = pa.table(columns).replace_schema_metadata({KEY: text.encode("utf-8")})
-    write_whole(stamped, path)
+    write_plain_columns(pa.table(columns), document, path)
 
 
 def read_properties(path: Path) -> PropertyTable:
@@ -59,7 +54,7 @@ def read_properties(path: Path) -> PropertyTable:
         The file is of another kind, damaged or newer.
     """
     first = parts_of(path)[0]
-    with opened(first, page_checksum_verification=True) as file:
+    with open_parquet(first, page_checksum_verification=True) as file:
         document = document_of(file, first.path)
         if first.path != path or document["kind"] != "properties":
             raise FileFormatError(

@@ -19,7 +19,7 @@ import rainmer_analysis.values.pictures.pdf_record as pdf_record
 import rainmer_analysis.values.pictures.png_record as png_record
 import rainmer_analysis.values.pictures.svg_record as svg_record
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.json_documents import stamped, unstamped
+from rainmer_analysis.values.disk.json_documents import with_checksum, without_checksum
 
 __all__ = [
     "RECORD_KIND",
@@ -89,7 +89,7 @@ def with_record(picture: bytes, suffix: str, document: Mapping[str, Any]) -> byt
     """
     form = _FORMATS[suffix]
     head = {"kind": RECORD_KIND, "version": _VERSION, _CONTENT: form.content_sha256(picture)}
-    text = json.dumps(stamped(head | dict(document)), separators=(",", ":"), allow_nan=False)
+    text = json.dumps(with_checksum(head | dict(document)), separators=(",", ":"), allow_nan=False)
     return form.insert(picture, text)
 
 
@@ -170,7 +170,7 @@ def _checked_document(found: dict[str, Any], path: Path) -> tuple[dict[str, Any]
     if "checksum" not in found:
         return found, "it lacks the digest of its content"
     try:
-        return unstamped(found, path), ""
+        return without_checksum(found, path), ""
     except FileFormatError:
         content = {name: value for name, value in found.items() if name != "checksum"}
         return content, "its content is not that of its digest: it was edited or is damaged"

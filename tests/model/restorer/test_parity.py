@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.model.restorer import RecordedSelection, Restorer
-from rainmer_analysis.model.restorer.weights import build_restorer, load_restorer
+from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer, load_restorer
 
 VARIANTS = ("Rainmer_SA_chralpha", "Rainmer_SA_detgalpha")
 

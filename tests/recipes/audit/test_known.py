@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.fingerprints import (
-    flipped,
-    nearest_sign,
+from rainmer_analysis.auditing.perceptual_hashing import (
+    mirrored_hashes,
+    nearest_hash,
+    perceptual_hashes,
     read_fingerprints,
-    signs,
 )
 from rainmer_analysis.errors import FileFormatError, SourceError
 from rainmer_analysis.recipes.audit import audit, fingerprint
-from rainmer_analysis.recipes.audit.known_sets import write_fingerprints
+from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints
 from rainmer_analysis.weather import degrade
 from tests.recipes.audit.pictures import save, scene
 
@@ -66,8 +66,12 @@ def test_incomplete_sets_have_no_fingerprints(sources: dict[str, Path]) -> None:
 
 def test_flipping_an_image_flips_its_signs() -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 2, 96, 96), dtype=np.uint8)
-    assert (flipped(signs(images)) == signs(images[..., ::-1])).all()
-    assert (flipped(flipped(signs(images))) == signs(images)).all()
-    nearest, distance = nearest_sign(signs(images), signs(images[::-1]))
+    assert (
+        mirrored_hashes(perceptual_hashes(images)) == perceptual_hashes(images[..., ::-1])
+    ).all()
+    assert (
+        mirrored_hashes(mirrored_hashes(perceptual_hashes(images))) == perceptual_hashes(images)
+    ).all()
+    nearest, distance = nearest_hash(perceptual_hashes(images), perceptual_hashes(images[::-1]))
     assert nearest.tolist() == [4, 3, 2, 1, 0]
     assert distance.tolist() == [0] * 5

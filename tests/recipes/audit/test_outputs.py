@@ -13,13 +13,13 @@ from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.recipes.audit import Audit, audit
-from rainmer_analysis.recipes.audit.audit_lists import (
+from rainmer_analysis.recipes.audit.outputs import (
     removals,
     write_clean_manifest,
     write_lists,
+    write_page,
     write_scene_manifest,
 )
-from rainmer_analysis.recipes.audit.audit_page import write_page
 
 
 @pytest.fixture(scope="module")

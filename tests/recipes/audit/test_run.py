@@ -17,7 +17,7 @@ from rainmer_analysis.errors import (
 )
 from rainmer_analysis.images import find_datasets, sample_datasets
 from rainmer_analysis.recipes.audit import Audit, audit, read_audit
-from rainmer_analysis.recipes.audit import run_audit as run_module
+from rainmer_analysis.recipes.audit.examine_images import Examiner
 from rainmer_analysis.values import read_json
 
 
@@ -125,7 +125,7 @@ def test_an_interrupted_audit_goes_on(
 ) -> None:
     given, out = {"loose": sources["loose"]}, tmp_path / "audit.json"
 
-    examine = run_module.Examiner.examine
+    examine = Examiner.examine
     seen: list[str] = []
 
     def stopping(self: object, job: object) -> object:
@@ -135,7 +135,7 @@ def test_an_interrupted_audit_goes_on(
         return examine(self, job)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module.Examiner, "examine", stopping)
+        patch.setattr(Examiner, "examine", stopping)
         with pytest.raises(KeyboardInterrupt):
             audit(given, out=out, workers=1)
     (left,) = tmp_path.glob(".audit-*.jsonl")
@@ -146,7 +146,7 @@ def test_an_interrupted_audit_goes_on(
         seen.append(job.path)  # type: ignore[attr-defined]
         return examine(self, job)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(run_module.Examiner, "examine", counted)
+    monkeypatch.setattr(Examiner, "examine", counted)
     found = audit(given, out=out, workers=1)
     assert len(seen) <= 2
     assert found.document() == audit(given).document()

@@ -12,9 +12,9 @@ import pytest
 from rainmer_analysis.images import file_sha256, read_image, write_png
 from rainmer_analysis.recipes.restoration import restored_files as files
 from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
-from rainmer_analysis.recipes.restoration.restored_files import Cut, restored_files
+from rainmer_analysis.recipes.restoration.restored_files import TileSize, restored_files
 
-CUT = Cut(64, None)
+CUT = TileSize(64, None)
 
 
 class Waits:

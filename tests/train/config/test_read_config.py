@@ -7,7 +7,7 @@ import pytest
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config import parse_config, read_config, shipped_configs
-from rainmer_analysis.train.model_card import as_toml
+from rainmer_analysis.train.model_card_text import as_toml
 
 DATA = {"simulated": ["sim-Rain200H"]}
 

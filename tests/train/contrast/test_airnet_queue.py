@@ -23,10 +23,10 @@ def test_the_queue_is_first_in_first_out(contrast: QueueContrast) -> None:
     start = contrast.queue.clone()
     torch.testing.assert_close(start.norm(dim=1), torch.ones(6))
     keys = torch.randn(8, 8)
-    sound = torch.tensor(True)
-    contrast.enqueue(keys[:4], sound)
+    is_finite = torch.tensor(True)
+    contrast.enqueue(keys[:4], is_finite)
     assert torch.equal(contrast.queue, torch.cat([keys[:4], start[4:]]))
-    contrast.enqueue(keys[4:], sound)
+    contrast.enqueue(keys[4:], is_finite)
     assert torch.equal(contrast.queue, torch.cat([keys[6:], keys[2:4], keys[4:6]]))
     assert int(contrast.pointer) == 2
 

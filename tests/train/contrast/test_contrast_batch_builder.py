@@ -11,7 +11,7 @@ from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
 from rainmer_analysis.train.contrast.contrastive_losses import VIEWS
 from rainmer_analysis.train.contrast.hard_negatives import mean_colours
-from rainmer_analysis.train.contrast.momentum_contrast import Batch
+from rainmer_analysis.train.contrast.momentum_contrast import ContrastBatch
 from rainmer_analysis.train.data import Order, Pool, from_8bit
 
 
@@ -20,7 +20,7 @@ def builder(pool: Pool, config: TrainConfig, *, seed: int = 3) -> ContrastBatchB
     return ContrastBatchBuilder(pool, rows, config=config.objective, batch=2, seed=seed)
 
 
-def same(a: Batch, b: Batch) -> bool:
+def same(a: ContrastBatch, b: ContrastBatch) -> bool:
     return torch.equal(a.query, b.query) and all(
         torch.equal(a.views[v].positive, b.views[v].positive)
         and torch.equal(a.views[v].negatives, b.views[v].negatives)

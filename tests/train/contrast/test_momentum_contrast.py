@@ -18,10 +18,10 @@ from rainmer_analysis.train.contrast.contrastive_losses import (
     similarity,
 )
 from rainmer_analysis.train.contrast.momentum_contrast import (
-    Batch,
+    ContrastBatch,
     MomentumContrast,
     ViewImages,
-    compare,
+    compare_views,
     encode_keys,
 )
 from rainmer_analysis.train.data import Pool
@@ -92,7 +92,7 @@ def wrapper() -> MomentumContrast:
 def test_a_query_equals_its_own_key(wrapper: MomentumContrast) -> None:
     query = torch.rand(3, 3, 16, 24)
     views = {view: ViewImages(query, torch.rand(3, 4, 3, 16, 24)) for view in VIEWS}
-    cosines = compare(wrapper.query(query), wrapper.key, views)
+    cosines = compare_views(wrapper.query(query), wrapper.key, views)
     for view in VIEWS:
         assert cosines[view].shape == (3, 5)
         torch.testing.assert_close(cosines[view][:, 0], torch.ones(3))
@@ -115,7 +115,7 @@ def test_gradients_reach_the_query_encoder_alone(wrapper: MomentumContrast) -> N
     views = {
         view: ViewImages(torch.rand_like(query), torch.rand(2, 4, 3, 16, 16)) for view in VIEWS
     }
-    wrapper(Batch(query, views))[0].backward()
+    wrapper(ContrastBatch(query, views))[0].backward()
     assert all(p.grad is None for p in wrapper.key.parameters())
     reached = [p.grad is not None and bool((p.grad != 0).any()) for p in wrapper.query.parameters()]
     assert sum(reached) > 0.9 * len(reached)

@@ -68,9 +68,9 @@ class Uneven(nn.Linear):
     def before_micro_batch(self) -> None:
         pass
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         keys = self.place.all_gather(torch.zeros(1))
-        self.remembered += int(sound) * len(keys)
+        self.remembered += int(is_finite) * len(keys)
 
     def validate(self) -> dict[str, float]:
         return {}

@@ -23,8 +23,8 @@ def updated(gradients: list[float], *, fused: bool, clip: float) -> tuple[nn.Lin
         updater.begin(1e-2)
         for parameter in layers.parameters():
             parameter.grad = torch.full_like(parameter, value)
-        sound, norm = updater.finish()
-        found.append(bool(sound))
+        is_finite, norm = updater.finish()
+        found.append(bool(is_finite))
         assert math.isfinite(float(norm)) == math.isfinite(value)
     return layers, found
 
@@ -76,6 +76,6 @@ def test_no_gradient_has_no_norm() -> None:
         [Group(list(layer.parameters()), 1.0, 0.0, 0.0)], OptimiserConfig(), fused=False
     )
     updater.begin(1e-3)
-    sound, norm = updater.finish()
-    assert bool(sound)
+    is_finite, norm = updater.finish()
+    assert bool(is_finite)
     assert float(norm) == 0

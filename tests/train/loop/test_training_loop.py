@@ -247,7 +247,7 @@ class Broken:
     def before_micro_batch(self) -> None:
         pass
 
-    def after_micro_batch(self, sound: Tensor) -> None:
+    def after_micro_batch(self, is_finite: Tensor) -> None:
         pass
 
     def validate(self) -> dict[str, float]:

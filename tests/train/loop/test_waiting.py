@@ -120,8 +120,8 @@ def test_what_waits_is_found(
     name: str, pool: Pool, settings: Callable[..., TrainConfig], tmp_path: Path
 ) -> None:
     class Waiting(RainmerTrainable):
-        def after_micro_batch(self, sound: Tensor) -> None:
-            WAITS[name](sound.float())
+        def after_micro_batch(self, is_finite: Tensor) -> None:
+            WAITS[name](is_finite.float())
 
     config = quiet("rainmer", settings, settings)
     with pytest.raises((HostWaitsError, RuntimeError, TypeError)):

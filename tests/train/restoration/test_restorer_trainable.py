@@ -11,12 +11,12 @@ from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.restorer import VARIANTS, Prompts
 from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.momentum_contrast import compare, contrast_loss
+from rainmer_analysis.train.contrast.momentum_contrast import compare_views, contrast_loss
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.restoration import RestorerTrainable
 from rainmer_analysis.train.restoration import joint_training as joint
-from rainmer_analysis.train.restoration.crops import Crop, Pairs, crops, sheet
 from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
+from rainmer_analysis.train.restoration.restoration_crops import Crop, Pairs, cut_crops, image_sheet
 
 Restoring = Callable[..., TrainConfig]
 
@@ -33,7 +33,7 @@ def test_the_loss_is_restoration_and_weighted_contrast(pool: Pool, restoring: Re
     restored = network(pairs.degraded, Prompts.of(query(pairs.whole)))
     pixels = pixel_loss(restored, pairs.clean)
     contrast, _ = contrast_loss(
-        compare(query(task.views.query), key, task.views.views), config.objective
+        compare_views(query(task.views.query), key, task.views.views), config.objective
     )
     assert loss.item() == pytest.approx((pixels + contrast).item(), rel=1e-5)
     assert float(numbers["pixels"]) == pytest.approx(pixels.item(), rel=1e-5)
@@ -131,8 +131,8 @@ def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restor
     assert shown.dtype == np.uint8
     assert shown.shape == (3, 4 * 18 - 2, 3 * 18 - 2)
     rows, drawn = objective._evenly_chosen_rows(4)
-    first = Pairs.of(crops(pool, rows, drawn))
-    laid = sheet([first.degraded, first.clean])
+    first = Pairs.of(cut_crops(pool, rows, drawn))
+    laid = image_sheet([first.degraded, first.clean])
     assert np.array_equal(shown[:, :16, :16], laid[:, :16, :16])
     assert np.array_equal(shown[:, :16, 36:], laid[:, :16, 18:])
 
@@ -144,7 +144,7 @@ def test_degraded_and_clean_are_cut_at_the_same_place(pool: Pool, restoring: Res
         pool.degraded, pool.degraded, pool.degraded_native, pool.degraded_native,
         pool.datasets, pool.scenes, pool.digest,
     )  # fmt: skip
-    cut = crops(twins, np.arange(8), drawn)
+    cut = cut_crops(twins, np.arange(8), drawn)
     assert torch.equal(cut["degraded"], cut["clean"])
     assert {crop.axis for crop in (Crop.drawn((16, 16), 16, rng) for _ in range(60))} == {
         None,

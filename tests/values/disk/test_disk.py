@@ -18,19 +18,19 @@ import pytest
 from rainmer_analysis.errors import FileFormatError, OutputInUseError, StorageError
 from rainmer_analysis.values import (
     commit,
-    demand_free,
+    committed_path,
+    demand_unlocked,
     demand_writable,
     finish,
-    holding,
-    located,
+    hold_lock,
     lock_of,
     recover,
+    remove_leftovers,
     staging,
-    sweep,
     write_atomically,
 )
-from rainmer_analysis.values.disk.leftovers import mark
-from rainmer_analysis.values.disk.sync import sync_file
+from rainmer_analysis.values.disk.durable_writes import sync_file
+from rainmer_analysis.values.disk.temporary_files import temporary_mark
 
 Fill = Callable[[Path], None]
 
@@ -50,7 +50,7 @@ def stage(folder: Path, text: str) -> None:
 
 def views(folder: Path) -> set[str]:
     places = [folder / "one", folder / "table"]
-    one, table = (located(place) for place in places)
+    one, table = (committed_path(place) for place in places)
     return {one.read_text(), (table / "part").read_text()}
 
 
@@ -177,7 +177,7 @@ def test_a_disk_that_fails_at_each_sync_is_told_before_and_after(
             told.append("done")
         monkeypatch.setattr(os, "fsync", inner)
         name = "one" if several else "two"
-        new = located(place / name).read_text() == "new"
+        new = committed_path(place / name).read_text() == "new"
         assert new == (told[-1] != "is unchanged"), f"sync {number}: {told[-1]}"
         if told[-1] == "done":
             break
@@ -220,8 +220,8 @@ def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     lock = lock_of(tmp_path / "out", "untrained:7")
     program = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from rainmer_analysis.values.disk import holding\n"
-        "with holding(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+        "from rainmer_analysis.values.disk import hold_lock\n"
+        "with hold_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
     )
     held = subprocess.Popen(
         [sys.executable, "-c", program, str(lock)], stdout=subprocess.PIPE, text=True
@@ -230,7 +230,7 @@ def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:
     try:
         assert held.stdout.readline() == "held\n"
         start = time.monotonic()
-        for refused in (lambda: demand_free(lock), lambda: holding(lock).__enter__()):
+        for refused in (lambda: demand_unlocked(lock), lambda: hold_lock(lock).__enter__()):
             with pytest.raises(OutputInUseError, match=f"process {held.pid} on .* is writing to"):
                 refused()
         assert time.monotonic() - start < 2
@@ -238,11 +238,11 @@ def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:
         held.kill()
         held.wait()
     held.stdout.close()
-    demand_free(lock)
-    with holding(lock):
+    demand_unlocked(lock)
+    with hold_lock(lock):
         assert json.loads(lock.read_text())["process"] == os.getpid()
     assert not lock.exists()
-    with holding(tmp_path / "new" / "l"):
+    with hold_lock(tmp_path / "new" / "l"):
         pass
     assert not (tmp_path / "new").exists()  # the folder made for the lock goes with it
 
@@ -252,30 +252,33 @@ def test_locks_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     with monkeypatch.context() as none:
         none.setattr(locks, "fcntl", None)
-        with holding(tmp_path / "l"), holding(tmp_path / "l"):
-            demand_free(tmp_path / "l")
+        with hold_lock(tmp_path / "l"), hold_lock(tmp_path / "l"):
+            demand_unlocked(tmp_path / "l")
 
     def unsupported(*_: object) -> None:
         raise OSError(errno.ENOLCK, "no locks")
 
     monkeypatch.setattr(locks.fcntl, "flock", unsupported)
-    with holding(tmp_path / "l"):
-        demand_free(tmp_path / "l")
+    with hold_lock(tmp_path / "l"):
+        demand_unlocked(tmp_path / "l")
 
 
 def test_leftovers_of_the_dead_go_and_of_the_living_stay(tmp_path: Path) -> None:
     dead = subprocess.run(
-        [sys.executable, "-c", "from rainmer_analysis.values.disk.leftovers import mark\n"
-         "print(mark())"], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", "from rainmer_analysis.values.disk.temporary_files import "
+         "temporary_mark\nprint(temporary_mark())"], capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    living, foreign = mark(), "-unfinished-1-00000000-0123456789ab"
+    living, foreign = temporary_mark(), "-unfinished-1-00000000-0123456789ab"
     for name in (dead, living, foreign):
         (tmp_path / f".t{name}.json").write_text("half")
         (tmp_path / f".commit{name}").mkdir()
     (tmp_path / ".mine-unfinished.txt").write_text("a user's")
-    assert {path.name for path in sweep(tmp_path)} == {f".t{dead}.json", f".commit{dead}"}
+    assert {path.name for path in remove_leftovers(tmp_path)} == {
+        f".t{dead}.json",
+        f".commit{dead}",
+    }
     os.utime(tmp_path / f".t{foreign}.json", (0, 0))
-    assert [path.name for path in sweep(tmp_path)] == [f".t{foreign}.json"]
+    assert [path.name for path in remove_leftovers(tmp_path)] == [f".t{foreign}.json"]
     assert (tmp_path / f".t{living}.json").exists()
     assert (tmp_path / ".mine-unfinished.txt").exists()
 
@@ -291,7 +294,7 @@ def test_a_damaged_list_of_a_commit_is_told(tmp_path: Path) -> None:
         (tmp_path / ".commit.json").write_text(text)
         with pytest.raises(FileFormatError, match=r"\.commit\.json"):
             finish(tmp_path)
-        assert located(tmp_path / "x") == tmp_path / "x"
+        assert committed_path(tmp_path / "x") == tmp_path / "x"
     assert (tmp_path / "mine").read_text() == "a user's"
 
 

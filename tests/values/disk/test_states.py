@@ -15,10 +15,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from rainmer_analysis.values import commit, finish, located, staging, write_atomically
+from rainmer_analysis.values import commit, committed_path, finish, staging, write_atomically
 
 # the module, whose name the function of that name hides
-COMMITS = importlib.import_module("rainmer_analysis.values.disk.commit")
+COMMITS = importlib.import_module("rainmer_analysis.values.disk.folder_commit")
 # in memory where there is such a folder: every file is synced, which a disk takes its time for
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
@@ -90,7 +90,7 @@ class Runs(RuleBasedStateMachine):
 
     @invariant()
     def views_are_of_one_run(self) -> None:
-        places = (located(self.folder / name) for name in ("one", "two", "parts"))
+        places = (committed_path(self.folder / name) for name in ("one", "two", "parts"))
         one, two, parts = places
         texts = {path.read_text() if path.exists() else None for path in (one, two, parts / "a")}
         assert len(texts) == 1

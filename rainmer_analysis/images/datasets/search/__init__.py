@@ -9,7 +9,7 @@ from rainmer_analysis.images.datasets.search.accounting import (
     Account,
     merge_accounts,
 )
-from rainmer_analysis.images.datasets.search.folders import (
+from rainmer_analysis.images.datasets.search.folder_search import (
     Dataset,
     ImageCandidate,
     list_candidates,

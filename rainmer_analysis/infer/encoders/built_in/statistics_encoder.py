@@ -19,7 +19,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
-from rainmer_analysis.images.resize import DEFAULT_RULE
+from rainmer_analysis.images.resize_rules import DEFAULT_RULE
 from rainmer_analysis.infer.encoders.built_in.handmade_descriptors import DESCRIPTORS
 from rainmer_analysis.infer.encoders.encoder_contract import (
     API_VERSION,

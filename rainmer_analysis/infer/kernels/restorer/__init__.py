@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
 from rainmer_analysis.infer.kernels.restorer.encoder_stages import EncoderStages
 from rainmer_analysis.infer.kernels.restorer.planar_restorer import PlanarRestorer
-from rainmer_analysis.infer.kernels.restorer.threads import Threads
 
 __all__ = ["EncoderStages", "PlanarRestorer", "Threads"]

@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.restorer.maps import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands
+from rainmer_analysis.infer.kernels.restorer.packed_layers import to_flat_float32, weight_matrix
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
-    clear_columns,
-    pitch_of,
+    row_pitch,
+    zero_columns,
 )
-from rainmer_analysis.infer.kernels.restorer.packing import matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Bands
 from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
@@ -34,7 +34,7 @@ __all__ = ["PreparedPrompts", "add_attended_values"]
 
 
 @compiled
-def _prompt(read, place, prompt, memory, x, goal, size):  # type: ignore[no-untyped-def]
+def _add_prompt(read, place, prompt, memory, x, goal, size):  # type: ignore[no-untyped-def]
     """Add what one prompt says of a row to it: share * silu(gate * shift + bias)."""
     first, bias, second, offsets, shift, ends = prompt
     hidden, gate = memory
@@ -87,8 +87,8 @@ def _add_values(x, place, values, source, size, bands, factors, prompts, residua
                     line[i] += more[i]
         for k in range(count):
             prompt = (first[k], bias[k], second[k], offsets[k], shift[k], ends[k])
-            _prompt(found, own, prompt, (hidden, gate), x, goal, (width, channels))
-        clear_columns(x, goal, 1, channels, (width, wide))
+            _add_prompt(found, own, prompt, (hidden, gate), x, goal, (width, channels))
+        zero_columns(x, goal, 1, channels, (width, wide))
 
 
 class PreparedPrompts:
@@ -108,7 +108,7 @@ class PreparedPrompts:
         vectors = () if module is None else vectors
         parts = (module.chr_promptAttn, module.detg_promptAttn)[: len(vectors)] if vectors else ()
         shares = _fusion_shares(module, vectors) if vectors else []
-        rows = [_layers_of(*each) for each in zip(parts, vectors, shares, strict=True)]
+        rows = [_prompt_layers(*each) for each in zip(parts, vectors, shares, strict=True)]
         widths = (channels * channels, *(channels,) * 4, 2)
         self.entries = tuple(
             np.stack([row[k] for row in rows]) if rows else np.zeros((0, width), np.float32)
@@ -116,23 +116,23 @@ class PreparedPrompts:
         )
 
 
-def _layers_of(part: Any, vector: Tensor, share: float) -> tuple[Array, ...]:
+def _prompt_layers(part: Any, vector: Tensor, share: float) -> tuple[Array, ...]:
     """Return a prompt attention's layers, with the prompt multiplied into the last one."""
     first, _, second = part.classifier
     trans = part.trans[0]
-    shift = matrix(trans) @ vector[0].double()
+    shift = weight_matrix(trans) @ vector[0].double()
     ends = np.array([float(second.bias), share], np.float32)
-    layers = matrix(first), first.bias, matrix(second), trans.bias, shift
-    return (*(numbers(each) for each in layers), ends)
+    layers = weight_matrix(first), first.bias, weight_matrix(second), trans.bias, shift
+    return (*(to_flat_float32(each) for each in layers), ends)
 
 
 def _fusion_shares(module: Any, vectors: tuple[Tensor, ...]) -> list[float]:
     """Ask the rule that fuses two prompts how much of each it takes: it is linear in both."""
     if len(vectors) == 1:
         return [1.0]
-    cosine = module._prompt_cosine(vectors, like=vectors[0])
+    cosine = module.prompt_cosine(vectors, like=vectors[0])
     one, none = torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1)
-    mix_prompts = module._fusion.mix
+    mix_prompts = module.fusion.mix
     return [float(mix_prompts(one, none, cosine)), float(mix_prompts(none, one, cosine))]
 
 
@@ -156,7 +156,7 @@ def add_attended_values(
     """
     threads, scratch = work
     height, width, channels = x.shape
-    pitch = pitch_of(width)
+    pitch = row_pitch(width)
 
     def workspace() -> tuple[Array, ...]:
         lines = (channels + 1, channels + 1, 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
-from rainmer_analysis.infer.kernels.restorer.mixture import Stages
-from rainmer_analysis.infer.kernels.restorer.threads import Threads
+from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
+from rainmer_analysis.infer.kernels.restorer.expert_stages import PlanarExpertStages
+from rainmer_analysis.infer.kernels.restorer.planar_map import Map, WorkspaceCache
 from rainmer_analysis.model.experts import Stage
 
 __all__ = ["EncoderStages"]
@@ -23,7 +23,7 @@ class EncoderStages:
     """
 
     def __init__(self, stages: list[Stage]) -> None:
-        self._stages = Stages(stages)
+        self._stages = PlanarExpertStages(stages)
 
     def __call__(self, x: Tensor, weights: Tensor) -> Tensor:
         """Refine rectified maps [B, dim, H, W] with weights of the experts [B, 4, 8]."""
@@ -32,5 +32,5 @@ class EncoderStages:
         for image, gate, out in zip(x, weights, found, strict=True):
             maps = Map.of(channels, size), Map.of(channels, size)
             maps[0].pixels[:] = image.numpy()
-            out.numpy()[:] = self._stages(maps, gate, Threads(1), Scratch()).pixels
+            out.numpy()[:] = self._stages(maps, gate, Threads(1), WorkspaceCache()).pixels
         return found

@@ -12,18 +12,22 @@ import numpy as np
 import torch
 from torch import nn
 
-from rainmer_analysis.infer.kernels.restorer.maps import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
+from rainmer_analysis.infer.kernels.restorer.layer_norm import layer_norm, norm_workspace
+from rainmer_analysis.infer.kernels.restorer.packed_layers import (
+    fold_norm_into_matrix,
+    to_flat_float32,
+    weight_matrix,
+)
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
     LEFT,
     Map,
-    Scratch,
-    chunk_of,
-    clear_columns,
-    clear_outside,
-    pitch_of,
+    WorkspaceCache,
+    channels_per_chunk,
+    row_pitch,
+    zero_border,
+    zero_columns,
 )
-from rainmer_analysis.infer.kernels.restorer.norm import normalise, normalised_room
-from rainmer_analysis.infer.kernels.restorer.packing import after_norm, matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Bands, Threads, band_rows
 from rainmer_analysis.kernels import (
     ADD,
     COLUMNS,
@@ -96,7 +100,7 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
     """
     height, width, channels = size
     chunks, groups, room = plan
-    entering, taps, leaving = weights
+    project_in, taps, project_out = weights
     normed, u, t, found = memory
     wide = -(-width // COLUMNS) * COLUMNS
     pitch, depth = wide + LEFT, channels + 1
@@ -104,9 +108,9 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
     for first in range(bands[0], bands[1], bands[2]):
         rows = min(bands[2], height - first)
         top, last = max(first - _REACH, 0), min(first + rows + _REACH, height)
-        normalise(x, source, size, (top, last), normed, centred)
+        layer_norm(x, source, size, (top, last), normed, centred)
         start, end = top - first + _REACH, last - first + _REACH
-        clear_outside(u, place, (start, end), (rows + 2 * _REACH, room[0], wide))
+        zero_border(u, place, (start, end), (rows + 2 * _REACH, room[0], wide))
         entered = (place[0] + start * place[1], place[1], place[2])
         goal = (target[0] + first * target[1], target[1], target[2])
         for row in range(rows):
@@ -118,15 +122,15 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
             begin, count, group, outputs, before, many = chunks[number]
             factors, panels = (begin * depth, depth, 1, count, depth), (0, wide * depth)
             shape = (last - top, width)
-            multiply_panels(entering, factors, normed, panels, u, entered, shape, PUT)
+            multiply_panels(project_in, factors, normed, panels, u, entered, shape, PUT)
             for k in range(outputs):
                 to, here = LEFT + (before + k) * pitch, (first, rows, height)
                 form = (width, wide, pitch)
                 _pair(u, place, groups[group + k], taps, here, t, found, to, kept[1], form)
             if many > 0:
                 factors = ((group + outputs - many) * channels, many, 1, channels, many)
-                multiply_channels(leaving, factors, found, kept, y, goal, (rows, width), ADD)
-        clear_columns(y, goal, rows, channels, (width, wide))
+                multiply_channels(project_out, factors, found, kept, y, goal, (rows, width), ADD)
+        zero_columns(y, goal, rows, channels, (width, wide))
 
 
 class _Taps:
@@ -138,7 +142,7 @@ class _Taps:
 
     def add(self, kernel: torch.Tensor) -> int:
         start = self.length
-        self.parts.append(numbers(kernel))
+        self.parts.append(to_flat_float32(kernel))
         self.length += len(self.parts[-1])
         return start
 
@@ -178,7 +182,7 @@ def _chunks(
     return [*found, (known, run)]
 
 
-def _filled(rows: torch.Tensor) -> torch.Tensor:
+def _pad_rows_with_zeros(rows: torch.Tensor) -> torch.Tensor:
     """Fill the rows of a matrix up with zeros, so that a product makes whole blocks of them."""
     return torch.cat([rows, rows.new_zeros(-len(rows) % _EVEN, rows.shape[1])])
 
@@ -193,9 +197,12 @@ class FeedForward:
     """
 
     def __init__(self, norm: nn.Module, ffn: Any) -> None:
-        entering, leaving = after_norm(ffn.project_in, norm), matrix(ffn.project_out)
-        hidden, taps = leaving.shape[1] // 2, _Taps()
-        chunk = chunk_of(len(leaving))
+        project_in, project_out = (
+            fold_norm_into_matrix(ffn.project_in, norm),
+            weight_matrix(ffn.project_out),
+        )
+        hidden, taps = project_out.shape[1] // 2, _Taps()
+        chunk = channels_per_chunk(len(project_out))
         runs = _chunks(_groups(ffn, hidden, taps), chunk)
         plan, before = [], 0
         groups: list[tuple[int, ...]] = []
@@ -204,30 +211,32 @@ class FeedForward:
         for number, (known, run) in enumerate(runs):
             waiting = before + len(run)
             last = number == len(runs) - 1 or waiting + len(runs[number + 1][1]) > _KEPT
-            rows = _filled(entering[known])
+            rows = _pad_rows_with_zeros(project_in[known])
             begin = sum(map(len, factors))
             plan.append((begin, len(rows), len(groups), len(run), before, waiting if last else 0))
             factors.append(rows)
             places = {channel: place for place, channel in enumerate(known)}
             groups += [(places[g[0]], *g[1:3], places[g[3]], *g[4:9]) for g in run]
             if last:
-                outputs.append(numbers(leaving[:, [group[8] for group in groups[-waiting:]]]))
+                outputs.append(
+                    to_flat_float32(project_out[:, [group[8] for group in groups[-waiting:]]])
+                )
             before = 0 if last else waiting
         self._room = chunk, _KEPT
         self._plan = np.array(plan, np.int64), np.array(groups, np.int64), self._room
-        entered = numbers(torch.cat(factors))
+        entered = to_flat_float32(torch.cat(factors))
         self._weights = entered, np.concatenate(taps.parts), np.concatenate(outputs)
         self._centred = getattr(norm.body, "bias", None) is not None
 
-    def __call__(self, x: Map, y: Map, threads: Threads, scratch: Scratch) -> None:
+    def __call__(self, x: Map, y: Map, threads: Threads, scratch: WorkspaceCache) -> None:
         """Write x + ffn(norm(x)) to `y`, which is another map."""
         height, width, channels = x.shape
         chunk, kept = self._room
 
         def room() -> tuple[Array, ...]:
-            rows, pitch = band_rows(x.size) + _BEYOND, pitch_of(width)
+            rows, pitch = band_rows(x.size) + _BEYOND, row_pitch(width)
             maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2, kept))
-            return normalised_room(rows, width, channels), *maps
+            return norm_workspace(rows, width, channels), *maps
 
         def work(bands: Bands) -> None:
             memory = scratch.of(("feed-forward", channels, width), room)

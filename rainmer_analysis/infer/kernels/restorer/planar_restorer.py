@@ -18,27 +18,31 @@ from rainmer_analysis.infer.kernels.restorer.attended_values import (
     PreparedPrompts,
     add_attended_values,
 )
-from rainmer_analysis.infer.kernels.restorer.attention import Attention
-from rainmer_analysis.infer.kernels.restorer.convolutions import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
+from rainmer_analysis.infer.kernels.restorer.channel_attention import Attention
+from rainmer_analysis.infer.kernels.restorer.expert_stages import PlanarExpertStages
+from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
+from rainmer_analysis.infer.kernels.restorer.map_convolutions import (
+    convolve_and_pixel_shuffle,
+    convolve_and_pixel_unshuffle,
     convolve_map,
-    fuse_locally,
-    move_down,
-    move_up,
+    fuse_local_knowledge,
     multiply_map,
 )
-from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
-from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
-from rainmer_analysis.infer.kernels.restorer.mixture import Stages
-from rainmer_analysis.infer.kernels.restorer.packing import Convolution, matrix, numbers
-from rainmer_analysis.infer.kernels.restorer.threads import Threads
+from rainmer_analysis.infer.kernels.restorer.packed_layers import (
+    PackedConvolution,
+    to_flat_float32,
+    weight_matrix,
+)
+from rainmer_analysis.infer.kernels.restorer.planar_map import Map, WorkspaceCache
 from rainmer_analysis.kernels import Array
 from rainmer_analysis.model.encoder import SLOPE
-from rainmer_analysis.model.folded import mean_windows
+from rainmer_analysis.model.folded_encoder import mean_windows
 from rainmer_analysis.model.restorer import Restorer
 
 __all__ = ["PlanarRestorer"]
 
-Work = tuple[Threads, Scratch]
+Work = tuple[Threads, WorkspaceCache]
 
 
 class _Block:
@@ -68,8 +72,8 @@ class _Mixture:
 
     def __init__(self, module: Any) -> None:
         self.gate = module.gate
-        self.entering = next(module.stages.preprocess.parameters()).detach().flatten(1)
-        self.stages = Stages(module.stages.stages)
+        self.first_product = next(module.stages.preprocess.parameters()).detach().flatten(1)
+        self.stages = PlanarExpertStages(module.stages.stages)
 
     def weigh(self, mean: Tensor) -> Tensor:
         """Weigh the experts by the mean of the patch embedding, [dim]: [4, 8]."""
@@ -77,7 +81,7 @@ class _Mixture:
         return found
 
 
-class _Embedded:
+class _EmbeddedMixture:
     """A mixture with the 3 x 3 convolution of the image before it."""
 
     def __init__(self, conv: nn.Conv2d, module: Any) -> None:
@@ -85,12 +89,12 @@ class _Embedded:
         self._embedding = conv.weight.detach().double().flatten(1)
         bias = torch.zeros(len(conv.weight)) if conv.bias is None else conv.bias.detach()
         self._bias = bias.double()
-        point = self._mixture.entering.double()
+        point = self._mixture.first_product.double()
         weight = torch.einsum("oc,cihw->oihw", point, conv.weight.detach().double())
-        self._entry = Convolution(weight, point @ self._bias)
+        self._entry = PackedConvolution(weight, point @ self._bias)
 
     def __call__(self, image: Map, maps: tuple[Map, Map], windows: Tensor, work: Work) -> Map:
-        """Refine an image whose neighbourhoods have the mean [3, 3, 3]; see `Stages`."""
+        """Refine an image, its neighbourhoods of mean [3, 3, 3]; see `PlanarExpertStages`."""
         gate = self._mixture.weigh(self._embedding @ windows.double().flatten() + self._bias)
         convolve_map(self._entry, image, maps[0], slope=0.0, work=work)
         return self._mixture.stages(maps, gate, *work)
@@ -101,10 +105,10 @@ class _LocalFusion:
 
     def __init__(self, module: Any) -> None:
         first, _, second = module.location_map
-        self._first = Convolution(first.weight, first.bias)
+        self._first = PackedConvolution(first.weight, first.bias)
         # of the second only the mean over its outputs is taken
         mean = second.weight.detach().double().mean(0, keepdim=True)
-        self._second = Convolution(mean, second.bias.detach().double().mean()[None])
+        self._second = PackedConvolution(mean, second.bias.detach().double().mean()[None])
         self._channel_map = module.channel_map
 
     def __call__(self, location: Map, features: Map, between: Map, work: Work) -> None:
@@ -112,12 +116,12 @@ class _LocalFusion:
         convolve_map(self._first, location, between, slope=SLOPE, work=work)
         where = Map.of(1, features.size)
         convolve_map(self._second, between, where, work=work)
-        mean = torch.from_numpy(_mean(features)).float()
-        shares = numbers(self._channel_map(mean[None, :, None, None]))
-        fuse_locally(where, location, features, shares, work=work)
+        mean = torch.from_numpy(_mean_over_pixels(features)).float()
+        shares = to_flat_float32(self._channel_map(mean[None, :, None, None]))
+        fuse_local_knowledge(where, location, features, shares, work=work)
 
 
-def _mean(features: Map) -> npt.NDArray[np.float64]:
+def _mean_over_pixels(features: Map) -> npt.NDArray[np.float64]:
     rows = features.pixels.sum(axis=2, dtype=np.float64).sum(axis=1)
     found: npt.NDArray[np.float64] = rows / (features.size[0] * features.size[1])
     return found
@@ -141,27 +145,27 @@ class PlanarRestorer:
 
     def __init__(self, restorer: Restorer) -> None:
         self.config = restorer.config
-        self._scratch, self._size = Scratch(), (0, 0)
+        self._scratch, self._size = WorkspaceCache(), (0, 0)
         with torch.inference_mode():
             self._lay_out(restorer)
 
     def _lay_out(self, net: Restorer) -> None:
         encoder = net.disentangle.encoder_q
-        self._local = _Embedded(encoder.conv.proj, encoder.MoEs)
-        self._first = _Embedded(net.patch_embed.proj, net.encoder_level0)
+        self._local = _EmbeddedMixture(encoder.conv.proj, encoder.MoEs)
+        self._first = _EmbeddedMixture(net.patch_embed.proj, net.encoder_level0)
         self._fusion = _LocalFusion(net.cross_fuse)
         downs = (net.encoder_level1, net.encoder_level2, net.encoder_level3, net.latent)
         ups = (net.decoder_level3, net.decoder_level2, net.decoder_level1)
         self._down_blocks = [[_Block(block) for block in level] for level in downs]
         self._up_blocks = [[_Block(block) for block in level] for level in ups]
         resamplers: Any = (net.down1_2, net.down2_3, net.down3_4, net.up4_3, net.up3_2, net.up2_1)
-        layers = [Convolution(each.body[0].weight) for each in resamplers]
+        layers = [PackedConvolution(each.body[0].weight) for each in resamplers]
         self._downs, self._ups = layers[:3], layers[3:]
         reducers = (net.reduce_chan_level3, net.reduce_chan_level2)
-        self._reducers = [numbers(matrix(each)) for each in reducers]
+        self._reducers = [to_flat_float32(weight_matrix(each)) for each in reducers]
         self._refinement = _Mixture(net.refinement)
-        self._refining = numbers(self._refinement.entering)
-        self._output = Convolution(net.output.weight)
+        self._refining = to_flat_float32(self._refinement.first_product)
+        self._output = PackedConvolution(net.output.weight)
 
     def prepare_prompts(self, vectors: tuple[Tensor, ...]) -> list[list[PreparedPrompts]]:
         """Lay out the prompts of an image, [1, base_dim] each, chromatic first, for its tiles."""
@@ -179,20 +183,20 @@ class PlanarRestorer:
         """
         size = image.shape[1], image.shape[2]
         if size != self._size:
-            self._scratch, self._size = Scratch(), size
+            self._scratch, self._size = WorkspaceCache(), size
         work = threads, self._scratch
         with torch.inference_mode():
             source = Map.of(3, size)
             source.pixels[:] = image
             windows = mean_windows(torch.from_numpy(image).double()[None])[0]
-            top = self._entered(source, windows, work)
-            joined, x = self._down(top, work)
-            x = self._up(x, joined, prompts, work)
-            found = self._refined(x, work)
+            top = self._embed(source, windows, work)
+            joined, x = self._encode_levels(top, work)
+            x = self._decode_levels(x, joined, prompts, work)
+            found = self._refine(x, work)
         found += image
         return found
 
-    def _entered(self, source: Map, windows: Tensor, work: Work) -> Map:
+    def _embed(self, source: Map, windows: Tensor, work: Work) -> Map:
         """Embed an image and fuse local knowledge into it."""
         width = self.config.widths[0]
         maps = [Map.of(width, source.size) for _ in range(2)]
@@ -205,7 +209,7 @@ class PlanarRestorer:
             self._fusion(location, x, free, work)
         return x
 
-    def _blocks(
+    def _run_blocks(
         self,
         blocks: list[_Block],
         x: Map,
@@ -223,36 +227,38 @@ class PlanarRestorer:
             x, spare = target, x
         return x
 
-    def _down(self, x: Map, work: Work) -> tuple[list[Map], Map]:
+    def _encode_levels(self, x: Map, work: Work) -> tuple[list[Map], Map]:
         """Go down to the latent level; what is skipped is put behind room for what comes up."""
         joined: list[Map] = []
         for number, blocks in enumerate(self._down_blocks):
             width = x.channels[1]
             if number == len(self._down_blocks) - 1:
-                return joined, self._blocks(blocks, x, None, None, work)
+                return joined, self._run_blocks(blocks, x, None, None, work)
             both = Map.of(2 * width, x.size)
-            skip = self._blocks(blocks, x, both.part(width, width), None, work)
+            skip = self._run_blocks(blocks, x, both.part(width, width), None, work)
             joined.append(both)
             height, columns = x.size
             x = Map.of(2 * width, (height // 2, columns // 2))
-            move_down(self._downs[number], skip, x, work=work)
+            convolve_and_pixel_unshuffle(self._downs[number], skip, x, work=work)
         raise AssertionError
 
-    def _up(
+    def _decode_levels(
         self, x: Map, joined: list[Map], prompts: list[list[PreparedPrompts]], work: Work
     ) -> Map:
         for number, blocks in enumerate(self._up_blocks):
             both = joined.pop()
-            move_up(self._ups[number], x, both.part(0, both.channels[1] // 2), work=work)
+            convolve_and_pixel_shuffle(
+                self._ups[number], x, both.part(0, both.channels[1] // 2), work=work
+            )
             x = both
             if number < len(self._reducers):
                 x = Map.of(both.channels[1] // 2, both.size)
                 multiply_map(self._reducers[number], both, x, work=work)
-            x = self._blocks(blocks, x, None, prompts[number], work)
+            x = self._run_blocks(blocks, x, None, prompts[number], work)
         return x
 
-    def _refined(self, x: Map, work: Work) -> Array:
-        gate = self._refinement.weigh(torch.from_numpy(_mean(x)))
+    def _refine(self, x: Map, work: Work) -> Array:
+        gate = self._refinement.weigh(torch.from_numpy(_mean_over_pixels(x)))
         maps = [Map.of(x.channels[1], x.size) for _ in range(2)]
         multiply_map(self._refining, x, maps[0], rectify=True, work=work)
         x = self._refinement.stages((maps[0], maps[1]), gate, *work)

@@ -144,12 +144,12 @@ class Prompted(nn.Module):
 
     def add_prompts(self, channels: int, config: RestorerConfig) -> None:
         """Lay out the prompt attentions, and the anchor of a rule that has one."""
-        self._fusion = FUSIONS[config.traits.fusion]
+        self.fusion = FUSIONS[config.traits.fusion]
         self.chr_promptAttn = _PromptAttention(channels, config.base_dim)
         self.detg_promptAttn = _PromptAttention(channels, config.base_dim)
-        if self._fusion.anchor is not None:
+        if self.fusion.anchor is not None:
             anchor = nn.Parameter(torch.ones(1, config.base_dim, 1, 1))
-            self.register_parameter(self._fusion.anchor, anchor)
+            self.register_parameter(self.fusion.anchor, anchor)
 
     def prompted(self, x: Tensor, prompts: tuple[Tensor, ...]) -> Tensor:
         """Add what none, one or two prompts, chromatic first, say to a map [B, C, H, W]."""
@@ -159,14 +159,14 @@ class Prompted(nn.Module):
         if len(prompts) == 1:
             return x + first
         second = self.detg_promptAttn(x, prompts[1])
-        return x + self._fusion.mix(first, second, self._prompt_cosine(prompts, like=x))
+        return x + self.fusion.mix(first, second, self.prompt_cosine(prompts, like=x))
 
-    def _prompt_cosine(self, prompts: tuple[Tensor, ...], *, like: Tensor) -> Tensor:
+    def prompt_cosine(self, prompts: tuple[Tensor, ...], *, like: Tensor) -> Tensor:
         """Cosine of anchor and prompt; the gradient reaches the anchor alone."""
-        if self._fusion.anchor is None:
+        if self.fusion.anchor is None:
             return like.new_ones(1, 1, 1, 1)
-        z = prompts[self._fusion.view].detach()
-        anchor = normalise_rows(self.get_parameter(self._fusion.anchor).flatten(1))
+        z = prompts[self.fusion.view].detach()
+        anchor = normalise_rows(self.get_parameter(self.fusion.anchor).flatten(1))
         with without_autocast(z):
             cosine: Tensor = (to_float32(z) * anchor).sum(dim=1)
         return cosine.to(like.dtype).reshape(-1, 1, 1, 1)

@@ -9,17 +9,16 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.images import load_image_set
+from rainmer_analysis.images.datasets.manifest_text import check_manifest_name
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    groups_path,
     images_manifest,
+    write_manifest,
 )
-from rainmer_analysis.recipes.text_files import holds_text, write_text_once
 from rainmer_analysis.values import (
     EmbeddingTable,
     PropertyTable,
     Rows,
     SphereMap,
-    demand_suffix,
     read,
 )
 
@@ -65,7 +64,7 @@ def write_sample(
         Something else lies at `out`.
     """
     path = Path(out)
-    demand_suffix(path, "a manifest", ".toml")
+    check_manifest_name(path)
     files = [each for each in sources if Path(each).suffix.lower() == ".parquet"]
     if files and (len(files) < len(sources) or per_dataset is not None):
         raise ParameterError(
@@ -79,10 +78,7 @@ def write_sample(
         number = "all" if per_dataset is None else f"at most {per_dataset} a dataset"
         remark = f"{number} images, seed {seed}"
     text, scenes = images_manifest(rows, path, [f"{len(rows):,} images: {remark}."], suffix="")
-    if scenes is not None:
-        holds_text(path, text, overwrite=overwrite)  # neither is written where one cannot be
-        write_text_once(groups_path(path), scenes, overwrite=overwrite)
-    return rows, write_text_once(path, text, overwrite=overwrite)
+    return rows, write_manifest(path, text, scenes, overwrite=overwrite)
 
 
 def _rows_of(files: Sequence[str | Path]) -> Rows:

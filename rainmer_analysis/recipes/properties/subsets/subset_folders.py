@@ -49,10 +49,10 @@ def write_images(rows: Rows, folder: str | Path, how: How) -> bool:
         A file cannot be linked or copied.
     """
     place = Path(folder).absolute()
-    files = _planned(rows)
+    files = _planned_files(rows)
     _refuse_image_folders(place, files)
     if place.exists() or place.is_symlink():
-        if place.is_dir() and _holds(place, files, how):
+        if place.is_dir() and _holds_these_files(place, files, how):
             return True
         raise OutputExistsError(
             f"{place} already exists and holds something else; name a folder that does not exist"
@@ -76,7 +76,7 @@ def write_images(rows: Rows, folder: str | Path, how: How) -> bool:
     return False
 
 
-def _planned(rows: Rows) -> dict[str, str]:
+def _planned_files(rows: Rows) -> dict[str, str]:
     """Return by name in the folder the absolute path of each file."""
     frame = rows.frame
     if "region" in frame and (frame["region"] != "whole").any():
@@ -88,7 +88,7 @@ def _planned(rows: Rows) -> dict[str, str]:
     planned = [
         entry
         for row in frame.to_dict("records")
-        for entry in _entries(row, is_paired=row["dataset"] in paired)
+        for entry in _file_entries(row, is_paired=row["dataset"] in paired)
     ]
     repeated = [name for name, count in Counter(name for name, _ in planned).items() if count > 1]
     if repeated:
@@ -99,7 +99,7 @@ def _planned(rows: Rows) -> dict[str, str]:
     return dict(planned)
 
 
-def _entries(row: dict[Any, Any], *, is_paired: bool) -> list[tuple[str, str]]:
+def _file_entries(row: dict[Any, Any], *, is_paired: bool) -> list[tuple[str, str]]:
     dataset = str(row["dataset"])
     name = PurePosixPath(str(row["image_id"]).removeprefix(f"{dataset}/"))
     if ".." in name.parts or name.is_absolute() or not name.parts:
@@ -131,7 +131,7 @@ def _refuse_image_folders(place: Path, files: dict[str, str]) -> None:
             )
 
 
-def _holds(place: Path, files: dict[str, str], how: How) -> bool:
+def _holds_these_files(place: Path, files: dict[str, str], how: How) -> bool:
     own = {
         path.relative_to(place).as_posix()
         for path in place.rglob("*")

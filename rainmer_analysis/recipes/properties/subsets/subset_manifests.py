@@ -9,19 +9,34 @@ from typing import Any
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.datasets.manifest_text import entry_lines, quoted, relative_path
-from rainmer_analysis.recipes.text_files import csv_text
+from rainmer_analysis.images.datasets.manifest_text import (
+    check_manifest_name,
+    dataset_lines,
+    groups_path,
+    quoted,
+    relative_path,
+)
+from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
 from rainmer_analysis.values import Rows
 
-__all__ = ["groups_path", "images_manifest", "rows_manifest"]
+__all__ = ["images_manifest", "rows_manifest", "write_manifest"]
 
 _SUFFIX = "-balance"
-_HALVES = {"left": "rain-clean", "right": "clean-rain"}
 
 
-def groups_path(manifest: Path) -> Path:
-    """Return the file beside a manifest that names the scenes of its images."""
-    return manifest.with_suffix(".groups.csv")
+def write_manifest(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
+    """Write a manifest and its file of scenes, or neither; say whether it was there already.
+
+    Raises
+    ------
+    ParameterError
+        The name does not end in ``.toml``.
+    OutputExistsError
+        Something else lies at one of the two.
+    """
+    check_manifest_name(out)
+    texts = {} if scenes is None else {groups_path(out): scenes}
+    return write_texts_once({**texts, out: text}, overwrite=overwrite)[-1]
 
 
 def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
@@ -57,7 +72,9 @@ def images_manifest(
         for kind in kinds:
             part = own[own["kind"] == kind]
             name = f"{dataset}{suffix}" + (f"-{kind}" if kind != kinds[0] else "")
-            lines += _manifest_entry(part, name, kind, base)
+            lines += dataset_lines(
+                name, kind, images=part["path"], targets=part["target"], base=base
+            )
             if named[part.index].any():
                 lines.append(f"groups = {quoted(groups_path(manifest).name)}")
     if not named.any():
@@ -84,13 +101,3 @@ def _region_kind(row: Mapping[Any, Any]) -> str:
             "which a manifest cannot say; cut the halves into files of their own"
         )
     return str(region)
-
-
-def _manifest_entry(part: pd.DataFrame, name: str, kind: str, base: Path) -> list[str]:
-    lines = ["", "[[dataset]]", f"name = {quoted(name)}"]
-    lines += entry_lines("images", part["path"], base)
-    if kind == "paired":
-        lines += entry_lines("targets", part["target"], base)
-    if kind in _HALVES:
-        lines.append(f"halves = {quoted(_HALVES[kind])}")
-    return lines

@@ -16,7 +16,6 @@ from rainmer_analysis.recipes.verify.evidence import (
     describe_differences,
     differs,
     not_checked,
-    same_request,
     space_name,
 )
 from rainmer_analysis.values import SphereMap
@@ -51,11 +50,7 @@ def check_map(
     onto = stated["parameters"].get("aligned_to")
     if onto is not None and (first is None or first.content_sha256 != onto):
         return not_checked(what, "the map that it was turned onto was not found"), None
-    candidates = [
-        each
-        for each in inputs.of("map", name)
-        if each.fault or same_request(stated["parameters"], each.value.parameters)
-    ]
+    candidates = inputs.of_request("map", name, stated["parameters"])
     for each in candidates:
         drawn = None if each.fault else _as_drawn(each, stated, first)
         if drawn is not None and drawn.content_sha256 == stated["content_sha256"]:

@@ -17,7 +17,6 @@ from rainmer_analysis.recipes.verify.evidence import (
     describe_differences,
     differs,
     not_checked,
-    same_request,
 )
 from rainmer_analysis.scores import Reference, relate
 from rainmer_analysis.values import RelationshipMatrix, matrix_from_document
@@ -50,9 +49,8 @@ def check_matrix_file(matrix: RelationshipMatrix, inputs: Inputs, what: str) -> 
     name = "" if matrix.space is None else matrix.space.name
     candidates = [
         each
-        for each in inputs.of("matrix", name)
+        for each in inputs.of_request("matrix", name, matrix.parameters)
         if each.document.get("score") == matrix.score
-        and (each.fault or same_request(matrix.parameters, each.value.parameters))
     ]
     for each in candidates:
         if each.content == matrix.content_sha256:

@@ -15,7 +15,7 @@ from rainmer_analysis.recipes.verify.evidence.compare_stated import (
     same_request,
     space_name,
 )
-from rainmer_analysis.recipes.verify.evidence.find_inputs import Candidate, Inputs, find_inputs
+from rainmer_analysis.recipes.verify.evidence.given_files import Candidate, Inputs, find_inputs
 from rainmer_analysis.recipes.verify.evidence.shown import Shown
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rainmer_analysis.recipes.verify.evidence.checks import Check
-from rainmer_analysis.recipes.verify.evidence.find_inputs import Candidate
+from rainmer_analysis.recipes.verify.evidence.given_files import Candidate
 from rainmer_analysis.values import PropertyTable, RelationshipMatrix, SphereMap
 
 __all__ = ["Shown"]

@@ -53,7 +53,7 @@ def stated_sums(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
     """
     raw = (metadata.metadata or {}).get(SUMS)
     if raw is None:
-        _note(str(path), "holds no checksums, so that damage to it may go unseen")
+        _log_once(str(path), "holds no checksums, so that damage to it may go unseen")
         return None
     try:
         told = json.loads(raw)
@@ -61,20 +61,20 @@ def stated_sums(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         whole = False
     if not whole:
-        raise _damaged(path, "the list of its checksums differs")
+        raise _damaged_file_error(path, "the list of its checksums differs")
     return dict(told)
 
 
 def demand_document(stated: Mapping[str, Any] | None, found: str, path: Path) -> None:
     """Make sure that the document and the columns' names are those that were written."""
     if stated is not None and stated.get("document") != found:
-        raise _damaged(path, "its metadata differ")
+        raise _damaged_file_error(path, "its metadata differ")
 
 
 def demand_count(stated: Mapping[str, Any] | None, rows: int, path: Path) -> None:
     """Make sure that there are as many rows as were written."""
     if stated is not None and rows != stated["rows"]:
-        raise _damaged(path, f"the number of its rows, {rows}, differs")
+        raise _damaged_file_error(path, f"the number of its rows, {rows}, differs")
 
 
 def demand_rows(stated: Mapping[str, Any] | None, sums: ColumnSums, path: Path) -> None:
@@ -84,10 +84,10 @@ def demand_rows(stated: Mapping[str, Any] | None, sums: ColumnSums, path: Path) 
         return
     for name, found in sums.columns().items():
         if stated["columns"].get(name) != found:
-            raise _damaged(path, f"its column {name!r} differs")
+            raise _damaged_file_error(path, f"its column {name!r} differs")
 
 
-def _damaged(path: Path, what: str) -> FileFormatError:
+def _damaged_file_error(path: Path, what: str) -> FileFormatError:
     return FileFormatError(
         f"{path} is damaged: {what} from what was written, as after a failure of the disk "
         "or of a copy; copy it again or make it anew"
@@ -95,7 +95,7 @@ def _damaged(path: Path, what: str) -> FileFormatError:
 
 
 @lru_cache(maxsize=1024)
-def _note(path: str, text: str) -> None:
+def _log_once(path: str, text: str) -> None:
     """Say it once."""
     _log.info("%s %s", path, text)
 
@@ -111,15 +111,15 @@ class Checked:
 
     def lacks(self, file: BinaryIO, columns: set[str]) -> bool:
         """Say whether one of the columns has not been checked."""
-        return not columns <= self._known.get(_identity(file), set())
+        return not columns <= self._known.get(_file_identity(file), set())
 
     def add(self, file: BinaryIO, columns: set[str]) -> None:
         """Note that columns have been checked."""
         if len(self._known) > 10_000:
             self._known.clear()
-        self._known.setdefault(_identity(file), set()).update(columns)
+        self._known.setdefault(_file_identity(file), set()).update(columns)
 
 
-def _identity(file: BinaryIO) -> tuple[int, ...]:
+def _file_identity(file: BinaryIO) -> tuple[int, ...]:
     found = os.fstat(file.fileno())
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk import CommittedFile, reach
-from rainmer_analysis.values.disk.json_documents import read_json, stamped
+from rainmer_analysis.values.disk import CommittedFile, open_committed
+from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
 from rainmer_analysis.values.parquet.format.checksums import SUMS
 from rainmer_analysis.values.request_digest import digest
 
@@ -34,21 +34,23 @@ def parts_of(path: Path) -> list[CommittedFile]:
         The folder holds none, or not the ones that were written.
     """
     try:
-        names = reach(path, os.listdir)
+        names = open_committed(path, os.listdir)
     except (FileNotFoundError, NotADirectoryError):
         return [CommittedFile(path)]
     for _ in range(_TRIES - 1):
         listed = _read_list(path)
         try:
-            return _whole(path, names, listed)
+            return _all_parts(path, names, listed)
         except FileFormatError:
             if _read_list(path) == listed:
                 raise
-        names = reach(path, os.listdir)  # another run has replaced the folder meanwhile
-    return _whole(path, names, _read_list(path))
+        names = open_committed(path, os.listdir)  # another run has replaced the folder meanwhile
+    return _all_parts(path, names, _read_list(path))
 
 
-def _whole(folder: Path, names: list[str], listed: dict[str, Any] | None) -> list[CommittedFile]:
+def _all_parts(
+    folder: Path, names: list[str], listed: dict[str, Any] | None
+) -> list[CommittedFile]:
     """Return the parts in a folder, by all names there and its list."""
     names = sorted(name for name in names if name.endswith(".parquet") and name[0] != ".")
     if not names:
@@ -64,15 +66,15 @@ def _whole(folder: Path, names: list[str], listed: dict[str, Any] | None) -> lis
 def write_list(folder: Path, path: Path) -> None:
     """Write the list of the parts that lie in a folder to `path`."""
     parts = sorted(folder.glob("*.parquet"))
-    listed = {part.name: _content(CommittedFile(part)) for part in parts}
-    document = stamped({"kind": "parts", "version": 1, "parts": listed})
+    listed = {part.name: _content_digest(CommittedFile(part)) for part in parts}
+    document = with_checksum({"kind": "parts", "version": 1, "parts": listed})
     path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> list[CommittedFile]:
     """Make sure that the parts are those of the list."""
     if missing := sorted(set(listed) - set(names)):
-        raise FileFormatError(_missing(folder, missing[0], len(missing), len(listed)))
+        raise FileFormatError(_missing_part_error(folder, missing[0], len(missing), len(listed)))
     if more := sorted(set(names) - set(listed)):
         raise FileFormatError(
             f"{folder / more[0]} is no part of the table in this folder, which {PARTS} lists; "
@@ -80,7 +82,7 @@ def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> li
         )
     parts = [CommittedFile(folder / name) for name in names]
     for part in parts:
-        if _content(part) != listed[part.path.name]:
+        if _content_digest(part) != listed[part.path.name]:
             raise FileFormatError(
                 f"{part.path} is damaged or of another run than {folder / PARTS}; make the table "
                 "anew"
@@ -91,7 +93,7 @@ def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> li
 def _read_list(folder: Path) -> dict[str, Any] | None:
     """Return the list in a folder, or None where there is none."""
     try:
-        return reach(folder / PARTS, _listed)
+        return open_committed(folder / PARTS, _listed)
     except FileNotFoundError:
         return None
 
@@ -122,17 +124,17 @@ def _demand_numbered(folder: Path, names: list[str]) -> None:
         missing = sorted(set(range(min(total, 1 << 20))) - present)
         if missing:
             name = f"{each[1]}{missing[0]:0{len(each[2])}}{each[3]}{each[4]}.parquet"
-            raise FileFormatError(_missing(folder, name, len(missing), total))
+            raise FileFormatError(_missing_part_error(folder, name, len(missing), total))
 
 
-def _missing(folder: Path, name: str, count: int, total: int) -> str:
+def _missing_part_error(folder: Path, name: str, count: int, total: int) -> str:
     return (
         f"{folder} is not whole: {count} of its {total} parts are missing, the first of them "
         f"{name}; copy them again or make the table anew"
     )
 
 
-def _content(part: CommittedFile) -> str:
+def _content_digest(part: CommittedFile) -> str:
     """Return what names the content of a part: a digest of its checksums."""
     try:
         with part.open() as file:

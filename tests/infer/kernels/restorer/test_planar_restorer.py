@@ -12,8 +12,8 @@ from torch import nn
 
 from rainmer_analysis.infer.kernels.restorer import PlanarRestorer, Threads
 from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
-from rainmer_analysis.infer.kernels.restorer.maps import Map, Scratch
-from rainmer_analysis.infer.kernels.restorer.selection import nested_selections
+from rainmer_analysis.infer.kernels.restorer.planar_map import Map, WorkspaceCache
+from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_top_k
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.config import VARIANTS
 from rainmer_analysis.model.restorer.modules import basic_layers as network_layers
@@ -203,7 +203,7 @@ def test_nested_selections(columns: int) -> None:
     rng = np.random.default_rng(columns)
     logits = np.round(rng.normal(size=(2, columns, columns)), 1).astype(np.float32)
     shares = rng.random(4).astype(np.float32)
-    found = nested_selections(logits, shares, kept_channels(columns))
+    found = nested_top_k(logits, shares, kept_channels(columns))
     expected = sparse_attention(
         torch.from_numpy(logits)[None].double(),
         torch.from_numpy(shares).double(),
@@ -219,7 +219,7 @@ def test_selections_whose_weights_vanish() -> None:
     expected = sparse_attention(
         torch.from_numpy(logits)[None], torch.from_numpy(shares), select=topk_lowest_index
     )
-    found = nested_selections(logits, shares, kept_channels(6))
+    found = nested_top_k(logits, shares, kept_channels(6))
     np.testing.assert_allclose(found, expected[0], atol=1e-6)
 
 
@@ -234,7 +234,7 @@ def test_the_feed_forward_alone(channels: int, expansion: float) -> None:
     given = torch.randn(1, channels, 35, 37)
     maps = [Map.of(channels, (35, 37)) for _ in range(2)]
     maps[0].pixels[:] = given[0].numpy()
-    FeedForward(norm, ffn)(*maps, ONE, Scratch())
+    FeedForward(norm, ffn)(*maps, ONE, WorkspaceCache())
     expected = given.double() + ffn.double()(norm.double()(given.double()))
     np.testing.assert_allclose(maps[1].pixels, expected[0], atol=2e-5)
     outside = maps[1].array.copy()

@@ -5,7 +5,7 @@ import math
 import torch
 
 from rainmer_analysis.distributed import DistributedContext
-from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers, Step
+from rainmer_analysis.train.loop.logs.deferred_numbers import DeferredNumbers, StepNumbers
 
 
 def test_steps_come_back_in_order_with_their_own_names() -> None:
@@ -14,8 +14,8 @@ def test_steps_come_back_in_order_with_their_own_names() -> None:
     tally.add(torch.tensor(False), [{"loss": torch.tensor(math.inf), "more": torch.tensor(3.0)}])
     assert len(tally) == 2
     assert list(tally.read()) == [
-        Step(True, ({"loss": 1.5}, {"norm": 2.0})),
-        Step(False, ({"loss": math.inf, "more": 3.0},)),
+        StepNumbers(True, ({"loss": 1.5}, {"norm": 2.0})),
+        StepNumbers(False, ({"loss": math.inf, "more": 3.0},)),
     ]
     assert len(tally) == 0
     assert list(tally.read()) == []

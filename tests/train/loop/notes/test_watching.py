@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_analysis.train.loop.notes.run_monitor import RunMonitor
+from rainmer_analysis.train.loop.logs.run_monitor import RunMonitor
 
 
 class Writer:

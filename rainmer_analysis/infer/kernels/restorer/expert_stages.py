@@ -1,0 +1,229 @@
+"""The stages of a mixture of experts, in bands of rows.
+
+An expert's last layer, its gate and the fusion are one matrix for an image: a stage adds up eight
+products. What lies before them exists for the rows of a band alone, and those that it looks at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
+from rainmer_analysis.infer.kernels.restorer.packed_layers import to_flat_float32
+from rainmer_analysis.infer.kernels.restorer.planar_map import (
+    LEFT,
+    Map,
+    WorkspaceCache,
+    row_pitch,
+    zero_columns,
+)
+from rainmer_analysis.kernels import (
+    ADD,
+    COLUMNS,
+    PUT,
+    RECTIFY,
+    Array,
+    aligned_zeros,
+    compiled,
+    convolve_channel,
+    multiply_channels,
+)
+from rainmer_analysis.model.experts import EXPERTS, Stage
+
+__all__ = ["PlanarExpertStages"]
+
+_REACH = 3  # of the largest kernel of the second round
+_BEYOND = 2 * _REACH + 8  # rows of a thread's maps beyond a band: whole blocks may be written
+_SEPARABLE = sum(kind == "separable" for kind, _ in EXPERTS)
+
+
+@compiled
+def _exclude_border_from_averages(found, place, rows, size, channels):  # type: ignore[no-untyped-def]
+    """Leave what lies beyond the border out of averages over 3 x 3 pixels of a band."""
+    first, count = rows
+    height, width = size
+    for row in range(count):
+        for channel in range(channels):
+            at = place[0] + row * place[1] + channel * place[2]
+            if first + row == 0:
+                found[at : at + width] *= np.float32(1.5)
+            if first + row == height - 1:
+                found[at : at + width] *= np.float32(1.5)
+            found[at] *= np.float32(1.5)
+            found[at + width - 1] *= np.float32(1.5)
+
+
+@compiled
+def _convolve_each_channel(x, place, taps, weights, form, y, target, rows, width, channels):  # type: ignore[no-untyped-def]
+    """Convolve each channel of a map with its kernel."""
+    area = form[0] * form[0]
+    for channel in range(channels):
+        at, to = place[0] + channel * place[2], target[0] + channel * target[2]
+        tap = taps + channel * area
+        convolve_channel(
+            x, at, place[1], weights, tap, form, y, to, target[1], (rows, width), False
+        )
+
+
+@compiled
+def _run_separable_expert(x, place, expert, weights, y, own, band, size, memory):  # type: ignore[no-untyped-def]
+    """Do a separable expert up to its second round, for a band: the result lies in `memory`."""
+    side, first_tap, second_tap, at_point = expert
+    taps, points = weights
+    thin, pointed = memory
+    height, width, channels = size
+    first, rows = band
+    reach, wide = side // 2, -(-width // COLUMNS) * COLUMNS
+    count = rows + 2 * reach
+    start = (place[0] + (first - reach) * place[1], place[1], place[2])
+    _convolve_each_channel(x, start, first_tap, taps, (side, 1), thin, own, count, width, channels)
+    factors = (at_point, channels, 1, channels, channels)
+    multiply_channels(points, factors, thin, own, pointed, own, (count, width), RECTIFY)
+    zero_columns(pointed, own, count, channels, (width, wide))
+    for row in range(count):
+        if first - reach + row < 0 or first - reach + row >= height:
+            at = own[0] + row * own[1]
+            zero_columns(pointed, (at, own[1], own[2]), 1, channels, (0, width))
+    inner = (own[0] + reach * own[1], own[1], own[2])
+    _convolve_each_channel(
+        pointed, inner, second_tap, taps, (side, 1), y, own, rows, width, channels
+    )
+
+
+@compiled
+def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type: ignore[no-untyped-def]
+    """Pass a map through a stage: y = relu(mixture(x)) + x, in bands of rows.
+
+    `plan` lists, of each expert, whether it is separable, its kernel's side and dilation, and where
+    its kernels and its matrix between both rounds start.
+    """
+    height, width, channels = size
+    taps, points, fusion = weights
+    thin, pointed, found = memory
+    wide = -(-width // COLUMNS) * COLUMNS
+    pitch = wide + LEFT
+    own = (LEFT, channels * pitch, pitch)
+    for first in range(bands[0], bands[1], bands[2]):
+        rows = min(bands[2], height - first)
+        here = (place[0] + first * place[1], place[1], place[2])
+        goal = (target[0] + first * target[1], target[1], target[2])
+        for expert in range(len(plan)):
+            separable, side, dilation, tap, second, at_point = plan[expert]
+            if separable and side == 1:
+                factors = (at_point, channels, 1, channels, channels)
+                multiply_channels(points, factors, x, here, found, own, (rows, width), RECTIFY)
+            elif separable:
+                kernel = (side, tap, second, at_point)
+                room, band = (thin, pointed), (first, rows)
+                _run_separable_expert(
+                    x, place, kernel, (taps, points), found, own, band, size, room
+                )
+            else:
+                form = (side, dilation)
+                _convolve_each_channel(x, here, tap, taps, form, found, own, rows, width, channels)
+                if dilation == 1:
+                    _exclude_border_from_averages(
+                        found, own, (first, rows), (height, width), channels
+                    )
+            way = ADD if expert else PUT
+            factors = (expert * channels, len(plan) * channels, 1, channels, channels)
+            multiply_channels(fusion, factors, found, own, y, goal, (rows, width), way)
+        for row in range(rows):
+            for channel in range(channels):
+                at = here[0] + row * here[1] + channel * here[2]
+                to = goal[0] + row * goal[1] + channel * goal[2]
+                line, added = y[to : to + width], x[at : at + width]
+                for i in range(width):
+                    line[i] = max(line[i], np.float32(0.0)) + added[i]
+        zero_columns(y, goal, rows, channels, (width, wide))
+
+
+class _Stage:
+    """The weights of one stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        with torch.no_grad():
+            self.fusion = stage.fusion(torch.zeros(1)).flatten(1).double()
+        dim = len(self.fusion)
+        taps: list[Array] = []
+        points: list[Array] = []
+        plan = []
+        for (kind, side), expert in zip(EXPERTS, stage.experts, strict=True):
+            layers: Any = getattr(expert, "op", None)
+            start = sum(map(len, taps))
+            second = start + dim * side * side
+            at_point = sum(map(len, points))
+            if kind == "separable":
+                point = layers[1].weight.detach().flatten(1)
+                if side == 1:
+                    # its depthwise layers only scale channels
+                    point = point * layers[0].weight.detach().flatten()
+                else:
+                    taps += [to_flat_float32(layers[k].weight) for k in (0, 3)]
+                points.append(to_flat_float32(point))
+            elif kind == "dilated":
+                taps.append(to_flat_float32(layers[0].weight))
+            else:
+                taps.append(np.full(dim * side * side, 1 / side**2, np.float32))
+            dilation = 2 if kind == "dilated" else 1
+            plan.append((kind == "separable", side, dilation, start, second, at_point))
+        self.plan = np.array(plan, np.int64)
+        self.taps, self.points = np.concatenate(taps), np.concatenate(points)
+
+    def mixed(self, shares: Tensor) -> Array:
+        """Multiply the gate's weights of the experts, [8], into the fusion."""
+        dim = len(self.fusion)
+        wide = self.fusion.view(dim, len(EXPERTS), dim) * shares.double()[:, None]
+        return to_flat_float32(wide)
+
+
+class PlanarExpertStages:
+    """The stages of a mixture behind its first, rectified product."""
+
+    def __init__(self, stages: list[Stage]) -> None:
+        self._stages = [_Stage(stage) for stage in stages]
+
+    def __call__(
+        self, maps: tuple[Map, Map], gate: Tensor, threads: Threads, scratch: WorkspaceCache
+    ) -> Map:
+        """Refine the first of two maps, with the gate's weights [4, 8].
+
+        Returns
+        -------
+        That of the two maps in which the result is.
+        """
+        x, y = maps
+        for stage, shares in zip(self._stages, gate, strict=True):
+            self._refine(stage, stage.mixed(shares), (x, y), threads, scratch)
+            x, y = y, x
+        return x
+
+    @staticmethod
+    def _refine(
+        stage: _Stage,
+        fusion: Array,
+        maps: tuple[Map, Map],
+        threads: Threads,
+        scratch: WorkspaceCache,
+    ) -> None:
+        x, y = maps
+        height, width, channels = x.shape
+
+        def room() -> tuple[Array, ...]:
+            rows = band_rows(x.size) + _BEYOND
+            lines = LEFT + rows * channels * row_pitch(width)
+            return tuple(aligned_zeros(lines) for _ in range(3))
+
+        def work(bands: Bands) -> None:
+            memory = scratch.of(("mixture", channels, width), room)
+            weights = stage.taps, stage.points, fusion
+            _run_stage(
+                x.flat, x.place, y.flat, y.place, (height, width, channels), bands,
+                stage.plan, weights, memory,
+            )  # fmt: skip
+
+        threads.over_bands(x.size, work)

@@ -1,0 +1,143 @@
+"""Maps of a restorer in memory, and the room that each thread works in.
+
+A map may be some channels of a wider one, so that what is put side by side is never copied.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from rainmer_analysis.kernels.planar import ABOVE, COLUMNS, Array, pixels_view, zero_maps
+from rainmer_analysis.kernels.simd_vectors import compiled
+
+__all__ = [
+    "LEFT",
+    "Map",
+    "WorkspaceCache",
+    "channels_per_chunk",
+    "row_pitch",
+    "whole_blocks",
+    "zero_border",
+    "zero_columns",
+]
+
+BELOW = 2  # rows of zeros more than other maps have
+LEFT = 8  # zeros before the first pixel of a thread's maps, and behind the columns of a channel
+_CHUNK = 12
+_MANY = 192
+T = TypeVar("T")
+Place = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Map:
+    """Channels of planar maps.
+
+    Parameters
+    ----------
+    array
+        As `rainmer_analysis.kernels.planar.zero_maps` makes it.
+    size
+        Height and width.
+    channels
+        The first channel, and how many there are.
+    """
+
+    array: Array
+    size: tuple[int, int]
+    channels: tuple[int, int]
+
+    @classmethod
+    def of(cls, channels: int, size: tuple[int, int]) -> Map:
+        """Make a map of zeros."""
+        # Separable experts of side 7 look three rows beyond the rows that their second layer looks
+        # at, in whole blocks: up to nine rows below a band, where `zero_maps` promises seven.
+        return cls(zero_maps(channels, (size[0] + BELOW, size[1])), size, (0, channels))
+
+    def part(self, first: int, count: int) -> Map:
+        """Return some of the channels."""
+        return Map(self.array, self.size, (self.channels[0] + first, count))
+
+    @property
+    def flat(self) -> Array:
+        """The memory of the whole array."""
+        return self.array.reshape(-1)
+
+    @property
+    def place(self) -> Place:
+        """The element of the first pixel, and how far apart rows and channels lie."""
+        plane = self.array.shape[2]
+        row = self.array.shape[1] * plane
+        return ABOVE * row + self.channels[0] * plane, row, plane
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels."""
+        return *self.size, self.channels[1]
+
+    @property
+    def pixels(self) -> Array:
+        """A view of the pixels, [channels, H, W]."""
+        first, count = self.channels
+        return pixels_view(self.array, self.size)[first : first + count]
+
+
+def whole_blocks(width: int) -> int:
+    """Count the columns that are written where a row has so many."""
+    return -(-width // COLUMNS) * COLUMNS
+
+
+def row_pitch(width: int) -> int:
+    """Return how far apart the channels of a thread's maps lie, for rows of so many columns."""
+    return whole_blocks(width) + LEFT
+
+
+def channels_per_chunk(channels: int) -> int:
+    """Count the outputs of a product that a band makes at once, of so many normalised channels.
+
+    Few, so that they stay in a cache; twice as many where there are so many inputs that these do
+    not, and small maps.
+    """
+    return 2 * _CHUNK if channels >= _MANY else _CHUNK
+
+
+class WorkspaceCache:
+    """Arrays that a thread keeps between calls, all zeros when they are made."""
+
+    def __init__(self) -> None:
+        self._threads = threading.local()
+
+    def of(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return this thread's arrays of that key, made on first use."""
+        kept: dict[Hashable, Any] | None = getattr(self._threads, "kept", None)
+        if kept is None:
+            kept = self._threads.kept = {}
+        if key not in kept:
+            kept[key] = make()
+        found: T = kept[key]
+        return found
+
+
+@compiled
+def zero_columns(maps, place, rows, channels, columns):  # type: ignore[no-untyped-def]
+    """Put zeros into the columns from the first number of `columns` up to the second."""
+    for row in range(rows):
+        for channel in range(channels):
+            at = place[0] + row * place[1] + channel * place[2]
+            for column in range(columns[0], columns[1]):
+                maps[at + column] = 0.0
+
+
+@compiled
+def zero_border(maps, place, rows, size):  # type: ignore[no-untyped-def]
+    """Put zeros into a band's rows before the first number of `rows`, and from the second on.
+
+    `size` holds how many rows there are, the channels, and the columns.
+    """
+    for row in range(size[0]):
+        if row < rows[0] or row >= rows[1]:
+            at = place[0] + row * place[1]
+            zero_columns(maps, (at, place[1], place[2]), 1, size[1], (0, size[2]))

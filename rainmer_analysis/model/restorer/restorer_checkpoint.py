@@ -1,0 +1,147 @@
+"""A restorer's weights in: the doors of ``checkpoint``, for the whole network.
+
+Published files name neither their variant nor their configuration; files of this package do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from rainmer_analysis.errors import ParameterError, WeightsError
+from rainmer_analysis.model.canonical_keys import (
+    build_on_meta,
+    check_state_fits,
+    strip_wrapper_prefixes,
+)
+from rainmer_analysis.model.checkpoint import (
+    check_metadata,
+    metadata_texts,
+    read_versioned,
+    state_sha256,
+)
+from rainmer_analysis.model.read_checkpoint import check_tensor
+from rainmer_analysis.model.restorer.config import RestorerConfig
+from rainmer_analysis.model.restorer.config_from_weights import LANDMARK, read_config
+from rainmer_analysis.model.restorer.network import Restorer
+
+__all__ = ["RestorerCheckpoint", "build_restorer", "load_restorer"]
+
+
+@dataclass(frozen=True)
+class RestorerCheckpoint:
+    """Weights of a whole restorer, checked.
+
+    Parameters
+    ----------
+    config
+        From the file's metadata, or read from the names and shapes of its tensors.
+    state
+        Tensors by published names; float32, on the CPU.
+    sha256
+        ``state_sha256`` of `state`: the identity of the weights, not of the file.
+    metadata
+        What the file says of itself.
+    """
+
+    config: RestorerConfig
+    state: Mapping[str, Tensor]
+    sha256: str
+    metadata: Mapping[str, str]
+
+
+def load_restorer(
+    path: str | Path, *, variant: str | None = None, ties: str | None = None
+) -> RestorerCheckpoint:
+    """Read a restorer's weights from any file that carries them.
+
+    Parameters
+    ----------
+    path
+        Safetensors, or a ``torch.save`` file: a state dict of any published variant, bare or in
+        a ``latest.tar`` wrapper, from data parallelism or compilation or neither.
+    variant
+        The variant's name, for published files whose tensors fit several.
+    ties
+        Rule that ranks equal attentions; None for the file's own, or ``"lowest"`` if it has
+        none. ``"published"`` for published weights as their authors ran them.
+
+    Returns
+    -------
+    The checked weights.
+
+    Raises
+    ------
+    WeightsError
+        If the file cannot be read safely, holds no restorer, misses tensors or has some of a
+        wrong shape or type, holds NaN or infinity, contradicts its own metadata, or if its
+        variant cannot be told or is another than `variant`.
+    ParameterError
+        If `variant` or `ties` is unknown.
+    """
+    _check_names(variant, ties)
+    source = Path(path)
+    raw, own = read_versioned(source)
+    try:
+        plain = strip_wrapper_prefixes(raw)
+        if LANDMARK not in plain:
+            msg = "it holds no restorer of Rainmer; give a state dict of a whole model"
+            raise WeightsError(msg)
+        state = {name: check_tensor(name, value) for name, value in plain.items()}
+        config = _config_of_file(own, state, variant=variant)
+        check_state_fits(config, state)
+        sha256 = state_sha256(state)
+        check_metadata(own, {"kind": "restorer", "sha256": sha256})
+    except (ParameterError, WeightsError) as error:
+        msg = f"{source} cannot be used: {error}"
+        raise WeightsError(msg) from error
+    if ties is not None:
+        config = replace(config, ties=ties)
+    return RestorerCheckpoint(config, state, sha256, metadata_texts(own))
+
+
+def build_restorer(checkpoint: RestorerCheckpoint) -> Restorer:
+    """Make the restorer of a checkpoint, in eval mode, with its own copy of the tensors.
+
+    No random number is drawn. The momentum encoder does not ask for gradients.
+    """
+    module = build_on_meta(checkpoint.config)
+    copies = {name: tensor.clone() for name, tensor in checkpoint.state.items()}
+    module.load_state_dict(copies, assign=True)
+    module.disentangle.encoder_k.requires_grad_(False)
+    return module.eval()
+
+
+def _check_names(variant: str | None, ties: str | None) -> None:
+    RestorerConfig(
+        variant=RestorerConfig.variant if variant is None else variant,
+        ties=RestorerConfig.ties if ties is None else ties,
+    )
+
+
+def _config_of_file(
+    own: Mapping[str, Any], state: Mapping[str, Tensor], *, variant: str | None
+) -> RestorerConfig:
+    """Take the configuration that the file states, or read it from the tensors."""
+    told = own.get("config") if own.get("kind") == "restorer" else None
+    if told is None:
+        return read_config(state, variant=variant)
+    known = {field.name for field in fields(RestorerConfig)}
+    if not isinstance(told, dict) or not set(told) <= known:
+        msg = "its metadata hold no configuration of a restorer; write the file again"
+        raise WeightsError(msg)
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+    config = RestorerConfig(**values)
+    if variant not in (None, config.variant):
+        msg = f"it was saved as {config.variant}, not as {variant}; leave variant= out"
+        raise WeightsError(msg)
+    found = read_config(state, variant=config.variant)
+    # What shapes do not tell is taken from the metadata; `check_state_fits` looks at the hidden
+    # widths.
+    stated = replace(found, atoms=config.atoms, ties=config.ties, expansion=config.expansion)
+    check_metadata({"config": stated}, {"config": config})
+    return config

@@ -1,0 +1,95 @@
+"""All findings of an audit: about single images and pairs, between images, and of known sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rainmer_analysis.auditing import FINDINGS, Finding, Fingerprints, frame_within, pair_faults
+from rainmer_analysis.images.datasets import Dataset
+from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, Gathered
+from rainmer_analysis.recipes.audit.known_sets import find_known_sets
+from rainmer_analysis.recipes.audit.relate_images import Related, relate_images
+
+__all__ = ["find_all", "findings_of_image", "unread_pictures"]
+
+
+def find_all(
+    gathered: Gathered,
+    examined: Sequence[Examined],
+    known: Sequence[Fingerprints],
+    *,
+    seed: int,
+    progress: Callable[[int, int], None] | None,
+) -> Related:
+    """Return all findings, in the order of `FINDINGS`, then of images; and every image's scene."""
+    datasets, images = gathered
+    related = relate_images(images, examined, seed=seed, progress=progress)
+    findings = [
+        each for pair in zip(images, examined, strict=True) for each in findings_of_image(*pair)
+    ]
+    findings += unread_pictures(datasets)
+    findings += related.findings
+    findings += find_known_sets(images, examined, known)
+    order = {name: place for place, name in enumerate(FINDINGS)}
+    places = {image.image_id: place for place, image in enumerate(images)}
+    findings.sort(key=lambda each: (order[each.finding], places.get(each.a, len(places)), each.b))
+    return Related(findings, related.scenes)
+
+
+def findings_of_image(image: AuditedImage, examined: Examined) -> list[Finding]:
+    """Report the faults of one image and its pair."""
+    own, partner = examined.own, examined.partner
+    name = image.image_id
+    found = [Finding("unreadable", name, detail=own.reason)] if own.reason else []
+    if partner is None:
+        if image.expects_partner and image.job.target is None:
+            several = f"it may be {image.unclear}" if image.unclear else "there is no clean partner"
+            found.append(Finding("missing-partner", name, detail=several))
+        return found
+    if partner.reason:
+        return [*found, Finding("unreadable", name, detail=f"its partner: {partner.reason}")]
+    if own.reason:
+        return found
+    if examined.pair is None:
+        return [*found, _size_mismatch(name, own, partner)]
+    faults = pair_faults(examined.pair, own.thumbnail, partner.thumbnail)
+    return [
+        *found,
+        *(Finding(each.finding, name, None, each.detail, False, each.numbers) for each in faults),
+    ]
+
+
+def _size_mismatch(name: str, own: FileFacts, partner: FileFacts) -> Finding:
+    detail = f"{own.width}x{own.height} pixels, its partner {partner.width}x{partner.height}"
+    within = frame_within(own.thumbnail, partner.thumbnail)
+    if within is None:
+        return Finding("size-mismatch", name, detail=f"{detail}; they show different scenes")
+    wide, (top, left, height, width) = within
+    if wide == "same":
+        return Finding("size-mismatch", name, detail=f"{detail}; the same view, resized")
+    facts, narrow = (own, "partner") if wide == "image" else (partner, "image")
+    numbers = {
+        "left": round(left * facts.width, 1),
+        "top": round(top * facts.height, 1),
+        "width": round(width * facts.width, 1),
+        "height": round(height * facts.height, 1),
+    }
+    detail += (
+        f"; the {narrow} shows {numbers['width']:.0f}x{numbers['height']:.0f} pixels of the other "
+        f"from ({numbers['left']:.0f}, {numbers['top']:.0f})"
+    )
+    return Finding("size-mismatch", name, None, detail, False, numbers)
+
+
+def unread_pictures(datasets: Sequence[Dataset]) -> list[Finding]:
+    """Report pictures in formats that are not read."""
+    return [
+        Finding(
+            "unreadable",
+            f"{dataset.name}/{relative}",
+            detail=f"a picture in the format {kind}, which is not read; convert it to PNG",
+        )
+        for dataset in datasets
+        for relative, kind in dataset.account.unread
+    ]

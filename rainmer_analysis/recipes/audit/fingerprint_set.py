@@ -1,0 +1,94 @@
+"""The fingerprints of a whole set, by which its images are known elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rainmer_analysis.auditing import Fingerprints, perceptual_hashes
+from rainmer_analysis.errors import SourceError
+from rainmer_analysis.recipes.audit.examine_images import Examiner, stack_thumbnails
+from rainmer_analysis.recipes.audit.gather_images import gather_images
+from rainmer_analysis.recipes.text_files import write_document_once
+
+__all__ = ["fingerprint", "write_fingerprints"]
+
+Progress = Callable[[int, int], None]
+
+
+def fingerprint(
+    source: str,
+    *,
+    name: str | None = None,
+    root: str | None = None,
+    progress: Progress | None = None,
+) -> Fingerprints:
+    """Take the fingerprints of a dataset's images and clean partners.
+
+    Parameters
+    ----------
+    source, root
+        As for `audit`; one dataset.
+    name
+        What the set is called, by default the dataset's name.
+    progress
+        Called as ``progress(done, total)``.
+
+    Raises
+    ------
+    SourceError
+        The source is unknown or empty, holds several datasets, or an image cannot be read: a set
+        is known as a whole or not at all.
+    """
+    datasets, images = gather_images(source, root=root)
+    if len(datasets) != 1:
+        raise SourceError(
+            f"{source!r} holds {len(datasets)} datasets; fingerprints are taken of one at a time"
+        )
+    examiner = Examiner()
+    own, partners = [], []
+    for number, image in enumerate(images):
+        found = examiner.examine(image.job)
+        for facts in (found.own, found.partner):
+            if facts is not None and facts.reason:
+                raise SourceError(
+                    f"{image.image_id} cannot be read ({facts.reason}); "
+                    "fingerprints are taken of whole sets: repair it or leave it away"
+                )
+        own.append(found.own)
+        partners.append(found.partner)
+        if progress is not None:
+            progress(number + 1, len(images))
+    prefix = len(datasets[0].name) + 1
+    return Fingerprints(
+        name or datasets[0].name,
+        tuple(image.image_id[prefix:] for image in images),
+        tuple(each.pixels for each in own),
+        perceptual_hashes(stack_thumbnails(own)),
+        tuple(each.pixels if each else "" for each in partners),
+        perceptual_hashes(stack_thumbnails(partners)),
+    )
+
+
+def write_fingerprints(
+    source: str,
+    out: str | Path,
+    *,
+    name: str | None = None,
+    root: str | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Fingerprints, bool]:
+    """Take fingerprints and write them; parameters and errors as for `fingerprint`.
+
+    Returns
+    -------
+    The fingerprints, and whether the file held them already.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies at `out`.
+    """
+    found = fingerprint(source, name=name, root=root, progress=progress)
+    return found, write_document_once(Path(out), found.document(), overwrite=overwrite)

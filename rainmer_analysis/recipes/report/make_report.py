@@ -1,0 +1,167 @@
+"""Tables, maps, matrices and thumbnails to one page; everything in between is kept beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from rainmer_analysis.pages import (
+    DatasetEntry,
+    ReportContent,
+    SpacePanel,
+    is_page_up_to_date,
+    render_report,
+)
+from rainmer_analysis.recipes.report.audit_findings import read_findings, scene_notes
+from rainmer_analysis.recipes.report.dataset_colours import dataset_styles
+from rainmer_analysis.recipes.report.point_thumbnails import Thumbnails, thumbnails_of
+from rainmer_analysis.recipes.report.report_inputs import Inputs, ReportOptions, inputs_of
+from rainmer_analysis.recipes.report.space_panels import (
+    NEIGHBOUR_RULES,
+    list_outliers,
+    space_panels,
+)
+from rainmer_analysis.values import (
+    Rows,
+    demand_suffix,
+    digest,
+    library_versions,
+    versions_of,
+    write_text,
+)
+
+__all__ = ["Report", "intermediate_folder", "report"]
+
+_log = logging.getLogger(__name__)
+Progress = Callable[[int, int], None] | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """A page that was written, or that existed already.
+
+    Parameters
+    ----------
+    path
+        The page.
+    kept
+        The folder of tables, maps, matrices and thumbnails beside it.
+    up_to_date
+        Whether it answered the identical request already.
+    content
+        What it shows.
+    """
+
+    path: Path
+    kept: Path
+    up_to_date: bool
+    content: ReportContent
+
+
+def intermediate_folder(out: Path) -> Path:
+    """Return the folder beside a page that holds everything in between."""
+    return out.with_name(f"{out.stem}_files")
+
+
+def report(
+    sources: Sequence[str],
+    out: str | Path,
+    *,
+    options: ReportOptions | None = None,
+    command: str = "",
+    progress: Progress = None,
+) -> Report:
+    """Make one page from folders of images, or from tables of the same images.
+
+    Parameters
+    ----------
+    sources
+        SOURCE texts as for `extract`, or paths of tables of different spaces.
+    out
+        The page, ``.html``.
+    options
+        All that it depends on beside the sources.
+    command
+        What the page says that it was made by.
+    progress
+        Called as ``progress(done, total)`` by the stages that look at images.
+
+    Raises
+    ------
+    OutputExistsError
+        Something else lies at `out` or beside it.
+    RainmerAnalysisError
+        A source, a table or a parameter cannot be used.
+    """
+    chosen, page = options or ReportOptions(), Path(out)
+    demand_suffix(page, "a report", ".html", also=(".htm",))
+    folder = intermediate_folder(page)
+    inputs = inputs_of(sources, folder, chosen, progress)
+    rows = inputs.tables[0].rows
+    audited = chosen.audit or inputs.audit
+    audit = None if audited is None else read_findings(audited, rows)
+    scenes = [] if audited is None else scene_notes(audited, rows)
+    panels = space_panels(inputs.tables, folder, chosen)
+    _log.info("thumbnails of %d images", len(rows))
+    pictures = thumbnails_of(rows, folder / "thumbnails", progress)
+    content = _report_content(inputs, panels, pictures, command)
+    content = replace(content, audit=audit, notes=[*scenes, *content.notes])
+    request = _page_request_digest(inputs, content, chosen)
+    current = is_page_up_to_date(page, request, overwrite=chosen.overwrite)
+    if not current:
+        text = render_report(content, request=request)
+        write_text(page, text)
+    return Report(page, folder, current, content)
+
+
+def _report_content(
+    inputs: Inputs, panels: Sequence[SpacePanel], pictures: Thumbnails, command: str
+) -> ReportContent:
+    rows = inputs.tables[0].rows
+    return ReportContent(
+        rows=rows,
+        datasets=_dataset_entries(rows, inputs),
+        panels=panels,
+        thumbnails=pictures.data,
+        outliers=list_outliers(inputs.tables, panels),
+        skipped=inputs.skipped,
+        notes=[*inputs.notes, *pictures.notes],
+        command=command,
+        provenance={
+            "neighbours": NEIGHBOUR_RULES,
+            "tables": {table.space.name: table.content_sha256 for table in inputs.tables},
+            "libraries": library_versions(),
+        },
+    )
+
+
+def _dataset_entries(rows: Rows, inputs: Inputs) -> list[DatasetEntry]:
+    styles = dataset_styles(rows.datasets)
+    scenes = rows.group_counts
+    return [
+        DatasetEntry(name, count, scenes[name], *style, inputs.accounts.get(name, ""))
+        for (name, count), style in zip(rows.counts.items(), styles, strict=True)
+    ]
+
+
+def _page_request_digest(inputs: Inputs, content: ReportContent, options: ReportOptions) -> str:
+    """Return the digest of what the page shows."""
+    dropped = ("overwrite", "audit", "with_audit")
+    told = {name: value for name, value in asdict(options).items() if name not in dropped}
+    asked = {
+        "report": [table.content_sha256 for table in inputs.tables],
+        "maps": [each.map.content_sha256 for each in content.panels],
+        "matrices": [
+            each.matrix.content_sha256 if each.matrix else None for each in content.panels
+        ],
+        "skipped": [list(each) for each in inputs.skipped],
+        "accounts": dict(inputs.accounts),
+        "notes": list(content.notes),
+        "pictures": [hashlib.sha256(each or b"").hexdigest() for each in content.thumbnails],
+        "audit": None if content.audit is None else [asdict(each) for each in content.audit],
+        "options": told,
+    }
+    return digest(asked | {"versions": versions_of("report")})

@@ -1,9 +1,0 @@
-"""What a run tells while it goes on: numbers of its steps, rows of its log, curves, examples."""
-
-from __future__ import annotations
-
-from rainmer_analysis.train.loop.notes.csv_log import Log
-from rainmer_analysis.train.loop.notes.deferred_numbers import DeferredNumbers
-from rainmer_analysis.train.loop.notes.run_monitor import RunMonitor
-
-__all__ = ["DeferredNumbers", "Log", "RunMonitor"]

@@ -1,0 +1,138 @@
+"""What was written, on the disk before anything relies on it; and what is said when it fails."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rainmer_analysis.errors import StorageError
+
+__all__ = ["make_folder", "storage_errors", "sync_file", "sync_folder", "unconfirmed_write_errors"]
+
+_FAILURES = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.ENOMEM)
+)
+# of file systems that cannot sync a folder
+_NO_FOLDERS = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EBADF))
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        _sync(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the file system can do so."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _sync(descriptor, folder)
+    except OSError as error:
+        if error.errno not in _NO_FOLDERS:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _sync(descriptor: int, path: Path) -> None:
+    """Sync; an error names the path, as those of other calls do."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, their names on the disk.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or fails.
+    OSError
+        It cannot be made for another reason.
+    """
+    if folder.is_dir():
+        return
+    above = folder.parent
+    if above != folder:
+        make_folder(above)
+    with storage_errors(folder, folder), suppress(FileExistsError):
+        folder.mkdir()
+        sync_folder(above)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+
+
+@contextmanager
+def storage_errors(target: Path, temporary: Path) -> Iterator[None]:
+    """Say of a failed disk which file it struck, after how many bytes, and what room there is.
+
+    Raises
+    ------
+    StorageError
+        The disk is full, fails or may not be written to.
+    OSError
+        Of another kind; it names `target` where it would name `temporary`.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FAILURES:
+            raise StorageError(_storage_error_text(error, target, temporary)) from error
+        if error.filename == str(temporary):  # a name that nobody gave
+            error.filename = str(target)
+        raise
+
+
+@contextmanager
+def unconfirmed_write_errors(target: Path) -> Iterator[None]:
+    """Say of a disk that fails after files have their names that they have them.
+
+    Raises
+    ------
+    StorageError
+        The disk fails.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FAILURES:
+            raise
+        raise StorageError(
+            f"what was written to {target} is in place, but the disk has not confirmed it "
+            f"({os.strerror(error.errno or 0)}); it may be lost when power fails: repair the disk, "
+            "and start again"
+        ) from error
+
+
+def _free_space_text(folder: Path) -> str:
+    """Say how much more a file system can hold; some have bytes, but no room for one more name."""
+    free = f"{shutil.disk_usage(folder).free:,} bytes are free"
+    if hasattr(os, "statvfs"):
+        told = os.statvfs(folder)
+        if told.f_files and not told.f_favail:
+            return f"{free}, but no more files (inodes)"
+    return free
+
+
+def _storage_error_text(error: OSError, target: Path, temporary: Path) -> str:
+    done, free = 0, ""
+    with suppress(OSError):
+        done = temporary.stat().st_size if temporary.is_file() else 0
+    with suppress(OSError):
+        free = f"; {_free_space_text(target.parent)} there"
+    reason = os.strerror(error.errno or 0)
+    return (
+        f"{target} cannot be written ({reason}, after {done:,} bytes{free}); what lay there before "
+        "is unchanged: make room or repair the disk, or name another place, and start again"
+    )

@@ -1,0 +1,217 @@
+"""Several files that become visible together: one rename, that of a list of them.
+
+New files wait in a hidden folder. The rename of the list to its name is the commit: from then on
+readers of this package find the new files through it, wherever they lie; then each is renamed to
+its own place, and the list removed. Whoever comes after a process that died between finishes that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from rainmer_analysis.errors import FileFormatError
+from rainmer_analysis.values.disk.durable_writes import (
+    make_folder,
+    storage_errors,
+    sync_file,
+    sync_folder,
+    unconfirmed_write_errors,
+)
+from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
+from rainmer_analysis.values.disk.locks import hold_lock, lock_of
+from rainmer_analysis.values.disk.temporary_files import (
+    is_temporary,
+    remove_leftovers,
+    temporary_mark,
+)
+
+__all__ = ["commit", "files_of_commit", "finish", "recover", "staging"]
+
+LIST = ".commit.json"
+_PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish its own commit
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[Path]:
+    """Return a new hidden folder for files that are going to be committed into `folder`."""
+    make_folder(folder)
+    remove_leftovers(folder)
+    staged = folder / f".commit{temporary_mark()}"
+    staged.mkdir()
+    try:
+        yield staged
+    finally:
+        if not _is_listed(folder, staged):
+            shutil.rmtree(staged, ignore_errors=True)
+
+
+def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
+    """Put all that lies in `staged` into `folder` in one step, and remove what is named.
+
+    Parameters
+    ----------
+    folder
+        Where files, and folders of parts, are going to be under their own names.
+    staged
+        As `staging` gave it; on the disk.
+    remove
+        Names in `folder` that the new ones replace.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or fails; the sentence says whether that was before the commit, so that
+        nothing has changed, or after it.
+    """
+    names = sorted(each.name for each in staged.iterdir())
+    if not names and not any((folder / name).exists() for name in remove):
+        return
+    with storage_errors(folder / LIST, staged / LIST):
+        for path in sorted(staged.rglob("*")):
+            (sync_folder if path.is_dir() else sync_file)(path)
+        sync_folder(staged)
+        document = {
+            "kind": "commit",
+            "staged": staged.name,
+            "put": names,
+            "remove": [name for name in remove if name not in names],
+        }
+        waiting = folder / f".list{temporary_mark()}.json"
+        try:
+            waiting.write_text(json.dumps(with_checksum(document)), encoding="utf-8")
+            sync_file(waiting)
+            _publish(waiting, folder)
+        finally:
+            waiting.unlink(missing_ok=True)
+    with unconfirmed_write_errors(folder):
+        sync_folder(folder)
+        _roll_forward(folder, document)
+
+
+def finish(folder: Path) -> bool:
+    """Finish the commit of a process that died meanwhile; say whether there was one.
+
+    Raises
+    ------
+    FileFormatError
+        Its list is damaged.
+    """
+    document = files_of_commit(folder)
+    if document is None:
+        return False
+    _roll_forward(folder, document)
+    return True
+
+
+def recover(folder: Path) -> None:
+    """Finish what a dead process has left in a folder: its commit, its lock, its files.
+
+    Raises
+    ------
+    FileFormatError
+        The list of its commit is damaged.
+    """
+    lock = lock_of(folder, "commit")
+    if lock.exists() or (folder / LIST).exists():
+        with hold_lock(lock, wait=True):
+            finish(folder)
+    remove_leftovers(folder)
+
+
+def files_of_commit(folder: Path) -> dict[str, Any] | None:
+    """Return the list of a commit that has not been finished, or None where there is none.
+
+    Raises
+    ------
+    FileFormatError
+        It is damaged.
+    """
+    path = folder / LIST
+    try:
+        document = read_json(path)
+        names = [document["staged"], *document["put"], *document["remove"]]
+        plain = all(isinstance(name, str) and name and Path(name).name == name for name in names)
+        plain = plain and is_temporary(names[0])  # nothing else is ever removed whole
+    except (KeyError, TypeError):
+        plain = False
+    except FileFormatError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        raise
+    if not plain:
+        raise FileFormatError(
+            f"{path} is no list of a commit; remove it, and start again with --overwrite"
+        )
+    return dict(document)
+
+
+def _publish(waiting: Path, folder: Path) -> None:
+    """Publish the list under its name, once nobody else's list has it."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            os.link(waiting, folder / LIST)
+        except FileExistsError:
+            if time.monotonic() > end or _is_old(folder / LIST):
+                finish(folder)
+            time.sleep(_PAUSE)
+        except OSError:  # no hard links here
+            waiting.replace(folder / LIST)
+            return
+        else:
+            return
+
+
+def _is_old(path: Path) -> bool:
+    return _PATIENCE < _age(path) < float("inf")
+
+
+def _age(path: Path) -> float:
+    """Return for how many seconds a file has been there, infinity where there is none."""
+    with suppress(OSError):
+        return abs(time.time() - path.stat().st_mtime)
+    return float("inf")
+
+
+def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
+    staged = folder / document["staged"]
+    for name in document["put"]:
+        with suppress(FileNotFoundError):  # done before
+            _move_into_place(staged / name, folder / name)
+    for name in document["remove"]:
+        _move_aside(folder / name, staged)
+    sync_folder(folder)
+    current = files_of_commit(folder)
+    if current is not None and current["staged"] == document["staged"]:
+        (folder / LIST).unlink(missing_ok=True)
+        sync_folder(folder)
+    shutil.rmtree(staged, ignore_errors=True)
+
+
+def _move_into_place(source: Path, target: Path) -> None:
+    if not source.exists():
+        return
+    if source.is_dir() or (target.is_dir() and not target.is_symlink()):
+        _move_aside(target, source.parent)
+    source.replace(target)
+
+
+def _move_aside(target: Path, staged: Path) -> None:
+    if not target.exists() and not target.is_symlink():
+        return
+    staged.mkdir(exist_ok=True)
+    target.replace(staged / f"before-{target.name}{temporary_mark()}")
+
+
+def _is_listed(folder: Path, staged: Path) -> bool:
+    with suppress(FileFormatError):
+        document = files_of_commit(folder)
+        return document is not None and document["staged"] == staged.name
+    return True
