@@ -27,6 +27,7 @@ import numpy as np
 from benchmarks.audit.plan import Plan, Scenes, pair_faults, relatives, sound
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.recipes.audit import audit
+from rainmer_analysis.values import to_json_types, write_json
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
@@ -110,7 +111,7 @@ def main() -> None:
     parser.add_argument("--split", default="own", choices=("own", "train", "figure", "both"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="JSON of all runs; this one is put into it")
     parser.add_argument("--show", type=int, default=0, help="wrong findings to print")
     parser.add_argument(
         "--folder", type=Path, help="where images and the audit stay; an interrupted run goes on"
@@ -146,7 +147,11 @@ def main() -> None:
         )
     _show(plan, found.findings, given.show)
     if given.out:
-        given.out.write_text(json.dumps({"images": files, "seconds": seconds, "kinds": rows}))
+        runs = json.loads(given.out.read_text("utf-8")) if given.out.exists() else {}
+        runs[f"seed {given.seed}, scenes {given.split}"] = {
+            "images": files, "seconds": round(seconds, 1), "kinds": rows,
+        }  # fmt: skip
+        write_json(given.out, to_json_types(runs))
 
 
 if __name__ == "__main__":
