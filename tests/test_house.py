@@ -147,6 +147,8 @@ def test_nineteen_of_twenty_files_take_from_at_most_five_others(
     for path, tree in trees.items():
         taken = set()
         for node in ast.walk(tree) if path.name != "__init__.py" else ():
+            if isinstance(node, ast.Import):
+                taken |= {alias.name for alias in node.names} & modules
             if isinstance(node, ast.ImportFrom) and (node.module or "") in modules:
                 inner = {f"{node.module}.{alias.name}" for alias in node.names}
                 taken |= {name if name in modules else node.module for name in inner}
