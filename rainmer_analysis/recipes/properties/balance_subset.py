@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from rainmer_analysis.images.datasets.manifest_text import check_manifest_name
 from rainmer_analysis.recipes.properties.balance_choice import choose_method, optimal_subset
 from rainmer_analysis.recipes.properties.balance_result import (
     Balance,
@@ -77,6 +78,8 @@ def balance(
     OutputExistsError
         Something else lies at `out`.
     """
+    if out is not None:
+        check_manifest_name(Path(out))
     names = (by,) if isinstance(by, str) else tuple(by)
     chosen_method = choose_method(method, size, names)
     own, others = read_candidates_and_references(properties, like, names)
