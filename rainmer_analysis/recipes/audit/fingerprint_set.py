@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rainmer_analysis.auditing import Fingerprints, perceptual_hashes
 from rainmer_analysis.errors import SourceError
+from rainmer_analysis.images import find_datasets
 from rainmer_analysis.recipes.audit.examine_images import Examiner, stack_thumbnails
-from rainmer_analysis.recipes.audit.gather_images import gather_images
+from rainmer_analysis.recipes.audit.gather_images import list_images
 from rainmer_analysis.recipes.text_files import write_document_once
 
 __all__ = ["fingerprint", "write_fingerprints"]
@@ -40,11 +41,12 @@ def fingerprint(
         The source is unknown or empty, holds several datasets, or an image cannot be read: a set
         is known as a whole or not at all.
     """
-    datasets, images = gather_images(source, root=root)
+    datasets = find_datasets(source, root=root)
     if len(datasets) != 1:
         raise SourceError(
             f"{source!r} holds {len(datasets)} datasets; fingerprints are taken of one at a time"
         )
+    images = list_images(datasets)
     examiner = Examiner()
     own, partners = [], []
     for number, image in enumerate(images):

@@ -15,7 +15,7 @@ from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
 from rainmer_analysis.recipes.measure_pairs import Job
 
-__all__ = ["AuditedImage", "Gathered", "gather_images", "split_of"]
+__all__ = ["AuditedImage", "Gathered", "gather_images", "list_images", "split_of"]
 
 _HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
 # folders that say which side of a pair they hold; what set it is, the folder above says
@@ -97,7 +97,7 @@ def gather_images(
     if unknown:
         allowed = ", ".join(each.name for each in datasets)
         raise SourceError(f"no dataset is called {unknown[0]!r}; the sources hold {allowed}")
-    images = _list_images(datasets, held_out)
+    images = list_images(datasets, held_out)
     if per_dataset is not None:
         images = _sample_of_each(images, per_dataset, seed)
     return Gathered(datasets, images)
@@ -115,7 +115,8 @@ def _sample_of_each(images: list[AuditedImage], per_dataset: int, seed: int) -> 
     return [image for image in images if image.image_id in chosen]
 
 
-def _list_images(datasets: Sequence[Dataset], held_out: Collection[str]) -> list[AuditedImage]:
+def list_images(datasets: Sequence[Dataset], held_out: Collection[str] = ()) -> list[AuditedImage]:
+    """List all images of datasets, in the order of datasets and ids."""
     found = []
     for dataset in datasets:
         split = split_of(dataset, held_out)
