@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.images.datasets.manifest_text import check_manifest_name
 from rainmer_analysis.recipes.properties.balance_choice import choose_method, optimal_subset
 from rainmer_analysis.recipes.properties.balance_result import (
     Balance,
@@ -21,6 +20,7 @@ from rainmer_analysis.recipes.properties.candidates import (
 )
 from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_strata
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
+    check_manifest_name,
     images_manifest,
     rows_manifest,
     write_manifest,
