@@ -13,7 +13,7 @@ LOWEST_PYTHON ?= python3.11
 # what touches other packages; training touches torch alone, whose lowest release is the tested one
 MINIMUM ?= tests/test_packaging.py tests/values tests/numerics tests/images tests/scores \
 	tests/sphere tests/draw tests/weather tests/cli tests/model tests/infer/test_encoders.py \
-	tests/infer/test_extract.py tests/recipes/test_kept.py tests/pages/test_report.py
+	tests/infer/test_extract.py tests/recipes/test_cached_results.py tests/pages/test_report.py
 
 # what `make notebooks` runs; reproduce.ipynb is the whole of `make reproduce`
 NOTEBOOKS ?= $(filter-out notebooks/reproduce.ipynb,$(wildcard notebooks/*.ipynb))

@@ -42,7 +42,7 @@ LONGEST = (
 # umap-learn compiles for 12 s in each process that lays out with it, so one worker does all of it
 LAY_OUT_WITH_UMAP_LEARN = (
     "recipes/paper/test_reproduce.py",
-    "sphere/test_project.py",
+    "sphere/test_project_table.py",
     "sphere/umap_s2/test_fuzzy_graph.py",
 )
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Ended", "ForkedPythons", "told_to_ranks"]
+__all__ = ["Ended", "ForkedPythons", "rank_environments"]
 
 # Reads tasks, one JSON document a line; answers with the exit codes of each.
 _PROGRAM = """
@@ -31,18 +31,18 @@ from rainmer_analysis.infer import extract_over_ranks
 
 
 def become(task):
-    os.environ.update(task["environment"])
-    os.chdir(task["folder"])
-    for number, path in ((1, task["out"]), (2, task["err"])):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    asked = os.environ.get("PYTHONIOENCODING")
-    if asked:  # as an interpreter does that starts
-        sys.stdout.reconfigure(encoding=asked, errors="strict")
-        sys.stderr.reconfigure(encoding=asked, errors="backslashreplace")
-    signal.alarm(900)
-    first, second, *rest = task["arguments"]
     try:
+        os.environ.update(task["environment"])
+        for number, path in ((1, task["out"]), (2, task["err"])):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.chdir(task["folder"])
+        asked = os.environ.get("PYTHONIOENCODING")
+        if asked:  # as an interpreter does that starts
+            sys.stdout.reconfigure(encoding=asked, errors="strict")
+            sys.stderr.reconfigure(encoding=asked, errors="backslashreplace")
+        signal.alarm(900)
+        first, second, *rest = task["arguments"]
         if first == "-m":
             sys.argv = [second, *rest]
             runpy.run_module(second, run_name="__main__", alter_sys=True)
@@ -118,7 +118,7 @@ class ForkedPythons:
 
     def run_ranks(self, arguments: list[str], *, world: int = 2) -> list[Ended]:
         """Return the ends of all ranks of ``torchrun --nproc-per-node WORLD ARGUMENTS``."""
-        return self._run(arguments, told_to_ranks(world), "utf-8")
+        return self._run(arguments, rank_environments(world), "utf-8")
 
     def _run(
         self, arguments: list[str], environments: list[Mapping[str, str]], encoding: str
@@ -137,6 +137,8 @@ class ForkedPythons:
             }
             for environment, (out, err) in zip(environments, files, strict=True)
         ]
+        for path in (Path(each) for pair in files for each in pair):
+            path.unlink(missing_ok=True)  # what an earlier process said is not said again
         assert self._parent.stdin is not None
         assert self._parent.stdout is not None
         self._parent.stdin.write(json.dumps(tasks) + "\n")
@@ -152,7 +154,7 @@ class ForkedPythons:
         self._parent.communicate(timeout=60)
 
 
-def told_to_ranks(world: int) -> list[Mapping[str, str]]:
+def rank_environments(world: int) -> list[Mapping[str, str]]:
     """Return the variables by which ``torchrun`` tells each rank its place."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import rainmer_analysis as ra
+from tests.conftest import LAY_OUT_WITH_UMAP_LEARN, LONGEST
 
 ROOT = Path(ra.__file__).parent
 FLOORS = {
@@ -146,6 +147,8 @@ def test_nineteen_of_twenty_files_take_from_at_most_five_others(
     for path, tree in trees.items():
         taken = set()
         for node in ast.walk(tree) if path.name != "__init__.py" else ():
+            if isinstance(node, ast.Import):
+                taken |= {alias.name for alias in node.names} & modules
             if isinstance(node, ast.ImportFrom) and (node.module or "") in modules:
                 inner = {f"{node.module}.{alias.name}" for alias in node.names}
                 taken |= {name if name in modules else node.module for name in inner}
@@ -159,6 +162,11 @@ def test_the_face_is_sorted_and_resolves() -> None:
         assert getattr(ra, name).__name__ == name
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         ra.nothing  # noqa: B018
+
+
+def test_files_of_tests_that_are_ordered_by_name_are_there() -> None:
+    tests = Path(__file__).parent
+    assert [n for n in (*LONGEST, *LAY_OUT_WITH_UMAP_LEARN) if not (tests / n).is_file()] == []
 
 
 def test_no_path_of_any_machine_is_written_down() -> None:

@@ -48,7 +48,7 @@ def found_among(plan: Plan, images: list[str]) -> Pairs:
     sides = [plan.images[image][-1] for image in images]
     clean = [len(plan.images[image]) == 2 for image in images]
     thumbnails = np.stack([thumbnail(planes_of(read_image(side))) for side in sides])
-    return {(kin.first, kin.second) for kin in find_related_pairs(thumbnails, clean=clean)}
+    return {(pair.first, pair.second) for pair in find_related_pairs(thumbnails, clean=clean)}
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ ENCODER = "statistics"
 VIEWS = ("chromatic", "degradation")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # imported when called; forks have them here
-for _name in ("extract_command", "train", "audit.audit_command"):
+for _name in ("extract_command", "train_command", "audit.audit_command"):
     importlib.import_module(f"rainmer_analysis.cli.{_name}")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+import rainmer_analysis
 from benchmarks.faults.harness import (
     Command,
     Ended,
@@ -33,6 +34,8 @@ from benchmarks.faults.harness import (
 )
 from rainmer_analysis.errors import RainmerAnalysisError
 from rainmer_analysis.train.data import Sample, build_pool
+
+_PACKAGE = Path(rainmer_analysis.__file__).parent
 
 
 def interrupted(place: Path, *, quick: bool) -> Row:
@@ -88,12 +91,13 @@ def interrupted_in_ranks(place: Path, *, quick: bool) -> Row:
             time.sleep(0.1)
             agent.send(sent)
         ended = agent.wait(60)
-        while (waited := time.monotonic() - start) < 60 and _names_of_processes(str(out)):
+        while (waited := time.monotonic() - start) < 60 and _processes_with_argument(str(out)):
             time.sleep(0.05)  # torchrun's workers are sessions of their own
+        _kill_processes_with_argument(str(out))
         faults = {
             f"{waited:.0f} s": waited >= 35 or ended.left,
-            # torchrun itself may show a traceback
-            ended.err[-600:]: "rainmer_analysis/__main__" in ended.err,
+            # torchrun itself may show a traceback; in none may a line of the package stand
+            ended.err[-600:]: f'File "{_PACKAGE}/' in ended.err,
             "other rows": rows_of(out) not in (None, wanted),
         }
         again = Command(extract(images, out), place, program=_torchrun).wait()
@@ -105,15 +109,22 @@ def interrupted_in_ranks(place: Path, *, quick: bool) -> Row:
     return row
 
 
-def _names_of_processes(argument: str) -> list[str]:
-    """Return the command lines that hold an argument, of processes that have not ended."""
-    found = []
+def _processes_with_argument(argument: str) -> dict[int, str]:
+    """Return the processes whose command lines hold an argument, and those lines."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             arguments = path.read_bytes().decode("utf-8", "replace").split("\0")
             if argument in arguments:
-                found.append(" ".join(arguments))
+                found[int(path.parent.name)] = " ".join(arguments)
     return found
+
+
+def _kill_processes_with_argument(argument: str) -> None:
+    """Kill the workers that outlived their agent, so that none disturbs what runs after them."""
+    for process in _processes_with_argument(argument):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
 
 
 def _torchrun() -> None:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer import load_encoder
+from rainmer_analysis.infer import Encoder, load_encoder
 from rainmer_analysis.infer.encoders.encoder_contract import encoder_spaces
 from rainmer_analysis.probing import neighbour_hits
 from rainmer_analysis.scores import relate
@@ -47,7 +47,7 @@ def pairs_of(names: Sequence[str], count: int) -> dict[str, list[Pair]]:
     }
 
 
-def draw_distances(pairs: dict[str, list[Pair]]) -> dict[str, dict[str, float]]:
+def weather_distances(pairs: dict[str, list[Pair]]) -> dict[str, dict[str, float]]:
     """Return the median distance of draws of weather between and within datasets."""
     described = {
         name: np.stack([describe_degradation(pair.rainy, pair.clean) for pair in made])
@@ -67,9 +67,8 @@ def _median_distance(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:
     return float(np.median(pairs))
 
 
-def spaces(pairs: dict[str, list[Pair]], weights: str | None) -> dict[str, Any]:
+def describe_views(pairs: dict[str, list[Pair]], encoder: Encoder) -> dict[str, Any]:
     """Return neighbours and mean cosines of both views."""
-    encoder = load_encoder("rainmer", weights=weights, device="cpu")
     images = np.stack([resize(pair.rainy) for made in pairs.values() for pair in made])
     datasets = [name for name, made in pairs.items() for _ in made]
     scenes = [pair.scene for made in pairs.values() for pair in made]
@@ -95,15 +94,22 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=16, help="images of each dataset")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    encoders = {
+        weights: load_encoder("rainmer", weights=weights, device="cpu") for weights in given.weights
+    }
     document: dict[str, Any] = {"kind": "training split", "count": given.count, "mixtures": {}}
     for mixture, names in MIXTURES.items():
         pairs = pairs_of(names, given.count)
-        found: dict[str, Any] = {"distances": draw_distances(pairs)}
-        found["weights"] = {weights: spaces(pairs, weights) for weights in given.weights}
+        found: dict[str, Any] = {"distances": weather_distances(pairs)}
+        found["weights"] = {
+            weights: {"sha256": encoder.sha256, **describe_views(pairs, encoder)}
+            for weights, encoder in encoders.items()
+        }
         document["mixtures"][mixture] = found
         print(pd.DataFrame(found["distances"]).round(2).to_string(), "\n")
         for weights, views in found["weights"].items():
-            for view, each in views.items():
+            for view in encoders[weights].views:
+                each = views[view]
                 print(f"{weights}, {view}: nearest neighbour {each['accuracy']:.2f}")
                 cosines = pd.DataFrame(each["cosines"], index=list(names)).round(2)
                 print(cosines.to_string(), "\n")

@@ -1,8 +1,8 @@
 """What makes images and pairs trustworthy, measured on arrays: no file is read here.
 
-Thumbnails and their descriptors find copies and shared scenes (`related_images`, `alignment`);
-pairs are registered to parts of a pixel, and told which side is degraded (`registration`,
-`pair_orientation`, `pair_faults`); fingerprints tell known sets.
+Thumbnails and their descriptors find copies and shared scenes (`related_images`,
+`window_alignment`); pairs are registered to parts of a pixel, and told which side is degraded
+(`registration`, `pair_orientation`, `pair_faults`); fingerprints tell known sets.
 """
 
 from __future__ import annotations

@@ -70,10 +70,10 @@ class ImageRestorer:
     threads: int
     precision: str
     _module: Restorer = field(repr=False)
-    _form: RestorerBackend = field(repr=False)
+    _backend: RestorerBackend = field(repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the network as it was loaded; its form for a device is made anew."""
+        """Pickle the network as it was loaded; its backend for a device is made anew."""
         made = str(self.device), self.precision, self.threads
         return _restorer_on_device, (self._module, self.sha256, made)
 
@@ -121,12 +121,12 @@ class ImageRestorer:
         count = self._images_per_pass(pixels.shape[2:], tile)
         parts = [slice(start, start + count) for start in range(0, len(pixels), count)]
 
-        def work(part: slice, form: RestorerBackend) -> None:
-            made = form.prompts(np.stack(known[part]))
-            out[part] = blend(pixels[part], lambda tiles: form(tiles, made), tiling=tiling)
+        def work(part: slice, backend: RestorerBackend) -> None:
+            made = backend.prompts(np.stack(known[part]))
+            out[part] = blend(pixels[part], lambda tiles: backend(tiles, made), tiling=tiling)
 
         small = pixels.shape[2] * pixels.shape[3] <= _SMALL
-        self._form.each(work, parts, apart=small)
+        self._backend.each(work, parts, apart=small)
         return out.clip(0, 1, out=out) if clamp else out
 
     def restore_strips(
@@ -153,8 +153,8 @@ class ImageRestorer:
         """
         tiling = Tiling(tile, overlap, MULTIPLE)
         pixels = check_images(image[None], taker="a restorer", least=1).cpu().numpy()
-        made = self._form.prompts(_resize_to_prompts(pixels[0])[None])
-        for rows, strip in strips(pixels, lambda tiles: self._form(tiles, made), tiling=tiling):
+        made = self._backend.prompts(_resize_to_prompts(pixels[0])[None])
+        for rows, strip in strips(pixels, lambda tiles: self._backend(tiles, made), tiling=tiling):
             yield rows, strip[0].clip(0, 1)
 
     def _images_per_pass(self, sides: tuple[int, ...], tile: int) -> int:
@@ -235,7 +235,7 @@ def _restorer_on_device(
         threads=crew.count,
         precision=precision,
         _module=module,
-        _form=CompiledBackend(module, crew)
+        _backend=CompiledBackend(module, crew)
         if own
         else TorchBackend(module, place, crew, precision=precision),
     )

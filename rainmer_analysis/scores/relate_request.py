@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,13 @@ from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Reference
 from rainmer_analysis.scores.streaming import ceiling_interval
 from rainmer_analysis.values import Space, same_space
 
-__all__ = ["Request", "check_request", "excluded_datasets", "resolve_reference"]
+__all__ = [
+    "Request",
+    "check_enough_datasets",
+    "check_request",
+    "excluded_datasets",
+    "resolve_reference",
+]
 
 # what a refusal of the score `direction` is decided by, where no resamples are asked for
 _RESAMPLES = 200
@@ -79,6 +86,33 @@ def check_request(name: str, resamples: int, null: int, level: float, context: C
     return Request(chosen, resamples, null, level, told)
 
 
+def check_enough_datasets(data: Data, left_out: Mapping[str, str] | None = None) -> None:
+    """Refuse a matrix of fewer than two datasets.
+
+    Parameters
+    ----------
+    data
+        What came, by dataset.
+    left_out
+        The datasets that the score cannot be taken of, each with the reason.
+
+    Raises
+    ------
+    ParameterError
+        Fewer than two came, or fewer than two are left.
+    """
+    if len(data) < 2:
+        raise ParameterError(
+            f"a matrix relates datasets, but only {next(iter(data), 'no dataset')!r} came; "
+            "give at least two"
+        )
+    if left_out and len(data) - len(left_out) < 2:
+        raise ParameterError(
+            f"fewer than two datasets are left: {next(iter(left_out.values()))}; "
+            "give more images, or another score"
+        )
+
+
 def resolve_reference(
     request: Request, data: Data, reference: str | Reference | None, space: Space
 ) -> Request:
@@ -87,15 +121,10 @@ def resolve_reference(
     Raises
     ------
     ParameterError
-        There are fewer than two datasets, none of this name, or the score takes no reference.
+        There is no dataset of this name, or the score takes no reference.
     SpaceError
         The reference is of another space.
     """
-    if len(data) < 2:
-        raise ParameterError(
-            f"a matrix relates datasets, but only {next(iter(data), 'no dataset')!r} came; "
-            "give at least two"
-        )
     if request.score.name != "centred":
         if reference is not None:
             raise ParameterError(
@@ -118,13 +147,7 @@ def resolve_reference(
 
 
 def excluded_datasets(request: Request, data: Data) -> dict[str, str]:
-    """Return the datasets that the score cannot be taken of, each with the reason.
-
-    Raises
-    ------
-    ParameterError
-        Fewer than two are left.
-    """
+    """Return the datasets that the score cannot be taken of, each with the reason."""
     score, found = request.score, {}
     for name, each in data.items():
         if each.count < score.fewest_images or each.scenes < score.fewest_scenes:
@@ -144,9 +167,4 @@ def excluded_datasets(request: Request, data: Data) -> dict[str, str]:
                     f"{name} has no clear mean direction: its halves score {value:.2f} with each "
                     f"other, and {reach}"
                 )
-    if len(data) - len(found) < 2:
-        raise ParameterError(
-            f"fewer than two datasets are left: {next(iter(found.values()))}; "
-            "give more images, or another score"
-        )
     return found

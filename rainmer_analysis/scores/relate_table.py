@@ -22,6 +22,7 @@ from rainmer_analysis.scores.measures import first_images, merge_samples
 from rainmer_analysis.scores.registry import DEFAULT_SCORE
 from rainmer_analysis.scores.relate_request import (
     Request,
+    check_enough_datasets,
     check_request,
     excluded_datasets,
     resolve_reference,
@@ -117,8 +118,10 @@ def _relate_checked(
     reference: str | Reference | None,
 ) -> RelationshipMatrix:
     data, space, content = _gather_data(table, request)
+    check_enough_datasets(data)
     request = resolve_reference(request, data, reference, space)
     left_out = excluded_datasets(request, data)
+    check_enough_datasets(data, left_out)
     return _build_matrix(request, data, left_out, space, content)
 
 

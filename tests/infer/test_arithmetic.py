@@ -141,14 +141,19 @@ def test_hosts_that_llvm_cannot_name(forked: ForkedPythons) -> None:
     code = (
         "import importlib\n"
         "from llvmlite import binding\n"
-        "def unknown():\n    raise RuntimeError('LLVM cannot tell')\n"
+        "from numba import config\n"
+        "config.CPU_NAME = config.CPU_FEATURES = None\n"  # so that the host is asked
+        "config.ENABLE_AVX = True\n"
+        "asked = []\n"
+        "def unknown():\n    asked.append(1)\n    raise RuntimeError('LLVM cannot tell')\n"
         "binding.get_host_cpu_features = unknown\n"
         "from rainmer_analysis.kernels import simd_vectors\n"
         "simd_vectors.BFLOAT16 = None\n"
         "importlib.reload(simd_vectors)\n"
-        "print(simd_vectors.BFLOAT16, simd_vectors.WIDE)\n"
+        "print(bool(asked), simd_vectors.BFLOAT16, simd_vectors.WIDE)\n"
     )
-    assert forked.run("-c", code).out == "False False\n"
+    ended = forked.run("-c", code)
+    assert (ended.code, ended.out) == (0, "True False False\n")
 
 
 def test_the_variable_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import shutil
 import signal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_analysis.errors import ConfigError
+from rainmer_analysis.errors import ConfigError, TrainingError
 from rainmer_analysis.infer import load_restorer
 from rainmer_analysis.model import build_encoder, load_weights, save_weights
 from rainmer_analysis.model import load_restorer as load_checkpoint
@@ -151,3 +152,20 @@ def test_a_restorer_of_other_widths_is_no_start(whole: TrainingRun, place: Path)
             "rainmer", CONFIG, place / "wider", cache=place / "pools", workers=0,
             changes={"restorer.start": start, "restorer.blocks": "[1, 1, 1, 2]"},
         )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_run_is_resumed_with_the_weights_it_started_from(whole: TrainingRun, place: Path) -> None:
+    def run(start: Path, *, resume: bool) -> TrainingRun:
+        return train_network(
+            "rainmer", CONFIG, place / "started", cache=place / "pools", workers=0, resume=resume,
+            changes={"restorer.start": json.dumps(str(start)), "run.steps": "1"},
+        )  # fmt: skip
+
+    started = run(whole.folder / "weights.safetensors", resume=False)
+    same = shutil.copyfile(whole.folder / "weights.safetensors", place / "same.safetensors")
+    assert run(same, resume=True).weights_sha256 == started.weights_sha256
+    other = shutil.copyfile(started.folder / "weights.safetensors", place / "others.safetensors")
+    assert started.weights_sha256 != whole.weights_sha256
+    with pytest.raises(TrainingError, match="belongs to another configuration"):
+        run(other, resume=True)

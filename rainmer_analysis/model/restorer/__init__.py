@@ -1,7 +1,7 @@
 """Rainmer's restorer: the prompted U-shaped transformer, in all its published variants.
 
 What differs between variants is a table in ``config``; which attentions survive is one function
-in ``selection``. Padding, tiles and image files belong to the rooms above.
+in ``modules.channel_selection``. Padding, tiles and image files belong to the rooms above.
 """
 
 from __future__ import annotations

@@ -93,7 +93,8 @@ class RestorerConfig:
     atoms
         Knowledge that is given as prompts; None for the variant's own.
     ties
-        How equal attentions are ranked, see ``selection``: ``"lowest"`` or ``"published"``.
+        How equal attentions are ranked, see ``modules.channel_selection``: ``"lowest"`` or
+        ``"published"``.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from pathlib import Path
 from rainmer_analysis.auditing import Fingerprints, perceptual_hashes
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.recipes.audit.examine_images import Examiner, stack_thumbnails
-from rainmer_analysis.recipes.audit.gather_images import gather_images
+from rainmer_analysis.recipes.audit.gather_images import gather_one_dataset
 from rainmer_analysis.recipes.text_files import write_document_once
 
 __all__ = ["fingerprint", "write_fingerprints"]
@@ -40,11 +40,7 @@ def fingerprint(
         The source is unknown or empty, holds several datasets, or an image cannot be read: a set
         is known as a whole or not at all.
     """
-    datasets, images = gather_images(source, root=root)
-    if len(datasets) != 1:
-        raise SourceError(
-            f"{source!r} holds {len(datasets)} datasets; fingerprints are taken of one at a time"
-        )
+    dataset, images = gather_one_dataset(source, root=root)
     examiner = Examiner()
     own, partners = [], []
     for number, image in enumerate(images):
@@ -59,9 +55,9 @@ def fingerprint(
         partners.append(found.partner)
         if progress is not None:
             progress(number + 1, len(images))
-    prefix = len(datasets[0].name) + 1
+    prefix = len(dataset.name) + 1
     return Fingerprints(
-        name or datasets[0].name,
+        name or dataset.name,
         tuple(image.image_id[prefix:] for image in images),
         tuple(each.pixels for each in own),
         perceptual_hashes(stack_thumbnails(own)),

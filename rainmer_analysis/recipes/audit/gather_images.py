@@ -15,7 +15,7 @@ from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
 from rainmer_analysis.recipes.measure_pairs import Job
 
-__all__ = ["AuditedImage", "Gathered", "gather_images", "split_of"]
+__all__ = ["AuditedImage", "Gathered", "gather_images", "gather_one_dataset", "split_of"]
 
 _HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
 # folders that say which side of a pair they hold; what set it is, the folder above says
@@ -101,6 +101,24 @@ def gather_images(
     if per_dataset is not None:
         images = _sample_of_each(images, per_dataset, seed)
     return Gathered(datasets, images)
+
+
+def gather_one_dataset(
+    source: str, *, root: str | Path | None = None
+) -> tuple[Dataset, Sequence[AuditedImage]]:
+    """Find the one dataset that fingerprints are taken of, and list all its images.
+
+    Raises
+    ------
+    SourceError
+        The source is unknown, missing or empty, or holds several datasets.
+    """
+    datasets = find_datasets(source, root=root)
+    if len(datasets) != 1:
+        raise SourceError(
+            f"{source!r} holds {len(datasets)} datasets; fingerprints are taken of one at a time"
+        )
+    return datasets[0], _list_images(datasets, ())
 
 
 def _sample_of_each(images: list[AuditedImage], per_dataset: int, seed: int) -> list[AuditedImage]:

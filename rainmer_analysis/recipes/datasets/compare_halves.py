@@ -21,8 +21,8 @@ _DECISIVE = 0.1  # skewness from which one of two halves has the specks
 
 def compare_halves(readable: Sequence[ImageCandidate]) -> tuple[str, ...]:
     """Note where the halves of files are no pair, or look like one the other way round."""
-    sound = [image for image in readable if image.region != "whole"]
-    looked_at = sound[:: max(1, len(sound) // _COMPARED)]
+    halves = [image for image in readable if image.region != "whole"]
+    looked_at = halves[:: max(1, len(halves) // _COMPARED)]
     if not looked_at:
         return ()
     found = [

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.train import CHECKPOINTS
-from rainmer_analysis.values import hold_lock, lock_of, write_text
+from rainmer_analysis.values import hold_lock, lock_of
 
-__all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "claim_folder", "remove_run", "write_run_text"]
+__all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "claim_folder", "remove_run"]
 
 CONFIG, WEIGHTS, CARD, LOG = "config.toml", "weights.safetensors", "card.md", "log.csv"
 _FILES = (CONFIG, WEIGHTS, CARD, LOG, *CHECKPOINTS)
@@ -46,8 +46,3 @@ def remove_run(folder: Path) -> None:
     for pattern in (*_FILES, *_SHOWN):
         for file in folder.glob(pattern):
             file.unlink()
-
-
-def write_run_text(path: Path, text: str) -> None:
-    """Write a text file of a run, whole or not at all."""
-    write_text(path, text)

@@ -15,7 +15,6 @@ from rainmer_analysis.recipes.training.run_folder import (
     WEIGHTS,
     claim_folder,
     remove_run,
-    write_run_text,
 )
 from rainmer_analysis.recipes.training.run_settings import read_settings, run_digest
 from rainmer_analysis.recipes.training.run_weights import (
@@ -39,6 +38,7 @@ from rainmer_analysis.train import (
     model_card,
     train,
 )
+from rainmer_analysis.values import write_text
 
 __all__ = ["TrainingRun", "train_network"]
 
@@ -152,7 +152,7 @@ def _train_in_folder(
     started = load_start_weights(objective, settings)
     export = WeightsExport(objective, settings, folder, pool=pool)
     hooks = Hooks(
-        on_start=lambda: write_run_text(folder / CONFIG, as_toml(settings)),
+        on_start=lambda: write_text(folder / CONFIG, as_toml(settings)),
         on_checkpoint=export.checkpoint,
         on_best=export.best,
         **({} if progress is None else {"progress": _with_total(progress, settings.run.steps)}),
@@ -179,7 +179,7 @@ def _train_in_folder(
             notes=notes,
             context=context,
         )
-        write_run_text(folder / CARD, card)
+        write_text(folder / CARD, card)
     return TrainingRun(folder, outcome, sha256, context.is_main_process)
 
 

@@ -68,18 +68,25 @@ class ViewWeights:
 
 def view_weights(config: CrossedConfig) -> dict[str, ViewWeights]:
     """Return the settings by view."""
-    bandwidths = {"chromatic": config.light_bandwidth, "degradation": config.weather_bandwidth}
     return {
-        view: ViewWeights(
-            comparison=getattr(config, f"weight_{view}"),
-            bandwidth=bandwidth,
-            temperature=getattr(config, f"temperature_{view}"),
-            regression=getattr(config, f"weight_{view}") * config.regression,
-            ordering=getattr(config, f"ordering_{view}"),
+        "chromatic": ViewWeights(
+            comparison=config.weight_chromatic,
+            bandwidth=config.light_bandwidth,
+            temperature=config.temperature_chromatic,
+            regression=config.weight_chromatic * config.regression,
+            ordering=config.ordering_chromatic,
             centring=config.centring,
-            opposition=getattr(config, f"opposition_{view}"),
-        )
-        for view, bandwidth in bandwidths.items()
+            opposition=config.opposition_chromatic,
+        ),
+        "degradation": ViewWeights(
+            comparison=config.weight_degradation,
+            bandwidth=config.weather_bandwidth,
+            temperature=config.temperature_degradation,
+            regression=config.weight_degradation * config.regression,
+            ordering=config.ordering_degradation,
+            centring=config.centring,
+            opposition=config.opposition_degradation,
+        ),
     }
 
 

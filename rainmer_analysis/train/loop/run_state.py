@@ -86,7 +86,7 @@ class Hooks:
         weights that were validated.
     """
 
-    on_start: Callable[[], None] = lambda: None
+    on_start: Callable[[], object] = lambda: None
     progress: Callable[[int, Mapping[str, float]], None] = lambda *_: None
     on_checkpoint: Callable[[int], None] = lambda _: None
     on_best: Callable[[int], None] = lambda _: None

@@ -18,7 +18,7 @@ from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract
 from rainmer_analysis.infer.extraction.shards import SHARD
 from rainmer_analysis.values import TableStream, read
-from tests.forked import ForkedPythons, told_to_ranks
+from tests.forked import ForkedPythons, rank_environments
 
 Make = Callable[..., Any]
 
@@ -94,7 +94,7 @@ def test_ranks_are_told_here_what_torchrun_tells_them(
     asked = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = forked.run(*asked, str(program), str(tmp_path))
     assert done.code == 0, done.err
-    for rank, expected in enumerate(told_to_ranks(2)):
+    for rank, expected in enumerate(rank_environments(2)):
         found = json.loads((tmp_path / f"{rank}.json").read_text())
         assert found.keys() >= expected.keys()
         same = expected.keys() - {"MASTER_ADDR", "MASTER_PORT"}  # a place to meet is free to choose

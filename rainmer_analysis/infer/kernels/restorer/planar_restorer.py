@@ -42,7 +42,7 @@ from rainmer_analysis.model.restorer import Restorer
 
 __all__ = ["PlanarRestorer"]
 
-Work = tuple[Threads, WorkspaceCache]
+Workers = tuple[Threads, WorkspaceCache]
 
 
 class _Block:
@@ -59,7 +59,7 @@ class _Block:
         """Lay out the prompts of an image."""
         return PreparedPrompts(self._prompted, self._attention.channels, vectors)
 
-    def __call__(self, maps: tuple[Map, Map, Map], prompts: PreparedPrompts, work: Work) -> None:
+    def __call__(self, maps: tuple[Map, Map, Map], prompts: PreparedPrompts, work: Workers) -> None:
         """Refine the first of three maps into the second; the third takes the values."""
         x, y, values = maps
         factors = self._attention(x, values, *work)
@@ -93,7 +93,7 @@ class _EmbeddedMixture:
         weight = torch.einsum("oc,cihw->oihw", point, conv.weight.detach().double())
         self._entry = PackedConvolution(weight, point @ self._bias)
 
-    def __call__(self, image: Map, maps: tuple[Map, Map], windows: Tensor, work: Work) -> Map:
+    def __call__(self, image: Map, maps: tuple[Map, Map], windows: Tensor, work: Workers) -> Map:
         """Refine an image, its neighbourhoods of mean [3, 3, 3]; see `PlanarExpertStages`."""
         gate = self._mixture.weigh(self._embedding @ windows.double().flatten() + self._bias)
         convolve_map(self._entry, image, maps[0], slope=0.0, work=work)
@@ -111,7 +111,7 @@ class _LocalFusion:
         self._second = PackedConvolution(mean, second.bias.detach().double().mean()[None])
         self._channel_map = module.channel_map
 
-    def __call__(self, location: Map, features: Map, between: Map, work: Work) -> None:
+    def __call__(self, location: Map, features: Map, between: Map, work: Workers) -> None:
         """Fuse local knowledge into a map, in place."""
         convolve_map(self._first, location, between, slope=SLOPE, work=work)
         where = Map.of(1, features.size)
@@ -196,7 +196,7 @@ class PlanarRestorer:
         found += image
         return found
 
-    def _embed(self, source: Map, windows: Tensor, work: Work) -> Map:
+    def _embed(self, source: Map, windows: Tensor, work: Workers) -> Map:
         """Embed an image and fuse local knowledge into it."""
         width = self.config.widths[0]
         maps = [Map.of(width, source.size) for _ in range(2)]
@@ -215,7 +215,7 @@ class PlanarRestorer:
         x: Map,
         out: Map | None,
         prompts: list[PreparedPrompts] | None,
-        work: Work,
+        work: Workers,
     ) -> Map:
         """Pass a map, which is written over, through blocks; the last one writes to `out`."""
         spare, values = (Map.of(x.channels[1], x.size) for _ in range(2))
@@ -227,7 +227,7 @@ class PlanarRestorer:
             x, spare = target, x
         return x
 
-    def _encode_levels(self, x: Map, work: Work) -> tuple[list[Map], Map]:
+    def _encode_levels(self, x: Map, work: Workers) -> tuple[list[Map], Map]:
         """Go down to the latent level; what is skipped is put behind room for what comes up."""
         joined: list[Map] = []
         for number, blocks in enumerate(self._down_blocks):
@@ -243,7 +243,7 @@ class PlanarRestorer:
         raise AssertionError
 
     def _decode_levels(
-        self, x: Map, joined: list[Map], prompts: list[list[PreparedPrompts]], work: Work
+        self, x: Map, joined: list[Map], prompts: list[list[PreparedPrompts]], work: Workers
     ) -> Map:
         for number, blocks in enumerate(self._up_blocks):
             both = joined.pop()
@@ -257,7 +257,7 @@ class PlanarRestorer:
             x = self._run_blocks(blocks, x, None, prompts[number], work)
         return x
 
-    def _refine(self, x: Map, work: Work) -> Array:
+    def _refine(self, x: Map, work: Workers) -> Array:
         gate = self._refinement.weigh(torch.from_numpy(_mean_over_pixels(x)))
         maps = [Map.of(x.channels[1], x.size) for _ in range(2)]
         multiply_map(self._refining, x, maps[0], rectify=True, work=work)

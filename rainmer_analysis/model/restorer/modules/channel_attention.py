@@ -28,7 +28,7 @@ def kept_channels(channels: int) -> tuple[int, ...]:
 
     Examples
     --------
-    >>> kept(48)
+    >>> kept_channels(48)
     (24, 32, 36, 38)
     """
     return tuple(channels * over // under for over, under in RATES)

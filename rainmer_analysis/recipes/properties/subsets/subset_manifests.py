@@ -19,7 +19,7 @@ from rainmer_analysis.images.datasets.manifest_text import (
 from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
 from rainmer_analysis.values import Rows
 
-__all__ = ["images_manifest", "rows_manifest", "write_manifest"]
+__all__ = ["check_manifest_name", "images_manifest", "rows_manifest", "write_manifest"]
 
 _SUFFIX = "-balance"
 
