@@ -15,7 +15,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather.dead_leaves import render_dead_leaves, render_textures
-from rainmer_analysis.weather.random_fields import Field, pixel_centres
+from rainmer_analysis.weather.fields_and_kernels import Field, pixel_centres
 from rainmer_analysis.weather.random_laws import keyed_generator
 from rainmer_analysis.weather.scenery import render_landscape, render_skyline
 

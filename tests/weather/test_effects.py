@@ -18,7 +18,11 @@ from rainmer_analysis.weather.effects import (
     Veil,
 )
 from rainmer_analysis.weather.effects.camera import expose
-from rainmer_analysis.weather.random_fields import capsule_kernel, power_law_noise, scatter_kernels
+from rainmer_analysis.weather.fields_and_kernels import (
+    capsule_kernel,
+    power_law_noise,
+    scatter_kernels,
+)
 from rainmer_analysis.weather.random_laws import Between, LogNormal, keyed_generator
 from rainmer_analysis.weather.scenes import render_scene
 from rainmer_analysis.weather.simulated_recipes import RECIPES

@@ -13,7 +13,7 @@ from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import Sources, find_datasets, sample_ids, unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
-from rainmer_analysis.recipes.measure_pairs import Job
+from rainmer_analysis.recipes.image_meter import Job
 
 __all__ = ["AuditedImage", "Gathered", "gather_images", "split_of"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.images import sha256_or_empty
-from rainmer_analysis.recipes.measure_pairs import ImageMeter, Job, Measured
+from rainmer_analysis.recipes.image_meter import ImageMeter, Job, Measured
 from rainmer_analysis.recipes.properties.property_rows import (
     current_request,
     measuring_jobs,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import content_hashes, unstorable_name_reason
-from rainmer_analysis.recipes.measure_pairs import Job, Measured
+from rainmer_analysis.recipes.image_meter import Job, Measured
 from rainmer_analysis.values import ImageSet, PropertyTable, Rows, digest, versions_of
 
 __all__ = ["current_request", "measuring_jobs", "property_table", "request_digest"]
