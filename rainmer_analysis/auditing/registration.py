@@ -217,7 +217,7 @@ def _tiles(image: Planes, partner: Planes, motion: Vector) -> _Tiles:
     sums = [_channel_sums(own, other, at) for own, other in zip(image, partner, strict=True)]
     normal, side = (sum(part) for part in list(zip(*sums, strict=True))[:2])
     rows, columns = (length // _TILE for length in image.shape[1:])
-    centres, parts = _layout(rows, columns)
+    centres, parts = _tile_centres_and_parts(rows, columns)
     along, below = centres.T
     basis = np.zeros((len(centres), 2, 4))  # what a tile's shift is made of
     basis[:, 0, 0] = basis[:, 1, 1] = 1
@@ -257,7 +257,7 @@ def _channel_sums(
     return np.array(normal, np.float64), np.array(side, np.float64), correlation
 
 
-def _layout(rows: int, columns: int) -> tuple[Vector, npt.NDArray[np.int64]]:
+def _tile_centres_and_parts(rows: int, columns: int) -> tuple[Vector, npt.NDArray[np.int64]]:
     row, column = (each.ravel() for each in np.mgrid[:rows, :columns])
     half = np.hypot(rows, columns) / 2
     centres = np.stack([column + 0.5 - columns / 2, row + 0.5 - rows / 2], axis=1) / half

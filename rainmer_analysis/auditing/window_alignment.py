@@ -112,7 +112,7 @@ def align(
     kept = places.copy()
     for round_ in range(grid.rounds + 1):
         fine = _local_contrast(_sampled(source, places, grid.cells), grid)
-        found = _correlations(fine, contrast)
+        found = _luma_and_colour_correlations(fine, contrast)
         better = _mean_of_both(found) > _mean_of_both(best)
         best, kept = np.where(better, found, best), np.where(better[:, None], places, kept)
         if round_ < grid.rounds:
@@ -173,7 +173,7 @@ def _local_contrast(images: Floats, grid: Grid) -> Floats:
     return grid.inner(np.asarray(smooth - broad, dtype=np.float32))
 
 
-def _correlations(one: Floats, two: Floats) -> Boxes:
+def _luma_and_colour_correlations(one: Floats, two: Floats) -> Boxes:
     """Correlate luma and colour (n, 2, rows, columns); NaN where one has hardly any colour."""
     products = [np.einsum("ncij,ncij->cn", *each) for each in ((one, two), (one, one), (two, two))]
     together, own, other = (each.astype(np.float64) for each in products)

@@ -17,14 +17,14 @@ from rainmer_analysis.auditing.window_descriptors import (
     window_boxes,
 )
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather import degrade, render_scene
+from rainmer_analysis.weather import degrade, load_or_draw_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")
 
 
 def scene(number: int) -> np.ndarray:
     name = f"scene-figure-{KINDS[number % 4]}-{number:03d}"
-    return render_scene(name, height=120, width=160)
+    return load_or_draw_scene(name, height=120, width=160)
 
 
 def small(image: np.ndarray) -> np.ndarray:

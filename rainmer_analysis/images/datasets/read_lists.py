@@ -1,4 +1,4 @@
-"""Readers of lists that come with datasets: of names, of pairs of files, of images and their scenes."""
+"""Readers of lists of datasets: of names, of pairs of files, of images and their scenes."""
 
 from __future__ import annotations
 

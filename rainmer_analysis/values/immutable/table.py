@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
-from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
 from rainmer_analysis.values.immutable.rows import Rows, positions
 from rainmer_analysis.values.request_digest import array_digest, digest
 
@@ -91,7 +91,7 @@ def _unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.
             f"the vector of {rows.column('image_id')[worst]!r} has length {lengths[worst]:.6g}; "
             "every vector must have unit length"
         )
-    return read_only(array)
+    return freeze_array(array)
 
 
 def _repr_line(value: EmbeddingTable | SphereMap, more: str) -> str:
