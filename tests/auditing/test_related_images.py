@@ -13,7 +13,7 @@ from rainmer_analysis.auditing.window_alignment import align
 from rainmer_analysis.auditing.window_descriptors import (
     LENGTH,
     describe_windows,
-    mirrored,
+    mirrored_descriptors,
     window_boxes,
 )
 from rainmer_analysis.errors import ParameterError
@@ -125,7 +125,7 @@ def test_mirroring_a_thumbnail_changes_signs_alone(scenes: list[np.ndarray]) -> 
     own = describe_windows(images, whole_only=True)
     assert own.shape == (4, LENGTH)
     turned = describe_windows(images[..., ::-1], whole_only=True)
-    assert np.allclose(mirrored(own), turned, atol=1e-5)
+    assert np.allclose(mirrored_descriptors(own), turned, atol=1e-5)
     assert np.allclose(np.linalg.norm(own, axis=1), 1, atol=1e-5)
 
 

@@ -99,11 +99,13 @@ def gather_images(
         raise SourceError(f"no dataset is called {unknown[0]!r}; the sources hold {allowed}")
     images = _list_images(datasets, held_out)
     if per_dataset is not None:
-        images = _sample_of_each(images, per_dataset, seed)
+        images = _sample_each_dataset(images, per_dataset, seed)
     return Gathered(datasets, images)
 
 
-def _sample_of_each(images: list[AuditedImage], per_dataset: int, seed: int) -> list[AuditedImage]:
+def _sample_each_dataset(
+    images: list[AuditedImage], per_dataset: int, seed: int
+) -> list[AuditedImage]:
     by_dataset: dict[str, list[str]] = defaultdict(list)
     for image in images:
         by_dataset[image.dataset].append(image.image_id)

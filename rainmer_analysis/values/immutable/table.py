@@ -14,7 +14,7 @@ from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_a
 from rainmer_analysis.values.immutable.rows import Rows, positions
 from rainmer_analysis.values.request_digest import array_digest, digest
 
-__all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "same_space"]
+__all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "common_space"]
 
 BATCH = 8192
 _UNIT_TOLERANCE = 1e-4
@@ -53,7 +53,7 @@ class Space:
         return f"{self.encoder}-{self.view}".replace(":", "-").replace("/", "-")
 
 
-def same_space(spaces: Mapping[str, Space]) -> Space:
+def common_space(spaces: Mapping[str, Space]) -> Space:
     """Return the one space that all named values share.
 
     Raises
