@@ -23,7 +23,7 @@ from rainmer_analysis.weather import (
     SCENE_KINDS,
     degrade,
     draw_scene,
-    render_scene,
+    load_or_draw_scene,
     scene_names,
 )
 
@@ -64,7 +64,7 @@ class Scene:
         height, width = self.shape
         if self.kind:
             return draw_scene(self.kind, self.name, height=height, width=width)
-        return render_scene(self.name, height=height, width=width)
+        return load_or_draw_scene(self.name, height=height, width=width)
 
     def pair(self) -> Pair:
         """Render it with weather, and its partner."""

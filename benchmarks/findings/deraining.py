@@ -26,7 +26,7 @@ import torch
 
 from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets.published_lists import read_groups
+from rainmer_analysis.images.datasets.read_lists import read_groups
 from rainmer_analysis.images.datasets.search.folder_search import normal_path
 from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer

@@ -51,7 +51,7 @@ def held_out(file: str, given: argparse.Namespace) -> dict[str, float]:
     config = read_config(given.config, changes=changes)
     objective = RainmerTrainable(config, make_pool(config, given.cache))
     weights = load_weights(file)
-    for encoder in objective.encoders:
+    for encoder in objective.query_and_key_encoders:
         encoder.load_state_dict(weights.state)
     return objective.validate()
 

@@ -22,7 +22,7 @@ __all__ = [
     "minus_clean",
     "re_encode",
     "re_expose",
-    "re_size",
+    "reduce_to_long_side",
     "without_broad",
     "without_colour",
     "without_fine",
@@ -42,7 +42,7 @@ def re_encode(image: Picture) -> Picture:
     return compress_jpeg(image, _QUALITY)
 
 
-def re_size(image: Picture) -> Picture:
+def reduce_to_long_side(image: Picture) -> Picture:
     """Reduce an image so that its longer side has 192 pixels, with antialiasing.
 
     The sharpness of cameras, of earlier resizes and of their filters is then much the same; a
@@ -98,7 +98,7 @@ def minus_clean(image: Picture, partner: Picture) -> Picture:
 EQUALISERS: Mapping[str, Callable[[Picture], Picture]] = MappingProxyType(
     {
         "re-encode": re_encode,
-        "re-size": re_size,
+        "re-size": reduce_to_long_side,
         "re-expose": re_expose,
         "colour": without_colour,
         "structure": without_structure,

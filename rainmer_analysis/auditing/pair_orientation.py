@@ -58,7 +58,7 @@ def orientation_features(image: Plane, partner: Plane) -> npt.NDArray[np.float64
     not explain, and times the share that it does; skewness of the difference; share of its energy
     that is brighter less that which is darker; its mean against its size. All lie between -3 and 3.
     """
-    planes = [_central_part(each) for each in (image, partner)]
+    planes = [_thinned_centre(each) for each in (image, partner)]
     difference = planes[0] - planes[1]
     filled, added, contrast = [], [], []
     for _ in range(_SCALES):
@@ -86,7 +86,7 @@ def _difference_features(difference: Plane) -> tuple[float, float, float]:
     return float(np.cbrt(skewness)), light, mean / float(np.sqrt(square))
 
 
-def _central_part(plane: Plane) -> Plane:
+def _thinned_centre(plane: Plane) -> Plane:
     step = max(1, round(max(plane.shape) / _STRIDE))
     thinned = plane[::step, ::step]
     rows, columns = (max(0, (side - _MIDDLE) // 2) for side in thinned.shape)

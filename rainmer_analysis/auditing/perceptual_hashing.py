@@ -49,14 +49,14 @@ _COUNTS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axi
 
 
 @cache
-def _transform() -> npt.NDArray[np.float32]:
+def _cosine_transform_matrix() -> npt.NDArray[np.float32]:
     at = (np.arange(SIDE) + 0.5) / SIDE
     waves = np.cos(np.pi * np.arange(_ORDER)[:, None] * at)
     return np.asarray(waves, dtype=np.float32)
 
 
 @cache
-def _frequencies() -> npt.NDArray[np.intp]:
+def _lowest_frequencies() -> npt.NDArray[np.intp]:
     """Return the 256 frequencies of smallest sum of orders, without the mean, in a fixed order."""
     down, across = (each.ravel() for each in np.mgrid[:_ORDER, :_ORDER])
     order = np.lexsort((down, down + across))
@@ -65,14 +65,14 @@ def _frequencies() -> npt.NDArray[np.intp]:
 
 def perceptual_hashes(thumbnails: Thumbnails) -> Signs:
     """Return the packed signs of thumbnails' luma (n, 2, 96, 96), shape (n, 32)."""
-    waves = _transform()
+    waves = _cosine_transform_matrix()
     found = waves @ thumbnails[:, 0].astype(np.float32) @ waves.T
-    return np.packbits(found.reshape(len(found), -1)[:, _frequencies()] > 0, axis=1)
+    return np.packbits(found.reshape(len(found), -1)[:, _lowest_frequencies()] > 0, axis=1)
 
 
 def mirrored_hashes(packed: Signs) -> Signs:
     """Return the signs that images flipped left to right would have."""
-    across = np.mgrid[:_ORDER, :_ORDER][1].ravel()[_frequencies()]
+    across = np.mgrid[:_ORDER, :_ORDER][1].ravel()[_lowest_frequencies()]
     return np.bitwise_xor(packed, np.packbits(across % 2 == 1))
 
 

@@ -94,9 +94,9 @@ def register(image: Planes, partner: Planes) -> Registration | None:
     one, two = (np.stack([_local_contrast(plane) for plane in each]) for each in (one, two))
     if min(float(one[0].std()), float(two[0].std())) < _FLAT:
         return None
-    best = _refined(one, two, (0, 0))
+    best = _fit_registration(one, two, (0, 0))
     if start != (0, 0):
-        other = _refined(one, two, start)
+        other = _fit_registration(one, two, start)
         if other.correlation > best.correlation + _BETTER:
             best = other
     pixels = {name: getattr(best, name) * factor for name in _IN_PIXELS}
@@ -147,17 +147,17 @@ class _Tiles:
     correlation: float
 
 
-def _refined(image: Planes, partner: Planes, start: tuple[int, int]) -> Registration:
+def _fit_registration(image: Planes, partner: Planes, start: tuple[int, int]) -> Registration:
     """Fit shift, scale and turn around a start, and their errors."""
     half = float(np.hypot(*image.shape[1:])) / 2
     motion = np.array([start[1], start[0], 0.0, 0.0])
-    tiles = _tiles(image, partner, motion)
+    tiles = _normal_equations_by_tile(image, partner, motion)
     for _ in range(_ROUNDS):
-        step = _solved(tiles.matrices.sum(axis=0), tiles.vectors.sum(axis=0))
+        step = _solve_motion(tiles.matrices.sum(axis=0), tiles.vectors.sum(axis=0))
         motion = motion + step
         if abs(step[:2]).max() < _SMALL and abs(step[2:]).max() < _SMALL_WIDE:
             break
-        tiles = _tiles(image, partner, motion)
+        tiles = _normal_equations_by_tile(image, partner, motion)
     displacement, error = _displacement(motion, _jackknife(tiles))
     return Registration(
         float(motion[0]),
@@ -190,12 +190,12 @@ def _jackknife(tiles: _Tiles) -> Vector:
     """Return the covariance of what is fitted, from leaving out one part after the other."""
     member = tiles.parts == np.unique(tiles.parts)[:, None]
     matrices = np.tensordot((~member).astype(np.float64), tiles.matrices, axes=1)
-    left_out = _solved(matrices, (~member) @ tiles.vectors)
+    left_out = _solve_motion(matrices, (~member) @ tiles.vectors)
     spread = left_out - left_out.mean(axis=0)
     return np.asarray((len(spread) - 1) / len(spread) * spread.T @ spread)
 
 
-def _solved(matrix: Vector, vector: Vector) -> Vector:
+def _solve_motion(matrix: Vector, vector: Vector) -> Vector:
     """Solve for (right, down, growth, turn), the last two in pixels at the corners.
 
     Parameters
@@ -211,13 +211,13 @@ def _solved(matrix: Vector, vector: Vector) -> Vector:
     return np.asarray(np.clip(solved, -2.0, 2.0))
 
 
-def _tiles(image: Planes, partner: Planes, motion: Vector) -> _Tiles:
+def _normal_equations_by_tile(image: Planes, partner: Planes, motion: Vector) -> _Tiles:
     """Compare the image with its partner, moved by what is known so far."""
     at = moved_positions(image.shape[1:], motion)
     sums = [_channel_sums(own, other, at) for own, other in zip(image, partner, strict=True)]
     normal, side = (sum(part) for part in list(zip(*sums, strict=True))[:2])
     rows, columns = (length // _TILE for length in image.shape[1:])
-    centres, parts = _layout(rows, columns)
+    centres, parts = _tile_centres_and_parts(rows, columns)
     along, below = centres.T
     basis = np.zeros((len(centres), 2, 4))  # what a tile's shift is made of
     basis[:, 0, 0] = basis[:, 1, 1] = 1
@@ -239,7 +239,7 @@ def _channel_sums(
     across, down = (_gradient_along(moved, axis)[cut] for axis in (1, 0))
     image, moved = image[cut], moved[cut]
     valid = np.float32(1) if at is None else at.inside[cut].astype(np.float32)
-    together, own = _sums(valid * image * moved), _sums(valid * moved * moved)
+    together, own = _sum_by_tile(valid * image * moved), _sum_by_tile(valid * moved * moved)
     floor = 1e-3 * float(own.mean()) + 1e-6
     gain = np.clip(together / (own + floor), 0.0, 3.0).astype(np.float32)
     grown = np.repeat(np.repeat(gain, _TILE, axis=0), _TILE, axis=1)
@@ -248,16 +248,16 @@ def _channel_sums(
     weight = valid / (1.0 + (residual / scale) ** 2) / scale**2
     across *= grown
     down *= grown
-    cross = _sums(weight * across * down)
-    normal = [[_sums(weight * across**2), cross], [cross, _sums(weight * down**2)]]
+    cross = _sum_by_tile(weight * across * down)
+    normal = [[_sum_by_tile(weight * across**2), cross], [cross, _sum_by_tile(weight * down**2)]]
     # content moved right by d is f(x - d): the residual is -d times the slope
-    side = [-_sums(weight * across * residual), -_sums(weight * down * residual)]
+    side = [-_sum_by_tile(weight * across * residual), -_sum_by_tile(weight * down * residual)]
     energy = float((valid * image * image).sum()) * float(own.sum())
     correlation = float(together.sum()) / float(np.sqrt(energy)) if energy > 0 else 0.0
     return np.array(normal, np.float64), np.array(side, np.float64), correlation
 
 
-def _layout(rows: int, columns: int) -> tuple[Vector, npt.NDArray[np.int64]]:
+def _tile_centres_and_parts(rows: int, columns: int) -> tuple[Vector, npt.NDArray[np.int64]]:
     row, column = (each.ravel() for each in np.mgrid[:rows, :columns])
     half = np.hypot(rows, columns) / 2
     centres = np.stack([column + 0.5 - columns / 2, row + 0.5 - rows / 2], axis=1) / half
@@ -265,7 +265,7 @@ def _layout(rows: int, columns: int) -> tuple[Vector, npt.NDArray[np.int64]]:
     return centres, parts.astype(np.int64)
 
 
-def _sums(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+def _sum_by_tile(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     rows, columns = (side // _TILE for side in values.shape)
     # whole rows are added first, which is many times as fast as tile by tile
     across = values.reshape(rows, _TILE, columns * _TILE).sum(axis=1)

@@ -11,7 +11,11 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.luma_thumbnails import Thumbnails
 from rainmer_analysis.auditing.window_alignment import FINE, ROUGH, Alignments, Grid, align
-from rainmer_analysis.auditing.window_descriptors import describe_windows, mirrored, window_boxes
+from rainmer_analysis.auditing.window_descriptors import (
+    describe_windows,
+    mirrored_descriptors,
+    window_boxes,
+)
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 
@@ -140,7 +144,7 @@ def find_related_pairs(
             for at in range(0, len(thumbnails), 1024)
         ]
     )
-    index = RadiusSearch(np.concatenate([wholes, mirrored(wholes)]), seed=seed)
+    index = RadiusSearch(np.concatenate([wholes, mirrored_descriptors(wholes)]), seed=seed)
     found: dict[tuple[int, int], RelatedPair] = {}
     for start in range(0, len(thumbnails), _AT_ONCE):
         batch = thumbnails[start : start + _AT_ONCE]

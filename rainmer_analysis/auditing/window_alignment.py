@@ -106,20 +106,20 @@ def align(
     places = np.array(boxes, dtype=np.float64).reshape(-1, 4)
     source, partner = (each.astype(np.float32) for each in (first, second))
     whole = np.broadcast_to([0.0, 0.0, 1.0, 1.0], places.shape)
-    other = _sampled(partner, whole, grid.cells)
+    other = _sample_windows(partner, whole, grid.cells)
     contrast = _local_contrast(other, grid)
     best = np.full((2, len(places)), -np.inf)
     kept = places.copy()
     for round_ in range(grid.rounds + 1):
-        fine = _local_contrast(_sampled(source, places, grid.cells), grid)
-        found = _correlations(fine, contrast)
+        fine = _local_contrast(_sample_windows(source, places, grid.cells), grid)
+        found = _luma_and_colour_correlations(fine, contrast)
         better = _mean_of_both(found) > _mean_of_both(best)
         best, kept = np.where(better, found, best), np.where(better[:, None], places, kept)
         if round_ < grid.rounds:
-            places = _stepped(places, fine, contrast, grid)
-    own = _sampled(source[:, :1], kept, grid.cells)
+            places = _step_windows(places, fine, contrast, grid)
+    own = _sample_windows(source[:, :1], kept, grid.cells)
     alike = _compressed_correlation(_local_contrast(own, grid)[:, 0], contrast[:, 0])
-    return _compared((own[:, 0], other[:, 0]), kept, (*best, alike), grid)
+    return _measure_alignments((own[:, 0], other[:, 0]), kept, (*best, alike), grid)
 
 
 def _mean_of_both(correlations: Boxes) -> Boxes:
@@ -128,7 +128,7 @@ def _mean_of_both(correlations: Boxes) -> Boxes:
     return np.asarray(np.where(np.isnan(colour), luma, (luma + colour) / 2))
 
 
-def _compared(
+def _measure_alignments(
     images: tuple[Floats, Floats], boxes: Boxes, correlations: tuple[Boxes, ...], grid: Grid
 ) -> Alignments:
     one, two = (grid.inner(each).reshape(len(each), -1) for each in images)
@@ -140,7 +140,7 @@ def _compared(
     return Alignments(boxes, luma, colour, alike, residual, gain, means[1] - means[0])
 
 
-def _sampled(images: Floats, boxes: Boxes, cells: int) -> Floats:
+def _sample_windows(images: Floats, boxes: Boxes, cells: int) -> Floats:
     """Resample windows of images (n, c, 96, 96) to cells, linearly, as two matrix products."""
     halves = np.maximum(1.0, boxes[:, 2:] * SIDE / cells)
     down, across = (
@@ -173,7 +173,7 @@ def _local_contrast(images: Floats, grid: Grid) -> Floats:
     return grid.inner(np.asarray(smooth - broad, dtype=np.float32))
 
 
-def _correlations(one: Floats, two: Floats) -> Boxes:
+def _luma_and_colour_correlations(one: Floats, two: Floats) -> Boxes:
     """Correlate luma and colour (n, 2, rows, columns); NaN where one has hardly any colour."""
     products = [np.einsum("ncij,ncij->cn", *each) for each in ((one, two), (one, one), (two, two))]
     together, own, other = (each.astype(np.float64) for each in products)
@@ -198,7 +198,7 @@ def _compressed_correlation(one: Floats, two: Floats) -> Boxes:
     return np.asarray(products[1] / np.sqrt(np.maximum(products[0] * products[3], 1e-12)))
 
 
-def _stepped(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:
+def _step_windows(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:
     """Move and stretch the windows by one step of least squares, in luma and colour together."""
     kernel = np.array([-1, 0, 1], dtype=np.float32) / 2
     down, across = (correlate1d(own, kernel, axis=axis) for axis in (2, 3))

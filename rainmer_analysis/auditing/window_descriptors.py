@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.luma_thumbnails import SIDE, Thumbnails
 
-__all__ = ["LENGTH", "Window", "describe_windows", "mirrored", "window_boxes"]
+__all__ = ["LENGTH", "Window", "describe_windows", "mirrored_descriptors", "window_boxes"]
 
 _ORDER = 6  # cosines of 0 to 5 half waves
 _SCALES = (1.0, 0.88, 0.77, 0.68, 0.6, 0.53)
@@ -36,7 +36,7 @@ class Window(NamedTuple):
 
 
 @cache
-def _intervals() -> tuple[Window, ...]:
+def _window_intervals() -> tuple[Window, ...]:
     found = []
     for step, scale in enumerate(_SCALES):
         free = 1.0 - scale
@@ -46,12 +46,12 @@ def _intervals() -> tuple[Window, ...]:
 
 
 @cache
-def _chosen() -> npt.NDArray[np.intp]:
+def _chosen_interval_pairs() -> npt.NDArray[np.intp]:
     """Return which pairs of intervals (down, across) make windows; the first is the whole image.
 
     Shapes may differ from the image's by two steps of scale, a third.
     """
-    steps = [each.step for each in _intervals()]
+    steps = [each.step for each in _window_intervals()]
     return np.array(
         [
             (down, across)
@@ -65,7 +65,7 @@ def _chosen() -> npt.NDArray[np.intp]:
 @cache
 def window_boxes() -> Box:
     """Return the windows, shape (w, 4): top, left, height, width as shares; whole image first."""
-    intervals = _intervals()
+    intervals = _window_intervals()
     return np.array(
         [
             (
@@ -74,16 +74,16 @@ def window_boxes() -> Box:
                 intervals[down].length,
                 intervals[across].length,
             )
-            for down, across in _chosen()
+            for down, across in _chosen_interval_pairs()
         ]
     )
 
 
 @cache
-def _projection() -> Floats:
+def _interval_cosines() -> Floats:
     """Return the cosines on every interval, shape (intervals * 6, 96)."""
     rows = []
-    for start, length, _ in _intervals():
+    for start, length, _ in _window_intervals():
         edges = np.clip((np.arange(SIDE + 1) / SIDE - start) / length, 0.0, 1.0)
         for order in range(_ORDER):
             wave = edges if order == 0 else np.sin(np.pi * order * edges) / (np.pi * order)
@@ -92,7 +92,7 @@ def _projection() -> Floats:
 
 
 @cache
-def _weights() -> Floats:
+def _frequency_weights() -> Floats:
     orders = np.arange(_ORDER)
     return np.asarray(np.hypot(orders[:, None], orders), dtype=np.float32)
 
@@ -112,19 +112,19 @@ def describe_windows(thumbnails: Thumbnails, *, whole_only: bool = False) -> Flo
     Unit rows, shape (n, w, 35), in the order of `window_boxes`, or (n, 35); a row of an image
     without any contrast is zero.
     """
-    projection = _projection()[: _ORDER if whole_only else None]
+    projection = _interval_cosines()[: _ORDER if whole_only else None]
     across = thumbnails[:, 0].astype(np.float32) @ projection.T
     found = np.swapaxes(across, 1, 2) @ projection.T  # (n, frequencies across, frequencies down)
     count = len(projection) // _ORDER
     tiles = found.reshape(len(found), count, _ORDER, count, _ORDER).transpose(0, 3, 1, 4, 2)
-    down, left = _chosen().T if not whole_only else np.zeros((2, 1), dtype=np.intp)
-    rows = (tiles[:, down, left] * _weights()).reshape(len(found), len(down), -1)[..., 1:]
+    down, left = _chosen_interval_pairs().T if not whole_only else np.zeros((2, 1), dtype=np.intp)
+    rows = (tiles[:, down, left] * _frequency_weights()).reshape(len(found), len(down), -1)[..., 1:]
     lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
     units = np.where(lengths > 1e-2, rows / np.maximum(lengths, 1e-2), np.float32(0))
     return np.asarray(units[:, 0] if whole_only else units, dtype=np.float32)
 
 
-def mirrored(descriptors: Floats) -> Floats:
+def mirrored_descriptors(descriptors: Floats) -> Floats:
     """Return the descriptors that images flipped left to right would have."""
     signs = np.tile(1.0 - 2.0 * (np.arange(_ORDER) % 2), _ORDER)[1:]
     return np.asarray(descriptors * signs.astype(np.float32), dtype=np.float32)

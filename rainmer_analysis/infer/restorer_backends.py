@@ -109,7 +109,7 @@ class CompiledBackend:
         self._module, self._threads = module, threads
         self._planar = PlanarRestorer(module)
         encoder = module.disentangle.encoder_q
-        stages = EncoderStages(encoder.MoEs.stages.stages)
+        stages = EncoderStages(encoder.MoEs.expert_stages.stages)
         towers = WinogradProjectors(encoder.projectors, torch.float32)
         self._encoder = FoldedEncoder(encoder, stages=stages, towers=towers)
 

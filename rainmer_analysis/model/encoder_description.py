@@ -84,10 +84,10 @@ def describe_encoder(encoder: RainmerEncoder, *, height: int = 128, width: int =
     mixture = encoder.MoEs
     detail = Block("detail map", "pool", "mean 8×8, stride 8", _shape_of(output.detail_map), 0)
     moe = [_gate_block(mixture.gate, shapes)]
-    moe += [_sequence_block("preprocessing", mixture.stages.preprocess.op, shapes)]
+    moe += [_sequence_block("preprocessing", mixture.expert_stages.preprocess.op, shapes)]
     moe += [
         _stage_block(f"stage {i + 1}", cast(Stage, stage), shapes)
-        for i, stage in enumerate(mixture.stages._ops)
+        for i, stage in enumerate(mixture.expert_stages._ops)
     ]
     location = _shape_of(output.location)
     children = [
@@ -125,7 +125,7 @@ def _trace_shapes(
         image = torch.empty(1, 3, height, width).to(next(twin.parameters()))
         output: EncoderOutput = twin(image)
         # A stage runs its experts and its fusion in parts; here each runs whole.
-        for stage in twin.MoEs.stages._ops:
+        for stage in twin.MoEs.expert_stages._ops:
             cast(Stage, stage).unfused(output.location)
     return shapes, output
 

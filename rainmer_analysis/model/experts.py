@@ -265,7 +265,7 @@ class Mixture(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Refine a map, [B, dim, H, W], keeping its shape."""
-        out: Tensor = self.stages(x, self.gate(x))
+        out: Tensor = self.expert_stages(x, self.gate(x))
         return out
 
     @property
@@ -274,6 +274,6 @@ class Mixture(nn.Module):
         return cast(Gate, self.layers[0])
 
     @property
-    def stages(self) -> ExpertStages:
-        """The stages."""
+    def expert_stages(self) -> ExpertStages:
+        """The stages of experts that follow the gate."""
         return cast(ExpertStages, self.layers[1])

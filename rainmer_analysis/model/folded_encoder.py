@@ -186,13 +186,13 @@ class FoldedEncoder(nn.Module):
         with torch.no_grad():
             mixture = encoder.MoEs
             weight, bias = (part.detach() for part in encoder.conv.proj.parameters())
-            point = next(mixture.stages.preprocess.parameters()).flatten(1)
+            point = next(mixture.expert_stages.preprocess.parameters()).flatten(1)
             entry = torch.einsum("oc,cihw->oihw", point, weight)
             self.register_buffer("entry", entry.to(dtype))
             self.register_buffer("entry_bias", (point @ bias).to(dtype))
             self.register_buffer("embedding", weight.clone())
             self.register_buffer("embedding_bias", bias.clone())
-            self._stages = stages or _FoldedStages(mixture.stages.stages, dtype)
+            self._stages = stages or _FoldedStages(mixture.expert_stages.stages, dtype)
             self._towers = towers or _FoldedTowers(encoder, dtype)
         self.config = encoder.config
         self.gate = copy.deepcopy(mixture.gate)

@@ -45,7 +45,7 @@ def render_report(content: ReportContent, *, request: str) -> str:
         content=content,
         title=page_title(content),
         lead=lead_sentences(content),
-        samples=_sample_rows(content),
+        samples=_spread_row_numbers(content),
         what=dataset_sentences(content),
         relations=relation_sentences(content),
         certainty=certainty_sentences(content),
@@ -56,7 +56,7 @@ def render_report(content: ReportContent, *, request: str) -> str:
     )
 
 
-def _sample_rows(content: ReportContent) -> list[list[int]]:
+def _spread_row_numbers(content: ReportContent) -> list[list[int]]:
     """Return rows of each dataset that show what it is, spread over its order."""
     codes = content.rows.codes
     found = []

@@ -11,7 +11,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.registry import score_named
 from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Reference, Score
 from rainmer_analysis.scores.streaming import ceiling_interval
-from rainmer_analysis.values import Space, same_space
+from rainmer_analysis.values import Space, common_space
 
 __all__ = [
     "Request",
@@ -142,7 +142,7 @@ def resolve_reference(
         sums = data[name].summaries[SUMS]
         reference = Reference(f"mean of {name}", sums.total[0] / sums.images[0], space)
     if reference.space is not None:
-        same_space({"the reference": reference.space, "the data": space})
+        common_space({"the reference": reference.space, "the data": space})
     return replace(request, context=replace(request.context, reference=reference))
 
 

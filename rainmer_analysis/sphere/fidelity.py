@@ -65,10 +65,10 @@ def fidelity(
             "give one point per vector, and at least 3"
         )
     k = min(_NEIGHBOURS, (total - 1) // 2)
-    judged = _sample_rows(total, _JUDGED, seed)
+    judged = _random_row_numbers(total, _JUDGED, seed)
     false, torn = _rank_penalties(high, low, judged, k)
     scale = 2.0 / (len(judged) * k * (2 * total - 3 * k - 1))
-    chosen = _sample_rows(total, _SAMPLE, seed)
+    chosen = _random_row_numbers(total, _SAMPLE, seed)
     return {
         "trustworthiness": 1.0 - scale * false,
         "continuity": 1.0 - scale * torn,
@@ -78,7 +78,7 @@ def fidelity(
     }
 
 
-def _sample_rows(total: int, most: int, seed: int) -> npt.NDArray[np.int64]:
+def _random_row_numbers(total: int, most: int, seed: int) -> npt.NDArray[np.int64]:
     if total <= most:
         return np.arange(total)
     return np.sort(np.random.default_rng(seed).choice(total, most, replace=False))

@@ -51,7 +51,7 @@ from rainmer_analysis.values.immutable import (
     Rows,
     Space,
     SphereMap,
-    same_space,
+    common_space,
 )
 from rainmer_analysis.values.immutable.frozen import FrozenDict, Value
 from rainmer_analysis.values.matrix_files import matrix_document, matrix_from_document
@@ -62,7 +62,7 @@ from rainmer_analysis.values.parquet import (
     parts_of,
     read_metadata,
     write_batches,
-    write_list,
+    write_part_list,
 )
 from rainmer_analysis.values.pictures import (
     PictureRecord,
@@ -104,6 +104,7 @@ __all__ = [
     "command_line",
     "commit",
     "committed_path",
+    "common_space",
     "companion_digests",
     "demand_known_version",
     "demand_suffix",
@@ -131,7 +132,6 @@ __all__ = [
     "remove_leftovers",
     "report_progress",
     "request_of",
-    "same_space",
     "staging",
     "stated_command",
     "storage_errors",
@@ -146,7 +146,7 @@ __all__ = [
     "write_batches",
     "write_bytes",
     "write_json",
-    "write_list",
+    "write_part_list",
     "write_table",
     "write_text",
 ]

@@ -110,7 +110,7 @@ def read(path: str | Path) -> Value:
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
     source = Path(path)
-    found = _status(source)
+    found = _stat_or_none(source)
     if found is None:
         raise FileFormatError(f"there is no file {source}; give a table, a map or a matrix")
     suffix = ".parquet" if stat.S_ISDIR(found.st_mode) else source.suffix.lower()
@@ -127,7 +127,7 @@ def read(path: str | Path) -> Value:
     )
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _stat_or_none(path: Path) -> os.stat_result | None:
     try:
         return open_committed(path, Path.stat)
     except OSError:
@@ -143,7 +143,7 @@ def check_kind(path: str | Path, kind: type[Value]) -> Path:
         Nothing is there, or only another kind has files whose names end so.
     """
     source, told = Path(path), _KINDS[kind]
-    found = _status(source)
+    found = _stat_or_none(source)
     if found is None:
         raise FileFormatError(f"there is no file {source}; {told.wanted}")
     suffix = ".parquet" if stat.S_ISDIR(found.st_mode) else source.suffix.lower()

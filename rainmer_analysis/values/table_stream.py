@@ -13,14 +13,14 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.archive import check_kind
-from rainmer_analysis.values.immutable import BATCH, LABELS, EmbeddingTable, same_space
+from rainmer_analysis.values.immutable import BATCH, LABELS, EmbeddingTable, common_space
 from rainmer_analysis.values.parquet import (
+    check_same_width,
     part_batches,
     part_columns,
     part_dim,
     part_space,
     parts_of,
-    same_width,
 )
 from rainmer_analysis.values.request_digest import digest
 
@@ -51,7 +51,7 @@ class TableStream:
         self.path = check_kind(path, EmbeddingTable)
         self._parts = parts_of(self.path)
         found = {str(part.path): part_space(part) for part in self._parts}
-        self.space = same_space({name: space for name, (space, _) in found.items()})
+        self.space = common_space({name: space for name, (space, _) in found.items()})
         self._length = sum(rows for _, rows in found.values())
 
     @cached_property
@@ -78,7 +78,7 @@ class TableStream:
         seen: list[np.ndarray] = []
         for part in self._parts:
             for batch in part_batches(part, size=size):
-                same_width({str(self._parts[0].path): self.dim, str(part.path): batch.dim})
+                check_same_width({str(self._parts[0].path): self.dim, str(part.path): batch.dim})
                 seen.append(_image_id_hashes(batch))
                 yield batch
         self._check_unique_ids(seen)

@@ -7,7 +7,7 @@ fixes a recipe's parameters, so that one weather can be applied to many scenes.
 
 from __future__ import annotations
 
-from rainmer_analysis.weather.scenes import SCENE_KINDS, draw_scene, render_scene, scene_names
+from rainmer_analysis.weather.scenes import SCENE_KINDS, draw_scene, load_or_draw_scene, scene_names
 from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES, Recipe
 from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
 from rainmer_analysis.weather.weather_draws import (
@@ -31,7 +31,7 @@ __all__ = [
     "draw_light",
     "draw_scene",
     "draw_weather",
-    "render_scene",
+    "load_or_draw_scene",
     "scene_names",
     "scene_of",
     "simulate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.weather.random_fields import Field, power_law_noise
+from rainmer_analysis.weather.fields_and_kernels import Field, power_law_noise
 
 __all__ = ["PALETTE", "paint_leaf", "render_dead_leaves", "render_textures", "surface_colours"]
 

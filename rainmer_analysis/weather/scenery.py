@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rainmer_analysis.weather.dead_leaves import paint_leaf, surface_colours
-from rainmer_analysis.weather.random_fields import Field, pixel_centres, power_law_noise
+from rainmer_analysis.weather.fields_and_kernels import Field, pixel_centres, power_law_noise
 from rainmer_analysis.weather.random_laws import spawn_generator
 
 __all__ = ["render_landscape", "render_skyline"]

@@ -15,11 +15,11 @@ from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather.dead_leaves import render_dead_leaves, render_textures
-from rainmer_analysis.weather.random_fields import Field, pixel_centres
+from rainmer_analysis.weather.fields_and_kernels import Field, pixel_centres
 from rainmer_analysis.weather.random_laws import keyed_generator
 from rainmer_analysis.weather.scenery import render_landscape, render_skyline
 
-__all__ = ["PER_KIND", "SCENE_KINDS", "SPLITS", "draw_scene", "render_scene", "scene_names"]
+__all__ = ["PER_KIND", "SCENE_KINDS", "SPLITS", "draw_scene", "load_or_draw_scene", "scene_names"]
 
 SPLITS = ("train", "figure")
 PER_KIND = 500
@@ -61,7 +61,7 @@ def scene_names(split: str) -> tuple[str, ...]:
     return (*photographs, *places)
 
 
-def render_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
+def load_or_draw_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
     """Render a scene as float32 [3, height, width] in [0, 1].
 
     A photograph is cropped in the middle to the aspect ratio and resized (area average). A
@@ -82,7 +82,7 @@ def render_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
 def draw_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.float32]:
     """Render a procedural scene of one of ``SCENE_KINDS`` as float32 [3, height, width] in [0, 1].
 
-    Each key draws another scene, without end; `render_scene` takes the names of its scenes for it.
+    Each key draws another scene, without end; `load_or_draw_scene` passes names of its scenes.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather.random_laws import keyed_generator
-from rainmer_analysis.weather.scenes import render_scene, scene_names
+from rainmer_analysis.weather.scenes import load_or_draw_scene, scene_names
 from rainmer_analysis.weather.simulated_recipes import find_recipe
 from rainmer_analysis.weather.weather_draws import draw_light, draw_weather
 
@@ -81,7 +81,7 @@ def simulate(
         Seed of the dataset.
     """
     scene = scene_of(recipe_name, index, split=split, seed=seed)
-    image = render_scene(scene, height=size[0], width=size[1])
+    image = load_or_draw_scene(scene, height=size[0], width=size[1])
     rainy, clean = _degrade_float(image, recipe_name, f"{seed}/{split}/{index}")
     return Pair(rainy=rainy, clean=clean, scene=scene)
 

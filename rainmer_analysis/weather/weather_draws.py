@@ -23,7 +23,7 @@ from rainmer_analysis.weather.effects import (
     Streaks,
     Veil,
 )
-from rainmer_analysis.weather.random_fields import Field
+from rainmer_analysis.weather.fields_and_kernels import Field
 from rainmer_analysis.weather.random_laws import Between, LogNormal, keyed_generator
 from rainmer_analysis.weather.simulated_recipes import Recipe, find_recipe
 

@@ -10,7 +10,7 @@ from rainmer_analysis.auditing.equalising import (
     minus_clean,
     re_encode,
     re_expose,
-    re_size,
+    reduce_to_long_side,
     without_broad,
     without_colour,
     without_fine,
@@ -18,12 +18,12 @@ from rainmer_analysis.auditing.equalising import (
 )
 from rainmer_analysis.auditing.luma_thumbnails import luma_levels
 from rainmer_analysis.images import compress_jpeg
-from rainmer_analysis.weather import render_scene
+from rainmer_analysis.weather import load_or_draw_scene
 
 
 @pytest.fixture(scope="module")
 def image() -> np.ndarray:
-    return render_scene("scene-figure-skyline-007", height=160, width=256)
+    return load_or_draw_scene("scene-figure-skyline-007", height=160, width=256)
 
 
 def test_all_give_images(image: np.ndarray) -> None:
@@ -43,9 +43,9 @@ def test_encoding_hides_a_milder_one(image: np.ndarray) -> None:
 
 
 def test_size_is_reduced_to_a_longer_side_of_192(image: np.ndarray) -> None:
-    assert re_size(image).shape == (3, 120, 192)
+    assert reduce_to_long_side(image).shape == (3, 120, 192)
     small = image[:, :100, :120]
-    assert re_size(small) is small
+    assert reduce_to_long_side(small) is small
 
 
 def test_exposure_is_taken_off(image: np.ndarray) -> None:

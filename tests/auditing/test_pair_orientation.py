@@ -11,11 +11,11 @@ from rainmer_analysis.auditing.pair_orientation import (
     orientation,
     orientation_features,
 )
-from rainmer_analysis.weather import RECIPES, degrade, render_scene
+from rainmer_analysis.weather import RECIPES, degrade, load_or_draw_scene
 
 
 def scene(number: int) -> np.ndarray:
-    return render_scene(f"scene-figure-landscape-{number:03d}", height=96, width=128)
+    return load_or_draw_scene(f"scene-figure-landscape-{number:03d}", height=96, width=128)
 
 
 @pytest.mark.parametrize("recipe", sorted(RECIPES))

@@ -10,13 +10,13 @@ from scipy.ndimage import shift as moved
 from rainmer_analysis.auditing.luma_thumbnails import planes_of
 from rainmer_analysis.auditing.registration import Registration
 from rainmer_analysis.auditing.registration import register as register_planes
-from rainmer_analysis.weather import degrade, render_scene
+from rainmer_analysis.weather import degrade, load_or_draw_scene
 
 SIZE = (128, 160)
 
 
 def scene(number: int) -> np.ndarray:
-    return render_scene(f"scene-figure-landscape-{number:03d}", height=SIZE[0], width=SIZE[1])
+    return load_or_draw_scene(f"scene-figure-landscape-{number:03d}", height=SIZE[0], width=SIZE[1])
 
 
 def register(image: np.ndarray, partner: np.ndarray) -> Registration | None:

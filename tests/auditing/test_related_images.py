@@ -13,18 +13,18 @@ from rainmer_analysis.auditing.window_alignment import align
 from rainmer_analysis.auditing.window_descriptors import (
     LENGTH,
     describe_windows,
-    mirrored,
+    mirrored_descriptors,
     window_boxes,
 )
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather import degrade, render_scene
+from rainmer_analysis.weather import degrade, load_or_draw_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")
 
 
 def scene(number: int) -> np.ndarray:
     name = f"scene-figure-{KINDS[number % 4]}-{number:03d}"
-    return render_scene(name, height=120, width=160)
+    return load_or_draw_scene(name, height=120, width=160)
 
 
 def small(image: np.ndarray) -> np.ndarray:
@@ -125,7 +125,7 @@ def test_mirroring_a_thumbnail_changes_signs_alone(scenes: list[np.ndarray]) -> 
     own = describe_windows(images, whole_only=True)
     assert own.shape == (4, LENGTH)
     turned = describe_windows(images[..., ::-1], whole_only=True)
-    assert np.allclose(mirrored(own), turned, atol=1e-5)
+    assert np.allclose(mirrored_descriptors(own), turned, atol=1e-5)
     assert np.allclose(np.linalg.norm(own, axis=1), 1, atol=1e-5)
 
 

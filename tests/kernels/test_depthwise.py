@@ -66,7 +66,7 @@ def test_nan_stays_and_stays_where_it_is(dtype: torch.dtype) -> None:
 def test_stages_are_those_of_the_network(size: tuple[int, int], dim: int) -> None:
     torch.manual_seed(3)
     encoder = RainmerEncoder(EncoderConfig(dim=dim, base_dim=16))
-    stages = encoder.MoEs.stages
+    stages = encoder.MoEs.expert_stages
     with torch.inference_mode():
         entered, gates = torch.rand(2, dim, *size), torch.rand(2, 4, 8).softmax(2)
         expected = entered.double()
@@ -83,7 +83,7 @@ def test_stages_are_those_of_the_network(size: tuple[int, int], dim: int) -> Non
 @pytest.mark.parametrize("place", ["map", "gate"])
 def test_what_is_not_finite_ends_with_its_image(dim: int, place: str) -> None:
     torch.manual_seed(3)
-    stages = RainmerEncoder(EncoderConfig(dim=dim, base_dim=16)).MoEs.stages
+    stages = RainmerEncoder(EncoderConfig(dim=dim, base_dim=16)).MoEs.expert_stages
     strips = StripStages(stages, torch.float32)
     with torch.inference_mode():
         entered, gates = torch.rand(2, dim, 9, 20), torch.rand(2, 4, 8).softmax(2)

@@ -31,7 +31,7 @@ def lively(config: EncoderConfig) -> RainmerEncoder:
 def folded(encoder: RainmerEncoder, dtype: torch.dtype, *, kernels: bool) -> FoldedEncoder:
     if not kernels:
         return FoldedEncoder(encoder, dtype=dtype)
-    stages = StripStages(encoder.MoEs.stages, dtype)
+    stages = StripStages(encoder.MoEs.expert_stages, dtype)
     towers = WinogradProjectors(encoder.projectors, dtype)
     return FoldedEncoder(encoder, dtype=dtype, stages=stages, towers=towers)
 

@@ -68,7 +68,7 @@ def test_p_is_that_of_the_definition() -> None:
     new = np.concatenate(
         [cloud([1, 0, 0, 0], 6, seed=1), cloud([0, 1, 0, 0], 3, seed=2), known[:2]]
     )
-    expected = [plain_p(known, scenes, each, test.index.asked) for each in new]
+    expected = [plain_p(known, scenes, each, test.index.scenes_asked) for each in new]
     np.testing.assert_allclose(test.p_values(new), expected, rtol=0, atol=1e-12)
 
 

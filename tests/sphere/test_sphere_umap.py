@@ -18,7 +18,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between
 from rainmer_analysis.sphere import SphereUMAP, fidelity
 
-THREADS = importlib.import_module("rainmer_analysis.sphere.umap_s2.numba_threads")
+THREADS = importlib.import_module("rainmer_analysis.sphere.umap_s2.thread_choice")
 
 
 def groups(sizes: tuple[int, ...], dim: int = 10, *, apart: float = 3.0, seed: int = 0) -> Any:

@@ -33,7 +33,7 @@ from rainmer_analysis.values import (
     write_table,
 )
 from rainmer_analysis.values.archive import Value
-from rainmer_analysis.values.parquet import PARTS, write_list
+from rainmer_analysis.values.parquet import PARTS, write_part_list
 from rainmer_analysis.values.parquet.format.checksums import ColumnSums
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
@@ -200,7 +200,7 @@ def test_a_missing_part_is_an_error(tmp_path: Path) -> None:
             reader(numbered)
     listed = _parts(tmp_path / "listed")
     (listed / "part-00002-of-00003.parquet").unlink()  # a process whose images cannot be used
-    write_list(listed, listed / PARTS)
+    write_part_list(listed, listed / PARTS)
     assert len(read(listed)) == 20
     other = large(3)
     write(other, listed / "part-00000-of-00003.parquet", overwrite=True)

@@ -14,9 +14,9 @@ from rainmer_analysis.cli.options import (
     progress_bar,
     source_options,
 )
-from rainmer_analysis.cli.properties.image_folder_options import (
+from rainmer_analysis.cli.properties.link_and_copy_options import (
     check_one_folder,
-    folder_options,
+    link_and_copy_options,
     write_folder,
 )
 from rainmer_analysis.cli.text_tables import printable
@@ -54,7 +54,7 @@ def fingerprint(
 @source_options
 @out_file("Manifest to write.", metavar="FILE.toml")
 @per_dataset_option(None)
-@folder_options
+@link_and_copy_options
 @common_options
 def sample(
     common: CommonOptions,

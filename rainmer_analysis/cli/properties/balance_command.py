@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
-from rainmer_analysis.cli.properties.image_folder_options import (
+from rainmer_analysis.cli.properties.link_and_copy_options import (
     check_one_folder,
-    folder_options,
+    link_and_copy_options,
     write_folder,
 )
 from rainmer_analysis.cli.properties.properties_text import balance_text
@@ -65,7 +65,7 @@ class _ManyValuesOption(click.Command):
     "--size", type=click.IntRange(min=1), default=None, metavar="N", help="Rows to choose."
 )
 @out_file("Manifest to write.", metavar="FILE.toml")
-@folder_options
+@link_and_copy_options
 @common_options
 def balance(
     common: CommonOptions,

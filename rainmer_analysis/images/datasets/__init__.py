@@ -5,7 +5,7 @@ from __future__ import annotations
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE, layout_of
 from rainmer_analysis.images.datasets.dataset_layouts import find_layout_images
 from rainmer_analysis.images.datasets.manifests import check_name, dataset_from_entry, read_manifest
-from rainmer_analysis.images.datasets.published_lists import compare_names, read_names, read_pairs
+from rainmer_analysis.images.datasets.read_lists import compare_names, read_names, read_pairs
 from rainmer_analysis.images.datasets.scene_groups import name_scenes
 from rainmer_analysis.images.datasets.search import (
     Account,

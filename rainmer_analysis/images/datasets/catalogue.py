@@ -19,7 +19,7 @@ __all__ = ["CATALOGUE", "layout_of"]
 _GTAV_NOTE = "a frame is a scene, whatever the rain or the crop"
 
 
-def _gt_rain(name: str, mode: str, expected: int | None) -> DatasetLayout:
+def _gt_rain_entry(name: str, mode: str, expected: int | None) -> DatasetLayout:
     return DatasetLayout(
         name,
         (f"GT-RAIN_{mode}",),
@@ -33,7 +33,7 @@ def _gt_rain(name: str, mode: str, expected: int | None) -> DatasetLayout:
     )
 
 
-def _gtav_balance(name: str, mode: str, expected: int | None) -> DatasetLayout:
+def _gtav_balance_entry(name: str, mode: str, expected: int | None) -> DatasetLayout:
     return DatasetLayout(
         name,
         (f"GTAV-balance/{mode}/rainy",),
@@ -48,7 +48,7 @@ def _gtav_balance(name: str, mode: str, expected: int | None) -> DatasetLayout:
     )
 
 
-def _gtav_night(name: str, mode: str, expected: int | None) -> DatasetLayout:
+def _gtav_night_entry(name: str, mode: str, expected: int | None) -> DatasetLayout:
     return DatasetLayout(
         name,
         ("GTAV-NightRain",),
@@ -88,7 +88,9 @@ def _did_entry(part: int) -> DatasetLayout:
     )
 
 
-def _same_name(name: str, folder: str, clean: str, suffix: str, **more: object) -> DatasetLayout:
+def _same_name_entry(
+    name: str, folder: str, clean: str, suffix: str, **more: object
+) -> DatasetLayout:
     """Return a layout whose partners have equal names in another folder."""
     return DatasetLayout(
         name,
@@ -100,7 +102,9 @@ def _same_name(name: str, folder: str, clean: str, suffix: str, **more: object) 
 
 
 def _test_set_entry(name: str, suffix: str, expected: int) -> DatasetLayout:
-    return _same_name(name, f"{name}/input", "../target", suffix, expected=expected, split="test")
+    return _same_name_entry(
+        name, f"{name}/input", "../target", suffix, expected=expected, split="test"
+    )
 
 
 _ENTRIES = (
@@ -120,22 +124,22 @@ _ENTRIES = (
         expected=1800,
         note="light streaks",
     ),
-    _same_name("Rain800", "Rain800/train/rain", "../norain", "png", expected=700),
+    _same_name_entry("Rain800", "Rain800/train/rain", "../norain", "png", expected=700),
     *(_ddn_entry(kind) for kind in range(1, 15)),
     *(_did_entry(part) for part in range(1, 4)),
-    _gt_rain("GT-Rain", "train", 26_124),
-    _gtav_night("GTAV-NightRain", "train", 10_000),
-    _gtav_balance("GTAV-balance", "train", 12_321),
-    _same_name(
+    _gt_rain_entry("GT-Rain", "train", 26_124),
+    _gtav_night_entry("GTAV-NightRain", "train", 10_000),
+    _gtav_balance_entry("GTAV-balance", "train", 12_321),
+    _same_name_entry(
         "Rain13K", "MultiRain/train/rain", "../norain", "jpg", expected=13_711, note="SynRain"
     ),
-    _same_name(
+    _same_name_entry(
         "Snow", "AllinOne/snow/train/input", "../target", "jpg", note="all-in-one snow (Snow100K)"
     ),
-    _same_name(
+    _same_name_entry(
         "Rain", "AllinOne/rain/train/input", "../target", "png", note="all-in-one rain and haze"
     ),
-    _same_name(
+    _same_name_entry(
         "Raindrop",
         "AllinOne/raindrop/train/input",
         "../target",
@@ -187,10 +191,10 @@ _ENTRIES = (
         split="test",
         note="photographs 801 to 1000 of Rain14000, 14 rain types each",
     ),
-    _gt_rain("GT-Rain-test", "test", None),
-    _gtav_night("GTAV-NightRain-test", "test", None),
-    _gtav_balance("GTAV-balance-test", "test", None),
-    _same_name("Snow-test", "AllinOne/snow/test/snowy", "../gt", "jpg", split="test"),
+    _gt_rain_entry("GT-Rain-test", "test", None),
+    _gtav_night_entry("GTAV-NightRain-test", "test", None),
+    _gtav_balance_entry("GTAV-balance-test", "test", None),
+    _same_name_entry("Snow-test", "AllinOne/snow/test/snowy", "../gt", "jpg", split="test"),
     DatasetLayout(
         "Rain-test",
         ("AllinOne/rain/test/rain",),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.published_lists import read_pairs
+from rainmer_analysis.images.datasets.read_lists import read_pairs
 from rainmer_analysis.images.datasets.search import (
     NO_IMAGE,
     UNMATCHED,

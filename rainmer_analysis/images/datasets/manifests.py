@@ -30,7 +30,7 @@ from rainmer_analysis.images.datasets.manifest_partners import (
     patterns_of,
     with_partners,
 )
-from rainmer_analysis.images.datasets.published_lists import read_groups
+from rainmer_analysis.images.datasets.read_lists import read_groups
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
 from rainmer_analysis.images.datasets.search import (
     Account,

@@ -16,7 +16,15 @@ from rainmer_analysis.infer.extraction.output_files import (
     replaced_forms,
     skipped_bytes,
 )
-from rainmer_analysis.values import PARTS, Space, commit, hold_lock, lock_of, staging, write_list
+from rainmer_analysis.values import (
+    PARTS,
+    Space,
+    commit,
+    hold_lock,
+    lock_of,
+    staging,
+    write_part_list,
+)
 
 __all__ = ["pending_folder", "publish_tables", "reclaim_pending"]
 
@@ -43,7 +51,7 @@ def publish_tables(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> 
                 source = part / f"{space.stem}.parquet"
                 _hard_link_part(source, staged / space.stem / f"{part.name}.parquet")
             if found:
-                write_list(staged / space.stem, staged / space.stem / PARTS)
+                write_part_list(staged / space.stem, staged / space.stem / PARTS)
         encoder = next(iter(spaces.values())).encoder
         skipped = [read_skipped(part / SKIPPED) for part in parts]
         with hold_lock(lock_of(folder, "commit"), wait=True):

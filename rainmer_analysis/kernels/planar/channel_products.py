@@ -74,7 +74,7 @@ _put1, _rectify1, _add1 = (_compile_product_block(1, way) for way in (PUT, RECTI
 
 
 @compiled
-def _multiply_rows(w, matrix, x, source, y, target, way):  # type: ignore[no-untyped-def]
+def _multiply_column_block(w, matrix, x, source, y, target, way):  # type: ignore[no-untyped-def]
     """Make all outputs of a block of columns; places are of the first channel, and of the next."""
     at, down, across, outputs, inputs = matrix
     start, plane = source
@@ -124,7 +124,7 @@ def multiply_channels(w, matrix, x, source, y, target, size, way):  # type: igno
         for column in range(0, size[1], COLUMNS):
             start = source[0] + row * source[1] + column
             to = target[0] + row * target[1] + column
-            _multiply_rows(w, matrix, x, (start, source[2]), y, (to, target[2]), way)
+            _multiply_column_block(w, matrix, x, (start, source[2]), y, (to, target[2]), way)
 
 
 @compiled
@@ -149,7 +149,7 @@ def multiply_panels(w, matrix, x, source, y, target, size, way):  # type: ignore
         for block in range(-(-size[1] // COLUMNS)):
             start = source[0] + row * source[1] + block * panel
             to = target[0] + row * target[1] + block * COLUMNS
-            _multiply_rows(w, matrix, x, (start, COLUMNS), y, (to, target[2]), way)
+            _multiply_column_block(w, matrix, x, (start, COLUMNS), y, (to, target[2]), way)
 
 
 def _compile_outer_products(rows: int, columns: int) -> Any:

@@ -88,10 +88,10 @@ def write_audit(found: Audit, path: Path, *, overwrite: bool) -> Audit:
     return replace(found, path=path)
 
 
-def find_existing(path: Path, current_request: Callable[[], str]) -> Audit | None:
+def find_existing(path: Path, current_request_digest: Callable[[], str]) -> Audit | None:
     """Return what the file holds if it answers the request; None where there is no file.
 
-    `current_request` is called only where the file holds an audit: it has to read all images.
+    `current_request_digest` is called only where the file holds an audit: it reads all images.
 
     Raises
     ------
@@ -104,6 +104,6 @@ def find_existing(path: Path, current_request: Callable[[], str]) -> Audit | Non
         found = read_audit(path)
     except FileFormatError:
         found = None
-    if found is not None and found.request == current_request():
+    if found is not None and found.request == current_request_digest():
         return replace(found, up_to_date=True)
     raise OutputExistsError.at(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rainmer_analysis.images import sha256_or_empty
 from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
-from rainmer_analysis.recipes.measure_pairs import Job
+from rainmer_analysis.recipes.image_meter import Job
 from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
 
 __all__ = ["current_hashes", "examine_all", "finished_images"]

@@ -24,7 +24,7 @@ from rainmer_analysis.auditing import (
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.scene_groups import hash_pixels
 from rainmer_analysis.images.reading import Region, read_hashed, read_storage
-from rainmer_analysis.recipes.measure_pairs import Job
+from rainmer_analysis.recipes.image_meter import Job
 
 __all__ = ["Examined", "Examiner", "FileFacts", "stack_thumbnails"]
 

@@ -13,7 +13,7 @@ from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import Sources, find_datasets, sample_ids, unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
-from rainmer_analysis.recipes.measure_pairs import Job
+from rainmer_analysis.recipes.image_meter import Job
 
 __all__ = ["AuditedImage", "Gathered", "gather_images", "gather_one_dataset", "split_of"]
 
@@ -99,7 +99,7 @@ def gather_images(
         raise SourceError(f"no dataset is called {unknown[0]!r}; the sources hold {allowed}")
     images = _list_images(datasets, held_out)
     if per_dataset is not None:
-        images = _sample_of_each(images, per_dataset, seed)
+        images = _sample_each_dataset(images, per_dataset, seed)
     return Gathered(datasets, images)
 
 
@@ -121,7 +121,9 @@ def gather_one_dataset(
     return datasets[0], _list_images(datasets, ())
 
 
-def _sample_of_each(images: list[AuditedImage], per_dataset: int, seed: int) -> list[AuditedImage]:
+def _sample_each_dataset(
+    images: list[AuditedImage], per_dataset: int, seed: int
+) -> list[AuditedImage]:
     by_dataset: dict[str, list[str]] = defaultdict(list)
     for image in images:
         by_dataset[image.dataset].append(image.image_id)

@@ -58,7 +58,7 @@ def relate_images(
         *_related_findings(collection, related),
     ):
         found.setdefault((finding.a, finding.b), finding)
-    return Related(list(found.values()), _scenes(collection, related))
+    return Related(list(found.values()), _scene_of_each_image(collection, related))
 
 
 @dataclass(frozen=True)
@@ -223,7 +223,7 @@ def _append_detail(detail: str, how: str) -> str:
     return f"{detail}, {how}" if how else detail
 
 
-def _scenes(collection: _Collection, related: Sequence[RelatedPair]) -> list[str]:
+def _scene_of_each_image(collection: _Collection, related: Sequence[RelatedPair]) -> list[str]:
     """Name every image's scene: images are joined by name, by photograph and as related."""
     images, members = collection.images, collection.members
     by_name: dict[str, list[int]] = defaultdict(list)

@@ -11,7 +11,10 @@ from rainmer_analysis.auditing import read_fingerprints
 from rainmer_analysis.images import Sources
 from rainmer_analysis.recipes.audit.all_findings import find_all
 from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, write_audit
-from rainmer_analysis.recipes.audit.audit_request import current_request, request_digest
+from rainmer_analysis.recipes.audit.audit_request_digest import (
+    current_request_digest,
+    request_digest,
+)
 from rainmer_analysis.recipes.audit.audit_summary import summarise
 from rainmer_analysis.recipes.audit.examine_all import examine_all, finished_images
 from rainmer_analysis.recipes.audit.examine_images import Examined
@@ -89,7 +92,7 @@ def audit(
         if path is not None:
             held.enter_context(hold_lock(lock_of(path)))
         if path is not None and not overwrite:
-            earlier = find_existing(path, lambda: current_request(images, asked, workers))
+            earlier = find_existing(path, lambda: current_request_digest(images, asked, workers))
             if earlier is not None:
                 return earlier
         finished = finished_images(path, [each.job for each in images])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.infer import SHIPPED, Encoder, extract, load_encoder
-from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, Space, same_space
+from rainmer_analysis.values import EmbeddingTable, ImageSet, Rows, Space, common_space
 
 __all__ = ["embed_images"]
 
@@ -50,7 +50,7 @@ def embed_images(
     encoder = _encoder_of_space(space, weights, device)
     done = extract(images, encoder, resize_rule=space.preprocessing, progress=progress)
     found = done[space.view]
-    same_space({"the table": space, "the images": found.space})
+    common_space({"the table": space, "the images": found.space})
     return found, list(zip(done.skipped["path"], done.skipped["reason"], strict=True))
 
 

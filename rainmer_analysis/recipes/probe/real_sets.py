@@ -72,12 +72,12 @@ def load_real(sets: RealSets, *, seed: int = 42) -> RealImages:
             strict=True,
         )
     ]
-    facts = _facts_of_present_sets(sets, images.rows.datasets)
+    facts = _askable_statistics(sets, images.rows.datasets)
     roles = [sets.night, sets.heavy, sets.light, sets.clear]
     return RealImages(images, digest(["real sets", parts, sorted(facts), roles]), facts)
 
 
-def _facts_of_present_sets(sets: RealSets, names: tuple[str, ...]) -> dict[str, Statistic]:
+def _askable_statistics(sets: RealSets, names: tuple[str, ...]) -> dict[str, Statistic]:
     """Return what can be asked of the datasets that are there."""
     asked: dict[str, tuple[tuple[str, ...], Statistic]] = {
         "night apart": ((sets.night,), night_margin(sets.night)),

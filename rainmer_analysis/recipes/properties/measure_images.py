@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.images import sha256_or_empty
-from rainmer_analysis.recipes.measure_pairs import ImageMeter, Job, Measured
+from rainmer_analysis.recipes.image_meter import ImageMeter, Job, Measured
 from rainmer_analysis.recipes.properties.property_rows import (
-    current_request,
+    current_request_digest,
     measuring_jobs,
     property_table,
     request_digest,
@@ -32,7 +32,7 @@ def find_existing_table(path: Path, images: ImageSet, *, overwrite: bool) -> Pro
     """Return what the file holds if it answers this request; it needs all files' bytes."""
     if not path.exists() or (overwrite and not path.is_dir()):
         return None
-    is_up_to_date(path, current_request(images.rows))
+    is_up_to_date(path, current_request_digest(images.rows))
     return read_as(path, PropertyTable)
 
 
@@ -78,7 +78,7 @@ def _finished_measures(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[M
         len(jobs),
         encode=asdict,
         decode=_decode,
-        is_current=lambda index, measured: _is_of(measured, jobs[index]),
+        is_current=lambda index, measured: _is_unchanged(measured, jobs[index]),
     )
 
 
@@ -90,7 +90,7 @@ def _decode(document: dict[str, Any]) -> Measured:
     return Measured(**document, values=values)
 
 
-def _is_of(measured: Measured, job: Job) -> bool:
+def _is_unchanged(measured: Measured, job: Job) -> bool:
     """Return whether a job could be measured, and its files still hold the same bytes."""
     if measured.reason or measured.target_reason:
         return False

@@ -9,10 +9,10 @@ import pandas as pd
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import content_hashes, unstorable_name_reason
-from rainmer_analysis.recipes.measure_pairs import Job, Measured
+from rainmer_analysis.recipes.image_meter import Job, Measured
 from rainmer_analysis.values import ImageSet, PropertyTable, Rows, digest, versions_of
 
-__all__ = ["current_request", "measuring_jobs", "property_table", "request_digest"]
+__all__ = ["current_request_digest", "measuring_jobs", "property_table", "request_digest"]
 
 _COLUMNS = ("image_id", "dataset", "group", "split", "target", "path")
 
@@ -36,7 +36,7 @@ def request_digest(rows: Rows, hashes: Sequence[tuple[str, str]]) -> str:
     return digest({"describe": labels, "contents": contents, "versions": versions_of("describe")})
 
 
-def current_request(rows: Rows) -> str:
+def current_request_digest(rows: Rows) -> str:
     """Return the digest of a request for what the files hold now; it reads all their bytes."""
     jobs = measuring_jobs(rows)
     places = list(dict.fromkeys(each for job in jobs for each in (job.path, job.target) if each))

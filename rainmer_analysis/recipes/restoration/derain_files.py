@@ -22,7 +22,7 @@ from rainmer_analysis.recipes.restoration.restored_files import (
 )
 from rainmer_analysis.recipes.restoration.skipped_list import (
     SKIPPED,
-    check_skipped_list,
+    refuse_unless_skipped_list,
     report_left_out,
 )
 
@@ -149,7 +149,7 @@ def _skipped_list_of_folder(given: Path, place: Path, *, overwrite: bool) -> Pat
             given / pair,
         )
     listed = place / SKIPPED
-    check_skipped_list(listed, overwrite=overwrite)
+    refuse_unless_skipped_list(listed, overwrite=overwrite)
     return listed
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
 from rainmer_analysis.recipes.text_files import csv_text, write_text_once
 
-__all__ = ["SKIPPED", "check_skipped_list", "report_left_out"]
+__all__ = ["SKIPPED", "refuse_unless_skipped_list", "report_left_out"]
 
 SKIPPED = "skipped.csv"
 _COLUMNS = ("image", "reason")
 _log = logging.getLogger(__name__)
 
 
-def check_skipped_list(path: Path, *, overwrite: bool) -> None:
+def refuse_unless_skipped_list(path: Path, *, overwrite: bool) -> None:
     """Make sure that a list may be written.
 
     Raises

@@ -73,7 +73,7 @@ def load_start_weights(objective: Trainable, config: TrainConfig) -> dict[str, s
     if config.model.start:
         weights = load_weights(config.model.start)
         _check_same_network("model.start", weights.config, getattr(config.model, config.encoder))
-        for encoder in objective.encoders:
+        for encoder in objective.query_and_key_encoders:
             encoder.load_state_dict(weights.state)
         started["encoder"] = weights.sha256
     return started

@@ -19,12 +19,12 @@ from rainmer_analysis.recipes.verify.by_kind import (
     recompute_matrix,
     stated_matrix,
 )
-from rainmer_analysis.recipes.verify.evidence import Candidate, Inputs, Shown, space_name
+from rainmer_analysis.recipes.verify.evidence import Candidate, Inputs, VerifiedContent, space_name
 
 __all__ = ["check_shown"]
 
 
-def check_shown(told: Mapping[str, Any], inputs: Inputs) -> Shown:
+def check_shown(told: Mapping[str, Any], inputs: Inputs) -> VerifiedContent:
     """Compare the maps, matrices and other numbers of a record with inputs.
 
     Raises
@@ -32,7 +32,7 @@ def check_shown(told: Mapping[str, Any], inputs: Inputs) -> Shown:
     KeyError, TypeError, AttributeError, IndexError, ValueError
         The record is laid out in another way.
     """
-    shown = Shown()
+    shown = VerifiedContent()
     numbers = told["numbers"]
     for stated, more in zip(told.get("maps", ()), numbers.get("maps", ()), strict=True):
         _check_one_map(stated, more, inputs, shown)
@@ -47,7 +47,7 @@ def check_shown(told: Mapping[str, Any], inputs: Inputs) -> Shown:
 
 
 def _check_one_map(
-    stated: Mapping[str, Any], numbers: Mapping[str, Any], inputs: Inputs, shown: Shown
+    stated: Mapping[str, Any], numbers: Mapping[str, Any], inputs: Inputs, shown: VerifiedContent
 ) -> None:
     check, value = check_map(stated, numbers, inputs, first=next(iter(shown.maps), None))
     shown.checks.append(check)
@@ -57,7 +57,7 @@ def _check_one_map(
 
 
 def _check_one_matrix(
-    stated: Mapping[str, Any], document: Any, inputs: Inputs, shown: Shown
+    stated: Mapping[str, Any], document: Any, inputs: Inputs, shown: VerifiedContent
 ) -> None:
     name = space_name(stated["space"]) or str(stated["score"])
     check, matrix = stated_matrix(stated, document, f"numbers {name}")
@@ -74,7 +74,7 @@ def _check_one_matrix(
 
 
 def _find_table(
-    content: Any, space: Mapping[str, Any] | None, inputs: Inputs, shown: Shown
+    content: Any, space: Mapping[str, Any] | None, inputs: Inputs, shown: VerifiedContent
 ) -> Candidate | None:
     """Return the table of a content, looked for once; sketches stand for tables that are absent."""
     if not isinstance(content, str) or space is None:
@@ -90,7 +90,7 @@ def _stated_spaces(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each["space"] for each in stated if each["space"] is not None]
 
 
-def _shown_image_digests(shown: Shown) -> Iterator[tuple[str, str]]:
+def _shown_image_digests(shown: VerifiedContent) -> Iterator[tuple[str, str]]:
     """Return id and digest of each image of all maps and tables, as far as they say so."""
     seen: dict[str, str] = {}
     for value in shown.maps:

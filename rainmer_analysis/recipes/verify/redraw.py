@@ -19,7 +19,13 @@ from rainmer_analysis.draw import (
     plot_properties,
 )
 from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
-from rainmer_analysis.recipes.verify.evidence import Check, Shown, agrees, differs, not_checked
+from rainmer_analysis.recipes.verify.evidence import (
+    Check,
+    VerifiedContent,
+    agrees,
+    differs,
+    not_checked,
+)
 from rainmer_analysis.sphere import summarise_map
 from rainmer_analysis.values import PictureRecord, SphereMap, picture_sha256
 
@@ -28,7 +34,7 @@ __all__ = ["check_redrawn"]
 _WHAT = "drawn anew"
 
 
-def check_redrawn(record: PictureRecord, shown: Shown) -> Check:
+def check_redrawn(record: PictureRecord, shown: VerifiedContent) -> Check:
     """Draw from verified inputs what the record describes, and compare it with the picture.
 
     The same bytes come out only of the same releases on the same kind of processor; elsewhere
@@ -53,7 +59,7 @@ def check_redrawn(record: PictureRecord, shown: Shown) -> Check:
     return differs(_WHAT, "from these numbers another picture comes out")
 
 
-def _draw_as_stated(told: Mapping[str, Any], shown: Shown) -> Drawing | None:
+def _draw_as_stated(told: Mapping[str, Any], shown: VerifiedContent) -> Drawing | None:
     maps, matrices = shown.maps, shown.matrices
     if len(maps) < len(told.get("maps", ())) or len(matrices) < len(told.get("matrices", ())):
         return None

@@ -106,7 +106,7 @@ def subsample_interval(
     found = np.array(
         [
             [estimate(pair.take(half == part)) for part in (True, False)]
-            for half in (pair.halves(seed=cut) for cut in range(1, CUTS + 1))
+            for half in (pair.random_half(seed=cut) for cut in range(1, CUTS + 1))
         ]
     )
     variance = float((((found[:, 0] - found[:, 1]) / 2) ** 2).mean())

@@ -20,8 +20,8 @@ def _squared_chords(unit: Floats) -> Floats:
 
 
 def _sum_kernel_by_scene(pair: Pair, cells: Floats) -> Blocks:
-    pairs = np.outer(pair.sizes, pair.sizes) * pair.apart
-    return Blocks(pair.between_parts(cells) * pair.apart, pairs, pair.sizes, pair.sizes)
+    pairs = np.outer(pair.sizes, pair.sizes) * pair.is_other_scene
+    return Blocks(pair.between_parts(cells) * pair.is_other_scene, pairs, pair.sizes, pair.sizes)
 
 
 class _KernelMeasure:

@@ -61,7 +61,7 @@ def _sum_products_by_scene(pair: Pair, unit: Floats, *, scenes: bool) -> Blocks:
     totals = np.add.reduceat(unit, starts, axis=0)
     sums, pairs = totals @ totals.T, np.outer(pair.sizes, pair.sizes)
     if scenes:
-        sums, pairs = sums * pair.apart, pairs * pair.apart
+        sums, pairs = sums * pair.is_other_scene, pairs * pair.is_other_scene
     lengths = np.add.reduceat(np.einsum("nd,nd->n", unit, unit), starts)
     return Blocks(sums, pairs, pair.sizes, lengths)
 

@@ -82,7 +82,7 @@ class Pair:
         return np.bincount(self.part, minlength=len(self.scene)).astype(np.float64)
 
     @cached_property
-    def shared(self) -> Bools:
+    def is_in_shared_scene(self) -> Bools:
         """Whether a part's scene stands in both datasets, shape (p,)."""
         return np.asarray(np.bincount(self.scene)[self.scene] > 1)
 
@@ -103,7 +103,7 @@ class Pair:
         kept = np.zeros(len(self.scene), dtype=np.bool_)
         for own in (self.owner, ~self.owner):
             places = np.flatnonzero(own)
-            order = np.argsort(~self.shared[places], kind="stable")
+            order = np.argsort(~self.is_in_shared_scene[places], kind="stable")
             kept[places[order[: self.fewest_scenes]]] = True
         return self.take(kept)
 
@@ -112,11 +112,11 @@ class Pair:
 
         Of a shared scene the first dataset's part stands for both.
         """
-        alone = ~self.shared
-        chosen = (alone & self.owner, alone & ~self.owner, self.shared & self.owner)
+        alone = ~self.is_in_shared_scene
+        chosen = (alone & self.owner, alone & ~self.owner, self.is_in_shared_scene & self.owner)
         return [np.flatnonzero(parts) for parts in chosen]
 
-    def deal(self, groups: int, *, seed: int = 0) -> Ints:
+    def deal_scenes(self, groups: int, *, seed: int = 0) -> Ints:
         """Deal the scenes of each stratum to groups of equal size, shape (p,).
 
         Scenes are put in an order that depends on their keys and the seed, and cut; so a scene
@@ -141,9 +141,9 @@ class Pair:
         fold[np.argsort(splitmix64(keys), kind="stable")] = np.arange(scenes) * count // scenes
         return np.asarray(fold[self.scene])
 
-    def halves(self, *, seed: int) -> Bools:
+    def random_half(self, *, seed: int) -> Bools:
         """Cut the scenes of each stratum into random halves; return the parts in the first."""
-        return np.asarray(self.deal(2, seed=seed) == 0)
+        return np.asarray(self.deal_scenes(2, seed=seed) == 0)
 
     def relabelled(self, permutations: int, *, seed: int) -> Bools:
         """Permute the labels of whole scenes, and swap those within shared ones.
@@ -155,13 +155,13 @@ class Pair:
         """
         generator = np.random.default_rng(seed)
         labels = np.tile(self.owner, (permutations, 1))
-        alone = ~self.shared
+        alone = ~self.is_in_shared_scene
         labels[:, alone] = generator.permuted(labels[:, alone], axis=1)
         swapped = generator.random((permutations, int(self.scene.max()) + 1)) < 0.5
-        return np.asarray(labels ^ (swapped[:, self.scene] & self.shared))
+        return np.asarray(labels ^ (swapped[:, self.scene] & self.is_in_shared_scene))
 
     @cached_property
-    def apart(self) -> Bools:
+    def is_other_scene(self) -> Bools:
         """Whether two parts are of different scenes, shape (p, p)."""
         return np.asarray(self.scene[:, None] != self.scene[None, :])
 

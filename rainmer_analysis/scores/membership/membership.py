@@ -96,7 +96,7 @@ class DatasetMembership:
         """Return the datasets that are too small to refuse any image at a level."""
         alpha = 1.0 - level + 1e-12
         pairs = zip(self.datasets, self._tests, strict=True)
-        return tuple(name for name, test in pairs if test.least > alpha)
+        return tuple(name for name, test in pairs if test.smallest_p > alpha)
 
     def predict(self, vectors: npt.ArrayLike, *, level: float = 0.9) -> Membership:
         """Compare new images, of scenes that the table does not hold.
@@ -130,7 +130,7 @@ class DatasetMembership:
         found = np.empty((len(unit), len(self._indices)))
         for column, index in enumerate(self._indices):
             for rows, distances in index.distances(unit, own):
-                found[rows, column] = mean_of_nearest(distances, index.asked)
+                found[rows, column] = mean_of_nearest(distances, index.scenes_asked)
         return np.log(np.maximum(found, _TINY))
 
     def _fit_classifier(self) -> Pipeline:
@@ -140,7 +140,7 @@ class DatasetMembership:
             np.arange(len(self._indices)), [len(index.vectors) for index in self._indices]
         )
         scene_weights = np.concatenate([test.weights for test in self._tests])
-        per_dataset = np.array([len(index.names) for index in self._indices])
+        per_dataset = np.array([len(index.scene_numbers) for index in self._indices])
         weights = scene_weights / per_dataset[labels] * per_dataset.mean()
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
         with threadpool_limits(1, user_api="blas"):

@@ -46,7 +46,7 @@ class SceneConformal:
     @classmethod
     def of(cls, index: SceneIndex) -> SceneConformal:
         """Take the distances within a dataset of at least two scenes."""
-        count = index.asked
+        count = index.scenes_asked
         nearest = np.empty((len(index.vectors), count))
         for rows, distances in index.distances(index.vectors, index.scenes):
             nearest[rows] = np.sort(np.partition(distances, count - 1, axis=1)[:, :count], axis=1)
@@ -54,9 +54,9 @@ class SceneConformal:
         return cls(index, nearest, 1.0 / sizes[inverse])
 
     @property
-    def least(self) -> float:
+    def smallest_p(self) -> float:
         """The smallest p that any image can have."""
-        return 1.0 / (len(self.index.names) + 1)
+        return 1.0 / (len(self.index.scene_numbers) + 1)
 
     def p_values(self, vectors: Floats) -> Floats:
         """Return p of new images, shape (m,): small for images unlike every scene.
@@ -76,5 +76,5 @@ class SceneConformal:
             gained = np.minimum(to_new - self.nearest[:, -1], 0.0) / count
             others = self.nearest.mean(axis=1) + gained
             as_strange = self.weights[others >= strangeness - 1e-12].sum()
-            found[row] = (1.0 + as_strange) * self.least
+            found[row] = (1.0 + as_strange) * self.smallest_p
         return np.minimum(found, 1.0)

@@ -38,14 +38,14 @@ class SceneIndex:
         return cls(vectors[order], scenes[order])
 
     @property
-    def names(self) -> npt.NDArray[np.int64]:
+    def scene_numbers(self) -> npt.NDArray[np.int64]:
         """The numbers of its scenes, each once, shape (s,)."""
         return np.unique(self.scenes)
 
     @property
-    def asked(self) -> int:
+    def scenes_asked(self) -> int:
         """How many nearest scenes are asked: 5, or fewer where one left out leaves fewer."""
-        return min(SCENES_ASKED, len(self.names) - 1)
+        return min(SCENES_ASKED, len(self.scene_numbers) - 1)
 
     def distances(
         self, vectors: Floats, own: npt.NDArray[np.int64] | None = None
@@ -63,7 +63,7 @@ class SceneIndex:
         ------
         A slice of rows and their distances, shape (b, s).
         """
-        names = self.names
+        names = self.scene_numbers
         starts = np.searchsorted(self.scenes, names)
         for start in range(0, len(vectors), _BLOCK):
             rows = slice(start, min(start + _BLOCK, len(vectors)))

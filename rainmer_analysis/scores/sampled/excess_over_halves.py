@@ -37,7 +37,7 @@ def excess_over_halves(pair: Pair, measure: Measure, *, seed: int) -> float:
     equal = pair.balanced()
     found = []
     for cut in range(SPLITS):
-        half = equal.halves(seed=seed + cut)
+        half = equal.random_half(seed=seed + cut)
         crossed = half == equal.owner  # first half of the first set, second half of the second
         between = (
             unbiased_measure(equal.take(crossed), measure),

@@ -84,7 +84,7 @@ def _cosine_of_mean_directions(first: SceneSums, second: SceneSums, context: Con
 
 def _centred_cosine(first: SceneSums, second: SceneSums, context: Context) -> Floats:
     reference = _check_reference(context.reference, first)
-    a, b = first.moved(reference.mean), second.moved(reference.mean)
+    a, b = first.relative_to(reference.mean), second.relative_to(reference.mean)
     squares = _mean_squared_distance(first, reference.mean) * _mean_squared_distance(
         second, reference.mean
     )
@@ -114,7 +114,7 @@ def _check_reference(reference: Reference | None, sums: SceneSums) -> Reference:
 
 def _cosine_score(name: str, formula: Formula, **more: object) -> Score:
     def compare(first: SceneSums, second: SceneSums, context: Context) -> float:
-        return float(formula(first.first(0), second.first(0), context)[0])
+        return float(formula(first.first_resamples(0), second.first_resamples(0), context)[0])
 
     def resampled(first: SceneSums, second: SceneSums, context: Context) -> Floats:
         return formula(first, second, context)[1:]

@@ -73,7 +73,7 @@ class SceneSums:
             self.moments,
         )
 
-    def moved(self, origin: Floats) -> SceneSums:
+    def relative_to(self, origin: Floats) -> SceneSums:
         """Return the sums as they are with every vector measured from `origin`, shape (d,).
 
         Exact for the dataset itself. In resamples the part of `squares` that depends on the origin
@@ -90,7 +90,7 @@ class SceneSums:
             squares=self.squares - 2 * along + length * self.square_images,
         )
 
-    def first(self, resamples: int) -> SceneSums:
+    def first_resamples(self, resamples: int) -> SceneSums:
         """Return the same sums with the first `resamples` resamples alone."""
         arrays = {
             field.name: getattr(self, field.name)[: 1 + resamples] for field in fields(self)[2:]

@@ -15,7 +15,7 @@ from rainmer_analysis.scores.dataset_summaries import (
 )
 from rainmer_analysis.scores.score import SUMS, Context, Data, DatasetSummary
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
-from rainmer_analysis.values import FrozenDict, Space, Value, array_digest, digest, same_space
+from rainmer_analysis.values import FrozenDict, Space, Value, array_digest, common_space, digest
 
 __all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch", "summaries_of_sketches"]
 
@@ -131,7 +131,7 @@ def summaries_of_sketches(
     SpaceError
         Sketches lie in different spaces.
     """
-    space = same_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
+    space = common_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
     data: dict[str, DatasetSummary] = {}
     for each in sketches:
         each.check_resamples(resamples, context.seed)
@@ -140,7 +140,7 @@ def summaries_of_sketches(
                 raise ParameterError(
                     f"the dataset {name!r} stands in two sketches; give each dataset once"
                 )
-            held = sums.first(min(context.resamples, each.resamples))
+            held = sums.first_resamples(min(context.resamples, each.resamples))
             data[name] = DatasetSummary(sums.count, sums.scenes, {SUMS: held})
     return data, space, [each.content_sha256 for each in sketches]
 

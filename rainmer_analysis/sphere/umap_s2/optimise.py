@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from rainmer_analysis.sphere.umap_s2.attraction_curve import AttractionCurve
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph
-from rainmer_analysis.sphere.umap_s2.numba_threads import Threads
 from rainmer_analysis.sphere.umap_s2.pair_forces import exact_epoch, sampled_epoch
+from rainmer_analysis.sphere.umap_s2.thread_choice import ThreadChoice
 from rainmer_analysis.values import report_progress
 
 __all__ = ["canonical_orientation", "optimise_layout"]
@@ -76,7 +76,7 @@ def optimise_layout(
     by_weight = (graph.starts, graph.columns, graph.weights)
     places = [start.astype(np.float32), np.empty((len(graph), 3), dtype=np.float32)]
     salts = np.random.SeedSequence(seed).generate_state(epochs, np.uint64)
-    threads = (Threads(), Threads())
+    threads = (ThreadChoice(), ThreadChoice())
     exact = _affordable_exact_epochs(len(graph), epochs)
     for epoch, falling in enumerate((*_linear_decay(epochs - exact), *_linear_decay(exact))):
         step = np.float32(rate * falling / kernel.radius)
@@ -95,7 +95,7 @@ def optimise_layout(
     return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
 
 
-def _run_on_threads(threads: Threads, work: Callable[..., object], *inputs: object) -> None:
+def _run_on_threads(threads: ThreadChoice, work: Callable[..., object], *inputs: object) -> None:
     threads.run(lambda: work(*inputs))
 
 

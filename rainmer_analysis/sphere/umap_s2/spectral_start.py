@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph
-from rainmer_analysis.sphere.umap_s2.numba_threads import threads_for
+from rainmer_analysis.sphere.umap_s2.thread_choice import threads_for
 
 __all__ = ["spectral_start"]
 

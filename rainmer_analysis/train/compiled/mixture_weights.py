@@ -55,7 +55,7 @@ class MixtureWeights(NamedTuple):
 
         This is done by torch, which therefore knows the gradients of all parameters.
         """
-        conv, stages = encoder.conv.proj, encoder.MoEs.stages
+        conv, stages = encoder.conv.proj, encoder.MoEs.expert_stages
         with without_autocast(images):
             mean = F.linear(mean_windows(images).flatten(1), conv.weight.flatten(1), conv.bias)
             shares = encoder.MoEs.gate.weigh(mean)

@@ -164,7 +164,7 @@ class AirNetTrainable(TrainableBase):
         return self.module.query
 
     @property
-    def encoders(self) -> tuple[nn.Module, nn.Module]:
+    def query_and_key_encoders(self) -> tuple[nn.Module, nn.Module]:
         """The encoder and its momentum copy."""
         return self.module.query, self.module.key
 

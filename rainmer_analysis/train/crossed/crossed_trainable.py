@@ -74,8 +74,8 @@ class CrossedTrainable(TrainableBase):
         return self.module.encoder
 
     @property
-    def encoders(self) -> tuple[nn.Module, ...]:
-        """The encoder; it has no momentum copy."""
+    def query_and_key_encoders(self) -> tuple[nn.Module, ...]:
+        """The query encoder alone; it has no momentum copy."""
         return (self.module.encoder,)
 
     def groups(self) -> list[Group]:

@@ -56,7 +56,7 @@ class Trainable(Protocol):
         """The network whose weights are kept at the end."""
 
     @property
-    def encoders(self) -> tuple[nn.Module, ...]:
+    def query_and_key_encoders(self) -> tuple[nn.Module, ...]:
         """The encoder, and its momentum copy where there is one."""
 
     @property
@@ -94,7 +94,7 @@ class Trainable(Protocol):
     def validate(self) -> dict[str, float]:
         """Return numbers on held-out images, changing nothing; empty where there are none."""
 
-    def examples(self) -> Levels | None:
+    def example_sheet(self) -> Levels | None:
         """Return a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
 
 
@@ -152,7 +152,7 @@ class TrainableBase(ABC):
     def after_micro_batch(self, is_finite: Tensor) -> None:  # noqa: B027
         """Remember nothing of a batch."""
 
-    def examples(self) -> Levels | None:
+    def example_sheet(self) -> Levels | None:
         """There is nothing to look at."""
         return None
 

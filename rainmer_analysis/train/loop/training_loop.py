@@ -261,7 +261,7 @@ class _RunState:
             if math.isnan(best) or sign * value > sign * best:
                 self.state.best, self.state.best_step = value, self.state.step
                 self.hooks.on_best(self.state.step)
-            sheet = self.objective.examples()
+            sheet = self.objective.example_sheet()
             if sheet is not None and self._watcher is not None:
                 self._watcher.examples(sheet, self.state.step)
         self.context.barrier()

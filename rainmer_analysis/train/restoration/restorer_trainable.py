@@ -73,7 +73,7 @@ class RestorerTrainable(TrainableBase):
         return self.module.restorer
 
     @property
-    def encoders(self) -> tuple[nn.Module, nn.Module]:
+    def query_and_key_encoders(self) -> tuple[nn.Module, nn.Module]:
         """The encoder and its momentum copy."""
         pair = self.module.restorer.disentangle
         return pair.encoder_q, pair.encoder_k
@@ -81,7 +81,7 @@ class RestorerTrainable(TrainableBase):
     def groups(self) -> list[Group]:
         """Return the encoder's parameters and the restorer's own, each with its optimiser."""
         base, own = self._config.optimiser, self._config.restorer
-        encoder = list(self.encoders[0].parameters())
+        encoder = list(self.query_and_key_encoders[0].parameters())
         inside = {id(parameter) for parameter in self.module.restorer.disentangle.parameters()}
         rest = [p for p in self.network.parameters() if id(p) not in inside]
         rate = own.lr / base.lr if own.lr and base.lr else 1.0
@@ -112,7 +112,7 @@ class RestorerTrainable(TrainableBase):
 
     def before_micro_batch(self) -> None:
         """Let the key encoder follow."""
-        query, key = self.encoders
+        query, key = self.query_and_key_encoders
         momentum_update(key, query, self._config.objective.momentum)
 
     @torch.no_grad()
@@ -128,7 +128,7 @@ class RestorerTrainable(TrainableBase):
         return found
 
     @torch.no_grad()
-    def examples(self) -> Levels | None:
+    def example_sheet(self) -> Levels | None:
         """Return degraded, restored and clean crops of held-out scenes, row by row."""
         if not len(self._held_out):
             return None

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputInUseError
-from rainmer_analysis.values.disk.durable_writes import make_folder
+from rainmer_analysis.values.disk.syncing import make_folder
 
 try:
     import fcntl
@@ -117,7 +117,7 @@ def _take_lock(lock: Path, *, wait: bool) -> int | None:
         if _is_at(descriptor, lock):
             with suppress(OSError):  # a full disk: the lock holds without its holder's name
                 os.ftruncate(descriptor, 0)
-                os.write(descriptor, _holder())
+                os.write(descriptor, _holder_bytes())
             return descriptor
         os.close(descriptor)  # its holder has ended and removed it
 
@@ -128,7 +128,7 @@ def _is_at(descriptor: int, lock: Path) -> bool:
     return False
 
 
-def _holder() -> bytes:
+def _holder_bytes() -> bytes:
     told = {
         "process": os.getpid(),
         "machine": platform.node(),

@@ -11,7 +11,7 @@ from rainmer_analysis.values.immutable.table import (
     EmbeddingTable,
     Space,
     SphereMap,
-    same_space,
+    common_space,
 )
 
 __all__ = [
@@ -28,5 +28,5 @@ __all__ = [
     "Rows",
     "Space",
     "SphereMap",
-    "same_space",
+    "common_space",
 ]

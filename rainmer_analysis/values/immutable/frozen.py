@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FrozenDict", "Value", "frozen", "read_only"]
+__all__ = ["FrozenDict", "Value", "freeze_array", "frozen"]
 
 
 class FrozenDict(dict[Any, Any]):
@@ -82,11 +82,11 @@ def frozen(value: Any) -> Any:
     if isinstance(value, set):
         return frozenset(value)
     if isinstance(value, np.ndarray):
-        return read_only(value.copy())
+        return freeze_array(value.copy())
     return value
 
 
-def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def freeze_array(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return a view of an array that cannot be written to, nor be made writable again."""
     array.flags.writeable = False
     return array.view()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
 from rainmer_analysis.values.immutable.table import Space
 from rainmer_analysis.values.request_digest import digest
 
@@ -32,7 +32,7 @@ def _square_matrix(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[n
         )
     if np.isinf(array).any():
         raise ParameterError(f"{what} hold an infinite cell; a cell is a number or missing (NaN)")
-    return read_only(array)
+    return freeze_array(array)
 
 
 def _checked_ceilings(values: npt.ArrayLike, size: int) -> npt.NDArray[np.float64]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
 from rainmer_analysis.values.immutable.rows import Rows, positions
 
 __all__ = ["PROPERTIES", "PropertyTable"]
@@ -60,7 +60,7 @@ class PropertyTable(Value):
                 f"measures of the shape {values.shape} came for {len(self.rows)} images; "
                 f"give one row an image and {len(PROPERTIES)} columns"
             )
-        object.__setattr__(self, "values", read_only(values))
+        object.__setattr__(self, "values", freeze_array(values))
         object.__setattr__(self, "made", FrozenDict(self.made))
 
     def column(self, name: str) -> npt.NDArray[np.float64]:

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
-from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, read_only
+from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
 from rainmer_analysis.values.immutable.rows import Rows, positions
 from rainmer_analysis.values.request_digest import array_digest, digest
 
-__all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "same_space"]
+__all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "common_space"]
 
 BATCH = 8192
 _UNIT_TOLERANCE = 1e-4
@@ -53,7 +53,7 @@ class Space:
         return f"{self.encoder}-{self.view}".replace(":", "-").replace("/", "-")
 
 
-def same_space(spaces: Mapping[str, Space]) -> Space:
+def common_space(spaces: Mapping[str, Space]) -> Space:
     """Return the one space that all named values share.
 
     Raises
@@ -91,7 +91,7 @@ def _unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.
             f"the vector of {rows.column('image_id')[worst]!r} has length {lengths[worst]:.6g}; "
             "every vector must have unit length"
         )
-    return read_only(array)
+    return freeze_array(array)
 
 
 def _repr_line(value: EmbeddingTable | SphereMap, more: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.parquet.format import PARTS, parts_of, write_list
+from rainmer_analysis.values.parquet.format import PARTS, parts_of, write_part_list
 from rainmer_analysis.values.parquet.parquet_reading import (
+    check_same_width,
     companion_digests,
     read_metadata,
     read_parquet,
-    same_width,
 )
 from rainmer_analysis.values.parquet.parquet_writing import (
     library_versions,
@@ -25,6 +25,7 @@ from rainmer_analysis.values.parquet.properties_parquet import read_properties, 
 
 __all__ = [
     "PARTS",
+    "check_same_width",
     "companion_digests",
     "library_versions",
     "part_batches",
@@ -35,10 +36,9 @@ __all__ = [
     "read_metadata",
     "read_parquet",
     "read_properties",
-    "same_width",
     "verify_checksums",
     "write_batches",
-    "write_list",
     "write_parquet",
+    "write_part_list",
     "write_properties",
 ]

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.disk import CommittedFile, demand_known_version
-from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, same_space
+from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, SphereMap, common_space
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
@@ -35,6 +35,7 @@ from rainmer_analysis.values.parquet.format import (
 
 __all__ = [
     "NOUNS",
+    "check_same_width",
     "companion_digests",
     "document_of",
     "embeddings_of",
@@ -42,7 +43,6 @@ __all__ = [
     "read_checked",
     "read_metadata",
     "read_parquet",
-    "same_width",
     "schema_of",
     "space_of",
 ]
@@ -217,7 +217,7 @@ def _map_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> SphereM
     return SphereMap(points, rows, space, made, fidelity)
 
 
-def same_width(widths: Mapping[str, int]) -> None:
+def check_same_width(widths: Mapping[str, int]) -> None:
     """Make sure that the vectors of all parts have one length.
 
     Raises
@@ -251,9 +251,9 @@ def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
     if {kind for _, kind in values.values()} != {"embeddings"}:
         raise FileFormatError(f"the parts in {path} are not all tables; keep maps in single files")
     tables = {name: table for name, (table, _) in values.items()}
-    space = same_space({name: table.space for name, table in tables.items()})
+    space = common_space({name: table.space for name, table in tables.items()})
     found = [table for table in tables.values() if isinstance(table, EmbeddingTable)]
-    same_width({name: each.dim for name, each in zip(tables, found, strict=True)})
+    check_same_width({name: each.dim for name, each in zip(tables, found, strict=True)})
     frame = pd.concat([table.rows.frame for table in tables.values()], ignore_index=True)
     vectors = np.concatenate([each.vectors for each in found])
     return EmbeddingTable(vectors, Rows(frame), space, dict(found[0].made))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.random_fields import Field, blur
+from rainmer_analysis.weather.fields_and_kernels import Field, blur
 from rainmer_analysis.weather.random_laws import Colour, Number, drawn_colour, drawn_number
 
 __all__ = ["Camera", "expose"]

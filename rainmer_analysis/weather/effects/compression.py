@@ -8,7 +8,7 @@ import numpy as np
 from scipy import fft
 
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.random_fields import Field
+from rainmer_analysis.weather.fields_and_kernels import Field
 from rainmer_analysis.weather.random_laws import Number, drawn_number
 
 __all__ = ["Compression"]

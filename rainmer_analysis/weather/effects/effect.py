@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from rainmer_analysis.weather.random_fields import Field
+from rainmer_analysis.weather.fields_and_kernels import Field
 from rainmer_analysis.weather.random_laws import draw_laws
 
 __all__ = ["Effect"]

@@ -9,7 +9,7 @@ from scipy import fft
 
 from rainmer_analysis.weather.effects.camera import expose
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.random_fields import Field, wrapping_plane_size
+from rainmer_analysis.weather.fields_and_kernels import Field, wrapping_plane_size
 from rainmer_analysis.weather.random_laws import (
     RGB,
     Colour,

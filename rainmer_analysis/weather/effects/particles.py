@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.random_fields import (
+from rainmer_analysis.weather.fields_and_kernels import (
     Field,
     blur,
     capsule_kernel,

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from rainmer_analysis.weather.effects.effect import Effect
-from rainmer_analysis.weather.random_fields import (
+from rainmer_analysis.weather.fields_and_kernels import (
     Field,
     capsule_kernel,
     power_law_noise,

@@ -12,7 +12,7 @@ from PIL import Image
 
 import rainmer_analysis as ra
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.recipes.measure_pairs import ImageMeter
+from rainmer_analysis.recipes.image_meter import ImageMeter
 from rainmer_analysis.recipes.properties import describe, summarise_properties
 from rainmer_analysis.recipes.properties.description_files import skipped_path
 from rainmer_analysis.values import PROPERTIES

@@ -75,7 +75,7 @@ class Uneven(nn.Linear):
     def validate(self) -> dict[str, float]:
         return {}
 
-    def examples(self) -> None:
+    def example_sheet(self) -> None:
         return None
 
 

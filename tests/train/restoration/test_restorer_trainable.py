@@ -101,7 +101,7 @@ def test_every_variant_trains(variant: str, pool: Pool, restoring: Restoring) ->
 
 def test_the_momentum_copy_follows_and_has_no_gradient(pool: Pool, restoring: Restoring) -> None:
     objective = RestorerTrainable(restoring(objective={"every": 1, "momentum": 0.75}), pool)
-    query, key = objective.encoders
+    query, key = objective.query_and_key_encoders
     with torch.no_grad():
         for parameter in query.parameters():
             parameter.add_(1.0)
@@ -126,7 +126,7 @@ def test_validation_changes_nothing_and_repeats(pool: Pool, restoring: Restoring
 
 def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restoring) -> None:
     objective = RestorerTrainable(restoring(), pool)
-    shown = objective.examples()
+    shown = objective.example_sheet()
     assert shown is not None
     assert shown.dtype == np.uint8
     assert shown.shape == (3, 4 * 18 - 2, 3 * 18 - 2)

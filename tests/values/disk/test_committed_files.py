@@ -26,7 +26,7 @@ from rainmer_analysis.values import (
     read,
     staging,
     write,
-    write_list,
+    write_part_list,
 )
 from rainmer_analysis.values.disk import CommittedFile, committed_files, open_committed
 from tests.values.disk.test_states import MEMORY
@@ -66,7 +66,7 @@ def put(
             frame = table.rows.frame.iloc[rows].reset_index(drop=True)
             part = EmbeddingTable(table.vectors[rows], Rows(frame), SPACE)
             write(part, staged / FORMS[1] / f"part-{number}-of-2.parquet")
-        write_list(staged / FORMS[1], staged / FORMS[1] / PARTS)
+        write_part_list(staged / FORMS[1], staged / FORMS[1] / PARTS)
         with pytest.MonkeyPatch.context() as dead:
             if dies:
                 module = sys.modules["rainmer_analysis.values.disk.folder_commit"]

@@ -12,8 +12,8 @@ from rainmer_analysis.values import (
     Rows,
     Space,
     SphereMap,
+    common_space,
     digest,
-    same_space,
     to_json_types,
 )
 
@@ -26,9 +26,9 @@ def test_a_space_has_a_name_and_a_file_stem(space: Space) -> None:
 
 def test_spaces_differ_in_words(space: Space) -> None:
     other = dataclasses.replace(space, precision="fast")
-    assert same_space({"a": space, "b": space}) == space
+    assert common_space({"a": space, "b": space}) == space
     with pytest.raises(SpaceError, match="a and b lie in different spaces: their precision"):
-        same_space({"a": space, "b": other})
+        common_space({"a": space, "b": other})
 
 
 def test_vectors_are_copied_and_read_only(rows: Rows, space: Space) -> None:

@@ -28,7 +28,7 @@ def _fold_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
 
 
 def _compile_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
-    stages = StripStages(module.MoEs.stages, dtype)
+    stages = StripStages(module.MoEs.expert_stages, dtype)
     towers = WinogradProjectors(module.projectors, dtype)
     return FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
 

@@ -155,7 +155,7 @@ def add_attended_values(
         Threads, and the workspace that they work in.
     """
     threads, scratch = work
-    height, width, channels = x.shape
+    height, width, channels = x.height_width_channels
     pitch = row_pitch(width)
 
     def workspace() -> tuple[Array, ...]:

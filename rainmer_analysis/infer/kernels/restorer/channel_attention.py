@@ -165,7 +165,7 @@ class Attention:
 
     def __call__(self, x: Map, values: Map, threads: Threads, scratch: WorkspaceCache) -> Array:
         """Write a map's values, and return the matrix [C, C] that makes the answer of them."""
-        height, width, channels = x.shape
+        height, width, channels = x.height_width_channels
         heads, count, pitch, chunk = (
             self.heads,
             self.count,

@@ -211,7 +211,7 @@ class PlanarExpertStages:
         scratch: WorkspaceCache,
     ) -> None:
         x, y = maps
-        height, width, channels = x.shape
+        height, width, channels = x.height_width_channels
 
         def room() -> tuple[Array, ...]:
             rows = band_rows(x.size) + _BEYOND

@@ -230,7 +230,7 @@ class FeedForward:
 
     def __call__(self, x: Map, y: Map, threads: Threads, scratch: WorkspaceCache) -> None:
         """Write x + ffn(norm(x)) to `y`, which is another map."""
-        height, width, channels = x.shape
+        height, width, channels = x.height_width_channels
         chunk, kept = self._room
 
         def room() -> tuple[Array, ...]:

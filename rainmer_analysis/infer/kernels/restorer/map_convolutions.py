@@ -130,7 +130,7 @@ def fuse_local_knowledge(
     """
 
     def bands(span: Bands) -> None:
-        size = (span[0], span[1], *features.shape[1:])
+        size = (span[0], span[1], *features.height_width_channels[1:])
         _fuse_rows(
             where.flat, where.place, location.flat, location.place, features.flat, features.place,
             size, shares,

@@ -74,8 +74,8 @@ class Map:
         return ABOVE * row + self.channels[0] * plane, row, plane
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
+    def height_width_channels(self) -> tuple[int, int, int]:
+        """The size, and how many channels there are."""
         return *self.size, self.channels[1]
 
     @property

@@ -72,8 +72,8 @@ class _Mixture:
 
     def __init__(self, module: Any) -> None:
         self.gate = module.gate
-        self.first_product = next(module.stages.preprocess.parameters()).detach().flatten(1)
-        self.stages = PlanarExpertStages(module.stages.stages)
+        self.first_product = next(module.expert_stages.preprocess.parameters()).detach().flatten(1)
+        self.stages = PlanarExpertStages(module.expert_stages.stages)
 
     def weigh(self, mean: Tensor) -> Tensor:
         """Weigh the experts by the mean of the patch embedding, [dim]: [4, 8]."""

@@ -54,7 +54,7 @@ def write_clean_manifest(
         f"Made by rainmer-analysis audit: {len(kept)} of {len(audit.images)} images.",
         "Left out: " + (", ".join(f"{kind} {n}" for kind, n in sorted(counts.items())) or "none"),
     ]
-    texts = _manifest_texts(path, kept, remarks)
+    texts = _manifest_and_scenes_texts(path, kept, remarks)
     rows = [[name, reason, because] for name, (reason, because) in gone.items()]
     texts[path.with_suffix(".removed.csv")] = csv_text(_REMOVED, rows)
     write_texts_once(texts, overwrite=overwrite)
@@ -75,10 +75,10 @@ def write_scene_manifest(audit: Audit, path: Path, *, overwrite: bool = False) -
     if not rows:
         raise SourceError("no image can be read, so that there is no scene to write down")
     remarks = ["Made by rainmer-analysis audit: all images, with the scenes that it found."]
-    write_texts_once(_manifest_texts(path, rows, remarks), overwrite=overwrite)
+    write_texts_once(_manifest_and_scenes_texts(path, rows, remarks), overwrite=overwrite)
 
 
-def _manifest_texts(
+def _manifest_and_scenes_texts(
     path: Path, rows: Sequence[Mapping[str, Any]], remarks: Sequence[str]
 ) -> dict[Path, str]:
     """Return the texts of a manifest and of its file of scenes."""

@@ -8,7 +8,7 @@ from rainmer_analysis.recipes.verify.by_kind.check_matrices import (
     recompute_matrix,
     stated_matrix,
 )
-from rainmer_analysis.recipes.verify.by_kind.check_probes_and_properties import (
+from rainmer_analysis.recipes.verify.by_kind.check_other_pictures import (
     check_encoder,
     check_probe,
     check_properties,

@@ -16,14 +16,14 @@ from rainmer_analysis.recipes.verify.evidence.compare_stated import (
     space_name,
 )
 from rainmer_analysis.recipes.verify.evidence.given_files import Candidate, Inputs, find_inputs
-from rainmer_analysis.recipes.verify.evidence.shown import Shown
+from rainmer_analysis.recipes.verify.evidence.verified_content import VerifiedContent
 
 __all__ = [
     "Candidate",
     "Check",
     "Inputs",
-    "Shown",
     "Verification",
+    "VerifiedContent",
     "agrees",
     "describe_differences",
     "differs",

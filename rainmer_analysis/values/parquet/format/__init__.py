@@ -18,7 +18,7 @@ from rainmer_analysis.values.parquet.format.damaged_files import (
     stated_sums,
 )
 from rainmer_analysis.values.parquet.format.parquet_format import FORMAT_VERSION, KEY, TEXT
-from rainmer_analysis.values.parquet.format.parts import PARTS, parts_of, write_list
+from rainmer_analysis.values.parquet.format.parts import PARTS, parts_of, write_part_list
 
 __all__ = [
     "FORMAT_VERSION",
@@ -40,5 +40,5 @@ __all__ = [
     "stated_sums",
     "sums_text",
     "vectors",
-    "write_list",
+    "write_part_list",
 ]

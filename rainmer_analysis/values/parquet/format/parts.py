@@ -17,7 +17,7 @@ from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
 from rainmer_analysis.values.parquet.format.checksums import SUMS
 from rainmer_analysis.values.request_digest import digest
 
-__all__ = ["PARTS", "parts_of", "write_list"]
+__all__ = ["PARTS", "parts_of", "write_part_list"]
 
 PARTS = "_parts.json"
 """Name of the list of a folder's parts; other programs pass over names that begin so."""
@@ -38,14 +38,14 @@ def parts_of(path: Path) -> list[CommittedFile]:
     except (FileNotFoundError, NotADirectoryError):
         return [CommittedFile(path)]
     for _ in range(_TRIES - 1):
-        listed = _read_list(path)
+        listed = _read_part_list(path)
         try:
             return _all_parts(path, names, listed)
         except FileFormatError:
-            if _read_list(path) == listed:
+            if _read_part_list(path) == listed:
                 raise
         names = open_committed(path, os.listdir)  # another run has replaced the folder meanwhile
-    return _all_parts(path, names, _read_list(path))
+    return _all_parts(path, names, _read_part_list(path))
 
 
 def _all_parts(
@@ -63,7 +63,7 @@ def _all_parts(
     return [CommittedFile(folder / name) for name in names]
 
 
-def write_list(folder: Path, path: Path) -> None:
+def write_part_list(folder: Path, path: Path) -> None:
     """Write the list of the parts that lie in a folder to `path`."""
     parts = sorted(folder.glob("*.parquet"))
     listed = {part.name: _content_digest(CommittedFile(part)) for part in parts}
@@ -90,15 +90,15 @@ def _demand_listed(folder: Path, names: list[str], listed: dict[str, Any]) -> li
     return parts
 
 
-def _read_list(folder: Path) -> dict[str, Any] | None:
+def _read_part_list(folder: Path) -> dict[str, Any] | None:
     """Return the list in a folder, or None where there is none."""
     try:
-        return open_committed(folder / PARTS, _listed)
+        return open_committed(folder / PARTS, _part_list_document)
     except FileNotFoundError:
         return None
 
 
-def _listed(path: Path) -> dict[str, Any]:
+def _part_list_document(path: Path) -> dict[str, Any]:
     try:
         listed = read_json(path)["parts"]
     except (KeyError, TypeError) as error:

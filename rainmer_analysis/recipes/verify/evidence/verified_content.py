@@ -1,4 +1,4 @@
-"""What a picture shows, as far as it was found to be true."""
+"""What a picture shows, as far as it was verified."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from rainmer_analysis.recipes.verify.evidence.checks import Check
 from rainmer_analysis.recipes.verify.evidence.given_files import Candidate
 from rainmer_analysis.values import PropertyTable, RelationshipMatrix, SphereMap
 
-__all__ = ["Shown"]
+__all__ = ["VerifiedContent"]
 
 
 @dataclass
-class Shown:
+class VerifiedContent:
     """What a picture shows, as far as it agrees, and all comparisons.
 
     Parameters

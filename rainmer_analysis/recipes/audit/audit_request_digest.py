@@ -10,7 +10,7 @@ from rainmer_analysis.recipes.audit.examine_all import current_hashes
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 from rainmer_analysis.values import digest, versions_of
 
-__all__ = ["current_request", "request_digest"]
+__all__ = ["current_request_digest", "request_digest"]
 
 
 def request_digest(
@@ -28,7 +28,9 @@ def _places(image: AuditedImage) -> list[str | bool | None]:
     return [job.path, job.region, job.target, job.target_region, image.expects_partner]
 
 
-def current_request(images: Sequence[AuditedImage], asked: Mapping[str, Any], workers: int) -> str:
+def current_request_digest(
+    images: Sequence[AuditedImage], asked: Mapping[str, Any], workers: int
+) -> str:
     """Return the digest of a request for what the files hold now; it reads all their bytes."""
     with ThreadPoolExecutor(workers) as pool:
         return request_digest(

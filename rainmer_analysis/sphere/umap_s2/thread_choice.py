@@ -1,4 +1,4 @@
-"""How many threads serve."""
+"""The choice between one thread and all, by the work of a pass and by passes that were timed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numba
 
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
 
-__all__ = ["Threads", "threads_for"]
+__all__ = ["ThreadChoice", "threads_for"]
 
 # Passes of each kind that are timed before the next choice, and passes that follow it.
 _TRIALS = 3
@@ -32,7 +32,7 @@ def threads_for(multiplications: int) -> Iterator[None]:
         numba.set_num_threads(most)
 
 
-class Threads:
+class ThreadChoice:
     """Run passes on one thread or on all, whichever has lately been quicker.
 
     Threads wait for each other at the end of every pass. On a machine that does other work one of

@@ -1,4 +1,4 @@
-"""Lists that datasets come with: of names, of pairs of files, of images and their scenes."""
+"""Readers of lists of datasets: of names, of pairs of files, of images and their scenes."""
 
 from __future__ import annotations
 

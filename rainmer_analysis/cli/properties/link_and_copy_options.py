@@ -14,12 +14,12 @@ from rainmer_analysis.errors import ParameterError
 if TYPE_CHECKING:
     from rainmer_analysis.values import Rows
 
-__all__ = ["check_one_folder", "folder_options", "write_folder"]
+__all__ = ["check_one_folder", "link_and_copy_options", "write_folder"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def folder_options(command: Command) -> Command:
+def link_and_copy_options(command: Command) -> Command:
     """Add ``--link FOLDER`` and ``--copy FOLDER``."""
     for name, what in (("--copy", "copies of"), ("--link", "symbolic links to")):
         command = click.option(
