@@ -96,7 +96,7 @@ def rate(
     with tempfile.TemporaryDirectory() as folder:
         try:
             hooks, place = Hooks(progress=progress), DistributedContext(device)
-            train(objective, config, Path(folder), identity="gpu", hooks=hooks, place=place)
+            train(objective, config, Path(folder), identity="gpu", hooks=hooks, context=place)
         except _Enough:
             pass
         finally:

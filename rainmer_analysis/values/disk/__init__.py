@@ -20,7 +20,6 @@ from rainmer_analysis.values.disk.committed_files import (
     committed_path,
     open_committed,
 )
-from rainmer_analysis.values.disk.disk_failures import storage_errors
 from rainmer_analysis.values.disk.folder_commit import commit, finish, recover, staging
 from rainmer_analysis.values.disk.json_documents import (
     demand_known_version,
@@ -30,7 +29,7 @@ from rainmer_analysis.values.disk.json_documents import (
 )
 from rainmer_analysis.values.disk.locks import demand_unlocked, hold_lock, lock_of
 from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
-from rainmer_analysis.values.disk.syncing import sync_folder
+from rainmer_analysis.values.disk.sync_to_disk import storage_errors, sync_folder
 from rainmer_analysis.values.disk.temporary_files import remove_leftovers
 from rainmer_analysis.values.disk.tensor_files import (
     WEIGHTS_ALLOWED,

@@ -9,8 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from rainmer_analysis.values.disk.disk_failures import storage_errors, unconfirmed_write_errors
-from rainmer_analysis.values.disk.syncing import make_folder, sync_file, sync_folder
+from rainmer_analysis.values.disk.sync_to_disk import (
+    make_folder,
+    storage_errors,
+    sync_file,
+    sync_folder,
+    unconfirmed_write_errors,
+)
 from rainmer_analysis.values.disk.temporary_files import remove_leftovers, temporary_mark
 
 __all__ = ["demand_writable", "write_atomically"]

@@ -17,10 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.disk_failures import storage_errors, unconfirmed_write_errors
 from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
 from rainmer_analysis.values.disk.locks import hold_lock, lock_of
-from rainmer_analysis.values.disk.syncing import make_folder, sync_file, sync_folder
+from rainmer_analysis.values.disk.sync_to_disk import (
+    make_folder,
+    storage_errors,
+    sync_file,
+    sync_folder,
+    unconfirmed_write_errors,
+)
 from rainmer_analysis.values.disk.temporary_files import (
     is_temporary,
     remove_leftovers,

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputInUseError
-from rainmer_analysis.values.disk.syncing import make_folder
+from rainmer_analysis.values.disk.sync_to_disk import make_folder
 
 try:
     import fcntl

@@ -85,7 +85,7 @@ def uneven(place: DistributedContext, out: Path) -> None:
     data = {"simulated": ["light"]}
     config = parse_config({"data": data, "run": {"steps": 3, "batch": 2, "log_every": 1}})
     objective = Uneven(place)
-    train(objective, config, out, identity="x", place=place)
+    train(objective, config, out, identity="x", context=place)
     (out / f"remembered-{place.rank}").write_text(str(objective.remembered), encoding="utf-8")
     assert not place.all_equal(place.rank)
     assert place.all_equal(7)
@@ -105,7 +105,7 @@ def share(config: TrainConfig, pool: Pool, place: DistributedContext, *, out: Pa
     queue = getattr(objective.module, "queue", torch.empty(0))
     place.barrier()
     trained = OBJECTIVES[config.trains](config, pool, place)
-    train(trained, config, out, identity="x", place=place)
+    train(trained, config, out, identity="x", context=place)
     last = {n: p.grad for n, p in trained.network.named_parameters() if p.grad is not None}
     if place.is_main_process:
         torch.save({"gradients": gradients, "queue": queue, "last": last}, out / "shared.pt")

@@ -75,7 +75,9 @@ def steps(objective: Any, config: TrainConfig, folder: Path) -> None:
 
     place = DistributedContext(META)
     with pytest.raises(EnoughError), NoWaiting():
-        train(objective, config, folder, identity="x", hooks=Hooks(progress=progress), place=place)
+        train(
+            objective, config, folder, identity="x", hooks=Hooks(progress=progress), context=place
+        )
 
 
 def quiet(

@@ -29,7 +29,7 @@ from rainmer_analysis.values import (
     staging,
     write_atomically,
 )
-from rainmer_analysis.values.disk.syncing import sync_file
+from rainmer_analysis.values.disk.sync_to_disk import sync_file
 from rainmer_analysis.values.disk.temporary_files import temporary_mark
 
 Fill = Callable[[Path], None]

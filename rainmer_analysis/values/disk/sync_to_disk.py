@@ -1,4 +1,4 @@
-"""What is said when a disk fails: which file it struck, how far it came, what room there is."""
+"""Files and folders on the disk before anything relies on them, and what failed disks say."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 
 from rainmer_analysis.errors import StorageError
 
-__all__ = ["storage_errors", "unconfirmed_write_errors"]
+__all__ = ["make_folder", "storage_errors", "sync_file", "sync_folder", "unconfirmed_write_errors"]
 
+# of file systems that cannot sync a folder
+_NO_FOLDERS = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EBADF))
 _FAILURES = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EROFS, errno.ENOMEM)
 )
@@ -81,3 +83,56 @@ def _storage_error_text(error: OSError, target: Path, temporary: Path) -> str:
         f"{target} cannot be written ({reason}, after {done:,} bytes{free}); what lay there before "
         "is unchanged: make room or repair the disk, or name another place, and start again"
     )
+
+
+def sync_file(path: Path) -> None:
+    """Wait until a file is on the disk."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        _sync(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the file system can do so."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _sync(descriptor, folder)
+    except OSError as error:
+        if error.errno not in _NO_FOLDERS:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _sync(descriptor: int, path: Path) -> None:
+    """Sync; an error names the path, as those of other calls do."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, their names on the disk.
+
+    Raises
+    ------
+    StorageError
+        The disk is full or fails.
+    OSError
+        It cannot be made for another reason.
+    """
+    if folder.is_dir():
+        return
+    above = folder.parent
+    if above != folder:
+        make_folder(above)
+    with storage_errors(folder, folder), suppress(FileExistsError):
+        folder.mkdir()
+        sync_folder(above)
+    if not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
