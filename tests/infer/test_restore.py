@@ -78,7 +78,7 @@ def test_both_forms_restore_the_same(
 ) -> None:
     monkeypatch.setenv("RAINMER_KERNELS", "torch")
     other = load_restorer(weights, device="cpu", threads=1)
-    assert type(other._form) is not type(small._form)
+    assert type(other._backend) is not type(small._backend)
     for sides in ((1, 70), (61, 1), (3, 70), (61, 33), (75, 131)):
         given = images(2, 3, *sides)
         for tile in (512, 48):
@@ -212,7 +212,7 @@ def test_tiles_bound_what_the_network_sees(
         seen.append(tiles.shape)
         return tiles
 
-    monkeypatch.setattr(type(small._form), "__call__", look)
+    monkeypatch.setattr(type(small._backend), "__call__", look)
     for height, width, calls in ((64, 64, 1), (128, 64, 3), (1000, 500, 21 * 11)):
         seen.clear()
         small.restore(images(1, 3, height, width), tile=64, overlap=16)
@@ -229,7 +229,7 @@ def test_torch_computes_with_channels_last(weights: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setenv("RAINMER_KERNELS", "torch")
     made = load_restorer(weights, device="cpu")
-    module = made._form._module  # type: ignore[attr-defined]
+    module = made._backend._module  # type: ignore[attr-defined]
     handle = module.patch_embed.register_forward_pre_hook(look)
     made.restore(images(2, 3, 40, 130), tile=64, overlap=16)
     handle.remove()
