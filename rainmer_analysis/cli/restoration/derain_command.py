@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
+
+if TYPE_CHECKING:  # they import torch
+    from rainmer_analysis.infer import ImageRestorer
+    from rainmer_analysis.recipes.restoration import Derained
 
 __all__ = ["derain"]
 
@@ -104,6 +109,14 @@ def derain(
             overwrite=common.overwrite,
             progress=progress,
         )
+    _show_result(common, done, restorer, (source, out))
+
+
+def _show_result(
+    common: CommonOptions, done: Derained, restorer: ImageRestorer, paths: tuple[Path, Path]
+) -> None:
+    """Print what was restored from a source into an output, and what was left out."""
+    source, out = paths
     state = "up to date" if done.up_to_date else "written"
     document = {
         "kind": "restoration",

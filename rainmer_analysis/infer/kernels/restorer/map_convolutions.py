@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -85,22 +86,33 @@ def convolve_and_pixel_unshuffle(
     layer: PackedConvolution, x: Map, y: Map, *, work: tuple[Threads, WorkspaceCache]
 ) -> None:
     """Convolve a map, and move each square of 2 x 2 pixels to channels of half the size."""
-    threads, scratch = work
 
-    def bands(span: Bands) -> None:
-        found = _band_outputs(scratch, layer, x)
-        for first in range(span[0], span[1], span[2]):
-            rows = min(span[2], span[1] - first)
-            _convolve_rows(scratch, layer, x, (first, rows), found)
-            _pixel_unshuffle(found, y.array, (ABOVE + first // 2, y.channels[0]), rows, x.size[1])
+    def move(found: Array, first: int, rows: int) -> None:
+        _pixel_unshuffle(found, y.array, (ABOVE + first // 2, y.channels[0]), rows, x.size[1])
 
-    threads.over_bands(x.size, bands)
+    _convolve_and_move(layer, x, move, work=work)
 
 
 def convolve_and_pixel_shuffle(
     layer: PackedConvolution, x: Map, y: Map, *, work: tuple[Threads, WorkspaceCache]
 ) -> None:
     """Convolve a map, and move each four channels to squares of 2 x 2 pixels."""
+
+    def move(found: Array, first: int, rows: int) -> None:
+        place = (ABOVE + 2 * first, y.channels[0])
+        _pixel_shuffle(found, y.array, place, rows, x.size[1], y.channels[1])
+
+    _convolve_and_move(layer, x, move, work=work)
+
+
+def _convolve_and_move(
+    layer: PackedConvolution,
+    x: Map,
+    move: Callable[[Array, int, int], None],
+    *,
+    work: tuple[Threads, WorkspaceCache],
+) -> None:
+    """Convolve a map; `move` takes each band's outputs, its first row and how many there are."""
     threads, scratch = work
 
     def bands(span: Bands) -> None:
@@ -108,8 +120,7 @@ def convolve_and_pixel_shuffle(
         for first in range(span[0], span[1], span[2]):
             rows = min(span[2], span[1] - first)
             _convolve_rows(scratch, layer, x, (first, rows), found)
-            place = (ABOVE + 2 * first, y.channels[0])
-            _pixel_shuffle(found, y.array, place, rows, x.size[1], y.channels[1])
+            move(found, first, rows)
 
     threads.over_bands(x.size, bands)
 

@@ -19,7 +19,6 @@ from rainmer_analysis.infer.kernels.restorer.attended_values import (
     add_attended_values,
 )
 from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
-from rainmer_analysis.infer.kernels.restorer.channel_attention import Attention
 from rainmer_analysis.infer.kernels.restorer.expert_stages import PlanarExpertStages
 from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
 from rainmer_analysis.infer.kernels.restorer.map_convolutions import (
@@ -34,6 +33,7 @@ from rainmer_analysis.infer.kernels.restorer.packed_layers import (
     to_flat_float32,
     weight_matrix,
 )
+from rainmer_analysis.infer.kernels.restorer.planar_attention import Attention
 from rainmer_analysis.infer.kernels.restorer.planar_map import Map, WorkspaceCache
 from rainmer_analysis.kernels import Array
 from rainmer_analysis.model.encoder import SLOPE
