@@ -15,7 +15,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from rainmer_analysis.auditing.luma_thumbnails import luma_levels
-from rainmer_analysis.images import compress_jpeg
+from rainmer_analysis.images import jpeg_round_trip
 
 __all__ = [
     "EQUALISERS",
@@ -39,7 +39,7 @@ Picture = npt.NDArray[np.float32]
 
 def re_encode(image: Picture) -> Picture:
     """Store an image [3, H, W] in [0, 1] as a JPEG of quality 50: traces of milder ones vanish."""
-    return compress_jpeg(image, _QUALITY)
+    return jpeg_round_trip(image, _QUALITY)
 
 
 def reduce_to_long_side(image: Picture) -> Picture:

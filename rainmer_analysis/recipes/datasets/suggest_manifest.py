@@ -16,7 +16,7 @@ from rainmer_analysis.images.datasets import (
     Dataset,
     dataset_from_entry,
     list_images,
-    read_pairs,
+    read_pair_list,
     suggestions,
 )
 from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
@@ -89,7 +89,7 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
     listed = list(_pair_list_entries(given))
     covered = {layout[1]["images"] for layout in listed}
     plain = [
-        (each.layout, each.entry(given, ""))
+        (each.layout, each.manifest_entry(given, ""))
         for each in found
         if (given / each.images).as_posix() not in covered
     ]
@@ -125,7 +125,7 @@ def _pair_list_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Find lists of pairs, as SPA-Data comes with, whose files are here."""
     for path in sorted(folder.glob("*.txt")):
         try:
-            pairs = read_pairs(path)
+            pairs = read_pair_list(path)
         except SourceError:
             continue
         image, target = (Path(each) for each in pairs[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.images import compress_jpeg, read_image, resize
+from rainmer_analysis.images import jpeg_round_trip, read_image, resize
 from rainmer_analysis.recipes.training.crossed_tasks import (
     BlockTask,
     CleanScene,
@@ -50,7 +50,7 @@ def _degrade_and_describe(
         clean = draw.light.apply(_render_clean_scene(scene, task.size), seed=seed)
     degraded = draw.weather.apply(clean, seed=seed)
     if draw.quality:
-        degraded = compress_jpeg(degraded, draw.quality)
+        degraded = jpeg_round_trip(degraded, draw.quality)
     small, partner = resize(degraded), resize(clean)
     return to_8bit(small), describe_degradation(small, partner)
 

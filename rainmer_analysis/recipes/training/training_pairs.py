@@ -15,7 +15,7 @@ from rainmer_analysis.images import (
     Region,
     file_sha256,
     find_datasets,
-    list_candidates,
+    iterate_candidate_paths,
     read_header,
     sample_datasets,
 )
@@ -233,7 +233,7 @@ def _known_scenes(root: Path) -> dict[str, str]:
 def _sorted_files(root: Path, folders: Iterable[str]) -> Iterator[Path]:
     for folder in folders:
         place = root / folder
-        found = sorted(path for path, _ in list_candidates(place)) if place.is_dir() else []
+        found = sorted(path for path, _ in iterate_candidate_paths(place)) if place.is_dir() else []
         if not found:
             raise SourceError(
                 f"no images lie in {place}, which the configuration names; "

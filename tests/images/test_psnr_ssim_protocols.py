@@ -12,8 +12,12 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.protocols import PROTOCOLS, crop, measure
 from rainmer_analysis.images.psnr_ssim import psnr, rainmer_psnr, rainmer_ssim, ssim
+from rainmer_analysis.images.psnr_ssim_protocols import (
+    PROTOCOLS,
+    crop_border,
+    measure_by_every_protocol,
+)
 
 Array = np.ndarray
 
@@ -109,14 +113,14 @@ def test_every_protocol_has_a_second_implementation() -> None:
 
 @pytest.mark.parametrize("name", SECOND)
 def test_second_implementations(images: tuple[Array, Array], name: str) -> None:
-    found = measure(*images)[name]
+    found = measure_by_every_protocol(*images)[name]
     ratio, similarity = SECOND[name](*images)
     assert found.psnr == pytest.approx(ratio, abs=1e-3)
     assert found.ssim == pytest.approx(similarity, abs=1e-4)
 
 
 def test_protocols_differ_where_they_should(images: tuple[Array, Array]) -> None:
-    found = measure(*images)
+    found = measure_by_every_protocol(*images)
     ratios = {name: each.psnr for name, each in found.items()}
     assert ratios["matlab-y"] == ratios["matlab-y-builtin"]
     assert ratios["basicsr-rgb"] == ratios["skimage-rgb"]
@@ -131,7 +135,7 @@ def test_protocols_differ_where_they_should(images: tuple[Array, Array]) -> None
 
 
 def test_the_named_qualities_are_two_of_the_protocols(images: tuple[Array, Array]) -> None:
-    found = measure(*images)
+    found = measure_by_every_protocol(*images)
     assert found["matlab-y"].psnr == pytest.approx(psnr(*images), abs=1e-9)
     assert found["matlab-y"].ssim == pytest.approx(ssim(*images), abs=1e-9)
     assert found["rainmer"].psnr == pytest.approx(rainmer_psnr(*images), abs=1e-4)
@@ -141,15 +145,15 @@ def test_the_named_qualities_are_two_of_the_protocols(images: tuple[Array, Array
 def test_a_border_is_left_out_of_everything(images: tuple[Array, Array]) -> None:
     damaged = images[1].copy()
     damaged[:, :4] = damaged[:, :, -4:] = 0
-    inside = measure(damaged, images[1], border=4)
+    inside = measure_by_every_protocol(damaged, images[1], border=4)
     assert all((each.psnr, each.ssim) == (np.inf, 1.0) for each in inside.values())
     cut = [np.ascontiguousarray(each[:, 3:-3, 3:-3]) for each in images]
-    assert measure(*images, border=3) == measure(*cut)
-    assert crop(images[0], 0).shape == images[0].shape
+    assert measure_by_every_protocol(*images, border=3) == measure_by_every_protocol(*cut)
+    assert crop_border(images[0], 0).shape == images[0].shape
 
 
 @pytest.mark.parametrize("border", [-1, 18, 500])
 def test_borders_that_leave_nothing_are_refused(border: int) -> None:
     image = np.zeros((3, 45, 60))
     with pytest.raises(ParameterError, match=r"off 60x45 pixels; give a number from 0 up that"):
-        measure(image, image, border=border)
+        measure_by_every_protocol(image, image, border=border)

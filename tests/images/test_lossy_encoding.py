@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
+from rainmer_analysis.images.lossy_encoding import LEAST_BYTES, encode_thumbnail
 
 
 @pytest.mark.parametrize("limit", [LEAST_BYTES, 1600, 6000])

@@ -8,7 +8,7 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import structural_similarity
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.pair_measures import luma
+from rainmer_analysis.images.image_and_pair_measures import luma
 from rainmer_analysis.images.psnr_ssim import QUALITIES, psnr, rainmer_psnr, rainmer_ssim, ssim
 
 

@@ -6,7 +6,7 @@
     name = "Rain100H"
     images = "rain/input"       # a folder, relative to the manifest, or a list of files
     targets = "rain/target"     # optional: a folder, or a list as long as `images`
-    pair = "rain-* -> norain-*" # optional: how names pair, if they are not equal (see `pairing`);
+    pair = "rain-* -> norain-*" # optional: how unequal names pair (see `name_pairing`);
                                 # several such patterns in a list; or a file that lists pairs
     halves = "rain-clean"       # optional: rain and clean side by side; or "clean-rain"
     groups = "groups.csv"       # optional: columns image and group, relative to that file
@@ -27,22 +27,22 @@ from typing import Any
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets.manifest_partners import (
     is_list_of_text,
-    patterns_of,
-    with_partners,
+    pair_by_manifest_entry,
+    pair_patterns_of_entry,
 )
-from rainmer_analysis.images.datasets.read_lists import read_groups
+from rainmer_analysis.images.datasets.read_lists import read_scene_groups
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
 from rainmer_analysis.images.datasets.search import (
     Account,
     Dataset,
     ImageCandidate,
     list_images,
+    nfc_name,
     normal_path,
     search_folder,
-    unicode_key,
 )
 
-__all__ = ["check_name", "dataset_from_entry", "read_manifest"]
+__all__ = ["checked_dataset_name", "dataset_from_entry", "read_manifest"]
 
 _KEYS = ("name", "images", "targets", "pair", "groups", "weight", "halves")
 
@@ -76,11 +76,13 @@ def read_manifest(path: Path) -> tuple[Dataset, ...]:
         raise SourceError(
             f"the manifest {path} lists a dataset that is no table; write [[dataset]]"
         )
-    return _unused_lines(tuple(dataset_from_entry(entry, path) for entry in entries), entries)
+    return _note_unused_group_lines(
+        tuple(dataset_from_entry(entry, path) for entry in entries), entries
+    )
 
 
-def check_name(name: str) -> str:
-    """Return back a dataset's name, or refuse it.
+def checked_dataset_name(name: str) -> str:
+    """Return a dataset's name, or refuse it.
 
     Raises
     ------
@@ -117,22 +119,24 @@ def dataset_from_entry(entry: Mapping[str, Any], manifest: Path) -> Dataset:
             f"the manifest {manifest} holds the unknown key {unknown[0]!r}; "
             f"allowed are {', '.join(_KEYS)}"
         )
-    name = check_name(_text_of_key(entry, "name", manifest) or "")
+    name = checked_dataset_name(_optional_text(entry, "name", manifest) or "")
     where = f"dataset {name!r} of the manifest {manifest}"
     base = manifest.parent.absolute()
-    dataset = with_partners(_find_images(entry, name, where, base), entry, where, base)
+    dataset = pair_by_manifest_entry(
+        _dataset_of_images_key(entry, name, where, base), entry, where, base
+    )
     if not dataset.images:
         raise SourceError(f"{where} names no image; check images = {entry['images']!r}")
-    groups = _text_of_key(entry, "groups", manifest)
+    groups = _optional_text(entry, "groups", manifest)
     dataset = replace(
         dataset,
         weight=_read_weight(entry, where),
-        groups=read_groups(base / groups) if groups else {},
+        groups=read_scene_groups(base / groups) if groups else {},
     )
-    return _with_groups(dataset, where, base / groups) if groups else dataset
+    return _demand_known_groups_and_note(dataset, where, base / groups) if groups else dataset
 
 
-def _text_of_key(entry: Mapping[str, Any], key: str, manifest: Path) -> str | None:
+def _optional_text(entry: Mapping[str, Any], key: str, manifest: Path) -> str | None:
     value = entry.get(key)
     if value is not None and not isinstance(value, str):
         raise SourceError(
@@ -141,7 +145,7 @@ def _text_of_key(entry: Mapping[str, Any], key: str, manifest: Path) -> str | No
     return value
 
 
-def _with_groups(dataset: Dataset, where: str, groups: Path) -> Dataset:
+def _demand_known_groups_and_note(dataset: Dataset, where: str, groups: Path) -> Dataset:
     """Make sure that a file of groups speaks of this dataset, and say of how much of it."""
     named = sum(declared_scene(dataset, image) is not None for image in dataset.images)
     total = len(dataset.images)
@@ -161,7 +165,7 @@ def _with_groups(dataset: Dataset, where: str, groups: Path) -> Dataset:
     return replace(dataset, notes=(*dataset.notes, note))
 
 
-def _unused_lines(
+def _note_unused_group_lines(
     datasets: tuple[Dataset, ...], entries: Sequence[Mapping[str, Any]]
 ) -> tuple[Dataset, ...]:
     """Note lines of files of groups that speak of no dataset of the manifest."""
@@ -174,7 +178,7 @@ def _unused_lines(
             if entry.get("groups") == groups
         ]
         used = {
-            unicode_key(normal_path(path))
+            nfc_name(normal_path(path))
             for dataset in users
             for image in dataset.images
             for path in (image.path, image.target)
@@ -199,13 +203,13 @@ def _read_weight(entry: Mapping[str, Any], where: str) -> float | None:
     return float(value)
 
 
-def _find_images(entry: Mapping[str, Any], name: str, where: str, base: Path) -> Dataset:
+def _dataset_of_images_key(entry: Mapping[str, Any], name: str, where: str, base: Path) -> Dataset:
     given = entry.get("images")
     if isinstance(given, str):
         folder = base / given
         if not folder.is_dir():
             raise SourceError(f"{where}: there is no folder {folder}; correct images = {given!r}")
-        patterns = patterns_of(entry, where)
+        patterns = pair_patterns_of_entry(entry, where)
         if patterns and ("targets" in entry or any(each.has_folders for each in patterns)):
             listing = list_images(folder)
             images = tuple(ImageCandidate(each, str(folder)) for each in listing.paths())

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.search.accounting import (
+from rainmer_analysis.images.datasets.search.file_accounting import (
     BESIDE,
     HIDDEN,
     OTHER,
@@ -71,7 +71,7 @@ class Listing:
 
 
 @dataclass
-class _Findings:
+class _ListingInProgress:
     """What a search has found so far."""
 
     folders: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -81,7 +81,7 @@ class _Findings:
     unsearched: list[tuple[str, str]] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
 
-    def pass_over(self, kind: str, name: str, count: int = 1) -> None:
+    def count_passed_over(self, kind: str, name: str, count: int = 1) -> None:
         if count:
             self.passed.setdefault(kind, Counter())[name] += count
 
@@ -111,7 +111,7 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
     SourceError
         The folder itself cannot be searched. Folders below it that cannot are in the account.
     """
-    found, seen = _Findings(), set[tuple[int, int]]()
+    found, seen = _ListingInProgress(), set[tuple[int, int]]()
     real, links = [""], list[str]()
     while real or links:
         inside = real.pop() if real else heapq.heappop(links)
@@ -121,7 +121,7 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
                 found.repeated.append(inside)
                 continue
             seen.add((status.st_dev, status.st_ino))
-            names, own, linked = _sort_entries(folder / inside, inside, found)
+            names, own, linked = _classify_entries(folder / inside, inside, found)
         except OSError as error:
             if not inside:
                 raise SourceError(
@@ -131,14 +131,14 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
             continue
         if stop_at_pairs and set(PAIR) <= {*own, *linked}:
             found.pairs.append(inside)
-            found.pass_over(BESIDE, "files", len(names))
+            found.count_passed_over(BESIDE, "files", len(names))
             for name in sorted({*own, *linked} - set(PAIR)):
-                found.pass_over(BESIDE, name, count_files(folder / inside / name))
+                found.count_passed_over(BESIDE, name, count_files(folder / inside / name))
             continue
         found.folders.append((inside, tuple(sorted(names))))
-        real += [_path_below(inside, name) for name in own]
+        real += [_join_relative(inside, name) for name in own]
         for name in linked:
-            heapq.heappush(links, _path_below(inside, name))
+            heapq.heappush(links, _join_relative(inside, name))
     found.folders.sort(key=lambda each: each[0].split("/") if each[0] else [])
     return Listing(tuple(found.folders), tuple(sorted(found.pairs)), found.account())
 
@@ -156,12 +156,12 @@ def count_files(folder: Path) -> int:
     return count
 
 
-def _path_below(inside: str, name: str) -> str:
+def _join_relative(inside: str, name: str) -> str:
     return f"{inside}/{name}" if inside else name
 
 
-def _sort_entries(
-    folder: Path, inside: str, found: _Findings
+def _classify_entries(
+    folder: Path, inside: str, found: _ListingInProgress
 ) -> tuple[list[str], list[str], list[str]]:
     """Sort out one folder: names of candidates, of its own subfolders, and of linked ones."""
     names: list[str] = []
@@ -172,22 +172,22 @@ def _sort_entries(
             name = entry.name
             if _is_folder(entry):
                 if name[0] == "." or name.casefold() in _SYSTEM:
-                    found.pass_over(HIDDEN, name, count_files(folder / name))
+                    found.count_passed_over(HIDDEN, name, count_files(folder / name))
                 else:
                     (linked if entry.is_symlink() else own).append(name)
                 continue
             if name[0] == ".":
-                found.pass_over(HIDDEN, "hidden files")
+                found.count_passed_over(HIDDEN, "hidden files")
                 continue
             _, dot, end = name.rpartition(".")  # one of 100,000, and the quickest way
             suffix = f"{dot}{end.lower()}" if dot else ""
             if suffix in IMAGE_SUFFIXES:
                 names.append(name)
             elif suffix in UNREAD_SUFFIXES:
-                found.pass_over(UNREAD, UNREAD_SUFFIXES[suffix])
-                found.unread.append((_path_below(inside, name), UNREAD_SUFFIXES[suffix]))
+                found.count_passed_over(UNREAD, UNREAD_SUFFIXES[suffix])
+                found.unread.append((_join_relative(inside, name), UNREAD_SUFFIXES[suffix]))
             else:
-                found.pass_over(OTHER, suffix or "no suffix")
+                found.count_passed_over(OTHER, suffix or "no suffix")
     return names, own, linked
 
 

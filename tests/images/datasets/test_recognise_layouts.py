@@ -10,8 +10,8 @@ import pytest
 from image_files import photograph, save
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import find_datasets, notes_of
-from rainmer_analysis.images.datasets import compare_names, read_names
+from rainmer_analysis.images import dataset_notes, find_datasets
+from rainmer_analysis.images.datasets import compare_with_listed_names, read_image_names
 from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
 LAYOUTS: dict[str, tuple[list[str], dict[str, int]]] = {
@@ -144,7 +144,7 @@ def test_what_is_not_recognised_is_said(tmp_path: Path) -> None:
         suggest_manifest(tmp_path)
     with pytest.raises(SourceError, match="there is no folder"):
         suggest_manifest(tmp_path / "no")
-    assert notes_of(find_datasets({"x": tmp_path})[0]) == ()
+    assert dataset_notes(find_datasets({"x": tmp_path})[0]) == ()
 
 
 @pytest.mark.parametrize("name", ["RainTrainL", "DeRaindrop", "Outdoor-Rain", "Snow100K"])
@@ -155,7 +155,7 @@ def test_a_folder_that_looks_like_pairs_is_noted_and_not_paired(tmp_path: Path, 
         path.touch()
     (dataset,) = find_datasets({"x": tmp_path})
     assert len(dataset.images) == len(LAYOUTS[name][0])
-    (note,) = notes_of(dataset)
+    (note,) = dataset_notes(dataset)
     assert f"looks like {name}" in note
     assert note.endswith("--suggest")
 
@@ -164,23 +164,23 @@ def test_names_are_compared_with_a_list_both_ways(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text(
         "# test set\n\ntest/1.jpg\n2.png /gt/2.png\n3\n./rain/11.png\nmy photo.png\n"
     )
-    lines = read_names(tmp_path / "list.txt")
+    lines = read_image_names(tmp_path / "list.txt")
     assert lines == ["test/1.jpg", "2.png", "3", "./rain/11.png", "my photo.png"]
     images = ["1.png", "rain/2.png", "a/3.png", "b/3.png", "111.png", "my photo.jpg"]
-    missing, several, unlisted = compare_names({each: each for each in images}, lines)
+    missing, several, unlisted = compare_with_listed_names({each: each for each in images}, lines)
     assert missing == ["./rain/11.png"]
     assert several == ["3"]
     assert unlisted == ["111.png"]
     elsewhere = ["/data/test_a/1.png", "x/3.png", "y/3.png", "/data/test_b/111.jpg"]
-    assert compare_names({each: f"mine/{each}" for each in images}, elsewhere) == (
+    assert compare_with_listed_names({each: f"mine/{each}" for each in images}, elsewhere) == (
         ["x/3.png", "y/3.png"],
         [],
         ["rain/2.png", "a/3.png", "b/3.png", "my photo.jpg"],
     )
     with pytest.raises(SourceError, match="holds no name"):
-        read_names(_empty(tmp_path / "empty.txt"))
+        read_image_names(_empty(tmp_path / "empty.txt"))
     with pytest.raises(SourceError, match=r"the list .*no\.txt cannot be opened"):
-        read_names(tmp_path / "no.txt")
+        read_image_names(tmp_path / "no.txt")
 
 
 def _empty(path: Path) -> Path:

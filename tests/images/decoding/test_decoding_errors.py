@@ -93,7 +93,7 @@ def test_a_truncated_png_with_texts_is_still_damaged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fault"), [("_decode_pillow", AttributeError), ("_exif_orientation", TypeError)]
+    ("name", "fault"), [("_decode_unrotated", AttributeError), ("_exif_orientation", TypeError)]
 )
 def test_a_fault_of_the_program_shows_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: type[Exception]

@@ -9,12 +9,13 @@ from rainmer_analysis.errors import ParameterError
 
 __all__ = [
     "brightness",
-    "check_pair",
-    "density",
+    "checked_float64_pair",
     "entropy",
     "luma",
     "non_monochromaticity",
+    "psnr_of_difference",
     "psnr_y",
+    "rain_density",
     "vertical_gradient",
 ]
 
@@ -28,7 +29,7 @@ _BINS = 16
 _ROUNDING = 1e-3
 
 
-def density(rainy: ArrayLike, clean: ArrayLike) -> float:
+def rain_density(rainy: ArrayLike, clean: ArrayLike) -> float:
     """Return the rain density of a pair.
 
     The mean over pixels of max_c |R - G| / (max_c R + max_c G + 1e-3), images in [0, 1]
@@ -44,14 +45,14 @@ def density(rainy: ArrayLike, clean: ArrayLike) -> float:
     ParameterError
         If the two are not RGB images of one shape.
     """
-    first, second = check_pair(rainy, clean)
+    first, second = checked_float64_pair(rainy, clean)
     change = np.abs(first - second).max(axis=0)
     return float((change / (first.max(axis=0) + second.max(axis=0) + 1e-3)).mean())
 
 
 def brightness(image: ArrayLike) -> float:
     """Return the mean level of an image [3, H, W] in [0, 1], all channels, on 0 to 255."""
-    return float(_check_image(image).mean() * 255.0)
+    return float(_checked_float64_image(image).mean() * 255.0)
 
 
 def entropy(image: ArrayLike) -> float:
@@ -62,7 +63,7 @@ def entropy(image: ArrayLike) -> float:
     image
         Image [3, H, W] in [0, 1].
     """
-    levels = _check_image(image) * 255.0 + _ROUNDING
+    levels = _checked_float64_image(image) * 255.0 + _ROUNDING
     bins = np.clip((levels * (_BINS / 256.0)).astype(np.intp), 0, _BINS - 1)
     counts = np.array([np.bincount(channel.ravel(), minlength=_BINS) for channel in bins])
     shares = counts / levels[0].size
@@ -81,7 +82,7 @@ def vertical_gradient(rainy: ArrayLike, clean: ArrayLike) -> float:
     rainy, clean
         Images [3, H, W] in [0, 1] of one shape.
     """
-    rain, changed = _rain_layer(rainy, clean)
+    rain, changed = _rain_layer_and_mask(rainy, clean)
     steps = np.abs(np.diff(rain, axis=1)).mean(axis=0)[changed[:-1]]
     return float(steps.mean()) if steps.size else float("nan")
 
@@ -97,7 +98,7 @@ def non_monochromaticity(rainy: ArrayLike, clean: ArrayLike) -> float:
     rainy, clean
         Images [3, H, W] in [0, 1] of one shape.
     """
-    rain, changed = _rain_layer(rainy, clean)
+    rain, changed = _rain_layer_and_mask(rainy, clean)
     spread = rain.std(axis=0)[changed]
     return float(spread.mean()) if spread.size else float("nan")
 
@@ -107,7 +108,7 @@ def luma(image: ArrayLike) -> NDArray[np.float64]:
 
     It is 0.256789 R + 0.504129 G + 0.097906 B + 16 on levels of 0 to 255.
     """
-    return np.tensordot(_LUMA, _check_image(image) * 255.0, axes=1) + _OFFSET
+    return np.tensordot(_LUMA, _checked_float64_image(image) * 255.0, axes=1) + _OFFSET
 
 
 def psnr_y(image: ArrayLike, target: ArrayLike) -> float:
@@ -115,29 +116,34 @@ def psnr_y(image: ArrayLike, target: ArrayLike) -> float:
 
     Infinite if equal; see `luma`, which is not rounded here.
     """
-    first, second = check_pair(image, target)
+    first, second = checked_float64_pair(image, target)
     change = np.tensordot(_LUMA, (first - second) * 255.0, axes=1)
-    error = float(np.square(change).mean())
+    return psnr_of_difference(change)
+
+
+def psnr_of_difference(difference: NDArray[np.float64]) -> float:
+    """Return the PSNR in dB of two images by their difference on levels of 0 to 255, any shape."""
+    error = float(np.square(difference).mean())
     return float("inf") if error == 0.0 else float(10.0 * np.log10(255.0**2 / error))
 
 
-def _check_image(image: ArrayLike) -> NDArray[np.float64]:
+def _checked_float64_image(image: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(image, dtype=np.float64)
     if array.ndim != 3 or array.shape[0] != 3 or array.size == 0:
         raise ParameterError(f"an image has the shape {array.shape}; give [3, height, width]")
     return array
 
 
-def _rain_layer(
+def _rain_layer_and_mask(
     rainy: ArrayLike, clean: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return R - G [3, H, W] on levels of 0 to 255, and where it is rain [H, W]."""
-    first, second = check_pair(rainy, clean)
+    first, second = checked_float64_pair(rainy, clean)
     rain = (first - second) * 255.0
     return rain, np.abs(rain).max(axis=0) > _RAIN + _ROUNDING
 
 
-def check_pair(
+def checked_float64_pair(
     first: ArrayLike, second: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the images of a pair in float64.
@@ -147,7 +153,7 @@ def check_pair(
     ParameterError
         If the two are not RGB images of one shape.
     """
-    one, two = _check_image(first), _check_image(second)
+    one, two = _checked_float64_image(first), _checked_float64_image(second)
     if one.shape != two.shape:
         raise ParameterError(
             f"the images of a pair have the shapes {one.shape} and {two.shape}; give equal shapes"

@@ -10,7 +10,7 @@ import pytest
 from image_files import photograph, save
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import find_datasets, load_image_set, notes_of, read_image
+from rainmer_analysis.images import dataset_notes, find_datasets, load_image_set, read_image
 
 
 def _set(folder: Path, entry: str, *names: str) -> Path:
@@ -35,7 +35,7 @@ def test_rain_streaks_and_clean_images_of_one_folder(tmp_path: Path) -> None:
     manifest = _set(tmp_path, 'images = "L"\npair = "rain-* -> norain-*"', *names, "L/norain-9.png")
     assert _targets(manifest) == {f"rain-{n}.png": f"L/norain-{n}.png" for n in range(3)}
     account = find_datasets(str(manifest))[0].account
-    assert (account.images, account.targets, account.files) == (3, 3, 13)
+    assert (account.images, account.targets, account.file_count) == (3, 3, 13)
     assert account.passed_over == {
         "targets without an image": {"norain*": 1},
         "matching neither side of the pair pattern": {"rainregion*": 3, "rainstreak*": 3},
@@ -88,7 +88,7 @@ def test_a_list_of_pairs_as_datasets_publish_it(tmp_path: Path) -> None:
         "0/0_2.png": "gt/0.png",
         "1/1_1.png": None,
     }
-    (note, alone) = notes_of(find_datasets(str(manifest))[0])
+    (note, alone) = dataset_notes(find_datasets(str(manifest))[0])
     assert note.startswith("1 of 3 lines of real.txt name no image that is here (the first is")
     assert alone.startswith("1 of 3 images have no target of its name")
 
@@ -163,7 +163,7 @@ def test_what_contradicts_itself_or_fits_nothing_is_refused(tmp_path: Path, entr
 def test_targets_inside_the_folder_of_images_are_no_images(tmp_path: Path) -> None:
     manifest = _set(tmp_path, 'images = "d"\ntargets = "d/gt"', "d/1.png", "d/2.png", "d/gt/1.png")
     assert _targets(manifest) == {"1.png": "d/gt/1.png", "2.png": None}
-    assert find_datasets(str(manifest))[0].account.files == 3
+    assert find_datasets(str(manifest))[0].account.file_count == 3
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,9 @@ def test_groups_that_match_in_part_are_told_with_numbers(tmp_path: Path) -> None
     written = [unicodedata.normalize("NFD", name) for name in names]
     (tmp_path / "g.csv").write_text("image,group\n" + "".join(f"{each},s\n" for each in written))
     assert load_image_set(str(manifest)).rows.group_counts == {"x": 1}
-    assert notes_of(find_datasets(str(manifest))[0]) == ()
+    assert dataset_notes(find_datasets(str(manifest))[0]) == ()
     (tmp_path / "g.csv").write_text(f"image,group\n{names[0]},s\nd/no.png,s\nd/none.png,t\n")
-    first, second = notes_of(find_datasets(str(manifest))[0])
+    first, second = dataset_notes(find_datasets(str(manifest))[0])
     assert first.startswith("g.csv names the scene of 1 of 4 images; the others keep the scene")
     assert second.startswith("2 of 3 lines of g.csv name no image or target of this manifest (the")
 

@@ -17,66 +17,61 @@ from scipy import ndimage
 from skimage.metrics import structural_similarity
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.pair_measures import check_pair, luma
-from rainmer_analysis.images.psnr_ssim import WINDOW, pooled_side
+from rainmer_analysis.images.image_and_pair_measures import (
+    checked_float64_pair,
+    luma,
+    psnr_of_difference,
+)
+from rainmer_analysis.images.psnr_ssim import (
+    WINDOW,
+    average_pool,
+    gaussian_window_ssim,
+    matlab_luma_of_8bit,
+    ssim_pooling_factor,
+)
 
-__all__ = ["PROTOCOLS", "Measured", "Protocol", "crop", "measure"]
+__all__ = ["PROTOCOLS", "Protocol", "PsnrSsim", "crop_border", "measure_by_every_protocol"]
 
-_RGB2YCBCR = np.array([65.481, 128.553, 24.966])  # of [0, 1], as MATLAB has them
 _SIGMA = 1.5
 _PEAK = 255.0
 
 Planes = NDArray[np.float64]  # [channels, H, W], levels of 0 to 255
 
 
-def _round_to_8bit(image: Planes) -> Planes:
-    """Return an image [3, H, W] in [0, 1] as a file of 8 bits holds it."""
-    levels: Planes = np.rint(np.clip(image, 0.0, 1.0) * _PEAK)
-    return levels
+def _rgb_rounded_to_8bit(image: Planes) -> Planes:
+    return np.asarray(np.rint(np.clip(image, 0.0, 1.0) * _PEAK))
 
 
-def _psnr_rgb(image: Planes) -> Planes:
+def _rgb_not_rounded(image: Planes) -> Planes:
     return image * _PEAK
 
 
-def _stored_luma(image: Planes) -> Planes:
-    """Return MATLAB's luma, not rounded, of the image at 8 bits."""
-    found: Planes = np.tensordot(_RGB2YCBCR, _round_to_8bit(image) / _PEAK, axes=1)[None] + 16.0
-    return found
+def _luma_of_8bit(image: Planes) -> Planes:
+    return matlab_luma_of_8bit(image)[None]
 
 
-def _rounded_luma(image: Planes) -> Planes:
-    """Return the luma that MATLAB's rgb2ycbcr gives of an 8-bit image: whole levels."""
-    found: Planes = np.rint(_stored_luma(image))
-    return found
+def _whole_level_luma_of_8bit(image: Planes) -> Planes:
+    return np.asarray(np.rint(_luma_of_8bit(image)))
 
 
-def _luma_plane(image: Planes) -> Planes:
+def _luma_not_rounded(image: Planes) -> Planes:
     return luma(image)[None]
 
 
 def _ssim_gaussian_window(first: Planes, second: Planes) -> float:
-    """Average SSIM with a gaussian window where it fits into the image: ``ssim_index.m``."""
-    return _ssim_map(
-        first, second, gaussian_weights=True, sigma=_SIGMA, use_sample_covariance=False
-    )
+    return float(np.mean([gaussian_window_ssim(*each) for each in zip(first, second, strict=True)]))
 
 
 def _ssim_uniform_window(first: Planes, second: Planes) -> float:
     """Average SSIM with scikit-image's defaults: 7 x 7 equal weights, sample covariances."""
-    return _ssim_map(first, second)
-
-
-def _ssim_map(first: Planes, second: Planes, **how: object) -> float:
-    given = zip(first, second, strict=True)
-    found = [structural_similarity(*planes, data_range=_PEAK, **how) for planes in given]
-    return float(np.mean(found))
+    planes = zip(first, second, strict=True)
+    return float(np.mean([structural_similarity(*each, data_range=_PEAK) for each in planes]))
 
 
 def _ssim_replicated_border(first: Planes, second: Planes) -> float:
     """Average SSIM over all pixels, borders continued by their last one: MATLAB's own ``ssim``."""
 
-    def smooth(plane: Planes) -> Planes:
+    def gaussian_blur(plane: Planes) -> Planes:
         radius = WINDOW // 2
         found: Planes = ndimage.gaussian_filter(
             plane, _SIGMA, mode="nearest", truncate=radius / _SIGMA
@@ -86,9 +81,9 @@ def _ssim_replicated_border(first: Planes, second: Planes) -> float:
     least, contrast = (0.01 * _PEAK) ** 2, (0.03 * _PEAK) ** 2
     values = []
     for x, y in zip(first, second, strict=True):
-        mx, my = smooth(x), smooth(y)
-        vx, vy = smooth(x * x) - mx * mx, smooth(y * y) - my * my
-        both = smooth(x * y) - mx * my
+        mx, my = gaussian_blur(x), gaussian_blur(y)
+        vx, vy = gaussian_blur(x * x) - mx * mx, gaussian_blur(y * y) - my * my
+        both = gaussian_blur(x * y) - mx * my
         found = (2 * mx * my + least) * (2 * both + contrast)
         values.append(found / ((mx * mx + my * my + least) * (vx + vy + contrast)))
     return float(np.mean(values))
@@ -96,14 +91,9 @@ def _ssim_replicated_border(first: Planes, second: Planes) -> float:
 
 def _ssim_downsampled(first: Planes, second: Planes) -> float:
     """Average SSIM of images that were shrunk first, as Rainmer's published code does."""
-    square = pooled_side(first.shape[1:])
-    height, width = (side // square for side in first.shape[1:])
-    shape = (len(first), height, square, width, square)
-    planes = [
-        each[:, : height * square, : width * square].reshape(shape).mean(axis=(2, 4))
-        for each in (first, second)
-    ]
-    return _ssim_gaussian_window(*planes)
+    factor = ssim_pooling_factor(first.shape[1:])
+    pooled = [np.stack([average_pool(plane, factor) for plane in each]) for each in (first, second)]
+    return _ssim_gaussian_window(*pooled)
 
 
 @dataclass(frozen=True)
@@ -132,7 +122,7 @@ class Protocol:
 
 
 @dataclass(frozen=True)
-class Measured:
+class PsnrSsim:
     """PSNR in dB, infinite for equal images, and SSIM."""
 
     psnr: float
@@ -148,7 +138,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "Y, whole levels",
                 "Deraining tables made in MATLAB (MPRNet, Restormer, DRSformer): rgb2ycbcr of "
                 "8-bit files, Wang's ssim_index. Compare deraining papers by this one.",
-                _rounded_luma,
+                _whole_level_luma_of_8bit,
                 _ssim_gaussian_window,
             ),
             Protocol(
@@ -156,14 +146,14 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "Y, whole levels",
                 "The same luma with MATLAB's own ssim, which also counts windows that reach over "
                 "the border.",
-                _rounded_luma,
+                _whole_level_luma_of_8bit,
                 _ssim_replicated_border,
             ),
             Protocol(
                 "basicsr-y",
                 "Y of 8-bit files",
                 "BasicSR with test_y_channel, and Python scripts after it: luma is not rounded.",
-                _stored_luma,
+                _luma_of_8bit,
                 _ssim_gaussian_window,
             ),
             Protocol(
@@ -171,7 +161,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "RGB of 8-bit files",
                 "BasicSR by default, and most papers on denoising and deblurring: three channels, "
                 "each with its own SSIM.",
-                _round_to_8bit,
+                _rgb_rounded_to_8bit,
                 _ssim_gaussian_window,
             ),
             Protocol(
@@ -179,14 +169,14 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "RGB of 8-bit files",
                 "Python scripts that call scikit-image with its defaults: 7 x 7 equal weights, "
                 "sample covariances.",
-                _round_to_8bit,
+                _rgb_rounded_to_8bit,
                 _ssim_uniform_window,
             ),
             Protocol(
                 "rgb-float",
                 "RGB, not rounded",
                 "Validation inside a training, before anything is stored in 8 bits.",
-                _psnr_rgb,
+                _rgb_not_rounded,
                 _ssim_gaussian_window,
             ),
             Protocol(
@@ -194,7 +184,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
                 "Y, not rounded",
                 "Rainmer's published code: for SSIM, images with a short side from 384 pixels are "
                 "shrunk first, so these values compare with that paper alone.",
-                _luma_plane,
+                _luma_not_rounded,
                 _ssim_downsampled,
             ),
         )
@@ -202,7 +192,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
 )
 
 
-def crop(image: ArrayLike, border: int) -> Planes:
+def crop_border(image: ArrayLike, border: int) -> Planes:
     """Cut so many pixels off every side of an image [3, H, W].
 
     Raises
@@ -220,7 +210,9 @@ def crop(image: ArrayLike, border: int) -> Planes:
     return array[..., border : border + height, border : border + width]
 
 
-def measure(image: ArrayLike, target: ArrayLike, *, border: int = 0) -> dict[str, Measured]:
+def measure_by_every_protocol(
+    image: ArrayLike, target: ArrayLike, *, border: int = 0
+) -> dict[str, PsnrSsim]:
     """Compute PSNR and SSIM by every protocol.
 
     Parameters
@@ -246,12 +238,11 @@ def measure(image: ArrayLike, target: ArrayLike, *, border: int = 0) -> dict[str
     >>> measure(grey, grey)["matlab-y"]
     Measured(psnr=inf, ssim=1.0)
     """
-    first, second = check_pair(image, target)
-    first, second = crop(first, border), crop(second, border)
+    first, second = checked_float64_pair(image, target)
+    first, second = crop_border(first, border), crop_border(second, border)
     found = {}
     for name, protocol in PROTOCOLS.items():
         planes = protocol.prepare(first), protocol.prepare(second)
-        error = float(np.square(planes[0] - planes[1]).mean())
-        ratio = float("inf") if error == 0.0 else float(10.0 * np.log10(_PEAK**2 / error))
-        found[name] = Measured(ratio, protocol.similarity(*planes))
+        ratio = psnr_of_difference(planes[0] - planes[1])
+        found[name] = PsnrSsim(ratio, protocol.similarity(*planes))
     return found

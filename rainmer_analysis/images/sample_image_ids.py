@@ -13,15 +13,15 @@ from collections.abc import Iterable
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["sample_ids", "sample_key"]
+__all__ = ["sample_ids", "sampling_hash"]
 
 
-def sample_key(seed: int, image_id: str) -> str:
+def sampling_hash(seed: int, image_id: str) -> str:
     """Return the hexadecimal SHA-256 by which an image is drawn.
 
     Examples
     --------
-    >>> sample_key(42, "input/1.png")[:8]
+    >>> sampling_hash(42, "input/1.png")[:8]
     '1610f6f7'
     """
     # names that are not UTF-8 are judged, and left out, when the images are read
@@ -45,4 +45,4 @@ def sample_ids(ids: Iterable[str], n: int | None, seed: int) -> list[str]:
         return sorted(distinct)
     if n < 1:
         raise ParameterError(f"a sample of {n} images was asked for; ask for at least 1")
-    return sorted(heapq.nsmallest(n, distinct, key=lambda each: sample_key(seed, each)))
+    return sorted(heapq.nsmallest(n, distinct, key=lambda each: sampling_hash(seed, each)))

@@ -27,7 +27,15 @@ from dataclasses import dataclass, field
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.decoding import IMAGE_SUFFIXES
 
-__all__ = ["Pairing", "Pattern", "Rule", "pair_names", "parse_patterns", "stem_of", "unicode_key"]
+__all__ = [
+    "Pairing",
+    "Pattern",
+    "Rule",
+    "nfc_name",
+    "nfc_without_suffix",
+    "pair_names",
+    "parse_patterns",
+]
 
 _MAX_STARS = 6  # a name can be split among more of them in too many ways
 
@@ -59,10 +67,10 @@ class Pattern:
         """Whether it speaks of relative paths and not of file names alone."""
         return any("/" in text for text in (*self.image, *self.target))
 
-    def keys(self, stem: str) -> Iterator[str]:
+    def target_stems(self, stem: str) -> Iterator[str]:
         """Return the stems that a target may have, for each way to split the image's stem."""
-        head, last = _split_folder(stem, self.image)
-        for parts in _star_texts(last, self.image):
+        head, last = _split_folder_unless_matched(stem, self.image)
+        for parts in _texts_under_stars(last, self.image):
             filled = "".join(
                 f"{text}{part}"
                 for text, part in zip(
@@ -71,16 +79,16 @@ class Pattern:
             )
             yield filled if not head or "/" in filled else f"{head}/{filled}"
 
-    def is_image(self, name: str) -> bool:
+    def matches_image(self, name: str) -> bool:
         """Return whether a relative path looks like that of an image."""
-        return name.lower().endswith(self.image_suffix) and _match_literals(
-            stem_of(name), self.image
+        return name.lower().endswith(self.image_suffix) and _matches_literals(
+            nfc_without_suffix(name), self.image
         )
 
-    def is_target(self, name: str) -> bool:
+    def matches_target(self, name: str) -> bool:
         """Return whether a relative path looks like that of a target."""
-        return name.lower().endswith(self.target_suffix) and _match_literals(
-            stem_of(name), self.target
+        return name.lower().endswith(self.target_suffix) and _matches_literals(
+            nfc_without_suffix(name), self.target
         )
 
 
@@ -99,12 +107,12 @@ def parse_patterns(given: str | Sequence[str]) -> tuple[Pattern, ...]:
 
 
 def _parse_pattern(given: str) -> Pattern:
-    sides = [unicode_key(side.strip()) for side in given.split("->")]
+    sides = [nfc_name(side.strip()) for side in given.split("->")]
     if len(sides) != 2 or not all(sides):
         raise SourceError(
             f"{given!r} is no pattern of pairs; write IMAGE -> TARGET, as in 'rain-* -> norain-*'"
         )
-    stems, suffixes = zip(*(_split_suffix(side) for side in sides), strict=True)
+    stems, suffixes = zip(*(_split_image_suffix(side) for side in sides), strict=True)
     image, target = (tuple(stem.split("*")) for stem in stems)
     if len(image) > _MAX_STARS + 1 or len(target) > len(image) or "" in image[1:-1]:
         raise SourceError(
@@ -147,17 +155,17 @@ def pair_names(
     )
 
 
-def unicode_key(name: str) -> str:
+def nfc_name(name: str) -> str:
     """Return a name as it compares: accents composed, whatever system wrote it."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
-def stem_of(name: str) -> str:
+def nfc_without_suffix(name: str) -> str:
     """Return a relative path as it compares, without its suffix."""
-    return os.path.splitext(unicode_key(name))[0]  # noqa: PTH122 - one of 100,000
+    return os.path.splitext(nfc_name(name))[0]  # noqa: PTH122 - one of 100,000
 
 
-def _split_suffix(name: str) -> tuple[str, str]:
+def _split_image_suffix(name: str) -> tuple[str, str]:
     """Cut a name before the suffix of an image, if it has one."""
     stem, suffix = os.path.splitext(name)  # noqa: PTH122
     return (stem, suffix.lower()) if suffix.lower() in IMAGE_SUFFIXES else (name, "")
@@ -172,9 +180,9 @@ def _pair_equal_names(inputs: Sequence[str], targets: Sequence[str], *, once: bo
     found = {each: each for each in inputs if each in here}
     unclear: dict[str, str] = {}
     stages: tuple[tuple[_Key, _Key], ...] = (
-        (unicode_key, unicode_key),
-        (_before_png, unicode_key),
-        (stem_of, stem_of),
+        (nfc_name, nfc_name),
+        (_without_png_suffix, nfc_name),
+        (nfc_without_suffix, nfc_without_suffix),
     )
     for key_of_input, key_of_target in stages:
         left = [each for each in inputs if each not in found]
@@ -197,7 +205,7 @@ def _pair_equal_names(inputs: Sequence[str], targets: Sequence[str], *, once: bo
 def _pair_by_patterns(
     inputs: Sequence[str], targets: Sequence[str], patterns: Sequence[Pattern]
 ) -> _Found:
-    index = _index_by_key(targets, stem_of)
+    index = _index_by_key(targets, nfc_without_suffix)
     found: dict[str, str] = {}
     unclear: dict[str, str] = {}
     for each in inputs:
@@ -221,11 +229,11 @@ def _candidate_targets(
             continue
         found = {
             target
-            for key in pattern.keys(stem)
+            for key in pattern.target_stems(stem)
             for target in index.get(key, [])
             if target.lower().endswith(pattern.target_suffix)
         }
-        if len(found) > 1 and len({stem_of(each) for each in found}) == 1:
+        if len(found) > 1 and len({nfc_without_suffix(each) for each in found}) == 1:
             suffix = os.path.splitext(own)[1].lower()  # noqa: PTH122
             alike = {each for each in found if each.lower().endswith(suffix)}
             found = alike if len(alike) == 1 else found
@@ -236,10 +244,10 @@ def _candidate_targets(
 
 def _possible_stems(name: str) -> Iterator[str]:
     """Return a name without its suffix, and without that of the image it was restored from."""
-    stem = stem_of(name)
+    stem = nfc_without_suffix(name)
     yield stem
-    restored, suffix = _split_suffix(stem)
-    if suffix and _before_png(name) is not None:
+    restored, suffix = _split_image_suffix(stem)
+    if suffix and _without_png_suffix(name) is not None:
         yield restored
 
 
@@ -250,15 +258,15 @@ def _index_by_key(names: Sequence[str], key: _Key) -> dict[str | None, list[str]
     return found
 
 
-def _before_png(name: str) -> str | None:
-    return unicode_key(name[:-4]) if name.lower().endswith(".png") else None
+def _without_png_suffix(name: str) -> str | None:
+    return nfc_name(name[:-4]) if name.lower().endswith(".png") else None
 
 
 def _join_with_or(names: Sequence[str]) -> str:
     return " or ".join(sorted(names)[:3]) + (" or others" if len(names) > 3 else "")
 
 
-def _split_folder(stem: str, literals: Sequence[str]) -> tuple[str, str]:
+def _split_folder_unless_matched(stem: str, literals: Sequence[str]) -> tuple[str, str]:
     """Cut a path into its folder, if a side speaks of file names alone, and what it speaks of."""
     if any("/" in text for text in literals):
         return "", stem
@@ -266,19 +274,22 @@ def _split_folder(stem: str, literals: Sequence[str]) -> tuple[str, str]:
     return head, last
 
 
-def _match_literals(stem: str, literals: Sequence[str]) -> bool:
-    return next(_star_texts(_split_folder(stem, literals)[1], literals), None) is not None
+def _matches_literals(stem: str, literals: Sequence[str]) -> bool:
+    return (
+        next(_texts_under_stars(_split_folder_unless_matched(stem, literals)[1], literals), None)
+        is not None
+    )
 
 
-def _star_texts(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _texts_under_stars(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Return each way in which stars of at least one sign, between literals, make up a text."""
     first, *rest = literals
     if not text.startswith(first) or (not rest and text != first):
         return
-    yield from _texts_of_stars(text[len(first) :], rest)
+    yield from _texts_under_remaining_stars(text[len(first) :], rest)
 
 
-def _texts_of_stars(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def _texts_under_remaining_stars(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
     if not literals:
         if not text:
             yield ()
@@ -294,5 +305,5 @@ def _texts_of_stars(text: str, literals: Sequence[str]) -> Iterator[tuple[str, .
         if "/" in part:
             return
         if part:
-            for others in _texts_of_stars(text[place.start() + len(literal) :], rest):
+            for others in _texts_under_remaining_stars(text[place.start() + len(literal) :], rest):
                 yield (part, *others)

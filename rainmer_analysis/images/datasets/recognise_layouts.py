@@ -12,9 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.images.datasets.search import Dataset, list_images, parse_patterns, stem_of
+from rainmer_analysis.images.datasets.search import (
+    Dataset,
+    list_images,
+    nfc_without_suffix,
+    parse_patterns,
+)
 
-__all__ = ["Suggestion", "recognised_layout_note", "suggestions"]
+__all__ = ["Suggestion", "recognised_layout_note", "suggest_entries_and_rest"]
 
 _CLEAN = (
     *("gt", "target", "targets", "norain", "no_rain", "nonrain", "clean", "clear", "clean_images"),
@@ -93,7 +98,7 @@ class Suggestion:
     patterns: tuple[str, ...]
     count: int
 
-    def entry(self, folder: Path, name: str) -> dict[str, object]:
+    def manifest_entry(self, folder: Path, name: str) -> dict[str, object]:
         """Return the entry for paths that begin with `folder`."""
         found: dict[str, object] = {"name": name, "images": _join_path(folder, self.images)}
         if self.targets is not None:
@@ -103,7 +108,7 @@ class Suggestion:
         return found
 
 
-def suggestions(folder: Path) -> tuple[tuple[Suggestion, ...], dict[str, int]]:
+def suggest_entries_and_rest(folder: Path) -> tuple[tuple[Suggestion, ...], dict[str, int]]:
     """Recognise the layouts below a folder.
 
     Returns
@@ -117,9 +122,9 @@ def suggestions(folder: Path) -> tuple[tuple[Suggestion, ...], dict[str, int]]:
         The folder cannot be searched.
     """
     folders = {place: names for place, names in list_images(folder).folders if names}
-    found = tuple(dict.fromkeys(_all_suggestions(folders)))
+    found = tuple(dict.fromkeys(_suggest_by_folder(folders)))
     used = {each.targets for each in found} | {each.images for each in found}
-    used |= {place for each in found for place in folders if _lies_in(place, each)}
+    used |= {place for each in found for place in folders if _is_inside_suggestion(place, each)}
     rest = {place or ".": len(names) for place, names in folders.items() if place not in used}
     return found, rest
 
@@ -132,9 +137,9 @@ def recognised_layout_note(dataset: Dataset) -> str:
     folders = (
         {place: names for place, names in list_images(dataset.folder).folders if names}
         if dataset.paired
-        else _by_folder(each.relative for each in dataset.images)
+        else _names_by_first_folders(each.relative for each in dataset.images)
     )
-    found = _all_suggestions(dict(list(folders.items())[:_LOOKED_AT]))
+    found = _suggest_by_folder(dict(list(folders.items())[:_LOOKED_AT]))
     first = next((each for each in found if each.patterns or not dataset.paired), None)
     if first is None:
         return ""
@@ -146,19 +151,22 @@ def recognised_layout_note(dataset: Dataset) -> str:
     )
 
 
-def _all_suggestions(folders: Folders) -> Iterator[Suggestion]:
+def _suggest_by_folder(folders: Folders) -> Iterator[Suggestion]:
     for place, names in folders.items():
         last = PurePosixPath(place).name.lower()
         if last in _CLEAN or last in _NO_IMAGES:
             continue
         found = next(
-            filter(None, (_match_layout(known, place, names, folders) for known in _KNOWN)), None
+            filter(
+                None, (_suggest_if_layout_fits(known, place, names, folders) for known in _KNOWN)
+            ),
+            None,
         )
         if found is not None:
             yield found
 
 
-def _match_layout(
+def _suggest_if_layout_fits(
     known: _KnownLayout, place: str, names: Sequence[str], folders: Folders
 ) -> Suggestion | None:
     """Say how a folder fits a layout, or that it does not."""
@@ -167,42 +175,46 @@ def _match_layout(
         return None
     stems = re.compile(known.stems)
     same = known.targets == (".",)
-    sample = [each for each in _spread_sample(names) if stems.fullmatch(stem_of(each))]
+    sample = [each for each in _spread_sample(names) if stems.fullmatch(nfc_without_suffix(each))]
     if not sample or (not same and len(sample) < 0.9 * min(len(names), _SAMPLE)):
         return None
     for target in _target_folders(known, place, folders):
-        patterns = _fitting_patterns(known.patterns, sample, folders[target])
+        patterns = _patterns_that_pair(known.patterns, sample, folders[target])
         if patterns is not None:
             if known.levels_up:
                 parent = str(PurePosixPath(place).parent)
                 place = "" if parent == "." else parent
             elsewhere = None if target == place or known.levels_up else target
-            count = sum(stems.fullmatch(stem_of(each)) is not None for each in names)
+            count = sum(stems.fullmatch(nfc_without_suffix(each)) is not None for each in names)
             return Suggestion(
                 known.name, place, elsewhere, patterns, 0 if known.levels_up else count
             )
     return None
 
 
-def _fitting_patterns(
+def _patterns_that_pair(
     patterns: tuple[str, ...], sample: Sequence[str], targets: Sequence[str]
 ) -> tuple[str, ...] | None:
     """Return the patterns that pair a sample of names (none for equal ones), or None."""
     here = set(targets)
     suffixes = {PurePosixPath(each).suffix for each in targets[:_SAMPLE]}
 
-    def hits(keys: Callable[[str], Iterable[str]]) -> set[str]:
+    def images_with_target(possible_stems: Callable[[str], Iterable[str]]) -> set[str]:
         return {
             each
             for each in sample
-            if any(f"{key}{suffix}" in here for key in keys(stem_of(each)) for suffix in suffixes)
+            if any(
+                f"{key}{suffix}" in here
+                for key in possible_stems(nfc_without_suffix(each))
+                for suffix in suffixes
+            )
         }
 
     if not patterns:
-        return () if len(hits(lambda stem: [stem])) >= _SHARE * len(sample) else None
+        return () if len(images_with_target(lambda stem: [stem])) >= _SHARE * len(sample) else None
     bare = (each.replace("*/", "", 1).replace("> */", "> ") for each in patterns)
     found = {
-        pattern: hits(rule.keys)
+        pattern: images_with_target(rule.target_stems)
         for pattern, rule in zip(patterns, parse_patterns(tuple(bare)), strict=True)
     }
     if len(set().union(*found.values())) < _SHARE * len(sample):
@@ -217,12 +229,12 @@ def _target_folders(known: _KnownLayout, place: str, folders: Folders) -> list[s
         return [each for each in ("" if one == "." else one for one in wanted) if each in folders]
     parent = str(PurePosixPath(place).parent)
     siblings = (
-        f"{parent}/{name}" if parent != "." else name for name in _names_of(folders, parent)
+        f"{parent}/{name}" if parent != "." else name for name in _subfolder_names(folders, parent)
     )
     return [each for each in siblings if PurePosixPath(each).name.lower() in _CLEAN]
 
 
-def _names_of(folders: Folders, parent: str) -> list[str]:
+def _subfolder_names(folders: Folders, parent: str) -> list[str]:
     return [
         PurePosixPath(each).name
         for each in folders
@@ -236,7 +248,7 @@ def _spread_sample(names: Sequence[str]) -> Sequence[str]:
     return names[::step] if step > 1 else names
 
 
-def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+def _names_by_first_folders(paths: Iterable[str]) -> dict[str, list[str]]:
     """Sort sorted paths into the first folders; the others are not looked at."""
     found: dict[str, list[str]] = {}
     for path in paths:
@@ -247,7 +259,7 @@ def _by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _lies_in(place: str, suggestion: Suggestion) -> bool:
+def _is_inside_suggestion(place: str, suggestion: Suggestion) -> bool:
     own = suggestion.images
     return any("/" in each for each in suggestion.patterns) and (
         not own or place.startswith(f"{own}/")

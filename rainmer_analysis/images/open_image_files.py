@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from rainmer_analysis.errors import ImageError
 
-__all__ = ["MAX_BYTES", "demand_unchanged", "open_checked", "sha256_of"]
+__all__ = ["MAX_BYTES", "demand_unchanged", "open_image_file", "sha256_of"]
 
 MAX_BYTES = 4 << 30
 """Size of the largest file that is read; the largest image that is read needs less."""
@@ -20,30 +20,30 @@ _IN_MEMORY = 64 << 20  # files up to this size are read in one go
 _CHANGED = "changed while it was read; leave the images as they are until the run has ended"
 
 
-_State = tuple[int, int, int]
+_SizeAndTimes = tuple[int, int, int]
 
 
-class _Bytes(BytesIO):
+class _NamedBytesIO(BytesIO):
     """The bytes of a file, and its name."""
 
     name: str
 
 
-class _Large(BufferedReader):
+class _PiecewiseFile(BufferedReader):
     """A file that is read piece by piece, and how it stood when it was opened."""
 
-    state: _State
+    state: _SizeAndTimes
 
 
-def open_checked(path: str | Path, *, whole: bool = True) -> BinaryIO:
+def open_image_file(path: str | Path, *, buffer_small: bool = True) -> BinaryIO:
     """Open a regular file.
 
     Parameters
     ----------
     path
         The file.
-    whole
-        Whether a small file is read in one go, so that it cannot change any more.
+    buffer_small
+        Whether a file of up to 64 MiB is read in one go, so that it cannot change any more.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def open_checked(path: str | Path, *, whole: bool = True) -> BinaryIO:
     """
     place = Path(path)
     try:
-        _demand_regular(place.stat())
-        file = _Large(FileIO(place, "rb", opener=_at_once))
+        _refuse_irregular(place.stat())
+        file = _PiecewiseFile(FileIO(place, "rb", opener=_open_nonblocking))
     except FileNotFoundError:
         raise ImageError(
             "a link to a file that does not exist" if place.is_symlink() else "no such file"
@@ -64,10 +64,14 @@ def open_checked(path: str | Path, *, whole: bool = True) -> BinaryIO:
         raise ImageError(f"cannot be opened: {error}") from error
     try:
         status = os.fstat(file.fileno())
-        _demand_regular(status)  # it may be another one since
-        _demand_size(status.st_size)
-        file.state = _file_state(status)
-        return _read_whole_file(file, place) if whole and status.st_size <= _IN_MEMORY else file
+        _refuse_irregular(status)  # it may be another one since
+        _refuse_too_large(status.st_size)
+        file.state = _size_and_times(status)
+        return (
+            _read_into_memory_and_close(file, place)
+            if buffer_small and status.st_size <= _IN_MEMORY
+            else file
+        )
     except BaseException:
         file.close()
         raise
@@ -95,17 +99,16 @@ def demand_unchanged(file: BinaryIO) -> None:
     ImageError
         Its size or times have changed since.
     """
-    if isinstance(file, _Large) and _file_state(os.fstat(file.fileno())) != file.state:
+    if isinstance(file, _PiecewiseFile) and _size_and_times(os.fstat(file.fileno())) != file.state:
         raise ImageError(_CHANGED)
 
 
-def _at_once(path: str, flags: int) -> int:
+def _open_nonblocking(path: str, flags: int) -> int:
     """Open without waiting: what was a file when it was looked at may be a pipe by now."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _read_whole_file(file: _Large, place: Path) -> BinaryIO:
-    """Read a file in one go."""
+def _read_into_memory_and_close(file: _PiecewiseFile, path: Path) -> BinaryIO:
     size = file.state[0]
     with file:
         try:
@@ -116,16 +119,16 @@ def _read_whole_file(file: _Large, place: Path) -> BinaryIO:
             raise ImageError("needs more memory than there is") from error
     if len(data) != size:
         raise ImageError(_CHANGED)
-    found = _Bytes(data)
-    found.name = str(place)
+    found = _NamedBytesIO(data)
+    found.name = str(path)
     return found
 
 
-def _file_state(status: os.stat_result) -> _State:
+def _size_and_times(status: os.stat_result) -> _SizeAndTimes:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _demand_size(size: int) -> None:
+def _refuse_too_large(size: int) -> None:
     if size > MAX_BYTES:
         raise ImageError(
             f"a file of {size / 2**30:.1f} GiB; files of up to {MAX_BYTES >> 30} GiB are read as "
@@ -133,15 +136,15 @@ def _demand_size(size: int) -> None:
         )
 
 
-def _demand_regular(status: os.stat_result) -> None:
+def _refuse_irregular(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
         raise ImageError("not a regular file")
-    if status.st_dev in _system_devices():  # some of these never end
+    if status.st_dev in _proc_and_sys_devices():  # some of these never end
         raise ImageError("not a regular file, but a window into the running system")
 
 
 @cache
-def _system_devices() -> frozenset[int]:
+def _proc_and_sys_devices() -> frozenset[int]:
     """Return the devices of file systems whose regular files are none."""
     places = [Path(name) for name in ("/proc", "/sys")]
     return frozenset(place.stat().st_dev for place in places if place.is_mount())

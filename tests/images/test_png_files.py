@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images import png_request, read_image, write_png
+from rainmer_analysis.images import read_image, read_png_request_digest, write_png
 
 
 @given(st.integers(0, 2**31))
@@ -49,8 +49,8 @@ def test_a_request_is_kept_and_changes_no_pixel(tmp_path: Path) -> None:
     plain, asked = tmp_path / "plain.png", tmp_path / "asked.jpg"
     write_png(pixels, plain)
     write_png(pixels, asked, request="abc")
-    assert png_request(plain) is None
-    assert png_request(asked) == "abc"
+    assert read_png_request_digest(plain) is None
+    assert read_png_request_digest(asked) == "abc"
     np.testing.assert_array_equal(read_image(plain), read_image(asked))
 
 
@@ -61,4 +61,4 @@ def test_what_is_no_png_answers_no_request(tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no image")
     (tmp_path / "empty.png").write_bytes(b"")
     for name in ("a.png", "text.png", "empty.png", "absent.png", "."):
-        assert png_request(tmp_path / name) is None
+        assert read_png_request_digest(tmp_path / name) is None

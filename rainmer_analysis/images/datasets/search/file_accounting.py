@@ -59,14 +59,14 @@ class Account:
     repeated: tuple[str, ...] = ()
 
     @property
-    def skipped(self) -> int:
+    def passed_over_count(self) -> int:
         """Number of files that are passed over."""
         return sum(sum(names.values()) for names in self.passed_over.values())
 
     @property
-    def files(self) -> int:
+    def file_count(self) -> int:
         """Number of all files."""
-        return self.images + self.targets + self.skipped
+        return self.images + self.targets + self.passed_over_count
 
     def sentence(self, name: str, *, used: int, left_out: int, not_drawn: int = 0) -> str:
         """Say in one line what became of the files of a dataset.
@@ -81,18 +81,18 @@ class Account:
         parts = [f"{used:,} used"]
         parts += [f"{left_out:,} left out"] if left_out else []
         parts += [f"{not_drawn:,} not drawn"] if not_drawn else []
-        parts += [_counted(self.targets, "target")] if self.targets else []
-        if self.skipped:
+        parts += [_counted_noun(self.targets, "target")] if self.targets else []
+        if self.passed_over_count:
             kinds = "; ".join(
-                _kind_with_names(kind, names) for kind, names in self.passed_over.items()
+                _kind_with_top_names(kind, names) for kind, names in self.passed_over.items()
             )
-            parts.append(f"{self.skipped:,} passed over ({kinds})")
-        line = f"{name}: {_counted(self.files, 'file')}: {', '.join(parts)}"
+            parts.append(f"{self.passed_over_count:,} passed over ({kinds})")
+        line = f"{name}: {_counted_noun(self.file_count, 'file')}: {', '.join(parts)}"
         if self.repeated:
-            links = _counted(len(self.repeated), "link")
+            links = _counted_noun(len(self.repeated), "link")
             line += f"; {links} to folders that are searched elsewhere"
         if self.unsearched:
-            line += f"; {_counted(len(self.unsearched), 'folder')} that cannot be searched"
+            line += f"; {_counted_noun(len(self.unsearched), 'folder')} that cannot be searched"
         return line
 
     def warnings(self) -> tuple[str, ...]:
@@ -102,21 +102,21 @@ class Account:
             formats = Counter(kind for _, kind in self.unread)
             listed = ", ".join(f"{kind} {count:,}" for kind, count in sorted(formats.items()))
             found.append(
-                f"{_counted(len(self.unread), 'picture')} in formats that are not read ({listed}; "
-                f"the first is {self.unread[0][0]}): convert to PNG what belongs to it"
+                f"{_counted_noun(len(self.unread), 'picture')} in formats that are not read "
+                f"({listed}; the first is {self.unread[0][0]}): convert to PNG what belongs to it"
             )
         if self.unsearched:
             place, reason = self.unsearched[0]
             found.append(
-                f"{_counted(len(self.unsearched), 'folder')} that cannot be searched (the first is "
-                f"{place}: {reason}): what lies there is missing"
+                f"{_counted_noun(len(self.unsearched), 'folder')} that cannot be searched "
+                f"(the first is {place}: {reason}): what lies there is missing"
             )
         return tuple(found)
 
     def document(self, *, used: int, left_out: int, not_drawn: int = 0) -> dict[str, Any]:
         """Return the account as JSON types; parameters as for `sentence`."""
         return {
-            "files": self.files,
+            "files": self.file_count,
             "used": used,
             "left_out": left_out,
             "not_drawn": not_drawn,
@@ -128,12 +128,12 @@ class Account:
 
 
 def merge_accounts(
-    accounts: Iterable[Account], *, more: Mapping[str, Mapping[str, int]]
+    accounts: Iterable[Account], *, more_passed_over: Mapping[str, Mapping[str, int]]
 ) -> Account:
     """Join accounts of several folders, and more files that are passed over."""
     listed = list(accounts)
     passed: dict[str, Counter[str]] = {}
-    for part in (*(each.passed_over for each in listed), more):
+    for part in (*(each.passed_over for each in listed), more_passed_over):
         for kind, names in part.items():
             if names:
                 passed.setdefault(kind, Counter()).update(names)
@@ -147,11 +147,11 @@ def merge_accounts(
     )
 
 
-def _counted(number: int, noun: str) -> str:
+def _counted_noun(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _kind_with_names(kind: str, names: Mapping[str, int]) -> str:
+def _kind_with_top_names(kind: str, names: Mapping[str, int]) -> str:
     """Name a kind with its most frequent names."""
     order = sorted(names.items(), key=lambda each: (-each[1], each[0]))
     shown = [f"{name} {count:,}" for name, count in order[:_SHOWN]]

@@ -11,7 +11,12 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import file_sha256, open_files, read_hashed, read_image, reading
+from rainmer_analysis.images import (
+    file_sha256,
+    read_hashed_image,
+    read_image,
+    reading,
+)
 
 
 @pytest.fixture
@@ -31,15 +36,15 @@ def test_what_is_hashed_is_what_is_decoded(path: Path, monkeypatch: pytest.Monke
         return found
 
     monkeypatch.setattr(reading, "sha256_of", replaced)
-    found = read_hashed(path)
+    found = read_hashed_image(path)
     assert found.sha256 == hashlib.sha256(whole).hexdigest()
     assert found.pixels is not None
     np.testing.assert_array_equal(found.pixels, wanted)
 
 
 def test_a_large_file_that_changes_is_left_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(open_files, "_IN_MEMORY", 0)
-    whole = read_hashed(path)
+    monkeypatch.setattr(open_image_files, "_IN_MEMORY", 0)
+    whole = read_hashed_image(path)
     assert whole.pixels is not None
     assert whole.sha256 == file_sha256(path)
     inner = reading.pixels_of
@@ -50,7 +55,7 @@ def test_a_large_file_that_changes_is_left_out(path: Path, monkeypatch: pytest.M
         return found
 
     monkeypatch.setattr(reading, "pixels_of", touched)
-    found = read_hashed(path)
+    found = read_hashed_image(path)
     assert found.pixels is None
     assert "changed while it was read" in found.reason
 
@@ -63,10 +68,10 @@ def test_a_disk_that_fails_is_a_reason(
         raise OSError(5, "Input/output error")
 
     if not small:
-        monkeypatch.setattr(open_files, "_IN_MEMORY", 0)
+        monkeypatch.setattr(open_image_files, "_IN_MEMORY", 0)
     for name in ("read", "readinto"):
-        monkeypatch.setattr(open_files._Large, name, broken)
-    found = read_hashed(path)
+        monkeypatch.setattr(open_image_files._PiecewiseFile, name, broken)
+    found = read_hashed_image(path)
     assert (found.sha256, found.pixels) == ("", None)
     assert found.reason == "cannot be read: Input/output error"
     with pytest.raises(ImageError, match="Input/output error"):
@@ -78,4 +83,4 @@ def test_a_file_that_no_image_can_be_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
         file.truncate(60 << 30)
-    assert read_hashed(path).reason.startswith("a file of 60.0 GiB; files of up to 4 GiB")
+    assert read_hashed_image(path).reason.startswith("a file of 60.0 GiB; files of up to 4 GiB")

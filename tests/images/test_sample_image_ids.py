@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.sampling import sample_ids, sample_key
+from rainmer_analysis.images.sample_image_ids import sample_ids, sampling_hash
 
 ids = st.sets(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), max_size=30)
 
 
 def test_the_key_is_the_sha256_of_seed_slash_id() -> None:
     text = "42/straße/ein bild 🌧.png"
-    assert sample_key(42, "straße/ein bild 🌧.png") == hashlib.sha256(text.encode()).hexdigest()
+    assert sampling_hash(42, "straße/ein bild 🌧.png") == hashlib.sha256(text.encode()).hexdigest()
 
 
 @given(ids, st.integers(1, 35), st.integers(-5, 2**40))
@@ -27,8 +27,8 @@ def test_a_sample_is_the_smallest_keys_in_id_order(names: set[str], n: int, seed
     assert len(chosen) == min(n, len(names))
     left_out = names - set(chosen)
     if chosen and left_out:
-        limit = max(sample_key(seed, each) for each in chosen)
-        assert all(sample_key(seed, each) > limit for each in left_out)
+        limit = max(sampling_hash(seed, each) for each in chosen)
+        assert all(sampling_hash(seed, each) > limit for each in left_out)
 
 
 @given(ids, st.integers(1, 20), st.integers(0, 20))

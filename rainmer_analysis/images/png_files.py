@@ -1,8 +1,7 @@
-"""One image out, as an 8-bit PNG that can say which request it answers."""
+"""Images written as 8-bit PNG files, which can say which request they answer."""
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from PIL import Image, PngImagePlugin
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import write_atomically
 
-__all__ = ["compress_jpeg", "png_request", "to_samples", "write_png", "write_samples"]
+__all__ = ["read_png_request_digest", "to_uint8_hwc", "write_png", "write_uint8_png"]
 
 _KEY = "rainmer_analysis"
 
@@ -42,16 +41,16 @@ def write_png(array: npt.ArrayLike, path: str | Path, *, request: str | None = N
         raise ParameterError(f"a PNG is written from shape (3, H, W), but got {pixels.shape}")
     if not (pixels.min() >= -1e-6 and pixels.max() <= 1 + 1e-6):
         raise ParameterError("a PNG is written from values in [0, 1]; clip the image first")
-    return write_samples(to_samples(pixels), path, request=request)
+    return write_uint8_png(to_uint8_hwc(pixels), path, request=request)
 
 
-def to_samples(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+def to_uint8_hwc(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
     """Return 8-bit samples [H, W, 3] of an image [3, H, W] in [0, 1], rounded half to even."""
     samples = np.rint(255 * np.clip(pixels, 0, 1)).astype(np.uint8).transpose(1, 2, 0)
     return np.ascontiguousarray(samples)
 
 
-def write_samples(
+def write_uint8_png(
     samples: npt.NDArray[np.uint8], path: str | Path, *, request: str | None = None
 ) -> Path:
     """Write 8-bit samples [H, W, 3] as a PNG, atomically; see `write_png`."""
@@ -59,10 +58,10 @@ def write_samples(
     texts = PngImagePlugin.PngInfo()
     if request is not None:
         texts.add_text(_KEY, request)
-    return write_atomically(path, lambda place: image.save(place, format="PNG", pnginfo=texts))
+    return write_atomically(path, lambda file: image.save(file, format="PNG", pnginfo=texts))
 
 
-def png_request(path: str | Path) -> str | None:
+def read_png_request_digest(path: str | Path) -> str | None:
     """Return the digest of the request that a file of `write_png` answers; None if it has none."""
     try:
         with Path(path).open("rb") as file, PngImagePlugin.PngImageFile(file) as image:
@@ -70,13 +69,3 @@ def png_request(path: str | Path) -> str | None:
     except (OSError, SyntaxError, ValueError):  # what is no PNG, or a damaged one
         return None
     return found if isinstance(found, str) else None
-
-
-def compress_jpeg(array: npt.NDArray[np.float32], quality: int) -> npt.NDArray[np.float32]:
-    """Return an image (3, H, W) in [0, 1] as it comes back from a JPEG of a quality (1 to 95)."""
-    levels = np.rint(255 * np.clip(array, 0, 1)).astype(np.uint8).transpose(1, 2, 0)
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(levels)).save(buffer, format="JPEG", quality=quality)
-    with Image.open(buffer) as image:
-        decoded = np.asarray(image.convert("RGB"), dtype=np.float32)
-    return decoded.transpose(2, 0, 1) / np.float32(255)

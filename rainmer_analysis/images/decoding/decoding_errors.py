@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from rainmer_analysis.errors import ImageError
 
-__all__ = ["DamageError", "decoding_errors"]
+__all__ = ["DamageError", "convert_decoding_errors"]
 
 
 class DamageError(ImageError):
@@ -16,7 +16,7 @@ class DamageError(ImageError):
 
 
 @contextmanager
-def decoding_errors() -> Iterator[None]:
+def convert_decoding_errors() -> Iterator[None]:
     """Turn what a decoder raises into a reason.
 
     To be put around calls of decoders alone: fed with damaged data they raise nearly anything, so

@@ -10,12 +10,12 @@ from scipy import stats
 from skimage.color import rgb2ycbcr
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.pair_measures import (
+from rainmer_analysis.images.image_and_pair_measures import (
     brightness,
-    density,
     entropy,
     non_monochromaticity,
     psnr_y,
+    rain_density,
     vertical_gradient,
 )
 
@@ -27,24 +27,24 @@ def pair():
 
 
 def test_nothing_has_no_density_and_infinite_psnr(pair):
-    assert density(pair[0], pair[0]) == 0.0
+    assert rain_density(pair[0], pair[0]) == 0.0
     assert psnr_y(pair[0], pair[0]) == float("inf")
 
 
 def test_both_are_symmetric(pair):
-    assert density(*pair) == pytest.approx(density(*pair[::-1]))
+    assert rain_density(*pair) == pytest.approx(rain_density(*pair[::-1]))
     assert psnr_y(*pair) == pytest.approx(psnr_y(*pair[::-1]))
 
 
 def test_density_of_flat_images_is_the_formula():
     rainy, clean = np.full((3, 4, 4), 0.6), np.full((3, 4, 4), 0.2)
     rainy[1], clean[2] = 0.9, 0.3
-    assert density(rainy, clean) == pytest.approx(0.7 / (0.9 + 0.3 + 1e-3))
+    assert rain_density(rainy, clean) == pytest.approx(0.7 / (0.9 + 0.3 + 1e-3))
 
 
 def test_density_grows_with_the_rain(pair):
     clean = pair[0] * 0.5
-    assert density(clean + 0.1, clean) < density(clean + 0.2, clean) < 1.0
+    assert rain_density(clean + 0.1, clean) < rain_density(clean + 0.2, clean) < 1.0
 
 
 def test_brightness_is_the_mean_level():
@@ -174,6 +174,6 @@ def test_other_shapes_are_refused(pair):
     with pytest.raises(ParameterError, match=r"has the shape \(4, 4\); give \[3, height, width\]"):
         brightness(np.zeros((4, 4)))
     with pytest.raises(ParameterError, match="give equal shapes"):
-        density(pair[0], pair[1][:, :, 1:])
+        rain_density(pair[0], pair[1][:, :, 1:])
     with pytest.raises(ParameterError, match="give equal shapes"):
         psnr_y(pair[0], pair[1][:, 1:])
