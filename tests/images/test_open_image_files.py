@@ -13,6 +13,7 @@ from PIL import Image
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import (
     file_sha256,
+    open_image_files,
     read_hashed_image,
     read_image,
     reading,
