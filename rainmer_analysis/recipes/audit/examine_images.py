@@ -17,9 +17,9 @@ from rainmer_analysis.auditing import (
     Planes,
     Registration,
     Thumbnails,
-    measure_pair,
-    planes_of,
-    thumbnail,
+    luma_and_red_minus_blue,
+    register_and_orient_pair,
+    thumbnail_of_planes,
 )
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.scene_groups import hash_pixels
@@ -48,7 +48,7 @@ class FileFacts:
     picture: bytes = field(default=b"", repr=False)
 
     @property
-    def thumbnail(self) -> Thumbnails:
+    def thumbnail_of_planes(self) -> Thumbnails:
         """The thumbnail, shape (2, 96, 96)."""
         return np.frombuffer(self.picture, dtype=np.uint8).reshape(SHAPE)
 
@@ -136,7 +136,7 @@ class Examiner:
             return Examined(own, partner)
         if own.pixels == partner.pixels:
             return Examined(own, partner, PairFacts(identical=True))
-        return Examined(own, partner, measure_pair(planes, other))
+        return Examined(own, partner, register_and_orient_pair(planes, other))
 
 
 def _read_facts_and_planes(path: str, region: Region) -> tuple[FileFacts, Planes | None]:
@@ -149,8 +149,8 @@ def _read_facts_and_planes(path: str, region: Region) -> tuple[FileFacts, Planes
     except ImageError as error:  # it has just been removed
         return FileFacts(sha256, reason=str(error)), None
     height, width = pixels.shape[1:]
-    planes = planes_of(pixels)
-    picture = thumbnail(planes).tobytes()
+    planes = luma_and_red_minus_blue(pixels)
+    picture = thumbnail_of_planes(planes).tobytes()
     facts = FileFacts(
         sha256,
         "",

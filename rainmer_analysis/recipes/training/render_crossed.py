@@ -13,7 +13,7 @@ from rainmer_analysis.recipes.training.crossed_tasks import (
 )
 from rainmer_analysis.recipes.training.render_pairs import shrink_photograph
 from rainmer_analysis.train import CrossedBlock, describe_degradation, to_8bit
-from rainmer_analysis.weather import load_or_draw_scene
+from rainmer_analysis.weather import load_or_render_scene
 
 __all__ = ["render_block"]
 
@@ -58,4 +58,4 @@ def _degrade_and_describe(
 def _render_clean_scene(scene: CleanScene, size: tuple[int, int]) -> Image:
     if scene.file:
         return shrink_photograph(read_image(scene.file))
-    return load_or_draw_scene(scene.name, height=size[0], width=size[1])
+    return load_or_render_scene(scene.name, height=size[0], width=size[1])

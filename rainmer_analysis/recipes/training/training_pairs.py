@@ -21,7 +21,7 @@ from rainmer_analysis.images import (
 )
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.values import array_digest, digest
-from rainmer_analysis.weather import RECIPES, scene_of, simulate
+from rainmer_analysis.weather import RECIPES, scene_of_pair, simulate
 
 __all__ = [
     "PairJob",
@@ -132,7 +132,7 @@ def training_jobs(config: TrainConfig) -> Iterator[PairJob]:
     demand_recipes(data.simulated, "data.simulated")
     for name in data.simulated:
         for index in range(data.per_dataset):
-            scene = scene_of(name, index, split="train", seed=data.seed)
+            scene = scene_of_pair(name, index, split="train", seed=data.seed)
             yield PairJob(name, scene, f"{name}/{index}", index)
     if data.real:
         yield from _read_pair_jobs(data, Path(data.real))

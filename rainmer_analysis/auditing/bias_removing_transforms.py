@@ -14,19 +14,19 @@ import numpy.typing as npt
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from rainmer_analysis.auditing.luma_thumbnails import luma_levels
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import full_range_luma
 from rainmer_analysis.images import jpeg_round_trip
 
 __all__ = [
     "EQUALISERS",
-    "minus_clean",
-    "re_encode",
-    "re_expose",
+    "encode_as_coarse_jpeg",
+    "high_pass",
+    "low_pass",
     "reduce_to_long_side",
-    "without_broad",
-    "without_colour",
-    "without_fine",
-    "without_structure",
+    "shuffle_pixels",
+    "standardise_luma",
+    "subtract_clean",
+    "to_grey",
 ]
 
 _QUALITY = 50
@@ -37,7 +37,7 @@ _BROAD = 1 / 64  # of the longer side: standard deviation of the blur that parts
 Picture = npt.NDArray[np.float32]
 
 
-def re_encode(image: Picture) -> Picture:
+def encode_as_coarse_jpeg(image: Picture) -> Picture:
     """Store an image [3, H, W] in [0, 1] as a JPEG of quality 50: traces of milder ones vanish."""
     return jpeg_round_trip(image, _QUALITY)
 
@@ -59,50 +59,50 @@ def reduce_to_long_side(image: Picture) -> Picture:
     return np.asarray(np.clip(np.stack(planes), 0, 1), dtype=np.float32)
 
 
-def re_expose(image: Picture) -> Picture:
+def standardise_luma(image: Picture) -> Picture:
     """Scale an image's luma to a mean of 105 and a spread of 50 levels, as far as levels reach."""
-    luma = luma_levels(image)
+    luma = full_range_luma(image)
     spread = max(float(luma.std()), 1.0)
     moved = (image * 255 - float(luma.mean())) * (_SPREAD / spread) + _MEAN
     return np.asarray(np.clip(moved / 255, 0, 1), dtype=np.float32)
 
 
-def without_colour(image: Picture) -> Picture:
+def to_grey(image: Picture) -> Picture:
     """Return an image's luma in all three channels."""
-    grey = np.clip(luma_levels(image) / np.float32(255), 0, 1)
+    grey = np.clip(full_range_luma(image) / np.float32(255), 0, 1)
     return np.repeat(grey[None], 3, axis=0)
 
 
-def without_structure(image: Picture) -> Picture:
+def shuffle_pixels(image: Picture) -> Picture:
     """Exchange an image's pixels at random, the same way for every image of its size."""
     order = np.random.default_rng(0).permutation(image[0].size)
     return image.reshape(3, -1)[:, order].reshape(image.shape)
 
 
-def without_fine(image: Picture) -> Picture:
+def low_pass(image: Picture) -> Picture:
     """Blur an image, by a Gaussian of a 64th of its longer side."""
     sigma = max(image.shape[1:]) * _BROAD
     return np.asarray(np.clip(gaussian_filter(image, (0, sigma, sigma)), 0, 1), dtype=np.float32)
 
 
-def without_broad(image: Picture) -> Picture:
+def high_pass(image: Picture) -> Picture:
     """Return what the blur takes away, around a level of one half."""
-    return np.asarray(np.clip(image - without_fine(image) + 0.5, 0, 1), dtype=np.float32)
+    return np.asarray(np.clip(image - low_pass(image) + 0.5, 0, 1), dtype=np.float32)
 
 
-def minus_clean(image: Picture, partner: Picture) -> Picture:
+def subtract_clean(image: Picture, partner: Picture) -> Picture:
     """Return a degraded image less its clean partner of the same shape, halved, around one half."""
     return np.asarray((image - partner) / 2 + np.float32(0.5), dtype=np.float32)
 
 
 EQUALISERS: Mapping[str, Callable[[Picture], Picture]] = MappingProxyType(
     {
-        "re-encode": re_encode,
+        "re-encode": encode_as_coarse_jpeg,
         "re-size": reduce_to_long_side,
-        "re-expose": re_expose,
-        "colour": without_colour,
-        "structure": without_structure,
-        "fine-contrast": without_fine,
-        "broad-contrast": without_broad,
+        "re-expose": standardise_luma,
+        "colour": to_grey,
+        "structure": shuffle_pixels,
+        "fine-contrast": low_pass,
+        "broad-contrast": high_pass,
     }
 )

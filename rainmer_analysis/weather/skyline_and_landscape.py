@@ -1,10 +1,10 @@
-"""Procedural scenes with a horizon: skylines with lit windows, and open country."""
+"""Procedural scenes with a horizon: city skylines with lit windows, and landscapes."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.weather.dead_leaves import paint_leaf, surface_colours
+from rainmer_analysis.weather.dead_leaves_and_textures import draw_surface_colours, paint_leaf
 from rainmer_analysis.weather.fields_and_kernels import Field, pixel_centres, power_law_noise
 from rainmer_analysis.weather.random_laws import spawn_generator
 
@@ -29,7 +29,7 @@ _EARTH = np.array(
 )  # fmt: skip
 
 
-def _render_sky(
+def _render_sky_and_horizon_colour(
     rng: np.random.Generator, shape: tuple[int, int], horizon: float
 ) -> tuple[Field, Field]:
     """Return a sky [3, H, W] with clouds and the colour of its horizon [3]."""
@@ -87,8 +87,8 @@ def render_skyline(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     """Render a city: three rows of houses with windows before a sky, a street in front."""
     side = min(shape)
     horizon = float(rng.uniform(0.5, 0.85))
-    image, haze = _render_sky(rng, shape, horizon)
-    palette = surface_colours(rng, 6)
+    image, haze = _render_sky_and_horizon_colour(rng, shape, horizon)
+    palette = draw_surface_colours(rng, 6)
     for layer in range(3):
         left = -float(rng.uniform(0.0, 0.17))
         while left * side < shape[1]:
@@ -141,13 +141,13 @@ def render_landscape(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     """Render open country: ridges in haze, ground with a road, trees of many leaves."""
     side = min(shape)
     horizon = float(rng.uniform(0.3, 0.7))
-    image, haze = _render_sky(rng, shape, horizon)
+    image, haze = _render_sky_and_horizon_colour(rng, shape, horizon)
     rows, _ = pixel_centres(shape)
     texture = power_law_noise(rng, shape, slope=1.0)
     for layer in range(int(rng.integers(1, 4))):
         ridge = power_law_noise(rng, (8, shape[1]), slope=1.6, stretch=(1.0, 1.0))[0]
         line = horizon - rng.uniform(0.02, 0.25) / (layer + 1) + 0.05 * ridge
-        rock = surface_colours(rng, 1)[0][:, None, None] * (0.8 + 0.12 * texture)
+        rock = draw_surface_colours(rng, 1)[0][:, None, None] * (0.8 + 0.12 * texture)
         fade = 0.65 / (layer + 1)
         edge = np.clip((rows - line[None, :]) * shape[0] + 0.5, 0.0, 1.0)
         image += edge * (rock + fade * (haze[:, None, None] - rock) - image)

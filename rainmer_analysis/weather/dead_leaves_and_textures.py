@@ -6,7 +6,7 @@ import numpy as np
 
 from rainmer_analysis.weather.fields_and_kernels import Field, power_law_noise
 
-__all__ = ["PALETTE", "paint_leaf", "render_dead_leaves", "render_textures", "surface_colours"]
+__all__ = ["PALETTE", "draw_surface_colours", "paint_leaf", "render_dead_leaves", "render_textures"]
 
 # Surface colours of the outdoors, RGB in [0, 1]: sky, foliage, soil, stone, brick, cloth, flowers.
 PALETTE = np.array(
@@ -21,7 +21,7 @@ PALETTE = np.array(
 )  # fmt: skip
 
 
-def surface_colours(rng: np.random.Generator, count: int) -> Field:
+def draw_surface_colours(rng: np.random.Generator, count: int) -> Field:
     """Draw ``count`` plausible surface colours, [count, 3]."""
     picked = PALETTE[rng.choice(len(PALETTE), size=count, replace=count > len(PALETTE))]
     grey = picked.mean(axis=1, keepdims=True)
@@ -62,7 +62,7 @@ def paint_leaf(
 def render_dead_leaves(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     """Render a dead-leaves scene: ellipses and boxes of a power law of sizes occlude each other."""
     side = min(shape)
-    palette = surface_colours(rng, int(rng.integers(4, 9)))
+    palette = draw_surface_colours(rng, int(rng.integers(4, 9)))
     texture = power_law_noise(rng, shape, slope=float(0.7 + 0.5 * rng.random()))
     texture *= 0.05 + 0.12 * rng.random()
     image: Field = palette[0][:, None, None] * (1.0 + texture)
@@ -97,7 +97,7 @@ def render_textures(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     luminance = power_law_noise(rng, shape, slope=float(0.9 + 0.5 * rng.random()))
     tint = power_law_noise(rng, shape, slope=1.3)
     image = np.empty((3, *shape))
-    bases = surface_colours(rng, 2 * (len(levels) + 1)).reshape(-1, 2, 3)
+    bases = draw_surface_colours(rng, 2 * (len(levels) + 1)).reshape(-1, 2, 3)
     bases[:, 1] += 0.5 * (bases[:, 0] - bases[:, 1])  # the two colours of a region are akin
     contrasts = 0.08 + 0.18 * rng.random(len(bases))
     mix = 1.0 / (1.0 + np.exp(-1.5 * tint))

@@ -15,7 +15,13 @@ from rainmer_analysis.weather.fields_and_kernels import (
     scatter_kernels,
     wrapping_plane_size,
 )
-from rainmer_analysis.weather.random_laws import Colour, Normal, Number, drawn_colour, drawn_number
+from rainmer_analysis.weather.random_laws import (
+    Colour,
+    Normal,
+    Number,
+    demand_colour,
+    demand_number,
+)
 
 __all__ = ["Depth", "Streaks"]
 
@@ -59,10 +65,10 @@ class Streaks(Effect):
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] with streaks."""
         shape = (image.shape[1], image.shape[2])
-        alpha = self._streak_coverage(rng, shape) * drawn_number(self.strength)
-        light = alpha * np.array(drawn_colour(self.tint))[:, None, None]
+        alpha = self._streak_coverage(rng, shape) * demand_number(self.strength)
+        light = alpha * np.array(demand_colour(self.tint))[:, None, None]
         if self.lit > 0.0:
-            light = light * self._lamp_light(image)
+            light = light * self._light_near_streaks(image)
         added = np.minimum(light, 1.0) * (1.0 - self.screen * image)
         return np.asarray(np.minimum(image + added, 1.0))
 
@@ -70,20 +76,20 @@ class Streaks(Effect):
         side, size = min(shape), wrapping_plane_size(shape)
         drops: list[tuple[float, Field]] = []
         for layer in self.layers:
-            length = drawn_number(layer.length) * side / 1000
-            width = max(drawn_number(layer.width) * side / 1000, 0.3)
-            angle = drawn_number(self.angle) + drawn_number(layer.tilt)
+            length = demand_number(layer.length) * side / 1000
+            width = max(demand_number(layer.width) * side / 1000, 0.3)
+            angle = demand_number(self.angle) + demand_number(layer.tilt)
             kernel = capsule_kernel(size, length=length, width=width, angle=angle, soft=True)
             area = (length + 2.5 * width) * 2.5 * width
             drops.append(
-                (drawn_number(self.cover) * layer.share * size[0] * size[1] / area, kernel)
+                (demand_number(self.cover) * layer.share * size[0] * size[1] / area, kernel)
             )
         field = np.minimum(scatter_kernels(rng, shape, drops), 1.0)
         if self.clump > 0.0:
             field *= np.clip(1.0 + self.clump * power_law_noise(rng, shape, slope=1.5), 0.0, 1.5)
         return field
 
-    def _lamp_light(self, image: Field) -> Field:
+    def _light_near_streaks(self, image: Field) -> Field:
         """Return the light that falls on the air in front of each place, [3, H, W] in [0, 1]."""
         size = (1, *(max(round(0.1 * min(image.shape[1:])), 1),) * 2)
         near = ndimage.uniform_filter(ndimage.uniform_filter(image, size), size)

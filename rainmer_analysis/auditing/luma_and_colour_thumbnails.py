@@ -6,7 +6,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-__all__ = ["SHAPE", "SIDE", "Planes", "Thumbnails", "luma_levels", "planes_of", "thumbnail"]
+__all__ = [
+    "SHAPE",
+    "SIDE",
+    "Planes",
+    "Thumbnails",
+    "full_range_luma",
+    "luma_and_red_minus_blue",
+    "thumbnail_of_planes",
+]
 
 SIDE = 96
 SHAPE = (2, SIDE, SIDE)
@@ -20,7 +28,7 @@ Thumbnails = npt.NDArray[np.uint8]
 """Shape (n, 2, 96, 96), or without n: luma, and red minus blue around 128, in levels."""
 
 
-def luma_levels(image: npt.NDArray[np.float32]) -> Plane:
+def full_range_luma(image: npt.NDArray[np.float32]) -> Plane:
     """Return the luma [H, W] of an image [3, H, W] in [0, 1], on levels of 0 to 255."""
     plane = image[0] * (255 * _WEIGHTS[0])
     plane += image[1] * (255 * _WEIGHTS[1])
@@ -28,19 +36,19 @@ def luma_levels(image: npt.NDArray[np.float32]) -> Plane:
     return np.asarray(plane, dtype=np.float32)
 
 
-def planes_of(image: npt.NDArray[np.float32]) -> Planes:
+def luma_and_red_minus_blue(image: npt.NDArray[np.float32]) -> Planes:
     """Return luma and red minus blue of an image [3, H, W] in [0, 1], shape (2, H, W).
 
     Grey rain leaves red minus blue alone.
     """
     planes = np.empty((2, *image.shape[1:]), dtype=np.float32)
-    planes[0] = luma_levels(image)
+    planes[0] = full_range_luma(image)
     np.subtract(image[0], image[2], out=planes[1])
     planes[1] *= 255
     return planes
 
 
-def thumbnail(planes: Planes) -> Thumbnails:
+def thumbnail_of_planes(planes: Planes) -> Thumbnails:
     """Return area means of the planes (2, H, W) of an image on 96x96 cells, shape (2, 96, 96).
 
     The aspect ratio is not kept. Weather that is fine against the image averages out, so that two

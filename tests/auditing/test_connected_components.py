@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.auditing.connected_components import first_connected
+from rainmer_analysis.auditing.connected_components import first_member_of_component
 
 
 def test_the_first_of_each_component_stands_for_it() -> None:
@@ -14,9 +14,9 @@ def test_the_first_of_each_component_stands_for_it() -> None:
     for _ in range(60):  # labels sink until nothing changes
         for one, other in pairs:
             known[one] = known[other] = min(known[one], known[other])
-    assert first_connected(60, pairs).tolist() == known
+    assert first_member_of_component(60, pairs).tolist() == known
 
 
 def test_nothing_is_connected_to_itself_alone() -> None:
-    assert first_connected(3, []).tolist() == [0, 1, 2]
-    assert first_connected(0, []).tolist() == []
+    assert first_member_of_component(3, []).tolist() == [0, 1, 2]
+    assert first_member_of_component(0, []).tolist() == []

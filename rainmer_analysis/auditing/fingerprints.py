@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.luma_thumbnails import SIDE, Thumbnails
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import SIDE, Thumbnails
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values import digest, read_json
 
@@ -26,9 +26,9 @@ __all__ = [
     "BITS",
     "NEAR",
     "Fingerprints",
-    "hamming_distances",
+    "count_set_bits",
     "mirrored_hashes",
-    "nearest_hash",
+    "nearest_hashes_and_distances",
     "perceptual_hashes",
     "read_fingerprints",
 ]
@@ -56,7 +56,7 @@ def _cosine_transform_matrix() -> npt.NDArray[np.float32]:
 
 
 @cache
-def _lowest_frequencies() -> npt.NDArray[np.intp]:
+def _lowest_frequency_indices() -> npt.NDArray[np.intp]:
     """Return the 256 frequencies of smallest sum of orders, without the mean, in a fixed order."""
     down, across = (each.ravel() for each in np.mgrid[:_ORDER, :_ORDER])
     order = np.lexsort((down, down + across))
@@ -67,21 +67,21 @@ def perceptual_hashes(thumbnails: Thumbnails) -> Signs:
     """Return the packed signs of thumbnails' luma (n, 2, 96, 96), shape (n, 32)."""
     waves = _cosine_transform_matrix()
     found = waves @ thumbnails[:, 0].astype(np.float32) @ waves.T
-    return np.packbits(found.reshape(len(found), -1)[:, _lowest_frequencies()] > 0, axis=1)
+    return np.packbits(found.reshape(len(found), -1)[:, _lowest_frequency_indices()] > 0, axis=1)
 
 
 def mirrored_hashes(packed: Signs) -> Signs:
     """Return the signs that images flipped left to right would have."""
-    across = np.mgrid[:_ORDER, :_ORDER][1].ravel()[_lowest_frequencies()]
+    across = np.mgrid[:_ORDER, :_ORDER][1].ravel()[_lowest_frequency_indices()]
     return np.bitwise_xor(packed, np.packbits(across % 2 == 1))
 
 
-def hamming_distances(difference: Signs) -> npt.NDArray[np.int64]:
+def count_set_bits(packed: Signs) -> npt.NDArray[np.int64]:
     """Count the bits that are set in rows of bytes (..., 32)."""
-    return np.asarray(_COUNTS[difference].sum(axis=-1, dtype=np.int64))
+    return np.asarray(_COUNTS[packed].sum(axis=-1, dtype=np.int64))
 
 
-def nearest_hash(
+def nearest_hashes_and_distances(
     packed: Signs, known: Signs
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the nearest of known signs (m, 32) to each row (n, 32), and how many bits differ.
@@ -91,7 +91,7 @@ def nearest_hash(
     nearest, distance = np.zeros(len(packed), np.int64), np.full(len(packed), _CHOSEN, np.int64)
     for at in range(0, len(packed), 256):
         block = packed[at : at + 256, None] ^ known[None]
-        counts = hamming_distances(block)
+        counts = count_set_bits(block)
         nearest[at : at + 256] = counts.argmin(axis=1)
         distance[at : at + 256] = counts.min(axis=1)
     return nearest, distance
@@ -112,7 +112,7 @@ class Fingerprints:
     partner_packed: Signs
 
     @property
-    def content(self) -> str:
+    def content_digest(self) -> str:
         """Digest of all of it."""
         return digest(self.document())
 

@@ -9,7 +9,7 @@ from scipy import fft
 
 from rainmer_analysis.weather.effects.effect import Effect
 from rainmer_analysis.weather.fields_and_kernels import Field
-from rainmer_analysis.weather.random_laws import Number, drawn_number
+from rainmer_analysis.weather.random_laws import Number, demand_number
 
 __all__ = ["Compression"]
 
@@ -49,12 +49,12 @@ class Compression(Effect):
         padding = ((0, 0), (0, -height % 16), (0, -width % 16))
         levels = np.pad(_round_half_up(image * 255.0), padding, mode="edge")
         luma, *chroma = np.tensordot(_TO_YCC, levels - 128.0, axes=1)
-        quality = drawn_number(self.quality)
+        quality = demand_number(self.quality)
         planes = [_quantise_dct(luma, _quantisation_steps(_LUMA_STEPS, quality))]
         for plane in chroma:
             half = plane.reshape(plane.shape[0] // 2, 2, plane.shape[1] // 2, 2).mean(axis=(1, 3))
             planes.append(
-                _upsample_twice(_quantise_dct(half, _quantisation_steps(_CHROMA_STEPS, quality)))
+                _upsample_by_two(_quantise_dct(half, _quantisation_steps(_CHROMA_STEPS, quality)))
             )
         found = np.tensordot(_TO_RGB, np.array(planes), axes=1) + 128.0
         return np.asarray(np.clip(found[:, :height, :width] / 255.0, 0.0, 1.0))
@@ -80,7 +80,7 @@ def _quantise_dct(plane: Field, steps: Field) -> Field:
     return np.asarray(restored.reshape(plane.shape))
 
 
-def _upsample_twice(plane: Field) -> Field:
+def _upsample_by_two(plane: Field) -> Field:
     """Return a plane [H, W] at twice its size, by weights of 3/4 and 1/4 of the nearest two."""
     for axis in (0, 1):
         padded = np.pad(plane, [(1, 1) if a == axis else (0, 0) for a in (0, 1)], mode="edge")

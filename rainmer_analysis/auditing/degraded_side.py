@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.plane_resampling import smooth
+from rainmer_analysis.auditing.plane_smoothing_and_resampling import binomial_smooth
 
-__all__ = ["FEATURES", "orientation", "orientation_features"]
+__all__ = ["FEATURES", "degraded_side_features", "log_odds_partner_degraded"]
 
 _SCALES = 3
 _NOISE = 1.0  # levels below which contrast is rounding
@@ -37,7 +37,7 @@ _COEFFICIENTS = np.array(
 Plane = npt.NDArray[np.float32]
 
 
-def orientation(image: Plane, partner: Plane) -> float:
+def log_odds_partner_degraded(image: Plane, partner: Plane) -> float:
     """Return the log odds that the partner, not the image, is the degraded one.
 
     Parameters
@@ -45,10 +45,10 @@ def orientation(image: Plane, partner: Plane) -> float:
     image, partner
         Luma [H, W] in levels, registered.
     """
-    return -float(orientation_features(image, partner) @ _COEFFICIENTS)
+    return -float(degraded_side_features(image, partner) @ _COEFFICIENTS)
 
 
-def orientation_features(image: Plane, partner: Plane) -> npt.NDArray[np.float64]:
+def degraded_side_features(image: Plane, partner: Plane) -> npt.NDArray[np.float64]:
     """Return what distinguishes two images' luma [H, W], positive where the first one has it.
 
     Returns
@@ -62,7 +62,7 @@ def orientation_features(image: Plane, partner: Plane) -> npt.NDArray[np.float64
     difference = planes[0] - planes[1]
     filled, added, contrast = [], [], []
     for _ in range(_SCALES):
-        broad = [smooth(plane) for plane in planes]
+        broad = [binomial_smooth(plane) for plane in planes]
         one, two = (plane - low for plane, low in zip(planes, broad, strict=True))
         filled.append(float(np.log((np.abs(one) + _NOISE) / (np.abs(two) + _NOISE)).mean()))
         energy = [float((each * each).mean()) + 0.1 * _NOISE for each in (one, two)]

@@ -1,4 +1,4 @@
-"""Planes smoothed, and moved by a shift, a growth and a turn, sampled by cubics."""
+"""Planes smoothed, or shifted, scaled and turned by Catmull and Rom's cubic."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Positions", "moved_positions", "sample_cubic", "smooth"]
+__all__ = ["SourcePositions", "binomial_smooth", "sample_catmull_rom", "source_positions"]
 
 Plane = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
 
 
-def smooth(plane: Plane) -> Plane:
+def binomial_smooth(plane: Plane) -> Plane:
     """Weight each pixel's neighbours by 1, 4, 6, 4, 1 in both directions; borders are reflected."""
     sums = np.pad(plane, 2, mode="symmetric")
     for _ in range(4):  # sums of two neighbours, four times: the binomial weights
@@ -24,7 +24,7 @@ def smooth(plane: Plane) -> Plane:
     return sums
 
 
-class Positions(NamedTuple):
+class SourcePositions(NamedTuple):
     """Where moved content comes from: columns and rows, and whether it is inside."""
 
     x: Vector
@@ -32,7 +32,7 @@ class Positions(NamedTuple):
     inside: npt.NDArray[np.bool_]
 
 
-def moved_positions(shape: tuple[int, ...], motion: Vector) -> Positions | None:
+def source_positions(shape: tuple[int, ...], motion: Vector) -> SourcePositions | None:
     """Return where the content comes from that moves by (right, down, growth, turn)."""
     rows, columns = shape
     if not motion.any():
@@ -44,10 +44,10 @@ def moved_positions(shape: tuple[int, ...], motion: Vector) -> Positions | None:
     x = np.arange(columns)[None] - right - growth * along + turn * below
     y = np.arange(rows)[:, None] - down - growth * below - turn * along
     inside = (x >= 2) & (x <= columns - 3) & (y >= 2) & (y <= rows - 3)
-    return Positions(x, y, inside)
+    return SourcePositions(x, y, inside)
 
 
-def sample_cubic(plane: Plane, at: Positions) -> Plane:
+def sample_catmull_rom(plane: Plane, at: SourcePositions) -> Plane:
     """Sample a plane by Catmull and Rom's cubic, first along rows, then along columns.
 
     Both passes take the other coordinate where it stands, which is exact for shifts and right to
@@ -58,26 +58,26 @@ def sample_cubic(plane: Plane, at: Positions) -> Plane:
     row = np.arange(rows)[:, None]
     across = np.zeros_like(plane)
     for offset, weight in zip(
-        (-1, 0, 1, 2), _cubic_taps((at.x - left).astype(np.float32)), strict=True
+        (-1, 0, 1, 2), _catmull_rom_weights((at.x - left).astype(np.float32)), strict=True
     ):
         across += weight * plane[row, np.clip(left + offset, 0, columns - 1)]
     above = np.floor(at.y).astype(np.intp)
     column = np.arange(columns)[None]
     found = np.zeros_like(plane)
     for offset, weight in zip(
-        (-1, 0, 1, 2), _cubic_taps((at.y - above).astype(np.float32)), strict=True
+        (-1, 0, 1, 2), _catmull_rom_weights((at.y - above).astype(np.float32)), strict=True
     ):
         found += weight * across[np.clip(above + offset, 0, rows - 1), column]
     return found
 
 
-def _cubic_taps(part: Plane) -> tuple[Plane, ...]:
+def _catmull_rom_weights(fraction: Plane) -> tuple[Plane, ...]:
     """Return the four weights of a cubic through samples at -1, 0, 1 and 2."""
-    square, cube = part * part, part * part * part
+    square, cube = fraction * fraction, fraction * fraction * fraction
     taps = (
-        -part + 2 * square - cube,
+        -fraction + 2 * square - cube,
         2 - 5 * square + 3 * cube,
-        part + 4 * square - 3 * cube,
+        fraction + 4 * square - 3 * cube,
         -square + cube,
     )
     return tuple(tap * np.float32(0.5) for tap in taps)
