@@ -47,5 +47,5 @@ class Veil(Effect):
         rows, _ = pixel_centres(shape)
         depth = 1.0 - rows + self.uneven * power_law_noise(rng, shape, slope=1.6)
         depth = self.least + (1.0 - self.least) * np.clip(depth, 0.0, 1.0)
-        haze = -np.expm1(-require_drawn_number(self.strength) * depth)
+        haze = -np.expm1(-demand_number(self.strength) * depth)
         return np.asarray(image + haze * (light[:, None, None] - image))
