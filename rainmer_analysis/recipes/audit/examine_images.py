@@ -48,7 +48,7 @@ class FileFacts:
     picture: bytes = field(default=b"", repr=False)
 
     @property
-    def thumbnail_of_planes(self) -> Thumbnails:
+    def thumbnail(self) -> Thumbnails:
         """The thumbnail, shape (2, 96, 96)."""
         return np.frombuffer(self.picture, dtype=np.uint8).reshape(SHAPE)
 

@@ -17,7 +17,7 @@ from rainmer_analysis.images.datasets import (
     dataset_from_entry,
     list_images,
     read_pair_list,
-    suggestions,
+    suggest_entries_and_rest,
 )
 from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
 
@@ -85,7 +85,7 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
     given = Path(folder)
     if not given.is_dir():
         raise SourceError(f"there is no folder {given}; name one that holds a dataset")
-    found, rest = suggestions(given)
+    found, rest = suggest_entries_and_rest(given)
     listed = list(_pair_list_entries(given))
     covered = {layout[1]["images"] for layout in listed}
     plain = [
