@@ -110,7 +110,7 @@ def _evaluation_text(done: Evaluation) -> str:
         "",
     ]
     lines.append(f"{'protocol':<18}{'PSNR (dB)':>10}{'SSIM':>9}  what is compared, and where")
-    for name, found in done.protocols.items():
+    for name, found in done.protocol_means.items():
         protocol = PROTOCOLS[name]
         lead = f"{name:<18}{found.psnr:>10.4f}{found.ssim:>9.4f}  "
         lines += textwrap.wrap(

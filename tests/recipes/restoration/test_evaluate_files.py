@@ -79,7 +79,7 @@ def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) ->
     assert float(rows[0]["psnr"]) == pytest.approx(done.compared[0].qualities["psnr"], abs=1e-6)
     for name in PROTOCOLS:
         measured = [each.protocols[name] for each in done.compared]
-        assert done.protocols[name].ssim == pytest.approx(np.mean([m.ssim for m in measured]))
+        assert done.protocol_means[name].ssim == pytest.approx(np.mean([m.ssim for m in measured]))
         scored = [row for row in rows if not row["reason"]]
         for row, found in zip(scored, measured, strict=True):
             assert float(row[f"{name}_psnr"]) == pytest.approx(found.psnr, abs=1e-6)
