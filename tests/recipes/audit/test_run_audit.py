@@ -18,7 +18,7 @@ from rainmer_analysis.errors import (
 from rainmer_analysis.images import find_datasets, sample_datasets
 from rainmer_analysis.recipes.audit import Audit, audit, read_audit
 from rainmer_analysis.recipes.audit.examine_images import Examiner
-from rainmer_analysis.recipes.audit.outputs.removals import removals
+from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 from rainmer_analysis.values import read_json
 from tests.recipes.audit.pictures import save_pair, scene
 
@@ -94,8 +94,8 @@ def test_train_and_test_in_one_folder_are_told_apart_and_leaks_between_them(tmp_
     assert splits == {"train": "train", "test": "held-out"}
     test, train = "rain/Kaggle/test/input/0.png", "rain/Kaggle/train/input/1.png"
     assert {(each.a, each.b) for each in found.findings if each.leak} == {(train, test)}
-    assert removals(found)[train] == ("leak", test)
-    assert not any("/test/" in name for name in removals(found))
+    assert images_to_remove(found)[train] == ("leak", test)
+    assert not any("/test/" in name for name in images_to_remove(found))
 
 
 def test_the_face_has_it() -> None:
