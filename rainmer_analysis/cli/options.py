@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import click
 from tqdm import tqdm
 
+from rainmer_analysis.cli.text_tables import printable
 from rainmer_analysis.errors import StorageError
 
 __all__ = [
@@ -181,7 +182,7 @@ class _StderrLogHandler(logging.Handler):
     """Passes the package's log records on to stderr through click."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        echo(self.format(record), err=True)
+        echo(printable(self.format(record)), err=True)
 
 
 def _log_to_stderr(*, quiet: bool) -> None:

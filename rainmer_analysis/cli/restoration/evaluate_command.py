@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+from rainmer_analysis.cli.text_tables import printable
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.restoration import Evaluation
@@ -85,7 +86,7 @@ def evaluate(
     }
     common.result(to_json_types(document), _evaluation_text(done))
     for name, (account, numbers) in files.items():
-        common.note(account.sentence(name, **numbers))
+        common.note(printable(account.sentence(name, **numbers)))
 
 
 def _count_compared(done: Evaluation) -> list[dict[str, int]]:

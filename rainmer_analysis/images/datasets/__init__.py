@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE, catalogue_layout
 from rainmer_analysis.images.datasets.dataset_layouts import find_catalogue_dataset
+from rainmer_analysis.images.datasets.notes_from_names import notes_from_names
 from rainmer_analysis.images.datasets.read_lists import (
     compare_with_listed_names,
     read_image_names,
@@ -16,7 +17,6 @@ from rainmer_analysis.images.datasets.read_manifests import (
 )
 from rainmer_analysis.images.datasets.recognise_layouts import (
     Suggestion,
-    recognised_layout_note,
     suggest_entries_and_rest,
 )
 from rainmer_analysis.images.datasets.scene_groups import name_scenes
@@ -47,12 +47,12 @@ __all__ = [
     "iterate_candidate_paths",
     "list_images",
     "name_scenes",
+    "notes_from_names",
     "pair_names",
     "parse_patterns",
     "read_image_names",
     "read_manifest",
     "read_pair_list",
-    "recognised_layout_note",
     "search_folder",
     "suggest_entries_and_rest",
 ]

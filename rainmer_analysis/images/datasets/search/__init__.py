@@ -5,6 +5,7 @@ from __future__ import annotations
 from rainmer_analysis.images.datasets.search.file_accounting import (
     NO_IMAGE,
     NOT_THIS_SET,
+    OTHER,
     UNMATCHED,
     Account,
     merge_accounts,
@@ -31,6 +32,7 @@ from rainmer_analysis.images.datasets.search.name_pairing import (
 __all__ = [
     "NOT_THIS_SET",
     "NO_IMAGE",
+    "OTHER",
     "UNMATCHED",
     "Account",
     "Dataset",
