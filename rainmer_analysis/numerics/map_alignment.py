@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics.great_circle import unit_rows
 from rainmer_analysis.numerics.procrustes import procrustes_rotation
+from rainmer_analysis.numerics.unit_vectors import unit_rows
 from rainmer_analysis.values import SphereMap
 
 __all__ = ["align_maps"]

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["LadderOrder", "held_out_order"]
+__all__ = ["LadderOrder", "held_out_ladder_order"]
 
 Floats = npt.NDArray[np.float64]
 _DECIMALS = 12  # positions closer than this are tied; rounding errors order nothing
@@ -66,7 +66,7 @@ class LadderOrder:
             squares, given @ (ranks @ self._centred_levels), count, self._centred_levels
         )
 
-    def curve(self) -> tuple[Floats, Floats]:
+    def mean_and_sd_by_level(self) -> tuple[Floats, Floats]:
         """Return mean and sd over scenes of the position at each level, both of shape (M,).
 
         In units of the sd of all positions, about their mean; zeros where that is zero.
@@ -81,7 +81,7 @@ class LadderOrder:
         return np.asarray(np.arange(levels) - (levels - 1) / 2, dtype=np.float64)
 
 
-def held_out_order(vectors: npt.ArrayLike) -> LadderOrder:
+def held_out_ladder_order(vectors: npt.ArrayLike) -> LadderOrder:
     """Project each scene's images on the direction along which the level rises in all others.
 
     The direction is the sum of the other scenes' vectors, each weighted by its level's rank about

@@ -17,8 +17,8 @@ from rainmer_analysis.scores import (
     Sketch,
     read_sketch,
     relate,
+    request_digest_of_sketch,
     sketch,
-    sketch_request,
     write_sketch,
 )
 from rainmer_analysis.values import (
@@ -137,7 +137,7 @@ def cached_sketch(
     """
     request = digest(["sketch", table.content_sha256, resamples, seed])
     if path.exists():
-        if sketch_request(path) == request:
+        if request_digest_of_sketch(path) == request:
             return CachedResult(read_sketch(path), up_to_date=True)
         if path.is_dir() or not overwrite:
             raise OutputExistsError.at(path)

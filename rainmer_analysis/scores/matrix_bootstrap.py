@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.dataset_summaries import Summariser, summarise_datasets
 from rainmer_analysis.scores.score import Context, Floats
-from rainmer_analysis.scores.streaming import COSINE, SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming import cosine_matrices, merge_sums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = ["Interval", "Statistic", "bootstrap"]
@@ -86,10 +85,12 @@ def bootstrap(
         whole_scenes=True,
         sampled=False,
     )
-    matrices = _cosine_matrices([each.summaries["sums"] for each in found.values()], context)
+    matrices = cosine_matrices([each.summaries["sums"] for each in found.values()], context)
     names = tuple(found)
     value = statistic(matrices[0], names)
-    taken = np.array([statistic(values, names) for values in _centre_on_estimate(matrices)])
+    taken = np.array(
+        [statistic(values, names) for values in _recentre_resamples_on_estimate(matrices)]
+    )
     there = taken[np.isfinite(taken)]
     if 2 * len(there) <= resamples:
         return Interval(float(value), float("nan"), float("nan"))
@@ -98,24 +99,10 @@ def bootstrap(
     return Interval(float(value), float(low), float(high))
 
 
-def _centre_on_estimate(matrices: Floats) -> Floats:
+def _recentre_resamples_on_estimate(matrices: Floats) -> Floats:
     """Return the resampled matrices with the mean that the first one has, cell by cell."""
     drawn = matrices[1:]
     there = np.isfinite(drawn)
     count = there.sum(axis=0)
     mean = np.where(there, drawn, 0.0).sum(axis=0) / np.maximum(count, 1)
     return np.asarray(drawn - mean + matrices[0])
-
-
-def _cosine_matrices(sums: list[SceneSums], context: Context) -> Floats:
-    """Return the cosine matrix of the table, then of each resample, shape (1 + r, k, k)."""
-    size = len(sums)
-    found = np.empty((1 + context.resamples, size, size))
-    for a in range(size):
-        for b in range(a, size):
-            told = replace(context, same=a == b)
-            found[0, a, b] = COSINE.compare(sums[a], sums[b], told)
-            assert COSINE.resampled is not None
-            found[1:, a, b] = COSINE.resampled(sums[a], sums[b], told)
-            found[:, b, a] = found[:, a, b]
-    return found

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.matrix_bootstrap import Statistic
 
-__all__ = ["night_margin"]
+__all__ = ["night_margin_statistic"]
 
 
-def night_margin(night: str) -> Statistic:
+def night_margin_statistic(night: str) -> Statistic:
     """Return a statistic for `bootstrap`: how clearly `night` stands apart from all others.
 
     The lowest score between two of the other (daytime) datasets minus the highest score of `night`
@@ -23,7 +23,7 @@ def night_margin(night: str) -> Statistic:
         When it is taken: there is no such dataset, or there are fewer than two others.
     """
 
-    def statistic(values: npt.NDArray[np.float64], datasets: tuple[str, ...]) -> float:
+    def margin(values: npt.NDArray[np.float64], datasets: tuple[str, ...]) -> float:
         if night not in datasets or len(datasets) < 3:
             raise ParameterError(
                 f"the margin of {night!r} over {', '.join(datasets)} is undefined; "
@@ -34,4 +34,4 @@ def night_margin(night: str) -> Statistic:
         others = day[np.triu_indices(len(day), k=1)]
         return float(others.min() - np.delete(values[place], place).max())
 
-    return statistic
+    return margin

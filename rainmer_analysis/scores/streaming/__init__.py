@@ -7,7 +7,8 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     COSINE,
     DIRECTION,
     PAPER,
-    ceiling_interval,
+    ceiling_with_interval,
+    cosine_matrices,
 )
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 from rainmer_analysis.scores.streaming.sketch import (
@@ -17,7 +18,7 @@ from rainmer_analysis.scores.streaming.sketch import (
 )
 from rainmer_analysis.scores.streaming.sketch_files import (
     read_sketch,
-    sketch_request,
+    request_digest_of_sketch,
     write_sketch,
 )
 
@@ -28,11 +29,12 @@ __all__ = [
     "PAPER",
     "SceneSums",
     "Sketch",
-    "ceiling_interval",
+    "ceiling_with_interval",
+    "cosine_matrices",
     "merge_sums",
     "read_sketch",
+    "request_digest_of_sketch",
     "sketch",
-    "sketch_request",
     "sum_scenes",
     "summaries_of_sketches",
     "write_sketch",

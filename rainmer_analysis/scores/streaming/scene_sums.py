@@ -52,11 +52,11 @@ class SceneSums:
     moments: Floats
 
     @property
-    def resamples(self) -> int:
+    def resample_count(self) -> int:
         """Number of resamples r."""
         return len(self.images) - 1
 
-    def mirrored(self) -> SceneSums:
+    def at_mirrored_weights(self) -> SceneSums:
         """Return the same sums at the weights 2 - w."""
         images = 2 * self.images[:1] - self.images
         copies, copy_images = 2 * self.copies[:1] - self.copies, 2 * self.copy_images[:1]
@@ -90,7 +90,7 @@ class SceneSums:
             squares=self.squares - 2 * along + length * self.square_images,
         )
 
-    def first_resamples(self, resamples: int) -> SceneSums:
+    def with_first_resamples(self, resamples: int) -> SceneSums:
         """Return the same sums with the first `resamples` resamples alone."""
         arrays = {
             field.name: getattr(self, field.name)[: 1 + resamples] for field in fields(self)[2:]
@@ -105,7 +105,7 @@ def sum_scenes(batch: Batch, context: Context) -> SceneSums:
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     totals = np.add.reduceat(batch.unit[order], starts, axis=0)
     parts = [
-        _sum_chunk(keys[cut], totals[cut], sizes[cut].astype(np.float64), context)
+        _sum_scenes_with_resamples(keys[cut], totals[cut], sizes[cut].astype(np.float64), context)
         for cut in (slice(low, low + _SCENES) for low in range(0, len(keys), _SCENES))
     ]
     whole = parts[0]
@@ -114,7 +114,7 @@ def sum_scenes(batch: Batch, context: Context) -> SceneSums:
     return whole
 
 
-def _sum_chunk(
+def _sum_scenes_with_resamples(
     keys: npt.NDArray[np.uint64], totals: Floats, sizes: Floats, context: Context
 ) -> SceneSums:
     drawn = poisson_weights(keys, resamples=context.resamples, seed=context.seed)

@@ -10,7 +10,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.dataset_summaries import (
     Summariser,
     Table,
-    count_scenes,
+    scene_counts_by_dataset,
     summarise_datasets,
 )
 from rainmer_analysis.scores.score import SUMS, Context, Data, DatasetSummary
@@ -50,9 +50,9 @@ class Sketch(Value):
         object.__setattr__(self, "made", FrozenDict(self.made))
 
     @property
-    def resamples(self) -> int:
+    def resample_count(self) -> int:
         """Resamples that every dataset has."""
-        return min(sums.resamples for sums in self.datasets.values())
+        return min(sums.resample_count for sums in self.datasets.values())
 
     @property
     def content_sha256(self) -> str:
@@ -72,10 +72,10 @@ class Sketch(Value):
         ParameterError
             It holds fewer, or others.
         """
-        if resamples and (resamples > self.resamples or seed != self.seed):
+        if resamples and (resamples > self.resample_count or seed != self.seed):
             raise ParameterError(
-                f"{resamples} resamples of seed {seed} were asked for, and a "
-                f"sketch holds {self.resamples} of seed {self.seed}; ask for these, or make the "
+                f"{resamples} resamples of seed {seed} were asked for, and a sketch holds "
+                f"{self.resample_count} of seed {self.seed}; ask for these, or make the "
                 "sketches anew with --resamples and --seed"
             )
 
@@ -106,7 +106,7 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
     """
     if len(table) == 0:
         raise ParameterError("the table holds no image; a sketch needs at least one dataset")
-    wanted = _resamples_or_default(table, resamples)
+    wanted = _checked_resample_count(table, resamples)
     context = Context(resamples=wanted, seed=seed)
     found = summarise_datasets(
         table,
@@ -140,13 +140,13 @@ def summaries_of_sketches(
                 raise ParameterError(
                     f"the dataset {name!r} stands in two sketches; give each dataset once"
                 )
-            held = sums.first_resamples(min(context.resamples, each.resamples))
+            held = sums.with_first_resamples(min(context.resamples, each.resample_count))
             data[name] = DatasetSummary(sums.count, sums.scenes, {SUMS: held})
     return data, space, [each.content_sha256 for each in sketches]
 
 
-def _resamples_or_default(table: Table, resamples: int | None) -> int:
-    scenes = count_scenes(table)
+def _checked_resample_count(table: Table, resamples: int | None) -> int:
+    scenes = scene_counts_by_dataset(table)
     smallest = min(scenes, key=lambda name: scenes[name])
     if scenes[smallest] < FEWEST_SCENES:
         raise ParameterError(

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.scores.membership.scene_conformal import SceneConformal
+from rainmer_analysis.scores.membership.conformal_p_values import SceneConformal
 from rainmer_analysis.scores.membership.scene_distances import (
     Floats,
     SceneIndex,
@@ -92,7 +92,7 @@ class DatasetMembership:
         self._tests = [SceneConformal.of(index) for index in self._indices]
         self._model = self._fit_classifier() if len(self.datasets) > 1 else None
 
-    def undecidable(self, level: float) -> tuple[str, ...]:
+    def datasets_too_small_for(self, level: float) -> tuple[str, ...]:
         """Return the datasets that are too small to refuse any image at a level."""
         alpha = 1.0 - level + 1e-12
         pairs = zip(self.datasets, self._tests, strict=True)
@@ -124,13 +124,15 @@ class DatasetMembership:
         if self._model is None:
             return np.ones((len(unit), 1))
         with threadpool_limits(1, user_api="blas"):
-            return np.asarray(self._model.predict_proba(self._mean_scene_cosines(unit)))
+            return np.asarray(self._model.predict_proba(self._log_mean_scene_distances(unit)))
 
-    def _mean_scene_cosines(self, unit: Floats, own: npt.NDArray[np.int64] | None = None) -> Floats:
+    def _log_mean_scene_distances(
+        self, unit: Floats, own: npt.NDArray[np.int64] | None = None
+    ) -> Floats:
         found = np.empty((len(unit), len(self._indices)))
         for column, index in enumerate(self._indices):
-            for rows, distances in index.distances(unit, own):
-                found[rows, column] = mean_of_nearest(distances, index.scenes_asked)
+            for rows, distances in index.distance_blocks(unit, own):
+                found[rows, column] = mean_of_nearest(distances, index.neighbour_scene_count)
         return np.log(np.maximum(found, _TINY))
 
     def _fit_classifier(self) -> Pipeline:
@@ -145,7 +147,7 @@ class DatasetMembership:
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
         with threadpool_limits(1, user_api="blas"):
             model.fit(
-                self._mean_scene_cosines(unit, own),
+                self._log_mean_scene_distances(unit, own),
                 labels,
                 logisticregression__sample_weight=weights,
             )

@@ -6,10 +6,10 @@ import numpy as np
 
 from rainmer_analysis.scores.measures.sample_pair import Pair
 
-__all__ = ["permutation_p"]
+__all__ = ["permutation_p_value"]
 
 
-def permutation_p(pair: Pair, measure: object, *, permutations: int, seed: int) -> float:
+def permutation_p_value(pair: Pair, measure: object, *, permutations: int, seed: int) -> float:
     """Test whether two samples are of one distribution of scenes.
 
     Whole scenes change their labels; the images of a scene that stands in both datasets change
@@ -21,7 +21,7 @@ def permutation_p(pair: Pair, measure: object, *, permutations: int, seed: int) 
     pair
         The two samples.
     measure
-        With ``prepare(pair)`` and ``distances(state, labels)``.
+        With ``precompute(pair)`` and ``distances_by_labelling(state, labels)``.
     permutations
         How many, at least 1.
     seed
@@ -32,8 +32,8 @@ def permutation_p(pair: Pair, measure: object, *, permutations: int, seed: int) 
     float
         p, at least 1 / (permutations + 1).
     """
-    labels = np.concatenate([pair.owner[None, :], pair.relabelled(permutations, seed=seed)])
-    found = measure.distances(measure.prepare(pair), labels)  # type: ignore[attr-defined]
+    labels = np.concatenate([pair.owner[None, :], pair.permuted_owners(permutations, seed=seed)])
+    found = measure.distances_by_labelling(measure.precompute(pair), labels)  # type: ignore[attr-defined]
     found = np.where(np.isnan(found), -np.inf, found)
     # equal labellings give values that differ by rounding
     tolerance = 1e-10 * max(1.0, abs(float(found[0]))) if np.isfinite(found[0]) else 0.0

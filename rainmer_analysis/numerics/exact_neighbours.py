@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics.great_circle import angle_between, unit_rows
+from rainmer_analysis.numerics.unit_vectors import angle_between, unit_rows
 
-__all__ = ["Neighbours", "cosine_blocks", "nearest_neighbours", "nearest_neighbours_of_queries"]
+__all__ = ["Neighbours", "nearest_neighbours", "nearest_neighbours_of_queries"]
 
 # Cells of one block of cosines: 4 million float64 are 32 MB.
 _CELLS = 1 << 22
@@ -34,21 +33,6 @@ class Neighbours:
 
     indices: npt.NDArray[np.int64]
     distances: npt.NDArray[np.float64]
-
-
-def cosine_blocks(
-    unit: npt.NDArray[np.float64],
-) -> Iterator[tuple[slice, npt.NDArray[np.float64]]]:
-    """Walk through the (n, n) cosines of unit rows in blocks of rows, memory bounded.
-
-    Yields the slice of rows and their cosines with all rows, shape (b, n); the block may be
-    written into.
-    """
-    total = len(unit)
-    height = max(1, min(total, _CELLS // max(total, 1)))
-    for start in range(0, total, height):
-        rows = slice(start, min(start + height, total))
-        yield rows, unit[rows] @ unit.T
 
 
 def nearest_neighbours(
@@ -85,24 +69,7 @@ def nearest_neighbours(
         raise ParameterError(
             f"groups of shape {labels.shape} do not fit {total} vectors; give one group per vector"
         )
-    _, codes = np.unique(labels, return_inverse=True)
-    indices = np.full((total, k), -1, dtype=np.int64)
-    distances = np.full((total, k), np.nan)
-    for rows, cosines in cosine_blocks(unit):
-        np.round(cosines, _DECIMALS, out=cosines)
-        cosines[codes[rows, None] == codes[None, :]] = -np.inf
-        chosen = _columns_of_k_largest(cosines, min(k, total))
-        width = chosen.shape[1]
-        angles = _angles_to_chosen(unit, rows, chosen, unit)
-        angles[np.take_along_axis(cosines, chosen, axis=1) == -np.inf] = np.inf
-        order = np.argsort(angles, axis=1, kind="stable")
-        found = np.take_along_axis(angles, order, axis=1)
-        missing = np.isinf(found)
-        found[missing] = np.nan
-        kept = np.take_along_axis(chosen, order, axis=1)
-        kept[missing] = -1
-        indices[rows, :width], distances[rows, :width] = kept, found
-    return Neighbours(indices, distances)
+    return _search_blockwise(unit, unit, k, np.unique(labels, return_inverse=True)[1])
 
 
 def nearest_neighbours_of_queries(
@@ -135,16 +102,34 @@ def nearest_neighbours_of_queries(
         )
     if not 1 <= k <= len(unit):
         raise ParameterError(f"{k} neighbours among {len(unit)} vectors were asked for")
-    shape = (len(asked), k)
-    indices, distances = np.empty(shape, dtype=np.int64), np.empty(shape)
-    height = max(1, _CELLS // len(unit))
-    for start in range(0, len(asked), height):
-        rows = slice(start, min(start + height, len(asked)))
-        chosen = _columns_of_k_largest(np.round(asked[rows] @ unit.T, _DECIMALS), k)
-        angles = _angles_to_chosen(asked, rows, chosen, unit)
+    return _search_blockwise(asked, unit, k)
+
+
+def _search_blockwise(
+    queries: npt.NDArray[np.float64],
+    unit: npt.NDArray[np.float64],
+    k: int,
+    own_groups: npt.NDArray[np.int64] | None = None,
+) -> Neighbours:
+    """Find each query's k nearest rows; of grouped rows, those outside of their own groups."""
+    indices = np.full((len(queries), k), -1, dtype=np.int64)
+    distances = np.full((len(queries), k), np.nan)
+    width = min(k, len(unit))
+    height = max(1, _CELLS // max(len(unit), 1))
+    for start in range(0, len(queries), height):
+        rows = slice(start, min(start + height, len(queries)))
+        cosines = queries[rows] @ unit.T
+        np.round(cosines, _DECIMALS, out=cosines)
+        if own_groups is not None:
+            cosines[own_groups[rows, None] == own_groups[None, :]] = -np.inf
+        chosen = _columns_of_k_largest(cosines, width)
+        angles = _angles_to_chosen_rows(queries[rows], chosen, unit)
+        angles[np.take_along_axis(cosines, chosen, axis=1) == -np.inf] = np.inf
         order = np.argsort(angles, axis=1, kind="stable")
-        indices[rows] = np.take_along_axis(chosen, order, axis=1)
-        distances[rows] = np.take_along_axis(angles, order, axis=1)
+        found = np.take_along_axis(angles, order, axis=1)
+        missing = np.isinf(found)
+        indices[rows, :width] = np.where(missing, -1, np.take_along_axis(chosen, order, axis=1))
+        distances[rows, :width] = np.where(missing, np.nan, found)
     return Neighbours(indices, distances)
 
 
@@ -162,17 +147,15 @@ def _columns_of_k_largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArra
     return np.nonzero(taken)[1].reshape(len(values), k).astype(np.int64)
 
 
-def _angles_to_chosen(
-    asked: npt.NDArray[np.float64],
-    rows: slice,
+def _angles_to_chosen_rows(
+    queries: npt.NDArray[np.float64],
     chosen: npt.NDArray[np.int64],
     unit: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64]:
-    """Return the angle of each asked row with the rows chosen for it, a few rows at a time."""
+    """Return the angle of each query with the rows chosen for it, a few rows at a time."""
     angles = np.empty(chosen.shape)
     step = max(1, _CELLS // max(1, chosen.shape[1] * unit.shape[1]))
-    here = asked[rows]
     for start in range(0, len(chosen), step):
         part = slice(start, start + step)
-        angles[part] = angle_between(here[part, None, :], unit[chosen[part]])
+        angles[part] = angle_between(queries[part, None, :], unit[chosen[part]])
     return angles

@@ -7,7 +7,7 @@ from scipy.stats import binom
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.membership import DatasetMembership
-from rainmer_analysis.scores.membership.scene_conformal import SceneConformal
+from rainmer_analysis.scores.membership.conformal_p_values import SceneConformal
 from rainmer_analysis.scores.membership.scene_distances import SceneIndex
 from rainmer_analysis.values import EmbeddingTable, Rows, Space
 
@@ -68,7 +68,7 @@ def test_p_is_that_of_the_definition() -> None:
     new = np.concatenate(
         [cloud([1, 0, 0, 0], 6, seed=1), cloud([0, 1, 0, 0], 3, seed=2), known[:2]]
     )
-    expected = [plain_p(known, scenes, each, test.index.scenes_asked) for each in new]
+    expected = [plain_p(known, scenes, each, test.index.neighbour_scene_count) for each in new]
     np.testing.assert_allclose(test.p_values(new), expected, rtol=0, atol=1e-12)
 
 
@@ -129,8 +129,8 @@ def test_small_datasets_are_named() -> None:
     model = DatasetMembership(table)
     assert model.left_out == {"two": 2}
     assert model.datasets == ("a", "few")
-    assert model.undecidable(0.9) == ("few",)
-    assert model.undecidable(0.8) == ()
+    assert model.datasets_too_small_for(0.9) == ("few",)
+    assert model.datasets_too_small_for(0.8) == ()
     # a dataset that cannot refuse keeps every image inside
     assert not model.predict(cloud([0, 0, 0, -1], 4, 3), level=0.9).outside.any()
 

@@ -1,4 +1,4 @@
-"""Unit vectors, the angles between them, and their colatitudes and longitudes."""
+"""Unit vectors, the angles between them, and those of colatitudes and longitudes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["angle_between", "angles_to_xyz", "unit_rows", "xyz_to_angles"]
+__all__ = ["angle_between", "angles_to_xyz", "unit_rows"]
 
 
 def unit_rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -75,12 +75,3 @@ def angles_to_xyz(angles: npt.ArrayLike) -> npt.NDArray[np.float64]:
     x = np.sin(colatitude) * np.cos(longitude)
     y = np.sin(colatitude) * np.sin(longitude)
     return np.stack([x, y, np.cos(colatitude)], axis=1)
-
-
-def xyz_to_angles(points: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return colatitude in [0, pi] and longitude in [-pi, pi] of unit vectors, shape (n, 2).
-
-    At the poles, where it is arbitrary, the longitude is 0 or pi.
-    """
-    x, y, z = np.asarray(points, dtype=np.float64).T
-    return np.stack([np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)], axis=1)

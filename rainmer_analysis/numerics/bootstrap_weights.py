@@ -1,8 +1,8 @@
-"""Weights that resample scenes."""
+"""Bootstrap weights: how often each scene stands in each resample."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.special import pdtr
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["poisson_weights", "scene_keys", "scene_weights", "splitmix64"]
+__all__ = ["bootstrap_scene_weights", "hash_scene_names", "poisson_weights", "splitmix64"]
 
 # Cells of one block of weights: 4 million float64 are 32 MB.
 _CELLS = 1 << 22
@@ -21,9 +21,9 @@ _STEP = np.uint64(0x9E3779B97F4A7C15)
 _POISSON = np.searchsorted(pdtr(np.arange(12), 1.0), (np.arange(1 << 16) + 0.5) / (1 << 16)) * 1.0
 
 
-def scene_weights(
+def bootstrap_scene_weights(
     strata: npt.ArrayLike, *, resamples: int, seed: int
-) -> Iterator[npt.NDArray[np.float64]]:
+) -> npt.NDArray[np.float64]:
     """Draw how often each scene stands in each bootstrap resample.
 
     Within each stratum as many scenes are drawn, with replacement, as it holds; so every row of
@@ -38,10 +38,10 @@ def scene_weights(
     seed
         Seed of the draws.
 
-    Yields
-    ------
+    Returns
+    -------
     numpy.ndarray
-        Blocks of shape (b, g), float64; together `resamples` rows.
+        Shape (resamples, g), float64.
 
     Raises
     ------
@@ -56,12 +56,17 @@ def scene_weights(
         )
     generator = np.random.default_rng(seed)
     members = [np.flatnonzero(labels == stratum) for stratum in np.unique(labels)]
+    # drawn block by block, which decides how draws fall to strata and resamples
     height = max(1, _CELLS // len(labels))
-    for start in range(0, resamples, height):
-        yield _draw_counts(members, min(height, resamples - start), generator)
+    return np.concatenate(
+        [
+            _draw_resample_counts(members, min(height, resamples - start), generator)
+            for start in range(0, resamples, height)
+        ]
+    )
 
 
-def _draw_counts(
+def _draw_resample_counts(
     members: list[npt.NDArray[np.int64]], rows: int, generator: np.random.Generator
 ) -> npt.NDArray[np.float64]:
     weights = np.zeros((rows, sum(len(scenes) for scenes in members)))
@@ -86,7 +91,7 @@ def poisson_weights(keys: npt.ArrayLike, *, resamples: int, seed: int) -> npt.ND
     Parameters
     ----------
     keys
-        Shape (g,), uint64: a well mixed hash of each scene's name, as of `scene_keys`.
+        Shape (g,), uint64: a well mixed hash of each scene's name, as of `hash_scene_names`.
     resamples
         How many resamples, at least 0.
     seed
@@ -109,7 +114,7 @@ def poisson_weights(keys: npt.ArrayLike, *, resamples: int, seed: int) -> npt.ND
     return np.asarray(_POISSON[draws[:, :resamples]])
 
 
-def scene_keys(names: Iterable[str]) -> npt.NDArray[np.uint64]:
+def hash_scene_names(names: Iterable[str]) -> npt.NDArray[np.uint64]:
     """Hash names of scenes to 64 bits, the same on every machine, shape (n,)."""
     given = np.fromiter(names, dtype=object)
     return np.asarray(pd.util.hash_array(given, categorize=False), dtype=np.uint64)

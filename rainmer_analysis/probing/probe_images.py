@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.probing.design import Design, Levels, render_scene_images
+from rainmer_analysis.probing.probe_design import Design, Levels, render_scene_images
 from rainmer_analysis.values import write_atomically
 
-__all__ = ["DesignImages", "Encode", "encode_design", "open_design"]
+__all__ = ["DesignImages", "Encode", "encode_design", "render_or_load_design"]
 
 _log = logging.getLogger(__name__)
 _BATCH = 64
@@ -45,7 +45,7 @@ class DesignImages:
     sha256: str
 
 
-def open_design(
+def render_or_load_design(
     design: Design, cache: str | Path | None = None, *, progress: Progress | None = None
 ) -> DesignImages:
     """Render a design's images, or read them where an earlier call left them.

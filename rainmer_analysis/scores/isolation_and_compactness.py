@@ -9,7 +9,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import angle_between, nearest_neighbours, unit_rows
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["compactness", "isolation", "isolations"]
+__all__ = ["compactness", "isolation", "isolation_by_dataset"]
 
 _NEIGHBOURS = 15
 
@@ -35,16 +35,31 @@ def isolation(table: EmbeddingTable, dataset: str, *, k: int = _NEIGHBOURS) -> f
     ParameterError
         There is no such dataset, or no image of it has an image of another scene beside it.
     """
-    code = _dataset_code(table, dataset)
+    names = table.rows.datasets
+    if dataset not in names:
+        raise ParameterError(f"the table has no dataset {dataset!r}; it has {', '.join(names)}")
+    found = isolation_by_dataset(table, k=k)
+    if dataset not in found:
+        raise ParameterError(
+            f"no image of {dataset} stands beside an image of another scene; "
+            "give a table of more scenes"
+        )
+    return found[dataset]
+
+
+def isolation_by_dataset(table: EmbeddingTable, *, k: int = _NEIGHBOURS) -> dict[str, float]:
+    """Return the isolation of each dataset that has one beside images of other scenes."""
     codes = table.rows.codes
-    found = nearest_neighbours(table.vectors, k, groups=table.rows.column("group")).indices[
-        codes == code
-    ]
-    there = found >= 0
-    _check_has_neighbours(there.any(axis=1), dataset)
-    own = (codes[found] == code) & there
+    near = nearest_neighbours(table.vectors, k, groups=table.rows.column("group")).indices
+    there = near >= 0
+    own = (codes[near] == codes[:, None]) & there
     seen = there.any(axis=1)
-    return float((own.sum(axis=1)[seen] / there.sum(axis=1)[seen]).mean())
+    shares = own.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return {
+        name: float(shares[seen & (codes == code)].mean())
+        for code, name in enumerate(table.rows.datasets)
+        if seen[codes == code].any()
+    }
 
 
 def compactness(table: EmbeddingTable) -> float:
@@ -90,29 +105,3 @@ def _mean_direction(unit: npt.NDArray[np.float64], name: str) -> npt.NDArray[np.
             f"the vectors of {name} cancel out and have no mean direction; leave it out"
         )
     return np.asarray(mean / length)
-
-
-def _dataset_code(table: EmbeddingTable, dataset: str) -> int:
-    names = table.rows.datasets
-    if dataset not in names:
-        raise ParameterError(f"the table has no dataset {dataset!r}; it has {', '.join(names)}")
-    return names.index(dataset)
-
-
-def isolations(table: EmbeddingTable) -> dict[str, float]:
-    """Return the isolation of each dataset that has one beside images of other scenes."""
-    found = {}
-    for name in table.rows.datasets:
-        try:
-            found[name] = isolation(table, name)
-        except ParameterError:  # no image of another scene stands beside it
-            continue
-    return found
-
-
-def _check_has_neighbours(seen: npt.NDArray[np.bool_], dataset: str) -> None:
-    if not seen.any():
-        raise ParameterError(
-            f"no image of {dataset} stands beside an image of another scene; "
-            "give a table of more scenes"
-        )

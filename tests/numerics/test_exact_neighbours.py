@@ -7,9 +7,9 @@ from sklearn.neighbors import NearestNeighbors
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import (
     angle_between,
+    exact_neighbours,
     nearest_neighbours,
     nearest_neighbours_of_queries,
-    neighbours,
     unit_rows,
 )
 
@@ -41,7 +41,7 @@ def test_equals_brute_force_over_other_groups() -> None:
 def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch, cells: int) -> None:
     unit = np.concatenate([rows(80), rows(20)])  # the last 20 are copies of the first 20
     before = nearest_neighbours(unit, 7)
-    monkeypatch.setattr(neighbours, "_CELLS", cells)
+    monkeypatch.setattr(exact_neighbours, "_CELLS", cells)
     after = nearest_neighbours(unit, 7)
     assert (before.indices == after.indices).all()
     assert (before.distances == after.distances).all()
@@ -88,7 +88,7 @@ def test_nearest_among_others_is_exact_and_independent_of_blocks(
     angles = angle_between(unit_rows(queries)[:, None], unit_rows(vectors)[None])
     expected = np.argsort(np.round(angles, 10), axis=1, kind="stable")[:, :6]
     for cells in (1 << 22, 80):
-        monkeypatch.setattr(neighbours, "_CELLS", cells)
+        monkeypatch.setattr(exact_neighbours, "_CELLS", cells)
         found = nearest_neighbours_of_queries(2 * queries, vectors, 6)
         assert (found.indices == expected).all()
         assert np.abs(found.distances - np.take_along_axis(angles, expected, axis=1)).max() < 1e-12

@@ -1,4 +1,4 @@
-"""Measures behind the scores of mean cosines: how far they fall short of their ceilings."""
+"""Measures of mean cosines: how far the scores fall short of their ceilings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ __all__ = [
     "CosineMeasure",
     "DirectionMeasure",
     "PaperMeasure",
-    "mean_within_and_between",
+    "mean_or_nan",
+    "means_within_and_between",
 ]
 
 _CHUNK = 256
@@ -39,7 +40,7 @@ class Blocks:
     lengths: Floats
 
 
-def mean_within_and_between(blocks: Blocks, labels: Bools) -> tuple[Floats, Floats, Floats]:
+def means_within_and_between(blocks: Blocks, labels: Bools) -> tuple[Floats, Floats, Floats]:
     """Return the means within the first set, within the second and between them, shape (b,)."""
     first = labels.astype(np.float64)
     found = []
@@ -49,19 +50,21 @@ def mean_within_and_between(blocks: Blocks, labels: Bools) -> tuple[Floats, Floa
         between = rows.sum(axis=1) - within
         found.append((within, cells.sum() - within - 2 * between, between))
     (aa, bb, ab), (pairs_aa, pairs_bb, pairs_ab) = found
-    return _mean_or_nan(aa, pairs_aa), _mean_or_nan(bb, pairs_bb), _mean_or_nan(ab, pairs_ab)
+    return mean_or_nan(aa, pairs_aa), mean_or_nan(bb, pairs_bb), mean_or_nan(ab, pairs_ab)
 
 
-def _mean_or_nan(sums: Floats, pairs: Floats) -> Floats:
-    return np.asarray(np.where(pairs > 0.5, sums / np.maximum(pairs, 1.0), np.nan))
+def mean_or_nan(sums: Floats, pairs: Floats) -> Floats:
+    """Return sums over the number of pairs, NaN where there is none."""
+    there = pairs > 0.5
+    return np.asarray(np.where(there, sums / np.where(there, pairs, 1.0), np.nan))
 
 
-def _sum_products_by_scene(pair: Pair, unit: Floats, *, scenes: bool) -> Blocks:
-    starts = np.searchsorted(pair.part, np.arange(len(pair.scene)))
+def _product_sums_between_parts(pair: Pair, unit: Floats, *, other_scenes: bool) -> Blocks:
+    starts = np.searchsorted(pair.part, np.arange(len(pair.scene_of_part)))
     totals = np.add.reduceat(unit, starts, axis=0)
     sums, pairs = totals @ totals.T, np.outer(pair.sizes, pair.sizes)
-    if scenes:
-        sums, pairs = sums * pair.is_other_scene, pairs * pair.is_other_scene
+    if other_scenes:
+        sums, pairs = sums * pair.different_scene_mask, pairs * pair.different_scene_mask
     lengths = np.add.reduceat(np.einsum("nd,nd->n", unit, unit), starts)
     return Blocks(sums, pairs, pair.sizes, lengths)
 
@@ -70,13 +73,13 @@ def _sum_products_by_scene(pair: Pair, unit: Floats, *, scenes: bool) -> Blocks:
 class CosineMeasure:
     """Mean of both ceilings less the mean cosine between; pairs within a scene are left out."""
 
-    def prepare(self, pair: Pair) -> Blocks:
+    def precompute(self, pair: Pair) -> Blocks:
         """Sum the cosines between scenes."""
-        return _sum_products_by_scene(pair, pair.unit, scenes=True)
+        return _product_sums_between_parts(pair, pair.unit, other_scenes=True)
 
-    def distances(self, state: Blocks, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: Blocks, labels: Bools) -> Floats:
         """Return half the squared distance of the means, unbiased."""
-        first, second, between = mean_within_and_between(state, labels)
+        first, second, between = means_within_and_between(state, labels)
         return np.asarray((first + second) / 2 - between)
 
 
@@ -84,9 +87,9 @@ class CosineMeasure:
 class PaperMeasure(CosineMeasure):
     """The same with all pairs, as published."""
 
-    def prepare(self, pair: Pair) -> Blocks:
+    def precompute(self, pair: Pair) -> Blocks:
         """Sum the cosines of all pairs."""
-        return _sum_products_by_scene(pair, pair.unit, scenes=False)
+        return _product_sums_between_parts(pair, pair.unit, other_scenes=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,13 +98,13 @@ class CentredMeasure:
 
     mean: Floats = field(default_factory=lambda: np.zeros(1))
 
-    def prepare(self, pair: Pair) -> Blocks:
+    def precompute(self, pair: Pair) -> Blocks:
         """Sum the products between scenes."""
-        return _sum_products_by_scene(pair, pair.unit - self.mean, scenes=True)
+        return _product_sums_between_parts(pair, pair.unit - self.mean, other_scenes=True)
 
-    def distances(self, state: Blocks, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: Blocks, labels: Bools) -> Floats:
         """Return how far the score falls short of its ceilings."""
-        first, second, between = mean_within_and_between(state, labels)
+        first, second, between = means_within_and_between(state, labels)
         own = labels.astype(np.float64)
         squares = [
             (weights @ state.lengths) / (weights @ state.sizes) for weights in (own, 1.0 - own)
@@ -114,8 +117,8 @@ class CentredMeasure:
 class DirectionMeasure(CosineMeasure):
     """One less the cosine of mean directions."""
 
-    def distances(self, state: Blocks, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: Blocks, labels: Bools) -> Floats:
         """Return what the cosine of mean directions lacks to 1."""
-        first, second, between = mean_within_and_between(state, labels)
+        first, second, between = means_within_and_between(state, labels)
         scale = np.sqrt(np.clip(first, 1e-12, None) * np.clip(second, 1e-12, None))
         return np.asarray(1 - between / scale)

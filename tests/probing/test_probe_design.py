@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.probing import LADDERS, Design, encode_design, open_design
-from rainmer_analysis.probing.design import render_scene_images
+from rainmer_analysis.probing import LADDERS, Design, encode_design, render_or_load_design
+from rainmer_analysis.probing.probe_design import render_scene_images
 
 TINY = Design("train", scenes=3, draws=2, side=16)
 
@@ -44,17 +44,17 @@ def test_scenes_are_disjoint_between_splits_and_nested() -> None:
 
 
 def test_images_are_rendered_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    first = open_design(TINY, tmp_path)
+    first = render_or_load_design(TINY, tmp_path)
     (file,) = tmp_path.iterdir()
     before = file.stat().st_mtime_ns
-    second = open_design(TINY, tmp_path)
+    second = render_or_load_design(TINY, tmp_path)
     assert file.stat().st_mtime_ns == before
     assert np.array_equal(first.pixels, second.pixels)
     assert not second.pixels.flags.writeable
     damaged = bytearray(file.read_bytes())
     damaged[len(damaged) // 2] ^= 255
     file.write_bytes(damaged)
-    third = open_design(TINY, tmp_path)
+    third = render_or_load_design(TINY, tmp_path)
     assert "damaged" in caplog.text
     assert np.array_equal(first.pixels, third.pixels)
 
@@ -66,13 +66,13 @@ def test_other_requests_are_other_images() -> None:
 
 
 def test_realisations_differ_between_scenes_and_parameters_do_not() -> None:
-    images = open_design(TINY).pixels
+    images = render_or_load_design(TINY).pixels
     assert not np.array_equal(images[0, 0], images[1, 0])
     assert TINY.cells == Design("figure", scenes=3, draws=2, side=16).cells
 
 
 def test_encoding_does_not_depend_on_the_batch() -> None:
-    images = open_design(TINY)
+    images = render_or_load_design(TINY)
 
     def encode(given: np.ndarray) -> dict[str, np.ndarray]:
         assert given.dtype == np.float32
@@ -88,7 +88,7 @@ def test_encoding_does_not_depend_on_the_batch() -> None:
 
 def test_an_encoder_that_loses_images_is_refused() -> None:
     with pytest.raises(ParameterError, match="one vector per image"):
-        encode_design(lambda given: {"lost": given[:1, 0, 0]}, open_design(TINY))
+        encode_design(lambda given: {"lost": given[:1, 0, 0]}, render_or_load_design(TINY))
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,17 @@ import numpy as np
 
 from rainmer_analysis.scores.measures import Measure, Pair
 
-__all__ = ["excess_over_halves", "unbiased_measure"]
+__all__ = ["excess_over_split_halves", "measure_as_labelled"]
 
 SPLITS = 2
 
 
-def unbiased_measure(pair: Pair, measure: Measure) -> float:
+def measure_as_labelled(pair: Pair, measure: Measure) -> float:
     """Return a measure that is 0 in expectation for two halves of one set."""
-    return float(measure.distances(measure.prepare(pair), pair.owner[None, :])[0])
+    return float(measure.distances_by_labelling(measure.precompute(pair), pair.owner[None, :])[0])
 
 
-def excess_over_halves(pair: Pair, measure: Measure, *, seed: int) -> float:
+def excess_over_split_halves(pair: Pair, measure: Measure, *, seed: int) -> float:
     """Return a measure between two sets less the same within each of them, at equal numbers.
 
     The scenes of both sets are cut into halves; the distance of a half of one set from a half of
@@ -34,17 +34,17 @@ def excess_over_halves(pair: Pair, measure: Measure, *, seed: int) -> float:
     seed
         Seed of the cuts.
     """
-    equal = pair.balanced()
+    equal = pair.with_equal_scene_counts()
     found = []
     for cut in range(SPLITS):
-        half = equal.random_half(seed=seed + cut)
+        half = equal.is_in_random_half(seed=seed + cut)
         crossed = half == equal.owner  # first half of the first set, second half of the second
         between = (
-            unbiased_measure(equal.take(crossed), measure),
-            unbiased_measure(equal.take(~crossed), measure),
+            measure_as_labelled(equal.take_parts(crossed), measure),
+            measure_as_labelled(equal.take_parts(~crossed), measure),
         )
         within = (
-            unbiased_measure(equal.take(own, owner=half), measure)
+            measure_as_labelled(equal.take_parts(own, owner=half), measure)
             for own in (equal.owner, ~equal.owner)
         )
         found.append((sum(between) - sum(within)) / 2)

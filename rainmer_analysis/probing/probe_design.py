@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.probing.ladders import LADDERS
+from rainmer_analysis.probing.weather_ladders import LADDERS
 from rainmer_analysis.values import digest
 from rainmer_analysis.weather import (
     FIGURED,
@@ -113,7 +113,7 @@ class Design:
         climbed = [
             Cell(LightDraw(name, ()), draw)
             for name, ladder in LADDERS.items()
-            for draw in ladder.draws(name)
+            for draw in ladder.weather_draws(name)
         ]
         return (*drawn, *climbed)
 

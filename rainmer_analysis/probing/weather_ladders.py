@@ -41,7 +41,7 @@ class Ladder:
     effect: Callable[[float], Effect]
     about: str
 
-    def draws(self, name: str) -> tuple[WeatherDraw, ...]:
+    def weather_draws(self, name: str) -> tuple[WeatherDraw, ...]:
         """Return weather that can be laid over any scene, level by level."""
         return tuple(WeatherDraw(f"ladder/{name}", (self.effect(level),)) for level in self.levels)
 

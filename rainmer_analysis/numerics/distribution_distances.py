@@ -13,7 +13,7 @@ from rainmer_analysis.values import report_progress
 __all__ = [
     "energy_distance",
     "equal_mixture",
-    "kolmogorov_smirnov",
+    "ks_statistic",
     "wasserstein1",
     "weighted_quantiles",
 ]
@@ -60,14 +60,14 @@ def energy_distance(
     own = np.full(len(one), 1 / len(one))
     given = np.ones(len(other)) if second_weights is None else np.asarray(second_weights)
     theirs = given / given.sum()
-    across = _mean_distance((one, own), (other, theirs))
-    within = _mean_distance((one, own), (one, own)) + _mean_distance(
+    across = _weighted_mean_distance((one, own), (other, theirs))
+    within = _weighted_mean_distance((one, own), (one, own)) + _weighted_mean_distance(
         (other, theirs), (other, theirs)
     )
     return max(0.0, 2 * across - within)
 
 
-def _mean_distance(one: Weighted, other: Weighted) -> float:
+def _weighted_mean_distance(one: Weighted, other: Weighted) -> float:
     rows = max(1, _BLOCK // len(other[0]))
     total = 0.0
     for at in range(0, len(one[0]), rows):
@@ -91,7 +91,7 @@ def wasserstein1(
     return float(wasserstein_distance(first, second, first_weights, second_weights))
 
 
-def kolmogorov_smirnov(
+def ks_statistic(
     first: ArrayLike,
     second: ArrayLike,
     *,
@@ -101,7 +101,7 @@ def kolmogorov_smirnov(
     """Return the largest difference of two cumulative distribution functions, 0 to 1."""
     one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
     grid = np.concatenate([one, other])
-    difference = _cumulative_weights(one, first_weights, grid) - _cumulative_weights(
+    difference = _weighted_ecdf(one, first_weights, grid) - _weighted_ecdf(
         other, second_weights, grid
     )
     return float(np.abs(difference).max())
@@ -120,7 +120,7 @@ def weighted_quantiles(
     return found
 
 
-def _cumulative_weights(
+def _weighted_ecdf(
     values: NDArray[np.float64], weights: ArrayLike | None, grid: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     order = np.argsort(values, kind="stable")

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.numerics import (
+    bootstrap_scene_weights,
     crossed_effects,
     effective_dimension,
     nearest_neighbours,
-    scene_weights,
 )
-from rainmer_analysis.probing.design import Design
-from rainmer_analysis.probing.design_images import DesignImages, Encode, Progress, encode_design
-from rainmer_analysis.probing.ladder_order import held_out_order
+from rainmer_analysis.probing.ladder_order import held_out_ladder_order
+from rainmer_analysis.probing.probe_design import Design
+from rainmer_analysis.probing.probe_images import DesignImages, Encode, Progress, encode_design
 
 __all__ = ["Estimate", "LadderProbe", "SpaceProbe", "measure_space", "probe_encoder"]
 
@@ -103,7 +103,9 @@ def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 10
     split = len(design.recipes) * design.draws
     crossed = values[:, :split].reshape(len(values), len(design.recipes), design.draws, -1)
     ladders = values[:, split:].reshape(len(values), len(design.ladders), design.levels, -1)
-    weights = bootstrap_scene_weights(design, resamples)
+    weights = bootstrap_scene_weights(
+        np.zeros(design.scenes), resamples=resamples, seed=design.seed
+    )
     effects = crossed_effects(crossed)
     shares = _estimate_each(effects.shares(), effects.shares(weights))
     ratio = (
@@ -118,12 +120,6 @@ def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 10
         ladders={name: _measure_ladder(vectors, weights) for name, vectors in climbs.items()},
         dimension=effective_dimension(crossed.reshape(-1, crossed.shape[-1])),
     )
-
-
-def bootstrap_scene_weights(design: Design, resamples: int) -> Floats:
-    """Return how often each scene stands in each resample, shape (resamples, scenes)."""
-    blocks = scene_weights(np.zeros(design.scenes), resamples=resamples, seed=design.seed)
-    return np.concatenate(list(blocks))
 
 
 def _estimate_from_resamples(value: float, drawn: Floats, chance: float | None = None) -> Estimate:
@@ -150,8 +146,8 @@ def _weather_to_scene_ratio(components: Floats) -> Floats:
 
 
 def _measure_ladder(vectors: Floats, weights: Floats) -> LadderProbe:
-    order = held_out_order(vectors)
-    positions, spread = order.curve()
+    order = held_out_ladder_order(vectors)
+    positions, spread = order.mean_and_sd_by_level()
     return LadderProbe(
         within=_mean_estimate(order.within, weights),
         across=_estimate_from_resamples(float(order.across()[0]), order.across(weights)),
@@ -220,7 +216,7 @@ def probe_encoder(
         float32 images [n, 3, H, W] in [0, 1] to vectors [n, d] of each view: the method of a
         loaded encoder, or a network in training wrapped as such.
     images
-        From `open_design`.
+        From `render_or_load_design`.
     batch
         Images per call of `encode`.
     resamples
@@ -234,7 +230,7 @@ def probe_encoder(
 
     Examples
     --------
-    >>> images = open_design(Design("train"), "probe-cache")  # doctest: +SKIP
+    >>> images = render_or_load_design(Design("train"), "probe-cache")  # doctest: +SKIP
     >>> probe_encoder(ra.load_encoder("statistics").encode, images)  # doctest: +SKIP
     """
     vectors = encode_design(encode, images, batch=batch, progress=progress)

@@ -46,9 +46,9 @@ class SceneConformal:
     @classmethod
     def of(cls, index: SceneIndex) -> SceneConformal:
         """Take the distances within a dataset of at least two scenes."""
-        count = index.scenes_asked
+        count = index.neighbour_scene_count
         nearest = np.empty((len(index.vectors), count))
-        for rows, distances in index.distances(index.vectors, index.scenes):
+        for rows, distances in index.distance_blocks(index.vectors, index.scenes):
             nearest[rows] = np.sort(np.partition(distances, count - 1, axis=1)[:, :count], axis=1)
         _, inverse, sizes = np.unique(index.scenes, return_inverse=True, return_counts=True)
         return cls(index, nearest, 1.0 / sizes[inverse])
@@ -69,7 +69,7 @@ class SceneConformal:
         count = self.nearest.shape[1]
         found = np.empty(len(vectors))
         for row, vector in enumerate(vectors):
-            ((_, distances),) = self.index.distances(vector[None])
+            ((_, distances),) = self.index.distance_blocks(vector[None])
             strangeness = mean_of_nearest(distances, count)[0]
             to_new = np.arccos(np.clip(self.index.vectors @ vector, -1.0, 1.0))
             # a nearer new image takes the place of the farthest of the k nearest scenes
