@@ -9,9 +9,8 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import hash_scene_names, poisson_weights
 from rainmer_analysis.scores import bootstrap, night_margin_statistic, relate
 from rainmer_analysis.scores.dataset_summaries import Summariser, summarise_datasets
-from rainmer_analysis.scores.matrix_bootstrap import _cosine_matrices
 from rainmer_analysis.scores.score import Context
-from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming import cosine_matrices, merge_sums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable
 
 Make = Callable[..., EmbeddingTable]
@@ -48,7 +47,7 @@ def resampled(table: EmbeddingTable, resamples: int, seed: int) -> list[np.ndarr
     found = summarise_datasets(
         table, {"sums": summariser}, context, whole_scenes=True, sampled=False
     )
-    return list(_cosine_matrices([each.summaries["sums"] for each in found.values()], context))
+    return list(cosine_matrices([each.summaries["sums"] for each in found.values()], context))
 
 
 def test_weights_of_one_give_the_score(clouds: EmbeddingTable) -> None:
