@@ -64,11 +64,16 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     continued when it is started again. Started by torchrun, the processes share the images, and
     every table is a folder of parts.
     """
-    from rainmer_analysis.values import TableStream, demand_unlocked, demand_weights, lock_of
+    from rainmer_analysis.values import (
+        TableStream,
+        demand_unlocked,
+        demand_weights_file,
+        lock_path_of,
+    )
 
     # before torch is imported
-    demand_unlocked(lock_of(options["out"], options["encoder"]))
-    demand_weights(options["weights"], encoder=options["encoder"])
+    demand_unlocked(lock_path_of(options["out"], options["encoder"]))
+    demand_weights_file(options["weights"], encoder=options["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
     with progress_bar(common, "image") as progress:

@@ -158,11 +158,11 @@ def progress_bar(common: CommonOptions, unit: str) -> Iterator[Callable[[int, in
     terminal, a line says every half minute how far the work is.
     """
     # pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.values import progress_to
+    from rainmer_analysis.values import report_progress_to
 
     if not common.bars:
         lines = _Lines(common, unit)
-        with progress_to(lines):
+        with report_progress_to(lines):
             yield lines
         return
     with tqdm(unit=f" {unit}s", file=sys.stderr, leave=False, delay=_PATIENCE) as shown:
@@ -173,7 +173,7 @@ def progress_bar(common: CommonOptions, unit: str) -> Iterator[Callable[[int, in
             shown.unit = f" {what or unit}s"
             shown.update(finished - shown.n)
 
-        with progress_to(progress):
+        with report_progress_to(progress):
             yield progress
 
 
@@ -204,13 +204,13 @@ def common_options(command: Command) -> Command:
         *args: Any, seed: int, as_json: bool, quiet: bool, overwrite: bool, **kwargs: Any
     ) -> Any:
         # pandas and pyarrow wait until there is work, so that --help does not
-        from rainmer_analysis.values import stated_command
+        from rainmer_analysis.values import state_running_command
 
         _log_to_stderr(quiet=quiet)
         if isinstance(kwargs.get("out"), str | Path):
             _check_place(Path(kwargs["out"]))
         given = click.get_current_context().find_root().obj  # what `main` was called with
-        with stated_command(given) if isinstance(given, list) else nullcontext():
+        with state_running_command(given) if isinstance(given, list) else nullcontext():
             return command(CommonOptions(seed, as_json, quiet, overwrite), *args, **kwargs)
 
     return wrapped  # type: ignore[return-value]

@@ -53,5 +53,5 @@ def _align_to_first(map_: SphereMap, first: SphereMap) -> SphereMap:
         )
     turn = procrustes_rotation(map_.points[shared], first.points[places[shared]])
     points = unit_rows(map_.points.astype(np.float64) @ turn)
-    told = {**map_.parameters, "aligned_to": first.content_sha256}
-    return SphereMap(points.astype(np.float32), map_.rows, map_.space, told, map_.fidelity)
+    parameters = {**map_.parameters, "aligned_to": first.content_sha256}
+    return SphereMap(points.astype(np.float32), map_.rows, map_.space, parameters, map_.fidelity)

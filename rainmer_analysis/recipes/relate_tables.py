@@ -25,11 +25,11 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     TableStream,
+    algorithm_versions,
     digest,
     is_up_to_date,
     read,
     read_as,
-    versions_of,
     write,
     write_atomically,
 )
@@ -96,7 +96,7 @@ def cached_matrix(
     matrix = relate(table, **given)
     content = matrix.parameters["table"]
     asked = ["relate", content, *chosen.identity]
-    versions = versions_of("relate")
+    versions = algorithm_versions("relate")
     request = digest([*asked, versions] if versions else asked)
     if path.suffix.lower() == ".csv":
         # CSV has no room for the request; the same numbers under the same names answer it

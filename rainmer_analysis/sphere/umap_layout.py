@@ -14,7 +14,7 @@ from rainmer_analysis.numerics import angles_to_xyz, nearest_neighbours
 from rainmer_analysis.sphere.sphere_layout import LayoutParameters
 from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
 from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
-from rainmer_analysis.values import has_listener, report_progress
+from rainmer_analysis.values import has_progress_listener, report_progress
 
 with warnings.catch_warnings():
     # What is missing is wanted only by its neural variant.
@@ -70,7 +70,7 @@ def umap_layout(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.
         n_jobs=1,
         init="spectral" if total >= _SPECTRAL_ROWS else "random",
         precomputed_knn=(indices, distances),
-        tqdm_kwds=_reported() if has_listener() else None,
+        tqdm_kwds=_reported() if has_progress_listener() else None,
     )
     with parallel_allowed(), warnings.catch_warnings():
         for text in _EXPECTED:

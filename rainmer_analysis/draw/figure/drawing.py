@@ -20,11 +20,11 @@ from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values import (
     FrozenDict,
     carries_record,
-    command_line,
     demand_suffix,
     digest,
     library_versions,
     read_json,
+    running_command,
     to_json_types,
     with_record,
     write_bytes,
@@ -171,7 +171,7 @@ class Drawing:
     def _with_record(self, suffix: str, said: Mapping[str, Any]) -> bytes:
         """Print the figure with its record inside."""
         about = {
-            "command": command_line(),
+            "command": running_command(),
             "platform": drawing_platform(),
             **said,
             "numbers": to_json_types(self.numbers),

@@ -16,7 +16,7 @@ from rainmer_analysis.infer.extraction.output_files import (
     read_skipped,
     table_request,
 )
-from rainmer_analysis.values import Rows, Space, is_up_to_date, parts_of
+from rainmer_analysis.values import Rows, Space, is_up_to_date, part_files_of
 
 __all__ = ["is_share_up_to_date"]
 
@@ -68,7 +68,7 @@ def is_share_up_to_date(
 
 def _is_whole(table: Path) -> bool:
     try:
-        return bool(parts_of(table))
+        return bool(part_files_of(table))
     except FileFormatError:
         return False
 

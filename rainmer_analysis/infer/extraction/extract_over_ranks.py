@@ -38,7 +38,7 @@ from rainmer_analysis.infer.extraction.publish_parts import (
     publish_tables,
     reclaim_pending,
 )
-from rainmer_analysis.values import ImageSet, Rows, digest, hold_lock, lock_of, recover
+from rainmer_analysis.values import ImageSet, Rows, digest, hold_lock, lock_path_of, recover_folder
 
 __all__ = ["extract_over_ranks"]
 
@@ -95,8 +95,8 @@ def extract_over_ranks(
             _check_images(rows)
             check_folder(folder)
             if place.rank == 0:
-                held.enter_context(hold_lock(lock_of(folder, encoder.name)))
-                recover(folder)
+                held.enter_context(hold_lock(lock_path_of(folder, encoder.name)))
+                recover_folder(folder)
         with raise_first_error():
             mine = is_share_up_to_date(folder, spaces, share, overwrite=overwrite)
         stands = all_agree(mine)

@@ -17,7 +17,7 @@ from rainmer_analysis.pages import (
 from rainmer_analysis.recipes.place.passports import Passport, Passports
 from rainmer_analysis.recipes.report.dataset_colours import dataset_styles
 from rainmer_analysis.recipes.report.point_thumbnails import thumbnail_or_none
-from rainmer_analysis.values import digest, versions_of, write_text
+from rainmer_analysis.values import algorithm_versions, digest, write_text
 
 __all__ = ["write_passports"]
 
@@ -43,7 +43,7 @@ def write_passports(done: Passports, path: Path, *, overwrite: bool = False) -> 
         "skipped": [list(each) for each in done.skipped],
         "notes": list(done.notes),
         "level": done.level,
-        "versions": versions_of("place"),
+        "versions": algorithm_versions("place"),
     }
     request = digest(told)
     if is_page_up_to_date(path, request, overwrite=overwrite):

@@ -27,7 +27,7 @@ from rainmer_analysis.values import (
     ImageSet,
     PropertyTable,
     hold_lock,
-    lock_of,
+    lock_path_of,
 )
 
 __all__ = ["Description", "describe"]
@@ -119,7 +119,7 @@ def describe(
     )
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(hold_lock(lock_of(path)))
+            held.enter_context(hold_lock(lock_path_of(path)))
         known = None if path is None else find_existing_table(path, images, overwrite=overwrite)
         current = known is not None
         if known is None:

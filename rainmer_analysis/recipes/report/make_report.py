@@ -26,10 +26,10 @@ from rainmer_analysis.recipes.report.space_panels import (
 )
 from rainmer_analysis.values import (
     Rows,
+    algorithm_versions,
     demand_suffix,
     digest,
     library_versions,
-    versions_of,
     write_text,
 )
 
@@ -164,4 +164,4 @@ def _page_request_digest(inputs: Inputs, content: ReportContent, options: Report
         "audit": None if content.audit is None else [asdict(each) for each in content.audit],
         "options": told,
     }
-    return digest(asked | {"versions": versions_of("report")})
+    return digest(asked | {"versions": algorithm_versions("report")})

@@ -23,8 +23,8 @@ from rainmer_analysis.values import (
     digest,
     library_versions,
     to_json_types,
+    verify_and_drop_checksum,
     with_checksum,
-    without_checksum,
 )
 
 __all__ = ["SKETCH_VERSION", "read_sketch", "request_digest_of_sketch", "write_sketch"]
@@ -143,7 +143,7 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
             f"{path} holds no sketch; give one that 'rainmer-analysis sketch' wrote"
         )
     demand_known_version(document, SKETCH_VERSION, path)
-    document = without_checksum(document, path)
+    document = verify_and_drop_checksum(document, path)
     if "tensors" in document and document["tensors"] != _tensors_digest(tensors):
         raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors

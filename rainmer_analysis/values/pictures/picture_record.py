@@ -19,7 +19,7 @@ import rainmer_analysis.values.pictures.pdf_record as pdf_record
 import rainmer_analysis.values.pictures.png_record as png_record
 import rainmer_analysis.values.pictures.svg_record as svg_record
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.json_documents import with_checksum, without_checksum
+from rainmer_analysis.values.disk.checksummed_json import verify_and_drop_checksum, with_checksum
 
 __all__ = [
     "RECORD_KIND",
@@ -106,7 +106,7 @@ def picture_sha256(picture: bytes) -> str:
 
 def carries_record(path: Path) -> bool:
     """Return whether a picture has a record inside, be it right or wrong."""
-    return _read_parts(path)[0] is not None
+    return _read_text_and_picture(path)[0] is not None
 
 
 def read_record(path: Path) -> PictureRecord:
@@ -119,7 +119,7 @@ def read_record(path: Path) -> PictureRecord:
     """
     if not path.is_file():
         raise FileFormatError(f"there is no file {path}; give a .png, .pdf or .svg picture")
-    text, picture = _read_parts(path)
+    text, picture = _read_text_and_picture(path)
     if text is None:
         raise FileFormatError(
             f"{path} carries no record of this package; give a .png, .pdf or .svg picture that "
@@ -133,14 +133,14 @@ def read_record(path: Path) -> PictureRecord:
         fault = f"it cannot be read ({error}): it is damaged"
         return PictureRecord({}, fault, "the record does not say what was drawn")
     _demand_known_version(found, path)
-    document, fault = _checked_document(found, path)
-    content, drawn = _content_of(picture)
+    document, fault = _document_and_fault(found, path)
+    content, drawn = _content_digest_and_fault(picture)
     if not drawn and content != document.get(_CONTENT):
         drawn = "what is drawn is not what the record was written for"
     return PictureRecord(document, fault, drawn, content, _suffix_of(picture))
 
 
-def _read_parts(path: Path) -> tuple[bytes | None, bytes]:
+def _read_text_and_picture(path: Path) -> tuple[bytes | None, bytes]:
     """Return the text of a picture's record, None where it has none, and the picture without it."""
     if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return None, b""
@@ -166,17 +166,17 @@ def _demand_known_version(document: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _checked_document(found: dict[str, Any], path: Path) -> tuple[dict[str, Any], str]:
+def _document_and_fault(found: dict[str, Any], path: Path) -> tuple[dict[str, Any], str]:
     if "checksum" not in found:
         return found, "it lacks the digest of its content"
     try:
-        return without_checksum(found, path), ""
+        return verify_and_drop_checksum(found, path), ""
     except FileFormatError:
         content = {name: value for name, value in found.items() if name != "checksum"}
         return content, "its content is not that of its digest: it was edited or is damaged"
 
 
-def _content_of(picture: bytes) -> tuple[str, str]:
+def _content_digest_and_fault(picture: bytes) -> tuple[str, str]:
     try:
         return picture_sha256(picture), ""
     except FileFormatError as error:

@@ -13,14 +13,14 @@ import pandas as pd
 from rainmer_analysis.errors import ParameterError, SourceError
 from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, frozen
 
-__all__ = ["LABELS", "ImageSet", "Rows", "positions"]
+__all__ = ["LABELS", "ImageSet", "Rows", "as_positions"]
 
 LABELS = ("image_id", "dataset", "group")
 _IMAGE_COLUMNS = (*LABELS, "split", "path", "region", "target", "target_region")
 _REGIONS = ("whole", "left", "right")
 
 
-def positions(indices: npt.ArrayLike) -> npt.NDArray[Any]:
+def as_positions(indices: npt.ArrayLike) -> npt.NDArray[Any]:
     """Return positions or a mask as an array; numpy reads an empty list as floats."""
     given = np.asarray(indices)
     return given if given.size else given.astype(np.int64)
@@ -132,7 +132,7 @@ class Rows(Value):
 
     def take(self, indices: npt.ArrayLike) -> Rows:
         """Return the rows at these positions, in this order."""
-        return Rows(self._frame.iloc[positions(indices)])
+        return Rows(self._frame.iloc[as_positions(indices)])
 
     def __repr__(self) -> str:
         count = len(self.datasets)

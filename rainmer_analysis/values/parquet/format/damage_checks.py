@@ -15,22 +15,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.parquet.format.checksums import SUMS, ColumnSums
+from rainmer_analysis.values.parquet.format.column_checksums import SUMS, ColumnDigests
 
 __all__ = [
-    "Checked",
-    "demand_count",
-    "demand_document",
-    "demand_rows",
-    "reading_errors",
-    "stated_sums",
+    "VerifiedColumns",
+    "demand_same_columns",
+    "demand_same_document",
+    "demand_same_row_count",
+    "stated_digests",
+    "translate_reading_errors",
 ]
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def reading_errors(path: Path) -> Iterator[None]:
+def translate_reading_errors(path: Path) -> Iterator[None]:
     """Turn what goes wrong in reading rows into one sentence."""
     try:
         yield
@@ -40,7 +40,7 @@ def reading_errors(path: Path) -> Iterator[None]:
         raise FileFormatError(f"{path} is damaged or cut off; make it anew") from error
 
 
-def stated_sums(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
+def stated_digests(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
     """Return the digests that a file states, or None where it was written without.
 
     They stand beside the schema and not in it, so that a program which writes the rows anew does
@@ -56,30 +56,30 @@ def stated_sums(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | None:
         _log_once(str(path), "holds no checksums, so that damage to it may go unseen")
         return None
     try:
-        told = json.loads(raw)
-        whole = isinstance(told["columns"], dict) and isinstance(told["rows"], int)
+        stated = json.loads(raw)
+        whole = isinstance(stated["columns"], dict) and isinstance(stated["rows"], int)
     except (ValueError, KeyError, TypeError, RecursionError):
         whole = False
     if not whole:
         raise _damaged_file_error(path, "the list of its checksums differs")
-    return dict(told)
+    return dict(stated)
 
 
-def demand_document(stated: Mapping[str, Any] | None, found: str, path: Path) -> None:
+def demand_same_document(stated: Mapping[str, Any] | None, found: str, path: Path) -> None:
     """Make sure that the document and the columns' names are those that were written."""
     if stated is not None and stated.get("document") != found:
         raise _damaged_file_error(path, "its metadata differ")
 
 
-def demand_count(stated: Mapping[str, Any] | None, rows: int, path: Path) -> None:
+def demand_same_row_count(stated: Mapping[str, Any] | None, rows: int, path: Path) -> None:
     """Make sure that there are as many rows as were written."""
     if stated is not None and rows != stated["rows"]:
         raise _damaged_file_error(path, f"the number of its rows, {rows}, differs")
 
 
-def demand_rows(stated: Mapping[str, Any] | None, sums: ColumnSums, path: Path) -> None:
+def demand_same_columns(stated: Mapping[str, Any] | None, sums: ColumnDigests, path: Path) -> None:
     """Make sure that these columns, read whole, are those that were written."""
-    demand_count(stated, sums.rows, path)
+    demand_same_row_count(stated, sums.rows, path)
     if stated is None:
         return
     for name, found in sums.columns().items():
@@ -100,7 +100,7 @@ def _log_once(path: str, text: str) -> None:
     _log.info("%s %s", path, text)
 
 
-class Checked:
+class VerifiedColumns:
     """Which columns of which files have been read whole and found to be as they were written.
 
     A file counts as the same while its place, size and times do.

@@ -26,13 +26,13 @@ import pyarrow.compute as pc
 
 from rainmer_analysis.values.request_digest import digest
 
-__all__ = ["SUMS", "ColumnSums", "document_sum", "sums_text"]
+__all__ = ["SUMS", "ColumnDigests", "digests_json", "document_digest"]
 
 SUMS = b"rainmer_analysis.checksums"
 """Key of the digests in a file's metadata."""
 
 
-class _Column:
+class _ColumnDigest:
     """The digest of a growing column: of its values, and of which of them are there."""
 
     def __init__(self) -> None:
@@ -45,16 +45,18 @@ class _Column:
         if pa.types.is_dictionary(kind):
             self.add(chunk.dictionary_decode())
         elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            self._shape.update(_little_endian(pc.fill_null(pc.binary_length(chunk).cast("i8"), -1)))
+            self._shape.update(
+                _little_endian_bytes(pc.fill_null(pc.binary_length(chunk).cast("i8"), -1))
+            )
             self._values.update(_text_bytes(chunk.drop_null()))
         elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
-            self._shape.update(_missing_mask(chunk))
+            self._shape.update(_missing_mask_bytes(chunk))
             self._values.update(
-                _little_endian(pc.fill_null(chunk, 0) if chunk.null_count else chunk)
+                _little_endian_bytes(pc.fill_null(chunk, 0) if chunk.null_count else chunk)
             )
         elif pa.types.is_fixed_size_list(kind) and pa.types.is_float32(kind.value_type):
-            self._shape.update(_missing_mask(chunk))
-            self._values.update(_row_keys(chunk))
+            self._shape.update(_missing_mask_bytes(chunk))
+            self._values.update(_row_hash_bytes(chunk))
         else:
             for cell in chunk.to_pylist():
                 self._values.update(json.dumps(cell, default=str, sort_keys=True).encode() + b"\n")
@@ -64,7 +66,7 @@ class _Column:
         return hashlib.sha256(self._values.digest() + self._shape.digest()).hexdigest()
 
 
-class ColumnSums:
+class ColumnDigests:
     """Digests of columns whose rows come in pieces.
 
     Attributes
@@ -75,13 +77,13 @@ class ColumnSums:
 
     def __init__(self) -> None:
         self.rows = 0
-        self._columns: dict[str, _Column] = {}
+        self._columns: dict[str, _ColumnDigest] = {}
 
     def add(self, table: pa.Table) -> None:
         """Take further rows of the same columns."""
         self.rows += len(table)
         for name, column in zip(table.column_names, table.columns, strict=True):
-            found = self._columns.setdefault(name, _Column())
+            found = self._columns.setdefault(name, _ColumnDigest())
             for chunk in column.chunks:
                 found.add(chunk)
 
@@ -90,12 +92,12 @@ class ColumnSums:
         return {name: column.hexdigest() for name, column in self._columns.items()}
 
 
-def document_sum(document: Mapping[str, Any], names: Sequence[str]) -> str:
+def document_digest(document: Mapping[str, Any], names: Sequence[str]) -> str:
     """Return the digest of a file's document and of the names of its columns."""
     return digest({"document": document, "columns": list(names)})
 
 
-def sums_text(sums: ColumnSums, document: str, beside: Mapping[str, str]) -> str:
+def digests_json(sums: ColumnDigests, document: str, beside: Mapping[str, str]) -> str:
     """Return the text that stands in a file's metadata.
 
     Parameters
@@ -103,20 +105,20 @@ def sums_text(sums: ColumnSums, document: str, beside: Mapping[str, str]) -> str
     sums
         Of all rows.
     document
-        What `document_sum` gave.
+        What `document_digest` gave.
     beside
         Digests of what was written together with the file, by name.
     """
-    told = {"rows": sums.rows, "columns": sums.columns(), "document": document}
-    return json.dumps(told | ({"beside": dict(beside)} if beside else {}), sort_keys=True)
+    stated = {"rows": sums.rows, "columns": sums.columns(), "document": document}
+    return json.dumps(stated | ({"beside": dict(beside)} if beside else {}), sort_keys=True)
 
 
-def _little_endian(values: pa.Array) -> bytes:
+def _little_endian_bytes(values: pa.Array) -> bytes:
     array = values.to_numpy(zero_copy_only=False)
     return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
 
 
-def _missing_mask(chunk: pa.Array) -> bytes:
+def _missing_mask_bytes(chunk: pa.Array) -> bytes:
     """Return one byte a row, 1 where the value is missing."""
     if not chunk.null_count:
         return bytes(len(chunk))
@@ -133,7 +135,7 @@ def _text_bytes(chunk: pa.Array) -> memoryview:
     return memoryview(data)[int(ends[chunk.offset]) : int(ends[chunk.offset + len(chunk)])]
 
 
-def _row_keys(chunk: pa.Array) -> bytes:
+def _row_hash_bytes(chunk: pa.Array) -> bytes:
     width = chunk.type.list_size
     present = chunk.drop_null() if chunk.null_count else chunk
     flat = present.flatten()

@@ -1,4 +1,4 @@
-"""One file that appears whole or not at all."""
+"""Output files: written whole or not at all, and whether they can be."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from rainmer_analysis.values.disk.sync_to_disk import (
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values.disk.leftover_temporary_files import (
+    remove_leftovers,
+    temporary_name_part,
+)
+from rainmer_analysis.values.disk.sync_and_storage_errors import (
     make_folder,
-    storage_errors,
     sync_file,
     sync_folder,
-    unconfirmed_write_errors,
+    translate_storage_errors,
+    translate_unconfirmed_write_errors,
 )
-from rainmer_analysis.values.disk.temporary_files import remove_leftovers, temporary_mark
 
-__all__ = ["demand_writable", "write_atomically"]
+__all__ = ["demand_suffix", "demand_writable", "write_atomically", "write_bytes", "write_text"]
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
@@ -39,19 +43,59 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
     make_folder(target.parent)
     remove_leftovers(target.parent, again=False)
     # Made as any new file is, so that the umask decides without being touched: threads share it.
-    temporary = target.parent / f".{target.stem[:32]}{temporary_mark()}{target.suffix}"
+    temporary = target.parent / f".{target.stem[:32]}{temporary_name_part()}{target.suffix}"
     try:
-        with storage_errors(target, temporary):
+        with translate_storage_errors(target, temporary):
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
             write(temporary)
             sync_file(temporary)
             temporary.replace(target)
-        with unconfirmed_write_errors(target):
+        with translate_unconfirmed_write_errors(target):
             sync_folder(target.parent)
     finally:
         with suppress(OSError):
             temporary.unlink()
     return target
+
+
+def write_bytes(path: str | Path, data: bytes) -> Path:
+    """Write a file, whole or not at all."""
+
+    def fill(temporary: Path) -> None:
+        temporary.write_bytes(data)
+
+    return write_atomically(path, fill)
+
+
+def write_text(path: str | Path, text: str) -> Path:
+    """Write a UTF-8 text, whole or not at all."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def demand_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] = ()) -> str:
+    """Return the suffix of an output in lower case, or refuse it.
+
+    Parameters
+    ----------
+    path
+        Where to write.
+    what
+        What is written, with its article, for the sentence.
+    suffixes, also
+        What the name may end in; `also` is taken without being named.
+
+    Raises
+    ------
+    ParameterError
+        The name ends in something else.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in (*suffixes, *also):
+        named = (" or " if len(suffixes) < 3 else ", ").join(suffixes)
+        raise ParameterError(
+            f"{what} cannot be written as {path.name!r}; use a name that ends in {named}"
+        )
+    return suffix
 
 
 def demand_writable(folder: str | Path) -> None:
@@ -69,20 +113,20 @@ def demand_writable(folder: str | Path) -> None:
     """
     place = Path(folder)
     if place.is_file():
-        if _is_locked(place):
+        if _is_write_protected(place):
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(place))
         place = place.parent
     while not place.exists() and place.parent != place:
         place = place.parent
-    temporary = place / f".try{temporary_mark()}"
+    temporary = place / f".try{temporary_name_part()}"
     try:
-        with storage_errors(place, temporary):
+        with translate_storage_errors(place, temporary):
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     finally:
         with suppress(OSError):
             temporary.unlink()
 
 
-def _is_locked(path: Path) -> bool:
+def _is_write_protected(path: Path) -> bool:
     """Say whether a file that its owner may write is protected all the same, as by ``chattr``."""
     return bool(path.stat().st_mode & stat.S_IWUSR) and not os.access(path, os.W_OK)

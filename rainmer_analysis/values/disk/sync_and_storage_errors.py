@@ -1,4 +1,4 @@
-"""Files and folders on the disk before anything relies on them, and what failed disks say."""
+"""Syncing files and folders to the disk, and the errors of failed disks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from pathlib import Path
 
 from rainmer_analysis.errors import StorageError
 
-__all__ = ["make_folder", "storage_errors", "sync_file", "sync_folder", "unconfirmed_write_errors"]
+__all__ = [
+    "make_folder",
+    "sync_file",
+    "sync_folder",
+    "translate_storage_errors",
+    "translate_unconfirmed_write_errors",
+]
 
 # of file systems that cannot sync a folder
 _NO_FOLDERS = frozenset((errno.EINVAL, errno.ENOTSUP, errno.EBADF))
@@ -21,8 +27,8 @@ _FAILURES = frozenset(
 
 
 @contextmanager
-def storage_errors(target: Path, temporary: Path) -> Iterator[None]:
-    """Say of a failed disk which file it struck, after how many bytes, and what room there is.
+def translate_storage_errors(target: Path, temporary: Path) -> Iterator[None]:
+    """Turn errors of a failed disk into a sentence: which file it struck, after how many bytes, and what room there is.
 
     Raises
     ------
@@ -35,15 +41,15 @@ def storage_errors(target: Path, temporary: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FAILURES:
-            raise StorageError(_storage_error_text(error, target, temporary)) from error
+            raise StorageError(_storage_error_message(error, target, temporary)) from error
         if error.filename == str(temporary):  # a name that nobody gave
             error.filename = str(target)
         raise
 
 
 @contextmanager
-def unconfirmed_write_errors(target: Path) -> Iterator[None]:
-    """Say of a disk that fails after files have their names that they have them.
+def translate_unconfirmed_write_errors(target: Path) -> Iterator[None]:
+    """Turn errors of a disk that fails after files have their names into a sentence that says so.
 
     Raises
     ------
@@ -66,13 +72,13 @@ def _free_space_text(folder: Path) -> str:
     """Say how much more a file system can hold; some have bytes, but no room for one more name."""
     free = f"{shutil.disk_usage(folder).free:,} bytes are free"
     if hasattr(os, "statvfs"):
-        told = os.statvfs(folder)
-        if told.f_files and not told.f_favail:
+        system = os.statvfs(folder)
+        if system.f_files and not system.f_favail:
             return f"{free}, but no more files (inodes)"
     return free
 
 
-def _storage_error_text(error: OSError, target: Path, temporary: Path) -> str:
+def _storage_error_message(error: OSError, target: Path, temporary: Path) -> str:
     done, free = 0, ""
     with suppress(OSError):
         done = temporary.stat().st_size if temporary.is_file() else 0
@@ -89,7 +95,7 @@ def sync_file(path: Path) -> None:
     """Wait until a file is on the disk."""
     descriptor = os.open(path, os.O_RDWR)
     try:
-        _sync(descriptor, path)
+        _fsync(descriptor, path)
     finally:
         os.close(descriptor)
 
@@ -100,7 +106,7 @@ def sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        _sync(descriptor, folder)
+        _fsync(descriptor, folder)
     except OSError as error:
         if error.errno not in _NO_FOLDERS:
             raise
@@ -108,7 +114,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _sync(descriptor: int, path: Path) -> None:
+def _fsync(descriptor: int, path: Path) -> None:
     """Sync; an error names the path, as those of other calls do."""
     try:
         os.fsync(descriptor)
@@ -131,7 +137,7 @@ def make_folder(folder: Path) -> None:
     above = folder.parent
     if above != folder:
         make_folder(above)
-    with storage_errors(folder, folder), suppress(FileExistsError):
+    with translate_storage_errors(folder, folder), suppress(FileExistsError):
         folder.mkdir()
         sync_folder(above)
     if not folder.is_dir():

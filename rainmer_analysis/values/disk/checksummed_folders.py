@@ -13,17 +13,20 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
-from rainmer_analysis.values.disk.sync_to_disk import (
+from rainmer_analysis.values.disk.checksummed_json import read_json, with_checksum
+from rainmer_analysis.values.disk.leftover_temporary_files import (
+    remove_leftovers,
+    temporary_name_part,
+)
+from rainmer_analysis.values.disk.sync_and_storage_errors import (
     make_folder,
-    storage_errors,
     sync_file,
     sync_folder,
-    unconfirmed_write_errors,
+    translate_storage_errors,
+    translate_unconfirmed_write_errors,
 )
-from rainmer_analysis.values.disk.temporary_files import remove_leftovers, temporary_mark
 
-__all__ = ["atomic_folder", "read_index", "reserve", "write_index"]
+__all__ = ["atomic_folder", "read_folder_index", "reserve_disk_space", "write_folder_index"]
 
 _SUMS = "sha256"
 _log = logging.getLogger(__name__)
@@ -43,10 +46,10 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     """
     make_folder(folder.parent)
     remove_leftovers(folder.parent, again=False)
-    work = folder.parent / f".{folder.name[:32]}{temporary_mark()}"
+    work = folder.parent / f".{folder.name[:32]}{temporary_name_part()}"
     work.mkdir()
     try:
-        with storage_errors(folder, work):
+        with translate_storage_errors(folder, work):
             yield work
             for path in sorted(work.rglob("*")):
                 (sync_folder if path.is_dir() else sync_file)(path)
@@ -56,13 +59,13 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
             except OSError:
                 if not folder.exists():
                     raise
-        with unconfirmed_write_errors(folder):
+        with translate_unconfirmed_write_errors(folder):
             sync_folder(folder.parent)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def reserve(path: Path) -> None:
+def reserve_disk_space(path: Path) -> None:
     """Take all the room that a sparse file says it has.
 
     Where it is mapped into memory, a full disk would otherwise be a signal that ends the process.
@@ -77,14 +80,14 @@ def reserve(path: Path) -> None:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
-def write_index(path: Path, document: Mapping[str, Any]) -> None:
+def write_folder_index(path: Path, document: Mapping[str, Any]) -> None:
     """Write a document, and the SHA-256 of every file that lies beside it."""
     sums = {each.name: _sha256(each) for each in sorted(path.parent.iterdir()) if each != path}
     text = json.dumps(with_checksum({**document, _SUMS: sums}), ensure_ascii=False)
     path.write_text(text, encoding="utf-8")
 
 
-def read_index(path: Path) -> dict[str, Any]:
+def read_folder_index(path: Path) -> dict[str, Any]:
     """Read a document, and make sure that the files beside it are those that were written.
 
     An index without digests, of an earlier release, is read with a note.

@@ -14,10 +14,10 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.immutable import Rows
 from rainmer_analysis.values.parquet.format.parquet_format import TEXT
 
-__all__ = ["column_of", "label_rows", "numbers", "vectors"]
+__all__ = ["label_rows", "number_column", "only_column_named", "vectors"]
 
 
-def column_of(table: pa.Table, name: str, path: Path) -> pa.ChunkedArray:
+def only_column_named(table: pa.Table, name: str, path: Path) -> pa.ChunkedArray:
     """Return the one column of this name.
 
     Raises
@@ -43,7 +43,7 @@ def label_rows(table: pa.Table, path: Path) -> Rows:
         A label is missing, empty or repeated.
     """
     for name in table.column_names:
-        column_of(table, name, path)
+        only_column_named(table, name, path)
     frame = table.to_pandas(ignore_metadata=True)
     for name in set(TEXT) & set(frame.columns):
         cells = frame[name].astype(object)
@@ -51,7 +51,7 @@ def label_rows(table: pa.Table, path: Path) -> Rows:
     return Rows(frame)
 
 
-def numbers(table: pa.Table, name: str, path: Path) -> npt.NDArray[Any]:
+def number_column(table: pa.Table, name: str, path: Path) -> npt.NDArray[Any]:
     """Return a column of numbers, shape (n,).
 
     Raises
@@ -59,7 +59,7 @@ def numbers(table: pa.Table, name: str, path: Path) -> npt.NDArray[Any]:
     FileFormatError
         It is missing, holds no numbers, or lacks some.
     """
-    column = column_of(table, name, path)
+    column = only_column_named(table, name, path)
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
         raise FileFormatError(f"{path}: its column {name!r} is {column.type}; numbers are wanted")
     _check_no_nulls(column, name, path)
@@ -77,7 +77,7 @@ def vectors(table: pa.Table, path: Path) -> npt.NDArray[np.float32]:
         The column is missing, of another type, lacks a vector or a number, or its vectors are of
         several lengths.
     """
-    column = column_of(table, "embedding", path)
+    column = only_column_named(table, "embedding", path)
     kind = column.type
     is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     if not (is_list or pa.types.is_fixed_size_list(kind)) or not pa.types.is_floating(
@@ -88,7 +88,9 @@ def vectors(table: pa.Table, path: Path) -> npt.NDArray[np.float32]:
             "wanted, best a fixed-size list of float32"
         )
     _check_no_nulls(column, "embedding", path)
-    width = kind.list_size if pa.types.is_fixed_size_list(kind) else _list_length(column, path)
+    width = (
+        kind.list_size if pa.types.is_fixed_size_list(kind) else _common_list_length(column, path)
+    )
     values = column.combine_chunks().flatten()
     if values.null_count:
         raise FileFormatError(f"{path}: a vector of its column 'embedding' lacks a number")
@@ -96,7 +98,7 @@ def vectors(table: pa.Table, path: Path) -> npt.NDArray[np.float32]:
     return np.asarray(found, np.float32)
 
 
-def _list_length(column: pa.ChunkedArray, path: Path) -> int:
+def _common_list_length(column: pa.ChunkedArray, path: Path) -> int:
     """Return the one length of all lists, 0 where there is no list."""
     lengths = pc.list_value_length(column).to_numpy()
     if not len(lengths):

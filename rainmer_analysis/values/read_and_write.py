@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values.disk import (
+    call_with_committed_path,
     demand_suffix,
-    open_committed,
     read_json,
     with_checksum,
     write_atomically,
@@ -38,17 +38,17 @@ from rainmer_analysis.values.parquet import (
     read_parquet,
     read_properties,
     verify_checksums,
-    write_batches,
     write_parquet,
+    write_parquet_batches,
     write_properties,
 )
 
 __all__ = [
-    "check_kind",
+    "check_path_of_kind",
     "is_up_to_date",
     "read",
     "read_as",
-    "request_of",
+    "request_digest_of",
     "write",
     "write_atomically",
     "write_json",
@@ -69,7 +69,7 @@ class _Kind:
     suffixes: tuple[str, ...]
 
     @property
-    def wanted(self) -> str:
+    def what_to_give(self) -> str:
         """What to give: the noun, the ends of its files and what writes them."""
         files = " or ".join(self.suffixes)
         return f"give a {self.noun} ({files}) that 'rainmer-analysis {self.command}' wrote"
@@ -129,12 +129,12 @@ def read(path: str | Path) -> Value:
 
 def _stat_or_none(path: Path) -> os.stat_result | None:
     try:
-        return open_committed(path, Path.stat)
+        return call_with_committed_path(path, Path.stat)
     except OSError:
         return None
 
 
-def check_kind(path: str | Path, kind: type[Value]) -> Path:
+def check_path_of_kind(path: str | Path, kind: type[Value]) -> Path:
     """Return the path if something lies there that can be of this kind, by the end of its name.
 
     Raises
@@ -142,13 +142,13 @@ def check_kind(path: str | Path, kind: type[Value]) -> Path:
     FileFormatError
         Nothing is there, or only another kind has files whose names end so.
     """
-    source, told = Path(path), _KINDS[kind]
+    source, named = Path(path), _KINDS[kind]
     found = _stat_or_none(source)
     if found is None:
-        raise FileFormatError(f"there is no file {source}; {told.wanted}")
+        raise FileFormatError(f"there is no file {source}; {named.what_to_give}")
     suffix = ".parquet" if stat.S_ISDIR(found.st_mode) else source.suffix.lower()
-    if suffix not in told.suffixes:
-        raise FileFormatError(f"{source} is no {told.noun}; {told.wanted}")
+    if suffix not in named.suffixes:
+        raise FileFormatError(f"{source} is no {named.noun}; {named.what_to_give}")
     return source
 
 
@@ -160,15 +160,15 @@ def read_as(path: str | Path, kind: type[V]) -> V:
     FileFormatError
         The file is missing, of another kind, damaged, truncated or written by a newer version.
     """
-    check_kind(path, kind)
-    value, told = read(path), _KINDS[kind]
+    check_path_of_kind(path, kind)
+    value, named = read(path), _KINDS[kind]
     if not isinstance(value, kind):
         found = _KINDS[type(value)].noun
-        raise FileFormatError(f"{path} holds a {found}, not a {told.noun}; {told.wanted}")
+        raise FileFormatError(f"{path} holds a {found}, not a {named.noun}; {named.what_to_give}")
     return value
 
 
-def request_of(path: str | Path) -> str | None:
+def request_digest_of(path: str | Path) -> str | None:
     """Return the digest of the request that a result file answers, or None where it holds none."""
     source = Path(path)
     try:
@@ -197,14 +197,18 @@ def is_up_to_date(path: str | Path, request: str | None, *, overwrite: bool = Fa
     target = Path(path)
     if not target.exists():
         return False
-    if request is not None and request_of(target) == request and _is_whole(target):
+    if (
+        request is not None
+        and request_digest_of(target) == request
+        and _has_valid_checksums(target)
+    ):
         return True
     if overwrite and not target.is_dir():
         return False
     raise OutputExistsError.at(target)
 
 
-def _is_whole(path: Path) -> bool:
+def _has_valid_checksums(path: Path) -> bool:
     if not path.is_dir() and path.suffix.lower() != ".parquet":
         return True  # its document was read whole
     try:
@@ -261,4 +265,6 @@ def write_table(
     target = Path(path)
     if is_up_to_date(target, request, overwrite=overwrite):
         return target
-    return write_atomically(target, lambda temporary: write_batches(batches, temporary, request))
+    return write_atomically(
+        target, lambda temporary: write_parquet_batches(batches, temporary, request)
+    )

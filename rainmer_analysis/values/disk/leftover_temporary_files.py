@@ -17,20 +17,20 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-__all__ = ["is_temporary", "remove_leftovers", "temporary_mark"]
+__all__ = ["is_temporary_name", "remove_leftovers", "temporary_name_part"]
 
 _MARK = re.compile(r"\..*-unfinished-(\d+)-([0-9a-f]{8})-[0-9a-f]{12}(\..*)?", re.DOTALL)
 _DAY = 86_400  # seconds
 _SWEPT: set[str] = set()
 
 
-def temporary_mark() -> str:
+def temporary_name_part() -> str:
     """Return the middle of a new temporary name: who writes, where, and a random part."""
-    return f"-unfinished-{os.getpid()}-{_machine()}-{secrets.token_hex(6)}"
+    return f"-unfinished-{os.getpid()}-{_machine_id()}-{secrets.token_hex(6)}"
 
 
-def is_temporary(name: str) -> bool:
-    """Say whether a name is one that `temporary_mark` makes."""
+def is_temporary_name(name: str) -> bool:
+    """Say whether a name is one that `temporary_name_part` makes."""
     return _MARK.fullmatch(name) is not None
 
 
@@ -55,13 +55,13 @@ def remove_leftovers(folder: Path, *, again: bool = True) -> list[Path]:
     with suppress(OSError):
         for path in sorted(folder.glob(".*-unfinished-*")):
             found = _MARK.fullmatch(path.name)
-            if found is not None and _is_left(path, int(found[1]), found[2]):
-                _remove(path)
+            if found is not None and _is_left_over(path, int(found[1]), found[2]):
+                _remove_path(path)
                 removed.append(path)
     return removed
 
 
-def _remove(path: Path) -> None:
+def _remove_path(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -69,8 +69,8 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
-def _is_left(path: Path, process: int, machine: str) -> bool:
-    if machine == _machine():
+def _is_left_over(path: Path, process: int, machine: str) -> bool:
+    if machine == _machine_id():
         return not _is_alive(process)
     with suppress(OSError):
         return time.time() - path.stat().st_mtime > _DAY
@@ -90,11 +90,11 @@ def _is_alive(process: int) -> bool:
 
 
 @cache
-def _machine() -> str:
+def _machine_id() -> str:
     """Return what names this machine since it was started, and this container's processes."""
-    told = platform.node()
+    identity = platform.node()
     with suppress(OSError):
-        told += Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        identity += Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
     with suppress(OSError):
-        told += str(Path("/proc/self/ns/pid").readlink())
-    return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+        identity += str(Path("/proc/self/ns/pid").readlink())
+    return hashlib.sha256(identity.encode("utf-8", "backslashreplace")).hexdigest()[:8]

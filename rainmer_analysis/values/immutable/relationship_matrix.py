@@ -12,8 +12,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.values.immutable.embedding_table_and_map import Space
 from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
-from rainmer_analysis.values.immutable.table import Space
 from rainmer_analysis.values.request_digest import digest
 
 __all__ = ["SIGNIFICANT", "RelationshipMatrix"]
@@ -23,7 +23,7 @@ SIGNIFICANT = 0.05
 _COMPUTED_LATER = ("low", "high", "p", "q")
 
 
-def _square_matrix(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float64]:
+def _checked_square_matrix(values: npt.ArrayLike, size: int, what: str) -> npt.NDArray[np.float64]:
     array = np.array(values, dtype=np.float64)
     if array.shape != (size, size):
         raise ParameterError(
@@ -102,7 +102,7 @@ class RelationshipMatrix(Value):
             )
         if not all(isinstance(name, str) for name in names):
             raise ParameterError(f"datasets are named by text, but came as {list(names)}")
-        values = _square_matrix(self.values, size, "scores")
+        values = _checked_square_matrix(self.values, size, "scores")
         if self.symmetric and not np.allclose(values, values.T, rtol=0, atol=1e-9, equal_nan=True):
             raise ParameterError(
                 f"the score {self.score!r} is symmetric but its matrix is not; "
@@ -117,7 +117,9 @@ class RelationshipMatrix(Value):
             object.__setattr__(self, name, given)
         for name in _COMPUTED_LATER:
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, _square_matrix(getattr(self, name), size, name))
+                object.__setattr__(
+                    self, name, _checked_square_matrix(getattr(self, name), size, name)
+                )
         if self.ceilings is not None:
             object.__setattr__(self, "ceilings", _checked_ceilings(self.ceilings, size))
         object.__setattr__(self, "datasets", names)
@@ -157,7 +159,7 @@ class RelationshipMatrix(Value):
     def content_sha256(self) -> str:
         """Identity of scores, names and space, for provenance and up-to-date checks."""
         space = None if self.space is None else asdict(self.space)
-        told = [self.values, self.datasets, self.score, space, self.low, self.high]
+        identity = [self.values, self.datasets, self.score, space, self.low, self.high]
         if self.p is not None or self.ceilings is not None:
-            told += [self.p, self.q, self.ceilings]
-        return digest(told)
+            identity += [self.p, self.q, self.ceilings]
+        return digest(identity)

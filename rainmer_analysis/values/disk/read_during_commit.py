@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.folder_commit import files_of_commit
+from rainmer_analysis.values.disk.folder_commit import read_pending_commit
 
-__all__ = ["CommittedFile", "committed_path", "open_committed"]
+__all__ = ["CommittedFile", "call_with_committed_path", "committed_path"]
 
 _TRIES = 20  # for each that fails, a commit has made a step between two system calls
 
@@ -26,13 +26,13 @@ T = TypeVar("T")
 def committed_path(path: Path) -> Path:
     """Return where a file, a folder or a file in such a folder lies: in its place, or waiting."""
     for committed, below in ((path, ""), (path.parent, path.name)):
-        waiting = _waiting_place(committed)
+        waiting = _waiting_path(committed)
         if waiting is not None:
             return waiting / below
     return path
 
 
-def open_committed(path: Path, work: Callable[[Path], T]) -> T:
+def call_with_committed_path(path: Path, work: Callable[[Path], T]) -> T:
     """Do something with a file where it lies, also while it moves from one place to the other.
 
     Raises
@@ -70,7 +70,7 @@ class CommittedFile:
             It cannot be opened.
         """
         try:
-            file: BinaryIO = open_committed(self.path, lambda place: place.open("rb"))
+            file: BinaryIO = call_with_committed_path(self.path, lambda place: place.open("rb"))
         except FileNotFoundError as error:
             gone = "; name another" if self._first is None else " any more; make it anew"
             raise FileFormatError(f"there is no file {self.path}{gone}") from error
@@ -85,13 +85,13 @@ class CommittedFile:
         return file
 
 
-def _waiting_place(path: Path) -> Path | None:
+def _waiting_path(path: Path) -> Path | None:
     """Return where a file waits for its place, if there is a list that names it.
 
     What the list removes is where it would wait, and so is nowhere: it belongs to another run.
     """
     try:
-        document = files_of_commit(path.parent)
+        document = read_pending_commit(path.parent)
     except FileFormatError:  # whoever finishes the commit says so
         return None
     if document is None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
-from rainmer_analysis.values.immutable.rows import Rows, positions
+from rainmer_analysis.values.immutable.rows_and_image_set import Rows, as_positions
 
 __all__ = ["PROPERTIES", "PropertyTable"]
 
@@ -79,7 +79,7 @@ class PropertyTable(Value):
 
     def take(self, indices: npt.ArrayLike) -> PropertyTable:
         """Return the rows at these positions, in this order."""
-        return PropertyTable(self.values[positions(indices)], self.rows.take(indices), self.made)
+        return PropertyTable(self.values[as_positions(indices)], self.rows.take(indices), self.made)
 
     def by_dataset(self) -> dict[str, PropertyTable]:
         """Return the table of each dataset, in the order of their first rows."""

@@ -18,19 +18,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputInUseError
-from rainmer_analysis.values.disk.sync_to_disk import make_folder
+from rainmer_analysis.values.disk.sync_and_storage_errors import make_folder
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment, unused-ignore]
 
-__all__ = ["demand_unlocked", "hold_lock", "lock_of"]
+__all__ = ["demand_unlocked", "hold_lock", "lock_path_of"]
 
 _PAUSE = 0.05  # seconds
 
 
-def lock_of(output: str | Path, name: str = "") -> Path:
+def lock_path_of(output: str | Path, name: str = "") -> Path:
     """Return the file that locks an output: in a folder of results by a name, else beside it."""
     place = Path(output)
     if name:
@@ -86,7 +86,7 @@ def demand_unlocked(lock: Path) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise OutputInUseError(_in_use_error(lock)) from error
+            raise OutputInUseError(_in_use_message(lock)) from error
         except OSError:
             return
         finally:
@@ -109,42 +109,42 @@ def _take_lock(lock: Path, *, wait: bool) -> int | None:
         except BlockingIOError as error:
             os.close(descriptor)
             if not wait and time.monotonic() > patience:
-                raise OutputInUseError(_in_use_error(lock)) from error
+                raise OutputInUseError(_in_use_message(lock)) from error
             time.sleep(_PAUSE)
             continue
         except OSError:  # no locks on this file system
             pass
-        if _is_at(descriptor, lock):
+        if _is_same_file(descriptor, lock):
             with suppress(OSError):  # a full disk: the lock holds without its holder's name
                 os.ftruncate(descriptor, 0)
-                os.write(descriptor, _holder_bytes())
+                os.write(descriptor, _holder_json())
             return descriptor
         os.close(descriptor)  # its holder has ended and removed it
 
 
-def _is_at(descriptor: int, lock: Path) -> bool:
+def _is_same_file(descriptor: int, lock: Path) -> bool:
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(descriptor), lock.stat())
     return False
 
 
-def _holder_bytes() -> bytes:
-    told = {
+def _holder_json() -> bytes:
+    holder = {
         "process": os.getpid(),
         "machine": platform.node(),
         "since": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:300],
     }
-    return json.dumps(told).encode("utf-8", "backslashreplace")
+    return json.dumps(holder).encode("utf-8", "backslashreplace")
 
 
-def _in_use_error(lock: Path) -> str:
+def _in_use_message(lock: Path) -> str:
     who = "another process"
     with suppress(OSError, ValueError, KeyError, TypeError):
-        told = json.loads(lock.read_text(encoding="utf-8", errors="replace"))
+        holder = json.loads(lock.read_text(encoding="utf-8", errors="replace"))
         who = (
-            f"process {told['process']} on {told['machine']} (since {told['since']}: "
-            f"{told['command']})"
+            f"process {holder['process']} on {holder['machine']} (since {holder['since']}: "
+            f"{holder['command']})"
         )
     return (
         f"{who} is writing to {lock.parent}; wait until it has ended, or name another place; "

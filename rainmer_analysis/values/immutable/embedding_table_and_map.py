@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
-from rainmer_analysis.values.immutable.rows import Rows, positions
+from rainmer_analysis.values.immutable.rows_and_image_set import Rows, as_positions
 from rainmer_analysis.values.request_digest import array_digest, digest
 
 __all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "common_space"]
@@ -74,7 +74,7 @@ def common_space(spaces: Mapping[str, Space]) -> Space:
     return first
 
 
-def _unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.float32]:
+def _checked_unit_rows(vectors: npt.ArrayLike, rows: Rows, what: str) -> npt.NDArray[np.float32]:
     array = np.array(vectors, dtype=np.float32, order="C")
     if array.ndim != 2 or array.shape[0] != len(rows):
         raise ParameterError(
@@ -126,7 +126,9 @@ class EmbeddingTable(Value):
     made: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "vectors", _unit_rows(self.vectors, self.rows, "embeddings"))
+        object.__setattr__(
+            self, "vectors", _checked_unit_rows(self.vectors, self.rows, "embeddings")
+        )
         object.__setattr__(self, "made", FrozenDict(self.made))
 
     @property
@@ -146,7 +148,7 @@ class EmbeddingTable(Value):
 
     def take(self, indices: npt.ArrayLike) -> EmbeddingTable:
         """Return the table of the rows at these positions, in this order."""
-        kept = positions(indices)
+        kept = as_positions(indices)
         return EmbeddingTable(self.vectors[kept], self.rows.take(kept), self.space, self.made)
 
     def __repr__(self) -> str:
@@ -186,7 +188,7 @@ class SphereMap(Value):
     fidelity: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        points = _unit_rows(self.points, self.rows, "points")
+        points = _checked_unit_rows(self.points, self.rows, "points")
         if points.shape[1] != 3:
             raise ParameterError(
                 f"points came with {points.shape[1]} coordinates; on a sphere they have 3: x, y, z"

@@ -20,15 +20,15 @@ from rainmer_analysis.values import (
     Rows,
     Space,
     TableStream,
-    commit,
+    commit_staged_files,
     committed_path,
-    finish,
+    finish_interrupted_commit,
     read,
-    staging,
+    staging_folder,
     write,
     write_part_list,
 )
-from rainmer_analysis.values.disk import CommittedFile, committed_files, open_committed
+from rainmer_analysis.values.disk import CommittedFile, call_with_committed_path, read_during_commit
 from tests.values.disk.test_states import MEMORY
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
@@ -38,7 +38,7 @@ WRITER = """
 import sys
 import tempfile
 from pathlib import Path
-from tests.values.disk.test_committed_files import put, table_of
+from tests.values.disk.test_read_during_commit import put, table_of
 folder, number = Path(sys.argv[1]), 0
 while not (folder / "enough").exists():
     number += 1
@@ -59,7 +59,7 @@ def put(
     table: EmbeddingTable, folder: Path, *, dies: bool = False, remove: tuple[str, ...] = ()
 ) -> None:
     """Commit a table as a file and as a folder of two parts; or die once it is committed."""
-    with staging(folder) as staged:
+    with staging_folder(folder) as staged:
         write(table, staged / FORMS[0])
         half = len(table) // 2
         for number, rows in enumerate((slice(0, half), slice(half, None))):
@@ -71,7 +71,7 @@ def put(
             if dies:
                 module = sys.modules["rainmer_analysis.values.disk.folder_commit"]
                 dead.setattr(module, "_roll_forward", lambda *_: None)
-            commit(folder, staged, remove=remove)
+            commit_staged_files(folder, staged, remove=remove)
 
 
 def content(path: Path) -> str:
@@ -85,7 +85,7 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """The commit is finished at each opening in turn, between finding a file and opening it."""
-    new, inner, before = table_of(5), committed_files.committed_path, tmp_path / "before"
+    new, inner, before = table_of(5), read_during_commit.committed_path, tmp_path / "before"
     put(table_of(4), before)
     put(new, before, dies=True)
     for at in range(1, 80, STEPS[form]):
@@ -96,15 +96,15 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
         def finding(path: Path) -> Path:
             found = inner(path)
             if next(calls) == at:  # noqa: B023
-                done.append(finish(folder))  # noqa: B023
+                done.append(finish_interrupted_commit(folder))  # noqa: B023
             return found
 
-        monkeypatch.setattr(committed_files, "committed_path", finding)
+        monkeypatch.setattr(read_during_commit, "committed_path", finding)
         assert content(folder / form) == new.content_sha256
         stream = TableStream(folder / form)
         assert stream.content_sha256 == new.content_sha256
         assert len(stream) == stream.counts["a"] == 5
-        monkeypatch.setattr(committed_files, "committed_path", inner)
+        monkeypatch.setattr(read_during_commit, "committed_path", inner)
         if not done:  # there are no more openings
             break
     assert at > 8, "nothing was opened"
@@ -119,7 +119,7 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
     old, new, inner, before = (
         table_of(4),
         table_of(5),
-        committed_files.committed_path,
+        read_during_commit.committed_path,
         tmp_path / "before",
     )
     wanted = {old.content_sha256, new.content_sha256}
@@ -136,16 +136,16 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
             found = inner(path)
             if next(calls) == at:  # noqa: B023
                 (folder / "later.json").rename(folder / ".commit.json")  # noqa: B023
-                done.append(finish(folder))  # noqa: B023
+                done.append(finish_interrupted_commit(folder))  # noqa: B023
             return found
 
         for reader in (content, lambda path: TableStream(path).content_sha256):
-            monkeypatch.setattr(committed_files, "committed_path", finding)
+            monkeypatch.setattr(read_during_commit, "committed_path", finding)
             try:
                 assert reader(folder / form) in wanted
             except FileFormatError as error:
                 told.add(str(error).replace(str(folder), ""))
-            monkeypatch.setattr(committed_files, "committed_path", inner)
+            monkeypatch.setattr(read_during_commit, "committed_path", inner)
             assert reader(folder / form) in wanted
         if not done:
             break
@@ -161,9 +161,9 @@ def test_what_a_commit_removes_is_gone_before_it_is_removed(tmp_path: Path) -> N
     put(table_of(5), tmp_path, dies=True, remove=(earlier.name,))
     assert earlier.exists()
     with pytest.raises(FileNotFoundError):
-        open_committed(earlier, Path.read_bytes)
+        call_with_committed_path(earlier, Path.read_bytes)
     assert content(tmp_path / FORMS[0]) == table_of(5).content_sha256
-    finish(tmp_path)
+    finish_interrupted_commit(tmp_path)
     assert not earlier.exists()
 
 
@@ -211,7 +211,7 @@ def test_what_is_nowhere_is_told(tmp_path: Path) -> None:
         raise FileNotFoundError(path)
 
     with pytest.raises(FileNotFoundError):
-        open_committed(tmp_path / "none", look)
+        call_with_committed_path(tmp_path / "none", look)
     assert 2 < len(tries) < 100
     with pytest.raises(FileFormatError, match=r"there is no file .*none; name another"):
         CommittedFile(tmp_path / "none").open()

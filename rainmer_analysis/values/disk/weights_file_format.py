@@ -1,4 +1,4 @@
-"""Whether a file can be one of weights at all, told before what reads tensors is imported."""
+"""Whether a file can be one of weights at all, found before what reads tensors is imported."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Literal
 
 from rainmer_analysis.errors import WeightsError
 
-__all__ = ["WEIGHTS_ALLOWED", "demand_weights", "tensor_format"]
+__all__ = ["WEIGHTS_ALLOWED", "demand_weights_file", "weights_file_format"]
 
 _MAX_BYTES = 4 << 30  # a whole Rainmer in float64 has 0.5 GB
 WEIGHTS_ALLOWED = "give a .safetensors file or a .pth state dict of Rainmer or AirNet"
 
 
-def demand_weights(weights: str | None, *, encoder: str = "rainmer") -> None:
+def demand_weights_file(weights: str | None, *, encoder: str = "rainmer") -> None:
     """Make sure that what a command was given may be weights, before torch is imported.
 
     Parameters
@@ -33,11 +33,11 @@ def demand_weights(weights: str | None, *, encoder: str = "rainmer") -> None:
     if encoder in ("rainmer", "airnet") and weights is not None:
         path = Path(weights)
         if path.suffix and path.exists():
-            tensor_format(path)
+            weights_file_format(path)
 
 
-def tensor_format(path: Path) -> Literal["safetensors", "torch"]:
-    """Return the format of a file of weights, told from its first bytes and not from its name.
+def weights_file_format(path: Path) -> Literal["safetensors", "torch"]:
+    """Return the format of a file of weights, from its first bytes and not from its name.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def tensor_format(path: Path) -> Literal["safetensors", "torch"]:
         another format.
     """
     try:
-        _demand_regular(path)
+        _demand_regular_file(path)
         with path.open("rb") as file:
             head = file.read(16)
     except FileNotFoundError:
@@ -64,7 +64,7 @@ def tensor_format(path: Path) -> Literal["safetensors", "torch"]:
     raise WeightsError(msg)
 
 
-def _demand_regular(path: Path) -> None:
+def _demand_regular_file(path: Path) -> None:
     """Refuse what is no regular file, before it is waited for."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):

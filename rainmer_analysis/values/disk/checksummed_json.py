@@ -10,7 +10,13 @@ from typing import Any
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.request_digest import digest
 
-__all__ = ["CHECKSUM", "demand_known_version", "read_json", "with_checksum", "without_checksum"]
+__all__ = [
+    "CHECKSUM",
+    "demand_known_version",
+    "read_json",
+    "verify_and_drop_checksum",
+    "with_checksum",
+]
 
 CHECKSUM = "checksum"
 
@@ -21,7 +27,7 @@ def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:
     return content | {CHECKSUM: _content_digest(content)}
 
 
-def without_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
+def verify_and_drop_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return a document without its digest; one that was written without any passes.
 
     Raises
@@ -76,7 +82,7 @@ def read_json(path: Path) -> Any:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise FileFormatError(f"{path} is not readable JSON; it is damaged or cut off") from error
-    return without_checksum(document, path) if isinstance(document, dict) else document
+    return verify_and_drop_checksum(document, path) if isinstance(document, dict) else document
 
 
 def _content_digest(content: Mapping[str, Any]) -> str:
