@@ -48,10 +48,7 @@ class Request:
     def check_answerable_from_sums(self) -> None:
         """Refuse a request that sketches cannot answer.
 
-        Raises
-        ------
-        ParameterError
-            It needs images' vectors.
+        Raises ParameterError: it needs images' vectors.
         """
         if not self.score.is_streaming or self.null:
             needed = "permutations need" if self.score.is_streaming else f"{self.score.name} needs"
@@ -66,10 +63,7 @@ def build_checked_request(
 ) -> Request:
     """Check the parameters of `relate`.
 
-    Raises
-    ------
-    ParameterError
-        There is no such score, or a parameter is not allowed.
+    Raises ParameterError: there is no such score, or a parameter is not allowed.
     """
     if resamples < 0 or null < 0 or context.sample < 2:
         raise ParameterError(
@@ -115,12 +109,8 @@ def resolve_reference(
 ) -> Request:
     """Settle what the score ``centred`` measures from.
 
-    Raises
-    ------
-    ParameterError
-        There is no dataset of this name, or the score takes no reference.
-    SpaceError
-        The reference is of another space.
+    Raises ParameterError: there is no dataset of this name, or the score takes no reference;
+    SpaceError: the reference is of another space.
     """
     if request.score.name != "centred":
         if reference is not None:

@@ -33,10 +33,7 @@ BETWEEN_ENCODERS = ("cka", "rsa", "procrustes")
 def score_named(name: str) -> Score:
     """Return the score of this name.
 
-    Raises
-    ------
-    ParameterError
-        There is none, or it compares encoders, not datasets.
+    Raises ParameterError: there is none, or it compares encoders, not datasets.
     """
     if name.lower() in BETWEEN_ENCODERS:
         raise ParameterError(

@@ -30,10 +30,7 @@ DEFAULT_ENGINE = "sphere"
 def engine_named(name: str) -> Engine:
     """Return the engine of this name.
 
-    Raises
-    ------
-    ParameterError
-        There is none.
+    Raises ParameterError: there is none.
     """
     if name not in ENGINES:
         raise ParameterError(

@@ -94,10 +94,7 @@ def _optional_matrix(document: dict[str, Any], name: str) -> np.ndarray[Any, Any
 def matrix_from_json(path: Path) -> RelationshipMatrix:
     """Read a matrix from JSON.
 
-    Raises
-    ------
-    FileFormatError
-        The file is no matrix, damaged, or written by a newer version.
+    Raises FileFormatError: the file is no matrix, damaged, or written by a newer version.
     """
     return matrix_from_document(read_json(path), path)
 
@@ -153,10 +150,7 @@ def matrix_from_csv(path: Path) -> RelationshipMatrix:
 
     Counts and scenes are unknown there and read as 0; the score is called ``csv``.
 
-    Raises
-    ------
-    FileFormatError
-        Header and first column differ, or a cell is no number.
+    Raises FileFormatError: header and first column differ, or a cell is no number.
     """
     try:
         with path.open(encoding="utf-8", newline="") as handle:

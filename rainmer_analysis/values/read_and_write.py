@@ -137,10 +137,7 @@ def _stat_or_none(path: Path) -> os.stat_result | None:
 def check_path_of_kind(path: str | Path, kind: type[Value]) -> Path:
     """Return the path if something lies there that can be of this kind, by the end of its name.
 
-    Raises
-    ------
-    FileFormatError
-        Nothing is there, or only another kind has files whose names end so.
+    Raises FileFormatError: nothing is there, or only another kind has files whose names end so.
     """
     source, named = Path(path), _KINDS[kind]
     found = _stat_or_none(source)

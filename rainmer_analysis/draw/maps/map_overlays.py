@@ -62,10 +62,7 @@ def summaries_or_none(
 ) -> list[MapSummary]:
     """Return the maps' summaries where something needs them, else none.
 
-    Raises
-    ------
-    ParameterError
-        They are needed, and are not those of these maps in this order.
+    Raises ParameterError: they are needed, and are not those of these maps in this order.
     """
     if not needed:
         return []

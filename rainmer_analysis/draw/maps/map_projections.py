@@ -51,10 +51,7 @@ class MapProjection:
 def projection_named(name: str) -> MapProjection:
     """Return the view of this name.
 
-    Raises
-    ------
-    ParameterError
-        There is none.
+    Raises ParameterError: there is none.
     """
     if name not in VIEWS:
         raise ParameterError(f"there is no view {name!r}; choose one of {', '.join(VIEWS)}")

@@ -40,10 +40,7 @@ class Entry:
 def check_is_probe(document: Mapping[str, Any]) -> None:
     """Make sure that a document holds spaces that were probed.
 
-    Raises
-    ------
-    ParameterError
-        It does not.
+    Raises ParameterError: it does not.
     """
     if document.get("kind") != "probe" or not document.get("spaces"):
         raise ParameterError(

@@ -124,12 +124,8 @@ def summaries_of_sketches(
 ) -> tuple[Data, Space, list[str]]:
     """Return what `relate` takes of sketches: summaries by dataset, the space, the contents.
 
-    Raises
-    ------
-    ParameterError
-        A dataset stands in two sketches, or resamples are asked for that one does not hold.
-    SpaceError
-        Sketches lie in different spaces.
+    Raises ParameterError: a dataset stands in two sketches, or resamples are asked for that one
+    does not hold; SpaceError: sketches lie in different spaces.
     """
     space = common_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
     data: dict[str, DatasetSummary] = {}

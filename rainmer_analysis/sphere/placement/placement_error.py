@@ -92,10 +92,7 @@ class PlacementCalibration:
 def check_level(level: float) -> None:
     """Refuse a level that is no share.
 
-    Raises
-    ------
-    ParameterError
-        It does not lie between 0 and 1.
+    Raises ParameterError: it does not lie between 0 and 1.
     """
     if not 0 < level < 1:
         raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.9")

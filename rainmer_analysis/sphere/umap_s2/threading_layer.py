@@ -52,12 +52,8 @@ def _layer_in_use() -> str:
 def parallel_allowed() -> Iterator[None]:
     """Run numba's parallel loops within, one thread at a time where the layer asks for it.
 
-    Raises
-    ------
-    ProcessError
-        This process was forked from one that had used OpenMP through numba.
-    ParameterError
-        The layer that NUMBA_THREADING_LAYER names is not there.
+    Raises ProcessError: this process was forked from one that had used OpenMP through numba;
+    ParameterError: the layer that NUMBA_THREADING_LAYER names is not there.
     """
     if _PROCESS.orphaned:
         raise ProcessError(

@@ -39,10 +39,7 @@ def atomic_folder(folder: Path) -> Iterator[Path]:
     Its files are on the disk before it has its name. Where another run has made the same folder
     meanwhile, that one stays. What dead processes have left beside it is removed.
 
-    Raises
-    ------
-    StorageError
-        The disk is full or fails.
+    Raises StorageError: the disk is full or fails.
     """
     make_folder(folder.parent)
     remove_leftovers(folder.parent, again=False)
@@ -70,10 +67,7 @@ def reserve_disk_space(path: Path) -> None:
 
     Where it is mapped into memory, a full disk would otherwise be a signal that ends the process.
 
-    Raises
-    ------
-    OSError
-        There is no such room.
+    Raises OSError: there is no such room.
     """
     if hasattr(os, "posix_fallocate"):
         with path.open("r+b") as file:
@@ -92,10 +86,7 @@ def read_folder_index(path: Path) -> dict[str, Any]:
 
     An index without digests, of an earlier release, is read with a note.
 
-    Raises
-    ------
-    FileFormatError
-        The document or a file is damaged or missing.
+    Raises FileFormatError: the document or a file is damaged or missing.
     """
     document = read_json(path)
     if not isinstance(document, dict):

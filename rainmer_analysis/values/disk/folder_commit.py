@@ -134,10 +134,7 @@ def recover_folder(folder: Path) -> None:
 def read_pending_commit(folder: Path) -> dict[str, Any] | None:
     """Return the list of a commit that has not been finished, or None where there is none.
 
-    Raises
-    ------
-    FileFormatError
-        It is damaged.
+    Raises FileFormatError: it is damaged.
     """
     path = folder / LIST
     try:

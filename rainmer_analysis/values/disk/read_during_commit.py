@@ -35,10 +35,7 @@ def committed_path(path: Path) -> Path:
 def call_with_committed_path(path: Path, work: Callable[[Path], T]) -> T:
     """Do something with a file where it lies, also while it moves from one place to the other.
 
-    Raises
-    ------
-    FileNotFoundError
-        It lies in neither.
+    Raises FileNotFoundError: it lies in neither.
     """
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
@@ -62,12 +59,8 @@ class CommittedFile:
     def open(self) -> BinaryIO:
         """Open it for reading.
 
-        Raises
-        ------
-        FileFormatError
-            It is not there, or another file has taken its place since it was opened first.
-        OSError
-            It cannot be opened.
+        Raises FileFormatError: it is not there, or another file has taken its place since it was
+        opened first; OSError: it cannot be opened.
         """
         try:
             file: BinaryIO = call_with_committed_path(self.path, lambda place: place.open("rb"))

@@ -28,7 +28,7 @@ _FAILURES = frozenset(
 
 @contextmanager
 def translate_storage_errors(target: Path, temporary: Path) -> Iterator[None]:
-    """Turn errors of a failed disk into a sentence: which file it struck, after how many bytes, and what room there is.
+    """Turn errors of a failed disk into a sentence: which file, how many bytes, and what room.
 
     Raises
     ------
@@ -51,10 +51,7 @@ def translate_storage_errors(target: Path, temporary: Path) -> Iterator[None]:
 def translate_unconfirmed_write_errors(target: Path) -> Iterator[None]:
     """Turn errors of a disk that fails after files have their names into a sentence that says so.
 
-    Raises
-    ------
-    StorageError
-        The disk fails.
+    Raises StorageError: the disk fails.
     """
     try:
         yield
@@ -125,12 +122,7 @@ def _fsync(descriptor: int, path: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make a folder and those above it, their names on the disk.
 
-    Raises
-    ------
-    StorageError
-        The disk is full or fails.
-    OSError
-        It cannot be made for another reason.
+    Raises StorageError: the disk is full or fails; OSError: it cannot be made for another reason.
     """
     if folder.is_dir():
         return

@@ -24,13 +24,13 @@ from rainmer_analysis.values.parquet.format import (
     demand_same_columns,
     demand_same_document,
     document_digest,
+    embedding_vectors,
     label_rows,
     number_column,
     only_column_named,
     part_files_of,
     stated_digests,
     translate_reading_errors,
-    vectors,
 )
 
 __all__ = [
@@ -88,10 +88,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
 def open_parquet(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
     """Open a part as Parquet.
 
-    Raises
-    ------
-    FileFormatError
-        It cannot be, or another file has taken its place since it was opened first.
+    Raises FileFormatError: it cannot be, or another file has taken its place since it was opened
+    first.
     """
     try:
         raw = part.open()
@@ -115,10 +113,7 @@ def _unreadable_error(path: Path) -> FileFormatError:
 def verified_metadata_of(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
     """Return the document in a file's metadata.
 
-    Raises
-    ------
-    FileFormatError
-        The file is of another kind, damaged or newer.
+    Raises FileFormatError: the file is of another kind, damaged or newer.
     """
     schema = arrow_schema_of(file, path)
     document = _parse_metadata(schema, path)
@@ -130,10 +125,7 @@ def verified_metadata_of(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
 def arrow_schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
     """Return a file's columns and metadata.
 
-    Raises
-    ------
-    FileFormatError
-        They are damaged.
+    Raises FileFormatError: they are damaged.
     """
     try:
         return file.metadata.schema.to_arrow_schema()
@@ -186,7 +178,7 @@ def _mapping_entry(document: Mapping[str, Any], key: str, path: Path) -> dict[st
 def embedding_table_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
     """Return the embeddings that columns hold."""
     rows = label_rows(table.drop_columns(["embedding"]), path)
-    found = vectors(table, path)
+    found = embedding_vectors(table, path)
     return EmbeddingTable(
         found, rows, space_in_document(document, path), _provenance_from_metadata(document, path)
     )
@@ -220,10 +212,7 @@ def _sphere_map_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> 
 def check_same_width(widths: Mapping[str, int]) -> None:
     """Make sure that the vectors of all parts have one length.
 
-    Raises
-    ------
-    FileFormatError
-        They have not.
+    Raises FileFormatError: they have not.
     """
     (first, width), *others = widths.items()
     for name, other in others:
@@ -237,12 +226,8 @@ def check_same_width(widths: Mapping[str, int]) -> None:
 def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
     """Read a table or a map from a file or from a directory of parts.
 
-    Raises
-    ------
-    FileFormatError
-        A part is of another kind, damaged or newer, or parts are of different kinds.
-    SpaceError
-        Parts lie in different spaces.
+    Raises FileFormatError: a part is of another kind, damaged or newer, or parts are of different
+    kinds; SpaceError: parts lie in different spaces.
     """
     parts = part_files_of(path)
     values = {str(part.path): _read_part(part) for part in parts}

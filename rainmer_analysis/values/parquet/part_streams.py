@@ -16,10 +16,10 @@ from rainmer_analysis.values.parquet.format import (
     VerifiedColumns,
     demand_same_columns,
     demand_same_row_count,
+    embedding_vectors,
     part_files_of,
     stated_digests,
     translate_reading_errors,
-    vectors,
 )
 from rainmer_analysis.values.parquet.parquet_reading import (
     NOUNS,
@@ -44,10 +44,7 @@ _CHECKED = VerifiedColumns()
 def verify_checksums(path: Path) -> None:
     """Make sure that a file or all parts of a folder hold what was written.
 
-    Raises
-    ------
-    FileFormatError
-        One of them is damaged, missing, of another kind or newer.
+    Raises FileFormatError: one of them is damaged, missing, of another kind or newer.
     """
     for part in part_files_of(path):
         with open_parquet(part) as file:
@@ -60,10 +57,7 @@ def verify_checksums(path: Path) -> None:
 def part_space_and_row_count(part: CommittedFile) -> tuple[Space, int]:
     """Return a part's space and number of rows without reading them.
 
-    Raises
-    ------
-    FileFormatError
-        The part is no table, damaged or newer.
+    Raises FileFormatError: the part is no table, damaged or newer.
     """
     with open_parquet(part) as file:
         document, metadata = verified_metadata_of(file, part.path), file.metadata
@@ -79,17 +73,14 @@ def part_space_and_row_count(part: CommittedFile) -> tuple[Space, int]:
 def part_dim(part: CommittedFile) -> int:
     """Return the number of dimensions of a part's vectors.
 
-    Raises
-    ------
-    FileFormatError
-        The part is damaged, or its vectors are none.
+    Raises FileFormatError: the part is damaged, or its vectors are none.
     """
     batch = next(iter_part_columns(part, ["embedding"], size=1), None)
     if batch is None:
         with open_parquet(part) as file:
             kind = arrow_schema_of(file, part.path).field("embedding").type
         return int(kind.list_size) if pa.types.is_fixed_size_list(kind) else 0
-    return int(vectors(batch, part.path).shape[1])
+    return int(embedding_vectors(batch, part.path).shape[1])
 
 
 def iter_part_columns(
@@ -97,10 +88,7 @@ def iter_part_columns(
 ) -> Iterator[pa.Table]:
     """Read columns of a part, `size` rows at a time; memory does not grow with its rows.
 
-    Raises
-    ------
-    FileFormatError
-        The part is damaged.
+    Raises FileFormatError: the part is damaged.
     """
     path, wanted, sums = part.path, set(columns), ColumnDigests()
     with translate_reading_errors(path), part.open() as raw:
@@ -124,10 +112,7 @@ def iter_part_columns(
 def iter_part_batches(part: CommittedFile, *, size: int) -> Iterator[EmbeddingTable]:
     """Read a part as small tables of `size` rows, with the labels and without other columns.
 
-    Raises
-    ------
-    FileFormatError
-        The part is damaged or contradicts itself.
+    Raises FileFormatError: the part is damaged or contradicts itself.
     """
     with open_parquet(part) as file:
         document = verified_metadata_of(file, part.path)

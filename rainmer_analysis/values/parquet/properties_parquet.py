@@ -52,10 +52,7 @@ def write_properties(table: PropertyTable, path: Path, request: str | None) -> N
 def read_properties(path: Path) -> PropertyTable:
     """Read a table of properties.
 
-    Raises
-    ------
-    FileFormatError
-        The file is of another kind, damaged or newer.
+    Raises FileFormatError: the file is of another kind, damaged or newer.
     """
     first = part_files_of(path)[0]
     with open_parquet(first, page_checksum_verification=True) as file:

@@ -34,10 +34,7 @@ _RECORD = re.compile(rb"<rainmer_analysis:record>(.*?)</rainmer_analysis:record>
 def insert(picture: bytes, text: str) -> bytes:
     """Return the PDF with a record behind it.
 
-    Raises
-    ------
-    FileFormatError
-        The PDF's end is not as matplotlib writes it.
+    Raises FileFormatError: the PDF's end is not as matplotlib writes it.
     """
     trailer = _TRAILER.search(picture, max(0, len(picture) - 2048))
     size = _SIZE.search(trailer["entries"]) if trailer else None

@@ -50,10 +50,7 @@ def extract(data: bytes) -> tuple[bytes | None, bytes]:
 def content_sha256(picture: bytes) -> str:
     """Return the SHA-256 of the size and of all pixels as RGBA; how they are packed is no matter.
 
-    Raises
-    ------
-    FileFormatError
-        The pixels cannot be decoded, or there are several frames.
+    Raises FileFormatError: the pixels cannot be decoded, or there are several frames.
     """
     try:
         with warnings.catch_warnings():

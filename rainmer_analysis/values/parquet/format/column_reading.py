@@ -14,16 +14,13 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.immutable import Rows
 from rainmer_analysis.values.parquet.format.parquet_format import TEXT
 
-__all__ = ["label_rows", "number_column", "only_column_named", "vectors"]
+__all__ = ["embedding_vectors", "label_rows", "number_column", "only_column_named"]
 
 
 def only_column_named(table: pa.Table, name: str, path: Path) -> pa.ChunkedArray:
     """Return the one column of this name.
 
-    Raises
-    ------
-    FileFormatError
-        There is none, or there are several.
+    Raises FileFormatError: there is none, or there are several.
     """
     count = table.column_names.count(name)
     if count != 1:
@@ -35,12 +32,8 @@ def only_column_named(table: pa.Table, name: str, path: Path) -> pa.ChunkedArray
 def label_rows(table: pa.Table, path: Path) -> Rows:
     """Return the labels as they were written: text or None.
 
-    Raises
-    ------
-    FileFormatError
-        Two columns have one name.
-    ParameterError
-        A label is missing, empty or repeated.
+    Raises FileFormatError: two columns have one name; ParameterError: a label is missing, empty or
+    repeated.
     """
     for name in table.column_names:
         only_column_named(table, name, path)
@@ -54,10 +47,7 @@ def label_rows(table: pa.Table, path: Path) -> Rows:
 def number_column(table: pa.Table, name: str, path: Path) -> npt.NDArray[Any]:
     """Return a column of numbers, shape (n,).
 
-    Raises
-    ------
-    FileFormatError
-        It is missing, holds no numbers, or lacks some.
+    Raises FileFormatError: it is missing, holds no numbers, or lacks some.
     """
     column = only_column_named(table, name, path)
     if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
@@ -66,16 +56,13 @@ def number_column(table: pa.Table, name: str, path: Path) -> npt.NDArray[Any]:
     return np.asarray(column.to_numpy())
 
 
-def vectors(table: pa.Table, path: Path) -> npt.NDArray[np.float32]:
+def embedding_vectors(table: pa.Table, path: Path) -> npt.NDArray[np.float32]:
     """Return the column of embeddings, shape (n, d).
 
     Lists of any kind are read, of float32 or another floating type, if all have one length.
 
-    Raises
-    ------
-    FileFormatError
-        The column is missing, of another type, lacks a vector or a number, or its vectors are of
-        several lengths.
+    Raises FileFormatError: the column is missing, of another type, lacks a vector or a number, or
+    its vectors are of several lengths.
     """
     column = only_column_named(table, "embedding", path)
     kind = column.type

@@ -46,10 +46,7 @@ def stated_digests(metadata: pq.FileMetaData, path: Path) -> dict[str, Any] | No
     They stand beside the schema and not in it, so that a program which writes the rows anew does
     not take them along.
 
-    Raises
-    ------
-    FileFormatError
-        They have been damaged.
+    Raises FileFormatError: they have been damaged.
     """
     raw = (metadata.metadata or {}).get(SUMS)
     if raw is None:
