@@ -23,7 +23,7 @@ from rainmer_analysis.draw.architecture import architecture_figure, read_archite
 from rainmer_analysis.draw.figure import (
     Drawing,
     assign_colours,
-    drawing_libraries,
+    drawing_library_versions,
     drawing_platform,
     provenance_path,
 )
@@ -39,7 +39,7 @@ __all__ = [
     "architecture_figure",
     "assign_colours",
     "deraining_figure",
-    "drawing_libraries",
+    "drawing_library_versions",
     "drawing_platform",
     "map_numbers",
     "map_provenance",

@@ -1,4 +1,4 @@
-"""Figures 2 and 3: maps above, their matrices below, one legend and one scale."""
+"""Maps above, their matrices below, one legend and one scale: figures 2 and 3, by a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rainmer_analysis.draw.figure import (
     Grid,
     add_legend,
     as_tuple,
-    legend_shape,
+    legend_columns_and_height,
     new_figure,
     panel_titles,
     style_context,
@@ -23,7 +23,7 @@ from rainmer_analysis.draw.maps import (
     MapStyle,
     choose_map_style,
     dataset_legend_entries,
-    draw_maps,
+    draw_map_panels,
     map_grid,
     map_numbers,
     map_provenance,
@@ -34,7 +34,7 @@ from rainmer_analysis.draw.matrices import (
     MatrixStyle,
     choose_matrix_style,
     draw_colour_bar,
-    draw_matrices,
+    draw_matrix_panels,
     matrix_grid,
     matrix_provenance,
 )
@@ -110,18 +110,18 @@ def _maps_above_matrices(
         map_style = choose_map_style(above, "lonlat", columns=3)
         scale = choose_matrix_style(below, columns=columns, width=width)
         entries = dataset_legend_entries(above, map_style)
-        legend_columns, legend_height = legend_shape(entries, width - 0.2)
+        legend_columns, legend_height = legend_columns_and_height(entries, width - 0.2)
         panels = [
             MapPanel(value, name, neighbourhood_notes(value))
             for value, name in zip(above, names, strict=True)
         ]
-        rows = _lay_out(
+        rows = _lay_out_rows(
             panels, map_style, scale, width=width, heights=(0.3 if title else 0.04, legend_height)
         )
         figure = new_figure(width, rows.bar_top + BAR_ROOM)
         upper, lower = _LETTERS[:columns], _LETTERS[columns : 2 * columns]
-        dots = draw_maps(figure, panels, rows.maps, shared_style=map_style, letters=upper)
-        cells = draw_matrices(
+        dots = draw_map_panels(figure, panels, rows.maps, shared_style=map_style, letters=upper)
+        cells = draw_matrix_panels(
             figure, below, rows.matrices, titles=names, shared_style=scale, letters=lower
         )
         artists = {f"map/{key}": artist for key, artist in dots.items()}
@@ -150,7 +150,7 @@ class _Rows(NamedTuple):
     bar_top: float
 
 
-def _lay_out(
+def _lay_out_rows(
     panels: Sequence[MapPanel],
     map_style: MapStyle,
     scale: MatrixStyle,

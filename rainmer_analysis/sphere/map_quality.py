@@ -14,7 +14,7 @@ from rainmer_analysis.sphere.sphere_layout import Engine, LayoutParameters
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 from rainmer_analysis.values import Rows
 
-__all__ = ["fidelity", "placement_radii", "stability_degrees"]
+__all__ = ["fidelity", "placement_radius_statistics", "stability_degrees"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def _median_displacement_degrees(
     return float(np.degrees(np.median(np.concatenate(moved))))
 
 
-def placement_radii(
+def placement_radius_statistics(
     unit: Floats, rows: Rows, layout: LayoutParameters, parts: int
 ) -> dict[str, Any]:
     """Leave scenes out in parts, and return the radii within which rows were placed again."""

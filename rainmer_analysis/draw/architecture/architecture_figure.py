@@ -10,8 +10,11 @@ from rainmer_analysis.draw.architecture.architecture_facts import (
     read_architecture_facts,
 )
 from rainmer_analysis.draw.architecture.diagram_canvas import DiagramCanvas
-from rainmer_analysis.draw.architecture.module_panels import draw_projectors, draw_stage
 from rainmer_analysis.draw.architecture.overview_panel import draw_overview
+from rainmer_analysis.draw.architecture.stage_and_projector_panels import (
+    draw_projectors,
+    draw_stage,
+)
 from rainmer_analysis.draw.figure import (
     WIDTH,
     Drawing,

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from rainmer_analysis.draw.figure.labels import escape_missing_glyphs
+from rainmer_analysis.draw.figure.readable_labels import escape_missing_glyphs
 from rainmer_analysis.draw.figure.style import MUTED
 from rainmer_analysis.errors import ParameterError
 

@@ -85,7 +85,7 @@ def _project_orthographic(lon: Array, lat: Array) -> tuple[Array, Array]:
     return np.where(front, side - centre, centre - side), np.sin(phi)
 
 
-def _single_piece_index(lon: Array, lat: Array) -> Array:
+def _zero_part_index(lon: Array, lat: Array) -> Array:
     return np.zeros(np.broadcast(lon, lat).shape)
 
 
@@ -105,7 +105,7 @@ def _lonlat_projection() -> MapProjection:
     lines = [np.array([[lon, -90], [lon, 90]], float) for lon in range(-120, 180, 60)]
     lines += [np.array([[-180, lat], [180, lat]], float) for lat in range(-60, 90, 30)]
     return MapProjection(
-        "lonlat", _project_lonlat, _single_piece_index, (box,), tuple(lines), (-180, 180, -90, 90)
+        "lonlat", _project_lonlat, _zero_part_index, (box,), tuple(lines), (-180, 180, -90, 90)
     )
 
 
@@ -122,7 +122,7 @@ def _mollweide_projection() -> MapProjection:
     lines += [_projected_line(_project_mollweide, [-180, 180], lat) for lat in range(-60, 90, 30)]
     a, b = 2 * np.sqrt(2), np.sqrt(2)
     return MapProjection(
-        "mollweide", _project_mollweide, _single_piece_index, (edge,), tuple(lines), (-a, a, -b, b)
+        "mollweide", _project_mollweide, _zero_part_index, (edge,), tuple(lines), (-a, a, -b, b)
     )
 
 

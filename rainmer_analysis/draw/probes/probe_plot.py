@@ -16,8 +16,11 @@ from rainmer_analysis.draw.figure import (
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
 from rainmer_analysis.draw.probes.ladder_panels import HEIGHT, draw_ladders
-from rainmer_analysis.draw.probes.probe_entries import check_is_probe, probe_entries
-from rainmer_analysis.draw.probes.variance_and_neighbours import ROW, draw_variance_and_neighbours
+from rainmer_analysis.draw.probes.probe_rows_by_view import check_is_probe, probe_rows_by_view
+from rainmer_analysis.draw.probes.variance_and_neighbour_panels import (
+    ROW,
+    draw_variance_and_neighbours,
+)
 
 __all__ = ["plot_probe"]
 
@@ -51,7 +54,7 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
     """
     check_is_probe(document)
     spaces, design = document["spaces"], document["design"]
-    views = probe_entries(spaces)
+    views = probe_rows_by_view(spaces)
     labels = [entry.label for view in views for entry in view]
     rows = ROW * (sum(map(len, views)) + 0.45 * (len(views) - 1))
     with style_context():

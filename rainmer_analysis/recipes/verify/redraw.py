@@ -10,7 +10,7 @@ from rainmer_analysis.draw import (
     all_in_one_figure,
     architecture_figure,
     deraining_figure,
-    drawing_libraries,
+    drawing_library_versions,
     drawing_platform,
     plot_intervals,
     plot_map,
@@ -41,7 +41,7 @@ def check_redrawn(record: PictureRecord, shown: VerifiedContent) -> Check:
     nothing is compared.
     """
     told = record.document
-    here, system = drawing_libraries(), drawing_platform()
+    here, system = drawing_library_versions(), drawing_platform()
     other = [
         f"{name} {stated} (here {here.get(name, 'none')})"
         for name, stated in (told.get("libraries") or {}).items()

@@ -14,10 +14,12 @@ import numba
 
 from rainmer_analysis.sphere.umap_s2.threading_layer import callable_from_any_thread
 
-__all__ = ["compiled", "import_compiling"]
+__all__ = ["import_with_numba_cache", "njit_cached"]
 
 
-def compiled(*, parallel: bool = False, fast: bool = False) -> Callable[[Callable[..., Any]], Any]:
+def njit_cached(
+    *, parallel: bool = False, fast: bool = False
+) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function on its first call and keep the machine code for later processes.
 
     The code lies beside the source, or in the user's cache where that cannot be written to; where
@@ -37,7 +39,7 @@ def compiled(*, parallel: bool = False, fast: bool = False) -> Callable[[Callabl
     return decorate
 
 
-def import_compiling(name: str) -> ModuleType:
+def import_with_numba_cache(name: str) -> ModuleType:
     """Import a package whose functions insist on a folder for their machine code.
 
     Where numba finds none that it may write to, as in a container whose files are read-only, a

@@ -8,12 +8,12 @@ from types import ModuleType
 import numba
 import pytest
 
-from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
+from rainmer_analysis.sphere.umap_s2.compile_cached import import_with_numba_cache
 
 SOURCE = """
-from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
+from rainmer_analysis.sphere.umap_s2.compile_cached import njit_cached
 
-@compiled()
+@njit_cached()
 def twice(number):
     return 2 * number
 """
@@ -81,7 +81,7 @@ def test_packages_that_insist_on_a_folder_get_a_temporary_one(
     monkeypatch.syspath_prepend(str(closed))
     with pytest.raises(RuntimeError, match="cannot cache function"):
         importlib.import_module("insisting")
-    module = import_compiling("insisting")
+    module = import_with_numba_cache("insisting")
     assert module.twice(21) == 42
     assert list(Path(numba.config.CACHE_DIR).rglob("insisting.twice*.nbi"))
 
@@ -92,4 +92,4 @@ def test_other_faults_of_an_import_are_not_hidden(
     (closed / "broken.py").write_text("raise RuntimeError('something else')")
     monkeypatch.syspath_prepend(str(closed))
     with pytest.raises(RuntimeError, match="something else"):
-        import_compiling("broken")
+        import_with_numba_cache("broken")

@@ -22,7 +22,7 @@ def rows(count: int, dim: int, seed: int = 0) -> np.ndarray:
 
 
 def dense(graph: Graph) -> np.ndarray:
-    return np.asarray(graph.matrix().toarray())
+    return np.asarray(graph.to_sparse().toarray())
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_neighbours_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_pair_of_blocks_meets_once_and_none_twice_in_a_round() -> None:
     for blocks in (2, 4, 14):
         met = set()
-        for firsts, seconds in fast_neighbours._round_robin(blocks):
+        for firsts, seconds in fast_neighbours._round_robin_pairings(blocks):
             together = np.concatenate([firsts, seconds[firsts != seconds]])
             assert len(set(together.tolist())) == len(together)
             met |= {frozenset(pair) for pair in zip(firsts.tolist(), seconds.tolist(), strict=True)}

@@ -26,7 +26,7 @@ def escape_missing_glyphs(text: str) -> str:
 
     Examples
     --------
-    >>> readable("rain\nµ")
+    >>> escape_missing_glyphs("rain\nµ")
     'rain\\x0aµ'
     """
     if text.isspace():

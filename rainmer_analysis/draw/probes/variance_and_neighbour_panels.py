@@ -9,8 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from rainmer_analysis.draw.figure import INK, MUTED, PALETTE, axes_at, ink_on, write_panel_title
-from rainmer_analysis.draw.probes.probe_entries import NEIGHBOURS, Entry
+from rainmer_analysis.draw.figure import (
+    INK,
+    MUTED,
+    PALETTE,
+    axes_at,
+    text_colour_on,
+    write_panel_title,
+)
+from rainmer_analysis.draw.probes.probe_rows_by_view import NEIGHBOURS, ProbeRow
 
 __all__ = ["ROW", "SOURCES", "draw_variance_and_neighbours"]
 
@@ -28,7 +35,7 @@ _BARS, _GAP = 2.2, 0.16
 
 def draw_variance_and_neighbours(
     figure: Figure,
-    views: Sequence[Sequence[Entry]],
+    views: Sequence[Sequence[ProbeRow]],
     spaces: Sequence[Any],
     *,
     left: float,
@@ -76,7 +83,7 @@ def _draw_frame(axes: Axes, heights: Sequence[float]) -> None:
 
 
 def _draw_variance_bars(
-    axes: Axes, entries: Sequence[Entry], heights: Sequence[float]
+    axes: Axes, entries: Sequence[ProbeRow], heights: Sequence[float]
 ) -> dict[str, Any]:
     _draw_frame(axes, heights)
     axes.set_xlim(0, 1)
@@ -92,7 +99,7 @@ def _draw_variance_bars(
             found[f"{row}/{source}"] = bar
             if share > 0.09 and not entry.control:
                 inside = axes.text(left + share / 2, y, f"{share:.2f}", fontsize=6)
-                inside.set(ha="center", va="center_baseline", color=ink_on(colour))
+                inside.set(ha="center", va="center_baseline", color=text_colour_on(colour))
             left += share
         label = axes.text(-0.02, y, entry.label, ha="right", va="center_baseline")
         label.set(color=MUTED if entry.control else INK, fontsize=6.5)
@@ -116,7 +123,7 @@ def _draw_legend(axes: Axes) -> Any:
 
 
 def _draw_neighbour_dots(
-    axes: Axes, name: str, entries: Sequence[Entry], heights: Sequence[float], chance: float
+    axes: Axes, name: str, entries: Sequence[ProbeRow], heights: Sequence[float], chance: float
 ) -> dict[str, Any]:
     _draw_frame(axes, heights)
     axes.set_xlim(0, 1)

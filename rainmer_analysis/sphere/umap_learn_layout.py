@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from rainmer_analysis.numerics import angles_to_xyz, nearest_neighbours
 from rainmer_analysis.sphere.sphere_layout import LayoutParameters
-from rainmer_analysis.sphere.umap_s2.compile_cached import import_compiling
-from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
+from rainmer_analysis.sphere.umap_s2.compile_cached import import_with_numba_cache
+from rainmer_analysis.sphere.umap_s2.threading_layer import allow_parallel_loops
 from rainmer_analysis.values import has_progress_listener, report_progress
 
 with warnings.catch_warnings():
     # What is missing is wanted only by its neural variant.
     warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
-    umap = import_compiling("umap")
+    umap = import_with_numba_cache("umap")
 
 __all__ = ["umap_layout"]
 
@@ -70,9 +70,9 @@ def umap_layout(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.
         n_jobs=1,
         init="spectral" if total >= _SPECTRAL_ROWS else "random",
         precomputed_knn=(indices, distances),
-        tqdm_kwds=_reported() if has_progress_listener() else None,
+        tqdm_kwds=_progress_bar_arguments() if has_progress_listener() else None,
     )
-    with parallel_allowed(), warnings.catch_warnings():
+    with allow_parallel_loops(), warnings.catch_warnings():
         for text in _EXPECTED:
             warnings.filterwarnings("ignore", message=text)
         angles = model.fit_transform(unit.astype(np.float32))
@@ -89,6 +89,6 @@ class _EpochReports(io.StringIO):
         return len(text)
 
 
-def _reported() -> dict[str, Any]:
+def _progress_bar_arguments() -> dict[str, Any]:
     """Return arguments of umap-learn's bar under which it reports and is not seen."""
     return {"disable": False, "file": _EpochReports(), "bar_format": "{n}/{total}"}

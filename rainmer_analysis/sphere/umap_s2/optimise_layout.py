@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.sphere.umap_s2.attraction_curve import AttractionCurve
+from rainmer_analysis.sphere.umap_s2.epoch_kernels import run_exact_epoch, run_sampled_epoch
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph
-from rainmer_analysis.sphere.umap_s2.pair_forces import exact_epoch, sampled_epoch
 from rainmer_analysis.sphere.umap_s2.thread_choice import ThreadChoice
 from rainmer_analysis.values import report_progress
 
@@ -70,7 +70,7 @@ def optimise_layout(
     numpy.ndarray
         Shape (n, 3), float64 unit rows.
     """
-    tables = kernel.tables(attraction=attraction)
+    force_tables = kernel.force_tables(attraction=attraction)
     chances = np.minimum(graph.weights.astype(np.float64) * 2**24, 2**24).astype(np.uint32)
     by_chance = (graph.starts, graph.columns, chances)
     by_weight = (graph.starts, graph.columns, graph.weights)
@@ -82,21 +82,17 @@ def optimise_layout(
         step = np.float32(rate * falling / kernel.radius)
         old, new = places
         if epoch < epochs - exact:
-            _run_on_threads(
-                threads[0], sampled_epoch, old, new, by_chance, tables, salts[epoch], step
+            threads[0].run_pass(
+                run_sampled_epoch, old, new, by_chance, force_tables, salts[epoch], step
             )
         else:
-            _run_on_threads(threads[1], exact_epoch, old, new, by_weight, tables, step)
+            threads[1].run_pass(run_exact_epoch, old, new, by_weight, force_tables, step)
         places.reverse()
         if progress is not None:
             progress(epoch + 1)
         report_progress(epoch + 1, epochs, "epoch")
     points = places[0].astype(np.float64)
     return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
-
-
-def _run_on_threads(threads: ThreadChoice, work: Callable[..., object], *inputs: object) -> None:
-    threads.run(lambda: work(*inputs))
 
 
 def _linear_decay(epochs: int) -> npt.NDArray[np.float64]:
@@ -125,11 +121,11 @@ def canonical_orientation(points: npt.NDArray[np.float64]) -> npt.NDArray[np.flo
     # einsum, since a threaded product may sum in another order
     _, axes = np.linalg.eigh(np.einsum("ni,nj->ij", points, points) / len(points))
     turned = np.einsum("ni,ij->nj", points, axes[:, ::-1])
-    turned *= np.array([_sign_convention(column) for column in turned.T])
+    turned *= np.array([_axis_sign(column) for column in turned.T])
     return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True))
 
 
-def _sign_convention(column: npt.NDArray[np.float64]) -> float:
+def _axis_sign(column: npt.NDArray[np.float64]) -> float:
     """Point to the mean, else to the longer tail, else to the first row that is not zero."""
     for value in (column.mean(), (column**3).mean(), *column[:1]):
         if abs(value) > 1e-9:

@@ -6,9 +6,9 @@ import numba
 import numpy as np
 
 from rainmer_analysis.sphere.umap_s2.attraction_curve import LOWEST, SHIFT
-from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
+from rainmer_analysis.sphere.umap_s2.compile_cached import njit_cached
 
-__all__ = ["REPELLERS", "exact_epoch", "sampled_epoch"]
+__all__ = ["REPELLERS", "run_exact_epoch", "run_sampled_epoch"]
 
 # Random vertices that repel for each edge that acts.
 REPELLERS = 5
@@ -26,7 +26,7 @@ _S27, _S30, _S31, _S32, _S40 = (np.uint64(shift) for shift in (27, 30, 31, 32, 4
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-@compiled()
+@njit_cached()
 def _splitmix64(key):  # type: ignore[no-untyped-def]
     """Scramble 64 bits (Steele, Lea and Flood 2014, the finaliser of SplitMix64)."""
     key = (key ^ (key >> _S30)) * _MIX_1
@@ -34,7 +34,7 @@ def _splitmix64(key):  # type: ignore[no-untyped-def]
     return key ^ (key >> _S31)
 
 
-@compiled(fast=True)
+@njit_cached(fast=True)
 def tangent_force(here, there, table):  # type: ignore[no-untyped-def]
     """Return the force along the tangent from here to there; none between coincident points."""
     dx, dy, dz = there[0] - here[0], there[1] - here[1], there[2] - here[2]
@@ -47,7 +47,7 @@ def tangent_force(here, there, table):  # type: ignore[no-untyped-def]
     return size * (dx + half * here[0]), size * (dy + half * here[1]), size * (dz + half * here[2])
 
 
-@compiled()
+@njit_cached()
 def _step_along_great_circle(here, force, step):  # type: ignore[no-untyped-def]
     """Return the point that lies a step along the force from here (the exponential map)."""
     fx, fy, fz = force
@@ -63,12 +63,12 @@ def _step_along_great_circle(here, force, step):  # type: ignore[no-untyped-def]
     return x / length, y / length, z / length
 
 
-@compiled(parallel=True)
-def sampled_epoch(old, new, edges, tables, salt, step):  # type: ignore[no-untyped-def]
+@njit_cached(parallel=True)
+def run_sampled_epoch(old, new, edges, force_tables, salt, step):  # type: ignore[no-untyped-def]
     """Write every vertex's new position: edges act by chance, and call random repellers."""
     total = len(old)
     starts, columns, chances = edges
-    pull, push = tables
+    pull, push = force_tables
     for i in numba.prange(total):
         here = (old[i, 0], old[i, 1], old[i, 2])
         fx = fy = fz = np.float32(0.0)
@@ -91,12 +91,12 @@ def sampled_epoch(old, new, edges, tables, salt, step):  # type: ignore[no-untyp
         new[i, 0], new[i, 1], new[i, 2] = _step_along_great_circle(here, (fx, fy, fz), step)
 
 
-@compiled(parallel=True, fast=True)
-def exact_epoch(old, new, edges, tables, step):  # type: ignore[no-untyped-def]
+@njit_cached(parallel=True, fast=True)
+def run_exact_epoch(old, new, edges, force_tables, step):  # type: ignore[no-untyped-def]
     """Write every vertex's new position from the forces that sampling has on average."""
     total = len(old)
     starts, columns, weights = edges
-    pull, push = tables
+    pull, push = force_tables
     xs, ys, zs = old[:, 0].copy(), old[:, 1].copy(), old[:, 2].copy()
     for i in numba.prange(total):
         here = (xs[i], ys[i], zs[i])

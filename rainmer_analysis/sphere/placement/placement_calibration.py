@@ -99,7 +99,12 @@ def check_level(level: float) -> None:
 
 
 def calibrate_placement(
-    points: Floats, groups: npt.ArrayLike | None, rehearse: Rehearsal, *, parts: int, seed: int
+    points: Floats,
+    groups: npt.ArrayLike | None,
+    lay_out_and_place: Rehearsal,
+    *,
+    parts: int,
+    seed: int,
 ) -> PlacementCalibration:
     """Leave each part of the scenes out in turn, place it, and compare with the layout of all.
 
@@ -150,7 +155,7 @@ def calibrate_placement(
     errors, scatter = np.empty(total), np.empty(total)
     for number in range(parts):
         out = part == number
-        kept, places = rehearse(~out, number)
+        kept, places = lay_out_and_place(~out, number)
         turn = procrustes_rotation(kept, points[~out])
         errors[out] = angle_between(places.points @ turn, points[out])
         scatter[out] = places.scatter

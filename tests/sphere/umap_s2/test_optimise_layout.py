@@ -9,10 +9,10 @@ from rainmer_analysis.sphere.umap_s2 import (
     AttractionCurve,
     Graph,
     canonical_orientation,
+    epoch_kernels,
     fuzzy_graph,
     nearest_rows,
     optimise_layout,
-    pair_forces,
     spectral_start,
 )
 from rainmer_analysis.sphere.umap_s2.spectral_start import _laplacian_eigenvectors
@@ -47,13 +47,13 @@ def test_tables_hold_the_gradients_of_the_loss() -> None:
     h = 1e-5
     pull = (np.log(curve(angle - h)) - np.log(curve(angle + h))) / (2 * h * kernel.radius)
     push = (np.log(1 - curve(angle + h)) - np.log(1 - curve(angle - h))) / (2 * h * kernel.radius)
-    for table, expected in zip(kernel.tables(), (pull, push), strict=True):
+    for table, expected in zip(kernel.force_tables(), (pull, push), strict=True):
         here = np.zeros((40, 3), dtype=np.float32)
         there = np.zeros_like(here)
         here[:, 0] = 1
         there[:, 0], there[:, 1] = np.cos(angle), np.sin(angle)
         found = np.array(
-            [pair_forces.tangent_force(a, b, table) for a, b in zip(here, there, strict=True)]
+            [epoch_kernels.tangent_force(a, b, table) for a, b in zip(here, there, strict=True)]
         )
         assert np.abs(found[:, [0, 2]]).max() < 1e-6, "forces are tangents"
         assert found[:, 1] == pytest.approx(expected, rel=8e-3)  # the softening
@@ -61,11 +61,11 @@ def test_tables_hold_the_gradients_of_the_loss() -> None:
 
 def test_coincident_and_opposite_points_have_finite_forces() -> None:
     here = np.array([0, 0, 1], dtype=np.float32)
-    for table in AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=3.0).tables():
-        assert pair_forces.tangent_force(here, here, table) == (0, 0, 0)
-        assert np.isfinite(pair_forces.tangent_force(here, -here, table)).all()
+    for table in AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=3.0).force_tables():
+        assert epoch_kernels.tangent_force(here, here, table) == (0, 0, 0)
+        assert np.isfinite(epoch_kernels.tangent_force(here, -here, table)).all()
         near = np.array([1e-7, 0, 1], dtype=np.float32)
-        assert np.isfinite(pair_forces.tangent_force(here, near, table)).all()
+        assert np.isfinite(epoch_kernels.tangent_force(here, near, table)).all()
 
 
 def test_a_ring_becomes_a_ring() -> None:
@@ -114,16 +114,18 @@ def test_exact_forces_are_what_sampled_ones_have_on_average() -> None:
     graph = fuzzy_graph(
         nearest_rows(unit_rows(np.random.default_rng(3).normal(size=(count, 9))), 5)
     )
-    tables = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=2.0).tables()
+    force_tables = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=2.0).force_tables()
     old, step = unit.astype(np.float32), np.float32(1e-3)
     new = np.empty_like(old)
-    pair_forces.exact_epoch(old, new, (graph.starts, graph.columns, graph.weights), tables, step)
+    epoch_kernels.run_exact_epoch(
+        old, new, (graph.starts, graph.columns, graph.weights), force_tables, step
+    )
     exact = (new - old).astype(float) / 1e-3
     chances = np.minimum(graph.weights.astype(float) * 2**24, 2**24).astype(np.uint32)
     draws = []
     for salt in np.random.SeedSequence(5).generate_state(4000, np.uint64):
-        pair_forces.sampled_epoch(
-            old, new, (graph.starts, graph.columns, chances), tables, salt, step
+        epoch_kernels.run_sampled_epoch(
+            old, new, (graph.starts, graph.columns, chances), force_tables, salt, step
         )
         draws.append((new - old).astype(float) / 1e-3)
     error = np.std(draws, axis=0) / np.sqrt(len(draws))
@@ -134,7 +136,7 @@ def test_start_spans_the_slowest_eigenvectors() -> None:
     rows = unit_rows(np.random.default_rng(1).normal(size=(400, 5)))
     graph = fuzzy_graph(nearest_rows(rows, 12))
     found = _laplacian_eigenvectors(graph, 3)
-    weights = graph.matrix().toarray().astype(float)
+    weights = graph.to_sparse().toarray().astype(float)
     roots = np.sqrt(weights.sum(axis=1))
     _, expected = eigsh(weights / np.outer(roots, roots), k=4, which="LA")
     found = found * roots[:, None]

@@ -9,14 +9,14 @@ from typing import Any
 from rainmer_analysis.draw.figure import short_labels
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["NEIGHBOURS", "Entry", "check_is_probe", "probe_entries"]
+__all__ = ["NEIGHBOURS", "ProbeRow", "check_is_probe", "probe_rows_by_view"]
 
 NEIGHBOURS = ("kind", "draw", "level", "adjacent")
 Range = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class Entry:
+class ProbeRow:
     """One row: a space, or a control of a view.
 
     Parameters
@@ -49,18 +49,18 @@ def check_is_probe(document: Mapping[str, Any]) -> None:
         )
 
 
-def probe_entries(spaces: Sequence[Mapping[str, Any]]) -> list[list[Entry]]:
+def probe_rows_by_view(spaces: Sequence[Mapping[str, Any]]) -> list[list[ProbeRow]]:
     """Return the rows of each view."""
     views = list(dict.fromkeys(each["space"]["view"] for each in spaces))
     return [
-        _view_entries([each for each in spaces if each["space"]["view"] == view]) for view in views
+        _rows_of_view([each for each in spaces if each["space"]["view"] == view]) for view in views
     ]
 
 
-def _view_entries(group: Sequence[Mapping[str, Any]]) -> list[Entry]:
+def _rows_of_view(group: Sequence[Mapping[str, Any]]) -> list[ProbeRow]:
     labels = short_labels([each["label"] for each in group], limit=32)
     own = [
-        Entry(
+        ProbeRow(
             labels[each["label"]],
             control=False,
             variance=each["variance"],
@@ -68,13 +68,13 @@ def _view_entries(group: Sequence[Mapping[str, Any]]) -> list[Entry]:
         )
         for each in group
     ]
-    return own + [_control_entry(name, found) for name, found in group[0]["controls"].items()]
+    return own + [_control_row(name, found) for name, found in group[0]["controls"].items()]
 
 
-def _control_entry(name: str, found: Mapping[str, Any]) -> Entry:
+def _control_row(name: str, found: Mapping[str, Any]) -> ProbeRow:
     if "seeds" not in found:
         same = {each: (found["neighbours"][each],) * 3 for each in NEIGHBOURS}
-        return Entry(name, control=True, variance=found["variance"], neighbours=same)
+        return ProbeRow(name, control=True, variance=found["variance"], neighbours=same)
     low, middle, high = (found[level] for level in ("p5", "p50", "p95"))
     ranges = {
         each: tuple(level["neighbours"][each] for level in (middle, low, high))
@@ -83,7 +83,7 @@ def _control_entry(name: str, found: Mapping[str, Any]) -> Entry:
     total = sum(middle["variance"].values())  # medians need not add up to 1
     shares = {source: value / total for source, value in middle["variance"].items()}
     label = f"{name}, {found['seeds']} seed{'s' if found['seeds'] > 1 else ''}"
-    return Entry(label, control=True, variance=shares, neighbours=ranges)
+    return ProbeRow(label, control=True, variance=shares, neighbours=ranges)
 
 
 def _value_and_range(found: Mapping[str, Any]) -> Range:
