@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 
 from rainmer_analysis.numerics import nearest_neighbours, unit_rows
-from rainmer_analysis.sphere import umap_layout
+from rainmer_analysis.sphere import umap_learn_layout
 from rainmer_analysis.sphere.umap_s2 import Graph, fast_neighbours, fuzzy_graph, nearest_rows
 
 
@@ -113,7 +113,7 @@ def test_many_rows_go_through_an_approximate_search(monkeypatch: pytest.MonkeyPa
 def assert_equals_umap_learn(unit: np.ndarray, k: int) -> None:
     near = nearest_rows(unit, k)
     own = np.arange(len(unit))[:, None]
-    expected, _, _ = umap_layout.umap.umap_.fuzzy_simplicial_set(
+    expected, _, _ = umap_learn_layout.umap.umap_.fuzzy_simplicial_set(
         unit.astype(np.float32),
         k + 1,
         np.random.RandomState(0),
