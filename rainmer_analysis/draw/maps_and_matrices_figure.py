@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rainmer_analysis.draw.figure import (
     GAP,
@@ -41,26 +41,30 @@ from rainmer_analysis.draw.matrices import (
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, matrix_document
 
-__all__ = ["all_in_one_figure", "deraining_figure"]
+__all__ = ["maps_and_matrices_figure"]
 
 _LETTERS = "abcdef"
+_COLUMNS_AND_WIDTH = {2: (3, WIDTH), 3: (2, 5.2)}  # by the number of the figure; inches
 _ENCODERS = {"rainmer": "Rainmer", "airnet": "AirNet"}
 _VIEWS = {("rainmer", "degradation"): "detail/degradation"}
 
 
-def deraining_figure(
+def maps_and_matrices_figure(
     maps: Sequence[SphereMap],
     matrices: Sequence[RelationshipMatrix],
     *,
+    number: int,
     title: str = "",
     titles: Sequence[str] | None = None,
 ) -> Drawing:
-    """Draw the deraining datasets: (a)-(c) three maps, (d)-(f) their matrices.
+    """Draw figure 2 or 3: a row of maps, and under it a row of their matrices.
 
     Parameters
     ----------
     maps, matrices
-        Three each, of the same spaces in the same order: chromatic, detail/degradation, AirNet.
+        Of the same spaces in the same order, as many each as the figure has columns.
+    number
+        2 (deraining: three spaces) or 3 (snow, rain and raindrops: two).
     title
         The line above: which data, how many images, which weights.
     titles
@@ -70,40 +74,14 @@ def deraining_figure(
     -------
     Drawing
         With the artists of `plot_map` under ``map/...``, of `plot_matrix` under ``matrix/...``,
-        and ``legend``, ``scale`` and ``write_headline``.
+        and ``legend``, ``scale`` and ``headline``.
 
     Raises
     ------
     ParameterError
         The numbers or the spaces of maps and matrices do not fit.
     """
-    return _maps_above_matrices(maps, matrices, title=title, titles=titles, number=2)
-
-
-def all_in_one_figure(
-    maps: Sequence[SphereMap],
-    matrices: Sequence[RelationshipMatrix],
-    *,
-    title: str = "",
-    titles: Sequence[str] | None = None,
-) -> Drawing:
-    """Draw snow, rain and raindrops: (a)-(b) two maps, (c)-(d) their matrices.
-
-    Parameters, result and errors are those of `deraining_figure`, with two spaces.
-    """
-    return _maps_above_matrices(maps, matrices, title=title, titles=titles, number=3)
-
-
-def _maps_above_matrices(
-    maps: Sequence[SphereMap],
-    matrices: Sequence[RelationshipMatrix],
-    *,
-    title: str,
-    titles: Sequence[str] | None,
-    number: int,
-) -> Drawing:
-    columns = {2: 3, 3: 2}[number]
-    width = {2: WIDTH, 3: 5.2}[number]
+    columns, width = _COLUMNS_AND_WIDTH[number]
     above, below = _check_counts_and_spaces(maps, matrices, columns, number)
     names = panel_titles(titles, above, _space_in_words)
     with style_context():
@@ -133,12 +111,18 @@ def _maps_above_matrices(
             )
         if title:
             artists["headline"] = write_headline(figure, title)
-    about = {"draws": f"figure {number}", "title": title, "titles": list(names)}
+    about = {
+        "draws": f"figure {number}",
+        "title": title,
+        "titles": list(names),
+        "maps": [map_provenance(value) for value in above],
+        "matrices": [matrix_provenance(value) for value in below],
+    }
     numbers = {
         "maps": [map_numbers(value) for value in above],
         "matrices": [matrix_document(value) for value in below],
     }
-    return Drawing(figure, artists, about | _inputs_provenance(above, below), numbers)
+    return Drawing(figure, artists, about, numbers)
 
 
 class _Rows(NamedTuple):
@@ -171,15 +155,6 @@ def _lay_out_rows(
         gap=GAP,
     )
     return _Rows(maps, legend_top, matrices, matrices.top + matrices.height + scale.down + 0.06)
-
-
-def _inputs_provenance(
-    maps: Sequence[SphereMap], matrices: Sequence[RelationshipMatrix]
-) -> dict[str, list[dict[str, Any]]]:
-    return {
-        "maps": [map_provenance(value) for value in maps],
-        "matrices": [matrix_provenance(value) for value in matrices],
-    }
 
 
 def _check_counts_and_spaces(
