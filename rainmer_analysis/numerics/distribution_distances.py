@@ -1,4 +1,4 @@
-"""How far two samples of numbers are from each other, each value with its weight."""
+"""Distances of two distributions of numbers or points, and quantiles, with weights."""
 
 from __future__ import annotations
 
@@ -78,32 +78,22 @@ def _weighted_mean_distance(one: Weighted, other: Weighted) -> float:
 
 
 def wasserstein1(
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    first_weights: ArrayLike | None = None,
-    second_weights: ArrayLike | None = None,
+    first: ArrayLike, second: ArrayLike, *, second_weights: ArrayLike | None = None
 ) -> float:
     """Return the Wasserstein-1 distance of two samples, in the unit of their values.
 
     It is the area between the two cumulative distribution functions.
     """
-    return float(wasserstein_distance(first, second, first_weights, second_weights))
+    return float(wasserstein_distance(first, second, None, second_weights))
 
 
 def ks_statistic(
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    first_weights: ArrayLike | None = None,
-    second_weights: ArrayLike | None = None,
+    first: ArrayLike, second: ArrayLike, *, second_weights: ArrayLike | None = None
 ) -> float:
     """Return the largest difference of two cumulative distribution functions, 0 to 1."""
     one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
     grid = np.concatenate([one, other])
-    difference = _weighted_ecdf(one, first_weights, grid) - _weighted_ecdf(
-        other, second_weights, grid
-    )
+    difference = _weighted_ecdf(one, None, grid) - _weighted_ecdf(other, second_weights, grid)
     return float(np.abs(difference).max())
 
 

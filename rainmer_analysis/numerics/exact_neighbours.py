@@ -12,6 +12,8 @@ from rainmer_analysis.numerics.unit_vectors import angle_between, unit_rows
 
 __all__ = ["Neighbours", "nearest_neighbours", "nearest_neighbours_of_queries"]
 
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 # Cells of one block of cosines: 4 million float64 are 32 MB.
 _CELLS = 1 << 22
 # Cosines are compared after rounding, so that ties (duplicated images) fall to the lower index on
@@ -31,8 +33,8 @@ class Neighbours:
         Shape (n, k), float64, great-circle distances in radians; NaN where the index is -1.
     """
 
-    indices: npt.NDArray[np.int64]
-    distances: npt.NDArray[np.float64]
+    indices: Ints
+    distances: Floats
 
 
 def nearest_neighbours(
@@ -106,10 +108,7 @@ def nearest_neighbours_of_queries(
 
 
 def _search_blockwise(
-    queries: npt.NDArray[np.float64],
-    unit: npt.NDArray[np.float64],
-    k: int,
-    own_groups: npt.NDArray[np.int64] | None = None,
+    queries: Floats, unit: Floats, k: int, own_groups: Ints | None = None
 ) -> Neighbours:
     """Find each query's k nearest rows; of grouped rows, those outside of their own groups."""
     indices = np.full((len(queries), k), -1, dtype=np.int64)
@@ -133,7 +132,7 @@ def _search_blockwise(
     return Neighbours(indices, distances)
 
 
-def _columns_of_k_largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArray[np.int64]:
+def _columns_of_k_largest(values: Floats, k: int) -> Ints:
     """Return the columns of the k largest values of each row in ascending order of column.
 
     Of equal values at the border the lower columns are taken, which `argpartition` does not
@@ -147,11 +146,7 @@ def _columns_of_k_largest(values: npt.NDArray[np.float64], k: int) -> npt.NDArra
     return np.nonzero(taken)[1].reshape(len(values), k).astype(np.int64)
 
 
-def _angles_to_chosen_rows(
-    queries: npt.NDArray[np.float64],
-    chosen: npt.NDArray[np.int64],
-    unit: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
+def _angles_to_chosen_rows(queries: Floats, chosen: Ints, unit: Floats) -> Floats:
     """Return the angle of each query with the rows chosen for it, a few rows at a time."""
     angles = np.empty(chosen.shape)
     step = max(1, _CELLS // max(1, chosen.shape[1] * unit.shape[1]))

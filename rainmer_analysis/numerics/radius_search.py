@@ -15,6 +15,7 @@ Ints = npt.NDArray[np.int64]
 _EXACT_UP_TO = 16384  # the products of all with all take seconds
 _QUERIES_AT_ONCE = 2048  # against one cell: 128 MB of cosines at most while the search is exact
 _ROUNDS = 8
+_PROBES = 32  # cells that a query looks into
 _TRAINED_ON = 32  # points a cell
 
 
@@ -40,11 +41,9 @@ class RadiusSearch:
         Unit rows, shape (n, d).
     seed
         Seed of the centres.
-    probes
-        Cells that a query looks into.
     """
 
-    def __init__(self, points: npt.ArrayLike, *, seed: int = 42, probes: int = 32) -> None:
+    def __init__(self, points: npt.ArrayLike, *, seed: int = 42) -> None:
         self._points = np.ascontiguousarray(points, dtype=np.float32)
         count = len(self._points)
         cells = 1 if count <= _EXACT_UP_TO else int(2 * np.sqrt(count))
@@ -52,7 +51,7 @@ class RadiusSearch:
         own = _nearest_centre_indices(self._points, self._centres, 1)[:, 0]
         order = np.argsort(own, kind="stable")
         self._members = np.split(order, np.searchsorted(own[order], np.arange(1, cells)))
-        self._probes = min(probes, cells)
+        self._probes = min(_PROBES, cells)
 
     def within(self, queries: npt.ArrayLike, cosine: float) -> RadiusMatches:
         """Return the points whose cosine with a query is at least `cosine`.

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.dataset_summaries import Summariser, summarise_datasets
 from rainmer_analysis.scores.score import Context, Floats
-from rainmer_analysis.scores.streaming import cosine_matrices, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming import cosine_matrices, scene_sums_by_dataset
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = ["Interval", "Statistic", "bootstrap"]
@@ -78,15 +77,8 @@ def bootstrap(
             f"{resamples} resamples were asked for; a bootstrap needs at least one"
         )
     context = Context(resamples=resamples, seed=seed)
-    found = summarise_datasets(
-        table,
-        {"sums": Summariser(sum_scenes, merge_sums)},
-        context,
-        whole_scenes=True,
-        sampled=False,
-    )
-    matrices = cosine_matrices([each.summaries["sums"] for each in found.values()], context)
-    names = tuple(found)
+    sums = scene_sums_by_dataset(table, context)
+    matrices, names = cosine_matrices([*sums.values()], context), tuple(sums)
     value = statistic(matrices[0], names)
     taken = np.array(
         [statistic(values, names) for values in _recentre_resamples_on_estimate(matrices)]

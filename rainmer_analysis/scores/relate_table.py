@@ -111,20 +111,12 @@ def relate(
     )
     # one thread multiplies: sums over several differ in their last bits by their number
     with threadpool_limits(1, user_api="blas"):
-        return _relate_checked(table, request, reference)
-
-
-def _relate_checked(
-    table: Table | Sketch | tuple[Sketch, ...] | list[Sketch],
-    request: Request,
-    reference: str | Reference | None,
-) -> RelationshipMatrix:
-    data, space, content = _gather_summaries_space_and_digest(table, request)
-    check_enough_datasets(data)
-    request = resolve_reference(request, data, reference, space)
-    left_out = excluded_datasets_with_reasons(request, data)
-    check_enough_datasets(data, left_out)
-    return _compute_matrix(request, data, left_out, space, content)
+        data, space, content = _gather_summaries_space_and_digest(table, request)
+        check_enough_datasets(data)
+        request = resolve_reference(request, data, reference, space)
+        left_out = excluded_datasets_with_reasons(request, data)
+        check_enough_datasets(data, left_out)
+        return _compute_matrix(request, data, left_out, space, content)
 
 
 def _gather_summaries_space_and_digest(table: Any, request: Request) -> tuple[Data, Space, Any]:

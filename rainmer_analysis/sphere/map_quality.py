@@ -32,18 +32,10 @@ def stability_degrees(
     """Lay the rows out with further seeds; return how far a row moves, after the best turn."""
     seeds = [(layout.seed + step) % 2**32 for step in range(1, count + 1)]
     others = [lay_out(unit, replace(layout, seed=other)) for other in seeds]
-    return {
-        "stability_degrees": _median_displacement_degrees(points, others),
-        "stability_seeds": count,
-    }
-
-
-def _median_displacement_degrees(
-    points: npt.NDArray[np.float32], others: list[npt.NDArray[np.float64]]
-) -> float:
     reference = unit_rows(points)
     moved = [angle_between(align_points(other, reference), reference) for other in others]
-    return float(np.degrees(np.median(np.concatenate(moved))))
+    degrees = float(np.degrees(np.median(np.concatenate(moved))))
+    return {"stability_degrees": degrees, "stability_seeds": count}
 
 
 def placement_radius_statistics(

@@ -111,9 +111,8 @@ class TableStream:
 
     def _iter_cells(self, name: str) -> Iterator[str]:
         """Return a label column cell by cell; some thousand are in memory."""
-        for part in self._parts:
-            for table in iter_part_columns(part, [name], size=BATCH):
-                yield from table.column(name).to_pylist()
+        for (cells,) in self.label_batches(name):
+            yield from cells
 
     def _check_unique_hashes(self, seen: list[np.ndarray]) -> None:
         prints = np.concatenate(seen) if seen else np.zeros((0, 2), np.uint64)

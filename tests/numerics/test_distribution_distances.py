@@ -43,7 +43,7 @@ def test_a_weight_of_two_is_a_value_twice() -> None:
     twice = np.array([1.0, 2.0, 2.0, 5.0])
     other = np.array([0.0, 4.0])
     for distance in (wasserstein1, ks_statistic):
-        assert distance(values, other, first_weights=weights) == pytest.approx(
+        assert distance(other, values, second_weights=weights) == pytest.approx(
             distance(twice, other)
         )
     levels = np.array([0.2, 0.3, 0.5, 0.75, 0.76])

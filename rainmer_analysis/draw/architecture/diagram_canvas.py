@@ -156,14 +156,13 @@ class DiagramCanvas:
             name = f"{kind}/{letter}"
             self.label((x, y), words, name=name, size=8.0, ha="left", va="baseline", weight=weight)
 
-    def arrow(self, *points: Point, name: str, head: bool = True, dashed: bool = False) -> None:
+    def arrow(self, *points: Point, name: str, head: bool = True) -> None:
         """Draw a line along the points, with a head at its end."""
         line = FancyArrowPatch(
             path=Path(list(points)),
             arrowstyle="-|>,head_length=2.6,head_width=1.4" if head else "-",
             color=INK,
             linewidth=_LINE,
-            linestyle=(0, (2, 1.5)) if dashed else "-",
             capstyle="butt",
             joinstyle="miter",
             shrinkA=0,

@@ -10,7 +10,12 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     ceiling_with_interval,
     cosine_matrices,
 )
-from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.scene_sums import (
+    SceneSums,
+    merge_sums,
+    scene_sums_by_dataset,
+    sum_scenes,
+)
 from rainmer_analysis.scores.streaming.sketch import (
     Sketch,
     sketch,
@@ -34,6 +39,7 @@ __all__ = [
     "merge_sums",
     "read_sketch",
     "request_digest_of_sketch",
+    "scene_sums_by_dataset",
     "sketch",
     "sum_scenes",
     "summaries_of_sketches",

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.numerics import poisson_weights
-from rainmer_analysis.scores.score import Batch, Context, Floats
+from rainmer_analysis.scores.dataset_summaries import Summariser, Table, summarise_datasets
+from rainmer_analysis.scores.score import SUMS, Batch, Context, Floats
 
-__all__ = ["SceneSums", "merge_sums", "sum_scenes"]
+__all__ = ["SceneSums", "merge_sums", "scene_sums_by_dataset", "sum_scenes"]
 
 # Scenes whose weights are in memory at once: 4,096 of 1,000 resamples are 33 MB.
 _SCENES = 1 << 12
@@ -140,3 +141,10 @@ def merge_sums(first: SceneSums, second: SceneSums, context: Context) -> SceneSu
     return SceneSums(
         *(getattr(first, field.name) + getattr(second, field.name) for field in fields(SceneSums))
     )
+
+
+def scene_sums_by_dataset(table: Table, context: Context) -> dict[str, SceneSums]:
+    """Return the sums of each dataset of a table, which need not fit into memory."""
+    summariser = Summariser(sum_scenes, merge_sums)
+    found = summarise_datasets(table, {SUMS: summariser}, context, whole_scenes=True, sampled=False)
+    return {name: each.summaries[SUMS] for name, each in found.items()}

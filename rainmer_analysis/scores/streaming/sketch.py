@@ -7,14 +7,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.dataset_summaries import (
-    Summariser,
-    Table,
-    scene_counts_by_dataset,
-    summarise_datasets,
-)
+from rainmer_analysis.scores.dataset_summaries import Table, scene_counts_by_dataset
 from rainmer_analysis.scores.score import SUMS, Context, Data, DatasetSummary
-from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums, scene_sums_by_dataset
 from rainmer_analysis.values import FrozenDict, Space, Value, array_digest, common_space, digest
 
 __all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch", "summaries_of_sketches"]
@@ -108,15 +103,9 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
         raise ParameterError("the table holds no image; a sketch needs at least one dataset")
     wanted = _checked_resample_count(table, resamples)
     context = Context(resamples=wanted, seed=seed)
-    found = summarise_datasets(
-        table,
-        {"sums": Summariser(sum_scenes, merge_sums)},
-        context,
-        whole_scenes=True,
-        sampled=False,
+    return Sketch(
+        scene_sums_by_dataset(table, context), table.space, seed, {"table": table.content_sha256}
     )
-    sums = {name: each.summaries["sums"] for name, each in found.items()}
-    return Sketch(sums, table.space, seed, {"table": table.content_sha256})
 
 
 def summaries_of_sketches(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -30,7 +28,6 @@ def optimise_layout(
     seed: int,
     rate: float = 0.25,
     attraction: float = 1.0,
-    progress: Callable[[int], object] | None = None,
 ) -> npt.NDArray[np.float64]:
     """Move points along the sphere until joined ones are near and others are not.
 
@@ -62,8 +59,6 @@ def optimise_layout(
         umap-learn's 1, which is for one edge at a time; small steps leave less noise.
     attraction
         What pulls are multiplied with.
-    progress
-        Called with the number of each finished epoch.
 
     Returns
     -------
@@ -88,8 +83,6 @@ def optimise_layout(
         else:
             threads[1].run_pass(run_exact_epoch, old, new, by_weight, force_tables, step)
         places.reverse()
-        if progress is not None:
-            progress(epoch + 1)
         report_progress(epoch + 1, epochs, "epoch")
     points = places[0].astype(np.float64)
     return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))

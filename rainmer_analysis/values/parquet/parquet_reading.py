@@ -40,6 +40,7 @@ __all__ = [
     "companion_digests",
     "embedding_table_of",
     "open_parquet",
+    "provenance_in_document",
     "read_metadata",
     "read_parquet",
     "read_verified_table",
@@ -159,13 +160,14 @@ def space_in_document(document: Mapping[str, Any], path: Path) -> Space:
     return Space(**{name: str(stated[name]) for name in names})
 
 
-def _provenance_from_metadata(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def provenance_in_document(
+    document: Mapping[str, Any], path: Path, *, encoder: bool = False
+) -> dict[str, Any]:
+    """Return what a document says of how its values were made, and by which encoder."""
     made = _mapping_entry(document, "parameters", path)
-    return made | {
-        "encoder": _mapping_entry(document, "encoder", path),
-        "seed": document.get("seed"),
-        "libraries": document.get("libraries"),
-    }
+    if encoder:
+        made["encoder"] = _mapping_entry(document, "encoder", path)
+    return made | {"seed": document.get("seed"), "libraries": document.get("libraries")}
 
 
 def _mapping_entry(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
@@ -180,7 +182,10 @@ def embedding_table_of(table: pa.Table, document: Mapping[str, Any], path: Path)
     rows = label_rows(table.drop_columns(["embedding"]), path)
     found = embedding_vectors(table, path)
     return EmbeddingTable(
-        found, rows, space_in_document(document, path), _provenance_from_metadata(document, path)
+        found,
+        rows,
+        space_in_document(document, path),
+        provenance_in_document(document, path, encoder=True),
     )
 
 
@@ -203,7 +208,7 @@ def _sphere_map_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> 
     rest = [name for name in table.column_names if name not in _COORDINATES]
     rows, space = label_rows(table.select(rest), path), space_in_document(document, path)
     made, fidelity = (
-        _provenance_from_metadata(document, path),
+        provenance_in_document(document, path, encoder=True),
         _mapping_entry(document, "fidelity", path),
     )
     return SphereMap(points, rows, space, made, fidelity)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from rainmer_analysis.values.parquet.format import (
 )
 from rainmer_analysis.values.parquet.parquet_reading import (
     open_parquet,
+    provenance_in_document,
     read_verified_table,
     verified_metadata_of,
 )
@@ -66,14 +66,7 @@ def read_properties(path: Path) -> PropertyTable:
             table = read_verified_table(file, path)
             values = np.stack([_float_column(table, name, path) for name in PROPERTIES], axis=1)
             rows = label_rows(table.drop_columns(list(PROPERTIES)), path)
-            return PropertyTable(values, rows, _provenance_from_metadata(document, path))
-
-
-def _provenance_from_metadata(document: dict[str, Any], path: Path) -> dict[str, Any]:
-    parameters = document.get("parameters") or {}
-    if not isinstance(parameters, dict):
-        raise FileFormatError(f"{path} states parameters = {parameters!r}; make it anew")
-    return parameters | {"seed": document.get("seed"), "libraries": document.get("libraries")}
+            return PropertyTable(values, rows, provenance_in_document(document, path))
 
 
 def _float_column(table: pa.Table, name: str, path: Path) -> npt.NDArray[np.float64]:

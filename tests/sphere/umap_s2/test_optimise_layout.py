@@ -16,6 +16,7 @@ from rainmer_analysis.sphere.umap_s2 import (
     spectral_start,
 )
 from rainmer_analysis.sphere.umap_s2.spectral_start import _laplacian_eigenvectors
+from rainmer_analysis.values import report_progress_to
 
 
 def ring(count: int) -> Graph:
@@ -82,7 +83,8 @@ def test_steps_are_capped_and_small_at_the_end() -> None:
     graph, start = ring(40), sphere_points(40)
     kernel = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=1.0)
     seen: list[int] = []
-    moved = optimise_layout(graph, start, kernel, epochs=1, seed=0, rate=1e6, progress=seen.append)
+    with report_progress_to(lambda finished, *_: seen.append(finished)):
+        moved = optimise_layout(graph, start, kernel, epochs=1, seed=0, rate=1e6)
     steps = angle_between(start, moved)
     assert steps.max() == pytest.approx(0.3, abs=1e-5)
     assert seen == [1]
