@@ -119,9 +119,9 @@ def _beside(
 ) -> dict[str, Any]:
     """Write what is asked for beside the audit."""
     from rainmer_analysis.recipes.audit.outputs import (
+        write_audit_page,
         write_clean_manifest,
-        write_lists,
-        write_page,
+        write_finding_lists,
         write_scene_manifest,
     )
 
@@ -134,10 +134,10 @@ def _beside(
         write_scene_manifest(done, scenes, overwrite=common.overwrite)
         common.note(f"{scenes}: written")
     if page is not None:
-        write_page(done, page, overwrite=common.overwrite)
+        write_audit_page(done, page, overwrite=common.overwrite)
         common.note(f"{page}: written")
     if lists is not None:
-        write_lists(done, lists, overwrite=common.overwrite)
+        write_finding_lists(done, lists, overwrite=common.overwrite)
         common.note(f"{lists}: written")
     names = ("clean_manifest", "scene_manifest", "html", "lists")
     given = {name: path and str(path) for name, path in zip(names, paths, strict=True)}

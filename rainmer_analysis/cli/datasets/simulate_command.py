@@ -39,13 +39,13 @@ def simulate(
     from rainmer_analysis.recipes.datasets.compare_simulated_with_real import (
         compare_simulated_with_real,
     )
-    from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
+    from rainmer_analysis.recipes.datasets.write_simulated_datasets import write_simulated_datasets
 
     document: dict[str, object] = {"kind": "simulated"}
     texts = []
     with progress_bar(common, "pair") as progress:
         if out is not None:
-            done = simulate_datasets(
+            done = write_simulated_datasets(
                 out,
                 per_dataset=per_dataset,
                 seed=common.seed,
