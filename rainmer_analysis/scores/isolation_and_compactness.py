@@ -51,9 +51,9 @@ def isolation_by_dataset(table: EmbeddingTable, *, k: int = _NEIGHBOURS) -> dict
     """Return the isolation of each dataset that has one beside images of other scenes."""
     codes = table.rows.codes
     near = nearest_neighbours(table.vectors, k, groups=table.rows.column("group")).indices
-    there = near >= 0
+    there = np.asarray(near >= 0)
     own = (codes[near] == codes[:, None]) & there
-    seen = there.any(axis=1)
+    seen = np.asarray(there.any(axis=1))
     shares = own.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
     return {
         name: float(shares[seen & (codes == code)].mean())
