@@ -276,13 +276,13 @@ def _read(path: Path, kind: Any) -> Any:
 
 
 def _parts(picture: Path) -> tuple[str, bytes]:
-    text, drawn = _FORMATS[picture.suffix].extract(picture.read_bytes())
+    text, drawn = _FORMATS[picture.suffix].split_record(picture.read_bytes())
     assert text is not None
     return text.decode(), drawn
 
 
 def _put(picture: Path, text: str, drawn: bytes) -> None:
-    picture.write_bytes(_FORMATS[picture.suffix].insert(drawn, text))
+    picture.write_bytes(_FORMATS[picture.suffix].insert_record(drawn, text))
 
 
 def _other_drawing(picture: Path, folder: Path, rng: np.random.Generator) -> bytes:

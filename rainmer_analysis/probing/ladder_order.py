@@ -29,7 +29,7 @@ class LadderOrder:
     positions: Floats
 
     @property
-    def within(self) -> Floats:
+    def within_scenes(self) -> Floats:
         """Spearman's correlation of level and position in each scene, shape (S,).
 
         0 where all positions are the same. It says whether the space orders the levels of one
@@ -40,7 +40,7 @@ class LadderOrder:
             (ranks**2).sum(axis=1), ranks @ self._centred_levels, 1.0, self._centred_levels
         )
 
-    def across(self, weights: npt.ArrayLike | None = None) -> Floats:
+    def across_scenes(self, weights: npt.ArrayLike | None = None) -> Floats:
         """Return Spearman's correlation of level and position over the images of all scenes.
 
         It says whether a level can be read from one image of an unknown scene; where scenes differ

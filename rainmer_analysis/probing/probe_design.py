@@ -97,7 +97,7 @@ class Design:
         return tuple(LADDERS)
 
     @property
-    def levels(self) -> int:
+    def levels_per_ladder(self) -> int:
         """Levels of each ladder."""
         (count,) = {len(ladder.levels) for ladder in LADDERS.values()}
         return count
@@ -118,7 +118,7 @@ class Design:
         return (*drawn, *climbed)
 
     @property
-    def rule(self) -> str:
+    def resize_rule(self) -> str:
         """Name of how images came to their size: the rule of analysis at 128 pixels."""
         return "bilinear-128" if self.side == 128 else f"rendered-{self.side}"
 

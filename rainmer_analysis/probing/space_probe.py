@@ -102,12 +102,14 @@ def measure_space(vectors: npt.ArrayLike, design: Design, *, resamples: int = 10
     values = np.asarray(vectors, dtype=np.float64)
     split = len(design.recipes) * design.draws
     crossed = values[:, :split].reshape(len(values), len(design.recipes), design.draws, -1)
-    ladders = values[:, split:].reshape(len(values), len(design.ladders), design.levels, -1)
+    ladders = values[:, split:].reshape(
+        len(values), len(design.ladders), design.levels_per_ladder, -1
+    )
     weights = bootstrap_scene_weights(
         np.zeros(design.scenes), resamples=resamples, seed=design.seed
     )
     effects = crossed_effects(crossed)
-    shares = _estimate_each(effects.shares(), effects.shares(weights))
+    shares = _estimates_from_resamples(effects.shares(), effects.shares(weights))
     ratio = (
         _weather_to_scene_ratio(effects.components()[None]),
         _weather_to_scene_ratio(effects.components(weights)),
@@ -129,7 +131,7 @@ def _estimate_from_resamples(value: float, drawn: Floats, chance: float | None =
     return Estimate(value, float(low), float(high), chance)
 
 
-def _estimate_each(values: Floats, drawn: Floats) -> list[Estimate]:
+def _estimates_from_resamples(values: Floats, drawn: Floats) -> list[Estimate]:
     return [_estimate_from_resamples(float(value), drawn[:, k]) for k, value in enumerate(values)]
 
 
@@ -149,8 +151,10 @@ def _measure_ladder(vectors: Floats, weights: Floats) -> LadderProbe:
     order = held_out_ladder_order(vectors)
     positions, spread = order.mean_and_sd_by_level()
     return LadderProbe(
-        within=_mean_estimate(order.within, weights),
-        across=_estimate_from_resamples(float(order.across()[0]), order.across(weights)),
+        within=_mean_estimate(order.within_scenes, weights),
+        across=_estimate_from_resamples(
+            float(order.across_scenes()[0]), order.across_scenes(weights)
+        ),
         share=_level_variance_share(vectors, weights),
         positions=tuple(positions.tolist()),
         spread=tuple(spread.tolist()),
@@ -159,7 +163,9 @@ def _measure_ladder(vectors: Floats, weights: Floats) -> LadderProbe:
 
 def _level_variance_share(vectors: Floats, weights: Floats) -> Estimate:
     effects = crossed_effects(vectors[:, None])
-    return _estimate_each(effects.shares(draws=False), effects.shares(weights, draws=False))[2]
+    return _estimates_from_resamples(
+        effects.shares(draws=False), effects.shares(weights, draws=False)
+    )[2]
 
 
 def _measure_neighbours(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.umap_s2.compile_cached import njit_cached
+from rainmer_analysis.sphere.umap_s2.numba_cache import njit_cached
 
 __all__ = ["fidelity"]
 

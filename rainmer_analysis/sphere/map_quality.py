@@ -14,7 +14,7 @@ from rainmer_analysis.sphere.sphere_layout import Engine, LayoutParameters
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 from rainmer_analysis.values import Rows
 
-__all__ = ["fidelity", "placement_radius_statistics", "stability_degrees"]
+__all__ = ["fidelity", "measure_stability", "placement_radius_statistics"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 _LEVEL = 0.9
 
 
-def stability_degrees(
+def measure_stability(
     unit: Floats,
     points: npt.NDArray[np.float32],
     lay_out: Engine,

@@ -14,8 +14,8 @@ from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, engine_named
 from rainmer_analysis.sphere.map_quality import (
     fidelity,
+    measure_stability,
     placement_radius_statistics,
-    stability_degrees,
 )
 from rainmer_analysis.sphere.sphere_layout import LayoutParameters
 from rainmer_analysis.values import EmbeddingTable, SphereMap
@@ -55,7 +55,7 @@ def project(
         Seed of the layout.
     stability
         How many further seeds (seed + 1, seed + 2, ...) to lay out with. The map's fidelity then
-        holds ``stability_degrees``: the median over rows and seeds of the great-circle distance
+        holds ``measure_stability``: the median over rows and seeds of the great-circle distance
         between a row's places, after the best rotation or reflection.
     calibrate
         In how many parts to leave scenes out and place them by their neighbours (engine ``sphere``
@@ -94,7 +94,7 @@ def project(
     laid = lay_out(unit, layout).astype(np.float32)
     judged: dict[str, Any] = dict(fidelity(unit, laid, seed=seed))
     if stability:
-        judged |= stability_degrees(unit, laid, lay_out, layout, stability)
+        judged |= measure_stability(unit, laid, lay_out, layout, stability)
     if calibrate:
         judged |= placement_radius_statistics(unit, table.take(order).rows, layout, calibrate)
     points = np.empty_like(laid)

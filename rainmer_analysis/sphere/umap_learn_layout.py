@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.numerics import angles_to_xyz, nearest_neighbours
 from rainmer_analysis.sphere.sphere_layout import LayoutParameters
-from rainmer_analysis.sphere.umap_s2.compile_cached import import_with_numba_cache
+from rainmer_analysis.sphere.umap_s2.numba_cache import import_with_numba_cache
 from rainmer_analysis.sphere.umap_s2.threading_layer import allow_parallel_loops
 from rainmer_analysis.values import has_progress_listener, report_progress
 

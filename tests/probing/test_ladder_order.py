@@ -17,35 +17,35 @@ def ladder(step: float, scene: float, noise: float, *, seed: int = 0) -> np.ndar
 
 def test_a_planted_ladder_is_ordered_within_and_across() -> None:
     order = held_out_ladder_order(ladder(1.0, 0.0, 0.0))
-    assert order.within == pytest.approx(np.ones(10))
-    assert order.across()[0] == pytest.approx(
+    assert order.within_scenes == pytest.approx(np.ones(10))
+    assert order.across_scenes()[0] == pytest.approx(
         spearmanr(np.arange(60) // 10, np.arange(60) // 10)[0]
     )
 
 
 def test_scenes_hide_levels_across_but_not_within() -> None:
     order = held_out_ladder_order(ladder(0.1, 3.0, 0.0))
-    assert order.within == pytest.approx(np.ones(10))
-    assert order.across()[0] < 0.4
+    assert order.within_scenes == pytest.approx(np.ones(10))
+    assert order.across_scenes()[0] < 0.4
 
 
 def test_noise_is_not_ordered() -> None:
     """The held-out scene has no part in its direction: correlations of noise are 0 on average."""
     found = [held_out_ladder_order(ladder(0, 1, 1, seed=seed)) for seed in range(60)]
-    assert np.mean([order.within.mean() for order in found]) == pytest.approx(0, abs=0.04)
-    assert np.mean([order.across()[0] for order in found]) == pytest.approx(0, abs=0.04)
+    assert np.mean([order.within_scenes.mean() for order in found]) == pytest.approx(0, abs=0.04)
+    assert np.mean([order.across_scenes()[0] for order in found]) == pytest.approx(0, abs=0.04)
 
 
 def test_agrees_with_scipy() -> None:
     order = held_out_ladder_order(ladder(0.3, 1, 1))
     expected = [spearmanr(np.arange(6), row)[0] for row in order.positions]
-    np.testing.assert_allclose(order.within, expected, atol=1e-12)
+    np.testing.assert_allclose(order.within_scenes, expected, atol=1e-12)
     levels = np.tile(np.arange(6), 10)
     pooled = spearmanr(levels, order.positions.ravel())[0]
     ranks_of_levels = np.corrcoef(levels, np.argsort(np.argsort(order.positions.ravel())))[0, 1]
-    assert order.across()[0] == pytest.approx(pooled)
-    assert order.across()[0] == pytest.approx(ranks_of_levels)
-    assert order.across(np.ones((1, 10)))[0] == pytest.approx(order.across()[0])
+    assert order.across_scenes()[0] == pytest.approx(pooled)
+    assert order.across_scenes()[0] == pytest.approx(ranks_of_levels)
+    assert order.across_scenes(np.ones((1, 10)))[0] == pytest.approx(order.across_scenes()[0])
 
 
 def test_a_scene_has_no_part_in_its_own_direction() -> None:

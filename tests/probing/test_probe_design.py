@@ -14,7 +14,7 @@ TINY = Design("train", scenes=3, draws=2, side=16)
 
 def test_cells_are_draws_then_ladders() -> None:
     cells = TINY.cells
-    assert len(cells) == len(TINY.recipes) * 2 + len(LADDERS) * TINY.levels
+    assert len(cells) == len(TINY.recipes) * 2 + len(LADDERS) * TINY.levels_per_ladder
     assert cells[0].weather.recipe == cells[1].weather.recipe == TINY.recipes[0]
     assert cells[0].weather != cells[1].weather
     assert cells[-1].weather.recipe == "ladder/blur"
@@ -23,7 +23,7 @@ def test_cells_are_draws_then_ladders() -> None:
 def test_levels_rise() -> None:
     for name, ladder in LADDERS.items():
         assert list(ladder.levels) == sorted(set(ladder.levels)), name
-        assert len(ladder.levels) == TINY.levels
+        assert len(ladder.levels) == TINY.levels_per_ladder
 
 
 def test_stronger_levels_are_farther_from_the_weakest() -> None:
@@ -32,7 +32,7 @@ def test_stronger_levels_are_farther_from_the_weakest() -> None:
     images = render_scene_images(design, design.scene_names[-1]).astype(float)
     start = len(design.recipes) * design.draws
     for number, name in enumerate(LADDERS):
-        rungs = images[start + number * design.levels :][: design.levels]
+        rungs = images[start + number * design.levels_per_ladder :][: design.levels_per_ladder]
         distance = np.abs(rungs - rungs[0]).mean(axis=(1, 2, 3))
         assert (np.diff(distance) > -0.5).all(), (name, distance)
         assert distance[-1] > 3, name

@@ -6,7 +6,7 @@ import pytest
 from rainmer_analysis.probing import Design, SpaceProbe, measure_space
 
 DESIGN = Design("train", scenes=6, draws=2, side=16)
-KINDS, LADDERS, LEVELS = len(DESIGN.recipes), len(DESIGN.ladders), DESIGN.levels
+KINDS, LADDERS, LEVELS = len(DESIGN.recipes), len(DESIGN.ladders), DESIGN.levels_per_ladder
 CELLS = KINDS * DESIGN.draws + LADDERS * LEVELS
 
 

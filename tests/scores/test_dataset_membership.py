@@ -64,7 +64,7 @@ def plain_p(known: np.ndarray, scenes: np.ndarray, new: np.ndarray, asked: int) 
 def test_p_is_that_of_the_definition() -> None:
     known = cloud([1, 0, 0, 0], 24, seed=0)
     scenes = np.arange(24) // np.array([2] * 12 + [3] * 12)
-    test = SceneConformal.of(SceneIndex.of(known, scenes))
+    test = SceneConformal.of(SceneIndex.sorted_by_scene(known, scenes))
     new = np.concatenate(
         [cloud([1, 0, 0, 0], 6, seed=1), cloud([0, 1, 0, 0], 3, seed=2), known[:2]]
     )
@@ -78,7 +78,7 @@ def test_a_new_scene_is_refused_no_oftener_than_the_level_says() -> None:
     trials, alpha = 400, 0.2
     for _ in range(trials):
         vectors = unit(np.array([1.0, 0, 0, 0]) + generator.normal(scale=0.5, size=(20, 4)))
-        test = SceneConformal.of(SceneIndex.of(vectors[:19], np.arange(19)))
+        test = SceneConformal.of(SceneIndex.sorted_by_scene(vectors[:19], np.arange(19)))
         refused += test.p_values(vectors[19:])[0] <= alpha + 1e-12
     # p is exact here: 4 of the 20 ranks are refused
     assert binom.ppf(0.001, trials, alpha) <= refused <= binom.ppf(0.999, trials, alpha)

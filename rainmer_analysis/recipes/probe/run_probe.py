@@ -121,7 +121,7 @@ def probe(
     taken = [(subject, inputs.measure_encoder(subject)) for subject in subjects]
     beside = measure_controls(listed, inputs, load)
     spaces = [
-        space_document(subject, view, parts, beside=beside, rule=chosen.rule)
+        space_document(subject, view, parts, beside=beside, rule=chosen.resize_rule)
         for subject, parts in taken
         for view in subject.encoder.views
     ]

@@ -87,7 +87,8 @@ class DatasetMembership:
         _, numbers = np.unique(table.rows.column("group"), return_inverse=True)
         names = table.rows.column("dataset")
         self._indices = [
-            SceneIndex.of(unit[names == name], numbers[names == name]) for name in self.datasets
+            SceneIndex.sorted_by_scene(unit[names == name], numbers[names == name])
+            for name in self.datasets
         ]
         self._tests = [SceneConformal.of(index) for index in self._indices]
         self._model = self._fit_classifier() if len(self.datasets) > 1 else None

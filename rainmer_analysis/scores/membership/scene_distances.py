@@ -32,7 +32,7 @@ class SceneIndex:
     scenes: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, vectors: Floats, scenes: npt.NDArray[np.int64]) -> SceneIndex:
+    def sorted_by_scene(cls, vectors: Floats, scenes: npt.NDArray[np.int64]) -> SceneIndex:
         """Sort rows by scene."""
         order = np.argsort(scenes, kind="stable")
         return cls(vectors[order], scenes[order])

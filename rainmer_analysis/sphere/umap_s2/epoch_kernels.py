@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 from rainmer_analysis.sphere.umap_s2.attraction_curve import LOWEST, SHIFT
-from rainmer_analysis.sphere.umap_s2.compile_cached import njit_cached
+from rainmer_analysis.sphere.umap_s2.numba_cache import njit_cached
 
 __all__ = ["REPELLERS", "run_exact_epoch", "run_sampled_epoch"]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.numerics import Neighbours
-from rainmer_analysis.sphere.umap_s2.compile_cached import import_with_numba_cache, njit_cached
+from rainmer_analysis.sphere.umap_s2.numba_cache import import_with_numba_cache, njit_cached
 from rainmer_analysis.sphere.umap_s2.threading_layer import allow_parallel_loops
 from rainmer_analysis.values import report_progress
 

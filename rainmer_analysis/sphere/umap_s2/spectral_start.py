@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
-from rainmer_analysis.sphere.umap_s2.compile_cached import njit_cached
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph
+from rainmer_analysis.sphere.umap_s2.numba_cache import njit_cached
 from rainmer_analysis.sphere.umap_s2.thread_choice import one_thread_for_little_work
 
 __all__ = ["spectral_start"]

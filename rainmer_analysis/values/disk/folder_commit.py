@@ -98,7 +98,7 @@ def commit_staged_files(folder: Path, staged: Path, *, remove: tuple[str, ...] =
             waiting.unlink(missing_ok=True)
     with translate_unconfirmed_write_errors(folder):
         sync_folder(folder)
-        _roll_forward(folder, document)
+        _carry_out_commit(folder, document)
 
 
 def finish_interrupted_commit(folder: Path) -> bool:
@@ -112,7 +112,7 @@ def finish_interrupted_commit(folder: Path) -> bool:
     document = read_pending_commit(folder)
     if document is None:
         return False
-    _roll_forward(folder, document)
+    _carry_out_commit(folder, document)
     return True
 
 
@@ -162,7 +162,7 @@ def _publish_list(waiting: Path, folder: Path) -> None:
         try:
             os.link(waiting, folder / LIST)
         except FileExistsError:
-            if time.monotonic() > end or _is_out_of_patience(folder / LIST):
+            if time.monotonic() > end or _is_stale_list(folder / LIST):
                 finish_interrupted_commit(folder)
             time.sleep(_PAUSE)
         except OSError:  # no hard links here
@@ -172,7 +172,7 @@ def _publish_list(waiting: Path, folder: Path) -> None:
             return
 
 
-def _is_out_of_patience(path: Path) -> bool:
+def _is_stale_list(path: Path) -> bool:
     return _PATIENCE < _age_seconds(path) < float("inf")
 
 
@@ -183,7 +183,7 @@ def _age_seconds(path: Path) -> float:
     return float("inf")
 
 
-def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
+def _carry_out_commit(folder: Path, document: Mapping[str, Any]) -> None:
     staged = folder / document["staged"]
     for name in document["put"]:
         with suppress(FileNotFoundError):  # done before

@@ -37,14 +37,14 @@ _MOST_BYTES = 1 << 28
 
 
 class _Format(NamedTuple):
-    insert: Callable[[bytes, str], bytes]
-    extract: Callable[[bytes], tuple[bytes | None, bytes]]
+    insert_record: Callable[[bytes, str], bytes]
+    split_record: Callable[[bytes], tuple[bytes | None, bytes]]
     content_sha256: Callable[[bytes], str]
 
 
 _FORMATS: Mapping[str, _Format] = MappingProxyType(
     {
-        f".{name}": _Format(module.insert, module.extract, module.content_sha256)
+        f".{name}": _Format(module.insert_record, module.split_record, module.content_sha256)
         for name, module in (("png", png_record), ("pdf", pdf_record), ("svg", svg_record))
     }
 )
@@ -90,7 +90,7 @@ def with_record(picture: bytes, suffix: str, document: Mapping[str, Any]) -> byt
     form = _FORMATS[suffix]
     head = {"kind": RECORD_KIND, "version": _VERSION, _CONTENT: form.content_sha256(picture)}
     text = json.dumps(with_checksum(head | dict(document)), separators=(",", ":"), allow_nan=False)
-    return form.insert(picture, text)
+    return form.insert_record(picture, text)
 
 
 def picture_sha256(picture: bytes) -> str:
@@ -145,7 +145,7 @@ def _read_text_and_picture(path: Path) -> tuple[bytes | None, bytes]:
     if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return None, b""
     data = path.read_bytes()
-    return _format_of(data).extract(data)
+    return _format_of(data).split_record(data)
 
 
 def _suffix_of(data: bytes) -> str:

@@ -70,7 +70,7 @@ def put(
         with pytest.MonkeyPatch.context() as dead:
             if dies:
                 module = sys.modules["rainmer_analysis.values.disk.folder_commit"]
-                dead.setattr(module, "_roll_forward", lambda *_: None)
+                dead.setattr(module, "_carry_out_commit", lambda *_: None)
             commit_staged_files(folder, staged, remove=remove)
 
 

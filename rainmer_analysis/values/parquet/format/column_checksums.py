@@ -87,7 +87,7 @@ class ColumnDigests:
             for chunk in column.chunks:
                 found.add(chunk)
 
-    def columns(self) -> dict[str, str]:
+    def hexdigests(self) -> dict[str, str]:
         """Return the digest of each column."""
         return {name: column.hexdigest() for name, column in self._columns.items()}
 
@@ -109,7 +109,7 @@ def digests_json(sums: ColumnDigests, document: str, beside: Mapping[str, str]) 
     beside
         Digests of what was written together with the file, by name.
     """
-    stated = {"rows": sums.rows, "columns": sums.columns(), "document": document}
+    stated = {"rows": sums.rows, "columns": sums.hexdigests(), "document": document}
     return json.dumps(stated | ({"beside": dict(beside)} if beside else {}), sort_keys=True)
 
 

@@ -79,7 +79,7 @@ def demand_same_columns(stated: Mapping[str, Any] | None, sums: ColumnDigests, p
     demand_same_row_count(stated, sums.rows, path)
     if stated is None:
         return
-    for name, found in sums.columns().items():
+    for name, found in sums.hexdigests().items():
         if stated["columns"].get(name) != found:
             raise _damaged_file_error(path, f"its column {name!r} differs")
 

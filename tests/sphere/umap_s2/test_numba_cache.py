@@ -8,10 +8,10 @@ from types import ModuleType
 import numba
 import pytest
 
-from rainmer_analysis.sphere.umap_s2.compile_cached import import_with_numba_cache
+from rainmer_analysis.sphere.umap_s2.numba_cache import import_with_numba_cache
 
 SOURCE = """
-from rainmer_analysis.sphere.umap_s2.compile_cached import njit_cached
+from rainmer_analysis.sphere.umap_s2.numba_cache import njit_cached
 
 @njit_cached()
 def twice(number):
