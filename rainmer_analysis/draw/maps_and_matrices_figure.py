@@ -59,6 +59,8 @@ def maps_and_matrices_figure(
 ) -> Drawing:
     """Draw figure 2 or 3: a row of maps, and under it a row of their matrices.
 
+    Raises ParameterError: the numbers or the spaces of maps and matrices do not fit.
+
     Parameters
     ----------
     maps, matrices
@@ -75,11 +77,6 @@ def maps_and_matrices_figure(
     Drawing
         With the artists of `plot_map` under ``map/...``, of `plot_matrix` under ``matrix/...``,
         and ``legend``, ``scale`` and ``headline``.
-
-    Raises
-    ------
-    ParameterError
-        The numbers or the spaces of maps and matrices do not fit.
     """
     columns, width = _COLUMNS_AND_WIDTH[number]
     above, below = _check_counts_and_spaces(maps, matrices, columns, number)

@@ -29,6 +29,8 @@ def bootstrap_scene_weights(
     Within each stratum as many scenes are drawn, with replacement, as it holds; so every row of
     weights sums to the number of scenes, and no stratum is ever empty.
 
+    Raises ParameterError: there is no scene, or fewer than one resample is asked for.
+
     Parameters
     ----------
     strata
@@ -42,11 +44,6 @@ def bootstrap_scene_weights(
     -------
     numpy.ndarray
         Shape (resamples, g), float64.
-
-    Raises
-    ------
-    ParameterError
-        There is no scene, or fewer than one resample is asked for.
     """
     labels = np.asarray(strata, dtype=np.int64)
     if labels.ndim != 1 or len(labels) == 0 or resamples < 1:

@@ -42,6 +42,8 @@ def nearest_neighbours(
 ) -> Neighbours:
     """Find each row's k nearest other rows, exactly.
 
+    Raises ParameterError: `k` is below 1, or `groups` do not fit.
+
     Parameters
     ----------
     vectors
@@ -56,11 +58,6 @@ def nearest_neighbours(
     -------
     Neighbours
         Equal distances fall to the lower index.
-
-    Raises
-    ------
-    ParameterError
-        `k` is below 1, or `groups` do not fit.
     """
     unit = unit_rows(vectors)
     total = len(unit)
@@ -79,6 +76,8 @@ def nearest_neighbours_of_queries(
 ) -> Neighbours:
     """Find the k rows of `vectors` that are nearest to each query, exactly.
 
+    Raises ParameterError: widths differ, or `k` is not allowed.
+
     Parameters
     ----------
     queries, vectors
@@ -90,11 +89,6 @@ def nearest_neighbours_of_queries(
     -------
     Neighbours
         Of shape (m, k); equal distances fall to the lower index.
-
-    Raises
-    ------
-    ParameterError
-        Widths differ, or `k` is not allowed.
     """
     asked, unit = unit_rows(queries), unit_rows(vectors)
     if asked.shape[1] != unit.shape[1]:

@@ -23,6 +23,8 @@ def align_maps(maps: Sequence[SphereMap]) -> tuple[SphereMap, ...]:
     A layout on the sphere is determined only up to such a turn, so that aligned maps can be looked
     at side by side. Distances within a map stay what they are.
 
+    Raises ParameterError: a map shares fewer than 3 images with the first.
+
     Parameters
     ----------
     maps
@@ -31,11 +33,6 @@ def align_maps(maps: Sequence[SphereMap]) -> tuple[SphereMap, ...]:
     Returns
     -------
     The maps in their order; ``parameters`` of the turned ones name the first as ``aligned_to``.
-
-    Raises
-    ------
-    ParameterError
-        A map shares fewer than 3 images with the first.
     """
     if not maps:
         return ()

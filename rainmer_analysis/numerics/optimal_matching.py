@@ -36,6 +36,8 @@ def match_scalars(candidates: ArrayLike, targets: ArrayLike) -> Indices:
     augmenting path of the assignment problem, so that the result is an optimum of it. Time grows
     with targets times the longest run.
 
+    Raises ParameterError: there are more targets than candidates.
+
     Parameters
     ----------
     candidates
@@ -46,11 +48,6 @@ def match_scalars(candidates: ArrayLike, targets: ArrayLike) -> Indices:
     Returns
     -------
     Indices of N candidates, in the order of their values; equal values by index.
-
-    Raises
-    ------
-    ParameterError
-        There are more targets than candidates.
     """
     given, wanted = np.asarray(candidates, np.float64), np.sort(np.asarray(targets, np.float64))
     _check_enough_candidates(len(given), len(wanted))
@@ -87,6 +84,8 @@ def match_points(
 ) -> Indices:
     """Match each target to a candidate of its own with a small sum of Euclidean distances.
 
+    Raises ParameterError: there are more targets than candidates.
+
     Parameters
     ----------
     candidates, targets
@@ -101,11 +100,6 @@ def match_points(
     Returns
     -------
     Indices of N candidates, sorted.
-
-    Raises
-    ------
-    ParameterError
-        There are more targets than candidates.
     """
     given, wanted = np.asarray(candidates, np.float64), np.asarray(targets, np.float64)
     _check_enough_candidates(len(given), len(wanted))

@@ -16,15 +16,12 @@ def unit_rows(vectors: npt.ArrayLike) -> npt.NDArray[np.float64]:
     Stored rows are float32, whose lengths miss 1 by about 1e-7; cosines and angles of small size
     need better.
 
+    Raises ParameterError: the array has another shape, or a row has no direction.
+
     Parameters
     ----------
     vectors
         Shape (n, d); no row may be zero or hold NaN or infinity.
-
-    Raises
-    ------
-    ParameterError
-        The array has another shape, or a row has no direction.
     """
     rows = np.array(vectors, dtype=np.float64)
     if rows.ndim != 2:

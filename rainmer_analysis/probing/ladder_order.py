@@ -90,15 +90,12 @@ def held_out_ladder_order(vectors: npt.ArrayLike) -> LadderOrder:
     itself has no part in its direction, so that in a space without the level correlations are
     about 0: noise cannot be fitted.
 
+    Raises ParameterError: the shape is another.
+
     Parameters
     ----------
     vectors
         Shape (S, M, d): scene, level in rising order, dimension; S and M at least 2.
-
-    Raises
-    ------
-    ParameterError
-        The shape is another.
     """
     values = np.asarray(vectors, dtype=np.float64)
     if values.ndim != 3 or min(values.shape[:2]) < 2:

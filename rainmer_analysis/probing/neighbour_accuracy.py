@@ -91,10 +91,7 @@ class NeighbourHits:
 def neighbour_hits(table: EmbeddingTable) -> NeighbourHits:
     """Look up each image's nearest neighbour in other scenes.
 
-    Raises
-    ------
-    ParameterError
-        All images are of one scene, or of one dataset.
+    Raises ParameterError: all images are of one scene, or of one dataset.
     """
     labels = np.asarray(table.rows.column("dataset")).astype(str)
     scenes = np.asarray(table.rows.column("group")).astype(str)

@@ -107,6 +107,8 @@ def encode_design(
 ) -> dict[str, Floats]:
     """Encode all images of a design.
 
+    Raises ParameterError: `encode` gives something else than one vector per image.
+
     Parameters
     ----------
     encode
@@ -122,11 +124,6 @@ def encode_design(
     Returns
     -------
     Per view the unit vectors, float64, shape (scenes, cells, d).
-
-    Raises
-    ------
-    ParameterError
-        `encode` gives something else than one vector per image.
     """
     flat = images.pixels.reshape(-1, *images.pixels.shape[2:])
     parts: dict[str, list[Floats]] = {}

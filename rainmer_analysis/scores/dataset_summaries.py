@@ -65,6 +65,8 @@ def summarise_datasets(
 ) -> dict[str, DatasetSummary]:
     """Summarise every dataset of a table, in the order of their first rows.
 
+    Raises ParameterError: the table is empty; SpaceError: its rows lie in different spaces.
+
     Parameters
     ----------
     table
@@ -78,13 +80,6 @@ def summarise_datasets(
         more, beforehand, and the images of a scene wait until the last one has come.
     sampled
         Whether the seeded order of images is needed.
-
-    Raises
-    ------
-    ParameterError
-        The table is empty.
-    SpaceError
-        Its rows lie in different spaces.
     """
     if len(table) == 0:
         raise ParameterError("the table holds no image; a matrix needs at least one")

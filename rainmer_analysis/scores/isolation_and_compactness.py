@@ -21,6 +21,9 @@ def isolation(table: EmbeddingTable, dataset: str, *, k: int = _NEIGHBOURS) -> f
     the same dataset; images of the same scene are no neighbours. 1: nothing else comes near; by
     chance it is the dataset's share in the images of other scenes.
 
+    Raises ParameterError: there is no such dataset, or no image of it has an image of another scene
+    beside it.
+
     Parameters
     ----------
     table
@@ -29,11 +32,6 @@ def isolation(table: EmbeddingTable, dataset: str, *, k: int = _NEIGHBOURS) -> f
         A name in the table.
     k
         Neighbours of each image; fewer where fewer images of other scenes exist.
-
-    Raises
-    ------
-    ParameterError
-        There is no such dataset, or no image of it has an image of another scene beside it.
     """
     names = table.rows.datasets
     if dataset not in names:
@@ -69,15 +67,13 @@ def compactness(table: EmbeddingTable) -> float:
     mean direction, and B the mean over pairs of datasets of the angle between mean directions.
     Every dataset counts alike, whatever its size.
 
+    Raises ParameterError: there are fewer than two datasets, or one whose vectors cancel and have
+    no mean direction.
+
     Returns
     -------
     float
         0 when every dataset is a point; infinite when all mean directions are the same.
-
-    Raises
-    ------
-    ParameterError
-        There are fewer than two datasets, or one whose vectors cancel and have no mean direction.
     """
     names, codes = table.rows.datasets, table.rows.codes
     if len(names) < 2:

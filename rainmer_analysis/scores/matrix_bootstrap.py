@@ -44,6 +44,8 @@ def bootstrap(
     Such an interval says what other scenes would have given, not what another training run of the
     encoder would.
 
+    Raises ParameterError: a parameter is not allowed, or the table is empty.
+
     Parameters
     ----------
     table
@@ -62,11 +64,6 @@ def bootstrap(
     -------
     Interval
         ``low`` and ``high`` are NaN where the statistic is missing in half of the resamples.
-
-    Raises
-    ------
-    ParameterError
-        A parameter is not allowed, or the table is empty.
     """
     if not 0 < level < 1:
         raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.95")

@@ -17,10 +17,8 @@ def night_margin_statistic(night: str) -> Statistic:
     The lowest score between two of the other (daytime) datasets minus the highest score of `night`
     with any of them. Positive: the scores alone tell night from day.
 
-    Raises
-    ------
-    ParameterError
-        When it is taken: there is no such dataset, or there are fewer than two others.
+    Raises ParameterError: when it is taken: there is no such dataset, or there are fewer than two
+    others.
     """
 
     def margin(values: npt.NDArray[np.float64], datasets: tuple[str, ...]) -> float:

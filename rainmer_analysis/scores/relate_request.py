@@ -80,17 +80,14 @@ def build_checked_request(
 def check_enough_datasets(data: Data, left_out: Mapping[str, str] | None = None) -> None:
     """Refuse a matrix of fewer than two datasets.
 
+    Raises ParameterError: fewer than two came, or fewer than two are left.
+
     Parameters
     ----------
     data
         What came, by dataset.
     left_out
         The datasets that the score cannot be taken of, each with the reason.
-
-    Raises
-    ------
-    ParameterError
-        Fewer than two came, or fewer than two are left.
     """
     if len(data) < 2:
         raise ParameterError(

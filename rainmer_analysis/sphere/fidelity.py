@@ -40,6 +40,8 @@ def fidelity(
     or, where there are more, 5,000 that are drawn with `seed`. ``spearman`` is the rank correlation
     of all pairwise distances, of 2,000 rows drawn likewise.
 
+    Raises ParameterError: the numbers of rows differ or are below 3.
+
     Parameters
     ----------
     vectors, points
@@ -51,11 +53,6 @@ def fidelity(
         ``trustworthiness`` and ``continuity`` in [0, 1], ``spearman`` in [-1, 1] (NaN where all
         distances are equal), ``neighbors``: k, 15 or the most that n rows allow (k < n / 2), and
         ``judged_rows``: m.
-
-    Raises
-    ------
-    ParameterError
-        The numbers of rows differ or are below 3.
     """
     high, low = unit_rows(vectors), unit_rows(points)
     total = len(high)

@@ -102,17 +102,14 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
 def matrix_from_document(document: Any, source: Any) -> RelationshipMatrix:
     """Return the matrix that a document of `matrix_document` holds.
 
+    Raises FileFormatError: it is no matrix, contradicts itself, or was written by a newer version.
+
     Parameters
     ----------
     document
         Read from JSON.
     source
         Where it comes from, for messages.
-
-    Raises
-    ------
-    FileFormatError
-        It is no matrix, contradicts itself, or was written by a newer version.
     """
     if not isinstance(document, dict) or document.get("kind") != "matrix":
         raise FileFormatError(

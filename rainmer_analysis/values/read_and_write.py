@@ -152,10 +152,8 @@ def check_path_of_kind(path: str | Path, kind: type[Value]) -> Path:
 def read_as(path: str | Path, kind: type[V]) -> V:
     """Read a table, a map or a matrix, whichever is asked for.
 
-    Raises
-    ------
-    FileFormatError
-        The file is missing, of another kind, damaged, truncated or written by a newer version.
+    Raises FileFormatError: the file is missing, of another kind, damaged, truncated or written by a
+    newer version.
     """
     check_path_of_kind(path, kind)
     value, named = read(path), _KINDS[kind]
@@ -186,10 +184,7 @@ def is_up_to_date(path: str | Path, request: str | None, *, overwrite: bool = Fa
 
     Returns False where nothing is there or `overwrite` allows a new result.
 
-    Raises
-    ------
-    OutputExistsError
-        Something else lies there.
+    Raises OutputExistsError: something else lies there.
     """
     target = Path(path)
     if not target.exists():

@@ -40,10 +40,7 @@ def to_json_types(value: Any) -> Any:
     Mappings (keys as text), sequences, frozen dataclasses, numpy scalars, numbers, text, booleans
     and None are understood. Numbers that are not finite become None, as JSON has no name for them.
 
-    Raises
-    ------
-    ParameterError
-        The value holds anything else.
+    Raises ParameterError: the value holds anything else.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return to_json_types(asdict(value))

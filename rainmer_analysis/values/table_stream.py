@@ -70,10 +70,7 @@ class TableStream:
     def batches(self, size: int = BATCH) -> Iterator[EmbeddingTable]:
         """Read the rows as small tables with the label columns alone, in order.
 
-        Raises
-        ------
-        FileFormatError
-            A part is damaged, or an image stands in two places.
+        Raises FileFormatError: a part is damaged, or an image stands in two places.
         """
         seen: list[np.ndarray] = []
         for part in self._parts:
@@ -86,10 +83,7 @@ class TableStream:
     def label_batches(self, *names: str) -> Iterator[tuple[list[str], ...]]:
         """Read label columns alone, some thousand rows at a time: one list for each name.
 
-        Raises
-        ------
-        FileFormatError
-            A part is damaged, or lacks a column.
+        Raises FileFormatError: a part is damaged, or lacks a column.
         """
         for part in self._parts:
             for table in iter_part_columns(part, names, size=BATCH):

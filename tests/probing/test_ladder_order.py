@@ -54,7 +54,7 @@ def test_a_scene_has_no_part_in_its_own_direction() -> None:
     turned[0] = turned[0, ::-1]
     before, after = held_out_ladder_order(values), held_out_ladder_order(turned)
     np.testing.assert_allclose(after.positions[0], before.positions[0, ::-1], atol=1e-9)
-    assert after.within[0] == pytest.approx(-before.within[0])
+    assert after.within_scenes[0] == pytest.approx(-before.within_scenes[0])
 
 
 def test_rotations_do_not_matter_and_equal_vectors_have_no_order() -> None:
@@ -63,8 +63,8 @@ def test_rotations_do_not_matter_and_equal_vectors_have_no_order() -> None:
     moved = held_out_ladder_order(values @ rotation)
     np.testing.assert_allclose(moved.positions, held_out_ladder_order(values).positions, atol=1e-9)
     same = held_out_ladder_order(np.full((4, 6, 3), 0.3))
-    assert same.within.tolist() == [0] * 4
-    assert same.across().tolist() == [0]
+    assert same.within_scenes.tolist() == [0] * 4
+    assert same.across_scenes().tolist() == [0]
     assert np.isfinite(same.mean_and_sd_by_level()).all()
 
 

@@ -143,6 +143,8 @@ def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
     Twelve colours that stay apart for colour-blind readers; from the thirteenth dataset on they
     come again with other markers (see `assign_markers`), so that no two datasets share both.
 
+    Raises ParameterError: for more datasets than there are pairs of colour and marker (144).
+
     Parameters
     ----------
     datasets
@@ -151,11 +153,6 @@ def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     ``{dataset: "#rrggbb"}``.
-
-    Raises
-    ------
-    ParameterError
-        For more datasets than there are pairs of colour and marker (144).
 
     Examples
     --------

@@ -53,6 +53,9 @@ def plot_intervals(
     A line a pair, hollow where the null cannot tell the two datasets apart; below them each
     dataset's ceiling, what two halves of it score with each other.
 
+    Raises ParameterError: no matrix, one without intervals, different datasets, or titles that do
+    not fit.
+
     Parameters
     ----------
     matrices
@@ -67,11 +70,6 @@ def plot_intervals(
     Drawing
         With the artists ``axes/I``, ``title/I``, ``pairs/I`` (points by (row, column)),
         ``ceilings/I`` (points by row) for panel I from 0, and ``legend``.
-
-    Raises
-    ------
-    ParameterError
-        No matrix, one without intervals, different datasets, or titles that do not fit.
     """
     found = _demand_comparable_intervals(as_tuple(matrices, RelationshipMatrix))
     names = panel_titles(titles, found, default_matrix_title)

@@ -36,6 +36,8 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
     chance as a broken line. Below, per space and ladder the position of images along the
     direction that other scenes learned, mean and sd over scenes; untrained networks in grey.
 
+    Raises ParameterError: the document is no probe.
+
     Parameters
     ----------
     document
@@ -46,11 +48,6 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
     Drawing
         With the artists ``variance`` (bars by row and source), ``legend``, ``neighbours/NAME``
         (dots by row, and ``chance``) and ``ladder/I/NAME`` for space I from 0.
-
-    Raises
-    ------
-    ParameterError
-        The document is no probe.
     """
     check_is_probe(document)
     spaces, design = document["spaces"], document["design"]

@@ -102,17 +102,14 @@ class DatasetMembership:
     def predict(self, vectors: npt.ArrayLike, *, level: float = 0.9) -> Membership:
         """Compare new images, of scenes that the table does not hold.
 
+        Raises ParameterError: the level is no share.
+
         Parameters
         ----------
         vectors
             Shape (m, d).
         level
             In (0, 1): of new scenes of a dataset, at least this share is not called outside.
-
-        Raises
-        ------
-        ParameterError
-            The level is no share.
         """
         if not 0 < level < 1:
             raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.9")

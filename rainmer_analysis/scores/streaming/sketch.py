@@ -62,10 +62,7 @@ class Sketch(Value):
     def check_resamples(self, resamples: int, seed: int) -> None:
         """Check that resamples of this number and seed can be taken from the sketch.
 
-        Raises
-        ------
-        ParameterError
-            It holds fewer, or others.
+        Raises ParameterError: it holds fewer, or others.
         """
         if resamples and (resamples > self.resample_count or seed != self.seed):
             raise ParameterError(

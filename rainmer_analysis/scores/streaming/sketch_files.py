@@ -72,10 +72,8 @@ def _tensors_digest(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
 def read_sketch(path: Path) -> Sketch:
     """Read a sketch.
 
-    Raises
-    ------
-    FileFormatError
-        The file is missing, of another kind, damaged, or written by a newer version.
+    Raises FileFormatError: the file is missing, of another kind, damaged, or written by a newer
+    version.
     """
     document, tensors = _read_metadata_and_tensors(path)
     try:

@@ -108,6 +108,8 @@ def calibrate_placement(
 ) -> PlacementCalibration:
     """Leave each part of the scenes out in turn, place it, and compare with the layout of all.
 
+    Raises ParameterError: `groups` do not fit, or the scenes are fewer than the parts.
+
     Parameters
     ----------
     points
@@ -122,11 +124,6 @@ def calibrate_placement(
         How many, at least 2, at most the number of scenes.
     seed
         Of the division of scenes into parts.
-
-    Raises
-    ------
-    ParameterError
-        `groups` do not fit, or the scenes are fewer than the parts.
 
     Warns
     -----

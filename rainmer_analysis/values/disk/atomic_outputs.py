@@ -32,12 +32,8 @@ def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
     is on the disk before it is in place, and its name when this function returns. Temporary files
     that dead processes have left in the folder are removed.
 
-    Raises
-    ------
-    StorageError
-        The disk is full or fails; the sentence names the file and the bytes.
-    OSError
-        The file cannot be written for another reason.
+    Raises StorageError: the disk is full or fails; the sentence names the file and the bytes;
+    OSError: the file cannot be written for another reason.
     """
     target = Path(path)
     make_folder(target.parent)
@@ -75,6 +71,8 @@ def write_text(path: str | Path, text: str) -> Path:
 def demand_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] = ()) -> str:
     """Return the suffix of an output in lower case, or refuse it.
 
+    Raises ParameterError: the name ends in something else.
+
     Parameters
     ----------
     path
@@ -83,11 +81,6 @@ def demand_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] =
         What is written, with its article, for the sentence.
     suffixes, also
         What the name may end in; `also` is taken without being named.
-
-    Raises
-    ------
-    ParameterError
-        The name ends in something else.
     """
     suffix = path.suffix.lower()
     if suffix not in (*suffixes, *also):
@@ -101,15 +94,12 @@ def demand_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] =
 def demand_writable(folder: str | Path) -> None:
     """Make sure that files can be written into a folder, before long work begins.
 
+    Raises StorageError, OSError: they cannot; the error names the folder.
+
     Parameters
     ----------
     folder
         Of results, or a file of results; it need not be there, and is not made.
-
-    Raises
-    ------
-    StorageError, OSError
-        They cannot; the error names the folder.
     """
     place = Path(folder)
     if place.is_file():

@@ -30,10 +30,7 @@ def with_checksum(document: Mapping[str, Any]) -> dict[str, Any]:
 def verify_and_drop_checksum(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return a document without its digest; one that was written without any passes.
 
-    Raises
-    ------
-    FileFormatError
-        The content is not what was written.
+    Raises FileFormatError: the content is not what was written.
     """
     stated = document.get(CHECKSUM)
     content = {name: value for name, value in document.items() if name != CHECKSUM}
@@ -48,6 +45,8 @@ def verify_and_drop_checksum(document: dict[str, Any], path: Path) -> dict[str, 
 def demand_known_version(document: Mapping[str, Any], newest: int, source: str | Path) -> None:
     """Refuse a document that a newer release wrote.
 
+    Raises FileFormatError: it states a newer version, or none.
+
     Parameters
     ----------
     document
@@ -56,11 +55,6 @@ def demand_known_version(document: Mapping[str, Any], newest: int, source: str |
         The newest version that this release reads.
     source
         Where it comes from, for the sentence.
-
-    Raises
-    ------
-    FileFormatError
-        It states a newer version, or none.
     """
     stated = document.get("version")
     if not isinstance(stated, int) or isinstance(stated, bool) or stated > newest:
@@ -73,10 +67,7 @@ def demand_known_version(document: Mapping[str, Any], newest: int, source: str |
 def read_json(path: Path) -> Any:
     """Read a JSON document that may carry the digest of its content.
 
-    Raises
-    ------
-    FileFormatError
-        It cannot be read as JSON, or its content is not what was written.
+    Raises FileFormatError: it cannot be read as JSON, or its content is not what was written.
     """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

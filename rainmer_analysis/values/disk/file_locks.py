@@ -42,17 +42,14 @@ def lock_path_of(output: str | Path, name: str = "") -> Path:
 def hold_lock(lock: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold a lock.
 
+    Raises OutputInUseError: another process holds it; the sentence says which.
+
     Parameters
     ----------
     lock
         Its file, which is there only meanwhile.
     wait
         Whether to wait for another holder instead of being refused.
-
-    Raises
-    ------
-    OutputInUseError
-        Another process holds it; the sentence says which.
     """
     new = not lock.parent.is_dir()
     descriptor = None
@@ -74,10 +71,7 @@ def hold_lock(lock: Path, *, wait: bool = False) -> Iterator[None]:
 def demand_unlocked(lock: Path) -> None:
     """Make sure that nobody holds a lock at the moment.
 
-    Raises
-    ------
-    OutputInUseError
-        Somebody does.
+    Raises OutputInUseError: somebody does.
     """
     if not lock.exists() or fcntl is None:
         return

@@ -61,6 +61,9 @@ def staging_folder(folder: Path) -> Iterator[Path]:
 def commit_staged_files(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
     """Put all that lies in `staged` into `folder` in one step, and remove what is named.
 
+    Raises StorageError: the disk is full or fails; the sentence says whether that was before the
+    commit, so that nothing has changed, or after it.
+
     Parameters
     ----------
     folder
@@ -69,12 +72,6 @@ def commit_staged_files(folder: Path, staged: Path, *, remove: tuple[str, ...] =
         As `staging_folder` gave it; on the disk.
     remove
         Names in `folder` that the new ones replace.
-
-    Raises
-    ------
-    StorageError
-        The disk is full or fails; the sentence says whether that was before the commit, so that
-        nothing has changed, or after it.
     """
     names = sorted(each.name for each in staged.iterdir())
     if not names and not any((folder / name).exists() for name in remove):
@@ -104,10 +101,7 @@ def commit_staged_files(folder: Path, staged: Path, *, remove: tuple[str, ...] =
 def finish_interrupted_commit(folder: Path) -> bool:
     """Finish the commit of a process that died meanwhile; say whether there was one.
 
-    Raises
-    ------
-    FileFormatError
-        Its list is damaged.
+    Raises FileFormatError: its list is damaged.
     """
     document = read_pending_commit(folder)
     if document is None:
@@ -119,10 +113,7 @@ def finish_interrupted_commit(folder: Path) -> bool:
 def recover_folder(folder: Path) -> None:
     """Finish what a dead process has left in a folder: its commit, its lock, its files.
 
-    Raises
-    ------
-    FileFormatError
-        The list of its commit is damaged.
+    Raises FileFormatError: the list of its commit is damaged.
     """
     lock = lock_path_of(folder, "commit")
     if lock.exists() or (folder / LIST).exists():

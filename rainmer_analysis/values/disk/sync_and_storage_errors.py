@@ -30,12 +30,8 @@ _FAILURES = frozenset(
 def translate_storage_errors(target: Path, temporary: Path) -> Iterator[None]:
     """Turn errors of a failed disk into a sentence: which file, how many bytes, and what room.
 
-    Raises
-    ------
-    StorageError
-        The disk is full, fails or may not be written to.
-    OSError
-        Of another kind; it names `target` where it would name `temporary`.
+    Raises StorageError: the disk is full, fails or may not be written to; OSError: of another kind;
+    it names `target` where it would name `temporary`.
     """
     try:
         yield

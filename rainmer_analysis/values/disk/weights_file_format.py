@@ -17,6 +17,8 @@ WEIGHTS_ALLOWED = "give a .safetensors file or a .pth state dict of Rainmer or A
 def demand_weights_file(weights: str | None, *, encoder: str = "rainmer") -> None:
     """Make sure that what a command was given may be weights, before torch is imported.
 
+    Raises WeightsError: it is a file, and none of weights.
+
     Parameters
     ----------
     weights
@@ -24,11 +26,6 @@ def demand_weights_file(weights: str | None, *, encoder: str = "rainmer") -> Non
         left to those who load them.
     encoder
         Whose they are; what encoders of other packages read is their own affair.
-
-    Raises
-    ------
-    WeightsError
-        It is a file, and none of weights.
     """
     if encoder in ("rainmer", "airnet") and weights is not None:
         path = Path(weights)
@@ -39,11 +36,8 @@ def demand_weights_file(weights: str | None, *, encoder: str = "rainmer") -> Non
 def weights_file_format(path: Path) -> Literal["safetensors", "torch"]:
     """Return the format of a file of weights, from its first bytes and not from its name.
 
-    Raises
-    ------
-    WeightsError
-        There is no such file, or it is empty, no regular file, larger than any weights, or of
-        another format.
+    Raises WeightsError: there is no such file, or it is empty, no regular file, larger than any
+    weights, or of another format.
     """
     try:
         _demand_regular_file(path)

@@ -75,10 +75,7 @@ def _parse_metadata(schema: pa.Schema, path: Path) -> dict[str, Any]:
 def read_metadata(path: Path) -> dict[str, Any]:
     """Return the metadata of a table or map without reading its rows.
 
-    Raises
-    ------
-    FileFormatError
-        The file is of another kind, damaged or newer.
+    Raises FileFormatError: the file is of another kind, damaged or newer.
     """
     first = part_files_of(path)[0]
     with open_parquet(first) as file:

@@ -63,8 +63,8 @@ def insert_record(picture: bytes, text: str) -> bytes:
 def split_record(data: bytes) -> tuple[bytes | None, bytes]:
     """Return the record's text, None where there is none, and the PDF without it.
 
-    What stands around the record and behind it belongs to the drawing unless it is what `insert_record`
-    writes, so that nothing can be drawn over a picture unseen.
+    What stands around the record and behind it belongs to the drawing unless it is what
+    `insert_record` writes, so that nothing can be drawn over a picture unseen.
     """
     place = data.rfind(_MARK)
     found = _RECORD.search(data, place) if place >= 0 else None

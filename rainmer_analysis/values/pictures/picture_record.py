@@ -96,10 +96,7 @@ def with_record(picture: bytes, suffix: str, document: Mapping[str, Any]) -> byt
 def picture_sha256(picture: bytes) -> str:
     """Return the digest of what a picture draws: a PNG's pixels, all of a PDF or SVG.
 
-    Raises
-    ------
-    FileFormatError
-        It cannot be decoded.
+    Raises FileFormatError: it cannot be decoded.
     """
     return _format_of(picture).content_sha256(picture)
 
@@ -112,10 +109,7 @@ def carries_record(path: Path) -> bool:
 def read_record(path: Path) -> PictureRecord:
     """Read what a picture carries, and compare it with the picture.
 
-    Raises
-    ------
-    FileFormatError
-        The file is no picture of this package, or of a newer version of it.
+    Raises FileFormatError: the file is no picture of this package, or of a newer version of it.
     """
     if not path.is_file():
         raise FileFormatError(f"there is no file {path}; give a .png, .pdf or .svg picture")

@@ -28,10 +28,7 @@ _NUMBERED = re.compile(r"(.*-)(\d+)(-of-)(\d+)")
 def part_files_of(path: Path) -> list[CommittedFile]:
     """Return the files of a table or map: itself, or the parts in a folder, sorted by name.
 
-    Raises
-    ------
-    FileFormatError
-        The folder holds none, or not the ones that were written.
+    Raises FileFormatError: the folder holds none, or not the ones that were written.
     """
     try:
         names = call_with_committed_path(path, os.listdir)
