@@ -40,7 +40,7 @@ _COMMANDS = {
     ),
     "balance": ("properties.balance_command", "balance", "A subset that is like other sets."),
     "place": (
-        "pages.place_command",
+        "pages.place_images_command",
         "place",
         "Whose images new images are like, or that they are like none.",
     ),

@@ -1,4 +1,4 @@
-"""What a page may be called, and whether it is up to date already."""
+"""The request that an existing page answers, and whether it is up to date."""
 
 from __future__ import annotations
 
@@ -6,27 +6,15 @@ import re
 from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.pages.page_templates import REQUEST_NAME
-from rainmer_analysis.values import demand_suffix
+from rainmer_analysis.pages.render_templates import REQUEST_NAME
 
-__all__ = ["check_page_name", "is_page_up_to_date", "page_request"]
+__all__ = ["is_page_up_to_date", "read_request_digest"]
 
 _HEAD = 4096
 _PATTERN = re.compile(rf'<meta name="{REQUEST_NAME}" content="([0-9a-f]{{64}})">')
 
 
-def check_page_name(path: Path) -> None:
-    """Refuse a page whose name does not end in ``.html``.
-
-    Raises
-    ------
-    ParameterError
-        It ends in something else.
-    """
-    demand_suffix(path, "a page", ".html", also=(".htm",))
-
-
-def page_request(path: Path) -> str | None:
+def read_request_digest(path: Path) -> str | None:
     """Return the digest of the request that a page answers; None where it holds none."""
     try:
         with path.open("rb") as file:
@@ -38,7 +26,7 @@ def page_request(path: Path) -> str | None:
 
 
 def is_page_up_to_date(path: Path, request: str, *, overwrite: bool) -> bool:
-    """Say whether `path` already answers the identical request.
+    """Return whether `path` already answers the identical request.
 
     Raises
     ------
@@ -47,7 +35,7 @@ def is_page_up_to_date(path: Path, request: str, *, overwrite: bool) -> bool:
     """
     if not path.exists():
         return False
-    if path.is_file() and page_request(path) == request and not overwrite:
+    if path.is_file() and read_request_digest(path) == request and not overwrite:
         return True
     if overwrite and not path.is_dir():
         return False

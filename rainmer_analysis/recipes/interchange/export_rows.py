@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.numerics import nearest_neighbours
-from rainmer_analysis.recipes.report.point_thumbnails import thumbnails_of
+from rainmer_analysis.recipes.report.table_thumbnails import thumbnails_of_rows
 from rainmer_analysis.values import (
     EmbeddingTable,
     Rows,
@@ -208,7 +208,7 @@ def _neighbor_records(values: Sequence[EmbeddingTable | SphereMap], count: int) 
 
 def _thumbnail_records(rows: Rows, progress: Progress) -> tuple[pa.Array, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
-        made = thumbnails_of(rows, Path(folder), progress)
+        made = thumbnails_of_rows(rows, Path(folder), progress)
     names = [f"{name}.webp" for name in rows.cells("image_id")]
     records: list[Any] = [
         None if data is None else {"bytes": data, "path": name}

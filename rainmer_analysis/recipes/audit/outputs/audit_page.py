@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.pages import check_page_name, render_audit
+from rainmer_analysis.pages import render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
 from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.values import demand_suffix
 
 __all__ = ["write_page"]
 
@@ -48,7 +49,7 @@ def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bo
         Something else lies at `path`.
     """
     place = Path(path)
-    check_page_name(place)
+    demand_suffix(place, "a page", ".html", also=(".htm",))
     write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 

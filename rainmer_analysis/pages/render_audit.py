@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from rainmer_analysis.pages.page_templates import render_static
+from rainmer_analysis.pages.render_templates import render_page_without_scripts
 
 __all__ = ["render_audit"]
 
 
-def render_audit(**told: Any) -> str:
+def render_audit(**values: Any) -> str:
     """Return the page of an audit, which has no script and loads nothing.
 
     Parameters
     ----------
-    told
+    values
         ``kinds`` of findings with their cards, ``datasets``, ``overlap`` of their scenes, and the
         numbers of ``images``, ``findings``, ``leaks`` and ``scenes``.
     """
-    return render_static("audit", **told)
+    return render_page_without_scripts("audit", **values)

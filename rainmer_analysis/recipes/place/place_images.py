@@ -11,15 +11,15 @@ import numpy as np
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.place.embed_images import embed_images
-from rainmer_analysis.recipes.place.place_on_map import nearest_images, place_on_map
+from rainmer_analysis.recipes.place.place_on_map import nearest_table_images, place_on_map
 from rainmer_analysis.scores.membership import DatasetMembership
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
-__all__ = ["Passport", "Passports", "place"]
+__all__ = ["PlacedImage", "PlacedImages", "place"]
 
 
 @dataclass(frozen=True)
-class Passport:
+class PlacedImage:
     """What is known of one new image.
 
     Parameters
@@ -52,7 +52,7 @@ class Passport:
     known_as: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """Return the passport as JSON types."""
+        """Return JSON types."""
         return {
             "path": self.path,
             "datasets": dict(self.datasets),
@@ -68,13 +68,13 @@ class Passport:
 
 
 @dataclass(frozen=True, eq=False)
-class Passports:
-    """The passports of several images, and what they were made against.
+class PlacedImages:
+    """Several new images, and what they were compared with.
 
     Parameters
     ----------
-    passports
-        Of each image that can be read, in the order given.
+    placed
+        Each image that can be read, in the order given.
     skipped
         Images that cannot be used: path and reason.
     notes
@@ -86,10 +86,10 @@ class Passports:
     table
         The table.
     images
-        The new images as a table, in the order of the passports.
+        The new images as a table, in the order of `placed`.
     """
 
-    passports: Sequence[Passport]
+    placed: Sequence[PlacedImage]
     skipped: Sequence[tuple[str, str]]
     notes: Sequence[str]
     level: float
@@ -108,7 +108,7 @@ def place(
     device: str = "auto",
     seed: int = 42,
     progress: Callable[[int, int], None] | None = None,
-) -> Passports:
+) -> PlacedImages:
     """Compare images with the datasets of a table.
 
     Parameters
@@ -144,38 +144,38 @@ def place(
     found = membership.undecidable(level) if 0 < level < 1 else ()
     images, skipped = embed_images(paths, table.space, weights, device, progress)
     answer = membership.predict(images.vectors, level=level)
-    near = nearest_images(images, table)
+    near = nearest_table_images(images, table)
     ids = table.rows.column("image_id")
     map_, points, radii = place_on_map(table, images, level=level, neighbors=neighbors, seed=seed)
-    placed = SphereMap(points, images.rows, images.space)
-    known = _known_by_sha256(table, images)
-    passports = [
-        Passport(
+    on_map = SphereMap(points, images.rows, images.space)
+    known = _table_ids_of_same_bytes(table, images)
+    placed = [
+        PlacedImage(
             str(path),
-            _sorted_by_value(membership.datasets, answer.probabilities[row]),
-            _sorted_by_value(membership.datasets, answer.p_values[row]),
+            _sort_by_value(membership.datasets, answer.probabilities[row]),
+            _sort_by_value(membership.datasets, answer.p_values[row]),
             bool(answer.outside[row]),
             tuple(
                 (str(ids[other]), float(np.degrees(angle)))
                 for other, angle in zip(near.indices[row], near.distances[row], strict=True)
             ),
-            float(placed.lon[row]),
-            float(placed.lat[row]),
+            float(on_map.lon[row]),
+            float(on_map.lat[row]),
             None if radii is None else float(np.degrees(radii[row])),
             known[row],
         )
         for row, path in enumerate(images.rows.column("path"))
     ]
-    notes = _limit_notes(membership.left_out, found, level)
-    return Passports(passports, skipped, notes, level, map_, table, images)
+    notes = _caveat_sentences(membership.left_out, found, level)
+    return PlacedImages(placed, skipped, notes, level, map_, table, images)
 
 
-def _sorted_by_value(names: Sequence[str], values: Any) -> dict[str, float]:
+def _sort_by_value(names: Sequence[str], values: Any) -> dict[str, float]:
     pairs = sorted(zip(names, values, strict=True), key=lambda pair: -pair[1])
     return {name: float(value) for name, value in pairs}
 
 
-def _limit_notes(
+def _caveat_sentences(
     left_out: Mapping[str, int], undecidable: Sequence[str], level: float
 ) -> list[str]:
     notes = [
@@ -191,7 +191,7 @@ def _limit_notes(
     return notes
 
 
-def _known_by_sha256(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:
+def _table_ids_of_same_bytes(table: EmbeddingTable, images: EmbeddingTable) -> list[str | None]:
     """Return the table's image with the same bytes, for each image."""
     if not table.rows.has("sha256"):
         return [None] * len(images)

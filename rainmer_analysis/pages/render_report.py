@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.pages.content import ReportContent
-from rainmer_analysis.pages.matrix_tables import matrix_table
-from rainmer_analysis.pages.methods import cited_methods
-from rainmer_analysis.pages.page_data import report_data
-from rainmer_analysis.pages.page_templates import render_page
+from rainmer_analysis.pages.embedded_page_data import report_script_data
+from rainmer_analysis.pages.matrix_tables import matrix_template_values
+from rainmer_analysis.pages.methods_section import methods_with_numbered_sources
+from rainmer_analysis.pages.render_templates import render_page
+from rainmer_analysis.pages.report_content import ReportContent
 from rainmer_analysis.pages.summary_sentences import (
     certainty_sentences,
     dataset_sentences,
-    lead_sentences,
+    headings_and_relation_sentences,
+    lead_paragraph,
     page_title,
-    relation_sentences,
 )
 
 __all__ = ["render_report"]
@@ -37,20 +37,22 @@ def render_report(content: ReportContent, *, request: str) -> str:
     request
         Digest of the request that the page answers.
     """
-    methods, sources = cited_methods(content)
+    methods, sources = methods_with_numbered_sources(content)
     return render_page(
         "report",
-        payload=report_data(content),
+        payload=report_script_data(content),
         request=request,
         content=content,
         title=page_title(content),
-        lead=lead_sentences(content),
+        lead=lead_paragraph(content),
         samples=_spread_row_numbers(content),
         what=dataset_sentences(content),
-        relations=relation_sentences(content),
+        relations=headings_and_relation_sentences(content),
         certainty=certainty_sentences(content),
-        matrices=[matrix_table(panel) for panel in content.panels if panel.matrix is not None],
-        outliers=_outlier_rows(content),
+        matrices=[
+            matrix_template_values(panel) for panel in content.panels if panel.matrix is not None
+        ],
+        outliers=_outliers_by_image(content),
         methods=methods,
         sources=sources,
     )
@@ -67,7 +69,7 @@ def _spread_row_numbers(content: ReportContent) -> list[list[int]]:
     return found
 
 
-def _outlier_rows(content: ReportContent) -> list[dict[str, Any]]:
+def _outliers_by_image(content: ReportContent) -> list[dict[str, Any]]:
     """Return a row for each image that sticks out somewhere, with all spaces where it does."""
     names, datasets = content.rows.column("image_id"), content.rows.column("dataset")
     found: dict[int, dict[str, Any]] = {}

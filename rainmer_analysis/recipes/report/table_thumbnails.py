@@ -15,7 +15,7 @@ from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import LEAST_BYTES, encode_thumbnail, file_sha256, read_image
 from rainmer_analysis.values import Rows, write_bytes
 
-__all__ = ["Thumbnails", "thumbnail_or_none", "thumbnails_of"]
+__all__ = ["Thumbnails", "thumbnail_or_none", "thumbnails_of_rows"]
 
 # Of a page of 5,000 images, 8 MB of thumbnails are 10.7 MB in base64.
 _ALL_BYTES = 8_000_000
@@ -30,7 +30,7 @@ class Thumbnails(NamedTuple):
     notes: list[str]
 
 
-def thumbnails_of(rows: Rows, folder: Path, progress: Progress = None) -> Thumbnails:
+def thumbnails_of_rows(rows: Rows, folder: Path, progress: Progress = None) -> Thumbnails:
     """Return the thumbnail of each image; those that `folder` holds already are not made anew.
 
     A file whose bytes are no longer those that were embedded gives none.
@@ -43,7 +43,7 @@ def thumbnails_of(rows: Rows, folder: Path, progress: Progress = None) -> Thumbn
     data: list[bytes | None] = []
     faults: Counter[str] = Counter()
     with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        for found, reason in pool.map(lambda job: _cached_thumbnail(folder, limit, job), jobs):
+        for found, reason in pool.map(lambda job: _thumbnail_or_reason(folder, limit, job), jobs):
             data.append(found)
             faults.update([reason] if reason else [])
             if progress is not None:
@@ -64,7 +64,7 @@ def thumbnail_or_none(path: object, limit: int) -> bytes | None:
         return None
 
 
-def _cached_thumbnail(
+def _thumbnail_or_reason(
     folder: Path, limit: int, job: tuple[Any, Any, Any]
 ) -> tuple[bytes | None, str]:
     path, sha256, region = job

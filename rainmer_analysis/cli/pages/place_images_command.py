@@ -10,7 +10,7 @@ import click
 from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
 
 if TYPE_CHECKING:
-    from rainmer_analysis.recipes.place import Passport, Passports
+    from rainmer_analysis.recipes.place import PlacedImage, PlacedImages
 
 __all__ = ["place"]
 
@@ -91,36 +91,36 @@ def place(
     for path, reason in done.skipped:
         common.note(f"left out: {path}: {reason}")
     if html is not None:
-        from rainmer_analysis.recipes.place import write_passports
+        from rainmer_analysis.recipes.place import write_placed_images_page
 
-        state = write_passports(done, html, overwrite=common.overwrite)
+        state = write_placed_images_page(done, html, overwrite=common.overwrite)
         common.note(f"{html}: {state}")
-    text = "\n\n".join(_passport_text(each, done) for each in done.passports)
-    common.result([each.document() for each in done.passports], text)
+    text = "\n\n".join(_placed_image_text(each, done) for each in done.placed)
+    common.result([each.document() for each in done.placed], text)
 
 
-def _passport_text(passport: Passport, done: Passports) -> str:
-    lines = [passport.path, *_verdict_sentence(passport, done.level)]
-    shown = list(passport.datasets.items())[:_SHOWN]
+def _placed_image_text(placed: PlacedImage, done: PlacedImages) -> str:
+    lines = [placed.path, *_verdict_lines(placed, done.level)]
+    shown = list(placed.datasets.items())[:_SHOWN]
     width = max(len(name) for name, _ in shown)
     lines += [f"  {name.ljust(width)}  {probability:6.1%}" for name, probability in shown]
-    if len(passport.datasets) > _SHOWN:
-        lines.append(f"  and {len(passport.datasets) - _SHOWN} more")
+    if len(placed.datasets) > _SHOWN:
+        lines.append(f"  and {len(placed.datasets) - _SHOWN} more")
     lines.append("nearest images:")
-    lines += [f"  {degrees:5.1f} degrees  {name}" for name, degrees in passport.neighbours]
-    disc = "" if passport.radius is None else f", within {passport.radius:.0f} degrees"
-    lines.append(f"on the map: longitude {passport.lon:.0f}, latitude {passport.lat:.0f}{disc}")
-    if passport.known_as is not None:
-        lines.append(f"the table holds this very file as {passport.known_as}")
+    lines += [f"  {degrees:5.1f} degrees  {name}" for name, degrees in placed.neighbours]
+    disc = "" if placed.radius is None else f", within {placed.radius:.0f} degrees"
+    lines.append(f"on the map: longitude {placed.lon:.0f}, latitude {placed.lat:.0f}{disc}")
+    if placed.known_as is not None:
+        lines.append(f"the table holds this very file as {placed.known_as}")
     return "\n".join(lines)
 
 
-def _verdict_sentence(passport: Passport, level: float) -> list[str]:
-    if passport.outside:
-        best = max(passport.p_values.values())
+def _verdict_lines(placed: PlacedImage, level: float) -> list[str]:
+    if placed.outside:
+        best = max(placed.p_values.values())
         return [
             f"none of these: stranger than at least {level:.0%} of the scenes of every dataset "
             f"(largest p {best:.3f}); if it were of one of them:"
         ]
-    taken = [name for name, p in passport.p_values.items() if p > 1 - level + 1e-12]
+    taken = [name for name, p in placed.p_values.items() if p > 1 - level + 1e-12]
     return [f"not unusual for: {', '.join(taken)}; probabilities:"]

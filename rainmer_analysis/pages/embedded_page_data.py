@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.pages.content import ReportContent, SpacePanel
-from rainmer_analysis.pages.wording import space_title, view_words
+from rainmer_analysis.pages.format_names_and_numbers import space_title, view_in_words
+from rainmer_analysis.pages.report_content import ReportContent, SpacePanel
 from rainmer_analysis.values import to_json_types
 
-__all__ = ["SYMBOLS", "embedded_json", "image_source", "report_data"]
+__all__ = ["SYMBOLS", "report_script_data", "script_safe_json", "webp_data_url"]
 
 
 class Symbol(NamedTuple):
@@ -46,7 +46,7 @@ SYMBOLS: Mapping[str, Symbol] = MappingProxyType(
 _HIDDEN = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
-def report_data(content: ReportContent) -> dict[str, Any]:
+def report_script_data(content: ReportContent) -> dict[str, Any]:
     """Return datasets, images and spaces as JSON types; positions to a hundredth of a degree."""
     return {
         "datasets": [
@@ -62,13 +62,13 @@ def report_data(content: ReportContent) -> dict[str, Any]:
         "images": {
             "id": list(content.rows.cells("image_id")),
             "dataset": content.rows.codes.tolist(),
-            "thumbnail": [_base64(each) for each in content.thumbnails],
+            "thumbnail": [_base64_text(each) for each in content.thumbnails],
         },
-        "spaces": [_space_data(panel) for panel in content.panels],
+        "spaces": [_space_script_data(panel) for panel in content.panels],
     }
 
 
-def embedded_json(document: Any) -> str:
+def script_safe_json(document: Any) -> str:
     """Return JSON in which no character can end the element that holds it."""
     text = json.dumps(
         to_json_types(document), ensure_ascii=True, separators=(",", ":"), allow_nan=False
@@ -76,26 +76,26 @@ def embedded_json(document: Any) -> str:
     return text.translate(_HIDDEN)
 
 
-def image_source(picture: bytes | None) -> str:
+def webp_data_url(picture: bytes | None) -> str:
     """Return a picture as the source of an ``img``, or nothing."""
-    return f"data:image/webp;base64,{_base64(picture)}" if picture else ""
+    return f"data:image/webp;base64,{_base64_text(picture)}" if picture else ""
 
 
-def _space_data(panel: SpacePanel) -> dict[str, Any]:
+def _space_script_data(panel: SpacePanel) -> dict[str, Any]:
     return {
         "name": panel.name,
         "title": space_title(panel.name),
-        "about": view_words(panel.map.space.view),
-        "lon": _rounded(panel.map.lon, 2),
-        "lat": _rounded(panel.map.lat, 2),
+        "about": view_in_words(panel.map.space.view),
+        "lon": _rounded_list(panel.map.lon, 2),
+        "lat": _rounded_list(panel.map.lat, 2),
         "neighbours": panel.neighbours.indices.tolist(),
-        "degrees": _rounded(np.degrees(panel.neighbours.distances), 1),
+        "degrees": _rounded_list(np.degrees(panel.neighbours.distances), 1),
     }
 
 
-def _rounded(values: npt.NDArray[np.float64], decimals: int) -> list[Any]:
+def _rounded_list(values: npt.NDArray[np.float64], decimals: int) -> list[Any]:
     return list(np.round(values, decimals).tolist())
 
 
-def _base64(data: bytes | None) -> str:
+def _base64_text(data: bytes | None) -> str:
     return base64.b64encode(data).decode() if data else ""

@@ -1,4 +1,4 @@
-"""Passports of new images as one page."""
+"""New images compared with a table, as one page."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.pages.page_data import SYMBOLS
-from rainmer_analysis.pages.page_templates import render_page
-from rainmer_analysis.pages.wording import join_names, space_title
+from rainmer_analysis.pages.embedded_page_data import SYMBOLS
+from rainmer_analysis.pages.format_names_and_numbers import join_names, space_title
+from rainmer_analysis.pages.render_templates import render_page
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["PassportCard", "PassportContent", "render_passports"]
+__all__ = ["PlacedImageCard", "PlacedImagesContent", "render_placed_images"]
 
 
 @dataclass(frozen=True)
-class PassportCard:
+class PlacedImageCard:
     """What a page says of one image.
 
     Parameters
@@ -51,8 +51,8 @@ class PassportCard:
 
 
 @dataclass(frozen=True, eq=False)
-class PassportContent:
-    """All that a page of passports shows.
+class PlacedImagesContent:
+    """All that a page of new images shows.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class PassportContent:
         What limits the answers.
     """
 
-    cards: Sequence[PassportCard]
+    cards: Sequence[PlacedImageCard]
     datasets: Mapping[str, tuple[str, str, str]]
     map: SphereMap
     level: float
@@ -78,7 +78,7 @@ class PassportContent:
     notes: Sequence[str]
 
 
-def render_passports(content: PassportContent, *, request: str) -> str:
+def render_placed_images(content: PlacedImagesContent, *, request: str) -> str:
     """Return the page as HTML, with everything inside.
 
     Parameters
@@ -90,18 +90,18 @@ def render_passports(content: PassportContent, *, request: str) -> str:
     """
     one = content.cards[0].path.rpartition("/")[2] if len(content.cards) == 1 else ""
     return render_page(
-        "passport",
-        payload=_payload(content),
+        "placed_images",
+        payload=_script_data(content),
         request=request,
         content=content,
         title=f"What {one} is like" if one else f"What {len(content.cards)} images are like",
         against=join_names(list(content.datasets)),
         space=space_title(content.map.space.name),
-        verdicts=[_verdict(card, content.level) for card in content.cards],
+        verdicts=[_verdict_sentence(card, content.level) for card in content.cards],
     )
 
 
-def _verdict(card: PassportCard, level: float) -> str:
+def _verdict_sentence(card: PlacedImageCard, level: float) -> str:
     if card.outside:
         return (
             f"None of these: it is stranger than at least {level:.0%} of the scenes of every "
@@ -112,7 +112,7 @@ def _verdict(card: PassportCard, level: float) -> str:
     return f"Most like {best} ({share:.0%}). It would not be unusual for {join_names(taken)}."
 
 
-def _payload(content: PassportContent) -> dict[str, Any]:
+def _script_data(content: PlacedImagesContent) -> dict[str, Any]:
     codes = content.map.rows.codes
     lon, lat = np.round(content.map.lon, 2), np.round(content.map.lat, 2)
     return {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rainmer_analysis.draw.figure import assign_colours, assign_markers, luminance
 
-__all__ = ["dataset_styles"]
+__all__ = ["dataset_colours_and_markers"]
 
 # Relative luminance of a dark page, and the contrast of marks with it: 3 is the least (WCAG 2.1,
 # success criterion 1.4.11), and marks are drawn a little transparent.
@@ -14,7 +14,7 @@ _DARK_PAGE = 0.012
 _CONTRAST = 4.5
 
 
-def dataset_styles(names: Sequence[str]) -> list[tuple[str, str, str]]:
+def dataset_colours_and_markers(names: Sequence[str]) -> list[tuple[str, str, str]]:
     """Return each dataset's colour on light and on dark pages, and its marker."""
     colours, markers = assign_colours(names), assign_markers(names)
     return [(colours[name], _lighten_for_dark_page(colours[name]), markers[name]) for name in names]

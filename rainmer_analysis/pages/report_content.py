@@ -9,7 +9,7 @@ from typing import Any
 from rainmer_analysis.numerics import Neighbours
 from rainmer_analysis.values import RelationshipMatrix, Rows, SphereMap
 
-__all__ = ["AuditKind", "AuditRow", "DatasetEntry", "Outlier", "ReportContent", "SpacePanel"]
+__all__ = ["DatasetEntry", "FindingRow", "FindingsOfKind", "Outlier", "ReportContent", "SpacePanel"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Outlier:
 
 
 @dataclass(frozen=True)
-class AuditRow:
+class FindingRow:
     """A finding of an audit.
 
     Parameters
@@ -87,7 +87,7 @@ class AuditRow:
 
 
 @dataclass(frozen=True)
-class AuditKind:
+class FindingsOfKind:
     """The findings of one kind.
 
     Parameters
@@ -102,7 +102,7 @@ class AuditKind:
 
     meaning: str
     count: int
-    shown: Sequence[AuditRow]
+    shown: Sequence[FindingRow]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ class SpacePanel:
     isolation
         By dataset: the share of an image's nearest images of other scenes that are of its dataset.
     made
-        How the table was made, as the table tells it.
+        How the table was made, as its file states.
     """
 
     map: SphereMap
@@ -169,7 +169,7 @@ class ReportContent:
     thumbnails: Sequence[bytes | None]
     outliers: Sequence[Outlier] = ()
     skipped: Sequence[tuple[str, str]] = ()
-    audit: Sequence[AuditKind] | None = None
+    audit: Sequence[FindingsOfKind] | None = None
     notes: Sequence[str] = ()
     command: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from rainmer_analysis.pages.content import ReportContent, SpacePanel
-from rainmer_analysis.pages.wording import count_with_noun, format_number, join_names, space_title
+from rainmer_analysis.pages.format_names_and_numbers import (
+    count_with_noun,
+    format_number,
+    join_names,
+    space_title,
+)
+from rainmer_analysis.pages.report_content import ReportContent, SpacePanel
 
-__all__ = ["SOURCES", "cited_methods", "methods_paragraphs"]
+__all__ = ["SOURCES", "methods_paragraphs", "methods_with_numbered_sources"]
 
 SOURCES: Mapping[str, str] = {
     "rainmer": "Rainmer: Learning Multi-view Representations for Comprehensive Image Deraining "
@@ -30,7 +36,7 @@ SOURCES: Mapping[str, str] = {
 """What methods rest on, by the key that the text cites."""
 
 
-def cited_methods(
+def methods_with_numbered_sources(
     content: ReportContent,
 ) -> tuple[list[tuple[str, str, list[int]]], list[str]]:
     """Return the paragraphs, and their sources numbered as the text cites them."""
@@ -51,20 +57,17 @@ def methods_paragraphs(content: ReportContent) -> list[tuple[str, str, list[str]
         _neighbours_paragraph(content),
         _maps_paragraph(content),
     ]
-    matrix = next((each.matrix for each in content.panels if each.matrix is not None), None)
-    if matrix is not None:
+    if any(each.matrix is not None for each in content.panels):
         found.append(_relations_paragraph(content))
     return [*found, _software_paragraph(content)]
 
 
 def _data_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
-    sets = join_names(
-        [
-            f"{each.name} ({count_with_noun(each.images, 'image')}, "
-            f"{count_with_noun(each.scenes, 'scene')})"
-            for each in content.datasets
-        ]
-    )
+    sets = [
+        f"{each.name} ({count_with_noun(each.images, 'image')}, "
+        f"{count_with_noun(each.scenes, 'scene')})"
+        for each in content.datasets
+    ]
     made = content.panels[0].made
     sampling = made.get("sampling", {})
     per_dataset, seed = sampling.get("per_dataset"), made.get("seed")
@@ -74,17 +77,15 @@ def _data_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
             f"From each dataset up to {per_dataset:,} images were drawn without replacement, by "
             f"the SHA-256 of seed ({seed}) and image name."
         )
-    left_out = (
-        "No image was left out."
-        if not content.skipped
-        else f"{count_with_noun(len(content.skipped), 'image')} could not be used "
-        "and were left out."
-    )
+    left_out = "No image was left out."
+    if content.skipped:
+        count = count_with_noun(len(content.skipped), "image")
+        left_out = f"{count} could not be used and were left out."
     scenes = (
         "Images of one clean photograph, or of one place, count as one scene; where nothing is "
         "known, each image is a scene of its own."
     )
-    return "Data", f"We compared {sets}. {drawn} {left_out} {scenes}", []
+    return "Data", f"We compared {join_names(sets)}. {drawn} {left_out} {scenes}", []
 
 
 def _representation_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
@@ -112,20 +113,20 @@ def _representation_paragraph(content: ReportContent) -> tuple[str, str, list[st
 
 
 def _neighbours_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
-    told = content.provenance["neighbours"]
+    rules = content.provenance["neighbours"]
     text = (
         f"Nearest images are those of the smallest great-circle distance in a space, images of "
-        f"the same scene excluded; pages show {told['shown']}. An image sticks out where its mean "
-        f"distance to its {told['outlier_neighbours']} nearest images of other scenes of its own "
+        f"the same scene excluded; pages show {rules['shown']}. An image sticks out where its mean "
+        f"distance to its {rules['outlier_neighbours']} nearest images of other scenes of its own "
         f"dataset lies above the third quartile of its dataset by more than "
-        f"{format_number(told['fence'], 1)} interquartile ranges."
+        f"{format_number(rules['fence'], 1)} interquartile ranges."
     )
     return "Neighbours and images that stick out", text, ["outliers", "fences"]
 
 
 def _maps_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     first = content.panels[0].map
-    told = first.parameters
+    options = first.parameters
     aligned = (
         " Maps of further spaces were turned onto the first by the best rotation or reflection, "
         "which changes no distance within a map."
@@ -135,44 +136,45 @@ def _maps_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     scores = "; ".join(_fidelity_sentence(panel) for panel in content.panels)
     engine = (
         "the fuzzy neighbourhood graph of UMAP laid out along great circles"
-        if told.get("engine") == "sphere"
+        if options.get("engine") == "sphere"
         else "UMAP with haversine output"
     )
     text = (
-        f"Images were laid out on the unit sphere by {engine} ({told.get('neighbors')} neighbours, "
-        f"minimal distance {told.get('min_dist')}, seed {told.get('seed')}).{aligned} "
-        f"Fidelity at {first.fidelity.get('neighbors')} neighbours: {scores}."
+        f"Images were laid out on the unit sphere by {engine} ({options.get('neighbors')} "
+        f"neighbours, minimal distance {options.get('min_dist')}, seed {options.get('seed')})."
+        f"{aligned} Fidelity at {first.fidelity.get('neighbors')} neighbours: {scores}."
     )
     return "Maps", text, ["umap", "fidelity"]
 
 
 def _fidelity_sentence(panel: SpacePanel) -> str:
-    told = panel.map.fidelity
+    numbers = [
+        format_number(math.nan if panel.map.fidelity[name] is None else panel.map.fidelity[name], 3)
+        for name in ("trustworthiness", "continuity", "spearman")
+    ]
     return (
-        f"{space_title(panel.name)}, trustworthiness {format_number(told['trustworthiness'], 3)}, "
-        f"continuity {format_number(told['continuity'], 3)}, rank correlation of distances "
-        f"{format_number(told['spearman'] if told['spearman'] is not None else float('nan'), 3)}"
+        f"{space_title(panel.name)}, trustworthiness {numbers[0]}, continuity {numbers[1]}, rank "
+        f"correlation of distances {numbers[2]}"
     )
 
 
 def _relations_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     matrix = next(each.matrix for each in content.panels if each.matrix is not None)
-    told, cited = matrix.parameters, []
-    what = {"cosine": "the mean cosine of all pairs of images"}.get(
-        matrix.score, f"the score “{matrix.score}”"
-    )
+    options, cited = matrix.parameters, []
+    cosine = matrix.score == "cosine"
+    what = "the mean cosine of all pairs of images" if cosine else f"the score “{matrix.score}”"
     text = f"Two datasets are related by {what} of the two, in each space."
     if matrix.low is not None:
         cited.append("bootstrap")
         text += (
-            f" {told['level']:.0%} intervals are of {told['resamples']:,} Poisson bootstrap "
+            f" {options['level']:.0%} intervals are of {options['resamples']:,} Poisson bootstrap "
             "resamples of scenes; a scene that stands in several datasets is resampled in all of "
-            f"them at once (seed {told['seed']})."
+            f"them at once (seed {options['seed']})."
         )
     if matrix.q is not None:
         cited.append("fdr")
         text += (
-            f" Each pair was tested by {told['null']:,} permutations of scenes between the two "
+            f" Each pair was tested by {options['null']:,} permutations of scenes between the two "
             "datasets; q is p adjusted over all pairs of a space, and pairs with q up to 0.05 are "
             "called told apart."
         )

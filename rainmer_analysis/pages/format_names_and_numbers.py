@@ -10,9 +10,9 @@ __all__ = [
     "format_interval",
     "format_number",
     "join_names",
-    "score_words",
+    "score_in_words",
     "space_title",
-    "view_words",
+    "view_in_words",
 ]
 
 _VIEWS = {
@@ -23,7 +23,7 @@ _VIEWS = {
 _ENCODERS = {"rainmer": "Rainmer", "airnet": "AirNet", "statistics": "Hand-made descriptors"}
 
 
-def view_words(view: str) -> str:
+def view_in_words(view: str) -> str:
     """Return what a view is about, or nothing for a view of another package."""
     return _VIEWS.get(view, "")
 
@@ -34,7 +34,7 @@ def space_title(name: str) -> str:
     return f"{_ENCODERS.get(encoder, encoder)} {view}"
 
 
-def score_words(score: str) -> str:
+def score_in_words(score: str) -> str:
     """Return what a score is called in a sentence."""
     return {"cosine": "mean cosine"}.get(score, f"score “{score}”")
 
