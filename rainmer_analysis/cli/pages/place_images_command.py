@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
+from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import count_option, device_option, path_option, text_option
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.place import PlacedImage, PlacedImages
 
-__all__ = ["place"]
+__all__ = ["place_images"]
 
 _SHOWN = 5
 
 
-@click.command()
+@click.command("place")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option(
     "--against",
@@ -33,33 +34,17 @@ _SHOWN = 5
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share of new images of a dataset that are not called 'none of these'.",
 )
-@click.option(
-    "--weights", default=None, metavar="FILE", help="The table's weights, if not shipped."
-)
-@click.option(
-    "--neighbors",
-    default=50,
-    show_default=True,
-    metavar="N",
-    help="Images that an image is held near to on the map.",
-)
-@click.option(
-    "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.html",
-    help="Also write one page with pictures and the map.",
-)
+@text_option("--weights", "The table's weights, if not shipped.", metavar="FILE")
+@count_option("--neighbors", 50, "Images that an image is held near to on the map.", least=None)
+@path_option("--html", "FILE.html", "Also write one page with pictures and the map.")
 @device_option
 @common_options
-def place(
+def place_images(
     common: CommonOptions,
     images: tuple[str, ...],
     against: Path,
-    level: float,
-    weights: str | None,
-    neighbors: int,
     html: Path | None,
-    device: str,
+    **options: Any,
 ) -> None:
     """Say which datasets of TABLE each IMAGE is like, or that it is like none of them.
 
@@ -71,32 +56,23 @@ def place(
       rainmer-analysis place new.jpg --against tables/rainmer-degradation.parquet
     """  # noqa: D301
     # torch waits until there is work, so that --help does not
-    from rainmer_analysis.recipes.place import place as recipe
+    from rainmer_analysis.recipes.place import place
     from rainmer_analysis.values import EmbeddingTable, read_as
 
     table = read_as(against, EmbeddingTable)
-    with progress_bar(common, "image") as progress:
-        done = recipe(
-            images,
-            table,
-            level=level,
-            weights=weights,
-            neighbors=neighbors,
-            device=device,
-            seed=common.seed,
-            progress=progress,
-        )
+    with common.progress_bar("image") as progress:
+        done = place(images, table, seed=common.seed, progress=progress, **options)
     for sentence in done.notes:
-        common.note(sentence)
+        common.print_note(sentence)
     for path, reason in done.skipped:
-        common.note(f"left out: {path}: {reason}")
+        common.print_note(f"left out: {path}: {reason}")
     if html is not None:
         from rainmer_analysis.recipes.place import write_placed_images_page
 
         state = write_placed_images_page(done, html, overwrite=common.overwrite)
-        common.note(f"{html}: {state}")
+        common.print_note(f"{html}: {state}")
     text = "\n\n".join(_placed_image_text(each, done) for each in done.placed)
-    common.result([each.document() for each in done.placed], text)
+    common.print_result([each.document() for each in done.placed], text)
 
 
 def _placed_image_text(placed: PlacedImage, done: PlacedImages) -> str:

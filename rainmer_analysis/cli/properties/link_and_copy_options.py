@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions
+from rainmer_analysis.cli.common_options import CommonOptions
+from rainmer_analysis.cli.options import path_option
 from rainmer_analysis.errors import ParameterError
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import Rows
 
-__all__ = ["check_one_folder", "link_and_copy_options", "write_folder"]
+__all__ = ["link_and_copy_options", "link_or_copy_folder", "refuse_link_with_copy"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,22 +23,18 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def link_and_copy_options(command: Command) -> Command:
     """Add ``--link FOLDER`` and ``--copy FOLDER``."""
     for name, what in (("--copy", "copies of"), ("--link", "symbolic links to")):
-        command = click.option(
-            name,
-            type=click.Path(file_okay=False, path_type=Path),
-            metavar="FOLDER",
-            help=f"Also make a new folder with {what} the images and targets.",
-        )(command)
+        help_ = f"Also make a new folder with {what} the images and targets."
+        command = path_option(name, "FOLDER", help_, folder=True)(command)
     return command
 
 
-def check_one_folder(link: Path | None, copy: Path | None) -> None:
-    """Make sure that at most one of the two is asked for."""
+def refuse_link_with_copy(link: Path | None, copy: Path | None) -> None:
+    """Refuse that both are asked for."""
     if link is not None and copy is not None:
         raise click.UsageError("--link and --copy exclude each other; give one of them")
 
 
-def write_folder(
+def link_or_copy_folder(
     common: CommonOptions, rows: Rows | None, link: Path | None, copy: Path | None
 ) -> str | None:
     """Make the folder if one is asked for, and return its name."""
@@ -52,5 +49,5 @@ def write_folder(
     from rainmer_analysis.recipes.properties import write_images
 
     current = write_images(rows, folder, "copy" if link is None else "link")
-    common.note(f"{folder}: {'up to date' if current else 'written'}")
+    common.print_state(folder, up_to_date=current)
     return str(folder)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rainmer_analysis.cli.paper_commands import claims_text
+from rainmer_analysis.cli.reproduce_and_figure_commands import claims_text
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.paper.claims.claim_statistics import (
     highest_score_with,

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 import click
 
-__all__ = ["EXAMPLES", "with_examples"]
+__all__ = ["HELP_EXAMPLES", "append_help_examples"]
 
-EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+HELP_EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "reproduce": ("--out figures", "--root DATA --out figures-real"),
         "extract": (
@@ -65,7 +65,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def with_examples(name: str, command: click.Command) -> click.Command:
+def append_help_examples(name: str, command: click.Command) -> click.Command:
     """Put examples at the end of a command's help, and of those of its commands.
 
     Parameters
@@ -77,8 +77,8 @@ def with_examples(name: str, command: click.Command) -> click.Command:
     """
     if isinstance(command, click.Group):
         for below, each in command.commands.items():
-            with_examples(f"{name} {below}", each)
-    shown = EXAMPLES.get(name, ())
+            append_help_examples(f"{name} {below}", each)
+    shown = HELP_EXAMPLES.get(name, ())
     if shown:
         lines = (f"  rainmer-analysis {name} {arguments}".rstrip() for arguments in shown)
         title = "Examples:" if len(shown) > 1 else "Example:"

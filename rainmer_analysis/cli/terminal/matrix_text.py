@@ -6,7 +6,7 @@ import math
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from rainmer_analysis.cli.text_tables import align_columns
+from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import RelationshipMatrix

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from rainmer_analysis.cli.text_tables import align_columns, printable
+from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 __all__ = ["balance_text", "properties_text"]
 
@@ -48,11 +48,10 @@ def _undefined_notes(name: str, found: Mapping[str, Any]) -> list[str]:
     if missing:
         notes.append(
             f"{printable(name)}: {missing:,} of {found['images']:,} images have no "
-            "target, and so no "
-            "measure of a pair"
+            "target, and so no measure of a pair"
         )
     for state, words in (("undefined", "not defined"), ("infinite", "infinite, and in no mean")):
-        known = missing if state == "undefined" else 0  # they have been told
+        known = missing if state == "undefined" else 0  # they stand above
         counts = {
             each: facts[state] - known * (each not in _OWN)
             for each, facts in found["properties"].items()

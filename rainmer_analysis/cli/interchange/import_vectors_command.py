@@ -7,53 +7,45 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file
+from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import out_file_option, text_option
 
-__all__ = ["import_command"]
+__all__ = ["import_vectors_command"]
 
 
 @click.command("import")
 @click.argument("vectors", metavar="VECTORS", type=click.Path(path_type=Path))
-@out_file("Table to write: .parquet.")
-@click.option("--encoder", required=True, metavar="NAME", help="What made the vectors.")
+@out_file_option("Table to write: .parquet.")
+@text_option("--encoder", "What made the vectors.", required=True)
 @click.option(
     "--labels",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="CSV or Parquet, a row for each vector in the same order.",
 )
-@click.option("--view", default="features", show_default=True, metavar="NAME", help="Of the space.")
-@click.option(
+@text_option("--view", "Of the space.", default="features")
+@text_option(
     "--identity",
+    "What tells these weights from others; tables of two identities are not combined.",
+    metavar="TEXT",
     default="",
-    metavar="TEXT",
-    help="What tells these weights from others; tables of two identities are not combined.",
+    show_default=False,
 )
-@click.option(
-    "--preprocessing",
-    default="unknown",
-    show_default=True,
-    metavar="TEXT",
-    help="How images were resized.",
-)
-@click.option("--vectors", "column", metavar="COLUMN", help="Of the lists in Parquet.")
-@click.option("--image-id", default="image_id", show_default=True, metavar="COLUMN", help="Names.")
-@click.option(
-    "--dataset-column", default="dataset", show_default=True, metavar="COLUMN", help="Datasets."
-)
-@click.option(
-    "--group", default="group", show_default=True, metavar="COLUMN", help="Scenes, if there."
-)
-@click.option("--name", metavar="DATASET", help="The one dataset that all images are of.")
+@text_option("--preprocessing", "How images were resized.", metavar="TEXT", default="unknown")
+@text_option("--vectors", "Of the lists in Parquet.", dest="column", metavar="COLUMN")
+@text_option("--image-id", "Names.", metavar="COLUMN", default="image_id")
+@text_option("--dataset-column", "Datasets.", metavar="COLUMN", default="dataset")
+@text_option("--group", "Scenes, if there.", metavar="COLUMN", default="group")
+@text_option("--name", "The one dataset that all images are of.", metavar="DATASET")
 @common_options
-def import_command(
+def import_vectors_command(
     common: CommonOptions,
     vectors: Path,
     out: Path,
     labels: Path | None,
     column: str | None,
     dataset_column: str,
-    **said: Any,
+    **stated: Any,
 ) -> None:
     """Make a table of VECTORS that another program wrote.
 
@@ -63,12 +55,12 @@ def import_command(
     # pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.recipes.interchange.import_vectors import ImportOptions, import_vectors
 
-    options = ImportOptions(**said, vectors=column, dataset=dataset_column)
+    options = ImportOptions(**stated, vectors=column, dataset=dataset_column)
     done = import_vectors(vectors, out, options=options, labels=labels, overwrite=common.overwrite)
     for image, reason in done.left_out.items():
-        common.note(f"left out: {image}: {reason}")
+        common.print_note(f"left out: {image}: {reason}")
     if done.unused:
-        common.note(f"columns that a table has no place for: {', '.join(done.unused)}")
+        common.print_note(f"columns that a table has no place for: {', '.join(done.unused)}")
     state = "up to date" if done.up_to_date else "written"
     counts = done.table.rows.counts
     document = {
@@ -81,7 +73,7 @@ def import_command(
         "left_out": dict(done.left_out),
         "unused_columns": list(done.unused),
     }
-    common.result(
+    common.print_result(
         document,
         f"{out}: {state}, {len(done.table)} images of {len(counts)} dataset(s), "
         f"{done.table.dim} dimensions; left out: {len(done.left_out)}\n"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options
-from rainmer_analysis.cli.text_tables import align_columns
+from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.terminal.text_tables import align_columns
 
-__all__ = ["list_"]
+__all__ = ["list_catalogue"]
 
 
 @click.command("list")
 @common_options
-def list_(common: CommonOptions) -> None:
+def list_catalogue(common: CommonOptions) -> None:
     """List the paper's datasets and where they lie below --root."""
     from rainmer_analysis.images import CATALOGUE
 
@@ -29,6 +29,6 @@ def list_(common: CommonOptions) -> None:
     ]
     header = list(entries[0])
     rows = [["" if each[key] is None else str(each[key]) for key in header] for each in entries]
-    common.result(
+    common.print_result(
         {"kind": "catalogue", "datasets": entries}, align_columns([header, *rows], left=len(header))
     )

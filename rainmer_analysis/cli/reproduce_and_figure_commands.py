@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rainmer_analysis.cli.matrix_text import matrix_text
-from rainmer_analysis.cli.options import CommonOptions, common_options, figure_options, progress_bar
+from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import figure_options
+from rainmer_analysis.cli.terminal.matrix_text import matrix_text
 
 __all__ = ["claims_text", "figure", "reproduce"]
 
 _ENCODERS = ("rainmer", "airnet", "statistics")
-_JUDGED = ("yes", "no", "undecided")
 
 
 @click.command()
@@ -35,7 +36,7 @@ def reproduce(
     from rainmer_analysis.recipes.paper import reproduce as recipe
     from rainmer_analysis.values import matrix_document
 
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         made = recipe(
             out,
             root=root,
@@ -62,7 +63,7 @@ def reproduce(
     pictures = (*made.pictures, *made.companions)
     lines += [f"wrote {path}" for path in pictures if path.suffix == ".pdf"]
     lines.append(f"wrote {out}/claims.json" + ("" if agreed is None else f"\n{agreed}"))
-    common.result(document, "\n".join(lines))
+    common.print_result(document, "\n".join(lines))
 
 
 @click.command()
@@ -83,10 +84,10 @@ def figure(
     request = Request.of(
         Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how
     )
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         pictures = make_figure(int(number), request, progress=progress)
     document = {"kind": "figure", "number": int(number), "pictures": [str(p) for p in pictures]}
-    common.result(document, "\n".join(f"wrote {path}" for path in pictures))
+    common.print_result(document, "\n".join(f"wrote {path}" for path in pictures))
 
 
 def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any] | None) -> str:
@@ -106,7 +107,7 @@ def claims_text(claims: Sequence[Mapping[str, Any]], controls: Mapping[str, Any]
         lines += ["", *textwrap.wrap(said, 92, initial_indent=" " * 4, subsequent_indent=" " * 4)]
         judged = claim["judged"]
         lines.append(f"{'':4}{claim['figure']:8}{judged:11}{cells}{bounds:>17}{spread:>18}")
-    counts = {each: sum(claim["judged"] == each for claim in claims) for each in _JUDGED}
+    counts = Counter(claim["judged"] for claim in claims)
     lines.append(
         f"\n{counts['yes']} of {len(claims)} claims of the supplement hold, {counts['no']} do not, "
         f"{counts['undecided']} undecided (the interval over scenes contains the bound)"

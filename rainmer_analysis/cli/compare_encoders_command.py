@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
+from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import count_option, out_file_option
 
 if TYPE_CHECKING:
     from rainmer_analysis.scores import Agreement
 
-__all__ = ["compare"]
+__all__ = ["compare_encoders"]
 
 _NAMES = {
     "cka": "linear CKA",
@@ -23,20 +24,15 @@ _NAMES = {
 }
 
 
-@click.command()
+@click.command("compare")
 @click.argument("first", metavar="TABLE", type=click.Path(path_type=Path))
 @click.argument("second", metavar="TABLE", type=click.Path(path_type=Path))
-@out_file("Agreement to write: .json.")
-@click.option(
-    "--resamples",
-    type=click.IntRange(2),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="Bootstrap resamples of RSA's interval.",
-)
+@out_file_option("Agreement to write: .json.")
+@count_option("--resamples", 1000, "Bootstrap resamples of RSA's interval.", least=2)
 @common_options
-def compare(common: CommonOptions, first: Path, second: Path, out: Path, resamples: int) -> None:
+def compare_encoders(
+    common: CommonOptions, first: Path, second: Path, out: Path, resamples: int
+) -> None:
     """Measure how two encoders agree about the images that both TABLEs hold.
 
     TABLE is a Parquet file that `extract` wrote, or a directory of parts. Linear CKA, orthogonal
@@ -46,24 +42,23 @@ def compare(common: CommonOptions, first: Path, second: Path, out: Path, resampl
     from rainmer_analysis.recipes.compare_encoders import agreement_document, cached_agreement
     from rainmer_analysis.values import EmbeddingTable, read_as
 
-    tables = [read_as(path, EmbeddingTable) for path in (first, second)]
-    with progress_bar(common, "subsample"):
+    table, other = (read_as(path, EmbeddingTable) for path in (first, second))
+    with common.progress_bar("subsample"):
         kept = cached_agreement(
-            tables[0],
-            tables[1],
+            table,
+            other,
             out,
             resamples=resamples,
             seed=common.seed,
             overwrite=common.overwrite,
         )
-    common.note(f"{out}: {kept.state}")
-    only = kept.value.left_out
-    if any(only):
-        common.note(
-            f"left out: {only[0]} image(s) that only {first} holds, {only[1]} that only {second} "
-            "holds"
+    common.print_state(out, up_to_date=kept.up_to_date)
+    one, two = kept.value.left_out
+    if one or two:
+        common.print_note(
+            f"left out: {one} image(s) that only {first} holds, {two} that only {second} holds"
         )
-    common.result(agreement_document(kept.value), _agreement_text(kept.value))
+    common.print_result(agreement_document(kept.value), _agreement_text(kept.value))
 
 
 def _agreement_text(found: Agreement) -> str:
@@ -77,11 +72,11 @@ def _agreement_text(found: Agreement) -> str:
         if estimate is None:
             lines.append(f"{name:25}     -  needs four datasets")
             continue
-        told = f"{estimate.value:5.2f}"
+        text = f"{estimate.value:5.2f}"
         if not math.isnan(estimate.low):
-            told += f"  {estimate.low:z.2f}..{estimate.high:z.2f}"
+            text += f"  {estimate.low:z.2f}..{estimate.high:z.2f}"
         if key == "rsa" and found.rsa_ceiling is not None and not math.isnan(found.rsa_ceiling):
-            told += f"  ceiling {found.rsa_ceiling:.2f}"
-        lines.append(f"{name:25} {told}")
+            text += f"  ceiling {found.rsa_ceiling:.2f}"
+        lines.append(f"{name:25} {text}")
     lines.append(f"{found.parameters['level']:.0%} intervals over scenes")
     return "\n".join(lines)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
+from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import choice_option, count_option, out_file_option, text_option
 from rainmer_analysis.cli.properties.link_and_copy_options import (
-    check_one_folder,
     link_and_copy_options,
-    write_folder,
+    link_or_copy_folder,
+    refuse_link_with_copy,
 )
-from rainmer_analysis.cli.properties.properties_text import balance_text
+from rainmer_analysis.cli.properties.properties_and_balance_text import balance_text
 
-__all__ = ["balance"]
+__all__ = ["balance_subset"]
 
 _LIKE = "--like"
 
 
-class _ManyValuesOption(click.Command):
+class _LikeTakesManyCommand(click.Command):
     """A command whose ``--like`` takes all names up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -35,7 +37,7 @@ class _ManyValuesOption(click.Command):
         return super().parse_args(ctx, spread)
 
 
-@click.command(cls=_ManyValuesOption)
+@click.command("balance", cls=_LikeTakesManyCommand)
 @click.argument("properties", metavar="PROPERTIES", type=click.Path(path_type=Path))
 @click.option(
     _LIKE,
@@ -45,38 +47,32 @@ class _ManyValuesOption(click.Command):
     metavar="PROPERTIES...",
     help="Sets to be like, each with the same weight.",
 )
-@click.option(
+@text_option(
     "--property",
-    "by",
+    "Property to balance by; may be repeated. `embedding` for tables that `extract` wrote.",
+    dest="by",
     multiple=True,
     default=("density",),
-    show_default=True,
-    metavar="NAME",
-    help="Property to balance by; may be repeated. `embedding` for tables that `extract` wrote.",
 )
-@click.option(
+@choice_option(
     "--method",
-    type=click.Choice(["paper", "optimal"]),
-    default=None,
-    help="The published rule of three strata, which fixes the size, or optimal matching "
+    ("paper", "optimal"),
+    "The published rule of three strata, which fixes the size, or optimal matching "
     "[default: optimal with --size, else paper].",
+    default=None,
 )
-@click.option(
-    "--size", type=click.IntRange(min=1), default=None, metavar="N", help="Rows to choose."
-)
-@out_file("Manifest to write.", metavar="FILE.toml")
+@count_option("--size", None, "Rows to choose.")
+@out_file_option("Manifest to write.", metavar="FILE.toml")
 @link_and_copy_options
 @common_options
-def balance(
+def balance_subset(
     common: CommonOptions,
     properties: Path,
     like: tuple[Path, ...],
-    by: tuple[str, ...],
-    method: str | None,
-    size: int | None,
     out: Path,
     link: Path | None,
     copy: Path | None,
+    **options: Any,
 ) -> None:
     """Choose a subset of one set whose properties lie as in the sets of --like.
 
@@ -84,24 +80,16 @@ def balance(
     and every command reads it as a SOURCE. Or it is a .npy array of one column; then the manifest
     lists row numbers. No image is moved, and none copied without --copy.
     """
-    check_one_folder(link, copy)
-    from rainmer_analysis.recipes.properties import balance as recipe
+    refuse_link_with_copy(link, copy)
+    from rainmer_analysis.recipes.properties import balance
 
-    with progress_bar(common, "row"):
-        done = recipe(
-            properties,
-            like,
-            by=by,
-            method=method,
-            size=size,
-            out=out,
-            seed=common.seed,
-            overwrite=common.overwrite,
+    with common.progress_bar("row"):
+        done = balance(
+            properties, like, out=out, seed=common.seed, overwrite=common.overwrite, **options
         )
-    state = "up to date" if done.up_to_date else "written"
-    common.note(f"{out}: {state}")
-    folder = write_folder(common, done.labels, link, copy)
+    state = common.print_state(out, up_to_date=done.up_to_date)
+    folder = link_or_copy_folder(common, done.labels, link, copy)
     document = done.document()
-    common.result(
+    common.print_result(
         {**document, "manifest": str(out), "state": state, "folder": folder}, balance_text(document)
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.matrix_text import matrix_text
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
+from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import count_option, out_file_option, path_arguments, text_option
+from rainmer_analysis.cli.terminal.matrix_text import matrix_text
 
 __all__ = ["relate", "sketch"]
 
@@ -15,44 +16,23 @@ _SUFFIXES = (".json", ".csv")
 
 
 @click.command()
-@click.argument("tables", nargs=-1, required=True, metavar="TABLE", type=click.Path(path_type=Path))
-@out_file("Matrix to write: .json or .csv.")
-@click.option(
+@path_arguments("tables", "TABLE")
+@out_file_option("Matrix to write: .json or .csv.")
+@text_option(
     "--score",
+    "cosine, paper, centred, direction (from sums over all images); energy, mmd, frechet, "
+    "sliced-wasserstein, classifier, neighbours (from a sample).",
     default="cosine",
-    show_default=True,
-    metavar="NAME",
-    help=(
-        "cosine, paper, centred, direction (from sums over all images); energy, mmd, frechet, "
-        "sliced-wasserstein, classifier, neighbours (from a sample)."
-    ),
 )
-@click.option(
-    "--resamples",
-    type=click.IntRange(0),
-    default=0,
-    metavar="N",
-    help="Intervals and ceilings, over scenes, from N resamples.",
-)
-@click.option(
-    "--null",
-    type=click.IntRange(0),
-    default=0,
-    metavar="N",
-    help="Test every pair by N permutations of scenes.",
-)
-@click.option(
+@count_option("--resamples", 0, "Intervals and ceilings, over scenes, from N resamples.", least=0)
+@count_option("--null", 0, "Test every pair by N permutations of scenes.", least=0)
+@text_option(
     "--reference",
+    "What 'centred' subtracts: a dataset's mean, or that of a matrix made before.",
     metavar="DATASET|MATRIX",
-    help="What 'centred' subtracts: a dataset's mean, or that of a matrix made before.",
 )
-@click.option(
-    "--sample",
-    type=click.IntRange(2),
-    default=500,
-    show_default=True,
-    metavar="N",
-    help="Images of each dataset that samples and permutations look at.",
+@count_option(
+    "--sample", 500, "Images of each dataset that samples and permutations look at.", least=2
 )
 @common_options
 def relate(
@@ -79,30 +59,28 @@ def relate(
     demand_suffix(out, "a matrix", *_SUFFIXES)
     named = None if reference is None else read_reference(reference)
     chosen = RelateOptions(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
-    with progress_bar(common, "pair"):
+    with common.progress_bar("pair"):
         kept = cached_matrix(open_sources(tables), out, options=chosen, overwrite=common.overwrite)
-    common.note(f"{out}: {kept.state}")
+    common.print_state(out, up_to_date=kept.up_to_date)
     for sentence in kept.value.parameters.get("left_out", {}).values():
-        common.note(f"left out: {sentence}")
+        common.print_note(f"left out: {sentence}")
     if out.suffix.lower() == ".csv" and (options["resamples"] or options["null"]):
-        common.note(f"{out.name} holds the scores alone; .json holds intervals, p and q too")
+        common.print_note(f"{out.name} holds the scores alone; .json holds intervals, p and q too")
     if options["score"] == "centred" and reference is None:
-        common.note(
+        common.print_note(
             f"measured from the mean of {min(kept.value.datasets)}, the first in the alphabet; "
             "name a dataset with --reference, so that adding another one cannot change it"
         )
-    common.result(matrix_document(kept.value), matrix_text(kept.value))
+    common.print_result(matrix_document(kept.value), matrix_text(kept.value))
 
 
 @click.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@out_file("Sketch to write.")
-@click.option(
+@out_file_option("Sketch to write.")
+@count_option(
     "--resamples",
-    type=click.IntRange(1),
-    default=None,
-    metavar="N",
-    help="Resamples to keep [default: 192, at most half the scenes of the smallest dataset].",
+    None,
+    "Resamples to keep [default: 192, at most half the scenes of the smallest dataset].",
 )
 @common_options
 def sketch(common: CommonOptions, table: Path, out: Path, resamples: int | None) -> None:
@@ -125,7 +103,7 @@ def sketch(common: CommonOptions, table: Path, out: Path, resamples: int | None)
     made = kept.value
     fewest = min(sums.scenes for sums in made.datasets.values())
     share = min(1.0, (made.resamples + 2) / fewest)
-    common.note(
+    common.print_note(
         f"to whom the scenes' names are known, {made.resamples} resamples of {fewest} scenes give "
         f"away up to {share:.0%} of a scene's vector"
     )
@@ -141,8 +119,5 @@ def sketch(common: CommonOptions, table: Path, out: Path, resamples: int | None)
             for name, sums in made.datasets.items()
         },
     }
-    named = ", ".join(made.datasets)
-    common.result(
-        document,
-        f"{out}: {kept.state}; {made.space.name}, {made.resamples} resamples of {named}",
-    )
+    text = f"{made.space.name}, {made.resamples} resamples of {', '.join(made.datasets)}"
+    common.print_result(document, f"{out}: {kept.state}; {text}")
