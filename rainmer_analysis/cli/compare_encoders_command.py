@@ -39,12 +39,15 @@ def compare_encoders(
     Procrustes and RSA need the same images on both sides: right between encoders, and no score
     between datasets.
     """
-    from rainmer_analysis.recipes.compare_encoders import agreement_document, cached_agreement
+    from rainmer_analysis.recipes.compare_encoders import (
+        agreement_document,
+        compare_and_write_agreement,
+    )
     from rainmer_analysis.values import EmbeddingTable, read_as
 
     table, other = (read_as(path, EmbeddingTable) for path in (first, second))
     with common.progress_bar("subsample"):
-        kept = cached_agreement(
+        kept = compare_and_write_agreement(
             table,
             other,
             out,

@@ -50,17 +50,19 @@ def relate(
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.recipes.relate_tables import (
         RelateOptions,
-        cached_matrix,
-        open_sources,
-        read_reference,
+        open_table_or_sketches,
+        parse_reference,
+        relate_and_write_matrix,
     )
     from rainmer_analysis.values import demand_suffix, matrix_document
 
     demand_suffix(out, "a matrix", *_SUFFIXES)
-    named = None if reference is None else read_reference(reference)
+    named = None if reference is None else parse_reference(reference)
     chosen = RelateOptions(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
     with common.progress_bar("pair"):
-        kept = cached_matrix(open_sources(tables), out, options=chosen, overwrite=common.overwrite)
+        kept = relate_and_write_matrix(
+            open_table_or_sketches(tables), out, options=chosen, overwrite=common.overwrite
+        )
     common.print_state(out, up_to_date=kept.up_to_date)
     for sentence in kept.value.parameters.get("left_out", {}).values():
         common.print_note(f"left out: {sentence}")

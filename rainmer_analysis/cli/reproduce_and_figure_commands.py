@@ -79,9 +79,9 @@ def figure(
     **how: str,
 ) -> None:
     """Make figure 1 (architecture), 2 (deraining sets) or 3 (snow, rain, raindrops)."""
-    from rainmer_analysis.recipes.paper import Request, make_figure
+    from rainmer_analysis.recipes.paper import FigureRequest, make_figure
 
-    request = Request.of(
+    request = FigureRequest.with_default_count(
         Path(out), root, per_dataset, seed=common.seed, overwrite=common.overwrite, **how
     )
     with common.progress_bar("image") as progress:

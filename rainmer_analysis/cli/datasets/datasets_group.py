@@ -8,7 +8,7 @@ from rainmer_analysis.cli.datasets.check_command import check_folders
 from rainmer_analysis.cli.datasets.list_catalogue_command import list_catalogue
 from rainmer_analysis.cli.datasets.sample_and_fingerprint_commands import (
     fingerprint,
-    write_sample_manifest,
+    sample_command,
 )
 from rainmer_analysis.cli.datasets.simulate_command import simulate
 
@@ -20,5 +20,5 @@ def datasets() -> None:
     """List, check or simulate datasets."""
 
 
-for _command in (list_catalogue, check_folders, simulate, fingerprint, write_sample_manifest):
+for _command in (list_catalogue, check_folders, simulate, fingerprint, sample_command):
     datasets.add_command(_command)

@@ -16,7 +16,7 @@ from rainmer_analysis.cli.properties.link_and_copy_options import (
 )
 from rainmer_analysis.cli.terminal.text_tables import printable
 
-__all__ = ["fingerprint", "write_sample_manifest"]
+__all__ = ["fingerprint", "sample_command"]
 
 
 @click.command()
@@ -49,7 +49,7 @@ def fingerprint(
 @per_dataset_option(None)
 @link_and_copy_options
 @common_options
-def write_sample_manifest(
+def sample_command(
     common: CommonOptions,
     sources: tuple[str, ...],
     out: Path,
@@ -63,9 +63,9 @@ def write_sample_manifest(
     there may be .parquet files that commands wrote: then the manifest lists their images.
     """
     refuse_link_with_copy(link, copy)
-    from rainmer_analysis.recipes.properties import write_sample
+    from rainmer_analysis.recipes.properties import write_sample_manifest
 
-    rows, current = write_sample(
+    rows, current = write_sample_manifest(
         sources, out, seed=common.seed, overwrite=common.overwrite, **options
     )
     common.print_state(out, up_to_date=current)

@@ -74,7 +74,11 @@ def describe_images(
     rain, PSNR. Images without a usable target get the measures that need none; a measure that is
     not defined is null. An interrupted run is continued when it is started again.
     """
-    from rainmer_analysis.recipes.properties import describe, skipped_path, summarise_properties
+    from rainmer_analysis.recipes.properties import (
+        describe,
+        skipped_list_path,
+        summarise_properties,
+    )
 
     with common.progress_bar("image") as progress:
         done = describe(
@@ -89,7 +93,7 @@ def describe_images(
     skipped = {
         "images": len(done.left_out),
         "targets": len(done.partners),
-        "path": str(skipped_path(out)),
+        "path": str(skipped_list_path(out)),
     }
     state = common.print_state(out, up_to_date=done.up_to_date)
     made = _write_picture_and_card(common, done.table, picture, card)
@@ -117,8 +121,8 @@ def _write_picture_and_card(
         current = common.save_drawing(plot_properties(table), picture)
         common.print_state(picture, up_to_date=current)
     if card is not None:
-        from rainmer_analysis.recipes.properties import write_card
+        from rainmer_analysis.recipes.properties import write_dataset_card
 
-        current = write_card(table, card, overwrite=common.overwrite)
+        current = write_dataset_card(table, card, overwrite=common.overwrite)
         common.print_state(card, up_to_date=current)
     return {"plot": picture and str(picture), "card": card and str(card)}

@@ -46,8 +46,8 @@ def link_or_copy_folder(
             "rows of an array are no images, of which a folder could be made; "
             "leave out --link and --copy"
         )
-    from rainmer_analysis.recipes.properties import write_images
+    from rainmer_analysis.recipes.properties import link_or_copy_images
 
-    current = write_images(rows, folder, "copy" if link is None else "link")
+    current = link_or_copy_images(rows, folder, "copy" if link is None else "link")
     common.print_state(folder, up_to_date=current)
     return str(folder)

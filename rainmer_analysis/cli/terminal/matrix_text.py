@@ -84,10 +84,10 @@ def _wrapped_notes(matrix: RelationshipMatrix) -> list[str]:
 
 
 def _interval_notes(matrix: RelationshipMatrix) -> list[str]:
-    told = matrix.parameters
-    if matrix.low is None or "interval" not in told:
+    options = matrix.parameters
+    if matrix.low is None or "interval" not in options:
         return []
-    notes = [f"{told['level']:.0%} intervals from {told['interval']}"]
+    notes = [f"{options['level']:.0%} intervals from {options['interval']}"]
     scored = zip(*(_cells_above(each) for each in (matrix.values, matrix.low)), strict=True)
     without = sum(math.isnan(low) and not math.isnan(value) for value, low in scored)
     if without:

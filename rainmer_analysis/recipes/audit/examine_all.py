@@ -8,22 +8,26 @@ from pathlib import Path
 from rainmer_analysis.images import sha256_or_empty
 from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
-from rainmer_analysis.recipes.image_meter import Job
-from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
+from rainmer_analysis.recipes.image_meter import MeasuringJob
+from rainmer_analysis.recipes.resumable_work import (
+    FinishedItemsFile,
+    complete_items,
+    finished_items_path,
+)
 
 __all__ = ["current_hashes", "examine_all", "finished_images"]
 
 
 def examine_all(
     images: Sequence[AuditedImage],
-    finished: FinishedItems[Examined],
+    finished: FinishedItemsFile[Examined],
     *,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Examined]:
     """Look at all files, a few at a time, and go on where an earlier run ended."""
     examiner = Examiner(remembered=workers)
-    return complete(
+    return complete_items(
         finished,
         lambda index: examiner.examine(images[index].job),
         threads=workers,
@@ -32,7 +36,7 @@ def examine_all(
     )
 
 
-def finished_images(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Examined]:
+def finished_images(out: Path | None, jobs: Sequence[MeasuringJob]) -> FinishedItemsFile[Examined]:
     """Return what keeps the images that an unfinished audit has looked at.
 
     It is found again for files at the same places; what was seen is seen again only where they
@@ -46,7 +50,7 @@ def finished_images(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Exam
         What is to be looked at.
     """
     places = ([each.path, each.region, each.target, each.target_region] for each in jobs)
-    return FinishedItems(
+    return FinishedItemsFile(
         None if out is None else finished_items_path(out, "audit", places),
         len(jobs),
         encode=Examined.document,
@@ -57,7 +61,7 @@ def finished_images(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Exam
     )
 
 
-def current_hashes(job: Job) -> tuple[str, str]:
+def current_hashes(job: MeasuringJob) -> tuple[str, str]:
     """Return the SHA-256 of an image's and its partner's bytes; empty where there are none."""
     return ("", "") if job.fault else (sha256_or_empty(job.path), sha256_or_empty(job.target))
 

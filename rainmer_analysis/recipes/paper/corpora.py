@@ -1,7 +1,4 @@
-"""The two corpora of the supplement, what a figure asks of them, and their tables.
-
-They are real where they lie on disk, and simulated otherwise.
-"""
+"""The two corpora of the supplement, real or simulated, and their tables."""
 
 from __future__ import annotations
 
@@ -10,30 +7,24 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from rainmer_analysis.errors import FileFormatError, OutputExistsError, SourceError
 from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.values import EmbeddingTable, Rows, read_json, write_json
+from rainmer_analysis.recipes.paper.figure_request import FigureRequest
+from rainmer_analysis.values import EmbeddingTable, Rows
 
 __all__ = [
     "ALL_IN_ONE",
     "CORPORA",
     "DERAINING",
     "Corpus",
-    "Request",
-    "corpus_sources",
     "extract_corpus",
+    "find_or_simulate_corpus",
     "rename_to_imitated_datasets",
-    "write_once",
 ]
 
 _log = logging.getLogger(__name__)
 _PREFIX = "sim-"
-_SIMULATED = 120
-_REAL = 500
-_ENGINE = "umap-learn"
 
 
 @dataclass(frozen=True)
@@ -73,77 +64,7 @@ ALL_IN_ONE = Corpus(
 CORPORA = {corpus.name: corpus for corpus in (DERAINING, ALL_IN_ONE)}
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a figure is made from.
-
-    Parameters
-    ----------
-    out
-        Folder of results.
-    root
-        Folder that holds the paper's datasets, or None for simulated ones.
-    per_dataset
-        Images of each dataset, at most.
-    seed
-        Seed of simulation, sampling and projection.
-    overwrite
-        Whether other existing results may be replaced.
-    device
-        Where encoders run.
-    precision
-        ``exact``, or ``fast`` (bfloat16).
-    engine
-        What lays maps out: ``umap-learn``, as published, or ``sphere``.
-    """
-
-    out: Path
-    root: str | None = None
-    per_dataset: int = _SIMULATED
-    seed: int = 42
-    overwrite: bool = False
-    device: str = "auto"
-    precision: str = "exact"
-    engine: str = _ENGINE
-
-    @classmethod
-    def of(
-        cls,
-        out: Path,
-        root: str | Path | None,
-        per_dataset: int | None,
-        *,
-        seed: int,
-        overwrite: bool,
-        device: str,
-        precision: str = "exact",
-        engine: str = _ENGINE,
-    ) -> Request:
-        """Fill in the number of images: 120 simulated or 500 real ones unless told otherwise.
-
-        Raises
-        ------
-        SourceError
-            There is no folder `root`.
-        """
-        place = None if root is None else str(root)
-        if place is not None and not Path(place).is_dir():
-            raise SourceError(
-                f"there is no folder {place}; give the folder that holds the paper's datasets, "
-                "or no root for simulated ones"
-            )
-        wanted = per_dataset or (_SIMULATED if place is None else _REAL)
-        return cls(out, place, wanted, seed, overwrite, device, precision, engine)
-
-    @property
-    def data(self) -> str:
-        """Which images, in words for a title."""
-        if self.root is None:
-            return f"simulated, {self.per_dataset} images each"
-        return f"real, up to {self.per_dataset} images each"
-
-
-def corpus_sources(
+def find_or_simulate_corpus(
     corpus: Corpus,
     out: Path,
     *,
@@ -184,14 +105,14 @@ def rename_to_imitated_datasets(table: EmbeddingTable) -> EmbeddingTable:
 
 
 def extract_corpus(
-    request: Request,
+    request: FigureRequest,
     corpus: Corpus,
     encoder: str,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Mapping[str, EmbeddingTable]:
     """Return one table per view of an encoder over a corpus; finished tables are read back."""
-    sources = corpus_sources(
+    sources = find_or_simulate_corpus(
         corpus,
         request.out,
         root=request.root,
@@ -212,26 +133,3 @@ def extract_corpus(
         overwrite=request.overwrite,
         progress=progress,
     )
-
-
-def write_once(request: Request, name: str, document: Mapping[str, Any]) -> None:
-    """Write a document where none of another request lies, unless that may be replaced."""
-    path = request.out / name
-    if (
-        path.exists()
-        and not request.overwrite
-        and _request_of_document(path) != document["request"]
-    ):
-        raise OutputExistsError(
-            f"{path} already exists and belongs to another request; "
-            "give another folder or allow --overwrite (overwrite=True in Python)"
-        )
-    write_json(path, document)
-
-
-def _request_of_document(path: Path) -> Any:
-    try:
-        found = read_json(path)
-    except FileFormatError:
-        return None
-    return found.get("request") if isinstance(found, dict) else None

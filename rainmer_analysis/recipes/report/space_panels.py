@@ -9,7 +9,7 @@ from pathlib import Path
 from rainmer_analysis.numerics import Neighbours, align_maps, nearest_neighbours
 from rainmer_analysis.pages import Outlier, SpacePanel
 from rainmer_analysis.recipes.cached_results import cached_map
-from rainmer_analysis.recipes.relate_tables import RelateOptions, cached_matrix
+from rainmer_analysis.recipes.relate_tables import RelateOptions, relate_and_write_matrix
 from rainmer_analysis.recipes.report.report_inputs import ReportOptions
 from rainmer_analysis.scores import FENCE, OUTLIER_NEIGHBOURS, find_outliers, isolations
 from rainmer_analysis.sphere import project
@@ -64,7 +64,7 @@ def _map_and_matrix(
         return laid_out.value, None
     relating = RelateOptions(resamples=options.resamples, null=options.null, seed=seed)
     path = folder / "matrices" / f"{table.space.stem}.json"
-    related = cached_matrix(table, path, options=relating, overwrite=options.overwrite)
+    related = relate_and_write_matrix(table, path, options=relating, overwrite=options.overwrite)
     return laid_out.value, related.value
 
 

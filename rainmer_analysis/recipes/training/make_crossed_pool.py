@@ -8,7 +8,7 @@ from pathlib import Path
 from rainmer_analysis.recipes.training.crossed_tasks import block_tasks, blocks_digest
 from rainmer_analysis.recipes.training.pool_folders import open_or_make
 from rainmer_analysis.recipes.training.render_crossed import render_block
-from rainmer_analysis.recipes.worker_processes import in_processes
+from rainmer_analysis.recipes.worker_processes import map_in_processes
 from rainmer_analysis.train import CrossedPool, TrainConfig, build_crossed_pool, open_crossed_pool
 
 __all__ = ["make_crossed_pool"]
@@ -36,7 +36,7 @@ def make_crossed_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> 
     tasks, validation = block_tasks(config)
 
     def make(folder: Path, identity: str) -> CrossedPool:
-        with closing(in_processes(render_block, tasks, workers=workers)) as made:
+        with closing(map_in_processes(render_block, tasks, workers=workers)) as made:
             return build_crossed_pool(made, folder, validation=validation, digest=identity)
 
     images = sum(len(task.draws) * len(task.scenes) for task in tasks)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rainmer_analysis.recipes.training.pool_folders import open_or_make
 from rainmer_analysis.recipes.training.render_pairs import make_sample, report_failed_pairs
 from rainmer_analysis.recipes.training.training_pairs import pairs_digest, training_jobs
-from rainmer_analysis.recipes.worker_processes import in_processes
+from rainmer_analysis.recipes.worker_processes import map_in_processes
 from rainmer_analysis.train import Pool, TrainConfig, build_pool, open_pool
 
 __all__ = ["make_pool"]
@@ -35,7 +35,7 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     tasks = [(job, (data.height, data.width), data.native, data.seed) for job in jobs]
 
     def make(folder: Path, identity: str) -> Pool:
-        with closing(in_processes(make_sample, tasks, workers=workers, at_once=16)) as made:
+        with closing(map_in_processes(make_sample, tasks, workers=workers, chunk_size=16)) as made:
             samples = report_failed_pairs(made)
             return build_pool(samples, folder, count=len(jobs), digest=identity)
 

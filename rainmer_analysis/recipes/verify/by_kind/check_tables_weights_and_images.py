@@ -10,12 +10,9 @@ from rainmer_analysis.errors import RainmerAnalysisError
 from rainmer_analysis.images import file_sha256
 from rainmer_analysis.model import load_weights
 from rainmer_analysis.recipes.verify.evidence import (
-    Candidate,
     Check,
-    Inputs,
-    agrees,
-    differs,
-    not_checked,
+    GivenFile,
+    GivenFiles,
     space_name,
 )
 from rainmer_analysis.values import report_progress
@@ -26,8 +23,8 @@ _SHORT = 12  # digits of a digest that people compare
 
 
 def check_table(
-    content: str, space: Mapping[str, Any], inputs: Inputs
-) -> tuple[Check, Candidate | None]:
+    content: str, space: Mapping[str, Any], inputs: GivenFiles
+) -> tuple[Check, GivenFile | None]:
     """Look for the table of this content.
 
     Returns
@@ -35,24 +32,26 @@ def check_table(
     The comparison, and the table where it was found.
     """
     name = space_name(space)
-    what, candidates = f"table {name}", inputs.of("embeddings", name)
+    what, candidates = f"table {name}", inputs.of_kind("embeddings", name)
     for each in candidates:
-        if each.content == content:
-            return agrees(what, f"{len(each.value):,} images: {each.path}"), each
+        if each.content_sha256 == content:
+            return Check(what, "agrees", f"{len(each.value):,} images: {each.path}"), each
     if not candidates:
-        return not_checked(
-            what, f"no table of {name} (content {content[:_SHORT]}…) was given"
+        return Check(
+            what, "not checked", f"no table of {name} (content {content[:_SHORT]}…) was given"
         ), None
     nearest = candidates[0]
     if nearest.fault:
-        return differs(what, nearest.fault), None
+        return Check(what, "differs", nearest.fault), None
     stated = nearest.document.get("space") or {}
     other = [key for key, value in space.items() if stated.get(key) != value]
     why = f"it has another {', '.join(other)}" if other else "its vectors or labels are others"
-    return differs(what, f"{nearest.path} is not what the picture was made of: {why}"), None
+    return Check(
+        what, "differs", f"{nearest.path} is not what the picture was made of: {why}"
+    ), None
 
 
-def check_weights(spaces: Iterable[Mapping[str, Any]], inputs: Inputs) -> list[Check]:
+def check_weights(spaces: Iterable[Mapping[str, Any]], inputs: GivenFiles) -> list[Check]:
     """Compare the weights of all spaces with the files of weights that were given."""
     found = {}
     for path in inputs.weights:
@@ -68,15 +67,15 @@ def check_weights(spaces: Iterable[Mapping[str, Any]], inputs: Inputs) -> list[C
         same = [path for path, (_, sha256) in found.items() if sha256 == wanted]
         others = [path for path, (kind, _) in found.items() if kind == space["encoder"]]
         if same:
-            checks[wanted] = agrees(what, f"{wanted[:_SHORT]}…: {same[0]}")
+            checks[wanted] = Check(what, "agrees", f"{wanted[:_SHORT]}…: {same[0]}")
         elif others:
-            checks[wanted] = differs(
-                what, f"{others[0]} holds other weights than {wanted[:_SHORT]}…"
+            checks[wanted] = Check(
+                what, "differs", f"{others[0]} holds other weights than {wanted[:_SHORT]}…"
             )
     return list(checks.values())
 
 
-def check_images(rows: Iterable[tuple[str, str]], inputs: Inputs) -> list[Check]:
+def check_images(rows: Iterable[tuple[str, str]], inputs: GivenFiles) -> list[Check]:
     """Compare the images of a table or map with the image files that were given.
 
     Parameters
@@ -108,8 +107,10 @@ def check_images(rows: Iterable[tuple[str, str]], inputs: Inputs) -> list[Check]
         else:
             missing += 1
     if changed:
-        return [differs("images", f"{len(changed)} are others now, the first {changed[0]!r}")]
+        return [
+            Check("images", "differs", f"{len(changed)} are others now, the first {changed[0]!r}")
+        ]
     if not found:
         return []  # other pictures, such as figures beside their tables
     more = f"; {missing} were not given" if missing else ""
-    return [agrees("images", f"{found} by the content of their files{more}")]
+    return [Check("images", "agrees", f"{found} by the content of their files{more}")]

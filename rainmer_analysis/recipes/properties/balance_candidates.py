@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import FileFormatError, ParameterError, SpaceError
 from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, Space, read_as
 
-__all__ = ["EMBEDDING", "Candidates", "read_candidates", "read_candidates_and_references"]
+__all__ = ["EMBEDDING", "CandidateRows", "read_candidate_rows", "read_candidates_and_references"]
 
 EMBEDDING = "embedding"
 """The property that stands for all numbers of a table of embeddings."""
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
+class CandidateRows:
     """Properties of rows.
 
     Parameters
@@ -50,7 +50,7 @@ class Candidates:
 
 def read_candidates_and_references(
     properties: str | Path, like: str | Path | Sequence[str | Path], names: Sequence[str]
-) -> tuple[Candidates, list[Candidates]]:
+) -> tuple[CandidateRows, list[CandidateRows]]:
     """Read the set to choose from and the sets to be like.
 
     Raises
@@ -62,13 +62,13 @@ def read_candidates_and_references(
     SpaceError
         Embeddings lie in different spaces.
     """
-    own = read_candidates(properties, names)
-    others = [read_candidates(each, names) for each in _reference_paths(like)]
+    own = read_candidate_rows(properties, names)
+    others = [read_candidate_rows(each, names) for each in _reference_paths(like)]
     _check_comparable(own, others, names)
     return own, others
 
 
-def read_candidates(path: str | Path, properties: Sequence[str]) -> Candidates:
+def read_candidate_rows(path: str | Path, properties: Sequence[str]) -> CandidateRows:
     """Read properties from a file.
 
     Parameters
@@ -88,15 +88,15 @@ def read_candidates(path: str | Path, properties: Sequence[str]) -> Candidates:
     """
     source = Path(path)
     if EMBEDDING in properties:
-        return _read_embeddings(source, properties)
+        return _read_embedding_rows(source, properties)
     if source.suffix.lower() == ".npy":
         if len(properties) > 1:
             raise ParameterError(
                 f"{source} holds one column, but {len(properties)} properties are asked for; "
                 "give files that 'rainmer-analysis describe' wrote"
             )
-        values = _read_array(source)
-        return Candidates(source.stem, values, tuple(map(str, range(len(values)))))
+        values = _read_array_column(source)
+        return CandidateRows(source.stem, values, tuple(map(str, range(len(values)))))
     if source.exists() and source.suffix.lower() != ".parquet":
         raise FileFormatError(
             f"{source} holds no properties; give a .parquet file that 'rainmer-analysis describe' "
@@ -104,10 +104,12 @@ def read_candidates(path: str | Path, properties: Sequence[str]) -> Candidates:
         )
     table = read_as(source, PropertyTable)
     found = np.stack([table.column(name) for name in properties], axis=1)
-    return Candidates(source.stem, found, tuple(table.rows.column("image_id").tolist()), table.rows)
+    return CandidateRows(
+        source.stem, found, tuple(table.rows.column("image_id").tolist()), table.rows
+    )
 
 
-def _read_embeddings(source: Path, properties: Sequence[str]) -> Candidates:
+def _read_embedding_rows(source: Path, properties: Sequence[str]) -> CandidateRows:
     if len(properties) > 1:
         raise ParameterError(
             f"the properties are {', '.join(properties)}; embeddings are balanced by alone"
@@ -116,10 +118,10 @@ def _read_embeddings(source: Path, properties: Sequence[str]) -> Candidates:
     ids = tuple(table.rows.column("image_id").tolist())
     # files of tables are named by their space, which all that are balanced share
     name = ", ".join(table.rows.datasets)
-    return Candidates(name, table.vectors.astype(np.float64), ids, table.rows, table.space)
+    return CandidateRows(name, table.vectors.astype(np.float64), ids, table.rows, table.space)
 
 
-def _read_array(path: Path) -> NDArray[np.float64]:
+def _read_array_column(path: Path) -> NDArray[np.float64]:
     try:
         array = np.load(path, allow_pickle=False)
     except FileNotFoundError:
@@ -136,7 +138,9 @@ def _read_array(path: Path) -> NDArray[np.float64]:
     return np.asarray(array, np.float64).reshape(-1, 1)
 
 
-def _check_comparable(own: Candidates, others: Sequence[Candidates], names: Sequence[str]) -> None:
+def _check_comparable(
+    own: CandidateRows, others: Sequence[CandidateRows], names: Sequence[str]
+) -> None:
     """Make sure that all sets have rows to compare, in one space."""
     for each in (own, *others):
         if not len(each.usable):

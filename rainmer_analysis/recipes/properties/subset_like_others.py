@@ -8,22 +8,25 @@ from pathlib import Path
 
 import numpy as np
 
-from rainmer_analysis.recipes.properties.balance_choice import choose_method, optimal_subset
-from rainmer_analysis.recipes.properties.balance_result import (
-    Balance,
-    embedding_energies,
-    property_changes,
-)
-from rainmer_analysis.recipes.properties.candidates import (
-    Candidates,
+from rainmer_analysis.recipes.properties.balance_candidates import (
+    CandidateRows,
     read_candidates_and_references,
 )
-from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_strata
+from rainmer_analysis.recipes.properties.balance_methods import (
+    choose_balance_method,
+    optimal_subset_rows,
+)
+from rainmer_analysis.recipes.properties.balance_result import (
+    Balance,
+    energy_distances_before_and_after,
+    property_changes,
+)
+from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_density_strata
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     check_manifest_name,
-    images_manifest,
-    rows_manifest,
-    write_manifest,
+    images_manifest_and_scenes,
+    row_numbers_manifest,
+    write_manifest_and_scenes,
 )
 
 __all__ = ["balance"]
@@ -81,7 +84,7 @@ def balance(
     if out is not None:
         check_manifest_name(Path(out))
     names = (by,) if isinstance(by, str) else tuple(by)
-    chosen_method = choose_method(method, size, names)
+    chosen_method = choose_balance_method(method, size, names)
     own, others = read_candidates_and_references(properties, like, names)
     usable = own.usable
     references = [each.values[each.usable] for each in others]
@@ -89,10 +92,12 @@ def balance(
     if chosen_method == "paper":
         ids = [own.ids[row] for row in usable]
         columns = [each[:, 0] for each in references]
-        picked, strata = choose_by_strata(own.values[usable, 0], columns, ids, seed=seed)
+        picked, strata = choose_by_density_strata(own.values[usable, 0], columns, ids, seed=seed)
     else:
         is_scaled = own.space is None
-        picked = optimal_subset(own.values[usable], references, size or 0, seed, scaled=is_scaled)
+        picked = optimal_subset_rows(
+            own.values[usable], references, size or 0, seed, scaled=is_scaled
+        )
     rows = np.sort(usable[picked])
     states = own.values[usable], own.values[rows]
     has_space = own.space is not None
@@ -105,24 +110,28 @@ def balance(
         tuple((each.name, len(each.usable)) for each in others),
         () if has_space else property_changes(names, *states, references),
         strata,
-        embedding_energies(*states, references) if has_space else None,
+        energy_distances_before_and_after(*states, references) if has_space else None,
         None if own.rows is None else own.rows.take(rows),
     )
-    return found if out is None else _write_subset(found, own, Path(out), seed, overwrite=overwrite)
+    return (
+        found
+        if out is None
+        else _write_subset_manifest(found, own, Path(out), seed, overwrite=overwrite)
+    )
 
 
-def _write_subset(
-    found: Balance, own: Candidates, out: Path, seed: int, *, overwrite: bool
+def _write_subset_manifest(
+    found: Balance, own: CandidateRows, out: Path, seed: int, *, overwrite: bool
 ) -> Balance:
     remarks = _manifest_remarks(found, seed)
     rows = found.rows.tolist()
     scenes = None
     if found.labels is None:
         remarks.append("Rows count from 0. They name no images: other commands cannot read them.")
-        text = rows_manifest(own.name, f"{own.name}.npy", rows, remarks)
+        text = row_numbers_manifest(own.name, f"{own.name}.npy", rows, remarks)
     else:
-        text, scenes = images_manifest(found.labels, out, remarks)
-    current = write_manifest(out, text, scenes, overwrite=overwrite)
+        text, scenes = images_manifest_and_scenes(found.labels, out, remarks)
+    current = write_manifest_and_scenes(out, text, scenes, overwrite=overwrite)
     return replace(found, path=out, up_to_date=current)
 
 

@@ -65,7 +65,7 @@ def read_vector_column(path: Path, column: str | None) -> tuple[npt.NDArray[Any]
             f"{path} cannot be read as Parquet: it is damaged, cut off or of another kind; make "
             "it again or name another file"
         ) from error
-    lists = [each.name for each in table.schema if _is_vector(each.type)]
+    lists = [each.name for each in table.schema if _is_list_of_floats(each.type)]
     if column is None and len(lists) != 1:
         raise ParameterError(
             f"{path} has {len(lists)} columns of lists of floating numbers"
@@ -102,7 +102,7 @@ def read_labels(path: Path) -> pd.DataFrame:
         ) from error
 
 
-def _is_vector(kind: pa.DataType) -> bool:
+def _is_list_of_floats(kind: pa.DataType) -> bool:
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     listed = listed or pa.types.is_fixed_size_list(kind)
     return bool(listed and pa.types.is_floating(kind.value_type))

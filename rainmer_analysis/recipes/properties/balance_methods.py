@@ -16,12 +16,12 @@ from rainmer_analysis.numerics import (
     weighted_quantiles,
 )
 
-__all__ = ["METHODS", "choose_method", "optimal_subset"]
+__all__ = ["METHODS", "choose_balance_method", "optimal_subset_rows"]
 
 METHODS = ("paper", "optimal")
 
 
-def choose_method(method: str | None, size: int | None, names: Sequence[str]) -> str:
+def choose_balance_method(method: str | None, size: int | None, names: Sequence[str]) -> str:
     """Settle the method, and refuse what does not go with it."""
     found = method or ("paper" if size is None else "optimal")
     if found not in METHODS:
@@ -41,7 +41,7 @@ def choose_method(method: str | None, size: int | None, names: Sequence[str]) ->
     return found
 
 
-def optimal_subset(
+def optimal_subset_rows(
     values: NDArray[np.float64],
     references: list[NDArray[np.float64]],
     size: int,
@@ -63,11 +63,11 @@ def optimal_subset(
     sd = np.sqrt(weights @ (mixture - mean) ** 2)
     scale = np.where((sd > 0.0) & scaled, sd, 1.0)
     shares = [len(part) for part in np.array_split(np.arange(size), len(references))]
-    drawn = [_draw_evenly(each, n, seed) for each, n in zip(references, shares, strict=True)]
+    drawn = [_draw_rows_evenly(each, n, seed) for each, n in zip(references, shares, strict=True)]
     return match_points(values / scale, np.concatenate(drawn) / scale, seed=seed)
 
 
-def _draw_evenly(values: NDArray[np.float64], size: int, seed: int) -> NDArray[np.float64]:
+def _draw_rows_evenly(values: NDArray[np.float64], size: int, seed: int) -> NDArray[np.float64]:
     """Draw rows evenly: each as often as it fits, and of the rest a sample."""
     times, rest = divmod(size, len(values))
     whole = np.repeat(np.arange(len(values)), times)

@@ -6,16 +6,13 @@ import logging
 from typing import Any
 
 from rainmer_analysis.recipes.cached_results import cached_map
-from rainmer_analysis.recipes.paper.corpora import Corpus, Request
-from rainmer_analysis.recipes.relate_tables import RelateOptions, cached_matrix
+from rainmer_analysis.recipes.paper.corpora import Corpus
+from rainmer_analysis.recipes.paper.figure_request import FigureRequest
+from rainmer_analysis.recipes.relate_tables import RelateOptions, relate_and_write_matrix
 from rainmer_analysis.sphere import project
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix, SphereMap
 
-__all__ = [
-    "project_cached",
-    "relate_cached",
-    "relate_with_intervals_cached",
-]
+__all__ = ["project_cached", "relate_cached", "relate_with_intervals_cached"]
 
 _log = logging.getLogger(__name__)
 _RESAMPLES = 1000
@@ -24,28 +21,32 @@ _PERMUTATIONS = 1000
 _LAYOUT = {"neighbors": 50, "min_dist": 0.0, "stability": 0}
 
 
-def project_cached(request: Request, corpus: Corpus, table: EmbeddingTable) -> SphereMap:
+def project_cached(request: FigureRequest, corpus: Corpus, table: EmbeddingTable) -> SphereMap:
     """Return the map of a table, made only where it is not there."""
     path = request.out / "maps" / corpus.name / f"{table.space.stem}.parquet"
 
-    def layout_of(table: EmbeddingTable, **options: Any) -> SphereMap:
+    def log_and_project(table: EmbeddingTable, **options: Any) -> SphereMap:
         _log.info("projecting %s of %d images", table.space.name, len(table))
         return project(table, **options)
 
     options = {"engine": request.engine, **_LAYOUT, "seed": request.seed}
-    return cached_map(table, path, layout_of, options=options, overwrite=request.overwrite).value
+    return cached_map(
+        table, path, log_and_project, options=options, overwrite=request.overwrite
+    ).value
 
 
-def relate_cached(request: Request, corpus: Corpus, table: EmbeddingTable) -> RelationshipMatrix:
+def relate_cached(
+    request: FigureRequest, corpus: Corpus, table: EmbeddingTable
+) -> RelationshipMatrix:
     """Return the matrix of a table's datasets, and keep it as a file."""
     path = request.out / "matrices" / corpus.name / f"{table.space.stem}.json"
-    return cached_matrix(table, path, overwrite=request.overwrite).value
+    return relate_and_write_matrix(table, path, overwrite=request.overwrite).value
 
 
 def relate_with_intervals_cached(
-    request: Request, corpus: Corpus, table: EmbeddingTable
+    request: FigureRequest, corpus: Corpus, table: EmbeddingTable
 ) -> RelationshipMatrix:
     """Return the same matrix with intervals, ceilings and tests of its pairs, kept as a file."""
     path = request.out / "matrices" / corpus.name / f"{table.space.stem}-intervals.json"
     options = RelateOptions(resamples=_RESAMPLES, null=_PERMUTATIONS, seed=request.seed)
-    return cached_matrix(table, path, options=options, overwrite=request.overwrite).value
+    return relate_and_write_matrix(table, path, options=options, overwrite=request.overwrite).value

@@ -14,17 +14,22 @@ from rainmer_analysis.recipes.verify.by_kind import (
     check_matrix_file,
     check_probe,
     check_properties,
+    check_recomputed_matrix,
+    check_stated_matrix,
     check_table,
     check_weights,
-    recompute_matrix,
-    stated_matrix,
 )
-from rainmer_analysis.recipes.verify.evidence import Candidate, Inputs, VerifiedContent, space_name
+from rainmer_analysis.recipes.verify.evidence import (
+    GivenFile,
+    GivenFiles,
+    VerifiedContent,
+    space_name,
+)
 
-__all__ = ["check_shown"]
+__all__ = ["check_recorded_content"]
 
 
-def check_shown(told: Mapping[str, Any], inputs: Inputs) -> VerifiedContent:
+def check_recorded_content(record: Mapping[str, Any], inputs: GivenFiles) -> VerifiedContent:
     """Compare the maps, matrices and other numbers of a record with inputs.
 
     Raises
@@ -33,34 +38,39 @@ def check_shown(told: Mapping[str, Any], inputs: Inputs) -> VerifiedContent:
         The record is laid out in another way.
     """
     shown = VerifiedContent()
-    numbers = told["numbers"]
-    for stated, more in zip(told.get("maps", ()), numbers.get("maps", ()), strict=True):
+    numbers = record["numbers"]
+    for stated, more in zip(record.get("maps", ()), numbers.get("maps", ()), strict=True):
         _check_one_map(stated, more, inputs, shown)
-    for stated, document in zip(told.get("matrices", ()), numbers.get("matrices", ()), strict=True):
+    for stated, document in zip(
+        record.get("matrices", ()), numbers.get("matrices", ()), strict=True
+    ):
         _check_one_matrix(stated, document, inputs, shown)
-    checks, shown.properties = check_properties(told, inputs)
-    shown.checks += checks + check_probe(told, inputs) + check_encoder(told)
-    shown.checks += check_weights(_stated_spaces(told), inputs)
+    checks, shown.properties = check_properties(record, inputs)
+    shown.checks += checks + check_probe(record, inputs) + check_encoder(record)
+    shown.checks += check_weights(_stated_spaces(record), inputs)
     if inputs.images:
         shown.checks += check_images(_shown_image_digests(shown), inputs)
     return shown
 
 
 def _check_one_map(
-    stated: Mapping[str, Any], numbers: Mapping[str, Any], inputs: Inputs, shown: VerifiedContent
+    stated: Mapping[str, Any],
+    numbers: Mapping[str, Any],
+    inputs: GivenFiles,
+    shown: VerifiedContent,
 ) -> None:
     check, value = check_map(stated, numbers, inputs, first=next(iter(shown.maps), None))
     shown.checks.append(check)
     if value is not None:
         shown.maps.append(value)
-    _find_table(stated["parameters"].get("table"), stated["space"], inputs, shown)
+    _find_and_check_table(stated["parameters"].get("table"), stated["space"], inputs, shown)
 
 
 def _check_one_matrix(
-    stated: Mapping[str, Any], document: Any, inputs: Inputs, shown: VerifiedContent
+    stated: Mapping[str, Any], document: Any, inputs: GivenFiles, shown: VerifiedContent
 ) -> None:
     name = space_name(stated["space"]) or str(stated["score"])
-    check, matrix = stated_matrix(stated, document, f"numbers {name}")
+    check, matrix = check_stated_matrix(stated, document, f"numbers {name}")
     shown.checks.append(check)
     if matrix is None:
         return
@@ -68,14 +78,14 @@ def _check_one_matrix(
     in_file = check_matrix_file(matrix, inputs, f"matrix {name}")
     if in_file is not None:
         shown.checks.append(in_file)
-    table = _find_table(matrix.parameters.get("table"), stated["space"], inputs, shown)
+    table = _find_and_check_table(matrix.parameters.get("table"), stated["space"], inputs, shown)
     if table is not None:
-        shown.checks.append(recompute_matrix(matrix, table, f"matrix {name}"))
+        shown.checks.append(check_recomputed_matrix(matrix, table, f"matrix {name}"))
 
 
-def _find_table(
-    content: Any, space: Mapping[str, Any] | None, inputs: Inputs, shown: VerifiedContent
-) -> Candidate | None:
+def _find_and_check_table(
+    content: Any, space: Mapping[str, Any] | None, inputs: GivenFiles, shown: VerifiedContent
+) -> GivenFile | None:
     """Return the table of a content, looked for once; sketches stand for tables that are absent."""
     if not isinstance(content, str) or space is None:
         return None
@@ -85,8 +95,8 @@ def _find_table(
     return shown.tables[content]
 
 
-def _stated_spaces(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    stated = [*told.get("maps", ()), *told.get("matrices", ())]
+def _stated_spaces(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    stated = [*record.get("maps", ()), *record.get("matrices", ())]
     return [each["space"] for each in stated if each["space"] is not None]
 
 

@@ -21,7 +21,7 @@ _WORDS = {
     "images_sha256": "other images",
     "content_sha256": "other content",
 }
-# What tells apart two results of the same request: data, weights and seed.
+# What sets apart two results of the same request: data, weights and seed.
 _DATA = frozenset({"seed", "table", "encoder", "left_out", "aligned_to", "libraries", "reference"})
 _SHORT = 24
 
@@ -46,7 +46,7 @@ def describe_differences(stated: Any, found: Any) -> str:
     seen: dict[str, None] = {}
     for name, one, other in list_differences(stated, found):
         if name.startswith("parameters.encoder."):
-            continue  # told by the space
+            continue  # the space names it
         words = _WORDS.get(name, name.rpartition(".")[2])
         if all(
             isinstance(each, int | float | str) and len(str(each)) < _SHORT for each in (one, other)
@@ -61,10 +61,10 @@ def describe_differences(stated: Any, found: Any) -> str:
 def same_request(stated: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Return whether two sets of parameters ask for the same of data that may be another."""
 
-    def kept(parameters: Mapping[str, Any]) -> Any:
+    def without_data(parameters: Mapping[str, Any]) -> Any:
         return to_json_types({k: v for k, v in parameters.items() if k not in _DATA})
 
-    return bool(kept(stated) == kept(found))
+    return bool(without_data(stated) == without_data(found))
 
 
 def space_name(space: Mapping[str, Any] | None) -> str:
