@@ -23,7 +23,7 @@ from rainmer_analysis.recipes.properties.balance_result import (
 )
 from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_density_strata
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    check_manifest_name,
+    demand_manifest_suffix,
     images_manifest_and_scenes,
     row_numbers_manifest,
     write_manifest_and_scenes,
@@ -82,7 +82,7 @@ def balance(
         Something else lies at `out`.
     """
     if out is not None:
-        check_manifest_name(Path(out))
+        demand_manifest_suffix(Path(out))
     names = (by,) if isinstance(by, str) else tuple(by)
     chosen_method = choose_balance_method(method, size, names)
     own, others = read_candidates_and_references(properties, like, names)
