@@ -44,7 +44,7 @@ from rainmer_analysis.infer.encoders.encoder_weights import weights_path
 from rainmer_analysis.model.airnet import AirNetEncoder
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     ALL_IN_ONE,
     CORPORA,
     DERAINING,

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import count_option, out_file_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    count_option,
+    out_file_option,
+)
 
 if TYPE_CHECKING:
     from rainmer_analysis.scores import Agreement

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
 from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
     count_option,
     device_option,
     per_dataset_option,

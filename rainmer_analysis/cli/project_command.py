@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import count_option, out_file_option, text_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    count_option,
+    out_file_option,
+    text_option,
+)
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import MapSummary, SphereMap

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import count_option, out_file_option, path_arguments, text_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    count_option,
+    out_file_option,
+    path_arguments,
+    text_option,
+)
 from rainmer_analysis.cli.terminal.matrix_text import matrix_text
 
 __all__ = ["relate", "sketch"]

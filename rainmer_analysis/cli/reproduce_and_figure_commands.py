@@ -11,8 +11,7 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import figure_options
+from rainmer_analysis.cli.options import CommonOptions, common_options, figure_options
 from rainmer_analysis.cli.terminal.matrix_text import matrix_text
 
 __all__ = ["claims_text", "figure", "reproduce"]

@@ -11,8 +11,13 @@ import click
 from click.core import ParameterSource
 from tqdm import tqdm
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import path_option, text_option, workers_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    path_option,
+    text_option,
+    workers_option,
+)
 
 __all__ = ["train"]
 

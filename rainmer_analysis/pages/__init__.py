@@ -7,14 +7,13 @@ policy names each script by hash and allows no outside source.
 
 from __future__ import annotations
 
-from rainmer_analysis.pages.existing_page import is_page_up_to_date
-from rainmer_analysis.pages.render_audit import render_audit
-from rainmer_analysis.pages.render_placed_images import (
+from rainmer_analysis.pages.audit_html import render_audit
+from rainmer_analysis.pages.page_files import demand_page_suffix, is_page_up_to_date
+from rainmer_analysis.pages.placed_images_html import (
     PlacedImageCard,
     PlacedImagesContent,
     render_placed_images,
 )
-from rainmer_analysis.pages.render_report import render_report
 from rainmer_analysis.pages.report_content import (
     DatasetEntry,
     FindingRow,
@@ -23,6 +22,7 @@ from rainmer_analysis.pages.report_content import (
     ReportContent,
     SpacePanel,
 )
+from rainmer_analysis.pages.report_html import render_report
 
 __all__ = [
     "DatasetEntry",
@@ -33,6 +33,7 @@ __all__ = [
     "PlacedImagesContent",
     "ReportContent",
     "SpacePanel",
+    "demand_page_suffix",
     "is_page_up_to_date",
     "render_audit",
     "render_placed_images",

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_analysis.cli.common_options import CommonOptions
 from rainmer_analysis.cli.main import cli, main
+from rainmer_analysis.cli.options import CommonOptions
 from rainmer_analysis.cli.terminal import progress as progress_module
 from rainmer_analysis.cli.terminal.print_and_log import echo
 from tests.forked import ForkedPythons

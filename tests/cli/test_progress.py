@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from rainmer_analysis.cli import train_command
-from rainmer_analysis.cli.common_options import CommonOptions
 from rainmer_analysis.cli.main import main
+from rainmer_analysis.cli.options import CommonOptions
 from rainmer_analysis.cli.terminal import progress
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, write
 

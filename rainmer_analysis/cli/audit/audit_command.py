@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rainmer_analysis.cli.audit.audit_text import audit_text
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
 from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
     path_option,
     per_dataset_option,
     source_options,

@@ -7,8 +7,14 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import count_option, device_option, source_options, text_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    count_option,
+    device_option,
+    source_options,
+    text_option,
+)
 from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 __all__ = ["confounds"]

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import text_option
+from rainmer_analysis.cli.options import CommonOptions, common_options, text_option
 
 __all__ = ["leakage"]
 

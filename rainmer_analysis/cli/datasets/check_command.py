@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import source_options, workers_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    source_options,
+    workers_option,
+)
 from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 __all__ = ["list_catalogue"]

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import count_option, path_option, workers_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    count_option,
+    path_option,
+    workers_option,
+)
 from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 if TYPE_CHECKING:

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import count_option, out_file_option, path_arguments
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    count_option,
+    out_file_option,
+    path_arguments,
+)
 
 __all__ = ["export_command"]
 

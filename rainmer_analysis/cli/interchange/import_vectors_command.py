@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import out_file_option, text_option
+from rainmer_analysis.cli.options import CommonOptions, common_options, out_file_option, text_option
 
 __all__ = ["import_vectors_command"]
 

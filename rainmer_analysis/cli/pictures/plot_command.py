@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import choice_option, out_file_option, path_arguments
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    choice_option,
+    common_options,
+    out_file_option,
+    path_arguments,
+)
 
 if TYPE_CHECKING:
     from rainmer_analysis.draw import Drawing

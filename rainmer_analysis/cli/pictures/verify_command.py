@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.terminal.print_and_log import echo
 from rainmer_analysis.errors import FileFormatError
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
 from rainmer_analysis.cli.options import (
+    CommonOptions,
     choice_option,
+    common_options,
     count_option,
     device_option,
     out_file_option,

@@ -7,9 +7,15 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import choice_option, count_option, out_file_option, text_option
-from rainmer_analysis.cli.properties.link_and_copy_options import (
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    choice_option,
+    common_options,
+    count_option,
+    out_file_option,
+    text_option,
+)
+from rainmer_analysis.cli.options.link_and_copy_options import (
     link_and_copy_options,
     link_or_copy_folder,
     refuse_link_with_copy,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
 from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
     out_file_option,
     path_option,
     per_dataset_option,

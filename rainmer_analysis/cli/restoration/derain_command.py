@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import choice_option, count_option, device_option, text_option
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    choice_option,
+    common_options,
+    count_option,
+    device_option,
+    text_option,
+)
 
 if TYPE_CHECKING:  # they import torch
     from rainmer_analysis.infer import ImageRestorer

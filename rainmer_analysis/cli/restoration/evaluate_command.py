@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions, common_options
-from rainmer_analysis.cli.options import path_option, text_option
+from rainmer_analysis.cli.options import CommonOptions, common_options, path_option, text_option
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.restoration import Evaluation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest
+from rainmer_analysis.recipes.paper.corpora_and_requests import FigureRequest
 from rainmer_analysis.recipes.paper.paper_figures import make_figure
 from rainmer_analysis.recipes.paper.reproduce import reproduce
 

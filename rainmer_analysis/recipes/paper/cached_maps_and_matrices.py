@@ -6,8 +6,7 @@ import logging
 from typing import Any
 
 from rainmer_analysis.recipes.cached_results import cached_map
-from rainmer_analysis.recipes.paper.corpora import Corpus
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest
+from rainmer_analysis.recipes.paper.corpora_and_requests import Corpus, FigureRequest
 from rainmer_analysis.recipes.relate_tables import RelateOptions, relate_and_write_matrix
 from rainmer_analysis.sphere import project
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix, SphereMap

@@ -19,8 +19,13 @@ from rainmer_analysis.recipes.paper.cached_maps_and_matrices import (
     relate_cached,
     relate_with_intervals_cached,
 )
-from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, DERAINING, Corpus, extract_corpus
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
+    ALL_IN_ONE,
+    DERAINING,
+    Corpus,
+    FigureRequest,
+    extract_corpus,
+)
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
 
 __all__ = [

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.recipes.paper.claims import evaluate_claims, find_controls, run_controls
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     CORPORA,
+    FigureRequest,
     extract_corpus,
     rename_to_imitated_datasets,
+    write_unless_other_request,
 )
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest, write_unless_other_request
 from rainmer_analysis.recipes.paper.paper_figures import (
     FigureFiles,
     make_all_in_one_figure,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,8 +11,8 @@ from typing import Any
 import pandas as pd
 
 from rainmer_analysis.images import Sources, find_datasets, sample_datasets
-from rainmer_analysis.recipes.file_accounts import account_for_files
 from rainmer_analysis.recipes.properties.description_files import (
+    account_for_left_out,
     check_description_outputs,
     listed_unusable_files,
     skipped_list_path,
@@ -123,5 +122,5 @@ def describe(
         left_out, partners = (listed_unusable_files(known, key) for key in ("left_out", "partners"))
         if path is not None:
             write_skipped_list(skipped_list_path(path), left_out, partners)
-    accounts = account_for_files(datasets, images.rows.counts, Counter(left_out["dataset"]))
+    accounts = account_for_left_out(datasets, images, left_out)
     return Description(known, left_out, partners, path, current, accounts)

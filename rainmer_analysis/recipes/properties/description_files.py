@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from rainmer_analysis.images.datasets import Dataset
+from rainmer_analysis.recipes.file_accounts import account_for_files
 from rainmer_analysis.recipes.text_files import csv_text, is_text_up_to_date, write_text_once
-from rainmer_analysis.values import PropertyTable, demand_suffix
+from rainmer_analysis.values import ImageSet, PropertyTable, demand_suffix
 
 __all__ = [
+    "account_for_left_out",
     "check_description_outputs",
     "listed_unusable_files",
     "skipped_list_path",
@@ -39,6 +44,13 @@ def check_description_outputs(path: Path, *, overwrite: bool) -> None:
     listed, header = skipped_list_path(path), csv_text(_HEADER, [])
     if not (listed.is_file() and listed.read_bytes().startswith(header.encode())):
         is_text_up_to_date(listed, header, overwrite=overwrite)
+
+
+def account_for_left_out(
+    datasets: Sequence[Dataset], images: ImageSet, left_out: pd.DataFrame
+) -> dict[str, dict[str, Any]]:
+    """Say of each dataset what became of all its files."""
+    return account_for_files(datasets, images.rows.counts, Counter(left_out["dataset"]))
 
 
 def listed_unusable_files(table: PropertyTable, key: str) -> pd.DataFrame:

@@ -7,16 +7,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import sha256_or_empty
 from rainmer_analysis.recipes.image_meter import ImageMeter, MeasuredImage, MeasuringJob
-from rainmer_analysis.recipes.properties.measuring_requests import (
-    LABELS,
+from rainmer_analysis.recipes.properties.jobs_and_property_table import (
     current_description_digest,
     description_digest,
     measuring_jobs,
+    property_table,
 )
 from rainmer_analysis.recipes.resumable_work import (
     FinishedItemsFile,
@@ -27,7 +24,6 @@ from rainmer_analysis.values import (
     PROPERTIES,
     ImageSet,
     PropertyTable,
-    Rows,
     is_up_to_date,
     read_as,
     write,
@@ -66,7 +62,7 @@ def measure_and_write(
         )
     finally:
         finished.close()
-    table = _property_table(images, found)
+    table = property_table(images, found)
     if path is not None:
         hashes = [(each.sha256, each.target_sha256) for each in found]
         write(table, path, overwrite=overwrite, request=description_digest(images.rows, hashes))
@@ -106,57 +102,3 @@ def _is_unchanged(measured: MeasuredImage, job: MeasuringJob) -> bool:
         return False
     stated = (measured.sha256, measured.target_sha256)
     return stated == (sha256_or_empty(job.path), sha256_or_empty(job.target))
-
-
-def _property_table(images: ImageSet, found: Sequence[MeasuredImage]) -> PropertyTable:
-    """Return a row for each image that could be read.
-
-    Raises
-    ------
-    SourceError
-        None could be.
-    """
-    rows = images.rows
-    good = [index for index, each in enumerate(found) if not each.reason]
-    if not good:
-        path = str(next(iter(rows.cells("path"))))
-        raise SourceError(
-            f"none of the {len(found)} images could be used (the first is {path!r}: "
-            f"{found[0].reason})"
-        )
-    whole = all(region == "whole" for region in rows.cells("region"))
-    columns = [*LABELS] if whole else [*LABELS, "region"]
-    own = [found[index] for index in good]
-    labels = (
-        rows.take(good)
-        .frame[columns]
-        .assign(
-            sha256=[each.sha256 for each in own],
-            width=[each.width for each in own],
-            height=[each.height for each in own],
-        )
-    )
-    sampling = dict(images.sampling)
-    made = {
-        "seed": sampling.pop("seed", None),
-        "sampling": sampling,
-        "left_out": _unusable_file_rows(rows, found, "path", "reason"),
-        "partners": _unusable_file_rows(rows, found, "target", "target_reason"),
-    }
-    return PropertyTable(np.array([each.values for each in own]), Rows(labels), made)
-
-
-def _unusable_file_rows(
-    rows: Rows, found: Sequence[MeasuredImage], column: str, kind: str
-) -> list[list[str]]:
-    cells = zip(rows.cells("image_id"), rows.cells("dataset"), rows.cells(column), strict=True)
-    return [
-        [*(_escape_surrogates(cell) for cell in labels), getattr(each, kind)]
-        for labels, each in zip(cells, found, strict=True)
-        if getattr(each, kind)
-    ]
-
-
-def _escape_surrogates(text: str) -> str:
-    """Escape what is no Unicode in a file's name, so that JSON and CSV can hold it."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -20,7 +20,7 @@ from rainmer_analysis.recipes.paper.claims.supplement_claims import (
     evaluate_claims,
     statistic_by_encoder,
 )
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     ALL_IN_ONE,
     DERAINING,
     rename_to_imitated_datasets,

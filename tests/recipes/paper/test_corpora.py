@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest
+from rainmer_analysis.recipes.paper.corpora_and_requests import FigureRequest
 
 
 def request(root: Path | None) -> FigureRequest:

@@ -20,7 +20,10 @@ from rainmer_analysis.recipes.paper.claims.untrained_controls import (
     read_controls,
     run_controls,
 )
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest, write_unless_other_request
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
+    FigureRequest,
+    write_unless_other_request,
+)
 from rainmer_analysis.recipes.paper.reproduce import Reproduction, reproduce
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.pages import render_audit
+from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
 from rainmer_analysis.recipes.text_files import write_text_once
-from rainmer_analysis.values import demand_suffix
 
 __all__ = ["write_page"]
 
@@ -49,7 +48,7 @@ def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bo
         Something else lies at `path`.
     """
     place = Path(path)
-    demand_suffix(place, "a page", ".html", also=(".htm",))
+    demand_page_suffix(place)
     write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 

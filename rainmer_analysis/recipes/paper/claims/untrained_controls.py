@@ -16,12 +16,12 @@ import numpy as np
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS, Claim, Tables
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     CORPORA,
+    FigureRequest,
     find_or_simulate_corpus,
     rename_to_imitated_datasets,
 )
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest
 from rainmer_analysis.values import (
     EmbeddingTable,
     digest,

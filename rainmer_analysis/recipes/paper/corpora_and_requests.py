@@ -1,4 +1,4 @@
-"""The two corpora of the supplement, real or simulated, and their tables."""
+"""The two corpora of the supplement, real or simulated, and what a figure asks of them."""
 
 from __future__ import annotations
 
@@ -7,24 +7,30 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rainmer_analysis.errors import FileFormatError, OutputExistsError, SourceError
 from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.recipes.paper.figure_request import FigureRequest
-from rainmer_analysis.values import EmbeddingTable, Rows
+from rainmer_analysis.values import EmbeddingTable, Rows, read_json, write_json
 
 __all__ = [
     "ALL_IN_ONE",
     "CORPORA",
     "DERAINING",
     "Corpus",
+    "FigureRequest",
     "extract_corpus",
     "find_or_simulate_corpus",
     "rename_to_imitated_datasets",
+    "write_unless_other_request",
 ]
 
 _log = logging.getLogger(__name__)
 _PREFIX = "sim-"
+_SIMULATED = 120
+_REAL = 500
+_ENGINE = "umap-learn"
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,76 @@ ALL_IN_ONE = Corpus(
     (("rainmer", "chromatic"), ("rainmer", "degradation")),
 )
 CORPORA = {corpus.name: corpus for corpus in (DERAINING, ALL_IN_ONE)}
+
+
+@dataclass(frozen=True)
+class FigureRequest:
+    """What a figure is made from.
+
+    Parameters
+    ----------
+    out
+        Folder of results.
+    root
+        Folder that holds the paper's datasets, or None for simulated ones.
+    per_dataset
+        Images of each dataset, at most.
+    seed
+        Seed of simulation, sampling and projection.
+    overwrite
+        Whether other existing results may be replaced.
+    device
+        Where encoders run.
+    precision
+        ``exact``, or ``fast`` (bfloat16).
+    engine
+        What lays maps out: ``umap-learn``, as published, or ``sphere``.
+    """
+
+    out: Path
+    root: str | None = None
+    per_dataset: int = _SIMULATED
+    seed: int = 42
+    overwrite: bool = False
+    device: str = "auto"
+    precision: str = "exact"
+    engine: str = _ENGINE
+
+    @classmethod
+    def with_default_count(
+        cls,
+        out: Path,
+        root: str | Path | None,
+        per_dataset: int | None,
+        *,
+        seed: int,
+        overwrite: bool,
+        device: str,
+        precision: str = "exact",
+        engine: str = _ENGINE,
+    ) -> FigureRequest:
+        """Fill in the number of images: 120 simulated or 500 real ones where `per_dataset` is None.
+
+        Raises
+        ------
+        SourceError
+            There is no folder `root`.
+        """
+        place = None if root is None else str(root)
+        if place is not None and not Path(place).is_dir():
+            raise SourceError(
+                f"there is no folder {place}; give the folder that holds the paper's datasets, "
+                "or no root for simulated ones"
+            )
+        wanted = per_dataset or (_SIMULATED if place is None else _REAL)
+        return cls(out, place, wanted, seed, overwrite, device, precision, engine)
+
+    @property
+    def data(self) -> str:
+        """Which images, in words for a title."""
+        if self.root is None:
+            return f"simulated, {self.per_dataset} images each"
+        return f"real, up to {self.per_dataset} images each"
 
 
 def find_or_simulate_corpus(
@@ -133,3 +209,24 @@ def extract_corpus(
         overwrite=request.overwrite,
         progress=progress,
     )
+
+
+def write_unless_other_request(
+    request: FigureRequest, name: str, document: Mapping[str, Any]
+) -> None:
+    """Write a document where none of another request lies, unless that may be replaced."""
+    path = request.out / name
+    if path.exists() and not request.overwrite and _read_request(path) != document["request"]:
+        raise OutputExistsError(
+            f"{path} already exists and belongs to another request; "
+            "give another folder or allow --overwrite (overwrite=True in Python)"
+        )
+    write_json(path, document)
+
+
+def _read_request(path: Path) -> Any:
+    try:
+        found = read_json(path)
+    except FileFormatError:
+        return None
+    return found.get("request") if isinstance(found, dict) else None

@@ -1,4 +1,4 @@
-"""The request that an existing page answers, and whether it is up to date."""
+"""Files of pages: their suffix, the request that they answer, whether they are up to date."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.pages.render_templates import REQUEST_NAME
+from rainmer_analysis.values import demand_suffix
 
-__all__ = ["is_page_up_to_date", "read_request_digest"]
+__all__ = ["demand_page_suffix", "is_page_up_to_date", "read_request_digest"]
 
 _HEAD = 4096
 _PATTERN = re.compile(rf'<meta name="{REQUEST_NAME}" content="([0-9a-f]{{64}})">')
+
+
+def demand_page_suffix(path: Path) -> None:
+    """Refuse a page whose name does not end in ``.html``.
+
+    Raises
+    ------
+    ParameterError
+        It ends in something else.
+    """
+    demand_suffix(path, "a page", ".html", also=(".htm",))
 
 
 def read_request_digest(path: Path) -> str | None:

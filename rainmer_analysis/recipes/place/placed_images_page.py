@@ -10,13 +10,14 @@ import numpy as np
 from rainmer_analysis.pages import (
     PlacedImageCard,
     PlacedImagesContent,
+    demand_page_suffix,
     is_page_up_to_date,
     render_placed_images,
 )
 from rainmer_analysis.recipes.place.place_images import PlacedImage, PlacedImages
 from rainmer_analysis.recipes.report.dataset_colours_and_markers import dataset_colours_and_markers
 from rainmer_analysis.recipes.report.table_thumbnails import thumbnail_or_none
-from rainmer_analysis.values import demand_suffix, digest, versions_of, write_text
+from rainmer_analysis.values import digest, versions_of, write_text
 
 __all__ = ["write_placed_images_page"]
 
@@ -34,7 +35,7 @@ def write_placed_images_page(done: PlacedImages, path: Path, *, overwrite: bool 
     ParameterError
         The name does not end in ``.html``.
     """
-    demand_suffix(path, "a page", ".html", also=(".htm",))
+    demand_page_suffix(path)
     asked = {
         "place": [each.document() for each in done.placed],
         "table": done.table.content_sha256,

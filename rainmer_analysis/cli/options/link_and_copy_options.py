@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rainmer_analysis.cli.common_options import CommonOptions
-from rainmer_analysis.cli.options import path_option
+from rainmer_analysis.cli.options.option_factories import path_option
+from rainmer_analysis.cli.options.options_of_every_command import CommonOptions
 from rainmer_analysis.errors import ParameterError
 
 if TYPE_CHECKING:
