@@ -33,8 +33,8 @@ from rainmer_analysis.infer import ImageRestorer, load_restorer
 from rainmer_analysis.recipes.restoration import (
     KnownPair,
     QualityBeforeAfter,
-    improvements,
     mean_gains,
+    qualities_before_and_after,
 )
 from rainmer_analysis.train import read_config
 from rainmer_analysis.values import to_json_types, write_json
@@ -98,7 +98,7 @@ def measure(makers: Makers, restorer: ImageRestorer, out: Path | None) -> dict[s
             images = {name: row for name, row in known["images"].items() if name in makers}
     missing = [name for name in makers if name not in images]
     pairs: Iterator[KnownPair] = (makers[name]() for name in missing)
-    for name, row in zip(missing, improvements(pairs, restorer), strict=True):
+    for name, row in zip(missing, qualities_before_and_after(pairs, restorer), strict=True):
         images[name] = asdict(row)
         change = row.after["psnr"] - row.before["psnr"]
         print(f"{name}: {row.before['psnr']:.2f} dB {change:+.2f}", flush=True)

@@ -113,8 +113,8 @@ def _write_requested_outputs(
     writers: dict[str, Callable[..., Any]] = {
         "clean_manifest": outputs.write_clean_manifest,
         "scene_manifest": outputs.write_scene_manifest,
-        "html": outputs.write_page,
-        "lists": outputs.write_lists,
+        "html": outputs.write_audit_page,
+        "lists": outputs.write_finding_lists,
     }
     removed = None
     for name, path in paths.items():

@@ -16,7 +16,7 @@ from rainmer_analysis.cli.options import (
 from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 if TYPE_CHECKING:
-    from rainmer_analysis.recipes.datasets.check_report import Check, Summary
+    from rainmer_analysis.recipes.datasets.check_report import CheckReport, DatasetSummary
 
 __all__ = ["check_folders"]
 
@@ -71,10 +71,10 @@ def _print_suggestion(common: CommonOptions, sources: tuple[str, ...]) -> None:
         raise click.UsageError("--suggest looks at one FOLDER; give one")
     folder = sources[0] if Path(sources[0]).is_dir() else sources[0].partition("=")[2] or sources[0]
     suggested = suggest_manifest(folder)
-    common.print_result(suggested.document(), suggested.text())
+    common.print_result(suggested.document(), suggested.to_toml())
 
 
-def _check_text(report: Check) -> str:
+def _check_text(report: CheckReport) -> str:
     header = ["dataset", "images", "readable", "pairs", "smallest", "largest", "findings"]
     counts = {
         name: sum(each.dataset == name for each in report.findings) for name in report.datasets
@@ -96,7 +96,7 @@ def _check_text(report: Check) -> str:
     return "\n".join(lines)
 
 
-def _list_comparison_lines(report: Check) -> list[str]:
+def _list_comparison_lines(report: CheckReport) -> list[str]:
     """Say how the images agree with a list, with the first examples."""
     compared = report.comparison
     assert compared is not None
@@ -118,7 +118,7 @@ def _list_comparison_lines(report: Check) -> list[str]:
     return lines
 
 
-def _summary_cells(name: str, summary: Summary, findings: int) -> list[str]:
+def _summary_cells(name: str, summary: DatasetSummary, findings: int) -> list[str]:
     sizes = [
         "-" if size is None else f"{size[0]}x{size[1]}"
         for size in (summary.smallest, summary.largest)

@@ -39,13 +39,13 @@ def simulate(common: CommonOptions, out: Path | None, *, calibration: bool, **op
     from rainmer_analysis.recipes.datasets.compare_simulated_with_real import (
         compare_simulated_with_real,
     )
-    from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
+    from rainmer_analysis.recipes.datasets.write_simulated_datasets import write_simulated_datasets
 
     document: dict[str, object] = {"kind": "simulated"}
     texts = []
     with common.progress_bar("pair") as progress:
         if out is not None:
-            done = simulate_datasets(
+            done = write_simulated_datasets(
                 out, seed=common.seed, overwrite=common.overwrite, progress=progress, **options
             )
             common.print_state(out, up_to_date=done.up_to_date)

@@ -84,7 +84,7 @@ def evaluate(
 
 def _count_compared(done: Evaluation) -> list[dict[str, int]]:
     """Count how many results, and how many targets, were compared and left out."""
-    used = len(done.good), len({each.target for each in done.good})
+    used = len(done.compared), len({each.target for each in done.compared})
     return (
         [
             {"used": count, "left_out": account.images - count}
@@ -99,9 +99,12 @@ def _evaluation_text(done: Evaluation) -> str:
     from rainmer_analysis.images.psnr_ssim_protocols import PROTOCOLS
 
     border = f", {done.border} pixels left out at every side" if done.border else ""
-    lines = [f"mean of {len(done.good)} image{'s' if len(done.good) != 1 else ''}{border}", ""]
+    lines = [
+        f"mean of {len(done.compared)} image{'s' if len(done.compared) != 1 else ''}{border}",
+        "",
+    ]
     lines.append(f"{'protocol':<18}{'PSNR (dB)':>10}{'SSIM':>9}  what is compared, and where")
-    for name, found in done.protocols.items():
+    for name, found in done.protocol_means.items():
         protocol = PROTOCOLS[name]
         lead = f"{name:<18}{found.psnr:>10.4f}{found.ssim:>9.4f}  "
         lines += textwrap.wrap(

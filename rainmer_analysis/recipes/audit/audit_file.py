@@ -12,7 +12,7 @@ from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.recipes.text_files import write_json_once
 from rainmer_analysis.values import read_json
 
-__all__ = ["Audit", "find_existing", "read_audit", "write_audit"]
+__all__ = ["Audit", "find_existing_audit", "read_audit", "write_audit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def write_audit(found: Audit, path: Path, *, overwrite: bool) -> Audit:
     return replace(found, path=path)
 
 
-def find_existing(path: Path, current_request_digest: Callable[[], str]) -> Audit | None:
+def find_existing_audit(path: Path, current_request_digest: Callable[[], str]) -> Audit | None:
     """Return what the file holds if it answers the request; None where there is no file.
 
     `current_request_digest` is called only where the file holds an audit: it reads all images.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, SourceError
-from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
+from rainmer_analysis.recipes.datasets.write_simulated_datasets import write_simulated_datasets
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.values import EmbeddingTable, Rows, read_json, write_json
 
@@ -162,7 +162,7 @@ def find_or_simulate_corpus(
     folder = out / "simulated" / corpus.name
     if not folder.exists():
         _log.info("simulating the %s sets, %d pairs each", corpus.name, per_dataset)
-    made = simulate_datasets(
+    made = write_simulated_datasets(
         folder,
         names,
         per_dataset=per_dataset,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.recipes.datasets.compare_simulated_with_real import measured_quantiles
+from rainmer_analysis.recipes.datasets.compare_simulated_with_real import load_real_measurements
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 from rainmer_analysis.recipes.text_files import write_text_once
 from rainmer_analysis.values import PROPERTIES, PropertyTable, demand_suffix
@@ -105,7 +105,7 @@ def _dataset_section(name: str, found: Mapping[str, Any], part: PropertyTable) -
     lines = [f"## {_escape_markdown(name)}", "", "| | |", "|---|---|"]
     lines += [f"| {key} | {value} |" for key, value in facts.items()]
     header = ["measure", "n", "not defined", "mean", "sd", "5 %", "25 %", "50 %", "75 %", "95 %"]
-    real = measured_quantiles()
+    real = load_real_measurements()
     published = [each for each in real if each != "source"]
     lines += [
         "",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rainmer_analysis.recipes.restoration.derain_files import Derained, derain
 from rainmer_analysis.recipes.restoration.evaluate_files import evaluate
-from rainmer_analysis.recipes.restoration.evaluation import Evaluation, ImageQuality
-from rainmer_analysis.recipes.restoration.restoration_gain import (
+from rainmer_analysis.recipes.restoration.evaluation_report import Evaluation, ImageQuality
+from rainmer_analysis.recipes.restoration.gain_over_scenes import (
     Gain,
     KnownPair,
     QualityBeforeAfter,
-    improvements,
     mean_gains,
+    qualities_before_and_after,
 )
 
 __all__ = [
@@ -22,6 +22,6 @@ __all__ = [
     "QualityBeforeAfter",
     "derain",
     "evaluate",
-    "improvements",
     "mean_gains",
+    "qualities_before_and_after",
 ]

@@ -27,13 +27,16 @@ from rainmer_analysis.images import (
     read_ahead,
     read_image,
 )
-from rainmer_analysis.recipes.restoration.evaluation import (
+from rainmer_analysis.recipes.restoration.evaluation_report import (
     COLUMNS,
     Evaluation,
     ImageQuality,
-    csv_bytes,
+    scores_as_csv_bytes,
 )
-from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
+from rainmer_analysis.recipes.restoration.plan_restoration_jobs import (
+    images_and_account_of,
+    input_target_folders,
+)
 from rainmer_analysis.values import write_bytes
 
 __all__ = ["Evaluation", "ImageQuality", "evaluate"]
@@ -86,13 +89,13 @@ def evaluate(
     """
     place = None if out is None else Path(out)
     if place is not None:
-        _check_output(place, overwrite=overwrite)
+        _check_csv_output(place, overwrite=overwrite)
     rule = None if pair is None else parse_patterns(pair)
     if border < 0:
         raise ParameterError(f"a border of {border} pixels was to be left out; give 0 or more")
-    scores, accounts = _score_all((Path(result), Path(target)), (rule, border), progress)
+    scores, accounts = _scores_and_accounts((Path(result), Path(target)), (rule, border), progress)
     evaluation = Evaluation(scores, place, accounts=accounts, border=border)
-    if not evaluation.good:
+    if not evaluation.compared:
         first = evaluation.left_out[0]
         advice = (
             "give two folders with equal names, say how they pair with --pair "
@@ -106,7 +109,7 @@ def evaluate(
         )
     if place is None:
         return evaluation
-    data = csv_bytes(scores)
+    data = scores_as_csv_bytes(scores)
     if place.is_file() and place.read_bytes() == data:
         return replace(evaluation, up_to_date=True)
     if place.exists() and not overwrite:
@@ -118,7 +121,7 @@ def evaluate(
     return evaluation
 
 
-def _score_all(
+def _scores_and_accounts(
     places: tuple[Path, Path], how: tuple[Rule, int], progress: Progress | None
 ) -> tuple[tuple[ImageQuality, ...], tuple[Account, ...]]:
     (result, target), (rule, border) = places, how
@@ -131,8 +134,8 @@ def _score_all(
         )
     if not result.is_dir():
         return (_score_image(result.name, target.name, places, border),), ()
-    (results, own), (targets, theirs) = images_in(result), images_in(target)
-    _warn_of_inputs(target)
+    (results, own), (targets, theirs) = images_and_account_of(result), images_and_account_of(target)
+    _warn_of_input_folders(target)
     pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
     partners = dict(pairing.pairs)
 
@@ -149,7 +152,7 @@ def _score_all(
             found.append(each)
             if progress is not None:
                 progress(number, len(results))
-    found += [_missing_result(each) for each in pairing.targets]
+    found += [_score_without_result(each) for each in pairing.targets]
     return tuple(found), (own, theirs)
 
 
@@ -157,9 +160,9 @@ def _no_target_reason(several: str | None) -> str:
     return f"several targets of that name: {several}" if several else "no target of that name"
 
 
-def _warn_of_inputs(target: Path) -> None:
+def _warn_of_input_folders(target: Path) -> None:
     """Warn where targets would be looked for among rainy images."""
-    for place in pair_folders(target)[:1]:
+    for place in input_target_folders(target)[:1]:
         _log.warning(
             "%s holds folders input and target: results are compared with files of their own "
             "names, rainy ones among them; name the folder target itself",
@@ -167,7 +170,7 @@ def _warn_of_inputs(target: Path) -> None:
         )
 
 
-def _missing_result(target: str) -> ImageQuality:
+def _score_without_result(target: str) -> ImageQuality:
     return ImageQuality("", target, reason="no result of that name")
 
 
@@ -195,7 +198,7 @@ def _score_image(image: str, target: str, paths: tuple[Path, Path], border: int)
     )
 
 
-def _check_output(path: Path, *, overwrite: bool) -> None:
+def _check_csv_output(path: Path, *, overwrite: bool) -> None:
     """Refuse what cannot be written before any work is done."""
     if path.suffix.lower() != ".csv":
         raise ParameterError(

@@ -12,14 +12,14 @@ from rainmer_analysis.images import find_datasets
 from rainmer_analysis.train import CrossedPool, Pool, TrainConfig, read_config
 from rainmer_analysis.values import digest
 
-__all__ = ["read_settings", "resolve_dataset_weights", "run_digest"]
+__all__ = ["read_run_settings", "resolve_dataset_weights", "run_digest"]
 
 
 # Under which names a digest holds the weights that a run started from.
 _STARTS = {"encoder": "start", "restorer": "restorer_start"}
 
 
-def read_settings(
+def read_run_settings(
     kind: str,
     config: str | Path,
     *,

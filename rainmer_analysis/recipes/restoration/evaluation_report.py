@@ -11,7 +11,7 @@ from typing import Any
 
 from rainmer_analysis.images import PROTOCOLS, QUALITIES, Account, PsnrSsim
 
-__all__ = ["COLUMNS", "Evaluation", "ImageQuality", "csv_bytes"]
+__all__ = ["COLUMNS", "Evaluation", "ImageQuality", "scores_as_csv_bytes"]
 
 _NUMBERS = ("psnr", "ssim")
 _MEASURED = tuple(f"{name}_{number}" for name in PROTOCOLS for number in _NUMBERS)
@@ -53,7 +53,7 @@ class Evaluation:
     border: int = 0
 
     @property
-    def good(self) -> tuple[ImageQuality, ...]:
+    def compared(self) -> tuple[ImageQuality, ...]:
         """Scores with qualities."""
         return tuple(each for each in self.scores if each.qualities is not None)
 
@@ -69,7 +69,7 @@ class Evaluation:
         return {name: sum(row[name] for row in rows) / len(rows) for name in QUALITIES}
 
     @property
-    def protocols(self) -> dict[str, PsnrSsim]:
+    def protocol_means(self) -> dict[str, PsnrSsim]:
         """Means of every protocol's numbers over images, as for `means`."""
         rows = [each.protocols for each in self.scores if each.protocols is not None]
         return {
@@ -83,7 +83,7 @@ class Evaluation:
         """Return the report as a nested value."""
         return {
             "kind": "evaluation",
-            "count": len(self.good),
+            "count": len(self.compared),
             "means": self.means,
             "crop_border": self.border,
             "protocols": {
@@ -92,7 +92,7 @@ class Evaluation:
                     "channels": PROTOCOLS[name].channels,
                     "used": PROTOCOLS[name].used,
                 }
-                for name, found in self.protocols.items()
+                for name, found in self.protocol_means.items()
             },
             "images": [
                 {
@@ -103,7 +103,7 @@ class Evaluation:
                         name: asdict(found) for name, found in (each.protocols or {}).items()
                     },
                 }
-                for each in self.good
+                for each in self.compared
             ],
             "left_out": [
                 {"image": each.image, "target": each.target, "reason": each.reason}
@@ -112,7 +112,7 @@ class Evaluation:
         }
 
 
-def csv_bytes(scores: tuple[ImageQuality, ...]) -> bytes:
+def scores_as_csv_bytes(scores: tuple[ImageQuality, ...]) -> bytes:
     """Return the scores as CSV, one row an image, numbers with six decimals."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -14,7 +14,7 @@ from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.numerics import scene_weights
 
-__all__ = ["Gain", "KnownPair", "QualityBeforeAfter", "improvements", "mean_gains"]
+__all__ = ["Gain", "KnownPair", "QualityBeforeAfter", "mean_gains", "qualities_before_and_after"]
 
 Image = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
@@ -64,7 +64,7 @@ class Gain:
     high: float
 
 
-def improvements(
+def qualities_before_and_after(
     pairs: Iterable[KnownPair], restorer: ImageRestorer
 ) -> Iterator[QualityBeforeAfter]:
     """Restore images one by one, and compare them with their targets as they come.

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from rainmer_analysis.errors import SourceError
 
-__all__ = ["open_or_make"]
+__all__ = ["open_or_make_pool"]
 
 _LOG = logging.getLogger(__name__)
 P = TypeVar("P")
 
 
-def open_or_make(
+def open_or_make_pool(
     cache: Path,
     identity: Callable[[], str],
     *,

@@ -13,8 +13,8 @@ from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration import (
     KnownPair,
     QualityBeforeAfter,
-    improvements,
     mean_gains,
+    qualities_before_and_after,
 )
 
 
@@ -30,7 +30,7 @@ def row(dataset: str, scene: str, gain: float, before: float = 20.0) -> QualityB
 def test_images_are_restored_and_compared_with_their_targets(restorer: ImageRestorer) -> None:
     rng = np.random.default_rng(0)
     degraded, target = rng.random((2, 3, 24, 30), dtype=np.float32)
-    (found,) = improvements([KnownPair("rain", "street", degraded, target)], restorer)
+    (found,) = qualities_before_and_after([KnownPair("rain", "street", degraded, target)], restorer)
     restored = restorer.restore(degraded[None])[0]
     assert (found.dataset, found.scene) == ("rain", "street")
     assert found.before["psnr"] == psnr(degraded, target)

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.images import file_sha256, read_image, write_png
-from rainmer_analysis.recipes.restoration import restored_files as files
-from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
-from rainmer_analysis.recipes.restoration.restored_files import TileSize, restored_files
+from rainmer_analysis.recipes.restoration import restore_and_write_files as files
+from rainmer_analysis.recipes.restoration.plan_restoration_jobs import RestorationJob
+from rainmer_analysis.recipes.restoration.restore_and_write_files import (
+    TileSize,
+    restore_and_write_files,
+)
 
 CUT = TileSize(64, None)
 
@@ -56,7 +59,7 @@ def test_decoding_overlaps_within_bounds(
     decoded: list[str] = []
     restorer = Waits(decoded, len(jobs))
 
-    inner = files._decode
+    inner = files._decode_if_unchanged
 
     def decode(task: tuple[RestorationJob, str, str]) -> files._Decoded:
         found = inner(task)
@@ -65,8 +68,8 @@ def test_decoding_overlaps_within_bounds(
             restorer.arrived.notify_all()
         return found
 
-    monkeypatch.setattr(files, "_decode", decode)
-    results = list(restored_files(jobs, restorer, CUT))  # type: ignore[arg-type]
+    monkeypatch.setattr(files, "_decode_if_unchanged", decode)
+    results = list(restore_and_write_files(jobs, restorer, CUT))  # type: ignore[arg-type]
     assert [each.job for each in results] == [job for job, *_ in jobs]
     assert [bool(each.fault) for each in results] == [False, False, True, False, True]
     assert "empty" in results[2].fault
@@ -90,7 +93,7 @@ def test_what_was_finished_is_kept_when_the_network_fails(
                 raise RuntimeError("no more")
             yield slice(None), image
 
-    results = restored_files(jobs, Fails([], 5), CUT)  # type: ignore[arg-type]
+    results = restore_and_write_files(jobs, Fails([], 5), CUT)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="no more"):
         list(results)
     assert jobs[0][0].target.exists()

@@ -15,62 +15,62 @@ from rainmer_analysis.auditing import (
     find_related_pairs,
     first_member_of_component,
 )
-from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts, stack_thumbnails
+from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, FileFacts, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
-__all__ = ["Related", "relate_images"]
+__all__ = ["FindingsAndScenes", "related_findings_and_scenes"]
 
 Progress = Callable[[int, int], None]
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
-class Related(NamedTuple):
+class FindingsAndScenes(NamedTuple):
     """Findings between images, and the scene of every image."""
 
     findings: list[Finding]
     scenes: list[str]
 
 
-def relate_images(
+def related_findings_and_scenes(
     images: Sequence[AuditedImage],
-    examined: Sequence[Examined],
+    examined: Sequence[ExaminedImage],
     *,
     seed: int = 42,
     progress: Progress | None = None,
-) -> Related:
+) -> FindingsAndScenes:
     """Find copies and shared scenes among all images.
 
-    The scene of an image is told by its clean partner where that can be read. Every image is
+    The scene of an image is known by its clean partner where that can be read. Every image is
     reported with its nearest earlier relative in each dataset at most, so that a scene of a
     thousand frames makes a thousand findings, not half a million.
     """
     collection = _collect_photographs(images, examined)
     related = find_related_pairs(
         collection.thumbnails(),
-        clean=[collection.is_clean(numbers[0]) for numbers in collection.members],
+        clean=[collection.has_readable_partner(numbers[0]) for numbers in collection.members],
         seed=seed,
         progress=progress,
     )
     found: dict[tuple[str, str | None], Finding] = {}
     for finding in (
-        *_duplicates(collection),
-        *_same_photograph(collection),
+        *_duplicate_findings(collection),
+        *_same_clean_partner_findings(collection),
         *_related_findings(collection, related),
     ):
         found.setdefault((finding.a, finding.b), finding)
-    return Related(list(found.values()), _scene_of_each_image(collection, related))
+    return FindingsAndScenes(list(found.values()), _scene_of_each_image(collection, related))
 
 
 @dataclass(frozen=True)
-class _Collection:
-    """All images, and the distinct photographs (by pixels) that tell their scenes.
+class _Photographs:
+    """All images, and the distinct photographs (by pixels) by which their scenes are known.
 
     ``photographs`` are those, ``shows`` the number of each image's photograph, None where there is
     none that can be read, and ``members`` the images of each photograph.
     """
 
     images: Sequence[AuditedImage]
-    examined: Sequence[Examined]
+    examined: Sequence[ExaminedImage]
     photographs: Sequence[FileFacts]
     shows: Sequence[int | None]
     members: Sequence[Sequence[int]]
@@ -79,12 +79,12 @@ class _Collection:
         """Return those of all photographs, shape (n, 2, 96, 96)."""
         return stack_thumbnails(self.photographs)
 
-    def is_clean(self, number: int) -> bool:
-        """Say whether an image's scene is told by its partner."""
+    def has_readable_partner(self, number: int) -> bool:
+        """Return whether an image's scene is known by its partner, which can be read."""
         partner = self.examined[number].partner
         return partner is not None and not partner.reason
 
-    def finding(self, kind: str, at: tuple[int, int], detail: str, **numbers: Any) -> Finding:
+    def make_finding(self, kind: str, at: tuple[int, int], detail: str, **numbers: Any) -> Finding:
         """Return a finding about an image and an earlier one."""
         own, other = (self.images[number] for number in at)
         leak = own.split != other.split
@@ -92,14 +92,14 @@ class _Collection:
 
 
 def _collect_photographs(
-    images: Sequence[AuditedImage], examined: Sequence[Examined]
-) -> _Collection:
+    images: Sequence[AuditedImage], examined: Sequence[ExaminedImage]
+) -> _Photographs:
     numbers: dict[str, int] = {}
     photographs: list[FileFacts] = []
     members: list[list[int]] = []
     shows: list[int | None] = []
     for place, facts in enumerate(examined):
-        side = facts.scene_side
+        side = facts.scene_photograph
         if side is None:
             shows.append(None)
             continue
@@ -109,10 +109,10 @@ def _collect_photographs(
             members.append([])
         shows.append(numbers[side.pixels])
         members[numbers[side.pixels]].append(place)
-    return _Collection(images, examined, photographs, shows, members)
+    return _Photographs(images, examined, photographs, shows, members)
 
 
-def _duplicates(collection: _Collection) -> Iterator[Finding]:
+def _duplicate_findings(collection: _Photographs) -> Iterator[Finding]:
     """Report images whose own pixels are those of an earlier one."""
     first: dict[str, int] = {}
     for number, facts in enumerate(collection.examined):
@@ -122,10 +122,10 @@ def _duplicates(collection: _Collection) -> Iterator[Finding]:
         if known != number:
             same = facts.own.sha256 == collection.examined[known].own.sha256
             detail = "equal files" if same else "equal pixels in different files"
-            yield collection.finding("duplicate", (number, known), detail)
+            yield collection.make_finding("duplicate", (number, known), detail)
 
 
-def _same_photograph(collection: _Collection) -> Iterator[Finding]:
+def _same_clean_partner_findings(collection: _Photographs) -> Iterator[Finding]:
     """Report images whose clean partners have equal pixels, unless it is one file."""
     for numbers in collection.members:
         earlier: dict[str, int] = {}
@@ -135,15 +135,15 @@ def _same_photograph(collection: _Collection) -> Iterator[Finding]:
             is_new = (own.dataset, own.job.target) not in files
             files.setdefault((own.dataset, own.job.target), number)
             for other in earlier.values() if is_new else ():
-                kind, detail = _kind_of_equal(collection, number, other)
-                yield collection.finding(kind, (number, other), detail)
+                kind, detail = _kind_and_detail_of_equal(collection, number, other)
+                yield collection.make_finding(kind, (number, other), detail)
             earlier.setdefault(own.dataset, number)
 
 
-def _kind_of_equal(collection: _Collection, number: int, other: int) -> tuple[str, str]:
+def _kind_and_detail_of_equal(collection: _Photographs, number: int, other: int) -> tuple[str, str]:
     """Say how two images compare whose photographs have equal pixels."""
     one, two = collection.examined[other].own, collection.examined[number].own
-    clean = [collection.is_clean(each) for each in (number, other)]
+    clean = [collection.has_readable_partner(each) for each in (number, other)]
     if not all(clean):
         return "shared-scene", "the one is the clean partner of the other"
     if not (one.reason or two.reason):
@@ -155,7 +155,9 @@ def _kind_of_equal(collection: _Collection, number: int, other: int) -> tuple[st
     return "shared-scene", "their clean partners are equal"
 
 
-def _related_findings(collection: _Collection, related: Sequence[RelatedPair]) -> Iterator[Finding]:
+def _related_findings(
+    collection: _Photographs, related: Sequence[RelatedPair]
+) -> Iterator[Finding]:
     """Report each image with its nearest earlier relative in each dataset."""
     best: dict[tuple[int, str], tuple[float, RelatedPair, int]] = {}
     for each in related:
@@ -169,8 +171,8 @@ def _related_findings(collection: _Collection, related: Sequence[RelatedPair]) -
                     if earlier < number and (known is None or known[0] < each.correlation):
                         best[number, dataset] = each.correlation, each, earlier
     for (number, _), (_, each, earlier) in sorted(best.items(), key=lambda item: item[0]):
-        kind, detail = _kind_of_related(collection, each, (number, earlier))
-        yield collection.finding(
+        kind, detail = _kind_and_detail_of_related(collection, each, (number, earlier))
+        yield collection.make_finding(
             kind,
             (number, earlier),
             detail,
@@ -180,11 +182,11 @@ def _related_findings(collection: _Collection, related: Sequence[RelatedPair]) -
         )
 
 
-def _kind_of_related(
-    collection: _Collection, pair: RelatedPair, at: tuple[int, int]
+def _kind_and_detail_of_related(
+    collection: _Photographs, pair: RelatedPair, at: tuple[int, int]
 ) -> tuple[str, str]:
     how = _describe_change(collection, pair)
-    clean = [collection.is_clean(number) for number in at]
+    clean = [collection.has_readable_partner(number) for number in at]
     if not any(clean):
         if pair.relation == "copy":
             return "near-duplicate", how or "re-encoded"
@@ -207,7 +209,7 @@ def _kind_of_related(
     return "shared-scene", _append_detail(f"{what} show one scene", how)
 
 
-def _describe_change(collection: _Collection, pair: RelatedPair) -> str:
+def _describe_change(collection: _Photographs, pair: RelatedPair) -> str:
     """Name what was done to a copy beyond encoding it anew."""
     sizes = {
         (each.width, each.height)
@@ -225,7 +227,7 @@ def _append_detail(detail: str, how: str) -> str:
     return f"{detail}, {how}" if how else detail
 
 
-def _scene_of_each_image(collection: _Collection, related: Sequence[RelatedPair]) -> list[str]:
+def _scene_of_each_image(collection: _Photographs, related: Sequence[RelatedPair]) -> list[str]:
     """Name every image's scene: images are joined by name, by photograph and as related."""
     images, members = collection.images, collection.members
     by_name: dict[str, list[int]] = defaultdict(list)

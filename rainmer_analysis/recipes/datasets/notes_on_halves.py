@@ -13,13 +13,13 @@ from rainmer_analysis.images.side_by_side_halves import (
     brightness_correlation,
 )
 
-__all__ = ["compare_halves"]
+__all__ = ["notes_on_halves"]
 
 _COMPARED = 50  # files whose halves are compared
 _DECISIVE = 0.1  # skewness from which one of two halves has the specks
 
 
-def compare_halves(readable: Sequence[ImageCandidate]) -> tuple[str, ...]:
+def notes_on_halves(readable: Sequence[ImageCandidate]) -> tuple[str, ...]:
     """Note where the halves of files are no pair, or look like one the other way round."""
     halves = [image for image in readable if image.region != "whole"]
     looked_at = halves[:: max(1, len(halves) // _COMPARED)]

@@ -5,16 +5,19 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from rainmer_analysis.recipes.training.pool_folders import open_or_make
-from rainmer_analysis.recipes.training.render_pairs import make_sample, report_failed_pairs
-from rainmer_analysis.recipes.training.training_pairs import pairs_digest, training_jobs
+from rainmer_analysis.recipes.training.open_or_make_pool import open_or_make_pool
+from rainmer_analysis.recipes.training.render_pairs import (
+    make_sample_or_reason,
+    samples_logging_failures,
+)
+from rainmer_analysis.recipes.training.training_pairs import pairs_digest, training_pair_jobs
 from rainmer_analysis.recipes.worker_processes import map_in_processes
 from rainmer_analysis.train import Pool, TrainConfig, build_pool, open_pool
 
-__all__ = ["make_pool"]
+__all__ = ["make_or_open_pool"]
 
 
-def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
+def make_or_open_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     """Make the training images of a configuration, or open those that were made before.
 
     Parameters
@@ -31,15 +34,17 @@ def make_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> Pool:
     SourceError
         The folder of real photographs, or one named below it, does not exist or is empty.
     """
-    data, jobs = config.data, list(training_jobs(config))
+    data, jobs = config.data, list(training_pair_jobs(config))
     tasks = [(job, (data.height, data.width), data.native, data.seed) for job in jobs]
 
     def make(folder: Path, identity: str) -> Pool:
-        with closing(map_in_processes(make_sample, tasks, workers=workers, chunk_size=16)) as made:
-            samples = report_failed_pairs(made)
+        with closing(
+            map_in_processes(make_sample_or_reason, tasks, workers=workers, chunk_size=16)
+        ) as made:
+            samples = samples_logging_failures(made)
             return build_pool(samples, folder, count=len(jobs), digest=identity)
 
-    return open_or_make(
+    return open_or_make_pool(
         cache,
         lambda: pairs_digest(config, jobs),
         open_folder=open_pool,

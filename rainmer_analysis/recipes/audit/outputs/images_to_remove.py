@@ -7,7 +7,7 @@ from collections import defaultdict
 from rainmer_analysis.auditing import first_member_of_component
 from rainmer_analysis.recipes.audit.audit_file import Audit
 
-__all__ = ["removals"]
+__all__ = ["images_to_remove"]
 
 _OF_ONE = (
     "unreadable",
@@ -20,7 +20,7 @@ _OF_ONE = (
 _REPEATS = ("duplicate", "near-duplicate")
 
 
-def removals(audit: Audit) -> dict[str, tuple[str, str]]:
+def images_to_remove(audit: Audit) -> dict[str, tuple[str, str]]:
     """Say which images have to go, and why: a reason, and the image or set because of which.
 
     Images that cannot be used and faulty pairs go. Of copies the held-out image stays, and
@@ -33,8 +33,8 @@ def removals(audit: Audit) -> dict[str, tuple[str, str]]:
     for finding in audit.findings:
         if finding.finding in _OF_ONE and finding.a in splits:
             found.setdefault(finding.a, (finding.finding, finding.detail))
-    _remove_copies(audit, found)
-    _remove_leaks(audit, found)
+    _add_copies(audit, found)
+    _add_leaks(audit, found)
     for finding in audit.findings:
         if finding.finding == "known-set" and splits[finding.a] == "train":
             because = f"{finding.numbers['set']}: {finding.numbers['image']}"
@@ -42,7 +42,7 @@ def removals(audit: Audit) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _remove_copies(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
+def _add_copies(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
     """Leave one of all images that are copies of each other, directly or through others."""
     places = {row["image_id"]: place for place, row in enumerate(audit.images)}
     copies = [each for each in audit.findings if each.finding in _REPEATS and each.b is not None]
@@ -61,7 +61,7 @@ def _remove_copies(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
                 found[name] = kind, audit.images[stays]["image_id"]
 
 
-def _remove_leaks(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
+def _add_leaks(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
     held_out: dict[str, str] = {}
     for row in audit.images:
         if row["split"] == "held-out":

@@ -26,10 +26,15 @@ from rainmer_analysis.images import (
     write_uint8_png,
 )
 from rainmer_analysis.infer import ImageRestorer
-from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
+from rainmer_analysis.recipes.restoration.plan_restoration_jobs import RestorationJob
 from rainmer_analysis.values import digest, report_progress
 
-__all__ = ["RestoredFile", "TileSize", "restored_files", "split_by_state"]
+__all__ = [
+    "RestoredFile",
+    "TileSize",
+    "restore_and_write_files",
+    "split_into_pending_existing_skipped",
+]
 
 _AHEAD = 2  # the image in hand, and the next
 Request = tuple[RestorationJob, str, str]
@@ -59,14 +64,14 @@ class _Decoded:
     fault: str = ""
 
 
-def split_by_state(
+def split_into_pending_existing_skipped(
     jobs: Sequence[RestorationJob], made: dict[str, object], *, overwrite: bool
 ) -> tuple[list[tuple[RestorationJob, str, str]], tuple[Path, ...], dict[str, str]]:
     """Tell what is to be done from what exists already and what cannot be opened.
 
     Returns
     -------
-    What `restored_files` takes; files that answer the identical request; reasons by name.
+    What `restore_and_write_files` takes; files that answer the identical request; reasons by name.
 
     Raises
     ------
@@ -90,7 +95,7 @@ def split_by_state(
     return todo, tuple(existing), skipped
 
 
-def restored_files(
+def restore_and_write_files(
     todo: Iterable[Request], restorer: ImageRestorer, cut: TileSize, *, alone: bool = False
 ) -> Generator[RestoredFile, None, None]:
     """Restore image files, each to a PNG that names the request it answers.
@@ -113,15 +118,15 @@ def restored_files(
     waiting: Future[RestoredFile] | None = None
     with (
         ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
-        closing(read_ahead(todo, _decode, workers=1, ahead=_AHEAD)) as decoded,
+        closing(read_ahead(todo, _decode_if_unchanged, workers=1, ahead=_AHEAD)) as decoded,
     ):
         for each in decoded:
             made: Future[RestoredFile]
             if each.pixels is None:
                 made = writer.submit(RestoredFile, each.job, each.fault)
             else:
-                samples = _restore(each.pixels, restorer, cut, alone=alone)
-                made = writer.submit(_write, each.job, samples, each.request)
+                samples = _restore_to_uint8(each.pixels, restorer, cut, alone=alone)
+                made = writer.submit(_write_restored, each.job, samples, each.request)
             if waiting is not None:
                 yield waiting.result()
             waiting = made
@@ -129,7 +134,7 @@ def restored_files(
             yield waiting.result()
 
 
-def _decode(task: Request) -> _Decoded:
+def _decode_if_unchanged(task: Request) -> _Decoded:
     job, sha256, request = task
     found = read_hashed_image(job.source)
     fault = found.reason
@@ -138,7 +143,7 @@ def _decode(task: Request) -> _Decoded:
     return _Decoded(job, request, None if fault else found.pixels, fault)
 
 
-def _restore(
+def _restore_to_uint8(
     pixels: npt.NDArray[np.float32], restorer: ImageRestorer, cut: TileSize, *, alone: bool
 ) -> npt.NDArray[np.uint8]:
     samples = np.empty((*pixels.shape[1:], 3), np.uint8)
@@ -149,6 +154,8 @@ def _restore(
     return samples
 
 
-def _write(job: RestorationJob, samples: npt.NDArray[np.uint8], request: str) -> RestoredFile:
+def _write_restored(
+    job: RestorationJob, samples: npt.NDArray[np.uint8], request: str
+) -> RestoredFile:
     write_uint8_png(samples, job.target, request=request)
     return RestoredFile(job)

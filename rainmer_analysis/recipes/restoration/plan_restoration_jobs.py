@@ -11,7 +11,13 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceErr
 from rainmer_analysis.images import IMAGE_SUFFIXES
 from rainmer_analysis.images.datasets import Account, list_images
 
-__all__ = ["RestorationJob", "images_in", "pair_folders", "plan_outputs", "png_names"]
+__all__ = [
+    "RestorationJob",
+    "images_and_account_of",
+    "input_target_folders",
+    "plan_restoration_jobs",
+    "unique_png_names",
+]
 
 Relative = PurePosixPath
 
@@ -25,7 +31,7 @@ class RestorationJob:
     target: Path
 
 
-def images_in(folder: Path) -> tuple[dict[Relative, Path], Account]:
+def images_and_account_of(folder: Path) -> tuple[dict[Relative, Path], Account]:
     """Return the files below a folder that are named like images, and an account of all files.
 
     Raises
@@ -44,12 +50,12 @@ def images_in(folder: Path) -> tuple[dict[Relative, Path], Account]:
     return found, account
 
 
-def pair_folders(folder: Path) -> tuple[str, ...]:
+def input_target_folders(folder: Path) -> tuple[str, ...]:
     """Return the relative paths of folders that hold ``input`` and ``target``."""
     return tuple(each or "." for each in list_images(folder, stop_at_pairs=True).pairs)
 
 
-def plan_outputs(source: Path, out: Path) -> tuple[RestorationJob, ...]:
+def plan_restoration_jobs(source: Path, out: Path) -> tuple[RestorationJob, ...]:
     """Say which file each image goes to.
 
     Raises
@@ -72,14 +78,14 @@ def plan_outputs(source: Path, out: Path) -> tuple[RestorationJob, ...]:
                 f"the results would go to {out}, among the images of {source}; "
                 "give a folder outside of it"
             )
-        found, _ = images_in(source)
-        names = png_names(list(found))
+        found, _ = images_and_account_of(source)
+        names = unique_png_names(list(found))
         jobs = tuple(
             RestorationJob(path, relative.as_posix(), out / names[relative])
             for relative, path in found.items()
         )
     elif source.exists():
-        jobs = (RestorationJob(source, str(source), _single_output(source, out)),)
+        jobs = (RestorationJob(source, str(source), _output_of_single_image(source, out)),)
     else:
         raise SourceError(
             f"there is no file or folder {source}; give an image or a folder of images"
@@ -88,7 +94,7 @@ def plan_outputs(source: Path, out: Path) -> tuple[RestorationJob, ...]:
     return jobs
 
 
-def png_names(relatives: Sequence[Relative]) -> dict[Relative, Relative]:
+def unique_png_names(relatives: Sequence[Relative]) -> dict[Relative, Relative]:
     """Return each image a name that ends in ``.png``, in the folder that it had.
 
     A ``.png`` keeps its name; other suffixes become ``.png``. Where that name would belong to
@@ -122,11 +128,11 @@ def _case_folded(relative: Relative) -> str:
     return relative.as_posix().casefold()
 
 
-def _single_output(source: Path, out: Path) -> Path:
+def _output_of_single_image(source: Path, out: Path) -> Path:
     """Return the file for a single image: the one named, or one in the folder named."""
     if out.is_dir() or out.suffix.lower() not in IMAGE_SUFFIXES:
         relative = Relative(source.name)
-        return out / png_names([relative])[relative]
+        return out / unique_png_names([relative])[relative]
     if out.suffix.lower() != ".png":
         raise ParameterError(
             f"a restored image cannot be written as {out.name!r}; "

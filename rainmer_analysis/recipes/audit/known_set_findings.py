@@ -1,4 +1,4 @@
-"""Images of known sets, told by their fingerprints whatever their names."""
+"""Images of known sets, recognised by their fingerprints whatever their names."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from rainmer_analysis.auditing import (
     nearest_hashes_and_distances,
     perceptual_hashes,
 )
-from rainmer_analysis.recipes.audit.examine_images import Examined, stack_thumbnails
+from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 
-__all__ = ["find_known_sets"]
+__all__ = ["known_set_findings"]
 
 
-def find_known_sets(
-    images: Sequence[AuditedImage], examined: Sequence[Examined], sets: Sequence[Fingerprints]
+def known_set_findings(
+    images: Sequence[AuditedImage], examined: Sequence[ExaminedImage], sets: Sequence[Fingerprints]
 ) -> list[Finding]:
     """Report images that belong to known sets: equal pixels, or the same scene.
 
@@ -32,7 +32,7 @@ def find_known_sets(
     nothing.
     """
     usable = [at for at, facts in enumerate(examined) if not facts.own.reason]
-    sides = [examined[at].scene_side for at in usable]
+    sides = [examined[at].scene_photograph for at in usable]
     own = perceptual_hashes(stack_thumbnails([examined[at].own for at in usable]))
     clean = perceptual_hashes(stack_thumbnails(sides))
     found = []
@@ -40,7 +40,7 @@ def find_known_sets(
         equal = {pixels: row for row, pixels in enumerate(each.pixels)}
         has_partner = np.array([bool(pixels) for pixels in each.partner_pixels])
         theirs = np.where(has_partner[:, None], each.partner_packed, each.packed)
-        near = _nearest_hash_either_way(clean, theirs)
+        near = _nearest_plain_or_mirrored(clean, theirs)
         for place, at in enumerate(usable):
             row, bits = int(near[0][place]), int(near[1][place])
             detail = f"the scene of {each.images[row]} of {each.name}"
@@ -62,7 +62,7 @@ def find_known_sets(
     return found
 
 
-def _nearest_hash_either_way(
+def _nearest_plain_or_mirrored(
     packed: npt.NDArray[np.uint8], known: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the nearest known signs, plain or flipped."""

@@ -11,16 +11,16 @@ from rainmer_analysis.recipes.training.crossed_tasks import (
     CleanScene,
     LightAndWeatherDraw,
 )
-from rainmer_analysis.recipes.training.render_pairs import shrink_photograph
+from rainmer_analysis.recipes.training.render_pairs import pool_to_short_side_256
 from rainmer_analysis.train import CrossedBlock, describe_degradation, to_8bit
 from rainmer_analysis.weather import load_or_render_scene
 
-__all__ = ["render_block"]
+__all__ = ["render_crossed_block"]
 
 Image = NDArray[np.float32]
 
 
-def render_block(task: BlockTask) -> CrossedBlock:
+def render_crossed_block(task: BlockTask) -> CrossedBlock:
     """Render a block at 128 x 128, with what its draws did to each scene."""
     made = [
         _degrade_and_describe(task, draw, place)
@@ -45,9 +45,9 @@ def _degrade_and_describe(
     scene, seed = task.scenes[place], f"{task.key}/{place}"
     if scene.night and draw.weather.recipe == task.night_recipe:
         # a night already: the weather alone falls on it
-        clean = shrink_photograph(read_image(scene.night))
+        clean = pool_to_short_side_256(read_image(scene.night))
     else:
-        clean = draw.light.apply(_render_clean_scene(scene, task.size), seed=seed)
+        clean = draw.light.apply(_load_or_render_clean_scene(scene, task.size), seed=seed)
     degraded = draw.weather.apply(clean, seed=seed)
     if draw.quality:
         degraded = jpeg_round_trip(degraded, draw.quality)
@@ -55,7 +55,7 @@ def _degrade_and_describe(
     return to_8bit(small), describe_degradation(small, partner)
 
 
-def _render_clean_scene(scene: CleanScene, size: tuple[int, int]) -> Image:
+def _load_or_render_clean_scene(scene: CleanScene, size: tuple[int, int]) -> Image:
     if scene.file:
-        return shrink_photograph(read_image(scene.file))
+        return pool_to_short_side_256(read_image(scene.file))
     return load_or_render_scene(scene.name, height=size[0], width=size[1])

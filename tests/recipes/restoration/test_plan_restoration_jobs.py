@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images.datasets import pair_names
-from rainmer_analysis.recipes.restoration.output_paths import images_in, plan_outputs, png_names
+from rainmer_analysis.recipes.restoration.plan_restoration_jobs import (
+    images_and_account_of,
+    plan_restoration_jobs,
+    unique_png_names,
+)
 
 names = st.lists(
     st.builds(
@@ -38,7 +42,7 @@ def paths(*texts: str) -> list[PurePosixPath]:
 
 
 def named(*texts: str) -> list[str]:
-    found = png_names(paths(*texts))
+    found = unique_png_names(paths(*texts))
     assert list(found) == paths(*texts)
     return [each.as_posix() for each in found.values()]
 
@@ -62,7 +66,7 @@ def test_the_whole_name_is_kept_where_stems_are_shared() -> None:
 
 @given(names)
 def test_no_two_images_get_one_name_nor_that_of_a_folder(texts: list[str]) -> None:
-    found = png_names(paths(*texts))
+    found = unique_png_names(paths(*texts))
     wanted = list(found.values())
     assert len(set(wanted)) == len(texts)
     assert all(each.suffix.lower() == ".png" for each in wanted)
@@ -74,7 +78,7 @@ def test_no_two_images_get_one_name_nor_that_of_a_folder(texts: list[str]) -> No
 
 @given(plain_names)
 def test_results_find_the_images_that_they_came_from(texts: list[str]) -> None:
-    found = png_names(paths(*texts))
+    found = unique_png_names(paths(*texts))
     pairing = pair_names(sorted(map(str, found.values())), list(map(str, found)), once=True)
     assert {target: result for result, target in pairing.pairs} == {
         str(image): str(result) for image, result in found.items()
@@ -103,7 +107,7 @@ def test_a_single_image_goes_to_a_name_or_into_a_folder(tmp_path: Path) -> None:
     image.write_bytes(b"")
 
     def target(out: Path) -> Path:
-        (job,) = plan_outputs(image, out)
+        (job,) = plan_restoration_jobs(image, out)
         assert (job.source, job.name) == (image, str(image))
         return job.target
 
@@ -113,7 +117,7 @@ def test_a_single_image_goes_to_a_name_or_into_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     assert target(tmp_path / "folder.png") == tmp_path / "folder.png" / "a.png"
     with pytest.raises(ParameterError, match=r"cannot be written as 'x\.jpg'; give a name that"):
-        plan_outputs(image, tmp_path / "x.jpg")
+        plan_restoration_jobs(image, tmp_path / "x.jpg")
 
 
 def test_images_are_never_written_over(tmp_path: Path) -> None:
@@ -123,31 +127,31 @@ def test_images_are_never_written_over(tmp_path: Path) -> None:
         (folder / name).write_bytes(b"")
     for out in (folder, folder / "out", folder / "sub", tmp_path / "x" / ".." / "in"):
         with pytest.raises(ParameterError, match=r"among the images of .*; give a folder outside"):
-            plan_outputs(folder, out)
+            plan_restoration_jobs(folder, out)
     (tmp_path / "link").symlink_to(folder)
     with pytest.raises(ParameterError, match="among the images"):
-        plan_outputs(folder, tmp_path / "link" / "out")
+        plan_restoration_jobs(folder, tmp_path / "link" / "out")
     with pytest.raises(ParameterError, match="which is an image that is read; give another"):
-        plan_outputs(folder / "a.png", folder)
+        plan_restoration_jobs(folder / "a.png", folder)
     with pytest.raises(ParameterError, match="which is an image that is read; give another"):
-        plan_outputs(folder / "a.png", tmp_path / "link" / "a.png")
+        plan_restoration_jobs(folder / "a.png", tmp_path / "link" / "a.png")
     # an image that is a link out of its folder, to where its result would go
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "c.png").write_bytes(b"")
     (folder / "c.png").symlink_to(tmp_path / "other" / "c.png")
     with pytest.raises(ParameterError, match="which is an image that is read; give another"):
-        plan_outputs(folder, tmp_path / "other")
+        plan_restoration_jobs(folder, tmp_path / "other")
 
 
 def test_sources_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"there is no file or folder .*; give an image or a fol"):
-        plan_outputs(tmp_path / "no", tmp_path / "out")
+        plan_restoration_jobs(tmp_path / "no", tmp_path / "out")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("passed over")
     with pytest.raises(
         SourceError,
         match=r"holds no images \(of its 1 files none is an image\); give one that holds some",
     ):
-        images_in(tmp_path / "empty")
+        images_and_account_of(tmp_path / "empty")
     with pytest.raises(OutputExistsError, match="is a file, but the images of a folder go into"):
-        plan_outputs(tmp_path, tmp_path / "empty" / "notes.txt")
+        plan_restoration_jobs(tmp_path, tmp_path / "empty" / "notes.txt")

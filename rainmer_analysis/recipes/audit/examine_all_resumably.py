@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rainmer_analysis.images import sha256_or_empty
-from rainmer_analysis.recipes.audit.examine_images import Examined, Examiner
+from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, Examiner
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
 from rainmer_analysis.recipes.image_meter import MeasuringJob
 from rainmer_analysis.recipes.resumable_work import (
@@ -15,16 +15,16 @@ from rainmer_analysis.recipes.resumable_work import (
     finished_items_path,
 )
 
-__all__ = ["current_hashes", "examine_all", "finished_images"]
+__all__ = ["current_sha256_of_pair", "examine_all_images", "open_finished_images"]
 
 
-def examine_all(
+def examine_all_images(
     images: Sequence[AuditedImage],
-    finished: FinishedItemsFile[Examined],
+    finished: FinishedItemsFile[ExaminedImage],
     *,
     workers: int = 2,
     progress: Callable[[int, int], None] | None = None,
-) -> list[Examined]:
+) -> list[ExaminedImage]:
     """Look at all files, a few at a time, and go on where an earlier run ended."""
     examiner = Examiner(remembered=workers)
     return complete_items(
@@ -36,7 +36,9 @@ def examine_all(
     )
 
 
-def finished_images(out: Path | None, jobs: Sequence[MeasuringJob]) -> FinishedItemsFile[Examined]:
+def open_finished_images(
+    out: Path | None, jobs: Sequence[MeasuringJob]
+) -> FinishedItemsFile[ExaminedImage]:
     """Return what keeps the images that an unfinished audit has looked at.
 
     It is found again for files at the same places; what was seen is seen again only where they
@@ -53,18 +55,18 @@ def finished_images(out: Path | None, jobs: Sequence[MeasuringJob]) -> FinishedI
     return FinishedItemsFile(
         None if out is None else finished_items_path(out, "audit", places),
         len(jobs),
-        encode=Examined.document,
-        decode=Examined.from_document,
+        encode=ExaminedImage.document,
+        decode=ExaminedImage.from_document,
         is_current=lambda index, each: (
-            _is_readable(each) and current_hashes(jobs[index]) == each.hashes
+            _is_readable(each) and current_sha256_of_pair(jobs[index]) == each.file_hashes
         ),
     )
 
 
-def current_hashes(job: MeasuringJob) -> tuple[str, str]:
+def current_sha256_of_pair(job: MeasuringJob) -> tuple[str, str]:
     """Return the SHA-256 of an image's and its partner's bytes; empty where there are none."""
     return ("", "") if job.fault else (sha256_or_empty(job.path), sha256_or_empty(job.target))
 
 
-def _is_readable(examined: Examined) -> bool:
+def _is_readable(examined: ExaminedImage) -> bool:
     return not (examined.own.reason or (examined.partner and examined.partner.reason))
