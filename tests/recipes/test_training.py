@@ -22,10 +22,10 @@ from rainmer_analysis.recipes.training import (
     TrainingRun,
     make_or_open_pool,
     train_network,
-    training_scene_names,
 )
 from rainmer_analysis.recipes.training.render_pairs import samples_logging_failures
 from rainmer_analysis.recipes.training.run_settings import resolve_dataset_weights
+from rainmer_analysis.recipes.training.training_pairs import training_pair_jobs
 from rainmer_analysis.train import read_config
 
 RunStarter = Callable[..., TrainingRun]
@@ -251,7 +251,9 @@ def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) ->
     # Equal paths below the two folders are equal photographs of the same collection.
     checked = {row[key] for row in rows(check / "groups.csv") for key in ("group", "image")}
     real = json.dumps(str(shared / "images" / "train"))
-    trained = set(training_scene_names(read_config(name, changes={"data.real": real})))
+    trained = {
+        job.scene for job in training_pair_jobs(read_config(name, changes={"data.real": real}))
+    }
     for kind in (trained, checked):
         assert any(scene.startswith("bsds-") for scene in kind)
         assert any(scene.startswith("clean_night/") for scene in kind) or "allweather" in name
@@ -260,9 +262,8 @@ def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) ->
 
 def test_pairs_and_photographs_of_one_scene_share_its_name(shared: Path) -> None:
     root = shared / "images" / "train"
-    scenes = set(
-        training_scene_names(read_config("derain", changes={"data.real": json.dumps(str(root))}))
-    )
+    config = read_config("derain", changes={"data.real": json.dumps(str(root))})
+    scenes = {job.scene for job in training_pair_jobs(config)}
     numbers = {f"bsds-{row['bsds_id']}" for row in rows(root / "PAIRS.csv") if row["bsds_id"]}
     used = {row["bsds_id"] for row in rows(root / "PAIRS.csv") if "Rain200H" in row["dataset"]}
     assert {f"bsds-{number}" for number in used} <= scenes & numbers

@@ -31,7 +31,6 @@ __all__ = [
     "pairs_digest",
     "recipe_digest",
     "training_pair_jobs",
-    "training_scene_names",
 ]
 
 _LOG = logging.getLogger(__name__)
@@ -83,11 +82,6 @@ def find_photographs(data: DataConfig, folders: Iterable[str]) -> list[Photograp
     root = Path(data.real)
     found = _sorted_image_files(root, folders)
     return [Photograph(_photograph_scene(file.relative_to(root)), str(file)) for file in found]
-
-
-def training_scene_names(config: TrainConfig) -> tuple[str, ...]:
-    """Name every scene that a configuration trains on, held-out ones included, sorted."""
-    return tuple(sorted({job.scene for job in training_pair_jobs(config)}))
 
 
 def demand_recipe_names(names: Iterable[str], key: str, *, beside: Collection[str] = ()) -> None:
