@@ -9,12 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.errors import (
-    ImageError,
-    OutputExistsError,
-    ParameterError,
-    SourceError,
-)
+from rainmer_analysis.errors import ImageError, OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import (
     QUALITIES,
     WINDOW,

@@ -20,11 +20,7 @@ _STARTS = {"encoder": "start", "restorer": "restorer_start"}
 
 
 def read_run_settings(
-    kind: str,
-    config: str | Path,
-    *,
-    changes: Mapping[str, str] | None,
-    real: str | Path | None,
+    kind: str, config: str | Path, *, changes: Mapping[str, str] | None, real: str | Path | None
 ) -> TrainConfig:
     """Read a configuration that trains `kind`, with replaced values; see `train_network`.
 

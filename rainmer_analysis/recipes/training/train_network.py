@@ -170,14 +170,7 @@ def _train_in_folder(
             notes[f"{network.capitalize()} started from (SHA-256)"] = start
         log = folder / LOG
         card = model_card(
-            settings,
-            pool,
-            outcome,
-            log=log,
-            sha256=sha256,
-            kept=kept,
-            notes=notes,
-            context=context,
+            settings, pool, outcome, log=log, sha256=sha256, kept=kept, notes=notes, context=context
         )
         write_text(folder / CARD, card)
     return TrainingRun(folder, outcome, sha256, context.is_main_process)

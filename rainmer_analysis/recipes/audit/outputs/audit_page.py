@@ -14,13 +14,7 @@ from rainmer_analysis.recipes.text_files import write_text_once
 
 __all__ = ["write_audit_page"]
 
-_OF_PAIR = (
-    "missing-partner",
-    "size-mismatch",
-    "identical-pair",
-    "swapped-pair",
-    "shifted-pair",
-)
+_OF_PAIR = ("missing-partner", "size-mismatch", "identical-pair", "swapped-pair", "shifted-pair")
 
 
 def write_audit_page(
