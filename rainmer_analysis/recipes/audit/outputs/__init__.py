@@ -8,10 +8,8 @@ from rainmer_analysis.recipes.audit.outputs.audit_manifests import (
     write_scene_manifest,
 )
 from rainmer_analysis.recipes.audit.outputs.audit_page import write_audit_page
-from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 
 __all__ = [
-    "images_to_remove",
     "write_audit_page",
     "write_clean_manifest",
     "write_finding_lists",
