@@ -11,7 +11,7 @@ from rainmer_analysis.recipes.training.crossed_tasks import (
 )
 from rainmer_analysis.recipes.training.open_or_make_pool import open_or_make_pool
 from rainmer_analysis.recipes.training.render_crossed_block import render_crossed_block
-from rainmer_analysis.recipes.worker_processes import in_processes
+from rainmer_analysis.recipes.worker_processes import map_in_processes
 from rainmer_analysis.train import CrossedPool, TrainConfig, build_crossed_pool, open_crossed_pool
 
 __all__ = ["make_or_open_crossed_pool"]
@@ -39,7 +39,7 @@ def make_or_open_crossed_pool(config: TrainConfig, cache: Path, *, workers: int 
     tasks, validation = block_tasks_and_validation_flags(config)
 
     def make(folder: Path, identity: str) -> CrossedPool:
-        with closing(in_processes(render_crossed_block, tasks, workers=workers)) as made:
+        with closing(map_in_processes(render_crossed_block, tasks, workers=workers)) as made:
             return build_crossed_pool(made, folder, validation=validation, digest=identity)
 
     images = sum(len(task.draws) * len(task.scenes) for task in tasks)

@@ -11,7 +11,7 @@ from rainmer_analysis.recipes.training.render_pairs import (
     samples_logging_failures,
 )
 from rainmer_analysis.recipes.training.training_pairs import pairs_digest, training_pair_jobs
-from rainmer_analysis.recipes.worker_processes import in_processes
+from rainmer_analysis.recipes.worker_processes import map_in_processes
 from rainmer_analysis.train import Pool, TrainConfig, build_pool, open_pool
 
 __all__ = ["make_or_open_pool"]
@@ -39,7 +39,7 @@ def make_or_open_pool(config: TrainConfig, cache: Path, *, workers: int = 2) -> 
 
     def make(folder: Path, identity: str) -> Pool:
         with closing(
-            in_processes(make_sample_or_reason, tasks, workers=workers, at_once=16)
+            map_in_processes(make_sample_or_reason, tasks, workers=workers, chunk_size=16)
         ) as made:
             samples = samples_logging_failures(made)
             return build_pool(samples, folder, count=len(jobs), digest=identity)

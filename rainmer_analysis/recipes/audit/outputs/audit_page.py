@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.pages import check_page_name, render_audit
+from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
 from rainmer_analysis.recipes.text_files import write_text_once
@@ -44,7 +44,7 @@ def write_audit_page(
         Something else lies at `path`.
     """
     place = Path(path)
-    check_page_name(place)
+    demand_page_suffix(place)
     write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 
