@@ -20,7 +20,7 @@ import torch
 
 from rainmer_analysis.images import (
     Region,
-    read_ahead,
+    map_ahead_in_threads,
     read_hashed_image,
     resize,
     unstorable_name_reason,
@@ -149,7 +149,7 @@ def encode_stream(
 
     workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (workers + 1) * batch_size + workers
-    with closing(read_ahead(jobs, look, workers=workers, ahead=ahead)) as readings:
+    with closing(map_ahead_in_threads(jobs, look, workers=workers, ahead=ahead)) as readings:
         batches = _batch_usable_images(reading.timed(readings), batch_size)
         with closing(map_in_workers(batches, encode, workers=workers)) as found:
             for outcomes in whole.timed(found):
@@ -201,7 +201,9 @@ def map_in_workers(
 
     before = torch.get_num_threads()
     try:
-        with closing(read_ahead(tasks, alone, workers=workers, ahead=workers + 1)) as results:
+        with closing(
+            map_ahead_in_threads(tasks, alone, workers=workers, ahead=workers + 1)
+        ) as results:
             yield from results
     finally:
         torch.set_num_threads(before)

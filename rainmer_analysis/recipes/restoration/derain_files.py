@@ -157,10 +157,7 @@ def _checked_skipped_list_path(given: Path, place: Path, *, overwrite: bool) -> 
 
 def _restorer_request_fields(restorer: ImageRestorer) -> dict[str, object]:
     """Return what of a restorer decides its results."""
-    made: dict[str, object] = {
-        "weights": restorer.sha256,
-        "configuration": restorer.configuration,
-    }
+    made: dict[str, object] = {"weights": restorer.sha256, "configuration": restorer.configuration}
     if restorer.precision != "exact":
         made["precision"] = restorer.precision
     return made

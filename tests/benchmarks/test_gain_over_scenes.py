@@ -7,15 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.psnr_ssim import QUALITIES, psnr, rainmer_ssim
-from rainmer_analysis.infer import ImageRestorer
-from rainmer_analysis.recipes.restoration import (
+from benchmarks.findings.gain_over_scenes import (
     KnownPair,
     QualityBeforeAfter,
     mean_gains,
     qualities_before_and_after,
 )
+from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.images.psnr_ssim import QUALITIES, psnr, rainmer_ssim
+from rainmer_analysis.infer import ImageRestorer
 
 
 def row(dataset: str, scene: str, gain: float, before: float = 20.0) -> QualityBeforeAfter:
