@@ -148,9 +148,7 @@ def _encode_variants_and_faults(
 
 
 def _tables_by_view_and_variant(
-    images: ImageSet,
-    encoder: Encoder,
-    vectors: Vectors,
+    images: ImageSet, encoder: Encoder, vectors: Vectors
 ) -> dict[str, dict[str, EmbeddingTable]]:
     """Return a table of each variant, by view; clean partners are datasets ``clean/NAME``."""
     spaces = encoder_spaces(encoder, rule=encoder.preprocessing)

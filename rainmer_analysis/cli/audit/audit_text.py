@@ -42,15 +42,7 @@ def _dataset_rows(datasets: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
         found = f"{sum(each['findings'].values()):,}"
         size = _format_size_range(each["files"]["images"])
         rows.append(
-            [
-                printable(name),
-                each["split"],
-                *numbers,
-                pairs,
-                f"{each['scenes']:,}",
-                size,
-                found,
-            ]
+            [printable(name), each["split"], *numbers, pairs, f"{each['scenes']:,}", size, found]
         )
     return rows
 

@@ -139,7 +139,7 @@ def _manifest_remarks(found: Balance, seed: int) -> list[str]:
     like = ", ".join(name for name, _ in found.like)
     lines = [
         f"{len(found.rows):,} of {found.candidates:,} rows of {found.name}, chosen to be like "
-        f"{like} by the method {found.method}, seed {seed}.",
+        f"{like} by the method {found.method}, seed {seed}."
     ]
     lines += [
         f"{each.name}: Wasserstein-1 {each.wasserstein[0]:.4g} before, {each.wasserstein[1]:.4g} "

@@ -14,13 +14,7 @@ from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     images_manifest_and_scenes_texts,
     write_manifest_and_scenes,
 )
-from rainmer_analysis.values import (
-    EmbeddingTable,
-    PropertyTable,
-    Rows,
-    SphereMap,
-    read,
-)
+from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
 
 __all__ = ["write_sample_manifest"]
 
