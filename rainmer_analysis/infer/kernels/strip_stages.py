@@ -17,10 +17,16 @@ from numba import types
 from numba.extending import intrinsic
 from torch import Tensor
 
-from rainmer_analysis.kernels.depthwise import ROWS, depthwise, pack_kernels
-from rainmer_analysis.kernels.packed_products import PackedWeights, multiply
-from rainmer_analysis.kernels.simd_vectors import LANES, FlatArray, compiled
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces, flat_memory, padded_channels
+from rainmer_analysis.kernels.channels_last_depthwise import (
+    STRIP_ROWS,
+    convolve_strip_depthwise,
+    pack_depthwise_kernels,
+)
+from rainmer_analysis.kernels.numba_decorators import compiled
+from rainmer_analysis.kernels.packed_products import PackedWeights, multiply_packed
+from rainmer_analysis.kernels.simd_vectors import LANES, FlatArray
+from rainmer_analysis.kernels.tensor_memory import flat_memory, padded_channels
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
 
 __all__ = ["StripStages"]
@@ -35,12 +41,12 @@ _AVERAGE = EXPERTS.index(("average", 3))
 def _scale_by_3_halves(typingctx, x, at):  # type: ignore[no-untyped-def] # noqa: ARG001
     """Multiply the 16 numbers of `x` at `at` by 1.5."""
 
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
         memory = FlatArray((context, builder), x, args[0])
         memory.store(args[1], memory.load(args[1]) * 1.5)
         return context.get_dummy_value()
 
-    return types.void(x, types.intp), generate
+    return types.void(x, types.intp), codegen
 
 
 @compiled
@@ -59,7 +65,7 @@ def _exclude_border_from_averages(averages, first, size, pixel, channels):  # ty
         How far apart the averages of neighbours lie, and how many numbers they are.
     """
     height, width, pitch = size
-    for row in range(min(ROWS, height - first)):
+    for row in range(min(STRIP_ROWS, height - first)):
         for column in range(width):
             edges = (first + row in (0, height - 1)) + (column in (0, width - 1))
             for _ in range(edges):
@@ -92,30 +98,35 @@ def _run_stage(maps, shape, rounds, products):  # type: ignore[no-untyped-def]
     separable, others, second = rounds
     (points, points_form), (mixture, mixture_form) = products
     slots = _SEPARABLE + len(others[0])
-    pixel, strip = slots * channels, ROWS * pitch * channels
-    strips = -(-height // ROWS)
+    pixel, strip = slots * channels, STRIP_ROWS * pitch * channels
+    strips = -(-height // STRIP_ROWS)
     for number in range(strips + 1):
         if number < strips:
             found = answers[number % 2 * strip * slots :]
-            start, rows = (_ABOVE + number * ROWS) * pitch, min(ROWS, height - number * ROWS)
+            start, rows = (
+                (_ABOVE + number * STRIP_ROWS) * pitch,
+                min(STRIP_ROWS, height - number * STRIP_ROWS),
+            )
             here = (width, pitch, 1, channels)
-            depthwise(x, start, here, separable[0], separable[1], (0, strip), thin)
+            convolve_strip_depthwise(x, start, here, separable[0], separable[1], (0, strip), thin)
             here, rest = (width, pitch, slots, channels), found[_SEPARABLE * channels :]
-            depthwise(x, start, here, others[0], others[1], (0, channels), rest)
+            convolve_strip_depthwise(x, start, here, others[0], others[1], (0, channels), rest)
             averages = found[(slots - 1) * channels :]
             _exclude_border_from_averages(
-                averages, number * ROWS, (height, width, pitch), pixel, channels
+                averages, number * STRIP_ROWS, (height, width, pitch), pixel, channels
             )
             left, to = (0, channels, strip), (start * channels, channels, numbers)
-            multiply(thin, left, points, points_form, rows * pitch, pointed, to, 0.0, False)
+            multiply_packed(thin, left, points, points_form, rows * pitch, pointed, to, 0.0, False)
         if number > 0:
             found = answers[(number - 1) % 2 * strip * slots :]
-            row = (number - 1) * ROWS
-            start, rows = (_ABOVE + row) * pitch, min(ROWS, height - row)
+            row = (number - 1) * STRIP_ROWS
+            start, rows = (_ABOVE + row) * pitch, min(STRIP_ROWS, height - row)
             here = (width, pitch, slots, channels)
-            depthwise(pointed, start, here, second[0], second[1], (numbers, channels), found)
+            convolve_strip_depthwise(
+                pointed, start, here, second[0], second[1], (numbers, channels), found
+            )
             left, to = (0, pixel, 0), (start * channels, channels, 0)
-            multiply(found, left, mixture, mixture_form, rows * pitch, x, to, 0.0, True)
+            multiply_packed(found, left, mixture, mixture_form, rows * pitch, x, to, 0.0, True)
 
 
 class _DepthwiseRound:
@@ -130,7 +141,9 @@ class _DepthwiseRound:
     def __init__(self, layers: Sequence[tuple[Tensor, int]], dtype: torch.dtype) -> None:
         placed, plan, start = [], [], 0
         for weight, dilation in layers:
-            placed.append(pack_kernels(weight, padded_channels(len(weight)), dtype).flatten())
+            placed.append(
+                pack_depthwise_kernels(weight, padded_channels(len(weight)), dtype).flatten()
+            )
             plan.append((weight.shape[2], dilation, start))
             start += len(placed[-1])
         self.plan, self.weights = np.array(plan), torch.cat(placed).numpy()
@@ -169,7 +182,7 @@ class _Workspace:
 
     def __init__(self, size: tuple[int, int], channels: int, dtype: torch.dtype) -> None:
         pitch = size[1] + _REACH
-        rows, strip = _ABOVE + -(-size[0] // ROWS) * ROWS + _REACH, ROWS * pitch
+        rows, strip = _ABOVE + -(-size[0] // STRIP_ROWS) * STRIP_ROWS + _REACH, STRIP_ROWS * pitch
         numbers = rows * pitch * channels
 
         def zeros(*shape: int) -> Tensor:
@@ -186,7 +199,9 @@ class _Workspace:
         rounds = [
             (each.plan, each.weights) for each in (stage.separable, stage.others, stage.second)
         ]
-        products = [(each.laid, each.form) for each in (stage.points, stage.mixing_matrix(weights))]
+        products = [
+            (each.packed, each.form) for each in (stage.points, stage.mixing_matrix(weights))
+        ]
         _run_stage(self._maps, self._shape, tuple(rounds), tuple(products))
 
     def is_finite(self) -> bool:
@@ -215,12 +230,12 @@ class StripStages:
         """Refine rectified maps [B, dim, H, W], H and W at least 8, with gates [B, 4, 8]."""
         found = torch.empty_like(entered, memory_format=torch.channels_last)
         for image, weigh, refined in zip(entered, weights, found, strict=True):
-            work = self._workspaces.of((image.shape[1], image.shape[2]))
+            work = self._workspaces.of_size((image.shape[1], image.shape[2]))
             inside = work.inside[..., : len(image)]
             inside.copy_(image.permute(1, 2, 0))
             for stage, share in zip(self._stages, weigh, strict=True):
                 work.run_stage(stage, share)
             refined.copy_(inside.permute(2, 0, 1))
             if not work.is_finite():
-                self._workspaces.forget()
+                self._workspaces.discard()
         return found

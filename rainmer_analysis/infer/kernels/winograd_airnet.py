@@ -19,7 +19,7 @@ from rainmer_analysis.infer.kernels.winograd_convolution import (
     WinogradLayer,
     WinogradWorkspace,
 )
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model.airnet import SLOPE, AirNetEncoder, AirNetViews, without_norms
 from rainmer_analysis.model.pooling import without_autocast
 
@@ -49,7 +49,7 @@ class _Block:
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the block's map of one image [1, C, H, W], for now, and its sums over pixels."""
         hidden, added = F.leaky_relu(self._first(x), SLOPE), self._shortcut(x)
-        work = self._workspaces.of((hidden.shape[2], hidden.shape[3]))
+        work = self._workspaces.of_size((hidden.shape[2], hidden.shape[3]))
         for target, source in ((work.hidden, hidden), (work.added, added)):
             target.inside[..., : self._outputs] = source[0].permute(1, 2, 0)
         (sums,) = work.convolve_layers(

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.kernels.packed_products import PackedWeights
-from rainmer_analysis.kernels.winograd_tiles import (
+from rainmer_analysis.kernels.tensor_memory import flat_memory, padded_channels
+from rainmer_analysis.kernels.winograd_tiles_2d import (
     TILE,
-    allocate_planes,
-    transform_inputs,
-    transform_kernels,
-    transform_outputs,
+    allocate_transformed_tiles,
+    transform_input_tiles,
+    transform_kernels_2d,
+    transform_output_tiles,
 )
-from rainmer_analysis.kernels.workspaces import flat_memory, padded_channels
 
 __all__ = ["Epilogue", "PaddedMap", "WinogradLayer", "WinogradWorkspace"]
 
@@ -59,7 +59,7 @@ class WinogradLayer:
         self.bias = np.zeros(len(weight), np.float32)
         if conv.bias is not None:
             self.bias[:outputs] = conv.bias.numpy()
-        self.broadcast = PackedWeights(transform_kernels(weight), dtype)
+        self.broadcast = PackedWeights(transform_kernels_2d(weight), dtype)
         self.inputs, self.outputs = weight.shape[1], weight.shape[0]
         self._rows = weight.flatten(1).double().numpy()
 
@@ -110,7 +110,10 @@ class WinogradWorkspace:
         self._rows, self._columns = (-(-side // TILE) for side in size)
         self._strip = max(1, _TILES // self._columns)
         numbers = self._strip * self._columns * channels
-        self._before, self._after = allocate_planes(numbers, dtype), allocate_planes(numbers, dtype)
+        self._before, self._after = (
+            allocate_transformed_tiles(numbers, dtype),
+            allocate_transformed_tiles(numbers, dtype),
+        )
 
     def convolve_layers(
         self, source: PaddedMap, epilogues: Sequence[Epilogue]
@@ -122,7 +125,9 @@ class WinogradWorkspace:
             tiles, inputs = shape[0] * shape[1], epilogues[0].layer.inputs
             before = self._before[:, : tiles * inputs].view(-1, tiles, inputs)
             plane = self._before.shape[1]
-            transform_inputs(source.flat, inputs, first, shape, flat_memory(self._before), plane)
+            transform_input_tiles(
+                source.flat, inputs, first, shape, flat_memory(self._before), plane
+            )
             for each, sum_ in zip(epilogues, sums, strict=True):
                 outputs = each.layer.outputs
                 after = self._after[:, : tiles * outputs].view(-1, tiles, outputs)
@@ -143,7 +148,7 @@ def _store_outputs(
     slope, sums = np.full_like(bias, epilogues.slope), np.zeros_like(bias)
     how = (factors, factors * bias, slope, sums)
     plane = products.shape[1]
-    transform_outputs(
+    transform_output_tiles(
         flat_memory(products), plane, *place, how, target if epilogues.onto else None, target
     )
     return sums

@@ -25,7 +25,7 @@ from rainmer_analysis.infer.kernels.winograd_convolution import (
     WinogradLayer,
     WinogradWorkspace,
 )
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model.encoder import SLOPE
 
 __all__ = ["WinogradProjectors"]
@@ -102,7 +102,7 @@ class WinogradProjectors:
         return [torch.from_numpy(np.stack(rows)) for rows in zip(*pooled, strict=True)]
 
     def _project_image(self, location: Tensor) -> list[npt.NDArray[np.float32]]:
-        work = self._workspaces.of((location.shape[1], location.shape[2]))
+        work = self._workspaces.of_size((location.shape[1], location.shape[2]))
         work.source.inside[..., : len(location)] = location.permute(1, 2, 0)
         firsts = [
             Epilogue(tower.first, wide, SLOPE)

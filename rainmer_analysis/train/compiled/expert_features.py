@@ -6,15 +6,15 @@ that a kernel may look over the border.
 
 from __future__ import annotations
 
-from rainmer_analysis.kernels import planar
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels import hcw_maps
+from rainmer_analysis.kernels.hcw_maps import (
     ABOVE,
     COLUMNS,
-    RECTIFY,
+    STORE_RELU,
     convolve_channel,
     multiply_channels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled, inlined
+from rainmer_analysis.kernels.numba_decorators import compiled, inlined
 from rainmer_analysis.train.compiled.mixture_weights import (
     FIRST_DEPTHWISE,
     FUSED_MAPS,
@@ -29,7 +29,7 @@ __all__ = [
     "zero_beyond_last_column",
 ]
 
-first_pixel_and_strides = compiled(planar.first_pixel_and_strides)
+first_pixel_and_strides = compiled(hcw_maps.first_pixel_and_strides)
 
 
 @compiled
@@ -85,13 +85,15 @@ def expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
                 )
             weight += dim * form[0] ** 2
     exclude_border_from_averages(found, (FUSED_MAPS - 1) * dim, dim, size)
-    multiply_channels(points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, RECTIFY)
+    multiply_channels(
+        points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, STORE_RELU
+    )
     for number in range(SEPARABLE):
         shift = number * dim
         source = thin_at[0] + shift * thin_at[2], thin_at[1], thin_at[2]
         target = pointed_at[0] + shift * pointed_at[2], pointed_at[1], pointed_at[2]
         matrix = ((number + 1) * dim * dim, dim, 1, dim, dim)
-        multiply_channels(points, matrix, thin_flat, source, pointed_flat, target, size, RECTIFY)
+        multiply_channels(points, matrix, thin_flat, source, pointed_flat, target, size, STORE_RELU)
     zero_beyond_last_column(pointed, size)
     for channel in range(dim):
         weight = 0

@@ -13,17 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels.hcw_maps import (
     NATIVE,
-    RECTIFY,
+    STORE_RELU,
     Array,
     add_outer_products,
     first_pixel_and_strides,
     multiply_channels,
+    padded_zero_maps,
     pixels_view,
-    zero_maps,
 )
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model import STAGES, RainmerEncoder
 from rainmer_analysis.train.compiled.mixture_weights import (
     FUSED_MAPS,
@@ -69,13 +69,13 @@ class _Workspace:
             self._zero_maps(SEPARABLE),
             self._zero_maps(FUSED_MAPS),
         )
-        self.entry = zero_maps(_ENTRY, size)
+        self.entry = padded_zero_maps(_ENTRY, size)
         pixels_view(self.entry, size)[-1] = 1.0
         self._padded = np.zeros((3, size[0] + 2, size[1] + 2), np.float32)
         self._gradients: tuple[Array, ...] = ()
 
     def _zero_maps(self, count: int) -> Array:
-        return zero_maps(count * self._dim, self.size)
+        return padded_zero_maps(count * self._dim, self.size)
 
     @property
     def gradients(self) -> tuple[Array, ...]:
@@ -110,7 +110,7 @@ class _Workspace:
         source, target = first_pixel_and_strides(self.entry), first_pixel_and_strides(self.x)
         flat = self.entry.reshape(-1), self.x.reshape(-1)
         multiply_channels(
-            entry.reshape(-1), matrix, flat[0], source, flat[1], target, self.size, RECTIFY
+            entry.reshape(-1), matrix, flat[0], source, flat[1], target, self.size, STORE_RELU
         )
         self.x[..., self.size[1] :] = 0
 
@@ -166,7 +166,7 @@ class _MixtureFunction(torch.autograd.Function):
         inputs = torch.empty(len(images) if keep else 0, STAGES, dim, *size)
         found = torch.empty(len(images), dim, *size)
         kept, out, entry = inputs.numpy(), found.numpy(), weights.entry.numpy()
-        work = _workspaces_per_thread(dim).of(size)
+        work = _workspaces_per_thread(dim).of_size(size)
         for number, image in enumerate(images.numpy()):
             work.gather_neighbourhoods(image)
             work.convolve_patch_embedding(entry)
@@ -186,7 +186,7 @@ class _MixtureFunction(torch.autograd.Function):
         weights = MixtureWeights(*parts)
         dim, size = len(weights.entry), (images.shape[2], images.shape[3])
         firsts, seconds = (part.numpy() for part in weights.mirrored())
-        totals, work = _GradientSums(weights, shares), _workspaces_per_thread(dim).of(size)
+        totals, work = _GradientSums(weights, shares), _workspaces_per_thread(dim).of_size(size)
         given, *room, other = work.gradients
         for number, image in enumerate(images.numpy()):
             own = weights.of_image(shares[number])

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar import Array
+from rainmer_analysis.kernels.hcw_maps import Array
 from rainmer_analysis.model import STAGES, RainmerEncoder, Stage, mean_windows, without_autocast
 
 __all__ = [

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.kernels.planar import ABOVE, add_kernel_gradient, convolve_3x3
-from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.kernels.hcw_maps import ABOVE, add_transformed_kernel_gradient, convolve_3x3
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = ["BLOCK", "projector_backward", "projector_forward"]
 
@@ -277,15 +277,15 @@ def projector_backward(  # type: ignore[no-untyped-def]
     _scale_backward(outer, seen[1][2], to_mean, line, biases[2], size)
     _copy_pixels_in(kept[1], inside, size)
     _scale_and_leaky_relu(inside, seen[0][2], inside, size)
-    add_kernel_gradient(inside, whole, outer, whole, size, room, kernels[2])
+    add_transformed_kernel_gradient(inside, whole, outer, whole, size, room, kernels[2])
     convolve_3x3(outer, whole, weights[2], nothing, other, whole, size, room, False)
     _scale_and_leaky_relu_backward(other, kept[1], seen[0][2], line, to_scale, size)
     _squeeze_excite_backward(to_scale, seen[0], gates[0], excites[0], to_mean)
     _scale_backward(other, seen[0][2], to_mean, line, biases[1], size)
     _copy_pixels_in(kept[0], inside, size)
-    add_kernel_gradient(inside, whole, other, whole, size, room, kernels[1])
+    add_transformed_kernel_gradient(inside, whole, other, whole, size, room, kernels[1])
     convolve_3x3(other, whole, weights[1], nothing, outer, whole, size, room, False)
     _shortcut_and_leaky_relu_backward(outer, kept[0], rest, line, biases[0], size)
     local = (ABOVE, 0, dim)
-    add_kernel_gradient(location, local, outer, whole, size, room, kernels[0])
+    add_transformed_kernel_gradient(location, local, outer, whole, size, room, kernels[0])
     convolve_3x3(outer, whole, weights[0], nothing, to_location, local, size, room, True)

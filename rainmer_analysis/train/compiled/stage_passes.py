@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels.hcw_maps import (
     ABOVE,
     COLUMNS,
     NATIVE,
-    PUT,
-    RECTIFY,
+    STORE,
+    STORE_RELU,
+    add_depthwise_gradient,
     add_outer_products,
-    add_weight_gradient,
     convolve_channel,
     multiply_channels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled, inlined
+from rainmer_analysis.kernels.numba_decorators import compiled, inlined
 from rainmer_analysis.train.compiled.expert_features import (
     exclude_border_from_averages,
     expert_features,
@@ -61,7 +61,7 @@ def stage_forward(maps, y, weights, size):  # type: ignore[no-untyped-def]
     matrix = (0, FUSED_MAPS * dim, 1, dim, FUSED_MAPS * dim)
     found_at, y_at = first_pixel_and_strides(found), first_pixel_and_strides(y)
     multiply_channels(
-        weights[3], matrix, found.reshape(-1), found_at, y.reshape(-1), y_at, size, RECTIFY
+        weights[3], matrix, found.reshape(-1), found_at, y.reshape(-1), y_at, size, STORE_RELU
     )
     for row in range(ABOVE, ABOVE + size[0]):
         for channel in range(dim):
@@ -102,7 +102,7 @@ def _fusion_backward(maps, y, gradients, weights, size, sums):  # type: ignore[n
         flat, at, found.reshape(-1), first_pixel_and_strides(found), counts, size, sums[3], 0
     )
     multiply_channels(
-        weights[3], matrix, flat, at, mixed.reshape(-1), first_pixel_and_strides(mixed), size, PUT
+        weights[3], matrix, flat, at, mixed.reshape(-1), first_pixel_and_strides(mixed), size, STORE
     )
 
 
@@ -127,7 +127,7 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
     )
     matrix = (0, 1, dim, dim, dim)
     multiply_channels(
-        weights[2], matrix, flat, at, to_x.reshape(-1), first_pixel_and_strides(to_x), size, PUT
+        weights[2], matrix, flat, at, to_x.reshape(-1), first_pixel_and_strides(to_x), size, STORE
     )
     for channel in range(dim):
         weight = 0
@@ -137,7 +137,7 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
             start = at[0] + ((number + 1) * dim + channel) * at[2]
             place = pointed_at[0] + (number * dim + channel) * pointed_at[2]
             to = behind_at[0] + (number * dim + channel) * behind_at[2]
-            add_weight_gradient(
+            add_depthwise_gradient(
                 pointed_flat, place, pointed_at[1], flat, start, at[1],
                 form, size, sums[1], taps * NATIVE,
             )  # fmt: skip
@@ -158,7 +158,7 @@ def _second_round_backward(maps, gradients, weights, kernels, size, sums):  # ty
             behind_flat, left, thin.reshape(-1), right, counts, size, sums[2], square * NATIVE
         )
         multiply_channels(
-            weights[2], matrix, behind_flat, left, before.reshape(-1), target, size, PUT
+            weights[2], matrix, behind_flat, left, before.reshape(-1), target, size, STORE
         )
 
 
@@ -189,7 +189,7 @@ def _first_round_backward(maps, gradients, kernels, size, sums):  # type: ignore
                 start = mixed_at[0] + ((number + 1) * dim + channel) * mixed_at[2]
                 outside, line = mixed_flat, mixed_at[1]
             if number < len(FIRST_DEPTHWISE) - 1:
-                add_weight_gradient(
+                add_depthwise_gradient(
                     flat, place, x_at[1], outside, start, line,
                     form, size, sums[0], taps * NATIVE,
                 )  # fmt: skip

@@ -16,19 +16,19 @@ from rainmer_analysis.infer.kernels.restorer.planar_map import (
     row_pitch,
     zero_columns,
 )
-from rainmer_analysis.kernels import (
+from rainmer_analysis.kernels.hcw_maps import (
     ADD,
     COLUMNS,
     NATIVE,
-    PUT,
+    STORE,
     Array,
     add_gelu,
     add_silu,
     aligned_zeros,
-    compiled,
     multiply_channels,
     sigmoid,
 )
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = ["PreparedPrompts", "add_attended_values"]
 
@@ -43,7 +43,7 @@ def _add_prompt(read, place, prompt, memory, x, goal, size):  # type: ignore[no-
     pitch = wide + LEFT
     factors = (0, channels, 1, channels, channels)
     multiply_channels(
-        first, factors, read, place, hidden, (0, channels * pitch, pitch), (1, width), PUT
+        first, factors, read, place, hidden, (0, channels * pitch, pitch), (1, width), STORE
     )
     gate[:wide] = 0.0
     for channel in range(channels):
@@ -79,7 +79,7 @@ def _add_values(x, place, values, source, size, bands, factors, prompts, residua
                 start = goal[0] + channel * goal[2]
                 found[channel * pitch : channel * pitch + wide] = x[start : start + wide]
         elif count:
-            multiply_channels(factors, form, values, at, found, own, (1, width), PUT)
+            multiply_channels(factors, form, values, at, found, own, (1, width), STORE)
             for channel in range(channels):
                 start, own_start = goal[0] + channel * goal[2], channel * pitch
                 line, more = x[start : start + wide], found[own_start : own_start + wide]

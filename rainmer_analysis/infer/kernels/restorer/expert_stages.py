@@ -21,17 +21,17 @@ from rainmer_analysis.infer.kernels.restorer.planar_map import (
     row_pitch,
     zero_columns,
 )
-from rainmer_analysis.kernels import (
+from rainmer_analysis.kernels.hcw_maps import (
     ADD,
     COLUMNS,
-    PUT,
-    RECTIFY,
+    STORE,
+    STORE_RELU,
     Array,
     aligned_zeros,
-    compiled,
     convolve_channel,
     multiply_channels,
 )
+from rainmer_analysis.kernels.numba_decorators import compiled
 from rainmer_analysis.model.experts import EXPERTS, Stage
 
 __all__ = ["PlanarExpertStages"]
@@ -82,7 +82,7 @@ def _run_separable_expert(x, place, expert, weights, y, own, band, size, memory)
     start = (place[0] + (first - reach) * place[1], place[1], place[2])
     _convolve_each_channel(x, start, first_tap, taps, (side, 1), thin, own, count, width, channels)
     factors = (at_point, channels, 1, channels, channels)
-    multiply_channels(points, factors, thin, own, pointed, own, (count, width), RECTIFY)
+    multiply_channels(points, factors, thin, own, pointed, own, (count, width), STORE_RELU)
     zero_columns(pointed, own, count, channels, (width, wide))
     for row in range(count):
         if first - reach + row < 0 or first - reach + row >= height:
@@ -115,7 +115,7 @@ def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type
             separable, side, dilation, tap, second, at_point = plan[expert]
             if separable and side == 1:
                 factors = (at_point, channels, 1, channels, channels)
-                multiply_channels(points, factors, x, here, found, own, (rows, width), RECTIFY)
+                multiply_channels(points, factors, x, here, found, own, (rows, width), STORE_RELU)
             elif separable:
                 kernel = (side, tap, second, at_point)
                 room, band = (thin, pointed), (first, rows)
@@ -129,7 +129,7 @@ def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type
                     _exclude_border_from_averages(
                         found, own, (first, rows), (height, width), channels
                     )
-            way = ADD if expert else PUT
+            way = ADD if expert else STORE
             factors = (expert * channels, len(plan) * channels, 1, channels, channels)
             multiply_channels(fusion, factors, found, own, y, goal, (rows, width), way)
         for row in range(rows):

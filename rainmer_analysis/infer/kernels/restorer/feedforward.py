@@ -28,18 +28,18 @@ from rainmer_analysis.infer.kernels.restorer.planar_map import (
     zero_border,
     zero_columns,
 )
-from rainmer_analysis.kernels import (
+from rainmer_analysis.kernels.hcw_maps import (
     ADD,
     COLUMNS,
-    PUT,
+    STORE,
     Array,
     aligned_zeros,
-    compiled,
     convolve_channel,
-    convolve_rectified,
+    convolve_channel_and_relu,
     multiply_channels,
-    multiply_panels,
+    multiply_channels_in_panels,
 )
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = ["FeedForward"]
 
@@ -62,7 +62,9 @@ def _hidden(u, place, source, taps, rows, t, to, columns):  # type: ignore[no-un
     first, count, height = rows
     width, wide, pitch = columns
     start = place[0] + (_REACH - _BETWEEN) * place[1] + channel * place[2]
-    convolve_rectified(u, start, place[1], taps, weights, side, t, to, pitch, (count, width), False)
+    convolve_channel_and_relu(
+        u, start, place[1], taps, weights, side, t, to, pitch, (count, width), False
+    )
     for row in range(count):
         at = to + row * pitch
         if first + row < 0 or first + row >= height:
@@ -87,7 +89,7 @@ def _pair(u, u_place, group, taps, rows, t, found, to, down, columns):  # type: 
     size = (rows[1], width)
     convolve_channel(t, at, pitch, taps, tap, (side, 1), found, to, down, size, False)
     tap += side * side
-    convolve_rectified(t, at + other, pitch, taps, tap, side, found, to, down, size, True)
+    convolve_channel_and_relu(t, at + other, pitch, taps, tap, side, found, to, down, size, True)
 
 
 @compiled
@@ -122,7 +124,9 @@ def _feed_forward(x, source, y, target, size, bands, plan, weights, memory, cent
             begin, count, group, outputs, before, many = chunks[number]
             factors, panels = (begin * depth, depth, 1, count, depth), (0, wide * depth)
             shape = (last - top, width)
-            multiply_panels(project_in, factors, normed, panels, u, entered, shape, PUT)
+            multiply_channels_in_panels(
+                project_in, factors, normed, panels, u, entered, shape, STORE
+            )
             for k in range(outputs):
                 to, here = LEFT + (before + k) * pitch, (first, rows, height)
                 form = (width, wide, pitch)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from rainmer_analysis.infer.kernels.restorer.planar_map import whole_blocks
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels.hcw_maps import (
     COLUMNS,
     NATIVE,
     Array,
     aligned_zeros,
     center_and_scale,
-    inverse_root,
+    inverse_sqrt,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = ["layer_norm", "norm_workspace"]
 
@@ -54,7 +54,7 @@ def _channel_moments(x, start, plane, shape, mean, root):  # type: ignore[no-unt
             change = line[i] - mean[i]
             root[i] += change * change
     for column in range(0, width, NATIVE):
-        inverse_root((root,), (column,), (share, _EPS))
+        inverse_sqrt((root,), (column,), (share, _EPS))
     root[width:] = 0.0
 
 

@@ -16,19 +16,19 @@ from rainmer_analysis.infer.kernels.restorer.planar_map import (
     whole_blocks,
     zero_columns,
 )
-from rainmer_analysis.kernels import (
+from rainmer_analysis.kernels.hcw_maps import (
     ABOVE,
     COLUMNS,
     NATIVE,
-    PUT,
-    RECTIFY,
+    STORE,
+    STORE_RELU,
     Array,
-    compiled,
     convolve_3x3,
     fuse_by_gates,
     multiply_channels,
     winograd_workspace,
 )
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = [
     "convolve_and_pixel_shuffle",
@@ -71,7 +71,7 @@ def multiply_map(
 ) -> None:
     """Multiply the channels of a map by a matrix, flat [outputs, inputs]."""
     form = (0, x.channels[1], 1, y.channels[1], x.channels[1])
-    way = RECTIFY if rectify else PUT
+    way = STORE_RELU if rectify else STORE
 
     def bands(span: Bands) -> None:
         places = [(m.place[0] + span[0] * m.place[1], *m.place[1:]) for m in (x, y)]

@@ -31,17 +31,17 @@ from rainmer_analysis.infer.kernels.restorer.planar_map import (
     zero_columns,
 )
 from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_top_k
-from rainmer_analysis.kernels import (
+from rainmer_analysis.kernels.hcw_maps import (
     COLUMNS,
     NATIVE,
-    PUT,
+    STORE,
     Array,
     add_outer_products,
     aligned_zeros,
-    compiled,
     convolve_channel,
-    multiply_panels,
+    multiply_channels_in_panels,
 )
+from rainmer_analysis.kernels.numba_decorators import compiled
 from rainmer_analysis.model.restorer.modules import (
     kept_channels,
     sparse_attention,
@@ -117,7 +117,7 @@ def _sum_products(x, source, values, target, size, bands, head, weights, memory,
                 some = min(chunk, 3 * count - begin)
                 factors = ((h * 3 * count + begin) * depth, depth, 1, some, depth)
                 shape, panels = (last - top, width), (0, wide * depth)
-                multiply_panels(qkv, factors, normed, panels, u, entered, shape, PUT)
+                multiply_channels_in_panels(qkv, factors, normed, panels, u, entered, shape, STORE)
                 for k in range(some):
                     channel, inner = begin + k, (rows, width)
                     tap = (h * 3 * count + channel) * _SIDE * _SIDE

@@ -10,8 +10,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from rainmer_analysis.kernels.planar import ABOVE, COLUMNS, Array, pixels_view, zero_maps
-from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.kernels.hcw_maps import ABOVE, COLUMNS, Array, padded_zero_maps, pixels_view
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = [
     "LEFT",
@@ -39,7 +39,7 @@ class Map:
     Parameters
     ----------
     array
-        As `rainmer_analysis.kernels.planar.zero_maps` makes it.
+        As `padded_zero_maps` of the kernels makes it.
     size
         Height and width.
     channels
@@ -54,8 +54,8 @@ class Map:
     def of(cls, channels: int, size: tuple[int, int]) -> Map:
         """Make a map of zeros."""
         # Separable experts of side 7 look three rows beyond the rows that their second layer looks
-        # at, in whole blocks: up to nine rows below a band, where `zero_maps` promises seven.
-        return cls(zero_maps(channels, (size[0] + BELOW, size[1])), size, (0, channels))
+        # at, in whole blocks: up to nine rows below a band; `padded_zero_maps` promises seven.
+        return cls(padded_zero_maps(channels, (size[0] + BELOW, size[1])), size, (0, channels))
 
     def part(self, first: int, count: int) -> Map:
         """Return some of the channels."""

@@ -35,7 +35,7 @@ from rainmer_analysis.infer.kernels.restorer.packed_layers import (
 )
 from rainmer_analysis.infer.kernels.restorer.planar_attention import Attention
 from rainmer_analysis.infer.kernels.restorer.planar_map import Map, WorkspaceCache
-from rainmer_analysis.kernels import Array
+from rainmer_analysis.kernels.hcw_maps import Array
 from rainmer_analysis.model.encoder import SLOPE
 from rainmer_analysis.model.folded_encoder import mean_windows
 from rainmer_analysis.model.restorer import Restorer

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rainmer_analysis.kernels.planar import Array
-from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.kernels.hcw_maps import Array
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = ["nested_top_k"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from rainmer_analysis.infer.kernels.restorer.band_threads import band_rows, bands_of
 from rainmer_analysis.infer.kernels.restorer.planar_map import Map
-from rainmer_analysis.kernels.planar import ABOVE
+from rainmer_analysis.kernels.hcw_maps import ABOVE
 
 _REACH = 3  # of the largest separable kernel, twice in a row
 _BLOCK = 4  # rows that a depthwise kernel writes at once

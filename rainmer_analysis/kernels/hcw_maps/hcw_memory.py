@@ -1,4 +1,4 @@
-"""Planar maps in memory: rows, channels, columns, with zeros around every channel.
+"""Feature maps in memory as rows, channels, columns (HCW), with zeros around every channel.
 
 A row of a channel ends in a gap of zeros, which also lies before the next channel's row; above and
 below lie rows of zeros. So a kernel may look over the border, and whole blocks may be written.
@@ -9,16 +9,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.kernels.planar.planar_depthwise import BLOCK_ROWS
-from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE
+from rainmer_analysis.kernels.hcw_maps.hcw_depthwise import BLOCK_ROWS
+from rainmer_analysis.kernels.hcw_maps.vector_code import COLUMNS, NATIVE
 
 __all__ = [
     "ABOVE",
     "Array",
     "aligned_zeros",
     "first_pixel_and_strides",
+    "padded_zero_maps",
     "pixels_view",
-    "zero_maps",
 ]
 
 Array = npt.NDArray[np.float32]
@@ -35,7 +35,7 @@ def aligned_zeros(count: int) -> Array:
     return made[start : start + count]
 
 
-def zero_maps(channels: int, size: tuple[int, int]) -> Array:
+def padded_zero_maps(channels: int, size: tuple[int, int]) -> Array:
     """Return maps of zeros, [rows, channels, pitch], for images of a size (H, W).
 
     The pitch is an odd number of vectors: were it a power of two, the same columns of all channels

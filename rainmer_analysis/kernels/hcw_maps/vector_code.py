@@ -31,30 +31,30 @@ class VectorCode:
     def __init__(self, context: Any, builder: Any) -> None:
         self.context, self.builder = context, builder
 
-    def data(self, kind: Any, array: Any) -> Any:
+    def data_pointer(self, numba_type: Any, array: Any) -> Any:
         """Return the pointer to the first number of a flat float32 array."""
-        assert kind.dtype == types.float32, kind
-        return self.context.make_array(kind)(self.context, self.builder, array).data
+        assert numba_type.dtype == types.float32, numba_type
+        return self.context.make_array(numba_type)(self.context, self.builder, array).data
 
     def zero(self) -> Any:
         """Return a vector of zeros."""
         return ir.Constant(_FLOATS, [0.0] * NATIVE)
 
-    def _pointer(self, data: Any, at: Any) -> Any:
-        return self.builder.bitcast(self.builder.gep(data, [at]), _FLOATS.as_pointer())
+    def _pointer(self, data: Any, index: Any) -> Any:
+        return self.builder.bitcast(self.builder.gep(data, [index]), _FLOATS.as_pointer())
 
-    def load(self, data: Any, at: Any) -> Any:
-        """Return the vector that starts at element `at`."""
-        return self.builder.load(self._pointer(data, at), align=4)
+    def load(self, data: Any, index: Any) -> Any:
+        """Return the vector that starts at element `index`."""
+        return self.builder.load(self._pointer(data, index), align=4)
 
-    def store(self, data: Any, at: Any, value: Any) -> None:
-        """Put a vector at element `at`."""
-        self.builder.store(value, self._pointer(data, at), align=4)
+    def store(self, data: Any, index: Any, value: Any) -> None:
+        """Put a vector at element `index`."""
+        self.builder.store(value, self._pointer(data, index), align=4)
 
-    def broadcast(self, data: Any, at: Any) -> Any:
-        """Return the number at element `at` in all places of a vector."""
+    def load_broadcast(self, data: Any, index: Any) -> Any:
+        """Return the number at element `index` in all places of a vector."""
         build = self.builder
-        number = build.load(build.gep(data, [at]), align=4)
+        number = build.load(build.gep(data, [index]), align=4)
         empty = ir.Constant(_FLOATS, ir.Undefined)
         alone = build.insert_element(empty, number, ir.IntType(32)(0))
         return build.shuffle_vector(alone, empty, _FIRST)
@@ -73,9 +73,11 @@ class VectorCode:
         above = self.builder.fcmp_unordered(">", a, self.zero())
         return self.builder.select(above, a, self.zero())
 
-    def offset(self, at: Any, *steps: tuple[Any, int]) -> Any:
-        """Return `at` moved by so many times each step."""
-        for step, count in steps:
+    def moved_index(self, index: Any, *strides_and_counts: tuple[Any, int]) -> Any:
+        """Return `index` moved by so many times each step."""
+        for stride, count in strides_and_counts:
             if count:
-                at = self.builder.add(at, self.builder.mul(step, ir.Constant(at.type, count)))
-        return at
+                index = self.builder.add(
+                    index, self.builder.mul(stride, ir.Constant(index.type, count))
+                )
+        return index

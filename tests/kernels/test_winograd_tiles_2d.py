@@ -9,15 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels import WinogradProjectors
-from rainmer_analysis.kernels.winograd_tiles import (
-    _input_transform,
-    _output_transform,
-    allocate_planes,
-    transform_inputs,
-    transform_kernels,
-    transform_outputs,
+from rainmer_analysis.kernels.tensor_memory import flat_memory
+from rainmer_analysis.kernels.winograd_tiles_2d import (
+    _transform_input_line,
+    _transform_output_line,
+    allocate_transformed_tiles,
+    transform_input_tiles,
+    transform_kernels_2d,
+    transform_output_tiles,
 )
-from rainmer_analysis.kernels.workspaces import flat_memory
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 
@@ -28,15 +28,19 @@ def convolved(x: Tensor, weight: Tensor, *, dtype: torch.dtype, slope: float) ->
     source = torch.zeros(height + 2, width + 2, channels, dtype=dtype)
     source[1:-1, 1:-1] = x.permute(1, 2, 0)
     target = torch.zeros(height + 2, width + 2, outputs, dtype=dtype)
-    before = allocate_planes(tiles * channels, dtype)
+    before = allocate_transformed_tiles(tiles * channels, dtype)
     shape = (height // 4, width // 4)
-    transform_inputs(flat_memory(source), channels, 0, shape, flat_memory(before), before.shape[1])
+    transform_input_tiles(
+        flat_memory(source), channels, 0, shape, flat_memory(before), before.shape[1]
+    )
     taken = before[:, : tiles * channels].unflatten(1, (tiles, channels))
-    after = torch.bmm(taken, transform_kernels(weight).to(dtype))
+    after = torch.bmm(taken, transform_kernels_2d(weight).to(dtype))
     sums = np.zeros(outputs, np.float32)
     one, zero = np.ones(outputs, np.float32), np.zeros(outputs, np.float32)
     how = (2 * one, zero + 0.25, zero + np.float32(slope), sums)
-    transform_outputs(flat_memory(after), tiles * outputs, 0, shape, how, None, flat_memory(target))
+    transform_output_tiles(
+        flat_memory(after), tiles * outputs, 0, shape, how, None, flat_memory(target)
+    )
     return target.float().permute(2, 0, 1), sums
 
 
@@ -46,8 +50,8 @@ def test_one_dimension_is_the_direct_sum_in_whole_numbers() -> None:
     random = np.random.default_rng(0)
     for _ in range(20):
         d, w = random.integers(-9, 10, 6), random.integers(-9, 10, 3)
-        found = _output_transform(
-            [a * b for a, b in zip(_input_transform(list(d)), g @ w, strict=True)]
+        found = _transform_output_line(
+            [a * b for a, b in zip(_transform_input_line(list(d)), g @ w, strict=True)]
         )
         assert found == [24 * int(d[i : i + 3] @ w) for i in range(4)]
 

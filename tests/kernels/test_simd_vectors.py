@@ -14,21 +14,15 @@ from numba import types
 from numba.extending import intrinsic
 
 from rainmer_analysis.kernels import simd_vectors
-from rainmer_analysis.kernels.simd_vectors import (
-    LANES,
-    FlatArray,
-    Vector,
-    _digest,
-    compiled,
-    notice,
-)
+from rainmer_analysis.kernels.numba_decorators import _sources_sha256, compiled, notice
+from rainmer_analysis.kernels.simd_vectors import LANES, FlatArray, Vector
 
 
 @intrinsic
 def _larger_of(typingctx, x, y, z):
     """Put the larger of `x` and half of `y` into `z`."""
 
-    def generate(context, builder, signature, args):
+    def codegen(context, builder, signature, args):
         made, start = (context, builder), ir.Constant(ir.IntType(64), 0)
         first, second, target = (
             FlatArray(made, kind, array) for kind, array in zip((x, y, z), args, strict=True)
@@ -37,7 +31,7 @@ def _larger_of(typingctx, x, y, z):
         target.store(start, found)
         return context.get_dummy_value()
 
-    return types.void(x, y, z), generate
+    return types.void(x, y, z), codegen
 
 
 @compiled
@@ -107,11 +101,11 @@ def test_every_source_of_the_kernels_counts(tmp_path: Path) -> None:
     found = set()
     for text in ("a = 1", "a = 2"):
         (tmp_path / "one.py").write_text(text)
-        found.add(_digest(tmp_path))
+        found.add(_sources_sha256(tmp_path))
     (tmp_path / "two.py").write_text("")
     (tmp_path / "two.txt").write_text("no source")
     assert len(found) == 2
-    assert _digest(Path(simd_vectors.__file__).parent) == simd_vectors._SOURCES
+    assert _sources_sha256(Path(simd_vectors.__file__).parent) == simd_vectors._SOURCES
 
 
 def test_without_a_cache_folder_functions_are_compiled_all_the_same(

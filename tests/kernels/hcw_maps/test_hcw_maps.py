@@ -1,4 +1,4 @@
-"""Planar kernels against PyTorch's convolutions and products in float64."""
+"""Kernels of HCW maps against PyTorch's convolutions and products in float64."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar import channel_products, planar_depthwise, planar_winograd
-from rainmer_analysis.kernels.planar.planar_maps import (
+from rainmer_analysis.kernels.hcw_maps import channel_products, hcw_depthwise, hcw_winograd
+from rainmer_analysis.kernels.hcw_maps.hcw_memory import (
     ABOVE,
     first_pixel_and_strides,
+    padded_zero_maps,
     pixels_view,
-    zero_maps,
 )
-from rainmer_analysis.kernels.planar.vector_code import COLUMNS, NATIVE
+from rainmer_analysis.kernels.hcw_maps.vector_code import COLUMNS, NATIVE
 
 SIZES = [(9, 8), (16, 32), (21, 50)]
 Array = npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ Array = npt.NDArray[np.float32]
 
 def filled(channels: int, size: tuple[int, int], seed: int) -> tuple[Array, Tensor]:
     """Draw maps, as the kernels take them and as float64 [channels, H, W]."""
-    maps = zero_maps(channels, size)
+    maps = padded_zero_maps(channels, size)
     drawn = np.random.default_rng(seed).normal(size=(channels, *size)).astype(np.float32)
     pixels_view(maps, size)[:] = drawn
     return maps, torch.from_numpy(drawn).double()
@@ -45,13 +45,13 @@ def test_depthwise_kernels(side: int, dilation: int, size: tuple[int, int]) -> N
     expected = F.conv2d(exact[None], weight, padding=padding, dilation=dilation)[0]
     start, row, _ = first_pixel_and_strides(x)
     given = x.reshape(-1), start, row, flat, 0, (side, dilation), y.reshape(-1), start, row, size
-    planar_depthwise.convolve_channel(*given, True)
+    hcw_depthwise.convolve_channel(*given, True)
     torch.testing.assert_close(pixels(y, size), expected.detach() + before, rtol=1e-4, atol=1e-4)
-    planar_depthwise.convolve_channel(*given, False)
+    hcw_depthwise.convolve_channel(*given, False)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-4, atol=1e-4)
     sums = np.zeros(side * side * NATIVE, np.float32)
     form = (side, dilation)
-    planar_depthwise.add_weight_gradient(
+    hcw_depthwise.add_depthwise_gradient(
         x.reshape(-1), start, row, g.reshape(-1), start, row, form, size, sums, 0
     )
     expected.backward(outer)
@@ -66,7 +66,7 @@ def test_products_over_channels(outputs: int, inputs: int, size: tuple[int, int]
     matrix = torch.randn(outputs, inputs, dtype=torch.float64, requires_grad=True)
     flat = matrix.detach().float().flatten().numpy()
     expected = torch.einsum("oi,ihw->ohw", matrix, exact)
-    y = zero_maps(outputs, size)
+    y = padded_zero_maps(outputs, size)
     form = (0, inputs, 1, outputs, inputs)
     given = (
         flat,
@@ -77,11 +77,11 @@ def test_products_over_channels(outputs: int, inputs: int, size: tuple[int, int]
         first_pixel_and_strides(y),
         size,
     )
-    channel_products.multiply_channels(*given, channel_products.PUT)
+    channel_products.multiply_channels(*given, channel_products.STORE)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-4, atol=1e-4)
     channel_products.multiply_channels(*given, channel_products.ADD)
     torch.testing.assert_close(pixels(y, size), 2 * expected.detach(), rtol=1e-4, atol=1e-4)
-    channel_products.multiply_channels(*given, channel_products.RECTIFY)
+    channel_products.multiply_channels(*given, channel_products.STORE_RELU)
     torch.testing.assert_close(pixels(y, size), expected.detach().relu(), rtol=1e-4, atol=1e-4)
     sums = np.zeros(outputs * inputs * NATIVE, np.float32)
     counts = (outputs, inputs)
@@ -110,7 +110,7 @@ def test_products_of_panels(outputs: int, inputs: int, size: tuple[int, int]) ->
     panels = wide.view(inputs, height, -1, COLUMNS).permute(1, 2, 0, 3).contiguous().numpy()
     matrix = torch.randn(outputs, inputs, dtype=torch.float64)
     expected = torch.einsum("oi,ihw->ohw", matrix, exact)
-    y = zero_maps(outputs, size)
+    y = padded_zero_maps(outputs, size)
     given = (
         matrix.float().flatten().numpy(),
         (0, inputs, 1, outputs, inputs),
@@ -120,14 +120,14 @@ def test_products_of_panels(outputs: int, inputs: int, size: tuple[int, int]) ->
         first_pixel_and_strides(y),
         size,
     )
-    channel_products.multiply_panels(*given, channel_products.PUT)
+    channel_products.multiply_channels_in_panels(*given, channel_products.STORE)
     torch.testing.assert_close(pixels(y, size), expected, rtol=1e-4, atol=1e-4)
     assert not y[ABOVE : ABOVE + height, :, width:].any()
 
 
 @pytest.mark.parametrize("width", [1, 10, 122, 250, 512])
 def test_channels_do_not_compete_for_a_place_of_a_cache(width: int) -> None:
-    maps = zero_maps(3, (2, width))
+    maps = padded_zero_maps(3, (2, width))
     assert maps.shape[2] // NATIVE % 2 == 1
     assert maps.shape[2] % NATIVE == 0
     assert maps.ctypes.data % 64 == 0
@@ -140,18 +140,20 @@ def test_convolutions_by_winograd(outputs: int, inputs: int, size: tuple[int, in
     weight = torch.randn(outputs, inputs, 3, 3, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(outputs, dtype=torch.float64)
     expected = F.conv2d(exact[None], weight, bias, padding=1)[0]
-    y = zero_maps(outputs, size)
-    kernels = planar_winograd.transformed_kernels(weight.detach().float()).flatten().numpy()
-    memory = planar_winograd.winograd_workspace(inputs, outputs, x.shape[2])
+    y = padded_zero_maps(outputs, size)
+    kernels = hcw_winograd.transform_kernels_1d(weight.detach().float()).flatten().numpy()
+    memory = hcw_winograd.winograd_workspace(inputs, outputs, x.shape[2])
     source, target = (ABOVE, 0, inputs), (ABOVE, 0, outputs)
     given = x, source, kernels, bias.float().numpy(), y, target, size, memory
-    planar_winograd.convolve_3x3(*given, False)
+    hcw_winograd.convolve_3x3(*given, False)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-3, atol=1e-3)
-    planar_winograd.convolve_3x3(*given, True)
+    hcw_winograd.convolve_3x3(*given, True)
     torch.testing.assert_close(pixels(y, size), 2 * expected.detach(), rtol=1e-3, atol=1e-3)
     wide = -(-outputs // COLUMNS) * COLUMNS
     sums = np.zeros((6, 3, inputs, wide), np.float32)
-    planar_winograd.add_kernel_gradient(x, source, g, target, size, memory, sums.reshape(-1))
+    hcw_winograd.add_transformed_kernel_gradient(
+        x, source, g, target, size, memory, sums.reshape(-1)
+    )
     expected.backward(outer)
-    found = planar_winograd.untransform_kernel_gradients(torch.from_numpy(sums), outputs)
+    found = hcw_winograd.transform_back_kernel_gradients(torch.from_numpy(sums), outputs)
     torch.testing.assert_close(found.double(), weight.grad, rtol=1e-3, atol=1e-3)

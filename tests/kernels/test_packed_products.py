@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from rainmer_analysis.kernels.packed_products import PackedWeights, multiply
-from rainmer_analysis.kernels.workspaces import flat_memory
+from rainmer_analysis.kernels.packed_products import PackedWeights, multiply_packed
+from rainmer_analysis.kernels.tensor_memory import flat_memory
 
 # what rounding leaves of a sum of 384 numbers, and of a result in bfloat16
 ERRORS = {torch.float32: 2e-6, torch.bfloat16: 2**-8}
@@ -42,10 +42,10 @@ def test_small_numbers_are_raised_and_added_on_request(dtype: torch.dtype, onto:
     expected = (left.double() @ matrices[0].double()).clamp(min=0.25) + onto * out.double()
     factors = PackedWeights(matrices, dtype)
     places = (0, 32, 0), (0, 48, 0)
-    multiply(
+    multiply_packed(
         flat_memory(left),
         places[0],
-        factors.laid,
+        factors.packed,
         factors.form,
         11,
         flat_memory(out),
@@ -63,10 +63,10 @@ def test_nan_is_not_raised(dtype: torch.dtype) -> None:
     left[4, 3] = math.nan
     factors = PackedWeights(torch.ones(1, 16, 16), dtype)
     places = (0, 16, 0)
-    multiply(
+    multiply_packed(
         flat_memory(left),
         places,
-        factors.laid,
+        factors.packed,
         factors.form,
         9,
         flat_memory(out),

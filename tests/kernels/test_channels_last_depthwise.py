@@ -8,8 +8,12 @@ import torch
 import torch.nn.functional as F
 
 from rainmer_analysis.infer.kernels import StripStages
-from rainmer_analysis.kernels.depthwise import ROWS, depthwise, pack_kernels
-from rainmer_analysis.kernels.workspaces import flat_memory
+from rainmer_analysis.kernels.channels_last_depthwise import (
+    STRIP_ROWS,
+    convolve_strip_depthwise,
+    pack_depthwise_kernels,
+)
+from rainmer_analysis.kernels.tensor_memory import flat_memory
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 LAYERS = [(1, 1), (3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2)]
@@ -23,13 +27,15 @@ def strip(x: torch.Tensor, weights: list[torch.Tensor], width: int) -> torch.Ten
     dtype, pitch = x.dtype, width + 6
     whole = torch.zeros(2 * MARGIN + len(x), pitch, CHANNELS, dtype=dtype)
     whole[MARGIN : MARGIN + len(x), :width] = x
-    placed = [pack_kernels(weight, CHANNELS, dtype).flatten() for weight in weights]
+    placed = [pack_depthwise_kernels(weight, CHANNELS, dtype).flatten() for weight in weights]
     starts = np.cumsum([0, *(len(each) for each in placed[:-1])])
     plan = np.array([(*layer, start) for layer, start in zip(LAYERS, starts, strict=True)])
-    y = torch.full((ROWS, pitch, len(LAYERS), CHANNELS), 9, dtype=dtype)
+    y = torch.full((STRIP_ROWS, pitch, len(LAYERS), CHANNELS), 9, dtype=dtype)
     shape = width, pitch, len(LAYERS), CHANNELS
     w, apart = torch.cat(placed).numpy(), (0, CHANNELS)
-    depthwise(flat_memory(whole), MARGIN * pitch, shape, plan, w, apart, flat_memory(y))
+    convolve_strip_depthwise(
+        flat_memory(whole), MARGIN * pitch, shape, plan, w, apart, flat_memory(y)
+    )
     assert bool((y[:, width:] == 9).all())
     return y[:, :width]
 
@@ -38,13 +44,13 @@ def strip(x: torch.Tensor, weights: list[torch.Tensor], width: int) -> torch.Ten
 @pytest.mark.parametrize("width", [8, 9, 23, 64])
 def test_agrees_with_the_direct_sum(dtype: torch.dtype, width: int) -> None:
     torch.manual_seed(0)
-    x = torch.randn(ROWS + 6, width, CHANNELS).to(dtype)
+    x = torch.randn(STRIP_ROWS + 6, width, CHANNELS).to(dtype)
     weights = [torch.randn(CHANNELS, 1, side, side) / side for side, _ in LAYERS]
     found = strip(x, weights, width)
     whole = x.double().permute(2, 0, 1)
     for slot, ((side, dilation), weight) in enumerate(zip(LAYERS, weights, strict=True)):
         how = {"padding": dilation * (side // 2), "dilation": dilation, "groups": CHANNELS}
-        expected = F.conv2d(whole, weight.double(), **how).permute(1, 2, 0)[:ROWS]
+        expected = F.conv2d(whole, weight.double(), **how).permute(1, 2, 0)[:STRIP_ROWS]
         error = (found[:, :, slot].double() - expected).abs().max()
         assert float(error) < ERRORS[dtype] * float(expected.abs().max())
 
@@ -52,7 +58,7 @@ def test_agrees_with_the_direct_sum(dtype: torch.dtype, width: int) -> None:
 @pytest.mark.parametrize("dtype", list(ERRORS))
 def test_nan_stays_and_stays_where_it_is(dtype: torch.dtype) -> None:
     for sign in (1, -1):
-        x = torch.ones(ROWS + 6, 20, CHANNELS).to(dtype)
+        x = torch.ones(STRIP_ROWS + 6, 20, CHANNELS).to(dtype)
         x[3, 5, 2] = torch.copysign(torch.tensor(torch.nan), torch.tensor(float(sign)))
         found = strip(x, [torch.ones(CHANNELS, 1, side, side) for side, _ in LAYERS], 20)
         places = torch.isnan(found[..., 0, :]).nonzero().tolist()
@@ -96,12 +102,12 @@ def test_what_is_not_finite_ends_with_its_image(dim: int, place: str) -> None:
 
 def test_pairs_are_told_from_single_taps(monkeypatch: pytest.MonkeyPatch) -> None:
     weight = torch.randn(5, 1, 3, 3).bfloat16().float()
-    single = pack_kernels(weight, 16, torch.float32)
+    single = pack_depthwise_kernels(weight, 16, torch.float32)
     assert single.shape == (3, 3, 16)
     assert torch.equal(single[:, :, :5].permute(2, 0, 1), weight[:, 0])
     assert not bool(single[:, :, 5:].any())
-    monkeypatch.setattr("rainmer_analysis.kernels.depthwise.BFLOAT16", True)
-    pairs = pack_kernels(weight, 16, torch.bfloat16)
+    monkeypatch.setattr("rainmer_analysis.kernels.channels_last_depthwise.BFLOAT16", True)
+    pairs = pack_depthwise_kernels(weight, 16, torch.bfloat16)
     assert pairs.shape == (3, 2, 16)
     taps = pairs.contiguous().view(torch.bfloat16).view(3, 2, 16, 2).transpose(2, 3).flatten(1, 2)
     assert torch.equal(taps[:, :3].float(), single)

@@ -7,15 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels.hcw_maps import (
     NATIVE,
-    activation_functions,
-    convolve_rectified,
+    convolve_channel_and_relu,
+    elementwise_functions,
     first_pixel_and_strides,
+    padded_zero_maps,
     pixels_view,
-    zero_maps,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 EDGES = [-200.0, 200.0, -90.0, 90.0, 0.0, -0.0, 88.0, 1e-30]
 
@@ -25,15 +25,15 @@ def _apply(x, y, out, which):  # type: ignore[no-untyped-def]
     one, half, two = np.float32(1.0), np.float32(0.5), np.float32(2.0)
     for i in range(0, len(x), NATIVE):
         if which == 0:
-            activation_functions.inverse_root((out,), (i,), (one, half))
+            elementwise_functions.inverse_sqrt((out,), (i,), (one, half))
         elif which == 1:
-            activation_functions.add_gelu((x, out), (i, i), (half, two))
+            elementwise_functions.add_gelu((x, out), (i, i), (half, two))
         elif which == 2:
-            activation_functions.sigmoid((out,), (i,), (half,))
+            elementwise_functions.sigmoid((out,), (i,), (half,))
         elif which == 3:
-            activation_functions.add_silu((x, out), (i, i), (half, one, two))
+            elementwise_functions.add_silu((x, out), (i, i), (half, one, two))
         else:
-            activation_functions.fuse_by_gates((x, y, out), (i, i, i), (half,))
+            elementwise_functions.fuse_by_gates((x, y, out), (i, i, i), (half,))
 
 
 @pytest.mark.parametrize("which", range(5))
@@ -62,7 +62,7 @@ def test_functions(which: int) -> None:
 @pytest.mark.parametrize("side", [3, 5])
 def test_rectified_convolutions_of_two_maps(side: int) -> None:
     size, rng = (13, 21), np.random.default_rng(side)
-    x, y = zero_maps(2, size), zero_maps(1, size)
+    x, y = padded_zero_maps(2, size), padded_zero_maps(1, size)
     pixels_view(x, size)[:] = rng.normal(size=(2, *size))
     weight = torch.randn(1, 2, side, side)
     taps, (start, row, plane), goal = (
@@ -71,11 +71,11 @@ def test_rectified_convolutions_of_two_maps(side: int) -> None:
         first_pixel_and_strides(y),
     )
     given = x.reshape(-1), start, row, taps, 0, side, y.reshape(-1), goal[0], goal[1], size
-    convolve_rectified(*given, False)
+    convolve_channel_and_relu(*given, False)
     pixels = torch.from_numpy(pixels_view(x, size).copy())
     expected = F.relu(F.conv2d(pixels[:1], weight[:, :1], padding=side // 2))
     np.testing.assert_allclose(pixels_view(y, size), expected, atol=1e-4)
     given = (x.reshape(-1), start + plane, row, taps, side * side, side, *given[6:])
-    convolve_rectified(*given, True)
+    convolve_channel_and_relu(*given, True)
     second = F.conv2d(pixels[1:], weight[:, 1:], padding=side // 2)
     np.testing.assert_allclose(pixels_view(y, size), F.relu(expected + second), atol=1e-4)

@@ -7,27 +7,27 @@ from threading import Barrier
 
 import pytest
 
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 
 
 def test_a_thread_keeps_one_workspace_and_shares_none() -> None:
     spaces = ThreadWorkspaces(lambda size: [size])
-    here = spaces.of((8, 9))
-    assert spaces.of((8, 9)) is here
+    here = spaces.of_size((8, 9))
+    assert spaces.of_size((8, 9)) is here
     together = Barrier(2)
 
     def of(_: int) -> list[tuple[int, int]]:
         together.wait(timeout=60)
-        return spaces.of((8, 9))
+        return spaces.of_size((8, 9))
 
     with ThreadPoolExecutor(2) as pool:
         one, two = pool.map(of, range(2))
     assert one == two == here
     assert len({id(one), id(two), id(here)}) == 3
-    assert spaces.of((9, 8)) == [(9, 8)]
-    assert spaces.of((8, 9)) is not here
-    spaces.forget()
-    assert spaces.of((8, 9)) == [(8, 9)]
+    assert spaces.of_size((9, 8)) == [(9, 8)]
+    assert spaces.of_size((8, 9)) is not here
+    spaces.discard()
+    assert spaces.of_size((8, 9)) == [(8, 9)]
 
 
 def test_a_size_that_memory_is_short_of_leaves_the_others_usable() -> None:
@@ -38,6 +38,6 @@ def test_a_size_that_memory_is_short_of_leaves_the_others_usable() -> None:
 
     spaces = ThreadWorkspaces(make)
     for _ in range(2):
-        assert spaces.of((8, 8)) == (8, 8)
+        assert spaces.of_size((8, 8)) == (8, 8)
         with pytest.raises(MemoryError):
-            spaces.of((1000, 8))
+            spaces.of_size((1000, 8))
