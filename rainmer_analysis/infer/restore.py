@@ -28,7 +28,7 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.infer.encoders.encoder_contract import check_images
 from rainmer_analysis.infer.execution import PRECISIONS, choose_device, kernels_on
-from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.kernels.restorer import BandThreads
 from rainmer_analysis.infer.restorer_backends import CompiledBackend, RestorerBackend, TorchBackend
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
 from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
@@ -58,7 +58,7 @@ class ImageRestorer:
     device
         Where it computes.
     threads
-        Threads that it computes with on a CPU. Results do not depend on their number.
+        BandThreads that it computes with on a CPU. Results do not depend on their number.
     precision
         What it computes in: ``exact``, or ``fast`` where that was asked for and the device gains.
     """
@@ -191,7 +191,7 @@ def load_restorer(
         ``exact`` (float32), or ``fast``: bfloat16 on a CUDA device. On a CPU the exact form is the
         faster one, and takes its place, which the log tells.
     threads
-        Threads to compute with on a CPU; None for one on each core that this process may use.
+        BandThreads to compute with on a CPU; None for one on each core that this process may use.
 
     Returns
     -------
@@ -221,7 +221,7 @@ def _restorer_on_device(
         raise ParameterError(
             f"unknown precision {precision!r}; allowed are {' and '.join(PRECISIONS)}"
         )
-    place, crew = choose_device(device), Threads(threads)
+    place, crew = choose_device(device), BandThreads(threads)
     if precision == "fast" and place.type == "cpu":
         _log.info("restoring in float32: on a CPU bfloat16 is not faster")
         precision = "exact"

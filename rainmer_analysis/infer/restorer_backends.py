@@ -11,7 +11,11 @@ import torch
 
 from rainmer_analysis.infer.execution import arithmetic
 from rainmer_analysis.infer.kernels import WinogradProjectors
-from rainmer_analysis.infer.kernels.restorer import EncoderStages, PlanarRestorer, Threads
+from rainmer_analysis.infer.kernels.restorer import (
+    BandThreads,
+    CompiledRestorer,
+    PromptEncoderStages,
+)
 from rainmer_analysis.infer.tiles import Images
 from rainmer_analysis.model.folded_encoder import FoldedEncoder, fold_experts
 from rainmer_analysis.model.restorer import Prompts, Restorer
@@ -53,7 +57,12 @@ class TorchBackend:
     """
 
     def __init__(
-        self, module: Restorer, device: torch.device, threads: Threads, *, precision: str = "exact"
+        self,
+        module: Restorer,
+        device: torch.device,
+        threads: BandThreads,
+        *,
+        precision: str = "exact",
     ) -> None:
         self._module, self._device, self._threads = copy.deepcopy(module), device, threads
         self._precision = precision
@@ -105,15 +114,15 @@ class CompiledBackend:
         That it computes with.
     """
 
-    def __init__(self, module: Restorer, threads: Threads) -> None:
+    def __init__(self, module: Restorer, threads: BandThreads) -> None:
         self._module, self._threads = module, threads
-        self._planar = PlanarRestorer(module)
+        self._planar = CompiledRestorer(module)
         encoder = module.disentangle.encoder_q
-        stages = EncoderStages(encoder.MoEs.expert_stages.stages)
+        stages = PromptEncoderStages(encoder.MoEs.expert_stages.stages)
         towers = WinogradProjectors(encoder.projectors, torch.float32)
         self._encoder = FoldedEncoder(encoder, stages=stages, towers=towers)
 
-    def _with(self, threads: Threads) -> CompiledBackend:
+    def _with(self, threads: BandThreads) -> CompiledBackend:
         made = copy.copy(self)
         made._threads = threads
         return made
@@ -143,7 +152,7 @@ class CompiledBackend:
         """Call `work` with every item, all at once or one after the other."""
         given = list(items)
         if apart and len(given) > 1:
-            single = self._with(Threads(1))
+            single = self._with(BandThreads(1))
             self._threads.each(lambda item: work(item, single), given)
             return
         for item in given:

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from rainmer_analysis.infer.kernels import StripStages
+from rainmer_analysis.infer.kernels import StripExpertStages
 from rainmer_analysis.kernels.channels_last_depthwise import (
     STRIP_ROWS,
     convolve_strip_depthwise,
@@ -78,7 +78,7 @@ def test_stages_are_those_of_the_network(size: tuple[int, int], dim: int) -> Non
         expected = entered.double()
         for number, stage in enumerate(stages.double().stages):
             expected = stage(expected, gates[:, number].double())
-        strips = StripStages(stages.float(), torch.float32)
+        strips = StripExpertStages(stages.float(), torch.float32)
         for _ in range(2):  # what the first pass left behind must not matter
             found = strips(entered, gates)
             scale = float(expected.abs().max())
@@ -90,7 +90,7 @@ def test_stages_are_those_of_the_network(size: tuple[int, int], dim: int) -> Non
 def test_what_is_not_finite_ends_with_its_image(dim: int, place: str) -> None:
     torch.manual_seed(3)
     stages = RainmerEncoder(EncoderConfig(dim=dim, base_dim=16)).MoEs.expert_stages
-    strips = StripStages(stages, torch.float32)
+    strips = StripExpertStages(stages, torch.float32)
     with torch.inference_mode():
         entered, gates = torch.rand(2, dim, 9, 20), torch.rand(2, 4, 8).softmax(2)
         expected = strips(entered, gates)[1]

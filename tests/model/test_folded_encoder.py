@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
+from rainmer_analysis.infer.kernels import StripExpertStages, WinogradProjectors
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, RainmerEncoder
 from rainmer_analysis.model.folded_encoder import FoldedEncoder, FoldedOutput, mean_windows
@@ -31,7 +31,7 @@ def lively(config: EncoderConfig) -> RainmerEncoder:
 def folded(encoder: RainmerEncoder, dtype: torch.dtype, *, kernels: bool) -> FoldedEncoder:
     if not kernels:
         return FoldedEncoder(encoder, dtype=dtype)
-    stages = StripStages(encoder.MoEs.expert_stages, dtype)
+    stages = StripExpertStages(encoder.MoEs.expert_stages, dtype)
     towers = WinogradProjectors(encoder.projectors, dtype)
     return FoldedEncoder(encoder, dtype=dtype, stages=stages, towers=towers)
 

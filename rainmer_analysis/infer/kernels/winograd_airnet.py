@@ -80,11 +80,11 @@ class WinogradAirNet(nn.Module):
 
     def forward(self, x: Tensor) -> AirNetViews:
         """Encode images [B, 3, H, W], RGB in [0, 1]."""
-        pooled = torch.stack([self._pooled(image[None]) for image in x])
+        pooled = torch.stack([self._pooled_features(image[None]) for image in x])
         with without_autocast(x):
             return AirNetViews(pooled, self._head(pooled))
 
-    def _pooled(self, x: Tensor) -> Tensor:
+    def _pooled_features(self, x: Tensor) -> Tensor:
         x = x.to(self._dtype).contiguous(memory_format=torch.channels_last)
         for block in self._blocks:
             x, sums = block(x)

@@ -23,7 +23,7 @@ from rainmer_analysis.train.compiled.mixture_weights import (
 )
 
 __all__ = [
-    "exclude_border_from_averages",
+    "exclude_padding_from_averages",
     "expert_features",
     "first_pixel_and_strides",
     "zero_beyond_last_column",
@@ -42,7 +42,7 @@ def zero_beyond_last_column(maps, size):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exclude_border_from_averages(maps, first, dim, size):  # type: ignore[no-untyped-def]
+def exclude_padding_from_averages(maps, first, dim, size):  # type: ignore[no-untyped-def]
     """Leave what lies beyond the border out of averages over 9 pixels, or of their gradients."""
     last = ABOVE + size[0] - 1
     for channel in range(first, first + dim):
@@ -84,7 +84,7 @@ def expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
                     flat, start, at[1], firsts, taps, form, found_flat, to, found_at[1], size, False
                 )
             weight += dim * form[0] ** 2
-    exclude_border_from_averages(found, (FUSED_MAPS - 1) * dim, dim, size)
+    exclude_padding_from_averages(found, (FUSED_MAPS - 1) * dim, dim, size)
     multiply_channels(
         points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, STORE_RELU
     )

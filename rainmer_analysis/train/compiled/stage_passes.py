@@ -21,7 +21,7 @@ from rainmer_analysis.kernels.hcw_maps import (
 )
 from rainmer_analysis.kernels.numba_decorators import compiled, inlined
 from rainmer_analysis.train.compiled.expert_features import (
-    exclude_border_from_averages,
+    exclude_padding_from_averages,
     expert_features,
     first_pixel_and_strides,
     zero_beyond_last_column,
@@ -175,7 +175,7 @@ def _first_round_backward(maps, gradients, kernels, size, sums):  # type: ignore
     )
     flat, to_flat = x.reshape(-1), to_x.reshape(-1)
     mixed_flat, before_flat = mixed.reshape(-1), before.reshape(-1)
-    exclude_border_from_averages(mixed, (FUSED_MAPS - 1) * dim, dim, size)
+    exclude_padding_from_averages(mixed, (FUSED_MAPS - 1) * dim, dim, size)
     for channel in range(dim):
         weight = 0
         place, to = x_at[0] + channel * x_at[2], to_at[0] + channel * to_at[2]

@@ -13,7 +13,7 @@ from rainmer_analysis.infer.encoders.network_encoder import (
     NetworkEncoder,
     load_network,
 )
-from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
+from rainmer_analysis.infer.kernels import StripExpertStages, WinogradProjectors
 from rainmer_analysis.model import FoldedEncoder, FoldedOutput, RainmerEncoder
 
 __all__ = ["RAINMER", "make_rainmer"]
@@ -28,7 +28,7 @@ def _fold_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
 
 
 def _compile_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
-    stages = StripStages(module.MoEs.expert_stages, dtype)
+    stages = StripExpertStages(module.MoEs.expert_stages, dtype)
     towers = WinogradProjectors(module.projectors, dtype)
     return FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
 

@@ -29,7 +29,7 @@ from rainmer_analysis.kernels.tensor_memory import flat_memory, padded_channels
 from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
 
-__all__ = ["StripStages"]
+__all__ = ["StripExpertStages"]
 
 _REACH = 6  # of a dilated kernel of side 7; a strip has at least as many rows
 _ABOVE = _REACH + 1  # rows of zeros; the first pixel's left neighbours lie in one of them
@@ -38,39 +38,39 @@ _AVERAGE = EXPERTS.index(("average", 3))
 
 
 @intrinsic
-def _scale_by_3_halves(typingctx, x, at):  # type: ignore[no-untyped-def] # noqa: ARG001
-    """Multiply the 16 numbers of `x` at `at` by 1.5."""
+def _scale_by_3_halves(typingctx, array, index):  # type: ignore[no-untyped-def] # noqa: ARG001
+    """Multiply the 16 numbers from an index on by 1.5."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        memory = FlatArray((context, builder), x, args[0])
+        memory = FlatArray((context, builder), array, args[0])
         memory.store(args[1], memory.load(args[1]) * 1.5)
         return context.get_dummy_value()
 
-    return types.void(x, types.intp), codegen
+    return types.void(array, types.intp), codegen
 
 
 @compiled
-def _exclude_border_from_averages(averages, first, size, pixel, channels):  # type: ignore[no-untyped-def]
+def _exclude_padding_from_averages(averages, first_row, size, pixel_stride, channels):  # type: ignore[no-untyped-def]
     """Leave the zeros beyond the map's border out of averages over 3 x 3 pixels of a strip.
 
     Parameters
     ----------
     averages
         Flat; the strip's averages are every so many numbers, from the start on.
-    first
+    first_row
         The strip's first row in the map.
     size
         Height and width of the map, and pitch of the rows.
-    pixel, channels
+    pixel_stride, channels
         How far apart the averages of neighbours lie, and how many numbers they are.
     """
     height, width, pitch = size
-    for row in range(min(STRIP_ROWS, height - first)):
+    for row in range(min(STRIP_ROWS, height - first_row)):
         for column in range(width):
-            edges = (first + row in (0, height - 1)) + (column in (0, width - 1))
+            edges = (first_row + row in (0, height - 1)) + (column in (0, width - 1))
             for _ in range(edges):
                 for c in range(0, channels, LANES):
-                    _scale_by_3_halves(averages, (row * pitch + column) * pixel + c)
+                    _scale_by_3_halves(averages, (row * pitch + column) * pixel_stride + c)
 
 
 @compiled
@@ -112,7 +112,7 @@ def _run_stage(maps, shape, rounds, products):  # type: ignore[no-untyped-def]
             here, rest = (width, pitch, slots, channels), found[_SEPARABLE * channels :]
             convolve_strip_depthwise(x, start, here, others[0], others[1], (0, channels), rest)
             averages = found[(slots - 1) * channels :]
-            _exclude_border_from_averages(
+            _exclude_padding_from_averages(
                 averages, number * STRIP_ROWS, (height, width, pitch), pixel, channels
             )
             left, to = (0, channels, strip), (start * channels, channels, numbers)
@@ -171,9 +171,9 @@ class _StageWeights:
         self.others = _DepthwiseRound([*firsts[_SEPARABLE:], average], dtype)
         self.second = _DepthwiseRound([(weight, 1) for weight in second], dtype)
 
-    def mixing_matrix(self, weights: Tensor) -> PackedWeights:
+    def mixing_matrix(self, gate_weights: Tensor) -> PackedWeights:
         """Return matrix behind the second round, [8 channels, channels], for a gate's weights."""
-        mixed = self._matrices * weights[:, None, None]
+        mixed = self._matrices * gate_weights[:, None, None]
         return PackedWeights(mixed.flatten(0, 1)[None], self._dtype)
 
 
@@ -185,31 +185,31 @@ class _Workspace:
         rows, strip = _ABOVE + -(-size[0] // STRIP_ROWS) * STRIP_ROWS + _REACH, STRIP_ROWS * pitch
         numbers = rows * pitch * channels
 
-        def zeros(*shape: int) -> Tensor:
+        def zero_map(*shape: int) -> Tensor:
             return torch.zeros(*shape, channels, dtype=dtype)
 
-        x, pointed = zeros(rows, pitch), zeros(_SEPARABLE * rows, pitch)
-        thin, answers = zeros(_SEPARABLE, strip), zeros(2, strip, len(EXPERTS))
+        x, pointed = zero_map(rows, pitch), zero_map(_SEPARABLE * rows, pitch)
+        thin, answers = zero_map(_SEPARABLE, strip), zero_map(2, strip, len(EXPERTS))
         self._maps = tuple(flat_memory(each) for each in (x, pointed, thin, answers))
         self._shape = *size, pitch, channels, numbers
         self._map, self.inside = x, x[_ABOVE:][: size[0], : size[1]]
 
-    def run_stage(self, stage: _StageWeights, weights: Tensor) -> None:
+    def run_stage(self, stage: _StageWeights, gate_weights: Tensor) -> None:
         """Pass the map through a stage, in place, with the gate's weights of its experts."""
         rounds = [
             (each.plan, each.weights) for each in (stage.separable, stage.others, stage.second)
         ]
         products = [
-            (each.packed, each.form) for each in (stage.points, stage.mixing_matrix(weights))
+            (each.packed, each.form) for each in (stage.points, stage.mixing_matrix(gate_weights))
         ]
         _run_stage(self._maps, self._shape, tuple(rounds), tuple(products))
 
-    def is_finite(self) -> bool:
+    def is_map_finite(self) -> bool:
         """Return whether all is finite; what is not would stay, in the zeros around the map too."""
         return math.isfinite(self._map.sum())
 
 
-class StripStages:
+class StripExpertStages:
     """The stages, folded for a CPU; may be called from several threads at once.
 
     Parameters
@@ -226,16 +226,16 @@ class StripStages:
         channels = self._stages[0].channels
         self._workspaces = ThreadWorkspaces(lambda size: _Workspace(size, channels, dtype))
 
-    def __call__(self, entered: Tensor, weights: Tensor) -> Tensor:
+    def __call__(self, rectified_maps: Tensor, gate_weights: Tensor) -> Tensor:
         """Refine rectified maps [B, dim, H, W], H and W at least 8, with gates [B, 4, 8]."""
-        found = torch.empty_like(entered, memory_format=torch.channels_last)
-        for image, weigh, refined in zip(entered, weights, found, strict=True):
+        found = torch.empty_like(rectified_maps, memory_format=torch.channels_last)
+        for image, weigh, refined in zip(rectified_maps, gate_weights, found, strict=True):
             work = self._workspaces.of_size((image.shape[1], image.shape[2]))
             inside = work.inside[..., : len(image)]
             inside.copy_(image.permute(1, 2, 0))
             for stage, share in zip(self._stages, weigh, strict=True):
                 work.run_stage(stage, share)
             refined.copy_(inside.permute(2, 0, 1))
-            if not work.is_finite():
+            if not work.is_map_finite():
                 self._workspaces.discard()
         return found

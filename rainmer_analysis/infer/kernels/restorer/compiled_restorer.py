@@ -14,43 +14,45 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.kernels.restorer.attended_values import (
+from rainmer_analysis.infer.kernels.restorer.attention_and_prompts import (
     PreparedPrompts,
-    add_attended_values,
+    add_attention_and_prompts,
 )
-from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
-from rainmer_analysis.infer.kernels.restorer.expert_stages import PlanarExpertStages
-from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
-from rainmer_analysis.infer.kernels.restorer.map_convolutions import (
+from rainmer_analysis.infer.kernels.restorer.band_threads import (
+    BandThreads,
+    Workers,
+    WorkspaceCache,
+)
+from rainmer_analysis.infer.kernels.restorer.banded_channel_attention import BandedChannelAttention
+from rainmer_analysis.infer.kernels.restorer.banded_expert_stages import BandedExpertStages
+from rainmer_analysis.infer.kernels.restorer.banded_feed_forward import BandedFeedForward
+from rainmer_analysis.infer.kernels.restorer.hcw_map import HcwMap
+from rainmer_analysis.infer.kernels.restorer.map_layers import (
     convolve_and_pixel_shuffle,
     convolve_and_pixel_unshuffle,
-    convolve_map,
+    convolve_map_1x1,
+    convolve_map_3x3,
     fuse_local_knowledge,
-    multiply_map,
 )
 from rainmer_analysis.infer.kernels.restorer.packed_layers import (
     PackedConvolution,
     to_flat_float32,
     weight_matrix,
 )
-from rainmer_analysis.infer.kernels.restorer.planar_attention import Attention
-from rainmer_analysis.infer.kernels.restorer.planar_map import Map, WorkspaceCache
 from rainmer_analysis.kernels.hcw_maps import Array
 from rainmer_analysis.model.encoder import SLOPE
 from rainmer_analysis.model.folded_encoder import mean_windows
 from rainmer_analysis.model.restorer import Restorer
 
-__all__ = ["PlanarRestorer"]
-
-Workers = tuple[Threads, WorkspaceCache]
+__all__ = ["CompiledRestorer"]
 
 
 class _Block:
     """A block: its attention, its answer, its feed-forward."""
 
     def __init__(self, block: Any) -> None:
-        self._attention = Attention(block.norm1, block.attn)
-        self._feed_forward = FeedForward(block.norm2, block.ffn)
+        self._attention = BandedChannelAttention(block.norm1, block.attn)
+        self._feed_forward = BandedFeedForward(block.norm2, block.ffn)
         self._residual = hasattr(block, "chr_promptAttn")
         prompted = block if self._residual else block.attn
         self._prompted = prompted if hasattr(prompted, "chr_promptAttn") else None
@@ -59,12 +61,16 @@ class _Block:
         """Lay out the prompts of an image."""
         return PreparedPrompts(self._prompted, self._attention.channels, vectors)
 
-    def __call__(self, maps: tuple[Map, Map, Map], prompts: PreparedPrompts, work: Workers) -> None:
+    def __call__(
+        self, maps: tuple[HcwMap, HcwMap, HcwMap], prompts: PreparedPrompts, workers: Workers
+    ) -> None:
         """Refine the first of three maps into the second; the third takes the values."""
         x, y, values = maps
-        factors = self._attention(x, values, *work)
-        add_attended_values(x, values, factors, prompts, residual=self._residual, work=work)
-        self._feed_forward(x, y, *work)
+        factors = self._attention(x, values, *workers)
+        add_attention_and_prompts(
+            x, values, factors, prompts, residual=self._residual, workers=workers
+        )
+        self._feed_forward(x, y, *workers)
 
 
 class _Mixture:
@@ -73,9 +79,9 @@ class _Mixture:
     def __init__(self, module: Any) -> None:
         self.gate = module.gate
         self.first_product = next(module.expert_stages.preprocess.parameters()).detach().flatten(1)
-        self.stages = PlanarExpertStages(module.expert_stages.stages)
+        self.stages = BandedExpertStages(module.expert_stages.stages)
 
-    def weigh(self, mean: Tensor) -> Tensor:
+    def gate_weights(self, mean: Tensor) -> Tensor:
         """Weigh the experts by the mean of the patch embedding, [dim]: [4, 8]."""
         found: Tensor = self.gate.weigh(mean[None].float())[0]
         return found
@@ -93,11 +99,13 @@ class _EmbeddedMixture:
         weight = torch.einsum("oc,cihw->oihw", point, conv.weight.detach().double())
         self._entry = PackedConvolution(weight, point @ self._bias)
 
-    def __call__(self, image: Map, maps: tuple[Map, Map], windows: Tensor, work: Workers) -> Map:
-        """Refine an image, its neighbourhoods of mean [3, 3, 3]; see `PlanarExpertStages`."""
-        gate = self._mixture.weigh(self._embedding @ windows.double().flatten() + self._bias)
-        convolve_map(self._entry, image, maps[0], slope=0.0, work=work)
-        return self._mixture.stages(maps, gate, *work)
+    def __call__(
+        self, image: HcwMap, maps: tuple[HcwMap, HcwMap], windows: Tensor, workers: Workers
+    ) -> HcwMap:
+        """Refine an image, its neighbourhoods of mean [3, 3, 3]; see `BandedExpertStages`."""
+        gate = self._mixture.gate_weights(self._embedding @ windows.double().flatten() + self._bias)
+        convolve_map_3x3(self._entry, image, maps[0], slope=0.0, workers=workers)
+        return self._mixture.stages(maps, gate, *workers)
 
 
 class _LocalFusion:
@@ -111,23 +119,25 @@ class _LocalFusion:
         self._second = PackedConvolution(mean, second.bias.detach().double().mean()[None])
         self._channel_map = module.channel_map
 
-    def __call__(self, location: Map, features: Map, between: Map, work: Workers) -> None:
+    def __call__(
+        self, location: HcwMap, features: HcwMap, between: HcwMap, workers: Workers
+    ) -> None:
         """Fuse local knowledge into a map, in place."""
-        convolve_map(self._first, location, between, slope=SLOPE, work=work)
-        where = Map.of(1, features.size)
-        convolve_map(self._second, between, where, work=work)
+        convolve_map_3x3(self._first, location, between, slope=SLOPE, workers=workers)
+        where = HcwMap.zeros(1, features.size)
+        convolve_map_3x3(self._second, between, where, workers=workers)
         mean = torch.from_numpy(_mean_over_pixels(features)).float()
         shares = to_flat_float32(self._channel_map(mean[None, :, None, None]))
-        fuse_local_knowledge(where, location, features, shares, work=work)
+        fuse_local_knowledge(where, location, features, shares, workers=workers)
 
 
-def _mean_over_pixels(features: Map) -> npt.NDArray[np.float64]:
+def _mean_over_pixels(features: HcwMap) -> npt.NDArray[np.float64]:
     rows = features.pixels.sum(axis=2, dtype=np.float64).sum(axis=1)
     found: npt.NDArray[np.float64] = rows / (features.size[0] * features.size[1])
     return found
 
 
-class PlanarRestorer:
+class CompiledRestorer:
     """A restorer whose inner loops are compiled.
 
     Parameters
@@ -138,18 +148,18 @@ class PlanarRestorer:
     Examples
     --------
     >>> from rainmer_analysis.model.restorer import RestorerConfig
-    >>> planar = PlanarRestorer(Restorer(RestorerConfig(dim=8, base_dim=8, blocks=(1, 1, 1, 1))))
-    >>> planar(np.zeros((3, 16, 24), np.float32), planar.prepare_prompts(()), Threads(1)).shape
+    >>> restorer = CompiledRestorer(Restorer(RestorerConfig(dim=8, base_dim=8, blocks=(1, 1, 1, 1))))
+    >>> restorer(np.zeros((3, 16, 24), np.float32), restorer.prepare_prompts(()), BandThreads(1)).shape
     (3, 16, 24)
     """
 
     def __init__(self, restorer: Restorer) -> None:
         self.config = restorer.config
-        self._scratch, self._size = WorkspaceCache(), (0, 0)
+        self._cache, self._size = WorkspaceCache(), (0, 0)
         with torch.inference_mode():
-            self._lay_out(restorer)
+            self._pack_layers(restorer)
 
-    def _lay_out(self, net: Restorer) -> None:
+    def _pack_layers(self, net: Restorer) -> None:
         encoder = net.disentangle.encoder_q
         self._local = _EmbeddedMixture(encoder.conv.proj, encoder.MoEs)
         self._first = _EmbeddedMixture(net.patch_embed.proj, net.encoder_level0)
@@ -175,7 +185,7 @@ class PlanarRestorer:
             ]
 
     def __call__(
-        self, image: Array, prompts: list[list[PreparedPrompts]], threads: Threads
+        self, image: Array, prompts: list[list[PreparedPrompts]], threads: BandThreads
     ) -> Array:
         """Restore a tile, float32 [3, H, W] with sides that 8 divides; not clamped.
 
@@ -183,85 +193,93 @@ class PlanarRestorer:
         """
         size = image.shape[1], image.shape[2]
         if size != self._size:
-            self._scratch, self._size = WorkspaceCache(), size
-        work = threads, self._scratch
+            self._cache, self._size = WorkspaceCache(), size
+        workers = threads, self._cache
         with torch.inference_mode():
-            source = Map.of(3, size)
+            source = HcwMap.zeros(3, size)
             source.pixels[:] = image
             windows = mean_windows(torch.from_numpy(image).double()[None])[0]
-            top = self._embed(source, windows, work)
-            joined, x = self._encode_levels(top, work)
-            x = self._decode_levels(x, joined, prompts, work)
-            found = self._refine(x, work)
+            top = self._embed_and_fuse_local_knowledge(source, windows, workers)
+            joined, x = self._encode_levels(top, workers)
+            x = self._decode_levels(x, joined, prompts, workers)
+            found = self._refine_and_project(x, workers)
         found += image
         return found
 
-    def _embed(self, source: Map, windows: Tensor, work: Workers) -> Map:
+    def _embed_and_fuse_local_knowledge(
+        self, source: HcwMap, windows: Tensor, workers: Workers
+    ) -> HcwMap:
         """Embed an image and fuse local knowledge into it."""
         width = self.config.widths[0]
-        maps = [Map.of(width, source.size) for _ in range(2)]
-        x = self._first(source, (maps[0], maps[1]), windows, work)
+        maps = [HcwMap.zeros(width, source.size) for _ in range(2)]
+        x = self._first(source, (maps[0], maps[1]), windows, workers)
         if self.config.traits.local_at_inference:
             between = maps[0] if maps[1] is x else maps[1]
-            others = Map.of(width, source.size), between
-            location = self._local(source, others, windows, work)
+            others = HcwMap.zeros(width, source.size), between
+            location = self._local(source, others, windows, workers)
             free = others[0] if location is others[1] else others[1]
-            self._fusion(location, x, free, work)
+            self._fusion(location, x, free, workers)
         return x
 
     def _run_blocks(
         self,
         blocks: list[_Block],
-        x: Map,
-        out: Map | None,
+        x: HcwMap,
+        out: HcwMap | None,
         prompts: list[PreparedPrompts] | None,
-        work: Workers,
-    ) -> Map:
+        workers: Workers,
+    ) -> HcwMap:
         """Pass a map, which is written over, through blocks; the last one writes to `out`."""
-        spare, values = (Map.of(x.channels[1], x.size) for _ in range(2))
+        spare, values = (HcwMap.zeros(x.channels[1], x.size) for _ in range(2))
         for number, block in enumerate(blocks):
             target = spare if out is None or number < len(blocks) - 1 else out
             block(
-                (x, target, values), prompts[number] if prompts else block.prepare_prompts(()), work
+                (x, target, values),
+                prompts[number] if prompts else block.prepare_prompts(()),
+                workers,
             )
             x, spare = target, x
         return x
 
-    def _encode_levels(self, x: Map, work: Workers) -> tuple[list[Map], Map]:
+    def _encode_levels(self, x: HcwMap, workers: Workers) -> tuple[list[HcwMap], HcwMap]:
         """Go down to the latent level; what is skipped is put behind room for what comes up."""
-        joined: list[Map] = []
+        joined: list[HcwMap] = []
         for number, blocks in enumerate(self._down_blocks):
             width = x.channels[1]
             if number == len(self._down_blocks) - 1:
-                return joined, self._run_blocks(blocks, x, None, None, work)
-            both = Map.of(2 * width, x.size)
-            skip = self._run_blocks(blocks, x, both.part(width, width), None, work)
+                return joined, self._run_blocks(blocks, x, None, None, workers)
+            both = HcwMap.zeros(2 * width, x.size)
+            skip = self._run_blocks(blocks, x, both.channel_slice(width, width), None, workers)
             joined.append(both)
             height, columns = x.size
-            x = Map.of(2 * width, (height // 2, columns // 2))
-            convolve_and_pixel_unshuffle(self._downs[number], skip, x, work=work)
+            x = HcwMap.zeros(2 * width, (height // 2, columns // 2))
+            convolve_and_pixel_unshuffle(self._downs[number], skip, x, workers=workers)
         raise AssertionError
 
     def _decode_levels(
-        self, x: Map, joined: list[Map], prompts: list[list[PreparedPrompts]], work: Workers
-    ) -> Map:
+        self,
+        x: HcwMap,
+        joined: list[HcwMap],
+        prompts: list[list[PreparedPrompts]],
+        workers: Workers,
+    ) -> HcwMap:
         for number, blocks in enumerate(self._up_blocks):
             both = joined.pop()
             convolve_and_pixel_shuffle(
-                self._ups[number], x, both.part(0, both.channels[1] // 2), work=work
+                self._ups[number], x, both.channel_slice(0, both.channels[1] // 2), workers=workers
             )
             x = both
             if number < len(self._reducers):
-                x = Map.of(both.channels[1] // 2, both.size)
-                multiply_map(self._reducers[number], both, x, work=work)
-            x = self._run_blocks(blocks, x, None, prompts[number], work)
+                x = HcwMap.zeros(both.channels[1] // 2, both.size)
+                convolve_map_1x1(self._reducers[number], both, x, workers=workers)
+            x = self._run_blocks(blocks, x, None, prompts[number], workers)
         return x
 
-    def _refine(self, x: Map, work: Workers) -> Array:
-        gate = self._refinement.weigh(torch.from_numpy(_mean_over_pixels(x)))
-        maps = [Map.of(x.channels[1], x.size) for _ in range(2)]
-        multiply_map(self._refining, x, maps[0], rectify=True, work=work)
-        x = self._refinement.stages((maps[0], maps[1]), gate, *work)
-        found = Map.of(3, x.size)
-        convolve_map(self._output, x, found, work=work)
+    def _refine_and_project(self, x: HcwMap, workers: Workers) -> Array:
+        gate = self._refinement.gate_weights(torch.from_numpy(_mean_over_pixels(x)))
+        maps = [HcwMap.zeros(x.channels[1], x.size) for _ in range(2)]
+        convolve_map_1x1(self._refining, x, maps[0], rectify=True, workers=workers)
+        x = self._refinement.stages((maps[0], maps[1]), gate, *workers)
+        found = HcwMap.zeros(3, x.size)
+        convolve_map_3x3(self._output, x, found, workers=workers)
         return np.ascontiguousarray(found.pixels)

@@ -12,15 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows
-from rainmer_analysis.infer.kernels.restorer.packed_layers import to_flat_float32
-from rainmer_analysis.infer.kernels.restorer.planar_map import (
-    LEFT,
-    Map,
+from rainmer_analysis.infer.kernels.restorer.band_threads import (
+    Bands,
+    BandThreads,
     WorkspaceCache,
-    row_pitch,
-    zero_columns,
+    rows_per_band,
 )
+from rainmer_analysis.infer.kernels.restorer.hcw_map import (
+    LEFT,
+    HcwMap,
+    channel_pitch,
+    clear_columns,
+)
+from rainmer_analysis.infer.kernels.restorer.packed_layers import to_flat_float32
 from rainmer_analysis.kernels.hcw_maps import (
     ADD,
     COLUMNS,
@@ -34,7 +38,7 @@ from rainmer_analysis.kernels.hcw_maps import (
 from rainmer_analysis.kernels.numba_decorators import compiled
 from rainmer_analysis.model.experts import EXPERTS, Stage
 
-__all__ = ["PlanarExpertStages"]
+__all__ = ["BandedExpertStages"]
 
 _REACH = 3  # of the largest kernel of the second round
 _BEYOND = 2 * _REACH + 8  # rows of a thread's maps beyond a band: whole blocks may be written
@@ -42,60 +46,62 @@ _SEPARABLE = sum(kind == "separable" for kind, _ in EXPERTS)
 
 
 @compiled
-def _exclude_border_from_averages(found, place, rows, size, channels):  # type: ignore[no-untyped-def]
+def _exclude_padding_from_averages(averages, averages_at, rows, size, channels):  # type: ignore[no-untyped-def]
     """Leave what lies beyond the border out of averages over 3 x 3 pixels of a band."""
     first, count = rows
     height, width = size
     for row in range(count):
         for channel in range(channels):
-            at = place[0] + row * place[1] + channel * place[2]
+            at = averages_at[0] + row * averages_at[1] + channel * averages_at[2]
             if first + row == 0:
-                found[at : at + width] *= np.float32(1.5)
+                averages[at : at + width] *= np.float32(1.5)
             if first + row == height - 1:
-                found[at : at + width] *= np.float32(1.5)
-            found[at] *= np.float32(1.5)
-            found[at + width - 1] *= np.float32(1.5)
+                averages[at : at + width] *= np.float32(1.5)
+            averages[at] *= np.float32(1.5)
+            averages[at + width - 1] *= np.float32(1.5)
 
 
 @compiled
-def _convolve_each_channel(x, place, taps, weights, form, y, target, rows, width, channels):  # type: ignore[no-untyped-def]
+def _convolve_each_channel(  # type: ignore[no-untyped-def]
+    x, x_at, first_tap, taps, form, out, out_at, rows, width, channels
+):
     """Convolve each channel of a map with its kernel."""
     area = form[0] * form[0]
     for channel in range(channels):
-        at, to = place[0] + channel * place[2], target[0] + channel * target[2]
-        tap = taps + channel * area
-        convolve_channel(
-            x, at, place[1], weights, tap, form, y, to, target[1], (rows, width), False
-        )
+        at, to = x_at[0] + channel * x_at[2], out_at[0] + channel * out_at[2]
+        tap = first_tap + channel * area
+        convolve_channel(x, at, x_at[1], taps, tap, form, out, to, out_at[1], (rows, width), False)
 
 
 @compiled
-def _run_separable_expert(x, place, expert, weights, y, own, band, size, memory):  # type: ignore[no-untyped-def]
-    """Do a separable expert up to its second round, for a band: the result lies in `memory`."""
+def _run_separable_expert(  # type: ignore[no-untyped-def]
+    x, x_at, expert, weights, out, own, band, size, room
+):
+    """Do a separable expert up to its second round, for a band: the result lies in `room`."""
     side, first_tap, second_tap, at_point = expert
     taps, points = weights
-    thin, pointed = memory
+    thin, pointed = room
     height, width, channels = size
     first, rows = band
     reach, wide = side // 2, -(-width // COLUMNS) * COLUMNS
     count = rows + 2 * reach
-    start = (place[0] + (first - reach) * place[1], place[1], place[2])
+    start = (x_at[0] + (first - reach) * x_at[1], x_at[1], x_at[2])
     _convolve_each_channel(x, start, first_tap, taps, (side, 1), thin, own, count, width, channels)
     factors = (at_point, channels, 1, channels, channels)
     multiply_channels(points, factors, thin, own, pointed, own, (count, width), STORE_RELU)
-    zero_columns(pointed, own, count, channels, (width, wide))
+    clear_columns(pointed, own, count, channels, (width, wide))
     for row in range(count):
         if first - reach + row < 0 or first - reach + row >= height:
             at = own[0] + row * own[1]
-            zero_columns(pointed, (at, own[1], own[2]), 1, channels, (0, width))
+            clear_columns(pointed, (at, own[1], own[2]), 1, channels, (0, width))
     inner = (own[0] + reach * own[1], own[1], own[2])
     _convolve_each_channel(
-        pointed, inner, second_tap, taps, (side, 1), y, own, rows, width, channels
+        pointed, inner, second_tap, taps, (side, 1), out, own, rows, width, channels
     )
 
 
 @compiled
-def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type: ignore[no-untyped-def]
+def _run_stage(x, x_at, out, out_at, size, bands, plan, weights, workspace):  # type: ignore[no-untyped-def]
     """Pass a map through a stage: y = relu(mixture(x)) + x, in bands of rows.
 
     `plan` lists, of each expert, whether it is separable, its kernel's side and dilation, and where
@@ -103,14 +109,14 @@ def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type
     """
     height, width, channels = size
     taps, points, fusion = weights
-    thin, pointed, found = memory
+    thin, pointed, found = workspace
     wide = -(-width // COLUMNS) * COLUMNS
     pitch = wide + LEFT
     own = (LEFT, channels * pitch, pitch)
     for first in range(bands[0], bands[1], bands[2]):
         rows = min(bands[2], height - first)
-        here = (place[0] + first * place[1], place[1], place[2])
-        goal = (target[0] + first * target[1], target[1], target[2])
+        here = (x_at[0] + first * x_at[1], x_at[1], x_at[2])
+        goal = (out_at[0] + first * out_at[1], out_at[1], out_at[2])
         for expert in range(len(plan)):
             separable, side, dilation, tap, second, at_point = plan[expert]
             if separable and side == 1:
@@ -119,30 +125,28 @@ def _run_stage(x, place, y, target, size, bands, plan, weights, memory):  # type
             elif separable:
                 kernel = (side, tap, second, at_point)
                 room, band = (thin, pointed), (first, rows)
-                _run_separable_expert(
-                    x, place, kernel, (taps, points), found, own, band, size, room
-                )
+                _run_separable_expert(x, x_at, kernel, (taps, points), found, own, band, size, room)
             else:
                 form = (side, dilation)
                 _convolve_each_channel(x, here, tap, taps, form, found, own, rows, width, channels)
                 if dilation == 1:
-                    _exclude_border_from_averages(
+                    _exclude_padding_from_averages(
                         found, own, (first, rows), (height, width), channels
                     )
             way = ADD if expert else STORE
             factors = (expert * channels, len(plan) * channels, 1, channels, channels)
-            multiply_channels(fusion, factors, found, own, y, goal, (rows, width), way)
+            multiply_channels(fusion, factors, found, own, out, goal, (rows, width), way)
         for row in range(rows):
             for channel in range(channels):
                 at = here[0] + row * here[1] + channel * here[2]
                 to = goal[0] + row * goal[1] + channel * goal[2]
-                line, added = y[to : to + width], x[at : at + width]
+                line, added = out[to : to + width], x[at : at + width]
                 for i in range(width):
                     line[i] = max(line[i], np.float32(0.0)) + added[i]
-        zero_columns(y, goal, rows, channels, (width, wide))
+        clear_columns(out, goal, rows, channels, (width, wide))
 
 
-class _Stage:
+class _PackedStage:
     """The weights of one stage."""
 
     def __init__(self, stage: Stage) -> None:
@@ -174,22 +178,26 @@ class _Stage:
         self.plan = np.array(plan, np.int64)
         self.taps, self.points = np.concatenate(taps), np.concatenate(points)
 
-    def mixed(self, shares: Tensor) -> Array:
+    def gated_fusion(self, gate_weights: Tensor) -> Array:
         """Multiply the gate's weights of the experts, [8], into the fusion."""
         dim = len(self.fusion)
-        wide = self.fusion.view(dim, len(EXPERTS), dim) * shares.double()[:, None]
+        wide = self.fusion.view(dim, len(EXPERTS), dim) * gate_weights.double()[:, None]
         return to_flat_float32(wide)
 
 
-class PlanarExpertStages:
+class BandedExpertStages:
     """The stages of a mixture behind its first, rectified product."""
 
     def __init__(self, stages: list[Stage]) -> None:
-        self._stages = [_Stage(stage) for stage in stages]
+        self._stages = [_PackedStage(stage) for stage in stages]
 
     def __call__(
-        self, maps: tuple[Map, Map], gate: Tensor, threads: Threads, scratch: WorkspaceCache
-    ) -> Map:
+        self,
+        maps: tuple[HcwMap, HcwMap],
+        gate_weights: Tensor,
+        threads: BandThreads,
+        cache: WorkspaceCache,
+    ) -> HcwMap:
         """Refine the first of two maps, with the gate's weights [4, 8].
 
         Returns
@@ -197,33 +205,33 @@ class PlanarExpertStages:
         That of the two maps in which the result is.
         """
         x, y = maps
-        for stage, shares in zip(self._stages, gate, strict=True):
-            self._refine(stage, stage.mixed(shares), (x, y), threads, scratch)
+        for stage, shares in zip(self._stages, gate_weights, strict=True):
+            self._run_stage_in_bands(stage, stage.gated_fusion(shares), (x, y), threads, cache)
             x, y = y, x
         return x
 
     @staticmethod
-    def _refine(
-        stage: _Stage,
+    def _run_stage_in_bands(
+        stage: _PackedStage,
         fusion: Array,
-        maps: tuple[Map, Map],
-        threads: Threads,
-        scratch: WorkspaceCache,
+        maps: tuple[HcwMap, HcwMap],
+        threads: BandThreads,
+        cache: WorkspaceCache,
     ) -> None:
         x, y = maps
         height, width, channels = x.height_width_channels
 
-        def room() -> tuple[Array, ...]:
-            rows = band_rows(x.size) + _BEYOND
-            lines = LEFT + rows * channels * row_pitch(width)
+        def make_workspace() -> tuple[Array, ...]:
+            rows = rows_per_band(x.size) + _BEYOND
+            lines = LEFT + rows * channels * channel_pitch(width)
             return tuple(aligned_zeros(lines) for _ in range(3))
 
-        def work(bands: Bands) -> None:
-            memory = scratch.of(("mixture", channels, width), room)
+        def run_bands(bands: Bands) -> None:
+            memory = cache.get_or_make(("mixture", channels, width), make_workspace)
             weights = stage.taps, stage.points, fusion
             _run_stage(
-                x.flat, x.place, y.flat, y.place, (height, width, channels), bands,
+                x.flat, x.layout, y.flat, y.layout, (height, width, channels), bands,
                 stage.plan, weights, memory,
             )  # fmt: skip
 
-        threads.over_bands(x.size, work)
+        threads.run_in_bands(x.size, run_bands)

@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import nn
 
-from rainmer_analysis.infer.kernels.restorer import PlanarRestorer, Threads
-from rainmer_analysis.infer.kernels.restorer.feedforward import FeedForward
-from rainmer_analysis.infer.kernels.restorer.planar_map import Map, WorkspaceCache
-from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_top_k
+from rainmer_analysis.infer.kernels.restorer import BandThreads, CompiledRestorer
+from rainmer_analysis.infer.kernels.restorer.band_threads import WorkspaceCache
+from rainmer_analysis.infer.kernels.restorer.banded_feed_forward import BandedFeedForward
+from rainmer_analysis.infer.kernels.restorer.hcw_map import HcwMap
+from rainmer_analysis.infer.kernels.restorer.nested_top_k_softmax import nested_top_k_softmax
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.config import VARIANTS
 from rainmer_analysis.model.restorer.modules import basic_layers as network_layers
@@ -28,7 +29,7 @@ from rainmer_analysis.model.restorer.modules.channel_selection import (
     topk_lowest_index,
 )
 
-ONE = Threads(1)
+ONE = BandThreads(1)
 NARROW = RestorerConfig(
     dim=4, base_dim=6, gate_hidden=5, se_hidden=2, blocks=(1, 1, 1, 1), heads=(1, 2, 2, 4)
 )
@@ -53,12 +54,12 @@ def drawn(*shape: int, seed: int = 1) -> torch.Tensor:
 
 @torch.no_grad()
 def both(
-    module: Restorer, size: tuple[int, int], threads: Threads = ONE, *, prompts: bool = True
+    module: Restorer, size: tuple[int, int], threads: BandThreads = ONE, *, prompts: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the compiled form and the network in float64 make of an image."""
     image, whole = drawn(1, 3, *size), drawn(1, 3, 128, 128, seed=2)
     vectors = module.vectors(module.encode(whole), batch=1) if prompts else ()
-    planar = PlanarRestorer(module)
+    planar = CompiledRestorer(module)
     found = planar(image[0].numpy(), planar.prepare_prompts(vectors), threads)
     expected = module.double()(image.double(), whole.double() if prompts else None)[0].numpy()
     module.float()
@@ -90,7 +91,7 @@ def test_sizes_and_threads(size: tuple[int, int]) -> None:
     module = restorer(NARROW)
     found, expected = both(module, size)
     assert np.abs(found - expected).max() < 1e-5
-    assert np.array_equal(both(module, size, Threads(3))[0], found)
+    assert np.array_equal(both(module, size, BandThreads(3))[0], found)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ class Ranking:
 def test_all_blocks_of_the_published_depth() -> None:
     """Only near-ties are chosen otherwise than in float64, and all else is rounding."""
     module = restorer(replace(NARROW, dim=8, heads=(1, 2, 4, 8), blocks=(4, 6, 6, 8)))
-    image, planar, none = drawn(1, 3, 24, 40), PlanarRestorer(module), ()
+    image, planar, none = drawn(1, 3, 24, 40), CompiledRestorer(module), ()
     truth = Ranking()
     module.use_selection(truth)
     expected = module.double()(image.double())[0].numpy()
@@ -168,7 +169,7 @@ def test_all_blocks_of_the_published_depth() -> None:
 @torch.no_grad()
 def test_images_of_other_sizes_leave_nothing_behind() -> None:
     module = restorer(NARROW)
-    planar = PlanarRestorer(module)
+    planar = CompiledRestorer(module)
     none = planar.prepare_prompts(())
     images = [drawn(3, *size).numpy() for size in ((40, 56), (8, 16), (24, 56))]
     first = [planar(image, none, ONE) for image in images]
@@ -191,7 +192,7 @@ def test_recorded_selections_are_replayed(size: tuple[int, int]) -> None:
     places = list(recorder.places)
     replay = RecordedSelection(places)
     module.use_selection(replay)
-    planar = PlanarRestorer(module)
+    planar = CompiledRestorer(module)
     found = planar(image[0].numpy(), planar.prepare_prompts(()), ONE)
     assert len(replay) == 0
     np.testing.assert_allclose(found, expected, atol=1e-5)
@@ -203,7 +204,7 @@ def test_nested_selections(columns: int) -> None:
     rng = np.random.default_rng(columns)
     logits = np.round(rng.normal(size=(2, columns, columns)), 1).astype(np.float32)
     shares = rng.random(4).astype(np.float32)
-    found = nested_top_k(logits, shares, kept_channels(columns))
+    found = nested_top_k_softmax(logits, shares, kept_channels(columns))
     expected = sparse_attention(
         torch.from_numpy(logits)[None].double(),
         torch.from_numpy(shares).double(),
@@ -219,7 +220,7 @@ def test_selections_whose_weights_vanish() -> None:
     expected = sparse_attention(
         torch.from_numpy(logits)[None], torch.from_numpy(shares), select=topk_lowest_index
     )
-    found = nested_top_k(logits, shares, kept_channels(6))
+    found = nested_top_k_softmax(logits, shares, kept_channels(6))
     np.testing.assert_allclose(found, expected[0], atol=1e-6)
 
 
@@ -232,9 +233,9 @@ def test_the_feed_forward_alone(channels: int, expansion: float) -> None:
     norm = shaken(network_layers.Norm(channels, kind="WithBias"), 0.5)
     ffn = shaken(network_layers.FeedForward(channels, config=config), 0.3)
     given = torch.randn(1, channels, 35, 37)
-    maps = [Map.of(channels, (35, 37)) for _ in range(2)]
+    maps = [HcwMap.zeros(channels, (35, 37)) for _ in range(2)]
     maps[0].pixels[:] = given[0].numpy()
-    FeedForward(norm, ffn)(*maps, ONE, WorkspaceCache())
+    BandedFeedForward(norm, ffn)(*maps, ONE, WorkspaceCache())
     expected = given.double() + ffn.double()(norm.double()(given.double()))
     np.testing.assert_allclose(maps[1].pixels, expected[0], atol=2e-5)
     outside = maps[1].array.copy()
@@ -243,9 +244,9 @@ def test_the_feed_forward_alone(channels: int, expansion: float) -> None:
 
 
 def test_threads_are_counted_and_pickled() -> None:
-    assert Threads().count >= 1
+    assert BandThreads().count >= 1
     seen: list[int] = []
-    made = pickle.loads(pickle.dumps(Threads(2)))
+    made = pickle.loads(pickle.dumps(BandThreads(2)))
     made.each(seen.append, range(5))
     assert sorted(seen) == [0, 1, 2, 3, 4]
     assert made.count == 2

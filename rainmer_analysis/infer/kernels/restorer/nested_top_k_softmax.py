@@ -10,11 +10,11 @@ import numpy as np
 from rainmer_analysis.kernels.hcw_maps import Array
 from rainmer_analysis.kernels.numba_decorators import compiled
 
-__all__ = ["nested_top_k"]
+__all__ = ["nested_top_k_softmax"]
 
 
 @compiled
-def _rank(row, order):  # type: ignore[no-untyped-def]
+def _sort_descending(row, order):  # type: ignore[no-untyped-def]
     """Order places by descending value, and equal ones by their index.
 
     By insertion: after the first rate what was chosen is in order already.
@@ -33,14 +33,14 @@ def _rank(row, order):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _select(logits, shares, counts, row, order, mixed):  # type: ignore[no-untyped-def]
+def _softmax_rows(logits, shares, counts, row, order, mixed):  # type: ignore[no-untyped-def]
     heads, rows, columns = logits.shape
     for h in range(heads):
         for i in range(rows):
             for j in range(columns):
                 row[j], order[j] = logits[h, i, j], j
             for rate in range(len(counts)):
-                _rank(row, order)
+                _sort_descending(row, order)
                 kept, largest, total = counts[rate], row[order[0]], np.float32(0.0)
                 for j in range(columns):
                     place = order[j]
@@ -53,7 +53,7 @@ def _select(logits, shares, counts, row, order, mixed):  # type: ignore[no-untyp
                     mixed[h, i, place] += shares[rate] * row[place]
 
 
-def nested_top_k(logits: Array, shares: Array, counts: Sequence[int]) -> Array:
+def nested_top_k_softmax(logits: Array, shares: Array, counts: Sequence[int]) -> Array:
     """Keep the largest of each row, normalise them, and do so again with what results.
 
     The same as `sparse_attention` of the restorer's modules with the selection ``lowest``: of equal
@@ -74,5 +74,5 @@ def nested_top_k(logits: Array, shares: Array, counts: Sequence[int]) -> Array:
     """
     mixed, columns = np.zeros_like(logits), logits.shape[-1]
     room = np.empty(columns, np.float32), np.empty(columns, np.int64)
-    _select(np.ascontiguousarray(logits), shares, np.array(counts), *room, mixed)
+    _softmax_rows(np.ascontiguousarray(logits), shares, np.array(counts), *room, mixed)
     return mixed

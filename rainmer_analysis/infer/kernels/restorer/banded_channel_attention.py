@@ -14,23 +14,31 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from rainmer_analysis.infer.kernels.restorer.band_threads import Bands, Threads, band_rows, bands_of
-from rainmer_analysis.infer.kernels.restorer.layer_norm import layer_norm, norm_workspace
+from rainmer_analysis.infer.kernels.restorer.band_threads import (
+    Bands,
+    BandThreads,
+    WorkspaceCache,
+    count_bands,
+    rows_per_band,
+)
+from rainmer_analysis.infer.kernels.restorer.banded_layer_norm import (
+    layer_norm_panels,
+    layer_norm_rows,
+)
+from rainmer_analysis.infer.kernels.restorer.hcw_map import (
+    LEFT,
+    HcwMap,
+    channel_pitch,
+    channels_per_chunk,
+    clear_columns,
+    clear_rows_outside,
+)
+from rainmer_analysis.infer.kernels.restorer.nested_top_k_softmax import nested_top_k_softmax
 from rainmer_analysis.infer.kernels.restorer.packed_layers import (
     fold_norm_into_matrix,
     to_flat_float32,
     weight_matrix,
 )
-from rainmer_analysis.infer.kernels.restorer.planar_map import (
-    LEFT,
-    Map,
-    WorkspaceCache,
-    channels_per_chunk,
-    row_pitch,
-    zero_border,
-    zero_columns,
-)
-from rainmer_analysis.infer.kernels.restorer.top_k_selection import nested_top_k
 from rainmer_analysis.kernels.hcw_maps import (
     COLUMNS,
     NATIVE,
@@ -48,7 +56,7 @@ from rainmer_analysis.model.restorer.modules import (
     topk_lowest_index,
 )
 
-__all__ = ["Attention"]
+__all__ = ["BandedChannelAttention"]
 
 _REACH = 1
 _BEYOND = 2 * _REACH + 4  # rows of a thread's maps beyond a band: whole blocks may be written
@@ -58,17 +66,25 @@ _EPS = 1e-12  # the least length of a query or a key
 
 
 @compiled
-def _add_band_products(pairs, place, rows, width, count, partial_sums, totals, squares):  # type: ignore[no-untyped-def]
+def _sum_band_products(  # type: ignore[no-untyped-def]
+    queries_keys, queries_keys_at, rows, width, count, partial_sums, totals, squares
+):
     """Sum up the products of a head's queries and keys over a band, and both their squares."""
     partial_sums[:] = 0.0
     line = np.empty(width, np.float32)
     for row in range(rows):
-        at = place[0] + row * place[1]
+        at = queries_keys_at[0] + row * queries_keys_at[1]
         for column in range(0, width, _STRIP):
-            left = (at + column, place[1], place[2])
-            right = (at + column + count * place[2], place[1], place[2])
+            left = (at + column, queries_keys_at[1], queries_keys_at[2])
+            right = (
+                at + column + count * queries_keys_at[2],
+                queries_keys_at[1],
+                queries_keys_at[2],
+            )
             size = (1, min(_STRIP, width - column))
-            add_outer_products(pairs, left, pairs, right, (count, count), size, partial_sums, 0)
+            add_outer_products(
+                queries_keys, left, queries_keys, right, (count, count), size, partial_sums, 0
+            )
     for i in range(count):
         for j in range(count):
             total = 0.0
@@ -78,8 +94,8 @@ def _add_band_products(pairs, place, rows, width, count, partial_sums, totals, s
     for channel in range(2 * count):
         line[:] = 0.0
         for row in range(rows):
-            at = place[0] + row * place[1] + channel * place[2]
-            found = pairs[at : at + width]
+            at = queries_keys_at[0] + row * queries_keys_at[1] + channel * queries_keys_at[2]
+            found = queries_keys[at : at + width]
             for i in range(width):
                 line[i] += found[i] * found[i]
         total = 0.0
@@ -89,17 +105,19 @@ def _add_band_products(pairs, place, rows, width, count, partial_sums, totals, s
 
 
 @compiled
-def _sum_products(x, source, values, target, size, bands, head, weights, memory, sums, centred):  # type: ignore[no-untyped-def]
+def _run_bands(  # type: ignore[no-untyped-def]
+    x, x_at, values, values_at, size, bands, head_form, weights, workspace, sums, centred
+):
     """Sum up queries and keys of a map in bands of rows, and write its values.
 
-    `head` holds how many heads there are, the channels of each, and how many of queries, keys or
-    values to make at once; the weights are those of head after head, of each the queries, keys and
+    `head_form` holds how many heads there are, the channels of each, and how many of queries, keys
+    or values to make at once; the weights are those of head after head, of each the queries, keys and
     values; `sums` the products of each band and head, and the squares.
     """
     height, width, channels = size
-    heads, count, chunk = head
+    heads, count, chunk = head_form
     qkv, taps = weights
-    normed, u, pairs, partial_sums = memory
+    normed, u, queries_keys, partial_sums = workspace
     products, squares = sums
     wide = -(-width // COLUMNS) * COLUMNS
     pitch, depth = wide + LEFT, channels + 1
@@ -107,10 +125,10 @@ def _sum_products(x, source, values, target, size, bands, head, weights, memory,
     for first in range(bands[0], bands[1], bands[2]):
         rows, number = min(bands[2], height - first), first // bands[2]
         top, last = max(first - _REACH, 0), min(first + rows + _REACH, height)
-        layer_norm(x, source, size, (top, last), normed, centred)
+        layer_norm_rows(x, x_at, size, (top, last), normed, centred)
         start, end = top - first + _REACH, last - first + _REACH
-        zero_border(u, place, (start, end), (rows + 2 * _REACH, chunk, wide))
-        goal = (target[0] + first * target[1], target[1], target[2])
+        clear_rows_outside(u, place, (start, end), (rows + 2 * _REACH, chunk, wide))
+        goal = (values_at[0] + first * values_at[1], values_at[1], values_at[2])
         entered = (place[0] + start * place[1], place[1], place[2])
         for h in range(heads):
             for begin in range(0, 3 * count, chunk):
@@ -125,7 +143,17 @@ def _sum_products(x, source, values, target, size, bands, head, weights, memory,
                     if channel < 2 * count:
                         to, down = LEFT + channel * pitch, pairs_place[1]
                         convolve_channel(
-                            u, at, place[1], taps, tap, (_SIDE, 1), pairs, to, down, inner, False
+                            u,
+                            at,
+                            place[1],
+                            taps,
+                            tap,
+                            (_SIDE, 1),
+                            queries_keys,
+                            to,
+                            down,
+                            inner,
+                            False,
                         )
                     else:
                         to = goal[0] + (h * count + channel - 2 * count) * goal[2]
@@ -133,14 +161,14 @@ def _sum_products(x, source, values, target, size, bands, head, weights, memory,
                             u, at, place[1], taps, tap, (_SIDE, 1), values, to, goal[1], inner,
                             False,
                         )  # fmt: skip
-            zero_columns(pairs, pairs_place, rows, 2 * count, (width, wide))
-            _add_band_products(
-                pairs, pairs_place, rows, width, count, partial_sums,
+            clear_columns(queries_keys, pairs_place, rows, 2 * count, (width, wide))
+            _sum_band_products(
+                queries_keys, pairs_place, rows, width, count, partial_sums,
                 products[number, h], squares[number, h],
             )  # fmt: skip
 
 
-class Attention:
+class BandedChannelAttention:
     """The statistics of a block's channel attention, with the norm before it.
 
     Parameters
@@ -163,51 +191,53 @@ class Attention:
         self._shares = to_flat_float32(attention.attns)
         self._centred = getattr(norm.body, "bias", None) is not None
 
-    def __call__(self, x: Map, values: Map, threads: Threads, scratch: WorkspaceCache) -> Array:
+    def __call__(
+        self, x: HcwMap, values: HcwMap, threads: BandThreads, cache: WorkspaceCache
+    ) -> Array:
         """Write a map's values, and return the matrix [C, C] that makes the answer of them."""
         height, width, channels = x.height_width_channels
         heads, count, pitch, chunk = (
             self.heads,
             self.count,
-            row_pitch(width),
+            channel_pitch(width),
             channels_per_chunk(channels),
         )
-        bands_in_all = bands_of(x.size)
+        bands_in_all = count_bands(x.size)
         products = np.zeros((bands_in_all, heads, count, count))
         squares = np.zeros((bands_in_all, heads, 2 * count))
 
         def workspace() -> tuple[Array, ...]:
-            rows = band_rows(x.size) + _BEYOND
+            rows = rows_per_band(x.size) + _BEYOND
             maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2 * count))
             partial_sums = aligned_zeros(count * count * NATIVE)
-            return norm_workspace(rows, width, channels), *maps, partial_sums
+            return layer_norm_panels(rows, width, channels), *maps, partial_sums
 
-        def work(bands: Bands) -> None:
-            memory = scratch.of(("attention", channels, count, width), workspace)
-            _sum_products(
-                x.flat, x.place, values.flat, values.place, (height, width, channels), bands,
+        def run_bands(bands: Bands) -> None:
+            memory = cache.get_or_make(("attention", channels, count, width), workspace)
+            _run_bands(
+                x.flat, x.layout, values.flat, values.layout, (height, width, channels), bands,
                 (heads, count, chunk), self._weights, memory, (products, squares), self._centred,
             )  # fmt: skip
 
-        threads.over_bands(x.size, work)
-        return self._mixing_matrix(products.sum(axis=0), squares.sum(axis=0))
+        threads.run_in_bands(x.size, run_bands)
+        return self._attention_and_projection_matrix(products.sum(axis=0), squares.sum(axis=0))
 
-    def _mixing_matrix(
+    def _attention_and_projection_matrix(
         self, products: npt.NDArray[np.float64], squares: npt.NDArray[np.float64]
     ) -> Array:
         lengths = np.maximum(np.sqrt(squares), _EPS)
         query, key = lengths[:, : self.count, None], lengths[:, None, self.count :]
         logits = (products / (query * key) * self._temperature).astype(np.float32)
-        mixed = self._select(logits).astype(np.float64)
+        mixed = self._sparse_attention(logits).astype(np.float64)
         project_out = self._project_out.reshape(self.channels, self.heads, self.count)
         whole = np.einsum("ohc,hcd->ohd", project_out, mixed)
         found: Array = whole.astype(np.float32).reshape(-1)
         return found
 
-    def _select(self, logits: Array) -> Array:
+    def _sparse_attention(self, logits: Array) -> Array:
         select = self._module.select
         if select is topk_lowest_index:
-            return nested_top_k(logits, self._shares, kept_channels(self.count))
+            return nested_top_k_softmax(logits, self._shares, kept_channels(self.count))
         shares = torch.from_numpy(self._shares)
         found: Array = sparse_attention(torch.from_numpy(logits)[None], shares, select=select)[
             0

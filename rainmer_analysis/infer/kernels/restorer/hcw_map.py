@@ -1,39 +1,34 @@
-"""Maps of a restorer in memory, and the room that each thread works in.
+"""Maps of a restorer in memory.
 
 A map may be some channels of a wider one, so that what is put side by side is never copied.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from rainmer_analysis.kernels.hcw_maps import ABOVE, COLUMNS, Array, padded_zero_maps, pixels_view
 from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = [
     "LEFT",
-    "Map",
-    "WorkspaceCache",
+    "HcwMap",
+    "channel_pitch",
     "channels_per_chunk",
-    "row_pitch",
-    "whole_blocks",
-    "zero_border",
-    "zero_columns",
+    "clear_columns",
+    "clear_rows_outside",
+    "padded_columns",
 ]
 
 BELOW = 2  # rows of zeros more than other maps have
 LEFT = 8  # zeros before the first pixel of a thread's maps, and behind the columns of a channel
 _CHUNK = 12
 _MANY = 192
-T = TypeVar("T")
 Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Map:
+class HcwMap:
     """Channels of planar maps.
 
     Parameters
@@ -51,15 +46,15 @@ class Map:
     channels: tuple[int, int]
 
     @classmethod
-    def of(cls, channels: int, size: tuple[int, int]) -> Map:
-        """Make a map of zeros."""
+    def zeros(cls, channels: int, size: tuple[int, int]) -> HcwMap:
+        """Return a map of zeros."""
         # Separable experts of side 7 look three rows beyond the rows that their second layer looks
         # at, in whole blocks: up to nine rows below a band; `padded_zero_maps` promises seven.
         return cls(padded_zero_maps(channels, (size[0] + BELOW, size[1])), size, (0, channels))
 
-    def part(self, first: int, count: int) -> Map:
+    def channel_slice(self, first: int, count: int) -> HcwMap:
         """Return some of the channels."""
-        return Map(self.array, self.size, (self.channels[0] + first, count))
+        return HcwMap(self.array, self.size, (self.channels[0] + first, count))
 
     @property
     def flat(self) -> Array:
@@ -67,7 +62,7 @@ class Map:
         return self.array.reshape(-1)
 
     @property
-    def place(self) -> Place:
+    def layout(self) -> Place:
         """The element of the first pixel, and how far apart rows and channels lie."""
         plane = self.array.shape[2]
         row = self.array.shape[1] * plane
@@ -85,14 +80,14 @@ class Map:
         return pixels_view(self.array, self.size)[first : first + count]
 
 
-def whole_blocks(width: int) -> int:
+def padded_columns(width: int) -> int:
     """Count the columns that are written where a row has so many."""
     return -(-width // COLUMNS) * COLUMNS
 
 
-def row_pitch(width: int) -> int:
+def channel_pitch(width: int) -> int:
     """Return how far apart the channels of a thread's maps lie, for rows of so many columns."""
-    return whole_blocks(width) + LEFT
+    return padded_columns(width) + LEFT
 
 
 def channels_per_chunk(channels: int) -> int:
@@ -104,40 +99,23 @@ def channels_per_chunk(channels: int) -> int:
     return 2 * _CHUNK if channels >= _MANY else _CHUNK
 
 
-class WorkspaceCache:
-    """Arrays that a thread keeps between calls, all zeros when they are made."""
-
-    def __init__(self) -> None:
-        self._threads = threading.local()
-
-    def of(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return this thread's arrays of that key, made on first use."""
-        kept: dict[Hashable, Any] | None = getattr(self._threads, "kept", None)
-        if kept is None:
-            kept = self._threads.kept = {}
-        if key not in kept:
-            kept[key] = make()
-        found: T = kept[key]
-        return found
-
-
 @compiled
-def zero_columns(maps, place, rows, channels, columns):  # type: ignore[no-untyped-def]
+def clear_columns(maps, maps_at, rows, channels, columns):  # type: ignore[no-untyped-def]
     """Put zeros into the columns from the first number of `columns` up to the second."""
     for row in range(rows):
         for channel in range(channels):
-            at = place[0] + row * place[1] + channel * place[2]
+            at = maps_at[0] + row * maps_at[1] + channel * maps_at[2]
             for column in range(columns[0], columns[1]):
                 maps[at + column] = 0.0
 
 
 @compiled
-def zero_border(maps, place, rows, size):  # type: ignore[no-untyped-def]
+def clear_rows_outside(maps, maps_at, rows, size):  # type: ignore[no-untyped-def]
     """Put zeros into a band's rows before the first number of `rows`, and from the second on.
 
     `size` holds how many rows there are, the channels, and the columns.
     """
     for row in range(size[0]):
         if row < rows[0] or row >= rows[1]:
-            at = place[0] + row * place[1]
-            zero_columns(maps, (at, place[1], place[2]), 1, size[1], (0, size[2]))
+            at = maps_at[0] + row * maps_at[1]
+            clear_columns(maps, (at, maps_at[1], maps_at[2]), 1, size[1], (0, size[2]))
