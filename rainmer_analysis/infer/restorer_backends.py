@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from rainmer_analysis.infer.execution import arithmetic
+from rainmer_analysis.infer.execution import use_arithmetic
 from rainmer_analysis.infer.kernels import WinogradProjectors
 from rainmer_analysis.infer.kernels.restorer import (
     BandThreads,
@@ -28,16 +28,16 @@ T = TypeVar("T")
 class RestorerBackend(Protocol):
     """What computes; prompts are made once for an image, and used for all its tiles."""
 
-    def prompts(self, images: Images) -> Any:
+    def encode_prompts(self, images: Images) -> Any:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
 
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w], of as many images, with sides that 8 divides."""
 
-    def each(
-        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, apart: bool
+    def for_each(
+        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, in_parallel: bool
     ) -> None:
-        """Call `work` with every item and a form; `apart`: the items at once, not their rows."""
+        """Call `work` with every item and a form; `in_parallel`: items at once, not their rows."""
 
 
 class TorchBackend:
@@ -70,25 +70,25 @@ class TorchBackend:
         # channels last, as in training: a sixth quicker on a CPU, and the same but for rounding
         self._module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def prompts(self, images: Images) -> Prompts:
+    def encode_prompts(self, images: Images) -> Prompts:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
-        with torch.inference_mode(), arithmetic(self._device, "exact"):
+        with torch.inference_mode(), use_arithmetic(self._device, "exact"):
             return self._module.encode(torch.from_numpy(images).to(self._device))
 
     def __call__(self, tiles: Images, prompts: Prompts) -> Images:
         """Restore tiles [n, 3, h, w]."""
-        with torch.inference_mode(), arithmetic(self._device, self._precision):
+        with torch.inference_mode(), use_arithmetic(self._device, self._precision):
             placed = torch.from_numpy(tiles).to(self._device)
             placed = placed.contiguous(memory_format=torch.channels_last)
             found: Images = self._module(placed, prompts).float().cpu().numpy()
         return found
 
-    def each(
+    def for_each(
         self,
         work: Callable[[T, RestorerBackend], None],
         items: Iterable[T],
         *,
-        apart: bool,  # noqa: ARG002
+        in_parallel: bool,  # noqa: ARG002
     ) -> None:
         """Call `work` with every item, one after the other."""
         before = torch.get_num_threads()
@@ -122,15 +122,15 @@ class CompiledBackend:
         towers = WinogradProjectors(encoder.projectors, torch.float32)
         self._encoder = FoldedEncoder(encoder, stages=stages, towers=towers)
 
-    def _with(self, threads: BandThreads) -> CompiledBackend:
+    def _copy_with_threads(self, threads: BandThreads) -> CompiledBackend:
         made = copy.copy(self)
         made._threads = threads
         return made
 
-    def prompts(self, images: Images) -> Any:
+    def encode_prompts(self, images: Images) -> Any:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
         found = []
-        with torch.inference_mode(), arithmetic(torch.device("cpu"), "exact"):
+        with torch.inference_mode(), use_arithmetic(torch.device("cpu"), "exact"):
             for image in images if self._module.config.knowledge else ():
                 views = self._encoder(torch.from_numpy(image)[None])
                 known = Prompts(views.chromatic_z, views.degradation_z)
@@ -139,21 +139,21 @@ class CompiledBackend:
 
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w]."""
-        with arithmetic(torch.device("cpu"), "exact"):
+        with use_arithmetic(torch.device("cpu"), "exact"):
             done = [
                 self._planar(tile, known, self._threads)
                 for tile, known in zip(tiles, prompts, strict=True)
             ]
         return np.stack(done)
 
-    def each(
-        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, apart: bool
+    def for_each(
+        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, in_parallel: bool
     ) -> None:
         """Call `work` with every item, all at once or one after the other."""
         given = list(items)
-        if apart and len(given) > 1:
-            single = self._with(BandThreads(1))
-            self._threads.each(lambda item: work(item, single), given)
+        if in_parallel and len(given) > 1:
+            single = self._copy_with_threads(BandThreads(1))
+            self._threads.for_each(lambda item: work(item, single), given)
             return
         for item in given:
             work(item, self)

@@ -314,7 +314,7 @@ def test_fast_is_exact_on_a_cpu_and_says_so(
 def test_bfloat16_costs_no_quality() -> None:
     """The form of a CUDA device, in bfloat16 that the CPU emulates: 0.02 dB of the exact one."""
     pair = simulate("sim-Rain200H", 3, size=(96, 96))
-    module = build_restorer(load_checkpoint(restore._weights_file(None)))
+    module = build_restorer(load_checkpoint(restore._restorer_weights_path(None)))
     ratios = []
     for precision in ("exact", "fast"):
         form = TorchBackend(module, torch.device("cpu"), BandThreads(1), precision=precision)

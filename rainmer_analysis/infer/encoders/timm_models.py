@@ -61,7 +61,7 @@ def timm_encoder(
             "timm.list_models() lists those that it has"
         ) from error
     if weights is not None:
-        _load_weights(module, Path(weights))
+        _load_state_dict_without_classifier(module, Path(weights))
     told = timm.data.resolve_model_data_config(module)
     return ModuleEncoder(
         name,
@@ -88,7 +88,7 @@ def _import_timm() -> Any:
     return timm
 
 
-def _load_weights(module: Any, path: Path) -> None:
+def _load_state_dict_without_classifier(module: Any, path: Path) -> None:
     """Load a state dict; entries of a classifier are left out, as the features do not need it."""
     entries, _ = read_checkpoint(path)
     wanted = module.state_dict()

@@ -1,8 +1,7 @@
-"""How a network computes: on which device, in which arithmetic, in how many threads."""
+"""How a network computes: on which device, in which use_arithmetic, in how many threads."""
 
 from __future__ import annotations
 
-from rainmer_analysis.infer.execution.batches import by_image, thread_count
 from rainmer_analysis.infer.execution.cuda_graph import (
     CudaGraphRunner,
     EncodeFunction,
@@ -11,21 +10,22 @@ from rainmer_analysis.infer.execution.cuda_graph import (
 from rainmer_analysis.infer.execution.devices import (
     PRECISIONS,
     choose_device,
-    kernels_on,
+    uses_kernels,
     warn_without_bfloat16,
 )
-from rainmer_analysis.infer.execution.network_arithmetic import arithmetic, arithmetic_name
+from rainmer_analysis.infer.execution.encode_by_image import encode_by_image, thread_count
+from rainmer_analysis.infer.execution.network_arithmetic import arithmetic_name, use_arithmetic
 
 __all__ = [
     "PRECISIONS",
     "CudaGraphRunner",
     "EncodeFunction",
-    "arithmetic",
     "arithmetic_name",
-    "by_image",
     "capture_cuda_graph",
     "choose_device",
-    "kernels_on",
+    "encode_by_image",
     "thread_count",
+    "use_arithmetic",
+    "uses_kernels",
     "warn_without_bfloat16",
 ]

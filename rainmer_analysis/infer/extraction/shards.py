@@ -50,7 +50,7 @@ class Shard:
         """Which images have vectors, shape (m,)."""
         return np.asarray(self.reason == "")
 
-    def outcomes(self) -> list[EncodedImage]:
+    def good_images(self) -> list[EncodedImage]:
         """Return the good images one by one, for joining with later outcomes."""
         rows = range(int(self.good.sum()))
         return [
@@ -66,7 +66,7 @@ class Shard:
         ]
 
     @classmethod
-    def of(cls, outcomes: Iterable[EncodedImage], views: Mapping[str, int]) -> Shard:
+    def from_images(cls, outcomes: Iterable[EncodedImage], views: Mapping[str, int]) -> Shard:
         """Gather outcomes, sorted by index."""
         ordered = sorted(outcomes, key=lambda outcome: outcome.index)
         good = [outcome for outcome in ordered if not outcome.reason]

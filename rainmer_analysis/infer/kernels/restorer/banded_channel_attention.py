@@ -111,8 +111,8 @@ def _run_bands(  # type: ignore[no-untyped-def]
     """Sum up queries and keys of a map in bands of rows, and write its values.
 
     `head_form` holds how many heads there are, the channels of each, and how many of queries, keys
-    or values to make at once; the weights are those of head after head, of each the queries, keys and
-    values; `sums` the products of each band and head, and the squares.
+    or values to make at once; weights lie head after head, of each the queries, keys and values;
+    `sums` holds the products of each band and head, and the squares.
     """
     height, width, channels = size
     heads, count, chunk = head_form

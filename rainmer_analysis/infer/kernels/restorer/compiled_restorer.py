@@ -148,8 +148,9 @@ class CompiledRestorer:
     Examples
     --------
     >>> from rainmer_analysis.model.restorer import RestorerConfig
-    >>> restorer = CompiledRestorer(Restorer(RestorerConfig(dim=8, base_dim=8, blocks=(1, 1, 1, 1))))
-    >>> restorer(np.zeros((3, 16, 24), np.float32), restorer.prepare_prompts(()), BandThreads(1)).shape
+    >>> config = RestorerConfig(dim=8, base_dim=8, blocks=(1, 1, 1, 1))
+    >>> fast = CompiledRestorer(Restorer(config))
+    >>> fast(np.zeros((3, 16, 24), np.float32), fast.prepare_prompts(()), BandThreads(1)).shape
     (3, 16, 24)
     """
 

@@ -142,8 +142,8 @@ def fuse_local_knowledge(
     def bands(span: Bands) -> None:
         size = (span[0], span[1], *features.height_width_channels[1:])
         _fuse_local_knowledge_in_bands(
-            spatial_map.flat, spatial_map.layout, location.flat, location.layout, features.flat, features.layout,
-            size, shares
+            spatial_map.flat, spatial_map.layout, location.flat, location.layout,
+            features.flat, features.layout, size, shares,
         )  # fmt: skip
 
     workers[0].run_in_bands(features.size, bands)

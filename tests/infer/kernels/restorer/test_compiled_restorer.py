@@ -247,6 +247,6 @@ def test_threads_are_counted_and_pickled() -> None:
     assert BandThreads().count >= 1
     seen: list[int] = []
     made = pickle.loads(pickle.dumps(BandThreads(2)))
-    made.each(seen.append, range(5))
+    made.for_each(seen.append, range(5))
     assert sorted(seen) == [0, 1, 2, 3, 4]
     assert made.count == 2

@@ -11,10 +11,10 @@ from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsErr
 from rainmer_analysis.images import content_hashes, read_image
 from rainmer_analysis.infer.extraction.output_files import (
     SKIPPED,
-    check_no_other_form,
-    check_skipped,
-    read_skipped,
-    table_request,
+    read_skipped_list,
+    refuse_foreign_skipped_list,
+    refuse_tables_of_other_form,
+    table_request_digest,
 )
 from rainmer_analysis.values import Rows, Space, is_up_to_date, parts_of
 
@@ -35,21 +35,21 @@ def is_share_up_to_date(
     OutputExistsError
         Another table lies in the folder, or one in another form, and `overwrite` is False.
     """
-    check_no_other_form(folder, spaces.values(), parts=True, overwrite=overwrite)
-    check_skipped(folder / SKIPPED, overwrite=overwrite)
+    refuse_tables_of_other_form(folder, spaces.values(), parts=True, overwrite=overwrite)
+    refuse_foreign_skipped_list(folder / SKIPPED, overwrite=overwrite)
     place, rows = share
     try:
-        known = read_skipped(folder / SKIPPED)
-    except FileFormatError:  # `check_skipped` has seen it: it may be replaced
+        known = read_skipped_list(folder / SKIPPED)
+    except FileFormatError:  # `refuse_foreign_skipped_list` has seen it: it may be replaced
         return False
     encoder = next(iter(spaces.values())).encoder
     listed = set(known.loc[known["encoder"] == encoder, "image_id"])
-    if all(name in listed for name in rows.cells("image_id")) and not _some_readable(rows):
+    if all(name in listed for name in rows.cells("image_id")) and not _is_any_image_readable(rows):
         return True  # none of this share can be used, so it has no part
     tables = [folder / space.stem for space in spaces.values()]
     if not any(table.exists() for table in tables):
         return False
-    if broken := [table for table in tables if table.exists() and not _is_whole(table)]:
+    if broken := [table for table in tables if table.exists() and not _has_all_parts(table)]:
         if overwrite:
             return False
         raise OutputExistsError(
@@ -61,19 +61,19 @@ def is_share_up_to_date(
         part = table / f"{place.part}.parquet"
         if not overwrite and table.exists() and not part.exists() and len(rows):
             raise OutputExistsError.at(table, "folder")
-        if not is_up_to_date(part, table_request(space, rows, found), overwrite=overwrite):
+        if not is_up_to_date(part, table_request_digest(space, rows, found), overwrite=overwrite):
             return False
     return (folder / SKIPPED).exists()
 
 
-def _is_whole(table: Path) -> bool:
+def _has_all_parts(table: Path) -> bool:
     try:
         return bool(parts_of(table))
     except FileFormatError:
         return False
 
 
-def _some_readable(rows: Rows) -> bool:
+def _is_any_image_readable(rows: Rows) -> bool:
     """Return whether an image can be read, as after a repair."""
     for path, region in zip(rows.cells("path"), rows.cells("region"), strict=True):
         with suppress(ImageError):

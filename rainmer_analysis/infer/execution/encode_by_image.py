@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["by_image", "thread_count"]
+__all__ = ["encode_by_image", "thread_count"]
 
 Named = dict[str, Tensor]
 
@@ -28,7 +28,7 @@ def thread_count(wanted: int | None, images: int) -> int:
     return max(1, min(wanted or torch.get_num_threads(), images))
 
 
-def by_image(work: Callable[[Tensor], Named], images: Tensor, threads: int) -> Named:
+def encode_by_image(work: Callable[[Tensor], Named], images: Tensor, threads: int) -> Named:
     """Encode images [n, 3, H, W], n at least 1, one by one, so many at once.
 
     PyTorch has one thread in each of them: threads that share an image wait for each other after

@@ -13,7 +13,7 @@ import pytest
 
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.infer import extract
-from rainmer_analysis.infer.extraction.memory_limits import AdaptiveBatchEncoder
+from rainmer_analysis.infer.extraction.adaptive_batches import AdaptiveBatchEncoder
 
 Make = Callable[..., Any]
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from rainmer_analysis.infer.extraction.output_files import (
     SKIPPED,
-    read_skipped,
-    remove_other_form,
-    replaced_forms,
-    skipped_bytes,
+    merge_skipped_list,
+    names_of_other_form,
+    read_skipped_list,
+    remove_tables_of_other_form,
 )
 from rainmer_analysis.values import (
     PARTS,
@@ -26,7 +26,7 @@ from rainmer_analysis.values import (
     write_part_list,
 )
 
-__all__ = ["pending_folder", "publish_tables", "reclaim_pending"]
+__all__ = ["pending_folder", "publish_rank_parts", "remove_pending_folders"]
 
 
 def pending_folder(folder: Path, spaces: Mapping[str, Space], world: int, key: str) -> Path:
@@ -34,13 +34,13 @@ def pending_folder(folder: Path, spaces: Mapping[str, Space], world: int, key: s
     return folder / f"{_pending_prefix(spaces)}{world}-{key[:16]}"
 
 
-def reclaim_pending(folder: Path, spaces: Mapping[str, Space]) -> None:
+def remove_pending_folders(folder: Path, spaces: Mapping[str, Space]) -> None:
     """Remove parts of unfinished runs for these tables: they answer a request now."""
     for left in folder.glob(f"{_pending_prefix(spaces)}*"):
         shutil.rmtree(left, ignore_errors=True)
 
 
-def publish_tables(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
+def publish_rank_parts(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
     """Make the parts of all ranks visible as one table per view."""
     parts = sorted(path for path in pending.iterdir() if path.name.startswith("part-"))
     with staging(folder) as staged:
@@ -49,22 +49,26 @@ def publish_tables(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> 
             for part in found:
                 (staged / space.stem).mkdir(exist_ok=True)
                 source = part / f"{space.stem}.parquet"
-                _hard_link_part(source, staged / space.stem / f"{part.name}.parquet")
+                _link_or_copy_part(source, staged / space.stem / f"{part.name}.parquet")
             if found:
                 write_part_list(staged / space.stem, staged / space.stem / PARTS)
         encoder = next(iter(spaces.values())).encoder
-        skipped = [read_skipped(part / SKIPPED) for part in parts]
+        skipped = [read_skipped_list(part / SKIPPED) for part in parts]
         with hold_lock(lock_of(folder, "commit"), wait=True):
-            data = skipped_bytes(folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder)
+            data = merge_skipped_list(
+                folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder
+            )
             (staged / SKIPPED).write_bytes(data)
-            replaced = replaced_forms(folder, spaces.values(), parts=True)
-            emptied = _without_parts(folder, staged, spaces)
+            replaced = names_of_other_form(folder, spaces.values(), parts=True)
+            emptied = _names_of_emptied_tables(folder, staged, spaces)
             commit(folder, staged, remove=(*replaced, *emptied))
-    remove_other_form(folder, spaces.values(), parts=True)
-    reclaim_pending(folder, spaces)
+    remove_tables_of_other_form(folder, spaces.values(), parts=True)
+    remove_pending_folders(folder, spaces)
 
 
-def _without_parts(folder: Path, staged: Path, spaces: Mapping[str, Space]) -> tuple[str, ...]:
+def _names_of_emptied_tables(
+    folder: Path, staged: Path, spaces: Mapping[str, Space]
+) -> tuple[str, ...]:
     """Return the names of tables that no image is left in."""
     stems = [space.stem for space in spaces.values()]
     return tuple(
@@ -72,7 +76,7 @@ def _without_parts(folder: Path, staged: Path, spaces: Mapping[str, Space]) -> t
     )
 
 
-def _hard_link_part(source: Path, target: Path) -> None:
+def _link_or_copy_part(source: Path, target: Path) -> None:
     """Let a finished part have a second name, so that it is not lost with the first."""
     try:
         os.link(source, target)

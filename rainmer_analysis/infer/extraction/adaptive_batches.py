@@ -41,19 +41,19 @@ class AdaptiveBatchEncoder:
         while len(found) < len(images):
             piece = images[len(found) : len(found) + self._limit]
             try:
-                found += _encode_once(np.stack(piece), self._encoder)
+                found += _encode_and_split_by_image(np.stack(piece), self._encoder)
             except (MemoryError, RuntimeError) as error:
-                if not _is_refusal(error):
+                if not _is_out_of_memory(error):
                     raise
                 if len(piece) == 1:
                     found.append(None)
                     continue
             else:
                 continue
-            self._halve_batch(len(piece))
+            self._halve_limit(len(piece))
         return found
 
-    def _halve_batch(self, size: int) -> None:
+    def _halve_limit(self, size: int) -> None:
         """Go on with half of a size for which there was no room; outside of what raised it."""
         with self._lock:
             if size // 2 < self._limit:
@@ -65,12 +65,12 @@ class AdaptiveBatchEncoder:
             torch.cuda.empty_cache()
 
 
-def _is_refusal(error: Exception) -> bool:
+def _is_out_of_memory(error: Exception) -> bool:
     text = str(error).lower()
     return isinstance(error, MemoryError) or any(words in text for words in _REFUSALS)
 
 
-def _encode_once(pixels: npt.NDArray[np.float32], encoder: Encoder) -> list[Vectors]:
+def _encode_and_split_by_image(pixels: npt.NDArray[np.float32], encoder: Encoder) -> list[Vectors]:
     found = encoder.encode(pixels)
     for view, dim in encoder.views.items():
         shape = np.shape(found.get(view, ()))
