@@ -5,7 +5,7 @@
 ``published`` is the published protocol (batch 1, a pass per view, eager float32) on the same card;
 the other forms take batches of ready 8-bit images: folded in float32 and bfloat16, operator by
 operator, replayed from a CUDA graph (as extraction does), compiled, and both. Each is held against
-float64 on fresh random images, and its TFLOP/s (of the published network's use_arithmetic) and TB/s
+float64 on fresh random images, and its TFLOP/s (of the published network's arithmetic) and TB/s
 (bytes that its operators read and write, counted while they run; a compiled form moves fewer) stand
 beside the card's own best convolution, matrix product and copy. Then: 8-bit images from pinned
 memory whose copies overlap the network; what extraction's encoder does from arrays of the host;

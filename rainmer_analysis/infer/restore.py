@@ -31,8 +31,7 @@ from rainmer_analysis.infer.execution import PRECISIONS, choose_device, uses_ker
 from rainmer_analysis.infer.kernels.restorer import BandThreads
 from rainmer_analysis.infer.restorer_backends import CompiledBackend, RestorerBackend, TorchBackend
 from rainmer_analysis.infer.tiles import TILE, Images, Tiling, process_in_strips, process_in_tiles
-from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
-from rainmer_analysis.model import load_restorer as load_checkpoint
+from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer, load_restorer_checkpoint
 
 __all__ = ["ImageRestorer", "load_restorer"]
 
@@ -209,7 +208,9 @@ def load_restorer(
         The variant, the device, the precision or the rule for ties is unknown, or there would be
         no thread.
     """
-    checkpoint = load_checkpoint(_restorer_weights_path(weights), variant=variant, ties=ties)
+    checkpoint = load_restorer_checkpoint(
+        _restorer_weights_path(weights), variant=variant, ties=ties
+    )
     module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
     sha256 = checkpoint.sha256
     del checkpoint  # before the weights are laid out once more

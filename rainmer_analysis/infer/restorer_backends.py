@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from rainmer_analysis.infer.execution import use_arithmetic
+from rainmer_analysis.infer.execution import arithmetic_context
 from rainmer_analysis.infer.kernels import WinogradProjectors
 from rainmer_analysis.infer.kernels.restorer import (
     BandThreads,
@@ -17,7 +17,7 @@ from rainmer_analysis.infer.kernels.restorer import (
     PromptEncoderStages,
 )
 from rainmer_analysis.infer.tiles import Images
-from rainmer_analysis.model.folded_encoder import FoldedEncoder, fold_experts
+from rainmer_analysis.model.folded_encoder import FoldedEncoder, fold_experts_in_place
 from rainmer_analysis.model.restorer import Prompts, Restorer
 
 __all__ = ["CompiledBackend", "RestorerBackend", "TorchBackend"]
@@ -66,18 +66,18 @@ class TorchBackend:
     ) -> None:
         self._module, self._device, self._threads = copy.deepcopy(module), device, threads
         self._precision = precision
-        fold_experts(self._module)
+        fold_experts_in_place(self._module)
         # channels last, as in training: a sixth quicker on a CPU, and the same but for rounding
         self._module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def encode_prompts(self, images: Images) -> Prompts:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
-        with torch.inference_mode(), use_arithmetic(self._device, "exact"):
-            return self._module.encode(torch.from_numpy(images).to(self._device))
+        with torch.inference_mode(), arithmetic_context(self._device, "exact"):
+            return self._module.encode_prompts(torch.from_numpy(images).to(self._device))
 
     def __call__(self, tiles: Images, prompts: Prompts) -> Images:
         """Restore tiles [n, 3, h, w]."""
-        with torch.inference_mode(), use_arithmetic(self._device, self._precision):
+        with torch.inference_mode(), arithmetic_context(self._device, self._precision):
             placed = torch.from_numpy(tiles).to(self._device)
             placed = placed.contiguous(memory_format=torch.channels_last)
             found: Images = self._module(placed, prompts).float().cpu().numpy()
@@ -119,8 +119,8 @@ class CompiledBackend:
         self._planar = CompiledRestorer(module)
         encoder = module.disentangle.encoder_q
         stages = PromptEncoderStages(encoder.MoEs.expert_stages.stages)
-        towers = WinogradProjectors(encoder.projectors, torch.float32)
-        self._encoder = FoldedEncoder(encoder, stages=stages, towers=towers)
+        projectors = WinogradProjectors(encoder.projectors, torch.float32)
+        self._encoder = FoldedEncoder(encoder, stages=stages, projectors=projectors)
 
     def _copy_with_threads(self, threads: BandThreads) -> CompiledBackend:
         made = copy.copy(self)
@@ -130,16 +130,16 @@ class CompiledBackend:
     def encode_prompts(self, images: Images) -> Any:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
         found = []
-        with torch.inference_mode(), use_arithmetic(torch.device("cpu"), "exact"):
+        with torch.inference_mode(), arithmetic_context(torch.device("cpu"), "exact"):
             for image in images if self._module.config.knowledge else ():
                 views = self._encoder(torch.from_numpy(image)[None])
                 known = Prompts(views.chromatic_z, views.degradation_z)
-                found.append(self._module.vectors(known, batch=1))
+                found.append(self._module.prompt_vectors(known, batch=1))
         return [self._planar.prepare_prompts(vectors) for vectors in found or [()] * len(images)]
 
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w]."""
-        with use_arithmetic(torch.device("cpu"), "exact"):
+        with arithmetic_context(torch.device("cpu"), "exact"):
             done = [
                 self._planar(tile, known, self._threads)
                 for tile, known in zip(tiles, prompts, strict=True)

@@ -32,7 +32,7 @@ def degrade(
     """Degrade a clean image: draw parameters of light and weather by ``seed`` and apply them.
 
     Both results lie on the grid of 8 bits (k / 255), so that an array equals its PNG and the last
-    bits of float use_arithmetic do not show.
+    bits of float arithmetic do not show.
 
     Parameters
     ----------

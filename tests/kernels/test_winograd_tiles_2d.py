@@ -45,7 +45,7 @@ def convolved(x: Tensor, weight: Tensor, *, dtype: torch.dtype, slope: float) ->
 
 
 def test_one_dimension_is_the_direct_sum_in_whole_numbers() -> None:
-    """Transforms of a line alone, in exact use_arithmetic: 24 times the three-point convolution."""
+    """Transforms of a line alone, in exact arithmetic: 24 times the three-point convolution."""
     g = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]])
     random = np.random.default_rng(0)
     for _ in range(20):

@@ -172,7 +172,7 @@ def check_encoder_contract(encoder: Any, source: str) -> Encoder:
 def encoder_spaces(encoder: Encoder, *, rule: str) -> dict[str, Space]:
     """Return space of each view of an encoder whose images go through the resize rule `rule`."""
     precision = str(getattr(encoder, "precision", "exact"))
-    precision = str(getattr(encoder, "use_arithmetic", precision))
+    precision = str(getattr(encoder, "arithmetic", precision))
     return {
         view: Space(encoder.name, view, encoder.sha256, rule, precision) for view in encoder.views
     }

@@ -18,12 +18,12 @@ from rainmer_analysis.infer.encoders.encoder_weights import read_encoder_weights
 from rainmer_analysis.infer.execution import (
     CudaGraphRunner,
     EncodeFunction,
+    arithmetic_context,
     arithmetic_name,
     capture_cuda_graph,
     choose_device,
     encode_by_image,
     thread_count,
-    use_arithmetic,
     uses_kernels,
     warn_without_bfloat16,
 )
@@ -60,7 +60,7 @@ class NetworkEncoder:
 
     ``exact`` is float32 throughout (no TF32 on a GPU); ``fast`` has maps and convolutions in
     bfloat16: its vectors differ in the third decimal and lie in a space of their own, which
-    ``use_arithmetic`` names with the kind of processor.
+    ``arithmetic`` names with the kind of processor.
     """
 
     name: str
@@ -69,7 +69,7 @@ class NetworkEncoder:
     configuration: Mapping[str, Any]
     device: torch.device
     precision: str
-    use_arithmetic: str
+    arithmetic: str
     _descriptor: NetworkDescriptor
     _module: nn.Module
     _answers: EncodeFunction
@@ -111,7 +111,7 @@ class NetworkEncoder:
         return {view: rows.numpy() for view, rows in found.items()}
 
     def _encode_pixels(self, pixels: Tensor) -> dict[str, Tensor]:
-        with torch.inference_mode(), use_arithmetic(self.device, self.precision):
+        with torch.inference_mode(), arithmetic_context(self.device, self.precision):
             placed = pixels.to(self.device).contiguous(memory_format=torch.channels_last)
             return {view: rows.float().cpu() for view, rows in self._answers(placed).items()}
 
@@ -152,7 +152,7 @@ def build_network_encoder(
     if precision == "fast":
         warn_without_bfloat16(device)
     config: Any = module.config
-    with use_arithmetic(device, "exact"):
+    with arithmetic_context(device, "exact"):
         prepared = _fastest_form_on_device(
             descriptor, module.eval().requires_grad_(False), device, precision
         )
@@ -160,7 +160,7 @@ def build_network_encoder(
     def encode_views(images: Tensor) -> dict[str, Tensor]:
         return dict(descriptor.views(prepared(images)))
 
-    with torch.inference_mode(), use_arithmetic(device, precision):
+    with torch.inference_mode(), arithmetic_context(device, precision):
         found = encode_views(torch.zeros(1, 3, 16, 16, device=device))
     return NetworkEncoder(
         name=name,
@@ -169,7 +169,7 @@ def build_network_encoder(
         configuration=asdict(config),
         device=device,
         precision=precision,
-        use_arithmetic=arithmetic_name(device, precision),
+        arithmetic=arithmetic_name(device, precision),
         _descriptor=descriptor,
         _module=module,
         _answers=CudaGraphRunner(encode_views, capture_cuda_graph)

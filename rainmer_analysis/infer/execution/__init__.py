@@ -1,4 +1,4 @@
-"""How a network computes: on which device, in which use_arithmetic, in how many threads."""
+"""How a network computes: on which device, in which arithmetic, in how many threads."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from rainmer_analysis.infer.execution.devices import (
     warn_without_bfloat16,
 )
 from rainmer_analysis.infer.execution.encode_by_image import encode_by_image, thread_count
-from rainmer_analysis.infer.execution.network_arithmetic import arithmetic_name, use_arithmetic
+from rainmer_analysis.infer.execution.network_arithmetic import arithmetic_context, arithmetic_name
 
 __all__ = [
     "PRECISIONS",
     "CudaGraphRunner",
     "EncodeFunction",
+    "arithmetic_context",
     "arithmetic_name",
     "capture_cuda_graph",
     "choose_device",
     "encode_by_image",
     "thread_count",
-    "use_arithmetic",
     "uses_kernels",
     "warn_without_bfloat16",
 ]

@@ -1,4 +1,4 @@
-"""The use_arithmetic of a network: what it computes in, whatever its caller has set."""
+"""The arithmetic of a network: what it computes in, whatever its caller has set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.kernels.simd_vectors import BFLOAT16
 
-__all__ = ["arithmetic_name", "use_arithmetic"]
+__all__ = ["arithmetic_context", "arithmetic_name"]
 
 # What torch may compute float32 products and convolutions in, by library and operator.
 _OPERATORS = (
@@ -62,7 +62,7 @@ _PROCESS = _ProcessPrecision()
 
 
 @contextmanager
-def use_arithmetic(device: torch.device, precision: str) -> Iterator[None]:
+def arithmetic_context(device: torch.device, precision: str) -> Iterator[None]:
     """Compute as a network's precision says, whatever the caller has set.
 
     ``exact`` is float32 throughout, without TF32; ``fast`` is bfloat16 under autocast, and full
@@ -80,7 +80,7 @@ def use_arithmetic(device: torch.device, precision: str) -> Iterator[None]:
 
 
 def arithmetic_name(device: torch.device, precision: str) -> str:
-    """Name the use_arithmetic for the space of a network's vectors.
+    """Name the arithmetic for the space of a network's vectors.
 
     ``exact`` vectors are the same on all processors to 1e-5. Sums of ``fast`` ones are rounded to
     bfloat16 wherever they leave an operator, so that vectors move in the third decimal with the

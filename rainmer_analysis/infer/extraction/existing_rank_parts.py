@@ -58,7 +58,7 @@ def is_share_up_to_date(
         )
     found = list(content_hashes(rows.cells("path")))
     for table, space in zip(tables, spaces.values(), strict=True):
-        part = table / f"{place.part}.parquet"
+        part = table / f"{place.part_name}.parquet"
         if not overwrite and table.exists() and not part.exists() and len(rows):
             raise OutputExistsError.at(table, "folder")
         if not is_up_to_date(part, table_request_digest(space, rows, found), overwrite=overwrite):

@@ -91,7 +91,7 @@ def extract_over_ranks(
     """
     folder, rows = Path(out), images.rows
     spaces = encoder_spaces(encoder, rule=encoder.preprocessing)
-    span = place.span(len(rows))
+    span = place.row_range(len(rows))
     share = place, rows.take(span)
     with process_group(place), ExitStack() as held:
         with raise_first_error():
@@ -108,7 +108,7 @@ def extract_over_ranks(
             key = broadcast_text(lambda: resumed_work_digest(spaces, rows))
             pending = pending_folder(folder, spaces, place.world, key)
             with raise_first_error():
-                _extract_share(images, encoder, span, out=pending / place.part, **options)
+                _extract_share(images, encoder, span, out=pending / place.part_name, **options)
             with raise_first_error():
                 if place.rank == 0:
                     publish_rank_parts(pending, folder, spaces)

@@ -153,7 +153,7 @@ class _StageWeights:
     """A stage: its depthwise rounds, and the matrices between and behind them."""
 
     def __init__(self, stage: Stage, dtype: torch.dtype) -> None:
-        fusion = stage.fusion(torch.zeros(1)).flatten(1)
+        fusion = stage.folded_fusion_weight(torch.zeros(1)).flatten(1)
         dim, wide = len(fusion), padded_channels(len(fusion))
         self._matrices = torch.zeros(len(EXPERTS), wide, wide)
         self._matrices[:, :dim, :dim] = fusion.view(dim, len(EXPERTS), dim).permute(1, 2, 0)

@@ -20,8 +20,8 @@ from rainmer_analysis.infer.kernels.winograd_convolution import (
     WinogradWorkspace,
 )
 from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
-from rainmer_analysis.model.airnet import SLOPE, AirNetEncoder, AirNetViews, without_norms
-from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.model.airnet import SLOPE, AirNetEncoder, AirNetViews, with_folded_batch_norms
+from rainmer_analysis.model.pooling_and_precision import without_autocast
 
 __all__ = ["WinogradAirNet"]
 
@@ -72,7 +72,7 @@ class WinogradAirNet(nn.Module):
 
     def __init__(self, encoder: AirNetEncoder, dtype: torch.dtype) -> None:
         super().__init__()
-        folded = without_norms(encoder)
+        folded = with_folded_batch_norms(encoder)
         self._head = folded.mlp
         with torch.inference_mode():
             self._blocks = [_Block(block, dtype) for block in folded.blocks]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.model import load_restorer, load_weights, save_weights
+from rainmer_analysis.model import load_restorer_checkpoint, load_weights, save_weights
 from rainmer_analysis.recipes.training.run_folder import WEIGHTS
 from rainmer_analysis.train import CrossedPool, Pool, Trainable, TrainConfig
 
@@ -46,7 +46,7 @@ class WeightsExport:
 
 def read_kept_weights(path: Path, config: TrainConfig) -> tuple[str, int]:
     """Read the weights that were written: their identity, and the step that they are of."""
-    weights = load_restorer(path) if config.restores else load_weights(path)
+    weights = load_restorer_checkpoint(path) if config.restores else load_weights(path)
     return weights.sha256, int(weights.metadata["steps"])
 
 
@@ -66,7 +66,7 @@ def load_start_weights(objective: Trainable, config: TrainConfig) -> dict[str, s
     """
     started = {}
     if config.restorer.start:
-        restorer = load_restorer(config.restorer.start)
+        restorer = load_restorer_checkpoint(config.restorer.start)
         _check_same_network("restorer.start", restorer.config, config.network)
         objective.network.load_state_dict(restorer.state)
         started["restorer"] = restorer.sha256

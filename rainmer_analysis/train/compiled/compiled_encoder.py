@@ -11,7 +11,7 @@ from torch import Tensor
 
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.model.encoder import MIN_SIDE, EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, normalise_rows
+from rainmer_analysis.model.pooling_and_precision import block_mean, global_mean, normalise_rows
 from rainmer_analysis.train.compiled.mixture_gradients import location
 from rainmer_analysis.train.compiled.projector_gradients import project
 
@@ -57,10 +57,10 @@ def is_compilable(encoder: RainmerEncoder, images: Tensor) -> bool:
 
 
 def local_knowledge(encoder: RainmerEncoder, images: Tensor) -> Tensor:
-    """Compute ``encoder.location(images)``, in compiled loops where they apply."""
+    """Compute ``encoder.local_features(images)``, in compiled loops where they apply."""
     if is_compilable(encoder, images):
         return location(encoder, images)
-    return encoder.location(strided(images))
+    return encoder.local_features(strided(images))
 
 
 def encode(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:

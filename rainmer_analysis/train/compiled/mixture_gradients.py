@@ -38,7 +38,7 @@ _ENTRY = 28  # numbers that a pixel of the first map is a sum of: 3 x 3 of 3 col
 
 
 def location(encoder: RainmerEncoder, images: Tensor) -> Tensor:
-    """Compute local knowledge as ``encoder.location`` does, with gradients for its parameters.
+    """Compute ``encoder.local_features(images)`` with gradients for its parameters.
 
     Parameters
     ----------

@@ -10,7 +10,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.kernels.hcw_maps import Array
-from rainmer_analysis.model import STAGES, RainmerEncoder, Stage, mean_windows, without_autocast
+from rainmer_analysis.model import (
+    STAGES,
+    RainmerEncoder,
+    Stage,
+    mean_3x3_neighbourhood,
+    without_autocast,
+)
 
 __all__ = [
     "FIRST_DEPTHWISE",
@@ -57,7 +63,9 @@ class MixtureWeights(NamedTuple):
         """
         conv, stages = encoder.conv.proj, encoder.MoEs.expert_stages
         with without_autocast(images):
-            mean = F.linear(mean_windows(images).flatten(1), conv.weight.flatten(1), conv.bias)
+            mean = F.linear(
+                mean_3x3_neighbourhood(images).flatten(1), conv.weight.flatten(1), conv.bias
+            )
             shares = encoder.MoEs.gate.weigh(mean)
             point = next(stages.preprocess.parameters()).flatten(1)
             taps = conv.weight.permute(0, 2, 3, 1).flatten(1)  # [dim, (row, column, colour)]
@@ -92,7 +100,7 @@ def _stage_weights(stage: Stage) -> tuple[Tensor, ...]:
     seconds = torch.cat([op[3].weight.flatten() for op in separable[1:]])
     scaled = ops[0][1].weight.flatten(1) * ops[0][0].weight.flatten(1).T
     points = torch.stack([scaled, *(op[1].weight.flatten(1) for op in separable[1:])])
-    fusion = stage.fusion(firsts)
+    fusion = stage.folded_fusion_weight(firsts)
     return firsts, seconds, points, fusion.view(len(fusion), FUSED_MAPS, -1)
 
 

@@ -20,7 +20,7 @@ from rainmer_analysis.kernels.hcw_maps import (
     winograd_workspace,
 )
 from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
-from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.model.pooling_and_precision import without_autocast
 from rainmer_analysis.train.compiled.projector_passes import (
     BLOCK,
     projector_backward,

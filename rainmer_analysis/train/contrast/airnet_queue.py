@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from rainmer_analysis.model import AirNetEncoder, autocast, normalise_rows, without_autocast
+from rainmer_analysis.model import AirNetEncoder, autocast_context, normalise_rows, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import Square
 from rainmer_analysis.train.data import HostBatch, Order, Pool, prefetch, scaled, tensor_copy
@@ -84,7 +84,7 @@ class QueueContrast(nn.Module):
 
         The keys, [B, out] of unit length, are kept as ``last`` for `enqueue`.
         """
-        with autocast(self._precision, batch.first.device):
+        with autocast_context(self._precision, batch.first.device):
             logits = self.logits(batch)
         loss = -logits.log_softmax(dim=1)[:, 0].mean()
         own = (logits[:, :1] > logits[:, 1:]).all(dim=1).float().mean()

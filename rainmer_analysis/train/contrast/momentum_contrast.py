@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from rainmer_analysis.model import (
     EncoderOutput,
     RainmerEncoder,
-    autocast,
+    autocast_context,
     normalise_rows,
     without_autocast,
 )
@@ -172,7 +172,7 @@ class MomentumContrast(nn.Module):
 
     def forward(self, batch: ContrastBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
-        with autocast(self._precision, batch.query.device):
+        with autocast_context(self._precision, batch.query.device):
             cosines = compare_views(encode(self.query, batch.query), self.key, batch.views)
         loss, numbers = contrast_loss(cosines, self._config)
         return loss, {"loss": loss.detach(), **numbers}

@@ -5,7 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model import RainmerEncoder, autocast, normalise_rows, without_autocast
+from rainmer_analysis.model import (
+    RainmerEncoder,
+    autocast_context,
+    normalise_rows,
+    without_autocast,
+)
 from rainmer_analysis.train.compiled import encode
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.crossed.crossed_batch import TARGETS, CrossedBatch
@@ -88,7 +93,7 @@ class CrossedContrast(nn.Module):
 
     def forward(self, batch: CrossedBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
-        with autocast(self._precision, batch.images.device):
+        with autocast_context(self._precision, batch.images.device):
             output = encode(self.encoder, batch.images)
         with without_autocast(batch.images):
             return self._losses_of_features(output.chromatic_p, output.degradation_p, batch)

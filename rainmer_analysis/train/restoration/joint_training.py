@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model import Prompts, Restorer, autocast
+from rainmer_analysis.model import Prompts, Restorer, autocast_context
 from rainmer_analysis.train.compiled import encode, strided
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast import ContrastBatch, compare_views, contrast_loss
@@ -62,10 +62,10 @@ class JointTraining(nn.Module):
         """Return the loss of a micro-batch, with gradient, and named numbers for the log."""
         pairs, views = task.pairs, task.views
         encoders = self.restorer.disentangle
-        with autocast(self._config.run.precision, pairs.degraded.device):
+        with autocast_context(self._config.run.precision, pairs.degraded.device):
             with torch.set_grad_enabled(self._learnt and torch.is_grad_enabled()):
                 whole = encode(encoders.encoder_q, pairs.whole)
-            restored = self.restorer(strided(pairs.degraded), Prompts.of(whole))
+            restored = self.restorer(strided(pairs.degraded), Prompts.from_encoder_output(whole))
             cosines = None
             if views is not None:
                 # Queries that are the whole images were encoded for the prompts already.

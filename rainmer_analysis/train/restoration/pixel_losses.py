@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.model.pooling_and_precision import without_autocast
 
 __all__ = ["charbonnier", "pixel_loss", "similarity"]
 

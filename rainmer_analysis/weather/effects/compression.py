@@ -61,7 +61,7 @@ class Compression(Effect):
 
 
 def _round_half_up(values: Field) -> Field:
-    """Round to whole numbers, a half (up to errors of use_arithmetic) always up."""
+    """Round to whole numbers, a half (up to errors of arithmetic) always up."""
     return np.asarray(np.floor(values + (0.5 + 1e-6)))
 
 

@@ -32,7 +32,7 @@ def test_interrupted_publishing_goes_on(
 
     def share(place: Ranks) -> int:
         encoder = plain()
-        _extract_share(images, encoder, place.span(5), out=pending / place.part)
+        _extract_share(images, encoder, place.row_range(5), out=pending / place.part_name)
         return int(encoder.seen)
 
     assert [share(place) for place in places] == [2, 3]

@@ -30,7 +30,7 @@ def test_the_loss_is_restoration_and_weighted_contrast(pool: Pool, restoring: Re
     loss, numbers = objective.module(task)
     network, pairs = objective.network, task.pairs
     query, key = network.disentangle.encoder_q, network.disentangle.encoder_k
-    restored = network(pairs.degraded, Prompts.of(query(pairs.whole)))
+    restored = network(pairs.degraded, Prompts.from_encoder_output(query(pairs.whole)))
     pixels = pixel_loss(restored, pairs.clean)
     contrast, _ = contrast_loss(
         compare_views(query(task.views.query), key, task.views.views), config.objective

@@ -19,7 +19,7 @@ from rainmer_analysis.model import (
     AirNetOutput,
     AirNetViews,
     normalise_rows,
-    without_norms,
+    with_folded_batch_norms,
 )
 
 __all__ = ["AIRNET", "make_airnet_encoder"]
@@ -33,7 +33,7 @@ def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
 
 
 def _fold_for_torch(module: AirNetEncoder, _: torch.dtype) -> nn.Module:
-    return without_norms(module)
+    return with_folded_batch_norms(module)
 
 
 AIRNET = NetworkDescriptor("airnet", _airnet_views, _fold_for_torch, WinogradAirNet)

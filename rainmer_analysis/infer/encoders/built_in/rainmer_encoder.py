@@ -29,8 +29,8 @@ def _fold_for_torch(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
 
 def _fold_for_kernels(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
     stages = StripExpertStages(module.MoEs.expert_stages, dtype)
-    towers = WinogradProjectors(module.projectors, dtype)
-    return FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
+    projectors = WinogradProjectors(module.projectors, dtype)
+    return FoldedEncoder(module, dtype=dtype, stages=stages, projectors=projectors)
 
 
 RAINMER = NetworkDescriptor("rainmer", _rainmer_views, _fold_for_torch, _fold_for_kernels)

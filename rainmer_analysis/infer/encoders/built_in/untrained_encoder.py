@@ -12,7 +12,7 @@ from rainmer_analysis.infer.encoders.encoder_contract import (
     refuse_encoder_weights,
 )
 from rainmer_analysis.infer.encoders.network_encoder import NetworkEncoder, build_network_encoder
-from rainmer_analysis.infer.execution import use_arithmetic
+from rainmer_analysis.infer.execution import arithmetic_context
 from rainmer_analysis.model import RainmerEncoder, state_sha256
 
 __all__ = ["make_untrained_encoder"]
@@ -33,7 +33,7 @@ def make_untrained_encoder(
     refuse_encoder_weights("untrained:SEED", weights)
     seed = parse_untrained_seed(argument)
     cpu = torch.device("cpu")
-    with use_arithmetic(cpu, "exact"), torch.random.fork_rng(devices=[]):
+    with arithmetic_context(cpu, "exact"), torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         module = RainmerEncoder()
     sha256 = state_sha256(module.state_dict())

@@ -134,7 +134,7 @@ def _fusion_shares(module: Any, vectors: tuple[Tensor, ...]) -> list[float]:
     """Ask the rule that fuses two prompts how much of each it takes: it is linear in both."""
     if len(vectors) == 1:
         return [1.0]
-    cosine = module.prompt_cosine(vectors, like=vectors[0])
+    cosine = module.anchor_prompt_cosine(vectors, like=vectors[0])
     one, none = torch.ones(1, 1, 1, 1), torch.zeros(1, 1, 1, 1)
     mix_prompts = module.fusion.mix
     return [float(mix_prompts(one, none, cosine)), float(mix_prompts(none, one, cosine))]

@@ -51,7 +51,7 @@ from rainmer_analysis.kernels.hcw_maps import (
 )
 from rainmer_analysis.kernels.numba_decorators import compiled
 from rainmer_analysis.model.restorer.modules import (
-    kept_channels,
+    kept_channels_by_rate,
     sparse_attention,
     topk_lowest_index,
 )
@@ -237,7 +237,7 @@ class BandedChannelAttention:
     def _sparse_attention(self, logits: Array) -> Array:
         select = self._module.select
         if select is topk_lowest_index:
-            return nested_top_k_softmax(logits, self._shares, kept_channels(self.count))
+            return nested_top_k_softmax(logits, self._shares, kept_channels_by_rate(self.count))
         shares = torch.from_numpy(self._shares)
         found: Array = sparse_attention(torch.from_numpy(logits)[None], shares, select=select)[
             0

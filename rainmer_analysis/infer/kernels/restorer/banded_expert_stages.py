@@ -151,7 +151,7 @@ class _PackedStage:
 
     def __init__(self, stage: Stage) -> None:
         with torch.no_grad():
-            self.fusion = stage.fusion(torch.zeros(1)).flatten(1).double()
+            self.fusion = stage.folded_fusion_weight(torch.zeros(1)).flatten(1).double()
         dim = len(self.fusion)
         taps: list[Array] = []
         points: list[Array] = []

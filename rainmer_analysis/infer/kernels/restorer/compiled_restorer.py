@@ -41,7 +41,7 @@ from rainmer_analysis.infer.kernels.restorer.packed_layers import (
 )
 from rainmer_analysis.kernels.hcw_maps import Array
 from rainmer_analysis.model.encoder import SLOPE
-from rainmer_analysis.model.folded_encoder import mean_windows
+from rainmer_analysis.model.folded_encoder import mean_3x3_neighbourhood
 from rainmer_analysis.model.restorer import Restorer
 
 __all__ = ["CompiledRestorer"]
@@ -199,7 +199,7 @@ class CompiledRestorer:
         with torch.inference_mode():
             source = HcwMap.zeros(3, size)
             source.pixels[:] = image
-            windows = mean_windows(torch.from_numpy(image).double()[None])[0]
+            windows = mean_3x3_neighbourhood(torch.from_numpy(image).double()[None])[0]
             top = self._embed_and_fuse_local_knowledge(source, windows, workers)
             joined, x = self._encode_levels(top, workers)
             x = self._decode_levels(x, joined, prompts, workers)
@@ -214,7 +214,7 @@ class CompiledRestorer:
         width = self.config.widths[0]
         maps = [HcwMap.zeros(width, source.size) for _ in range(2)]
         x = self._first(source, (maps[0], maps[1]), windows, workers)
-        if self.config.traits.local_at_inference:
+        if self.config.variant_traits.local_at_inference:
             between = maps[0] if maps[1] is x else maps[1]
             others = HcwMap.zeros(width, source.size), between
             location = self._local(source, others, windows, workers)

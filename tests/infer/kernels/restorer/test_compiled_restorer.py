@@ -19,7 +19,7 @@ from rainmer_analysis.model.restorer import Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.config import VARIANTS
 from rainmer_analysis.model.restorer.modules import basic_layers as network_layers
 from rainmer_analysis.model.restorer.modules.channel_attention import (
-    kept_channels,
+    kept_channels_by_rate,
     sparse_attention,
 )
 from rainmer_analysis.model.restorer.modules.channel_selection import (
@@ -58,7 +58,7 @@ def both(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the compiled form and the network in float64 make of an image."""
     image, whole = drawn(1, 3, *size), drawn(1, 3, 128, 128, seed=2)
-    vectors = module.vectors(module.encode(whole), batch=1) if prompts else ()
+    vectors = module.vectors(module.encode_prompts(whole), batch=1) if prompts else ()
     planar = CompiledRestorer(module)
     found = planar(image[0].numpy(), planar.prepare_prompts(vectors), threads)
     expected = module.double()(image.double(), whole.double() if prompts else None)[0].numpy()
@@ -204,7 +204,7 @@ def test_nested_selections(columns: int) -> None:
     rng = np.random.default_rng(columns)
     logits = np.round(rng.normal(size=(2, columns, columns)), 1).astype(np.float32)
     shares = rng.random(4).astype(np.float32)
-    found = nested_top_k_softmax(logits, shares, kept_channels(columns))
+    found = nested_top_k_softmax(logits, shares, kept_channels_by_rate(columns))
     expected = sparse_attention(
         torch.from_numpy(logits)[None].double(),
         torch.from_numpy(shares).double(),
@@ -220,7 +220,7 @@ def test_selections_whose_weights_vanish() -> None:
     expected = sparse_attention(
         torch.from_numpy(logits)[None], torch.from_numpy(shares), select=topk_lowest_index
     )
-    found = nested_top_k_softmax(logits, shares, kept_channels(6))
+    found = nested_top_k_softmax(logits, shares, kept_channels_by_rate(6))
     np.testing.assert_allclose(found, expected[0], atol=1e-6)
 
 

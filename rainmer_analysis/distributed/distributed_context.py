@@ -30,7 +30,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from rainmer_analysis.distributed.rank_messages import Ranks, process_group, rank_device
+from rainmer_analysis.distributed.rank_communication import Ranks, process_group, rank_device
 from rainmer_analysis.errors import ConfigError
 
 __all__ = ["DistributedContext", "init_distributed"]

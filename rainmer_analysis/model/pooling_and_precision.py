@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 __all__ = [
     "GlobalMean",
-    "autocast",
+    "autocast_context",
     "block_mean",
     "global_mean",
     "normalise_rows",
@@ -28,7 +28,7 @@ _LOW = (torch.bfloat16, torch.float16)
 _EPS = 1e-12
 
 
-def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+def autocast_context(precision: str, device: torch.device) -> AbstractContextManager[object]:
     """Return the context in which a network of this precision is evaluated on a device."""
     if precision != "bf16":
         return nullcontext()

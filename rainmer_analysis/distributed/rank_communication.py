@@ -17,10 +17,10 @@ __all__ = [
     "Ranks",
     "all_agree",
     "broadcast_text",
+    "launched_ranks",
     "process_group",
     "raise_first_error",
     "rank_device",
-    "ranks",
 ]
 
 _PATIENCE = timedelta(days=30)  # until the slowest rank has finished
@@ -36,16 +36,16 @@ class Ranks:
     world: int
 
     @property
-    def part(self) -> str:
+    def part_name(self) -> str:
         """Name of this rank's part, without suffix."""
         return f"part-{self.rank:05d}-of-{self.world:05d}"
 
-    def span(self, rows: int) -> range:
+    def row_range(self, row_count: int) -> range:
         """Return the rows of this rank: consecutive, and as many as any other's up to one."""
-        return range(rows * self.rank // self.world, rows * (self.rank + 1) // self.world)
+        return range(row_count * self.rank // self.world, row_count * (self.rank + 1) // self.world)
 
 
-def ranks() -> Ranks | None:
+def launched_ranks() -> Ranks | None:
     """Return the place among the processes that torchrun started, or None where it started none."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world < 2 or "RANK" not in os.environ:
@@ -129,7 +129,7 @@ def broadcast_text(make: Callable[[], str]) -> str:
 
 
 def all_agree(mine: bool) -> bool:
-    """Return whether all ranks say so."""
+    """Return whether all launched_ranks say so."""
     said = torch.tensor([int(mine)])
     dist.all_reduce(said, op=dist.ReduceOp.MIN)
     return bool(said.item())

@@ -15,10 +15,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import SLOPE, EncoderOutput
-from rainmer_analysis.model.pooling import global_mean, normalise_rows, to_float32, without_autocast
+from rainmer_analysis.model.pooling_and_precision import (
+    global_mean,
+    normalise_rows,
+    to_float32,
+    without_autocast,
+)
 from rainmer_analysis.model.restorer.config import RestorerConfig
 
-__all__ = ["FUSIONS", "Fusion", "LocalFusion", "Prompted", "Prompts"]
+__all__ = ["FUSIONS", "LocalFusion", "PromptFusion", "PromptedModule", "Prompts"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Prompts:
     degradation: Tensor | None = None
 
     @classmethod
-    def of(cls, output: EncoderOutput) -> Prompts:
+    def from_encoder_output(cls, output: EncoderOutput) -> Prompts:
         """Take the vectors that an encoder gave."""
         return cls(output.chromatic_z, output.degradation_z)
 
@@ -105,7 +110,7 @@ def _fuse_by_degradation_alpha(chromatic: Tensor, degradation: Tensor, cosine: T
 
 
 @dataclass(frozen=True)
-class Fusion:
+class PromptFusion:
     """A rule that fuses two prompts' maps.
 
     Parameters
@@ -123,16 +128,16 @@ class Fusion:
     view: int = 0
 
 
-FUSIONS: MappingProxyType[str, Fusion] = MappingProxyType(
+FUSIONS: MappingProxyType[str, PromptFusion] = MappingProxyType(
     {
-        "sum": Fusion(_fuse_by_sum),
-        "chr-alpha": Fusion(_fuse_by_chromatic_alpha, "chr_z", 0),
-        "detg-alpha": Fusion(_fuse_by_degradation_alpha, "detg_z", 1),
+        "sum": PromptFusion(_fuse_by_sum),
+        "chr-alpha": PromptFusion(_fuse_by_chromatic_alpha, "chr_z", 0),
+        "detg-alpha": PromptFusion(_fuse_by_degradation_alpha, "detg_z", 1),
     }
 )
 
 
-class Prompted(nn.Module):
+class PromptedModule(nn.Module):
     """Two prompt attentions and what fuses them, for a module to inherit.
 
     Published keys have them beside the layers of the module that they steer, so they are added
@@ -142,16 +147,16 @@ class Prompted(nn.Module):
     chr_promptAttn: _PromptAttention  # noqa: N815
     detg_promptAttn: _PromptAttention  # noqa: N815
 
-    def add_prompts(self, channels: int, config: RestorerConfig) -> None:
+    def add_prompt_layers(self, channels: int, config: RestorerConfig) -> None:
         """Lay out the prompt attentions, and the anchor of a rule that has one."""
-        self.fusion = FUSIONS[config.traits.fusion]
+        self.fusion = FUSIONS[config.variant_traits.fusion]
         self.chr_promptAttn = _PromptAttention(channels, config.base_dim)
         self.detg_promptAttn = _PromptAttention(channels, config.base_dim)
         if self.fusion.anchor is not None:
             anchor = nn.Parameter(torch.ones(1, config.base_dim, 1, 1))
             self.register_parameter(self.fusion.anchor, anchor)
 
-    def prompted(self, x: Tensor, prompts: tuple[Tensor, ...]) -> Tensor:
+    def add_prompt_maps(self, x: Tensor, prompts: tuple[Tensor, ...]) -> Tensor:
         """Add what none, one or two prompts, chromatic first, say to a map [B, C, H, W]."""
         if not prompts:
             return x
@@ -159,9 +164,9 @@ class Prompted(nn.Module):
         if len(prompts) == 1:
             return x + first
         second = self.detg_promptAttn(x, prompts[1])
-        return x + self.fusion.mix(first, second, self.prompt_cosine(prompts, like=x))
+        return x + self.fusion.mix(first, second, self.anchor_prompt_cosine(prompts, like=x))
 
-    def prompt_cosine(self, prompts: tuple[Tensor, ...], *, like: Tensor) -> Tensor:
+    def anchor_prompt_cosine(self, prompts: tuple[Tensor, ...], *, like: Tensor) -> Tensor:
         """Cosine of anchor and prompt; the gradient reaches the anchor alone."""
         if self.fusion.anchor is None:
             return like.new_ones(1, 1, 1, 1)
