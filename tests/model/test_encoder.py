@@ -247,7 +247,7 @@ def test_a_black_image_of_a_network_without_bias_stays_finite() -> None:
 
 def test_one_head_alone_equals_the_whole_pass(small: RainmerEncoder, images: Tensor) -> None:
     output = small(images)
-    location = small.location(images)
+    location = small.local_features(images)
     assert torch.equal(small.chromatic_features(location).mean((2, 3)), output.chromatic_p)
     assert torch.equal(small.degradation_features(location).mean((2, 3)), output.degradation_p)
 

@@ -75,7 +75,7 @@ def test_is_exact_in_float64() -> None:
     images = torch.rand(2, 3, 11, 17, dtype=torch.float64)
     expected = encoder(images)
     form = FoldedEncoder(encoder, dtype=torch.float64)
-    assert float((form.location(images) - expected.location).abs().max()) < 1e-13
+    assert float((form.local_features(images) - expected.location).abs().max()) < 1e-13
     for view, found in vectors(form(images)).items():
         assert float((found - getattr(expected, f"{view}_z")).abs().max()) < 1e-13
 
