@@ -141,8 +141,8 @@ def test_other_overlaps_are_refused(overlap: int) -> None:
     ("tile", "shared"), [(16, 8), (64, 32), (72, 32), (128, 64), (512, 64), (1024, 64)]
 )
 def test_the_default_overlap_fits_every_tile(tile: int, shared: int) -> None:
-    assert Tiling(tile).overlap == Tiling(tile).shared == shared
-    assert Tiling(tile, 0).shared == 0
+    assert Tiling(tile).overlap == Tiling(tile).least_overlap == shared
+    assert Tiling(tile, 0).least_overlap == 0
     with pytest.raises(ParameterError, match="half a tile"):
         Tiling(64, 40)
 

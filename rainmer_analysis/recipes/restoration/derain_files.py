@@ -114,7 +114,7 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
-    shared = Tiling(tile, overlap).shared
+    shared = Tiling(tile, overlap).least_overlap
     jobs = plan_outputs(given, place)
     listed = _skipped_list_of_folder(given, place, overwrite=overwrite)
     request = _request_of(restorer) | {"tile": tile, "overlap": shared}

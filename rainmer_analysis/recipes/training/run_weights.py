@@ -38,7 +38,7 @@ class WeightsExport:
         save_weights(
             self._objective.network,
             self._folder / WEIGHTS,
-            kind=_KINDS[config.trains],
+            kind=_KINDS[config.trained_network],
             metadata={"name": config.name, "steps": str(step), "seed": str(config.seed)},
             overwrite=True,
         )
@@ -46,7 +46,7 @@ class WeightsExport:
 
 def read_kept_weights(path: Path, config: TrainConfig) -> tuple[str, int]:
     """Read the weights that were written: their identity, and the step that they are of."""
-    weights = load_restorer_checkpoint(path) if config.restores else load_weights(path)
+    weights = load_restorer_checkpoint(path) if config.trains_restorer else load_weights(path)
     return weights.sha256, int(weights.metadata["steps"])
 
 
@@ -67,7 +67,7 @@ def load_start_weights(objective: Trainable, config: TrainConfig) -> dict[str, s
     started = {}
     if config.restorer.start:
         restorer = load_restorer_checkpoint(config.restorer.start)
-        _check_same_network("restorer.start", restorer.config, config.network)
+        _check_same_network("restorer.start", restorer.config, config.restorer_config)
         objective.network.load_state_dict(restorer.state)
         started["restorer"] = restorer.sha256
     if config.model.start:

@@ -23,8 +23,8 @@ from rainmer_analysis.train.compiled.mixture_weights import (
 )
 
 __all__ = [
+    "compute_expert_features",
     "exclude_padding_from_averages",
-    "expert_features",
     "first_pixel_and_strides",
     "zero_beyond_last_column",
 ]
@@ -55,7 +55,7 @@ def exclude_padding_from_averages(maps, first, dim, size):  # type: ignore[no-un
 
 
 @inlined
-def expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
+def compute_expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
     """Compute what the fusion of a stage takes."""
     x, thin, pointed, found = maps
     firsts, seconds, points = weights[0], weights[1], weights[2]

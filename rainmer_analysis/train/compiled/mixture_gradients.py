@@ -30,14 +30,14 @@ from rainmer_analysis.train.compiled.mixture_weights import (
     SEPARABLE,
     MixtureWeights,
 )
-from rainmer_analysis.train.compiled.stage_passes import stage_backward, stage_forward
+from rainmer_analysis.train.compiled.stage_forward_backward import stage_backward, stage_forward
 
-__all__ = ["location"]
+__all__ = ["compiled_local_features"]
 
 _ENTRY = 28  # numbers that a pixel of the first map is a sum of: 3 x 3 of 3 colours, and 1
 
 
-def location(encoder: RainmerEncoder, images: Tensor) -> Tensor:
+def compiled_local_features(encoder: RainmerEncoder, images: Tensor) -> Tensor:
     """Compute ``encoder.local_features(images)`` with gradients for its parameters.
 
     Parameters
@@ -51,7 +51,7 @@ def location(encoder: RainmerEncoder, images: Tensor) -> Tensor:
     -------
     [B, dim, H, W], float32.
     """
-    shares, weights = MixtureWeights.of(encoder, images)
+    shares, weights = MixtureWeights.with_gate_weights(encoder, images)
     out: Tensor = _MixtureFunction.apply(  # type: ignore[no-untyped-call]
         images, torch.is_grad_enabled(), shares, *weights
     )
@@ -94,8 +94,8 @@ class _Workspace:
         self.pixels_view(maps)[:] = pixels
         maps[..., self.size[1] :] = 0
 
-    def gather_neighbourhoods(self, image: Array) -> None:
-        """Put an image's neighbourhoods into `entry`."""
+    def fill_entry_by_im2col(self, image: Array) -> None:
+        """Put an image's 3 x 3 neighbourhoods into `entry` (im2col)."""
         height, width = self.size
         self._padded[:, 1:-1, 1:-1] = image
         found = self.pixels_view(self.entry)
@@ -135,7 +135,7 @@ class _GradientSums:
         self.mixed = np.zeros(FUSED_MAPS * dim * dim * NATIVE, np.float32)
         self._fusion, self._shares = torch.zeros_like(weights.fusion), torch.zeros_like(shares)
 
-    def of(self, stage: int) -> tuple[Array, ...]:
+    def buffers_of_stage(self, stage: int) -> tuple[Array, ...]:
         """Return what the loops add one image's gradients of a stage to."""
         self.mixed[:] = 0
         return *self._stages[stage], self.mixed
@@ -168,10 +168,10 @@ class _MixtureFunction(torch.autograd.Function):
         kept, out, entry = inputs.numpy(), found.numpy(), weights.entry.numpy()
         work = _workspaces_per_thread(dim).of_size(size)
         for number, image in enumerate(images.numpy()):
-            work.gather_neighbourhoods(image)
+            work.fill_entry_by_im2col(image)
             work.convolve_patch_embedding(entry)
             x, y = work.x, work.y
-            for s, own in enumerate(weights.of_image(shares[number])):
+            for s, own in enumerate(weights.stages_of_image(shares[number])):
                 if keep:
                     kept[number, s] = work.pixels_view(x)
                 stage_forward((x, *work.between), y, own, size)
@@ -185,11 +185,11 @@ class _MixtureFunction(torch.autograd.Function):
         images, shares, inputs, found, *parts = ctx.saved_tensors
         weights = MixtureWeights(*parts)
         dim, size = len(weights.entry), (images.shape[2], images.shape[3])
-        firsts, seconds = (part.numpy() for part in weights.mirrored())
+        firsts, seconds = (part.numpy() for part in weights.mirrored_kernels())
         totals, work = _GradientSums(weights, shares), _workspaces_per_thread(dim).of_size(size)
         given, *room, other = work.gradients
         for number, image in enumerate(images.numpy()):
-            own = weights.of_image(shares[number])
+            own = weights.stages_of_image(shares[number])
             x, y = work.x, work.y
             work.pixels_view(given)[:] = gradients[0][number].numpy()
             work.pixels_view(y)[:] = found[number].numpy()
@@ -197,11 +197,11 @@ class _MixtureFunction(torch.autograd.Function):
                 work.fill(x, inputs[number, s].numpy())
                 stage_backward(
                     (x, *work.between), y, (given, *room, other), own[s],
-                    (firsts[s], seconds[s]), size, totals.of(s),
+                    (firsts[s], seconds[s]), size, totals.buffers_of_stage(s),
                 )  # fmt: skip
                 totals.split_gradient_of_gated_fusion(s, number, shares[number, s])
                 x, y, given, other = y, x, other, given
-            work.gather_neighbourhoods(image)
+            work.fill_entry_by_im2col(image)
             work.fill(given, work.pixels_view(given) * (work.pixels_view(y) > 0))
             add_outer_products(
                 given.reshape(-1), first_pixel_and_strides(given), work.entry.reshape(-1),

@@ -56,7 +56,9 @@ class MixtureWeights(NamedTuple):
     fusion: Tensor
 
     @classmethod
-    def of(cls, encoder: RainmerEncoder, images: Tensor) -> tuple[Tensor, MixtureWeights]:
+    def with_gate_weights(
+        cls, encoder: RainmerEncoder, images: Tensor
+    ) -> tuple[Tensor, MixtureWeights]:
         """Weigh the experts for images, [B, 4, 8], and multiply the mixture's linear parts out.
 
         This is done by torch, which therefore knows the gradients of all parameters.
@@ -73,24 +75,28 @@ class MixtureWeights(NamedTuple):
             found = zip(*(_stage_weights(stage) for stage in stages.stages), strict=True)
             return shares, cls(entry, *(torch.stack(part) for part in found))
 
-    def of_image(self, shares: Tensor) -> list[tuple[Array, ...]]:
+    def stages_of_image(self, shares: Tensor) -> list[tuple[Array, ...]]:
         """Return each stage's weights, flat, for an image with these shares of the experts."""
         fusion = (self.fusion * shares[:, None, :, None]).flatten(1).numpy()
-        parts = self.with_average().numpy(), self.seconds.numpy(), self.points.flatten(1).numpy()
+        parts = (
+            self.first_kernels_and_average().numpy(),
+            self.seconds.numpy(),
+            self.points.flatten(1).numpy(),
+        )
         return [(*(part[s] for part in parts), fusion[s]) for s in range(STAGES)]
 
-    def with_average(self) -> Tensor:
+    def first_kernels_and_average(self) -> Tensor:
         """Return the first round's kernels and the average's, of equal weights."""
         dim = len(self.entry)
         average = self.firsts.new_full((len(self.firsts), 9 * dim), 1 / 9)
         return torch.cat([self.firsts, average], dim=1)
 
-    def mirrored(self) -> tuple[Tensor, Tensor]:
+    def mirrored_kernels(self) -> tuple[Tensor, Tensor]:
         """Return the kernels of either round, each turned by half a turn."""
         dim = len(self.entry)
-        return _rotate_half_turn(self.with_average(), FIRST_DEPTHWISE, dim), _rotate_half_turn(
-            self.seconds, SECOND_DEPTHWISE, dim
-        )
+        return _rotate_half_turn(
+            self.first_kernels_and_average(), FIRST_DEPTHWISE, dim
+        ), _rotate_half_turn(self.seconds, SECOND_DEPTHWISE, dim)
 
 
 def _stage_weights(stage: Stage) -> tuple[Tensor, ...]:

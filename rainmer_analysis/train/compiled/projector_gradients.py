@@ -21,18 +21,20 @@ from rainmer_analysis.kernels.hcw_maps import (
 )
 from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model.pooling_and_precision import without_autocast
-from rainmer_analysis.train.compiled.projector_passes import (
+from rainmer_analysis.train.compiled.projector_forward_backward import (
     BLOCK,
     projector_backward,
     projector_forward,
 )
 
-__all__ = ["project"]
+__all__ = ["compiled_projections"]
 
 _TENSORS = 10  # of a projector
 
 
-def project(projectors: Sequence[nn.Sequential], location: Tensor) -> tuple[Tensor, Tensor]:
+def compiled_projections(
+    projectors: Sequence[nn.Sequential], location: Tensor
+) -> tuple[Tensor, Tensor]:
     """Pool what projectors make of local knowledge, with gradients.
 
     Parameters
@@ -71,7 +73,7 @@ class _ProjectorWeights(NamedTuple):
     gates: tuple[tuple[Array, Array], tuple[Array, Array]]
 
     @classmethod
-    def of(cls, tensors: Sequence[Tensor]) -> _ProjectorWeights:
+    def from_tensors(cls, tensors: Sequence[Tensor]) -> _ProjectorWeights:
         arrays = [tensor.contiguous().numpy() for tensor in tensors[3:]]
         flipped = (weight.flip(2, 3).transpose(0, 1) for weight in tensors[:3])
         return cls(
@@ -94,7 +96,9 @@ class _SqueezeExciteActivations(NamedTuple):
         sizes = channels, hidden, channels
         return cls(*(np.empty((*shape, 2, size), np.float32) for size in sizes))
 
-    def of(self, image: int, tower: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def of_image_and_projector(
+        self, image: int, tower: int
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         first, second = (tuple(each[image, tower, i] for each in self) for i in range(2))
         return first, second
 
@@ -142,7 +146,7 @@ class _ProjectorsFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, location: Tensor, keep: bool, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
-        towers = [_ProjectorWeights.of(part) for part in _split_by_projector(tensors)]
+        towers = [_ProjectorWeights.from_tensors(part) for part in _split_by_projector(tensors)]
         count, dim, *size = location.shape
         channels, hidden = len(tensors[0]), len(tensors[6])
         shape = count, len(towers), channels
@@ -156,8 +160,8 @@ class _ProjectorsFunction(torch.autograd.Function):
             for t, tower in enumerate(towers):
                 projector_forward(
                     work.location, work.maps, (tower.kernels, tower.biases), tower.gates,
-                    seen.of(image, t), saved[image, t], (found[image, t], details[image, t]),
-                    (size[0], size[1]), work.memory,
+                    seen.of_image_and_projector(image, t), saved[image, t],
+                    (found[image, t], details[image, t]), (size[0], size[1]), work.memory,
                 )  # fmt: skip
         ctx.save_for_backward(location, kept, *tensors)
         ctx.towers, ctx.seen = towers, seen
@@ -185,7 +189,7 @@ class _ProjectorsFunction(torch.autograd.Function):
             for t, tower in enumerate(towers):
                 projector_backward(
                     work.location, work.maps, tower.turned, tower.gates,
-                    ctx.seen.of(image, t), saved[image, t],
+                    ctx.seen.of_image_and_projector(image, t), saved[image, t],
                     (to_pooled[image, t], to_detail[image, t]), work.rest,
                     (sums[t].kernels, sums[t].biases, sums[t].gates), work.to_location,
                     size, (*work.memory, *work.numbers),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.contrast.airnet_queue import AirNetTrainable
+from rainmer_analysis.train.contrast.airnet_trainable import AirNetTrainable
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
-from rainmer_analysis.train.contrast.hard_negatives import Flip
 from rainmer_analysis.train.contrast.momentum_contrast import (
     CONTRAST_NUMBERS,
     ContrastBatch,
-    compare_views,
     contrast_loss,
+    view_cosines,
 )
 from rainmer_analysis.train.contrast.rainmer_trainable import RainmerTrainable
+from rainmer_analysis.train.contrast.view_augmentations import Flip
 
 __all__ = [
     "CONTRAST_NUMBERS",
@@ -20,6 +20,6 @@ __all__ = [
     "ContrastBatchBuilder",
     "Flip",
     "RainmerTrainable",
-    "compare_views",
     "contrast_loss",
+    "view_cosines",
 ]

@@ -34,7 +34,9 @@ class GradientStep:
     ) -> None:
         self._objective, self._config, self._context = objective, config, context
         fused = context.device.type != "cpu"
-        self.updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=fused)
+        self.updater = FiniteStepOptimiser(
+            objective.parameter_groups(), config.optimiser, fused=fused
+        )
         self._forward = context.wrap_ddp(
             objective.module, has_unused_parameters=objective.has_unused_parameters
         )
@@ -48,9 +50,9 @@ class GradientStep:
         gradients' norm.
         """
         run = self._config.run
-        self.updater.begin(learning_rate(step, run.steps, self._config.optimiser))
+        self.updater.begin_step(learning_rate(step, run.steps, self._config.optimiser))
         told = self._accumulate_gradients(step)
-        is_finite, norm = self.updater.finish()
+        is_finite, norm = self.updater.finish_step()
         return is_finite, [*told, {"gradient_norm": norm}]
 
     def _accumulate_gradients(self, step: int) -> list[Mapping[str, Tensor]]:
@@ -59,7 +61,7 @@ class GradientStep:
         told = []
         for micro in range(count):
             self._objective.before_micro_batch()
-            batch = self._objective.batch(step * count + micro)
+            batch = self._objective.make_batch(step * count + micro)
             with self._without_gradient_sync(micro < count - 1):
                 loss, numbers = self._forward(batch)
                 (loss / count).backward()

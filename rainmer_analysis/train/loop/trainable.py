@@ -16,11 +16,11 @@ from rainmer_analysis.train.compiled import use_fast_backward
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.data import Levels
 
-__all__ = ["Group", "Trainable", "TrainableBase", "average_numbers", "momentum_update"]
+__all__ = ["ParameterGroup", "Trainable", "TrainableBase", "average_numbers", "momentum_update"]
 
 
 @dataclass(frozen=True)
-class Group:
+class ParameterGroup:
     """Parameters that are optimised alike.
 
     Parameters
@@ -64,7 +64,7 @@ class Trainable(Protocol):
         """Images that a micro-batch queries, in all processes."""
 
     @property
-    def numbers(self) -> tuple[str, ...]:
+    def number_names(self) -> tuple[str, ...]:
         """Names of the numbers that a batch may give."""
 
     @property
@@ -75,10 +75,10 @@ class Trainable(Protocol):
     def has_unused_parameters(self) -> bool:
         """Whether a batch may leave parameters without a gradient."""
 
-    def groups(self) -> list[Group]:
+    def parameter_groups(self) -> list[ParameterGroup]:
         """Return what is optimised, and how."""
 
-    def batch(self, number: int) -> Any:
+    def make_batch(self, number: int) -> Any:
         """Make this process's part of a micro-batch, a function of seed and number alone."""
 
     def before_micro_batch(self) -> None:
@@ -141,10 +141,10 @@ class TrainableBase(ABC):
     def network(self) -> nn.Module:
         """The network that is trained, and kept at the end."""
 
-    def groups(self) -> list[Group]:
+    def parameter_groups(self) -> list[ParameterGroup]:
         """Return what is optimised, and how."""
         own = self._config.optimiser
-        return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
+        return [ParameterGroup(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
 
     def before_micro_batch(self) -> None:  # noqa: B027
         """Do nothing: nothing follows the network."""

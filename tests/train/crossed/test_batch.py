@@ -48,7 +48,7 @@ def test_descriptors_are_standardised_over_the_training_blocks(crossed_pool: Cro
     training = batches._descriptors[:3].reshape(-1, 12)
     assert np.allclose(training.mean(axis=0), 0)
     assert np.allclose(training.std(axis=0), 1)
-    assert np.array_equal(batches.of(np.array([3]))._descriptors, batches._descriptors)
+    assert np.array_equal(batches.with_blocks(np.array([3]))._descriptors, batches._descriptors)
 
 
 def test_energies_are_those_of_the_draws(crossed_pool: CrossedPool) -> None:

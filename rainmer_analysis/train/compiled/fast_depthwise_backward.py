@@ -83,8 +83,10 @@ class _FastDepthwise:
     def forward(self, x: Tensor) -> Tensor:
         if torch.is_autocast_enabled(x.device.type):
             dtype = torch.get_autocast_dtype(x.device.type)
-            return _depthwise_by_blocks(x.to(dtype), self.weight.to(dtype), self.dilation[0])
-        return _depthwise_by_blocks(x, self.weight, self.dilation[0])
+            return _depthwise_with_fast_backward(
+                x.to(dtype), self.weight.to(dtype), self.dilation[0]
+            )
+        return _depthwise_with_fast_backward(x, self.weight, self.dilation[0])
 
 
 class _FastAverage:
@@ -93,7 +95,7 @@ class _FastAverage:
     def forward(self, x: Tensor) -> Tensor:
         ones = x.new_ones(x.shape[1], 1, 3, 3)
         rows, columns = (_reciprocal_counts(length, x) for length in x.shape[-2:])
-        return _depthwise_by_blocks(x, ones, 1) * (rows[:, None] * columns)
+        return _depthwise_with_fast_backward(x, ones, 1) * (rows[:, None] * columns)
 
 
 def _reciprocal_counts(length: int, like: Tensor) -> Tensor:
@@ -103,7 +105,7 @@ def _reciprocal_counts(length: int, like: Tensor) -> Tensor:
     return count.reciprocal()
 
 
-def _depthwise_by_blocks(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
+def _depthwise_with_fast_backward(x: Tensor, weight: Tensor, dilation: int) -> Tensor:
     if weight.shape[-1] == 1:
         return x * weight[None, :, 0]
     out: Tensor = _DepthwiseFunction.apply(x, weight, dilation)  # type: ignore[no-untyped-call]
@@ -130,11 +132,13 @@ class _DepthwiseFunction(torch.autograd.Function):
         to_x = (
             _convolve_depthwise(gradient, weight.flip(-1, -2), ctx.dilation) if wanted[0] else None
         )
-        to_weight = weight_gradient(x, gradient, weight, ctx.dilation) if wanted[1] else None
+        to_weight = (
+            depthwise_weight_gradient(x, gradient, weight, ctx.dilation) if wanted[1] else None
+        )
         return to_x, to_weight, None
 
 
-def weight_gradient(x: Tensor, gradient: Tensor, weight: Tensor, dilation: int) -> Tensor:
+def depthwise_weight_gradient(x: Tensor, gradient: Tensor, weight: Tensor, dilation: int) -> Tensor:
     """Differentiate a same-size depthwise convolution by its weight.
 
     Parameters

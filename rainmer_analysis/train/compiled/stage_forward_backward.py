@@ -21,8 +21,8 @@ from rainmer_analysis.kernels.hcw_maps import (
 )
 from rainmer_analysis.kernels.numba_decorators import compiled, inlined
 from rainmer_analysis.train.compiled.expert_features import (
+    compute_expert_features,
     exclude_padding_from_averages,
-    expert_features,
     first_pixel_and_strides,
     zero_beyond_last_column,
 )
@@ -39,7 +39,7 @@ _NEXT = np.float32(1 + 2**-23)  # makes a number larger by no more than rounding
 
 
 @compiled
-def stage_forward(maps, y, weights, size):  # type: ignore[no-untyped-def]
+def stage_forward(maps, output, weights, size):  # type: ignore[no-untyped-def]
     """Pass an image through a stage.
 
     Parameters
@@ -47,7 +47,7 @@ def stage_forward(maps, y, weights, size):  # type: ignore[no-untyped-def]
     maps
         [rows, channels, columns] each: the input, and room for the separable experts' maps before
         and behind their first product (3 dim channels each) and for what is fused (8 dim).
-    y
+    output
         Written: the output.
     weights
         Flat: depthwise kernels of the first round, of the second, the matrices between them, and
@@ -57,22 +57,22 @@ def stage_forward(maps, y, weights, size):  # type: ignore[no-untyped-def]
     """
     x, found = maps[0], maps[3]
     dim = x.shape[1]
-    expert_features(maps, weights, size)
+    compute_expert_features(maps, weights, size)
     matrix = (0, FUSED_MAPS * dim, 1, dim, FUSED_MAPS * dim)
-    found_at, y_at = first_pixel_and_strides(found), first_pixel_and_strides(y)
+    found_at, y_at = first_pixel_and_strides(found), first_pixel_and_strides(output)
     multiply_channels(
-        weights[3], matrix, found.reshape(-1), found_at, y.reshape(-1), y_at, size, STORE_RELU
+        weights[3], matrix, found.reshape(-1), found_at, output.reshape(-1), y_at, size, STORE_RELU
     )
     for row in range(ABOVE, ABOVE + size[0]):
         for channel in range(dim):
             for column in range(size[1]):
-                added, entered = y[row, channel, column], x[row, channel, column]
+                added, entered = output[row, channel, column], x[row, channel, column]
                 total = added + entered
                 # the backward pass sees by the sum whether anything was added
                 if added > 0.0 and total <= entered:
                     total = entered * _NEXT
-                y[row, channel, column] = total
-    zero_beyond_last_column(y, size)
+                output[row, channel, column] = total
+    zero_beyond_last_column(output, size)
 
 
 @compiled
@@ -86,7 +86,7 @@ def _relu_backward(gradient, maps, channels, size):  # type: ignore[no-untyped-d
 
 
 @inlined
-def _fusion_backward(maps, y, gradients, weights, size, sums):  # type: ignore[no-untyped-def]
+def _fusion_backward(maps, output, gradients, weights, size, sums):  # type: ignore[no-untyped-def]
     """Pass a gradient back to what is fused."""
     x, found = maps[0], maps[3]
     given, fused, mixed = gradients[0], gradients[1], gradients[2]
@@ -94,7 +94,7 @@ def _fusion_backward(maps, y, gradients, weights, size, sums):  # type: ignore[n
     for row in range(ABOVE, ABOVE + size[0]):
         for channel in range(dim):
             for column in range(size[1]):
-                above = y[row, channel, column] > x[row, channel, column]
+                above = output[row, channel, column] > x[row, channel, column]
                 fused[row, channel, column] = given[row, channel, column] if above else 0.0
     at, flat = first_pixel_and_strides(fused), fused.reshape(-1)
     counts, matrix = (dim, FUSED_MAPS * dim), (0, 1, FUSED_MAPS * dim, FUSED_MAPS * dim, dim)
@@ -200,12 +200,12 @@ def _first_round_backward(maps, gradients, kernels, size, sums):  # type: ignore
 
 
 @compiled
-def stage_backward(maps, y, gradients, weights, mirrored, size, sums):  # type: ignore[no-untyped-def]
+def stage_backward(maps, output, gradients, weights, mirrored, size, sums):  # type: ignore[no-untyped-def]
     """Pass a gradient back through a stage.
 
     Parameters
     ----------
-    maps, y, weights, size
+    maps, output, weights, size
         As for `stage_forward`; input and output are read, the others computed again.
     gradients
         At the output, [rows, dim, columns]; then room for those at the fusion (dim channels), at
@@ -217,12 +217,12 @@ def stage_backward(maps, y, gradients, weights, mirrored, size, sums):  # type: 
         Added to: `NATIVE` partial sums for each weight of `weights`, in its order.
     """
     x, given, to_x = maps[0], gradients[0], gradients[5]
-    expert_features(maps, weights, size)
-    _fusion_backward(maps, y, gradients, weights, size, sums)
+    compute_expert_features(maps, weights, size)
+    _fusion_backward(maps, output, gradients, weights, size, sums)
     _second_round_backward(maps, gradients, weights, mirrored[1], size, sums)
     _first_round_backward(maps, gradients, mirrored[0], size, sums)
     for row in range(ABOVE, ABOVE + size[0]):
         for channel in range(x.shape[1]):
             for column in range(size[1]):
-                if y[row, channel, column] > 0.0:
+                if output[row, channel, column] > 0.0:
                     to_x[row, channel, column] += given[row, channel, column]

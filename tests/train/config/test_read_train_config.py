@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.train.config import parse_config, read_config, shipped_configs
-from rainmer_analysis.train.model_card_text import as_toml
+from rainmer_analysis.train.config import (
+    parse_train_config,
+    read_train_config,
+    shipped_train_configs,
+)
+from rainmer_analysis.train.model_card_text import config_as_toml
 
 DATA = {"simulated": ["sim-Rain200H"]}
 
@@ -75,11 +79,11 @@ DERAIN = (
 )
 def test_what_is_wrong_is_said(document: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
-        parse_config({"data": DATA, **document})
+        parse_train_config({"data": DATA, **document})
 
 
 def test_defaults_are_the_published_recipe() -> None:
-    config = parse_config({"data": DATA})
+    config = parse_train_config({"data": DATA})
     objective, optimiser = config.objective, config.optimiser
     assert (objective.momentum, objective.negatives_per_view, objective.archive) == (0.999, 4, 256)
     assert (objective.temperature_chromatic, objective.temperature_degradation) == (1.0, 1.0)
@@ -89,24 +93,24 @@ def test_defaults_are_the_published_recipe() -> None:
     assert (optimiser.weight_decay, config.run.batch, config.model.width) == (0.01, 4, "full")
 
 
-@pytest.mark.parametrize("name", sorted(shipped_configs()))
+@pytest.mark.parametrize("name", sorted(shipped_train_configs()))
 def test_shipped_configurations_read_and_write(name: str, tmp_path: Path) -> None:
-    config = read_config(name)
+    config = read_train_config(name)
     file = tmp_path / "copy.toml"
-    file.write_text(as_toml(config), encoding="utf-8")
-    assert read_config(file) == config
+    file.write_text(config_as_toml(config), encoding="utf-8")
+    assert read_train_config(file) == config
 
 
 def test_shipped_configurations_name_their_datasets() -> None:
     for name in ("derain", "airnet-derain", "published", "published-encoder"):
-        assert read_config(name).data.simulated == DERAIN
+        assert read_train_config(name).data.simulated == DERAIN
     for name in ("allweather", "airnet-allweather"):
-        assert read_config(name).data.simulated == ("sim-Snow", "sim-Rain", "sim-Raindrop")
+        assert read_train_config(name).data.simulated == ("sim-Snow", "sim-Rain", "sim-Raindrop")
 
 
 @pytest.mark.parametrize("name", ["derain", "allweather"])
 def test_both_encoders_see_the_same_images_equally_often(name: str) -> None:
-    rainmer, airnet = read_config(name), read_config(f"airnet-{name}")
+    rainmer, airnet = read_train_config(name), read_train_config(f"airnet-{name}")
     assert rainmer.data == airnet.data
     per_step = airnet.run.batch * len(airnet.data.simulated)
     seen = rainmer.run.batch * rainmer.run.steps
@@ -115,23 +119,23 @@ def test_both_encoders_see_the_same_images_equally_often(name: str) -> None:
 
 def test_changes_replace_values() -> None:
     changes = {"optimiser.lr": "1e-2", "run.precision": "bf16", "data.simulated": '["sim-Snow"]'}
-    config = read_config("tiny", changes=changes)
+    config = read_train_config("tiny", changes=changes)
     assert config.optimiser.lr == 0.01
     assert config.run.precision == "bf16"
     assert config.data.simulated == ("sim-Snow",)
     with pytest.raises(ConfigError, match=r"unknown key 'run\.stps'"):
-        read_config("tiny", changes={"run.stps": "1"})
+        read_train_config("tiny", changes={"run.stps": "1"})
     with pytest.raises(ConfigError, match="'name' is no section"):
-        read_config("tiny", changes={"name.x": "1"})
+        read_train_config("tiny", changes={"name.x": "1"})
 
 
 def test_files_that_are_no_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"give a TOML file or one of .*derain"):
-        read_config(tmp_path / "absent.toml")
+        read_train_config(tmp_path / "absent.toml")
     broken = tmp_path / "broken.toml"
     broken.write_text("run = [", encoding="utf-8")
     with pytest.raises(ConfigError, match="no valid TOML"):
-        read_config(broken)
+        read_train_config(broken)
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="no configuration can be read"):
-        read_config(broken)
+        read_train_config(broken)

@@ -19,7 +19,14 @@ from torch import Tensor, nn
 from rainmer_analysis.model import AirNetEncoder, autocast_context, normalise_rows, without_autocast
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import Square
-from rainmer_analysis.train.data import HostBatch, Order, Pool, prefetch, scaled, tensor_copy
+from rainmer_analysis.train.data import (
+    HostBatch,
+    Pool,
+    SamplingOrder,
+    prefetcher_for_device,
+    tensor_copy,
+    to_unit_range,
+)
 from rainmer_analysis.train.loop import (
     DistributedContext,
     TrainableBase,
@@ -123,7 +130,7 @@ class AirNetTrainable(TrainableBase):
         Device, and which process this is of how many.
     """
 
-    numbers = ("loss", "accuracy")
+    number_names = ("loss", "accuracy")
     criterion = ("loss", -1)
     module: QueueContrast
 
@@ -149,14 +156,16 @@ class AirNetTrainable(TrainableBase):
         self._validation = self._order_per_dataset(held_out) if held_out.any() else []
         self.queries_per_batch = config.run.batch * len(pool.names)
         part = self._context.local_slice(self.queries_per_batch)
-        self._ahead = prefetch(
+        self._ahead = prefetcher_for_device(
             self._context.device, lambda k: self._read_crops(self._training, k, part)
         )
 
-    def _order_per_dataset(self, chosen: NDArray[np.bool_]) -> list[Order]:
+    def _order_per_dataset(self, chosen: NDArray[np.bool_]) -> list[SamplingOrder]:
         labels = np.array(self._pool.datasets)
         rows = [np.flatnonzero(chosen & (labels == name)) for name in self._pool.names]
-        return [Order(own, self._config.seed, 3, k) for k, own in enumerate(rows) if len(own)]
+        return [
+            SamplingOrder(own, self._config.seed, 3, k) for k, own in enumerate(rows) if len(own)
+        ]
 
     @property
     def network(self) -> AirNetEncoder:
@@ -168,7 +177,7 @@ class AirNetTrainable(TrainableBase):
         """The encoder and its momentum copy."""
         return self.module.query, self.module.key
 
-    def batch(self, number: int) -> Crops:
+    def make_batch(self, number: int) -> Crops:
         """Make this process's part of a batch."""
         return self._crops_to_device(self._ahead(number))
 
@@ -194,12 +203,12 @@ class AirNetTrainable(TrainableBase):
         self.module.train()
         return found
 
-    def _read_crops(self, orders: list[Order], number: int, part: slice) -> HostBatch[None]:
+    def _read_crops(self, orders: list[SamplingOrder], number: int, part: slice) -> HostBatch[None]:
         rng = np.random.default_rng([self._config.seed, 4, number])
         batch, side = self._config.run.batch, self._config.objective.crop
         rows = np.concatenate([order.take(number * batch, batch) for order in orders])
         size = self._pool.degraded_native.shape[-2:]
-        squares = [[Square.drawn(size, side, rng) for _ in rows] for _ in range(2)]
+        squares = [[Square.draw(size, side, rng) for _ in rows] for _ in range(2)]
         # Datasets take turns, so that each process sees all of them where it can.
         turns = np.arange(len(rows)).reshape(len(orders), batch).T.ravel()[part]
         images = [self._pool.degraded_native[rows[k]] for k in turns]
@@ -212,9 +221,9 @@ class AirNetTrainable(TrainableBase):
         return HostBatch({"first": first, "second": second}, None)
 
     def _crops_to_device(self, read: HostBatch[None]) -> Crops:
-        parts = read.on(self._context.device).parts
+        parts = read.to(self._context.device).parts
         first, second = (
-            scaled(parts[name]).contiguous(memory_format=self._format)
+            to_unit_range(parts[name]).contiguous(memory_format=self._format)
             for name in ("first", "second")
         )
         return Crops(first, second)

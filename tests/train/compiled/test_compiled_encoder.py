@@ -14,11 +14,11 @@ from torch import Tensor
 
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from rainmer_analysis.train.compiled import (
-    encode,
-    encode_view,
+    encode_one_view,
+    encode_with_gradients,
     is_compilable,
-    local_knowledge,
-    modules_only,
+    local_features,
+    without_compiled_loops,
 )
 
 TINY = EncoderConfig(dim=4, base_dim=16, gate_hidden=8)
@@ -67,7 +67,7 @@ def test_outputs_and_gradients_are_those_of_the_modules(
     images = torch.rand(shape)
     exact = copy.deepcopy(encoder).double()
     expected = exact(images.double())
-    found = encode(encoder, images)
+    found = encode_with_gradients(encoder, images)
     for name in OUTPUTS:
         torch.testing.assert_close(
             getattr(found, name).double(), getattr(expected, name), rtol=1e-4, atol=1e-5
@@ -89,40 +89,44 @@ def test_views_without_gradients_are_those_of_the_modules() -> None:
     encoder, images = made(WIDTHS["quarter"]), torch.rand(2, 3, 24, 40)
     with torch.no_grad():
         whole = encoder(images)
-        found = [encode_view(encoder, images, v) for v in ("chromatic", "degradation", "detail")]
-        local = local_knowledge(encoder, images)
+        found = [
+            encode_one_view(encoder, images, v) for v in ("chromatic", "degradation", "detail")
+        ]
+        local = local_features(encoder, images)
     expected = whole.chromatic_p, whole.degradation_p, whole.detail_map
     torch.testing.assert_close(found, list(expected), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(local, whole.location, rtol=1e-4, atol=1e-5)
-    with torch.no_grad(), modules_only():
-        plain = [encode_view(encoder, images, v) for v in ("chromatic", "degradation", "detail")]
+    with torch.no_grad(), without_compiled_loops():
+        plain = [
+            encode_one_view(encoder, images, v) for v in ("chromatic", "degradation", "detail")
+        ]
     torch.testing.assert_close(plain, list(expected))
 
 
 def test_an_image_does_not_depend_on_its_batch_nor_on_what_came_before() -> None:
     encoder, images = made(), torch.rand(3, 3, 16, 21)
-    whole = encode(encoder, images)
+    whole = encode_with_gradients(encoder, images)
     broken = torch.full((1, 3, 16, 21), float("nan"))
-    encode(encoder, broken).chromatic_p.sum().backward()
-    encode(encoder, torch.rand(1, 3, 33, 9))
+    encode_with_gradients(encoder, broken).chromatic_p.sum().backward()
+    encode_with_gradients(encoder, torch.rand(1, 3, 33, 9))
     for i in range(3):
-        alone = encode(encoder, images[i : i + 1])
+        alone = encode_with_gradients(encoder, images[i : i + 1])
         for name in OUTPUTS[:2]:
             # what torch computes beside the loops rounds by the size of the batch
             torch.testing.assert_close(
                 getattr(alone, name)[0], getattr(whole, name)[i], rtol=1e-5, atol=1e-7
             )
-    assert torch.equal(encode(encoder, images).location, whole.location)
-    first = gradients(encoder, encode(encoder, images))
-    second = gradients(encoder, encode(encoder, images))
+    assert torch.equal(encode_with_gradients(encoder, images).location, whole.location)
+    first = gradients(encoder, encode_with_gradients(encoder, images))
+    second = gradients(encoder, encode_with_gradients(encoder, images))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_autocast_changes_nothing() -> None:
     encoder, images = made(), torch.rand(1, 3, 16, 16)
-    plain = encode(encoder, images)
+    plain = encode_with_gradients(encoder, images)
     with torch.autocast("cpu", torch.bfloat16):
-        found = encode(encoder, images)
+        found = encode_with_gradients(encoder, images)
     assert all(torch.equal(getattr(found, name), getattr(plain, name)) for name in OUTPUTS)
 
 
@@ -132,7 +136,7 @@ def test_one_output_alone_has_its_gradient() -> None:
     for name in ("chromatic_z", "detail_map", "location"):
         encoder.zero_grad()
         exact.zero_grad()
-        getattr(encode(encoder, images), name).square().mean().backward()
+        getattr(encode_with_gradients(encoder, images), name).square().mean().backward()
         getattr(exact(images.double()), name).square().mean().backward()
         for own, other in zip(encoder.parameters(), exact.parameters(), strict=True):
             grad = torch.zeros_like(own) if own.grad is None else own.grad
@@ -148,11 +152,13 @@ def test_what_the_loops_do_not_know_goes_through_the_modules(
     assert not is_compilable(encoder.double(), images.double())
     encoder.float()
     assert not is_compilable(encoder, images.clone().requires_grad_())
-    with modules_only():
+    with without_compiled_loops():
         assert not is_compilable(encoder, images)
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     assert not is_compilable(encoder, images)
-    torch.testing.assert_close(encode(encoder, images).chromatic_p, encoder(images).chromatic_p)
+    torch.testing.assert_close(
+        encode_with_gradients(encoder, images).chromatic_p, encoder(images).chromatic_p
+    )
 
 
 def test_training_works_where_numba_is_switched_off() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.airnet_queue import AirNetTrainable, Crops, QueueContrast
+from rainmer_analysis.train.contrast.airnet_trainable import AirNetTrainable, Crops, QueueContrast
 from rainmer_analysis.train.data import Pool
 
 
@@ -78,7 +78,7 @@ def test_steps_enqueue_and_validation_does_not(
 ) -> None:
     objective = AirNetTrainable(settings("airnet"), pool)
     objective.before_micro_batch()
-    loss, numbers = objective.module(objective.batch(0))
+    loss, numbers = objective.module(objective.make_batch(0))
     objective.after_micro_batch(torch.tensor(True))
     assert math.isfinite(float(numbers["loss"]))
     assert loss.requires_grad

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-from rainmer_analysis.train.compiled.fast_depthwise import use_fast_backward
+from rainmer_analysis.train.compiled.fast_depthwise_backward import use_fast_backward
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 17, 22), (1, 3, 9, 8)])

@@ -14,18 +14,18 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config.train_config import TrainConfig
 
-__all__ = ["parse_config", "read_config", "shipped_configs"]
+__all__ = ["parse_train_config", "read_train_config", "shipped_train_configs"]
 
 _T = TypeVar("_T")
 
 
-def read_config(path: str | Path, *, changes: Mapping[str, str] | None = None) -> TrainConfig:
+def read_train_config(path: str | Path, *, changes: Mapping[str, str] | None = None) -> TrainConfig:
     """Read a configuration.
 
     Parameters
     ----------
     path
-        A TOML file, or the name of a shipped configuration (`shipped_configs`).
+        A TOML file, or the name of a shipped configuration (`shipped_train_configs`).
     changes
         Values that replace the file's: dotted key to value as TOML writes it, such as
         ``{"optimiser.lr": "1e-3"}``; what is no TOML value is taken as text.
@@ -36,7 +36,7 @@ def read_config(path: str | Path, *, changes: Mapping[str, str] | None = None) -
         There is no such file, it is no TOML, or it holds an unknown key or impossible value.
     """
     text = str(path)
-    shipped = shipped_configs()
+    shipped = shipped_train_configs()
     file = Path(text)
     source = shipped[text] if text in shipped and not file.exists() else file
     try:
@@ -54,7 +54,7 @@ def read_config(path: str | Path, *, changes: Mapping[str, str] | None = None) -
         raise ConfigError(f"{text} is no valid TOML: {error}") from error
     for key, value in (changes or {}).items():
         _apply_change(document, key, value)
-    return parse_config(document)
+    return parse_train_config(document)
 
 
 def _apply_change(document: dict[str, Any], key: str, text: str) -> None:
@@ -70,13 +70,13 @@ def _apply_change(document: dict[str, Any], key: str, text: str) -> None:
         document[last] = text
 
 
-def shipped_configs() -> dict[str, Path]:
+def shipped_train_configs() -> dict[str, Path]:
     """Return the configurations that come with the package, by name."""
     folder = Path(str(resources.files("rainmer_analysis.train"))) / "configs"
     return {file.stem: file for file in sorted(folder.glob("*.toml"))}
 
 
-def parse_config(document: Mapping[str, Any]) -> TrainConfig:
+def parse_train_config(document: Mapping[str, Any]) -> TrainConfig:
     """Check a nested mapping, as TOML gives it, and make it a configuration.
 
     Raises
@@ -86,7 +86,7 @@ def parse_config(document: Mapping[str, Any]) -> TrainConfig:
 
     Examples
     --------
-    >>> parse_config({"data": {"simulated": ["sim-Rain200H"]}}).run.batch
+    >>> parse_train_config({"data": {"simulated": ["sim-Rain200H"]}}).run.batch
     4
     """
     return _build_section(TrainConfig, document, "")
