@@ -58,7 +58,7 @@ def without() -> Iterator[None]:
             (part_streams, "demand_rows", lambda *_: None),
             (parquet_writing, "_WRITING", plain),
             (reading, "sha256_of", lambda _: "0" * 64),
-            (pillow, "demand_whole_png", lambda _: None),
+            (pillow, "demand_intact_png", lambda _: None),
         ):
             left_out.enter_context(patched(owner, name, value))
         yield
@@ -122,7 +122,7 @@ def accounted(
             (checksums.ColumnSums, "add"),
             (part_streams, "demand_rows"),
             (reading, "sha256_of"),
-            (pillow, "demand_whole_png"),
+            (pillow, "demand_intact_png"),
             (checked_folders, "_sha256"),
         ):
             counted.enter_context(patched(owner, name, counting(getattr(owner, name))))

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import torch
 
 from benchmarks.faults.harness import Row, make_images
-from rainmer_analysis.auditing import Fingerprints, perceptual_hashing, read_fingerprints
+from rainmer_analysis.auditing import Fingerprints, fingerprints, read_fingerprints
 from rainmer_analysis.errors import FileFormatError, RainmerAnalysisError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.model.checkpoint import Checkpoint, load_weights, save_weights
@@ -46,7 +46,7 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-_SIGNS = perceptual_hashing._CHOSEN
+_SIGNS = fingerprints._CHOSEN
 _STORED = Path(__file__).parents[2] / "tests" / "values" / "stored"
 _SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 

@@ -22,7 +22,7 @@ import atheris  # type: ignore[import-not-found]
 
 with atheris.instrument_imports(include=["rainmer_analysis.values", "rainmer_analysis.images"]):
     from rainmer_analysis.errors import RainmerAnalysisError
-    from rainmer_analysis.images.datasets.manifests import read_manifest
+    from rainmer_analysis.images.datasets.read_manifests import read_manifest
     from rainmer_analysis.values.disk import finish
     from rainmer_analysis.values.matrix_files import matrix_from_csv, matrix_from_json
     from rainmer_analysis.values.parquet.format.parts import parts_of

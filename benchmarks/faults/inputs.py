@@ -221,7 +221,7 @@ def changing(place: Path, *, quick: bool) -> Row:
         target, other = images / "0003.png", make_images(place / f"{name}-other", 1, seed=9)
 
         def strike(name: str = name, target: Path = target, other: Path = other) -> None:
-            inner = stream.read_hashed
+            inner = stream.read_hashed_image
 
             def reading(path: str, **named: object) -> object:
                 if Path(path) == target:
@@ -233,7 +233,7 @@ def changing(place: Path, *, quick: bool) -> Row:
                         target.unlink()
                 return inner(path, **named)  # type: ignore[arg-type]
 
-            stream.read_hashed = reading  # type: ignore[assignment]
+            stream.read_hashed_image = reading  # type: ignore[assignment]
 
         out = place / f"{name}-out"
         ended = Command(extract(images, out), place, prepare=strike).wait()

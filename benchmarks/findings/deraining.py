@@ -26,7 +26,7 @@ import torch
 
 from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets.read_lists import read_groups
+from rainmer_analysis.images.datasets.read_lists import read_scene_groups
 from rainmer_analysis.images.datasets.search.folder_search import normal_path
 from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer
@@ -74,7 +74,7 @@ def real(root: Path, most: int) -> Makers:
     """List pairs of the real sets, at most `most` of each (0 for all)."""
     with (root / "PAIRS.csv").open(newline="", encoding="utf-8") as file:
         listed = list(csv.DictReader(file))
-    groups = read_groups(root / "groups.csv")
+    groups = read_scene_groups(root / "groups.csv")
     makers: Makers = {}
     for name in REAL:
         rows = [row for row in listed if row["dataset"] == name]

@@ -9,10 +9,12 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["first_connected"]
+__all__ = ["first_member_of_component"]
 
 
-def first_connected(count: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
+def first_member_of_component(
+    count: int, pairs: Iterable[tuple[int, int]]
+) -> npt.NDArray[np.int64]:
     """Return for each of `count` things the first one that it is connected to, itself included.
 
     Parameters

@@ -17,7 +17,7 @@ from rainmer_analysis.weather import (
     WeatherDraw,
     draw_light,
     draw_weather,
-    load_or_draw_scene,
+    load_or_render_scene,
     scene_names,
 )
 
@@ -147,7 +147,7 @@ def render_scene_images(design: Design, scene: str) -> Levels:
     uint8 array of shape (cells, 3, side, side).
     """
     native = 2 * design.side
-    clear = load_or_draw_scene(scene, height=native, width=native)
+    clear = load_or_render_scene(scene, height=native, width=native)
     cells = design.cells
     images = np.empty((len(cells), 3, design.side, design.side), np.uint8)
     for number, cell in enumerate(cells):

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rainmer_analysis.auditing.equalising import EQUALISERS, minus_clean
+from rainmer_analysis.auditing.bias_removing_transforms import EQUALISERS, subtract_clean
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import Sources, load_image_set, read_image, resize
 from rainmer_analysis.infer import Encoder, encoder_spaces, load_encoder
@@ -118,7 +118,7 @@ def _equalised_variants(image: Picture, partner: Picture | None) -> Iterator[tup
             for name, change in EQUALISERS.items():
                 yield f"{side}{name}", change(picture)
     if partner is not None and partner.shape == image.shape:
-        yield _MINUS_CLEAN, minus_clean(image, partner)
+        yield _MINUS_CLEAN, subtract_clean(image, partner)
 
 
 def _encode_variants(

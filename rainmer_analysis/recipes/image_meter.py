@@ -8,15 +8,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.images.pair_measures import (
+from rainmer_analysis.images.image_and_pair_measures import (
     brightness,
-    density,
     entropy,
     non_monochromaticity,
     psnr_y,
+    rain_density,
     vertical_gradient,
 )
-from rainmer_analysis.images.reading import Region, read_hashed
+from rainmer_analysis.images.reading import Region, read_hashed_image
 from rainmer_analysis.values import PROPERTIES
 
 __all__ = ["ImageMeter", "Job", "Measured"]
@@ -99,7 +99,7 @@ class ImageMeter:
 
 
 def _load_and_measure(path: str, region: Region) -> _Image:
-    found = read_hashed(path, region=region)
+    found = read_hashed_image(path, region=region)
     if found.pixels is None:
         return _Image(None, found.sha256, found.reason)
     pixels = found.pixels
@@ -121,7 +121,7 @@ def _measure_pair(image: _Image, partner: _Image) -> dict[str, float]:
     # each measure works on float64; converted here, they need no copy of their own
     pair = np.asarray(image.pixels, np.float64), np.asarray(partner.pixels, np.float64)
     return {
-        "density": density(*pair),
+        "density": rain_density(*pair),
         "gradient": vertical_gradient(*pair),
         "monochromaticity": non_monochromaticity(*pair),
         "psnr": psnr_y(*pair),

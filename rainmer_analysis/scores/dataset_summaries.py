@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
-from rainmer_analysis.images.sampling import sample_key
+from rainmer_analysis.images.sample_image_ids import sampling_hash
 from rainmer_analysis.numerics import scene_keys, unit_rows
 from rainmer_analysis.scores.score import Batch, Context, DatasetSummary, Floats
 from rainmer_analysis.values import EmbeddingTable, Rows, TableStream
@@ -139,7 +139,7 @@ def _batches_by_dataset(
 def _sampling_order(rows: Rows, seed: int) -> Keys:
     """Return the place of each image in the seeded order that samples follow."""
     keys = (
-        sample_key(seed, image.removeprefix(f"{dataset}/"))[:16]
+        sampling_hash(seed, image.removeprefix(f"{dataset}/"))[:16]
         for image, dataset in zip(rows.cells("image_id"), rows.cells("dataset"), strict=True)
     )
     return np.fromiter((int(key, 16) for key in keys), dtype=np.uint64, count=len(rows))

@@ -74,7 +74,7 @@ class _Draw:
         ParameterError
             For another shape or values outside [0, 1].
         """
-        found = check_image(image)
+        found = checked_clean_image(image)
         for place, effect in enumerate(self.effects):
             found = effect.apply(found, keyed_generator(self.recipe, seed, self.kind, place))
         return np.asarray(np.rint(np.clip(found, 0.0, 1.0) * 255.0) / 255.0, dtype=np.float32)
@@ -154,7 +154,7 @@ def draw_light(recipe_name: str, *, seed: int | str) -> LightDraw:
     return LightDraw._drawn_from(recipe, recipe.light, seed)
 
 
-def check_image(image: ArrayLike) -> Field:
+def checked_clean_image(image: ArrayLike) -> Field:
     """Return an image in float64; refuse one of another shape or with values outside [0, 1]."""
     found = np.asarray(image, dtype=np.float64)
     if found.ndim != 3 or found.shape[0] != 3 or min(found.shape[1:]) < SMALLEST:
@@ -193,15 +193,15 @@ def effect_to_dict(effect: Effect) -> dict[str, Any]:
     ParameterError
         If a parameter is a law still.
     """
-    described: dict[str, Any] = _to_json(effect)
+    described: dict[str, Any] = _to_json_types(effect)
     return described
 
 
-def _to_json(value: object) -> Any:
+def _to_json_types(value: object) -> Any:
     if isinstance(value, tuple):
-        return [_to_json(each) for each in value]
+        return [_to_json_types(each) for each in value]
     if is_dataclass(value) and type(value).__name__ in _KINDS:
-        held = {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
+        held = {field.name: _to_json_types(getattr(value, field.name)) for field in fields(value)}
         return {_KIND: type(value).__name__, **held}
     if isinstance(value, int | float):
         return value
@@ -216,15 +216,15 @@ def effect_from_dict(document: Mapping[str, Any]) -> Effect:
     ParameterError
         For an unknown effect, or fields that it does not have.
     """
-    built = _from_json(document)
+    built = _from_json_types(document)
     if not isinstance(built, Effect):
         raise ParameterError(f"{document!r} is no effect; give what effect_to_dict returned")
     return built
 
 
-def _from_json(value: object) -> object:
+def _from_json_types(value: object) -> object:
     if isinstance(value, list):
-        return tuple(_from_json(each) for each in value)
+        return tuple(_from_json_types(each) for each in value)
     if isinstance(value, int | float):
         return value
     if not isinstance(value, Mapping):
@@ -232,7 +232,7 @@ def _from_json(value: object) -> object:
     kind = _KINDS.get(str(value.get(_KIND)))
     if kind is None:
         raise ParameterError(f"no effect {value.get(_KIND)!r}; choose one of {', '.join(_KINDS)}")
-    held = {name: _from_json(each) for name, each in value.items() if name != _KIND}
+    held = {name: _from_json_types(each) for name, each in value.items() if name != _KIND}
     expected = {field.name for field in fields(kind)}
     if set(held) != expected:
         names = ", ".join(sorted(set(held) ^ expected))

@@ -13,7 +13,7 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
-from rainmer_analysis.images.pair_measures import psnr_y
+from rainmer_analysis.images.image_and_pair_measures import psnr_y
 from rainmer_analysis.infer import ImageRestorer, load_restorer, restore
 from rainmer_analysis.infer.kernels.restorer import BandThreads
 from rainmer_analysis.infer.restorer_backends import TorchBackend

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.equalising import EQUALISERS
+from rainmer_analysis.auditing.bias_removing_transforms import EQUALISERS
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.confounds import confounds
-from rainmer_analysis.weather import degrade
+from rainmer_analysis.weather import degraded_and_clean
 from tests.recipes.audit.pictures import save, save_pair, scene
 
 
@@ -23,9 +23,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         image = scene(number)
         save(top / "plain" / f"{number}.png", image)
         save(top / "dark" / f"{number}.png", 0.35 * scene(number + 8))
-        save_pair(top / "light", f"{number}.png", *degrade(image, "sim-Rain200L", seed=number))
+        save_pair(
+            top / "light", f"{number}.png", *degraded_and_clean(image, "sim-Rain200L", seed=number)
+        )
         other = scene(number + 8)
-        save_pair(top / "heavy", f"{number}.png", *degrade(other, "sim-Rain200H", seed=number))
+        save_pair(
+            top / "heavy", f"{number}.png", *degraded_and_clean(other, "sim-Rain200H", seed=number)
+        )
     return {name: top / name for name in ("plain", "dark", "light", "heavy")}
 
 

@@ -13,7 +13,7 @@ from rainmer_analysis.recipes.datasets.write_simulated_datasets import (
     map_in_threads,
     simulate_datasets,
 )
-from rainmer_analysis.weather import scene_of, simulate
+from rainmer_analysis.weather import scene_of_pair, simulate
 
 NAMES = ("sim-DDN_1", "sim-DDN_5")
 ASKED = {"per_dataset": 3, "size": (32, 40), "seed": 7}
@@ -43,7 +43,7 @@ def test_the_manifest_is_a_source(made):
     frame = images.rows.frame
     assert list(images.rows.counts.items()) == [(name, 3) for name in NAMES]
     assert frame["target"].notna().all()
-    expected = [scene_of(name, index, seed=7) for name in NAMES for index in range(3)]
+    expected = [scene_of_pair(name, index, seed=7) for name in NAMES for index in range(3)]
     assert list(frame["group"]) == expected
 
 

@@ -13,7 +13,7 @@ from rainmer_analysis.weather import (
     RECIPES,
     LightDraw,
     WeatherDraw,
-    degrade,
+    degraded_and_clean,
     draw_light,
     draw_weather,
     simulate,
@@ -62,7 +62,7 @@ def test_realisations_share_parameters_and_differ_in_pixels(name, clean):
 def test_degrade_is_the_draws_applied(name, clean):
     light, weather = draw_light(name, seed=3), draw_weather(name, seed=3)
     partner = light.apply(clean, seed=3)
-    rainy, expected = degrade(clean, name, seed=3)
+    rainy, expected = degraded_and_clean(clean, name, seed=3)
     np.testing.assert_array_equal(expected, partner)
     np.testing.assert_array_equal(rainy, weather.apply(partner, seed=3))
 

@@ -102,7 +102,7 @@ def _count_compared(done: Evaluation) -> list[dict[str, int]]:
 
 
 def _evaluation_text(done: Evaluation) -> str:
-    from rainmer_analysis.images.protocols import PROTOCOLS
+    from rainmer_analysis.images.psnr_ssim_protocols import PROTOCOLS
 
     border = f", {done.border} pixels left out at every side" if done.border else ""
     lines = [f"mean of {len(done.good)} image{'s' if len(done.good) != 1 else ''}{border}", ""]

@@ -6,7 +6,12 @@ because photographs of telephones, failed downloads and pointers of Git LFS are 
 
 from __future__ import annotations
 
-__all__ = ["IMAGE_SUFFIXES", "UNREAD_SUFFIXES", "describe_other_content", "unread_format_reason"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "UNREAD_SUFFIXES",
+    "describe_unreadable_content",
+    "unread_format_reason",
+]
 
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
@@ -70,7 +75,7 @@ _OTHERS = (
 )
 
 
-def describe_other_content(prefix: bytes) -> str:
+def describe_unreadable_content(prefix: bytes) -> str:
     """Say what a file holds instead of an image that is read, from its first 256 bytes.
 
     Returns

@@ -21,7 +21,7 @@ import torch
 from rainmer_analysis.images import (
     Region,
     read_ahead,
-    read_hashed,
+    read_hashed_image,
     resize,
     unstorable_name_reason,
 )
@@ -208,7 +208,7 @@ def map_in_workers(
 
 
 def _decode_job(job: ImageJob, rule: str) -> _DecodedImage:
-    found = read_hashed(job.path, region=job.region)
+    found = read_hashed_image(job.path, region=job.region)
     if found.pixels is None or job.fault:
         return _DecodedImage(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
     height, width = found.pixels.shape[1:]

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rainmer_analysis.auditing import FINDINGS, Finding, Fingerprints, frame_within, pair_faults
+from rainmer_analysis.auditing import (
+    FINDINGS,
+    Finding,
+    Fingerprints,
+    pair_faults,
+    wider_image_and_frame,
+)
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage, Gathered
@@ -62,7 +68,7 @@ def findings_of_image(image: AuditedImage, examined: Examined) -> list[Finding]:
 
 def _size_mismatch(name: str, own: FileFacts, partner: FileFacts) -> Finding:
     detail = f"{own.width}x{own.height} pixels, its partner {partner.width}x{partner.height}"
-    within = frame_within(own.thumbnail, partner.thumbnail)
+    within = wider_image_and_frame(own.thumbnail, partner.thumbnail)
     if within is None:
         return Finding("size-mismatch", name, detail=f"{detail}; they show different scenes")
     wide, (top, left, height, width) = within

@@ -17,13 +17,13 @@ from rainmer_analysis.auditing import (
     Planes,
     Registration,
     Thumbnails,
-    measure_pair,
-    planes_of,
-    thumbnail,
+    luma_and_red_minus_blue,
+    register_and_orient_pair,
+    thumbnail_of_planes,
 )
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.scene_groups import hash_pixels
-from rainmer_analysis.images.reading import Region, read_hashed, read_storage
+from rainmer_analysis.images.reading import Region, read_hashed_image, read_stored_format
 from rainmer_analysis.recipes.image_meter import Job
 
 __all__ = ["Examined", "Examiner", "FileFacts", "stack_thumbnails"]
@@ -136,21 +136,21 @@ class Examiner:
             return Examined(own, partner)
         if own.pixels == partner.pixels:
             return Examined(own, partner, PairFacts(identical=True))
-        return Examined(own, partner, measure_pair(planes, other))
+        return Examined(own, partner, register_and_orient_pair(planes, other))
 
 
 def _read_facts_and_planes(path: str, region: Region) -> tuple[FileFacts, Planes | None]:
-    read = read_hashed(path, region=region)
+    read = read_hashed_image(path, region=region)
     sha256, pixels = read.sha256, read.pixels
     if pixels is None:
         return FileFacts(sha256, reason=read.reason), None
     try:
-        storage = read_storage(path)
+        storage = read_stored_format(path)
     except ImageError as error:  # it has just been removed
         return FileFacts(sha256, reason=str(error)), None
     height, width = pixels.shape[1:]
-    planes = planes_of(pixels)
-    picture = thumbnail(planes).tobytes()
+    planes = luma_and_red_minus_blue(pixels)
+    picture = thumbnail_of_planes(planes).tobytes()
     facts = FileFacts(
         sha256,
         "",

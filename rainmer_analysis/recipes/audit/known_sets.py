@@ -12,9 +12,9 @@ from rainmer_analysis.auditing import (
     NEAR,
     Finding,
     Fingerprints,
-    hamming_distances,
+    count_set_bits,
     mirrored_hashes,
-    nearest_hash,
+    nearest_hashes_and_distances,
     perceptual_hashes,
 )
 from rainmer_analysis.recipes.audit.examine_images import Examined, stack_thumbnails
@@ -47,9 +47,7 @@ def find_known_sets(
             if examined[at].own.pixels in equal:
                 row, bits = equal[examined[at].own.pixels], 0
                 detail = f"equal to {each.images[row]} of {each.name}"
-            elif (
-                bits <= NEAR and int(hamming_distances(own[place] ^ each.packed[row])) <= NEAR // 4
-            ):
+            elif bits <= NEAR and int(count_set_bits(own[place] ^ each.packed[row])) <= NEAR // 4:
                 detail = f"a copy of {each.images[row]} of {each.name}"
             if bits <= NEAR:
                 numbers: Mapping[str, object] = {
@@ -68,6 +66,9 @@ def _nearest_hash_either_way(
     packed: npt.NDArray[np.uint8], known: npt.NDArray[np.uint8]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the nearest known signs, plain or flipped."""
-    plain, mirror = nearest_hash(packed, known), nearest_hash(mirrored_hashes(packed), known)
+    plain, mirror = (
+        nearest_hashes_and_distances(packed, known),
+        nearest_hashes_and_distances(mirrored_hashes(packed), known),
+    )
     better = mirror[1] < plain[1]
     return np.where(better, mirror[0], plain[0]), np.where(better, mirror[1], plain[1])

@@ -11,9 +11,9 @@ from rainmer_analysis.auditing import (
     Finding,
     RelatedPair,
     Thumbnails,
-    compare_thumbnails,
+    classify_thumbnail_relation,
     find_related_pairs,
-    first_connected,
+    first_member_of_component,
 )
 from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
@@ -147,7 +147,9 @@ def _kind_of_equal(collection: _Collection, number: int, other: int) -> tuple[st
     if not all(clean):
         return "shared-scene", "the one is the clean partner of the other"
     if not (one.reason or two.reason):
-        relation = compare_thumbnails(one.thumbnail, two.thumbnail, flip=False, window=_WHOLE)
+        relation = classify_thumbnail_relation(
+            one.thumbnail, two.thumbnail, flip=False, window=_WHOLE
+        )
         if relation == "copy":
             return "near-duplicate", "re-encoded or resized; their clean partners are equal"
     return "shared-scene", "their clean partners are equal"
@@ -193,7 +195,7 @@ def _kind_of_related(
         own = [collection.examined[number].own for number in order]
         if (
             not any(each.reason for each in own)
-            and compare_thumbnails(
+            and classify_thumbnail_relation(
                 own[0].thumbnail, own[1].thumbnail, flip=pair.mirrored, window=pair.window
             )
             == "copy"
@@ -234,5 +236,5 @@ def _scene_of_each_image(collection: _Collection, related: Sequence[RelatedPair]
         (joined[0], number) for joined in (*members, *by_name.values()) for number in joined[1:]
     ]
     pairs += [(members[each.first][0], members[each.second][0]) for each in related]
-    firsts = [images[number] for number in first_connected(len(images), pairs)]
+    firsts = [images[number] for number in first_member_of_component(len(images), pairs)]
     return [first.scene or first.image_id for first in firsts]

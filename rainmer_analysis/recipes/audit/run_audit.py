@@ -87,7 +87,7 @@ def audit(
         sources, root=root, held_out=held_out, per_dataset=per_dataset, seed=seed
     )
     images = gathered.images
-    asked = {"known": [each.content for each in sets], "seed": seed}
+    asked = {"known": [each.content_digest for each in sets], "seed": seed}
     with ExitStack() as held:
         if path is not None:
             held.enter_context(hold_lock(lock_of(path)))

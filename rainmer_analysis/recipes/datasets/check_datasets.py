@@ -18,8 +18,8 @@ from rainmer_analysis.images import (
 from rainmer_analysis.images.datasets import (
     Dataset,
     ImageCandidate,
-    compare_names,
-    read_names,
+    compare_with_listed_names,
+    read_image_names,
 )
 from rainmer_analysis.recipes.datasets.check_report import (
     Check,
@@ -94,13 +94,13 @@ def _readable_images(dataset: Dataset, looked: _Sizes) -> list[ImageCandidate]:
 
 
 def _compare_with_list(path: Path, datasets: Sequence[Dataset]) -> Comparison:
-    lines = read_names(path)
+    lines = read_image_names(path)
     images = {
         f"{each.name}/{image.relative}": image.relative
         for each in datasets
         for image in each.images
     }
-    missing, several, unlisted = compare_names(images, lines)
+    missing, several, unlisted = compare_with_listed_names(images, lines)
     return Comparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
 
 

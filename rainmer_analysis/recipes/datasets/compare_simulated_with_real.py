@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from rainmer_analysis.images.pair_measures import (
+from rainmer_analysis.images.image_and_pair_measures import (
     brightness,
-    density,
     entropy,
     non_monochromaticity,
     psnr_y,
+    rain_density,
     vertical_gradient,
 )
 from rainmer_analysis.recipes.datasets.write_simulated_datasets import Progress, map_in_threads
@@ -28,7 +28,7 @@ __all__ = ["MIXTURES", "PROPERTIES", "compare_simulated_with_real", "measured_qu
 # The eight published properties: each a function of the rainy and the clean image.
 _MEASURES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyType(
     {
-        "density": density,
+        "density": rain_density,
         "entropy_clean": lambda _, clean: entropy(clean),
         "entropy_rainy": lambda rainy, _: entropy(rainy),
         "gradient": vertical_gradient,

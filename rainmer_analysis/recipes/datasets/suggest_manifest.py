@@ -16,8 +16,8 @@ from rainmer_analysis.images.datasets import (
     Dataset,
     dataset_from_entry,
     list_images,
-    read_pairs,
-    suggestions,
+    read_pair_list,
+    suggest_entries_and_rest,
 )
 from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
 
@@ -85,11 +85,11 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
     given = Path(folder)
     if not given.is_dir():
         raise SourceError(f"there is no folder {given}; name one that holds a dataset")
-    found, rest = suggestions(given)
+    found, rest = suggest_entries_and_rest(given)
     listed = list(_pair_list_entries(given))
     covered = {layout[1]["images"] for layout in listed}
     plain = [
-        (each.layout, each.entry(given, ""))
+        (each.layout, each.manifest_entry(given, ""))
         for each in found
         if (given / each.images).as_posix() not in covered
     ]
@@ -125,7 +125,7 @@ def _pair_list_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Find lists of pairs, as SPA-Data comes with, whose files are here."""
     for path in sorted(folder.glob("*.txt")):
         try:
-            pairs = read_pairs(path)
+            pairs = read_pair_list(path)
         except SourceError:
             continue
         image, target = (Path(each) for each in pairs[0])

@@ -17,7 +17,7 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import write_png
 from rainmer_analysis.recipes.text_files import csv_text
 from rainmer_analysis.values import digest, write_text
-from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
+from rainmer_analysis.weather import FIGURED, RECIPES, scene_of_pair, simulate
 
 __all__ = ["Simulated", "map_in_threads", "simulate_datasets"]
 
@@ -206,7 +206,7 @@ def _write_manifest_and_groups(
 ) -> None:
     rows = []
     for name, index in jobs:
-        scene = scene_of(name, index, split=split, seed=seed)
+        scene = scene_of_pair(name, index, split=split, seed=seed)
         rows += [
             (path.relative_to(folder).as_posix(), scene)
             for path in _pair_paths(folder, name, index)

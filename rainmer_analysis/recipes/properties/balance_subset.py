@@ -20,7 +20,7 @@ from rainmer_analysis.recipes.properties.candidates import (
 )
 from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_strata
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    check_manifest_name,
+    demand_manifest_suffix,
     images_manifest,
     rows_manifest,
     write_manifest,
@@ -79,7 +79,7 @@ def balance(
         Something else lies at `out`.
     """
     if out is not None:
-        check_manifest_name(Path(out))
+        demand_manifest_suffix(Path(out))
     names = (by,) if isinstance(by, str) else tuple(by)
     chosen_method = choose_method(method, size, names)
     own, others = read_candidates_and_references(properties, like, names)

@@ -20,8 +20,8 @@ from rainmer_analysis.images import (
     WINDOW,
     Account,
     Rule,
-    crop,
-    measure,
+    crop_border,
+    measure_by_every_protocol,
     pair_names,
     parse_patterns,
     read_ahead,
@@ -62,7 +62,7 @@ def evaluate(
         paths; else ``a.jpg.png`` goes with ``a.jpg``; else the only two of a stem are partners.
     pair
         How else names correspond, ``RESULT -> TARGET`` with ``*``, as in ``*_s*_a* -> *``; then
-        many results may share a target. See `rainmer_analysis.images.datasets.search.pairing`.
+        many results may share a target. See `rainmer_analysis.images.datasets.search.name_pairing`.
     border
         Pixels that are left out at every side before anything is measured.
     out
@@ -188,9 +188,11 @@ def _score_image(image: str, target: str, paths: tuple[Path, Path], border: int)
             f"a side under {WINDOW} pixels{within}, too small for SSIM: {width}x{height} pixels"
         )
         return ImageQuality(image, target, width, height, reason=reason)
-    inner = [crop(each, border) for each in read]
+    inner = [crop_border(each, border) for each in read]
     qualities = {name: quality(*inner) for name, quality in QUALITIES.items()}
-    return ImageQuality(image, target, width, height, qualities, protocols=measure(*inner))
+    return ImageQuality(
+        image, target, width, height, qualities, protocols=measure_by_every_protocol(*inner)
+    )
 
 
 def _check_output(path: Path, *, overwrite: bool) -> None:

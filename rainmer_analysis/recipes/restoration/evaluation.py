@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.images import PROTOCOLS, QUALITIES, Account, Measured
+from rainmer_analysis.images import PROTOCOLS, QUALITIES, Account, PsnrSsim
 
 __all__ = ["COLUMNS", "Evaluation", "ImageQuality", "csv_bytes"]
 
@@ -31,7 +31,7 @@ class ImageQuality:
     height: int | None = None
     qualities: Mapping[str, float] | None = None
     reason: str = ""
-    protocols: Mapping[str, Measured] | None = None
+    protocols: Mapping[str, PsnrSsim] | None = None
 
     @property
     def name(self) -> str:
@@ -69,11 +69,11 @@ class Evaluation:
         return {name: sum(row[name] for row in rows) / len(rows) for name in QUALITIES}
 
     @property
-    def protocols(self) -> dict[str, Measured]:
+    def protocols(self) -> dict[str, PsnrSsim]:
         """Means of every protocol's numbers over images, as for `means`."""
         rows = [each.protocols for each in self.scores if each.protocols is not None]
         return {
-            name: Measured(
+            name: PsnrSsim(
                 *(sum(getattr(row[name], each) for row in rows) / len(rows) for each in _NUMBERS)
             )
             for name in PROTOCOLS

@@ -37,7 +37,9 @@ def images_in(folder: Path) -> tuple[dict[Relative, Path], Account]:
     found = {Relative(relative): folder / relative for relative in listing.paths()}
     account = replace(listing.account, images=len(found))
     if not found:
-        held = "; ".join(account.warnings()) or f"of its {account.files} files none is an image"
+        held = (
+            "; ".join(account.warnings()) or f"of its {account.file_count} files none is an image"
+        )
         raise SourceError(f"the folder {folder} holds no images ({held}); give one that holds some")
     return found, account
 

@@ -19,11 +19,11 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ImageError, OutputExistsError
 from rainmer_analysis.images import (
     file_sha256,
-    png_request,
     read_ahead,
-    read_hashed,
-    to_samples,
-    write_samples,
+    read_hashed_image,
+    read_png_request_digest,
+    to_uint8_hwc,
+    write_uint8_png,
 )
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration.output_paths import RestorationJob
@@ -81,7 +81,7 @@ def split_by_state(
             skipped[job.name] = str(error)
             continue
         request = digest({"derain": sha256, **made})
-        if job.target.exists() and png_request(job.target) == request:
+        if job.target.exists() and read_png_request_digest(job.target) == request:
             existing.append(job.target)
             continue
         if job.target.is_dir() or (job.target.exists() and not overwrite):
@@ -131,7 +131,7 @@ def restored_files(
 
 def _decode(task: Request) -> _Decoded:
     job, sha256, request = task
-    found = read_hashed(job.source)
+    found = read_hashed_image(job.source)
     fault = found.reason
     if found.pixels is not None and found.sha256 != sha256:
         fault = "changed while it was waiting for its turn; start again"
@@ -143,12 +143,12 @@ def _restore(
 ) -> npt.NDArray[np.uint8]:
     samples = np.empty((*pixels.shape[1:], 3), np.uint8)
     for rows, strip in restorer.restore_strips(pixels, tile=cut.tile, overlap=cut.overlap):
-        samples[rows] = to_samples(strip)
+        samples[rows] = to_uint8_hwc(strip)
         if alone:
             report_progress(rows.stop, len(samples), "row")
     return samples
 
 
 def _write(job: RestorationJob, samples: npt.NDArray[np.uint8], request: str) -> RestoredFile:
-    write_samples(samples, job.target, request=request)
+    write_uint8_png(samples, job.target, request=request)
     return RestoredFile(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.images import compress_jpeg, read_image, resize
+from rainmer_analysis.images import jpeg_round_trip, read_image, resize
 from rainmer_analysis.recipes.training.crossed_tasks import (
     BlockTask,
     CleanScene,
@@ -13,7 +13,7 @@ from rainmer_analysis.recipes.training.crossed_tasks import (
 )
 from rainmer_analysis.recipes.training.render_pairs import shrink_photograph
 from rainmer_analysis.train import CrossedBlock, describe_degradation, to_8bit
-from rainmer_analysis.weather import load_or_draw_scene
+from rainmer_analysis.weather import load_or_render_scene
 
 __all__ = ["render_block"]
 
@@ -50,7 +50,7 @@ def _degrade_and_describe(
         clean = draw.light.apply(_render_clean_scene(scene, task.size), seed=seed)
     degraded = draw.weather.apply(clean, seed=seed)
     if draw.quality:
-        degraded = compress_jpeg(degraded, draw.quality)
+        degraded = jpeg_round_trip(degraded, draw.quality)
     small, partner = resize(degraded), resize(clean)
     return to_8bit(small), describe_degradation(small, partner)
 
@@ -58,4 +58,4 @@ def _degrade_and_describe(
 def _render_clean_scene(scene: CleanScene, size: tuple[int, int]) -> Image:
     if scene.file:
         return shrink_photograph(read_image(scene.file))
-    return load_or_draw_scene(scene.name, height=size[0], width=size[1])
+    return load_or_render_scene(scene.name, height=size[0], width=size[1])

@@ -12,7 +12,7 @@ from rainmer_analysis.errors import ImageError, SourceError
 from rainmer_analysis.images import read_image, resize
 from rainmer_analysis.recipes.training.training_pairs import PairJob
 from rainmer_analysis.train import Sample, cut_keyed_window, to_8bit
-from rainmer_analysis.weather import degrade, draw_weather, simulate
+from rainmer_analysis.weather import degraded_and_clean, draw_weather, simulate
 
 __all__ = ["Task", "make_sample", "report_failed_pairs", "shrink_photograph"]
 
@@ -65,7 +65,7 @@ def _make_pair(job: PairJob, size: tuple[int, int], seed: int) -> tuple[Image, I
     clean = shrink_photograph(read_image(job.files[0]))
     number = job.weather_seed(seed)
     if not job.dark:
-        return degrade(clean, job.dataset, seed=number)
+        return degraded_and_clean(clean, job.dataset, seed=number)
     # The photograph is of a night already: only the recipe's weather, not its light.
     return draw_weather(job.dataset, seed=number).apply(clean, seed=number), clean
 

@@ -15,13 +15,13 @@ from rainmer_analysis.images import (
     Region,
     file_sha256,
     find_datasets,
-    list_candidates,
+    iterate_candidate_paths,
     read_header,
     sample_datasets,
 )
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.values import array_digest, digest
-from rainmer_analysis.weather import RECIPES, scene_of, simulate
+from rainmer_analysis.weather import RECIPES, scene_of_pair, simulate
 
 __all__ = [
     "PairJob",
@@ -132,7 +132,7 @@ def training_jobs(config: TrainConfig) -> Iterator[PairJob]:
     demand_recipes(data.simulated, "data.simulated")
     for name in data.simulated:
         for index in range(data.per_dataset):
-            scene = scene_of(name, index, split="train", seed=data.seed)
+            scene = scene_of_pair(name, index, split="train", seed=data.seed)
             yield PairJob(name, scene, f"{name}/{index}", index)
     if data.real:
         yield from _read_pair_jobs(data, Path(data.real))
@@ -233,7 +233,7 @@ def _known_scenes(root: Path) -> dict[str, str]:
 def _sorted_files(root: Path, folders: Iterable[str]) -> Iterator[Path]:
     for folder in folders:
         place = root / folder
-        found = sorted(path for path, _ in list_candidates(place)) if place.is_dir() else []
+        found = sorted(path for path, _ in iterate_candidate_paths(place)) if place.is_dir() else []
         if not found:
             raise SourceError(
                 f"no images lie in {place}, which the configuration names; "

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.perceptual_hashing import (
+from rainmer_analysis.auditing.fingerprints import (
     mirrored_hashes,
-    nearest_hash,
+    nearest_hashes_and_distances,
     perceptual_hashes,
     read_fingerprints,
 )
 from rainmer_analysis.errors import FileFormatError, SourceError
 from rainmer_analysis.recipes.audit import audit, fingerprint
 from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints
-from rainmer_analysis.weather import degrade
+from rainmer_analysis.weather import degraded_and_clean
 from tests.recipes.audit.pictures import save, scene
 
 
@@ -30,8 +30,8 @@ def known(sources: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
 
 def test_images_are_told_under_any_name(known: Path, tmp_path: Path) -> None:
     folder = tmp_path / "mine"
-    save(folder / "holiday.png", degrade(scene(20), "sim-DDN_5", seed=99)[0])
-    save(folder / "other-rain.png", degrade(scene(21), "sim-Rain200H", seed=3)[0])
+    save(folder / "holiday.png", degraded_and_clean(scene(20), "sim-DDN_5", seed=99)[0])
+    save(folder / "other-rain.png", degraded_and_clean(scene(21), "sim-Rain200H", seed=3)[0])
     save(folder / "clean.jpg", scene(20)[:, :, ::-1], quality=80)
     for number in range(50, 58):
         save(folder / f"{number}.png", scene(number))
@@ -72,6 +72,8 @@ def test_flipping_an_image_flips_its_signs() -> None:
     assert (
         mirrored_hashes(mirrored_hashes(perceptual_hashes(images))) == perceptual_hashes(images)
     ).all()
-    nearest, distance = nearest_hash(perceptual_hashes(images), perceptual_hashes(images[::-1]))
+    nearest, distance = nearest_hashes_and_distances(
+        perceptual_hashes(images), perceptual_hashes(images[::-1])
+    )
     assert nearest.tolist() == [4, 3, 2, 1, 0]
     assert distance.tolist() == [0] * 5

@@ -14,8 +14,8 @@ from PIL import Image
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.protocols import PROTOCOLS
 from rainmer_analysis.images.psnr_ssim import QUALITIES
+from rainmer_analysis.images.psnr_ssim_protocols import PROTOCOLS
 from rainmer_analysis.recipes.restoration import evaluate
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets.manifest_text import (
-    check_manifest_name,
-    dataset_lines,
-    groups_path,
-    quoted,
+    demand_manifest_suffix,
+    groups_csv_path,
+    manifest_dataset_lines,
     relative_path,
+    toml_quoted,
 )
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.removals import removals
@@ -82,22 +82,22 @@ def _manifest_and_scenes_texts(
     path: Path, rows: Sequence[Mapping[str, Any]], remarks: Sequence[str]
 ) -> dict[Path, str]:
     """Return the texts of a manifest and of its file of scenes."""
-    check_manifest_name(path)
-    base, groups = path.parent.absolute(), groups_path(path)
+    demand_manifest_suffix(path)
+    base, groups = path.parent.absolute(), groups_csv_path(path)
     parts: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         parts[row["dataset"]][_region_kind(row)].append(row)
     lines = [f"# {each}" for each in remarks]
     for dataset, kinds in parts.items():
         for place, (kind, own) in enumerate(kinds.items()):
-            lines += dataset_lines(
+            lines += manifest_dataset_lines(
                 dataset + (f"-{kind}" if place else ""),
                 kind,
                 images=[row["path"] for row in own],
                 targets=[row["target"] for row in own],
                 base=base,
             )
-            lines.append(f"groups = {quoted(groups.name)}")
+            lines.append(f"groups = {toml_quoted(groups.name)}")
     scenes = dict.fromkeys((relative_path(row["path"], base), row["scene"]) for row in rows)
     return {path: "\n".join([*lines, ""]), groups: csv_text(("image", "group"), scenes)}
 

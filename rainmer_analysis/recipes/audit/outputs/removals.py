@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from rainmer_analysis.auditing import first_connected
+from rainmer_analysis.auditing import first_member_of_component
 from rainmer_analysis.recipes.audit.audit_file import Audit
 
 __all__ = ["removals"]
@@ -49,7 +49,7 @@ def _remove_copies(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
     kinds = {each.a: each.finding for each in copies}
     pairs = [(places[each.a], places[each.b or ""]) for each in copies]
     groups: dict[int, list[int]] = defaultdict(list)
-    for place, first in enumerate(first_connected(len(places), pairs)):
+    for place, first in enumerate(first_member_of_component(len(places), pairs)):
         if audit.images[place]["image_id"] not in found:
             groups[int(first)].append(place)
     for members in groups.values():

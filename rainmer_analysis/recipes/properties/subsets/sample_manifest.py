@@ -9,7 +9,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.images import load_image_set
-from rainmer_analysis.images.datasets.manifest_text import check_manifest_name
+from rainmer_analysis.images.datasets.manifest_text import demand_manifest_suffix
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     images_manifest,
     write_manifest,
@@ -64,7 +64,7 @@ def write_sample(
         Something else lies at `out`.
     """
     path = Path(out)
-    check_manifest_name(path)
+    demand_manifest_suffix(path)
     files = [each for each in sources if Path(each).suffix.lower() == ".parquet"]
     if files and (len(files) < len(sources) or per_dataset is not None):
         raise ParameterError(
