@@ -15,15 +15,7 @@ import numba
 from llvmlite import binding, ir
 from numba import types
 
-__all__ = [
-    "BFLOAT16",
-    "LANES",
-    "WIDE",
-    "Bfloat16Pairs",
-    "FlatArray",
-    "Vector",
-    "strided_offsets",
-]
+__all__ = ["BFLOAT16", "LANES", "WIDE", "Bfloat16Pairs", "FlatArray", "Vector", "strided_offsets"]
 
 LANES = 16
 # whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself; where

@@ -29,14 +29,7 @@ from rainmer_analysis.infer.encoders import Encoder
 from rainmer_analysis.infer.extraction.adaptive_batches import AdaptiveBatchEncoder, Vectors
 from rainmer_analysis.values import Rows
 
-__all__ = [
-    "NO_UNIT",
-    "EncodedImage",
-    "ImageJob",
-    "encode_stream",
-    "image_jobs",
-    "map_in_workers",
-]
+__all__ = ["NO_UNIT", "EncodedImage", "ImageJob", "encode_stream", "image_jobs", "map_in_workers"]
 
 NO_UNIT = "the encoder gave no unit vector"
 """How the reason begins where the fault is not the image's."""

@@ -22,11 +22,7 @@ __all__ = ["is_share_up_to_date"]
 
 
 def is_share_up_to_date(
-    folder: Path,
-    spaces: Mapping[str, Space],
-    share: tuple[Ranks, Rows],
-    *,
-    overwrite: bool,
+    folder: Path, spaces: Mapping[str, Space], share: tuple[Ranks, Rows], *, overwrite: bool
 ) -> bool:
     """Return whether this rank's parts answer the identical request already.
 

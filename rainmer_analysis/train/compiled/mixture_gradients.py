@@ -25,11 +25,7 @@ from rainmer_analysis.kernels.hcw_maps import (
 )
 from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model import STAGES, RainmerEncoder
-from rainmer_analysis.train.compiled.mixture_weights import (
-    FUSED_MAPS,
-    SEPARABLE,
-    MixtureWeights,
-)
+from rainmer_analysis.train.compiled.mixture_weights import FUSED_MAPS, SEPARABLE, MixtureWeights
 from rainmer_analysis.train.compiled.stage_forward_backward import stage_backward, stage_forward
 
 __all__ = ["compiled_local_features"]

@@ -18,13 +18,7 @@ from rainmer_analysis.model import (
     without_autocast,
 )
 
-__all__ = [
-    "FIRST_DEPTHWISE",
-    "FUSED_MAPS",
-    "SECOND_DEPTHWISE",
-    "SEPARABLE",
-    "MixtureWeights",
-]
+__all__ = ["FIRST_DEPTHWISE", "FUSED_MAPS", "SECOND_DEPTHWISE", "SEPARABLE", "MixtureWeights"]
 
 # Side and dilation of the depthwise kernels: of the separable experts of sides 3, 5 and 7 (the one
 # of side 1 has none), of the dilated experts, and of the average, whose weights are constant.

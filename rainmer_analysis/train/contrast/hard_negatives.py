@@ -11,12 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-__all__ = [
-    "farthest_in_archive",
-    "mean_colours",
-    "rain_residuals",
-    "singular_values",
-]
+__all__ = ["farthest_in_archive", "mean_colours", "rain_residuals", "singular_values"]
 
 _SVD_SIDE = 32
 

@@ -71,10 +71,7 @@ def fit_standardisation_constants(
     if count < 2:
         raise ParameterError(f"constants need at least 2 images to be measured on, not {count}")
     return {
-        view: {
-            "mean": np.mean(rows, axis=0).tolist(),
-            "sd": np.std(rows, axis=0, ddof=1).tolist(),
-        }
+        view: {"mean": np.mean(rows, axis=0).tolist(), "sd": np.std(rows, axis=0, ddof=1).tolist()}
         for view, rows in found.items()
     }
 
