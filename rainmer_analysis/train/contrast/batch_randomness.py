@@ -57,7 +57,7 @@ class BatchRandomness:
     turned: NDArray[np.bool_]
 
     @classmethod
-    def drawn(
+    def draw(
         cls,
         rows: NDArray[np.int64],
         rng: np.random.Generator,

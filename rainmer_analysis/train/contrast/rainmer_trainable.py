@@ -67,7 +67,7 @@ class RainmerTrainable(TrainableBase):
 
     def make_batch(self, number: int) -> ContrastBatch:
         """Make this process's part of a batch."""
-        return self._training.build_batch(self._ahead(number).on(self._context.device))
+        return self._training.build_batch(self._ahead(number).to(self._context.device))
 
     def before_micro_batch(self) -> None:
         """Let the key encoder follow."""
@@ -79,5 +79,5 @@ class RainmerTrainable(TrainableBase):
         if self._validation is None:
             return {}
         count = self._config.run.validation_batches
-        found = (self._validation.read_batch(k).on(self._context.device) for k in range(count))
+        found = (self._validation.read_batch(k).to(self._context.device) for k in range(count))
         return average_numbers(self.module(self._validation.build_batch(read))[1] for read in found)
