@@ -9,11 +9,14 @@ import click
 from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
+    count_option,
     device_option,
     per_dataset_option,
     precision_option,
-    progress_bar,
     source_options,
+    text_option,
+    weights_option,
+    workers_option,
 )
 
 __all__ = ["extract"]
@@ -21,12 +24,10 @@ __all__ = ["extract"]
 
 @click.command()
 @source_options
-@click.option(
+@text_option(
     "--encoder",
+    "rainmer, airnet, statistics, untrained:SEED, or one from another package.",
     default="rainmer",
-    show_default=True,
-    metavar="NAME",
-    help="rainmer, airnet, statistics, untrained:SEED, or one from another package.",
 )
 @click.option(
     "--out",
@@ -35,23 +36,10 @@ __all__ = ["extract"]
     metavar="DIR",
     help="Folder for one table per view and skipped.csv.",
 )
-@click.option(
-    "--weights",
-    default=None,
-    metavar="FILE|NAME",
-    help="A file of weights, or the shipped derain (default) or allweather.",
-)
+@weights_option
 @per_dataset_option(500)
-@click.option(
-    "--batch-size", default=None, type=click.IntRange(min=1), help="Images per pass.", metavar="N"
-)
-@click.option(
-    "--workers",
-    default=None,
-    type=click.IntRange(min=1),
-    help="Threads that read images.",
-    metavar="N",
-)
+@count_option("--batch-size", None, "Images per pass.")
+@workers_option(None, "Threads that read images.")
 @device_option
 @precision_option
 @click.option("--strict", is_flag=True, help="End with 1 when an image was left out.")
@@ -71,7 +59,7 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     demand_weights(options["weights"], encoder=options["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         done = recipe(
             list(sources),
             seed=common.seed,
@@ -80,7 +68,7 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
             ranks=True,
             **options,
         )
-    if not done.paths:  # the first of several processes tells of the whole
+    if not done.paths:  # the first of several processes prints the result
         return
     state = "up to date" if done.up_to_date else "written"
     tables = {
@@ -101,4 +89,4 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     ]
     lines.append(f"left out: {left_out['count']} (listed in {left_out['path']})")
     document = {"kind": "extraction", "state": state, "tables": tables, "skipped": left_out}
-    common.result({**document, "files": done.accounts}, "\n".join(lines))
+    common.print_result({**document, "files": done.accounts}, "\n".join(lines))

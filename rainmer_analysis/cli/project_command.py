@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
+from rainmer_analysis.cli.options import (
+    CommonOptions,
+    common_options,
+    count_option,
+    out_file_option,
+    text_option,
+)
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import MapSummary, SphereMap
@@ -18,19 +24,14 @@ __all__ = ["project"]
 
 @click.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@out_file("Map to write: .parquet.")
-@click.option(
-    "--engine",
-    default="sphere",
-    show_default=True,
-    metavar="NAME",
-    help="What lays out: sphere or umap-learn.",
-)
-@click.option(
+@out_file_option("Map to write: .parquet.")
+@text_option("--engine", "What lays out: sphere or umap-learn.", default="sphere")
+@count_option(
     "--neighbors",
-    default=50,
-    show_default=True,
-    help="Images that an image is held near to, itself counted.",
+    50,
+    "Images that an image is held near to, itself counted.",
+    least=None,
+    metavar=None,
 )
 @click.option(
     "--min-dist",
@@ -38,19 +39,15 @@ __all__ = ["project"]
     show_default=True,
     help="Least distance of neighbours on the map, 0 to 1.",
 )
-@click.option(
-    "--stability",
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Lay out with N further seeds and say how far images move.",
+@count_option(
+    "--stability", 0, "Lay out with N further seeds and say how far images move.", least=None
 )
-@click.option(
+@count_option(
     "--calibrate",
-    default=0,
-    show_default=True,
+    0,
+    "Leave scenes out in so many parts, place them, and say how surely new images are placed.",
+    least=None,
     metavar="PARTS",
-    help="Leave scenes out in so many parts, place them, and say how surely new images are placed.",
 )
 @common_options
 def project(
@@ -84,14 +81,16 @@ def project(
     if calibrate:  # a map without it answers the same request as before
         options["calibrate"] = calibrate
 
-    def lay_out(table: EmbeddingTable, **options: Any) -> SphereMap:
+    def print_and_project(table: EmbeddingTable, **options: Any) -> SphereMap:
         from rainmer_analysis.sphere import project as project_table
 
-        common.note(f"laying out {len(table)} images of {table.space.name}")
+        common.print_note(f"laying out {len(table)} images of {table.space.name}")
         return project_table(table, **options)
 
-    with progress_bar(common, "epoch"):
-        kept = cached_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
+    with common.progress_bar("epoch"):
+        kept = cached_map(
+            loaded, out, print_and_project, options=options, overwrite=common.overwrite
+        )
     summary = summarise_map(kept.value)
     document = {
         "kind": "map",
@@ -103,7 +102,7 @@ def project(
         "fidelity": dict(kept.value.fidelity),
         "summary": summary.document(),
     }
-    common.result(document, f"{out}: {kept.state}\n{_map_text(kept.value, summary)}")
+    common.print_result(document, f"{out}: {kept.state}\n{_map_text(kept.value, summary)}")
 
 
 def _map_text(made: SphereMap, summary: MapSummary) -> str:
@@ -126,20 +125,22 @@ def _map_text(made: SphereMap, summary: MapSummary) -> str:
 
 
 def _placement_lines(made: SphereMap) -> list[str]:
-    told = made.fidelity
-    if "radius_degrees" not in told:
+    found = made.fidelity
+    if "radius_degrees" not in found:
         return []
     lines = [
-        f"{100 * told['radius_level']:.0f} % radius of a placed image, median: "
-        f"{told['radius_degrees']:.1f} degrees (covers {100 * told['radius_coverage']:.1f} %)"
+        f"{100 * found['radius_level']:.0f} % radius of a placed image, median: "
+        f"{found['radius_degrees']:.1f} degrees (covers {100 * found['radius_coverage']:.1f} %)"
     ]
-    by_dataset = told["radius_degrees_by_dataset"]
+    by_dataset = found["radius_degrees_by_dataset"]
     return lines + [f"  {name}: {by_dataset[name]:.1f}" for name in made.rows.datasets]
 
 
 def _summary_lines(summary: MapSummary) -> list[str]:
-    lines = ["mean directions (descriptive): longitude, latitude, spread in degrees"]
-    return lines + [
-        f"  {each.name}: {each.lon:.0f}, {each.lat:.0f}, {each.spread:.0f}"
-        for each in summary.datasets
+    return [
+        "mean directions (descriptive): longitude, latitude, spread in degrees",
+        *(
+            f"  {each.name}: {each.lon:.0f}, {each.lat:.0f}, {each.spread:.0f}"
+            for each in summary.datasets
+        ),
     ]

@@ -47,7 +47,12 @@ from rainmer_analysis.images.sources import (
     load_image_set,
     sample_datasets,
 )
-from rainmer_analysis.images.work_in_threads import content_hashes, read_ahead, sha256_or_empty
+from rainmer_analysis.images.work_in_threads import (
+    content_hashes,
+    map_in_threads,
+    read_ahead,
+    sha256_or_empty,
+)
 
 __all__ = [
     "CATALOGUE",
@@ -72,6 +77,7 @@ __all__ = [
     "iterate_candidate_paths",
     "jpeg_round_trip",
     "load_image_set",
+    "map_in_threads",
     "measure_by_every_protocol",
     "pair_names",
     "parse_patterns",

@@ -1,16 +1,16 @@
-"""Work on files in threads, a bounded number of results ahead of who takes them."""
+"""Work in threads: all items with progress, or a bounded number of results ahead; file hashes."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from rainmer_analysis.errors import ImageError
+from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images.reading import file_sha256
 
-__all__ = ["content_hashes", "read_ahead", "sha256_or_empty"]
+__all__ = ["content_hashes", "map_in_threads", "read_ahead", "sha256_or_empty"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,6 +34,31 @@ def read_ahead(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def map_in_threads(
+    function: Callable[[T], R],
+    items: Sequence[T],
+    *,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[R]:
+    """Apply ``function`` to all items on ``workers`` threads, results in the items' order.
+
+    ``progress`` is called with items done and all; an error drops what has not begun.
+    """
+    if workers < 1:
+        raise ParameterError(f"{workers} workers cannot work; give at least 1")
+    results: list[R] = []
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        for result in pool.map(function, items):
+            results.append(result)
+            if progress is not None:
+                progress(len(results), len(items))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return results
 
 
 def content_hashes(paths: Iterable[str]) -> Generator[str, None, None]:

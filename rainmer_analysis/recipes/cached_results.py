@@ -33,7 +33,7 @@ class CachedResult(Generic[V]):
 
     @property
     def state(self) -> str:
-        """What to tell people: ``up to date`` or ``written``."""
+        """``up to date`` or ``written``."""
         return "up to date" if self.up_to_date else "written"
 
 
@@ -70,8 +70,8 @@ def cached_map(
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
     with hold_lock(lock_of(path)):
-        stands = is_up_to_date(path, request, overwrite=overwrite)
-        if not stands:
+        current = is_up_to_date(path, request, overwrite=overwrite)
+        if not current:
             write(project(table, **options), path, overwrite=overwrite, request=request)
         # read in both cases, so that a picture of it is made from the same value at every run
-        return CachedResult(read_as(path, SphereMap), up_to_date=stands)
+        return CachedResult(read_as(path, SphereMap), up_to_date=current)

@@ -18,10 +18,10 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-__all__ = ["agreement_document", "cached_agreement"]
+__all__ = ["agreement_document", "compare_and_write_agreement"]
 
 
-def cached_agreement(
+def compare_and_write_agreement(
     first: EmbeddingTable,
     second: EmbeddingTable,
     path: Path,

@@ -14,7 +14,7 @@ from typing import Any, Generic, TextIO, TypeVar
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.values import digest, versions_of, with_checksum, without_checksum
 
-__all__ = ["FinishedItems", "complete", "finished_items_path", "thread_count"]
+__all__ = ["FinishedItemsFile", "complete_items", "finished_items_path", "thread_count"]
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +36,11 @@ def thread_count(workers: int | None) -> int:
 
 def finished_items_path(out: Path, command: str, places: Iterable[object]) -> Path:
     """Return the hidden file that keeps a command's unfinished work on files at these places."""
-    told = {"out": out.name, "versions": versions_of(command), "places": places}
-    return out.parent / f".{command}-{digest(told)[:16]}.jsonl"
+    asked = {"out": out.name, "versions": versions_of(command), "places": places}
+    return out.parent / f".{command}-{digest(asked)[:16]}.jsonl"
 
 
-class FinishedItems(Generic[T]):
+class FinishedItemsFile(Generic[T]):
     """A hidden file with one JSON line an item, kept until the whole is written.
 
     Parameters
@@ -117,8 +117,8 @@ class FinishedItems(Generic[T]):
             self._path.unlink(missing_ok=True)
 
 
-def complete(
-    finished: FinishedItems[T],
+def complete_items(
+    finished: FinishedItemsFile[T],
     work: Callable[[int], T],
     *,
     threads: int,
@@ -145,14 +145,14 @@ def complete(
     if known:
         _log.info("continuing: %d of %d images were %s before", len(known), total, done)
 
-    def work_and_keep(index: int) -> T:
+    def work_and_record(index: int) -> T:
         item = work(index)
         finished.add(index, item)
         return item
 
     pool = ThreadPoolExecutor(threads)
     try:
-        for index, item in zip(left, pool.map(work_and_keep, left), strict=True):
+        for index, item in zip(left, pool.map(work_and_record, left), strict=True):
             known[index] = item
             if progress is not None:
                 progress(len(known), total)

@@ -14,7 +14,7 @@ from PIL import Image
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, train_network
-from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
+from rainmer_analysis.recipes.training.make_or_open_crossed_pool import make_or_open_crossed_pool
 from rainmer_analysis.train import TrainConfig, open_crossed_pool, read_train_config
 from tests.forked import ForkedPythons
 
@@ -105,7 +105,7 @@ def test_photographs_are_scenes_and_nights_have_their_own(real: Path, tmp_path: 
         crossed__night_photographs="1.0",
         crossed__jpeg="0.0",
     )
-    pool = make_crossed_pool(config, tmp_path / "pools", workers=0)
+    pool = make_or_open_crossed_pool(config, tmp_path / "pools", workers=0)
     assert {scene.partition("/")[0] for scene in pool.scenes} == {"day"}
     place = pool.draws[0].index("clear")
     # A draw without weather shows the scene as it is, and changes nothing of it.
@@ -117,32 +117,32 @@ def test_photographs_are_scenes_and_nights_have_their_own(real: Path, tmp_path: 
 _BY_WORKERS = """
 import json, multiprocessing, sys
 from pathlib import Path
-from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
+from rainmer_analysis.recipes.training.make_or_open_crossed_pool import make_or_open_crossed_pool
 from rainmer_analysis.train import read_train_config
 
 copies = multiprocessing.get_context("fork")
 multiprocessing.get_context = lambda method: copies
 config = read_train_config("tiny", changes=json.loads(sys.argv[1]))
-make_crossed_pool(config, Path(sys.argv[2]), workers=2)
+make_or_open_crossed_pool(config, Path(sys.argv[2]), workers=2)
 """
 
 
 def test_a_pool_is_made_once_whatever_the_workers(forked: ForkedPythons, tmp_path: Path) -> None:
-    first = make_crossed_pool(_config(), tmp_path / "a", workers=0)
+    first = make_or_open_crossed_pool(_config(), tmp_path / "a", workers=0)
     ended = forked.run("-c", _BY_WORKERS, json.dumps(SMALL), str(tmp_path / "b"))
     assert ended.code == 0, ended.err
     (place,) = (tmp_path / "b").iterdir()
     second = open_crossed_pool(place)
     assert first.digest == second.digest
     assert np.array_equal(first.images, second.images)
-    make_crossed_pool(_config(), tmp_path / "a", workers=0)
+    make_or_open_crossed_pool(_config(), tmp_path / "a", workers=0)
     assert len(list((tmp_path / "a").iterdir())) == 1
 
 
 def test_unknown_draws_are_refused(tmp_path: Path) -> None:
     config = _config(crossed__draws='{ "sim-Fog" = 3 }')
     with pytest.raises(ConfigError, match="'sim-Fog'"):
-        make_crossed_pool(config, tmp_path, workers=0)
+        make_or_open_crossed_pool(config, tmp_path, workers=0)
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,14 @@ from rainmer_analysis.errors import (
     WeightsError,
 )
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
-from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
-from rainmer_analysis.recipes.training.render_pairs import report_failed_pairs
+from rainmer_analysis.recipes.training import (
+    TrainingRun,
+    make_or_open_pool,
+    train_network,
+)
+from rainmer_analysis.recipes.training.render_pairs import samples_logging_failures
 from rainmer_analysis.recipes.training.run_settings import resolve_dataset_weights
+from rainmer_analysis.recipes.training.training_pairs import training_pair_jobs
 from rainmer_analysis.train import read_train_config
 
 RunStarter = Callable[..., TrainingRun]
@@ -198,7 +203,7 @@ def real_changes(root: Path) -> dict[str, str]:
 
 def test_real_photographs_join(real: Path, cache: Path) -> None:
     config = read_train_config("tiny", changes=real_changes(real))
-    pool = make_pool(config, cache, workers=0)
+    pool = make_or_open_pool(config, cache, workers=0)
     assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
     assert pool.scenes.count("bsds-7") == 3
     assert pool.scenes.count("night/a.png") == 2
@@ -209,10 +214,10 @@ def test_real_photographs_join(real: Path, cache: Path) -> None:
 
 def test_pools_are_kept_and_follow_the_pixels(real: Path, cache: Path) -> None:
     config = read_train_config("tiny", changes=real_changes(real))
-    first = make_pool(config, cache, workers=0)
-    assert make_pool(config, cache, workers=0).digest == first.digest
+    first = make_or_open_pool(config, cache, workers=0)
+    assert make_or_open_pool(config, cache, workers=0).digest == first.digest
     Image.new("RGB", (140, 150)).save(real / "night" / "a.png")
-    assert make_pool(config, cache, workers=0).digest != first.digest
+    assert make_or_open_pool(config, cache, workers=0).digest != first.digest
 
 
 def test_images_that_cannot_be_read_are_left_out(
@@ -222,20 +227,20 @@ def test_images_that_cannot_be_read_are_left_out(
     Image.new("RGB", (140, 150)).save(real / "p" / "input" / "alone.png")
     config = read_train_config("tiny", changes=real_changes(real))
     with caplog.at_level("WARNING"):
-        pool = make_pool(config, cache, workers=0)
+        pool = make_or_open_pool(config, cache, workers=0)
     assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
     assert len(pool.clean_native) == 7
     assert pool.degraded.any(axis=(1, 2, 3)).all()
     for said in ("left out night/b.png/sim-GTAV-balance/0: ", "left out p/input/alone.png: "):
         assert said in caplog.text
     with pytest.raises(SourceError, match="none of the training images"):
-        list(report_failed_pairs(["x: broken"]))
+        list(samples_logging_failures(["x: broken"]))
 
 
 def test_absent_photographs_are_said(real: Path, cache: Path) -> None:
     changes = real_changes(real) | {"data.photographs": '["dusk"]'}
     with pytest.raises(SourceError, match="dusk"):
-        make_pool(read_train_config("tiny", changes=changes), cache, workers=0)
+        make_or_open_pool(read_train_config("tiny", changes=changes), cache, workers=0)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +251,10 @@ def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) ->
     # Equal paths below the two folders are equal photographs of the same collection.
     checked = {row[key] for row in rows(check / "groups.csv") for key in ("group", "image")}
     real = json.dumps(str(shared / "images" / "train"))
-    trained = set(training_scenes(read_train_config(name, changes={"data.real": real})))
+    trained = {
+        job.scene
+        for job in training_pair_jobs(read_train_config(name, changes={"data.real": real}))
+    }
     for kind in (trained, checked):
         assert any(scene.startswith("bsds-") for scene in kind)
         assert any(scene.startswith("clean_night/") for scene in kind) or "allweather" in name
@@ -255,9 +263,8 @@ def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) ->
 
 def test_pairs_and_photographs_of_one_scene_share_its_name(shared: Path) -> None:
     root = shared / "images" / "train"
-    scenes = set(
-        training_scenes(read_train_config("derain", changes={"data.real": json.dumps(str(root))}))
-    )
+    config = read_train_config("derain", changes={"data.real": json.dumps(str(root))})
+    scenes = {job.scene for job in training_pair_jobs(config)}
     numbers = {f"bsds-{row['bsds_id']}" for row in rows(root / "PAIRS.csv") if row["bsds_id"]}
     used = {row["bsds_id"] for row in rows(root / "PAIRS.csv") if "Rain200H" in row["dataset"]}
     assert {f"bsds-{number}" for number in used} <= scenes & numbers
@@ -286,7 +293,7 @@ def test_own_pairs_are_trained_on(own: Path, cache: Path, caplog: pytest.LogCapt
     changes = {"data.simulated": "[]", "data.sources": json.dumps([f"mine={own}"])}
     config = read_train_config("tiny", changes=changes)
     with caplog.at_level("WARNING"):
-        pool = make_pool(config, cache, workers=0)
+        pool = make_or_open_pool(config, cache, workers=0)
     assert pool.counts == {"mine": 5}
     assert "left out mine/input/5.png: its clean partner has (140, 151) pixels" in caplog.text
     image = np.asarray(Image.open(own / "input" / "2.png")).transpose(2, 0, 1)
@@ -300,7 +307,7 @@ def test_pairs_without_partners_are_refused(tmp_path: Path, cache: Path) -> None
     Image.new("RGB", (140, 140)).save(tmp_path / "alone" / "a.png")
     changes = {"data.simulated": "[]", "data.sources": json.dumps([f"x={tmp_path / 'alone'}"])}
     with pytest.raises(SourceError, match="none of the 1 images"):
-        make_pool(read_train_config("tiny", changes=changes), cache, workers=0)
+        make_or_open_pool(read_train_config("tiny", changes=changes), cache, workers=0)
 
 
 def test_weights_come_from_a_file_or_from_manifests(own: Path, tmp_path: Path) -> None:

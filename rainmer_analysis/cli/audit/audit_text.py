@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rainmer_analysis.cli.text_tables import align_columns, printable
+from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 __all__ = ["audit_text"]
 

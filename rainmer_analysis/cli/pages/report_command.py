@@ -11,11 +11,14 @@ import click
 from rainmer_analysis.cli.options import (
     CommonOptions,
     common_options,
+    count_option,
     device_option,
-    out_file,
+    out_file_option,
     per_dataset_option,
     precision_option,
-    progress_bar,
+    root_option,
+    text_option,
+    weights_option,
 )
 
 if TYPE_CHECKING:
@@ -26,56 +29,25 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE|TABLE...")
-@out_file("Page to write; FILE_files beside it keeps everything in between.", metavar="FILE.html")
-@click.option(
-    "--root",
-    type=click.Path(file_okay=False),
-    default=None,
-    help="Folder that holds the paper's datasets; then catalogue names are sources too.",
+@out_file_option(
+    "Page to write; FILE_files beside it keeps everything in between.", metavar="FILE.html"
 )
-@click.option(
+@root_option
+@text_option(
     "--encoder",
-    "encoders",
+    "Whose spaces are shown; may be given several times.",
+    dest="encoders",
     multiple=True,
     default=("rainmer", "airnet"),
-    show_default=True,
-    metavar="NAME",
-    help="Whose spaces are shown; may be given several times.",
 )
-@click.option(
-    "--weights",
-    default=None,
-    metavar="FILE|NAME",
-    help="A file of weights, or the shipped derain (default) or allweather.",
-)
+@weights_option
 @per_dataset_option(500)
-@click.option(
-    "--resamples",
-    type=click.IntRange(0),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="Resamples of scenes behind the intervals.",
-)
-@click.option(
-    "--null",
-    type=click.IntRange(0),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="Permutations of scenes behind the tests.",
-)
-@click.option(
-    "--neighbors",
-    default=50,
-    show_default=True,
-    metavar="N",
-    help="Images that an image is held near to on a map.",
-)
+@count_option("--resamples", 1000, "Resamples of scenes behind the intervals.", least=0)
+@count_option("--null", 1000, "Permutations of scenes behind the tests.", least=0)
+@count_option("--neighbors", 50, "Images that an image is held near to on a map.", least=None)
 @click.option(
     "--audit",
     type=click.Path(dir_okay=False),
-    default=None,
     metavar="FILE.json",
     help="Show the findings of this audit of the same datasets [default: folders are audited].",
 )
@@ -111,9 +83,9 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options
 
     chosen = ReportOptions(**options, seed=common.seed, overwrite=common.overwrite)
     command = shlex.join(["rainmer-analysis", "report", *sources, "--out", out.name])
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         done = make(list(sources), out, options=chosen, command=command, progress=progress)
-    common.result(*_report_document_and_text(done))
+    common.print_result(*_report_document_and_text(done))
 
 
 def _report_document_and_text(done: Report) -> tuple[dict[str, Any], str]:

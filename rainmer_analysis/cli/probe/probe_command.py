@@ -9,11 +9,14 @@ import click
 
 from rainmer_analysis.cli.options import (
     CommonOptions,
+    choice_option,
     common_options,
+    count_option,
     device_option,
-    out_file,
+    out_file_option,
+    path_option,
     precision_option,
-    progress_bar,
+    text_option,
 )
 from rainmer_analysis.cli.probe.probe_text import probe_text
 
@@ -27,65 +30,47 @@ _ROLES = {
 }
 
 
-def _role_options(command: Any) -> Any:
+def _dataset_role_options(command: Any) -> Any:
     for name, about in reversed(_ROLES.items()):
-        command = click.option(
-            f"--{name}",
-            default=name,
-            show_default=True,
-            metavar="NAME",
-            help=f"Dataset of the manifest that shows {about}.",
-        )(command)
+        option = text_option(
+            f"--{name}", f"Dataset of the manifest that shows {about}.", default=name
+        )
+        command = option(command)
     return command
 
 
 @click.command()
-@click.option(
+@text_option(
     "--encoder",
-    "encoders",
+    "rainmer (default), airnet, statistics, untrained:SEED, or one from another package; "
+    "may be repeated.",
+    dest="encoders",
     multiple=True,
     default=("rainmer",),
-    metavar="NAME",
-    help="rainmer (default), airnet, statistics, untrained:SEED, or one from another package; "
-    "may be repeated.",
+    show_default=False,
 )
-@click.option(
+@text_option(
     "--weights",
-    multiple=True,
+    "A file of weights, or the shipped derain or allweather; may be repeated.",
     metavar="FILE|NAME",
-    help="A file of weights, or the shipped derain or allweather; may be repeated.",
+    multiple=True,
 )
-@out_file("Numbers; the picture FILE.png is drawn beside.", metavar="FILE.json")
+@out_file_option("Numbers; the picture FILE.png is drawn beside.", metavar="FILE.json")
 @click.option("--real", type=click.Path(), metavar="MANIFEST", help="Manifest of real sets.")
-@click.option(
-    "--split",
-    type=click.Choice(["figure", "train"]),
-    default="figure",
-    show_default=True,
-    help="Simulated scenes: figure to report, train to choose with.",
+@choice_option(
+    "--split", ("figure", "train"), "Simulated scenes: figure to report, train to choose with."
 )
-@click.option(
-    "--controls",
-    default=20,
-    show_default=True,
-    type=click.IntRange(0),
-    metavar="N",
-    help="Untrained networks beside it.",
-)
-@click.option("--scenes", default=24, show_default=True, metavar="N", help="Simulated scenes.")
-@click.option(
-    "--draws", default=4, show_default=True, metavar="N", help="Draws of each kind of weather."
-)
-@click.option(
-    "--side", default=128, show_default=True, metavar="N", help="Pixels of simulated images."
-)
-@click.option(
+@count_option("--controls", 20, "Untrained networks beside it.", least=0)
+@count_option("--scenes", 24, "Simulated scenes.", least=None)
+@count_option("--draws", 4, "Draws of each kind of weather.", least=None)
+@count_option("--side", 128, "Pixels of simulated images.", least=None)
+@path_option(
     "--cache",
-    type=click.Path(file_okay=False),
-    metavar="DIR",
-    help="Folder of images and numbers to reuse [default: probe-cache beside FILE.json].",
+    "DIR",
+    "Folder of images and numbers to reuse [default: probe-cache beside FILE.json].",
+    folder=True,
 )
-@_role_options
+@_dataset_role_options
 @device_option
 @precision_option
 @common_options
@@ -106,7 +91,7 @@ def probe(common: CommonOptions, out: Path, **options: Any) -> None:
     roles = {name: options.pop(name) for name in _ROLES}
     real = options.pop("real")
     chosen = {name: options.pop(name) for name in ("split", "scenes", "draws", "side")}
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         found = recipe(
             list(options.pop("encoders")),
             weights=list(options.pop("weights")),
@@ -118,9 +103,7 @@ def probe(common: CommonOptions, out: Path, **options: Any) -> None:
             **options,
         )
     picture = out.with_suffix(".png")
-    drawing = plot_probe(found.document)
-    current = drawing.is_up_to_date(picture, overwrite=common.overwrite)
-    drawing.save(picture, overwrite=common.overwrite)
-    common.note(f"{out}: {'up to date' if found.up_to_date else 'written'}")
-    common.note(f"{picture}: {'up to date' if current else 'written'}")
-    common.result(found.document, probe_text(found.document))
+    current = common.save_drawing(plot_probe(found.document), picture)
+    common.print_state(out, up_to_date=found.up_to_date)
+    common.print_state(picture, up_to_date=current)
+    common.print_result(found.document, probe_text(found.document))

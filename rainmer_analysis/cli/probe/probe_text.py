@@ -24,7 +24,7 @@ def probe_text(document: Document) -> str:
     lines = [_design_sentence(document)]
     for view in views:
         group = [each for each in spaces if each["space"]["view"] == view]
-        lines += ["", view.upper(), *_lines_of_view(group)]
+        lines += ["", view.upper(), *_view_lines(group)]
     lines += _level_share_lines(spaces)
     if spaces[0]["real"] is not None:
         lines += _real_sets_lines(spaces)
@@ -44,7 +44,7 @@ def _design_sentence(document: Document) -> str:
     )
 
 
-def _lines_of_view(group: Sequence[Document]) -> Iterator[str]:
+def _view_lines(group: Sequence[Document]) -> Iterator[str]:
     neighbours = group[0]["neighbours"]
     yield _format_row("shares of variance", [*group[0]["variance"], "weather/scene"])
     yield from _space_and_control_rows(group, _variance_cells, _variance_values)

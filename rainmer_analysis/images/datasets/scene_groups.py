@@ -17,12 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.search import (
-    Dataset,
-    ImageCandidate,
-    nfc_name,
-    normal_path,
-)
+from rainmer_analysis.images.datasets.search import Dataset, ImageCandidate, nfc_name, normal_path
 from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
 __all__ = ["declared_scene", "hash_file_pixels", "hash_pixels", "name_scenes"]

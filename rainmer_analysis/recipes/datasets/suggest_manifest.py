@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from rainmer_analysis.images.datasets import (
     read_pair_list,
     suggest_entries_and_rest,
 )
+from rainmer_analysis.images.datasets.manifest_text import toml_quoted
 from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
@@ -35,7 +35,7 @@ class SuggestedManifest:
     entries: tuple[tuple[str, Mapping[str, Any], Dataset], ...]
     rest: Mapping[str, int]
 
-    def text(self) -> str:
+    def to_toml(self) -> str:
         """Return the manifest as TOML, with remarks."""
         lines = [
             "# Suggested from names"
@@ -108,7 +108,7 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
             f"no known layout is recognised in {given}: it holds {here or 'no image'}; write a "
             "manifest with images, and targets, pair or halves as they are"
         )
-    names = _unique_names([entry["images"] for _, entry in entries], given)
+    names = _unique_dataset_names([entry["images"] for _, entry in entries], given)
     named = [
         (layout, {**entry, "name": name})
         for (layout, entry), name in zip(entries, names, strict=True)
@@ -145,13 +145,13 @@ def _halves_entries(folder: Path, rest: Mapping[str, int]) -> Iterator[tuple[str
         inside = "" if place == "." else place
         listed = names[inside]
         sample = listed[:: max(1, len(listed) // _SAMPLE)][:_SAMPLE]
-        side = _rainy_half([folder / inside / name for name in sample])
+        side = _halves_order([folder / inside / name for name in sample])
         if side is not None:
             entry = {"name": "", "images": (folder / inside).as_posix(), "halves": side}
             yield "rain and clean side by side, as in Rain800 and DID", entry
 
 
-def _rainy_half(paths: Sequence[Path]) -> str | None:
+def _halves_order(paths: Sequence[Path]) -> str | None:
     """Say which half has the rain, if all files show one scene twice."""
     votes = []
     for path in paths:
@@ -166,7 +166,7 @@ def _rainy_half(paths: Sequence[Path]) -> str | None:
     return "rain-clean" if 2 * rainy_left > len(votes) else "clean-rain"
 
 
-def _unique_names(images: Sequence[str], folder: Path) -> list[str]:
+def _unique_dataset_names(images: Sequence[str], folder: Path) -> list[str]:
     """Name each dataset after the folder and what tells its images apart, each once."""
     own = folder.resolve().name or "dataset"
     short, long = [], []
@@ -182,4 +182,4 @@ def _unique_names(images: Sequence[str], folder: Path) -> list[str]:
 def _as_toml_value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_as_toml_value(each) for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return toml_quoted(str(value))

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.numerics import nearest_neighbours
-from rainmer_analysis.recipes.report.point_thumbnails import thumbnails_of
+from rainmer_analysis.recipes.report.table_thumbnails import thumbnails_of_rows
 from rainmer_analysis.values import (
     EmbeddingTable,
     Rows,
@@ -87,7 +87,7 @@ class Exported:
             "thumbnail": " --image thumbnail",
             "neighbors": " --neighbors neighbors",
         }
-        shown = "".join(told for name, told in options.items() if name in self.columns)
+        shown = "".join(option for name, option in options.items() if name in self.columns)
         vectors = "" if "lon" in self.columns else " --vector embedding"
         return f"embedding-atlas {self.path}{shown}{vectors}"
 
@@ -125,7 +125,7 @@ def export(
     """
     chosen, target = options or ExportOptions(), Path(out)
     demand_suffix(target, "rows", ".parquet")
-    values = _same_rows([_read_value(path) for path in sources])
+    values = _take_shared_images([_read_table_or_map(path) for path in sources])
     request = digest(["export", _VERSION, [each.content_sha256 for each in values], vars(chosen)])
     if _is_up_to_date(target, request, overwrite=overwrite):
         schema = pq.read_schema(target)
@@ -138,7 +138,7 @@ def export(
     return Exported(target, len(table), tuple(table.column_names), tuple(notes), up_to_date=False)
 
 
-def _read_value(path: str | Path) -> EmbeddingTable | SphereMap:
+def _read_table_or_map(path: str | Path) -> EmbeddingTable | SphereMap:
     value = read(path)
     if not isinstance(value, EmbeddingTable | SphereMap):
         raise ParameterError(
@@ -148,7 +148,7 @@ def _read_value(path: str | Path) -> EmbeddingTable | SphereMap:
     return value
 
 
-def _same_rows(
+def _take_shared_images(
     values: Sequence[EmbeddingTable | SphereMap],
 ) -> list[EmbeddingTable | SphereMap]:
     """Return the values over the images that all of them hold, in the order of the first."""
@@ -208,7 +208,7 @@ def _neighbor_records(values: Sequence[EmbeddingTable | SphereMap], count: int) 
 
 def _thumbnail_records(rows: Rows, progress: Progress) -> tuple[pa.Array, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
-        made = thumbnails_of(rows, Path(folder), progress)
+        made = thumbnails_of_rows(rows, Path(folder), progress)
     names = [f"{name}.webp" for name in rows.cells("image_id")]
     records: list[Any] = [
         None if data is None else {"bytes": data, "path": name}
@@ -222,10 +222,10 @@ def _is_up_to_date(path: Path, request: str, *, overwrite: bool) -> bool:
     if not path.exists():
         return False
     try:
-        told = json.loads((pq.read_schema(path).metadata or {}).get(_KEY, b"{}"))
+        stated = json.loads((pq.read_schema(path).metadata or {}).get(_KEY, b"{}"))
     except (pa.ArrowException, OSError, ValueError, FileFormatError):
-        told = {}
-    if not overwrite and isinstance(told, dict) and told.get("request") == request:
+        stated = {}
+    if not overwrite and isinstance(stated, dict) and stated.get("request") == request:
         return True
     if overwrite and not path.is_dir():
         return False

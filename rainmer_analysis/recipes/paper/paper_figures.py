@@ -14,16 +14,16 @@ from rainmer_analysis.draw import (
     plot_intervals,
 )
 from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
-from rainmer_analysis.recipes.paper.cached_stages import (
+from rainmer_analysis.recipes.paper.cached_maps_and_matrices import (
     project_cached,
     relate_cached,
     relate_with_intervals_cached,
 )
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     ALL_IN_ONE,
     DERAINING,
     Corpus,
-    Request,
+    FigureRequest,
     extract_corpus,
 )
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
@@ -62,23 +62,23 @@ class FigureFiles(NamedTuple):
     uncertain: dict[str, RelationshipMatrix]
 
 
-def make_architecture_figure(request: Request) -> list[Path]:
+def make_architecture_figure(request: FigureRequest) -> list[Path]:
     """Draw the published encoder's architecture from the live module."""
     description = describe_encoder(RainmerEncoder(WIDTHS["full"]))
     return _save_all_formats(request, architecture_figure(description), 1)
 
 
-def make_deraining_figure(request: Request, *, progress: Progress = None) -> FigureFiles:
+def make_deraining_figure(request: FigureRequest, *, progress: Progress = None) -> FigureFiles:
     """Map and relate the deraining sets in three spaces."""
     return _make_embedding_figure(request, DERAINING, deraining_figure, 2, progress)
 
 
-def make_all_in_one_figure(request: Request, *, progress: Progress = None) -> FigureFiles:
+def make_all_in_one_figure(request: FigureRequest, *, progress: Progress = None) -> FigureFiles:
     """Map and relate snow, rain and raindrops in two spaces."""
     return _make_embedding_figure(request, ALL_IN_ONE, all_in_one_figure, 3, progress)
 
 
-def make_figure(number: int, request: Request, *, progress: Progress = None) -> list[Path]:
+def make_figure(number: int, request: FigureRequest, *, progress: Progress = None) -> list[Path]:
     """Make figure 1, 2 or 3 and return the paths of its pictures."""
     if number == 1:
         return make_architecture_figure(request)
@@ -87,7 +87,7 @@ def make_figure(number: int, request: Request, *, progress: Progress = None) -> 
 
 
 def _make_embedding_figure(
-    request: Request,
+    request: FigureRequest,
     corpus: Corpus,
     draw: Callable[..., Drawing],
     number: int,
@@ -113,7 +113,7 @@ def _make_embedding_figure(
 
 
 def _save_all_formats(
-    request: Request, drawing: Drawing, number: int, what: str = ""
+    request: FigureRequest, drawing: Drawing, number: int, what: str = ""
 ) -> list[Path]:
     return [
         drawing.save(request.out / f"figure{number}{what}{suffix}", overwrite=request.overwrite)

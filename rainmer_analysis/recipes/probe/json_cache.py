@@ -36,14 +36,14 @@ def cached_json(
         return dict(to_json_types(compute()))
     request = digest([_KIND, identity])
     path = folder / f"{stem}-{request[:16]}.json"
-    found = _read_json(path, request)
+    found = _read_cached_value(path, request)
     if found is None:
         found = dict(to_json_types(compute()))
         write_json(path, {"kind": _KIND, "request": request, "value": found})
     return found
 
 
-def _read_json(path: Path, request: str) -> dict[str, Any] | None:
+def _read_cached_value(path: Path, request: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:

@@ -12,7 +12,7 @@ from rainmer_analysis.images import file_sha256, load_image_set
 from rainmer_analysis.scores import Statistic, night_margin
 from rainmer_analysis.values import ImageSet, digest
 
-__all__ = ["RealImages", "RealSets", "load_real"]
+__all__ = ["RealImages", "RealSets", "load_real_images"]
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class RealImages:
     facts: dict[str, Statistic]
 
 
-def load_real(sets: RealSets, *, seed: int = 42) -> RealImages:
+def load_real_images(sets: RealSets, *, seed: int = 42) -> RealImages:
     """Find the images of real sets, and note which facts cannot be asked of them.
 
     Raises
@@ -82,7 +82,10 @@ def _askable_statistics(sets: RealSets, names: tuple[str, ...]) -> dict[str, Sta
     asked: dict[str, tuple[tuple[str, ...], Statistic]] = {
         "night apart": ((sets.night,), night_margin(sets.night)),
         "heavy rain apart": ((sets.heavy,), night_margin(sets.heavy)),
-        "light rain between": ((sets.heavy, sets.light, sets.clear), _light_rain_between(sets)),
+        "light rain between": (
+            (sets.heavy, sets.light, sets.clear),
+            _light_rain_between_statistic(sets),
+        ),
     }
     found = {}
     for fact, (needed, statistic) in asked.items():
@@ -94,7 +97,7 @@ def _askable_statistics(sets: RealSets, names: tuple[str, ...]) -> dict[str, Sta
     return found
 
 
-def _light_rain_between(sets: RealSets) -> Statistic:
+def _light_rain_between_statistic(sets: RealSets) -> Statistic:
     """Positive: light rain is nearer to both heavy rain and none than these are to each other."""
 
     def statistic(values: Any, names: tuple[str, ...]) -> float:

@@ -13,24 +13,24 @@ from rainmer_analysis.recipes.probe.real_sets import RealImages
 from rainmer_analysis.scores import Statistic, bootstrap
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["accuracy_above_controls", "probe_real", "real_sets_document"]
+__all__ = ["accuracy_above_controls", "probe_real_sets", "real_sets_document"]
 
 _METHOD = 1
 
 
-def probe_real(subject: ProbedEncoder, real: RealImages, cache: Path | None) -> dict[str, Any]:
+def probe_real_sets(subject: ProbedEncoder, real: RealImages, cache: Path | None) -> dict[str, Any]:
     """Take hits of neighbours and facts of each view, or read what was taken before."""
 
     def compute() -> dict[str, Any]:
         tables = subject.extract(real.images)
-        return {view: _measure_table(table, real.facts) for view, table in tables.items()}
+        return {view: _measure_hits_and_facts(table, real.facts) for view, table in tables.items()}
 
-    return subject.measure_once(cache, "real", [_METHOD, real.sha256], compute)
+    return subject.cached_measurement(cache, "real", [_METHOD, real.sha256], compute)
 
 
 def real_sets_document(taken: dict[str, Any]) -> dict[str, Any]:
     """Return the numbers of a view on real sets, with intervals over scenes."""
-    hits = _neighbour_hits(taken)
+    hits = _neighbour_hits_from_document(taken)
     drawn = hits.resampled()
     return {
         "accuracy": hits.accuracy,
@@ -47,7 +47,10 @@ def accuracy_above_controls(
     taken: dict[str, Any], controls: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the accuracy above the mean of controls, the same scenes drawn for all."""
-    own, others = _neighbour_hits(taken), [_neighbour_hits(each) for each in controls]
+    own, others = (
+        _neighbour_hits_from_document(taken),
+        [_neighbour_hits_from_document(each) for each in controls],
+    )
     drawn = own.resampled() - np.mean([each.resampled() for each in others], axis=0)
     return {
         "value": own.accuracy - float(np.mean([each.accuracy for each in others])),
@@ -55,7 +58,7 @@ def accuracy_above_controls(
     }
 
 
-def _neighbour_hits(taken: dict[str, Any]) -> NeighbourHits:
+def _neighbour_hits_from_document(taken: dict[str, Any]) -> NeighbourHits:
     return NeighbourHits(tuple(taken["hits"]), tuple(taken["datasets"]), tuple(taken["scenes"]))
 
 
@@ -64,7 +67,7 @@ def _percentile_bounds(drawn: Any) -> dict[str, float]:
     return {"low": float(low), "high": float(high)}
 
 
-def _measure_table(table: EmbeddingTable, facts: dict[str, Statistic]) -> dict[str, Any]:
+def _measure_hits_and_facts(table: EmbeddingTable, facts: dict[str, Statistic]) -> dict[str, Any]:
     hits = neighbour_hits(table)
     intervals = {name: bootstrap(table, statistic) for name, statistic in facts.items()}
     return {

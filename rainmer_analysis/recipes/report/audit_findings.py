@@ -8,15 +8,15 @@ from typing import Any
 
 from rainmer_analysis.auditing.findings import FINDINGS
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.pages import AuditKind, AuditRow
+from rainmer_analysis.pages import FindingRow, FindingsOfKind
 from rainmer_analysis.values import Rows, read_json
 
-__all__ = ["read_findings", "scene_notes"]
+__all__ = ["audited_scene_notes", "read_audit_findings"]
 
 _SHOWN = 12
 
 
-def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
+def read_audit_findings(path: str | Path, rows: Rows) -> list[FindingsOfKind]:
     """Read what an audit found, by kind in the order of its reports.
 
     Parameters
@@ -34,18 +34,18 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
     places = {name: row for row, name in enumerate(rows.cells("image_id"))}
     document = _read_audit(path)
     try:
-        listed = [(each["finding"], _audit_row(each, places)) for each in document["findings"]]
+        listed = [(each["finding"], _finding_row(each, places)) for each in document["findings"]]
     except (KeyError, TypeError) as error:
         raise FileFormatError(_no_audit_sentence(path)) from error
     found = []
     for kind in dict.fromkeys([*FINDINGS, *(kind for kind, _ in listed)]):
         own = sorted((row for name, row in listed if name == kind), key=lambda row: not row.leak)
         if own:
-            found.append(AuditKind(FINDINGS.get(kind, kind), len(own), own[:_SHOWN]))
+            found.append(FindingsOfKind(FINDINGS.get(kind, kind), len(own), own[:_SHOWN]))
     return found
 
 
-def scene_notes(path: str | Path, rows: Rows) -> list[str]:
+def audited_scene_notes(path: str | Path, rows: Rows) -> list[str]:
     """Say which datasets share scenes, and where an audit sees fewer scenes than the labels name.
 
     Parameters
@@ -97,9 +97,9 @@ def _no_audit_sentence(path: str | Path) -> str:
     return f"{path} holds no audit; give a file that 'rainmer-analysis audit' wrote"
 
 
-def _audit_row(finding: Mapping[str, Any], places: Mapping[str, int]) -> AuditRow:
+def _finding_row(finding: Mapping[str, Any], places: Mapping[str, int]) -> FindingRow:
     names = [str(name) for name in (finding["a"], finding.get("b")) if name]
-    return AuditRow(
+    return FindingRow(
         names,
         [places.get(name) for name in names],
         str(finding.get("detail", "")),

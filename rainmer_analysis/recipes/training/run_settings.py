@@ -9,22 +9,19 @@ from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.images import find_datasets
+from rainmer_analysis.images.datasets.manifest_text import toml_quoted
 from rainmer_analysis.train import CrossedPool, Pool, TrainConfig, read_train_config
 from rainmer_analysis.values import digest
 
-__all__ = ["read_settings", "resolve_dataset_weights", "run_digest"]
+__all__ = ["read_run_settings", "resolve_dataset_weights", "run_digest"]
 
 
 # Under which names a digest holds the weights that a run started from.
 _STARTS = {"encoder": "start", "restorer": "restorer_start"}
 
 
-def read_settings(
-    kind: str,
-    config: str | Path,
-    *,
-    changes: Mapping[str, str] | None,
-    real: str | Path | None,
+def read_run_settings(
+    kind: str, config: str | Path, *, changes: Mapping[str, str] | None, real: str | Path | None
 ) -> TrainConfig:
     """Read a configuration that trains `kind`, with replaced values; see `train_network`.
 
@@ -35,7 +32,7 @@ def read_settings(
     """
     replaced = dict(changes or {})
     if real is not None:
-        replaced["data.real"] = _as_toml_text(str(real))
+        replaced["data.real"] = toml_quoted(str(real))
     settings = resolve_dataset_weights(read_train_config(config, changes=replaced))
     if settings.trained_network != kind:
         raise ConfigError(
@@ -43,11 +40,6 @@ def read_settings(
             "use the other command or another file"
         )
     return settings
-
-
-def _as_toml_text(text: str) -> str:
-    """Write a text as a TOML value."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def run_digest(config: TrainConfig, pool: Pool | CrossedPool, started: Mapping[str, str]) -> str:

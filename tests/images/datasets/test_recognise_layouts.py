@@ -97,7 +97,7 @@ def test_a_published_layout_becomes_a_manifest_that_pairs_all(
         save(tmp_path / name / file, photograph(16, 16, seed))
     monkeypatch.chdir(tmp_path)
     suggested = suggest_manifest(name)
-    (tmp_path / "m.toml").write_text(suggested.text(), encoding="utf-8")
+    (tmp_path / "m.toml").write_text(suggested.to_toml(), encoding="utf-8")
     datasets = find_datasets("m.toml")
     found = {each.folder.relative_to(tmp_path / name).as_posix(): each for each in datasets}
     assert {place: len(each.images) for place, each in found.items()} == {
@@ -105,7 +105,7 @@ def test_a_published_layout_becomes_a_manifest_that_pairs_all(
     }
     assert all(image.target for each in datasets for image in each.images)
     assert set(suggested.rest) <= {"all/mask"}
-    assert tomllib.loads(suggested.text())["dataset"] == suggested.document()["dataset"]
+    assert tomllib.loads(suggested.to_toml())["dataset"] == suggested.document()["dataset"]
 
 
 def test_a_list_of_pairs_is_suggested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

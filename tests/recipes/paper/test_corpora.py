@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.recipes.paper.corpora import Request
+from rainmer_analysis.recipes.paper.corpora_and_requests import FigureRequest
 
 
-def request(root: Path | None) -> Request:
-    return Request.of(Path("out"), root, None, seed=1, overwrite=False, device="cpu")
+def request(root: Path | None) -> FigureRequest:
+    return FigureRequest.with_default_count(
+        Path("out"), root, None, seed=1, overwrite=False, device="cpu"
+    )
 
 
 def test_numbers_of_images_depend_on_the_data(tmp_path: Path) -> None:

@@ -125,12 +125,7 @@ def _search_pair_folder(name: str, folder: Path, inside: str, rule: Rule) -> Dat
 
 
 def pair_with_target_folder(
-    dataset: Dataset,
-    targets: Listing,
-    folder: Path,
-    names: Sequence[str],
-    *,
-    rule: Rule = None,
+    dataset: Dataset, targets: Listing, folder: Path, names: Sequence[str], *, rule: Rule = None
 ) -> Dataset:
     """Pair the images of a dataset with files of another folder.
 

@@ -16,7 +16,7 @@ from rainmer_analysis.images.datasets.manifest_text import (
     toml_quoted,
 )
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.audit.outputs.removals import removals
+from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
 
 __all__ = ["write_clean_manifest", "write_scene_manifest"]
@@ -34,7 +34,7 @@ def write_clean_manifest(
 
     Returns
     -------
-    What was removed, as of `removals`.
+    What was removed, as of `images_to_remove`.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def write_clean_manifest(
     OutputExistsError
         Something else lies at one of the files.
     """
-    gone = removals(audit)
+    gone = images_to_remove(audit)
     kept = [row for row in audit.images if row["image_id"] not in gone]
     if not kept:
         raise SourceError("no image would be left in the clean manifest; look at the findings")
@@ -86,7 +86,7 @@ def _manifest_and_scenes_texts(
     base, groups = path.parent.absolute(), groups_csv_path(path)
     parts: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        parts[row["dataset"]][_region_kind(row)].append(row)
+        parts[row["dataset"]][_manifest_entry_kind(row)].append(row)
     lines = [f"# {each}" for each in remarks]
     for dataset, kinds in parts.items():
         for place, (kind, own) in enumerate(kinds.items()):
@@ -102,7 +102,7 @@ def _manifest_and_scenes_texts(
     return {path: "\n".join([*lines, ""]), groups: csv_text(("image", "group"), scenes)}
 
 
-def _region_kind(row: Mapping[str, Any]) -> str:
+def _manifest_entry_kind(row: Mapping[str, Any]) -> str:
     if row["region"] != "whole":
         return str(row["region"])
     return "unpaired" if row["target"] is None else "paired"

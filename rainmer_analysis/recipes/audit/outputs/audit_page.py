@@ -7,23 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.pages import check_page_name, render_audit
+from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
 from rainmer_analysis.recipes.text_files import write_text_once
 
-__all__ = ["write_page"]
+__all__ = ["write_audit_page"]
 
-_OF_PAIR = (
-    "missing-partner",
-    "size-mismatch",
-    "identical-pair",
-    "swapped-pair",
-    "shifted-pair",
-)
+_OF_PAIR = ("missing-partner", "size-mismatch", "identical-pair", "swapped-pair", "shifted-pair")
 
 
-def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bool = False) -> Path:
+def write_audit_page(
+    audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bool = False
+) -> Path:
     """Write an audit as a page that needs nothing beside it.
 
     Nothing is loaded from anywhere: thumbnails are in the file, there is no script, and a content
@@ -48,7 +44,7 @@ def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bo
         Something else lies at `path`.
     """
     place = Path(path)
-    check_page_name(place)
+    demand_page_suffix(place)
     write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 
@@ -65,7 +61,10 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [_finding_card(each, rows) for each in _leaks_first(found, shown)],
+                "cards": [
+                    _finding_card(each, rows)
+                    for each in _first_findings_leaks_before_others(found, shown)
+                ],
             }
         )
     return {
@@ -74,17 +73,17 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
         "findings": len(audit.findings),
         "leaks": sum(each.leak for each in audit.findings),
         "scenes": len({row["scene"] for row in audit.images}),
-        "datasets": [_dataset_row(name, each) for name, each in audit.datasets.items()],
-        "overlap": _shared_scenes(audit.datasets),
+        "datasets": [_dataset_table_row(name, each) for name, each in audit.datasets.items()],
+        "overlap": _shared_scene_counts(audit.datasets),
     }
 
 
-def _leaks_first(found: Sequence[Finding], shown: int) -> list[Finding]:
+def _first_findings_leaks_before_others(found: Sequence[Finding], shown: int) -> list[Finding]:
     """Return those between splits first; otherwise the order stays."""
     return sorted(found, key=lambda each: not each.leak)[:shown]
 
 
-def _dataset_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
+def _dataset_table_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
     stored = each["files"]["images"]
     quality = stored["jpeg_quality"]
     qualities = "" if quality is None else f"{quality['least']}–{quality['most']}"
@@ -105,7 +104,7 @@ def _dataset_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shared_scenes(datasets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _shared_scene_counts(datasets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     names = list(datasets)
     return [
         {"one": name, "other": other, "count": count}

@@ -6,11 +6,10 @@ import base64
 import io
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import read_image
+from rainmer_analysis.images import read_image, to_uint8_hwc
 
 __all__ = ["captioned_picture"]
 
@@ -23,8 +22,7 @@ def captioned_picture(path: str, region: Any, caption: str) -> dict[str, str]:
         pixels = read_image(path, region=region)
     except ImageError as error:
         return {"uri": "", "caption": caption, "reason": str(error)}
-    levels = np.rint(pixels * 255).astype(np.uint8).transpose(1, 2, 0)
-    image = Image.fromarray(np.ascontiguousarray(levels))
+    image = Image.fromarray(to_uint8_hwc(pixels))
     image.thumbnail((_SIDE, _SIDE))
     data = io.BytesIO()
     image.save(data, format="JPEG", quality=75)

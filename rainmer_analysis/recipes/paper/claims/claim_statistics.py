@@ -15,13 +15,13 @@ from rainmer_analysis.values import EmbeddingTable
 __all__ = [
     "MatrixStatistic",
     "TableStatistic",
-    "highest_score",
-    "highest_score_with",
-    "lowest_score",
-    "lowest_score_between",
-    "lowest_score_without",
-    "neighbours_within",
-    "spread_over_distance",
+    "highest_score_statistic",
+    "highest_score_with_statistic",
+    "lowest_score_between_statistic",
+    "lowest_score_statistic",
+    "lowest_score_without_statistic",
+    "neighbours_within_statistic",
+    "spread_over_distance_statistic",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -85,7 +85,7 @@ def _indices_of(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
     return [names.index(name) for name in wanted]
 
 
-def highest_score_with(dataset: str) -> MatrixStatistic:
+def highest_score_with_statistic(dataset: str) -> MatrixStatistic:
     """Highest score of one dataset with any other."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
@@ -95,7 +95,7 @@ def highest_score_with(dataset: str) -> MatrixStatistic:
     return MatrixStatistic(f"highest score of {dataset} with another set", function)
 
 
-def lowest_score_without(dataset: str) -> MatrixStatistic:
+def lowest_score_without_statistic(dataset: str) -> MatrixStatistic:
     """Lowest score between two datasets, one dataset left aside."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
@@ -106,7 +106,7 @@ def lowest_score_without(dataset: str) -> MatrixStatistic:
     return MatrixStatistic(f"lowest score between two sets, {dataset} aside", function)
 
 
-def lowest_score_between(
+def lowest_score_between_statistic(
     first: Sequence[str], second: Sequence[str], *, family: str | None = None
 ) -> MatrixStatistic:
     """Lowest score between a dataset of one family and one of another, which may have a name."""
@@ -118,7 +118,7 @@ def lowest_score_between(
     return MatrixStatistic(f"lowest score of {' or '.join(first)} with {other}", function)
 
 
-def lowest_score() -> MatrixStatistic:
+def lowest_score_statistic() -> MatrixStatistic:
     """Lowest score between two different datasets."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
@@ -127,7 +127,7 @@ def lowest_score() -> MatrixStatistic:
     return MatrixStatistic("lowest score between two sets", function)
 
 
-def highest_score() -> MatrixStatistic:
+def highest_score_statistic() -> MatrixStatistic:
     """Highest score between two different datasets."""
 
     def function(values: Floats, names: tuple[str, ...]) -> float:
@@ -136,7 +136,7 @@ def highest_score() -> MatrixStatistic:
     return MatrixStatistic("highest score between two sets", function)
 
 
-def neighbours_within(dataset: str) -> TableStatistic:
+def neighbours_within_statistic(dataset: str) -> TableStatistic:
     """Share of a dataset's images among the nearest neighbours of its images."""
     return TableStatistic(
         f"share of {dataset} among the 15 nearest images, of other scenes, of its images",
@@ -144,6 +144,6 @@ def neighbours_within(dataset: str) -> TableStatistic:
     )
 
 
-def spread_over_distance() -> TableStatistic:
+def spread_over_distance_statistic() -> TableStatistic:
     """Spread within datasets over the distance between them."""
     return TableStatistic("angle within datasets over angle between them", compactness)

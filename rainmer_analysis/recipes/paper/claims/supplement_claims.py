@@ -17,17 +17,17 @@ from typing import Any
 from rainmer_analysis.recipes.paper.claims.claim_statistics import (
     MatrixStatistic,
     TableStatistic,
-    highest_score,
-    highest_score_with,
-    lowest_score,
-    lowest_score_between,
-    lowest_score_without,
-    neighbours_within,
-    spread_over_distance,
+    highest_score_statistic,
+    highest_score_with_statistic,
+    lowest_score_between_statistic,
+    lowest_score_statistic,
+    lowest_score_without_statistic,
+    neighbours_within_statistic,
+    spread_over_distance_statistic,
 )
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["CLAIMS", "Claim", "Tables", "claim_statistics", "judge_claims"]
+__all__ = ["CLAIMS", "Claim", "Tables", "evaluate_claims", "statistic_by_encoder"]
 
 _BOUNDS: Mapping[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
 _ISOLATED = 0.8
@@ -72,7 +72,9 @@ class Claim:
         """Decide for a value; NaN never holds."""
         return _BOUNDS[self.relation](value, bound)
 
-    def judge(self, value: float, bound: float, interval: tuple[float, float] | None) -> str:
+    def decide_with_interval(
+        self, value: float, bound: float, interval: tuple[float, float] | None
+    ) -> str:
         """Decide with the interval of the value, where it has one.
 
         Returns
@@ -98,7 +100,7 @@ _CHROMATIC = Claim(
     view="chromatic",
     about="rainmer",
     statement="GTAV-balance is negatively related to every other dataset",
-    statistic=highest_score_with("GTAV-balance"),
+    statistic=highest_score_with_statistic("GTAV-balance"),
     relation="<",
     bound=0.0,
 )
@@ -108,7 +110,7 @@ _DEGRADATION = replace(
     figure="2e",
     view="degradation",
     statement="Rain200H is negatively related to every other dataset",
-    statistic=highest_score_with("Rain200H"),
+    statistic=highest_score_with_statistic("Rain200H"),
 )
 _ALL_IN_ONE = replace(
     _CHROMATIC,
@@ -116,7 +118,7 @@ _ALL_IN_ONE = replace(
     figure="3c",
     corpus="all-in-one",
     statement="snow, rain and raindrop are positively related",
-    statistic=lowest_score(),
+    statistic=lowest_score_statistic(),
     relation=">",
 )
 
@@ -126,7 +128,7 @@ CLAIMS: tuple[Claim, ...] = (
         _CHROMATIC,
         name="chromatic-day-positive",
         statement="all other datasets are positively related",
-        statistic=lowest_score_without("GTAV-balance"),
+        statistic=lowest_score_without_statistic("GTAV-balance"),
         relation=">",
     ),
     *(
@@ -135,7 +137,7 @@ CLAIMS: tuple[Claim, ...] = (
             name=f"chromatic-isolated-{name}",
             figure="2a",
             statement=f"{name} is isolated",
-            statistic=neighbours_within(name),
+            statistic=neighbours_within_statistic(name),
             relation=">",
             bound=_ISOLATED,
         )
@@ -146,7 +148,7 @@ CLAIMS: tuple[Claim, ...] = (
         _DEGRADATION,
         name="degradation-rest-positive",
         statement="all other datasets are positively related",
-        statistic=lowest_score_without("Rain200H"),
+        statistic=lowest_score_without_statistic("Rain200H"),
         relation=">",
     ),
     *(
@@ -155,7 +157,7 @@ CLAIMS: tuple[Claim, ...] = (
             name=f"degradation-isolated-{name}",
             figure="2b",
             statement=f"{name} is isolated",
-            statistic=neighbours_within(name),
+            statistic=neighbours_within_statistic(name),
             relation=">",
             bound=_ISOLATED,
         )
@@ -167,7 +169,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2c",
         about="airnet",
         statement="AirNet's space is less compact than Rainmer's",
-        statistic=spread_over_distance(),
+        statistic=spread_over_distance_statistic(),
         relation=">",
         bound="rainmer",
     ),
@@ -177,7 +179,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2c",
         about="airnet",
         statement="Rain200H is mixed with other datasets, more than in Rainmer's space",
-        statistic=neighbours_within("Rain200H"),
+        statistic=neighbours_within_statistic("Rain200H"),
         relation="<",
         bound="rainmer",
     ),
@@ -187,7 +189,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2f",
         about="airnet",
         statement="GT-Rain and GTAV-balance conflict with synthetic sets",
-        statistic=lowest_score_between(
+        statistic=lowest_score_between_statistic(
             ("GT-Rain", "GTAV-balance"), _SYNTHETIC, family="a synthetic set"
         ),
     ),
@@ -198,7 +200,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="3d",
         view="degradation",
         statement="snow, rain and raindrop are negatively related",
-        statistic=highest_score(),
+        statistic=highest_score_statistic(),
         relation="<",
     ),
 )
@@ -206,7 +208,7 @@ CLAIMS: tuple[Claim, ...] = (
 Tables = Mapping[tuple[str, str, str], EmbeddingTable]
 
 
-def claim_statistics(claim: Claim, tables: Tables) -> dict[str, float]:
+def statistic_by_encoder(claim: Claim, tables: Tables) -> dict[str, float]:
     """Return the claim's statistic for every encoder that has the view.
 
     Parameters
@@ -228,11 +230,11 @@ def claim_statistics(claim: Claim, tables: Tables) -> dict[str, float]:
     }
 
 
-def judge_claims(tables: Tables) -> list[Mapping[str, Any]]:
+def evaluate_claims(tables: Tables) -> list[Mapping[str, Any]]:
     """Evaluate all claims; one frozen mapping per claim, ready for JSON."""
     found: list[Mapping[str, Any]] = []
     for claim in CLAIMS:
-        values = claim_statistics(claim, tables)
+        values = statistic_by_encoder(claim, tables)
         bound = values[claim.bound] if isinstance(claim.bound, str) else claim.bound
         interval = claim.statistic.interval(tables[claim.corpus, claim.about, claim.view])
         entry = {
@@ -248,7 +250,7 @@ def judge_claims(tables: Tables) -> list[Mapping[str, Any]]:
             "holds": {name: claim.holds(value, bound) for name, value in values.items()},
             "interval": interval,
             "verdict": claim.holds(values[claim.about], bound),
-            "judged": claim.judge(values[claim.about], bound, interval),
+            "judged": claim.decide_with_interval(values[claim.about], bound, interval),
         }
         found.append(MappingProxyType(entry))
     return found

@@ -16,10 +16,10 @@ import numpy as np
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS, Claim, Tables
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     CORPORA,
-    Request,
-    corpus_sources,
+    FigureRequest,
+    find_or_simulate_corpus,
     rename_to_imitated_datasets,
 )
 from rainmer_analysis.values import (
@@ -38,7 +38,7 @@ CONTROL_SEEDS = tuple(range(20))
 
 
 def run_controls(
-    request: Request,
+    request: FigureRequest,
     *,
     per_dataset: int = 20,
     seeds: tuple[int, ...] = CONTROL_SEEDS,
@@ -80,7 +80,7 @@ def run_controls(
         return path
     values: dict[str, list[float]] = {claim.name: [] for claim in CLAIMS}
     for done, seed in enumerate(seeds):
-        tables = _untrained_tables(request, seed, per_dataset)
+        tables = _extract_untrained_tables(request, seed, per_dataset)
         for claim in CLAIMS:
             table = tables[claim.corpus, "untrained", claim.view]
             values[claim.name].append(claim.statistic.value(table))
@@ -101,12 +101,12 @@ def run_controls(
     return write_json(path, document)
 
 
-def _controls_digest(request: Request, data: str, seeds: Sequence[int]) -> str:
+def _controls_digest(request: FigureRequest, data: str, seeds: Sequence[int]) -> str:
     claims = [[claim.name, claim.statistic.words, claim.bound] for claim in CLAIMS]
     return digest(["controls", data, request.root, request.seed, tuple(seeds), claims])
 
 
-def find_controls(request: Request, released: Path | None) -> dict[str, Any] | None:
+def find_controls(request: FigureRequest, released: Path | None) -> dict[str, Any] | None:
     """Read the controls that were taken on a request's data: its own, else the released ones.
 
     Untrained encoders on other images say nothing about a value, so controls of another root or
@@ -137,10 +137,10 @@ def find_controls(request: Request, released: Path | None) -> dict[str, Any] | N
     return read_controls(released / "controls.json")
 
 
-def _untrained_tables(request: Request, seed: int, per_dataset: int) -> Tables:
+def _extract_untrained_tables(request: FigureRequest, seed: int, per_dataset: int) -> Tables:
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
     for corpus in CORPORA.values():
-        sources = corpus_sources(
+        sources = find_or_simulate_corpus(
             corpus,
             request.out,
             root=request.root,

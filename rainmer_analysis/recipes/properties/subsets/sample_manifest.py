@@ -11,8 +11,8 @@ from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.images.datasets.manifest_text import demand_manifest_suffix
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    images_manifest,
-    write_manifest,
+    images_manifest_and_scenes,
+    write_manifest_and_scenes,
 )
 from rainmer_analysis.values import (
     EmbeddingTable,
@@ -22,10 +22,10 @@ from rainmer_analysis.values import (
     read,
 )
 
-__all__ = ["write_sample"]
+__all__ = ["write_sample_manifest"]
 
 
-def write_sample(
+def write_sample_manifest(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
@@ -71,17 +71,22 @@ def write_sample(
             "a file's images have been drawn already; give files alone, without --per-dataset"
         )
     if files:
-        rows, remark = _rows_of(files), f"images of {', '.join(Path(each).name for each in files)}"
+        rows, remark = (
+            _rows_of_files(files),
+            f"images of {', '.join(Path(each).name for each in files)}",
+        )
     else:
         given = [str(each) for each in sources]
         rows = load_image_set(given, root=root, per_dataset=per_dataset, seed=seed).rows
         number = "all" if per_dataset is None else f"at most {per_dataset} a dataset"
         remark = f"{number} images, seed {seed}"
-    text, scenes = images_manifest(rows, path, [f"{len(rows):,} images: {remark}."], suffix="")
-    return rows, write_manifest(path, text, scenes, overwrite=overwrite)
+    text, scenes = images_manifest_and_scenes(
+        rows, path, [f"{len(rows):,} images: {remark}."], suffix=""
+    )
+    return rows, write_manifest_and_scenes(path, text, scenes, overwrite=overwrite)
 
 
-def _rows_of(files: Sequence[str | Path]) -> Rows:
+def _rows_of_files(files: Sequence[str | Path]) -> Rows:
     frames = []
     for each in files:
         found = read(each)

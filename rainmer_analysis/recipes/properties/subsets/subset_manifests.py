@@ -19,12 +19,17 @@ from rainmer_analysis.images.datasets.manifest_text import (
 from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
 from rainmer_analysis.values import Rows
 
-__all__ = ["demand_manifest_suffix", "images_manifest", "rows_manifest", "write_manifest"]
+__all__ = [
+    "demand_manifest_suffix",
+    "images_manifest_and_scenes",
+    "row_numbers_manifest",
+    "write_manifest_and_scenes",
+]
 
 _SUFFIX = "-balance"
 
 
-def write_manifest(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
+def write_manifest_and_scenes(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
     """Write a manifest and its file of scenes, or neither; say whether it was there already.
 
     Raises
@@ -39,7 +44,7 @@ def write_manifest(out: Path, text: str, scenes: str | None, *, overwrite: bool)
     return write_texts_once({**texts, out: text}, overwrite=overwrite)[-1]
 
 
-def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
+def row_numbers_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
     """Return a list of rows of an array as TOML; rows count from 0."""
     lines = [*(f"# {each}".rstrip() for each in remarks), "", "[[dataset]]"]
     lines += [
@@ -51,7 +56,7 @@ def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[s
     return "\n".join([*lines, "]", ""])
 
 
-def images_manifest(
+def images_manifest_and_scenes(
     rows: Rows, manifest: Path, remarks: Sequence[str], *, suffix: str = _SUFFIX
 ) -> tuple[str, str | None]:
     """Return a manifest of images as TOML, and the text of its file of scenes.
