@@ -203,7 +203,7 @@ def load_restorer(
     Raises
     ------
     WeightsError
-        Weights cannot be found or used, or their variant cannot be told.
+        Weights cannot be found or used, or their variant cannot be determined.
     ParameterError
         The variant, the device, the precision or the rule for ties is unknown, or there would be
         no thread.

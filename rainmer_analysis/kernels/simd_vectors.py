@@ -19,7 +19,7 @@ __all__ = ["BFLOAT16", "LANES", "WIDE", "Bfloat16Pairs", "FlatArray", "Vector", 
 
 LANES = 16
 # whether the processor rounds to bfloat16, and multiplies pairs of such numbers, by itself; where
-# the compiler is told to work for another processor, nothing is assumed
+# the compiler works for another processor, nothing is assumed
 _OTHER_PROCESSOR = numba.config.CPU_NAME or numba.config.CPU_FEATURES or not numba.config.ENABLE_AVX
 try:
     _FEATURES = {} if _OTHER_PROCESSOR else binding.get_host_cpu_features()

@@ -28,7 +28,7 @@ from rainmer_analysis.model.canonical_keys import (
     to_canonical_keys,
 )
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-from rainmer_analysis.model.read_checkpoint import METADATA_KEY, checked_tensor, read_checkpoint
+from rainmer_analysis.model.read_checkpoint import METADATA_KEY, checked_cpu_tensor, read_checkpoint
 from rainmer_analysis.model.restorer.network import Restorer
 from rainmer_analysis.values import write_bytes
 
@@ -122,14 +122,14 @@ def load_weights(path: str | Path) -> Checkpoint:
     raw, own = read_entries_and_metadata(source)
     try:
         layout = to_canonical_keys(raw)
-        state = {name: checked_tensor(name, value) for name, value in layout.entries.items()}
+        state = {name: checked_cpu_tensor(name, value) for name, value in layout.entries.items()}
         config = config_from_shapes(layout.kind, state)
         check_state_fits(config, state)
         sha256 = state_sha256(state)
         if own.get("kind") == "restorer":
             # The file speaks of the whole restorer, of which this is a part.
             whole = {
-                name: checked_tensor(name, value)
+                name: checked_cpu_tensor(name, value)
                 for name, value in strip_wrapper_prefixes(raw).items()
             }
             refuse_other_metadata(own, {"sha256": state_sha256(whole)})
@@ -160,8 +160,8 @@ def read_entries_and_metadata(source: Path) -> tuple[dict[str, Any], dict[str, A
 
 def metadata_texts(own: Mapping[str, Any]) -> dict[str, str]:
     """Return the texts kept in a file's own metadata."""
-    told = own.get("metadata")
-    return {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
+    stated = own.get("metadata")
+    return {str(k): str(v) for k, v in stated.items()} if isinstance(stated, dict) else {}
 
 
 def refuse_other_metadata(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
@@ -237,7 +237,8 @@ def save_weights(
         msg = f"{target} is already there; give another path or overwrite it on purpose."
         raise OutputExistsError(msg)
     state = {
-        name: checked_tensor(name, value.detach()) for name, value in module.state_dict().items()
+        name: checked_cpu_tensor(name, value.detach())
+        for name, value in module.state_dict().items()
     }
     own = {
         "kind": kind,

@@ -28,7 +28,7 @@ from rainmer_analysis.model.checkpoint_safety import (
 )
 from rainmer_analysis.values import WEIGHTS_ALLOWED, tensor_format
 
-__all__ = ["METADATA_KEY", "checked_tensor", "read_checkpoint"]
+__all__ = ["METADATA_KEY", "checked_cpu_tensor", "read_checkpoint"]
 
 METADATA_KEY = "rainmer_analysis"
 
@@ -73,7 +73,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     if tensor_format(path) == "safetensors":
         return _read_safetensors(path)
-    return _find_state_dict(_read_pickled(path), path), {}
+    return _find_state_dict(_read_pickled_tensors(path), path), {}
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -92,7 +92,7 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return dict(tensors), own
 
 
-def _read_pickled(path: Path) -> object:
+def _read_pickled_tensors(path: Path) -> object:
     refuse_unsafe_unpickler(path, torch.__version__)
     if zipfile.is_zipfile(path):
         refuse_zip_bomb(path)
@@ -135,7 +135,7 @@ def _holds_mapping(loaded: Mapping[Any, Any], name: str) -> bool:
     return isinstance(loaded.get(name), Mapping)
 
 
-def checked_tensor(name: str, value: object) -> Tensor:
+def checked_cpu_tensor(name: str, value: object) -> Tensor:
     """Return a dense, finite tensor on the CPU, or refuse."""
     if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_meta:
         msg = f"{name} is no dense tensor; save the model's state_dict() alone."

@@ -62,15 +62,15 @@ def timm_encoder(
         ) from error
     if weights is not None:
         _load_state_dict_without_classifier(module, Path(weights))
-    told = timm.data.resolve_model_data_config(module)
+    stated = timm.data.resolve_model_data_config(module)
     return ModuleEncoder(
         name,
         module,
         layer=layer,
         pooling=pooling,
-        mean=told["mean"],
-        std=told["std"],
-        size=int(told["input_size"][-1]) if fit_size else None,
+        mean=stated["mean"],
+        std=stated["std"],
+        size=int(stated["input_size"][-1]) if fit_size else None,
         device=device,
         identity=f"timm {model}",
     )

@@ -36,14 +36,14 @@ def encode_by_image(work: Callable[[Tensor], Named], images: Tensor, threads: in
     """
     before = torch.get_num_threads()
 
-    def alone(image: Tensor) -> Named:
+    def encode_alone(image: Tensor) -> Named:
         if torch.get_num_threads() != 1:
             torch.set_num_threads(1)
         return work(image[None])
 
     try:
         with ThreadPoolExecutor(threads, thread_name_prefix="encode") as pool:
-            found = list(pool.map(alone, images))
+            found = list(pool.map(encode_alone, images))
     finally:
         torch.set_num_threads(before)
     return {view: torch.cat([each[view] for each in found]) for view in found[0]}

@@ -96,7 +96,7 @@ class _WaitingClock:
 
     seconds: float = field(default=0.0, init=False)
 
-    def timed(self, items: Iterable[T]) -> Generator[T, None, None]:
+    def time_waiting(self, items: Iterable[T]) -> Generator[T, None, None]:
         """Return the items, and count the time that each one took to come."""
         iterator = iter(items)
         while True:
@@ -143,9 +143,9 @@ def encode_stream(
     workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (workers + 1) * batch_size + workers
     with closing(read_ahead(jobs, decode, workers=workers, ahead=ahead)) as readings:
-        batches = _batches_of_usable_images(reading.timed(readings), batch_size)
+        batches = _batches_of_usable_images(reading.time_waiting(readings), batch_size)
         with closing(map_in_workers(batches, encode, workers=workers)) as found:
-            for outcomes in whole.timed(found):
+            for outcomes in whole.time_waiting(found):
                 any_encoded = any_encoded or bool(outcomes)
                 yield from outcomes
     if any_encoded:
@@ -187,14 +187,16 @@ def map_in_workers(
         yield from map(work, tasks)
         return
 
-    def alone(task: T) -> R:
+    def work_with_one_torch_thread(task: T) -> R:
         if torch.get_num_threads() != 1:
             torch.set_num_threads(1)
         return work(task)
 
     before = torch.get_num_threads()
     try:
-        with closing(read_ahead(tasks, alone, workers=workers, ahead=workers + 1)) as results:
+        with closing(
+            read_ahead(tasks, work_with_one_torch_thread, workers=workers, ahead=workers + 1)
+        ) as results:
             yield from results
     finally:
         torch.set_num_threads(before)

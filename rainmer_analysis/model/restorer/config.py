@@ -147,7 +147,7 @@ class RestorerConfig:
                 f"dim of a restorer is {self.dim}, but downsampling halves it; give an even number"
             )
             raise ParameterError(msg)
-        for width, heads in zip(self.widths, self.heads, strict=True):
+        for width, heads in zip(self.level_widths, self.heads, strict=True):
             if width % heads or width // heads < 2:
                 msg = (
                     f"{heads} heads do not divide {width} channels into equal parts of at least "
@@ -166,12 +166,12 @@ class RestorerConfig:
         return self.variant_traits.atoms if self.atoms is None else self.atoms
 
     @property
-    def widths(self) -> tuple[int, ...]:
+    def level_widths(self) -> tuple[int, ...]:
         """Channels of the four levels."""
         return tuple(self.dim << level for level in range(LEVELS))
 
     @property
-    def encoder(self) -> EncoderConfig:
+    def encoder_config(self) -> EncoderConfig:
         """Widths of the encoder inside."""
         return EncoderConfig(self.dim, self.base_dim, self.gate_hidden, self.se_hidden)
 

@@ -1,6 +1,6 @@
 """A restorer's configuration, read from the names and shapes of its tensors.
 
-Five of the eight variants have the same tensors; which of them a file holds has to be told.
+Five of the eight variants have the same tensors; which of them a file holds has to be given.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def restorer_config_from_tensors(
     Raises
     ------
     WeightsError
-        If the variant cannot be told, or is not one that the tensors fit.
+        If the variant cannot be determined, or is not one that the tensors fit.
     ParameterError
         If `variant` is no variant, or if the shapes contradict one another.
     """

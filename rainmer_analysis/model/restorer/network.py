@@ -16,12 +16,12 @@ from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.experts import Mixture, PointwiseLinear
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.modules import (
-    Block,
     ChannelAttention,
     LocalFusion,
     PatchEmbed,
     Prompts,
     Selection,
+    TransformerBlock,
     build_downsample,
     build_prompted_block,
     build_upsample,
@@ -40,18 +40,20 @@ class Disentangle(nn.Module):
 
     def __init__(self, config: RestorerConfig) -> None:
         super().__init__()
-        self.encoder_q = RainmerEncoder(config.encoder)
+        self.encoder_q = RainmerEncoder(config.encoder_config)
         self.encoder_k = copy.deepcopy(self.encoder_q).requires_grad_(False)
 
 
 def _build_encoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
-    width, heads = config.widths[level], config.heads[level]
-    return nn.ModuleList(Block(width, heads, config=config) for _ in range(config.blocks[level]))
+    width, heads = config.level_widths[level], config.heads[level]
+    return nn.ModuleList(
+        TransformerBlock(width, heads, config=config) for _ in range(config.blocks[level])
+    )
 
 
 def _build_decoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
     # The last decoder level keeps upsampled and skipped channels side by side.
-    width, heads = config.widths[max(level, 1)], config.heads[level]
+    width, heads = config.level_widths[max(level, 1)], config.heads[level]
     return nn.ModuleList(
         build_prompted_block(width, heads, config=config) for _ in range(config.blocks[level])
     )
@@ -87,7 +89,7 @@ class Restorer(nn.Module):
     def __init__(self, config: RestorerConfig | None = None) -> None:
         super().__init__()
         self.config = config = RestorerConfig() if config is None else config
-        first, second, third, last = config.widths
+        first, second, third, last = config.level_widths
         self.disentangle = Disentangle(config)
         self.patch_embed = PatchEmbed(first)
         self.encoder_level0 = Mixture(first, config.gate_hidden, layer=PointwiseLinear)

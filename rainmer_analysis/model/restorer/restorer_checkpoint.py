@@ -24,7 +24,7 @@ from rainmer_analysis.model.checkpoint import (
     refuse_other_metadata,
     state_sha256,
 )
-from rainmer_analysis.model.read_checkpoint import checked_tensor
+from rainmer_analysis.model.read_checkpoint import checked_cpu_tensor
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.config_from_weights import (
     RESTORER_TENSOR,
@@ -82,7 +82,7 @@ def load_restorer_checkpoint(
     WeightsError
         If the file cannot be read safely, holds no restorer, misses tensors or has some of a
         wrong shape or type, holds NaN or infinity, contradicts its own metadata, or if its
-        variant cannot be told or is another than `variant`.
+        variant cannot be determined or is another than `variant`.
     ParameterError
         If `variant` or `ties` is unknown.
     """
@@ -94,7 +94,7 @@ def load_restorer_checkpoint(
         if RESTORER_TENSOR not in plain:
             msg = "it holds no restorer of Rainmer; give a state dict of a whole model"
             raise WeightsError(msg)
-        state = {name: checked_tensor(name, value) for name, value in plain.items()}
+        state = {name: checked_cpu_tensor(name, value) for name, value in plain.items()}
         config = _stated_or_read_config(own, state, variant=variant)
         check_state_fits(config, state)
         sha256 = state_sha256(state)
@@ -130,14 +130,14 @@ def _stated_or_read_config(
     own: Mapping[str, Any], state: Mapping[str, Tensor], *, variant: str | None
 ) -> RestorerConfig:
     """Take the configuration that the file states, or read it from the tensors."""
-    told = own.get("config") if own.get("kind") == "restorer" else None
-    if told is None:
+    stated = own.get("config") if own.get("kind") == "restorer" else None
+    if stated is None:
         return restorer_config_from_tensors(state, variant=variant)
     known = {field.name for field in fields(RestorerConfig)}
-    if not isinstance(told, dict) or not set(told) <= known:
+    if not isinstance(stated, dict) or not set(stated) <= known:
         msg = "its metadata hold no configuration of a restorer; write the file again"
         raise WeightsError(msg)
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stated.items()}
     config = RestorerConfig(**values)
     if variant not in (None, config.variant):
         msg = f"it was saved as {config.variant}, not as {variant}; leave variant= out"

@@ -29,7 +29,7 @@ from rainmer_analysis.train.data import (
 )
 from rainmer_analysis.train.loop import (
     DistributedContext,
-    TrainableBase,
+    Trainable,
     average_numbers,
     momentum_update,
 )
@@ -117,7 +117,7 @@ class QueueContrast(nn.Module):
         self.pointer.add_(taken * len(keys)).remainder_(len(self.queue))
 
 
-class AirNetTrainable(TrainableBase):
+class AirNetTrainable(Trainable):
     """What an AirNet run optimises.
 
     Parameters
@@ -152,15 +152,15 @@ class AirNetTrainable(TrainableBase):
         self._format = _memory_format(self._context.device, config.model.airnet.width)
         self._move_to_device(self._format, fast=False)
         held_out = pool.held_out(config.data.held_out, config.data.seed)
-        self._training = self._order_per_dataset(~held_out)
-        self._validation = self._order_per_dataset(held_out) if held_out.any() else []
+        self._training = self._orders_by_dataset(~held_out)
+        self._validation = self._orders_by_dataset(held_out) if held_out.any() else []
         self.queries_per_batch = config.run.batch * len(pool.names)
         part = self._context.local_slice(self.queries_per_batch)
         self._ahead = prefetcher_for_device(
             self._context.device, lambda k: self._read_crops(self._training, k, part)
         )
 
-    def _order_per_dataset(self, chosen: NDArray[np.bool_]) -> list[SamplingOrder]:
+    def _orders_by_dataset(self, chosen: NDArray[np.bool_]) -> list[SamplingOrder]:
         labels = np.array(self._pool.datasets)
         rows = [np.flatnonzero(chosen & (labels == name)) for name in self._pool.names]
         return [

@@ -16,7 +16,7 @@ from rainmer_analysis.train.contrast.momentum_contrast import (
 from rainmer_analysis.train.data import Pool, prefetcher_for_device
 from rainmer_analysis.train.loop import (
     DistributedContext,
-    TrainableBase,
+    Trainable,
     average_numbers,
     momentum_update,
 )
@@ -24,7 +24,7 @@ from rainmer_analysis.train.loop import (
 __all__ = ["RainmerTrainable"]
 
 
-class RainmerTrainable(TrainableBase):
+class RainmerTrainable(Trainable):
     """What a run of Rainmer's encoder alone optimises.
 
     Parameters

@@ -89,7 +89,7 @@ class CrossedBatches:
         self._crop, self._seed = crop, seed
         # What a draw did, on average over the scenes that it fell on.
         draws = pool.descriptors.mean(axis=2, dtype=np.float64)
-        training = draws[pool.blocks(held_out=False)].reshape(-1, draws.shape[-1])
+        training = draws[pool.block_numbers(held_out=False)].reshape(-1, draws.shape[-1])
         scale = np.maximum(training.std(axis=0), 1e-6)
         self._descriptors = (draws - training.mean(axis=0)) / scale
         self._energies = np.square(draws[..., list(OCTAVES)]).sum(axis=-1)

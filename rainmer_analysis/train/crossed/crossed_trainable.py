@@ -13,7 +13,7 @@ from rainmer_analysis.train.crossed.initialise_encoder import initialise_from_im
 from rainmer_analysis.train.loop import (
     DistributedContext,
     ParameterGroup,
-    TrainableBase,
+    Trainable,
     average_numbers,
 )
 
@@ -31,7 +31,7 @@ _NUMBERS = (
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
 
 
-class CrossedTrainable(TrainableBase):
+class CrossedTrainable(Trainable):
     """What a run of the recipe `crossed` optimises.
 
     Parameters
@@ -60,12 +60,12 @@ class CrossedTrainable(TrainableBase):
         self._demand_one_process("the recipe crossed compares all images of a batch in one process")
         self._batches = CrossedBatches(
             pool,
-            pool.blocks(held_out=False),
+            pool.block_numbers(held_out=False),
             config=config.crossed,
             crop=config.objective.crop,
             seed=config.seed,
         )
-        held_out = pool.blocks(held_out=True)
+        held_out = pool.block_numbers(held_out=True)
         self._validation = self._batches.with_blocks(held_out) if len(held_out) else None
         self.module = CrossedContrast.from_config(config)
         first = self._batches(0)

@@ -8,7 +8,6 @@ from rainmer_analysis.train.loop.run_state import Hooks, Outcome
 from rainmer_analysis.train.loop.trainable import (
     ParameterGroup,
     Trainable,
-    TrainableBase,
     average_numbers,
     momentum_update,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "Outcome",
     "ParameterGroup",
     "Trainable",
-    "TrainableBase",
     "average_numbers",
     "init_distributed",
     "load_checkpoint",

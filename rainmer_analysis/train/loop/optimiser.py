@@ -42,7 +42,7 @@ class FiniteStepOptimiser:
         self.optimiser = torch.optim.AdamW(settings, lr=config.lr, betas=betas, fused=fused)
 
     @property
-    def rate(self) -> float:
+    def first_learning_rate(self) -> float:
         """The learning rate of the first group."""
         rate: float = self.optimiser.param_groups[0]["lr"]
         return rate

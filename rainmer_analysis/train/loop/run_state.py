@@ -1,4 +1,4 @@
-"""How far a run is, how it ended, and who is told meanwhile."""
+"""How far a run is, how it ended, and the hooks that it calls meanwhile."""
 
 from __future__ import annotations
 

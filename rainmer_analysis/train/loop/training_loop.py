@@ -213,7 +213,7 @@ class _Run:
         """Wait for the device, and judge and remember the steps that nobody has looked at."""
         began, state = time.perf_counter(), self.state
         first = state.step - len(self._tally) + 1
-        for number, step in enumerate(self._tally.read(), start=first):
+        for number, step in enumerate(self._tally.read_and_clear(), start=first):
             state.count_step(is_finite=step.is_finite)
             for numbers in step.numbers if step.is_finite else ():
                 self._add_to_next_row(numbers)
@@ -236,13 +236,13 @@ class _Run:
         self.read_deferred_numbers()
         row: dict[str, float] = {"step": step}
         row |= {name: total / self._counts[name] for name, total in self._sums.items()}
-        row["learning_rate"] = self.updater.rate
+        row["learning_rate"] = self.updater.first_learning_rate
         row["skipped"] = self.state.skipped
         row["images_per_second"] = self._images_per_second()
         if due:
             row |= self._validate_and_keep_best()
         if self.context.is_main_process and self._log is not None and self._watcher is not None:
-            self._log.write(row)
+            self._log.add_row(row)
             self._watcher.add_row(row)
         self.row, self._sums, self._counts = row, {}, {}
         self._clock, self._noted = time.perf_counter(), step

@@ -20,7 +20,7 @@ from rainmer_analysis.train.data import HostBatch, Levels, Pool, prefetcher_for_
 from rainmer_analysis.train.loop import (
     DistributedContext,
     ParameterGroup,
-    TrainableBase,
+    Trainable,
     average_numbers,
     momentum_update,
 )
@@ -32,7 +32,7 @@ __all__ = ["RestorerTrainable"]
 _SHOWN = 4
 
 
-class RestorerTrainable(TrainableBase):
+class RestorerTrainable(Trainable):
     """What a run of encoder and restorer together optimises.
 
     Parameters

@@ -11,7 +11,7 @@ from rainmer_analysis.train.crossed.image_descriptors import OCTAVES, describe_l
 
 def _batches(pool: CrossedPool, **changes: float) -> CrossedBatches:
     config = CrossedConfig(batch_draws=3, batch_scenes=2, **changes)
-    return CrossedBatches(pool, pool.blocks(held_out=False), config=config, crop=32, seed=1)
+    return CrossedBatches(pool, pool.block_numbers(held_out=False), config=config, crop=32, seed=1)
 
 
 def test_a_batch_is_a_function_of_seed_and_number(crossed_pool: CrossedPool) -> None:

@@ -168,15 +168,15 @@ def add_attention_and_prompts(
     height, width, channels = target.height_width_channels
     pitch = channel_pitch(width)
 
-    def workspace() -> tuple[Array, ...]:
+    def make_workspace() -> tuple[Array, ...]:
         lines = (channels + 1, channels + 1, 1)
         return tuple(aligned_zeros(count * pitch) for count in lines)
 
-    def bands(span: Bands) -> None:
-        memory = cache.get_or_make(("attended values", channels, width), workspace)
+    def add_in_bands(span: Bands) -> None:
+        memory = cache.get_or_make(("attended values", channels, width), make_workspace)
         _add_in_bands(
             target.flat, target.layout, values.flat, values.layout, (height, width, channels), span,
             matrix, prompts.entries, residual, memory,
         )  # fmt: skip
 
-    threads.run_in_bands((height, width), bands)
+    threads.run_in_bands((height, width), add_in_bands)

@@ -105,7 +105,7 @@ def _sum_band_products(  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _run_bands(  # type: ignore[no-untyped-def]
+def _sum_products_and_write_values(  # type: ignore[no-untyped-def]
     x, x_at, values, values_at, size, bands, head_form, weights, workspace, sums, centred
 ):
     """Sum up queries and keys of a map in bands of rows, and write its values.
@@ -206,15 +206,15 @@ class BandedChannelAttention:
         products = np.zeros((bands_in_all, heads, count, count))
         squares = np.zeros((bands_in_all, heads, 2 * count))
 
-        def workspace() -> tuple[Array, ...]:
+        def make_workspace() -> tuple[Array, ...]:
             rows = rows_per_band(x.size) + _BEYOND
             maps = (aligned_zeros(LEFT + rows * each * pitch) for each in (chunk, 2 * count))
             partial_sums = aligned_zeros(count * count * NATIVE)
             return layer_norm_panels(rows, width, channels), *maps, partial_sums
 
         def run_bands(bands: Bands) -> None:
-            memory = cache.get_or_make(("attention", channels, count, width), workspace)
-            _run_bands(
+            memory = cache.get_or_make(("attention", channels, count, width), make_workspace)
+            _sum_products_and_write_values(
                 x.flat, x.layout, values.flat, values.layout, (height, width, channels), bands,
                 (heads, count, chunk), self._weights, memory, (products, squares), self._centred,
             )  # fmt: skip

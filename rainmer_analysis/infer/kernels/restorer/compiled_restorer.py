@@ -211,7 +211,7 @@ class CompiledRestorer:
         self, source: HcwMap, windows: Tensor, workers: Workers
     ) -> HcwMap:
         """Embed an image and fuse local knowledge into it."""
-        width = self.config.widths[0]
+        width = self.config.level_widths[0]
         maps = [HcwMap.zeros(width, source.size) for _ in range(2)]
         x = self._first(source, (maps[0], maps[1]), windows, workers)
         if self.config.variant_traits.local_at_inference:

@@ -49,7 +49,7 @@ def convolve_map_3x3(
     """Convolve a map to another one, with a leaky rectifier behind (of slope 1: none)."""
     threads, cache = workers
 
-    def bands(span: Bands) -> None:
+    def run_bands(span: Bands) -> None:
         memory = _cached_winograd_workspace(cache, layer, x)
         source = (ABOVE + span[0], x.channels[0], layer.inputs)
         target = (ABOVE + span[0], y.channels[0], layer.outputs)
@@ -62,7 +62,7 @@ def convolve_map_3x3(
             place = (start + span[0] * row, row, plane)
             _leaky_relu(y.flat, place, (*size, layer.outputs), np.float32(slope))
 
-    threads.run_in_bands(x.size, bands)
+    threads.run_in_bands(x.size, run_bands)
 
 
 def convolve_map_1x1(
@@ -72,13 +72,13 @@ def convolve_map_1x1(
     form = (0, x.channels[1], 1, y.channels[1], x.channels[1])
     way = STORE_RELU if rectify else STORE
 
-    def bands(span: Bands) -> None:
+    def run_bands(span: Bands) -> None:
         places = [(m.layout[0] + span[0] * m.layout[1], *m.layout[1:]) for m in (x, y)]
         rows, width = span[1] - span[0], x.size[1]
         multiply_channels(matrix, form, x.flat, places[0], y.flat, places[1], (rows, width), way)
         clear_columns(y.flat, places[1], rows, y.channels[1], (width, padded_columns(width)))
 
-    workers[0].run_in_bands(x.size, bands)
+    workers[0].run_in_bands(x.size, run_bands)
 
 
 def convolve_and_pixel_unshuffle(
@@ -86,10 +86,10 @@ def convolve_and_pixel_unshuffle(
 ) -> None:
     """Convolve a map, and move each square of 2 x 2 pixels to channels of half the size."""
 
-    def move(found: Array, first: int, rows: int) -> None:
+    def move_pixels(found: Array, first: int, rows: int) -> None:
         _pixel_unshuffle(found, y.array, (ABOVE + first // 2, y.channels[0]), rows, x.size[1])
 
-    _convolve_and_move_pixels(layer, x, move, workers=workers)
+    _convolve_and_move_pixels(layer, x, move_pixels, workers=workers)
 
 
 def convolve_and_pixel_shuffle(
@@ -97,11 +97,11 @@ def convolve_and_pixel_shuffle(
 ) -> None:
     """Convolve a map, and move each four channels to squares of 2 x 2 pixels."""
 
-    def move(found: Array, first: int, rows: int) -> None:
+    def move_pixels(found: Array, first: int, rows: int) -> None:
         place = (ABOVE + 2 * first, y.channels[0])
         _pixel_shuffle(found, y.array, place, rows, x.size[1], y.channels[1])
 
-    _convolve_and_move_pixels(layer, x, move, workers=workers)
+    _convolve_and_move_pixels(layer, x, move_pixels, workers=workers)
 
 
 def _convolve_and_move_pixels(
@@ -114,14 +114,14 @@ def _convolve_and_move_pixels(
     """Convolve a map; `move` takes each band's outputs, its first row and how many there are."""
     threads, cache = workers
 
-    def bands(span: Bands) -> None:
+    def run_bands(span: Bands) -> None:
         found = _cached_band_outputs(cache, layer, x)
         for first in range(span[0], span[1], span[2]):
             rows = min(span[2], span[1] - first)
             _convolve_rows(cache, layer, x, (first, rows), found)
             move(found, first, rows)
 
-    threads.run_in_bands(x.size, bands)
+    threads.run_in_bands(x.size, run_bands)
 
 
 def fuse_local_knowledge(
@@ -139,14 +139,14 @@ def fuse_local_knowledge(
         Threads and their workspaces.
     """
 
-    def bands(span: Bands) -> None:
+    def run_bands(span: Bands) -> None:
         size = (span[0], span[1], *features.height_width_channels[1:])
         _fuse_local_knowledge_in_bands(
             spatial_map.flat, spatial_map.layout, location.flat, location.layout,
             features.flat, features.layout, size, shares,
         )  # fmt: skip
 
-    workers[0].run_in_bands(features.size, bands)
+    workers[0].run_in_bands(features.size, run_bands)
 
 
 def _cached_winograd_workspace(

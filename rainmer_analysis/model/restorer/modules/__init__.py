@@ -24,11 +24,13 @@ from rainmer_analysis.model.restorer.modules.local_fusion_and_prompts import (
     LocalFusion,
     Prompts,
 )
-from rainmer_analysis.model.restorer.modules.transformer_blocks import Block, build_prompted_block
+from rainmer_analysis.model.restorer.modules.transformer_blocks import (
+    TransformerBlock,
+    build_prompted_block,
+)
 
 __all__ = [
     "FUSIONS",
-    "Block",
     "ChannelAttention",
     "LocalFusion",
     "PatchEmbed",
@@ -36,6 +38,7 @@ __all__ = [
     "RecordedSelection",
     "Selection",
     "SelectionRecorder",
+    "TransformerBlock",
     "build_downsample",
     "build_prompted_block",
     "build_upsample",

@@ -9,10 +9,10 @@ from rainmer_analysis.model.restorer.modules.basic_layers import FeedForward, No
 from rainmer_analysis.model.restorer.modules.channel_attention import ChannelAttention
 from rainmer_analysis.model.restorer.modules.local_fusion_and_prompts import PromptedModule
 
-__all__ = ["Block", "PromptedBlock", "build_prompted_block"]
+__all__ = ["PromptedBlock", "TransformerBlock", "build_prompted_block"]
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Norm, channel attention, norm, feed-forward, each pair beside a shortcut.
 
     Parameters
@@ -52,7 +52,7 @@ class _PromptedAttention(PromptedModule, ChannelAttention):
         return self.add_prompt_maps(super().forward(x), prompts)
 
 
-class _AttentionPrompted(Block):
+class _AttentionPrompted(TransformerBlock):
     """A block with prompts in its attention."""
 
     def _build_attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
@@ -65,7 +65,7 @@ class _AttentionPrompted(Block):
         return out
 
 
-class _ResidualPrompted(PromptedModule, Block):
+class _ResidualPrompted(PromptedModule, TransformerBlock):
     """A block with prompts between its attention and its feed-forward."""
 
     def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
