@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faults.harness import Command, Ended, Row, dying_at, group_of_ranks
-from rainmer_analysis.recipes.training import make_or_open_pool, train_network
+from rainmer_analysis.recipes.training import make_or_open_pair_pool, train_network
 from rainmer_analysis.train import RainmerTrainable, read_train_config
 from rainmer_analysis.train.loop import training_loop
 
@@ -92,7 +92,7 @@ class _Runs:
         pools = place / "pools-0"
         train_network("encoder", "tiny", place / "warm", changes=changes, cache=pools, workers=0)
         config = read_train_config("tiny", changes=changes)
-        pool = make_or_open_pool(config, pools, workers=0)
+        pool = make_or_open_pair_pool(config, pools, workers=0)
         shown = (~pool.held_out(config.data.held_out, config.data.seed)).sum()
         self.epoch = int(shown) // config.run.batch
 

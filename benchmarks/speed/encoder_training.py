@@ -34,7 +34,7 @@ import torch
 from benchmarks.speed.training import settings
 from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.recipes.training.make_or_open_pool import make_or_open_pool
+from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
 from rainmer_analysis.train import RainmerTrainable, TrainConfig
 from rainmer_analysis.train.compiled import encode_with_gradients, without_compiled_loops
 from rainmer_analysis.train.compiled.fast_depthwise_backward import use_fast_backward
@@ -113,7 +113,7 @@ def batch_step(width: str, images: int) -> Callable[[bool], None]:
 
 def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
     """Return a step of a configuration of the encoder; both ways make the same ones."""
-    pool = make_or_open_pool(config, folder / "pools", workers=0)
+    pool = make_or_open_pair_pool(config, folder / "pools", workers=0)
     ways = {}
     for is_compiled in (False, True):
         objective = RainmerTrainable(config, pool)

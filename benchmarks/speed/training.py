@@ -31,7 +31,7 @@ from torch import nn
 from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.restorer import Restorer
-from rainmer_analysis.recipes.training.make_or_open_pool import make_or_open_pool
+from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
 from rainmer_analysis.train import (
     Hooks,
     Pool,
@@ -190,7 +190,7 @@ def main() -> None:
     for name in given.config:
         config = settings(name, given.steps, given.threads)
         with tempfile.TemporaryDirectory() as place:
-            pool = make_or_open_pool(config, Path(place) / "pools", workers=0)
+            pool = make_or_open_pair_pool(config, Path(place) / "pools", workers=0)
             found = measure(config, pool, Path(place))
         every = read_train_config(name).objective.every if config.trains_restorer else 1
         results[name] = summary(found, max(every, 1))

@@ -20,7 +20,7 @@ from rainmer_analysis.errors import (
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import (
     TrainingRun,
-    make_or_open_pool,
+    make_or_open_pair_pool,
     train_network,
 )
 from rainmer_analysis.recipes.training.render_pairs import samples_logging_failures
@@ -203,7 +203,7 @@ def real_changes(root: Path) -> dict[str, str]:
 
 def test_real_photographs_join(real: Path, cache: Path) -> None:
     config = read_train_config("tiny", changes=real_changes(real))
-    pool = make_or_open_pool(config, cache, workers=0)
+    pool = make_or_open_pair_pool(config, cache, workers=0)
     assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
     assert pool.scenes.count("bsds-7") == 3
     assert pool.scenes.count("night/a.png") == 2
@@ -214,10 +214,10 @@ def test_real_photographs_join(real: Path, cache: Path) -> None:
 
 def test_pools_are_kept_and_follow_the_pixels(real: Path, cache: Path) -> None:
     config = read_train_config("tiny", changes=real_changes(real))
-    first = make_or_open_pool(config, cache, workers=0)
-    assert make_or_open_pool(config, cache, workers=0).digest == first.digest
+    first = make_or_open_pair_pool(config, cache, workers=0)
+    assert make_or_open_pair_pool(config, cache, workers=0).digest == first.digest
     Image.new("RGB", (140, 150)).save(real / "night" / "a.png")
-    assert make_or_open_pool(config, cache, workers=0).digest != first.digest
+    assert make_or_open_pair_pool(config, cache, workers=0).digest != first.digest
 
 
 def test_images_that_cannot_be_read_are_left_out(
@@ -227,7 +227,7 @@ def test_images_that_cannot_be_read_are_left_out(
     Image.new("RGB", (140, 150)).save(real / "p" / "input" / "alone.png")
     config = read_train_config("tiny", changes=real_changes(real))
     with caplog.at_level("WARNING"):
-        pool = make_or_open_pool(config, cache, workers=0)
+        pool = make_or_open_pair_pool(config, cache, workers=0)
     assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
     assert len(pool.clean_native) == 7
     assert pool.degraded.any(axis=(1, 2, 3)).all()
@@ -240,7 +240,7 @@ def test_images_that_cannot_be_read_are_left_out(
 def test_absent_photographs_are_said(real: Path, cache: Path) -> None:
     changes = real_changes(real) | {"data.photographs": '["dusk"]'}
     with pytest.raises(SourceError, match="dusk"):
-        make_or_open_pool(read_train_config("tiny", changes=changes), cache, workers=0)
+        make_or_open_pair_pool(read_train_config("tiny", changes=changes), cache, workers=0)
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_own_pairs_are_trained_on(own: Path, cache: Path, caplog: pytest.LogCapt
     changes = {"data.simulated": "[]", "data.sources": json.dumps([f"mine={own}"])}
     config = read_train_config("tiny", changes=changes)
     with caplog.at_level("WARNING"):
-        pool = make_or_open_pool(config, cache, workers=0)
+        pool = make_or_open_pair_pool(config, cache, workers=0)
     assert pool.counts == {"mine": 5}
     assert "left out mine/input/5.png: its clean partner has (140, 151) pixels" in caplog.text
     image = np.asarray(Image.open(own / "input" / "2.png")).transpose(2, 0, 1)
@@ -307,7 +307,7 @@ def test_pairs_without_partners_are_refused(tmp_path: Path, cache: Path) -> None
     Image.new("RGB", (140, 140)).save(tmp_path / "alone" / "a.png")
     changes = {"data.simulated": "[]", "data.sources": json.dumps([f"x={tmp_path / 'alone'}"])}
     with pytest.raises(SourceError, match="none of the 1 images"):
-        make_or_open_pool(read_train_config("tiny", changes=changes), cache, workers=0)
+        make_or_open_pair_pool(read_train_config("tiny", changes=changes), cache, workers=0)
 
 
 def test_weights_come_from_a_file_or_from_manifests(own: Path, tmp_path: Path) -> None:

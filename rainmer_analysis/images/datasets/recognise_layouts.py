@@ -178,7 +178,7 @@ def _suggest_if_layout_fits(
     sample = [each for each in _spread_sample(names) if stems.fullmatch(nfc_without_suffix(each))]
     if not sample or (not same and len(sample) < 0.9 * min(len(names), _SAMPLE)):
         return None
-    for target in _target_folders(known, place, folders):
+    for target in _possible_target_folders(known, place, folders):
         patterns = _patterns_that_pair(known.patterns, sample, folders[target])
         if patterns is not None:
             if known.levels_up:
@@ -219,7 +219,7 @@ def _patterns_that_pair(
     return tuple(pattern for pattern, names in found.items() if names)
 
 
-def _target_folders(known: _KnownLayout, place: str, folders: Folders) -> list[str]:
+def _possible_target_folders(known: _KnownLayout, place: str, folders: Folders) -> list[str]:
     """List the folders where targets of a folder's images may lie."""
     if known.targets:
         wanted = [os.path.normpath(f"{place}/{each}" if place else each) for each in known.targets]

@@ -32,7 +32,7 @@ def name_scenes(
     """Name the scene of each of these images of a dataset; None where it is the image itself.
 
     Only the partners of these images are decoded, each file once. How many of them cannot be read
-    is told to the log, as their images then count as scenes of their own.
+    is logged, as their images then count as scenes of their own.
     """
     named = [declared_scene(dataset, image) for image in images]
     partners = [

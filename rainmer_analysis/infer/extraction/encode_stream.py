@@ -20,7 +20,7 @@ import torch
 
 from rainmer_analysis.images import (
     Region,
-    read_ahead,
+    map_ahead_in_threads,
     read_hashed_image,
     resize,
     unstorable_name_reason,
@@ -142,7 +142,7 @@ def encode_stream(
 
     workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (workers + 1) * batch_size + workers
-    with closing(read_ahead(jobs, decode, workers=workers, ahead=ahead)) as readings:
+    with closing(map_ahead_in_threads(jobs, decode, workers=workers, ahead=ahead)) as readings:
         batches = _batches_of_usable_images(reading.time_waiting(readings), batch_size)
         with closing(map_in_workers(batches, encode, workers=workers)) as found:
             for outcomes in whole.time_waiting(found):
@@ -195,7 +195,9 @@ def map_in_workers(
     before = torch.get_num_threads()
     try:
         with closing(
-            read_ahead(tasks, work_with_one_torch_thread, workers=workers, ahead=workers + 1)
+            map_ahead_in_threads(
+                tasks, work_with_one_torch_thread, workers=workers, ahead=workers + 1
+            )
         ) as results:
             yield from results
     finally:

@@ -1,4 +1,4 @@
-"""All files of an audit looked at; what an unfinished one has seen is kept beside its output."""
+"""All files of an audit examined; what an unfinished one has examined lies beside its output."""
 
 from __future__ import annotations
 
@@ -39,17 +39,10 @@ def examine_all_images(
 def open_finished_images(
     out: Path | None, jobs: Sequence[MeasuringJob]
 ) -> FinishedItemsFile[ExaminedImage]:
-    """Return what keeps the images that an unfinished audit has looked at.
+    """Return the store of what an unfinished audit that writes `out` has examined; None has none.
 
-    It is found again for files at the same places; what was seen is seen again only where they
-    still hold the same bytes, and what could not be read is tried again.
-
-    Parameters
-    ----------
-    out
-        The file that the run is going to write; None keeps nothing.
-    jobs
-        What is to be looked at.
+    It is found again for files at the same places; what was examined counts where they still hold
+    the same bytes, and what could not be read is tried again.
     """
     places = ([each.path, each.region, each.target, each.target_region] for each in jobs)
     return FinishedItemsFile(

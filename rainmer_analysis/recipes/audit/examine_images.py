@@ -18,7 +18,7 @@ from rainmer_analysis.auditing import (
     Registration,
     Thumbnails,
     luma_and_red_minus_blue,
-    register_and_orient_pair,
+    measure_pair_facts,
     thumbnail_of_planes,
 )
 from rainmer_analysis.errors import ImageError
@@ -136,7 +136,7 @@ class Examiner:
             return ExaminedImage(own, partner)
         if own.pixels == partner.pixels:
             return ExaminedImage(own, partner, PairFacts(identical=True))
-        return ExaminedImage(own, partner, register_and_orient_pair(planes, other))
+        return ExaminedImage(own, partner, measure_pair_facts(planes, other))
 
 
 def _read_facts_and_planes(path: str, region: Region) -> tuple[FileFacts, Planes | None]:

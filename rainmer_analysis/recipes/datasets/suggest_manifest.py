@@ -152,7 +152,7 @@ def _halves_entries(folder: Path, rest: Mapping[str, int]) -> Iterator[tuple[str
 
 
 def _halves_order(paths: Sequence[Path]) -> str | None:
-    """Say which half has the rain, if all files show one scene twice."""
+    """Return which half has the rain, as manifests say it, if all files show one scene twice."""
     votes = []
     for path in paths:
         try:

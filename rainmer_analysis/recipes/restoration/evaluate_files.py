@@ -16,10 +16,10 @@ from rainmer_analysis.images import (
     Account,
     Rule,
     crop_border,
+    map_ahead_in_threads,
     measure_by_every_protocol,
     pair_names,
     parse_patterns,
-    read_ahead,
     read_image,
 )
 from rainmer_analysis.recipes.restoration.evaluation_report import (
@@ -137,7 +137,7 @@ def _scores_and_accounts(
     found: list[ImageQuality] = []
     workers = min(_WORKERS, os.cpu_count() or 1)
     with closing(
-        read_ahead(results.items(), score_result, workers=workers, ahead=2 * workers)
+        map_ahead_in_threads(results.items(), score_result, workers=workers, ahead=2 * workers)
     ) as scores:
         for number, each in enumerate(scores, start=1):
             found.append(each)

@@ -42,7 +42,7 @@ class ImageQuality:
 class Evaluation:
     """Scores of all images, and where they are written (None if nowhere).
 
-    ``accounts`` tell of all files of the two folders; ``border`` pixels were left out all around.
+    ``accounts`` are those of all files of the two folders; ``border`` pixels were left out around.
     """
 
     scores: tuple[ImageQuality, ...]

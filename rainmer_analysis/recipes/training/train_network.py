@@ -55,7 +55,7 @@ _Trainable = RainmerTrainable | AirNetTrainable | RestorerTrainable | CrossedTra
 class TrainingRun:
     """What a run left: its folder, how far it came, the identity of its weights.
 
-    ``is_main_process`` tells, of several processes that share a run, which one speaks for all.
+    ``is_main_process`` is true for one of several processes that share a run, which reports.
     """
 
     folder: Path
@@ -155,7 +155,11 @@ def _train_in_folder(
         on_start=lambda: write_text(folder / CONFIG, config_as_toml(settings)),
         on_checkpoint=export.write_checkpoint,
         on_best=export.write_best,
-        **({} if progress is None else {"progress": _with_total(progress, settings.run.steps)}),
+        **(
+            {}
+            if progress is None
+            else {"progress": _progress_with_total(progress, settings.run.steps)}
+        ),
     )
     identity = run_digest(settings, pool, started)
     if fresh and context.is_main_process:  # not before images and weights to start from were found
@@ -176,7 +180,7 @@ def _train_in_folder(
     return TrainingRun(folder, outcome, sha256, context.is_main_process)
 
 
-def _with_total(
+def _progress_with_total(
     progress: Callable[[int, int, Mapping[str, float]], None], steps: int
 ) -> Callable[[int, Mapping[str, float]], None]:
     return lambda done, row: progress(done, steps, row)

@@ -161,7 +161,7 @@ def _source_pair_jobs(data: DataConfig) -> Iterator[PairJob]:
 def _is_usable_pair_or_warn(
     key: str, pair: tuple[str, str | None], regions: tuple[Region, Region]
 ) -> bool:
-    """Tell whether a pair can be trained on, and warn if not."""
+    """Return whether a pair can be trained on, and warn if not."""
     fault = _pair_fault(pair, regions)
     if fault:
         _LOG.warning("left out %s: %s", key, fault)
@@ -169,7 +169,7 @@ def _is_usable_pair_or_warn(
 
 
 def _pair_fault(pair: tuple[str, str | None], regions: tuple[Region, Region]) -> str:
-    """Say why a pair cannot be trained on; empty if it can, as far as headers tell."""
+    """Return why a pair cannot be trained on, as far as headers show; empty if it can."""
     path, target = pair
     if not target:
         return "it has no clean partner, without which nothing can be learnt from it"

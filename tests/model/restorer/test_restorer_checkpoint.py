@@ -90,8 +90,8 @@ def test_any_expansion_is_read_as_one_of_the_same_widths(
 ) -> None:
     restorer = make(variant="Rainmer_SA_chralpha", expansion=expansion)
     found = load_restorer_checkpoint(write(tmp_path, restorer.state_dict())).config
-    assert [int(found.expansion * c) for c in found.widths] == [
-        int(expansion * c) for c in found.widths
+    assert [int(found.expansion * c) for c in found.level_widths] == [
+        int(expansion * c) for c in found.level_widths
     ]
 
 
@@ -163,7 +163,7 @@ def test_a_saved_restorer_carries_its_encoder(make: Make, tmp_path: Path) -> Non
     path = save_weights(restorer, tmp_path / "w.safetensors", kind="restorer", metadata={"a": "b"})
     checkpoint = load_weights(path)
     encoder = restorer.disentangle.encoder_q
-    assert (checkpoint.kind, checkpoint.config) == ("rainmer", restorer.config.encoder)
+    assert (checkpoint.kind, checkpoint.config) == ("rainmer", restorer.config.encoder_config)
     assert checkpoint.metadata == {"a": "b"}
     assert same(checkpoint.state, encoder.state_dict())
     x = torch.rand(1, 3, 8, 8)

@@ -9,7 +9,7 @@ from typing import Any
 from rainmer_analysis.auditing import FINDINGS, Finding
 from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
+from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_data_uri
 from rainmer_analysis.recipes.text_files import write_text_once
 
 __all__ = ["write_audit_page"]
@@ -118,10 +118,10 @@ def _finding_card(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> di
     own = rows.get(finding.a)
     pictures = []
     if own is not None:
-        pictures.append(captioned_picture(own["path"], own["region"], finding.a))
+        pictures.append(captioned_data_uri(own["path"], own["region"], finding.a))
         if finding.finding in _OF_PAIR and own["target"]:
-            pictures.append(captioned_picture(own["target"], own["target_region"], "its partner"))
+            pictures.append(captioned_data_uri(own["target"], own["target_region"], "its partner"))
     other = rows.get(finding.b or "")
     if other is not None:
-        pictures.append(captioned_picture(other["path"], other["region"], finding.b or ""))
+        pictures.append(captioned_data_uri(other["path"], other["region"], finding.b or ""))
     return {"detail": finding.detail, "leak": finding.leak, "pictures": pictures, "a": finding.a}

@@ -11,12 +11,12 @@ from PIL import Image
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image, to_uint8_hwc
 
-__all__ = ["captioned_picture"]
+__all__ = ["captioned_data_uri"]
 
 _SIDE = 320  # pixels of a picture's longer side: shown at half of it or a little more
 
 
-def captioned_picture(path: str, region: Any, caption: str) -> dict[str, str]:
+def captioned_data_uri(path: str, region: Any, caption: str) -> dict[str, str]:
     """Return a thumbnail as a data URI, or why there is none."""
     try:
         pixels = read_image(path, region=region)

@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from rainmer_analysis.errors import SourceError
 
-__all__ = ["open_or_make_pool"]
+__all__ = ["open_cached_or_make"]
 
 _LOG = logging.getLogger(__name__)
 P = TypeVar("P")
 
 
-def open_or_make_pool(
+def open_cached_or_make(
     cache: Path,
     identity: Callable[[], str],
     *,
@@ -24,19 +24,10 @@ def open_or_make_pool(
     make: Callable[[Path, str], P],
     what: str,
 ) -> P:
-    """Open the pool of an identity, or make it.
+    """Open the pool of an identity in the folder `cache`, or make it; the log says `what` is made.
 
-    Parameters
-    ----------
-    cache
-        Folder of pools.
-    identity
-        Digests all that decides the pool; asked again when the pool is made, as photographs may
-        have changed meanwhile.
-    open_folder, make
-        Open the pool in a folder; make it in a folder under its identity.
-    what
-        What is made, for the log.
+    `identity` digests all that decides the pool, and is called again when the pool is made, as
+    photographs may have changed meanwhile.
 
     Raises
     ------
