@@ -17,8 +17,7 @@ from rainmer_analysis.infer.kernels.restorer import (
     PromptEncoderStages,
 )
 from rainmer_analysis.infer.tiles import Images
-from rainmer_analysis.model.folded_encoder import FoldedEncoder, fold_experts_in_place
-from rainmer_analysis.model.restorer import Prompts, Restorer
+from rainmer_analysis.model import FoldedEncoder, Prompts, Restorer, fold_experts_in_place
 
 __all__ = ["CompiledBackend", "RestorerBackend", "TorchBackend"]
 

@@ -25,7 +25,12 @@ from rainmer_analysis.kernels.simd_vectors import (
     strided_offsets,
 )
 
-__all__ = ["STRIP_ROWS", "convolve_strip_depthwise", "pack_depthwise_kernels"]
+__all__ = [
+    "STRIP_ROWS",
+    "convolve_strip_depthwise",
+    "exclude_padding_from_strip_averages",
+    "pack_depthwise_kernels",
+]
 
 _SIDE = 4  # of a block: its 16 sums and a row of its inputs fit into registers
 STRIP_ROWS = 2 * _SIDE  # a strip: whole blocks, also where the dilation is 2
@@ -172,3 +177,39 @@ def convolve_strip_depthwise(source, first_pixel, shape, layers, kernels, stride
                         _block5(source, at, steps, kernels, tap, target, to, leaps)
                     else:
                         _block7(source, at, steps, kernels, tap, target, to, leaps)
+
+
+@intrinsic
+def _scale_by_3_halves(typingctx, array, index):  # type: ignore[no-untyped-def] # noqa: ARG001
+    """Multiply the 16 numbers from an index on by 1.5."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
+        memory = FlatArray((context, builder), array, args[0])
+        memory.store(args[1], memory.load(args[1]) * 1.5)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), codegen
+
+
+@compiled
+def exclude_padding_from_strip_averages(averages, first_row, size, pixel_stride, channels):  # type: ignore[no-untyped-def]
+    """Leave the zeros beyond the map's border out of averages over 3 x 3 pixels of a strip.
+
+    Parameters
+    ----------
+    averages
+        Flat; the strip's averages are every so many numbers, from the start on.
+    first_row
+        The strip's first row in the map.
+    size
+        Height and width of the map, and pitch of the rows.
+    pixel_stride, channels
+        How far apart the averages of neighbours lie, and how many numbers they are.
+    """
+    height, width, pitch = size
+    for row in range(min(STRIP_ROWS, height - first_row)):
+        for column in range(width):
+            edges = (first_row + row in (0, height - 1)) + (column in (0, width - 1))
+            for _ in range(edges):
+                for c in range(0, channels, LANES):
+                    _scale_by_3_halves(averages, (row * pitch + column) * pixel_stride + c)

@@ -28,9 +28,8 @@ from rainmer_analysis.kernels.simd_vectors import (
     Vector,
     strided_offsets,
 )
-from rainmer_analysis.kernels.tensor_memory import flat_memory
 
-__all__ = ["PackedWeights", "multiply_packed"]
+__all__ = ["PackedWeights", "flat_memory", "multiply_packed", "padded_channels"]
 
 # of a block with 1, 2 or 3 vectors of columns, so that its sums fit into registers
 _ROWS = (8, 8, 8) if WIDE else (4, 2, 1)
@@ -167,6 +166,20 @@ def multiply_packed(left, left_at, weights, form, rows, out, out_at, floor, add)
                     else:
                         _low1(left, at, weights, right, depth, out, place, floor, add)
                     row += 1
+
+
+def padded_channels(channels: int) -> int:
+    """Return the number of channels with which a map of so many lies in memory."""
+    return -(-channels // LANES) * LANES
+
+
+def flat_memory(tensor: Tensor) -> npt.NDArray[Any]:
+    """Return the memory of a contiguous tensor as the kernels take it: bfloat16 is uint16."""
+    whole = tensor.view(-1)
+    array: npt.NDArray[Any] = (
+        whole if tensor.dtype == torch.float32 else whole.view(torch.uint16)
+    ).numpy()
+    return array
 
 
 class PackedWeights:

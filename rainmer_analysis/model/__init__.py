@@ -27,6 +27,7 @@ from rainmer_analysis.model.experts import STAGES, Stage
 from rainmer_analysis.model.folded_encoder import (
     FoldedEncoder,
     FoldedOutput,
+    fold_experts_in_place,
     mean_3x3_neighbourhood,
 )
 from rainmer_analysis.model.pooling_and_precision import (
@@ -66,6 +67,7 @@ __all__ = [
     "build_encoder",
     "build_restorer",
     "describe_encoder",
+    "fold_experts_in_place",
     "load_restorer_checkpoint",
     "load_weights",
     "mean_3x3_neighbourhood",

@@ -13,7 +13,7 @@ from rainmer_analysis.kernels.channels_last_depthwise import (
     convolve_strip_depthwise,
     pack_depthwise_kernels,
 )
-from rainmer_analysis.kernels.tensor_memory import flat_memory
+from rainmer_analysis.kernels.packed_products import flat_memory
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
 
 LAYERS = [(1, 1), (3, 1), (5, 1), (7, 1), (3, 2), (5, 2), (7, 2)]

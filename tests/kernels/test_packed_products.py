@@ -7,8 +7,7 @@ import math
 import pytest
 import torch
 
-from rainmer_analysis.kernels.packed_products import PackedWeights, multiply_packed
-from rainmer_analysis.kernels.tensor_memory import flat_memory
+from rainmer_analysis.kernels.packed_products import PackedWeights, flat_memory, multiply_packed
 
 # what rounding leaves of a sum of 384 numbers, and of a result in bfloat16
 ERRORS = {torch.float32: 2e-6, torch.bfloat16: 2**-8}

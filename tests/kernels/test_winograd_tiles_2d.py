@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.infer.kernels import WinogradProjectors
-from rainmer_analysis.kernels.tensor_memory import flat_memory
+from rainmer_analysis.kernels.packed_products import flat_memory
 from rainmer_analysis.kernels.winograd_tiles_2d import (
     _transform_input_line,
     _transform_output_line,

@@ -13,19 +13,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import types
-from numba.extending import intrinsic
 from torch import Tensor
 
 from rainmer_analysis.kernels.channels_last_depthwise import (
     STRIP_ROWS,
     convolve_strip_depthwise,
+    exclude_padding_from_strip_averages,
     pack_depthwise_kernels,
 )
 from rainmer_analysis.kernels.numba_decorators import compiled
-from rainmer_analysis.kernels.packed_products import PackedWeights, multiply_packed
-from rainmer_analysis.kernels.simd_vectors import LANES, FlatArray
-from rainmer_analysis.kernels.tensor_memory import flat_memory, padded_channels
+from rainmer_analysis.kernels.packed_products import (
+    PackedWeights,
+    flat_memory,
+    multiply_packed,
+    padded_channels,
+)
 from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
 
@@ -35,42 +37,6 @@ _REACH = 6  # of a dilated kernel of side 7; a strip has at least as many rows
 _ABOVE = _REACH + 1  # rows of zeros; the first pixel's left neighbours lie in one of them
 _SEPARABLE = sum(kind == "separable" for kind, _ in EXPERTS)  # they come first
 _AVERAGE = EXPERTS.index(("average", 3))
-
-
-@intrinsic
-def _scale_by_3_halves(typingctx, array, index):  # type: ignore[no-untyped-def] # noqa: ARG001
-    """Multiply the 16 numbers from an index on by 1.5."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        memory = FlatArray((context, builder), array, args[0])
-        memory.store(args[1], memory.load(args[1]) * 1.5)
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), codegen
-
-
-@compiled
-def _exclude_padding_from_averages(averages, first_row, size, pixel_stride, channels):  # type: ignore[no-untyped-def]
-    """Leave the zeros beyond the map's border out of averages over 3 x 3 pixels of a strip.
-
-    Parameters
-    ----------
-    averages
-        Flat; the strip's averages are every so many numbers, from the start on.
-    first_row
-        The strip's first row in the map.
-    size
-        Height and width of the map, and pitch of the rows.
-    pixel_stride, channels
-        How far apart the averages of neighbours lie, and how many numbers they are.
-    """
-    height, width, pitch = size
-    for row in range(min(STRIP_ROWS, height - first_row)):
-        for column in range(width):
-            edges = (first_row + row in (0, height - 1)) + (column in (0, width - 1))
-            for _ in range(edges):
-                for c in range(0, channels, LANES):
-                    _scale_by_3_halves(averages, (row * pitch + column) * pixel_stride + c)
 
 
 @compiled
@@ -112,7 +78,7 @@ def _run_stage(maps, shape, rounds, products):  # type: ignore[no-untyped-def]
             here, rest = (width, pitch, slots, channels), found[_SEPARABLE * channels :]
             convolve_strip_depthwise(x, start, here, others[0], others[1], (0, channels), rest)
             averages = found[(slots - 1) * channels :]
-            _exclude_padding_from_averages(
+            exclude_padding_from_strip_averages(
                 averages, number * STRIP_ROWS, (height, width, pitch), pixel, channels
             )
             left, to = (0, channels, strip), (start * channels, channels, numbers)

@@ -14,8 +14,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.kernels.packed_products import PackedWeights
-from rainmer_analysis.kernels.tensor_memory import flat_memory, padded_channels
+from rainmer_analysis.kernels.packed_products import PackedWeights, flat_memory, padded_channels
 from rainmer_analysis.kernels.winograd_tiles_2d import (
     TILE,
     allocate_transformed_tiles,

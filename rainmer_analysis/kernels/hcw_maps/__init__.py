@@ -43,6 +43,7 @@ from rainmer_analysis.kernels.hcw_maps.hcw_winograd import (
     winograd_workspace,
 )
 from rainmer_analysis.kernels.hcw_maps.vector_code import COLUMNS, NATIVE
+from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = [
     "ABOVE",
@@ -59,6 +60,7 @@ __all__ = [
     "add_transformed_kernel_gradient",
     "aligned_zeros",
     "center_and_scale",
+    "compiled",
     "convolve_3x3",
     "convolve_channel",
     "convolve_channel_and_relu",

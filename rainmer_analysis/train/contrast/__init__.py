@@ -10,8 +10,8 @@ from rainmer_analysis.train.contrast.momentum_contrast import (
     contrast_loss,
     view_cosines,
 )
+from rainmer_analysis.train.contrast.negatives_and_augmentations import Flip
 from rainmer_analysis.train.contrast.rainmer_trainable import RainmerTrainable
-from rainmer_analysis.train.contrast.view_augmentations import Flip
 
 __all__ = [
     "CONTRAST_NUMBERS",

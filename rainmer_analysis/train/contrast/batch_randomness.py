@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rainmer_analysis.errors import TrainingError
 from rainmer_analysis.train.config import ObjectiveConfig
-from rainmer_analysis.train.contrast.view_augmentations import Flip
+from rainmer_analysis.train.contrast.negatives_and_augmentations import Flip
 from rainmer_analysis.train.data import Pool
 
 __all__ = ["BLUR_SIGMAS", "BatchRandomness", "RelatedRows", "Square"]

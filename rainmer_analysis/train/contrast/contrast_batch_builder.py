@@ -21,19 +21,17 @@ from torch import Tensor
 
 from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import BatchRandomness, RelatedRows
-from rainmer_analysis.train.contrast.hard_negatives import (
-    farthest_in_archive,
-    mean_colours,
-    rain_residuals,
-    singular_values,
-)
 from rainmer_analysis.train.contrast.momentum_contrast import ContrastBatch, ViewImages
-from rainmer_analysis.train.contrast.view_augmentations import (
+from rainmer_analysis.train.contrast.negatives_and_augmentations import (
     Flip,
     add_rain_residual,
+    farthest_in_archive,
     flip_images,
     gaussian_blur,
     match_mean_colours,
+    mean_colours,
+    rain_residuals,
+    singular_values,
 )
 from rainmer_analysis.train.data import (
     HostBatch,

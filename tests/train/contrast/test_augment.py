@@ -4,7 +4,11 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from rainmer_analysis.train.contrast.view_augmentations import Flip, flip_images, gaussian_blur
+from rainmer_analysis.train.contrast.negatives_and_augmentations import (
+    Flip,
+    flip_images,
+    gaussian_blur,
+)
 
 
 def test_blur_agrees_with_another_implementation() -> None:

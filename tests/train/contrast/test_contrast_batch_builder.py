@@ -10,8 +10,8 @@ from rainmer_analysis.errors import ParameterError, TrainingError
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
 from rainmer_analysis.train.contrast.contrastive_losses import VIEWS
-from rainmer_analysis.train.contrast.hard_negatives import mean_colours
 from rainmer_analysis.train.contrast.momentum_contrast import ContrastBatch
+from rainmer_analysis.train.contrast.negatives_and_augmentations import mean_colours
 from rainmer_analysis.train.data import Pool, SamplingOrder, unit_range_tensor
 
 

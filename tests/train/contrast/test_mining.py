@@ -7,13 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from rainmer_analysis.train.contrast.hard_negatives import (
+from rainmer_analysis.train.contrast.negatives_and_augmentations import (
+    add_rain_residual,
     farthest_in_archive,
+    match_mean_colours,
     mean_colours,
     rain_residuals,
     singular_values,
 )
-from rainmer_analysis.train.contrast.view_augmentations import add_rain_residual, match_mean_colours
 
 
 @pytest.fixture(scope="module")

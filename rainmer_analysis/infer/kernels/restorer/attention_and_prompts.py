@@ -25,10 +25,10 @@ from rainmer_analysis.kernels.hcw_maps import (
     add_gelu,
     add_silu,
     aligned_zeros,
+    compiled,
     multiply_channels,
     sigmoid,
 )
-from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = ["PreparedPrompts", "add_attention_and_prompts"]
 

@@ -46,10 +46,10 @@ from rainmer_analysis.kernels.hcw_maps import (
     Array,
     add_outer_products,
     aligned_zeros,
+    compiled,
     convolve_channel,
     multiply_channels_in_panels,
 )
-from rainmer_analysis.kernels.numba_decorators import compiled
 from rainmer_analysis.model.restorer.modules import (
     kept_channels_by_rate,
     sparse_attention,

@@ -32,10 +32,10 @@ from rainmer_analysis.kernels.hcw_maps import (
     STORE_RELU,
     Array,
     aligned_zeros,
+    compiled,
     convolve_channel,
     multiply_channels,
 )
-from rainmer_analysis.kernels.numba_decorators import compiled
 from rainmer_analysis.model.experts import EXPERTS, Stage
 
 __all__ = ["BandedExpertStages"]

@@ -41,12 +41,12 @@ from rainmer_analysis.kernels.hcw_maps import (
     STORE,
     Array,
     aligned_zeros,
+    compiled,
     convolve_channel,
     convolve_channel_and_relu,
     multiply_channels,
     multiply_channels_in_panels,
 )
-from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = ["BandedFeedForward"]
 

@@ -27,12 +27,12 @@ from rainmer_analysis.kernels.hcw_maps import (
     STORE,
     STORE_RELU,
     Array,
+    compiled,
     convolve_3x3,
     fuse_by_gates,
     multiply_channels,
     winograd_workspace,
 )
-from rainmer_analysis.kernels.numba_decorators import compiled
 
 __all__ = [
     "convolve_and_pixel_shuffle",

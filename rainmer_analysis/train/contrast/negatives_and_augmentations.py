@@ -1,6 +1,9 @@
-"""How images of a view are varied: light, added rain, mirrors and blur.
+"""Archive statistics, the hard negatives chosen by them, and how images are varied.
 
-What is random is drawn by the caller, or from a generator that the caller owns.
+Two statistics describe an image among those seen lately: the mean colour of the degraded image,
+and the singular values of its residual (degraded minus clean). A query's negatives take what
+the archived images with the most different statistics have: their light, or their degradation
+(published code).
 """
 
 from __future__ import annotations
@@ -16,14 +19,68 @@ __all__ = [
     "BLUR_SIDE",
     "Flip",
     "add_rain_residual",
+    "farthest_in_archive",
     "flip_images",
     "gaussian_blur",
     "gaussian_kernels",
     "match_mean_colours",
+    "mean_colours",
+    "rain_residuals",
+    "singular_values",
 ]
 
 BLUR_SIDE = 11
 _DARK = 1e-5
+_SVD_SIDE = 32
+
+
+def mean_colours(images: Tensor) -> Tensor:
+    """Average each channel: [n, 3, H, W] in [0, 1] to [n, 3]."""
+    return images.mean(dim=(2, 3))
+
+
+def rain_residuals(degraded: Tensor, clean: Tensor) -> Tensor:
+    """Return what the weather added, clamp(degraded - clean, 0, 1): [n, 3, H, W]."""
+    return (degraded - clean).clamp(0, 1)
+
+
+def singular_values(residual: Tensor) -> Tensor:
+    """Describe residuals by their singular values at a reduced size.
+
+    Parameters
+    ----------
+    residual
+        [n, 3, H, W] in [0, 1].
+
+    Returns
+    -------
+    [n, 3, 32], per channel in falling order, of the residual reduced to 32 x 32 by taking the
+    nearest pixel up and left of each cell's corner.
+    """
+    height, width = residual.shape[-2:]
+    rows = torch.arange(_SVD_SIDE, device=residual.device) * height // _SVD_SIDE
+    columns = torch.arange(_SVD_SIDE, device=residual.device) * width // _SVD_SIDE
+    small = residual[:, :, rows][:, :, :, columns]
+    values: Tensor = torch.linalg.svdvals(small)
+    return values
+
+
+def farthest_in_archive(queries: Tensor, archive: Tensor, count: int) -> Tensor:
+    """Find the archived statistics that differ most from each query's.
+
+    Parameters
+    ----------
+    queries, archive
+        Statistics, [b, ...] and [m, ...] with equal trailing shapes.
+    count
+        How many to choose, at most m.
+
+    Returns
+    -------
+    Indices into the archive, [b, count], by falling sum of absolute differences.
+    """
+    distance = torch.cdist(queries.flatten(1), archive.flatten(1), p=1)
+    return distance.topk(count, dim=1).indices
 
 
 def match_mean_colours(images: Tensor, own: Tensor, wanted: Tensor) -> Tensor:
