@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    out_file_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.scores import Agreement
@@ -31,8 +27,8 @@ _NAMES = {
 @click.command("compare")
 @click.argument("first", metavar="TABLE", type=click.Path(path_type=Path))
 @click.argument("second", metavar="TABLE", type=click.Path(path_type=Path))
-@out_file_option("Agreement to write: .json.")
-@count_option("--resamples", 1000, "Bootstrap resamples of RSA's interval.", least=2)
+@options.out_file_option("Agreement to write: .json.")
+@options.count_option("--resamples", 1000, "Bootstrap resamples of RSA's interval.", least=2)
 @common_options
 def compare_encoders(
     common: CommonOptions, first: Path, second: Path, out: Path, resamples: int

@@ -25,17 +25,10 @@ _SAMPLES = 4
 
 
 def render_report(content: ReportContent, *, request: str) -> str:
-    """Return the report as HTML.
+    """Return the report as HTML that answers the request of this digest.
 
     Everything is inside: styles, scripts, plotly.js, data and thumbnails. The same content gives
     the same text, since no date is in it.
-
-    Parameters
-    ----------
-    content
-        What it shows.
-    request
-        Digest of the request that the page answers.
     """
     methods, sources = methods_with_numbered_sources(content)
     return render_page(

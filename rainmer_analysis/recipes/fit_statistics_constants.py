@@ -40,21 +40,8 @@ def fit_and_write_constants(
 ) -> Path:
     """Measure mean and deviation of every descriptor and write them with their provenance.
 
-    Parameters
-    ----------
-    path
-        The JSON file; an existing one is replaced.
-    per_recipe
-        Pairs of training scenes of each recipe; rainy and clean image of a pair both count.
-    seed
-        Seed of the simulation.
-    progress
-        Called as ``progress(done, total)`` after each pair.
-
-    Raises
-    ------
-    ParameterError
-        `per_recipe` is under 1.
+    Of each recipe so many pairs of training scenes are simulated; rainy and clean image of a pair
+    both count. An existing file is replaced.
     """
     if per_recipe < 1:
         raise ParameterError(f"per_recipe is {per_recipe}; it must be at least 1")

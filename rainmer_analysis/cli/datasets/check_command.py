@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    source_options,
-    workers_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 if TYPE_CHECKING:
@@ -24,7 +20,7 @@ _SHOWN = 20  # findings of a dataset in the printed report; --json has all
 
 
 @click.command("check")
-@source_options
+@options.source_options
 @click.option(
     "--suggest", is_flag=True, help="Print a manifest for the known layout of a FOLDER instead."
 )
@@ -36,7 +32,7 @@ _SHOWN = 20  # findings of a dataset in the printed report; --json has all
     help="Compare with a published list, one image a line.",
 )
 @click.option("--headers-only", is_flag=True, help="Read sizes only; truncated files go unnoticed.")
-@workers_option(2)
+@options.workers_option(2)
 @common_options
 def check_folders(
     common: CommonOptions,
@@ -44,7 +40,7 @@ def check_folders(
     *,
     suggest: bool,
     headers_only: bool,
-    **options: Any,
+    **values: Any,
 ) -> None:
     """Count images and pairs of SOURCE..., with their sizes and faults.
 
@@ -57,7 +53,7 @@ def check_folders(
     from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
 
     with common.progress_bar("file") as progress:
-        report = check_datasets(sources, decode=not headers_only, progress=progress, **options)
+        report = check_datasets(sources, decode=not headers_only, progress=progress, **values)
     common.print_result(report.document(), _check_text(report))
     for name, each in report.datasets.items():
         numbers = {"used": each.readable, "left_out": each.images - each.readable}

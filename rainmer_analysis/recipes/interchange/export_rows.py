@@ -100,21 +100,9 @@ def export(
     overwrite: bool = False,
     progress: Progress = None,
 ) -> Exported:
-    """Write a table, a map, or a table and a map of the same images as one Parquet file.
+    """Write a table, a map, or one of each as one Parquet file.
 
-    Parameters
-    ----------
-    sources
-        One table, one map, or one of each. Of both, the images that both hold are written, in the
-        order of the first.
-    out
-        ``.parquet``.
-    options
-        What else to write.
-    overwrite
-        Whether another existing file may be replaced.
-    progress
-        Called as ``progress(done, total)`` while thumbnails are made.
+    Of both, the images that both hold are written, in the order of the first.
 
     Raises
     ------

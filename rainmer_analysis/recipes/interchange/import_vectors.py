@@ -97,19 +97,9 @@ def import_vectors(
 ) -> Imported:
     """Make a table of vectors that another program wrote, each brought to length 1.
 
-    Parameters
-    ----------
-    source
-        A NumPy file [n, d] (``.npy``), or Parquet with a column of lists.
-    out
-        The table, ``.parquet``.
-    options
-        What is said of the vectors.
-    labels
-        CSV or Parquet with a row for each vector, in the same order; for Parquet by default its
-        own other columns.
-    overwrite
-        Whether another existing file may be replaced.
+    The source is a NumPy file [n, d] (``.npy``), or Parquet with a column of lists. Labels are CSV
+    or Parquet with a row for each vector, in the same order; for Parquet by default its own other
+    columns.
 
     Raises
     ------

@@ -149,13 +149,7 @@ def find_or_simulate_corpus(
     seed: int,
     overwrite: bool = False,
 ) -> list[str]:
-    """Return the corpus as SOURCE texts, simulating it below `out` where there is no `root`.
-
-    Returns
-    -------
-    list of str
-        Catalogue names with `root`; else one manifest of simulated image folders.
-    """
+    """Return SOURCE texts: catalogue names with `root`, else a manifest simulated below `out`."""
     if root is not None:
         return list(corpus.datasets)
     names = [f"{_PREFIX}{name}" for name in corpus.datasets]

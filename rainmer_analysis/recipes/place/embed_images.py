@@ -23,10 +23,8 @@ def embed_images(
 ) -> tuple[EmbeddingTable, list[tuple[str, str]]]:
     """Embed files with the encoder that a table was made with.
 
-    Returns
-    -------
-    A table of the images that can be read, each a scene of its own, and the path and reason of
-    each that cannot.
+    Returns a table of the images that can be read, each a scene of its own, and the path and reason
+    of each that cannot.
 
     Raises
     ------

@@ -26,15 +26,7 @@ _STEPS = 73
 
 
 def write_placed_images_page(done: PlacedImages, path: Path, *, overwrite: bool = False) -> str:
-    """Write one page with pictures, verdicts and the map; return ``written`` or ``up to date``.
-
-    Raises
-    ------
-    OutputExistsError
-        Something else lies there.
-    ParameterError
-        The name does not end in ``.html``.
-    """
+    """Write one page with pictures, verdicts and the map; return ``written`` or ``up to date``."""
     demand_page_suffix(path)
     asked = {
         "place": [each.document() for each in done.placed],

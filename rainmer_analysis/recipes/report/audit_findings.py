@@ -17,14 +17,7 @@ _SHOWN = 12
 
 
 def read_audit_findings(path: str | Path, rows: Rows) -> list[FindingsOfKind]:
-    """Read what an audit found, by kind in the order of its reports.
-
-    Parameters
-    ----------
-    path
-        JSON file that ``audit`` wrote.
-    rows
-        Of the report; findings are tied to its images by their ids.
+    """Read what an audit found, by kind in the order of its reports, tied to the rows of a report.
 
     Raises
     ------
@@ -46,20 +39,7 @@ def read_audit_findings(path: str | Path, rows: Rows) -> list[FindingsOfKind]:
 
 
 def audited_scene_notes(path: str | Path, rows: Rows) -> list[str]:
-    """Say which datasets share scenes, and where an audit sees fewer scenes than the labels name.
-
-    Parameters
-    ----------
-    path
-        JSON file that ``audit`` wrote.
-    rows
-        Of the report.
-
-    Raises
-    ------
-    FileFormatError
-        The file is missing or of another kind.
-    """
+    """Say which datasets share scenes, and where an audit sees fewer scenes than labels name."""
     counts = rows.group_counts
     try:
         datasets = _read_audit(path).get("datasets", {})

@@ -44,29 +44,13 @@ def run_controls(
     seeds: tuple[int, ...] = CONTROL_SEEDS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Take every claim's statistic for untrained encoders and keep the numbers.
+    """Take every claim's statistic for untrained encoders, and return the path of the numbers.
 
-    Untrained encoders have the full width and run in bfloat16, which moves their scores by less
-    than 0.001 and takes a third of the time.
-
-    The tables of each seed are kept, so that an interrupted run is continued; numbers of the
-    identical request are left as they are.
-
-    Parameters
-    ----------
-    request
-        What the figures are made from.
-    per_dataset
-        Images of each dataset: the first of the figures' own nested sample.
-    seeds
-        Seeds of the untrained encoders.
-    progress
-        Called with finished and total seeds.
-
-    Returns
-    -------
-    Path of ``controls.json``: per claim the values by seed, their 5th, 50th and 95th percentile
-    and the share of seeds for which the claim would hold; with date and commit.
+    ``controls.json`` holds per claim the values by seed, their 5th, 50th and 95th percentile and
+    the share of seeds for which the claim would hold; with date and commit. The encoders have the
+    full width, see the first `per_dataset` images of the figures' own nested sample, and run in
+    bfloat16, which moves their scores by less than 0.001 and takes a third of the time. The tables
+    of each seed are kept, so that an interrupted run is continued.
 
     Raises
     ------
@@ -107,17 +91,10 @@ def _controls_digest(request: FigureRequest, data: str, seeds: Sequence[int]) ->
 
 
 def find_controls(request: FigureRequest, released: Path | None) -> dict[str, Any] | None:
-    """Read the controls that were taken on a request's data: its own, else the released ones.
+    """Read the controls that were taken on a request's data: its own, else those in `released`.
 
     Untrained encoders on other images say nothing about a value, so controls of another root or
     seed are none.
-
-    Parameters
-    ----------
-    request
-        What the figures are made from.
-    released
-        Folder of the released run, if there is one.
 
     Raises
     ------

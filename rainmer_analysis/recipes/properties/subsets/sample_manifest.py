@@ -36,28 +36,15 @@ def write_sample_manifest(
 ) -> tuple[Rows, bool]:
     """Write the images that a command draws from sources, or those of files that one wrote.
 
-    Parameters
-    ----------
-    sources
-        As for `extract`, of which the same images are drawn; or ``.parquet`` files of embeddings,
-        maps or properties, whose images these are.
-    out
-        Manifest to write, ``.toml``: every command reads it as a source.
-    root, per_dataset, seed
-        As for `extract`; by default all images. Files have been drawn already.
-    overwrite
-        Whether another file may be replaced.
-
-    Returns
-    -------
-    The rows of the images, and whether the manifest was there already.
+    Sources, `root`, `per_dataset` and `seed` draw the same images as for `extract`, by default all;
+    ``.parquet`` files of embeddings, maps or properties have been drawn already. Returns the rows
+    of the images, and whether the manifest (``.toml``, a source for every command) was there
+    already.
 
     Raises
     ------
-    SourceError
-        A source cannot be used.
-    FileFormatError
-        A file holds no images.
+    SourceError, FileFormatError
+        A source cannot be used, or a file holds no images.
     ParameterError
         The name does not end in ``.toml``, or files are given with a number to draw.
     OutputExistsError

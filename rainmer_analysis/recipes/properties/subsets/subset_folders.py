@@ -23,20 +23,8 @@ def link_or_copy_images(rows: Rows, folder: str | Path, how: How) -> bool:
     """Link or copy images and their targets into a new folder; nothing is moved.
 
     Each dataset gets a folder: with ``input`` and ``target``, whose names are equal but for the
-    suffix, where its images have targets. The folder appears whole or not at all.
-
-    Parameters
-    ----------
-    rows
-        With ``path`` and ``target``.
-    folder
-        A new one, outside the folders of the images.
-    how
-        ``link`` (symbolic, to absolute paths) or ``copy``.
-
-    Returns
-    -------
-    Whether the folder held exactly this already.
+    suffix, where its images have targets. The folder appears whole or not at all. Links are
+    symbolic, to absolute paths. Returns whether the folder held exactly this already.
 
     Raises
     ------

@@ -30,15 +30,7 @@ _SUFFIX = "-balance"
 
 
 def write_manifest_and_scenes(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
-    """Write a manifest and its file of scenes, or neither; say whether it was there already.
-
-    Raises
-    ------
-    ParameterError
-        The name does not end in ``.toml``.
-    OutputExistsError
-        Something else lies at one of the two.
-    """
+    """Write a manifest and its file of scenes, or neither; return whether it was there already."""
     demand_manifest_suffix(out)
     texts = {} if scenes is None else {groups_csv_path(out): scenes}
     return write_texts_once({**texts, out: text}, overwrite=overwrite)[-1]
