@@ -36,7 +36,7 @@ from benchmarks.faults.harness import patched
 from rainmer_analysis.images import load_image_set, reading
 from rainmer_analysis.images.decoding import pillow
 from rainmer_analysis.infer import extract, load_encoder
-from rainmer_analysis.recipes.relate_tables import cached_matrix
+from rainmer_analysis.recipes.relate_tables import relate_and_write_matrix
 from rainmer_analysis.recipes.training import train_network
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
 from rainmer_analysis.values.disk import checksummed_folders
@@ -202,7 +202,7 @@ def _relate(table: Path) -> Callable[[], object]:
         part_streams._CHECKED._known.clear()  # as in a fresh process
         out = table.with_name("matrix.json")
         out.unlink(missing_ok=True)
-        return cached_matrix(TableStream(table), out)
+        return relate_and_write_matrix(TableStream(table), out)
 
     return work
 

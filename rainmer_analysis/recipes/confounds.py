@@ -1,7 +1,7 @@
 """How much of the distance between datasets is not weather.
 
 Images of both datasets are made alike in one thing, and the distance is taken again. What it loses
-is the share of that thing, at most: a change also blurs weather, which `kept` tells where there are
+is the share of that thing, at most: a change also blurs weather, which `kept` shows where there are
 pairs: what the distance between degraded images and their own clean partners, which is weather
 alone, retains under the same change. Between the clean partners of two datasets there is no weather
 at all: their distance is the share of scenes and cameras; and between degraded images less their
@@ -105,9 +105,10 @@ def confounds(
     left_out: dict[str, str] = {}
     for name in encoders:
         encoder = load_encoder(name, device=device)
-        vectors = _encode_variants(images, encoder, left_out, progress)
-        for view, table in _tables_of_variants(images, encoder, vectors).items():
-            rows += _compare_variants(table, score, encoder.name, view)
+        vectors, faults = _encode_variants_and_faults(images, encoder, progress)
+        left_out |= faults
+        for view, table in _tables_by_view_and_variant(images, encoder, vectors).items():
+            rows += _confound_rows(table, score, encoder.name, view)
     return Confounds(score, tuple(rows), tuple(left_out.items()))
 
 
@@ -121,20 +122,20 @@ def _equalised_variants(image: Picture, partner: Picture | None) -> Iterator[tup
         yield _MINUS_CLEAN, subtract_clean(image, partner)
 
 
-def _encode_variants(
-    images: ImageSet, encoder: Encoder, left_out: dict[str, str], progress: Progress | None
-) -> Vectors:
-    """Return vectors by view, variant and image id."""
+def _encode_variants_and_faults(
+    images: ImageSet, encoder: Encoder, progress: Progress | None
+) -> tuple[Vectors, dict[str, str]]:
+    """Return vectors by view, variant and image id, and the reason of each image without any."""
+    faults: dict[str, str] = {}
     found: Vectors = {view: {} for view in encoder.views}
     for at, row in enumerate(images.rows.frame.to_dict("records")):
         try:
             image = read_image(row["path"], region=row["region"])
-            has_partner = isinstance(row["target"], str)
-            partner = (
-                read_image(row["target"], region=row["target_region"]) if has_partner else None
-            )
+            partner = None
+            if isinstance(row["target"], str):
+                partner = read_image(row["target"], region=row["target_region"])
         except ImageError as error:
-            left_out[str(row["image_id"])] = str(error)
+            faults[str(row["image_id"])] = str(error)
             continue
         names, pictures = zip(*_equalised_variants(image, partner), strict=True)
         batch = np.stack([resize(each, rule=encoder.preprocessing) for each in pictures])
@@ -143,13 +144,11 @@ def _encode_variants(
                 found[view].setdefault(name, {})[str(row["image_id"])] = vector
         if progress is not None:
             progress(at + 1, len(images.rows))
-    return found
+    return found, faults
 
 
-def _tables_of_variants(
-    images: ImageSet,
-    encoder: Encoder,
-    vectors: Vectors,
+def _tables_by_view_and_variant(
+    images: ImageSet, encoder: Encoder, vectors: Vectors
 ) -> dict[str, dict[str, EmbeddingTable]]:
     """Return a table of each variant, by view; clean partners are datasets ``clean/NAME``."""
     spaces = encoder_spaces(encoder, rule=encoder.preprocessing)
@@ -176,7 +175,7 @@ def _tables_of_variants(
     return found
 
 
-def _compare_variants(
+def _confound_rows(
     tables: Mapping[str, EmbeddingTable], score: str, encoder: str, view: str
 ) -> list[dict[str, Any]]:
     """Return the rows of one space: every pair of datasets, every confound."""
@@ -190,43 +189,45 @@ def _compare_variants(
     names = [each for each in as_is.datasets if not each.startswith(f"{_CLEAN}/")]
     found = []
     for a, b in combinations(names, 2):
-        distance = _score_of_pair(as_is, a, b)
+        distance = _score_or_none(as_is, a, b)
         for confound in (*EQUALISERS, _MINUS_CLEAN, "scenes"):
             kept = None
             if confound == "scenes":
-                equalised = _score_of_pair(as_is, f"{_CLEAN}/{a}", f"{_CLEAN}/{b}")
-                share = _ratio(equalised, distance)
+                equalised = _score_or_none(as_is, f"{_CLEAN}/{a}", f"{_CLEAN}/{b}")
+                share = _ratio_or_none(equalised, distance)
             else:
                 equalised = (
-                    _score_of_pair(matrices[confound], a, b) if confound in matrices else None
+                    _score_or_none(matrices[confound], a, b) if confound in matrices else None
                 )
-                left = _ratio(equalised, distance)
+                left = _ratio_or_none(equalised, distance)
                 share = None if left is None else 1 - left
                 if confound in EQUALISERS:
-                    kept = _retained_share(as_is, matrices[confound], (a, b))
+                    kept = _mean_retained_share(as_is, matrices[confound], (a, b))
             row = {"encoder": encoder, "view": view, "a": a, "b": b, "confound": confound}
             numbers = {"distance": distance, "equalised": equalised, "share": share, "kept": kept}
             found.append(row | numbers)
     return found
 
 
-def _score_of_pair(matrix: RelationshipMatrix, a: str, b: str) -> float | None:
+def _score_or_none(matrix: RelationshipMatrix, a: str, b: str) -> float | None:
     if a not in matrix.datasets or b not in matrix.datasets:
         return None
     value = float(matrix.values[matrix.datasets.index(a), matrix.datasets.index(b)])
     return value if np.isfinite(value) else None
 
 
-def _ratio(part: float | None, whole: float | None) -> float | None:
+def _ratio_or_none(part: float | None, whole: float | None) -> float | None:
     return None if part is None or whole is None or whole <= 0 else part / whole
 
 
-def _retained_share(
+def _mean_retained_share(
     as_is: RelationshipMatrix, changed: RelationshipMatrix, names: tuple[str, str]
 ) -> float | None:
     """Return what the distance of degraded images from their own partners retains, on average."""
     ratios = [
-        _ratio(*(_score_of_pair(matrix, name, f"{_CLEAN}/{name}") for matrix in (changed, as_is)))
+        _ratio_or_none(
+            *(_score_or_none(matrix, name, f"{_CLEAN}/{name}") for matrix in (changed, as_is))
+        )
         for name in names
     ]
     known = [each for each in ratios if each is not None]

@@ -12,10 +12,16 @@ from typing import Any
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.values import to_json_types, with_checksum, write_bytes
 
-__all__ = ["csv_text", "holds_text", "write_document_once", "write_text_once", "write_texts_once"]
+__all__ = [
+    "csv_text",
+    "is_text_up_to_date",
+    "write_json_once",
+    "write_text_once",
+    "write_texts_once",
+]
 
 
-def holds_text(path: Path, text: str, *, overwrite: bool) -> bool:
+def is_text_up_to_date(path: Path, text: str, *, overwrite: bool) -> bool:
     """Return whether a file holds exactly this text already.
 
     Raises
@@ -33,33 +39,21 @@ def holds_text(path: Path, text: str, *, overwrite: bool) -> bool:
 
 
 def write_text_once(path: Path, text: str, *, overwrite: bool) -> bool:
-    """Write a text unless the file holds it already, and say whether it did.
-
-    Raises
-    ------
-    OutputExistsError
-        As for `holds_text`.
-    """
-    current = holds_text(path, text, overwrite=overwrite)
+    """Write a text unless the file holds it already, and return whether it did."""
+    current = is_text_up_to_date(path, text, overwrite=overwrite)
     if not current:
         write_bytes(path, _utf8_bytes(text))
     return current
 
 
 def write_texts_once(texts: Mapping[Path, str], *, overwrite: bool) -> list[bool]:
-    """Write several texts, or none where something else lies at one of the files.
-
-    Raises
-    ------
-    OutputExistsError
-        As for `holds_text`.
-    """
+    """Write several texts, or none where something else lies at one of the files."""
     for path, text in texts.items():
-        holds_text(path, text, overwrite=overwrite)
+        is_text_up_to_date(path, text, overwrite=overwrite)
     return [write_text_once(path, text, overwrite=overwrite) for path, text in texts.items()]
 
 
-def write_document_once(path: Path, document: Mapping[str, Any], *, overwrite: bool) -> bool:
+def write_json_once(path: Path, document: Mapping[str, Any], *, overwrite: bool) -> bool:
     """Write a JSON document with its digest, as `write_text_once` writes a text."""
     stated = with_checksum(to_json_types(document))
     text = json.dumps(stated, indent=1, ensure_ascii=False, allow_nan=False)

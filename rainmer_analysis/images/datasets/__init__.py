@@ -15,7 +15,6 @@ from rainmer_analysis.images.datasets.read_manifests import (
     read_manifest,
 )
 from rainmer_analysis.images.datasets.recognise_layouts import (
-    Suggestion,
     recognised_layout_note,
     suggest_entries_and_rest,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "Dataset",
     "ImageCandidate",
     "Rule",
-    "Suggestion",
     "catalogue_layout",
     "checked_dataset_name",
     "compare_with_listed_names",

@@ -17,12 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.search import (
-    Dataset,
-    ImageCandidate,
-    nfc_name,
-    normal_path,
-)
+from rainmer_analysis.images.datasets.search import Dataset, ImageCandidate, nfc_name, normal_path
 from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
 __all__ = ["declared_scene", "hash_file_pixels", "hash_pixels", "name_scenes"]
@@ -37,7 +32,7 @@ def name_scenes(
     """Name the scene of each of these images of a dataset; None where it is the image itself.
 
     Only the partners of these images are decoded, each file once. How many of them cannot be read
-    is told to the log, as their images then count as scenes of their own.
+    is logged, as their images then count as scenes of their own.
     """
     named = [declared_scene(dataset, image) for image in images]
     partners = [

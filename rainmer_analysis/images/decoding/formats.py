@@ -1,6 +1,6 @@
 """Names of formats: which files count as images, and what others are called when they are met.
 
-What a file is called decides only whether it is looked at; what it holds is told from its content,
+What a file is called decides only whether it is looked at; what it holds is read from its content,
 because photographs of telephones, failed downloads and pointers of Git LFS are often named .jpg.
 """
 

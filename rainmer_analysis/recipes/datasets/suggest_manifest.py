@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from rainmer_analysis.images.datasets import (
     read_pair_list,
     suggest_entries_and_rest,
 )
+from rainmer_analysis.images.datasets.manifest_text import toml_quoted
 from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
@@ -152,7 +152,7 @@ def _halves_entries(folder: Path, rest: Mapping[str, int]) -> Iterator[tuple[str
 
 
 def _halves_order(paths: Sequence[Path]) -> str | None:
-    """Say which half has the rain, if all files show one scene twice."""
+    """Return which half has the rain, as manifests say it, if all files show one scene twice."""
     votes = []
     for path in paths:
         try:
@@ -182,4 +182,4 @@ def _unique_dataset_names(images: Sequence[str], folder: Path) -> list[str]:
 def _as_toml_value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_as_toml_value(each) for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return toml_quoted(str(value))

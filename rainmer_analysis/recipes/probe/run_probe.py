@@ -105,7 +105,9 @@ def probe(
     --------
     >>> probe("statistics", controls=0).document["variance"]  # doctest: +SKIP
     """
-    target = None if out is None else _check_output(Path(out))
+    target = None if out is None else Path(out)
+    if target is not None:
+        demand_suffix(target, "a probe", ".json")
     folder = _cache_folder(target, cache)
     listed = control_groups_and_names(controls)
     load = {"device": device, "precision": precision}
@@ -136,11 +138,6 @@ def probe(
     if target is not None:
         write_json(target, whole)
     return Probe(whole)
-
-
-def _check_output(path: Path) -> Path:
-    demand_suffix(path, "a probe", ".json")
-    return path
 
 
 def _cache_folder(target: Path | None, cache: str | Path | None) -> Path | None:

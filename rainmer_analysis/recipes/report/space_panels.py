@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rainmer_analysis.numerics import Neighbours, align_maps, nearest_neighbours
 from rainmer_analysis.pages import Outlier, SpacePanel
-from rainmer_analysis.recipes.report.map_and_matrix import map_and_matrix
+from rainmer_analysis.recipes.report.map_and_matrix_of_table import map_and_matrix
 from rainmer_analysis.recipes.report.report_inputs import ReportOptions
 from rainmer_analysis.scores import FENCE, OUTLIER_NEIGHBOURS, find_outliers, isolation_by_dataset
 from rainmer_analysis.values import EmbeddingTable, Rows

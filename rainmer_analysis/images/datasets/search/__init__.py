@@ -19,7 +19,6 @@ from rainmer_analysis.images.datasets.search.folder_search import (
     search_folder,
 )
 from rainmer_analysis.images.datasets.search.name_pairing import (
-    Pairing,
     Pattern,
     Rule,
     nfc_name,
@@ -36,7 +35,6 @@ __all__ = [
     "Dataset",
     "ImageCandidate",
     "Listing",
-    "Pairing",
     "Pattern",
     "Rule",
     "iterate_candidate_paths",

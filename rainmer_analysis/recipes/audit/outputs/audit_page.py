@@ -7,20 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.pages import check_page_name, render_audit
+from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
+from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_data_uri
 from rainmer_analysis.recipes.text_files import write_text_once
 
 __all__ = ["write_audit_page"]
 
-_OF_PAIR = (
-    "missing-partner",
-    "size-mismatch",
-    "identical-pair",
-    "swapped-pair",
-    "shifted-pair",
-)
+_OF_PAIR = ("missing-partner", "size-mismatch", "identical-pair", "swapped-pair", "shifted-pair")
 
 
 def write_audit_page(
@@ -50,7 +44,7 @@ def write_audit_page(
         Something else lies at `path`.
     """
     place = Path(path)
-    check_page_name(place)
+    demand_page_suffix(place)
     write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 
@@ -124,10 +118,10 @@ def _finding_card(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> di
     own = rows.get(finding.a)
     pictures = []
     if own is not None:
-        pictures.append(captioned_picture(own["path"], own["region"], finding.a))
+        pictures.append(captioned_data_uri(own["path"], own["region"], finding.a))
         if finding.finding in _OF_PAIR and own["target"]:
-            pictures.append(captioned_picture(own["target"], own["target_region"], "its partner"))
+            pictures.append(captioned_data_uri(own["target"], own["target_region"], "its partner"))
     other = rows.get(finding.b or "")
     if other is not None:
-        pictures.append(captioned_picture(other["path"], other["region"], finding.b or ""))
+        pictures.append(captioned_data_uri(other["path"], other["region"], finding.b or ""))
     return {"detail": finding.detail, "leak": finding.leak, "pictures": pictures, "a": finding.a}
