@@ -27,7 +27,8 @@ LONGEST = (
     "recipes/paper/test_reproduce.py",
     "recipes/test_restorer_training.py",
     "infer/test_arithmetic.py",
-    "train/compiled/test_compiled_encoder.py",  # so that loops are compiled before two ranks need them
+    # so that loops are compiled before two ranks need them
+    "train/compiled/test_compiled_encoder.py",
     "benchmarks/test_faults.py",
     "train/loop/test_waiting.py",
     "infer/test_restore.py",

@@ -149,7 +149,7 @@ def test_mirrored_sums_are_those_of_two_less_the_weights() -> None:
     scenes = hash_scene_names(f"s{number // 2}" for number in range(60))
     unit = unit_rows(generator.normal(size=(60, 5)))
     context = Context(resamples=6, seed=3)
-    found = sum_scenes(Batch(unit, scenes, scenes), context).mirrored()
+    found = sum_scenes(Batch(unit, scenes, scenes), context).at_mirrored_weights()
     keys, scene = np.unique(scenes, return_inverse=True)
     weights = 2 - poisson_weights(keys, resamples=6, seed=3)
     totals = np.zeros((30, 5))

@@ -19,8 +19,7 @@ from rainmer_analysis.recipes.paper.cached_maps_and_matrices import (
     relate_with_intervals_cached,
 )
 from rainmer_analysis.recipes.paper.corpora_and_requests import (
-    ALL_IN_ONE,
-    DERAINING,
+    CORPORA,
     Corpus,
     FigureRequest,
     extract_corpus,
@@ -66,16 +65,6 @@ def make_architecture_figure(request: FigureRequest) -> list[Path]:
     return _save_all_formats(request, architecture_figure(description), 1)
 
 
-def make_deraining_figure(request: FigureRequest, *, progress: Progress = None) -> FigureFiles:
-    """Map and relate the deraining sets in three spaces."""
-    return _make_embedding_figure(request, DERAINING, deraining_figure, 2, progress)
-
-
-def make_all_in_one_figure(request: FigureRequest, *, progress: Progress = None) -> FigureFiles:
-    """Map and relate snow, rain and raindrops in two spaces."""
-    return _make_embedding_figure(request, ALL_IN_ONE, all_in_one_figure, 3, progress)
-
-
 def make_figure(number: int, request: FigureRequest, *, progress: Progress = None) -> list[Path]:
     """Make figure 1, 2 or 3 and return the paths of its pictures."""
     if number == 1:
@@ -85,12 +74,8 @@ def make_figure(number: int, request: FigureRequest, *, progress: Progress = Non
     return made.pictures + made.companions
 
 
-def _make_embedding_figure(
-    request: FigureRequest,
-    corpus: Corpus,
-    draw: Callable[..., Drawing],
-    number: int,
-    progress: Progress,
+def make_corpus_figure(
+    request: FigureRequest, corpus: Corpus, *, progress: Progress = None
 ) -> FigureFiles:
     """Map and relate the datasets of a corpus in its spaces, and draw its figure."""
     encoders = dict.fromkeys(encoder for encoder, _ in corpus.spaces)
