@@ -26,7 +26,7 @@ with atheris.instrument_imports(include=["rainmer_analysis.values", "rainmer_ana
     from rainmer_analysis.values.disk import finish
     from rainmer_analysis.values.matrix_files import matrix_from_csv, matrix_from_json
     from rainmer_analysis.values.parquet.format.parts import parts_of
-from rainmer_analysis.model.checkpoint_safety import safetensors_header
+from rainmer_analysis.model.checkpoint_safety import checked_safetensors_header
 
 _SEEDS = (
     b"0" + b'[[dataset]]\nname = "a"\nimages = ["x.png"]\n',
@@ -77,7 +77,7 @@ def _readers(place: Path) -> list[tuple[Path, Callable[[], object]]]:
         (table, lambda: matrix_from_csv(table)),
         (place / ".commit.json", lambda: finish(place)),
         (place / "parts" / "_parts.json", lambda: parts_of(place / "parts")),
-        (header, lambda: safetensors_header(header, header.read_bytes())),
+        (header, lambda: checked_safetensors_header(header, header.read_bytes())),
     ]
 
 

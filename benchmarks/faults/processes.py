@@ -26,7 +26,7 @@ from benchmarks.faults.harness import (
     rows_of,
 )
 from rainmer_analysis.errors import ProcessError
-from rainmer_analysis.infer.extraction.memory_limits import AdaptiveBatchEncoder
+from rainmer_analysis.infer.extraction.adaptive_batches import AdaptiveBatchEncoder
 from rainmer_analysis.recipes.worker_processes import map_in_processes
 
 

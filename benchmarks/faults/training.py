@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.faults.harness import Command, Ended, Row, dying_at, group_of_ranks
 from rainmer_analysis.recipes.training import make_or_open_pair_pool, train_network
-from rainmer_analysis.train import RainmerTrainable, read_config
+from rainmer_analysis.train import RainmerTrainable, read_train_config
 from rainmer_analysis.train.loop import training_loop
 
 _SMALL = {
@@ -91,7 +91,7 @@ class _Runs:
         changes = {key: str(value) for key, value in {**_SMALL, "run.steps": 1}.items()}
         pools = place / "pools-0"
         train_network("encoder", "tiny", place / "warm", changes=changes, cache=pools, workers=0)
-        config = read_config("tiny", changes=changes)
+        config = read_train_config("tiny", changes=changes)
         pool = make_or_open_pair_pool(config, pools, workers=0)
         shown = (~pool.held_out(config.data.held_out, config.data.seed)).sum()
         self.epoch = int(shown) // config.run.batch
@@ -161,7 +161,7 @@ def _note_samples(path: Path) -> None:
 
     def batch(self: RainmerTrainable, number: int) -> object:
         part = self._training._part
-        rows = self._training.rows(number)[part].tolist()
+        rows = self._training.query_rows(number)[part].tolist()
         with path.open("a", encoding="utf-8") as file:
             for place, row in enumerate(rows, start=part.start or 0):
                 file.write(json.dumps([number, place, row]) + "\n")

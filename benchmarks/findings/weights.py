@@ -24,7 +24,7 @@ from rainmer_analysis.probing import neighbour_hits
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.training import make_or_open_pair_pool
 from rainmer_analysis.scores import bootstrap, night_margin
-from rainmer_analysis.train import RainmerTrainable, read_config
+from rainmer_analysis.train import RainmerTrainable, read_train_config
 from rainmer_analysis.values import EmbeddingTable, to_json_types, write_json
 
 _BATCHES = 25
@@ -48,7 +48,7 @@ def held_out(file: str, given: argparse.Namespace) -> dict[str, float]:
     changes = {"run.validation_batches": str(_BATCHES), "run.precision": '"float32"'}
     if given.real:
         changes["data.real"] = f'"{given.real}"'
-    config = read_config(given.config, changes=changes)
+    config = read_train_config(given.config, changes=changes)
     objective = RainmerTrainable(config, make_or_open_pair_pool(config, given.cache))
     weights = load_weights(file)
     for encoder in objective.query_and_key_encoders:

@@ -36,8 +36,8 @@ from benchmarks.timing import machine, write
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
 from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
 from rainmer_analysis.train import RainmerTrainable, TrainConfig
-from rainmer_analysis.train.compiled import encode, modules_only
-from rainmer_analysis.train.compiled.fast_depthwise import use_fast_backward
+from rainmer_analysis.train.compiled import encode_with_gradients, without_compiled_loops
+from rainmer_analysis.train.compiled.fast_depthwise_backward import use_fast_backward
 from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
 
 _SIDE = 64
@@ -104,7 +104,7 @@ def batch_step(width: str, images: int) -> Callable[[bool], None]:
         network = networks[is_compiled]
         optimisers[is_compiled].zero_grad(set_to_none=True)
         images_last = batch.contiguous(memory_format=torch.channels_last)
-        output = encode(network, batch) if is_compiled else network(images_last)
+        output = encode_with_gradients(network, batch) if is_compiled else network(images_last)
         (contrast(output.chromatic_z) + contrast(output.degradation_z)).backward()
         optimisers[is_compiled].step()
 
@@ -125,7 +125,7 @@ def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
         objective, updater = ways[is_compiled]
         updater.begin(config.optimiser.lr)
         objective.before_micro_batch()
-        loss, _ = objective.module(objective.batch(numbers[is_compiled]))
+        loss, _ = objective.module(objective.make_batch(numbers[is_compiled]))
         loss.backward()
         updater.finish()
         numbers[is_compiled] += 1
@@ -134,7 +134,7 @@ def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
         if is_compiled:
             advance(True)
         else:
-            with modules_only():
+            with without_compiled_loops():
                 advance(False)
 
     return step

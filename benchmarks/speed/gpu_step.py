@@ -21,7 +21,7 @@ from rainmer_analysis.train import (
     RestorerTrainable,
     train,
 )
-from rainmer_analysis.train.config import parse_config
+from rainmer_analysis.train.config import parse_train_config
 
 __all__ = ["KINDS", "rate"]
 
@@ -59,7 +59,7 @@ def _config(kind: str, precision: str, *, batch: int, small: bool) -> Any:
     }
     if kind == "restorer":
         document["restorer"] = {"variant": "Rainmer_SA", **(_SMALL if small else {"crop": crop})}
-    return parse_config(document)
+    return parse_train_config(document)
 
 
 class _Enough(Exception):  # noqa: N818

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    out_file_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.scores import Agreement
@@ -31,8 +27,8 @@ _NAMES = {
 @click.command("compare")
 @click.argument("first", metavar="TABLE", type=click.Path(path_type=Path))
 @click.argument("second", metavar="TABLE", type=click.Path(path_type=Path))
-@out_file_option("Agreement to write: .json.")
-@count_option("--resamples", 1000, "Bootstrap resamples of RSA's interval.", least=2)
+@options.out_file_option("Agreement to write: .json.")
+@options.count_option("--resamples", 1000, "Bootstrap resamples of RSA's interval.", least=2)
 @common_options
 def compare_encoders(
     common: CommonOptions, first: Path, second: Path, out: Path, resamples: int
@@ -52,12 +48,7 @@ def compare_encoders(
     table, other = (read_as(path, EmbeddingTable) for path in (first, second))
     with common.progress_bar("subsample"):
         kept = compare_and_write_agreement(
-            table,
-            other,
-            out,
-            resamples=resamples,
-            seed=common.seed,
-            overwrite=common.overwrite,
+            table, other, out, resamples=resamples, seed=common.seed, overwrite=common.overwrite
         )
     common.print_state(out, up_to_date=kept.up_to_date)
     one, two = kept.value.left_out

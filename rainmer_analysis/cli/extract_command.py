@@ -6,25 +6,15 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    device_option,
-    per_dataset_option,
-    precision_option,
-    source_options,
-    text_option,
-    weights_option,
-    workers_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["extract"]
 
 
 @click.command()
-@source_options
-@text_option(
+@options.source_options
+@options.text_option(
     "--encoder",
     "rainmer, airnet, statistics, untrained:SEED, or one from another package.",
     default="rainmer",
@@ -36,15 +26,15 @@ __all__ = ["extract"]
     metavar="DIR",
     help="Folder for one table per view and skipped.csv.",
 )
-@weights_option
-@per_dataset_option(500)
-@count_option("--batch-size", None, "Images per pass.")
-@workers_option(None, "Threads that read images.")
-@device_option
-@precision_option
+@options.weights_option
+@options.per_dataset_option(500)
+@options.count_option("--batch-size", None, "Images per pass.")
+@options.workers_option(None, "Threads that read images.")
+@options.device_option
+@options.precision_option
 @click.option("--strict", is_flag=True, help="End with 1 when an image was left out.")
 @common_options
-def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> None:
+def extract(common: CommonOptions, sources: tuple[str, ...], **values: Any) -> None:
     """Embed the images of every SOURCE: all views of an encoder in one pass.
 
     A SOURCE is NAME=FOLDER, a manifest FILE.toml or, with --root, a name of the catalogue. Images
@@ -55,8 +45,8 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     from rainmer_analysis.values import TableStream, demand_unlocked, demand_weights, lock_of
 
     # before torch is imported
-    demand_unlocked(lock_of(options["out"], options["encoder"]))
-    demand_weights(options["weights"], encoder=options["encoder"])
+    demand_unlocked(lock_of(values["out"], values["encoder"]))
+    demand_weights(values["weights"], encoder=values["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
     with common.progress_bar("image") as progress:
@@ -66,7 +56,7 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
             overwrite=common.overwrite,
             progress=progress,
             ranks=True,
-            **options,
+            **values,
         )
     if not done.paths:  # the first of several processes prints the result
         return
@@ -82,7 +72,7 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
         for view, path in done.paths.items()
         for table in [TableStream(path)]
     }
-    left_out = {"count": len(done.skipped), "path": f"{options['out']}/skipped.csv"}
+    left_out = {"count": len(done.skipped), "path": f"{values['out']}/skipped.csv"}
     lines = [
         f"{table['path']}: {state}, {table['images']} images, {table['dimensions']} dimensions"
         for table in tables.values()

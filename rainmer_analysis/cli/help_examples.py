@@ -66,15 +66,7 @@ HELP_EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 def append_help_examples(name: str, command: click.Command) -> click.Command:
-    """Put examples at the end of a command's help, and of those of its commands.
-
-    Parameters
-    ----------
-    name
-        What the command is called, as in ``plot map``.
-    command
-        The command; it is changed and returned.
-    """
+    """Put examples at the end of the help of a command and of its commands, and return it."""
     if isinstance(command, click.Group):
         for below, each in command.commands.items():
             append_help_examples(f"{name} {below}", each)

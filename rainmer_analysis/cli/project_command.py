@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    out_file_option,
-    text_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import MapSummary, SphereMap
@@ -24,9 +19,9 @@ __all__ = ["project"]
 
 @click.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@out_file_option("Map to write: .parquet.")
-@text_option("--engine", "What lays out: sphere or umap-learn.", default="sphere")
-@count_option(
+@options.out_file_option("Map to write: .parquet.")
+@options.text_option("--engine", "What lays out: sphere or umap-learn.", default="sphere")
+@options.count_option(
     "--neighbors",
     50,
     "Images that an image is held near to, itself counted.",
@@ -39,10 +34,10 @@ __all__ = ["project"]
     show_default=True,
     help="Least distance of neighbours on the map, 0 to 1.",
 )
-@count_option(
+@options.count_option(
     "--stability", 0, "Lay out with N further seeds and say how far images move.", least=None
 )
-@count_option(
+@options.count_option(
     "--calibrate",
     0,
     "Leave scenes out in so many parts, place them, and say how surely new images are placed.",
@@ -71,7 +66,7 @@ def project(
 
     demand_suffix(out, "a map", ".parquet")
     loaded = read_as(table, EmbeddingTable)
-    options = {
+    values = {
         "engine": engine,
         "neighbors": neighbors,
         "min_dist": min_dist,
@@ -79,17 +74,17 @@ def project(
         "stability": stability,
     }
     if calibrate:  # a map without it answers the same request as before
-        options["calibrate"] = calibrate
+        values["calibrate"] = calibrate
 
-    def print_and_project(table: EmbeddingTable, **options: Any) -> SphereMap:
+    def print_and_project(table: EmbeddingTable, **values: Any) -> SphereMap:
         from rainmer_analysis.sphere import project as project_table
 
         common.print_note(f"laying out {len(table)} images of {table.space.name}")
-        return project_table(table, **options)
+        return project_table(table, **values)
 
     with common.progress_bar("epoch"):
         kept = cached_map(
-            loaded, out, print_and_project, options=options, overwrite=common.overwrite
+            loaded, out, print_and_project, options=values, overwrite=common.overwrite
         )
     summary = summarise_map(kept.value)
     document = {
@@ -98,7 +93,7 @@ def project(
         "state": kept.state,
         "images": len(kept.value),
         "space": kept.value.space.name,
-        "parameters": options,
+        "parameters": values,
         "fidelity": dict(kept.value.fidelity),
         "summary": summary.document(),
     }
@@ -121,10 +116,10 @@ def _map_text(made: SphereMap, summary: MapSummary) -> str:
         value = made.fidelity.get(key)
         if value is not None and not math.isnan(value):
             lines.append(f"{name}: {value:.3f}")
-    return "\n".join([*lines, *_placement_lines(made), *_summary_lines(summary)])
+    return "\n".join([*lines, *_placement_radius_lines(made), *_mean_direction_lines(summary)])
 
 
-def _placement_lines(made: SphereMap) -> list[str]:
+def _placement_radius_lines(made: SphereMap) -> list[str]:
     found = made.fidelity
     if "radius_degrees" not in found:
         return []
@@ -136,7 +131,7 @@ def _placement_lines(made: SphereMap) -> list[str]:
     return lines + [f"  {name}: {by_dataset[name]:.1f}" for name in made.rows.datasets]
 
 
-def _summary_lines(summary: MapSummary) -> list[str]:
+def _mean_direction_lines(summary: MapSummary) -> list[str]:
     return [
         "mean directions (descriptive): longitude, latitude, spread in degrees",
         *(

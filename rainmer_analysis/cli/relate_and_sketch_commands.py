@@ -6,14 +6,8 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    out_file_option,
-    path_arguments,
-    text_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.terminal.matrix_text import matrix_text
 
 __all__ = ["relate", "sketch"]
@@ -22,22 +16,24 @@ _SUFFIXES = (".json", ".csv")
 
 
 @click.command()
-@path_arguments("tables", "TABLE")
-@out_file_option("Matrix to write: .json or .csv.")
-@text_option(
+@options.path_arguments("tables", "TABLE")
+@options.out_file_option("Matrix to write: .json or .csv.")
+@options.text_option(
     "--score",
     "cosine, paper, centred, direction (from sums over all images); energy, mmd, frechet, "
     "sliced-wasserstein, classifier, neighbours (from a sample).",
     default="cosine",
 )
-@count_option("--resamples", 0, "Intervals and ceilings, over scenes, from N resamples.", least=0)
-@count_option("--null", 0, "Test every pair by N permutations of scenes.", least=0)
-@text_option(
+@options.count_option(
+    "--resamples", 0, "Intervals and ceilings, over scenes, from N resamples.", least=0
+)
+@options.count_option("--null", 0, "Test every pair by N permutations of scenes.", least=0)
+@options.text_option(
     "--reference",
     "What 'centred' subtracts: a dataset's mean, or that of a matrix made before.",
     metavar="DATASET|MATRIX",
 )
-@count_option(
+@options.count_option(
     "--sample", 500, "Images of each dataset that samples and permutations look at.", least=2
 )
 @common_options
@@ -46,7 +42,7 @@ def relate(
     tables: tuple[Path, ...],
     out: Path,
     reference: str | None,
-    **options: str | int,
+    **values: str | int,
 ) -> None:
     """Score how the datasets of TABLE relate, as a matrix.
 
@@ -64,7 +60,7 @@ def relate(
 
     demand_suffix(out, "a matrix", *_SUFFIXES)
     named = None if reference is None else parse_reference(reference)
-    chosen = RelateOptions(**options, reference=named, seed=common.seed)  # type: ignore[arg-type]
+    chosen = RelateOptions(**values, reference=named, seed=common.seed)  # type: ignore[arg-type]
     with common.progress_bar("pair"):
         kept = relate_and_write_matrix(
             open_table_or_sketches(tables), out, options=chosen, overwrite=common.overwrite
@@ -72,9 +68,9 @@ def relate(
     common.print_state(out, up_to_date=kept.up_to_date)
     for sentence in kept.value.parameters.get("left_out", {}).values():
         common.print_note(f"left out: {sentence}")
-    if out.suffix.lower() == ".csv" and (options["resamples"] or options["null"]):
+    if out.suffix.lower() == ".csv" and (values["resamples"] or values["null"]):
         common.print_note(f"{out.name} holds the scores alone; .json holds intervals, p and q too")
-    if options["score"] == "centred" and reference is None:
+    if values["score"] == "centred" and reference is None:
         common.print_note(
             f"measured from the mean of {min(kept.value.datasets)}, the first in the alphabet; "
             "name a dataset with --reference, so that adding another one cannot change it"
@@ -84,8 +80,8 @@ def relate(
 
 @click.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@out_file_option("Sketch to write.")
-@count_option(
+@options.out_file_option("Sketch to write.")
+@options.count_option(
     "--resamples",
     None,
     "Resamples to keep [default: 192, at most half the scenes of the smallest dataset].",

@@ -11,13 +11,8 @@ import click
 from click.core import ParameterSource
 from tqdm import tqdm
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    path_option,
-    text_option,
-    workers_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["train"]
 
@@ -35,15 +30,15 @@ def train() -> None:
 
 def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        text_option(
+        options.text_option(
             "--set",
             "Replace one value, such as optimiser.lr=1e-3; may be given again.",
             dest="changes",
             metavar="KEY=VALUE",
             multiple=True,
         ),
-        workers_option(2, "Processes that make training images.", least=0, metavar=None),
-        path_option(
+        options.workers_option(2, "Processes that make training images.", least=0, metavar=None),
+        options.path_option(
             "--cache",
             "DIRECTORY",
             "Folder that keeps training images between runs; 'pools' beside RUN by default.",
@@ -55,7 +50,7 @@ def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Folder of real photographs, in place of the configuration's.",
         ),
         click.option("--resume", is_flag=True, help="Continue an unfinished run."),
-        path_option("--out", "DIRECTORY", "Folder of the run.", folder=True, required=True),
+        options.path_option("--out", "DIRECTORY", "Folder of the run.", folder=True, required=True),
         click.option(
             "--config", required=True, help="TOML file, or the name of a shipped configuration."
         ),
@@ -64,26 +59,26 @@ def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@train.command()
+@train.command("encoder")
 @_train_options
 @common_options
-def encoder(common: CommonOptions, **given: Any) -> None:
+def train_encoder(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's encoder (chromatic, degradation and detail views)."""
     _train_and_print("encoder", common, **given)
 
 
-@train.command()
+@train.command("airnet")
 @_train_options
 @common_options
-def airnet(common: CommonOptions, **given: Any) -> None:
+def train_airnet(common: CommonOptions, **given: Any) -> None:
     """Train AirNet's encoder (momentum contrast against a queue)."""
     _train_and_print("airnet", common, **given)
 
 
-@train.command()
+@train.command("rainmer")
 @_train_options
 @common_options
-def rainmer(common: CommonOptions, **given: Any) -> None:
+def train_rainmer(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's restorer together with its encoder."""
     _train_and_print("rainmer", common, **given)
 

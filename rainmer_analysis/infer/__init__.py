@@ -17,7 +17,7 @@ from rainmer_analysis.infer.encoders import (
     compare_fast_with_exact,
     encoder_names,
     encoder_spaces,
-    fit_constants,
+    fit_standardisation_constants,
     load_encoder,
 )
 from rainmer_analysis.infer.extraction import Extraction, extract, extract_over_ranks
@@ -38,7 +38,7 @@ __all__ = [
     "encoder_spaces",
     "extract",
     "extract_over_ranks",
-    "fit_constants",
+    "fit_standardisation_constants",
     "load_encoder",
     "load_restorer",
 ]

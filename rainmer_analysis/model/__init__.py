@@ -12,7 +12,7 @@ from rainmer_analysis.model.airnet import (
     AirNetEncoder,
     AirNetOutput,
     AirNetViews,
-    without_norms,
+    with_folded_batch_norms,
 )
 from rainmer_analysis.model.checkpoint import (
     Checkpoint,
@@ -24,13 +24,22 @@ from rainmer_analysis.model.checkpoint import (
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.encoder_description import Block, describe_encoder
 from rainmer_analysis.model.experts import STAGES, Stage
-from rainmer_analysis.model.folded_encoder import FoldedEncoder, FoldedOutput, mean_windows
-from rainmer_analysis.model.pooling import autocast, normalise_rows, without_autocast
+from rainmer_analysis.model.folded_encoder import (
+    FoldedEncoder,
+    FoldedOutput,
+    fold_experts_in_place,
+    mean_3x3_neighbourhood,
+)
+from rainmer_analysis.model.pooling_and_precision import (
+    autocast_context,
+    normalise_rows,
+    without_autocast,
+)
 from rainmer_analysis.model.restorer import MULTIPLE, VARIANTS, Prompts, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.restorer_checkpoint import (
     RestorerCheckpoint,
     build_restorer,
-    load_restorer,
+    load_restorer_checkpoint,
 )
 
 __all__ = [
@@ -54,16 +63,17 @@ __all__ = [
     "RestorerCheckpoint",
     "RestorerConfig",
     "Stage",
-    "autocast",
+    "autocast_context",
     "build_encoder",
     "build_restorer",
     "describe_encoder",
-    "load_restorer",
+    "fold_experts_in_place",
+    "load_restorer_checkpoint",
     "load_weights",
-    "mean_windows",
+    "mean_3x3_neighbourhood",
     "normalise_rows",
     "save_weights",
     "state_sha256",
+    "with_folded_batch_norms",
     "without_autocast",
-    "without_norms",
 ]

@@ -125,20 +125,22 @@ def strip_wrapper_prefixes(raw: Mapping[str, Any]) -> dict[str, Any]:
 def config_from_shapes(kind: str, state: Mapping[str, Tensor]) -> EncoderConfig | AirNetConfig:
     """Read the widths; a tensor that is missing is named later, so the default stands in."""
 
-    def width(name: str, default: int) -> int:
+    def length_or_default(name: str, default: int) -> int:
         tensor = state.get(name)
         return len(tensor) if tensor is not None and tensor.ndim and tensor.numel() else default
 
     if kind == "airnet":
         return AirNetConfig(
-            width=width("E_pre.shortcut.1.weight", AirNetConfig.width),
-            out=width("mlp.2.bias", AirNetConfig.out),
+            width=length_or_default("E_pre.shortcut.1.weight", AirNetConfig.width),
+            out=length_or_default("mlp.2.bias", AirNetConfig.out),
         )
     return EncoderConfig(
-        dim=width("conv.proj.bias", EncoderConfig.dim),
-        base_dim=width("Atom.chromatic_enc.0.bias", EncoderConfig.base_dim),
-        gate_hidden=width("MoEs.layers.0.ca_fc.0.bias", EncoderConfig.gate_hidden),
-        se_hidden=width("Atom.chromatic_enc.2.se1.se.1.weight", EncoderConfig.se_hidden),
+        dim=length_or_default("conv.proj.bias", EncoderConfig.dim),
+        base_dim=length_or_default("Atom.chromatic_enc.0.bias", EncoderConfig.base_dim),
+        gate_hidden=length_or_default("MoEs.layers.0.ca_fc.0.bias", EncoderConfig.gate_hidden),
+        se_hidden=length_or_default(
+            "Atom.chromatic_enc.2.se1.se.1.weight", EncoderConfig.se_hidden
+        ),
     )
 
 
@@ -176,12 +178,12 @@ def check_state_fits(
             )
         ],
     }
-    told = [
+    faulty = [
         f"{len(names)} {fault} ({_first_names(names)})" for fault, names in faults.items() if names
     ]
-    if told:
+    if faulty:
         whose = _WHOSE[type(config)]
-        msg = f"Of the tensors of {whose} {' and '.join(told)}; give complete weights."
+        msg = f"Of the tensors of {whose} {' and '.join(faulty)}; give complete weights."
         raise WeightsError(msg)
 
 

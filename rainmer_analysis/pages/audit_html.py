@@ -12,10 +12,7 @@ __all__ = ["render_audit"]
 def render_audit(**values: Any) -> str:
     """Return the page of an audit, which has no script and loads nothing.
 
-    Parameters
-    ----------
-    values
-        ``kinds`` of findings with their cards, ``datasets``, ``overlap`` of their scenes, and the
-        numbers of ``images``, ``findings``, ``leaks`` and ``scenes``.
+    The template shows ``kinds`` of findings with their cards, ``datasets``, ``overlap`` of their
+    scenes, and the numbers of ``images``, ``findings``, ``leaks`` and ``scenes``.
     """
     return render_page_without_scripts("audit", **values)

@@ -16,13 +16,7 @@ _PATTERN = re.compile(rf'<meta name="{REQUEST_NAME}" content="([0-9a-f]{{64}})">
 
 
 def demand_page_suffix(path: Path) -> None:
-    """Refuse a page whose name does not end in ``.html``.
-
-    Raises
-    ------
-    ParameterError
-        It ends in something else.
-    """
+    """Refuse a page whose name does not end in ``.html``."""
     demand_suffix(path, "a page", ".html", also=(".htm",))
 
 

@@ -79,15 +79,7 @@ class PlacedImagesContent:
 
 
 def render_placed_images(content: PlacedImagesContent, *, request: str) -> str:
-    """Return the page as HTML, with everything inside.
-
-    Parameters
-    ----------
-    content
-        What it shows.
-    request
-        Digest of the request that the page answers.
-    """
+    """Return the page as HTML that answers the request of this digest, with everything inside."""
     one = content.cards[0].path.rpartition("/")[2] if len(content.cards) == 1 else ""
     return render_page(
         "placed_images",

@@ -28,18 +28,10 @@ REQUEST_NAME = "rainmer-analysis-request"
 
 
 def render_page(name: str, *, payload: Any, request: str, **values: Any) -> str:
-    """Return a page of a template, with all that it needs inside.
+    """Return a page of a template and the script of its name, with all that it needs inside.
 
-    Parameters
-    ----------
-    name
-        Of the template and of its script, without their ends.
-    payload
-        What the script reads: JSON types.
-    request
-        Digest of the request that the page answers.
-    values
-        What the template shows.
+    `payload` is what the script reads (JSON types), `request` the digest of the request that the
+    page answers, and `values` what the template shows.
     """
     script = "\n" + read_template_file("common.js") + read_template_file(f"{name}.js")
     text = (
@@ -62,15 +54,7 @@ def render_page(name: str, *, payload: Any, request: str, **values: Any) -> str:
 
 
 def render_page_without_scripts(name: str, **values: Any) -> str:
-    """Return a page of a template that needs no script.
-
-    Parameters
-    ----------
-    name
-        Of the template, without its end.
-    values
-        What the template shows.
-    """
+    """Return a page of a template that needs no script, with the values that it shows."""
     return _jinja_environment().get_template(f"{name}.html.j2").render(**values)
 
 

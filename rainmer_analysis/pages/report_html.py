@@ -25,17 +25,10 @@ _SAMPLES = 4
 
 
 def render_report(content: ReportContent, *, request: str) -> str:
-    """Return the report as HTML.
+    """Return the report as HTML that answers the request of this digest.
 
     Everything is inside: styles, scripts, plotly.js, data and thumbnails. The same content gives
     the same text, since no date is in it.
-
-    Parameters
-    ----------
-    content
-        What it shows.
-    request
-        Digest of the request that the page answers.
     """
     methods, sources = methods_with_numbered_sources(content)
     return render_page(
@@ -75,8 +68,7 @@ def _outliers_by_image(content: ReportContent) -> list[dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for each in content.outliers:
         row = found.setdefault(
-            each.index,
-            {"index": each.index, "name": names[each.index], "places": []},
+            each.index, {"index": each.index, "name": names[each.index], "places": []}
         )
         row["dataset"] = datasets[each.index]
         row["places"].append(each)

@@ -47,19 +47,8 @@ def cached_map(
 ) -> CachedResult[SphereMap]:
     """Lay a table out, or read the map that the identical request left at `path`.
 
-    Parameters
-    ----------
-    table
-        What is laid out.
-    path
-        Ends in ``.parquet``.
-    project
-        Lays out: the table and `options` as keywords to a map. It is given by the caller because
-        umap-learn takes seconds to import, which an existing map need not wait for.
-    options
-        What the map depends on, beside the table.
-    overwrite
-        Whether another existing file may be replaced.
+    `project` makes a map of the table and `options` as keywords. It is given by the caller because
+    umap-learn takes seconds to import, which an existing map need not wait for.
 
     Raises
     ------

@@ -30,15 +30,7 @@ def compare_and_write_agreement(
     seed: int = 42,
     overwrite: bool = False,
 ) -> CachedResult[Agreement]:
-    """Compare two encoders and keep the result at `path`, ``.json``.
-
-    Raises
-    ------
-    ParameterError
-        The path ends otherwise, or the tables cannot be compared.
-    OutputExistsError
-        Something else lies at `path`.
-    """
+    """Compare two encoders and keep the result at `path`, ``.json``."""
     demand_suffix(path, "an agreement", ".json")
     request = digest(["compare", first.content_sha256, second.content_sha256, resamples, seed])
     current = is_up_to_date(path, request, overwrite=overwrite)

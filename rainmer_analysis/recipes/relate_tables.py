@@ -79,19 +79,6 @@ def relate_and_write_matrix(
 
     The scores are quickly made anew, so a file is compared, not trusted.
 
-    Parameters
-    ----------
-    table
-        A table, or sketches.
-    path
-        Where to.
-    score
-        The score, where no `options` are given.
-    options
-        All options.
-    overwrite
-        Whether another existing file may be replaced.
-
     Raises
     ------
     OutputExistsError
@@ -134,13 +121,7 @@ def cached_sketch(
     seed: int = 42,
     overwrite: bool = False,
 ) -> CachedResult[Sketch]:
-    """Sketch a table, or read the sketch that the identical request left at `path`.
-
-    Raises
-    ------
-    OutputExistsError
-        Something else lies at `path`.
-    """
+    """Sketch a table, or read the sketch that the identical request left at `path`."""
     request = digest(["sketch", table.content_sha256, resamples, seed])
     if path.exists():
         if sketch_request(path) == request:
@@ -174,13 +155,7 @@ def open_table_or_sketches(paths: Sequence[Path]) -> Source:
 
 
 def parse_reference(text: str) -> str | Reference:
-    """Turn what ``--reference`` says into a dataset's name, or a mean that a matrix file holds.
-
-    Raises
-    ------
-    FileFormatError
-        The file holds no matrix with a reference.
-    """
+    """Return the dataset's name that ``--reference`` is, or the mean in the file it names."""
     path = Path(text)
     if path.suffix.lower() != ".json":
         return text

@@ -22,13 +22,7 @@ T = TypeVar("T")
 
 
 def thread_count(workers: int | None) -> int:
-    """Return how many threads work, by default up to four.
-
-    Raises
-    ------
-    ParameterError
-        It is under 1.
-    """
+    """Return how many threads work, by default up to four; refuse a number under 1."""
     if workers is not None and workers < 1:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     return workers or min(4, os.cpu_count() or 1)
@@ -127,18 +121,8 @@ def complete_items(
 ) -> list[T]:
     """Do `work` for every position that is not finished, and return all items in order.
 
-    Parameters
-    ----------
-    finished
-        What an earlier run has left; what this one does is added.
-    work
-        Makes the item of a position; called from several threads.
-    threads
-        How many.
-    progress
-        Called as ``progress(done, total)`` after each item.
-    done
-        What was done to the items, for the log: "measured".
+    `work` is called from several threads, and what it makes is added to `finished`. `done` says in
+    the log what was done to the items: "measured".
     """
     total, known = finished.count, finished.load()
     left = [index for index in range(total) if index not in known]

@@ -39,13 +39,7 @@ def is_text_up_to_date(path: Path, text: str, *, overwrite: bool) -> bool:
 
 
 def write_text_once(path: Path, text: str, *, overwrite: bool) -> bool:
-    """Write a text unless the file holds it already, and say whether it did.
-
-    Raises
-    ------
-    OutputExistsError
-        As for `is_text_up_to_date`.
-    """
+    """Write a text unless the file holds it already, and return whether it did."""
     current = is_text_up_to_date(path, text, overwrite=overwrite)
     if not current:
         write_bytes(path, _utf8_bytes(text))
@@ -53,13 +47,7 @@ def write_text_once(path: Path, text: str, *, overwrite: bool) -> bool:
 
 
 def write_texts_once(texts: Mapping[Path, str], *, overwrite: bool) -> list[bool]:
-    """Write several texts, or none where something else lies at one of the files.
-
-    Raises
-    ------
-    OutputExistsError
-        As for `is_text_up_to_date`.
-    """
+    """Write several texts, or none where something else lies at one of the files."""
     for path, text in texts.items():
         is_text_up_to_date(path, text, overwrite=overwrite)
     return [write_text_once(path, text, overwrite=overwrite) for path, text in texts.items()]

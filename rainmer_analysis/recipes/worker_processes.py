@@ -37,14 +37,8 @@ def map_in_processes(
 ) -> Generator[R, None, None]:
     """Call `function` on tasks in processes, and yield the results in order.
 
-    Parameters
-    ----------
-    function, tasks
-        Both can be sent to another process.
-    workers
-        Processes; 0 works in this one.
-    chunk_size
-        Tasks that are sent together.
+    Without workers it works in this process. Tasks are sent in chunks; they and the function must
+    be fit to be sent to another process.
 
     Raises
     ------

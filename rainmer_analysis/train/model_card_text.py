@@ -16,10 +16,10 @@ from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.loop import DistributedContext, Outcome
 from rainmer_analysis.values.request_digest import to_json_types
 
-__all__ = ["as_toml", "hardware", "model_card"]
+__all__ = ["config_as_toml", "describe_hardware", "model_card_markdown"]
 
 
-def hardware(context: DistributedContext | None = None) -> str:
+def describe_hardware(context: DistributedContext | None = None) -> str:
     """Name what computed: GPU or processor with its thread setting, how many, and the torch."""
     context = context or DistributedContext()
     shared = f", {context.world} processes" if context.world > 1 else ""
@@ -39,7 +39,7 @@ def _processor_name(device: torch.device) -> str:
     return f"{name}, {torch.get_num_threads()} thread(s)"
 
 
-def model_card(
+def model_card_markdown(
     config: TrainConfig,
     pool: Pool | CrossedPool,
     outcome: Outcome,
@@ -68,7 +68,11 @@ def model_card(
     """
     scenes = len(set(pool.scenes))
     held_out = pool.held_out(config.data.held_out, config.data.seed)
-    queries = "query images" if config.trains == "encoder" and not config.is_crossed else "images"
+    queries = (
+        "query images"
+        if config.trained_network == "encoder" and not config.is_crossed
+        else "images"
+    )
     per_batch = _images_per_batch(config, pool)
     seen = outcome.step * config.run.accumulate * per_batch
     facts = {
@@ -79,7 +83,7 @@ def model_card(
         **_describe_kept_step(outcome, kept),
         f"{queries.capitalize()} seen": str(seen),
         "Training time": f"{outcome.seconds / 60:.1f} minutes",
-        "Hardware": hardware(context),
+        "Hardware": describe_hardware(context),
         "Seed": str(config.seed),
         "Scenes": f"{scenes}, of which {int(config.data.held_out * scenes)} held out "
         f"({int(held_out.sum())} of {len(pool)} pairs)",
@@ -97,7 +101,7 @@ def model_card(
         "scenes that were not trained on.",
         _markdown_table(("number", "value"), _last_logged_numbers(log, kept).items()),
         "## Configuration",
-        "```toml\n" + as_toml(config) + "```",
+        "```toml\n" + config_as_toml(config) + "```",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -110,7 +114,7 @@ def _images_per_batch(config: TrainConfig, pool: Pool | CrossedPool) -> int:
 
 def _network_description(config: TrainConfig) -> str:
     width = f"width {config.model.width}"
-    if not config.restores:
+    if not config.trains_restorer:
         return f"encoder of {config.encoder}, {width}"
     blocks = "/".join(str(count) for count in config.restorer.blocks)
     return f"{config.restorer.variant}, {width}, blocks {blocks}"
@@ -123,8 +127,8 @@ def _describe_kept_step(outcome: Outcome, kept: int) -> dict[str, str]:
     return {"Kept weights": f"of step {kept}, the best on held-out scenes"}
 
 
-def as_toml(config: TrainConfig) -> str:
-    """Write a configuration as TOML that `read_config` reads back to an equal one."""
+def config_as_toml(config: TrainConfig) -> str:
+    """Write a configuration as TOML that `read_train_config` reads back to an equal one."""
     document = to_json_types(config)
     top = {key: value for key, value in document.items() if not isinstance(value, dict)}
     lines = _toml_assignments(top)

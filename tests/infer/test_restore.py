@@ -15,7 +15,7 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
 from rainmer_analysis.images.image_and_pair_measures import psnr_y
 from rainmer_analysis.infer import ImageRestorer, load_restorer, restore
-from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.kernels.restorer import BandThreads
 from rainmer_analysis.infer.restorer_backends import TorchBackend
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
@@ -314,10 +314,10 @@ def test_fast_is_exact_on_a_cpu_and_says_so(
 def test_bfloat16_costs_no_quality() -> None:
     """The form of a CUDA device, in bfloat16 that the CPU emulates: 0.02 dB of the exact one."""
     pair = simulate("sim-Rain200H", 3, size=(96, 96))
-    module = build_restorer(load_checkpoint(restore._weights_file(None)))
+    module = build_restorer(load_checkpoint(restore._restorer_weights_path(None)))
     ratios = []
     for precision in ("exact", "fast"):
-        form = TorchBackend(module, torch.device("cpu"), Threads(1), precision=precision)
+        form = TorchBackend(module, torch.device("cpu"), BandThreads(1), precision=precision)
         known = form.prompts(resize(pair.rainy)[None])
         found = form(pair.rainy[None], known)[0].clip(0, 1)
         ratios.append(psnr_y(found, pair.clean))

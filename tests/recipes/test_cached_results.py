@@ -12,7 +12,7 @@ import pytest
 
 from rainmer_analysis.draw import plot_map
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.infer.extraction.output_files import table_request
+from rainmer_analysis.infer.extraction.output_files import table_request_digest
 from rainmer_analysis.recipes.cached_results import cached_map
 from rainmer_analysis.recipes.relate_tables import relate_and_write_matrix
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap
@@ -93,9 +93,9 @@ def test_requests_of_extractions_carry_the_version(
     frame = table.rows.frame.assign(split=None, region="whole")
     rows, contents = Rows(frame), ["aa"] * len(table)
     statistics = dataclasses.replace(SPACE, encoder="statistics")
-    before = [table_request(space, rows, contents) for space in (SPACE, statistics)]
+    before = [table_request_digest(space, rows, contents) for space in (SPACE, statistics)]
     monkeypatch.setitem(ALGORITHMS, "statistics", 2)
-    after = [table_request(space, rows, contents) for space in (SPACE, statistics)]
+    after = [table_request_digest(space, rows, contents) for space in (SPACE, statistics)]
     assert (after[0] == before[0], after[1] == before[1]) == (True, False)
     monkeypatch.setitem(ALGORITHMS, "extract", 2)
-    assert table_request(SPACE, rows, contents) != before[0]
+    assert table_request_digest(SPACE, rows, contents) != before[0]

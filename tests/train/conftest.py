@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_analysis.train.config import TrainConfig, parse_config
+from rainmer_analysis.train.config import TrainConfig, parse_train_config
 from rainmer_analysis.train.data import Pool
 
 
@@ -58,7 +58,7 @@ def settings() -> Callable[..., TrainConfig]:
         }
         for name, section in sections.items():
             document[name] = {**document.get(name, {}), **section}
-        return parse_config(document)
+        return parse_train_config(document)
 
     return make
 

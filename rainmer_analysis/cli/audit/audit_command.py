@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rainmer_analysis.cli import options
 from rainmer_analysis.cli.audit.audit_text import audit_text
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    path_option,
-    per_dataset_option,
-    source_options,
-    text_option,
-    workers_option,
-)
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.audit import Audit
@@ -27,30 +20,32 @@ __all__ = ["audit"]
 
 
 @click.command()
-@source_options
-@path_option("--out", "FILE.json", "Audit to write.", required=True)
+@options.source_options
+@options.path_option("--out", "FILE.json", "Audit to write.", required=True)
 @click.option("--strict", is_flag=True, help="End with exit code 1 when anything was found.")
-@path_option(
+@options.path_option(
     "--clean-manifest",
     "FILE.toml",
     "Also write the sources without what leaks, repeats or is faulty.",
 )
-@path_option("--scene-manifest", "FILE.toml", "Also write all images with the scenes found.")
-@path_option("--html", "FILE.html", "Also write a page with both images of findings.")
-@path_option("--lists", "FOLDER", "Also write one CSV file a kind of finding.", folder=True)
-@path_option(
+@options.path_option(
+    "--scene-manifest", "FILE.toml", "Also write all images with the scenes found."
+)
+@options.path_option("--html", "FILE.html", "Also write a page with both images of findings.")
+@options.path_option("--lists", "FOLDER", "Also write one CSV file a kind of finding.", folder=True)
+@options.path_option(
     "--known",
     "FILE",
     "Fingerprints of a known set (see `datasets fingerprint`); may be repeated.",
     multiple=True,
 )
-@text_option(
+@options.text_option(
     "--held-out",
     "Dataset kept for testing; those called test, val or eval are. May be repeated.",
     multiple=True,
 )
-@per_dataset_option(None)
-@workers_option(2)
+@options.per_dataset_option(None)
+@options.workers_option(2)
 @common_options
 def audit(
     common: CommonOptions,
@@ -62,7 +57,7 @@ def audit(
     scene_manifest: Path | None,
     html: Path | None,
     lists: Path | None,
-    **options: Any,
+    **values: Any,
 ) -> None:
     """Look for what cannot be trusted in SOURCE..., within and across datasets.
 
@@ -79,7 +74,7 @@ def audit(
             seed=common.seed,
             overwrite=common.overwrite,
             progress=progress,
-            **options,
+            **values,
         )
     common.print_state(out, up_to_date=done.up_to_date)
     made = _write_requested_outputs(

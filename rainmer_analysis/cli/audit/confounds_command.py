@@ -7,14 +7,8 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    device_option,
-    source_options,
-    text_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 __all__ = ["confounds"]
@@ -23,20 +17,20 @@ _HEADER = ["space", "datasets", "confound", "distance", "equalised", "share", "k
 
 
 @click.command()
-@source_options
-@text_option(
+@options.source_options
+@options.text_option(
     "--encoder",
     "Encoder; may be repeated.",
     dest="encoders",
     multiple=True,
     default=("rainmer", "statistics", "untrained:0"),
 )
-@count_option("--per-dataset", 60, "Images drawn from each dataset.", least=4)
+@options.count_option("--per-dataset", 60, "Images drawn from each dataset.", least=4)
 @click.option("--score", default="energy", show_default=True, help="A distance of `relate`.")
-@device_option
+@options.device_option
 @common_options
 def confounds(
-    common: CommonOptions, sources: tuple[str, ...], encoders: tuple[str, ...], **options: Any
+    common: CommonOptions, sources: tuple[str, ...], encoders: tuple[str, ...], **values: Any
 ) -> None:
     """Make SOURCE... alike in encoding, size, exposure, colour or contrast, and compare again.
 
@@ -46,7 +40,7 @@ def confounds(
     from rainmer_analysis.recipes.confounds import confounds as recipe
 
     with common.progress_bar("image") as progress:
-        found = recipe(sources, encoders, seed=common.seed, progress=progress, **options)
+        found = recipe(sources, encoders, seed=common.seed, progress=progress, **values)
     document = found.document()
     common.print_result(document, _confounds_text(document))
     for each in document["left_out"]:

@@ -7,12 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    source_options,
-    workers_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 if TYPE_CHECKING:
@@ -24,7 +20,7 @@ _SHOWN = 20  # findings of a dataset in the printed report; --json has all
 
 
 @click.command("check")
-@source_options
+@options.source_options
 @click.option(
     "--suggest", is_flag=True, help="Print a manifest for the known layout of a FOLDER instead."
 )
@@ -36,7 +32,7 @@ _SHOWN = 20  # findings of a dataset in the printed report; --json has all
     help="Compare with a published list, one image a line.",
 )
 @click.option("--headers-only", is_flag=True, help="Read sizes only; truncated files go unnoticed.")
-@workers_option(2)
+@options.workers_option(2)
 @common_options
 def check_folders(
     common: CommonOptions,
@@ -44,7 +40,7 @@ def check_folders(
     *,
     suggest: bool,
     headers_only: bool,
-    **options: Any,
+    **values: Any,
 ) -> None:
     """Count images and pairs of SOURCE..., with their sizes and faults.
 
@@ -52,19 +48,19 @@ def check_folders(
     --suggest it is one FOLDER.
     """
     if suggest:
-        _print_suggestion(common, sources)
+        _print_suggested_manifest(common, sources)
         return
     from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
 
     with common.progress_bar("file") as progress:
-        report = check_datasets(sources, decode=not headers_only, progress=progress, **options)
+        report = check_datasets(sources, decode=not headers_only, progress=progress, **values)
     common.print_result(report.document(), _check_text(report))
     for name, each in report.datasets.items():
         numbers = {"used": each.readable, "left_out": each.images - each.readable}
         common.print_note(printable(each.account.sentence(name, **numbers)))
 
 
-def _print_suggestion(common: CommonOptions, sources: tuple[str, ...]) -> None:
+def _print_suggested_manifest(common: CommonOptions, sources: tuple[str, ...]) -> None:
     from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
     if len(sources) != 1:
@@ -79,7 +75,9 @@ def _check_text(report: CheckReport) -> str:
     counts = {
         name: sum(each.dataset == name for each in report.findings) for name in report.datasets
     }
-    rows = [_summary_cells(name, each, counts[name]) for name, each in report.datasets.items()]
+    rows = [
+        _dataset_summary_cells(name, each, counts[name]) for name, each in report.datasets.items()
+    ]
     lines = [align_columns([header, *rows])]
     for name, summary in report.datasets.items():
         found = [each for each in report.findings if each.dataset == name]
@@ -118,7 +116,7 @@ def _list_comparison_lines(report: CheckReport) -> list[str]:
     return lines
 
 
-def _summary_cells(name: str, summary: DatasetSummary, findings: int) -> list[str]:
+def _dataset_summary_cells(name: str, summary: DatasetSummary, findings: int) -> list[str]:
     sizes = [
         "-" if size is None else f"{size[0]}x{size[1]}"
         for size in (summary.smallest, summary.largest)

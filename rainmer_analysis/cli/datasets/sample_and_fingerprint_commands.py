@@ -7,16 +7,11 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    out_file_option,
-    per_dataset_option,
-    source_options,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.options.link_and_copy_options import (
     link_and_copy_options,
-    link_or_copy_folder,
+    link_or_copy_into_folder,
     refuse_link_with_copy,
 )
 from rainmer_analysis.cli.terminal.text_tables import printable
@@ -26,7 +21,7 @@ __all__ = ["fingerprint", "sample_command"]
 
 @click.command()
 @click.argument("source", metavar="SOURCE")
-@out_file_option(None, metavar="FILE.json")
+@options.out_file_option(None, metavar="FILE.json")
 @click.option("--name", default=None, help="What the set is called [default: the dataset's name].")
 @click.option("--root", type=click.Path(file_okay=False), default=None, help="As for `audit`.")
 @common_options
@@ -49,9 +44,9 @@ def fingerprint(
 
 
 @click.command("sample")
-@source_options
-@out_file_option("Manifest to write.", metavar="FILE.toml")
-@per_dataset_option(None)
+@options.source_options
+@options.out_file_option("Manifest to write.", metavar="FILE.toml")
+@options.per_dataset_option(None)
 @link_and_copy_options
 @common_options
 def sample_command(
@@ -60,7 +55,7 @@ def sample_command(
     out: Path,
     link: Path | None,
     copy: Path | None,
-    **options: Any,
+    **values: Any,
 ) -> None:
     """Write which images of SOURCE... a command draws, as a manifest that all commands read.
 
@@ -71,10 +66,10 @@ def sample_command(
     from rainmer_analysis.recipes.properties import write_sample_manifest
 
     rows, current = write_sample_manifest(
-        sources, out, seed=common.seed, overwrite=common.overwrite, **options
+        sources, out, seed=common.seed, overwrite=common.overwrite, **values
     )
     common.print_state(out, up_to_date=current)
-    folder = link_or_copy_folder(common, rows, link, copy)
+    folder = link_or_copy_into_folder(common, rows, link, copy)
     document = {"kind": "sample", "manifest": str(out), "datasets": rows.counts, "folder": folder}
     text = "\n".join(f"{printable(name)}: {n:,} images" for name, n in rows.counts.items())
     common.print_result(document, text)

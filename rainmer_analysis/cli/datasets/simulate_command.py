@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    path_option,
-    workers_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 if TYPE_CHECKING:
@@ -23,12 +18,12 @@ __all__ = ["simulate"]
 
 
 @click.command()
-@path_option("--out", "DIRECTORY", "Folder to fill.", folder=True)
-@count_option("--per-dataset", 120, "Pairs of each dataset.")
+@options.path_option("--out", "DIRECTORY", "Folder to fill.", folder=True)
+@options.count_option("--per-dataset", 120, "Pairs of each dataset.")
 @click.option("--calibration", is_flag=True, help="Compare with measurements of the real sets.")
-@workers_option(2)
+@options.workers_option(2)
 @common_options
-def simulate(common: CommonOptions, out: Path | None, *, calibration: bool, **options: Any) -> None:
+def simulate(common: CommonOptions, out: Path | None, *, calibration: bool, **values: Any) -> None:
     """Write the embedded default as folders of images with a manifest.
 
     With --calibration, print how the simulated sets compare with measurements of the real ones;
@@ -46,13 +41,13 @@ def simulate(common: CommonOptions, out: Path | None, *, calibration: bool, **op
     with common.progress_bar("pair") as progress:
         if out is not None:
             done = write_simulated_datasets(
-                out, seed=common.seed, overwrite=common.overwrite, progress=progress, **options
+                out, seed=common.seed, overwrite=common.overwrite, progress=progress, **values
             )
             common.print_state(out, up_to_date=done.up_to_date)
             document |= {"manifest": str(done.manifest), "pairs": done.pairs, "made": done.made}
             texts.append(str(done.manifest))
         if calibration:
-            compared = compare_simulated_with_real(seed=common.seed, progress=progress, **options)
+            compared = compare_simulated_with_real(seed=common.seed, progress=progress, **values)
             document["calibration"] = compared.to_dict(orient="records")
             texts.append(_calibration_text(compared))
     common.print_result(document, "\n\n".join(texts))

@@ -6,22 +6,17 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    out_file_option,
-    path_arguments,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["export_command"]
 
 
 @click.command("export")
-@path_arguments("sources", "TABLE|MAP...")
-@out_file_option("File to write: .parquet.")
+@options.path_arguments("sources", "TABLE|MAP...")
+@options.out_file_option("File to write: .parquet.")
 @click.option("--thumbnails", is_flag=True, help="Add small pictures of the images.")
-@count_option("--neighbors", 0, "Add the nearest N images of each.", least=0)
+@options.count_option("--neighbors", 0, "Add the nearest N images of each.", least=0)
 @common_options
 def export_command(
     common: CommonOptions, sources: tuple[Path, ...], out: Path, *, thumbnails: bool, neighbors: int
@@ -34,9 +29,9 @@ def export_command(
     # pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.recipes.interchange.export_rows import ExportOptions, export
 
-    options = ExportOptions(thumbnails=thumbnails, neighbors=neighbors)
+    chosen = ExportOptions(thumbnails=thumbnails, neighbors=neighbors)
     with common.progress_bar("image") as progress:
-        done = export(sources, out, options=options, overwrite=common.overwrite, progress=progress)
+        done = export(sources, out, options=chosen, overwrite=common.overwrite, progress=progress)
     for note in done.notes:
         common.print_note(note)
     state = "up to date" if done.up_to_date else "written"

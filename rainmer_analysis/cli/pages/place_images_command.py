@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    device_option,
-    path_option,
-    text_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.place import PlacedImage, PlacedImages
@@ -40,17 +34,15 @@ _SHOWN = 5
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Share of new images of a dataset that are not called 'none of these'.",
 )
-@text_option("--weights", "The table's weights, if not shipped.", metavar="FILE")
-@count_option("--neighbors", 50, "Images that an image is held near to on the map.", least=None)
-@path_option("--html", "FILE.html", "Also write one page with pictures and the map.")
-@device_option
+@options.text_option("--weights", "The table's weights, if not shipped.", metavar="FILE")
+@options.count_option(
+    "--neighbors", 50, "Images that an image is held near to on the map.", least=None
+)
+@options.path_option("--html", "FILE.html", "Also write one page with pictures and the map.")
+@options.device_option
 @common_options
 def place_images(
-    common: CommonOptions,
-    images: tuple[str, ...],
-    against: Path,
-    html: Path | None,
-    **options: Any,
+    common: CommonOptions, images: tuple[str, ...], against: Path, html: Path | None, **values: Any
 ) -> None:
     """Say which datasets of TABLE each IMAGE is like, or that it is like none of them.
 
@@ -67,7 +59,7 @@ def place_images(
 
     table = read_as(against, EmbeddingTable)
     with common.progress_bar("image") as progress:
-        done = place(images, table, seed=common.seed, progress=progress, **options)
+        done = place(images, table, seed=common.seed, progress=progress, **values)
     for sentence in done.notes:
         common.print_note(sentence)
     for path, reason in done.skipped:

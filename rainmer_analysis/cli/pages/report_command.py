@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    count_option,
-    device_option,
-    out_file_option,
-    per_dataset_option,
-    precision_option,
-    root_option,
-    text_option,
-    weights_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.report import Report
@@ -29,22 +19,24 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE|TABLE...")
-@out_file_option(
+@options.out_file_option(
     "Page to write; FILE_files beside it keeps everything in between.", metavar="FILE.html"
 )
-@root_option
-@text_option(
+@options.root_option
+@options.text_option(
     "--encoder",
     "Whose spaces are shown; may be given several times.",
     dest="encoders",
     multiple=True,
     default=("rainmer", "airnet"),
 )
-@weights_option
-@per_dataset_option(500)
-@count_option("--resamples", 1000, "Resamples of scenes behind the intervals.", least=0)
-@count_option("--null", 1000, "Permutations of scenes behind the tests.", least=0)
-@count_option("--neighbors", 50, "Images that an image is held near to on a map.", least=None)
+@options.weights_option
+@options.per_dataset_option(500)
+@options.count_option("--resamples", 1000, "Resamples of scenes behind the intervals.", least=0)
+@options.count_option("--null", 1000, "Permutations of scenes behind the tests.", least=0)
+@options.count_option(
+    "--neighbors", 50, "Images that an image is held near to on a map.", least=None
+)
 @click.option(
     "--audit",
     type=click.Path(dir_okay=False),
@@ -59,10 +51,10 @@ __all__ = ["report"]
     default=True,
     help="Show no findings.",
 )
-@device_option
-@precision_option
+@options.device_option
+@options.precision_option
 @common_options
-def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options: Any) -> None:
+def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **values: Any) -> None:
     """Make one page of SOURCE..., or of TABLE... of the same images.
 
     A globe and maps to turn, with thumbnails and nearest images; matrices with intervals and
@@ -75,13 +67,13 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options
     """  # noqa: D301
     from rainmer_analysis.values import demand_weights
 
-    for encoder in options["encoders"]:
-        demand_weights(options["weights"], encoder=encoder)
+    for encoder in values["encoders"]:
+        demand_weights(values["weights"], encoder=encoder)
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.report import ReportOptions
     from rainmer_analysis.recipes.report import report as make
 
-    chosen = ReportOptions(**options, seed=common.seed, overwrite=common.overwrite)
+    chosen = ReportOptions(**values, seed=common.seed, overwrite=common.overwrite)
     command = shlex.join(["rainmer-analysis", "report", *sources, "--out", out.name])
     with common.progress_bar("image") as progress:
         done = make(list(sources), out, options=chosen, command=command, progress=progress)

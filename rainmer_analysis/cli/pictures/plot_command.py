@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    choice_option,
-    common_options,
-    out_file_option,
-    path_arguments,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.draw import Drawing
@@ -21,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["plot"]
 
 _SUFFIXES = (".png", ".pdf", ".svg")
-_out_option = out_file_option("Picture to write: .png, .pdf or .svg.")
+_out_option = options.out_file_option("Picture to write: .png, .pdf or .svg.")
 
 
 @click.group()
@@ -30,9 +25,9 @@ def plot() -> None:
 
 
 @plot.command("map")
-@path_arguments("maps", "MAP...")
+@options.path_arguments("maps", "MAP...")
 @_out_option
-@choice_option(
+@options.choice_option(
     "--view",
     ("lonlat", "mollweide", "orthographic"),
     "Longitude and latitude, an equal-area ellipse, or two hemispheres.",
@@ -75,7 +70,7 @@ def plot_map_command(
 
 
 @plot.command("matrix")
-@path_arguments("matrices", "MATRIX...")
+@options.path_arguments("matrices", "MATRIX...")
 @_out_option
 @click.option("--intervals", is_flag=True, help="Draw a line a pair: its score with its interval.")
 @common_options

@@ -7,32 +7,18 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    choice_option,
-    common_options,
-    count_option,
-    device_option,
-    out_file_option,
-    path_option,
-    precision_option,
-    text_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.probe.probe_text import probe_text
 
 __all__ = ["probe"]
 
-_ROLES = {
-    "night": "night scenes",
-    "heavy": "heavy rain",
-    "light": "light rain",
-    "clear": "no rain",
-}
+_ROLES = {"night": "night scenes", "heavy": "heavy rain", "light": "light rain", "clear": "no rain"}
 
 
 def _dataset_role_options(command: Any) -> Any:
     for name, about in reversed(_ROLES.items()):
-        option = text_option(
+        option = options.text_option(
             f"--{name}", f"Dataset of the manifest that shows {about}.", default=name
         )
         command = option(command)
@@ -40,7 +26,7 @@ def _dataset_role_options(command: Any) -> Any:
 
 
 @click.command()
-@text_option(
+@options.text_option(
     "--encoder",
     "rainmer (default), airnet, statistics, untrained:SEED, or one from another package; "
     "may be repeated.",
@@ -49,32 +35,32 @@ def _dataset_role_options(command: Any) -> Any:
     default=("rainmer",),
     show_default=False,
 )
-@text_option(
+@options.text_option(
     "--weights",
     "A file of weights, or the shipped derain or allweather; may be repeated.",
     metavar="FILE|NAME",
     multiple=True,
 )
-@out_file_option("Numbers; the picture FILE.png is drawn beside.", metavar="FILE.json")
+@options.out_file_option("Numbers; the picture FILE.png is drawn beside.", metavar="FILE.json")
 @click.option("--real", type=click.Path(), metavar="MANIFEST", help="Manifest of real sets.")
-@choice_option(
+@options.choice_option(
     "--split", ("figure", "train"), "Simulated scenes: figure to report, train to choose with."
 )
-@count_option("--controls", 20, "Untrained networks beside it.", least=0)
-@count_option("--scenes", 24, "Simulated scenes.", least=None)
-@count_option("--draws", 4, "Draws of each kind of weather.", least=None)
-@count_option("--side", 128, "Pixels of simulated images.", least=None)
-@path_option(
+@options.count_option("--controls", 20, "Untrained networks beside it.", least=0)
+@options.count_option("--scenes", 24, "Simulated scenes.", least=None)
+@options.count_option("--draws", 4, "Draws of each kind of weather.", least=None)
+@options.count_option("--side", 128, "Pixels of simulated images.", least=None)
+@options.path_option(
     "--cache",
     "DIR",
     "Folder of images and numbers to reuse [default: probe-cache beside FILE.json].",
     folder=True,
 )
 @_dataset_role_options
-@device_option
-@precision_option
+@options.device_option
+@options.precision_option
 @common_options
-def probe(common: CommonOptions, out: Path, **options: Any) -> None:
+def probe(common: CommonOptions, out: Path, **values: Any) -> None:
     """Measure what embedding spaces know: scenes, weather, and how much of it there is.
 
     Simulated scenes stand under every kind of weather, in several draws, and on ladders of rain,
@@ -88,19 +74,19 @@ def probe(common: CommonOptions, out: Path, **options: Any) -> None:
     from rainmer_analysis.recipes.probe import RealSets
     from rainmer_analysis.recipes.probe import probe as recipe
 
-    roles = {name: options.pop(name) for name in _ROLES}
-    real = options.pop("real")
-    chosen = {name: options.pop(name) for name in ("split", "scenes", "draws", "side")}
+    roles = {name: values.pop(name) for name in _ROLES}
+    real = values.pop("real")
+    chosen = {name: values.pop(name) for name in ("split", "scenes", "draws", "side")}
     with common.progress_bar("image") as progress:
         found = recipe(
-            list(options.pop("encoders")),
-            weights=list(options.pop("weights")),
+            list(values.pop("encoders")),
+            weights=list(values.pop("weights")),
             design=Design(**chosen, seed=common.seed),
             real=None if real is None else RealSets(real, **roles),
             out=out,
             overwrite=common.overwrite,
             progress=progress,
-            **options,
+            **values,
         )
     picture = out.with_suffix(".png")
     current = common.save_drawing(plot_probe(found.document), picture)

@@ -7,17 +7,11 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    choice_option,
-    common_options,
-    count_option,
-    out_file_option,
-    text_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.options.link_and_copy_options import (
     link_and_copy_options,
-    link_or_copy_folder,
+    link_or_copy_into_folder,
     refuse_link_with_copy,
 )
 from rainmer_analysis.cli.properties.properties_and_balance_text import balance_text
@@ -53,22 +47,22 @@ class _LikeTakesManyCommand(click.Command):
     metavar="PROPERTIES...",
     help="Sets to be like, each with the same weight.",
 )
-@text_option(
+@options.text_option(
     "--property",
     "Property to balance by; may be repeated. `embedding` for tables that `extract` wrote.",
     dest="by",
     multiple=True,
     default=("density",),
 )
-@choice_option(
+@options.choice_option(
     "--method",
     ("paper", "optimal"),
     "The published rule of three strata, which fixes the size, or optimal matching "
     "[default: optimal with --size, else paper].",
     default=None,
 )
-@count_option("--size", None, "Rows to choose.")
-@out_file_option("Manifest to write.", metavar="FILE.toml")
+@options.count_option("--size", None, "Rows to choose.")
+@options.out_file_option("Manifest to write.", metavar="FILE.toml")
 @link_and_copy_options
 @common_options
 def balance_subset(
@@ -78,7 +72,7 @@ def balance_subset(
     out: Path,
     link: Path | None,
     copy: Path | None,
-    **options: Any,
+    **values: Any,
 ) -> None:
     """Choose a subset of one set whose properties lie as in the sets of --like.
 
@@ -91,10 +85,10 @@ def balance_subset(
 
     with common.progress_bar("row"):
         done = balance(
-            properties, like, out=out, seed=common.seed, overwrite=common.overwrite, **options
+            properties, like, out=out, seed=common.seed, overwrite=common.overwrite, **values
         )
     state = common.print_state(out, up_to_date=done.up_to_date)
-    folder = link_or_copy_folder(common, done.labels, link, copy)
+    folder = link_or_copy_into_folder(common, done.labels, link, copy)
     document = done.document()
     common.print_result(
         {**document, "manifest": str(out), "state": state, "folder": folder}, balance_text(document)

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    out_file_option,
-    path_option,
-    per_dataset_option,
-    source_options,
-    workers_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.properties.properties_and_balance_text import properties_text
 
 if TYPE_CHECKING:
@@ -25,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["describe_images"]
 
 
-def _suffix_check(*suffixes: str) -> Callable[..., Path | None]:
+def _suffix_check_callback(*suffixes: str) -> Callable[..., Path | None]:
     """Return a callback that refuses other names before any work is done."""
 
     def refuse_other_suffixes(
@@ -41,25 +34,25 @@ def _suffix_check(*suffixes: str) -> Callable[..., Path | None]:
 
 
 @click.command("describe")
-@source_options
-@out_file_option(
+@options.source_options
+@options.out_file_option(
     "Table to write; FILE.skipped.csv beside it names what cannot be used.", metavar="FILE.parquet"
 )
-@per_dataset_option(None)
-@path_option(
+@options.per_dataset_option(None)
+@options.path_option(
     "--plot",
     "FILE",
     "Also draw the distributions: .png, .pdf or .svg.",
     dest="picture",
-    callback=_suffix_check(".png", ".pdf", ".svg"),
+    callback=_suffix_check_callback(".png", ".pdf", ".svg"),
 )
-@path_option(
+@options.path_option(
     "--card",
     "FILE.md",
     "Also write a dataset card in Markdown.",
-    callback=_suffix_check(".md", ".markdown"),
+    callback=_suffix_check_callback(".md", ".markdown"),
 )
-@workers_option(None, "Threads that read and measure.")
+@options.workers_option(None, "Threads that read and measure.")
 @common_options
 def describe_images(
     common: CommonOptions,
@@ -67,7 +60,7 @@ def describe_images(
     out: Path,
     picture: Path | None,
     card: Path | None,
-    **options: Any,
+    **values: Any,
 ) -> None:
     """Measure every image of SOURCE... and its pair, as the paper did.
 
@@ -88,7 +81,7 @@ def describe_images(
             seed=common.seed,
             overwrite=common.overwrite,
             progress=progress,
-            **options,
+            **values,
         )
     summary = summarise_properties(done.table)
     skipped = {

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    choice_option,
-    common_options,
-    count_option,
-    device_option,
-    text_option,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:  # they import torch
     from rainmer_analysis.infer import ImageRestorer
@@ -32,48 +26,42 @@ __all__ = ["derain"]
     type=click.Path(path_type=Path),
     help="Folder to write to; for a single image also a name that ends in .png.",
 )
-@text_option(
+@options.text_option(
     "--weights", "Weights of a restorer: .safetensors, or a published .pth.", metavar="FILE"
 )
-@text_option(
-    "--variant",
-    "What published weights are, where several variants fit, as in Rainmer_SA_wolocf.",
+@options.text_option(
+    "--variant", "What published weights are, where several variants fit, as in Rainmer_SA_wolocf."
 )
-@choice_option(
+@options.choice_option(
     "--ties",
     ("lowest", "published"),
     "Which of equal attentions win: the same on every machine, or what torch.topk gives.",
 )
-@count_option(
+@options.count_option(
     "--tile",
     512,
     "Longest side in pixels that is restored in one piece; memory grows with its square.",
     least=None,
     metavar=None,
 )
-@count_option(
+@options.count_option(
     "--overlap",
     None,
     "Pixels over which neighbouring tiles blend [default: 64, or half of smaller tiles].",
     least=None,
     metavar=None,
 )
-@choice_option("--precision", ("exact", "fast"), "float32, or bfloat16 on a CUDA device.")
-@count_option(
+@options.choice_option("--precision", ("exact", "fast"), "float32, or bfloat16 on a CUDA device.")
+@options.count_option(
     "--threads",
     None,
     "Threads on a CPU [default: one for each core]; results do not depend on them.",
     metavar=None,
 )
-@device_option
+@options.device_option
 @common_options
 def derain(
-    common: CommonOptions,
-    source: Path,
-    out: Path,
-    tile: int,
-    overlap: int | None,
-    **network: Any,
+    common: CommonOptions, source: Path, out: Path, tile: int, overlap: int | None, **network: Any
 ) -> None:
     """Restore INPUT: an image, or all images below a folder.
 

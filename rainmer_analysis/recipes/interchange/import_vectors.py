@@ -97,19 +97,9 @@ def import_vectors(
 ) -> Imported:
     """Make a table of vectors that another program wrote, each brought to length 1.
 
-    Parameters
-    ----------
-    source
-        A NumPy file [n, d] (``.npy``), or Parquet with a column of lists.
-    out
-        The table, ``.parquet``.
-    options
-        What is said of the vectors.
-    labels
-        CSV or Parquet with a row for each vector, in the same order; for Parquet by default its
-        own other columns.
-    overwrite
-        Whether another existing file may be replaced.
+    The source is a NumPy file [n, d] (``.npy``), or Parquet with a column of lists. Labels are CSV
+    or Parquet with a row for each vector, in the same order; for Parquet by default its own other
+    columns.
 
     Raises
     ------
@@ -127,7 +117,7 @@ def import_vectors(
             f"{len(matrix)} vectors and {len(frame)} rows of labels came; give one row for each "
             "vector, in the same order"
         )
-    rows, unused = _rename_label_columns(frame, options)
+    rows, unused = _labels_and_unused_columns(frame, options)
     unit, faults = _unit_rows_and_faults(matrix)
     kept = [row for row in range(len(rows)) if row not in faults]
     if not kept:
@@ -182,7 +172,7 @@ def _read_vectors_and_labels(
     return read_npy(source), read_labels(Path(labels))
 
 
-def _rename_label_columns(
+def _labels_and_unused_columns(
     frame: pd.DataFrame, options: ImportOptions
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the labels under the names of this package, and the columns that are not used."""

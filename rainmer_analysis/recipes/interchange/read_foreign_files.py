@@ -44,12 +44,7 @@ def read_npy(path: Path) -> npt.NDArray[Any]:
 def read_vector_column(path: Path, column: str | None) -> tuple[npt.NDArray[Any], pd.DataFrame]:
     """Read a column of lists, and the other columns as labels, from a Parquet file.
 
-    Parameters
-    ----------
-    path
-        The file.
-    column
-        Which column holds the vectors; by default the only one of lists of floating numbers.
+    By default the vectors are the only column of lists of floating numbers.
 
     Raises
     ------

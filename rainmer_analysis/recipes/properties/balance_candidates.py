@@ -43,7 +43,7 @@ class CandidateRows:
     space: Space | None = None
 
     @property
-    def usable(self) -> NDArray[np.int64]:
+    def usable_positions(self) -> NDArray[np.int64]:
         """Positions of the rows that have all properties."""
         return np.flatnonzero(np.isfinite(self.values).all(axis=1))
 
@@ -51,17 +51,7 @@ class CandidateRows:
 def read_candidates_and_references(
     properties: str | Path, like: str | Path | Sequence[str | Path], names: Sequence[str]
 ) -> tuple[CandidateRows, list[CandidateRows]]:
-    """Read the set to choose from and the sets to be like.
-
-    Raises
-    ------
-    FileFormatError
-        A file holds no properties.
-    ParameterError
-        No set to be like is given, or a set has no row with all properties.
-    SpaceError
-        Embeddings lie in different spaces.
-    """
+    """Read the set to choose from and the sets to be like; all need usable rows of one space."""
     own = read_candidate_rows(properties, names)
     others = [read_candidate_rows(each, names) for each in _reference_paths(like)]
     _check_comparable(own, others, names)
@@ -69,15 +59,10 @@ def read_candidates_and_references(
 
 
 def read_candidate_rows(path: str | Path, properties: Sequence[str]) -> CandidateRows:
-    """Read properties from a file.
+    """Read columns of a table of properties, the vectors of one of embeddings, or a ``.npy`` array.
 
-    Parameters
-    ----------
-    path
-        A table of properties or of embeddings (``.parquet``), or a ``.npy`` array of one column.
-    properties
-        Names of the columns; an array has one, whatever it is called, and embeddings are asked for
-        as ``embedding``, alone.
+    An array has one column, whatever it is called; embeddings are asked for as ``embedding``,
+    alone.
 
     Raises
     ------
@@ -143,7 +128,7 @@ def _check_comparable(
 ) -> None:
     """Make sure that all sets have rows to compare, in one space."""
     for each in (own, *others):
-        if not len(each.usable):
+        if not len(each.usable_positions):
             raise ParameterError(
                 f"no row of {each.name} has all of {', '.join(names)}; describe pairs that have"
             )

@@ -49,15 +49,7 @@ _SHOWN = 20
 
 
 def write_dataset_card(table: PropertyTable, path: str | Path, *, overwrite: bool = False) -> bool:
-    """Write the card of a table to a ``.md`` file, and say whether it was there already.
-
-    Raises
-    ------
-    ParameterError
-        The name ends otherwise.
-    OutputExistsError
-        Something else lies there.
-    """
+    """Write the card of a table to a ``.md`` file, and return whether it was there already."""
     target = Path(path)
     demand_suffix(target, "a dataset card", ".md", also=(".markdown",))
     return write_text_once(target, dataset_card(table), overwrite=overwrite)

@@ -34,27 +34,12 @@ def choose_by_density_strata(
     *,
     seed: int,
 ) -> tuple[NDArray[np.int64], tuple[Stratum, ...]]:
-    """Choose rows by the published rule.
+    """Choose rows by the published rule; return sorted positions and what came of each stratum.
 
     All rows with a density above .08 are kept. Of those up to .04, and of those between, so many
     are drawn without replacement that their shares are the means of the references' shares;
     numbers are rounded down. The published draw was not seeded; this one takes the ids with the
-    smallest SHA-256 of ``seed/id``.
-
-    Parameters
-    ----------
-    density
-        Of the candidates, shape (n,).
-    references
-        Densities of each set to be like.
-    ids
-        A text for each candidate.
-    seed
-        Of the draw.
-
-    Returns
-    -------
-    Sorted positions, and what came of each stratum.
+    smallest SHA-256 of ``seed/id``. Densities have the shape (n,), and each candidate an id.
 
     Raises
     ------

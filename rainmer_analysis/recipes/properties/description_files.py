@@ -31,15 +31,7 @@ def skipped_list_path(out: str | Path) -> Path:
 
 
 def check_description_outputs(path: Path, *, overwrite: bool) -> None:
-    """Make sure that a table can have this name, and that a list can lie beside it.
-
-    Raises
-    ------
-    ParameterError
-        The name does not end in ``.parquet``.
-    OutputExistsError
-        Something else than an earlier list lies where it goes, and `overwrite` is False.
-    """
+    """Make sure that a table can have this name, and that a list can lie beside it."""
     demand_suffix(path, "a table of properties", ".parquet")
     listed, header = skipped_list_path(path), csv_text(_HEADER, [])
     if not (listed.is_file() and listed.read_bytes().startswith(header.encode())):

@@ -114,7 +114,7 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
-    shared = Tiling(tile, overlap).shared
+    shared = Tiling(tile, overlap).least_overlap
     jobs = plan_restoration_jobs(given, place)
     listed = _checked_skipped_list_path(given, place, overwrite=overwrite)
     request = _restorer_request_fields(restorer) | {"tile": tile, "overlap": shared}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ImageError, SourceError
 from rainmer_analysis.images import read_image, resize
 from rainmer_analysis.recipes.training.training_pairs import PairJob
-from rainmer_analysis.train import Sample, to_8bit, window
+from rainmer_analysis.train import Sample, cut_keyed_window, to_8bit
 from rainmer_analysis.weather import degraded_and_clean, draw_weather, simulate
 
 __all__ = ["Task", "make_sample_or_reason", "samples_logging_failures", "shrink_large_photograph"]
@@ -46,7 +46,7 @@ def make_sample_or_reason(task: Task) -> Sample | str:
     except ImageError as error:
         return f"{job.key}: {error}"
     levels = to_8bit(degraded), to_8bit(clean)
-    windows = window(levels, native, job.key)
+    windows = cut_keyed_window(levels, native, job.key)
     return Sample(
         job.dataset, job.scene, to_8bit(resize(degraded)), to_8bit(resize(clean)), *windows
     )

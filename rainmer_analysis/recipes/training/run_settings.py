@@ -10,7 +10,7 @@ from pathlib import Path
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.images import find_datasets
 from rainmer_analysis.images.datasets.manifest_text import toml_quoted
-from rainmer_analysis.train import CrossedPool, Pool, TrainConfig, read_config
+from rainmer_analysis.train import CrossedPool, Pool, TrainConfig, read_train_config
 from rainmer_analysis.values import digest
 
 __all__ = ["read_run_settings", "resolve_dataset_weights", "run_digest"]
@@ -33,10 +33,10 @@ def read_run_settings(
     replaced = dict(changes or {})
     if real is not None:
         replaced["data.real"] = toml_quoted(str(real))
-    settings = resolve_dataset_weights(read_config(config, changes=replaced))
-    if settings.trains != kind:
+    settings = resolve_dataset_weights(read_train_config(config, changes=replaced))
+    if settings.trained_network != kind:
         raise ConfigError(
-            f"the configuration trains {settings.trains!r}, but {kind!r} was asked for; "
+            f"the configuration trains {settings.trained_network!r}, but {kind!r} was asked for; "
             "use the other command or another file"
         )
     return settings
@@ -55,7 +55,7 @@ def run_digest(config: TrainConfig, pool: Pool | CrossedPool, started: Mapping[s
     if config.optimiser.schedule == "cosine":
         run["steps"] = config.run.steps
     parts = {
-        "trains": config.trains,
+        "trains": config.trained_network,
         "seed": config.seed,
         "model": {"width": config.model.width}
         | {_STARTS[network]: sha256 for network, sha256 in started.items()},

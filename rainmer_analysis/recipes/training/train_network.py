@@ -33,9 +33,9 @@ from rainmer_analysis.train import (
     RainmerTrainable,
     RestorerTrainable,
     TrainConfig,
-    as_toml,
+    config_as_toml,
     init_distributed,
-    model_card,
+    model_card_markdown,
     train,
 )
 from rainmer_analysis.values import write_text
@@ -136,7 +136,7 @@ def _make_trainable(
 ) -> _Trainable:
     if isinstance(pool, CrossedPool):
         return CrossedTrainable(config, pool, context)
-    return _TRAINABLES[config.trains](config, pool, context)
+    return _TRAINABLES[config.trained_network](config, pool, context)
 
 
 def _train_in_folder(
@@ -152,7 +152,7 @@ def _train_in_folder(
     started = load_start_weights(trainable, settings)
     export = WeightsExport(trainable, settings, folder, pool=pool)
     hooks = Hooks(
-        on_start=lambda: write_text(folder / CONFIG, as_toml(settings)),
+        on_start=lambda: write_text(folder / CONFIG, config_as_toml(settings)),
         on_checkpoint=export.write_unless_validated,
         on_best=export.write_best,
         **(
@@ -173,7 +173,7 @@ def _train_in_folder(
         for network, start in started.items():
             notes[f"{network.capitalize()} started from (SHA-256)"] = start
         log = folder / LOG
-        card = model_card(
+        card = model_card_markdown(
             settings, pool, outcome, log=log, sha256=sha256, kept=kept, notes=notes, context=context
         )
         write_text(folder / CARD, card)

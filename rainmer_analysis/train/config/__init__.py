@@ -7,7 +7,11 @@ value is refused with a sentence; nothing is silently ignored.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config.read_config import parse_config, read_config, shipped_configs
+from rainmer_analysis.train.config.read_train_config import (
+    parse_train_config,
+    read_train_config,
+    shipped_train_configs,
+)
 from rainmer_analysis.train.config.sections import (
     DataConfig,
     ModelConfig,
@@ -26,7 +30,7 @@ __all__ = [
     "RestorationConfig",
     "RunConfig",
     "TrainConfig",
-    "parse_config",
-    "read_config",
-    "shipped_configs",
+    "parse_train_config",
+    "read_train_config",
+    "shipped_train_configs",
 ]

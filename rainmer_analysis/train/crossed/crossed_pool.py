@@ -77,8 +77,8 @@ class CrossedPool:
                 f"a crossed pool has images {shape}, descriptors {self.descriptors.shape[:3]} and "
                 f"labels {labels} as blocks x draws x scenes; give as many of each"
             )
-        seen = {scene for k in self.blocks(held_out=False) for scene in self.block_scenes[k]}
-        kept = {scene for k in self.blocks(held_out=True) for scene in self.block_scenes[k]}
+        seen = {scene for k in self.block_numbers(held_out=False) for scene in self.block_scenes[k]}
+        kept = {scene for k in self.block_numbers(held_out=True) for scene in self.block_scenes[k]}
         if seen & kept or not seen:
             raise ParameterError(
                 "a crossed pool needs blocks to train on that share no scene with those held out; "
@@ -88,7 +88,7 @@ class CrossedPool:
     def __len__(self) -> int:
         return int(np.prod(self.images.shape[:3]))
 
-    def blocks(self, *, held_out: bool) -> NDArray[np.int64]:
+    def block_numbers(self, *, held_out: bool) -> NDArray[np.int64]:
         """Return the numbers of the blocks that are held out, or of those that are not."""
         return np.flatnonzero(np.array(self.validation) == held_out)
 

@@ -15,7 +15,7 @@ from rainmer_analysis.train.crossed.crossed_losses import (
     soft_contrastive_loss,
 )
 
-__all__ = ["LossTerm", "ViewBatch", "ViewWeights", "view_losses", "view_weights"]
+__all__ = ["LossTerm", "ViewBatch", "ViewLossSettings", "view_loss_settings", "view_losses"]
 
 
 class LossTerm(NamedTuple):
@@ -54,7 +54,7 @@ class ViewBatch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ViewWeights:
+class ViewLossSettings:
     """Settings of one view's losses; see `CrossedConfig`."""
 
     comparison: float
@@ -66,10 +66,10 @@ class ViewWeights:
     opposition: float
 
 
-def view_weights(config: CrossedConfig) -> dict[str, ViewWeights]:
+def view_loss_settings(config: CrossedConfig) -> dict[str, ViewLossSettings]:
     """Return the settings by view."""
     return {
-        "chromatic": ViewWeights(
+        "chromatic": ViewLossSettings(
             comparison=config.weight_chromatic,
             bandwidth=config.light_bandwidth,
             temperature=config.temperature_chromatic,
@@ -78,7 +78,7 @@ def view_weights(config: CrossedConfig) -> dict[str, ViewWeights]:
             centring=config.centring,
             opposition=config.opposition_chromatic,
         ),
-        "degradation": ViewWeights(
+        "degradation": ViewLossSettings(
             comparison=config.weight_degradation,
             bandwidth=config.weather_bandwidth,
             temperature=config.temperature_degradation,
@@ -91,7 +91,7 @@ def view_weights(config: CrossedConfig) -> dict[str, ViewWeights]:
 
 
 def view_losses(
-    name: str, batch: ViewBatch, weights: ViewWeights, head: nn.Module
+    name: str, batch: ViewBatch, weights: ViewLossSettings, head: nn.Module
 ) -> list[LossTerm]:
     """Return the parts of one view's loss.
 

@@ -26,12 +26,12 @@ __all__ = [
     "Sample",
     "build_pool",
     "choose_held_out_scenes",
-    "from_8bit",
+    "cut_keyed_window",
     "open_pool",
-    "scaled",
     "tensor_copy",
     "to_8bit",
-    "window",
+    "to_unit_range",
+    "unit_range_tensor",
 ]
 
 Levels = NDArray[np.uint8]
@@ -50,17 +50,17 @@ def tensor_copy(levels: Levels) -> Tensor:
     return torch.from_numpy(np.array(levels))
 
 
-def scaled(levels: Tensor) -> Tensor:
+def to_unit_range(levels: Tensor) -> Tensor:
     """Return float32 images in [0, 1] of 8-bit levels, where those are."""
     return levels.float().div_(255)
 
 
-def from_8bit(levels: Levels) -> Tensor:
+def unit_range_tensor(levels: Levels) -> Tensor:
     """Return float32 images in [0, 1] of 8-bit levels."""
-    return scaled(tensor_copy(levels))
+    return to_unit_range(tensor_copy(levels))
 
 
-def window(images: tuple[Levels, Levels], side: int, key: str) -> tuple[Levels, Levels]:
+def cut_keyed_window(images: tuple[Levels, Levels], side: int, key: str) -> tuple[Levels, Levels]:
     """Cut the same square from two images [3, H, W] at a place that `key` decides.
 
     Images with a shorter side are continued by their mirror image.

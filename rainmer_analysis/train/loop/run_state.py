@@ -1,4 +1,4 @@
-"""How far a run is, how it ended, and who is told meanwhile."""
+"""How far a run is, how it ended, and the hooks that it calls meanwhile."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ class State:
         self.in_a_row = 0 if is_finite else self.in_a_row + 1
         self.skipped += not is_finite
 
-    def stop_if_never_finite(self, done: int) -> None:
-        """End a run whose gradients are not finite, many in a row or many of `done` steps.
+    def raise_if_rarely_finite(self, steps_done: int) -> None:
+        """End a run whose gradients are not finite, many in a row or many of `steps_done` steps.
 
         Raises
         ------
         TrainingError
             They pile up.
         """
-        many = done >= _SHARE_FROM and self.skipped > _SHARE * done
+        many = steps_done >= _SHARE_FROM and self.skipped > _SHARE * steps_done
         if self.in_a_row >= _IN_A_ROW or many:
             raise TrainingError(
                 f"gradients were not finite in {self.in_a_row} steps in a row and in "
-                f"{self.skipped} of {done} steps; lower optimiser.lr, or set "
+                f"{self.skipped} of {steps_done} steps; lower optimiser.lr, or set "
                 'run.precision to "float32"'
             )
 

@@ -10,7 +10,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
 from rainmer_analysis.model.restorer.config import PLACES, TIES
 from rainmer_analysis.model.restorer.modules.channel_selection import SELECTIONS
-from rainmer_analysis.model.restorer.modules.local_knowledge import FUSIONS
+from rainmer_analysis.model.restorer.modules.local_fusion_and_prompts import FUSIONS
 
 
 def test_the_table_names_the_published_variants() -> None:

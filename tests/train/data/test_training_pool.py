@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import FileFormatError, ParameterError, StorageError
-from rainmer_analysis.train.data import Pool, Sample, build_pool, open_pool, to_8bit, window
+from rainmer_analysis.train.data import (
+    Pool,
+    Sample,
+    build_pool,
+    cut_keyed_window,
+    open_pool,
+    to_8bit,
+)
 
 
 def sample(row: int) -> Sample:
@@ -123,16 +130,18 @@ def test_held_out_scenes_are_whole_seeded_and_nested(pool: Pool) -> None:
 
 def test_windows_show_the_same_place() -> None:
     image = np.arange(3 * 50 * 60, dtype=np.int64).reshape(3, 50, 60).astype(np.uint8)
-    first, second = window((image, image), 32, "key")
+    first, second = cut_keyed_window((image, image), 32, "key")
     assert first.shape == (3, 32, 32)
     assert np.array_equal(first, second)
-    assert np.array_equal(first, window((image, image), 32, "key")[0])
-    assert any(not np.array_equal(first, window((image, image), 32, f"{k}")[0]) for k in range(4))
+    assert np.array_equal(first, cut_keyed_window((image, image), 32, "key")[0])
+    assert any(
+        not np.array_equal(first, cut_keyed_window((image, image), 32, f"{k}")[0]) for k in range(4)
+    )
 
 
 def test_small_images_are_mirrored_into_their_window() -> None:
     image = np.random.default_rng(0).integers(0, 255, (3, 20, 50)).astype(np.uint8)
-    made, _ = window((image, image), 32, "key")
+    made, _ = cut_keyed_window((image, image), 32, "key")
     assert np.array_equal(made[:, 20:], made[:, 19:7:-1])
 
 

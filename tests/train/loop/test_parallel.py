@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from rainmer_analysis.distributed import context
-from rainmer_analysis.train.config import TrainConfig, parse_config
+from rainmer_analysis.train.config import TrainConfig, parse_train_config
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, Sample, build_pool
 from rainmer_analysis.train.loop import Trainable, train
@@ -84,7 +84,7 @@ def losses(folder: Path) -> list[float]:
 
 def alone(objective: Trainable) -> dict[str, torch.Tensor]:
     objective.before_micro_batch()
-    objective.module(objective.batch(0))[0].backward()
+    objective.module(objective.make_batch(0))[0].backward()
     objective.after_micro_batch(torch.tensor(True))
     return gradients_of(objective)
 
@@ -104,7 +104,7 @@ def assert_equal(
 
 
 def configured(kind: str) -> TrainConfig:
-    return parse_config(document(kind))
+    return parse_train_config(document(kind))
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def test_two_processes_give_the_gradients_of_one(
     tmp_path: Path,
 ) -> None:
     config = configured(kind)
-    assert config.trains == kind
+    assert config.trained_network == kind
     found = saved(shared / kind)
     assert_equal(found["gradients"], alone(objective(config, pool)))
     trained = objective(config, pool)

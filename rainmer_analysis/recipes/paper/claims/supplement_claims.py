@@ -75,13 +75,9 @@ class Claim:
     def decide_with_interval(
         self, value: float, bound: float, interval: tuple[float, float] | None
     ) -> str:
-        """Decide with the interval of the value, where it has one.
+        """Return ``yes`` or ``no`` where the whole interval lies on one side, else ``undecided``.
 
-        Returns
-        -------
-        str
-            ``yes`` or ``no`` where the whole interval lies on one side of the bound, else
-            ``undecided``; without an interval by the value alone.
+        Without an interval the value alone decides.
         """
         if interval is None:
             return "yes" if self.holds(value, bound) else "no"
@@ -122,6 +118,22 @@ _ALL_IN_ONE = replace(
     relation=">",
 )
 
+
+def _isolation_claims(base: Claim, figure: str, datasets: tuple[str, ...]) -> list[Claim]:
+    return [
+        replace(
+            base,
+            name=f"{base.view}-isolated-{name}",
+            figure=figure,
+            statement=f"{name} is isolated",
+            statistic=neighbours_within_statistic(name),
+            relation=">",
+            bound=_ISOLATED,
+        )
+        for name in datasets
+    ]
+
+
 CLAIMS: tuple[Claim, ...] = (
     _CHROMATIC,
     replace(
@@ -131,18 +143,7 @@ CLAIMS: tuple[Claim, ...] = (
         statistic=lowest_score_without_statistic("GTAV-balance"),
         relation=">",
     ),
-    *(
-        replace(
-            _CHROMATIC,
-            name=f"chromatic-isolated-{name}",
-            figure="2a",
-            statement=f"{name} is isolated",
-            statistic=neighbours_within_statistic(name),
-            relation=">",
-            bound=_ISOLATED,
-        )
-        for name in ("GT-Rain", "GTAV-balance")
-    ),
+    *_isolation_claims(_CHROMATIC, "2a", ("GT-Rain", "GTAV-balance")),
     _DEGRADATION,
     replace(
         _DEGRADATION,
@@ -151,18 +152,7 @@ CLAIMS: tuple[Claim, ...] = (
         statistic=lowest_score_without_statistic("Rain200H"),
         relation=">",
     ),
-    *(
-        replace(
-            _DEGRADATION,
-            name=f"degradation-isolated-{name}",
-            figure="2b",
-            statement=f"{name} is isolated",
-            statistic=neighbours_within_statistic(name),
-            relation=">",
-            bound=_ISOLATED,
-        )
-        for name in ("Rain200H", "GT-Rain")
-    ),
+    *_isolation_claims(_DEGRADATION, "2b", ("Rain200H", "GT-Rain")),
     replace(
         _DEGRADATION,
         name="airnet-less-compact",
@@ -209,20 +199,7 @@ Tables = Mapping[tuple[str, str, str], EmbeddingTable]
 
 
 def statistic_by_encoder(claim: Claim, tables: Tables) -> dict[str, float]:
-    """Return the claim's statistic for every encoder that has the view.
-
-    Parameters
-    ----------
-    claim
-        The claim.
-    tables
-        (corpus, encoder, view) to a table whose datasets bear the paper's names.
-
-    Returns
-    -------
-    dict
-        Encoder to value.
-    """
+    """Return the claim's statistic for every encoder with a table of the corpus and view."""
     return {
         encoder: claim.statistic.value(table)
         for (corpus, encoder, view), table in tables.items()

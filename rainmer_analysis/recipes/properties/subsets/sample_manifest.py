@@ -11,16 +11,10 @@ from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.images.datasets.manifest_text import demand_manifest_suffix
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    images_manifest_and_scenes,
+    images_manifest_and_scenes_texts,
     write_manifest_and_scenes,
 )
-from rainmer_analysis.values import (
-    EmbeddingTable,
-    PropertyTable,
-    Rows,
-    SphereMap,
-    read,
-)
+from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
 
 __all__ = ["write_sample_manifest"]
 
@@ -36,28 +30,15 @@ def write_sample_manifest(
 ) -> tuple[Rows, bool]:
     """Write the images that a command draws from sources, or those of files that one wrote.
 
-    Parameters
-    ----------
-    sources
-        As for `extract`, of which the same images are drawn; or ``.parquet`` files of embeddings,
-        maps or properties, whose images these are.
-    out
-        Manifest to write, ``.toml``: every command reads it as a source.
-    root, per_dataset, seed
-        As for `extract`; by default all images. Files have been drawn already.
-    overwrite
-        Whether another file may be replaced.
-
-    Returns
-    -------
-    The rows of the images, and whether the manifest was there already.
+    Sources, `root`, `per_dataset` and `seed` draw the same images as for `extract`, by default all;
+    ``.parquet`` files of embeddings, maps or properties have been drawn already. Returns the rows
+    of the images, and whether the manifest (``.toml``, a source for every command) was there
+    already.
 
     Raises
     ------
-    SourceError
-        A source cannot be used.
-    FileFormatError
-        A file holds no images.
+    SourceError, FileFormatError
+        A source cannot be used, or a file holds no images.
     ParameterError
         The name does not end in ``.toml``, or files are given with a number to draw.
     OutputExistsError
@@ -80,7 +61,7 @@ def write_sample_manifest(
         rows = load_image_set(given, root=root, per_dataset=per_dataset, seed=seed).rows
         number = "all" if per_dataset is None else f"at most {per_dataset} a dataset"
         remark = f"{number} images, seed {seed}"
-    text, scenes = images_manifest_and_scenes(
+    text, scenes = images_manifest_and_scenes_texts(
         rows, path, [f"{len(rows):,} images: {remark}."], suffix=""
     )
     return rows, write_manifest_and_scenes(path, text, scenes, overwrite=overwrite)

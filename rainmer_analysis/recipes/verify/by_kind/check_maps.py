@@ -27,20 +27,10 @@ def check_map(
     *,
     first: SphereMap | None,
 ) -> tuple[Check, SphereMap | None]:
-    """Look for a map's file and compare all that the picture states of it.
+    """Look for a map's file, and compare all that the picture states of it.
 
-    Parameters
-    ----------
-    stated, numbers
-        What the record says of the map.
-    inputs
-        Where to look.
-    first
-        The picture's first map, which others may have been turned onto.
-
-    Returns
-    -------
-    The comparison, and the map as it was drawn where everything agrees.
+    Others may have been turned onto the picture's `first` map. Returns the comparison, and the map
+    as it was drawn where everything agrees.
     """
     name = space_name(stated["space"])
     what = f"map {name}"

@@ -9,12 +9,7 @@ from typing import Any
 from rainmer_analysis.errors import RainmerAnalysisError
 from rainmer_analysis.images import file_sha256
 from rainmer_analysis.model import load_weights
-from rainmer_analysis.recipes.verify.evidence import (
-    Check,
-    GivenFile,
-    GivenFiles,
-    space_name,
-)
+from rainmer_analysis.recipes.verify.evidence import Check, GivenFile, GivenFiles, space_name
 from rainmer_analysis.values import report_progress
 
 __all__ = ["check_images", "check_table", "check_weights"]
@@ -25,12 +20,7 @@ _SHORT = 12  # digits of a digest that people compare
 def check_table(
     content: str, space: Mapping[str, Any], inputs: GivenFiles
 ) -> tuple[Check, GivenFile | None]:
-    """Look for the table of this content.
-
-    Returns
-    -------
-    The comparison, and the table where it was found.
-    """
+    """Look for the table of this content; return the comparison, and the table if found."""
     name = space_name(space)
     what, candidates = f"table {name}", inputs.of_kind("embeddings", name)
     for each in candidates:
@@ -76,15 +66,7 @@ def check_weights(spaces: Iterable[Mapping[str, Any]], inputs: GivenFiles) -> li
 
 
 def check_images(rows: Iterable[tuple[str, str]], inputs: GivenFiles) -> list[Check]:
-    """Compare the images of a table or map with the image files that were given.
-
-    Parameters
-    ----------
-    rows
-        Pairs of image id and SHA-256 of the file.
-    inputs
-        Whose images are read.
-    """
+    """Compare images, pairs of id and SHA-256 of the file, with the image files that were given."""
     known: set[str] = set()
     by_name: dict[str, list[str]] = {}
     for finished, path in enumerate(inputs.images, start=1):
