@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from rainmer_analysis.auditing import FINDINGS, Finding
 from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_data_uri
-from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.recipes.write_text_files import write_text_once
 
 __all__ = ["write_audit_page"]
 
@@ -54,6 +54,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
     kinds = []
     for kind, meaning in FINDINGS.items():
         found = [each for each in audit.findings if each.finding == kind]
+        leaks_first = sorted(found, key=lambda each: not each.leak)
         kinds.append(
             {
                 "name": kind,
@@ -61,10 +62,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [
-                    _finding_card(each, rows)
-                    for each in _first_findings_leaks_before_others(found, shown)
-                ],
+                "cards": [_finding_card(each, rows) for each in leaks_first[:shown]],
             }
         )
     return {
@@ -76,11 +74,6 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
         "datasets": [_dataset_table_row(name, each) for name, each in audit.datasets.items()],
         "overlap": _shared_scene_counts(audit.datasets),
     }
-
-
-def _first_findings_leaks_before_others(found: Sequence[Finding], shown: int) -> list[Finding]:
-    """Return those between splits first; otherwise the order stays."""
-    return sorted(found, key=lambda each: not each.leak)[:shown]
 
 
 def _dataset_table_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
