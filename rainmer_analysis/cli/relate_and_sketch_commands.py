@@ -108,8 +108,8 @@ def sketch(common: CommonOptions, table: Path, out: Path, resamples: int | None)
     fewest = min(sums.scenes for sums in made.datasets.values())
     share = min(1.0, (made.resample_count + 2) / fewest)
     common.print_note(
-        f"to whom the scenes' names are known, {made.resample_count} resamples of {fewest} scenes give "
-        f"away up to {share:.0%} of a scene's vector"
+        f"to whom the scenes' names are known, {made.resample_count} resamples of {fewest} scenes "
+        f"give away up to {share:.0%} of a scene's vector"
     )
     document = {
         "kind": "sketch",
