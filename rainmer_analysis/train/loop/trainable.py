@@ -76,13 +76,7 @@ class Trainable(ABC):
         self._config, self._context = config, context or DistributedContext()
 
     def _demand_one_process(self, why: str) -> None:
-        """Refuse to share the run.
-
-        Raises
-        ------
-        ConfigError
-            Several processes were started.
-        """
+        """Raise ConfigError where several processes share the run."""
         if self._context.world > 1:
             raise ConfigError(
                 f"{why}, but {self._context.world} were started; start one, without torchrun"
