@@ -93,7 +93,7 @@ class _Runs:
         train_network("encoder", "tiny", place / "warm", changes=changes, cache=pools, workers=0)
         config = read_train_config("tiny", changes=changes)
         pool = make_or_open_pair_pool(config, pools, workers=0)
-        shown = (~pool.held_out(config.data.held_out, config.data.seed)).sum()
+        shown = (~pool.held_out_mask(config.data.held_out, config.data.seed)).sum()
         self.epoch = int(shown) // config.run.batch
 
     def train(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from rainmer_analysis.train.config import (
     DataConfig,
     TrainConfig,
+    config_as_toml,
     read_train_config,
     shipped_train_configs,
 )
@@ -42,11 +43,7 @@ from rainmer_analysis.train.loop import (
     init_distributed,
     train,
 )
-from rainmer_analysis.train.model_card_text import (
-    config_as_toml,
-    describe_hardware,
-    model_card_markdown,
-)
+from rainmer_analysis.train.model_card_text import describe_hardware, model_card_markdown
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 __all__ = [

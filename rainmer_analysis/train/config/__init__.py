@@ -7,11 +7,6 @@ value is refused with a sentence; nothing is silently ignored.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config.read_train_config import (
-    parse_train_config,
-    read_train_config,
-    shipped_train_configs,
-)
 from rainmer_analysis.train.config.sections import (
     DataConfig,
     ModelConfig,
@@ -21,6 +16,12 @@ from rainmer_analysis.train.config.sections import (
     RunConfig,
 )
 from rainmer_analysis.train.config.train_config import TrainConfig
+from rainmer_analysis.train.config.train_config_toml import (
+    config_as_toml,
+    parse_train_config,
+    read_train_config,
+    shipped_train_configs,
+)
 
 __all__ = [
     "DataConfig",
@@ -30,6 +31,7 @@ __all__ = [
     "RestorationConfig",
     "RunConfig",
     "TrainConfig",
+    "config_as_toml",
     "parse_train_config",
     "read_train_config",
     "shipped_train_configs",

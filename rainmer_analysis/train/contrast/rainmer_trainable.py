@@ -47,7 +47,7 @@ class RainmerTrainable(Trainable):
         super().__init__(config, context)
         self.module = MomentumContrast.from_config(config)
         self._move_to_device()
-        held_out = pool.held_out(config.data.held_out, config.data.seed)
+        held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
         build, part = ContrastBatchBuilder.from_config, self._context.local_slice
         self._training = build(config, pool, np.flatnonzero(~held_out), part=part(config.run.batch))
         self._ahead = prefetcher_for_device(self._context.device, self._training.read_batch)

@@ -58,7 +58,7 @@ class RestorerTrainable(Trainable):
         self.module = JointTraining.from_config(config)
         self._move_to_device()
         self.module.train()
-        held_out = pool.held_out(config.data.held_out, config.data.seed)
+        held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
         self._held_out = np.flatnonzero(held_out)
         self._part = self._context.local_slice(config.run.batch)
         self._training = ContrastBatchBuilder.from_config(

@@ -59,7 +59,7 @@ def shared(pool: Pool, forked: ForkedPythons, tmp_path_factory: pytest.TempPathF
     samples = (
         Sample(
             pool.datasets[row],
-            pool.scenes[row],
+            pool.scene_of_each_row[row],
             *(np.asarray(getattr(pool, name)[row]) for name in ARRAYS),
         )
         for row in range(len(pool))

@@ -142,7 +142,7 @@ def test_degraded_and_clean_are_cut_at_the_same_place(pool: Pool, restoring: Res
     drawn = [Crop.draw((128, 128), 16, rng) for _ in range(8)]
     twins = Pool(
         pool.degraded, pool.degraded, pool.degraded_native, pool.degraded_native,
-        pool.datasets, pool.scenes, pool.digest,
+        pool.datasets, pool.scene_of_each_row, pool.digest,
     )  # fmt: skip
     cut = cut_crops(twins, np.arange(8), drawn)
     assert torch.equal(cut["degraded"], cut["clean"])
