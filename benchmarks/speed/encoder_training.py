@@ -117,17 +117,17 @@ def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
     ways = {}
     for is_compiled in (False, True):
         objective = RainmerTrainable(config, pool)
-        updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=False)
+        updater = FiniteStepOptimiser(objective.parameter_groups(), config.optimiser, fused=False)
         ways[is_compiled] = objective, updater
     numbers = {False: 0, True: 0}
 
     def advance(is_compiled: bool) -> None:
         objective, updater = ways[is_compiled]
-        updater.begin(config.optimiser.lr)
+        updater.begin_step(config.optimiser.lr)
         objective.before_micro_batch()
         loss, _ = objective.module(objective.make_batch(numbers[is_compiled]))
         loss.backward()
-        updater.finish()
+        updater.finish_step()
         numbers[is_compiled] += 1
 
     def step(is_compiled: bool) -> None:

@@ -60,7 +60,7 @@ class Plain:
         torch.manual_seed(config.seed)
         # in place of the network that the objective has hastened and made channels-last
         self.objective.module = _plain_module(self.config)
-        self.groups = self.objective.groups()
+        self.groups = self.objective.parameter_groups()
         self.optimiser = torch.optim.AdamW(
             [
                 {"params": group.parameters, "weight_decay": group.weight_decay}

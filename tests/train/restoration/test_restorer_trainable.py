@@ -64,7 +64,7 @@ def test_whole_queries_are_encoded_once(
         return encode_with_gradients(encoder, images)
 
     with monkeypatch.context() as patched:
-        patched.setattr(joint, "encode", counted)
+        patched.setattr(joint, "encode_with_gradients", counted)
         loss = shared.module(shared.make_batch(0))[0]
     assert calls == [2]
     assert loss.item() == pytest.approx(apart.module(apart.make_batch(0))[0].item(), rel=1e-5)
