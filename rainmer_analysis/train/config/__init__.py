@@ -7,14 +7,7 @@ value is refused with a sentence; nothing is silently ignored.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config.sections import (
-    DataConfig,
-    ModelConfig,
-    ObjectiveConfig,
-    OptimiserConfig,
-    RestorationConfig,
-    RunConfig,
-)
+from rainmer_analysis.train.config.sections import DataConfig, ObjectiveConfig, OptimiserConfig
 from rainmer_analysis.train.config.train_config import TrainConfig
 from rainmer_analysis.train.config.train_config_toml import (
     config_as_toml,
@@ -25,11 +18,8 @@ from rainmer_analysis.train.config.train_config_toml import (
 
 __all__ = [
     "DataConfig",
-    "ModelConfig",
     "ObjectiveConfig",
     "OptimiserConfig",
-    "RestorationConfig",
-    "RunConfig",
     "TrainConfig",
     "config_as_toml",
     "parse_train_config",

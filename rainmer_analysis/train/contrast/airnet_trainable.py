@@ -27,12 +27,7 @@ from rainmer_analysis.train.data import (
     tensor_copy,
     to_unit_range,
 )
-from rainmer_analysis.train.loop import (
-    DistributedContext,
-    Trainable,
-    average_numbers,
-    momentum_update,
-)
+from rainmer_analysis.train.loop import DistributedContext, Trainable, average_numbers
 
 __all__ = ["AirNetTrainable", "Crops", "QueueContrast"]
 
@@ -182,9 +177,9 @@ class AirNetTrainable(Trainable):
         return self._crops_to_device(self._ahead(number))
 
     def before_micro_batch(self) -> None:
-        """Let the key encoder follow."""
+        """Train with batch statistics; let the key encoder follow."""
         self.module.train()
-        momentum_update(self.module.key, self.module.query, self._config.objective.momentum)
+        super().before_micro_batch()
 
     def after_micro_batch(self, is_finite: Tensor) -> None:
         """Fill the queue with the keys of all processes."""

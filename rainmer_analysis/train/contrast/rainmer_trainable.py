@@ -14,12 +14,7 @@ from rainmer_analysis.train.contrast.momentum_contrast import (
     MomentumContrast,
 )
 from rainmer_analysis.train.data import Pool, prefetcher_for_device
-from rainmer_analysis.train.loop import (
-    DistributedContext,
-    Trainable,
-    average_numbers,
-    momentum_update,
-)
+from rainmer_analysis.train.loop import DistributedContext, Trainable, average_numbers
 
 __all__ = ["RainmerTrainable"]
 
@@ -68,10 +63,6 @@ class RainmerTrainable(Trainable):
     def make_batch(self, number: int) -> ContrastBatch:
         """Make this process's part of a batch."""
         return self._training.build_batch(self._ahead(number).to(self._context.device))
-
-    def before_micro_batch(self) -> None:
-        """Let the key encoder follow."""
-        momentum_update(self.module.key, self.module.query, self._config.objective.momentum)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:

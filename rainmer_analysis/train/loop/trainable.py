@@ -109,8 +109,11 @@ class Trainable(ABC):
     def make_batch(self, number: int) -> Any:
         """Make this process's part of a micro-batch, a function of seed and number alone."""
 
-    def before_micro_batch(self) -> None:  # noqa: B027
-        """Do what comes before each micro-batch, such as moving a key encoder."""
+    def before_micro_batch(self) -> None:
+        """Let the key encoder, where there is one, follow the query encoder."""
+        query, *keys = self.query_and_key_encoders
+        for key in keys:
+            momentum_update(key, query, self._config.objective.momentum)
 
     def after_micro_batch(self, is_finite: Tensor) -> None:  # noqa: B027
         """Do what comes after each micro-batch, such as filling a queue.

@@ -22,7 +22,6 @@ from rainmer_analysis.train.loop import (
     ParameterGroup,
     Trainable,
     average_numbers,
-    momentum_update,
 )
 from rainmer_analysis.train.restoration.joint_training import JointTraining, RestorationBatch
 from rainmer_analysis.train.restoration.restoration_crops import Crop, Pairs, cut_crops, image_sheet
@@ -111,11 +110,6 @@ class RestorerTrainable(Trainable):
             return HostBatch(pairs, None)
         views = self._training.read_batch(number)
         return HostBatch({**pairs, **views.parts}, views.plan)
-
-    def before_micro_batch(self) -> None:
-        """Let the key encoder follow."""
-        query, key = self.query_and_key_encoders
-        momentum_update(key, query, self._config.objective.momentum)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:

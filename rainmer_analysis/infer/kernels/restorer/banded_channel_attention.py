@@ -76,11 +76,7 @@ def _sum_band_products(  # type: ignore[no-untyped-def]
         at = qk_at[0] + row * qk_at[1]
         for column in range(0, width, _STRIP):
             left = (at + column, qk_at[1], qk_at[2])
-            right = (
-                at + column + count * qk_at[2],
-                qk_at[1],
-                qk_at[2],
-            )
+            right = (at + column + count * qk_at[2], qk_at[1], qk_at[2])
             size = (1, min(_STRIP, width - column))
             add_outer_products(qk, left, qk, right, (count, count), size, partial_sums, 0)
     for i in range(count):
@@ -141,17 +137,7 @@ def _sum_products_and_write_values(  # type: ignore[no-untyped-def]
                     if channel < 2 * count:
                         to, down = LEFT + channel * pitch, pairs_place[1]
                         convolve_channel(
-                            u,
-                            at,
-                            place[1],
-                            taps,
-                            tap,
-                            (_SIDE, 1),
-                            qk,
-                            to,
-                            down,
-                            inner,
-                            False,
+                            u, at, place[1], taps, tap, (_SIDE, 1), qk, to, down, inner, False
                         )
                     else:
                         to = goal[0] + (h * count + channel - 2 * count) * goal[2]
