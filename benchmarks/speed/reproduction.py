@@ -48,7 +48,7 @@ from rainmer_analysis.recipes.paper.corpora_and_requests import (
     ALL_IN_ONE,
     CORPORA,
     DERAINING,
-    find_or_simulate_corpus,
+    find_or_simulate_sources,
 )
 
 SEED = 42
@@ -206,7 +206,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for corpus in (DERAINING, ALL_IN_ONE):
-            find_or_simulate_corpus(
+            find_or_simulate_sources(
                 corpus, place, root=None, per_dataset=options.per_dataset, seed=SEED
             )
         seconds = {name: way() for name, way in ways(options, place).items()}

@@ -48,12 +48,7 @@ def compare_encoders(
     table, other = (read_as(path, EmbeddingTable) for path in (first, second))
     with common.progress_bar("subsample"):
         kept = compare_and_write_agreement(
-            table,
-            other,
-            out,
-            resamples=resamples,
-            seed=common.seed,
-            overwrite=common.overwrite,
+            table, other, out, resamples=resamples, seed=common.seed, overwrite=common.overwrite
         )
     common.print_state(out, up_to_date=kept.up_to_date)
     one, two = kept.value.left_out

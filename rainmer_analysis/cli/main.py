@@ -119,7 +119,7 @@ def _raise_terminated(signum: int, frame: FrameType | None) -> NoReturn:  # noqa
     raise _Terminated
 
 
-def _is_user_error(error: Exception) -> bool:
+def _is_printed_as_sentence(error: Exception) -> bool:
     """Return whether an error is printed as a sentence; others are faults of this program."""
     return not isinstance(error, RuntimeError) or "can't start new thread" in str(error)
 
@@ -163,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         error.show()
         code = error.exit_code
     except (RainmerAnalysisError, OSError, MemoryError, RuntimeError) as error:
-        if "--debug" in given or not _is_user_error(error):
+        if "--debug" in given or not _is_printed_as_sentence(error):
             raise
         echo(f"error: {_error_sentence(error)}", err=True)
         code = 1

@@ -116,10 +116,10 @@ def _map_text(made: SphereMap, summary: MapSummary) -> str:
         value = made.fidelity.get(key)
         if value is not None and not math.isnan(value):
             lines.append(f"{name}: {value:.3f}")
-    return "\n".join([*lines, *_placement_lines(made), *_summary_lines(summary)])
+    return "\n".join([*lines, *_placement_radius_lines(made), *_mean_direction_lines(summary)])
 
 
-def _placement_lines(made: SphereMap) -> list[str]:
+def _placement_radius_lines(made: SphereMap) -> list[str]:
     found = made.fidelity
     if "radius_degrees" not in found:
         return []
@@ -131,7 +131,7 @@ def _placement_lines(made: SphereMap) -> list[str]:
     return lines + [f"  {name}: {by_dataset[name]:.1f}" for name in made.rows.datasets]
 
 
-def _summary_lines(summary: MapSummary) -> list[str]:
+def _mean_direction_lines(summary: MapSummary) -> list[str]:
     return [
         "mean directions (descriptive): longitude, latitude, spread in degrees",
         *(

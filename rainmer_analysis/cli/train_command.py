@@ -59,26 +59,26 @@ def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@train.command()
+@train.command("encoder")
 @_train_options
 @common_options
-def encoder(common: CommonOptions, **given: Any) -> None:
+def train_encoder(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's encoder (chromatic, degradation and detail views)."""
     _train_and_print("encoder", common, **given)
 
 
-@train.command()
+@train.command("airnet")
 @_train_options
 @common_options
-def airnet(common: CommonOptions, **given: Any) -> None:
+def train_airnet(common: CommonOptions, **given: Any) -> None:
     """Train AirNet's encoder (momentum contrast against a queue)."""
     _train_and_print("airnet", common, **given)
 
 
-@train.command()
+@train.command("rainmer")
 @_train_options
 @common_options
-def rainmer(common: CommonOptions, **given: Any) -> None:
+def train_rainmer(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's restorer together with its encoder."""
     _train_and_print("rainmer", common, **given)
 

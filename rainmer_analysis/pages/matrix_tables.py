@@ -97,7 +97,7 @@ def matrix_template_values(panel: SpacePanel) -> dict[str, Any]:
     assert matrix is not None
     ceilings = None
     # the diagonal of some scores is of different scenes already, and says the same
-    if matrix.ceilings is not None and _ceilings_differ(matrix):
+    if matrix.ceilings is not None and _ceilings_differ_from_diagonal(matrix):
         ceilings = [
             f"{format_number(v)} {format_interval(low, high)}" for v, low, high in matrix.ceilings
         ]
@@ -113,7 +113,7 @@ def matrix_template_values(panel: SpacePanel) -> dict[str, Any]:
     }
 
 
-def _ceilings_differ(matrix: RelationshipMatrix) -> bool:
+def _ceilings_differ_from_diagonal(matrix: RelationshipMatrix) -> bool:
     assert matrix.ceilings is not None
     shown = [format_number(value) for value in matrix.ceilings[:, 0]]
     return shown != [format_number(value) for value in np.diag(matrix.values)]

@@ -68,8 +68,7 @@ def _outliers_by_image(content: ReportContent) -> list[dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     for each in content.outliers:
         row = found.setdefault(
-            each.index,
-            {"index": each.index, "name": names[each.index], "places": []},
+            each.index, {"index": each.index, "name": names[each.index], "places": []}
         )
         row["dataset"] = datasets[each.index]
         row["places"].append(each)

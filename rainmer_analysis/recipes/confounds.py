@@ -107,7 +107,7 @@ def confounds(
         encoder = load_encoder(name, device=device)
         vectors, faults = _encode_variants_and_faults(images, encoder, progress)
         left_out |= faults
-        for view, table in _tables_of_variants(images, encoder, vectors).items():
+        for view, table in _tables_by_view_and_variant(images, encoder, vectors).items():
             rows += _confound_rows(table, score, encoder.name, view)
     return Confounds(score, tuple(rows), tuple(left_out.items()))
 
@@ -147,10 +147,8 @@ def _encode_variants_and_faults(
     return found, faults
 
 
-def _tables_of_variants(
-    images: ImageSet,
-    encoder: Encoder,
-    vectors: Vectors,
+def _tables_by_view_and_variant(
+    images: ImageSet, encoder: Encoder, vectors: Vectors
 ) -> dict[str, dict[str, EmbeddingTable]]:
     """Return a table of each variant, by view; clean partners are datasets ``clean/NAME``."""
     spaces = encoder_spaces(encoder, rule=encoder.preprocessing)

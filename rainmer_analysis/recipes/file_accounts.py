@@ -20,11 +20,7 @@ def account_for_files(
     found = {}
     for each in datasets:
         count, lost = drawn.get(each.name, 0), left_out.get(each.name, 0)
-        numbers = {
-            "used": count - lost,
-            "left_out": lost,
-            "not_drawn": len(each.images) - count,
-        }
+        numbers = {"used": count - lost, "left_out": lost, "not_drawn": len(each.images) - count}
         found[each.name] = {
             **each.account.document(**numbers),
             "sentence": each.account.sentence(each.name, **numbers),

@@ -88,10 +88,7 @@ class ImageMeter:
         found |= {"entropy": image.entropy, "brightness": image.brightness}
         reason = ""
         if partner is not None:
-            found |= {
-                "entropy_target": partner.entropy,
-                "brightness_target": partner.brightness,
-            }
+            found |= {"entropy_target": partner.entropy, "brightness_target": partner.brightness}
             reason = _mismatch_reason(image, partner)
             found |= {} if reason else _measure_pair(image, partner)
         values = tuple(found[name] for name in PROPERTIES)

@@ -48,7 +48,7 @@ def check_folders(
     --suggest it is one FOLDER.
     """
     if suggest:
-        _print_suggestion(common, sources)
+        _print_suggested_manifest(common, sources)
         return
     from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
 
@@ -60,7 +60,7 @@ def check_folders(
         common.print_note(printable(each.account.sentence(name, **numbers)))
 
 
-def _print_suggestion(common: CommonOptions, sources: tuple[str, ...]) -> None:
+def _print_suggested_manifest(common: CommonOptions, sources: tuple[str, ...]) -> None:
     from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
     if len(sources) != 1:
@@ -75,7 +75,9 @@ def _check_text(report: CheckReport) -> str:
     counts = {
         name: sum(each.dataset == name for each in report.findings) for name in report.datasets
     }
-    rows = [_summary_cells(name, each, counts[name]) for name, each in report.datasets.items()]
+    rows = [
+        _dataset_summary_cells(name, each, counts[name]) for name, each in report.datasets.items()
+    ]
     lines = [align_columns([header, *rows])]
     for name, summary in report.datasets.items():
         found = [each for each in report.findings if each.dataset == name]
@@ -114,7 +116,7 @@ def _list_comparison_lines(report: CheckReport) -> list[str]:
     return lines
 
 
-def _summary_cells(name: str, summary: DatasetSummary, findings: int) -> list[str]:
+def _dataset_summary_cells(name: str, summary: DatasetSummary, findings: int) -> list[str]:
     sizes = [
         "-" if size is None else f"{size[0]}x{size[1]}"
         for size in (summary.smallest, summary.largest)

@@ -11,7 +11,7 @@ from rainmer_analysis.cli import options
 from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.options.link_and_copy_options import (
     link_and_copy_options,
-    link_or_copy_folder,
+    link_or_copy_into_folder,
     refuse_link_with_copy,
 )
 from rainmer_analysis.cli.terminal.text_tables import printable
@@ -69,7 +69,7 @@ def sample_command(
         sources, out, seed=common.seed, overwrite=common.overwrite, **values
     )
     common.print_state(out, up_to_date=current)
-    folder = link_or_copy_folder(common, rows, link, copy)
+    folder = link_or_copy_into_folder(common, rows, link, copy)
     document = {"kind": "sample", "manifest": str(out), "datasets": rows.counts, "folder": folder}
     text = "\n".join(f"{printable(name)}: {n:,} images" for name, n in rows.counts.items())
     common.print_result(document, text)

@@ -117,9 +117,7 @@ def figure_options(command: Command) -> Command:
     """Add the options of the paper's figures: out, root, images, device, precision, engine."""
     for option in (
         choice_option(
-            "--engine",
-            ("umap-learn", "sphere"),
-            "Lay maps out as published, or by SphereUMAP.",
+            "--engine", ("umap-learn", "sphere"), "Lay maps out as published, or by SphereUMAP."
         ),
         device_option,
         precision_option,

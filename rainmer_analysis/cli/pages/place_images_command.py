@@ -42,11 +42,7 @@ _SHOWN = 5
 @options.device_option
 @common_options
 def place_images(
-    common: CommonOptions,
-    images: tuple[str, ...],
-    against: Path,
-    html: Path | None,
-    **values: Any,
+    common: CommonOptions, images: tuple[str, ...], against: Path, html: Path | None, **values: Any
 ) -> None:
     """Say which datasets of TABLE each IMAGE is like, or that it is like none of them.
 

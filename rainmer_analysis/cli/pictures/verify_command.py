@@ -72,13 +72,13 @@ def _verification_text(found: Verification, *, given: bool) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    lines.append(f"made by: {_made_with_line(found)}")
+    lines.append(f"made by: {_command_and_version_line(found)}")
     if not given:
         lines.append("to recompute its numbers, name what it was made of with --against FOLDER")
     return "\n".join(lines)
 
 
-def _made_with_line(found: Verification) -> str:
+def _command_and_version_line(found: Verification) -> str:
     libraries = found.record.get("libraries")
     versions = libraries if isinstance(libraries, dict) else {}
     command = found.record.get("command") or "Drawing.save in Python"

@@ -13,12 +13,7 @@ from rainmer_analysis.cli.probe.probe_text import probe_text
 
 __all__ = ["probe"]
 
-_ROLES = {
-    "night": "night scenes",
-    "heavy": "heavy rain",
-    "light": "light rain",
-    "clear": "no rain",
-}
+_ROLES = {"night": "night scenes", "heavy": "heavy rain", "light": "light rain", "clear": "no rain"}
 
 
 def _dataset_role_options(command: Any) -> Any:

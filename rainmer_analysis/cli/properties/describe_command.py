@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["describe_images"]
 
 
-def _suffix_check(*suffixes: str) -> Callable[..., Path | None]:
+def _suffix_check_callback(*suffixes: str) -> Callable[..., Path | None]:
     """Return a callback that refuses other names before any work is done."""
 
     def refuse_other_suffixes(
@@ -44,13 +44,13 @@ def _suffix_check(*suffixes: str) -> Callable[..., Path | None]:
     "FILE",
     "Also draw the distributions: .png, .pdf or .svg.",
     dest="picture",
-    callback=_suffix_check(".png", ".pdf", ".svg"),
+    callback=_suffix_check_callback(".png", ".pdf", ".svg"),
 )
 @options.path_option(
     "--card",
     "FILE.md",
     "Also write a dataset card in Markdown.",
-    callback=_suffix_check(".md", ".markdown"),
+    callback=_suffix_check_callback(".md", ".markdown"),
 )
 @options.workers_option(None, "Threads that read and measure.")
 @common_options

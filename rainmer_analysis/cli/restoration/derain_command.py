@@ -30,8 +30,7 @@ __all__ = ["derain"]
     "--weights", "Weights of a restorer: .safetensors, or a published .pth.", metavar="FILE"
 )
 @options.text_option(
-    "--variant",
-    "What published weights are, where several variants fit, as in Rainmer_SA_wolocf.",
+    "--variant", "What published weights are, where several variants fit, as in Rainmer_SA_wolocf."
 )
 @options.choice_option(
     "--ties",
@@ -62,12 +61,7 @@ __all__ = ["derain"]
 @options.device_option
 @common_options
 def derain(
-    common: CommonOptions,
-    source: Path,
-    out: Path,
-    tile: int,
-    overlap: int | None,
-    **network: Any,
+    common: CommonOptions, source: Path, out: Path, tile: int, overlap: int | None, **network: Any
 ) -> None:
     """Restore INPUT: an image, or all images below a folder.
 

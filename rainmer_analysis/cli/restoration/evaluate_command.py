@@ -71,7 +71,7 @@ def evaluate(
     files = {
         name: (account, numbers)
         for name, account, numbers in zip(
-            (str(result), str(target)), done.accounts, _count_compared(done), strict=False
+            (str(result), str(target)), done.accounts, _count_used_and_left_out(done), strict=False
         )
     }
     document["files"] = {
@@ -82,7 +82,7 @@ def evaluate(
         common.print_note(account.sentence(name, **numbers))
 
 
-def _count_compared(done: Evaluation) -> list[dict[str, int]]:
+def _count_used_and_left_out(done: Evaluation) -> list[dict[str, int]]:
     """Count how many results, and how many targets, were compared and left out."""
     used = len(done.compared), len({each.target for each in done.compared})
     return (

@@ -75,7 +75,7 @@ def _format_interval(low: float, high: float, places: int) -> str:
 
 
 def _wrapped_notes(matrix: RelationshipMatrix) -> list[str]:
-    notes = [*_interval_notes(matrix), *_null_notes(matrix)]
+    notes = [*_interval_notes(matrix), *_permutation_test_notes(matrix)]
     if "reference" in matrix.parameters:
         name = matrix.parameters["reference"]["name"]
         own = name.removeprefix("mean of ") in matrix.datasets
@@ -88,7 +88,9 @@ def _interval_notes(matrix: RelationshipMatrix) -> list[str]:
     if matrix.low is None or "interval" not in options:
         return []
     notes = [f"{options['level']:.0%} intervals from {options['interval']}"]
-    scored = zip(*(_cells_above(each) for each in (matrix.values, matrix.low)), strict=True)
+    scored = zip(
+        *(_cells_above_diagonal(each) for each in (matrix.values, matrix.low)), strict=True
+    )
     without = sum(math.isnan(low) and not math.isnan(value) for value, low in scored)
     if without:
         notes.append(
@@ -98,11 +100,11 @@ def _interval_notes(matrix: RelationshipMatrix) -> list[str]:
     return notes
 
 
-def _null_notes(matrix: RelationshipMatrix) -> list[str]:
+def _permutation_test_notes(matrix: RelationshipMatrix) -> list[str]:
     if matrix.q is None:
         return []
     permutations = matrix.parameters.get("null")
-    seen = int(sum(_cells_above(matrix.undecided)))
+    seen = int(sum(_cells_above_diagonal(matrix.undecided)))
     tested = f"over all pairs, {permutations} permutations of scenes)"
     if not seen:
         return [f"the null tells all pairs apart (q up to 0.05 {tested}"]
@@ -118,6 +120,6 @@ def _null_notes(matrix: RelationshipMatrix) -> list[str]:
     return notes
 
 
-def _cells_above(cells: Any) -> list[Any]:
+def _cells_above_diagonal(cells: Any) -> list[Any]:
     """Return the cells above the diagonal: one for each pair."""
     return [cells[a, b] for a in range(len(cells)) for b in range(a + 1, len(cells))]

@@ -59,11 +59,11 @@ def show_progress(
         return
     with tqdm(unit=f" {unit}s", file=sys.stderr, leave=False, delay=_SECONDS_UNTIL_BAR) as shown:
 
-        def progress(finished: int, total: int, what: str = "") -> None:
+        def move_bar(finished: int, total: int, what: str = "") -> None:
             if shown.total != total or finished < shown.n:
                 shown.reset(total=total)
             shown.unit = f" {what or unit}s"
             shown.update(finished - shown.n)
 
-        with progress_to(progress):
-            yield progress
+        with progress_to(move_bar):
+            yield move_bar

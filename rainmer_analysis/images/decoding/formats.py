@@ -10,7 +10,6 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "UNREAD_SUFFIXES",
     "describe_unreadable_content",
-    "unread_format_reason",
 ]
 
 IMAGE_SUFFIXES = frozenset(
@@ -84,17 +83,12 @@ def describe_unreadable_content(prefix: bytes) -> str:
     """
     name = _unread_picture_format(prefix)
     if name:
-        return unread_format_reason(name)
+        return f"a picture in the format {name}; convert it to PNG"
     text = prefix.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     for magic, what in _OTHERS:
         if text.startswith(magic):
             return what
     return "its first bytes belong to no format that is read"
-
-
-def unread_format_reason(name: str) -> str:
-    """Say that a picture is in a format which is not read, and what to do."""
-    return f"a picture in the format {name}; convert it to PNG"
 
 
 def _unread_picture_format(prefix: bytes) -> str:

@@ -118,7 +118,7 @@ def export(
     if _is_up_to_date(target, request, overwrite=overwrite):
         schema = pq.read_schema(target)
         return Exported(target, len(values[0]), tuple(schema.names), (), up_to_date=True)
-    columns, notes = _exported_columns(values, chosen, progress)
+    columns, notes = _exported_columns_and_notes(values, chosen, progress)
     table = pa.table(columns).replace_schema_metadata(
         {_KEY: json.dumps({"request": request, "version": _VERSION}).encode()}
     )
@@ -161,7 +161,7 @@ def _take_shared_images(
     return found
 
 
-def _exported_columns(
+def _exported_columns_and_notes(
     values: Sequence[EmbeddingTable | SphereMap], options: ExportOptions, progress: Progress
 ) -> tuple[dict[str, pa.Array], list[str]]:
     rows = values[0].rows
@@ -177,7 +177,7 @@ def _exported_columns(
     if options.neighbors:
         columns["neighbors"] = _neighbor_records(values, options.neighbors)
     if options.thumbnails:
-        columns["thumbnail"], notes = _thumbnail_records(rows, progress)
+        columns["thumbnail"], notes = _thumbnail_records_and_notes(rows, progress)
     return columns, notes
 
 
@@ -194,7 +194,7 @@ def _neighbor_records(values: Sequence[EmbeddingTable | SphereMap], count: int) 
     return pa.array(records, type=pa.struct(list(kind.items())))
 
 
-def _thumbnail_records(rows: Rows, progress: Progress) -> tuple[pa.Array, list[str]]:
+def _thumbnail_records_and_notes(rows: Rows, progress: Progress) -> tuple[pa.Array, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         made = thumbnails_of_rows(rows, Path(folder), progress)
     names = [f"{name}.webp" for name in rows.cells("image_id")]

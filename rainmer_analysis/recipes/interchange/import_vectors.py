@@ -117,7 +117,7 @@ def import_vectors(
             f"{len(matrix)} vectors and {len(frame)} rows of labels came; give one row for each "
             "vector, in the same order"
         )
-    rows, unused = _rename_label_columns(frame, options)
+    rows, unused = _labels_and_unused_columns(frame, options)
     unit, faults = _unit_rows_and_faults(matrix)
     kept = [row for row in range(len(rows)) if row not in faults]
     if not kept:
@@ -172,7 +172,7 @@ def _read_vectors_and_labels(
     return read_npy(source), read_labels(Path(labels))
 
 
-def _rename_label_columns(
+def _labels_and_unused_columns(
     frame: pd.DataFrame, options: ImportOptions
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the labels under the names of this package, and the columns that are not used."""

@@ -21,7 +21,7 @@ __all__ = [
     "Corpus",
     "FigureRequest",
     "extract_corpus",
-    "find_or_simulate_corpus",
+    "find_or_simulate_sources",
     "rename_to_imitated_datasets",
     "write_unless_other_request",
 ]
@@ -133,14 +133,14 @@ class FigureRequest:
         return cls(out, place, wanted, seed, overwrite, device, precision, engine)
 
     @property
-    def data(self) -> str:
+    def data_in_words(self) -> str:
         """Which images, in words for a title."""
         if self.root is None:
             return f"simulated, {self.per_dataset} images each"
         return f"real, up to {self.per_dataset} images each"
 
 
-def find_or_simulate_corpus(
+def find_or_simulate_sources(
     corpus: Corpus,
     out: Path,
     *,
@@ -182,7 +182,7 @@ def extract_corpus(
     progress: Callable[[int, int], None] | None = None,
 ) -> Mapping[str, EmbeddingTable]:
     """Return one table per view of an encoder over a corpus; finished tables are read back."""
-    sources = find_or_simulate_corpus(
+    sources = find_or_simulate_sources(
         corpus,
         request.out,
         root=request.root,
@@ -210,7 +210,11 @@ def write_unless_other_request(
 ) -> None:
     """Write a document where none of another request lies, unless that may be replaced."""
     path = request.out / name
-    if path.exists() and not request.overwrite and _read_request(path) != document["request"]:
+    if (
+        path.exists()
+        and not request.overwrite
+        and _read_request_of_document(path) != document["request"]
+    ):
         raise OutputExistsError(
             f"{path} already exists and belongs to another request; "
             "give another folder or allow --overwrite (overwrite=True in Python)"
@@ -218,7 +222,7 @@ def write_unless_other_request(
     write_json(path, document)
 
 
-def _read_request(path: Path) -> Any:
+def _read_request_of_document(path: Path) -> Any:
     try:
         found = read_json(path)
     except FileFormatError:

@@ -100,7 +100,9 @@ def _make_embedding_figure(
     shown = [found[encoder][view] for encoder, view in corpus.spaces]
     maps = [project_cached(request, corpus, table) for table in shown]
     matrices = [relate_cached(request, corpus, table) for table in shown]
-    title = f"{corpus.name.capitalize()} datasets ({request.data}), weights “{corpus.weights}”"
+    title = (
+        f"{corpus.name.capitalize()} datasets ({request.data_in_words}), weights “{corpus.weights}”"
+    )
     uncertain = [relate_with_intervals_cached(request, corpus, table) for table in shown]
     stems = [table.space.stem for table in shown]
     return FigureFiles(

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.recipes.paper.claims import evaluate_claims, find_controls, run_controls
+from rainmer_analysis.recipes.paper.claims import (
+    evaluate_claims,
+    find_matching_controls,
+    run_controls,
+)
 from rainmer_analysis.recipes.paper.corpora_and_requests import (
     CORPORA,
     FigureRequest,
@@ -166,7 +170,7 @@ def _write_results(
         for kind in ("matrices", "uncertain")
     )
     folder = released_run_folder()
-    stored = find_controls(request, folder)
+    stored = find_matching_controls(request, folder)
     note = _data_caveat(request)
     numbers = _numbers_to_compare(request, claims, matrices)
     write_unless_other_request(request, "numbers.json", numbers)
@@ -206,7 +210,7 @@ def _numbers_to_compare(
         if matrix.space is not None
     }
     asked = {
-        "data": request.data,
+        "data": request.data_in_words,
         "per_dataset": request.per_dataset,
         "seed": request.seed,
         "weights": weights,

@@ -40,11 +40,11 @@ def write_placed_images_page(done: PlacedImages, path: Path, *, overwrite: bool 
     request = digest(asked)
     if is_page_up_to_date(path, request, overwrite=overwrite):
         return "up to date"
-    write_text(path, render_placed_images(_page_content(done), request=request))
+    write_text(path, render_placed_images(_placed_images_content(done), request=request))
     return "written"
 
 
-def _page_content(done: PlacedImages) -> PlacedImagesContent:
+def _placed_images_content(done: PlacedImages) -> PlacedImagesContent:
     names = done.table.rows.datasets
     ids = done.table.rows.column("image_id").tolist()
     rows = {name: row for row, name in enumerate(ids)}

@@ -43,7 +43,7 @@ class CandidateRows:
     space: Space | None = None
 
     @property
-    def usable(self) -> NDArray[np.int64]:
+    def usable_positions(self) -> NDArray[np.int64]:
         """Positions of the rows that have all properties."""
         return np.flatnonzero(np.isfinite(self.values).all(axis=1))
 
@@ -128,7 +128,7 @@ def _check_comparable(
 ) -> None:
     """Make sure that all sets have rows to compare, in one space."""
     for each in (own, *others):
-        if not len(each.usable):
+        if not len(each.usable_positions):
             raise ParameterError(
                 f"no row of {each.name} has all of {', '.join(names)}; describe pairs that have"
             )

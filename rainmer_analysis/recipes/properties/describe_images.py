@@ -19,7 +19,7 @@ from rainmer_analysis.recipes.properties.description_files import (
     write_skipped_list,
 )
 from rainmer_analysis.recipes.properties.measure_images import (
-    measure_and_write,
+    measure_and_write_table,
     read_up_to_date_table,
 )
 from rainmer_analysis.recipes.resumable_work import thread_count
@@ -118,7 +118,7 @@ def describe(
         known = None if path is None else read_up_to_date_table(path, images, overwrite=overwrite)
         current = known is not None
         if known is None:
-            known = measure_and_write(images, path, threads, progress, overwrite=overwrite)
+            known = measure_and_write_table(images, path, threads, progress, overwrite=overwrite)
         left_out, partners = (listed_unusable_files(known, key) for key in ("left_out", "partners"))
         if path is not None:
             write_skipped_list(skipped_list_path(path), left_out, partners)

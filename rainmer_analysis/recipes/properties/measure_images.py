@@ -29,7 +29,7 @@ from rainmer_analysis.values import (
     write,
 )
 
-__all__ = ["measure_and_write", "read_up_to_date_table"]
+__all__ = ["measure_and_write_table", "read_up_to_date_table"]
 
 
 def read_up_to_date_table(path: Path, images: ImageSet, *, overwrite: bool) -> PropertyTable | None:
@@ -40,7 +40,7 @@ def read_up_to_date_table(path: Path, images: ImageSet, *, overwrite: bool) -> P
     return read_as(path, PropertyTable)
 
 
-def measure_and_write(
+def measure_and_write_table(
     images: ImageSet,
     path: Path | None,
     threads: int,
@@ -50,7 +50,7 @@ def measure_and_write(
 ) -> PropertyTable:
     """Measure all images, and write the table if it has a place."""
     jobs = measuring_jobs(images.rows)
-    finished = _finished_measures(path, jobs)
+    finished = _finished_measures_file(path, jobs)
     try:
         meter = ImageMeter(remembered=threads)
         found = complete_items(
@@ -70,7 +70,7 @@ def measure_and_write(
     return table
 
 
-def _finished_measures(
+def _finished_measures_file(
     out: Path | None, jobs: Sequence[MeasuringJob]
 ) -> FinishedItemsFile[MeasuredImage]:
     """Return what keeps the measures of an unfinished run; `out` None keeps nothing.
@@ -84,7 +84,7 @@ def _finished_measures(
         len(jobs),
         encode=asdict,
         decode=_decode_measured,
-        is_current=lambda index, measured: _is_unchanged(measured, jobs[index]),
+        is_current=lambda index, measured: _is_measured_and_unchanged(measured, jobs[index]),
     )
 
 
@@ -96,7 +96,7 @@ def _decode_measured(document: dict[str, Any]) -> MeasuredImage:
     return MeasuredImage(**document, values=values)
 
 
-def _is_unchanged(measured: MeasuredImage, job: MeasuringJob) -> bool:
+def _is_measured_and_unchanged(measured: MeasuredImage, job: MeasuringJob) -> bool:
     """Return whether a job could be measured, and its files still hold the same bytes."""
     if measured.reason or measured.target_reason:
         return False

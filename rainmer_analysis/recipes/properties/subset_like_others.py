@@ -24,8 +24,8 @@ from rainmer_analysis.recipes.properties.balance_result import (
 from rainmer_analysis.recipes.properties.density_strata import Stratum, choose_by_density_strata
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     demand_manifest_suffix,
-    images_manifest_and_scenes,
-    row_numbers_manifest,
+    images_manifest_and_scenes_texts,
+    row_numbers_manifest_text,
     write_manifest_and_scenes,
 )
 
@@ -86,8 +86,8 @@ def balance(
     names = (by,) if isinstance(by, str) else tuple(by)
     chosen_method = choose_balance_method(method, size, names)
     own, others = read_candidates_and_references(properties, like, names)
-    usable = own.usable
-    references = [each.values[each.usable] for each in others]
+    usable = own.usable_positions
+    references = [each.values[each.usable_positions] for each in others]
     strata: tuple[Stratum, ...] = ()
     if chosen_method == "paper":
         ids = [own.ids[row] for row in usable]
@@ -107,7 +107,7 @@ def balance(
         rows,
         len(own.values),
         len(own.values) - len(usable),
-        tuple((each.name, len(each.usable)) for each in others),
+        tuple((each.name, len(each.usable_positions)) for each in others),
         () if has_space else property_changes(names, *states, references),
         strata,
         energy_distances_before_and_after(*states, references) if has_space else None,
@@ -128,9 +128,9 @@ def _write_subset_manifest(
     scenes = None
     if found.labels is None:
         remarks.append("Rows count from 0. They name no images: other commands cannot read them.")
-        text = row_numbers_manifest(own.name, f"{own.name}.npy", rows, remarks)
+        text = row_numbers_manifest_text(own.name, f"{own.name}.npy", rows, remarks)
     else:
-        text, scenes = images_manifest_and_scenes(found.labels, out, remarks)
+        text, scenes = images_manifest_and_scenes_texts(found.labels, out, remarks)
     current = write_manifest_and_scenes(out, text, scenes, overwrite=overwrite)
     return replace(found, path=out, up_to_date=current)
 
@@ -139,7 +139,7 @@ def _manifest_remarks(found: Balance, seed: int) -> list[str]:
     like = ", ".join(name for name, _ in found.like)
     lines = [
         f"{len(found.rows):,} of {found.candidates:,} rows of {found.name}, chosen to be like "
-        f"{like} by the method {found.method}, seed {seed}.",
+        f"{like} by the method {found.method}, seed {seed}."
     ]
     lines += [
         f"{each.name}: Wasserstein-1 {each.wasserstein[0]:.4g} before, {each.wasserstein[1]:.4g} "

@@ -25,7 +25,7 @@ def read_audit_findings(path: str | Path, rows: Rows) -> list[FindingsOfKind]:
         The file is missing or of another kind.
     """
     places = {name: row for row, name in enumerate(rows.cells("image_id"))}
-    document = _read_audit(path)
+    document = _read_audit_document(path)
     try:
         listed = [(each["finding"], _finding_row(each, places)) for each in document["findings"]]
     except (KeyError, TypeError) as error:
@@ -42,7 +42,7 @@ def audited_scene_notes(path: str | Path, rows: Rows) -> list[str]:
     """Say which datasets share scenes, and where an audit sees fewer scenes than labels name."""
     counts = rows.group_counts
     try:
-        datasets = _read_audit(path).get("datasets", {})
+        datasets = _read_audit_document(path).get("datasets", {})
         known = {name: datasets[name] for name in counts if name in datasets}
         found = [
             f"{name} and {other} share {count:,} scene{'' if count == 1 else 's'}: there they "
@@ -63,7 +63,7 @@ def audited_scene_notes(path: str | Path, rows: Rows) -> list[str]:
     ]
 
 
-def _read_audit(path: str | Path) -> dict[str, Any]:
+def _read_audit_document(path: str | Path) -> dict[str, Any]:
     try:
         document = read_json(Path(path))
         if document["kind"] != "audit":

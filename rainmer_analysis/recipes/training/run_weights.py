@@ -30,7 +30,7 @@ class WeightsExport:
         """Write the weights of a validation that is the best so far."""
         self._save_network(step)
 
-    def write_checkpoint(self, step: int) -> None:
+    def write_unless_validated(self, step: int) -> None:
         """Write the weights of a checkpoint, unless a validation has judged some."""
         if not self._has_validation or not (self._folder / WEIGHTS).exists():
             self._save_network(step)

@@ -153,7 +153,7 @@ def _train_in_folder(
     export = WeightsExport(trainable, settings, folder, pool=pool)
     hooks = Hooks(
         on_start=lambda: write_text(folder / CONFIG, config_as_toml(settings)),
-        on_checkpoint=export.write_checkpoint,
+        on_checkpoint=export.write_unless_validated,
         on_best=export.write_best,
         **(
             {}

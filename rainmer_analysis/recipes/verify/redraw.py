@@ -19,10 +19,7 @@ from rainmer_analysis.draw import (
     plot_properties,
 )
 from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
-from rainmer_analysis.recipes.verify.evidence import (
-    Check,
-    VerifiedContent,
-)
+from rainmer_analysis.recipes.verify.evidence import Check, VerifiedContent
 from rainmer_analysis.sphere import summarise_map
 from rainmer_analysis.values import PictureRecord, SphereMap, picture_sha256
 

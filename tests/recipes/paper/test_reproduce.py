@@ -16,7 +16,7 @@ from rainmer_analysis.infer.encoders import network_encoder
 from rainmer_analysis.recipes.paper import cached_maps_and_matrices, paper_figures
 from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS
 from rainmer_analysis.recipes.paper.claims.untrained_controls import (
-    find_controls,
+    find_matching_controls,
     read_controls,
     run_controls,
 )
@@ -178,17 +178,17 @@ def test_controls_of_other_images_stand_beside_no_value(tmp_path: Path) -> None:
     document = {"kind": "controls", "claims": {}, "data": "simulated, 20 images each"}
     (released / "controls.json").write_text(json.dumps(document), encoding="utf-8")
     out = tmp_path / "figures"
-    assert find_controls(FigureRequest(out), released) == document
-    assert find_controls(FigureRequest(out, seed=43), released) is None
-    assert find_controls(FigureRequest(out, root=str(tmp_path)), released) is None
-    assert find_controls(FigureRequest(out), None) is None
+    assert find_matching_controls(FigureRequest(out), released) == document
+    assert find_matching_controls(FigureRequest(out, seed=43), released) is None
+    assert find_matching_controls(FigureRequest(out, root=str(tmp_path)), released) is None
+    assert find_matching_controls(FigureRequest(out), None) is None
     out.mkdir()
     (out / "controls.json").write_text(json.dumps(document | {"request": "x"}), encoding="utf-8")
-    assert find_controls(FigureRequest(out, root=str(tmp_path)), released) is None
+    assert find_matching_controls(FigureRequest(out, root=str(tmp_path)), released) is None
 
 
 def test_a_runs_own_controls_are_known_again(made: Reproduction, out: Path) -> None:
     request = FigureRequest(out, per_dataset=IMAGES, device="cpu")
     path = run_controls(request, per_dataset=2, seeds=(0,), progress=None)
-    assert find_controls(request, None) == read_controls(path)
-    assert find_controls(replace(request, seed=7), None) is None
+    assert find_matching_controls(request, None) == read_controls(path)
+    assert find_matching_controls(replace(request, seed=7), None) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
     kinds = []
     for kind, meaning in FINDINGS.items():
         found = [each for each in audit.findings if each.finding == kind]
+        leaks_first = sorted(found, key=lambda each: not each.leak)
         kinds.append(
             {
                 "name": kind,
@@ -61,10 +62,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [
-                    _finding_card(each, rows)
-                    for each in _first_findings_leaks_before_others(found, shown)
-                ],
+                "cards": [_finding_card(each, rows) for each in leaks_first[:shown]],
             }
         )
     return {
@@ -76,11 +74,6 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
         "datasets": [_dataset_table_row(name, each) for name, each in audit.datasets.items()],
         "overlap": _shared_scene_counts(audit.datasets),
     }
-
-
-def _first_findings_leaks_before_others(found: Sequence[Finding], shown: int) -> list[Finding]:
-    """Return those between splits first; otherwise the order stays."""
-    return sorted(found, key=lambda each: not each.leak)[:shown]
 
 
 def _dataset_table_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS, Clai
 from rainmer_analysis.recipes.paper.corpora_and_requests import (
     CORPORA,
     FigureRequest,
-    find_or_simulate_corpus,
+    find_or_simulate_sources,
     rename_to_imitated_datasets,
 )
 from rainmer_analysis.values import (
@@ -31,7 +31,7 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-__all__ = ["CONTROL_SEEDS", "find_controls", "read_controls", "run_controls"]
+__all__ = ["CONTROL_SEEDS", "find_matching_controls", "read_controls", "run_controls"]
 
 _log = logging.getLogger(__name__)
 CONTROL_SEEDS = tuple(range(20))
@@ -58,7 +58,7 @@ def run_controls(
         Controls of another request lie there.
     """
     path = request.out / "controls.json"
-    data = replace(request, per_dataset=per_dataset).data
+    data = replace(request, per_dataset=per_dataset).data_in_words
     asked = _controls_digest(request, data, seeds)
     if is_up_to_date(path, asked, overwrite=request.overwrite):
         return path
@@ -90,7 +90,7 @@ def _controls_digest(request: FigureRequest, data: str, seeds: Sequence[int]) ->
     return digest(["controls", data, request.root, request.seed, tuple(seeds), claims])
 
 
-def find_controls(request: FigureRequest, released: Path | None) -> dict[str, Any] | None:
+def find_matching_controls(request: FigureRequest, released: Path | None) -> dict[str, Any] | None:
     """Read the controls that were taken on a request's data: its own, else those in `released`.
 
     Untrained encoders on other images say nothing about a value, so controls of another root or
@@ -117,7 +117,7 @@ def find_controls(request: FigureRequest, released: Path | None) -> dict[str, An
 def _extract_untrained_tables(request: FigureRequest, seed: int, per_dataset: int) -> Tables:
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
     for corpus in CORPORA.values():
-        sources = find_or_simulate_corpus(
+        sources = find_or_simulate_sources(
             corpus,
             request.out,
             root=request.root,

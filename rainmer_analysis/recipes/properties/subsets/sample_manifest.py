@@ -11,16 +11,10 @@ from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.images.datasets.manifest_text import demand_manifest_suffix
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    images_manifest_and_scenes,
+    images_manifest_and_scenes_texts,
     write_manifest_and_scenes,
 )
-from rainmer_analysis.values import (
-    EmbeddingTable,
-    PropertyTable,
-    Rows,
-    SphereMap,
-    read,
-)
+from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
 
 __all__ = ["write_sample_manifest"]
 
@@ -67,7 +61,7 @@ def write_sample_manifest(
         rows = load_image_set(given, root=root, per_dataset=per_dataset, seed=seed).rows
         number = "all" if per_dataset is None else f"at most {per_dataset} a dataset"
         remark = f"{number} images, seed {seed}"
-    text, scenes = images_manifest_and_scenes(
+    text, scenes = images_manifest_and_scenes_texts(
         rows, path, [f"{len(rows):,} images: {remark}."], suffix=""
     )
     return rows, write_manifest_and_scenes(path, text, scenes, overwrite=overwrite)

@@ -38,7 +38,7 @@ def link_or_copy_images(rows: Rows, folder: str | Path, how: How) -> bool:
     """
     place = Path(folder).absolute()
     files = _source_by_new_name(rows)
-    _refuse_image_folders(place, files)
+    _refuse_folder_inside_images(place, files)
     if place.exists() or place.is_symlink():
         if place.is_dir() and _holds_these_files(place, files, how):
             return True
@@ -76,7 +76,7 @@ def _source_by_new_name(rows: Rows) -> dict[str, str]:
     planned = [
         entry
         for row in frame.to_dict("records")
-        for entry in _file_entries(row, is_paired=row["dataset"] in paired)
+        for entry in _new_names_and_sources(row, is_paired=row["dataset"] in paired)
     ]
     repeated = [name for name, count in Counter(name for name, _ in planned).items() if count > 1]
     if repeated:
@@ -87,7 +87,7 @@ def _source_by_new_name(rows: Rows) -> dict[str, str]:
     return dict(planned)
 
 
-def _file_entries(row: dict[Any, Any], *, is_paired: bool) -> list[tuple[str, str]]:
+def _new_names_and_sources(row: dict[Any, Any], *, is_paired: bool) -> list[tuple[str, str]]:
     dataset = str(row["dataset"])
     name = PurePosixPath(str(row["image_id"]).removeprefix(f"{dataset}/"))
     if ".." in name.parts or name.is_absolute() or not name.parts:
@@ -110,7 +110,7 @@ def _absolute_path(path: object) -> str:
     return str(Path(str(path)).absolute())
 
 
-def _refuse_image_folders(place: Path, files: dict[str, str]) -> None:
+def _refuse_folder_inside_images(place: Path, files: dict[str, str]) -> None:
     above = {place.resolve(), *place.resolve().parents}
     for folder in {Path(source).resolve().parent for source in files.values()}:
         if folder in above:

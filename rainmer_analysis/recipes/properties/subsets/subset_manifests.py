@@ -21,8 +21,8 @@ from rainmer_analysis.values import Rows
 
 __all__ = [
     "demand_manifest_suffix",
-    "images_manifest_and_scenes",
-    "row_numbers_manifest",
+    "images_manifest_and_scenes_texts",
+    "row_numbers_manifest_text",
     "write_manifest_and_scenes",
 ]
 
@@ -36,7 +36,9 @@ def write_manifest_and_scenes(out: Path, text: str, scenes: str | None, *, overw
     return write_texts_once({**texts, out: text}, overwrite=overwrite)[-1]
 
 
-def row_numbers_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
+def row_numbers_manifest_text(
+    name: str, file: str, rows: Sequence[int], remarks: Sequence[str]
+) -> str:
     """Return a list of rows of an array as TOML; rows count from 0."""
     lines = [*(f"# {each}".rstrip() for each in remarks), "", "[[dataset]]"]
     lines += [
@@ -48,7 +50,7 @@ def row_numbers_manifest(name: str, file: str, rows: Sequence[int], remarks: Seq
     return "\n".join([*lines, "]", ""])
 
 
-def images_manifest_and_scenes(
+def images_manifest_and_scenes_texts(
     rows: Rows, manifest: Path, remarks: Sequence[str], *, suffix: str = _SUFFIX
 ) -> tuple[str, str | None]:
     """Return a manifest of images as TOML, and the text of its file of scenes.
@@ -64,7 +66,7 @@ def images_manifest_and_scenes(
         raise ParameterError(
             "the table does not say where its images lie; describe or extract them anew"
         )
-    frame["kind"] = [_region_kind(row) for row in frame.to_dict("records")]
+    frame["kind"] = [_manifest_kind_of_row(row) for row in frame.to_dict("records")]
     named = frame["group"] != frame["image_id"]
     lines = [f"# {each}".rstrip() for each in remarks]
     for dataset in rows.datasets:
@@ -88,7 +90,7 @@ def images_manifest_and_scenes(
 _ORDER = ("paired", "left", "right", "unpaired")
 
 
-def _region_kind(row: Mapping[Any, Any]) -> str:
+def _manifest_kind_of_row(row: Mapping[Any, Any]) -> str:
     region, target = row.get("region", "whole"), row["target"]
     if not isinstance(row["path"], str):
         raise ParameterError(

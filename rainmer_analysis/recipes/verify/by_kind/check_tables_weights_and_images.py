@@ -9,12 +9,7 @@ from typing import Any
 from rainmer_analysis.errors import RainmerAnalysisError
 from rainmer_analysis.images import file_sha256
 from rainmer_analysis.model import load_weights
-from rainmer_analysis.recipes.verify.evidence import (
-    Check,
-    GivenFile,
-    GivenFiles,
-    space_name,
-)
+from rainmer_analysis.recipes.verify.evidence import Check, GivenFile, GivenFiles, space_name
 from rainmer_analysis.values import report_progress
 
 __all__ = ["check_images", "check_table", "check_weights"]

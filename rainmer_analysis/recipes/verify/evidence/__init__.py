@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.verify.evidence.checks import (
-    Check,
-    Verification,
-)
+from rainmer_analysis.recipes.verify.evidence.checks import Check, Verification
 from rainmer_analysis.recipes.verify.evidence.differences_from_stated import (
     describe_differences,
     list_differences,
