@@ -123,7 +123,7 @@ class _StageWeights:
         self.second = _DepthwiseRound([(weight, 1) for weight in second], dtype)
 
     def mixing_matrix(self, gate_weights: Tensor) -> PackedWeights:
-        """Return the matrix behind the second round, [8 channels, channels], for a gate's weights."""
+        """Return the matrix behind the second round, [8 channels, channels], for gate weights."""
         mixed = self._matrices * gate_weights[:, None, None]
         return PackedWeights(mixed.flatten(0, 1)[None], self._dtype)
 

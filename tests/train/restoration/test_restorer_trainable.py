@@ -130,7 +130,7 @@ def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restor
     assert shown is not None
     assert shown.dtype == np.uint8
     assert shown.shape == (3, 4 * 18 - 2, 3 * 18 - 2)
-    rows, drawn = objective._evenly_chosen_rows(4)
+    rows, drawn = objective._evenly_chosen_rows_and_crops(4)
     first = Pairs.from_8bit_parts(cut_crops(pool, rows, drawn))
     laid = image_sheet([first.degraded, first.clean])
     assert np.array_equal(shown[:, :16, :16], laid[:, :16, :16])
