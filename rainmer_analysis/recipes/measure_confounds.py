@@ -26,7 +26,7 @@ from rainmer_analysis.infer import Encoder, encoder_spaces, load_encoder
 from rainmer_analysis.scores import relate
 from rainmer_analysis.values import EmbeddingTable, ImageSet, RelationshipMatrix, Rows
 
-__all__ = ["Confounds", "confounds"]
+__all__ = ["Confounds", "measure_confounds"]
 
 _AS_IS = "as-is"
 _CLEAN = "clean"
@@ -61,7 +61,7 @@ class Confounds:
         }
 
 
-def confounds(
+def measure_confounds(
     sources: Sources,
     encoders: Sequence[str] = ("rainmer", "statistics", "untrained:0"),
     *,
@@ -74,22 +74,8 @@ def confounds(
 ) -> Confounds:
     """Measure how much of the distances between datasets is encoding, size, exposure and scenes.
 
-    Parameters
-    ----------
-    sources, root
-        As for `extract`; at least two datasets.
-    encoders
-        Names as for `load_encoder`.
-    per_dataset
-        Images drawn from each dataset.
-    score
-        A distance, as for `relate`.
-    seed
-        Seed of the draw.
-    device
-        Where networks run.
-    progress
-        Called as ``progress(done, total)``, anew for each encoder.
+    Sources are those of `extract`, at least two datasets, and `score` a distance of `relate`.
+    `progress` is called as ``progress(done, total)``, anew for each encoder.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import pytest
 
 from rainmer_analysis.auditing.bias_removing_transforms import EQUALISERS
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.recipes.confounds import confounds
+from rainmer_analysis.recipes.measure_confounds import measure_confounds
 from rainmer_analysis.weather import degraded_and_clean
 from tests.recipes.audit.pictures import save, save_pair, scene
 
@@ -39,7 +39,7 @@ def rows(found: Any, view: str) -> dict[str, dict[str, Any]]:
 
 def test_a_difference_of_exposure_is_named(world: dict[str, Path]) -> None:
     sources = {name: world[name] for name in ("plain", "dark")}
-    shares = rows(confounds(sources, ["statistics"], per_dataset=8), "chromatic")
+    shares = rows(measure_confounds(sources, ["statistics"], per_dataset=8), "chromatic")
     assert set(shares) == {*EQUALISERS, "minus-clean", "scenes"}
     assert shares["re-expose"]["share"] > 0.7
     assert abs(shares["re-encode"]["share"]) < 0.3
@@ -49,7 +49,7 @@ def test_a_difference_of_exposure_is_named(world: dict[str, Path]) -> None:
 
 def test_a_difference_of_weather_is_not_explained(world: dict[str, Path]) -> None:
     sources = {name: world[name] for name in ("light", "heavy")}
-    found = confounds(sources, ["statistics"], per_dataset=8)
+    found = measure_confounds(sources, ["statistics"], per_dataset=8)
     shares = rows(found, "degradation")
     assert shares["scenes"]["share"] < 0.5
     assert shares["re-encode"]["kept"] == pytest.approx(1, abs=0.4)
@@ -62,7 +62,7 @@ def test_a_difference_of_weather_is_not_explained(world: dict[str, Path]) -> Non
 
 def test_wrong_requests_get_a_sentence(world: dict[str, Path]) -> None:
     with pytest.raises(ParameterError, match="give at least two"):
-        confounds({"plain": world["plain"]}, ["statistics"])
+        measure_confounds({"plain": world["plain"]}, ["statistics"])
     sources = {name: world[name] for name in ("plain", "dark")}
     with pytest.raises(ParameterError, match="is a similarity"):
-        confounds(sources, ["statistics"], per_dataset=4, score="cosine")
+        measure_confounds(sources, ["statistics"], per_dataset=4, score="cosine")
