@@ -98,21 +98,21 @@ class CrossedPool:
         return np.flatnonzero(np.array(self.validation) == held_out)
 
     @property
-    def scenes(self) -> tuple[str, ...]:
+    def scene_of_each_row(self) -> tuple[str, ...]:
         """Scene of each image, in the order of the flattened blocks."""
         return tuple(
             s for own in self.block_scenes for _ in range(self.images.shape[1]) for s in own
         )
 
     @property
-    def counts(self) -> dict[str, int]:
+    def images_per_dataset(self) -> dict[str, int]:
         """Images of each recipe."""
         found: dict[str, int] = {}
         for name in (name for own in self.draws for name in own):
             found[name] = found.get(name, 0) + self.images.shape[2]
         return found
 
-    def held_out(self, share: float, seed: int) -> NDArray[np.bool_]:  # noqa: ARG002
+    def held_out_mask(self, share: float, seed: int) -> NDArray[np.bool_]:  # noqa: ARG002
         """Return whether each image is held out; decided when the pool was made."""
         return np.repeat(np.array(self.validation), int(np.prod(self.images.shape[1:3])))
 

@@ -103,7 +103,7 @@ class Pool:
         Resized images, uint8 [n, 3, 128, 128].
     degraded_native, clean_native
         Windows at native scale, uint8 [n, 3, S, S].
-    datasets, scenes
+    datasets, scene_of_each_row
         Dataset and scene of each row.
     digest
         Identity of what the pool was made from.
@@ -114,12 +114,12 @@ class Pool:
     degraded_native: Levels
     clean_native: Levels
     datasets: tuple[str, ...]
-    scenes: tuple[str, ...]
+    scene_of_each_row: tuple[str, ...]
     digest: str
 
     def __post_init__(self) -> None:
         count = len(self.datasets)
-        lengths = [len(getattr(self, name)) for name in _ARRAYS] + [len(self.scenes)]
+        lengths = [len(getattr(self, name)) for name in _ARRAYS] + [len(self.scene_of_each_row)]
         if count == 0 or any(length != count for length in lengths):
             raise ParameterError(
                 f"a training pool needs as many images and scenes as dataset labels, at least "
@@ -130,16 +130,16 @@ class Pool:
         return len(self.datasets)
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def dataset_names(self) -> tuple[str, ...]:
         """Datasets in order of first appearance."""
         return tuple(dict.fromkeys(self.datasets))
 
     @property
-    def counts(self) -> dict[str, int]:
+    def images_per_dataset(self) -> dict[str, int]:
         """Rows of each dataset."""
-        return {name: self.datasets.count(name) for name in self.names}
+        return {name: self.datasets.count(name) for name in self.dataset_names}
 
-    def held_out(self, share: float, seed: int) -> NDArray[np.bool_]:
+    def held_out_mask(self, share: float, seed: int) -> NDArray[np.bool_]:
         """Choose scenes for validation.
 
         Parameters
@@ -153,8 +153,8 @@ class Pool:
         -------
         Whether each row belongs to a chosen scene, [n].
         """
-        chosen = choose_held_out_scenes(self.scenes, share, seed)
-        return np.array([scene in chosen for scene in self.scenes])
+        chosen = choose_held_out_scenes(self.scene_of_each_row, share, seed)
+        return np.array([scene in chosen for scene in self.scene_of_each_row])
 
 
 def choose_held_out_scenes(scenes: Iterable[str], share: float, seed: int) -> frozenset[str]:
@@ -213,7 +213,7 @@ def open_pool(folder: Path) -> Pool:
         index = read_folder_index(folder / _INDEX)
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         datasets, scenes = zip(*index["rows"], strict=True)
-        return Pool(**arrays, datasets=datasets, scenes=scenes, digest=index["digest"])
+        return Pool(**arrays, datasets=datasets, scene_of_each_row=scenes, digest=index["digest"])
     except (FileFormatError, OSError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(
             f"{folder} is no whole pool of training images ({error}); delete it, and it is made "

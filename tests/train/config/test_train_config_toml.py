@@ -7,11 +7,11 @@ import pytest
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config import (
+    config_as_toml,
     parse_train_config,
     read_train_config,
     shipped_train_configs,
 )
-from rainmer_analysis.train.model_card_text import config_as_toml
 
 DATA = {"simulated": ["sim-Rain200H"]}
 

@@ -1,4 +1,4 @@
-"""A configuration from TOML: every key known, every value of its type and in its range."""
+"""A configuration from TOML, every key known and every value in its range, and back to TOML."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.train.config.train_config import TrainConfig
+from rainmer_analysis.values.request_digest import to_json_types
 
-__all__ = ["parse_train_config", "read_train_config", "shipped_train_configs"]
+__all__ = ["config_as_toml", "parse_train_config", "read_train_config", "shipped_train_configs"]
 
 _T = TypeVar("_T")
 
@@ -153,3 +154,32 @@ def _convert_to_hint(hint: Any, value: Any, name: str) -> Any:
 
 def _value_error(name: str, value: Any, allowed: str) -> ConfigError:
     return ConfigError(f"{name} of the configuration is {value!r}; it must be {allowed}")
+
+
+def config_as_toml(config: TrainConfig) -> str:
+    """Write a configuration as TOML that `read_train_config` reads back to an equal one."""
+    document = to_json_types(config)
+    top = {key: value for key, value in document.items() if not isinstance(value, dict)}
+    lines = _toml_assignments(top)
+    for key, table in document.items():
+        if isinstance(table, dict):
+            lines += ["", f"[{key}]", *_toml_assignments(table)]
+    return "\n".join(lines) + "\n"
+
+
+def _toml_assignments(table: Mapping[str, object]) -> list[str]:
+    return [f"{key} = {_toml_literal(value)}" for key, value in table.items()]
+
+
+def _toml_literal(value: object) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_literal(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        items = (f"{_toml_literal(key)} = {_toml_literal(item)}" for key, item in value.items())
+        return "{ " + ", ".join(items) + " }" if value else "{}"
+    return repr(value)
