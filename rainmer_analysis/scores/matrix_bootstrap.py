@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores.score import Context, Floats
-from rainmer_analysis.scores.streaming import cosine_matrices, scene_sums_by_dataset
-from rainmer_analysis.values import EmbeddingTable
+from rainmer_analysis.scores.streaming import COSINE, SceneSums, scene_sums_by_dataset
+from rainmer_analysis.values import EmbeddingTable, report_progress
 
-__all__ = ["Interval", "Statistic", "bootstrap"]
+__all__ = ["Interval", "Statistic", "bootstrap", "cosine_matrices"]
 
 # (values (k, k), names of the k datasets) -> number
 Statistic = Callable[[Floats, tuple[str, ...]], float]
@@ -95,3 +97,18 @@ def _recentre_resamples_on_estimate(matrices: Floats) -> Floats:
     count = there.sum(axis=0)
     mean = np.where(there, drawn, 0.0).sum(axis=0) / np.maximum(count, 1)
     return np.asarray(drawn - mean + matrices[0])
+
+
+def cosine_matrices(sums: Sequence[SceneSums], context: Context) -> Floats:
+    """Return the cosine matrix of datasets, then of each resample of them, shape (1 + r, k, k)."""
+    assert COSINE.resampled is not None
+    found = np.empty((1 + context.resamples, len(sums), len(sums)))
+    pairs = list(combinations_with_replacement(range(len(sums)), 2))
+    for finished, (a, b) in enumerate(pairs, start=1):
+        cell = replace(context, same=a == b)
+        found[0, a, b] = COSINE.compare(sums[a], sums[b], cell)
+        found[1:, a, b] = COSINE.resampled(sums[a], sums[b], cell)
+        found[:, b, a] = found[:, a, b]
+        if context.resamples:
+            report_progress(finished, len(pairs), "pair")
+    return found

@@ -9,8 +9,9 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import hash_scene_names, poisson_weights
 from rainmer_analysis.scores import bootstrap, night_margin_statistic, relate
 from rainmer_analysis.scores.dataset_summaries import Summariser, summarise_datasets
+from rainmer_analysis.scores.matrix_bootstrap import cosine_matrices
 from rainmer_analysis.scores.score import Context
-from rainmer_analysis.scores.streaming import cosine_matrices, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable
 
 Make = Callable[..., EmbeddingTable]

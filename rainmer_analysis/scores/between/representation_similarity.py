@@ -6,8 +6,9 @@ import numpy as np
 from scipy.stats import rankdata
 
 from rainmer_analysis.numerics import hash_scene_names, splitmix64, unit_rows
+from rainmer_analysis.scores.matrix_bootstrap import cosine_matrices
 from rainmer_analysis.scores.score import Batch, Context, Floats
-from rainmer_analysis.scores.streaming import cosine_matrices, sum_scenes
+from rainmer_analysis.scores.streaming import sum_scenes
 from rainmer_analysis.values import EmbeddingTable, report_progress
 
 __all__ = [

@@ -8,7 +8,6 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     DIRECTION,
     PAPER,
     ceiling_with_interval,
-    cosine_matrices,
 )
 from rainmer_analysis.scores.streaming.scene_sums import (
     SceneSums,
@@ -35,7 +34,6 @@ __all__ = [
     "SceneSums",
     "Sketch",
     "ceiling_with_interval",
-    "cosine_matrices",
     "merge_sums",
     "read_sketch",
     "request_digest_of_sketch",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import combinations_with_replacement
+from collections.abc import Callable
 
 import numpy as np
 
@@ -22,7 +20,6 @@ from rainmer_analysis.scores.measures.cosine_measures import (
 )
 from rainmer_analysis.scores.score import Context, Floats, Reference, Score
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
-from rainmer_analysis.values import report_progress
 
 __all__ = [
     "CENTRED",
@@ -30,7 +27,6 @@ __all__ = [
     "DIRECTION",
     "PAPER",
     "ceiling_with_interval",
-    "cosine_matrices",
     "different_scene_mean_cosine",
 ]
 
@@ -67,21 +63,6 @@ def different_scene_mean_cosine(sums: SceneSums) -> Floats:
     return mean_or_nan(
         _dot_of_totals(sums, sums) - sums.squares, sums.images**2 - sums.square_images
     )
-
-
-def cosine_matrices(sums: Sequence[SceneSums], context: Context) -> Floats:
-    """Return the cosine matrix of datasets, then of each resample of them, shape (1 + r, k, k)."""
-    assert COSINE.resampled is not None
-    found = np.empty((1 + context.resamples, len(sums), len(sums)))
-    pairs = list(combinations_with_replacement(range(len(sums)), 2))
-    for finished, (a, b) in enumerate(pairs, start=1):
-        cell = replace(context, same=a == b)
-        found[0, a, b] = COSINE.compare(sums[a], sums[b], cell)
-        found[1:, a, b] = COSINE.resampled(sums[a], sums[b], cell)
-        found[:, b, a] = found[:, a, b]
-        if context.resamples:
-            report_progress(finished, len(pairs), "pair")
-    return found
 
 
 def ceiling_with_interval(sums: SceneSums, level: float) -> tuple[float, float, float]:
