@@ -28,7 +28,7 @@ from rainmer_analysis.draw.figure import (
     provenance_path,
 )
 from rainmer_analysis.draw.maps import map_numbers, map_provenance, plot_map
-from rainmer_analysis.draw.maps_and_matrices_figure import maps_and_matrices_figure
+from rainmer_analysis.draw.maps_above_matrices import maps_and_matrices_figure
 from rainmer_analysis.draw.matrices import matrix_provenance, plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
 from rainmer_analysis.draw.property_plot import plot_properties
