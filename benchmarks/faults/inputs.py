@@ -259,9 +259,9 @@ def changing(place: Path, *, quick: bool) -> Row:
 
 
 def _die_at_the_end() -> None:
-    from rainmer_analysis.infer.extraction import publish_tables as publishing
+    from rainmer_analysis.infer.extraction import extract_to_memory_or_folder as publishing
 
-    publishing._write_in_one_step = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
+    publishing._publish_tables_and_skipped_list = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
 
 
 def _same_size(path: Path, size: int) -> None:

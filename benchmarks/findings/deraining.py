@@ -24,19 +24,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.findings.gain_over_scenes import (
+    KnownPair,
+    QualityBeforeAfter,
+    mean_gains,
+    qualities_before_and_after,
+)
 from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.datasets.read_lists import read_scene_groups
 from rainmer_analysis.images.datasets.search.folder_search import normal_path
 from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer
-from rainmer_analysis.recipes.restoration import (
-    KnownPair,
-    QualityBeforeAfter,
-    mean_gains,
-    qualities_before_and_after,
-)
-from rainmer_analysis.train import read_config
+from rainmer_analysis.train import read_train_config
 from rainmer_analysis.values import to_json_types, write_json
 from rainmer_analysis.weather import simulate
 
@@ -57,7 +57,7 @@ Makers = dict[str, Callable[[], KnownPair]]
 
 def simulated(count: int) -> Makers:
     """List pairs of the scenes that no training draws."""
-    names = read_config("compact").data.simulated
+    names = read_train_config("compact").data.simulated
     return {
         f"{name}/{index}": lambda name=name, index=index: _simulated(name, index)
         for name in names

@@ -1,8 +1,8 @@
 """What makes images and pairs trustworthy, measured on arrays: no file is read here.
 
 Thumbnails and their descriptors find copies and shared scenes (`related_images`,
-`window_alignment`); pairs are registered to parts of a pixel, and told which side is degraded
-(`registration`, `degraded_side`, `pair_faults`); fingerprints tell known sets.
+`window_alignment`); pairs are registered to parts of a pixel, and their degraded side is found
+(`registration`, `degraded_side`, `pair_faults`); fingerprints recognise known sets.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from rainmer_analysis.auditing.luma_and_colour_thumbnails import (
 )
 from rainmer_analysis.auditing.pair_faults import (
     PairFacts,
+    measure_pair_facts,
     pair_faults,
-    register_and_orient_pair,
     wider_image_and_frame,
 )
 from rainmer_analysis.auditing.registration import Registration
@@ -56,12 +56,12 @@ __all__ = [
     "find_related_pairs",
     "first_member_of_component",
     "luma_and_red_minus_blue",
+    "measure_pair_facts",
     "mirrored_hashes",
     "nearest_hashes_and_distances",
     "pair_faults",
     "perceptual_hashes",
     "read_fingerprints",
-    "register_and_orient_pair",
     "thumbnail_of_planes",
     "wider_image_and_frame",
 ]

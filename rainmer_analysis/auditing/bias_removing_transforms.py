@@ -19,7 +19,7 @@ from rainmer_analysis.images import jpeg_round_trip
 
 __all__ = [
     "EQUALISERS",
-    "encode_as_coarse_jpeg",
+    "coarse_jpeg_round_trip",
     "high_pass",
     "low_pass",
     "reduce_to_long_side",
@@ -37,7 +37,7 @@ _BROAD = 1 / 64  # of the longer side: standard deviation of the blur that parts
 Picture = npt.NDArray[np.float32]
 
 
-def encode_as_coarse_jpeg(image: Picture) -> Picture:
+def coarse_jpeg_round_trip(image: Picture) -> Picture:
     """Store an image [3, H, W] in [0, 1] as a JPEG of quality 50: traces of milder ones vanish."""
     return jpeg_round_trip(image, _QUALITY)
 
@@ -97,7 +97,7 @@ def subtract_clean(image: Picture, partner: Picture) -> Picture:
 
 EQUALISERS: Mapping[str, Callable[[Picture], Picture]] = MappingProxyType(
     {
-        "re-encode": encode_as_coarse_jpeg,
+        "re-encode": coarse_jpeg_round_trip,
         "re-size": reduce_to_long_side,
         "re-expose": standardise_luma,
         "colour": to_grey,

@@ -17,12 +17,7 @@ def first_member_of_component(
 ) -> npt.NDArray[np.int64]:
     """Return for each of `count` things the first one that it is connected to, itself included.
 
-    Parameters
-    ----------
-    count
-        How many there are.
-    pairs
-        Which two are connected directly.
+    `pairs` are those that are connected directly.
     """
     if count == 0:
         return np.empty(0, dtype=np.int64)

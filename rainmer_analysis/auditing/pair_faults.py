@@ -17,8 +17,8 @@ __all__ = [
     "MEASURES",
     "PairFacts",
     "PairFault",
+    "measure_pair_facts",
     "pair_faults",
-    "register_and_orient_pair",
     "wider_image_and_frame",
 ]
 
@@ -66,7 +66,7 @@ class PairFault:
     numbers: dict[str, float]
 
 
-def register_and_orient_pair(image: Planes, partner: Planes) -> PairFacts:
+def measure_pair_facts(image: Planes, partner: Planes) -> PairFacts:
     """Measure a pair of different images, given as planes (2, H, W) of one shape."""
     found = register_pair(image, partner)
     own, other = image[0], partner[0]
@@ -81,7 +81,7 @@ def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tup
     Parameters
     ----------
     facts
-        Of `register_and_orient_pair`.
+        Of `measure_pair_facts`.
     image, partner
         Thumbnails of the two.
     """

@@ -192,10 +192,7 @@ def _candidates_of_batch(
 
 
 def _best_candidates_of_each_image(
-    image: npt.NDArray[np.int64],
-    window: npt.NDArray[np.int64],
-    match: RadiusMatches,
-    count: int,
+    image: npt.NDArray[np.int64], window: npt.NDArray[np.int64], match: RadiusMatches, count: int
 ) -> Iterator[_Candidate]:
     """Yield each image's best window for each other image, those of the highest cosines."""
     order = np.lexsort((window, match.points, -match.cosines, image))
@@ -242,10 +239,7 @@ def _confirm_candidates(
 
 
 def _align_candidates(
-    thumbnails: Thumbnails,
-    candidates: list[_Candidate],
-    boxes: npt.NDArray[np.float64],
-    grid: Grid,
+    thumbnails: Thumbnails, candidates: list[_Candidate], boxes: npt.NDArray[np.float64], grid: Grid
 ) -> Alignments:
     parts = []
     for at in range(0, len(candidates), _AT_ONCE):

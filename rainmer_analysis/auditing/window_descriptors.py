@@ -16,12 +16,11 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.luma_and_colour_thumbnails import SIDE, Thumbnails
 
-__all__ = ["LENGTH", "AxisInterval", "describe_windows", "mirrored_descriptors", "window_boxes"]
+__all__ = ["AxisInterval", "describe_windows", "mirrored_descriptors", "window_boxes"]
 
 _ORDER = 6  # cosines of 0 to 5 half waves
 _SCALES = (1.0, 0.88, 0.77, 0.68, 0.6, 0.53)
 _STRIDE = 0.12  # of a window's side
-LENGTH = _ORDER * _ORDER - 1
 
 Floats = npt.NDArray[np.float32]
 Box = npt.NDArray[np.float64]

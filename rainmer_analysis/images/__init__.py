@@ -49,8 +49,8 @@ from rainmer_analysis.images.sources import (
 )
 from rainmer_analysis.images.work_in_threads import (
     content_hashes,
+    map_ahead_in_threads,
     map_in_threads,
-    read_ahead,
     sha256_or_empty,
 )
 
@@ -77,11 +77,11 @@ __all__ = [
     "iterate_candidate_paths",
     "jpeg_round_trip",
     "load_image_set",
+    "map_ahead_in_threads",
     "map_in_threads",
     "measure_by_every_protocol",
     "pair_names",
     "parse_patterns",
-    "read_ahead",
     "read_hashed_image",
     "read_header",
     "read_image",

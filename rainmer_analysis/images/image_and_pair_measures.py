@@ -30,15 +30,10 @@ _ROUNDING = 1e-3
 
 
 def rain_density(rainy: ArrayLike, clean: ArrayLike) -> float:
-    """Return the rain density of a pair.
+    """Return the rain density of a pair of images [3, H, W] in [0, 1].
 
-    The mean over pixels of max_c |R - G| / (max_c R + max_c G + 1e-3), images in [0, 1]
-    (published code; its files ``*_density.npy``).
-
-    Parameters
-    ----------
-    rainy, clean
-        Images [3, H, W] in [0, 1] of one shape.
+    The mean over pixels of max_c |R - G| / (max_c R + max_c G + 1e-3) (published code; its files
+    ``*_density.npy``).
 
     Raises
     ------
@@ -58,10 +53,7 @@ def brightness(image: ArrayLike) -> float:
 def entropy(image: ArrayLike) -> float:
     """Return the mean over channels of the entropy of 16 equal bins of levels, in bits (0 to 4).
 
-    Parameters
-    ----------
-    image
-        Image [3, H, W] in [0, 1].
+    The image is [3, H, W] in [0, 1].
     """
     levels = _checked_float64_image(image) * 255.0 + _ROUNDING
     bins = np.clip((levels * (_BINS / 256.0)).astype(np.intp), 0, _BINS - 1)
@@ -75,12 +67,8 @@ def vertical_gradient(rainy: ArrayLike, clean: ArrayLike) -> float:
     """Return how much the rain layer R - G varies from row to row: levels of 0 to 255 a pixel.
 
     The mean of |(R - G)[y + 1] - (R - G)[y]| over channels and over the pixels [y] that the rain
-    changes by more than 8 levels in some channel; NaN where there are none.
-
-    Parameters
-    ----------
-    rainy, clean
-        Images [3, H, W] in [0, 1] of one shape.
+    changes by more than 8 levels in some channel; NaN where there are none. The images are
+    [3, H, W] in [0, 1].
     """
     rain, changed = _rain_layer_and_mask(rainy, clean)
     steps = np.abs(np.diff(rain, axis=1)).mean(axis=0)[changed[:-1]]
@@ -91,12 +79,8 @@ def non_monochromaticity(rainy: ArrayLike, clean: ArrayLike) -> float:
     """Return how far the rain layer R - G is from grey: levels of 0 to 255.
 
     The mean, over the pixels that the rain changes by more than 8 levels in some channel, of the
-    standard deviation of R - G across channels; NaN where there are none.
-
-    Parameters
-    ----------
-    rainy, clean
-        Images [3, H, W] in [0, 1] of one shape.
+    standard deviation of R - G across channels; NaN where there are none. The images are
+    [3, H, W] in [0, 1].
     """
     rain, changed = _rain_layer_and_mask(rainy, clean)
     spread = rain.std(axis=0)[changed]

@@ -6,7 +6,7 @@ peak 255; SSIM has a gaussian window of 11x11 pixels with sigma 1.5, K1 = 0.01, 
 of 255, biased covariances, and is averaged where the window fits into the image, without any
 downsampling (Wang et al. 2004, ``ssim_index.m``; here by scikit-image).
 
-`rainmer_psnr` and `rainmer_ssim` are those of Rainmer's published code: luma is not rounded, and
+`psnr_y` and `rainmer_ssim` are those of Rainmer's published code: luma is not rounded, and
 for SSIM both images are first averaged over squares of round(min(H, W) / 256) pixels where that
 is more than one, so that its values for images with a short side from 384 pixels cannot be
 compared with the literature's.
@@ -36,7 +36,6 @@ __all__ = [
     "gaussian_window_ssim",
     "matlab_luma_of_8bit",
     "psnr",
-    "rainmer_psnr",
     "rainmer_ssim",
     "ssim",
     "ssim_pooling_factor",
@@ -67,11 +66,6 @@ def ssim(image: ArrayLike, target: ArrayLike) -> float:
     return _checked_ssim(_whole_level_luma(first), _whole_level_luma(second))
 
 
-def rainmer_psnr(image: ArrayLike, target: ArrayLike) -> float:
-    """Return the published code's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
-    return psnr_y(image, target)
-
-
 def rainmer_ssim(image: ArrayLike, target: ArrayLike) -> float:
     """Return the published code's SSIM of images [3, H, W] in [0, 1] with sides from 11 pixels.
 
@@ -92,7 +86,7 @@ def ssim_pooling_factor(sides: tuple[int, ...]) -> int:
 
 
 QUALITIES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyType(
-    {"psnr": psnr, "ssim": ssim, "rainmer_psnr": rainmer_psnr, "rainmer_ssim": rainmer_ssim}
+    {"psnr": psnr, "ssim": ssim, "rainmer_psnr": psnr_y, "rainmer_ssim": rainmer_ssim}
 )
 
 

@@ -11,7 +11,7 @@ How files are understood (the same in every process and thread; Pillow's setting
 * An alpha channel is dropped, not blended with any background: every stored colour survives, and
   the result is that of ``convert("RGB")``.
 * EXIF orientation is applied. Of an animated or multi-page file the first frame counts.
-* The format is told from the content, never from the name, but for TGA, which has no signature.
+* The format is recognised by the content, never from the name, but for TGA, which has no signature.
 * Profiles and texts of PNG, however long or damaged, do not matter to pixels.
 """
 

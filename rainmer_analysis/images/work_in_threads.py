@@ -10,13 +10,13 @@ from typing import TypeVar
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images.reading import file_sha256
 
-__all__ = ["content_hashes", "map_in_threads", "read_ahead", "sha256_or_empty"]
+__all__ = ["content_hashes", "map_ahead_in_threads", "map_in_threads", "sha256_or_empty"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def read_ahead(
+def map_ahead_in_threads(
     tasks: Iterable[T], work: Callable[[T], R], *, workers: int, ahead: int
 ) -> Generator[R, None, None]:
     """Do `work` on tasks in threads and give the results in order.
@@ -63,7 +63,7 @@ def map_in_threads(
 
 def content_hashes(paths: Iterable[str]) -> Generator[str, None, None]:
     """Return the SHA-256 of each file; empty where it cannot be opened."""
-    return read_ahead(paths, sha256_or_empty, workers=2, ahead=16)
+    return map_ahead_in_threads(paths, sha256_or_empty, workers=2, ahead=16)
 
 
 def sha256_or_empty(path: str | None) -> str:

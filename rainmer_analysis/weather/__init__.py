@@ -13,7 +13,7 @@ from rainmer_analysis.weather.scenes import (
     render_scene,
     scene_names,
 )
-from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES, Recipe
+from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES
 from rainmer_analysis.weather.simulation import Pair, degraded_and_clean, scene_of_pair, simulate
 from rainmer_analysis.weather.weather_draws import (
     LightDraw,
@@ -29,7 +29,6 @@ __all__ = [
     "SCENE_KINDS",
     "LightDraw",
     "Pair",
-    "Recipe",
     "WeatherDraw",
     "degraded_and_clean",
     "draw_camera",

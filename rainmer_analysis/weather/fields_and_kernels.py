@@ -100,9 +100,7 @@ def capsule_kernel(
 
 
 def scatter_kernels(
-    rng: np.random.Generator,
-    shape: tuple[int, int],
-    layers: list[tuple[float, Field]],
+    rng: np.random.Generator, shape: tuple[int, int], layers: list[tuple[float, Field]]
 ) -> Field:
     """Return the sum of kernels dropped at random places: [H, W], at least 0.
 

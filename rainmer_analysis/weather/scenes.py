@@ -103,7 +103,7 @@ def render_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.
         )
     rng = keyed_generator("scene", key)
     image = _KINDS[kind](rng, (height, width))
-    return _expose_unevenly(rng, image).astype(np.float32)
+    return _light_unevenly_and_expose(rng, image).astype(np.float32)
 
 
 def _check_sides(height: int, width: int) -> None:
@@ -137,7 +137,7 @@ def _load_photograph(package: str, file: str, *, size: tuple[int, int]) -> NDArr
     return np.asarray(resized, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)
 
 
-def _expose_unevenly(rng: np.random.Generator, image: Field) -> Field:
+def _light_unevenly_and_expose(rng: np.random.Generator, image: Field) -> Field:
     """Light a rendered scene unevenly and expose it: contrast, and a tone curve to a mean."""
     shape = (image.shape[1], image.shape[2])
     image = image * np.exp(rng.uniform(0.06, 0.22) * _smooth_field(rng, shape))

@@ -72,7 +72,9 @@ def _paint_ground(
     image[:, first:] += edge * (ground - image[:, first:])
 
 
-def _window_brightness(rng: np.random.Generator, height: int, width: int, side: int) -> Field:
+def _facade_window_brightness(
+    rng: np.random.Generator, height: int, width: int, side: int
+) -> Field:
     """Return the brightness of a facade's windows, [height, width] in [-1, 1]; 0 is wall."""
     pitch_y, pitch_x = (max(int(side * rng.uniform(0.02, 0.045)), 3) for _ in range(2))
     fill_y, fill_x = rng.uniform(0.4, 0.75), rng.uniform(0.35, 0.8)
@@ -127,7 +129,7 @@ def _paint_house(
     start, end = max(columns[0], 0), min(columns[1], image.shape[2])
     if end <= start or bottom <= top:
         return
-    glass = _window_brightness(rng, bottom - top, end - start, side)
+    glass = _facade_window_brightness(rng, bottom - top, end - start, side)
     shade = np.linspace(1.1, 0.85, end - start)[None, :]
     face = wall[:, None, None] * shade
     lit = np.array([1.0, 0.95, 0.8])[:, None, None]

@@ -16,7 +16,6 @@ from rainmer_analysis.auditing.luma_and_colour_thumbnails import (
 from rainmer_analysis.auditing.related_images import find_related_pairs
 from rainmer_analysis.auditing.window_alignment import align_windows
 from rainmer_analysis.auditing.window_descriptors import (
-    LENGTH,
     describe_windows,
     mirrored_descriptors,
     window_boxes,
@@ -128,7 +127,7 @@ def test_images_without_contrast_are_not_related() -> None:
 def test_mirroring_a_thumbnail_changes_signs_alone(scenes: list[np.ndarray]) -> None:
     images = np.stack([small(each) for each in scenes[:4]])
     own = describe_windows(images, whole_only=True)
-    assert own.shape == (4, LENGTH)
+    assert own.shape == (4, 35)
     turned = describe_windows(images[..., ::-1], whole_only=True)
     assert np.allclose(mirrored_descriptors(own), turned, atol=1e-5)
     assert np.allclose(np.linalg.norm(own, axis=1), 1, atol=1e-5)

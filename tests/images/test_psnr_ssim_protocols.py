@@ -12,7 +12,8 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.psnr_ssim import psnr, rainmer_psnr, rainmer_ssim, ssim
+from rainmer_analysis.images.image_and_pair_measures import psnr_y
+from rainmer_analysis.images.psnr_ssim import psnr, rainmer_ssim, ssim
 from rainmer_analysis.images.psnr_ssim_protocols import (
     PROTOCOLS,
     crop_border,
@@ -138,7 +139,7 @@ def test_the_named_qualities_are_two_of_the_protocols(images: tuple[Array, Array
     found = measure_by_every_protocol(*images)
     assert found["matlab-y"].psnr == pytest.approx(psnr(*images), abs=1e-9)
     assert found["matlab-y"].ssim == pytest.approx(ssim(*images), abs=1e-9)
-    assert found["rainmer"].psnr == pytest.approx(rainmer_psnr(*images), abs=1e-4)
+    assert found["rainmer"].psnr == pytest.approx(psnr_y(*images), abs=1e-4)
     assert found["rainmer"].ssim == pytest.approx(rainmer_ssim(*images), abs=1e-9)
 
 

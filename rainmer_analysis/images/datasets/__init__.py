@@ -16,7 +16,6 @@ from rainmer_analysis.images.datasets.read_manifests import (
     read_manifest,
 )
 from rainmer_analysis.images.datasets.recognise_layouts import (
-    Suggestion,
     suggest_entries_and_rest,
 )
 from rainmer_analysis.images.datasets.scene_groups import name_scenes
@@ -38,7 +37,6 @@ __all__ = [
     "Dataset",
     "ImageCandidate",
     "Rule",
-    "Suggestion",
     "catalogue_layout",
     "checked_dataset_name",
     "compare_with_listed_names",

@@ -48,16 +48,8 @@ def pair_by_manifest_entry(
 ) -> Dataset:
     """Pair the images of a dataset as an entry of a manifest says.
 
-    Parameters
-    ----------
-    dataset
-        What ``images`` names, possibly paired already by the names of its subfolders.
-    entry
-        The keys ``halves``, ``targets`` and ``pair`` count.
-    where
-        How errors speak of the entry.
-    base
-        The manifest's folder.
+    The dataset may be paired already by names of its subfolders; the keys ``halves``, ``targets``
+    and ``pair`` count; `where` names the entry in errors, and `base` is the manifest's folder.
 
     Raises
     ------
@@ -238,7 +230,7 @@ def _pair_by_list_file(dataset: Dataset, path: Path, where: str) -> Dataset:
 def _pair_within_folder_by_patterns(
     dataset: Dataset, patterns: tuple[Pattern, ...] | None, where: str
 ) -> Dataset:
-    """Tell images, targets and other files of one folder apart by patterns."""
+    """Pair images with targets of the same folder by patterns, and count its other files."""
     assert patterns is not None
     by_name = {each.relative: each for each in dataset.images}
     names = list(by_name)

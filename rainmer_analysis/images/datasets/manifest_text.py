@@ -24,18 +24,10 @@ _HALVES = {"left": "rain-clean", "right": "clean-rain"}
 def manifest_dataset_lines(
     name: str, kind: str, *, images: Iterable[str], targets: Iterable[str], base: Path
 ) -> list[str]:
-    """Return the lines of a dataset in a manifest that lies in `base`.
+    """Return the lines of a dataset in a manifest that lies in the folder `base`.
 
-    Parameters
-    ----------
-    name
-        Of the dataset.
-    kind
-        ``paired``, ``unpaired``, or the half that is the image, ``left`` or ``right``.
-    images, targets
-        Paths; those of targets count where the kind is ``paired``.
-    base
-        Folder of the manifest.
+    `kind` is ``paired``, ``unpaired``, or the half that is the image, ``left`` or ``right``; paths
+    of targets count where it is ``paired``.
     """
     lines = [
         "",

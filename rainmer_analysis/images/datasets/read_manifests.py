@@ -146,7 +146,7 @@ def _optional_text(entry: Mapping[str, Any], key: str, manifest: Path) -> str | 
 
 
 def _demand_known_groups_and_note(dataset: Dataset, where: str, groups: Path) -> Dataset:
-    """Make sure that a file of groups speaks of this dataset, and say of how much of it."""
+    """Refuse a file of groups that names no image of a dataset; note if it names some only."""
     named = sum(declared_scene(dataset, image) is not None for image in dataset.images)
     total = len(dataset.images)
     if not named:

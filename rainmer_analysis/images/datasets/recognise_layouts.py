@@ -110,9 +110,9 @@ class Suggestion:
 
     def manifest_entry(self, folder: Path, name: str) -> dict[str, object]:
         """Return the entry for paths that begin with `folder`."""
-        found: dict[str, object] = {"name": name, "images": _join_path(folder, self.images)}
+        found: dict[str, object] = {"name": name, "images": (folder / self.images).as_posix()}
         if self.targets is not None:
-            found["targets"] = _join_path(folder, self.targets)
+            found["targets"] = (folder / self.targets).as_posix()
         if self.patterns:
             found["pair"] = list(self.patterns) if len(self.patterns) > 1 else self.patterns[0]
         return found
@@ -201,7 +201,7 @@ def _suggest_if_layout_fits(
     sample = [each for each in _spread_sample(names) if stems.fullmatch(nfc_without_suffix(each))]
     if not sample or (not same and len(sample) < 0.9 * min(len(names), _SAMPLE)):
         return None
-    for target in _target_folders(known, place, folders):
+    for target in _possible_target_folders(known, place, folders):
         patterns = _patterns_that_pair(known.patterns, sample, folders[target])
         if patterns is not None:
             if known.levels_up:
@@ -226,11 +226,8 @@ def _patterns_that_pair(
         return {
             each
             for each in sample
-            if any(
-                f"{key}{suffix}" in here
-                for key in possible_stems(nfc_without_suffix(each))
-                for suffix in suffixes
-            )
+            for stem in possible_stems(nfc_without_suffix(each))
+            if any(f"{stem}{suffix}" in here for suffix in suffixes)
         }
 
     if not patterns:
@@ -245,24 +242,14 @@ def _patterns_that_pair(
     return tuple(pattern for pattern, names in found.items() if names)
 
 
-def _target_folders(known: _KnownLayout, place: str, folders: Folders) -> list[str]:
+def _possible_target_folders(known: _KnownLayout, place: str, folders: Folders) -> list[str]:
     """List the folders where targets of a folder's images may lie."""
     if known.targets:
         wanted = [os.path.normpath(f"{place}/{each}" if place else each) for each in known.targets]
         return [each for each in ("" if one == "." else one for one in wanted) if each in folders]
-    parent = str(PurePosixPath(place).parent)
-    siblings = (
-        f"{parent}/{name}" if parent != "." else name for name in _subfolder_names(folders, parent)
-    )
+    parent = PurePosixPath(place).parent
+    siblings = (each for each in folders if each and PurePosixPath(each).parent == parent)
     return [each for each in siblings if PurePosixPath(each).name.lower() in CLEAN_FOLDERS]
-
-
-def _subfolder_names(folders: Folders, parent: str) -> list[str]:
-    return [
-        PurePosixPath(each).name
-        for each in folders
-        if each and str(PurePosixPath(each).parent) == parent
-    ]
 
 
 def _spread_sample(names: Sequence[str]) -> Sequence[str]:
@@ -287,7 +274,3 @@ def _is_inside_suggestion(place: str, suggestion: Suggestion) -> bool:
     return any("/" in each for each in suggestion.patterns) and (
         not own or place.startswith(f"{own}/")
     )
-
-
-def _join_path(folder: Path, relative: str) -> str:
-    return (folder / relative).as_posix()

@@ -12,20 +12,14 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.search import (
-    Dataset,
-    ImageCandidate,
-    nfc_name,
-    normal_path,
-)
+from rainmer_analysis.images.datasets.search import Dataset, ImageCandidate, nfc_name, normal_path
 from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
-__all__ = ["declared_scene", "hash_file_pixels", "hash_pixels", "name_scenes"]
+__all__ = ["declared_scene", "hash_pixels", "name_scenes"]
 
 _log = logging.getLogger(__name__)
 _FileRegion = tuple[str, Region]
@@ -37,7 +31,7 @@ def name_scenes(
     """Name the scene of each of these images of a dataset; None where it is the image itself.
 
     Only the partners of these images are decoded, each file once. How many of them cannot be read
-    is told to the log, as their images then count as scenes of their own.
+    is logged, as their images then count as scenes of their own.
     """
     named = [declared_scene(dataset, image) for image in images]
     partners = [
@@ -70,19 +64,8 @@ def _warn_unreadable_partners(
         )
 
 
-def hash_file_pixels(path: str | Path, *, region: Region = "whole") -> str:
-    """Name a photograph by the SHA-256 of its decoded pixels: equal for lossless copies.
-
-    Raises
-    ------
-    ImageError
-        The file cannot be read.
-    """
-    return hash_pixels(read_image(path, region=region))
-
-
 def hash_pixels(image: FloatImage) -> str:
-    """Name a photograph, float32 [3, H, W] in [0, 1], by the SHA-256 of its pixels."""
+    """Name a photograph, float32 [3, H, W] in [0, 1], by the SHA-256 of its 16-bit pixels."""
     levels = image * np.float32(65535)
     pixels = np.rint(levels, out=levels).astype("<u2")
     hasher = hashlib.sha256(f"{pixels.shape}".encode())
@@ -108,6 +91,6 @@ def _clean_file_and_region(dataset: Dataset, image: ImageCandidate) -> _FileRegi
 def _pixel_hash_or_reason(place: _FileRegion) -> tuple[str | None, str]:
     path, region = place
     try:
-        return hash_file_pixels(path, region=region), ""
+        return hash_pixels(read_image(path, region=region)), ""
     except ImageError as error:
         return None, str(error)

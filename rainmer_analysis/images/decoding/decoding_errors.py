@@ -20,7 +20,7 @@ def convert_decoding_errors() -> Iterator[None]:
     """Turn what a decoder raises into a reason.
 
     To be put around calls of decoders alone: fed with damaged data they raise nearly anything, so
-    that a fault of this program could not be told from a fault of the file.
+    that a fault of this program could not be distinguished from a fault of the file.
 
     Raises
     ------

@@ -76,7 +76,7 @@ _READERS: tuple[tuple[tuple[bytes, ...], _Reader], ...] = (
     ((b"\x01\xda",), SgiImagePlugin.SgiImageFile),
     (tuple(b"\x0a%c\x01" % version for version in (0, 2, 3, 5)), PcxImagePlugin.PcxImageFile),
 )
-_UNSIGNED = {".tga": TgaImagePlugin.TgaImageFile}  # told from the name: it has no signature
+_UNSIGNED = {".tga": TgaImagePlugin.TgaImageFile}  # known by the name: it has no signature
 
 # Pillow keeps the high byte of 16-bit colour. Decoding once more with the byte order swapped gives
 # the low byte; grey with alpha is taken apart as four bytes of which the second is grey's low one.
@@ -185,9 +185,8 @@ def _decode_upright(file: BinaryIO) -> FloatImage:
     samples = _decode_unrotated(image)
     if image.format == "PNG":
         demand_intact_png(file)
-    turn = (
-        1 if image.format == "TIFF" else _exif_orientation(image.getexif)
-    )  # Pillow turns TIFF itself
+    # Pillow turns TIFF itself
+    turn = 1 if image.format == "TIFF" else _exif_orientation(image.getexif)
     if low is None:
         return turn_upright(samples, turn)
     file.seek(0)
@@ -209,10 +208,10 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _exif_orientation(exif: Callable[[], Image.Exif]) -> int:
+def _exif_orientation(load_exif: Callable[[], Image.Exif]) -> int:
     try:
         with convert_decoding_errors():
-            value = exif().get(0x0112, 1)
+            value = load_exif().get(0x0112, 1)
     except ImageError as error:  # damaged EXIF does not spoil the pixels
         _log.debug("EXIF cannot be read: %s", error)
         return 1

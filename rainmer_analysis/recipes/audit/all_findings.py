@@ -96,11 +96,7 @@ def _size_mismatch_finding(name: str, own: FileFacts, partner: FileFacts) -> Fin
 def unread_format_findings(datasets: Sequence[Dataset]) -> list[Finding]:
     """Report pictures in formats that are not read."""
     return [
-        Finding(
-            "unreadable",
-            f"{dataset.name}/{relative}",
-            detail=f"a picture in the format {kind}, which is not read; convert it to PNG",
-        )
+        Finding("unreadable", f"{dataset.name}/{relative}", detail=reason)
         for dataset in datasets
-        for relative, kind in dataset.account.unread
+        for relative, reason in dataset.account.unread_reasons
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.recipes.text_files import write_document_once
+from rainmer_analysis.recipes.write_text_files import write_json_once
 from rainmer_analysis.values import read_json
 
 __all__ = ["Audit", "find_existing_audit", "read_audit", "write_audit"]
@@ -84,7 +84,7 @@ def write_audit(found: Audit, path: Path, *, overwrite: bool) -> Audit:
     OutputExistsError
         Something else lies there.
     """
-    write_document_once(path, found.document(), overwrite=overwrite)
+    write_json_once(path, found.document(), overwrite=overwrite)
     return replace(found, path=path)
 
 

@@ -18,13 +18,13 @@ from rainmer_analysis.auditing import (
     Registration,
     Thumbnails,
     luma_and_red_minus_blue,
-    register_and_orient_pair,
+    measure_pair_facts,
     thumbnail_of_planes,
 )
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.scene_groups import hash_pixels
 from rainmer_analysis.images.reading import Region, read_hashed_image, read_stored_format
-from rainmer_analysis.recipes.image_meter import Job
+from rainmer_analysis.recipes.image_meter import MeasuringJob
 
 __all__ = ["ExaminedImage", "Examiner", "FileFacts", "stack_thumbnails"]
 
@@ -124,7 +124,7 @@ class Examiner:
     def __init__(self, remembered: int = 2) -> None:
         self._partner = lru_cache(maxsize=remembered)(_read_facts_and_planes)
 
-    def examine(self, job: Job) -> ExaminedImage:
+    def examine(self, job: MeasuringJob) -> ExaminedImage:
         """Return what an image and its partner hold; what cannot be read becomes a reason."""
         if job.fault:
             return ExaminedImage(FileFacts("", reason=job.fault))
@@ -136,7 +136,7 @@ class Examiner:
             return ExaminedImage(own, partner)
         if own.pixels == partner.pixels:
             return ExaminedImage(own, partner, PairFacts(identical=True))
-        return ExaminedImage(own, partner, register_and_orient_pair(planes, other))
+        return ExaminedImage(own, partner, measure_pair_facts(planes, other))
 
 
 def _read_facts_and_planes(path: str, region: Region) -> tuple[FileFacts, Planes | None]:

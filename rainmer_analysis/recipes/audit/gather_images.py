@@ -14,7 +14,7 @@ from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import Sources, find_datasets, sample_ids, unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
-from rainmer_analysis.recipes.image_meter import Job
+from rainmer_analysis.recipes.image_meter import MeasuringJob
 
 __all__ = [
     "AuditedImage",
@@ -51,7 +51,7 @@ class AuditedImage:
     image_id: str
     dataset: str
     split: str
-    job: Job
+    job: MeasuringJob
     scene: str | None
     expects_partner: bool
     unclear: str
@@ -166,7 +166,7 @@ def _audited_images_of(
     return found
 
 
-def _job_of_image(image: ImageCandidate, image_id: str) -> Job:
+def _job_of_image(image: ImageCandidate, image_id: str) -> MeasuringJob:
     region = image.target_region or "whole"
     fault = unstorable_name_reason(image_id, image.path, image.target)
-    return Job(image.path, image.region, image.target, region, fault)
+    return MeasuringJob(image.path, image.region, image.target, region, fault)

@@ -141,7 +141,7 @@ def _same_clean_partner_findings(collection: _Photographs) -> Iterator[Finding]:
 
 
 def _kind_and_detail_of_equal(collection: _Photographs, number: int, other: int) -> tuple[str, str]:
-    """Say how two images compare whose photographs have equal pixels."""
+    """Return a finding's kind and detail for two images whose photographs have equal pixels."""
     one, two = collection.examined[other].own, collection.examined[number].own
     clean = [collection.has_readable_partner(each) for each in (number, other)]
     if not all(clean):

@@ -141,13 +141,8 @@ def _dataset_faults(dataset: Dataset, sizes: _Sizes) -> list[FileFault]:
             for finding, detail in faults
         ]
     found += [
-        FileFault(
-            "unreadable",
-            dataset.name,
-            f"{dataset.name}/{relative}",
-            f"a picture in the format {kind}, which is not read; convert it to PNG",
-        )
-        for relative, kind in dataset.account.unread
+        FileFault("unreadable", dataset.name, f"{dataset.name}/{relative}", reason)
+        for relative, reason in dataset.account.unread_reasons
     ]
     return found
 
@@ -171,14 +166,14 @@ def _summarise_dataset(
         notes=(
             *dataset.notes,
             *dataset.account.warnings(),
-            *_count_suffix_and_halves_notes(dataset, distinct),
+            *_notes_on_count_suffixes_and_halves(dataset, distinct),
             *from_pixels,
         ),
         account=dataset.account,
     )
 
 
-def _count_suffix_and_halves_notes(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
+def _notes_on_count_suffixes_and_halves(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
     notes = []
     if dataset.expected is not None and dataset.expected != len(dataset.images):
         notes.append(f"{dataset.expected:,} images are expected, {len(dataset.images):,} are here")

@@ -59,7 +59,7 @@ def load_real_measurements() -> dict[str, Any]:
     """Return the measurements of the real sets: per set and property n, mean, sd, 101 quantiles.
 
     Density on images in [0, 1]; entropy in bits; gradient, brightness and non-monochromaticity on
-    levels of 0 to 255; PSNR on luma in dB. See ``images.measures``.
+    levels of 0 to 255; PSNR on luma in dB. See ``image_and_pair_measures``.
     """
     text = (files("rainmer_analysis.images") / "measured.json").read_text(encoding="utf-8")
     table: dict[str, Any] = json.loads(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from rainmer_analysis.images.datasets import (
     read_pair_list,
     suggest_entries_and_rest,
 )
+from rainmer_analysis.images.datasets.manifest_text import toml_quoted
 from rainmer_analysis.recipes.datasets.notes_on_halves import halves_order
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
@@ -175,4 +175,4 @@ def _in_one_line(name: str) -> str:
 def _as_toml_value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_as_toml_value(each) for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return toml_quoted(str(value))

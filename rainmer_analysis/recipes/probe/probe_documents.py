@@ -23,20 +23,10 @@ Groups = Mapping[str, Sequence[Mapping[str, Any]]]
 def space_document(
     subject: ProbedEncoder, view: str, parts: Mapping[str, Any], *, beside: Groups, rule: str
 ) -> dict[str, Any]:
-    """Return what a file says of one view of an encoder.
+    """Return what a file says of one view of an encoder, resized by a rule.
 
-    Parameters
-    ----------
-    subject
-        The encoder.
-    view
-        One of its views.
-    parts
-        What was measured of it: per part (``simulated``, perhaps ``real``) a document per view.
-    beside
-        The same of the controls, by group.
-    rule
-        How images came to their size.
+    `parts` is what was measured of it: per part (``simulated``, perhaps ``real``) a document per
+    view; `beside` the same of the controls, by group.
     """
     controls = {group: _control_document(group, found, view) for group, found in beside.items()}
     real = None

@@ -60,17 +60,10 @@ def load_probed_encoders(
     device: str,
     precision: str,
 ) -> list[ProbedEncoder]:
-    """Load encoders side by side.
+    """Load one encoder or several; device and precision are those of `load_encoder`.
 
-    Parameters
-    ----------
-    encoder
-        One name or several.
-    weights
-        None: each encoder's own. One encoder may come with several; several encoders come with
-        none, or with one each, in the same order.
-    device, precision
-        As in `load_encoder`.
+    One encoder may come with several weights; several encoders come with none, or with one each,
+    in the same order. Without weights each has its own.
 
     Raises
     ------

@@ -114,7 +114,7 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
-    shared = Tiling(tile, overlap).shared
+    shared = Tiling(tile, overlap).least_overlap
     jobs = plan_restoration_jobs(given, place)
     listed = _checked_skipped_list_path(given, place, overwrite=overwrite)
     request = _restorer_request_fields(restorer) | {"tile": tile, "overlap": shared}
@@ -157,10 +157,7 @@ def _checked_skipped_list_path(given: Path, place: Path, *, overwrite: bool) -> 
 
 def _restorer_request_fields(restorer: ImageRestorer) -> dict[str, object]:
     """Return what of a restorer decides its results."""
-    made: dict[str, object] = {
-        "weights": restorer.sha256,
-        "configuration": restorer.configuration,
-    }
+    made: dict[str, object] = {"weights": restorer.sha256, "configuration": restorer.configuration}
     if restorer.precision != "exact":
         made["precision"] = restorer.precision
     return made

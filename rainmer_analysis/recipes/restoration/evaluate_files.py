@@ -9,35 +9,30 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.errors import (
-    ImageError,
-    OutputExistsError,
-    ParameterError,
-    SourceError,
-)
+from rainmer_analysis.errors import ImageError, OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import (
     QUALITIES,
     WINDOW,
     Account,
     Rule,
     crop_border,
+    map_ahead_in_threads,
     measure_by_every_protocol,
     pair_names,
     parse_patterns,
-    read_ahead,
     read_image,
 )
 from rainmer_analysis.recipes.restoration.evaluation_report import (
     COLUMNS,
     Evaluation,
     ImageQuality,
-    scores_as_csv_bytes,
+    scores_as_csv,
 )
 from rainmer_analysis.recipes.restoration.plan_restoration_jobs import (
     images_and_account_of,
     input_target_folders,
 )
-from rainmer_analysis.values import write_bytes
+from rainmer_analysis.recipes.write_text_files import write_text_once
 
 __all__ = ["Evaluation", "ImageQuality", "evaluate"]
 
@@ -109,16 +104,8 @@ def evaluate(
         )
     if place is None:
         return evaluation
-    data = scores_as_csv_bytes(scores)
-    if place.is_file() and place.read_bytes() == data:
-        return replace(evaluation, up_to_date=True)
-    if place.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{place} already holds other numbers; "
-            "give another name or allow --overwrite (overwrite=True in Python)"
-        )
-    write_bytes(place, data)
-    return evaluation
+    held = write_text_once(place, scores_as_csv(scores), overwrite=overwrite)
+    return replace(evaluation, up_to_date=held)
 
 
 def _scores_and_accounts(
@@ -139,25 +126,27 @@ def _scores_and_accounts(
     pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
     partners = dict(pairing.pairs)
 
-    def score(item: tuple[PurePosixPath, Path]) -> ImageQuality:
+    def score_result(item: tuple[PurePosixPath, Path]) -> ImageQuality:
         name, file = str(item[0]), item[1]
         if name in partners:
             return _score_image(name, partners[name], (file, target / partners[name]), border)
-        return ImageQuality(name, "", reason=_no_target_reason(pairing.unclear.get(name)))
+        several = pairing.unclear.get(name)
+        reason = f"several targets of that name: {several}" if several else "no target of that name"
+        return ImageQuality(name, "", reason=reason)
 
     found: list[ImageQuality] = []
     workers = min(_WORKERS, os.cpu_count() or 1)
-    with closing(read_ahead(results.items(), score, workers=workers, ahead=2 * workers)) as scores:
+    with closing(
+        map_ahead_in_threads(results.items(), score_result, workers=workers, ahead=2 * workers)
+    ) as scores:
         for number, each in enumerate(scores, start=1):
             found.append(each)
             if progress is not None:
                 progress(number, len(results))
-    found += [_score_without_result(each) for each in pairing.targets]
+    found += [
+        ImageQuality("", target, reason="no result of that name") for target in pairing.targets
+    ]
     return tuple(found), (own, theirs)
-
-
-def _no_target_reason(several: str | None) -> str:
-    return f"several targets of that name: {several}" if several else "no target of that name"
 
 
 def _warn_of_input_folders(target: Path) -> None:
@@ -168,10 +157,6 @@ def _warn_of_input_folders(target: Path) -> None:
             "names, rainy ones among them; name the folder target itself",
             target / place,
         )
-
-
-def _score_without_result(target: str) -> ImageQuality:
-    return ImageQuality("", target, reason="no result of that name")
 
 
 def _score_image(image: str, target: str, paths: tuple[Path, Path], border: int) -> ImageQuality:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.images import PROTOCOLS, QUALITIES, Account, PsnrSsim
+from rainmer_analysis.recipes.write_text_files import csv_text
 
-__all__ = ["COLUMNS", "Evaluation", "ImageQuality", "scores_as_csv_bytes"]
+__all__ = ["COLUMNS", "Evaluation", "ImageQuality", "scores_as_csv"]
 
 _NUMBERS = ("psnr", "ssim")
 _MEASURED = tuple(f"{name}_{number}" for name in PROTOCOLS for number in _NUMBERS)
@@ -43,7 +42,7 @@ class ImageQuality:
 class Evaluation:
     """Scores of all images, and where they are written (None if nowhere).
 
-    ``accounts`` tell of all files of the two folders; ``border`` pixels were left out all around.
+    ``accounts`` are those of all files of the two folders; ``border`` pixels were left out around.
     """
 
     scores: tuple[ImageQuality, ...]
@@ -112,16 +111,14 @@ class Evaluation:
         }
 
 
-def scores_as_csv_bytes(scores: tuple[ImageQuality, ...]) -> bytes:
+def scores_as_csv(scores: tuple[ImageQuality, ...]) -> str:
     """Return the scores as CSV, one row an image, numbers with six decimals."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows = []
     for each in scores:
         known = each.qualities or {}
         cells = [f"{known[name]:.6f}" if name in known else "" for name in QUALITIES]
         for name in PROTOCOLS:
             found = each.protocols and each.protocols[name]
             cells += [f"{getattr(found, number):.6f}" if found else "" for number in _NUMBERS]
-        writer.writerow([each.image, each.target, each.width, each.height, *cells, each.reason])
-    return text.getvalue().encode("utf-8", "backslashreplace")
+        rows.append([each.image, each.target, each.width, each.height, *cells, each.reason])
+    return csv_text(COLUMNS, rows)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ImageError, OutputExistsError
 from rainmer_analysis.images import (
     file_sha256,
-    read_ahead,
+    map_ahead_in_threads,
     read_hashed_image,
     read_png_request_digest,
     to_uint8_hwc,
@@ -67,7 +67,7 @@ class _Decoded:
 def split_into_pending_existing_skipped(
     jobs: Sequence[RestorationJob], made: dict[str, object], *, overwrite: bool
 ) -> tuple[list[tuple[RestorationJob, str, str]], tuple[Path, ...], dict[str, str]]:
-    """Tell what is to be done from what exists already and what cannot be opened.
+    """Separate what is to be done from what exists already and what cannot be opened.
 
     Returns
     -------
@@ -98,27 +98,17 @@ def split_into_pending_existing_skipped(
 def restore_and_write_files(
     todo: Iterable[Request], restorer: ImageRestorer, cut: TileSize, *, alone: bool = False
 ) -> Generator[RestoredFile, None, None]:
-    """Restore image files, each to a PNG that names the request it answers.
+    """Restore image files, each to a PNG that names the request it answers, in order.
 
-    Parameters
-    ----------
-    todo
-        Jobs, the SHA-256 of their files' bytes, and the digests of their requests.
-    restorer
-        Restores.
-    cut
-        How large images are cut.
-    alone
-        Whether there is one image, whose rows are then what progress is reported in.
-
-    Yields
-    ------
-    Each job when its file is written or its image was found unusable, in order.
+    `todo` holds jobs, the SHA-256 of their files' bytes, and the digests of their requests. Of an
+    image that is `alone`, progress is reported in rows.
     """
     waiting: Future[RestoredFile] | None = None
     with (
         ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
-        closing(read_ahead(todo, _decode_if_unchanged, workers=1, ahead=_AHEAD)) as decoded,
+        closing(
+            map_ahead_in_threads(todo, _decode_if_unchanged, workers=1, ahead=_AHEAD)
+        ) as decoded,
     ):
         for each in decoded:
             made: Future[RestoredFile]

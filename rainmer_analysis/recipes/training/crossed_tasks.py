@@ -68,7 +68,7 @@ class BlockTask:
 def block_tasks_and_validation_flags(
     config: TrainConfig,
 ) -> tuple[list[BlockTask], tuple[bool, ...]]:
-    """Draw the blocks of a configuration; tell which of them are for validation.
+    """Draw the blocks of a configuration, and return which of them are for validation.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from rainmer_analysis.recipes.training.crossed_tasks import (
     CleanScene,
     LightAndWeatherDraw,
 )
-from rainmer_analysis.recipes.training.render_pairs import pool_to_short_side_256
+from rainmer_analysis.recipes.training.render_pairs import shrink_large_photograph
 from rainmer_analysis.train import CrossedBlock, describe_degradation, to_8bit
 from rainmer_analysis.weather import load_or_render_scene
 
@@ -45,7 +45,7 @@ def _degrade_and_describe(
     scene, seed = task.scenes[place], f"{task.key}/{place}"
     if scene.night and draw.weather.recipe == task.night_recipe:
         # a night already: the weather alone falls on it
-        clean = pool_to_short_side_256(read_image(scene.night))
+        clean = shrink_large_photograph(read_image(scene.night))
     else:
         clean = draw.light.apply(_load_or_render_clean_scene(scene, task.size), seed=seed)
     degraded = draw.weather.apply(clean, seed=seed)
@@ -57,5 +57,5 @@ def _degrade_and_describe(
 
 def _load_or_render_clean_scene(scene: CleanScene, size: tuple[int, int]) -> Image:
     if scene.file:
-        return pool_to_short_side_256(read_image(scene.file))
+        return shrink_large_photograph(read_image(scene.file))
     return load_or_render_scene(scene.name, height=size[0], width=size[1])

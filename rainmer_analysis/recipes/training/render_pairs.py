@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ImageError, SourceError
 from rainmer_analysis.images import read_image, resize
 from rainmer_analysis.recipes.training.training_pairs import PairJob
-from rainmer_analysis.train import Sample, to_8bit, window
+from rainmer_analysis.train import Sample, cut_keyed_window, to_8bit
 from rainmer_analysis.weather import degraded_and_clean, draw_weather, simulate
 
-__all__ = ["Task", "make_sample_or_reason", "pool_to_short_side_256", "samples_logging_failures"]
+__all__ = ["Task", "make_sample_or_reason", "samples_logging_failures", "shrink_large_photograph"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def make_sample_or_reason(task: Task) -> Sample | str:
     except ImageError as error:
         return f"{job.key}: {error}"
     levels = to_8bit(degraded), to_8bit(clean)
-    windows = window(levels, native, job.key)
+    windows = cut_keyed_window(levels, native, job.key)
     return Sample(
         job.dataset, job.scene, to_8bit(resize(degraded)), to_8bit(resize(clean)), *windows
     )
@@ -62,7 +62,7 @@ def _make_pair(job: PairJob, size: tuple[int, int], seed: int) -> tuple[Image, I
             for file, region in zip(job.files, job.regions, strict=True)
         )
         return first, second
-    clean = pool_to_short_side_256(read_image(job.files[0]))
+    clean = shrink_large_photograph(read_image(job.files[0]))
     number = job.weather_seed(seed)
     if not job.dark:
         return degraded_and_clean(clean, job.dataset, seed=number)
@@ -70,7 +70,7 @@ def _make_pair(job: PairJob, size: tuple[int, int], seed: int) -> tuple[Image, I
     return draw_weather(job.dataset, seed=number).apply(clean, seed=number), clean
 
 
-def pool_to_short_side_256(image: Image) -> Image:
+def shrink_large_photograph(image: Image) -> Image:
     """Average blocks of pixels of large photographs, so that the short side is 256 to 511."""
     factor = min(image.shape[1:]) // _SHORT_SIDE
     if factor < 2:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.model import load_restorer, load_weights, save_weights
+from rainmer_analysis.model import load_restorer_checkpoint, load_weights, save_weights
 from rainmer_analysis.recipes.training.run_folder import WEIGHTS
 from rainmer_analysis.train import CrossedPool, Pool, Trainable, TrainConfig
 
@@ -22,13 +22,15 @@ class WeightsExport:
         self, trainable: Trainable, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
     ) -> None:
         self._trainable, self._config, self._folder = trainable, config, folder
-        self._has_validation = bool(pool.held_out(config.data.held_out, config.data.seed).any())
+        self._has_validation = bool(
+            pool.held_out_mask(config.data.held_out, config.data.seed).any()
+        )
 
     def write_best(self, step: int) -> None:
         """Write the weights of a validation that is the best so far."""
         self._save_network(step)
 
-    def write_checkpoint(self, step: int) -> None:
+    def write_unless_validated(self, step: int) -> None:
         """Write the weights of a checkpoint, unless a validation has judged some."""
         if not self._has_validation or not (self._folder / WEIGHTS).exists():
             self._save_network(step)
@@ -38,7 +40,7 @@ class WeightsExport:
         save_weights(
             self._trainable.network,
             self._folder / WEIGHTS,
-            kind=_KINDS[config.trains],
+            kind=_KINDS[config.trained_network],
             metadata={"name": config.name, "steps": str(step), "seed": str(config.seed)},
             overwrite=True,
         )
@@ -46,7 +48,7 @@ class WeightsExport:
 
 def read_exported_sha256_and_step(path: Path, config: TrainConfig) -> tuple[str, int]:
     """Read the weights that were written: their identity, and the step that they are of."""
-    weights = load_restorer(path) if config.restores else load_weights(path)
+    weights = load_restorer_checkpoint(path) if config.trains_restorer else load_weights(path)
     return weights.sha256, int(weights.metadata["steps"])
 
 
@@ -66,8 +68,8 @@ def load_start_weights(trainable: Trainable, config: TrainConfig) -> dict[str, s
     """
     started = {}
     if config.restorer.start:
-        restorer = load_restorer(config.restorer.start)
-        _check_same_network("restorer.start", restorer.config, config.network)
+        restorer = load_restorer_checkpoint(config.restorer.start)
+        _check_same_network("restorer.start", restorer.config, config.restorer_config)
         trainable.network.load_state_dict(restorer.state)
         started["restorer"] = restorer.sha256
     if config.model.start:

@@ -33,9 +33,9 @@ from rainmer_analysis.train import (
     RainmerTrainable,
     RestorerTrainable,
     TrainConfig,
-    as_toml,
+    config_as_toml,
     init_distributed,
-    model_card,
+    model_card_markdown,
     train,
 )
 from rainmer_analysis.values import write_text
@@ -55,7 +55,7 @@ _Trainable = RainmerTrainable | AirNetTrainable | RestorerTrainable | CrossedTra
 class TrainingRun:
     """What a run left: its folder, how far it came, the identity of its weights.
 
-    ``is_main_process`` tells, of several processes that share a run, which one speaks for all.
+    ``is_main_process`` is true for one of several processes that share a run, which reports.
     """
 
     folder: Path
@@ -136,7 +136,7 @@ def _make_trainable(
 ) -> _Trainable:
     if isinstance(pool, CrossedPool):
         return CrossedTrainable(config, pool, context)
-    return _TRAINABLES[config.trains](config, pool, context)
+    return _TRAINABLES[config.trained_network](config, pool, context)
 
 
 def _train_in_folder(
@@ -152,10 +152,14 @@ def _train_in_folder(
     started = load_start_weights(trainable, settings)
     export = WeightsExport(trainable, settings, folder, pool=pool)
     hooks = Hooks(
-        on_start=lambda: write_text(folder / CONFIG, as_toml(settings)),
-        on_checkpoint=export.write_checkpoint,
+        on_start=lambda: write_text(folder / CONFIG, config_as_toml(settings)),
+        on_checkpoint=export.write_unless_validated,
         on_best=export.write_best,
-        **({} if progress is None else {"progress": _with_total(progress, settings.run.steps)}),
+        **(
+            {}
+            if progress is None
+            else {"progress": _progress_with_total(progress, settings.run.steps)}
+        ),
     )
     identity = run_digest(settings, pool, started)
     if fresh and context.is_main_process:  # not before images and weights to start from were found
@@ -169,21 +173,14 @@ def _train_in_folder(
         for network, start in started.items():
             notes[f"{network.capitalize()} started from (SHA-256)"] = start
         log = folder / LOG
-        card = model_card(
-            settings,
-            pool,
-            outcome,
-            log=log,
-            sha256=sha256,
-            kept=kept,
-            notes=notes,
-            context=context,
+        card = model_card_markdown(
+            settings, pool, outcome, log=log, sha256=sha256, kept=kept, notes=notes, context=context
         )
         write_text(folder / CARD, card)
     return TrainingRun(folder, outcome, sha256, context.is_main_process)
 
 
-def _with_total(
+def _progress_with_total(
     progress: Callable[[int, int, Mapping[str, float]], None], steps: int
 ) -> Callable[[int, Mapping[str, float]], None]:
     return lambda done, row: progress(done, steps, row)

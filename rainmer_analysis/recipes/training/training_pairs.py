@@ -31,7 +31,6 @@ __all__ = [
     "pairs_digest",
     "recipe_digest",
     "training_pair_jobs",
-    "training_scene_names",
 ]
 
 _LOG = logging.getLogger(__name__)
@@ -83,11 +82,6 @@ def find_photographs(data: DataConfig, folders: Iterable[str]) -> list[Photograp
     root = Path(data.real)
     found = _sorted_image_files(root, folders)
     return [Photograph(_photograph_scene(file.relative_to(root)), str(file)) for file in found]
-
-
-def training_scene_names(config: TrainConfig) -> tuple[str, ...]:
-    """Name every scene that a configuration trains on, held-out ones included, sorted."""
-    return tuple(sorted({job.scene for job in training_pair_jobs(config)}))
 
 
 def demand_recipe_names(names: Iterable[str], key: str, *, beside: Collection[str] = ()) -> None:
@@ -167,7 +161,7 @@ def _source_pair_jobs(data: DataConfig) -> Iterator[PairJob]:
 def _is_usable_pair_or_warn(
     key: str, pair: tuple[str, str | None], regions: tuple[Region, Region]
 ) -> bool:
-    """Tell whether a pair can be trained on, and warn if not."""
+    """Return whether a pair can be trained on, and warn if not."""
     fault = _pair_fault(pair, regions)
     if fault:
         _LOG.warning("left out %s: %s", key, fault)
@@ -175,7 +169,7 @@ def _is_usable_pair_or_warn(
 
 
 def _pair_fault(pair: tuple[str, str | None], regions: tuple[Region, Region]) -> str:
-    """Say why a pair cannot be trained on; empty if it can, as far as headers tell."""
+    """Return why a pair cannot be trained on, as far as headers show; empty if it can."""
     path, target = pair
     if not target:
         return "it has no clean partner, without which nothing can be learnt from it"

@@ -8,12 +8,7 @@ import numpy as np
 
 from rainmer_analysis.weather.effects.effect import Effect
 from rainmer_analysis.weather.fields_and_kernels import Field, gaussian_blur
-from rainmer_analysis.weather.random_laws import (
-    Colour,
-    Number,
-    demand_colour,
-    demand_number,
-)
+from rainmer_analysis.weather.random_laws import Colour, Number, demand_colour, demand_number
 
 __all__ = ["Camera", "expose"]
 

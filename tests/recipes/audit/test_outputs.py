@@ -14,12 +14,12 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.recipes.audit import Audit, audit
 from rainmer_analysis.recipes.audit.outputs import (
-    removals,
     write_audit_page,
     write_clean_manifest,
     write_finding_lists,
     write_scene_manifest,
 )
+from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_of_copies_the_held_out_one_stays(sources: dict[str, Path], tmp_path: Pa
     shutil.copytree(sources["eval"], folder)
     found = audit({"more": folder, "eval": sources["eval"]})
     assert {each.finding for each in found.findings} == {"duplicate"}
-    assert set(removals(found)) == {"more/input/20.png", "more/input/21.png"}
+    assert set(images_to_remove(found)) == {"more/input/20.png", "more/input/21.png"}
 
 
 def test_one_of_a_chain_of_copies_stays() -> None:
@@ -71,7 +71,7 @@ def test_one_of_a_chain_of_copies_stays() -> None:
         Finding("near-duplicate", "q", "p"),
         Finding("near-duplicate", "r", "q"),
     )
-    gone = removals(Audit({}, findings, rows, ""))
+    gone = images_to_remove(Audit({}, findings, rows, ""))
     assert gone == {
         "s": ("unreadable", ""),
         "q": ("near-duplicate", "p"),

@@ -124,7 +124,7 @@ def test_a_table_that_stands_stays(folders: tuple[Path, Path], tmp_path: Path) -
     assert evaluate(*folders, out=out).up_to_date
     assert out.stat().st_mtime_ns == before
     save(folders[0] / "a.png", 0, noise=30)
-    with pytest.raises(OutputExistsError, match="already holds other numbers; give another name"):
+    with pytest.raises(OutputExistsError, match="holds something else; give another name"):
         evaluate(*folders, out=out)
     evaluate(*folders, out=out, overwrite=True)
     assert out.stat().st_mtime_ns != before

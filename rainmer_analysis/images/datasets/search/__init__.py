@@ -20,7 +20,6 @@ from rainmer_analysis.images.datasets.search.folder_search import (
     search_folder,
 )
 from rainmer_analysis.images.datasets.search.name_pairing import (
-    Pairing,
     Pattern,
     Rule,
     nfc_name,
@@ -38,7 +37,6 @@ __all__ = [
     "Dataset",
     "ImageCandidate",
     "Listing",
-    "Pairing",
     "Pattern",
     "Rule",
     "iterate_candidate_paths",

@@ -59,6 +59,14 @@ class Account:
     repeated: tuple[str, ...] = ()
 
     @property
+    def unread_reasons(self) -> tuple[tuple[str, str], ...]:
+        """Relative paths of pictures in formats that are not read, and what to do about each."""
+        return tuple(
+            (path, f"a picture in the format {kind}, which is not read; convert it to PNG")
+            for path, kind in self.unread
+        )
+
+    @property
     def passed_over_count(self) -> int:
         """Number of files that are passed over."""
         return sum(sum(names.values()) for names in self.passed_over.values())

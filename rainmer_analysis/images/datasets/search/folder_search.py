@@ -55,7 +55,7 @@ class ImageCandidate:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named set of candidates in the order of `Found.relative`, before sampling.
+    """A named set of candidates in the order of their relative paths, before sampling.
 
     ``paired`` says that partners are expected; ``scene_first`` that the scene names of the images
     describe more than the partner's pixels (a place, a frame cut into crops); ``clean`` that each
@@ -130,25 +130,11 @@ def _search_pair_folder(name: str, folder: Path, inside: str, rule: Rule) -> Dat
 
 
 def pair_with_target_folder(
-    dataset: Dataset,
-    targets: Listing,
-    folder: Path,
-    names: Sequence[str],
-    *,
-    rule: Rule = None,
+    dataset: Dataset, targets: Listing, folder: Path, names: Sequence[str], *, rule: Rule = None
 ) -> Dataset:
-    """Pair the images of a dataset with files of another folder.
+    """Pair the images of a dataset with `targets`, which lie in another folder.
 
-    Parameters
-    ----------
-    dataset
-        Its images get the partners.
-    targets, folder
-        What lies in the folder of the partners.
-    names
-        What to call each image when names are compared.
-    rule
-        As for `pair_names`.
+    `names` are what each image is called when names are compared by a `rule` of `pair_names`.
     """
     listed = targets.paths()
     pairing = pair_names(list(names), listed, rule)

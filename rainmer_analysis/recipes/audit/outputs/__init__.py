@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.audit.outputs.audit_lists import write_finding_lists
 from rainmer_analysis.recipes.audit.outputs.audit_manifests import (
     write_clean_manifest,
     write_scene_manifest,
 )
 from rainmer_analysis.recipes.audit.outputs.audit_page import write_audit_page
-from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
+from rainmer_analysis.recipes.audit.outputs.finding_lists import write_finding_lists
 
 __all__ = [
-    "images_to_remove",
     "write_audit_page",
     "write_clean_manifest",
     "write_finding_lists",

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.pages import check_page_name, render_audit
+from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
-from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_data_uri
+from rainmer_analysis.recipes.write_text_files import write_text_once
 
 __all__ = ["write_audit_page"]
 
-_OF_PAIR = (
-    "missing-partner",
-    "size-mismatch",
-    "identical-pair",
-    "swapped-pair",
-    "shifted-pair",
-)
+_OF_PAIR = ("missing-partner", "size-mismatch", "identical-pair", "swapped-pair", "shifted-pair")
 
 
 def write_audit_page(
@@ -50,7 +44,7 @@ def write_audit_page(
         Something else lies at `path`.
     """
     place = Path(path)
-    check_page_name(place)
+    demand_page_suffix(place)
     write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 
@@ -60,6 +54,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
     kinds = []
     for kind, meaning in FINDINGS.items():
         found = [each for each in audit.findings if each.finding == kind]
+        leaks_first = sorted(found, key=lambda each: not each.leak)
         kinds.append(
             {
                 "name": kind,
@@ -67,10 +62,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [
-                    _finding_card(each, rows)
-                    for each in _first_findings_leaks_before_others(found, shown)
-                ],
+                "cards": [_finding_card(each, rows) for each in leaks_first[:shown]],
             }
         )
     return {
@@ -82,11 +74,6 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
         "datasets": [_dataset_table_row(name, each) for name, each in audit.datasets.items()],
         "overlap": _shared_scene_counts(audit.datasets),
     }
-
-
-def _first_findings_leaks_before_others(found: Sequence[Finding], shown: int) -> list[Finding]:
-    """Return those between splits first; otherwise the order stays."""
-    return sorted(found, key=lambda each: not each.leak)[:shown]
 
 
 def _dataset_table_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,10 +111,10 @@ def _finding_card(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> di
     own = rows.get(finding.a)
     pictures = []
     if own is not None:
-        pictures.append(captioned_picture(own["path"], own["region"], finding.a))
+        pictures.append(captioned_data_uri(own["path"], own["region"], finding.a))
         if finding.finding in _OF_PAIR and own["target"]:
-            pictures.append(captioned_picture(own["target"], own["target_region"], "its partner"))
+            pictures.append(captioned_data_uri(own["target"], own["target_region"], "its partner"))
     other = rows.get(finding.b or "")
     if other is not None:
-        pictures.append(captioned_picture(other["path"], other["region"], finding.b or ""))
+        pictures.append(captioned_data_uri(other["path"], other["region"], finding.b or ""))
     return {"detail": finding.detail, "leak": finding.leak, "pictures": pictures, "a": finding.a}

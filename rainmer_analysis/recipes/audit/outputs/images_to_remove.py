@@ -33,8 +33,8 @@ def images_to_remove(audit: Audit) -> dict[str, tuple[str, str]]:
     for finding in audit.findings:
         if finding.finding in _OF_ONE and finding.a in splits:
             found.setdefault(finding.a, (finding.finding, finding.detail))
-    _add_copies(audit, found)
-    _add_leaks(audit, found)
+    _add_copies_to_remove(audit, found)
+    _add_leaks_to_remove(audit, found)
     for finding in audit.findings:
         if finding.finding == "known-set" and splits[finding.a] == "train":
             because = f"{finding.numbers['set']}: {finding.numbers['image']}"
@@ -42,7 +42,7 @@ def images_to_remove(audit: Audit) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _add_copies(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
+def _add_copies_to_remove(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
     """Leave one of all images that are copies of each other, directly or through others."""
     places = {row["image_id"]: place for place, row in enumerate(audit.images)}
     copies = [each for each in audit.findings if each.finding in _REPEATS and each.b is not None]
@@ -61,7 +61,7 @@ def _add_copies(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
                 found[name] = kind, audit.images[stays]["image_id"]
 
 
-def _add_leaks(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
+def _add_leaks_to_remove(audit: Audit, found: dict[str, tuple[str, str]]) -> None:
     held_out: dict[str, str] = {}
     for row in audit.images:
         if row["split"] == "held-out":

@@ -16,30 +16,29 @@ from rainmer_analysis.images.datasets.manifest_text import (
     relative_path,
     toml_quoted,
 )
-from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
+from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 from rainmer_analysis.values import Rows
 
-__all__ = ["demand_manifest_suffix", "images_manifest", "rows_manifest", "write_manifest"]
+__all__ = [
+    "demand_manifest_suffix",
+    "images_manifest_and_scenes_texts",
+    "row_numbers_manifest_text",
+    "write_manifest_and_scenes",
+]
 
 _SUFFIX = "-balance"
 
 
-def write_manifest(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
-    """Write a manifest and its file of scenes, or neither; say whether it was there already.
-
-    Raises
-    ------
-    ParameterError
-        The name does not end in ``.toml``.
-    OutputExistsError
-        Something else lies at one of the two.
-    """
+def write_manifest_and_scenes(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
+    """Write a manifest and its file of scenes, or neither; return whether it was there already."""
     demand_manifest_suffix(out)
     texts = {} if scenes is None else {groups_csv_path(out): scenes}
     return write_texts_once({**texts, out: text}, overwrite=overwrite)[-1]
 
 
-def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
+def row_numbers_manifest_text(
+    name: str, file: str, rows: Sequence[int], remarks: Sequence[str]
+) -> str:
     """Return a list of rows of an array as TOML; rows count from 0."""
     lines = [*(f"# {each}".rstrip() for each in remarks), "", "[[dataset]]"]
     lines += [
@@ -51,7 +50,7 @@ def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[s
     return "\n".join([*lines, "]", ""])
 
 
-def images_manifest(
+def images_manifest_and_scenes_texts(
     rows: Rows, manifest: Path, remarks: Sequence[str], *, suffix: str = _SUFFIX
 ) -> tuple[str, str | None]:
     """Return a manifest of images as TOML, and the text of its file of scenes.
@@ -67,7 +66,7 @@ def images_manifest(
         raise ParameterError(
             "the table does not say where its images lie; describe or extract them anew"
         )
-    frame["kind"] = [_region_kind(row) for row in frame.to_dict("records")]
+    frame["kind"] = [_manifest_kind_of_row(row) for row in frame.to_dict("records")]
     named = frame["group"] != frame["image_id"]
     lines = [f"# {each}".rstrip() for each in remarks]
     for dataset in rows.datasets:
@@ -91,7 +90,7 @@ def images_manifest(
 _ORDER = ("paired", "left", "right", "unpaired")
 
 
-def _region_kind(row: Mapping[Any, Any]) -> str:
+def _manifest_kind_of_row(row: Mapping[Any, Any]) -> str:
     region, target = row.get("region", "whole"), row["target"]
     if not isinstance(row["path"], str):
         raise ParameterError(
