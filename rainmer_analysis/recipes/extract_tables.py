@@ -18,7 +18,7 @@ from rainmer_analysis.infer import (
     load_encoder,
 )
 from rainmer_analysis.infer import extract as extract_images
-from rainmer_analysis.recipes.file_accounts import account_for_files
+from rainmer_analysis.recipes.account_for_files import account_for_files
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["extract"]

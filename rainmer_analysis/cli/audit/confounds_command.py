@@ -37,10 +37,10 @@ def confounds(
     What the distance loses is the share of that thing. Where there are clean partners, their
     distance is printed, too, that of scenes and cameras, and that of images less their partners.
     """
-    from rainmer_analysis.recipes.confounds import confounds as recipe
+    from rainmer_analysis.recipes.measure_confounds import measure_confounds
 
     with common.progress_bar("image") as progress:
-        found = recipe(sources, encoders, seed=common.seed, progress=progress, **values)
+        found = measure_confounds(sources, encoders, seed=common.seed, progress=progress, **values)
     document = found.document()
     common.print_result(document, _confounds_text(document))
     for each in document["left_out"]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.recipes.text_files import write_json_once
+from rainmer_analysis.recipes.write_text_files import write_json_once
 from rainmer_analysis.values import read_json
 
 __all__ = ["Audit", "find_existing_audit", "read_audit", "write_audit"]

@@ -9,7 +9,7 @@ from rainmer_analysis.auditing import Fingerprints, perceptual_hashes
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.recipes.audit.examine_images import Examiner, stack_thumbnails
 from rainmer_analysis.recipes.audit.gather_images import find_one_dataset_and_images
-from rainmer_analysis.recipes.text_files import write_json_once
+from rainmer_analysis.recipes.write_text_files import write_json_once
 
 __all__ = ["fingerprint", "write_fingerprints"]
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import map_in_threads, write_png
-from rainmer_analysis.recipes.text_files import csv_text
+from rainmer_analysis.recipes.write_text_files import csv_text
 from rainmer_analysis.values import digest, write_text
 from rainmer_analysis.weather import FIGURED, RECIPES, scene_of_pair, simulate
 

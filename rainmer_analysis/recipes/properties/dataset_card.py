@@ -9,7 +9,7 @@ from typing import Any
 
 from rainmer_analysis.recipes.datasets.compare_simulated_with_real import load_real_measurements
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
-from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.recipes.write_text_files import write_text_once
 from rainmer_analysis.values import PROPERTIES, PropertyTable, demand_suffix
 
 __all__ = ["UNITS", "dataset_card", "write_dataset_card"]

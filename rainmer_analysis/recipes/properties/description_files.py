@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from rainmer_analysis.images.datasets import Dataset
-from rainmer_analysis.recipes.file_accounts import account_for_files
-from rainmer_analysis.recipes.text_files import csv_text, is_text_up_to_date, write_text_once
+from rainmer_analysis.recipes.account_for_files import account_for_files
+from rainmer_analysis.recipes.write_text_files import csv_text, is_text_up_to_date, write_text_once
 from rainmer_analysis.values import ImageSet, PropertyTable, demand_suffix
 
 __all__ = [

@@ -32,7 +32,7 @@ from rainmer_analysis.recipes.restoration.plan_restoration_jobs import (
     images_and_account_of,
     input_target_folders,
 )
-from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.recipes.write_text_files import write_text_once
 
 __all__ = ["Evaluation", "ImageQuality", "evaluate"]
 

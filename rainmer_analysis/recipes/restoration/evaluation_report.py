@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.images import PROTOCOLS, QUALITIES, Account, PsnrSsim
-from rainmer_analysis.recipes.text_files import csv_text
+from rainmer_analysis.recipes.write_text_files import csv_text
 
 __all__ = ["COLUMNS", "Evaluation", "ImageQuality", "scores_as_csv"]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
-from rainmer_analysis.recipes.text_files import csv_text, write_text_once
+from rainmer_analysis.recipes.write_text_files import csv_text, write_text_once
 
 __all__ = ["SKIPPED", "refuse_unless_skipped_list", "write_and_report_left_out"]
 

@@ -17,7 +17,7 @@ from rainmer_analysis.images.datasets.manifest_text import (
 )
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
-from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
+from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 
 __all__ = ["write_clean_manifest", "write_scene_manifest"]
 

@@ -10,7 +10,7 @@ from rainmer_analysis.auditing import FINDINGS, Finding
 from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_data_uri
-from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.recipes.write_text_files import write_text_once
 
 __all__ = ["write_audit_page"]
 

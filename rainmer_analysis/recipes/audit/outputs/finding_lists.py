@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rainmer_analysis.auditing import FINDINGS
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
+from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 
 __all__ = ["write_finding_lists"]
 

@@ -16,7 +16,7 @@ from rainmer_analysis.images.datasets.manifest_text import (
     relative_path,
     toml_quoted,
 )
-from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
+from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 from rainmer_analysis.values import Rows
 
 __all__ = [
