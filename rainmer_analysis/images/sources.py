@@ -22,12 +22,11 @@ from rainmer_analysis.images.datasets import (
     checked_dataset_name,
     find_catalogue_dataset,
     name_scenes,
+    normal_path,
     notes_from_names,
     read_manifest,
     search_folder,
 )
-from rainmer_analysis.images.datasets.search import OTHER, normal_path
-from rainmer_analysis.images.decoding import PACKED_SUFFIXES
 from rainmer_analysis.images.sample_image_ids import sample_ids
 from rainmer_analysis.values import ImageSet, Rows
 
@@ -183,28 +182,9 @@ def _search_named_folder(name: str, folder: str | Path) -> Dataset:
     if not dataset.images:
         raise SourceError(
             f"dataset {name!r}: the folder {str(folder)!r} holds no image "
-            f"(.png, .jpg, .tif, .bmp, .webp, ...); {_reason_for_no_images(dataset)}"
+            f"(.png, .jpg, .tif, .bmp, .webp, ...); {dataset.account.reason_for_no_images()}"
         )
     return replace(dataset, notes=notes_from_names(dataset))
-
-
-def _reason_for_no_images(dataset: Dataset) -> str:
-    """Say what a folder holds that has no image."""
-    account = dataset.account
-    if account.warnings():
-        return "; ".join(account.warnings())
-    if not account.passed_over_count:
-        return "it is empty"
-    held = account.sentence("it holds", used=0, left_out=0).replace("it holds:", "it holds", 1)
-    packed = {
-        suffix: count
-        for suffix, count in account.passed_over.get(OTHER, {}).items()
-        if suffix in PACKED_SUFFIXES
-    }
-    if packed:
-        listed = ", ".join(f"{suffix} {count:,}" for suffix, count in packed.items())
-        return f"{held}; unpack the images of archives, arrays and videos ({listed}) into files"
-    return f"{held}; name a folder with images, or give files that are images such a suffix"
 
 
 def _sampled_image_frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:

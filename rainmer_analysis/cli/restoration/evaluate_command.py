@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from rainmer_analysis.cli.options import CommonOptions, common_options, path_option, text_option
-from rainmer_analysis.cli.terminal.text_tables import printable
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.restoration import Evaluation
@@ -80,7 +79,7 @@ def evaluate(
     }
     common.print_result(to_json_types(document), _evaluation_text(done))
     for name, (account, numbers) in files.items():
-        common.print_note(printable(account.sentence(name, **numbers)))
+        common.print_note(account.sentence(name, **numbers))
 
 
 def _count_used_and_left_out(done: Evaluation) -> list[dict[str, int]]:

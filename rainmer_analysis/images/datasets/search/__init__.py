@@ -5,7 +5,6 @@ from __future__ import annotations
 from rainmer_analysis.images.datasets.search.file_accounting import (
     NO_IMAGE,
     NOT_THIS_SET,
-    OTHER,
     UNMATCHED,
     Account,
     merge_accounts,
@@ -31,7 +30,6 @@ from rainmer_analysis.images.datasets.search.name_pairing import (
 __all__ = [
     "NOT_THIS_SET",
     "NO_IMAGE",
-    "OTHER",
     "UNMATCHED",
     "Account",
     "Dataset",
