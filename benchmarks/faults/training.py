@@ -93,7 +93,7 @@ class _Runs:
         train_network("encoder", "tiny", place / "warm", changes=changes, cache=pools, workers=0)
         config = read_train_config("tiny", changes=changes)
         pool = make_or_open_pair_pool(config, pools, workers=0)
-        shown = (~pool.held_out(config.data.held_out, config.data.seed)).sum()
+        shown = (~pool.held_out_mask(config.data.held_out, config.data.seed)).sum()
         self.epoch = int(shown) // config.run.batch
 
     def train(
@@ -157,9 +157,9 @@ class _Runs:
 
 def _note_samples(path: Path) -> None:
     """Let each step tell the rows that it is shown."""
-    inner = RainmerTrainable.batch
+    inner = RainmerTrainable.make_batch
 
-    def batch(self: RainmerTrainable, number: int) -> object:
+    def make_batch(self: RainmerTrainable, number: int) -> object:
         part = self._training._part
         rows = self._training.query_rows(number)[part].tolist()
         with path.open("a", encoding="utf-8") as file:
@@ -167,21 +167,21 @@ def _note_samples(path: Path) -> None:
                 file.write(json.dumps([number, place, row]) + "\n")
         return inner(self, number)
 
-    RainmerTrainable.batch = batch  # type: ignore[assignment, method-assign]
+    RainmerTrainable.make_batch = make_batch  # type: ignore[assignment, method-assign]
 
 
 def _dying_after(step: int) -> Prepare:
     """Return what kills a run once it has made a step, before anything of it is kept."""
 
     def prepare() -> None:
-        inner = training_loop._RunState.advance
+        inner = training_loop._Run.make_step
 
-        def advance(self: training_loop._RunState) -> None:
+        def make_step(self: training_loop._Run) -> None:
             inner(self)
             if self.state.step == step:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        training_loop._RunState.advance = advance  # type: ignore[method-assign]
+        training_loop._Run.make_step = make_step  # type: ignore[method-assign]
 
     return prepare
 

@@ -22,21 +22,24 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
+import os
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import torch
 
 from benchmarks.speed.training import settings
 from benchmarks.timing import machine, write
+from rainmer_analysis.kernels.kernel_switch import KERNELS
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
 from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
 from rainmer_analysis.train import RainmerTrainable, TrainConfig
-from rainmer_analysis.train.compiled import encode_with_gradients, without_compiled_loops
+from rainmer_analysis.train.compiled import encode_with_gradients
 from rainmer_analysis.train.compiled.fast_depthwise_backward import use_fast_backward
 from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
 
@@ -117,24 +120,24 @@ def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
     ways = {}
     for is_compiled in (False, True):
         objective = RainmerTrainable(config, pool)
-        updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=False)
+        updater = FiniteStepOptimiser(objective.parameter_groups(), config.optimiser, fused=False)
         ways[is_compiled] = objective, updater
     numbers = {False: 0, True: 0}
 
     def advance(is_compiled: bool) -> None:
         objective, updater = ways[is_compiled]
-        updater.begin(config.optimiser.lr)
+        updater.begin_step(config.optimiser.lr)
         objective.before_micro_batch()
         loss, _ = objective.module(objective.make_batch(numbers[is_compiled]))
         loss.backward()
-        updater.finish()
+        updater.finish_step()
         numbers[is_compiled] += 1
 
     def step(is_compiled: bool) -> None:
         if is_compiled:
             advance(True)
         else:
-            with without_compiled_loops():
+            with mock.patch.dict(os.environ, {KERNELS: "torch"}):
                 advance(False)
 
     return step

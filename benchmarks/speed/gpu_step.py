@@ -43,7 +43,9 @@ def _pool(seed: int) -> Pool:
     resized = levels[..., :128, :128]
     arrays = {"degraded": resized, "clean": resized[::-1]}
     natives = {"degraded_native": levels, "clean_native": levels[::-1]}
-    return Pool(**arrays, **natives, datasets=tuple(names), scenes=tuple(scenes), digest="0" * 64)
+    return Pool(
+        **arrays, **natives, datasets=tuple(names), scene_of_each_row=tuple(scenes), digest="0" * 64
+    )
 
 
 def _config(kind: str, precision: str, *, batch: int, small: bool) -> Any:

@@ -96,7 +96,7 @@ def in_pytorch(module: Restorer) -> Run:
 def in_loops(module: Restorer) -> Run:
     """Return what restores in compiled loops."""
     form = CompiledBackend(module, BandThreads(1))
-    return lambda image, whole: form(image[None], form.prompts(whole[None]))[0]
+    return lambda image, whole: form(image[None], form.encode_prompts(whole[None]))[0]
 
 
 def judge(module: Restorer, run: Run, given: tuple[Images, Images], truth: Any) -> dict[str, Any]:

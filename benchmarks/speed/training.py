@@ -18,17 +18,20 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import nn
 
 from benchmarks.timing import machine, write
+from rainmer_analysis.kernels.kernel_switch import KERNELS
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.restorer import Restorer
 from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
@@ -42,7 +45,6 @@ from rainmer_analysis.train import (
     train,
 )
 from rainmer_analysis.train.compiled import compiled_encoder as compiled
-from rainmer_analysis.train.compiled import without_compiled_loops
 from rainmer_analysis.train.contrast.momentum_contrast import MomentumContrast
 from rainmer_analysis.train.loop.optimiser import learning_rate
 from rainmer_analysis.train.restoration import joint_training as joint
@@ -60,7 +62,7 @@ class Plain:
         torch.manual_seed(config.seed)
         # in place of the network that the objective has hastened and made channels-last
         self.objective.module = _plain_module(self.config)
-        self.groups = self.objective.groups()
+        self.groups = self.objective.parameter_groups()
         self.optimiser = torch.optim.AdamW(
             [
                 {"params": group.parameters, "weight_decay": group.weight_decay}
@@ -103,7 +105,7 @@ def contiguous(work: Callable[[], None]) -> Callable[[], None]:
         try:
             for module, _ in places:
                 module.to_channels_last = lambda images: images  # type: ignore[assignment]
-            with without_compiled_loops():
+            with mock.patch.dict(os.environ, {KERNELS: "torch"}):
                 work()
         finally:
             for module, before in places:

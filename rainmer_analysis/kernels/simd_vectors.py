@@ -156,7 +156,7 @@ class FlatArray:
         return bool(BFLOAT16 and self._kind.dtype == types.uint16)
 
     def load_broadcast(self, index: Any) -> Any:
-        """Return number at element `index` in all places, or, with `pairs`, it and the next one."""
+        """Return the number at element `index` in all places, or, of pairs, it and the next one."""
         build, half = self._builder, self._kind.dtype == types.uint16
         kind = (
             ir.IntType(32)

@@ -8,7 +8,6 @@ another wrapping is brought into that form by ``canonical_keys`` and nowhere els
 from __future__ import annotations
 
 from rainmer_analysis.model.airnet import (
-    AirNetConfig,
     AirNetEncoder,
     AirNetOutput,
     AirNetViews,
@@ -21,8 +20,8 @@ from rainmer_analysis.model.checkpoint import (
     save_weights,
     state_sha256,
 )
-from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.encoder_description import Block, describe_encoder
+from rainmer_analysis.model.encoder import WIDTHS, EncoderOutput, RainmerEncoder
+from rainmer_analysis.model.encoder_description import describe_encoder
 from rainmer_analysis.model.experts import STAGES, Stage
 from rainmer_analysis.model.folded_encoder import (
     FoldedEncoder,
@@ -37,7 +36,6 @@ from rainmer_analysis.model.pooling_and_precision import (
 )
 from rainmer_analysis.model.restorer import MULTIPLE, VARIANTS, Prompts, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.restorer_checkpoint import (
-    RestorerCheckpoint,
     build_restorer,
     load_restorer_checkpoint,
 )
@@ -47,20 +45,16 @@ __all__ = [
     "STAGES",
     "VARIANTS",
     "WIDTHS",
-    "AirNetConfig",
     "AirNetEncoder",
     "AirNetOutput",
     "AirNetViews",
-    "Block",
     "Checkpoint",
-    "EncoderConfig",
     "EncoderOutput",
     "FoldedEncoder",
     "FoldedOutput",
     "Prompts",
     "RainmerEncoder",
     "Restorer",
-    "RestorerCheckpoint",
     "RestorerConfig",
     "Stage",
     "autocast_context",

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
-from rainmer_analysis.model.canonical_keys import (
+from rainmer_analysis.model.canonical_state_dicts import (
     build_on_meta,
     check_state_fits,
     config_from_shapes,

@@ -8,12 +8,7 @@ by value, as a `Pool` of arrays; where they come from is known in recipes alone.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config import (
-    DataConfig,
-    TrainConfig,
-    read_train_config,
-    shipped_train_configs,
-)
+from rainmer_analysis.train.config import DataConfig, TrainConfig, config_as_toml, read_train_config
 from rainmer_analysis.train.config.sections import CAMERA, CLEAR
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.crossed import (
@@ -42,11 +37,7 @@ from rainmer_analysis.train.loop import (
     init_distributed,
     train,
 )
-from rainmer_analysis.train.model_card_text import (
-    config_as_toml,
-    describe_hardware,
-    model_card_markdown,
-)
+from rainmer_analysis.train.model_card_text import describe_hardware, model_card_markdown
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 __all__ = [
@@ -79,7 +70,6 @@ __all__ = [
     "open_crossed_pool",
     "open_pool",
     "read_train_config",
-    "shipped_train_configs",
     "to_8bit",
     "train",
 ]

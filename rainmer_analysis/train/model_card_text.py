@@ -10,13 +10,12 @@ from pathlib import Path
 
 import torch
 
-from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.config import TrainConfig, config_as_toml
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.loop import DistributedContext, Outcome
-from rainmer_analysis.values.request_digest import to_json_types
 
-__all__ = ["config_as_toml", "describe_hardware", "model_card_markdown"]
+__all__ = ["describe_hardware", "model_card_markdown"]
 
 
 def describe_hardware(context: DistributedContext | None = None) -> str:
@@ -66,8 +65,8 @@ def model_card_markdown(
     context
         Where it computed.
     """
-    scenes = len(set(pool.scenes))
-    held_out = pool.held_out(config.data.held_out, config.data.seed)
+    scenes = len(set(pool.scene_of_each_row))
+    held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
     queries = (
         "query images"
         if config.trained_network == "encoder" and not config.is_crossed
@@ -95,7 +94,9 @@ def model_card_markdown(
         f"# {config.name}",
         _markdown_table(("fact", "value"), facts.items()),
         "## Training pairs",
-        _markdown_table(("dataset", "pairs"), ((name, str(n)) for name, n in pool.counts.items())),
+        _markdown_table(
+            ("dataset", "pairs"), ((name, str(n)) for name, n in pool.images_per_dataset.items())
+        ),
         "## Results",
         "Means over the last logged interval; `held_out` rows are those of the kept weights, on "
         "scenes that were not trained on.",
@@ -109,7 +110,7 @@ def model_card_markdown(
 def _images_per_batch(config: TrainConfig, pool: Pool | CrossedPool) -> int:
     if isinstance(pool, CrossedPool):
         return config.crossed.batch_draws * config.crossed.batch_scenes
-    return config.run.batch * (len(pool.names) if config.encoder == "airnet" else 1)
+    return config.run.batch * (len(pool.dataset_names) if config.encoder == "airnet" else 1)
 
 
 def _network_description(config: TrainConfig) -> str:
@@ -125,35 +126,6 @@ def _describe_kept_step(outcome: Outcome, kept: int) -> dict[str, str]:
     if not outcome.best_step:
         return {}
     return {"Kept weights": f"of step {kept}, the best on held-out scenes"}
-
-
-def config_as_toml(config: TrainConfig) -> str:
-    """Write a configuration as TOML that `read_train_config` reads back to an equal one."""
-    document = to_json_types(config)
-    top = {key: value for key, value in document.items() if not isinstance(value, dict)}
-    lines = _toml_assignments(top)
-    for key, table in document.items():
-        if isinstance(table, dict):
-            lines += ["", f"[{key}]", *_toml_assignments(table)]
-    return "\n".join(lines) + "\n"
-
-
-def _toml_assignments(table: Mapping[str, object]) -> list[str]:
-    return [f"{key} = {_toml_literal(value)}" for key, value in table.items()]
-
-
-def _toml_literal(value: object) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml_literal(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        items = (f"{_toml_literal(key)} = {_toml_literal(item)}" for key, item in value.items())
-        return "{ " + ", ".join(items) + " }" if value else "{}"
-    return repr(value)
 
 
 def _markdown_table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from rainmer_analysis.kernels import simd_vectors
+from rainmer_analysis.kernels import numba_decorators, simd_vectors
 from rainmer_analysis.kernels.numba_decorators import _sources_sha256, compiled, notice
 from rainmer_analysis.kernels.simd_vectors import LANES, FlatArray, Vector
 
@@ -92,7 +92,7 @@ def test_compiling_is_announced_once_and_kept(
     assert any(tmp_path.rglob("*.nbi"))
     assert told() == 0  # found in the cache
     # what is inlined lies in other files, whose change this function's own file does not show
-    monkeypatch.setattr("rainmer_analysis.kernels.simd_vectors._SOURCES", "others")
+    monkeypatch.setattr("rainmer_analysis.kernels.numba_decorators._SOURCES", "others")
     assert told() == 1
     assert told() == 0
 
@@ -105,7 +105,7 @@ def test_every_source_of_the_kernels_counts(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text("")
     (tmp_path / "two.txt").write_text("no source")
     assert len(found) == 2
-    assert _sources_sha256(Path(simd_vectors.__file__).parent) == simd_vectors._SOURCES
+    assert _sources_sha256(Path(simd_vectors.__file__).parent) == numba_decorators._SOURCES
 
 
 def test_without_a_cache_folder_functions_are_compiled_all_the_same(

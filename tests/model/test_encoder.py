@@ -212,7 +212,7 @@ def test_an_expert_is_its_head_on_its_features(images: Tensor) -> None:
     encoder = lively(WIDTHS["quarter"]).double()
     x = encoder.conv(images.double())
     for op in list(encoder.MoEs.layers[1]._ops[2]._ops)[:7]:
-        split = torch.einsum("oi,bihw->bohw", op.head(), op.features(x))
+        split = torch.einsum("oi,bihw->bohw", op.head_matrix(), op.features_before_head(x))
         assert largest(split, op(x)) < 1e-13
     stage = encoder.MoEs.layers[1]._ops[1]
     ones = torch.ones(len(x), 8, dtype=x.dtype)

@@ -106,7 +106,7 @@ def test_photographs_are_scenes_and_nights_have_their_own(real: Path, tmp_path: 
         crossed__jpeg="0.0",
     )
     pool = make_or_open_crossed_pool(config, tmp_path / "pools", workers=0)
-    assert {scene.partition("/")[0] for scene in pool.scenes} == {"day"}
+    assert {scene.partition("/")[0] for scene in pool.scene_of_each_row} == {"day"}
     place = pool.draws[0].index("clear")
     # A draw without weather shows the scene as it is, and changes nothing of it.
     assert np.abs(pool.descriptors[:, place, :, :6]).max() < 1e-6

@@ -204,10 +204,10 @@ def real_changes(root: Path) -> dict[str, str]:
 def test_real_photographs_join(real: Path, cache: Path) -> None:
     config = read_train_config("tiny", changes=real_changes(real))
     pool = make_or_open_pair_pool(config, cache, workers=0)
-    assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
-    assert pool.scenes.count("bsds-7") == 3
-    assert pool.scenes.count("night/a.png") == 2
-    night = pool.scenes.index("night/a.png")
+    assert pool.images_per_dataset == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
+    assert pool.scene_of_each_row.count("bsds-7") == 3
+    assert pool.scene_of_each_row.count("night/a.png") == 2
+    night = pool.scene_of_each_row.index("night/a.png")
     assert not np.array_equal(pool.degraded[night], pool.degraded[night + 1])
     assert np.array_equal(pool.clean[night], pool.clean[night + 1])
 
@@ -228,7 +228,7 @@ def test_images_that_cannot_be_read_are_left_out(
     config = read_train_config("tiny", changes=real_changes(real))
     with caplog.at_level("WARNING"):
         pool = make_or_open_pair_pool(config, cache, workers=0)
-    assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
+    assert pool.images_per_dataset == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
     assert len(pool.clean_native) == 7
     assert pool.degraded.any(axis=(1, 2, 3)).all()
     for said in ("left out night/b.png/sim-GTAV-balance/0: ", "left out p/input/alone.png: "):
@@ -294,7 +294,7 @@ def test_own_pairs_are_trained_on(own: Path, cache: Path, caplog: pytest.LogCapt
     config = read_train_config("tiny", changes=changes)
     with caplog.at_level("WARNING"):
         pool = make_or_open_pair_pool(config, cache, workers=0)
-    assert pool.counts == {"mine": 5}
+    assert pool.images_per_dataset == {"mine": 5}
     assert "left out mine/input/5.png: its clean partner has (140, 151) pixels" in caplog.text
     image = np.asarray(Image.open(own / "input" / "2.png")).transpose(2, 0, 1)
     corner = pool.degraded_native[2][:, :4, :4]

@@ -33,7 +33,7 @@ def pool() -> Pool:
         degraded_native=degraded,
         clean_native=clean,
         datasets=tuple(names[row % 2] for row in range(count)),
-        scenes=tuple(f"scene-{row // 2}" for row in range(count)),
+        scene_of_each_row=tuple(f"scene-{row // 2}" for row in range(count)),
         digest="0" * 64,
     )
 

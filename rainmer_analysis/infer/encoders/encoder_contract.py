@@ -136,7 +136,7 @@ def as_checked_images(
 
 
 def check_encoder_contract(encoder: Any, source: str) -> Encoder:
-    """Return back an object that keeps to the contract.
+    """Return an encoder that keeps to the contract, or refuse it.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def check_encoder_contract(encoder: Any, source: str) -> Encoder:
 
 
 def encoder_spaces(encoder: Encoder, *, rule: str) -> dict[str, Space]:
-    """Return space of each view of an encoder whose images go through the resize rule `rule`."""
+    """Return the space of each view of an encoder whose images go through a resize rule."""
     precision = str(getattr(encoder, "precision", "exact"))
     precision = str(getattr(encoder, "arithmetic", precision))
     return {

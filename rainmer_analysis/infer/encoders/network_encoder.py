@@ -13,7 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.images import DEFAULT_RULE
-from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Vectors, as_checked_images
+from rainmer_analysis.infer.encoders.encoder_contract import (
+    API_VERSION,
+    Vectors,
+    as_checked_images,
+    refuse_encoder_argument,
+)
 from rainmer_analysis.infer.encoders.encoder_weights import read_encoder_weights
 from rainmer_analysis.infer.execution import (
     CudaGraphRunner,
@@ -117,15 +122,23 @@ class NetworkEncoder:
 
 
 def load_network_encoder(
-    descriptor: NetworkDescriptor, weights: str | Path | None, *, device: str, precision: str
+    descriptor: NetworkDescriptor,
+    argument: str,
+    weights: str | Path | None,
+    *,
+    device: str,
+    precision: str,
 ) -> NetworkEncoder:
-    """Load a network with weights from a file or by their shipped name.
+    """Load a network with weights from a file or by their shipped name; see `load_encoder`.
 
     Raises
     ------
+    ParameterError
+        An argument follows the name.
     WeightsError
         The file is missing or damaged, or holds another network.
     """
+    refuse_encoder_argument(descriptor.name, argument)
     checkpoint = read_encoder_weights(descriptor.name, weights)
     made = descriptor.name, checkpoint.sha256, device, precision
     return build_network_encoder(descriptor, build_encoder(checkpoint), made)

@@ -105,7 +105,7 @@ class ResumableExtraction:
         """Return the images left out: ``image_id, dataset, path, reason``."""
         columns, found = ["image_id", "dataset", "path"], []
         for part in self.stored_shards():
-            bad = ~part.is_good
+            bad = ~part.good_mask
             if bad.any():
                 named = self._rows.take(part.index[bad]).frame[columns]
                 found.append(named.assign(reason=part.reason[bad].tolist()))
@@ -125,7 +125,7 @@ class ResumableExtraction:
         if any(region != "whole" for region in self._rows.cells("region")):
             columns.append("region")
         for part in self.stored_shards(space.view):
-            if part.is_good.any():
+            if part.good_mask.any():
                 labels = _labels_of_good_images(self._rows, part, columns)
                 yield EmbeddingTable(part.vectors[space.view], labels, space, provenance)
 
@@ -149,9 +149,9 @@ class ResumableExtraction:
         count = 0
         for number in range(len(self._shard_ranges())):
             part = self._shards.load(number, {})
-            if part is None or not part.is_good.any():
+            if part is None or not part.good_mask.any():
                 continue
-            index, stated = part.index[part.is_good], part.sha256[part.is_good]
+            index, stated = part.index[part.good_mask], part.sha256[part.good_mask]
             now = np.array(list(content_hashes(self._rows.take(index).cells("path"))), np.str_)
             self._stale.update(index[now != stated].tolist())
             count += int((now == stated).sum())
@@ -172,7 +172,7 @@ class ResumableExtraction:
 
 
 def _labels_of_good_images(rows: Rows, part: Shard, columns: list[str]) -> Rows:
-    good = part.is_good
+    good = part.good_mask
     measured = {
         "sha256": part.sha256[good].tolist(),
         "width": part.width[good],

@@ -43,21 +43,12 @@ _AVERAGE = EXPERTS.index(("average", 3))
 def _run_stage(maps, shape, rounds, products):  # type: ignore[no-untyped-def]
     """Pass a map through a stage, in place, a strip of rows at a time.
 
-    A strip is overwritten when the first round has passed the next one.
-
-    Parameters
-    ----------
-    maps
-        The map [rows, pitch, channels] and those between the rounds, [4, rows, pitch, channels];
-        the first round's strips, [4, strip, channels], and the experts' answers, of two strips in
-        turn, [2, strip, 8, channels]: all flat.
-    shape
-        Height, width, pitch, channels, and numbers of a map.
-    rounds
-        Plans and weights of the depthwise layers: of the separable experts, of the others, and of
-        the second round.
-    products
-        Matrices and their form: between the rounds, and behind the second.
+    A strip is overwritten when the first round has passed the next one. `maps`, all flat, are the
+    map [rows, pitch, channels], those between the rounds, [4, rows, pitch, channels], the first
+    round's strips, [4, strip, channels], and the experts' answers, of two strips in turn,
+    [2, strip, 8, channels]; `shape` is height, width, pitch, channels and numbers of a map.
+    `rounds` are plans and weights of the depthwise layers: of the separable experts, of the others,
+    of the second round; `products` the matrices between the rounds and behind them, and their form.
     """
     x, pointed, thin, answers = maps
     height, width, pitch, channels, numbers = shape
@@ -96,13 +87,7 @@ def _run_stage(maps, shape, rounds, products):  # type: ignore[no-untyped-def]
 
 
 class _DepthwiseRound:
-    """Depthwise layers that are done together, as the kernel takes them.
-
-    Parameters
-    ----------
-    layers
-        Weights [channels, 1, side, side] and dilation of each.
-    """
+    """Depthwise layers [channels, 1, side, side] and their dilations, as the kernel takes them."""
 
     def __init__(self, layers: Sequence[tuple[Tensor, int]], dtype: torch.dtype) -> None:
         placed, plan, start = [], [], 0
@@ -138,7 +123,7 @@ class _StageWeights:
         self.second = _DepthwiseRound([(weight, 1) for weight in second], dtype)
 
     def mixing_matrix(self, gate_weights: Tensor) -> PackedWeights:
-        """Return matrix behind the second round, [8 channels, channels], for a gate's weights."""
+        """Return the matrix behind the second round, [8 channels, channels], for gate weights."""
         mixed = self._matrices * gate_weights[:, None, None]
         return PackedWeights(mixed.flatten(0, 1)[None], self._dtype)
 

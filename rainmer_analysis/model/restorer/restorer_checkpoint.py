@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
-from rainmer_analysis.model.canonical_keys import (
+from rainmer_analysis.model.canonical_state_dicts import (
     build_on_meta,
     check_state_fits,
     strip_wrapper_prefixes,

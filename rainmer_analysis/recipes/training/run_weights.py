@@ -22,7 +22,9 @@ class WeightsExport:
         self, trainable: Trainable, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
     ) -> None:
         self._trainable, self._config, self._folder = trainable, config, folder
-        self._has_validation = bool(pool.held_out(config.data.held_out, config.data.seed).any())
+        self._has_validation = bool(
+            pool.held_out_mask(config.data.held_out, config.data.seed).any()
+        )
 
     def write_best(self, step: int) -> None:
         """Write the weights of a validation that is the best so far."""

@@ -8,7 +8,6 @@ from rainmer_analysis.train.compiled.compiled_encoder import (
     is_compilable,
     local_features,
     to_channels_last,
-    without_compiled_loops,
 )
 from rainmer_analysis.train.compiled.fast_depthwise_backward import use_fast_backward
 
@@ -19,5 +18,4 @@ __all__ = [
     "local_features",
     "to_channels_last",
     "use_fast_backward",
-    "without_compiled_loops",
 ]

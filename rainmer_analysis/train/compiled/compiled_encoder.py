@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -21,21 +19,7 @@ __all__ = [
     "is_compilable",
     "local_features",
     "to_channels_last",
-    "without_compiled_loops",
 ]
-
-_switch = {"compiled": True}
-
-
-@contextmanager
-def without_compiled_loops() -> Iterator[None]:
-    """Compute everything by the modules meanwhile, in all threads, as a reference does."""
-    before = _switch["compiled"]
-    _switch["compiled"] = False
-    try:
-        yield
-    finally:
-        _switch["compiled"] = before
 
 
 def to_channels_last(images: Tensor) -> Tensor:
@@ -52,8 +36,7 @@ def is_compilable(encoder: RainmerEncoder, images: Tensor) -> bool:
     """
     weight = encoder.conv.proj.weight
     return (
-        _switch["compiled"]
-        and kernels_wanted()
+        kernels_wanted()
         and images.device.type == weight.device.type == "cpu"
         and images.dtype == weight.dtype == torch.float32
         and not images.requires_grad

@@ -7,29 +7,21 @@ value is refused with a sentence; nothing is silently ignored.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config.read_train_config import (
+from rainmer_analysis.train.config.sections import DataConfig, ObjectiveConfig, OptimiserConfig
+from rainmer_analysis.train.config.train_config import TrainConfig
+from rainmer_analysis.train.config.train_config_toml import (
+    config_as_toml,
     parse_train_config,
     read_train_config,
     shipped_train_configs,
 )
-from rainmer_analysis.train.config.sections import (
-    DataConfig,
-    ModelConfig,
-    ObjectiveConfig,
-    OptimiserConfig,
-    RestorationConfig,
-    RunConfig,
-)
-from rainmer_analysis.train.config.train_config import TrainConfig
 
 __all__ = [
     "DataConfig",
-    "ModelConfig",
     "ObjectiveConfig",
     "OptimiserConfig",
-    "RestorationConfig",
-    "RunConfig",
     "TrainConfig",
+    "config_as_toml",
     "parse_train_config",
     "read_train_config",
     "shipped_train_configs",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from rainmer_analysis.errors import ConfigError, ParameterError
 from rainmer_analysis.model import VARIANTS, RestorerConfig
@@ -93,11 +93,8 @@ class TrainConfig:
         """
         own, encoder = self.restorer, self.model.rainmer
         return RestorerConfig(
-            variant=own.variant,
-            dim=encoder.dim,
-            base_dim=encoder.base_dim,
-            gate_hidden=encoder.gate_hidden,
-            se_hidden=encoder.se_hidden,
+            own.variant,
+            **asdict(encoder),
             blocks=own.blocks,
             heads=own.heads,
             expansion=own.expansion,

@@ -27,12 +27,7 @@ from rainmer_analysis.train.data import (
     tensor_copy,
     to_unit_range,
 )
-from rainmer_analysis.train.loop import (
-    DistributedContext,
-    Trainable,
-    average_numbers,
-    momentum_update,
-)
+from rainmer_analysis.train.loop import DistributedContext, Trainable, average_numbers
 
 __all__ = ["AirNetTrainable", "Crops", "QueueContrast"]
 
@@ -144,17 +139,17 @@ class AirNetTrainable(Trainable):
             encoder = AirNetEncoder(config.model.airnet)
         self.module = QueueContrast(
             encoder,
-            size=config.objective.queue_per_type * len(pool.names),
+            size=config.objective.queue_per_type * len(pool.dataset_names),
             temperature=config.objective.temperature,
             seed=config.seed,
             precision=config.run.precision,
         )
         self._format = _memory_format(self._context.device, config.model.airnet.width)
         self._move_to_device(self._format, fast=False)
-        held_out = pool.held_out(config.data.held_out, config.data.seed)
+        held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
         self._training = self._orders_by_dataset(~held_out)
         self._validation = self._orders_by_dataset(held_out) if held_out.any() else []
-        self.queries_per_batch = config.run.batch * len(pool.names)
+        self.queries_per_batch = config.run.batch * len(pool.dataset_names)
         part = self._context.local_slice(self.queries_per_batch)
         self._ahead = prefetcher_for_device(
             self._context.device, lambda k: self._read_crops(self._training, k, part)
@@ -162,7 +157,7 @@ class AirNetTrainable(Trainable):
 
     def _orders_by_dataset(self, chosen: NDArray[np.bool_]) -> list[SamplingOrder]:
         labels = np.array(self._pool.datasets)
-        rows = [np.flatnonzero(chosen & (labels == name)) for name in self._pool.names]
+        rows = [np.flatnonzero(chosen & (labels == name)) for name in self._pool.dataset_names]
         return [
             SamplingOrder(own, self._config.seed, 3, k) for k, own in enumerate(rows) if len(own)
         ]
@@ -182,9 +177,9 @@ class AirNetTrainable(Trainable):
         return self._crops_to_device(self._ahead(number))
 
     def before_micro_batch(self) -> None:
-        """Let the key encoder follow."""
+        """Train with batch statistics; let the key encoder follow."""
         self.module.train()
-        momentum_update(self.module.key, self.module.query, self._config.objective.momentum)
+        super().before_micro_batch()
 
     def after_micro_batch(self, is_finite: Tensor) -> None:
         """Fill the queue with the keys of all processes."""

@@ -95,7 +95,7 @@ class RelatedRows:
     def __init__(self, pool: Pool, rows: NDArray[np.int64]) -> None:
         self._rows = rows
         self._datasets = np.unique(pool.datasets, return_inverse=True)[1]
-        self._scenes = np.unique(pool.scenes, return_inverse=True)[1]
+        self._scenes = np.unique(pool.scene_of_each_row, return_inverse=True)[1]
 
     def draw_same_dataset_other_scene(
         self, rows: NDArray[np.int64], rng: np.random.Generator

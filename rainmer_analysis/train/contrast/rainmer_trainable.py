@@ -14,12 +14,7 @@ from rainmer_analysis.train.contrast.momentum_contrast import (
     MomentumContrast,
 )
 from rainmer_analysis.train.data import Pool, prefetcher_for_device
-from rainmer_analysis.train.loop import (
-    DistributedContext,
-    Trainable,
-    average_numbers,
-    momentum_update,
-)
+from rainmer_analysis.train.loop import DistributedContext, Trainable, average_numbers
 
 __all__ = ["RainmerTrainable"]
 
@@ -47,7 +42,7 @@ class RainmerTrainable(Trainable):
         super().__init__(config, context)
         self.module = MomentumContrast.from_config(config)
         self._move_to_device()
-        held_out = pool.held_out(config.data.held_out, config.data.seed)
+        held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
         build, part = ContrastBatchBuilder.from_config, self._context.local_slice
         self._training = build(config, pool, np.flatnonzero(~held_out), part=part(config.run.batch))
         self._ahead = prefetcher_for_device(self._context.device, self._training.read_batch)
@@ -68,10 +63,6 @@ class RainmerTrainable(Trainable):
     def make_batch(self, number: int) -> ContrastBatch:
         """Make this process's part of a batch."""
         return self._training.build_batch(self._ahead(number).to(self._context.device))
-
-    def before_micro_batch(self) -> None:
-        """Let the key encoder follow."""
-        momentum_update(self.module.key, self.module.query, self._config.objective.momentum)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:

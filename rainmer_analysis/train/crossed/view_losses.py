@@ -68,25 +68,18 @@ class ViewLossSettings:
 
 def view_loss_settings(config: CrossedConfig) -> dict[str, ViewLossSettings]:
     """Return the settings by view."""
+    bandwidths = {"chromatic": config.light_bandwidth, "degradation": config.weather_bandwidth}
     return {
-        "chromatic": ViewLossSettings(
-            comparison=config.weight_chromatic,
-            bandwidth=config.light_bandwidth,
-            temperature=config.temperature_chromatic,
-            regression=config.weight_chromatic * config.regression,
-            ordering=config.ordering_chromatic,
+        view: ViewLossSettings(
+            comparison=getattr(config, f"weight_{view}"),
+            bandwidth=bandwidth,
+            temperature=getattr(config, f"temperature_{view}"),
+            regression=getattr(config, f"weight_{view}") * config.regression,
+            ordering=getattr(config, f"ordering_{view}"),
             centring=config.centring,
-            opposition=config.opposition_chromatic,
-        ),
-        "degradation": ViewLossSettings(
-            comparison=config.weight_degradation,
-            bandwidth=config.weather_bandwidth,
-            temperature=config.temperature_degradation,
-            regression=config.weight_degradation * config.regression,
-            ordering=config.ordering_degradation,
-            centring=config.centring,
-            opposition=config.opposition_degradation,
-        ),
+            opposition=getattr(config, f"opposition_{view}"),
+        )
+        for view, bandwidth in bandwidths.items()
     }
 
 

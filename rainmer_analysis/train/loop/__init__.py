@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rainmer_analysis.distributed import DistributedContext, init_distributed
 from rainmer_analysis.train.loop.checkpoints import CHECKPOINTS, load_checkpoint, save_checkpoint
-from rainmer_analysis.train.loop.run_state import Hooks, Outcome
+from rainmer_analysis.train.loop.run_state_and_hooks import Hooks, Outcome
 from rainmer_analysis.train.loop.trainable import (
     ParameterGroup,
     Trainable,

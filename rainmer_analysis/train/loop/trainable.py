@@ -76,13 +76,7 @@ class Trainable(ABC):
         self._config, self._context = config, context or DistributedContext()
 
     def _demand_one_process(self, why: str) -> None:
-        """Refuse to share the run.
-
-        Raises
-        ------
-        ConfigError
-            Several processes were started.
-        """
+        """Raise ConfigError where several processes share the run."""
         if self._context.world > 1:
             raise ConfigError(
                 f"{why}, but {self._context.world} were started; start one, without torchrun"
@@ -115,8 +109,11 @@ class Trainable(ABC):
     def make_batch(self, number: int) -> Any:
         """Make this process's part of a micro-batch, a function of seed and number alone."""
 
-    def before_micro_batch(self) -> None:  # noqa: B027
-        """Do what comes before each micro-batch, such as moving a key encoder."""
+    def before_micro_batch(self) -> None:
+        """Let the key encoder, where there is one, follow the query encoder."""
+        query, *keys = self.query_and_key_encoders
+        for key in keys:
+            momentum_update(key, query, self._config.objective.momentum)
 
     def after_micro_batch(self, is_finite: Tensor) -> None:  # noqa: B027
         """Do what comes after each micro-batch, such as filling a queue.

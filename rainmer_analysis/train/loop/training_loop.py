@@ -33,7 +33,7 @@ from rainmer_analysis.train.loop.checkpoints import (
 )
 from rainmer_analysis.train.loop.gradient_step import GradientStep
 from rainmer_analysis.train.loop.logs import CsvLog, DeferredNumbers, RunMonitor
-from rainmer_analysis.train.loop.run_state import Hooks, Outcome, State
+from rainmer_analysis.train.loop.run_state_and_hooks import Hooks, Outcome, State
 from rainmer_analysis.train.loop.trainable import Trainable
 
 __all__ = ["train"]

@@ -22,7 +22,6 @@ from rainmer_analysis.train.loop import (
     ParameterGroup,
     Trainable,
     average_numbers,
-    momentum_update,
 )
 from rainmer_analysis.train.restoration.joint_training import JointTraining, RestorationBatch
 from rainmer_analysis.train.restoration.restoration_crops import Crop, Pairs, cut_crops, image_sheet
@@ -58,7 +57,7 @@ class RestorerTrainable(Trainable):
         self.module = JointTraining.from_config(config)
         self._move_to_device()
         self.module.train()
-        held_out = pool.held_out(config.data.held_out, config.data.seed)
+        held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
         self._held_out = np.flatnonzero(held_out)
         self._part = self._context.local_slice(config.run.batch)
         self._training = ContrastBatchBuilder.from_config(
@@ -111,11 +110,6 @@ class RestorerTrainable(Trainable):
             return HostBatch(pairs, None)
         views = self._training.read_batch(number)
         return HostBatch({**pairs, **views.parts}, views.plan)
-
-    def before_micro_batch(self) -> None:
-        """Let the key encoder follow."""
-        query, key = self.query_and_key_encoders
-        momentum_update(key, query, self._config.objective.momentum)
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:

@@ -42,7 +42,7 @@ def test_knowledge_is_the_variants_own_unless_chosen() -> None:
 
 
 def test_the_encoder_inside_has_the_restorers_widths() -> None:
-    encoder = RestorerConfig(dim=12, base_dim=32, gate_hidden=7, se_hidden=3).encoder
+    encoder = RestorerConfig(dim=12, base_dim=32, gate_hidden=7, se_hidden=3).encoder_config
     assert (encoder.dim, encoder.base_dim, encoder.gate_hidden, encoder.se_hidden) == (12, 32, 7, 3)
 
 

@@ -6,19 +6,20 @@ import copy
 import os
 import subprocess
 import sys
+from unittest import mock
 
 import numba
 import pytest
 import torch
 from torch import Tensor
 
+from rainmer_analysis.kernels.kernel_switch import KERNELS
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
 from rainmer_analysis.train.compiled import (
     encode_one_view,
     encode_with_gradients,
     is_compilable,
     local_features,
-    without_compiled_loops,
 )
 
 TINY = EncoderConfig(dim=4, base_dim=16, gate_hidden=8)
@@ -96,7 +97,7 @@ def test_views_without_gradients_are_those_of_the_modules() -> None:
     expected = whole.chromatic_p, whole.degradation_p, whole.detail_map
     torch.testing.assert_close(found, list(expected), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(local, whole.location, rtol=1e-4, atol=1e-5)
-    with torch.no_grad(), without_compiled_loops():
+    with torch.no_grad(), mock.patch.dict(os.environ, {KERNELS: "torch"}):
         plain = [
             encode_one_view(encoder, images, v) for v in ("chromatic", "degradation", "detail")
         ]
@@ -152,7 +153,7 @@ def test_what_the_loops_do_not_know_goes_through_the_modules(
     assert not is_compilable(encoder.double(), images.double())
     encoder.float()
     assert not is_compilable(encoder, images.clone().requires_grad_())
-    with without_compiled_loops():
+    with mock.patch.dict(os.environ, {KERNELS: "torch"}):
         assert not is_compilable(encoder, images)
     monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
     assert not is_compilable(encoder, images)

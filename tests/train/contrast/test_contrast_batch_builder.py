@@ -80,7 +80,7 @@ def test_same_degradation_takes_another_scene_of_the_dataset(
 
     for query, positive in zip(batch.query, batch.views["degradation"].positive, strict=True):
         assert pool.datasets[row(query)] == pool.datasets[row(positive)]
-        assert pool.scenes[row(query)] != pool.scenes[row(positive)]
+        assert pool.scene_of_each_row[row(query)] != pool.scene_of_each_row[row(positive)]
 
 
 def test_same_scene_comes_first_among_other_datasets(
@@ -96,7 +96,7 @@ def test_same_scene_comes_first_among_other_datasets(
 
     for query, negatives in zip(batch.query, batch.views["degradation"].negatives, strict=True):
         rows = [row(image) for image in negatives]
-        assert pool.scenes[rows[0]] == pool.scenes[row(query)]
+        assert pool.scene_of_each_row[rows[0]] == pool.scene_of_each_row[row(query)]
         assert all(pool.datasets[one] != pool.datasets[row(query)] for one in rows)
 
 

@@ -32,7 +32,7 @@ def test_a_pool_comes_back(tmp_path: Path) -> None:
     opened = open_pool(folder)
     for pool in (built, opened):
         assert len(pool) == 5
-        assert pool.counts == {"set-0": 3, "set-1": 2}
+        assert pool.images_per_dataset == {"set-0": 3, "set-1": 2}
         assert pool.digest == "d"
         assert pool.degraded[3, 0, 0, 0] == 3
         assert pool.clean_native[4, 2, 39, 39] == 5
@@ -119,13 +119,13 @@ def test_a_pool_checks_its_lengths(pool: Pool) -> None:
 
 
 def test_held_out_scenes_are_whole_seeded_and_nested(pool: Pool) -> None:
-    some, more = pool.held_out(0.25, 1), pool.held_out(0.5, 1)
-    scenes = np.array(pool.scenes)
+    some, more = pool.held_out_mask(0.25, 1), pool.held_out_mask(0.5, 1)
+    scenes = np.array(pool.scene_of_each_row)
     assert len(set(scenes[some])) == 2
     assert not set(scenes[some]) & set(scenes[~some])
     assert (more | ~some).all()
-    assert not pool.held_out(0.0, 1).any()
-    assert any((pool.held_out(0.25, seed) != some).any() for seed in range(2, 6))
+    assert not pool.held_out_mask(0.0, 1).any()
+    assert any((pool.held_out_mask(0.25, seed) != some).any() for seed in range(2, 6))
 
 
 def test_windows_show_the_same_place() -> None:

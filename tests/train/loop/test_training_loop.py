@@ -365,7 +365,7 @@ def test_accumulated_batches_are_one_large_one(
     config = restoring(run={"steps": 1, "accumulate": 2}, optimiser={"warmup": 0})
     whole = RestorerTrainable(config, pool)
     for number in range(2):
-        loss = whole.module(whole.batch(number))[0]
+        loss = whole.module(whole.make_batch(number))[0]
         (loss / 2).backward()
         whole.before_micro_batch()
     expected = {n: p.grad for n, p in whole.network.named_parameters() if p.grad is not None}

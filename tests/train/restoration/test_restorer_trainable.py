@@ -64,7 +64,7 @@ def test_whole_queries_are_encoded_once(
         return encode_with_gradients(encoder, images)
 
     with monkeypatch.context() as patched:
-        patched.setattr(joint, "encode", counted)
+        patched.setattr(joint, "encode_with_gradients", counted)
         loss = shared.module(shared.make_batch(0))[0]
     assert calls == [2]
     assert loss.item() == pytest.approx(apart.module(apart.make_batch(0))[0].item(), rel=1e-5)
@@ -130,7 +130,7 @@ def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restor
     assert shown is not None
     assert shown.dtype == np.uint8
     assert shown.shape == (3, 4 * 18 - 2, 3 * 18 - 2)
-    rows, drawn = objective._evenly_chosen_rows(4)
+    rows, drawn = objective._evenly_chosen_rows_and_crops(4)
     first = Pairs.from_8bit_parts(cut_crops(pool, rows, drawn))
     laid = image_sheet([first.degraded, first.clean])
     assert np.array_equal(shown[:, :16, :16], laid[:, :16, :16])
@@ -142,7 +142,7 @@ def test_degraded_and_clean_are_cut_at_the_same_place(pool: Pool, restoring: Res
     drawn = [Crop.draw((128, 128), 16, rng) for _ in range(8)]
     twins = Pool(
         pool.degraded, pool.degraded, pool.degraded_native, pool.degraded_native,
-        pool.datasets, pool.scenes, pool.digest,
+        pool.datasets, pool.scene_of_each_row, pool.digest,
     )  # fmt: skip
     cut = cut_crops(twins, np.arange(8), drawn)
     assert torch.equal(cut["degraded"], cut["clean"])

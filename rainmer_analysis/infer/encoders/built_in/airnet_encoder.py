@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.encoders.encoder_contract import refuse_encoder_argument
-from rainmer_analysis.infer.encoders.network_encoder import (
-    NetworkDescriptor,
-    NetworkEncoder,
-    load_network_encoder,
-)
+from rainmer_analysis.infer.encoders.network_encoder import NetworkDescriptor
 from rainmer_analysis.infer.kernels import WinogradAirNet
 from rainmer_analysis.model import (
     AirNetEncoder,
@@ -22,7 +15,7 @@ from rainmer_analysis.model import (
     with_folded_batch_norms,
 )
 
-__all__ = ["AIRNET", "make_airnet_encoder"]
+__all__ = ["AIRNET"]
 
 
 def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
@@ -37,11 +30,3 @@ def _fold_for_torch(module: AirNetEncoder, _: torch.dtype) -> nn.Module:
 
 
 AIRNET = NetworkDescriptor("airnet", _airnet_views, _fold_for_torch, WinogradAirNet)
-
-
-def make_airnet_encoder(
-    argument: str, weights: str | Path | None, *, device: str, precision: str
-) -> NetworkEncoder:
-    """Return the encoder; see `load_encoder`."""
-    refuse_encoder_argument("airnet", argument)
-    return load_network_encoder(AIRNET, weights, device=device, precision=precision)

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.encoders.encoder_contract import refuse_encoder_argument
-from rainmer_analysis.infer.encoders.network_encoder import (
-    NetworkDescriptor,
-    NetworkEncoder,
-    load_network_encoder,
-)
+from rainmer_analysis.infer.encoders.network_encoder import NetworkDescriptor
 from rainmer_analysis.infer.kernels import StripExpertStages, WinogradProjectors
 from rainmer_analysis.model import FoldedEncoder, FoldedOutput, RainmerEncoder
 
-__all__ = ["RAINMER", "make_rainmer_encoder"]
+__all__ = ["RAINMER"]
 
 
 def _rainmer_views(output: FoldedOutput) -> dict[str, Tensor]:
@@ -34,11 +27,3 @@ def _fold_for_kernels(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
 
 
 RAINMER = NetworkDescriptor("rainmer", _rainmer_views, _fold_for_torch, _fold_for_kernels)
-
-
-def make_rainmer_encoder(
-    argument: str, weights: str | Path | None, *, device: str, precision: str
-) -> NetworkEncoder:
-    """Return the encoder; see `load_encoder`."""
-    refuse_encoder_argument("rainmer", argument)
-    return load_network_encoder(RAINMER, weights, device=device, precision=precision)

@@ -67,24 +67,18 @@ _EPS = 1e-12  # the least length of a query or a key
 
 @compiled
 def _sum_band_products(  # type: ignore[no-untyped-def]
-    queries_keys, queries_keys_at, rows, width, count, partial_sums, totals, squares
+    qk, qk_at, rows, width, count, partial_sums, totals, squares
 ):
     """Sum up the products of a head's queries and keys over a band, and both their squares."""
     partial_sums[:] = 0.0
     line = np.empty(width, np.float32)
     for row in range(rows):
-        at = queries_keys_at[0] + row * queries_keys_at[1]
+        at = qk_at[0] + row * qk_at[1]
         for column in range(0, width, _STRIP):
-            left = (at + column, queries_keys_at[1], queries_keys_at[2])
-            right = (
-                at + column + count * queries_keys_at[2],
-                queries_keys_at[1],
-                queries_keys_at[2],
-            )
+            left = (at + column, qk_at[1], qk_at[2])
+            right = (at + column + count * qk_at[2], qk_at[1], qk_at[2])
             size = (1, min(_STRIP, width - column))
-            add_outer_products(
-                queries_keys, left, queries_keys, right, (count, count), size, partial_sums, 0
-            )
+            add_outer_products(qk, left, qk, right, (count, count), size, partial_sums, 0)
     for i in range(count):
         for j in range(count):
             total = 0.0
@@ -94,8 +88,8 @@ def _sum_band_products(  # type: ignore[no-untyped-def]
     for channel in range(2 * count):
         line[:] = 0.0
         for row in range(rows):
-            at = queries_keys_at[0] + row * queries_keys_at[1] + channel * queries_keys_at[2]
-            found = queries_keys[at : at + width]
+            at = qk_at[0] + row * qk_at[1] + channel * qk_at[2]
+            found = qk[at : at + width]
             for i in range(width):
                 line[i] += found[i] * found[i]
         total = 0.0
@@ -117,7 +111,7 @@ def _sum_products_and_write_values(  # type: ignore[no-untyped-def]
     height, width, channels = size
     heads, count, chunk = head_form
     qkv, taps = weights
-    normed, u, queries_keys, partial_sums = workspace
+    normed, u, qk, partial_sums = workspace
     products, squares = sums
     wide = -(-width // COLUMNS) * COLUMNS
     pitch, depth = wide + LEFT, channels + 1
@@ -143,17 +137,7 @@ def _sum_products_and_write_values(  # type: ignore[no-untyped-def]
                     if channel < 2 * count:
                         to, down = LEFT + channel * pitch, pairs_place[1]
                         convolve_channel(
-                            u,
-                            at,
-                            place[1],
-                            taps,
-                            tap,
-                            (_SIDE, 1),
-                            queries_keys,
-                            to,
-                            down,
-                            inner,
-                            False,
+                            u, at, place[1], taps, tap, (_SIDE, 1), qk, to, down, inner, False
                         )
                     else:
                         to = goal[0] + (h * count + channel - 2 * count) * goal[2]
@@ -161,9 +145,9 @@ def _sum_products_and_write_values(  # type: ignore[no-untyped-def]
                             u, at, place[1], taps, tap, (_SIDE, 1), values, to, goal[1], inner,
                             False,
                         )  # fmt: skip
-            clear_columns(queries_keys, pairs_place, rows, 2 * count, (width, wide))
+            clear_columns(qk, pairs_place, rows, 2 * count, (width, wide))
             _sum_band_products(
-                queries_keys, pairs_place, rows, width, count, partial_sums,
+                qk, pairs_place, rows, width, count, partial_sums,
                 products[number, h], squares[number, h],
             )  # fmt: skip
 

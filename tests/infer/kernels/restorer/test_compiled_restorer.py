@@ -58,7 +58,7 @@ def both(
 ) -> tuple[np.ndarray, np.ndarray]:
     """What the compiled form and the network in float64 make of an image."""
     image, whole = drawn(1, 3, *size), drawn(1, 3, 128, 128, seed=2)
-    vectors = module.vectors(module.encode_prompts(whole), batch=1) if prompts else ()
+    vectors = module.prompt_vectors(module.encode_prompts(whole), batch=1) if prompts else ()
     planar = CompiledRestorer(module)
     found = planar(image[0].numpy(), planar.prepare_prompts(vectors), threads)
     expected = module.double()(image.double(), whole.double() if prompts else None)[0].numpy()
