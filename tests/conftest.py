@@ -27,7 +27,7 @@ LONGEST = (
     "recipes/paper/test_reproduce.py",
     "recipes/test_restorer_training.py",
     "infer/test_arithmetic.py",
-    "train/compiled/test_encoder.py",  # so that loops are compiled before two ranks need them
+    "train/compiled/test_compiled_encoder.py",  # compiles the loops before two ranks need them
     "benchmarks/test_faults.py",
     "train/loop/test_waiting.py",
     "infer/test_restore.py",

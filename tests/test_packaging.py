@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Calls that import what their first argument names.
-IMPORTERS = ("import_module", "import_compiling", "importorskip")
+IMPORTERS = ("import_module", "import_with_numba_cache", "importorskip")
 
 APART = ("atheris",)  # a benchmark says how it is installed, in a folder of its own
 

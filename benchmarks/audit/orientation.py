@@ -18,8 +18,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from rainmer_analysis.auditing.luma_thumbnails import luma_levels
-from rainmer_analysis.auditing.pair_orientation import FEATURES, orientation, orientation_features
+from rainmer_analysis.auditing.degraded_side import (
+    FEATURES,
+    degraded_side_features,
+    log_odds_partner_degraded,
+)
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import full_range_luma
 from rainmer_analysis.images import read_image
 from rainmer_analysis.weather import RECIPES, simulate
 
@@ -29,7 +33,7 @@ Pairs = list[tuple[str, npt.NDArray[np.float32], npt.NDArray[np.float32]]]
 def simulated(split: str, count: int, seed: int) -> Pairs:
     """Return the luma of pairs of every recipe, 192x256 pixels."""
     return [
-        (name, luma_levels(pair.rainy), luma_levels(pair.clean))
+        (name, full_range_luma(pair.rainy), full_range_luma(pair.clean))
         for name in RECIPES
         for pair in (
             simulate(name, index, split=split, size=(192, 256), seed=seed) for index in range(count)
@@ -43,7 +47,7 @@ def real(folder: Path) -> Pairs:
         return [
             (
                 row["dataset"],
-                *(luma_levels(read_image(folder / row[side])) for side in ("input", "target")),
+                *(full_range_luma(read_image(folder / row[side])) for side in ("input", "target")),
             )
             for row in csv.DictReader(file)
         ]
@@ -53,7 +57,9 @@ def report(pairs: Pairs, title: str) -> None:
     """Print, per set, how many pairs are told the right way, and the least certain one."""
     print(title)
     for name in dict.fromkeys(each for each, _, _ in pairs):
-        odds = np.array([-orientation(one, two) for each, one, two in pairs if each == name])
+        odds = np.array(
+            [-log_odds_partner_degraded(one, two) for each, one, two in pairs if each == name]
+        )
         print(
             f"  {name:20} {len(odds):4} pairs, {np.mean(odds > 0):7.2%} right, "
             f"least log odds {odds.min():7.2f}, median {np.median(odds):7.2f}"
@@ -77,7 +83,7 @@ def main() -> None:
 def fit(per_recipe: int) -> None:
     """Print weights fitted to simulated pairs of training scenes."""
     features = np.array(
-        [orientation_features(one, two) for _, one, two in simulated("train", per_recipe, 3)]
+        [degraded_side_features(one, two) for _, one, two in simulated("train", per_recipe, 3)]
     )
     model = LogisticRegression(C=3.0, fit_intercept=False, max_iter=1000)
     model.fit(np.concatenate([features, -features]), np.repeat([1, 0], len(features)))

@@ -21,9 +21,9 @@ from scipy.ndimage import shift as moved
 
 from rainmer_analysis.weather import (
     SCENE_KINDS,
-    degrade,
-    draw_scene,
-    load_or_draw_scene,
+    degraded_and_clean,
+    load_or_render_scene,
+    render_scene,
     scene_names,
 )
 
@@ -63,12 +63,12 @@ class Scene:
         """Render it."""
         height, width = self.shape
         if self.kind:
-            return draw_scene(self.kind, self.name, height=height, width=width)
-        return load_or_draw_scene(self.name, height=height, width=width)
+            return render_scene(self.kind, self.name, height=height, width=width)
+        return load_or_render_scene(self.name, height=height, width=width)
 
     def pair(self) -> Pair:
         """Render it with weather, and its partner."""
-        degraded, clean = degrade(self.clean(), self.recipe, seed=self.seed)
+        degraded, clean = degraded_and_clean(self.clean(), self.recipe, seed=self.seed)
         return degraded, clean
 
 
@@ -265,4 +265,4 @@ def _degraded(scene: Scene) -> Picture:
 
 
 def _under_other_weather(scene: Scene, recipe: str, seed: int) -> Picture:
-    return degrade(scene.clean(), recipe, seed=seed)[0]
+    return degraded_and_clean(scene.clean(), recipe, seed=seed)[0]

@@ -20,7 +20,11 @@ import numpy as np
 
 from benchmarks.audit.plan import Plan, Scenes, pair_faults, relatives, sound
 from benchmarks.audit.planted import wilson
-from rainmer_analysis.auditing import find_related_pairs, planes_of, thumbnail
+from rainmer_analysis.auditing import (
+    find_related_pairs,
+    luma_and_red_minus_blue,
+    thumbnail_of_planes,
+)
 from rainmer_analysis.images import read_image
 
 Pairs = set[tuple[int, int]]
@@ -47,7 +51,9 @@ def found_among(plan: Plan, images: list[str]) -> Pairs:
     plan.write(images)
     sides = [plan.images[image][-1] for image in images]
     clean = [len(plan.images[image]) == 2 for image in images]
-    thumbnails = np.stack([thumbnail(planes_of(read_image(side))) for side in sides])
+    thumbnails = np.stack(
+        [thumbnail_of_planes(luma_and_red_minus_blue(read_image(side))) for side in sides]
+    )
     return {(pair.first, pair.second) for pair in find_related_pairs(thumbnails, clean=clean)}
 
 

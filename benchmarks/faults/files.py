@@ -24,14 +24,14 @@ import pyarrow.parquet as pq
 import torch
 
 from benchmarks.faults.harness import Row, make_images
-from rainmer_analysis.auditing import Fingerprints, perceptual_hashing, read_fingerprints
+from rainmer_analysis.auditing import Fingerprints, fingerprints, read_fingerprints
 from rainmer_analysis.errors import FileFormatError, RainmerAnalysisError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.model.checkpoint import Checkpoint, load_weights, save_weights
 from rainmer_analysis.recipes.audit import Audit, read_audit
 from rainmer_analysis.scores import SCORES, read_sketch, relate, sketch, write_sketch
 from rainmer_analysis.train.data import Pool, Sample, build_pool, open_pool
-from rainmer_analysis.train.loop import load_state, save_state
+from rainmer_analysis.train.loop import load_checkpoint, save_checkpoint
 from rainmer_analysis.values import (
     PROPERTIES,
     EmbeddingTable,
@@ -46,7 +46,7 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-_SIGNS = perceptual_hashing._CHOSEN
+_SIGNS = fingerprints._CHOSEN
 _STORED = Path(__file__).parents[2] / "tests" / "values" / "stored"
 _SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 
@@ -120,7 +120,7 @@ def _other_files(place: Path, rows: Rows) -> dict[Path, Callable[[Path], Any]]:
     network = AirNetEncoder(AirNetConfig(width=8, out=16))
     save_weights(network, weights, kind="airnet", metadata={})
     run.mkdir()
-    save_state(run, {"version": 2, "step": 3, "weights": torch.arange(500.0)})
+    save_checkpoint(run, {"version": 2, "step": 3, "weights": torch.arange(500.0)})
     sizes = {"degraded": 16, "clean": 16, "degraded_native": 8, "clean_native": 8}
     images = {name: np.full((3, side, side), 7, np.uint8) for name, side in sizes.items()}
     build_pool([Sample("a", "s", **images)], place / "pool", count=1, digest="d")
@@ -129,7 +129,7 @@ def _other_files(place: Path, rows: Rows) -> dict[Path, Callable[[Path], Any]]:
         audit: read_audit,
         known: read_fingerprints,
         weights: load_weights,
-        run / "checkpoint.pt": lambda path: load_state(path.parent),
+        run / "checkpoint.pt": lambda path: load_checkpoint(path.parent),
         place / "pool" / "degraded.npy": lambda path: open_pool(path.parent),
         place / "pool" / "pool.json": lambda path: open_pool(path.parent),
     }

@@ -221,7 +221,7 @@ def changing(place: Path, *, quick: bool) -> Row:
         target, other = images / "0003.png", make_images(place / f"{name}-other", 1, seed=9)
 
         def strike(name: str = name, target: Path = target, other: Path = other) -> None:
-            inner = stream.read_hashed
+            inner = stream.read_hashed_image
 
             def reading(path: str, **named: object) -> object:
                 if Path(path) == target:
@@ -233,7 +233,7 @@ def changing(place: Path, *, quick: bool) -> Row:
                         target.unlink()
                 return inner(path, **named)  # type: ignore[arg-type]
 
-            stream.read_hashed = reading  # type: ignore[assignment]
+            stream.read_hashed_image = reading  # type: ignore[assignment]
 
         out = place / f"{name}-out"
         ended = Command(extract(images, out), place, prepare=strike).wait()
@@ -259,9 +259,9 @@ def changing(place: Path, *, quick: bool) -> Row:
 
 
 def _die_at_the_end() -> None:
-    from rainmer_analysis.infer.extraction import publish_tables as publishing
+    from rainmer_analysis.infer.extraction import extract_to_memory_or_folder as publishing
 
-    publishing._write_in_one_step = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
+    publishing._publish_tables_and_skipped_list = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
 
 
 def _same_size(path: Path, size: int) -> None:

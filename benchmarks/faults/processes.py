@@ -26,8 +26,8 @@ from benchmarks.faults.harness import (
     rows_of,
 )
 from rainmer_analysis.errors import ProcessError
-from rainmer_analysis.infer.extraction.memory_limits import AdaptiveBatchEncoder
-from rainmer_analysis.recipes.worker_processes import in_processes
+from rainmer_analysis.infer.extraction.adaptive_batches import AdaptiveBatchEncoder
+from rainmer_analysis.recipes.worker_processes import map_in_processes
 
 
 class _Narrow:
@@ -72,8 +72,8 @@ def out_of_memory(place: Path, *, quick: bool) -> Row:
 
 _BUSY = """
 import sys, time
-from rainmer_analysis.recipes.worker_processes import in_processes
-for _ in in_processes({task}, {tasks}, workers=2): pass
+from rainmer_analysis.recipes.worker_processes import map_in_processes
+for _ in map_in_processes({task}, {tasks}, workers=2): pass
 print("done")
 """
 
@@ -92,7 +92,7 @@ def workers(place: Path, *, quick: bool) -> Row:
         for before in (0,) if quick else (0, 2, 7):
             tasks, told, start = [0] * before + [number, 0], "no error", time.monotonic()
             try:
-                list(in_processes(signal.raise_signal, tasks, workers=2))
+                list(map_in_processes(signal.raise_signal, tasks, workers=2))
             except ProcessError as error:
                 told = str(error)
             took = time.monotonic() - start

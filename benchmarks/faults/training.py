@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.faults.harness import Command, Ended, Row, dying_at, group_of_ranks
-from rainmer_analysis.recipes.training import make_pool, train_network
-from rainmer_analysis.train import RainmerTrainable, read_config
+from rainmer_analysis.recipes.training import make_or_open_pair_pool, train_network
+from rainmer_analysis.train import RainmerTrainable, read_train_config
 from rainmer_analysis.train.loop import training_loop
 
 _SMALL = {
@@ -91,9 +91,9 @@ class _Runs:
         changes = {key: str(value) for key, value in {**_SMALL, "run.steps": 1}.items()}
         pools = place / "pools-0"
         train_network("encoder", "tiny", place / "warm", changes=changes, cache=pools, workers=0)
-        config = read_config("tiny", changes=changes)
-        pool = make_pool(config, pools, workers=0)
-        shown = (~pool.held_out(config.data.held_out, config.data.seed)).sum()
+        config = read_train_config("tiny", changes=changes)
+        pool = make_or_open_pair_pool(config, pools, workers=0)
+        shown = (~pool.held_out_mask(config.data.held_out, config.data.seed)).sum()
         self.epoch = int(shown) // config.run.batch
 
     def train(
@@ -157,31 +157,31 @@ class _Runs:
 
 def _note_samples(path: Path) -> None:
     """Let each step tell the rows that it is shown."""
-    inner = RainmerTrainable.batch
+    inner = RainmerTrainable.make_batch
 
-    def batch(self: RainmerTrainable, number: int) -> object:
+    def make_batch(self: RainmerTrainable, number: int) -> object:
         part = self._training._part
-        rows = self._training.rows(number)[part].tolist()
+        rows = self._training.query_rows(number)[part].tolist()
         with path.open("a", encoding="utf-8") as file:
             for place, row in enumerate(rows, start=part.start or 0):
                 file.write(json.dumps([number, place, row]) + "\n")
         return inner(self, number)
 
-    RainmerTrainable.batch = batch  # type: ignore[assignment, method-assign]
+    RainmerTrainable.make_batch = make_batch  # type: ignore[assignment, method-assign]
 
 
 def _dying_after(step: int) -> Prepare:
     """Return what kills a run once it has made a step, before anything of it is kept."""
 
     def prepare() -> None:
-        inner = training_loop._RunState.advance
+        inner = training_loop._Run.make_step
 
-        def advance(self: training_loop._RunState) -> None:
+        def make_step(self: training_loop._Run) -> None:
             inner(self)
             if self.state.step == step:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-        training_loop._RunState.advance = advance  # type: ignore[method-assign]
+        training_loop._Run.make_step = make_step  # type: ignore[method-assign]
 
     return prepare
 
@@ -191,12 +191,12 @@ def _dying_when_best() -> Prepare:
 
     def prepare() -> None:
         export = sys.modules["rainmer_analysis.recipes.training.run_weights"].WeightsExport
-        inner = export.best
+        inner = export.write_best
 
         def best(self: object, step: int) -> None:
             inner(self, step)
             os.kill(os.getpid(), signal.SIGKILL)
 
-        export.best = best
+        export.write_best = best
 
     return prepare

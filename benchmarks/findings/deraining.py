@@ -24,19 +24,19 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.findings.gain_over_scenes import (
+    KnownPair,
+    QualityBeforeAfter,
+    mean_gains,
+    qualities_before_and_after,
+)
 from benchmarks.timing import machine
 from rainmer_analysis.images import read_image
-from rainmer_analysis.images.datasets.read_lists import read_groups
+from rainmer_analysis.images.datasets.read_lists import read_scene_groups
 from rainmer_analysis.images.datasets.search.folder_search import normal_path
 from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer, load_restorer
-from rainmer_analysis.recipes.restoration import (
-    KnownPair,
-    QualityBeforeAfter,
-    improvements,
-    mean_gains,
-)
-from rainmer_analysis.train import read_config
+from rainmer_analysis.train import read_train_config
 from rainmer_analysis.values import to_json_types, write_json
 from rainmer_analysis.weather import simulate
 
@@ -57,7 +57,7 @@ Makers = dict[str, Callable[[], KnownPair]]
 
 def simulated(count: int) -> Makers:
     """List pairs of the scenes that no training draws."""
-    names = read_config("compact").data.simulated
+    names = read_train_config("compact").data.simulated
     return {
         f"{name}/{index}": lambda name=name, index=index: _simulated(name, index)
         for name in names
@@ -74,7 +74,7 @@ def real(root: Path, most: int) -> Makers:
     """List pairs of the real sets, at most `most` of each (0 for all)."""
     with (root / "PAIRS.csv").open(newline="", encoding="utf-8") as file:
         listed = list(csv.DictReader(file))
-    groups = read_groups(root / "groups.csv")
+    groups = read_scene_groups(root / "groups.csv")
     makers: Makers = {}
     for name in REAL:
         rows = [row for row in listed if row["dataset"] == name]
@@ -98,7 +98,7 @@ def measure(makers: Makers, restorer: ImageRestorer, out: Path | None) -> dict[s
             images = {name: row for name, row in known["images"].items() if name in makers}
     missing = [name for name in makers if name not in images]
     pairs: Iterator[KnownPair] = (makers[name]() for name in missing)
-    for name, row in zip(missing, improvements(pairs, restorer), strict=True):
+    for name, row in zip(missing, qualities_before_and_after(pairs, restorer), strict=True):
         images[name] = asdict(row)
         change = row.after["psnr"] - row.before["psnr"]
         print(f"{name}: {row.before['psnr']:.2f} dB {change:+.2f}", flush=True)

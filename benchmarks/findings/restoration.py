@@ -36,7 +36,7 @@ from rainmer_analysis.infer.tiles import TILE
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import VARIANTS, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer as load_checkpoint
-from rainmer_analysis.train import read_config
+from rainmer_analysis.train import read_train_config
 
 SIZES = ("256x256", "481x321", "512x512", "1024x1024", "2048x2048")
 
@@ -143,7 +143,9 @@ def compact(folder: str) -> str:
     """Write a restorer of the shipped configuration with random weights."""
     torch.manual_seed(0)
     path = Path(folder) / "compact.safetensors"
-    return str(save_weights(Restorer(read_config("compact").network), path, kind="restorer"))
+    return str(
+        save_weights(Restorer(read_train_config("compact").restorer_config), path, kind="restorer")
+    )
 
 
 def main() -> None:

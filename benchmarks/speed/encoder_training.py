@@ -22,22 +22,25 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
+import os
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import torch
 
 from benchmarks.speed.training import settings
 from benchmarks.timing import machine, write
+from rainmer_analysis.kernels.kernel_switch import KERNELS
 from rainmer_analysis.model.encoder import WIDTHS, RainmerEncoder
-from rainmer_analysis.recipes.training.make_pool import make_pool
+from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
 from rainmer_analysis.train import RainmerTrainable, TrainConfig
-from rainmer_analysis.train.compiled import encode, modules_only
-from rainmer_analysis.train.compiled.fast_depthwise import use_fast_backward
+from rainmer_analysis.train.compiled import encode_with_gradients
+from rainmer_analysis.train.compiled.fast_depthwise_backward import use_fast_backward
 from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
 
 _SIDE = 64
@@ -104,7 +107,7 @@ def batch_step(width: str, images: int) -> Callable[[bool], None]:
         network = networks[is_compiled]
         optimisers[is_compiled].zero_grad(set_to_none=True)
         images_last = batch.contiguous(memory_format=torch.channels_last)
-        output = encode(network, batch) if is_compiled else network(images_last)
+        output = encode_with_gradients(network, batch) if is_compiled else network(images_last)
         (contrast(output.chromatic_z) + contrast(output.degradation_z)).backward()
         optimisers[is_compiled].step()
 
@@ -113,28 +116,28 @@ def batch_step(width: str, images: int) -> Callable[[bool], None]:
 
 def derain_step(config: TrainConfig, folder: Path) -> Callable[[bool], None]:
     """Return a step of a configuration of the encoder; both ways make the same ones."""
-    pool = make_pool(config, folder / "pools", workers=0)
+    pool = make_or_open_pair_pool(config, folder / "pools", workers=0)
     ways = {}
     for is_compiled in (False, True):
         objective = RainmerTrainable(config, pool)
-        updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=False)
+        updater = FiniteStepOptimiser(objective.parameter_groups(), config.optimiser, fused=False)
         ways[is_compiled] = objective, updater
     numbers = {False: 0, True: 0}
 
     def advance(is_compiled: bool) -> None:
         objective, updater = ways[is_compiled]
-        updater.begin(config.optimiser.lr)
+        updater.begin_step(config.optimiser.lr)
         objective.before_micro_batch()
-        loss, _ = objective.module(objective.batch(numbers[is_compiled]))
+        loss, _ = objective.module(objective.make_batch(numbers[is_compiled]))
         loss.backward()
-        updater.finish()
+        updater.finish_step()
         numbers[is_compiled] += 1
 
     def step(is_compiled: bool) -> None:
         if is_compiled:
             advance(True)
         else:
-            with modules_only():
+            with mock.patch.dict(os.environ, {KERNELS: "torch"}):
                 advance(False)
 
     return step

@@ -194,9 +194,9 @@ def profile(bench: Bench) -> dict[str, Any]:
     """Time the stages and the projectors apart, in bfloat16, and name the longest kernels."""
     module, count = bench.encoders.folded(torch.bfloat16), len(bench.images)
     images = bench.batch.float() / 255
-    location = module.location(images)
+    location = module.local_features(images)
     found: dict[str, Any] = {
-        "stages_us_an_image": 1e6 * bench.seconds(lambda: module.location(images)) / count,
+        "stages_us_an_image": 1e6 * bench.seconds(lambda: module.local_features(images)) / count,
         "projectors_us_an_image": 1e6 * bench.seconds(lambda: module._towers(location)) / count,
     }
     copy = bench.found.get("ceilings", {}).get("copy_tb_per_s")

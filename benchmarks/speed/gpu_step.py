@@ -21,7 +21,7 @@ from rainmer_analysis.train import (
     RestorerTrainable,
     train,
 )
-from rainmer_analysis.train.config import parse_config
+from rainmer_analysis.train.config import parse_train_config
 
 __all__ = ["KINDS", "rate"]
 
@@ -43,7 +43,9 @@ def _pool(seed: int) -> Pool:
     resized = levels[..., :128, :128]
     arrays = {"degraded": resized, "clean": resized[::-1]}
     natives = {"degraded_native": levels, "clean_native": levels[::-1]}
-    return Pool(**arrays, **natives, datasets=tuple(names), scenes=tuple(scenes), digest="0" * 64)
+    return Pool(
+        **arrays, **natives, datasets=tuple(names), scene_of_each_row=tuple(scenes), digest="0" * 64
+    )
 
 
 def _config(kind: str, precision: str, *, batch: int, small: bool) -> Any:
@@ -59,7 +61,7 @@ def _config(kind: str, precision: str, *, batch: int, small: bool) -> Any:
     }
     if kind == "restorer":
         document["restorer"] = {"variant": "Rainmer_SA", **(_SMALL if small else {"crop": crop})}
-    return parse_config(document)
+    return parse_train_config(document)
 
 
 class _Enough(Exception):  # noqa: N818

@@ -40,11 +40,16 @@ import torch
 
 from rainmer_analysis.images import load_image_set, read_image, resize
 from rainmer_analysis.infer import extract, load_encoder
-from rainmer_analysis.infer.encoders.encoder_weights import weights_path
+from rainmer_analysis.infer.encoders.encoder_weights import encoder_weights_path
 from rainmer_analysis.model.airnet import AirNetEncoder
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights, save_weights
 from rainmer_analysis.model.encoder import RainmerEncoder
-from rainmer_analysis.recipes.paper.corpora import ALL_IN_ONE, CORPORA, DERAINING, corpus_sources
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
+    ALL_IN_ONE,
+    CORPORA,
+    DERAINING,
+    find_or_simulate_sources,
+)
 
 SEED = 42
 Vectors = dict[str, np.ndarray]
@@ -128,7 +133,8 @@ def weights_of(width: str, folder: Path) -> dict[str, dict[str, str]]:
     if width == "shipped":
         return {
             each.name: {
-                name: str(weights_path(name, each.weights)) for name in ("rainmer", "airnet")
+                name: str(encoder_weights_path(name, each.weights))
+                for name in ("rainmer", "airnet")
             }
             for each in corpora
         }
@@ -200,7 +206,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for corpus in (DERAINING, ALL_IN_ONE):
-            corpus_sources(corpus, place, root=None, per_dataset=options.per_dataset, seed=SEED)
+            find_or_simulate_sources(
+                corpus, place, root=None, per_dataset=options.per_dataset, seed=SEED
+            )
         seconds = {name: way() for name, way in ways(options, place).items()}
     print(f"{options.per_dataset} images of each set, weights: {options.width}")
     document: dict[str, Any] = {"benchmark": "reproduction", "per_dataset": options.per_dataset}

@@ -44,7 +44,10 @@ from benchmarks.timing import machine, write
 from rainmer_analysis.images import read_image
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer, load_restorer
+from rainmer_analysis.model.restorer.restorer_checkpoint import (
+    build_restorer,
+    load_restorer_checkpoint,
+)
 from rainmer_analysis.weather import simulate
 
 PARTS = ("sizes", "photographs", "full")
@@ -136,7 +139,7 @@ def ceiling() -> float:
 
 def multiplications(weights: Path, size: tuple[int, int]) -> int:
     """Count those of one image, with its prompts, as PyTorch does: they are never computed."""
-    module = build_restorer(load_restorer(weights)).to("meta")
+    module = build_restorer(load_restorer_checkpoint(weights)).to("meta")
     padded = [-(-side // 8) * 8 for side in size]
     image = torch.empty(1, 3, *padded, device="meta")
     with FlopCounterMode(display=False) as counter, torch.no_grad():

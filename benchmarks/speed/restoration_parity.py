@@ -27,7 +27,7 @@ from torch import Tensor
 
 from benchmarks.timing import machine, write
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.kernels.restorer import BandThreads
 from rainmer_analysis.infer.restorer_backends import CompiledBackend
 from rainmer_analysis.model.restorer import (
     RecordedSelection,
@@ -95,8 +95,8 @@ def in_pytorch(module: Restorer) -> Run:
 
 def in_loops(module: Restorer) -> Run:
     """Return what restores in compiled loops."""
-    form = CompiledBackend(module, Threads(1))
-    return lambda image, whole: form(image[None], form.prompts(whole[None]))[0]
+    form = CompiledBackend(module, BandThreads(1))
+    return lambda image, whole: form(image[None], form.encode_prompts(whole[None]))[0]
 
 
 def judge(module: Restorer, run: Run, given: tuple[Images, Images], truth: Any) -> dict[str, Any]:

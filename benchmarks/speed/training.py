@@ -18,31 +18,33 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import nn
 
 from benchmarks.timing import machine, write
+from rainmer_analysis.kernels.kernel_switch import KERNELS
 from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.restorer import Restorer
-from rainmer_analysis.recipes.training.make_pool import make_pool
+from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
 from rainmer_analysis.train import (
     Hooks,
     Pool,
     RainmerTrainable,
     RestorerTrainable,
     TrainConfig,
-    read_config,
+    read_train_config,
     train,
 )
 from rainmer_analysis.train.compiled import compiled_encoder as compiled
-from rainmer_analysis.train.compiled import modules_only
 from rainmer_analysis.train.contrast.momentum_contrast import MomentumContrast
 from rainmer_analysis.train.loop.optimiser import learning_rate
 from rainmer_analysis.train.restoration import joint_training as joint
@@ -58,9 +60,9 @@ class Plain:
         self.config = dataclasses.replace(config, run=run)
         self.objective = _objective(self.config, pool)
         torch.manual_seed(config.seed)
-        # in place of the network that the objective has hastened and strided
+        # in place of the network that the objective has hastened and made channels-last
         self.objective.module = _plain_module(self.config)
-        self.groups = self.objective.groups()
+        self.groups = self.objective.parameter_groups()
         self.optimiser = torch.optim.AdamW(
             [
                 {"params": group.parameters, "weight_decay": group.weight_decay}
@@ -76,7 +78,7 @@ class Plain:
             settings["lr"] = rate * group.rate
         self.optimiser.zero_grad()
         self.objective.before_micro_batch()
-        loss, _ = self.objective.module(self.objective.batch(number))
+        loss, _ = self.objective.module(self.objective.make_batch(number))
         loss.backward()
         for group in self.groups:
             if group.clip > 0:
@@ -86,12 +88,12 @@ class Plain:
 
 
 def _objective(config: TrainConfig, pool: Pool) -> Any:
-    return (RestorerTrainable if config.restores else RainmerTrainable)(config, pool)
+    return (RestorerTrainable if config.trains_restorer else RainmerTrainable)(config, pool)
 
 
 def _plain_module(config: TrainConfig) -> nn.Module:
-    if config.restores:
-        return joint.JointTraining(Restorer(config.network), config).train()
+    if config.trains_restorer:
+        return joint.JointTraining(Restorer(config.restorer_config), config).train()
     return MomentumContrast(RainmerEncoder(config.model.rainmer), config.objective)
 
 
@@ -99,15 +101,15 @@ def contiguous(work: Callable[[], None]) -> Callable[[], None]:
     """Do work by the modules alone, on images as they come instead of channels-last."""
 
     def done() -> None:
-        places = [(module, module.strided) for module in (compiled, joint)]
+        places = [(module, module.to_channels_last) for module in (compiled, joint)]
         try:
             for module, _ in places:
-                module.strided = lambda images: images  # type: ignore[assignment]
-            with modules_only():
+                module.to_channels_last = lambda images: images  # type: ignore[assignment]
+            with mock.patch.dict(os.environ, {KERNELS: "torch"}):
                 work()
         finally:
-            for module, strided in places:
-                module.strided = strided  # type: ignore[assignment]
+            for module, before in places:
+                module.to_channels_last = before  # type: ignore[assignment]
 
     return done
 
@@ -158,8 +160,8 @@ def summary(found: list[tuple[float, float]], every: int) -> dict[str, Any]:
 
 def settings(name: str, steps: int, threads: int) -> TrainConfig:
     """Read a configuration, for a few steps on a small pool without validation."""
-    config = read_config(name)
-    every = 2 if config.restores and config.objective.every > 1 else config.objective.every
+    config = read_train_config(name)
+    every = 2 if config.trains_restorer and config.objective.every > 1 else config.objective.every
     data = dataclasses.replace(
         config.data,
         simulated=config.data.simulated[:2],
@@ -190,9 +192,9 @@ def main() -> None:
     for name in given.config:
         config = settings(name, given.steps, given.threads)
         with tempfile.TemporaryDirectory() as place:
-            pool = make_pool(config, Path(place) / "pools", workers=0)
+            pool = make_or_open_pair_pool(config, Path(place) / "pools", workers=0)
             found = measure(config, pool, Path(place))
-        every = read_config(name).objective.every if config.restores else 1
+        every = read_train_config(name).objective.every if config.trains_restorer else 1
         results[name] = summary(found, max(every, 1))
         _show(name, results[name])
     if given.out:

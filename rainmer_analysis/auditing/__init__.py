@@ -1,36 +1,41 @@
 """What makes images and pairs trustworthy, measured on arrays: no file is read here.
 
 Thumbnails and their descriptors find copies and shared scenes (`related_images`,
-`window_alignment`); pairs are registered to parts of a pixel, and told which side is degraded
-(`registration`, `pair_orientation`, `pair_faults`); fingerprints tell known sets.
+`window_alignment`); pairs are registered to parts of a pixel, and their degraded side is found
+(`registration`, `degraded_side`, `pair_faults`); fingerprints recognise known sets.
 """
 
 from __future__ import annotations
 
-from rainmer_analysis.auditing.connected_components import first_connected
+from rainmer_analysis.auditing.connected_components import first_member_of_component
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
-from rainmer_analysis.auditing.luma_thumbnails import (
-    SHAPE,
-    Planes,
-    Thumbnails,
-    planes_of,
-    thumbnail,
-)
-from rainmer_analysis.auditing.pair_faults import PairFacts, frame_within, measure_pair, pair_faults
-from rainmer_analysis.auditing.perceptual_hashing import (
+from rainmer_analysis.auditing.fingerprints import (
     BITS,
     NEAR,
     Fingerprints,
-    hamming_distances,
+    count_set_bits,
     mirrored_hashes,
-    nearest_hash,
+    nearest_hashes_and_distances,
     perceptual_hashes,
     read_fingerprints,
+)
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import (
+    SHAPE,
+    Planes,
+    Thumbnails,
+    luma_and_red_minus_blue,
+    thumbnail_of_planes,
+)
+from rainmer_analysis.auditing.pair_faults import (
+    PairFacts,
+    measure_pair_facts,
+    pair_faults,
+    wider_image_and_frame,
 )
 from rainmer_analysis.auditing.registration import Registration
 from rainmer_analysis.auditing.related_images import (
     RelatedPair,
-    compare_thumbnails,
+    classify_thumbnail_relation,
     find_related_pairs,
 )
 
@@ -46,17 +51,17 @@ __all__ = [
     "Registration",
     "RelatedPair",
     "Thumbnails",
-    "compare_thumbnails",
+    "classify_thumbnail_relation",
+    "count_set_bits",
     "find_related_pairs",
-    "first_connected",
-    "frame_within",
-    "hamming_distances",
-    "measure_pair",
+    "first_member_of_component",
+    "luma_and_red_minus_blue",
+    "measure_pair_facts",
     "mirrored_hashes",
-    "nearest_hash",
+    "nearest_hashes_and_distances",
     "pair_faults",
     "perceptual_hashes",
-    "planes_of",
     "read_fingerprints",
-    "thumbnail",
+    "thumbnail_of_planes",
+    "wider_image_and_frame",
 ]

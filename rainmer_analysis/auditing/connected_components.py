@@ -9,18 +9,15 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["first_connected"]
+__all__ = ["first_member_of_component"]
 
 
-def first_connected(count: int, pairs: Iterable[tuple[int, int]]) -> npt.NDArray[np.int64]:
+def first_member_of_component(
+    count: int, pairs: Iterable[tuple[int, int]]
+) -> npt.NDArray[np.int64]:
     """Return for each of `count` things the first one that it is connected to, itself included.
 
-    Parameters
-    ----------
-    count
-        How many there are.
-    pairs
-        Which two are connected directly.
+    `pairs` are those that are connected directly.
     """
     if count == 0:
         return np.empty(0, dtype=np.int64)

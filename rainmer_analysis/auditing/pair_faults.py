@@ -7,13 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.luma_thumbnails import SHAPE, Planes, Thumbnails
-from rainmer_analysis.auditing.pair_orientation import orientation
-from rainmer_analysis.auditing.registration import Registration, register
-from rainmer_analysis.auditing.window_alignment import align
+from rainmer_analysis.auditing.degraded_side import log_odds_partner_degraded
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import SHAPE, Planes, Thumbnails
+from rainmer_analysis.auditing.registration import Registration, register_pair
+from rainmer_analysis.auditing.window_alignment import align_windows
 from rainmer_analysis.auditing.window_descriptors import describe_windows, window_boxes
 
-__all__ = ["MEASURES", "PairFacts", "PairFault", "frame_within", "measure_pair", "pair_faults"]
+__all__ = [
+    "MEASURES",
+    "PairFacts",
+    "PairFault",
+    "measure_pair_facts",
+    "pair_faults",
+    "wider_image_and_frame",
+]
 
 SHIFTED = 0.2
 """Pixels from which a pair counts as shifted: the displacement less two standard errors, ..."""
@@ -59,13 +66,13 @@ class PairFault:
     numbers: dict[str, float]
 
 
-def measure_pair(image: Planes, partner: Planes) -> PairFacts:
+def measure_pair_facts(image: Planes, partner: Planes) -> PairFacts:
     """Measure a pair of different images, given as planes (2, H, W) of one shape."""
-    found = register(image, partner)
+    found = register_pair(image, partner)
     own, other = image[0], partner[0]
-    if found is not None and found.displacement >= 1 and _is_certain(found):
-        own, other = _overlap(own, other, round(found.right), round(found.down))
-    return PairFacts(False, orientation(own, other), found)
+    if found is not None and found.displacement >= 1 and _is_certain_displacement(found):
+        own, other = _crop_to_overlap(own, other, round(found.right), round(found.down))
+    return PairFacts(False, log_odds_partner_degraded(own, other), found)
 
 
 def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tuple[PairFault, ...]:
@@ -74,7 +81,7 @@ def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tup
     Parameters
     ----------
     facts
-        Of `measure_pair`.
+        Of `measure_pair_facts`.
     image, partner
         Thumbnails of the two.
     """
@@ -82,7 +89,9 @@ def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tup
         return (PairFault("identical-pair", "image and partner have equal pixels", {}),)
     found = facts.registration
     if found is not None and found.correlation < STRANGERS:
-        alike = float(align(image[None], partner[None], [(0.0, 0.0, 1.0, 1.0)]).correlation[0])
+        alike = float(
+            align_windows(image[None], partner[None], [(0.0, 0.0, 1.0, 1.0)]).correlation[0]
+        )
         if alike < _ALIKE:
             detail = f"its partner shows something else (correlation {alike:.2f})"
             return (PairFault("missing-partner", detail, {"correlation": alike}),)
@@ -90,13 +99,17 @@ def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tup
     if facts.odds is not None and facts.odds > SWAPPED:
         detail = "the partner has the weather, the image has not"
         faults.append(PairFault("swapped-pair", detail, {"log_odds": facts.odds}))
-    if found is not None and found.displacement - 2 * found.error >= SHIFTED and _is_certain(found):
+    if (
+        found is not None
+        and found.displacement - 2 * found.error >= SHIFTED
+        and _is_certain_displacement(found)
+    ):
         numbers = {name: getattr(found, name) for name in MEASURES}
         faults.append(PairFault("shifted-pair", _shift_sentence(found), numbers))
     return tuple(faults)
 
 
-def frame_within(image: Thumbnails, partner: Thumbnails) -> tuple[str, Frame] | None:
+def wider_image_and_frame(image: Thumbnails, partner: Thumbnails) -> tuple[str, Frame] | None:
     """Say where one of two images of unequal size lies in the other.
 
     Returns
@@ -112,7 +125,7 @@ def frame_within(image: Thumbnails, partner: Thumbnails) -> tuple[str, Frame] | 
     for wide, narrow in ((0, 1), (1, 0)):
         likely = np.argsort(-(windows[wide] @ whole[narrow]))[:6]
         count = len(likely)
-        aligned = align(
+        aligned = align_windows(
             np.broadcast_to(pair[wide], (count, *SHAPE)),
             np.broadcast_to(pair[narrow], (count, *SHAPE)),
             boxes[likely],
@@ -127,7 +140,7 @@ def frame_within(image: Thumbnails, partner: Thumbnails) -> tuple[str, Frame] | 
     return "same" if is_whole else ("image", "partner")[wide], (top, left, height, width)
 
 
-def _is_certain(found: Registration) -> bool:
+def _is_certain_displacement(found: Registration) -> bool:
     return found.displacement >= CERTAIN * found.error and found.correlation > 0.05
 
 
@@ -142,7 +155,7 @@ def _shift_sentence(found: Registration) -> str:
     return f"{'; '.join(parts)} (± {found.error:.2f} pixels)"
 
 
-def _overlap(image: Plane, partner: Plane, right: int, down: int) -> tuple[Plane, Plane]:
+def _crop_to_overlap(image: Plane, partner: Plane, right: int, down: int) -> tuple[Plane, Plane]:
     """Cut both planes to what they share when the partner's content moves right and down."""
     height, width = image.shape
     rows = np.s_[max(0, down) : height + min(0, down)]

@@ -17,15 +17,15 @@ import numpy.typing as npt
 from scipy import fft
 from scipy.ndimage import correlate1d, uniform_filter
 
-from rainmer_analysis.auditing.luma_thumbnails import Planes
-from rainmer_analysis.auditing.plane_resampling import (
-    Positions,
-    moved_positions,
-    sample_cubic,
-    smooth,
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import Planes
+from rainmer_analysis.auditing.plane_smoothing_and_resampling import (
+    SourcePositions,
+    binomial_smooth,
+    sample_catmull_rom,
+    source_positions,
 )
 
-__all__ = ["Registration", "register"]
+__all__ = ["Registration", "register_pair"]
 
 _COARSE = 192  # longer side of the planes that are cross-correlated
 _FINE = 256  # longer side from which planes are reduced by whole factors before registration, ...
@@ -76,7 +76,7 @@ class Registration:
     correlation: float
 
 
-def register(image: Planes, partner: Planes) -> Registration | None:
+def register_pair(image: Planes, partner: Planes) -> Registration | None:
     """Register two images, given as planes (2, H, W) of one shape.
 
     Returns
@@ -90,7 +90,7 @@ def register(image: Planes, partner: Planes) -> Registration | None:
     )
     if min(one.shape[1:]) < 2 * _TILE:
         return None
-    start = _whole_shift(one[0], two[0])
+    start = _best_whole_pixel_shift(one[0], two[0])
     one, two = (np.stack([_local_contrast(plane) for plane in each]) for each in (one, two))
     if min(float(one[0].std()), float(two[0].std())) < _FLAT:
         return None
@@ -114,11 +114,11 @@ def _downsample(plane: Plane, factor: int) -> Plane:
 
 def _local_contrast(plane: Plane) -> Plane:
     """Smooth a plane over about two pixels and take off what is broad."""
-    fine = smooth(plane)
+    fine = binomial_smooth(plane)
     return np.asarray(fine - uniform_filter(fine, _LOCAL), dtype=np.float32)
 
 
-def _whole_shift(image: Plane, partner: Plane) -> tuple[int, int]:
+def _best_whole_pixel_shift(image: Plane, partner: Plane) -> tuple[int, int]:
     """Return the shift (down, right) of whole pixels at which the two correlate best."""
     factor = max(1, -(-max(image.shape) // _COARSE))
     one, two = (_downsample(each, factor) for each in (image, partner))
@@ -153,12 +153,12 @@ def _fit_registration(image: Planes, partner: Planes, start: tuple[int, int]) ->
     motion = np.array([start[1], start[0], 0.0, 0.0])
     tiles = _normal_equations_by_tile(image, partner, motion)
     for _ in range(_ROUNDS):
-        step = _solve_motion(tiles.matrices.sum(axis=0), tiles.vectors.sum(axis=0))
+        step = _solve_motion_step(tiles.matrices.sum(axis=0), tiles.vectors.sum(axis=0))
         motion = motion + step
         if abs(step[:2]).max() < _SMALL and abs(step[2:]).max() < _SMALL_WIDE:
             break
         tiles = _normal_equations_by_tile(image, partner, motion)
-    displacement, error = _displacement(motion, _jackknife(tiles))
+    displacement, error = _displacement_and_error(motion, _jackknife_covariance(tiles))
     return Registration(
         float(motion[0]),
         float(motion[1]),
@@ -170,7 +170,7 @@ def _fit_registration(image: Planes, partner: Planes, start: tuple[int, int]) ->
     )
 
 
-def _displacement(motion: Vector, covariance: Vector) -> tuple[float, float]:
+def _displacement_and_error(motion: Vector, covariance: Vector) -> tuple[float, float]:
     """Return by how many pixels a motion moves content at the worst, and the standard error.
 
     What a corner moves counts only where it is certain: few images have sharp corners.
@@ -186,16 +186,16 @@ def _displacement(motion: Vector, covariance: Vector) -> tuple[float, float]:
     return lengths[wide], errors[wide]
 
 
-def _jackknife(tiles: _Tiles) -> Vector:
+def _jackknife_covariance(tiles: _Tiles) -> Vector:
     """Return the covariance of what is fitted, from leaving out one part after the other."""
     member = tiles.parts == np.unique(tiles.parts)[:, None]
     matrices = np.tensordot((~member).astype(np.float64), tiles.matrices, axes=1)
-    left_out = _solve_motion(matrices, (~member) @ tiles.vectors)
+    left_out = _solve_motion_step(matrices, (~member) @ tiles.vectors)
     spread = left_out - left_out.mean(axis=0)
     return np.asarray((len(spread) - 1) / len(spread) * spread.T @ spread)
 
 
-def _solve_motion(matrix: Vector, vector: Vector) -> Vector:
+def _solve_motion_step(matrix: Vector, vector: Vector) -> Vector:
     """Solve for (right, down, growth, turn), the last two in pixels at the corners.
 
     Parameters
@@ -213,8 +213,11 @@ def _solve_motion(matrix: Vector, vector: Vector) -> Vector:
 
 def _normal_equations_by_tile(image: Planes, partner: Planes, motion: Vector) -> _Tiles:
     """Compare the image with its partner, moved by what is known so far."""
-    at = moved_positions(image.shape[1:], motion)
-    sums = [_channel_sums(own, other, at) for own, other in zip(image, partner, strict=True)]
+    at = source_positions(image.shape[1:], motion)
+    sums = [
+        _channel_equations_and_correlation(own, other, at)
+        for own, other in zip(image, partner, strict=True)
+    ]
     normal, side = (sum(part) for part in list(zip(*sums, strict=True))[:2])
     rows, columns = (length // _TILE for length in image.shape[1:])
     centres, parts = _tile_centres_and_parts(rows, columns)
@@ -229,13 +232,13 @@ def _normal_equations_by_tile(image: Planes, partner: Planes, motion: Vector) ->
     return _Tiles(back @ own @ basis, (back @ right_side)[..., 0], parts, sums[0][2])
 
 
-def _channel_sums(
-    image: Plane, partner: Plane, at: Positions | None
+def _channel_equations_and_correlation(
+    image: Plane, partner: Plane, at: SourcePositions | None
 ) -> tuple[Vector, Vector, float]:
     """Return a channel's normal equations, tile by tile, and how its two planes correlate."""
     rows, columns = (side // _TILE * _TILE for side in image.shape)
     cut = np.s_[:rows, :columns]
-    moved = partner if at is None else sample_cubic(partner, at)
+    moved = partner if at is None else sample_catmull_rom(partner, at)
     across, down = (_gradient_along(moved, axis)[cut] for axis in (1, 0))
     image, moved = image[cut], moved[cut]
     valid = np.float32(1) if at is None else at.inside[cut].astype(np.float32)

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rainmer_analysis.auditing.luma_thumbnails import Thumbnails
-from rainmer_analysis.auditing.window_alignment import FINE, ROUGH, Alignments, Grid, align
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import Thumbnails
+from rainmer_analysis.auditing.window_alignment import FINE, ROUGH, Alignments, Grid, align_windows
 from rainmer_analysis.auditing.window_descriptors import (
     describe_windows,
     mirrored_descriptors,
@@ -19,7 +19,7 @@ from rainmer_analysis.auditing.window_descriptors import (
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 
-__all__ = ["RelatedPair", "Relation", "compare_thumbnails", "find_related_pairs"]
+__all__ = ["RelatedPair", "Relation", "classify_thumbnail_relation", "find_related_pairs"]
 
 _ALIKE = 0.80  # cosine from which a window may show the same as a whole image
 _WHOLE = 0.5  # the same for two whole images, whose frames need not be guessed
@@ -149,9 +149,9 @@ def find_related_pairs(
     for start in range(0, len(thumbnails), _AT_ONCE):
         batch = thumbnails[start : start + _AT_ONCE]
         candidates = list(
-            _candidates(index, batch, wholes[start : start + _AT_ONCE], start, wholes)
+            _candidates_of_batch(index, batch, wholes[start : start + _AT_ONCE], start, wholes)
         )
-        for pair in _verify_candidates(thumbnails, candidates, known_clean):
+        for pair in _confirm_candidates(thumbnails, candidates, known_clean):
             known = found.get((pair.first, pair.second))
             if known is None or pair.correlation > known.correlation:
                 found[pair.first, pair.second] = pair
@@ -160,19 +160,19 @@ def find_related_pairs(
     return [found[key] for key in sorted(found)]
 
 
-def compare_thumbnails(
+def classify_thumbnail_relation(
     first: Thumbnails, second: Thumbnails, *, flip: bool, window: Sequence[float]
 ) -> Relation | None:
-    """Compare two thumbnails of which it is known how they would lie on each other."""
+    """Return how two thumbnails relate of which it is known how they would lie on each other."""
     other = second[..., ::-1] if flip else second
-    aligned = align(first[None], other[None], [window])
+    aligned = align_windows(first[None], other[None], [window])
     return _classify_relation(aligned, 0, _ANY)
 
 
 _Candidate = tuple[int, int, bool, int]  # wider frame, narrower frame, mirrored, window
 
 
-def _candidates(
+def _candidates_of_batch(
     index: RadiusSearch,
     batch: Thumbnails,
     own: npt.NDArray[np.float32],
@@ -183,17 +183,16 @@ def _candidates(
     windows = describe_windows(batch)
     count, per_image = len(wholes), windows.shape[1]
     near = index.within(own, _WHOLE)
-    yield from _best_match(near.queries + start, np.zeros_like(near.queries), near, count)
+    yield from _best_candidates_of_each_image(
+        near.queries + start, np.zeros_like(near.queries), near, count
+    )
     match = index.within(windows[:, 1:].reshape(-1, windows.shape[2]), _ALIKE)
     image, window = np.divmod(match.queries, per_image - 1)
-    yield from _best_match(image + start, window + 1, match, count)
+    yield from _best_candidates_of_each_image(image + start, window + 1, match, count)
 
 
-def _best_match(
-    image: npt.NDArray[np.int64],
-    window: npt.NDArray[np.int64],
-    match: RadiusMatches,
-    count: int,
+def _best_candidates_of_each_image(
+    image: npt.NDArray[np.int64], window: npt.NDArray[np.int64], match: RadiusMatches, count: int
 ) -> Iterator[_Candidate]:
     """Yield each image's best window for each other image, those of the highest cosines."""
     order = np.lexsort((window, match.points, -match.cosines, image))
@@ -207,7 +206,7 @@ def _best_match(
         yield int(image[at]), other, bool(flip), int(window[at])
 
 
-def _verify_candidates(
+def _confirm_candidates(
     thumbnails: Thumbnails, candidates: list[_Candidate], clean: npt.NDArray[np.bool_]
 ) -> Iterator[RelatedPair]:
     """Lay candidates onto each other: all of them roughly, and finely those that may be right."""
@@ -220,7 +219,7 @@ def _verify_candidates(
         aligned = _align_candidates(thumbnails, left, boxes, grid)
         good = np.flatnonzero(aligned.likeness >= least)
         left = [left[place] for place in good]
-        aligned = aligned.of(good)
+        aligned = aligned.select(good)
         boxes = aligned.boxes
     for place, (own, other, flip, _) in enumerate(left):
         relation = _classify_relation(
@@ -240,10 +239,7 @@ def _verify_candidates(
 
 
 def _align_candidates(
-    thumbnails: Thumbnails,
-    candidates: list[_Candidate],
-    boxes: npt.NDArray[np.float64],
-    grid: Grid,
+    thumbnails: Thumbnails, candidates: list[_Candidate], boxes: npt.NDArray[np.float64], grid: Grid
 ) -> Alignments:
     parts = []
     for at in range(0, len(candidates), _AT_ONCE):
@@ -252,7 +248,7 @@ def _align_candidates(
         narrow = thumbnails[[each[1] for each in part]]
         flip = np.array([each[2] for each in part], dtype=bool)
         narrow[flip] = narrow[flip][..., ::-1]
-        parts.append(align(wide, narrow, boxes[at : at + _AT_ONCE], grid=grid))
+        parts.append(align_windows(wide, narrow, boxes[at : at + _AT_ONCE], grid=grid))
     return Alignments(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import correlate1d, uniform_filter1d
 
-from rainmer_analysis.auditing.luma_thumbnails import SIDE, Thumbnails
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import SIDE, Thumbnails
 
-__all__ = ["FINE", "ROUGH", "Alignments", "Grid", "align"]
+__all__ = ["FINE", "ROUGH", "Alignments", "Grid", "align_windows"]
 
 _COLOURFUL = 1.0  # levels of local contrast in colour under which it says nothing
 _MOST = 0.06  # of the window by which one round may move it
@@ -38,7 +38,7 @@ class Grid(NamedTuple):
     border: int
     rounds: int
 
-    def inner(self, images: Floats) -> Floats:
+    def without_border(self, images: Floats) -> Floats:
         """Return the cells that count of images (..., cells, cells)."""
         within = slice(self.border, -self.border)
         return images[..., within, within]
@@ -84,12 +84,12 @@ class Alignments(NamedTuple):
         both = (self.correlation + self.colour) / 2
         return np.asarray(np.fmax(self.correlation, both), dtype=self.correlation.dtype)
 
-    def of(self, pairs: npt.NDArray[np.intp]) -> Alignments:
-        """Return how some of the pairs compare."""
+    def select(self, pairs: npt.NDArray[np.intp]) -> Alignments:
+        """Return the alignments of some of the pairs, by their indices."""
         return Alignments(self.boxes[pairs], *(each[pairs] for each in self[1:]))
 
 
-def align(
+def align_windows(
     first: Thumbnails, second: Thumbnails, boxes: npt.ArrayLike, *, grid: Grid = FINE
 ) -> Alignments:
     """Lay each second thumbnail onto a window of the first one.
@@ -113,25 +113,25 @@ def align(
     for round_ in range(grid.rounds + 1):
         fine = _local_contrast(_sample_windows(source, places, grid.cells), grid)
         found = _luma_and_colour_correlations(fine, contrast)
-        better = _mean_of_both(found) > _mean_of_both(best)
+        better = _mean_of_luma_and_colour(found) > _mean_of_luma_and_colour(best)
         best, kept = np.where(better, found, best), np.where(better[:, None], places, kept)
         if round_ < grid.rounds:
-            places = _step_windows(places, fine, contrast, grid)
+            places = _refine_windows_once(places, fine, contrast, grid)
     own = _sample_windows(source[:, :1], kept, grid.cells)
     alike = _compressed_correlation(_local_contrast(own, grid)[:, 0], contrast[:, 0])
-    return _measure_alignments((own[:, 0], other[:, 0]), kept, (*best, alike), grid)
+    return _alignments_with_gain_and_residual((own[:, 0], other[:, 0]), kept, (*best, alike), grid)
 
 
-def _mean_of_both(correlations: Boxes) -> Boxes:
+def _mean_of_luma_and_colour(correlations: Boxes) -> Boxes:
     """Return means of luma and colour, or luma alone where there is no colour."""
     luma, colour = correlations
     return np.asarray(np.where(np.isnan(colour), luma, (luma + colour) / 2))
 
 
-def _measure_alignments(
+def _alignments_with_gain_and_residual(
     images: tuple[Floats, Floats], boxes: Boxes, correlations: tuple[Boxes, ...], grid: Grid
 ) -> Alignments:
-    one, two = (grid.inner(each).reshape(len(each), -1) for each in images)
+    one, two = (grid.without_border(each).reshape(len(each), -1) for each in images)
     means = one.mean(axis=1), two.mean(axis=1)
     one, two = one - means[0][:, None], two - means[1][:, None]
     gain = (one * two).sum(axis=1) / np.maximum((one * one).sum(axis=1), 1e-3)
@@ -144,17 +144,18 @@ def _sample_windows(images: Floats, boxes: Boxes, cells: int) -> Floats:
     """Resample windows of images (n, c, 96, 96) to cells, linearly, as two matrix products."""
     halves = np.maximum(1.0, boxes[:, 2:] * SIDE / cells)
     down, across = (
-        _taps(boxes[:, at], boxes[:, at + 2], halves[:, at], cells)[:, None] for at in (0, 1)
+        _triangle_weights(boxes[:, at], boxes[:, at + 2], halves[:, at], cells)[:, None]
+        for at in (0, 1)
     )
     return np.asarray(down @ images @ np.swapaxes(across, 2, 3), dtype=np.float32)
 
 
-def _taps(start: Boxes, length: Boxes, half: Boxes, cells: int) -> Floats:
+def _triangle_weights(start: Boxes, length: Boxes, half_width: Boxes, cells: int) -> Floats:
     """Return triangles around the cells' middles, one row each, shape (n, cells, 96)."""
     middles = (start[:, None] + length[:, None] * (np.arange(cells) + 0.5) / cells) * SIDE - 0.5
     middles = np.clip(middles, 0, SIDE - 1).astype(np.float32)
     weights = np.abs(middles[..., None] - np.arange(SIDE, dtype=np.float32))
-    weights *= np.float32(-1) / half.astype(np.float32)[:, None, None]
+    weights *= np.float32(-1) / half_width.astype(np.float32)[:, None, None]
     weights += 1
     np.maximum(weights, 0, out=weights)
     weights /= weights.sum(axis=2, keepdims=True)
@@ -170,7 +171,7 @@ def _local_contrast(images: Floats, grid: Grid) -> Floats:
     broad = smooth
     for axis in (2, 3):
         broad = uniform_filter1d(broad, grid.local, axis=axis)
-    return grid.inner(np.asarray(smooth - broad, dtype=np.float32))
+    return grid.without_border(np.asarray(smooth - broad, dtype=np.float32))
 
 
 def _luma_and_colour_correlations(one: Floats, two: Floats) -> Boxes:
@@ -198,7 +199,7 @@ def _compressed_correlation(one: Floats, two: Floats) -> Boxes:
     return np.asarray(products[1] / np.sqrt(np.maximum(products[0] * products[3], 1e-12)))
 
 
-def _step_windows(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:
+def _refine_windows_once(boxes: Boxes, own: Floats, other: Floats, grid: Grid) -> Boxes:
     """Move and stretch the windows by one step of least squares, in luma and colour together."""
     kernel = np.array([-1, 0, 1], dtype=np.float32) / 2
     down, across = (correlate1d(own, kernel, axis=axis) for axis in (2, 3))

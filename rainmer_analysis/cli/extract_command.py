@@ -6,27 +6,18 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    device_option,
-    per_dataset_option,
-    precision_option,
-    progress_bar,
-    source_options,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["extract"]
 
 
 @click.command()
-@source_options
-@click.option(
+@options.source_options
+@options.text_option(
     "--encoder",
+    "rainmer, airnet, statistics, untrained:SEED, or one from another package.",
     default="rainmer",
-    show_default=True,
-    metavar="NAME",
-    help="rainmer, airnet, statistics, untrained:SEED, or one from another package.",
 )
 @click.option(
     "--out",
@@ -35,28 +26,15 @@ __all__ = ["extract"]
     metavar="DIR",
     help="Folder for one table per view and skipped.csv.",
 )
-@click.option(
-    "--weights",
-    default=None,
-    metavar="FILE|NAME",
-    help="A file of weights, or the shipped derain (default) or allweather.",
-)
-@per_dataset_option(500)
-@click.option(
-    "--batch-size", default=None, type=click.IntRange(min=1), help="Images per pass.", metavar="N"
-)
-@click.option(
-    "--workers",
-    default=None,
-    type=click.IntRange(min=1),
-    help="Threads that read images.",
-    metavar="N",
-)
-@device_option
-@precision_option
+@options.weights_option
+@options.per_dataset_option(500)
+@options.count_option("--batch-size", None, "Images per pass.")
+@options.workers_option(None, "Threads that read images.")
+@options.device_option
+@options.precision_option
 @click.option("--strict", is_flag=True, help="End with 1 when an image was left out.")
 @common_options
-def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> None:
+def extract(common: CommonOptions, sources: tuple[str, ...], **values: Any) -> None:
     """Embed the images of every SOURCE: all views of an encoder in one pass.
 
     A SOURCE is NAME=FOLDER, a manifest FILE.toml or, with --root, a name of the catalogue. Images
@@ -64,23 +42,28 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
     continued when it is started again. Started by torchrun, the processes share the images, and
     every table is a folder of parts.
     """
-    from rainmer_analysis.values import TableStream, demand_unlocked, demand_weights, lock_of
+    from rainmer_analysis.values import (
+        TableStream,
+        demand_unlocked,
+        demand_weights_file,
+        lock_path_of,
+    )
 
     # before torch is imported
-    demand_unlocked(lock_of(options["out"], options["encoder"]))
-    demand_weights(options["weights"], encoder=options["encoder"])
+    demand_unlocked(lock_path_of(values["out"], values["encoder"]))
+    demand_weights_file(values["weights"], encoder=values["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         done = recipe(
             list(sources),
             seed=common.seed,
             overwrite=common.overwrite,
             progress=progress,
             ranks=True,
-            **options,
+            **values,
         )
-    if not done.paths:  # the first of several processes tells of the whole
+    if not done.paths:  # the first of several processes prints the result
         return
     state = "up to date" if done.up_to_date else "written"
     tables = {
@@ -94,11 +77,11 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **options: Any) -> 
         for view, path in done.paths.items()
         for table in [TableStream(path)]
     }
-    left_out = {"count": len(done.skipped), "path": f"{options['out']}/skipped.csv"}
+    left_out = {"count": len(done.skipped), "path": f"{values['out']}/skipped.csv"}
     lines = [
         f"{table['path']}: {state}, {table['images']} images, {table['dimensions']} dimensions"
         for table in tables.values()
     ]
     lines.append(f"left out: {left_out['count']} (listed in {left_out['path']})")
     document = {"kind": "extraction", "state": state, "tables": tables, "skipped": left_out}
-    common.result({**document, "files": done.accounts}, "\n".join(lines))
+    common.print_result({**document, "files": done.accounts}, "\n".join(lines))

@@ -12,8 +12,8 @@ from typing import NoReturn
 
 import click
 
-from rainmer_analysis.cli.examples import with_examples
-from rainmer_analysis.cli.options import echo
+from rainmer_analysis.cli.help_examples import append_help_examples
+from rainmer_analysis.cli.terminal.print_and_log import echo
 from rainmer_analysis.errors import RainmerAnalysisError
 
 __all__ = ["cli", "main"]
@@ -21,40 +21,60 @@ __all__ = ["cli", "main"]
 # name: (module, attribute, the one line that --help shows)
 _COMMANDS = {
     "reproduce": (
-        "paper_commands",
+        "reproduce_and_figure_commands",
         "reproduce",
         "Make figures 1, 2 and 3 with matrices and claims.",
     ),
     "extract": ("extract_command", "extract", "Images to one table of embeddings per view."),
     "project": ("project_command", "project", "A table to a map on the sphere."),
-    "relate": ("relate_command", "relate", "A table to a matrix of scores between datasets."),
-    "sketch": ("relate_command", "sketch", "A table to sums that `relate` takes in its place."),
-    "compare": ("compare_command", "compare", "How two encoders agree about the same images."),
+    "relate": (
+        "relate_and_sketch_commands",
+        "relate",
+        "A table to a matrix of scores between datasets.",
+    ),
+    "sketch": (
+        "relate_and_sketch_commands",
+        "sketch",
+        "A table to sums that `relate` takes in its place.",
+    ),
+    "compare": (
+        "compare_encoders_command",
+        "compare_encoders",
+        "How two encoders agree about the same images.",
+    ),
     "audit": ("audit.audit_command", "audit", "What cannot be trusted in folders of images."),
     "leakage": ("audit.leakage_command", "leakage", "What results owe to test images trained on."),
     "confounds": ("audit.confounds_command", "confounds", "What of a distance is not weather."),
     "describe": (
         "properties.describe_command",
-        "describe",
+        "describe_images",
         "The published measures of images and pairs.",
     ),
-    "balance": ("properties.balance_command", "balance", "A subset that is like other sets."),
+    "balance": (
+        "properties.balance_subset_command",
+        "balance_subset",
+        "A subset that is like other sets.",
+    ),
     "place": (
-        "pages.place_command",
-        "place",
+        "pages.place_images_command",
+        "place_images",
         "Whose images new images are like, or that they are like none.",
     ),
     "report": ("pages.report_command", "report", "Folders or tables to one page to look at."),
     "plot": ("pictures.plot_command", "plot", "Draw maps or matrices."),
     "verify": ("pictures.verify_command", "verify", "Whether a picture is what it says it is."),
-    "import": ("interchange.import_command", "import_command", "Vectors of others to a table."),
+    "import": (
+        "interchange.import_vectors_command",
+        "import_vectors_command",
+        "Vectors of others to a table.",
+    ),
     "export": (
         "interchange.export_command",
         "export_command",
         "Tables and maps to other programs, with thumbnails.",
     ),
-    "figure": ("paper_commands", "figure", "Make one figure of the paper."),
-    "datasets": ("datasets.datasets_command", "datasets", "List, check or simulate datasets."),
+    "figure": ("reproduce_and_figure_commands", "figure", "Make one figure of the paper."),
+    "datasets": ("datasets.datasets_group", "datasets", "List, check or simulate datasets."),
     "derain": ("restoration.derain_command", "derain", "Restore images."),
     "evaluate": ("restoration.evaluate_command", "evaluate", "PSNR and SSIM of restored images."),
     "probe": ("probe.probe_command", "probe", "What an embedding space knows, beside controls."),
@@ -74,7 +94,7 @@ class _LazyGroup(click.Group):
         module, attribute, _ = _COMMANDS[cmd_name]
         found = getattr(importlib.import_module(f"rainmer_analysis.cli.{module}"), attribute)
         assert isinstance(found, click.Command)
-        return with_examples(cmd_name, found)
+        return append_help_examples(cmd_name, found)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -95,17 +115,17 @@ class _Terminated(BaseException):
     """The process was asked to end; passes what catches errors, as KeyboardInterrupt does."""
 
 
-def _terminate(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+def _raise_terminated(signum: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
     raise _Terminated
 
 
-def _is_told(error: Exception) -> bool:
-    """Return whether an error is told in a sentence; others are faults of this program."""
+def _is_printed_as_sentence(error: Exception) -> bool:
+    """Return whether an error is printed as a sentence; others are faults of this program."""
     return not isinstance(error, RuntimeError) or "can't start new thread" in str(error)
 
 
 def _error_sentence(error: Exception) -> str:
-    """Say what went wrong; an error of the system tells of the file that it is about."""
+    """Say what went wrong; an error of the system names its file."""
     if isinstance(error, MemoryError | RuntimeError):
         return (
             f"this process gets no more memory or threads ({error or 'out of memory'}); lower "
@@ -122,32 +142,32 @@ def _error_sentence(error: Exception) -> str:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code.
 
-    0 done; 1 a domain error, told in one sentence; 2 wrong usage; 130 or 143 interrupted.
+    0 done; 1 a domain error, in one sentence; 2 wrong usage; 130 or 143 interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     # only the main thread may set handlers, and only it is interrupted
-    handles = threading.current_thread() is threading.main_thread()
+    in_main_thread = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
     try:
-        if handles:
-            signal.signal(signal.SIGTERM, _terminate)
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, _raise_terminated)
             if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as `__main__` has it
                 signal.signal(signal.SIGINT, signal.default_int_handler)
         code = cli.main(args=given, prog_name="rainmer-analysis", standalone_mode=False, obj=given)
     except (click.exceptions.Abort, KeyboardInterrupt, _Terminated) as stopped:
         code = 143 if isinstance(stopped, _Terminated) else 130
-        if handles and arguments is None:  # nothing is left to interrupt
+        if in_main_thread and arguments is None:  # nothing is left to interrupt
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         echo("interrupted; what was finished is kept", err=True)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (RainmerAnalysisError, OSError, MemoryError, RuntimeError) as error:
-        if "--debug" in given or not _is_told(error):
+        if "--debug" in given or not _is_printed_as_sentence(error):
             raise
         echo(f"error: {_error_sentence(error)}", err=True)
         code = 1
     finally:
-        if handles:
+        if in_main_thread:
             signal.signal(signal.SIGTERM, before)
     sys.exit(code if isinstance(code, int) else 0)

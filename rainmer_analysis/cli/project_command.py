@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.values import MapSummary, SphereMap
@@ -18,19 +19,14 @@ __all__ = ["project"]
 
 @click.command()
 @click.argument("table", type=click.Path(path_type=Path))
-@out_file("Map to write: .parquet.")
-@click.option(
-    "--engine",
-    default="sphere",
-    show_default=True,
-    metavar="NAME",
-    help="What lays out: sphere or umap-learn.",
-)
-@click.option(
+@options.out_file_option("Map to write: .parquet.")
+@options.text_option("--engine", "What lays out: sphere or umap-learn.", default="sphere")
+@options.count_option(
     "--neighbors",
-    default=50,
-    show_default=True,
-    help="Images that an image is held near to, itself counted.",
+    50,
+    "Images that an image is held near to, itself counted.",
+    least=None,
+    metavar=None,
 )
 @click.option(
     "--min-dist",
@@ -38,19 +34,15 @@ __all__ = ["project"]
     show_default=True,
     help="Least distance of neighbours on the map, 0 to 1.",
 )
-@click.option(
-    "--stability",
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Lay out with N further seeds and say how far images move.",
+@options.count_option(
+    "--stability", 0, "Lay out with N further seeds and say how far images move.", least=None
 )
-@click.option(
+@options.count_option(
     "--calibrate",
-    default=0,
-    show_default=True,
+    0,
+    "Leave scenes out in so many parts, place them, and say how surely new images are placed.",
+    least=None,
     metavar="PARTS",
-    help="Leave scenes out in so many parts, place them, and say how surely new images are placed.",
 )
 @common_options
 def project(
@@ -74,7 +66,7 @@ def project(
 
     demand_suffix(out, "a map", ".parquet")
     loaded = read_as(table, EmbeddingTable)
-    options = {
+    values = {
         "engine": engine,
         "neighbors": neighbors,
         "min_dist": min_dist,
@@ -82,16 +74,18 @@ def project(
         "stability": stability,
     }
     if calibrate:  # a map without it answers the same request as before
-        options["calibrate"] = calibrate
+        values["calibrate"] = calibrate
 
-    def lay_out(table: EmbeddingTable, **options: Any) -> SphereMap:
+    def print_and_project(table: EmbeddingTable, **values: Any) -> SphereMap:
         from rainmer_analysis.sphere import project as project_table
 
-        common.note(f"laying out {len(table)} images of {table.space.name}")
-        return project_table(table, **options)
+        common.print_note(f"laying out {len(table)} images of {table.space.name}")
+        return project_table(table, **values)
 
-    with progress_bar(common, "epoch"):
-        kept = cached_map(loaded, out, lay_out, options=options, overwrite=common.overwrite)
+    with common.progress_bar("epoch"):
+        kept = cached_map(
+            loaded, out, print_and_project, options=values, overwrite=common.overwrite
+        )
     summary = summarise_map(kept.value)
     document = {
         "kind": "map",
@@ -99,11 +93,11 @@ def project(
         "state": kept.state,
         "images": len(kept.value),
         "space": kept.value.space.name,
-        "parameters": options,
+        "parameters": values,
         "fidelity": dict(kept.value.fidelity),
         "summary": summary.document(),
     }
-    common.result(document, f"{out}: {kept.state}\n{_map_text(kept.value, summary)}")
+    common.print_result(document, f"{out}: {kept.state}\n{_map_text(kept.value, summary)}")
 
 
 def _map_text(made: SphereMap, summary: MapSummary) -> str:
@@ -122,24 +116,26 @@ def _map_text(made: SphereMap, summary: MapSummary) -> str:
         value = made.fidelity.get(key)
         if value is not None and not math.isnan(value):
             lines.append(f"{name}: {value:.3f}")
-    return "\n".join([*lines, *_placement_lines(made), *_summary_lines(summary)])
+    return "\n".join([*lines, *_placement_radius_lines(made), *_mean_direction_lines(summary)])
 
 
-def _placement_lines(made: SphereMap) -> list[str]:
-    told = made.fidelity
-    if "radius_degrees" not in told:
+def _placement_radius_lines(made: SphereMap) -> list[str]:
+    found = made.fidelity
+    if "radius_degrees" not in found:
         return []
     lines = [
-        f"{100 * told['radius_level']:.0f} % radius of a placed image, median: "
-        f"{told['radius_degrees']:.1f} degrees (covers {100 * told['radius_coverage']:.1f} %)"
+        f"{100 * found['radius_level']:.0f} % radius of a placed image, median: "
+        f"{found['radius_degrees']:.1f} degrees (covers {100 * found['radius_coverage']:.1f} %)"
     ]
-    by_dataset = told["radius_degrees_by_dataset"]
+    by_dataset = found["radius_degrees_by_dataset"]
     return lines + [f"  {name}: {by_dataset[name]:.1f}" for name in made.rows.datasets]
 
 
-def _summary_lines(summary: MapSummary) -> list[str]:
-    lines = ["mean directions (descriptive): longitude, latitude, spread in degrees"]
-    return lines + [
-        f"  {each.name}: {each.lon:.0f}, {each.lat:.0f}, {each.spread:.0f}"
-        for each in summary.datasets
+def _mean_direction_lines(summary: MapSummary) -> list[str]:
+    return [
+        "mean directions (descriptive): longitude, latitude, spread in degrees",
+        *(
+            f"  {each.name}: {each.lon:.0f}, {each.lat:.0f}, {each.spread:.0f}"
+            for each in summary.datasets
+        ),
     ]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 from tqdm import tqdm
 
+from rainmer_analysis.cli import options
 from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["train"]
 
-_EVERY_SECONDS = 30.0
+_SECONDS_BETWEEN_LINES = 30.0
 
 
 @click.group()
@@ -28,24 +30,19 @@ def train() -> None:
 
 def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option(
+        options.text_option(
             "--set",
-            "changes",
-            multiple=True,
+            "Replace one value, such as optimiser.lr=1e-3; may be given again.",
+            dest="changes",
             metavar="KEY=VALUE",
-            help="Replace one value, such as optimiser.lr=1e-3; may be given again.",
+            multiple=True,
         ),
-        click.option(
-            "--workers",
-            type=click.IntRange(0),
-            default=2,
-            show_default=True,
-            help="Processes that make training images.",
-        ),
-        click.option(
+        options.workers_option(2, "Processes that make training images.", least=0, metavar=None),
+        options.path_option(
             "--cache",
-            type=click.Path(file_okay=False),
-            help="Folder that keeps training images between runs; 'pools' beside RUN by default.",
+            "DIRECTORY",
+            "Folder that keeps training images between runs; 'pools' beside RUN by default.",
+            folder=True,
         ),
         click.option(
             "--real",
@@ -53,9 +50,7 @@ def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Folder of real photographs, in place of the configuration's.",
         ),
         click.option("--resume", is_flag=True, help="Continue an unfinished run."),
-        click.option(
-            "--out", required=True, type=click.Path(file_okay=False), help="Folder of the run."
-        ),
+        options.path_option("--out", "DIRECTORY", "Folder of the run.", folder=True, required=True),
         click.option(
             "--config", required=True, help="TOML file, or the name of a shipped configuration."
         ),
@@ -64,26 +59,26 @@ def _train_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@train.command()
+@train.command("encoder")
 @_train_options
 @common_options
-def encoder(common: CommonOptions, **given: Any) -> None:
+def train_encoder(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's encoder (chromatic, degradation and detail views)."""
     _train_and_print("encoder", common, **given)
 
 
-@train.command()
+@train.command("airnet")
 @_train_options
 @common_options
-def airnet(common: CommonOptions, **given: Any) -> None:
+def train_airnet(common: CommonOptions, **given: Any) -> None:
     """Train AirNet's encoder (momentum contrast against a queue)."""
     _train_and_print("airnet", common, **given)
 
 
-@train.command()
+@train.command("rainmer")
 @_train_options
 @common_options
-def rainmer(common: CommonOptions, **given: Any) -> None:
+def train_rainmer(common: CommonOptions, **given: Any) -> None:
     """Train Rainmer's restorer together with its encoder."""
     _train_and_print("rainmer", common, **given)
 
@@ -93,14 +88,14 @@ def _train_and_print(
     common: CommonOptions,
     *,
     config: str,
-    out: str,
+    out: Path,
     changes: tuple[str, ...],
     **given: Any,
 ) -> None:
     # Imported here: torch would slow down every other command's help.
     from rainmer_analysis.recipes.training import train_network
 
-    replaced = dict(_parse_change(text) for text in changes)
+    replaced = dict(_parse_key_and_value(text) for text in changes)
     source = click.get_current_context().get_parameter_source("seed")
     if source is ParameterSource.COMMANDLINE:
         replaced["seed"] = str(common.seed)
@@ -126,10 +121,10 @@ def _train_and_print(
         "weights_sha256": run.weights_sha256,
     }
     state = "finished" if outcome.finished else "stopped by its time limit; add --resume to go on"
-    common.result(document, f"{run.folder}: {outcome.step} steps, {state}")
+    common.print_result(document, f"{run.folder}: {outcome.step} steps, {state}")
 
 
-def _parse_change(text: str) -> tuple[str, str]:
+def _parse_key_and_value(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not (key and equals and value):
         raise click.UsageError(f"--set takes KEY=VALUE, but was given {text!r}")
@@ -142,8 +137,8 @@ class _TrainingProgress:
     def __init__(self, common: CommonOptions) -> None:
         self._common = common
         self._bar: Any = None
-        self._spoken = time.monotonic()
-        self._start: tuple[float, int] | None = None  # time and number of the first step heard of
+        self._printed = time.monotonic()
+        self._start: tuple[float, int] | None = None  # time and number of the first step
 
     def __enter__(self) -> _TrainingProgress:
         return self
@@ -156,13 +151,15 @@ class _TrainingProgress:
         loss = f"loss {row['loss']:.4f}" if "loss" in row else ""
         now = time.monotonic()
         since, first = self._start = self._start or (now, step)
-        if self._common.bars:
+        if self._common.shows_bars:
             if self._bar is None:
                 self._bar = tqdm(total=steps, initial=step - 1, unit="step")
             self._bar.update(step - self._bar.n)
             self._bar.set_postfix_str(loss, refresh=False)
-        elif now - self._spoken > _EVERY_SECONDS and step > first:
-            self._spoken = now
+        elif now - self._printed > _SECONDS_BETWEEN_LINES and step > first:
+            self._printed = now
             rate = (step - first) / (now - since)
             left = tqdm.format_interval((steps - step) / rate)
-            self._common.note(f"step {step} of {steps} {loss}, {rate:.3g} a second, {left} left")
+            self._common.print_note(
+                f"step {step} of {steps} {loss}, {rate:.3g} a second, {left} left"
+            )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.distributed.context import DistributedContext, init_distributed
-from rainmer_analysis.distributed.rank_messages import (
+from rainmer_analysis.distributed.distributed_context import DistributedContext, init_distributed
+from rainmer_analysis.distributed.rank_communication import (
     Ranks,
     all_agree,
     broadcast_text,
+    launched_ranks,
     process_group,
     raise_first_error,
     rank_device,
-    ranks,
 )
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "all_agree",
     "broadcast_text",
     "init_distributed",
+    "launched_ranks",
     "process_group",
     "raise_first_error",
     "rank_device",
-    "ranks",
 ]

@@ -10,39 +10,48 @@ from __future__ import annotations
 from rainmer_analysis.images.datasets import (
     Account,
     Rule,
-    list_candidates,
+    iterate_candidate_paths,
     pair_names,
     parse_patterns,
 )
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE
-from rainmer_analysis.images.protocols import PROTOCOLS, Measured, crop, measure
+from rainmer_analysis.images.lossy_encoding import LEAST_BYTES, encode_thumbnail, jpeg_round_trip
+from rainmer_analysis.images.png_files import (
+    read_png_request_digest,
+    to_uint8_hwc,
+    write_png,
+    write_uint8_png,
+)
 from rainmer_analysis.images.psnr_ssim import QUALITIES, WINDOW
+from rainmer_analysis.images.psnr_ssim_protocols import (
+    PROTOCOLS,
+    PsnrSsim,
+    crop_border,
+    measure_by_every_protocol,
+)
 from rainmer_analysis.images.reading import (
     IMAGE_SUFFIXES,
     Region,
     file_sha256,
-    read_hashed,
+    read_hashed_image,
     read_header,
     read_image,
     unstorable_name_reason,
 )
-from rainmer_analysis.images.reading_threads import content_hashes, read_ahead, sha256_or_empty
 from rainmer_analysis.images.resize_rules import DEFAULT_RULE, RESIZE_RULES, resize
-from rainmer_analysis.images.sampling import sample_ids
+from rainmer_analysis.images.sample_image_ids import sample_ids
 from rainmer_analysis.images.sources import (
     Sources,
+    dataset_notes,
     find_datasets,
     load_image_set,
-    notes_of,
     sample_datasets,
 )
-from rainmer_analysis.images.thumbnails import LEAST_BYTES, encode_thumbnail
-from rainmer_analysis.images.writing import (
-    compress_jpeg,
-    png_request,
-    to_samples,
-    write_png,
-    write_samples,
+from rainmer_analysis.images.work_in_threads import (
+    content_hashes,
+    map_ahead_in_threads,
+    map_in_threads,
+    sha256_or_empty,
 )
 
 __all__ = [
@@ -55,33 +64,34 @@ __all__ = [
     "RESIZE_RULES",
     "WINDOW",
     "Account",
-    "Measured",
+    "PsnrSsim",
     "Region",
     "Rule",
     "Sources",
-    "compress_jpeg",
     "content_hashes",
-    "crop",
+    "crop_border",
+    "dataset_notes",
     "encode_thumbnail",
     "file_sha256",
     "find_datasets",
-    "list_candidates",
+    "iterate_candidate_paths",
+    "jpeg_round_trip",
     "load_image_set",
-    "measure",
-    "notes_of",
+    "map_ahead_in_threads",
+    "map_in_threads",
+    "measure_by_every_protocol",
     "pair_names",
     "parse_patterns",
-    "png_request",
-    "read_ahead",
-    "read_hashed",
+    "read_hashed_image",
     "read_header",
     "read_image",
+    "read_png_request_digest",
     "resize",
     "sample_datasets",
     "sample_ids",
     "sha256_or_empty",
-    "to_samples",
+    "to_uint8_hwc",
     "unstorable_name_reason",
     "write_png",
-    "write_samples",
+    "write_uint8_png",
 ]

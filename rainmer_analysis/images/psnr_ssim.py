@@ -6,7 +6,7 @@ peak 255; SSIM has a gaussian window of 11x11 pixels with sigma 1.5, K1 = 0.01, 
 of 255, biased covariances, and is averaged where the window fits into the image, without any
 downsampling (Wang et al. 2004, ``ssim_index.m``; here by scikit-image).
 
-`rainmer_psnr` and `rainmer_ssim` are those of Rainmer's published code: luma is not rounded, and
+`psnr_y` and `rainmer_ssim` are those of Rainmer's published code: luma is not rounded, and
 for SSIM both images are first averaged over squares of round(min(H, W) / 256) pixels where that
 is more than one, so that its values for images with a short side from 384 pixels cannot be
 compared with the literature's.
@@ -22,9 +22,24 @@ from numpy.typing import ArrayLike, NDArray
 from skimage.metrics import structural_similarity
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.images.pair_measures import check_pair, luma, psnr_y
+from rainmer_analysis.images.image_and_pair_measures import (
+    checked_float64_pair,
+    luma,
+    psnr_of_difference,
+    psnr_y,
+)
 
-__all__ = ["QUALITIES", "WINDOW", "pooled_side", "psnr", "rainmer_psnr", "rainmer_ssim", "ssim"]
+__all__ = [
+    "QUALITIES",
+    "WINDOW",
+    "average_pool",
+    "gaussian_window_ssim",
+    "matlab_luma_of_8bit",
+    "psnr",
+    "rainmer_ssim",
+    "ssim",
+    "ssim_pooling_factor",
+]
 
 WINDOW = 11
 _POOLED_SIDE = 256
@@ -35,9 +50,8 @@ Plane = NDArray[np.float64]
 
 def psnr(image: ArrayLike, target: ArrayLike) -> float:
     """Return the literature's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
-    first, second = (_luma_8bit(each) for each in check_pair(image, target))
-    error = float(np.square(first - second).mean())
-    return float("inf") if error == 0.0 else float(10.0 * np.log10(255.0**2 / error))
+    first, second = (_whole_level_luma(each) for each in checked_float64_pair(image, target))
+    return psnr_of_difference(first - second)
 
 
 def ssim(image: ArrayLike, target: ArrayLike) -> float:
@@ -48,13 +62,8 @@ def ssim(image: ArrayLike, target: ArrayLike) -> float:
     ParameterError
         If the two are not RGB images of one shape, or too small for the window.
     """
-    first, second = check_pair(image, target)
-    return _ssim_of_planes(_luma_8bit(first), _luma_8bit(second))
-
-
-def rainmer_psnr(image: ArrayLike, target: ArrayLike) -> float:
-    """Return the published code's PSNR in dB of images [3, H, W] in [0, 1]; infinite if equal."""
-    return psnr_y(image, target)
+    first, second = checked_float64_pair(image, target)
+    return _checked_ssim(_whole_level_luma(first), _whole_level_luma(second))
 
 
 def rainmer_ssim(image: ArrayLike, target: ArrayLike) -> float:
@@ -65,52 +74,58 @@ def rainmer_ssim(image: ArrayLike, target: ArrayLike) -> float:
     ParameterError
         If the two are not RGB images of one shape, or too small for the window.
     """
-    first, second = check_pair(image, target)
-    square = pooled_side(first.shape[1:])
-    return _ssim_of_planes(_average_pool(luma(first), square), _average_pool(luma(second), square))
+    first, second = checked_float64_pair(image, target)
+    factor = ssim_pooling_factor(first.shape[1:])
+    return _checked_ssim(average_pool(luma(first), factor), average_pool(luma(second), factor))
 
 
-def pooled_side(sides: tuple[int, ...]) -> int:
+def ssim_pooling_factor(sides: tuple[int, ...]) -> int:
     """Return the side of the squares that the published code averages over before SSIM."""
     # round() takes 2.5 to 2, as the published code does
     return max(1, round(min(sides) / _POOLED_SIDE))
 
 
 QUALITIES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyType(
-    {"psnr": psnr, "ssim": ssim, "rainmer_psnr": rainmer_psnr, "rainmer_ssim": rainmer_ssim}
+    {"psnr": psnr, "ssim": ssim, "rainmer_psnr": psnr_y, "rainmer_ssim": rainmer_ssim}
 )
 
 
-def _luma_8bit(image: Plane) -> Plane:
-    """Return luma of the image at 8 bits, in whole levels."""
+def matlab_luma_of_8bit(image: Plane) -> Plane:
+    """Return MATLAB's luma [H, W], not rounded, of an image [3, H, W] in [0, 1] at 8 bits."""
     stored = np.rint(np.clip(image, 0.0, 1.0) * 255.0) / 255.0
-    levels: Plane = np.rint(np.tensordot(_RGB2YCBCR, stored, axes=1) + 16.0)
-    return levels
+    return np.asarray(np.tensordot(_RGB2YCBCR, stored, axes=1) + 16.0)
 
 
-def _average_pool(plane: Plane, square: int) -> Plane:
-    """Average over squares; what is left over at the far ends is dropped."""
-    height, width = (side // square for side in plane.shape)
-    cut = plane[: height * square, : width * square].reshape(height, square, width, square)
-    means: Plane = cut.mean(axis=(1, 3))
-    return means
+def _whole_level_luma(image: Plane) -> Plane:
+    return np.asarray(np.rint(matlab_luma_of_8bit(image)))
 
 
-def _ssim_of_planes(first: Plane, second: Plane) -> float:
+def average_pool(plane: Plane, factor: int) -> Plane:
+    """Average over squares of factor x factor pixels; what is left at the far ends is dropped."""
+    height, width = (side // factor for side in plane.shape)
+    cut = plane[: height * factor, : width * factor].reshape(height, factor, width, factor)
+    return np.asarray(cut.mean(axis=(1, 3)))
+
+
+def gaussian_window_ssim(first: Plane, second: Plane) -> float:
+    """Average SSIM of planes on 0 to 255 where the gaussian window fits: ``ssim_index.m``."""
+    return float(
+        structural_similarity(
+            first,
+            second,
+            data_range=255.0,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+    )
+
+
+def _checked_ssim(first: Plane, second: Plane) -> float:
     if min(first.shape) < WINDOW:
         height, width = first.shape
         raise ParameterError(
             f"SSIM looks through a window of {WINDOW}x{WINDOW} pixels, but the images have "
             f"{width}x{height}; give sides from {WINDOW} pixels"
         )
-    found = structural_similarity(
-        first,
-        second,
-        data_range=255.0,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        K1=0.01,
-        K2=0.03,
-    )
-    return float(found)
+    return gaussian_window_ssim(first, second)

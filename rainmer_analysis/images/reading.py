@@ -11,7 +11,7 @@ How files are understood (the same in every process and thread; Pillow's setting
 * An alpha channel is dropped, not blended with any background: every stored colour survives, and
   the result is that of ``convert("RGB")``.
 * EXIF orientation is applied. Of an animated or multi-page file the first frame counts.
-* The format is told from the content, never from the name, but for TGA, which has no signature.
+* The format is recognised by the content, never from the name, but for TGA, which has no signature.
 * Profiles and texts of PNG, however long or damaged, do not matter to pixels.
 """
 
@@ -29,26 +29,26 @@ from rainmer_analysis.images.decoding import (
     IMAGE_SUFFIXES,
     FloatImage,
     Header,
-    Storage,
+    StoredFormat,
     header_of,
     pixels_of,
-    storage_of,
+    stored_format_of,
 )
-from rainmer_analysis.images.open_files import demand_unchanged, open_checked, sha256_of
+from rainmer_analysis.images.open_image_files import demand_unchanged, open_image_file, sha256_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "MIN_SIDE",
     "FloatImage",
-    "Hashed",
+    "HashedImage",
     "Header",
     "Region",
-    "Storage",
+    "StoredFormat",
     "file_sha256",
-    "read_hashed",
+    "read_hashed_image",
     "read_header",
     "read_image",
-    "read_storage",
+    "read_stored_format",
     "unstorable_name_reason",
 ]
 
@@ -61,7 +61,7 @@ _WIDEST_HALVES = 5.0  # width over height of two images side by side; they are w
 
 
 @dataclass(frozen=True, eq=False)
-class Hashed:
+class HashedImage:
     """What a file held when it was read.
 
     Parameters
@@ -100,11 +100,11 @@ def read_image(path: str | Path, *, region: Region = "whole") -> FloatImage:
     ImageError
         The file cannot be used; the text is a short reason without the path.
     """
-    with open_checked(path) as file:
-        return _region_of(file, region)
+    with open_image_file(path) as file:
+        return _decode_region(file, region)
 
 
-def read_hashed(path: str | Path, *, region: Region = "whole") -> Hashed:
+def read_hashed_image(path: str | Path, *, region: Region = "whole") -> HashedImage:
     """Read one image and the SHA-256 of the very bytes that are decoded.
 
     The file is opened once. Up to 64 MiB are held in memory, so that whoever writes to the file
@@ -121,18 +121,18 @@ def read_hashed(path: str | Path, *, region: Region = "whole") -> Hashed:
     """
     sha256 = ""
     try:
-        with open_checked(path) as file:
+        with open_image_file(path) as file:
             sha256 = sha256_of(file)
             file.seek(0)
-            pixels = _region_of(file, region)
+            pixels = _decode_region(file, region)
             demand_unchanged(file)
     except ImageError as error:
-        return Hashed(sha256, None, str(error))
-    return Hashed(sha256, pixels, "")
+        return HashedImage(sha256, None, str(error))
+    return HashedImage(sha256, pixels, "")
 
 
-def _region_of(file: BinaryIO, region: Region) -> FloatImage:
-    pixels = _within_memory(file, pixels_of)
+def _decode_region(file: BinaryIO, region: Region) -> FloatImage:
+    pixels = _catch_memory_error(file, pixels_of)
     left, right = _region_columns(region, *pixels.shape[:0:-1])
     return np.ascontiguousarray(pixels[:, :, left:right])
 
@@ -150,13 +150,13 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
     ImageError
         As far as the header tells: the file is no image, damaged, too small or too large.
     """
-    with open_checked(path, whole=False) as file:
-        header = _within_memory(file, header_of)
+    with open_image_file(path, buffer_small=False) as file:
+        header = _catch_memory_error(file, header_of)
     left, right = _region_columns(region, header.width, header.height)
     return replace(header, width=right - left)
 
 
-def read_storage(path: str | Path) -> Storage:
+def read_stored_format(path: str | Path) -> StoredFormat:
     """Read how a file stores its image: format, mode and, for JPEG, quality.
 
     Raises
@@ -164,8 +164,8 @@ def read_storage(path: str | Path) -> Storage:
     ImageError
         As far as the header tells, the file is no image.
     """
-    with open_checked(path, whole=False) as file:
-        return _within_memory(file, storage_of)
+    with open_image_file(path, buffer_small=False) as file:
+        return _catch_memory_error(file, stored_format_of)
 
 
 def file_sha256(path: str | Path) -> str:
@@ -176,7 +176,7 @@ def file_sha256(path: str | Path) -> str:
     ImageError
         The file cannot be opened or read.
     """
-    with open_checked(path, whole=False) as file:
+    with open_image_file(path, buffer_small=False) as file:
         return sha256_of(file)
 
 
@@ -191,20 +191,16 @@ def unstorable_name_reason(*names: object) -> str:
 
 
 def _region_columns(region: str, width: int, height: int) -> tuple[int, int]:
-    if region == "whole":
-        return _check_large_enough(0, width, height)
-    if region not in ("left", "right"):
+    """Return the first column of a region, and the one behind its last."""
+    if region not in ("whole", "left", "right"):
         raise ParameterError(f"unknown region {region!r}; allowed are whole, left, right")
-    if width % 2 or not height < width <= _WIDEST_HALVES * height:
+    if region != "whole" and (width % 2 or not height < width <= _WIDEST_HALVES * height):
         raise ImageError(
             "not two images side by side: that needs an even width above the height and up to "
             f"{_WIDEST_HALVES:g} times of it, but the image is {width}x{height} pixels"
         )
     middle = width // 2
-    return _check_large_enough(*((0, middle) if region == "left" else (middle, width)), height)
-
-
-def _check_large_enough(left: int, right: int, height: int) -> tuple[int, int]:
+    left, right = {"whole": (0, width), "left": (0, middle), "right": (middle, width)}[region]
     if min(height, right - left) < MIN_SIDE:
         raise ImageError(
             f"a side under {MIN_SIDE} pixels: the image is {right - left}x{height} pixels"
@@ -212,7 +208,7 @@ def _check_large_enough(left: int, right: int, height: int) -> tuple[int, int]:
     return left, right
 
 
-def _within_memory(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> _T:
+def _catch_memory_error(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> _T:
     try:
         return work(file)
     except MemoryError as error:

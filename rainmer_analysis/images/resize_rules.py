@@ -62,13 +62,13 @@ def resize(image: FloatImage, *, rule: str = DEFAULT_RULE) -> FloatImage:
 
 
 def _resize_bilinear(image: FloatImage) -> FloatImage:
-    upper, lower, weight = _bilinear_taps(image.shape[1])
+    upper, lower, weight = _bilinear_indices_and_weights(image.shape[1])
     above = image.take(upper, axis=1)
     rows = image.take(lower, axis=1)
     rows -= above
     rows *= weight[:, None]
     rows += above
-    left, right, weight = _bilinear_taps(image.shape[2])
+    left, right, weight = _bilinear_indices_and_weights(image.shape[2])
     before = rows.take(left, axis=2)
     pixels = rows.take(right, axis=2)
     pixels -= before
@@ -78,7 +78,7 @@ def _resize_bilinear(image: FloatImage) -> FloatImage:
 
 
 @lru_cache(maxsize=256)
-def _bilinear_taps(size: int) -> _Taps:
+def _bilinear_indices_and_weights(size: int) -> _Taps:
     """Return the two source indices and the second one's weight for each of the 128 outputs."""
     centres = np.clip((np.arange(SIDE) + 0.5) * size / SIDE - 0.5, 0, size - 1)
     first = np.floor(centres).astype(np.intp)

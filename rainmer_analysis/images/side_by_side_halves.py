@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.images.decoding import FloatImage
-from rainmer_analysis.images.pair_measures import luma
+from rainmer_analysis.images.image_and_pair_measures import luma
 
 __all__ = ["MIN_LIKENESS", "bright_speck_balance", "brightness_correlation"]
 
@@ -28,7 +28,7 @@ def brightness_correlation(first: FloatImage, second: FloatImage) -> float:
     -------
     Pearson's correlation of means over blocks of 8x8 pixels; 1 where neither has any contrast.
     """
-    one, other = (_coarse_plane(luma(each)) for each in (first, second))
+    one, other = (_block_means(luma(each)) for each in (first, second))
     one, other = one - one.mean(), other - other.mean()
     scale = float(np.sqrt((one**2).sum() * (other**2).sum()))
     return float((one * other).sum() / scale) if scale > 1e-9 else 1.0
@@ -51,7 +51,7 @@ def bright_speck_balance(first: FloatImage, second: FloatImage) -> float:
     return float((difference**3).mean()) / deviation**3 if deviation > 1e-6 else 0.0
 
 
-def _coarse_plane(plane: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _block_means(plane: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     height, width = (max(1, length // _BLOCK) for length in plane.shape)
     rows = np.array_split(plane, height, axis=0)
     means = np.stack([row.mean(axis=0) for row in rows])

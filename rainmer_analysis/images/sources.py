@@ -17,18 +17,18 @@ from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets import (
     CATALOGUE,
     Dataset,
-    check_name,
-    find_layout_images,
-    layout_of,
+    catalogue_layout,
+    checked_dataset_name,
+    find_catalogue_dataset,
     name_scenes,
     read_manifest,
     recognised_layout_note,
     search_folder,
 )
-from rainmer_analysis.images.sampling import sample_ids
+from rainmer_analysis.images.sample_image_ids import sample_ids
 from rainmer_analysis.values import ImageSet, Rows
 
-__all__ = ["Sources", "find_datasets", "load_image_set", "notes_of", "sample_datasets"]
+__all__ = ["Sources", "dataset_notes", "find_datasets", "load_image_set", "sample_datasets"]
 
 _log = logging.getLogger(__name__)
 
@@ -78,9 +78,9 @@ def sample_datasets(
         As for `load_image_set`.
     """
     for dataset in datasets:
-        for note in notes_of(dataset):
+        for note in dataset_notes(dataset):
             _log.warning("%s: %s", dataset.name, note)
-    frames = [_label_frame(dataset, per_dataset, seed) for dataset in datasets]
+    frames = [_sampled_image_frame(dataset, per_dataset, seed) for dataset in datasets]
     weights = {each.name: each.weight for each in datasets if each.weight is not None}
     return ImageSet(
         Rows(pd.concat(frames, ignore_index=True)),
@@ -88,7 +88,7 @@ def sample_datasets(
     )
 
 
-def notes_of(dataset: Dataset) -> tuple[str, ...]:
+def dataset_notes(dataset: Dataset) -> tuple[str, ...]:
     """Return what people should hear of a dataset before its images are used."""
     notes = [*dataset.notes, *dataset.account.warnings()]
     alone = sum(each.target is None for each in dataset.images) if dataset.paired else 0
@@ -112,10 +112,12 @@ def find_datasets(sources: Sources, *, root: str | Path | None = None) -> tuple[
         As in `load_image_set`.
     """
     if isinstance(sources, Mapping):
-        datasets = [_search_folder(name, folder) for name, folder in sources.items()]
+        datasets = [_search_named_folder(name, folder) for name, folder in sources.items()]
     else:
         listed = [sources] if isinstance(sources, str | Path) else list(sources)
-        datasets = [each for source in listed for each in _parse_source(str(source), root)]
+        datasets = [
+            each for source in listed for each in _find_datasets_of_source(str(source), root)
+        ]
     if not datasets:
         raise SourceError("no source was given; name at least one, such as NAME=FOLDER")
     seen: set[str] = set()
@@ -128,27 +130,27 @@ def find_datasets(sources: Sources, *, root: str | Path | None = None) -> tuple[
     return tuple(datasets)
 
 
-def _parse_source(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
+def _find_datasets_of_source(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
     if source.endswith(".toml") and ("=" not in source or Path(source).is_file()):
         return read_manifest(Path(source).expanduser())
     name, equals, folder = source.partition("=")
     if equals:
-        return (_search_folder(name, folder),)
+        return (_search_named_folder(name, folder),)
     if source not in CATALOGUE and Path(source).is_dir():
         raise SourceError(
             f"the folder {source!r} lacks a name; write NAME={source} with a name of your choice"
         )
-    layout = layout_of(source)
+    layout = catalogue_layout(source)
     if root is None:
         raise SourceError(
             f"{source!r} is a dataset of the catalogue; "
             "name the folder that holds the datasets with --root (root= in Python)"
         )
-    return (find_layout_images(layout, Path(root).expanduser().absolute()),)
+    return (find_catalogue_dataset(layout, Path(root).expanduser().absolute()),)
 
 
-def _search_folder(name: str, folder: str | Path) -> Dataset:
-    check_name(name)
+def _search_named_folder(name: str, folder: str | Path) -> Dataset:
+    checked_dataset_name(name)
     place = Path(folder).expanduser().absolute()
     if str(folder) == "" or not place.is_dir():
         what = "is a file" if place.is_file() else "does not exist"
@@ -157,23 +159,23 @@ def _search_folder(name: str, folder: str | Path) -> Dataset:
     if not dataset.images:
         raise SourceError(
             f"dataset {name!r}: the folder {str(folder)!r} holds no image "
-            f"(.png, .jpg, .tif, .bmp, .webp, ...); {_explain_no_images(dataset)}"
+            f"(.png, .jpg, .tif, .bmp, .webp, ...); {_reason_for_no_images(dataset)}"
         )
     hint = recognised_layout_note(dataset)
     return replace(dataset, notes=(hint,)) if hint else dataset
 
 
-def _explain_no_images(dataset: Dataset) -> str:
+def _reason_for_no_images(dataset: Dataset) -> str:
     """Say what a folder holds that has no image."""
     account = dataset.account
     if account.warnings():
         return "; ".join(account.warnings())
-    if not account.skipped:
+    if not account.passed_over_count:
         return "it is empty"
     return account.sentence("it holds", used=0, left_out=0).replace("it holds:", "it holds", 1)
 
 
-def _label_frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:
+def _sampled_image_frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:
     by_id = {image.relative: image for image in dataset.images}
     chosen = [by_id[each] for each in sample_ids(by_id, per_dataset, seed)]
     if per_dataset is not None and len(chosen) < per_dataset:

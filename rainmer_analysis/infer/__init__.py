@@ -17,13 +17,13 @@ from rainmer_analysis.infer.encoders import (
     compare_fast_with_exact,
     encoder_names,
     encoder_spaces,
-    fit_constants,
+    fit_standardisation_constants,
     load_encoder,
 )
 from rainmer_analysis.infer.extraction import Extraction, extract, extract_over_ranks
 from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
-from rainmer_analysis.numerics import guard_forks
+from rainmer_analysis.numerics import limit_threads_after_fork
 
 __all__ = [
     "SHIPPED",
@@ -38,9 +38,9 @@ __all__ = [
     "encoder_spaces",
     "extract",
     "extract_over_ranks",
-    "fit_constants",
+    "fit_standardisation_constants",
     "load_encoder",
     "load_restorer",
 ]
 
-guard_forks(torch.set_num_threads)  # it sets those of its matrix products too
+limit_threads_after_fork(torch.set_num_threads)  # it sets those of its matrix products too

@@ -26,13 +26,12 @@ from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer.encoders.encoder_contract import check_images
-from rainmer_analysis.infer.execution import PRECISIONS, choose_device, kernels_on
-from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.encoders.encoder_contract import as_checked_images
+from rainmer_analysis.infer.execution import PRECISIONS, choose_device, uses_kernels
+from rainmer_analysis.infer.kernels.restorer import BandThreads
 from rainmer_analysis.infer.restorer_backends import CompiledBackend, RestorerBackend, TorchBackend
-from rainmer_analysis.infer.tiles import TILE, Images, Tiling, blend, strips
-from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer
-from rainmer_analysis.model import load_restorer as load_checkpoint
+from rainmer_analysis.infer.tiles import TILE, Images, Tiling, process_in_strips, process_in_tiles
+from rainmer_analysis.model import MULTIPLE, Restorer, build_restorer, load_restorer_checkpoint
 
 __all__ = ["ImageRestorer", "load_restorer"]
 
@@ -58,7 +57,7 @@ class ImageRestorer:
     device
         Where it computes.
     threads
-        Threads that it computes with on a CPU. Results do not depend on their number.
+        BandThreads that it computes with on a CPU. Results do not depend on their number.
     precision
         What it computes in: ``exact``, or ``fast`` where that was asked for and the device gains.
     """
@@ -114,19 +113,21 @@ class ImageRestorer:
             Images or prompts have another shape, type or range, or tiles cannot be so.
         """
         tiling = Tiling(tile, overlap, MULTIPLE)
-        pixels = check_images(images, taker="a restorer", least=1).cpu().numpy()
-        wanted = None if prompts is None else _checked_prompts(prompts, len(pixels))
-        known = [_resize_to_prompts(image) for image in pixels] if wanted is None else list(wanted)
+        pixels = as_checked_images(images, taker="a restorer", least=1).cpu().numpy()
+        wanted = None if prompts is None else _checked_prompt_images(prompts, len(pixels))
+        known = [_prompt_image_of(image) for image in pixels] if wanted is None else list(wanted)
         out = np.empty_like(pixels)
         count = self._images_per_pass(pixels.shape[2:], tile)
         parts = [slice(start, start + count) for start in range(0, len(pixels), count)]
 
         def work(part: slice, backend: RestorerBackend) -> None:
-            made = backend.prompts(np.stack(known[part]))
-            out[part] = blend(pixels[part], lambda tiles: backend(tiles, made), tiling=tiling)
+            made = backend.encode_prompts(np.stack(known[part]))
+            out[part] = process_in_tiles(
+                pixels[part], lambda tiles: backend(tiles, made), tiling=tiling
+            )
 
         small = pixels.shape[2] * pixels.shape[3] <= _SMALL
-        self._backend.each(work, parts, apart=small)
+        self._backend.for_each(work, parts, in_parallel=small)
         return out.clip(0, 1, out=out) if clamp else out
 
     def restore_strips(
@@ -152,9 +153,11 @@ class ImageRestorer:
             As `restore`.
         """
         tiling = Tiling(tile, overlap, MULTIPLE)
-        pixels = check_images(image[None], taker="a restorer", least=1).cpu().numpy()
-        made = self._backend.prompts(_resize_to_prompts(pixels[0])[None])
-        for rows, strip in strips(pixels, lambda tiles: self._backend(tiles, made), tiling=tiling):
+        pixels = as_checked_images(image[None], taker="a restorer", least=1).cpu().numpy()
+        made = self._backend.encode_prompts(_prompt_image_of(pixels[0])[None])
+        for rows, strip in process_in_strips(
+            pixels, lambda tiles: self._backend(tiles, made), tiling=tiling
+        ):
             yield rows, strip[0].clip(0, 1)
 
     def _images_per_pass(self, sides: tuple[int, ...], tile: int) -> int:
@@ -191,7 +194,7 @@ def load_restorer(
         ``exact`` (float32), or ``fast``: bfloat16 on a CUDA device. On a CPU the exact form is the
         faster one, and takes its place, which the log tells.
     threads
-        Threads to compute with on a CPU; None for one on each core that this process may use.
+        BandThreads to compute with on a CPU; None for one on each core that this process may use.
 
     Returns
     -------
@@ -200,12 +203,14 @@ def load_restorer(
     Raises
     ------
     WeightsError
-        Weights cannot be found or used, or their variant cannot be told.
+        Weights cannot be found or used, or their variant cannot be determined.
     ParameterError
         The variant, the device, the precision or the rule for ties is unknown, or there would be
         no thread.
     """
-    checkpoint = load_checkpoint(_weights_file(weights), variant=variant, ties=ties)
+    checkpoint = load_restorer_checkpoint(
+        _restorer_weights_path(weights), variant=variant, ties=ties
+    )
     module = build_restorer(checkpoint).requires_grad_(requires_grad=False)
     sha256 = checkpoint.sha256
     del checkpoint  # before the weights are laid out once more
@@ -213,20 +218,20 @@ def load_restorer(
 
 
 def _restorer_on_device(
-    module: Restorer, sha256: str, made: tuple[str, str, int | None]
+    module: Restorer, sha256: str, device_precision_threads: tuple[str, str, int | None]
 ) -> ImageRestorer:
     """Put a network onto its device, in the form that is quickest there."""
-    device, precision, threads = made
+    device_name, precision, threads = device_precision_threads
     if precision not in PRECISIONS:
         raise ParameterError(
             f"unknown precision {precision!r}; allowed are {' and '.join(PRECISIONS)}"
         )
-    place, crew = choose_device(device), Threads(threads)
+    place, crew = choose_device(device_name), BandThreads(threads)
     if precision == "fast" and place.type == "cpu":
         _log.info("restoring in float32: on a CPU bfloat16 is not faster")
         precision = "exact"
     # the compiled loops know no biases in a block's convolutions, which nothing published has
-    own = kernels_on(place) and not module.config.bias
+    own = uses_kernels(place) and not module.config.bias
     return ImageRestorer(
         variant=module.config.variant,
         sha256=sha256,
@@ -241,7 +246,7 @@ def _restorer_on_device(
     )
 
 
-def _weights_file(weights: str | Path | None) -> Path:
+def _restorer_weights_path(weights: str | Path | None) -> Path:
     if weights is None or str(weights) == SHIPPED:
         shipped = (
             resources.files("rainmer_analysis") / "weights" / f"restorer-{SHIPPED}.safetensors"
@@ -262,8 +267,8 @@ def _weights_file(weights: str | Path | None) -> Path:
     return path
 
 
-def _checked_prompts(prompts: npt.ArrayLike | Tensor, count: int) -> Images:
-    pixels = check_images(prompts, taker="the prompt of a restorer", least=_SIDE).cpu().numpy()
+def _checked_prompt_images(prompts: npt.ArrayLike | Tensor, count: int) -> Images:
+    pixels = as_checked_images(prompts, taker="the prompt of a restorer", least=_SIDE).cpu().numpy()
     if pixels.shape != (count, 3, _SIDE, _SIDE):
         raise ParameterError(
             f"{count} images were given prompts of shape {list(pixels.shape)}; "
@@ -273,6 +278,6 @@ def _checked_prompts(prompts: npt.ArrayLike | Tensor, count: int) -> Images:
     return found
 
 
-def _resize_to_prompts(image: Images) -> Images:
+def _prompt_image_of(image: Images) -> Images:
     found: Images = resize(image)
     return found

@@ -9,12 +9,15 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from rainmer_analysis.infer.execution import arithmetic
+from rainmer_analysis.infer.execution import arithmetic_context
 from rainmer_analysis.infer.kernels import WinogradProjectors
-from rainmer_analysis.infer.kernels.restorer import EncoderStages, PlanarRestorer, Threads
+from rainmer_analysis.infer.kernels.restorer import (
+    BandThreads,
+    CompiledRestorer,
+    PromptEncoderStages,
+)
 from rainmer_analysis.infer.tiles import Images
-from rainmer_analysis.model.folded_encoder import FoldedEncoder, fold_experts
-from rainmer_analysis.model.restorer import Prompts, Restorer
+from rainmer_analysis.model import FoldedEncoder, Prompts, Restorer, fold_experts_in_place
 
 __all__ = ["CompiledBackend", "RestorerBackend", "TorchBackend"]
 
@@ -24,16 +27,16 @@ T = TypeVar("T")
 class RestorerBackend(Protocol):
     """What computes; prompts are made once for an image, and used for all its tiles."""
 
-    def prompts(self, images: Images) -> Any:
+    def encode_prompts(self, images: Images) -> Any:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
 
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w], of as many images, with sides that 8 divides."""
 
-    def each(
-        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, apart: bool
+    def for_each(
+        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, in_parallel: bool
     ) -> None:
-        """Call `work` with every item and a form; `apart`: the items at once, not their rows."""
+        """Call `work` with every item and a form; `in_parallel`: items at once, not their rows."""
 
 
 class TorchBackend:
@@ -53,33 +56,38 @@ class TorchBackend:
     """
 
     def __init__(
-        self, module: Restorer, device: torch.device, threads: Threads, *, precision: str = "exact"
+        self,
+        module: Restorer,
+        device: torch.device,
+        threads: BandThreads,
+        *,
+        precision: str = "exact",
     ) -> None:
         self._module, self._device, self._threads = copy.deepcopy(module), device, threads
         self._precision = precision
-        fold_experts(self._module)
+        fold_experts_in_place(self._module)
         # channels last, as in training: a sixth quicker on a CPU, and the same but for rounding
         self._module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def prompts(self, images: Images) -> Prompts:
+    def encode_prompts(self, images: Images) -> Prompts:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
-        with torch.inference_mode(), arithmetic(self._device, "exact"):
-            return self._module.encode(torch.from_numpy(images).to(self._device))
+        with torch.inference_mode(), arithmetic_context(self._device, "exact"):
+            return self._module.encode_prompts(torch.from_numpy(images).to(self._device))
 
     def __call__(self, tiles: Images, prompts: Prompts) -> Images:
         """Restore tiles [n, 3, h, w]."""
-        with torch.inference_mode(), arithmetic(self._device, self._precision):
+        with torch.inference_mode(), arithmetic_context(self._device, self._precision):
             placed = torch.from_numpy(tiles).to(self._device)
             placed = placed.contiguous(memory_format=torch.channels_last)
             found: Images = self._module(placed, prompts).float().cpu().numpy()
         return found
 
-    def each(
+    def for_each(
         self,
         work: Callable[[T, RestorerBackend], None],
         items: Iterable[T],
         *,
-        apart: bool,  # noqa: ARG002
+        in_parallel: bool,  # noqa: ARG002
     ) -> None:
         """Call `work` with every item, one after the other."""
         before = torch.get_num_threads()
@@ -105,46 +113,46 @@ class CompiledBackend:
         That it computes with.
     """
 
-    def __init__(self, module: Restorer, threads: Threads) -> None:
+    def __init__(self, module: Restorer, threads: BandThreads) -> None:
         self._module, self._threads = module, threads
-        self._planar = PlanarRestorer(module)
+        self._planar = CompiledRestorer(module)
         encoder = module.disentangle.encoder_q
-        stages = EncoderStages(encoder.MoEs.expert_stages.stages)
-        towers = WinogradProjectors(encoder.projectors, torch.float32)
-        self._encoder = FoldedEncoder(encoder, stages=stages, towers=towers)
+        stages = PromptEncoderStages(encoder.MoEs.expert_stages.stages)
+        projectors = WinogradProjectors(encoder.projectors, torch.float32)
+        self._encoder = FoldedEncoder(encoder, stages=stages, projectors=projectors)
 
-    def _with(self, threads: Threads) -> CompiledBackend:
+    def _copy_with_threads(self, threads: BandThreads) -> CompiledBackend:
         made = copy.copy(self)
         made._threads = threads
         return made
 
-    def prompts(self, images: Images) -> Any:
+    def encode_prompts(self, images: Images) -> Any:
         """Encode whole images at 128 x 128, [n, 3, 128, 128]."""
         found = []
-        with torch.inference_mode(), arithmetic(torch.device("cpu"), "exact"):
+        with torch.inference_mode(), arithmetic_context(torch.device("cpu"), "exact"):
             for image in images if self._module.config.knowledge else ():
                 views = self._encoder(torch.from_numpy(image)[None])
                 known = Prompts(views.chromatic_z, views.degradation_z)
-                found.append(self._module.vectors(known, batch=1))
+                found.append(self._module.prompt_vectors(known, batch=1))
         return [self._planar.prepare_prompts(vectors) for vectors in found or [()] * len(images)]
 
     def __call__(self, tiles: Images, prompts: Any) -> Images:
         """Restore tiles [n, 3, h, w]."""
-        with arithmetic(torch.device("cpu"), "exact"):
+        with arithmetic_context(torch.device("cpu"), "exact"):
             done = [
                 self._planar(tile, known, self._threads)
                 for tile, known in zip(tiles, prompts, strict=True)
             ]
         return np.stack(done)
 
-    def each(
-        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, apart: bool
+    def for_each(
+        self, work: Callable[[T, RestorerBackend], None], items: Iterable[T], *, in_parallel: bool
     ) -> None:
         """Call `work` with every item, all at once or one after the other."""
         given = list(items)
-        if apart and len(given) > 1:
-            single = self._with(Threads(1))
-            self._threads.each(lambda item: work(item, single), given)
+        if in_parallel and len(given) > 1:
+            single = self._copy_with_threads(BandThreads(1))
+            self._threads.for_each(lambda item: work(item, single), given)
             return
         for item in given:
             work(item, self)

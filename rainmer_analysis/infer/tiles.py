@@ -20,7 +20,15 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["OVERLAP", "TILE", "Span", "Tiling", "blend", "spans", "strips"]
+__all__ = [
+    "OVERLAP",
+    "TILE",
+    "Span",
+    "Tiling",
+    "process_in_strips",
+    "process_in_tiles",
+    "tile_spans",
+]
 
 TILE = 512
 OVERLAP = 64
@@ -62,14 +70,14 @@ class Tiling:
         if self.overlap is None:
             half = self.tile // 2 // self.step * self.step
             object.__setattr__(self, "overlap", min(OVERLAP, half))
-        if not 0 <= 2 * self.shared <= self.tile or self.shared % self.step:
+        if not 0 <= 2 * self.least_overlap <= self.tile or self.least_overlap % self.step:
             raise ParameterError(
                 f"an overlap of {self.overlap} pixels was asked for; give a multiple of "
                 f"{self.step} from 0 to half a tile, {self.tile // 2}"
             )
 
     @property
-    def shared(self) -> int:
+    def least_overlap(self) -> int:
         """Pixels that neighbouring tiles share at least."""
         assert self.overlap is not None
         return self.overlap
@@ -94,30 +102,30 @@ class Span:
     weights: Images
 
 
-def spans(size: int, tiling: Tiling) -> tuple[Span, ...]:
-    """Cut a side of `size` pixels; the weights over each pixel add up to 1."""
-    step, overlap = tiling.step, tiling.shared
-    padded = -(-size // step) * step
+def tile_spans(side: int, tiling: Tiling) -> tuple[Span, ...]:
+    """Cut a side of so many pixels; the weights over each pixel add up to 1."""
+    step, overlap = tiling.step, tiling.least_overlap
+    padded = -(-side // step) * step
     count = 1
     if padded > tiling.tile:
         count = -(-(padded - overlap) // (tiling.tile - overlap))
     length = -(-(padded + (count - 1) * overlap) // (count * step)) * step
     free = padded - length
     starts = [free * index // max(count - 1, 1) // step * step for index in range(count)]
-    fades = [_blend_ramp(start, length, padded, ramp=overlap) for start in starts]
+    fades = [_raised_cosine_fade(start, length, padded, ramp=overlap) for start in starts]
     total = np.zeros(padded)
     for start, fade in zip(starts, fades, strict=True):
         total[start : start + length] += fade
-    source = _edge_padded_indices(size, padded)
+    source = _padding_source_indices(side, padded)
     found = []
     for start, fade in zip(starts, fades, strict=True):
         place = slice(start, start + length)
-        weights = (fade / total[place])[: size - start].astype(np.float32)
-        found.append(Span(slice(start, min(start + length, size)), source[place], weights))
+        weights = (fade / total[place])[: side - start].astype(np.float32)
+        found.append(Span(slice(start, min(start + length, side)), source[place], weights))
     return tuple(found)
 
 
-def blend(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -> Images:
+def process_in_tiles(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -> Images:
     """Apply `work` to images tile by tile.
 
     Parameters
@@ -135,12 +143,12 @@ def blend(images: Images, work: Callable[[Images], Images], *, tiling: Tiling) -
     float32 [n, 3, H, W].
     """
     out = np.empty_like(images)
-    for rows, strip in strips(images, work, tiling=tiling):
+    for rows, strip in process_in_strips(images, work, tiling=tiling):
         out[:, :, rows] = strip
     return out
 
 
-def strips(
+def process_in_strips(
     images: Images, work: Callable[[Images], Images], *, tiling: Tiling
 ) -> Iterator[tuple[slice, Images]]:
     """Apply `work` to images tile by tile, and give each strip of rows as soon as it is finished.
@@ -148,7 +156,7 @@ def strips(
     Parameters
     ----------
     images, work, tiling
-        As for `blend`.
+        As for `process_in_tiles`.
 
     Yields
     ------
@@ -156,7 +164,7 @@ def strips(
     tile are held here, however high the images are.
     """
     height, width = images.shape[2:]
-    rows, columns = spans(height, tiling), spans(width, tiling)
+    rows, columns = tile_spans(height, tiling), tile_spans(width, tiling)
     carried = images[:, :, :0]
     for number, row in enumerate(rows):
         start = row.inside.start
@@ -174,7 +182,9 @@ def strips(
         carried = strip[:, :, end - start :]
 
 
-def _blend_ramp(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArray[np.float64]:
+def _raised_cosine_fade(
+    start: int, length: int, padded: int, *, ramp: int
+) -> npt.NDArray[np.float64]:
     """Return 1, falling to 0 towards the edges that lie inside the image."""
     fade = np.ones(length)
     rise = np.sin(np.pi / 2 * (np.arange(ramp) + 0.5) / max(ramp, 1)) ** 2
@@ -185,8 +195,8 @@ def _blend_ramp(start: int, length: int, padded: int, *, ramp: int) -> npt.NDArr
     return fade
 
 
-def _edge_padded_indices(size: int, padded: int) -> npt.NDArray[np.intp]:
+def _padding_source_indices(length: int, padded: int) -> npt.NDArray[np.intp]:
     places = np.arange(padded)
-    if padded - size < size:
-        return np.where(places < size, places, 2 * (size - 1) - places)
-    return np.minimum(places, size - 1)
+    if padded - length < length:
+        return np.where(places < length, places, 2 * (length - 1) - places)
+    return np.minimum(places, length - 1)

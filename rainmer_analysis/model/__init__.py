@@ -8,11 +8,10 @@ another wrapping is brought into that form by ``canonical_keys`` and nowhere els
 from __future__ import annotations
 
 from rainmer_analysis.model.airnet import (
-    AirNetConfig,
     AirNetEncoder,
     AirNetOutput,
     AirNetViews,
-    without_norms,
+    with_folded_batch_norms,
 )
 from rainmer_analysis.model.checkpoint import (
     Checkpoint,
@@ -21,16 +20,24 @@ from rainmer_analysis.model.checkpoint import (
     save_weights,
     state_sha256,
 )
-from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.encoder_description import Block, describe_encoder
+from rainmer_analysis.model.encoder import WIDTHS, EncoderOutput, RainmerEncoder
+from rainmer_analysis.model.encoder_description import describe_encoder
 from rainmer_analysis.model.experts import STAGES, Stage
-from rainmer_analysis.model.folded_encoder import FoldedEncoder, FoldedOutput, mean_windows
-from rainmer_analysis.model.pooling import autocast, normalise_rows, without_autocast
+from rainmer_analysis.model.folded_encoder import (
+    FoldedEncoder,
+    FoldedOutput,
+    fold_experts_in_place,
+    mean_3x3_neighbourhood,
+)
+from rainmer_analysis.model.pooling_and_precision import (
+    autocast_context,
+    normalise_rows,
+    without_autocast,
+)
 from rainmer_analysis.model.restorer import MULTIPLE, VARIANTS, Prompts, Restorer, RestorerConfig
 from rainmer_analysis.model.restorer.restorer_checkpoint import (
-    RestorerCheckpoint,
     build_restorer,
-    load_restorer,
+    load_restorer_checkpoint,
 )
 
 __all__ = [
@@ -38,32 +45,29 @@ __all__ = [
     "STAGES",
     "VARIANTS",
     "WIDTHS",
-    "AirNetConfig",
     "AirNetEncoder",
     "AirNetOutput",
     "AirNetViews",
-    "Block",
     "Checkpoint",
-    "EncoderConfig",
     "EncoderOutput",
     "FoldedEncoder",
     "FoldedOutput",
     "Prompts",
     "RainmerEncoder",
     "Restorer",
-    "RestorerCheckpoint",
     "RestorerConfig",
     "Stage",
-    "autocast",
+    "autocast_context",
     "build_encoder",
     "build_restorer",
     "describe_encoder",
-    "load_restorer",
+    "fold_experts_in_place",
+    "load_restorer_checkpoint",
     "load_weights",
-    "mean_windows",
+    "mean_3x3_neighbourhood",
     "normalise_rows",
     "save_weights",
     "state_sha256",
+    "with_folded_batch_norms",
     "without_autocast",
-    "without_norms",
 ]

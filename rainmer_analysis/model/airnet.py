@@ -15,9 +15,16 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.pooling import GlobalMean
+from rainmer_analysis.model.pooling_and_precision import GlobalMean
 
-__all__ = ["SLOPE", "AirNetConfig", "AirNetEncoder", "AirNetOutput", "AirNetViews", "without_norms"]
+__all__ = [
+    "SLOPE",
+    "AirNetConfig",
+    "AirNetEncoder",
+    "AirNetOutput",
+    "AirNetViews",
+    "with_folded_batch_norms",
+]
 
 SLOPE = 0.1  # of the leaky rectifiers
 
@@ -162,7 +169,7 @@ class AirNetEncoder(nn.Module):
         return next(self.mlp.parameters()).dtype
 
 
-def without_norms(encoder: AirNetEncoder) -> AirNetEncoder:
+def with_folded_batch_norms(encoder: AirNetEncoder) -> AirNetEncoder:
     """Return a copy for inference whose convolutions contain the batch normalisation after them.
 
     The copy answers as `encoder` does in evaluation mode, and cannot be trained.

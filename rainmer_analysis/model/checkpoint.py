@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
-from rainmer_analysis.model.canonical_keys import (
+from rainmer_analysis.model.canonical_state_dicts import (
     build_on_meta,
     check_state_fits,
     config_from_shapes,
@@ -28,17 +28,17 @@ from rainmer_analysis.model.canonical_keys import (
     to_canonical_keys,
 )
 from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder
-from rainmer_analysis.model.read_checkpoint import METADATA_KEY, check_tensor, read_checkpoint
+from rainmer_analysis.model.read_checkpoint import METADATA_KEY, checked_cpu_tensor, read_checkpoint
 from rainmer_analysis.model.restorer.network import Restorer
 from rainmer_analysis.values import write_bytes
 
 __all__ = [
     "Checkpoint",
     "build_encoder",
-    "check_metadata",
     "load_weights",
     "metadata_texts",
-    "read_versioned",
+    "read_entries_and_metadata",
+    "refuse_other_metadata",
     "save_weights",
     "state_sha256",
 ]
@@ -119,22 +119,24 @@ def load_weights(path: str | Path) -> Checkpoint:
         wrong shape or type, holds NaN or infinity, or contradicts its own metadata.
     """
     source = Path(path)
-    raw, own = read_versioned(source)
+    raw, own = read_entries_and_metadata(source)
     try:
         layout = to_canonical_keys(raw)
-        state = {name: check_tensor(name, value) for name, value in layout.entries.items()}
+        state = {name: checked_cpu_tensor(name, value) for name, value in layout.entries.items()}
         config = config_from_shapes(layout.kind, state)
         check_state_fits(config, state)
         sha256 = state_sha256(state)
         if own.get("kind") == "restorer":
             # The file speaks of the whole restorer, of which this is a part.
             whole = {
-                name: check_tensor(name, value)
+                name: checked_cpu_tensor(name, value)
                 for name, value in strip_wrapper_prefixes(raw).items()
             }
-            check_metadata(own, {"sha256": state_sha256(whole)})
+            refuse_other_metadata(own, {"sha256": state_sha256(whole)})
         else:
-            check_metadata(own, {"kind": layout.kind, "config": asdict(config), "sha256": sha256})
+            refuse_other_metadata(
+                own, {"kind": layout.kind, "config": asdict(config), "sha256": sha256}
+            )
     except WeightsError as error:
         msg = f"{source} cannot be used: {error}"
         raise WeightsError(msg) from error
@@ -144,7 +146,7 @@ def load_weights(path: str | Path) -> Checkpoint:
     return Checkpoint(layout.kind, config, state, sha256, metadata)
 
 
-def read_versioned(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_entries_and_metadata(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read entries and own metadata, refusing those of another version of this package."""
     raw, own = read_checkpoint(source)
     if own.get("version", _VERSION) != _VERSION:
@@ -158,11 +160,11 @@ def read_versioned(source: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def metadata_texts(own: Mapping[str, Any]) -> dict[str, str]:
     """Return the texts kept in a file's own metadata."""
-    told = own.get("metadata")
-    return {str(k): str(v) for k, v in told.items()} if isinstance(told, dict) else {}
+    stated = own.get("metadata")
+    return {str(k): str(v) for k, v in stated.items()} if isinstance(stated, dict) else {}
 
 
-def check_metadata(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+def refuse_other_metadata(own: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     """Refuse a file whose metadata tell of other weights than its tensors are."""
     for name, value in found.items():
         if own.get(name, value) != value:
@@ -218,7 +220,7 @@ def save_weights(
     WeightsError
         If a tensor holds NaN or infinity.
     """
-    if not isinstance(module, RainmerEncoder | AirNetEncoder | Restorer) or kind != _kind_of(
+    if not isinstance(module, RainmerEncoder | AirNetEncoder | Restorer) or kind != _network_kind(
         module
     ):
         msg = (
@@ -235,7 +237,8 @@ def save_weights(
         msg = f"{target} is already there; give another path or overwrite it on purpose."
         raise OutputExistsError(msg)
     state = {
-        name: check_tensor(name, value.detach()) for name, value in module.state_dict().items()
+        name: checked_cpu_tensor(name, value.detach())
+        for name, value in module.state_dict().items()
     }
     own = {
         "kind": kind,
@@ -249,5 +252,5 @@ def save_weights(
     return write_bytes(target, data)
 
 
-def _kind_of(module: nn.Module) -> str | None:
+def _network_kind(module: nn.Module) -> str | None:
     return next((kind for kind, network in _NETWORKS.items() if type(module) is network), None)

@@ -11,9 +11,9 @@ from rainmer_analysis.errors import WeightsError
 
 __all__ = [
     "MAX_TENSORS",
-    "demand_bounded",
-    "demand_safe_unpickler",
-    "safetensors_header",
+    "checked_safetensors_header",
+    "refuse_unsafe_unpickler",
+    "refuse_zip_bomb",
 ]
 
 MAX_TENSORS = 10_000
@@ -25,7 +25,7 @@ _SAFE_TORCH = (2, 10)
 _REPAIR = "fetch or write it again"
 
 
-def demand_safe_unpickler(path: Path, version: str) -> None:
+def refuse_unsafe_unpickler(path: Path, version: str) -> None:
     """Refuse pickled checkpoints where torch's restricted unpickler is known to be unsafe.
 
     Parameters
@@ -48,7 +48,7 @@ def demand_safe_unpickler(path: Path, version: str) -> None:
         raise WeightsError(msg)
 
 
-def demand_bounded(path: Path) -> None:
+def refuse_zip_bomb(path: Path) -> None:
     """Refuse a zipped checkpoint that unpacks to much more than it is.
 
     `torch.save` stores without compression, so an honest file is no smaller than what it holds.
@@ -73,7 +73,7 @@ def demand_bounded(path: Path) -> None:
         raise WeightsError(msg)
 
 
-def safetensors_header(path: Path, data: bytes) -> dict[str, Any]:
+def checked_safetensors_header(path: Path, data: bytes) -> dict[str, Any]:
     """Return the header of a safetensors file, and refuse one that no weights have.
 
     Raises

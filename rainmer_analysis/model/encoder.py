@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.experts import Mixture
-from rainmer_analysis.model.pooling import (
+from rainmer_analysis.model.pooling_and_precision import (
     GlobalMean,
     block_mean,
     global_mean,
@@ -186,7 +186,7 @@ class RainmerEncoder(nn.Module):
         """The chromatic projector, and that of detail and degradation."""
         return self.Atom.chromatic_enc, self.Atom.degra_enc
 
-    def location(self, x: Tensor) -> Tensor:
+    def local_features(self, x: Tensor) -> Tensor:
         """Local knowledge of images [B, 3, H, W] in [0, 1]: [B, dim, H, W], of any size."""
         if x.ndim != 4 or x.shape[1] != 3:
             msg = (
@@ -230,7 +230,7 @@ class RainmerEncoder(nn.Module):
                 f"[B, 3, H, W] whose sides have at least {MIN_SIDE} pixels."
             )
             raise ParameterError(msg)
-        location = self.location(x)
+        location = self.local_features(x)
         chromatic_p = global_mean(self.chromatic_features(location))
         features = self.degradation_features(location)
         degradation_p = global_mean(features)

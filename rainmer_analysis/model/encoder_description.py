@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.model.encoder import SLOPE, EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.experts import EXPERTS, Gate, Stage
-from rainmer_analysis.model.pooling import GlobalMean
+from rainmer_analysis.model.pooling_and_precision import GlobalMean
 
 __all__ = ["Block", "describe_encoder"]
 
@@ -80,16 +80,18 @@ def describe_encoder(encoder: RainmerEncoder, *, height: int = 128, width: int =
     The tree of its blocks: patch embedding, mixture (gate, preprocessing, four stages of eight
     experts), chromatic and degradation projector; ``parameters`` is that of the module.
     """
-    shapes, output = _trace_shapes(encoder, height, width)
+    shapes, output = _trace_output_shapes(encoder, height, width)
     mixture = encoder.MoEs
-    detail = Block("detail map", "pool", "mean 8×8, stride 8", _shape_of(output.detail_map), 0)
+    detail = Block(
+        "detail map", "pool", "mean 8×8, stride 8", _shape_without_batch(output.detail_map), 0
+    )
     moe = [_gate_block(mixture.gate, shapes)]
     moe += [_sequence_block("preprocessing", mixture.expert_stages.preprocess.op, shapes)]
     moe += [
         _stage_block(f"stage {i + 1}", cast(Stage, stage), shapes)
         for i, stage in enumerate(mixture.expert_stages._ops)
     ]
-    location = _shape_of(output.location)
+    location = _shape_without_batch(output.location)
     children = [
         _layer_block("patch embedding", encoder.conv.proj, shapes),
         _group_block(
@@ -104,10 +106,10 @@ def describe_encoder(encoder: RainmerEncoder, *, height: int = 128, width: int =
 _Shapes = Mapping[nn.Module, tuple[int, ...]]
 
 
-def _trace_shapes(
+def _trace_output_shapes(
     encoder: RainmerEncoder, height: int, width: int
 ) -> tuple[_Shapes, EncoderOutput]:
-    """Pass one image through and note the output shape of every layer.
+    """Pass one image through and record the output shape of every layer.
 
     A copy without storage does it: shapes follow from the layers, and nothing is computed.
     """
@@ -115,22 +117,22 @@ def _trace_shapes(
     layers = dict(zip(twin.modules(), encoder.modules(), strict=True))
     shapes: dict[nn.Module, tuple[int, ...]] = {}
 
-    def note(layer: nn.Module, _inputs: Any, output: object) -> None:
+    def record_shape(layer: nn.Module, _inputs: Any, output: object) -> None:
         if isinstance(output, Tensor):
-            shapes[layers[layer]] = _shape_of(output)
+            shapes[layers[layer]] = _shape_without_batch(output)
 
     for layer in layers:
-        layer.register_forward_hook(note)
+        layer.register_forward_hook(record_shape)
     with torch.no_grad():
         image = torch.empty(1, 3, height, width).to(next(twin.parameters()))
         output: EncoderOutput = twin(image)
         # A stage runs its experts and its fusion in parts; here each runs whole.
         for stage in twin.MoEs.expert_stages._ops:
-            cast(Stage, stage).unfused(output.location)
+            cast(Stage, stage).run_as_published(output.location)
     return shapes, output
 
 
-def _shape_of(tensor: Tensor) -> tuple[int, ...]:
+def _shape_without_batch(tensor: Tensor) -> tuple[int, ...]:
     return tuple(tensor.shape[1:])
 
 

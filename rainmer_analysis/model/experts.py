@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import global_mean, to_float32, without_autocast
+from rainmer_analysis.model.pooling_and_precision import global_mean, to_float32, without_autocast
 
 __all__ = ["EXPERTS", "STAGES", "ExpertStages", "Gate", "Mixture", "PointwiseLinear", "Stage"]
 
@@ -51,8 +51,8 @@ class _Expert(nn.Module):
     """One convolutional expert; published under the name ``op``.
 
     Its last layer is linear and pointwise, and so is the fusion that follows. A stage
-    therefore takes `features`, all but that layer, and multiplies `head`, that layer's matrix,
-    into the fusion: the same function with seven convolutions fewer.
+    therefore takes `features_before_head` and multiplies `head_matrix`, that layer's matrix, into
+    the fusion: the same function with seven convolutions fewer.
     """
 
     def __init__(self, *layers: nn.Module) -> None:
@@ -63,23 +63,23 @@ class _Expert(nn.Module):
         out: Tensor = self.op(x)
         return out
 
-    def features(self, x: Tensor) -> Tensor:
+    def features_before_head(self, x: Tensor) -> Tensor:
         for layer in list(self.op)[:-1]:
             x = layer(x)
         return x
 
-    def head(self) -> Tensor:
+    def head_matrix(self) -> Tensor:
         return _weight_matrix(self.op[-1])
 
 
 class _PointExpert(_Expert):
     """The separable expert of side 1: its depthwise layers only scale channels."""
 
-    def features(self, x: Tensor) -> Tensor:
+    def features_before_head(self, x: Tensor) -> Tensor:
         depth, point = _weight_matrix(self.op[0]), _weight_matrix(self.op[1])
         return F.relu(F.conv2d(x, (point * depth.T)[:, :, None, None]))
 
-    def head(self) -> Tensor:
+    def head_matrix(self) -> Tensor:
         return _weight_matrix(self.op[4]) * _weight_matrix(self.op[3]).T
 
 
@@ -94,13 +94,13 @@ class _DilatedExpert(_Expert):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.op[1](self.features(x))
+        out: Tensor = self.op[1](self.features_before_head(x))
         return out
 
-    def features(self, x: Tensor) -> Tensor:
+    def features_before_head(self, x: Tensor) -> Tensor:
         layer = self.op[0]
         if type(layer) is not nn.Conv2d or x.device.type != "cpu":
-            return super().features(x)
+            return super().features_before_head(x)
         with without_autocast(x):
             if layer.weight.dtype == torch.float32:
                 out: Tensor = layer(to_float32(x))
@@ -142,28 +142,30 @@ class Stage(nn.Module):
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Refine a map [B, dim, H, W] with weights of the experts [B, 8]."""
         share = weights.to(x.dtype)[:, :, None, None, None]
-        answers = [found * share[:, j] for j, found in enumerate(self.features(x))]
-        fused = F.conv2d(torch.cat(answers, dim=1), self.fusion(x))
+        answers = [found * share[:, j] for j, found in enumerate(self.features_before_heads(x))]
+        fused = F.conv2d(torch.cat(answers, dim=1), self.folded_fusion_weight(x))
         return F.relu(F.relu(fused) + x)
 
-    def features(self, x: Tensor) -> list[Tensor]:
+    def features_before_heads(self, x: Tensor) -> list[Tensor]:
         """Return each expert's answer to a map [B, dim, H, W], without its last, linear layer."""
-        return [op.features(x) if isinstance(op, _Expert) else op(x) for op in self._ops]
+        return [
+            op.features_before_head(x) if isinstance(op, _Expert) else op(x) for op in self._ops
+        ]
 
-    def unfused(self, x: Tensor) -> Tensor:
+    def run_as_published(self, x: Tensor) -> Tensor:
         """Run every expert whole, with weight 1, and the fusion: the layers as published."""
         out: Tensor = self._out(torch.cat([op(x) for op in self._ops], dim=1))
         return out
 
-    def fusion(self, x: Tensor) -> Tensor:
+    def folded_fusion_weight(self, like: Tensor) -> Tensor:
         """Multiply the experts' last layers into the fusion, [dim, 8 dim, 1, 1].
 
-        `x` is any tensor on the device, for the sake of autocast.
+        `like` is any tensor on the device, for the sake of autocast.
         """
         fusion = _weight_matrix(self._out[0])
-        with without_autocast(x):
+        with without_autocast(like):
             parts = [
-                part @ op.head() if isinstance(op, _Expert) else part
+                part @ op.head_matrix() if isinstance(op, _Expert) else part
                 for op, part in zip(self._ops, fusion.chunk(len(EXPERTS), dim=1), strict=True)
             ]
             return torch.cat(parts, dim=1)[:, :, None, None]

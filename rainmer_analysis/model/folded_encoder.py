@@ -22,14 +22,25 @@ from torch import Tensor, nn
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.encoder import MIN_SIDE, SLOPE, RainmerEncoder
 from rainmer_analysis.model.experts import EXPERTS, ExpertStages, Stage
-from rainmer_analysis.model.pooling import global_mean, normalise_rows, without_autocast
+from rainmer_analysis.model.pooling_and_precision import (
+    global_mean,
+    normalise_rows,
+    without_autocast,
+)
 
-__all__ = ["FoldedEncoder", "FoldedOutput", "Stages", "Towers", "fold_experts", "mean_windows"]
+__all__ = [
+    "FoldedEncoder",
+    "FoldedOutput",
+    "Projectors",
+    "Stages",
+    "fold_experts_in_place",
+    "mean_3x3_neighbourhood",
+]
 
 # Rectified maps [B, dim, H, W] and weights of the experts [B, 4, 8] -> local knowledge.
 Stages = Callable[[Tensor, Tensor], Tensor]
 # Local knowledge [B, dim, H, W] -> pooled chromatic and degradation vectors, [B, base_dim] each.
-Towers = Callable[[Tensor], list[Tensor]]
+Projectors = Callable[[Tensor], list[Tensor]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class FoldedOutput:
     degradation_z: Tensor
 
 
-def mean_windows(x: Tensor) -> Tensor:
+def mean_3x3_neighbourhood(x: Tensor) -> Tensor:
     """Average the 3 x 3 neighbourhoods of all pixels, zeros beyond the border.
 
     The mean over a map of ``conv3x3(x, weight, bias)`` is ``weight`` times this, plus ``bias``.
@@ -61,7 +72,7 @@ def mean_windows(x: Tensor) -> Tensor:
     return sums / (height * width)
 
 
-class _Average(nn.Module):
+class _BorderAwareAverage(nn.Module):
     """Means of 3 x 3 neighbours without those beyond the border, as a depthwise convolution."""
 
     def __init__(self, dim: int) -> None:
@@ -82,18 +93,18 @@ class _FoldedStage(nn.Module):
 
     def __init__(self, stage: Stage, dtype: torch.dtype) -> None:
         super().__init__()
-        dim = len(stage.fusion(torch.zeros(1)))
-        fusion = stage.fusion(torch.zeros(1)).view(dim, len(EXPERTS), dim)
+        dim = len(stage.folded_fusion_weight(torch.zeros(1)))
+        fusion = stage.folded_fusion_weight(torch.zeros(1)).view(dim, len(EXPERTS), dim)
         self.register_buffer("matrices", fusion.permute(1, 2, 0).clone())
         self.matrices: Tensor
         self._stage = copy.deepcopy(stage)
-        self._stage._ops[-1] = _Average(dim)
+        self._stage._ops[-1] = _BorderAwareAverage(dim)
         self._stage.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, weights: Tensor) -> Tensor:
         """Refine a rectified map [B, dim, H, W] with weights of the experts [B, 8]."""
         mixed = (self.matrices * weights[:, :, None, None]).to(x.dtype)
-        first, *others = (_pixels_as_rows(found) for found in self._stage.features(x))
+        first, *others = (_pixels_as_rows(found) for found in self._stage.features_before_heads(x))
         fused = torch.bmm(first, mixed[:, 0])
         for number, found in enumerate(others, start=1):
             fused.baddbmm_(found, mixed[:, number])
@@ -102,7 +113,7 @@ class _FoldedStage(nn.Module):
 
 
 @torch.no_grad()
-def fold_experts(module: nn.Module) -> None:
+def fold_experts_in_place(module: nn.Module) -> None:
     """Exchange the stages of a network's mixtures of experts, for inference in float32.
 
     They compute the same but for rounding, and their weights are no longer those of a checkpoint.
@@ -130,19 +141,19 @@ def _pixels_as_rows(x: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1).flatten(1, 2)
 
 
-class _FoldedTowers(nn.Module):
+class _FoldedProjectors(nn.Module):
     """Both projectors; their first convolutions are one."""
 
     def __init__(self, encoder: RainmerEncoder, dtype: torch.dtype) -> None:
         super().__init__()
-        towers = [copy.deepcopy(tower) for tower in encoder.projectors]
-        firsts = [tower[0] for tower in towers]
+        projectors = [copy.deepcopy(projector) for projector in encoder.projectors]
+        firsts = [projector[0] for projector in projectors]
         dim, width = encoder.config.dim, encoder.config.base_dim
         self.first = nn.Conv2d(dim, len(firsts) * width, 3, padding=1)
         for name in ("weight", "bias"):
             joined = torch.cat([getattr(first, name) for first in firsts])
             getattr(self.first, name).data = joined
-        self.blocks = nn.ModuleList(tower[2] for tower in towers)
+        self.blocks = nn.ModuleList(projector[2] for projector in projectors)
         self.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, location: Tensor) -> list[Tensor]:
@@ -163,7 +174,7 @@ class FoldedEncoder(nn.Module):
     dtype
         Of maps and convolutions: float32, float64, or bfloat16. Gates, means and norms stay in
         float32 at least.
-    stages, towers
+    stages, projectors
         What runs the stages of the mixture and the projectors instead of torch's convolutions.
 
     Examples
@@ -180,7 +191,7 @@ class FoldedEncoder(nn.Module):
         *,
         dtype: torch.dtype = torch.float32,
         stages: Stages | None = None,
-        towers: Towers | None = None,
+        projectors: Projectors | None = None,
     ) -> None:
         super().__init__()
         with torch.no_grad():
@@ -193,7 +204,7 @@ class FoldedEncoder(nn.Module):
             self.register_buffer("embedding", weight.clone())
             self.register_buffer("embedding_bias", bias.clone())
             self._stages = stages or _FoldedStages(mixture.expert_stages.stages, dtype)
-            self._towers = towers or _FoldedTowers(encoder, dtype)
+            self._projectors = projectors or _FoldedProjectors(encoder, dtype)
         self.config = encoder.config
         self.gate = copy.deepcopy(mixture.gate)
         self.requires_grad_(False)
@@ -202,10 +213,10 @@ class FoldedEncoder(nn.Module):
         self.embedding: Tensor
         self.embedding_bias: Tensor
 
-    def location(self, x: Tensor) -> Tensor:
+    def local_features(self, x: Tensor) -> Tensor:
         """Local knowledge of images [B, 3, H, W] in [0, 1]: [B, dim, H, W]."""
         with without_autocast(x):
-            weights = self.gate.weigh(self._embedded_mean(x))
+            weights = self.gate.weigh(self._patch_embedding_mean(x))
         placed = x.to(self.entry.dtype).contiguous(memory_format=torch.channels_last)
         found = F.conv2d(placed, self.entry, self.entry_bias, padding=1).relu_()
         return self._stages(found.contiguous(memory_format=torch.channels_last), weights)
@@ -224,10 +235,10 @@ class FoldedEncoder(nn.Module):
                 f"[B, 3, H, W] whose sides have at least {MIN_SIDE} pixels."
             )
             raise ParameterError(msg)
-        chromatic, degradation = self._towers(self.location(x))
+        chromatic, degradation = self._projectors(self.local_features(x))
         return FoldedOutput(normalise_rows(chromatic), normalise_rows(degradation))
 
-    def _embedded_mean(self, x: Tensor) -> Tensor:
+    def _patch_embedding_mean(self, x: Tensor) -> Tensor:
         """Return the mean of the patch embedding, [B, dim]."""
-        windows = mean_windows(x.to(self.embedding.dtype)).flatten(1)
+        windows = mean_3x3_neighbourhood(x.to(self.embedding.dtype)).flatten(1)
         return F.linear(windows, self.embedding.flatten(1), self.embedding_bias)

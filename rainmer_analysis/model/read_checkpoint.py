@@ -22,13 +22,13 @@ from torch import Tensor
 
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.checkpoint_safety import (
-    demand_bounded,
-    demand_safe_unpickler,
-    safetensors_header,
+    checked_safetensors_header,
+    refuse_unsafe_unpickler,
+    refuse_zip_bomb,
 )
-from rainmer_analysis.values import WEIGHTS_ALLOWED, tensor_format
+from rainmer_analysis.values import WEIGHTS_ALLOWED, weights_file_format
 
-__all__ = ["METADATA_KEY", "check_tensor", "read_checkpoint"]
+__all__ = ["METADATA_KEY", "checked_cpu_tensor", "read_checkpoint"]
 
 METADATA_KEY = "rainmer_analysis"
 
@@ -71,15 +71,15 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         If the file is missing, empty, damaged, of another format, or holds a pickle that
         wants more than tensors.
     """
-    if tensor_format(path) == "safetensors":
+    if weights_file_format(path) == "safetensors":
         return _read_safetensors(path)
-    return _find_state_dict(_read_torch(path), path), {}
+    return _find_state_dict(_read_pickled_tensors(path), path), {}
 
 
 def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     # Whole bytes rather than a memory map: a file replaced later must not change the tensors.
     data = path.read_bytes()
-    header = safetensors_header(path, data)
+    header = checked_safetensors_header(path, data)
     try:
         tensors = safetensors.torch.load(data)
         own = json.loads(header.get("__metadata__", {}).get(METADATA_KEY, "{}"))
@@ -92,10 +92,10 @@ def _read_safetensors(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return dict(tensors), own
 
 
-def _read_torch(path: Path) -> object:
-    demand_safe_unpickler(path, torch.__version__)
+def _read_pickled_tensors(path: Path) -> object:
+    refuse_unsafe_unpickler(path, torch.__version__)
     if zipfile.is_zipfile(path):
-        demand_bounded(path)
+        refuse_zip_bomb(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -119,7 +119,7 @@ def _find_state_dict(loaded: object, path: Path) -> dict[str, Any]:
             inner = loaded.get(name)
             if isinstance(inner, Mapping):
                 others = [
-                    other for other in _WRAPPERS if other != name and _holds_key(loaded, other)
+                    other for other in _WRAPPERS if other != name and _holds_mapping(loaded, other)
                 ]
                 if others:
                     _log.info("%s: %r is read, not %s", path, name, " or ".join(map(repr, others)))
@@ -131,11 +131,11 @@ def _find_state_dict(loaded: object, path: Path) -> dict[str, Any]:
     raise WeightsError(msg)
 
 
-def _holds_key(loaded: Mapping[Any, Any], name: str) -> bool:
+def _holds_mapping(loaded: Mapping[Any, Any], name: str) -> bool:
     return isinstance(loaded.get(name), Mapping)
 
 
-def check_tensor(name: str, value: object) -> Tensor:
+def checked_cpu_tensor(name: str, value: object) -> Tensor:
     """Return a dense, finite tensor on the CPU, or refuse."""
     if not isinstance(value, Tensor) or value.layout != torch.strided or value.is_meta:
         msg = f"{name} is no dense tensor; save the model's state_dict() alone."

@@ -7,31 +7,35 @@ policy names each script by hash and allows no outside source.
 
 from __future__ import annotations
 
-from rainmer_analysis.pages.audit import render_audit
-from rainmer_analysis.pages.content import (
-    AuditKind,
-    AuditRow,
+from rainmer_analysis.pages.audit_html import render_audit
+from rainmer_analysis.pages.page_files import demand_page_suffix, is_page_up_to_date
+from rainmer_analysis.pages.placed_images_html import (
+    PlacedImageCard,
+    PlacedImagesContent,
+    render_placed_images,
+)
+from rainmer_analysis.pages.report_content import (
     DatasetEntry,
+    FindingRow,
+    FindingsOfKind,
     Outlier,
     ReportContent,
     SpacePanel,
 )
-from rainmer_analysis.pages.existing_page import check_page_name, is_page_up_to_date
-from rainmer_analysis.pages.passport import PassportCard, PassportContent, render_passports
-from rainmer_analysis.pages.report import render_report
+from rainmer_analysis.pages.report_html import render_report
 
 __all__ = [
-    "AuditKind",
-    "AuditRow",
     "DatasetEntry",
+    "FindingRow",
+    "FindingsOfKind",
     "Outlier",
-    "PassportCard",
-    "PassportContent",
+    "PlacedImageCard",
+    "PlacedImagesContent",
     "ReportContent",
     "SpacePanel",
-    "check_page_name",
+    "demand_page_suffix",
     "is_page_up_to_date",
     "render_audit",
-    "render_passports",
+    "render_placed_images",
     "render_report",
 ]

@@ -8,20 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from rainmer_analysis.pages.content import SpacePanel
-from rainmer_analysis.pages.wording import (
+from rainmer_analysis.pages.format_names_and_numbers import (
     format_interval,
     format_number,
-    score_words,
+    score_in_words,
     space_title,
-    view_words,
+    view_in_words,
 )
+from rainmer_analysis.pages.report_content import SpacePanel
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["NOT_TOLD", "TOLD", "Cell", "Pair", "dataset_pairs", "matrix_cells", "matrix_table"]
+__all__ = [
+    "APART",
+    "NOT_APART",
+    "Cell",
+    "Pair",
+    "matrix_cells",
+    "matrix_template_values",
+    "pairs_most_alike_first",
+]
 
-NOT_TOLD = "not told apart"
-TOLD = "told apart"
+NOT_APART = "not told apart"
+APART = "told apart"
 
 
 @dataclass(frozen=True)
@@ -52,16 +60,18 @@ def matrix_cells(matrix: RelationshipMatrix) -> list[list[Cell]]:
     finite = np.abs(matrix.values[np.isfinite(matrix.values)])
     peak = max(1.0, float(finite.max(initial=0.0))) if not matrix.is_distance else 0.0
     scale = peak or float(finite.max(initial=0.0)) or 1.0
-    return [[_cell(matrix, row, column, scale) for column in range(size)] for row in range(size)]
+    return [
+        [_matrix_cell(matrix, row, column, scale) for column in range(size)] for row in range(size)
+    ]
 
 
-def dataset_pairs(matrix: RelationshipMatrix) -> list[Pair]:
+def pairs_most_alike_first(matrix: RelationshipMatrix) -> list[Pair]:
     """Return the pairs of different datasets whose score is known, the most alike first."""
     found = []
     for row, column in combinations(range(len(matrix.datasets)), 2):
         value = float(matrix.values[row, column])
         if np.isfinite(value):
-            cell = _cell(matrix, row, column, 1.0)
+            cell = _matrix_cell(matrix, row, column, 1.0)
             names = (matrix.datasets[row], matrix.datasets[column])
             closeness = -value if matrix.is_distance else value
             text = f"{cell.text} {cell.bounds}".strip()
@@ -69,32 +79,32 @@ def dataset_pairs(matrix: RelationshipMatrix) -> list[Pair]:
     return sorted(found, key=lambda pair: -pair.closeness)
 
 
-def _cell(matrix: RelationshipMatrix, row: int, column: int, scale: float) -> Cell:
+def _matrix_cell(matrix: RelationshipMatrix, row: int, column: int, scale: float) -> Cell:
     value = float(matrix.values[row, column])
     bounds = ""
     if matrix.low is not None and matrix.high is not None:
         bounds = format_interval(matrix.low[row, column], matrix.high[row, column], matrix.decimals)
     verdict = ""
     if matrix.q is not None and row != column and np.isfinite(matrix.q[row, column]):
-        verdict = NOT_TOLD if matrix.undecided[row, column] else TOLD
+        verdict = NOT_APART if matrix.undecided[row, column] else APART
     strength = round(min(abs(value) / scale, 1.0), 3) if np.isfinite(value) else 0.0
     return Cell(format_number(value, matrix.decimals), bounds, verdict, strength, value < 0)
 
 
-def matrix_table(panel: SpacePanel) -> dict[str, Any]:
+def matrix_template_values(panel: SpacePanel) -> dict[str, Any]:
     """Return what a page shows of a panel that has a matrix."""
     matrix = panel.matrix
     assert matrix is not None
     ceilings = None
     # the diagonal of some scores is of different scenes already, and says the same
-    if matrix.ceilings is not None and _ceilings_differ(matrix):
+    if matrix.ceilings is not None and _ceilings_differ_from_diagonal(matrix):
         ceilings = [
             f"{format_number(v)} {format_interval(low, high)}" for v, low, high in matrix.ceilings
         ]
     return {
         "title": space_title(panel.name),
-        "about": view_words(panel.map.space.view),
-        "score": score_words(matrix.score),
+        "about": view_in_words(panel.map.space.view),
+        "score": score_in_words(matrix.score),
         "names": matrix.datasets,
         "cells": matrix_cells(matrix),
         "ceilings": ceilings,
@@ -103,7 +113,7 @@ def matrix_table(panel: SpacePanel) -> dict[str, Any]:
     }
 
 
-def _ceilings_differ(matrix: RelationshipMatrix) -> bool:
+def _ceilings_differ_from_diagonal(matrix: RelationshipMatrix) -> bool:
     assert matrix.ceilings is not None
     shown = [format_number(value) for value in matrix.ceilings[:, 0]]
     return shown != [format_number(value) for value in np.diag(matrix.values)]

@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rainmer_analysis.pages.content import AuditKind, ReportContent, SpacePanel
-from rainmer_analysis.pages.matrix_tables import NOT_TOLD, TOLD, Pair, dataset_pairs
-from rainmer_analysis.pages.wording import (
+from rainmer_analysis.pages.format_names_and_numbers import (
     count_with_noun,
     format_number,
     join_names,
-    score_words,
+    score_in_words,
     space_title,
-    view_words,
+    view_in_words,
 )
+from rainmer_analysis.pages.matrix_tables import APART, NOT_APART, Pair, pairs_most_alike_first
+from rainmer_analysis.pages.report_content import FindingsOfKind, ReportContent, SpacePanel
 
 __all__ = [
     "FEW_SCENES",
     "certainty_sentences",
     "dataset_sentences",
-    "lead_sentences",
+    "headings_and_relation_sentences",
+    "lead_paragraph",
     "page_title",
-    "relation_sentences",
 ]
 
 FEW_SCENES = 30
@@ -34,14 +34,14 @@ def page_title(content: ReportContent) -> str:
     return f"How {join_names([each.name for each in content.datasets])} relate"
 
 
-def lead_sentences(content: ReportContent) -> str:
+def lead_paragraph(content: ReportContent) -> str:
     """Say the most important things in two or three sentences."""
     encoder = content.panels[0].map.space.encoder
     found = []
     for panel in content.panels:
-        pairs = [] if panel.matrix is None else dataset_pairs(panel.matrix)
+        pairs = [] if panel.matrix is None else pairs_most_alike_first(panel.matrix)
         if pairs and panel.map.space.encoder == encoder:
-            found.append(_nearest_and_farthest(panel, pairs))
+            found.append(_nearest_and_farthest_sentence(panel, pairs))
     return " ".join([*found, *_undecided_pairs_sentences(content.panels)])
 
 
@@ -59,9 +59,9 @@ def dataset_sentences(content: ReportContent) -> list[str]:
     return [*found, *content.notes]
 
 
-def relation_sentences(content: ReportContent) -> list[tuple[str, list[str]]]:
+def headings_and_relation_sentences(content: ReportContent) -> list[tuple[str, list[str]]]:
     """Say, for each space, which datasets are near each other and which stand apart."""
-    return [(_heading(panel), _about_space(panel)) for panel in content.panels]
+    return [(_space_heading(panel), _space_sentences(panel)) for panel in content.panels]
 
 
 def certainty_sentences(content: ReportContent) -> list[str]:
@@ -76,7 +76,7 @@ def certainty_sentences(content: ReportContent) -> list[str]:
             "another training of the network would."
         )
     if first is not None and first.q is not None:
-        found.append(_test_sentence(content.panels))
+        found.append(_permutation_test_sentence(content.panels))
     small = [each for each in content.datasets if each.scenes < FEW_SCENES]
     if small:
         named = [f"{each.name} ({count_with_noun(each.scenes, 'scene')})" for each in small]
@@ -93,23 +93,23 @@ def certainty_sentences(content: ReportContent) -> list[str]:
             f"{format_number(worst.map.fidelity['trustworthiness'], 3)}. All scores, "
             "neighbours and tests are taken in the spaces themselves."
         )
-    found.append(
+    return [
+        *found,
         "Likeness in these spaces is an observation about images. That like datasets help each "
-        "other in training is the hypothesis of the paper, which this report does not test."
-    )
-    return found
+        "other in training is the hypothesis of the paper, which this report does not test.",
+    ]
 
 
-def _audit_sentence(kinds: Sequence[AuditKind]) -> str:
+def _audit_sentence(kinds: Sequence[FindingsOfKind]) -> str:
     """Say what an audit of the images found, by kind."""
     if not kinds:
         return "An audit found no copies, shared scenes, faulty pairs or unreadable files."
-    told = join_names([f"{each.meaning} ({each.count:,})" for each in kinds])
-    return f"An audit found {told}; they stand under Audit."
+    counted = join_names([f"{each.meaning} ({each.count:,})" for each in kinds])
+    return f"An audit found {counted}; they stand under Audit."
 
 
-def _nearest_and_farthest(panel: SpacePanel, pairs: Sequence[Pair]) -> str:
-    about = view_words(panel.map.space.view) or f"the space {panel.name}"
+def _nearest_and_farthest_sentence(panel: SpacePanel, pairs: Sequence[Pair]) -> str:
+    about = view_in_words(panel.map.space.view) or f"the space {panel.name}"
     if len(pairs) == 1:
         return f"By {about}, {join_names(pairs[0].names)} score {pairs[0].text}."
     nearest, farthest = join_names(pairs[0].names), join_names(pairs[-1].names)
@@ -120,9 +120,9 @@ def _undecided_pairs_sentences(panels: Sequence[SpacePanel]) -> list[str]:
     """Say which pairs no test tells apart, or that all are told apart."""
     tested, open_ = 0, []
     for panel in panels:
-        for pair in dataset_pairs(panel.matrix) if panel.matrix is not None else ():
+        for pair in pairs_most_alike_first(panel.matrix) if panel.matrix is not None else ():
             tested += bool(pair.verdict)
-            if pair.verdict == NOT_TOLD:
+            if pair.verdict == NOT_APART:
                 open_.append(f"{join_names(pair.names)} in {space_title(panel.name)}")
     if not tested:
         return []
@@ -131,15 +131,15 @@ def _undecided_pairs_sentences(panels: Sequence[SpacePanel]) -> list[str]:
     return [f"Chance alone could explain the difference of {join_names(open_)}."]
 
 
-def _heading(panel: SpacePanel) -> str:
-    about = view_words(panel.map.space.view)
+def _space_heading(panel: SpacePanel) -> str:
+    about = view_in_words(panel.map.space.view)
     name = space_title(panel.name)
     return f"{name} ({about})" if about else name
 
 
-def _about_space(panel: SpacePanel) -> list[str]:
+def _space_sentences(panel: SpacePanel) -> list[str]:
     found = []
-    pairs = [] if panel.matrix is None else dataset_pairs(panel.matrix)
+    pairs = [] if panel.matrix is None else pairs_most_alike_first(panel.matrix)
     if len(pairs) == 1:
         found.append(f"{_pair_phrase(panel, pairs[0])}.")
     elif pairs:
@@ -154,8 +154,8 @@ def _about_space(panel: SpacePanel) -> list[str]:
 
 def _pair_phrase(panel: SpacePanel, pair: Pair) -> str:
     assert panel.matrix is not None
-    doubt = f", {NOT_TOLD} by the test" if pair.verdict == NOT_TOLD else ""
-    return f"{join_names(pair.names)}, {score_words(panel.matrix.score)} {pair.text}{doubt}"
+    doubt = f", {NOT_APART} by the test" if pair.verdict == NOT_APART else ""
+    return f"{join_names(pair.names)}, {score_in_words(panel.matrix.score)} {pair.text}{doubt}"
 
 
 def _within_dataset_sentences(panel: SpacePanel) -> list[str]:
@@ -182,17 +182,17 @@ def _within_dataset_sentences(panel: SpacePanel) -> list[str]:
 def _neighbourhood_sentence(panel: SpacePanel) -> str:
     counts = panel.map.rows.counts
     total = sum(counts.values())
-    told = [
+    shares = [
         f"{share:.0%} for {name} (by chance {counts[name] / total:.0%})"
         for name, share in sorted(panel.isolation.items(), key=lambda item: -item[1])
     ]
-    return f"Of an image's nearest images, its own dataset has {join_names(told)}."
+    return f"Of an image's nearest images, its own dataset has {join_names(shares)}."
 
 
-def _test_sentence(panels: Sequence[SpacePanel]) -> str:
+def _permutation_test_sentence(panels: Sequence[SpacePanel]) -> str:
     matrices = [each.matrix for each in panels if each.matrix is not None]
-    pairs = [pair for matrix in matrices for pair in dataset_pairs(matrix) if pair.verdict]
-    apart = sum(pair.verdict == TOLD for pair in pairs)
+    pairs = [pair for matrix in matrices for pair in pairs_most_alike_first(matrix) if pair.verdict]
+    apart = sum(pair.verdict == APART for pair in pairs)
     null = matrices[0].parameters["null"]
     if apart == len(pairs):
         what = f"tells all {len(pairs)} pairs" if len(pairs) != 1 else "tells the pair"

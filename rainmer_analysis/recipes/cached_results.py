@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar
 from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
+    algorithm_versions,
     digest,
     hold_lock,
     is_up_to_date,
-    lock_of,
+    lock_path_of,
     read_as,
-    versions_of,
     write,
 )
 
@@ -33,7 +33,7 @@ class CachedResult(Generic[V]):
 
     @property
     def state(self) -> str:
-        """What to tell people: ``up to date`` or ``written``."""
+        """``up to date`` or ``written``."""
         return "up to date" if self.up_to_date else "written"
 
 
@@ -47,31 +47,20 @@ def cached_map(
 ) -> CachedResult[SphereMap]:
     """Lay a table out, or read the map that the identical request left at `path`.
 
-    Parameters
-    ----------
-    table
-        What is laid out.
-    path
-        Ends in ``.parquet``.
-    project
-        Lays out: the table and `options` as keywords to a map. It is given by the caller because
-        umap-learn takes seconds to import, which an existing map need not wait for.
-    options
-        What the map depends on, beside the table.
-    overwrite
-        Whether another existing file may be replaced.
+    `project` makes a map of the table and `options` as keywords. It is given by the caller because
+    umap-learn takes seconds to import, which an existing map need not wait for.
 
     Raises
     ------
     OutputExistsError
         Something else lies at `path`.
     """
-    versions = versions_of(f"project/{options.get('engine', 'sphere')}")
+    versions = algorithm_versions(f"project/{options.get('engine', 'sphere')}")
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
-    with hold_lock(lock_of(path)):
-        stands = is_up_to_date(path, request, overwrite=overwrite)
-        if not stands:
+    with hold_lock(lock_path_of(path)):
+        current = is_up_to_date(path, request, overwrite=overwrite)
+        if not current:
             write(project(table, **options), path, overwrite=overwrite, request=request)
         # read in both cases, so that a picture of it is made from the same value at every run
-        return CachedResult(read_as(path, SphereMap), up_to_date=stands)
+        return CachedResult(read_as(path, SphereMap), up_to_date=current)

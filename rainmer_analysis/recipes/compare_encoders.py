@@ -18,10 +18,10 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-__all__ = ["agreement_document", "cached_agreement"]
+__all__ = ["agreement_document", "compare_and_write_agreement"]
 
 
-def cached_agreement(
+def compare_and_write_agreement(
     first: EmbeddingTable,
     second: EmbeddingTable,
     path: Path,
@@ -30,15 +30,7 @@ def cached_agreement(
     seed: int = 42,
     overwrite: bool = False,
 ) -> CachedResult[Agreement]:
-    """Compare two encoders and keep the result at `path`, ``.json``.
-
-    Raises
-    ------
-    ParameterError
-        The path ends otherwise, or the tables cannot be compared.
-    OutputExistsError
-        Something else lies at `path`.
-    """
+    """Compare two encoders and keep the result at `path`, ``.json``."""
     demand_suffix(path, "an agreement", ".json")
     request = digest(["compare", first.content_sha256, second.content_sha256, resamples, seed])
     current = is_up_to_date(path, request, overwrite=overwrite)

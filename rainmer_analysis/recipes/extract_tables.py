@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.distributed import rank_device
-from rainmer_analysis.distributed import ranks as among_ranks
+from rainmer_analysis.distributed import launched_ranks, rank_device
 from rainmer_analysis.images import Sources, find_datasets, sample_datasets
 from rainmer_analysis.infer import (
     Extraction,
@@ -19,7 +18,7 @@ from rainmer_analysis.infer import (
     load_encoder,
 )
 from rainmer_analysis.infer import extract as extract_images
-from rainmer_analysis.recipes.file_accounts import account_for_files
+from rainmer_analysis.recipes.account_for_files import account_for_files
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["extract"]
@@ -91,7 +90,7 @@ def extract(
     RainmerAnalysisError
         A source, a parameter or weights cannot be used, or no image can; see `errors`.
     """
-    place = among_ranks() if ranks and out is not None else None
+    place = launched_ranks() if ranks and out is not None else None
     device = device if place is None else rank_device(device)
     loaded = load_encoder(encoder, weights, device=device, precision=precision)
     datasets = () if isinstance(sources, ImageSet) else find_datasets(sources, root=root)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import DEFAULT_RULE, resize
-from rainmer_analysis.infer import fit_constants
+from rainmer_analysis.infer import fit_standardisation_constants
 from rainmer_analysis.values import write_json
 from rainmer_analysis.weather import FIGURED, simulate
 
@@ -40,25 +40,12 @@ def fit_and_write_constants(
 ) -> Path:
     """Measure mean and deviation of every descriptor and write them with their provenance.
 
-    Parameters
-    ----------
-    path
-        The JSON file; an existing one is replaced.
-    per_recipe
-        Pairs of training scenes of each recipe; rainy and clean image of a pair both count.
-    seed
-        Seed of the simulation.
-    progress
-        Called as ``progress(done, total)`` after each pair.
-
-    Raises
-    ------
-    ParameterError
-        `per_recipe` is under 1.
+    Of each recipe so many pairs of training scenes are simulated; rainy and clean image of a pair
+    both count. An existing file is replaced.
     """
     if per_recipe < 1:
         raise ParameterError(f"per_recipe is {per_recipe}; it must be at least 1")
-    constants = fit_constants(_simulated_images(per_recipe, seed, progress))
+    constants = fit_standardisation_constants(_simulated_images(per_recipe, seed, progress))
     provenance = {
         "images": 2 * per_recipe * len(STANDARD),
         "per_recipe": per_recipe,

@@ -8,24 +8,24 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rainmer_analysis.images.pair_measures import (
+from rainmer_analysis.images.image_and_pair_measures import (
     brightness,
-    density,
     entropy,
     non_monochromaticity,
     psnr_y,
+    rain_density,
     vertical_gradient,
 )
-from rainmer_analysis.images.reading import Region, read_hashed
+from rainmer_analysis.images.reading import Region, read_hashed_image
 from rainmer_analysis.values import PROPERTIES
 
-__all__ = ["ImageMeter", "Job", "Measured"]
+__all__ = ["ImageMeter", "MeasuredImage", "MeasuringJob"]
 
 _NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class MeasuringJob:
     """One image to measure: its files and which part of each counts.
 
     A job with a `fault` is left out for that reason, whatever the file holds.
@@ -39,7 +39,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredImage:
     """What was found of one image.
 
     ``values`` are in the order of `PROPERTIES`, NaN where not defined. A ``reason`` says why the
@@ -56,7 +56,7 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class _Image:
+class _LoadedImage:
     pixels: NDArray[np.float32] | None
     sha256: str
     reason: str
@@ -76,37 +76,34 @@ class ImageMeter:
     def __init__(self, remembered: int = 2) -> None:
         self._target = lru_cache(maxsize=remembered)(_load_and_measure)
 
-    def measure(self, job: Job) -> Measured:
+    def measure(self, job: MeasuringJob) -> MeasuredImage:
         """Return the measures of an image; what cannot be read becomes a reason."""
         image = _load_and_measure(job.path, job.region)
         partner = None if job.target is None else self._target(job.target, job.target_region)
         other = "" if partner is None else partner.sha256
         if image.pixels is None or job.fault:
-            return Measured(image.sha256, other, reason=job.fault or image.reason)
+            return MeasuredImage(image.sha256, other, reason=job.fault or image.reason)
         height, width = image.pixels.shape[1:]
         found = dict.fromkeys(PROPERTIES, _NAN)
         found |= {"entropy": image.entropy, "brightness": image.brightness}
         reason = ""
         if partner is not None:
-            found |= {
-                "entropy_target": partner.entropy,
-                "brightness_target": partner.brightness,
-            }
+            found |= {"entropy_target": partner.entropy, "brightness_target": partner.brightness}
             reason = _mismatch_reason(image, partner)
             found |= {} if reason else _measure_pair(image, partner)
         values = tuple(found[name] for name in PROPERTIES)
-        return Measured(image.sha256, other, width, height, values, target_reason=reason)
+        return MeasuredImage(image.sha256, other, width, height, values, target_reason=reason)
 
 
-def _load_and_measure(path: str, region: Region) -> _Image:
-    found = read_hashed(path, region=region)
+def _load_and_measure(path: str, region: Region) -> _LoadedImage:
+    found = read_hashed_image(path, region=region)
     if found.pixels is None:
-        return _Image(None, found.sha256, found.reason)
+        return _LoadedImage(None, found.sha256, found.reason)
     pixels = found.pixels
-    return _Image(pixels, found.sha256, "", entropy(pixels), brightness(pixels))
+    return _LoadedImage(pixels, found.sha256, "", entropy(pixels), brightness(pixels))
 
 
-def _mismatch_reason(image: _Image, partner: _Image) -> str:
+def _mismatch_reason(image: _LoadedImage, partner: _LoadedImage) -> str:
     """Say why two images cannot be compared, or nothing."""
     if partner.pixels is None:
         return partner.reason
@@ -117,11 +114,11 @@ def _mismatch_reason(image: _Image, partner: _Image) -> str:
     return ""
 
 
-def _measure_pair(image: _Image, partner: _Image) -> dict[str, float]:
+def _measure_pair(image: _LoadedImage, partner: _LoadedImage) -> dict[str, float]:
     # each measure works on float64; converted here, they need no copy of their own
     pair = np.asarray(image.pixels, np.float64), np.asarray(partner.pixels, np.float64)
     return {
-        "density": density(*pair),
+        "density": rain_density(*pair),
         "gradient": vertical_gradient(*pair),
         "monochromaticity": non_monochromaticity(*pair),
         "psnr": psnr_y(*pair),

@@ -17,24 +17,30 @@ from rainmer_analysis.scores import (
     Sketch,
     read_sketch,
     relate,
+    request_digest_of_sketch,
     sketch,
-    sketch_request,
     write_sketch,
 )
 from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     TableStream,
+    algorithm_versions,
     digest,
     is_up_to_date,
     read,
     read_as,
-    versions_of,
     write,
     write_atomically,
 )
 
-__all__ = ["RelateOptions", "cached_matrix", "cached_sketch", "open_sources", "read_reference"]
+__all__ = [
+    "RelateOptions",
+    "cached_sketch",
+    "open_table_or_sketches",
+    "parse_reference",
+    "relate_and_write_matrix",
+]
 
 Source = EmbeddingTable | TableStream | tuple[Sketch, ...]
 
@@ -51,17 +57,17 @@ class RelateOptions:
     seed: int = 42
 
     @property
-    def identity(self) -> list[Any]:
+    def request_identity(self) -> list[Any]:
         """What a result depends on beside its data; as before where only the score is chosen."""
-        told = asdict(self)
+        chosen = asdict(self)
         if isinstance(self.reference, Reference):
-            told["reference"] = [self.reference.name, self.reference.mean.tolist()]
-        if told == asdict(RelateOptions(score=self.score, seed=self.seed)):
+            chosen["reference"] = [self.reference.name, self.reference.mean.tolist()]
+        if chosen == asdict(RelateOptions(score=self.score, seed=self.seed)):
             return [self.score]
-        return [told]
+        return [chosen]
 
 
-def cached_matrix(
+def relate_and_write_matrix(
     table: Source,
     path: Path,
     *,
@@ -73,19 +79,6 @@ def cached_matrix(
 
     The scores are quickly made anew, so a file is compared, not trusted.
 
-    Parameters
-    ----------
-    table
-        A table, or sketches.
-    path
-        Where to.
-    score
-        The score, where no `options` are given.
-    options
-        All options.
-    overwrite
-        Whether another existing file may be replaced.
-
     Raises
     ------
     OutputExistsError
@@ -95,12 +88,12 @@ def cached_matrix(
     given = {name: getattr(chosen, name) for name in chosen.__dataclass_fields__}
     matrix = relate(table, **given)
     content = matrix.parameters["table"]
-    asked = ["relate", content, *chosen.identity]
-    versions = versions_of("relate")
+    asked = ["relate", content, *chosen.request_identity]
+    versions = algorithm_versions("relate")
     request = digest([*asked, versions] if versions else asked)
     if path.suffix.lower() == ".csv":
         # CSV has no room for the request; the same numbers under the same names answer it
-        current = path.exists() and _file_holds(path, matrix)
+        current = path.exists() and _csv_holds(path, matrix)
     else:
         current = is_up_to_date(path, request, overwrite=overwrite)
     if not current:
@@ -108,7 +101,7 @@ def cached_matrix(
     return CachedResult(matrix, up_to_date=current)
 
 
-def _file_holds(path: Path, matrix: RelationshipMatrix) -> bool:
+def _csv_holds(path: Path, matrix: RelationshipMatrix) -> bool:
     try:
         found = read(path)
     except FileFormatError:
@@ -128,16 +121,10 @@ def cached_sketch(
     seed: int = 42,
     overwrite: bool = False,
 ) -> CachedResult[Sketch]:
-    """Sketch a table, or read the sketch that the identical request left at `path`.
-
-    Raises
-    ------
-    OutputExistsError
-        Something else lies at `path`.
-    """
+    """Sketch a table, or read the sketch that the identical request left at `path`."""
     request = digest(["sketch", table.content_sha256, resamples, seed])
     if path.exists():
-        if sketch_request(path) == request:
+        if request_digest_of_sketch(path) == request:
             return CachedResult(read_sketch(path), up_to_date=True)
         if path.is_dir() or not overwrite:
             raise OutputExistsError.at(path)
@@ -146,7 +133,7 @@ def cached_sketch(
     return CachedResult(made, up_to_date=False)
 
 
-def open_sources(paths: Sequence[Path]) -> Source:
+def open_table_or_sketches(paths: Sequence[Path]) -> Source:
     """Open one table, or one or more sketches.
 
     Raises
@@ -167,22 +154,16 @@ def open_sources(paths: Sequence[Path]) -> Source:
     )
 
 
-def read_reference(text: str) -> str | Reference:
-    """Turn what ``--reference`` says into a dataset's name, or a mean that a matrix file holds.
-
-    Raises
-    ------
-    FileFormatError
-        The file holds no matrix with a reference.
-    """
+def parse_reference(text: str) -> str | Reference:
+    """Return the dataset's name that ``--reference`` is, or the mean in the file it names."""
     path = Path(text)
     if path.suffix.lower() != ".json":
         return text
     try:
         matrix = read_as(path, RelationshipMatrix)
-        told = matrix.parameters["reference"]
-        mean = np.array(told["mean"], dtype=np.float64)
-        return Reference(str(told["name"]), mean, matrix.space)
+        stated = matrix.parameters["reference"]
+        mean = np.array(stated["mean"], dtype=np.float64)
+        return Reference(str(stated["name"]), mean, matrix.space)
     except (FileFormatError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(
             f"{path} holds no reference mean; give a matrix that 'rainmer-analysis relate --score "

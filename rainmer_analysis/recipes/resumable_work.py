@@ -12,9 +12,14 @@ from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values import digest, versions_of, with_checksum, without_checksum
+from rainmer_analysis.values import (
+    algorithm_versions,
+    digest,
+    verify_and_drop_checksum,
+    with_checksum,
+)
 
-__all__ = ["FinishedItems", "complete", "finished_items_path", "thread_count"]
+__all__ = ["FinishedItemsFile", "complete_items", "finished_items_path", "thread_count"]
 
 _log = logging.getLogger(__name__)
 
@@ -22,13 +27,7 @@ T = TypeVar("T")
 
 
 def thread_count(workers: int | None) -> int:
-    """Return how many threads work, by default up to four.
-
-    Raises
-    ------
-    ParameterError
-        It is under 1.
-    """
+    """Return how many threads work, by default up to four; refuse a number under 1."""
     if workers is not None and workers < 1:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     return workers or min(4, os.cpu_count() or 1)
@@ -36,11 +35,11 @@ def thread_count(workers: int | None) -> int:
 
 def finished_items_path(out: Path, command: str, places: Iterable[object]) -> Path:
     """Return the hidden file that keeps a command's unfinished work on files at these places."""
-    told = {"out": out.name, "versions": versions_of(command), "places": places}
-    return out.parent / f".{command}-{digest(told)[:16]}.jsonl"
+    asked = {"out": out.name, "versions": algorithm_versions(command), "places": places}
+    return out.parent / f".{command}-{digest(asked)[:16]}.jsonl"
 
 
-class FinishedItems(Generic[T]):
+class FinishedItemsFile(Generic[T]):
     """A hidden file with one JSON line an item, kept until the whole is written.
 
     Parameters
@@ -85,7 +84,7 @@ class FinishedItems(Generic[T]):
 
     def _parse_line(self, line: str) -> tuple[int, T] | None:
         try:
-            document = without_checksum(json.loads(line), self._path or Path())
+            document = verify_and_drop_checksum(json.loads(line), self._path or Path())
             index = document.pop("index")
             item = self._decode(document)
         except (FileFormatError, ValueError, TypeError, KeyError, AttributeError):
@@ -117,8 +116,8 @@ class FinishedItems(Generic[T]):
             self._path.unlink(missing_ok=True)
 
 
-def complete(
-    finished: FinishedItems[T],
+def complete_items(
+    finished: FinishedItemsFile[T],
     work: Callable[[int], T],
     *,
     threads: int,
@@ -127,32 +126,22 @@ def complete(
 ) -> list[T]:
     """Do `work` for every position that is not finished, and return all items in order.
 
-    Parameters
-    ----------
-    finished
-        What an earlier run has left; what this one does is added.
-    work
-        Makes the item of a position; called from several threads.
-    threads
-        How many.
-    progress
-        Called as ``progress(done, total)`` after each item.
-    done
-        What was done to the items, for the log: "measured".
+    `work` is called from several threads, and what it makes is added to `finished`. `done` says in
+    the log what was done to the items: "measured".
     """
     total, known = finished.count, finished.load()
     left = [index for index in range(total) if index not in known]
     if known:
         _log.info("continuing: %d of %d images were %s before", len(known), total, done)
 
-    def work_and_keep(index: int) -> T:
+    def work_and_record(index: int) -> T:
         item = work(index)
         finished.add(index, item)
         return item
 
     pool = ThreadPoolExecutor(threads)
     try:
-        for index, item in zip(left, pool.map(work_and_keep, left), strict=True):
+        for index, item in zip(left, pool.map(work_and_record, left), strict=True):
             known[index] = item
             if progress is not None:
                 progress(len(known), total)

@@ -25,26 +25,20 @@ from typing import TypeVar
 
 from rainmer_analysis.errors import ProcessError
 
-__all__ = ["in_processes"]
+__all__ = ["map_in_processes"]
 
-_LOOK = 5.0  # seconds without a result, after which workers are looked at
+_SECONDS_BETWEEN_LOOKS = 5.0  # seconds without a result, after which workers are looked at
 T = TypeVar("T")
 R = TypeVar("R")
 
 
-def in_processes(
-    function: Callable[[T], R], tasks: Sequence[T], *, workers: int, at_once: int = 1
+def map_in_processes(
+    function: Callable[[T], R], tasks: Sequence[T], *, workers: int, chunk_size: int = 1
 ) -> Generator[R, None, None]:
-    """Do `function` on tasks in processes, and give the results in order.
+    """Call `function` on tasks in processes, and yield the results in order.
 
-    Parameters
-    ----------
-    function, tasks
-        Both can be sent to another process.
-    workers
-        Processes; 0 works in this one.
-    at_once
-        Tasks that are sent together.
+    Without workers it works in this process. Tasks are sent in chunks; they and the function must
+    be fit to be sent to another process.
 
     Raises
     ------
@@ -56,14 +50,14 @@ def in_processes(
         return
     before = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_exit_when_parent_ends
     )
     waiting: deque[Future[list[R]]] = deque()
-    pieces = _split_into_pieces(tasks, at_once)
+    chunks = _chunks(tasks, chunk_size)
     done = False
     try:
-        for piece in pieces:
-            waiting.append(pool.submit(_map_piece, function, piece))
+        for chunk in chunks:
+            waiting.append(pool.submit(_map_chunk, function, chunk))
             if len(waiting) > 2 * workers:
                 yield from _wait_for_result(waiting.popleft(), before)
         while waiting:
@@ -81,13 +75,13 @@ def in_processes(
                 child.kill()  # also one that is stopped
 
 
-def _split_into_pieces(tasks: Sequence[T], size: int) -> Iterator[list[T]]:
+def _chunks(tasks: Sequence[T], size: int) -> Iterator[list[T]]:
     left = iter(tasks)
     while piece := list(islice(left, size)):
         yield piece
 
 
-def _map_piece(function: Callable[[T], R], tasks: list[T]) -> list[R]:
+def _map_chunk(function: Callable[[T], R], tasks: list[T]) -> list[R]:
     return [function(task) for task in tasks]
 
 
@@ -95,33 +89,33 @@ def _wait_for_result(future: Future[list[R]], before: set[BaseProcess]) -> list[
     """Wait for a result, and look meanwhile whether workers are still at work."""
     while True:
         try:
-            return future.result(timeout=_LOOK)
+            return future.result(timeout=_SECONDS_BETWEEN_LOOKS)
         except LateError:
             if future.done():  # it is the task's own
                 raise
         for child in set(multiprocessing.active_children()) - before:
-            if child.pid is not None and _is_stopped(child.pid):
+            if child.pid is not None and _is_process_stopped(child.pid):
                 raise ProcessError(
                     f"the process {child.pid}, which makes training images, was stopped (SIGSTOP); "
                     "start again, and let it go on"
                 )
 
 
-def _is_stopped(process: int) -> bool:
+def _is_process_stopped(process: int) -> bool:
     with suppress(OSError, IndexError):  # there is no such file outside Linux
         status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
         return status.rpartition(")")[2].split()[0] in ("T", "t")
     return False
 
 
-def _end_with_parent() -> None:
+def _exit_when_parent_ends() -> None:
     """End this worker as soon as the process that started it is gone."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
-    def watch(sentinel: int) -> None:
+    def exit_when_ready(sentinel: int) -> None:
         wait([sentinel])
         os._exit(1)
 
-    threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
+    threading.Thread(target=exit_when_ready, args=(parent.sentinel,), daemon=True).start()

@@ -8,7 +8,7 @@ by value, as a `Pool` of arrays; where they come from is known in recipes alone.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config import DataConfig, TrainConfig, read_config, shipped_configs
+from rainmer_analysis.train.config import DataConfig, TrainConfig, config_as_toml, read_train_config
 from rainmer_analysis.train.config.sections import CAMERA, CLEAR
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.crossed import (
@@ -24,9 +24,9 @@ from rainmer_analysis.train.data import (
     Sample,
     build_pool,
     choose_held_out_scenes,
+    cut_keyed_window,
     open_pool,
     to_8bit,
-    window,
 )
 from rainmer_analysis.train.loop import (
     CHECKPOINTS,
@@ -37,7 +37,7 @@ from rainmer_analysis.train.loop import (
     init_distributed,
     train,
 )
-from rainmer_analysis.train.model_card_text import as_toml, hardware, model_card
+from rainmer_analysis.train.model_card_text import describe_hardware, model_card_markdown
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 __all__ = [
@@ -58,19 +58,18 @@ __all__ = [
     "Sample",
     "TrainConfig",
     "Trainable",
-    "as_toml",
     "build_crossed_pool",
     "build_pool",
     "choose_held_out_scenes",
+    "config_as_toml",
+    "cut_keyed_window",
     "describe_degradation",
-    "hardware",
+    "describe_hardware",
     "init_distributed",
-    "model_card",
+    "model_card_markdown",
     "open_crossed_pool",
     "open_pool",
-    "read_config",
-    "shipped_configs",
+    "read_train_config",
     "to_8bit",
     "train",
-    "window",
 ]

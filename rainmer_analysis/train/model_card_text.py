@@ -10,16 +10,15 @@ from pathlib import Path
 
 import torch
 
-from rainmer_analysis.train.config import TrainConfig
+from rainmer_analysis.train.config import TrainConfig, config_as_toml
 from rainmer_analysis.train.crossed import CrossedPool
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.loop import DistributedContext, Outcome
-from rainmer_analysis.values.request_digest import to_json_types
 
-__all__ = ["as_toml", "hardware", "model_card"]
+__all__ = ["describe_hardware", "model_card_markdown"]
 
 
-def hardware(context: DistributedContext | None = None) -> str:
+def describe_hardware(context: DistributedContext | None = None) -> str:
     """Name what computed: GPU or processor with its thread setting, how many, and the torch."""
     context = context or DistributedContext()
     shared = f", {context.world} processes" if context.world > 1 else ""
@@ -39,7 +38,7 @@ def _processor_name(device: torch.device) -> str:
     return f"{name}, {torch.get_num_threads()} thread(s)"
 
 
-def model_card(
+def model_card_markdown(
     config: TrainConfig,
     pool: Pool | CrossedPool,
     outcome: Outcome,
@@ -66,9 +65,13 @@ def model_card(
     context
         Where it computed.
     """
-    scenes = len(set(pool.scenes))
-    held_out = pool.held_out(config.data.held_out, config.data.seed)
-    queries = "query images" if config.trains == "encoder" and not config.is_crossed else "images"
+    scenes = len(set(pool.scene_of_each_row))
+    held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
+    queries = (
+        "query images"
+        if config.trained_network == "encoder" and not config.is_crossed
+        else "images"
+    )
     per_batch = _images_per_batch(config, pool)
     seen = outcome.step * config.run.accumulate * per_batch
     facts = {
@@ -79,7 +82,7 @@ def model_card(
         **_describe_kept_step(outcome, kept),
         f"{queries.capitalize()} seen": str(seen),
         "Training time": f"{outcome.seconds / 60:.1f} minutes",
-        "Hardware": hardware(context),
+        "Hardware": describe_hardware(context),
         "Seed": str(config.seed),
         "Scenes": f"{scenes}, of which {int(config.data.held_out * scenes)} held out "
         f"({int(held_out.sum())} of {len(pool)} pairs)",
@@ -91,13 +94,15 @@ def model_card(
         f"# {config.name}",
         _markdown_table(("fact", "value"), facts.items()),
         "## Training pairs",
-        _markdown_table(("dataset", "pairs"), ((name, str(n)) for name, n in pool.counts.items())),
+        _markdown_table(
+            ("dataset", "pairs"), ((name, str(n)) for name, n in pool.images_per_dataset.items())
+        ),
         "## Results",
         "Means over the last logged interval; `held_out` rows are those of the kept weights, on "
         "scenes that were not trained on.",
         _markdown_table(("number", "value"), _last_logged_numbers(log, kept).items()),
         "## Configuration",
-        "```toml\n" + as_toml(config) + "```",
+        "```toml\n" + config_as_toml(config) + "```",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -105,12 +110,12 @@ def model_card(
 def _images_per_batch(config: TrainConfig, pool: Pool | CrossedPool) -> int:
     if isinstance(pool, CrossedPool):
         return config.crossed.batch_draws * config.crossed.batch_scenes
-    return config.run.batch * (len(pool.names) if config.encoder == "airnet" else 1)
+    return config.run.batch * (len(pool.dataset_names) if config.encoder == "airnet" else 1)
 
 
 def _network_description(config: TrainConfig) -> str:
     width = f"width {config.model.width}"
-    if not config.restores:
+    if not config.trains_restorer:
         return f"encoder of {config.encoder}, {width}"
     blocks = "/".join(str(count) for count in config.restorer.blocks)
     return f"{config.restorer.variant}, {width}, blocks {blocks}"
@@ -121,35 +126,6 @@ def _describe_kept_step(outcome: Outcome, kept: int) -> dict[str, str]:
     if not outcome.best_step:
         return {}
     return {"Kept weights": f"of step {kept}, the best on held-out scenes"}
-
-
-def as_toml(config: TrainConfig) -> str:
-    """Write a configuration as TOML that `read_config` reads back to an equal one."""
-    document = to_json_types(config)
-    top = {key: value for key, value in document.items() if not isinstance(value, dict)}
-    lines = _toml_assignments(top)
-    for key, table in document.items():
-        if isinstance(table, dict):
-            lines += ["", f"[{key}]", *_toml_assignments(table)]
-    return "\n".join(lines) + "\n"
-
-
-def _toml_assignments(table: Mapping[str, object]) -> list[str]:
-    return [f"{key} = {_toml_literal(value)}" for key, value in table.items()]
-
-
-def _toml_literal(value: object) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml_literal(item) for item in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        items = (f"{_toml_literal(key)} = {_toml_literal(item)}" for key, item in value.items())
-        return "{ " + ", ".join(items) + " }" if value else "{}"
-    return repr(value)
 
 
 def _markdown_table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:

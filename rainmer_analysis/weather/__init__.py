@@ -1,15 +1,20 @@
 """Simulated rain, snow, drops and night over simulated scenes, seeded to the last 8-bit pixel.
 
-A recipe is data: which light, which weather, over which scenes. ``degrade`` applies one to any
-clean image, ``simulate`` makes pair number ``index`` of a simulated dataset, ``draw_weather``
-fixes a recipe's parameters, so that one weather can be applied to many scenes.
+A recipe is data: which light, which weather, over which scenes. ``degraded_and_clean`` applies one
+to any clean image, ``simulate`` makes pair number ``index`` of a simulated dataset,
+``draw_weather`` fixes a recipe's parameters, so that one weather can be applied to many scenes.
 """
 
 from __future__ import annotations
 
-from rainmer_analysis.weather.scenes import SCENE_KINDS, draw_scene, load_or_draw_scene, scene_names
-from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES, Recipe
-from rainmer_analysis.weather.simulation import Pair, degrade, scene_of, simulate
+from rainmer_analysis.weather.scenes import (
+    SCENE_KINDS,
+    load_or_render_scene,
+    render_scene,
+    scene_names,
+)
+from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES
+from rainmer_analysis.weather.simulation import Pair, degraded_and_clean, scene_of_pair, simulate
 from rainmer_analysis.weather.weather_draws import (
     LightDraw,
     WeatherDraw,
@@ -24,15 +29,14 @@ __all__ = [
     "SCENE_KINDS",
     "LightDraw",
     "Pair",
-    "Recipe",
     "WeatherDraw",
-    "degrade",
+    "degraded_and_clean",
     "draw_camera",
     "draw_light",
-    "draw_scene",
     "draw_weather",
-    "load_or_draw_scene",
+    "load_or_render_scene",
+    "render_scene",
     "scene_names",
-    "scene_of",
+    "scene_of_pair",
     "simulate",
 ]

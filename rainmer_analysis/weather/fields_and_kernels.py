@@ -15,8 +15,8 @@ from rainmer_analysis.weather.random_laws import spawn_generator
 
 __all__ = [
     "Field",
-    "blur",
     "capsule_kernel",
+    "gaussian_blur",
     "pixel_centres",
     "power_law_noise",
     "scatter_kernels",
@@ -32,10 +32,6 @@ def pixel_centres(shape: tuple[int, int]) -> tuple[Field, Field]:
     return rows[:, None], columns[None, :]
 
 
-def _fft_shape(shape: tuple[int, int]) -> tuple[int, int]:
-    return fft.next_fast_len(shape[0], real=True), fft.next_fast_len(shape[1], real=True)
-
-
 def power_law_noise(
     rng: np.random.Generator,
     shape: tuple[int, int],
@@ -48,7 +44,7 @@ def power_law_noise(
     ``stretch`` above 1 makes the field smoother along that axis. Coarse structure is the same at
     every size of one aspect ratio.
     """
-    size = _fft_shape(shape)
+    size = wrapping_plane_size(shape)
     rows = fft.fftfreq(size[0]) * max(size) * stretch[0]
     columns = fft.rfftfreq(size[1]) * max(size) * stretch[1]
     power = rows[:, None] ** 2 + columns[None, :] ** 2
@@ -74,7 +70,7 @@ def _random_half_spectrum(
     return np.asarray(numbers[0] + 1j * numbers[1])
 
 
-def blur(field: Field, sigma: float) -> Field:
+def gaussian_blur(field: Field, sigma: float) -> Field:
     """Blur the last two axes by a Gaussian of ``sigma`` pixels (none below a tenth of a pixel)."""
     if sigma < 0.1:
         return field
@@ -104,9 +100,7 @@ def capsule_kernel(
 
 
 def scatter_kernels(
-    rng: np.random.Generator,
-    shape: tuple[int, int],
-    layers: list[tuple[float, Field]],
+    rng: np.random.Generator, shape: tuple[int, int], layers: list[tuple[float, Field]]
 ) -> Field:
     """Return the sum of kernels dropped at random places: [H, W], at least 0.
 
@@ -133,5 +127,5 @@ def scatter_kernels(
 
 
 def wrapping_plane_size(shape: tuple[int, int]) -> tuple[int, int]:
-    """Return the size of the wrapping plane on which an image of ``shape`` has its drops."""
-    return _fft_shape(shape)
+    """Return the size, quick to transform, of the wrapping plane behind an image of ``shape``."""
+    return fft.next_fast_len(shape[0], real=True), fft.next_fast_len(shape[1], real=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -20,15 +20,14 @@ __all__ = [
     "Number",
     "Palette",
     "Tint",
+    "demand_colour",
+    "demand_colours",
+    "demand_number",
     "draw_laws",
-    "drawn_colour",
-    "drawn_colours",
-    "drawn_number",
     "keyed_generator",
     "spawn_generator",
 ]
 
-_Value = TypeVar("_Value")
 RGB = tuple[float, float, float]
 
 
@@ -108,40 +107,36 @@ Number = Law | float
 Colour = Tint | RGB
 
 
-def drawn_number(value: Number) -> float:
-    """Return a drawn parameter; refuse a law that has not been drawn."""
+def demand_number(value: Number) -> float:
+    """Return a drawn number; refuse a law that has not been drawn."""
     if isinstance(value, Law):
         raise ParameterError(f"{value} is a law and not a number yet; call draw(rng) before apply")
     return float(value)
 
 
-def drawn_colour(value: Colour) -> RGB:
+def demand_colour(value: Colour) -> RGB:
     """Return a drawn colour; refuse a law that has not been drawn."""
     if isinstance(value, Tint):
         raise ParameterError(f"{value} is a law and not a colour yet; call draw(rng) before apply")
     return value
 
 
-def drawn_colours(value: Palette | tuple[RGB, ...]) -> tuple[RGB, ...]:
+def demand_colours(value: Palette | tuple[RGB, ...]) -> tuple[RGB, ...]:
     """Return drawn colours; refuse a law that has not been drawn."""
     if isinstance(value, Palette):
         raise ParameterError(f"{value} is a law and not colours yet; call draw(rng) before apply")
     return value
 
 
-def draw_laws(value: _Value, rng: np.random.Generator) -> _Value:
+def draw_laws(value: Any, rng: np.random.Generator) -> Any:
     """Return ``value`` with each law in its fields, or in tuples there, replaced by one draw."""
-    return _draw_nested(value, rng)  # type: ignore[return-value]
-
-
-def _draw_nested(value: object, rng: np.random.Generator) -> object:
     if isinstance(value, Law | Tint | Palette):
         return value.draw(rng)
     if isinstance(value, tuple):
-        return tuple(_draw_nested(each, rng) for each in value)
+        return tuple(draw_laws(each, rng) for each in value)
     if is_dataclass(value) and not isinstance(value, type):
         held = {field.name: getattr(value, field.name) for field in fields(value)}
-        return replace(value, **{name: _draw_nested(each, rng) for name, each in held.items()})
+        return replace(value, **{name: draw_laws(each, rng) for name, each in held.items()})
     return value
 
 

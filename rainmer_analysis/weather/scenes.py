@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.dead_leaves import render_dead_leaves, render_textures
+from rainmer_analysis.weather.dead_leaves_and_textures import render_dead_leaves, render_textures
 from rainmer_analysis.weather.fields_and_kernels import Field, pixel_centres
 from rainmer_analysis.weather.random_laws import keyed_generator
-from rainmer_analysis.weather.scenery import render_landscape, render_skyline
+from rainmer_analysis.weather.skyline_and_landscape import render_landscape, render_skyline
 
-__all__ = ["PER_KIND", "SCENE_KINDS", "SPLITS", "draw_scene", "load_or_draw_scene", "scene_names"]
+__all__ = [
+    "PER_KIND",
+    "SCENE_KINDS",
+    "SPLITS",
+    "load_or_render_scene",
+    "render_scene",
+    "scene_names",
+]
 
 SPLITS = ("train", "figure")
 PER_KIND = 500
@@ -61,7 +68,7 @@ def scene_names(split: str) -> tuple[str, ...]:
     return (*photographs, *places)
 
 
-def load_or_draw_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
+def load_or_render_scene(name: str, *, height: int, width: int) -> NDArray[np.float32]:
     """Render a scene as float32 [3, height, width] in [0, 1].
 
     A photograph is cropped in the middle to the aspect ratio and resized (area average). A
@@ -76,13 +83,13 @@ def load_or_draw_scene(name: str, *, height: int, width: int) -> NDArray[np.floa
     if kind == "photo":
         _check_sides(height, width)
         return _load_photograph(*_PHOTOGRAPHS[split][rest], size=(height, width))
-    return draw_scene(kind, name, height=height, width=width)
+    return render_scene(kind, name, height=height, width=width)
 
 
-def draw_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.float32]:
+def render_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.float32]:
     """Render a procedural scene of one of ``SCENE_KINDS`` as float32 [3, height, width] in [0, 1].
 
-    Each key draws another scene, without end; `load_or_draw_scene` passes names of its scenes.
+    Each key draws another scene, without end; `load_or_render_scene` passes names of its scenes.
 
     Raises
     ------
@@ -96,7 +103,7 @@ def draw_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.fl
         )
     rng = keyed_generator("scene", key)
     image = _KINDS[kind](rng, (height, width))
-    return _expose_unevenly(rng, image).astype(np.float32)
+    return _light_unevenly_and_expose(rng, image).astype(np.float32)
 
 
 def _check_sides(height: int, width: int) -> None:
@@ -106,13 +113,13 @@ def _check_sides(height: int, width: int) -> None:
 
 def _parse_scene_name(name: str) -> tuple[str, str, str]:
     parts = name.split("-", 3)
-    if len(parts) == 4 and parts[1] in SPLITS and name in _scene_set(parts[1]):
+    if len(parts) == 4 and parts[1] in SPLITS and name in _scene_name_set(parts[1]):
         return parts[1], parts[2], parts[3]
     raise ParameterError(f"there is no scene {name!r}; scene_names(split) lists the scenes")
 
 
 @functools.lru_cache(maxsize=4)
-def _scene_set(split: str) -> frozenset[str]:
+def _scene_name_set(split: str) -> frozenset[str]:
     return frozenset(scene_names(split))
 
 
@@ -130,7 +137,7 @@ def _load_photograph(package: str, file: str, *, size: tuple[int, int]) -> NDArr
     return np.asarray(resized, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)
 
 
-def _expose_unevenly(rng: np.random.Generator, image: Field) -> Field:
+def _light_unevenly_and_expose(rng: np.random.Generator, image: Field) -> Field:
     """Light a rendered scene unevenly and expose it: contrast, and a tone curve to a mean."""
     shape = (image.shape[1], image.shape[2])
     image = image * np.exp(rng.uniform(0.06, 0.22) * _smooth_field(rng, shape))

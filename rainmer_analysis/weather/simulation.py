@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.weather.random_laws import keyed_generator
-from rainmer_analysis.weather.scenes import load_or_draw_scene, scene_names
+from rainmer_analysis.weather.scenes import load_or_render_scene, scene_names
 from rainmer_analysis.weather.simulated_recipes import find_recipe
 from rainmer_analysis.weather.weather_draws import draw_light, draw_weather
 
-__all__ = ["Pair", "degrade", "scene_of", "simulate"]
+__all__ = ["Pair", "degraded_and_clean", "scene_of_pair", "simulate"]
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,17 @@ class Pair:
     scene: str
 
 
-def degrade(
-    clean: ArrayLike, recipe_name: str, *, seed: int
+def degraded_and_clean(
+    image: ArrayLike, recipe_name: str, *, seed: int | str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Degrade a clean image: draw parameters of light and weather by ``seed`` and apply them.
+    """Put a clean image into a recipe's light, and degrade the result by the recipe's weather.
 
     Both results lie on the grid of 8 bits (k / 255), so that an array equals its PNG and the last
     bits of float arithmetic do not show.
 
     Parameters
     ----------
-    clean
+    image
         Image [3, H, W] in [0, 1], sides from 16 pixels.
     recipe_name
         A name in ``RECIPES``.
@@ -54,7 +54,8 @@ def degrade(
     ParameterError
         For an unknown recipe, another shape, or values outside [0, 1].
     """
-    return _degrade_float(clean, recipe_name, seed)
+    clean = draw_light(recipe_name, seed=seed).apply(image, seed=seed)
+    return draw_weather(recipe_name, seed=seed).apply(clean, seed=seed), clean
 
 
 def simulate(
@@ -80,31 +81,26 @@ def simulate(
     seed
         Seed of the dataset.
     """
-    scene = scene_of(recipe_name, index, split=split, seed=seed)
-    image = load_or_draw_scene(scene, height=size[0], width=size[1])
-    rainy, clean = _degrade_float(image, recipe_name, f"{seed}/{split}/{index}")
+    scene = scene_of_pair(recipe_name, index, split=split, seed=seed)
+    image = load_or_render_scene(scene, height=size[0], width=size[1])
+    rainy, clean = degraded_and_clean(image, recipe_name, seed=f"{seed}/{split}/{index}")
     return Pair(rainy=rainy, clean=clean, scene=scene)
 
 
-def scene_of(recipe_name: str, index: int, *, split: str = "figure", seed: int = 42) -> str:
+def scene_of_pair(recipe_name: str, index: int, *, split: str = "figure", seed: int = 42) -> str:
     """Return the scene of pair number ``index`` without rendering it."""
     if index < 0:
         raise ParameterError(f"there is no pair number {index}; count from 0")
     recipe = find_recipe(recipe_name)
-    order = _scene_order(recipe.family, recipe.kinds, split, seed)
+    order = _shuffled_scene_names(recipe.family, recipe.kinds, split, seed)
     return order[index % len(order)]
 
 
 @functools.lru_cache(maxsize=64)
-def _scene_order(family: str, kinds: tuple[str, ...], split: str, seed: int) -> tuple[str, ...]:
+def _shuffled_scene_names(
+    family: str, kinds: tuple[str, ...], split: str, seed: int
+) -> tuple[str, ...]:
     names = scene_names(split)
     chosen = [name for name in names if not kinds or name.split("-")[2] in kinds]
     places = keyed_generator("order", seed, split, family).permutation(len(chosen))
     return tuple(chosen[place] for place in places)
-
-
-def _degrade_float(
-    image: ArrayLike, recipe_name: str, seed: int | str
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    clean = draw_light(recipe_name, seed=seed).apply(image, seed=seed)
-    return draw_weather(recipe_name, seed=seed).apply(clean, seed=seed), clean

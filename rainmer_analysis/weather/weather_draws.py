@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather.effects import (
-    Camera,
-    Compression,
-    Daylight,
-    Depth,
-    Drops,
-    Effect,
-    Flakes,
-    FlakeSize,
-    Night,
-    Streaks,
-    Veil,
-)
+from rainmer_analysis.weather.effects import Camera, Depth, Effect, FlakeSize
 from rainmer_analysis.weather.fields_and_kernels import Field
 from rainmer_analysis.weather.random_laws import Between, LogNormal, keyed_generator
 from rainmer_analysis.weather.simulated_recipes import Recipe, find_recipe
@@ -33,8 +20,7 @@ __all__ = [
     "draw_camera",
     "draw_light",
     "draw_weather",
-    "effect_from_dict",
-    "effect_to_dict",
+    "effect_to_json_types",
 ]
 
 SMALLEST = 16
@@ -74,29 +60,15 @@ class _Draw:
         ParameterError
             For another shape or values outside [0, 1].
         """
-        found = check_image(image)
+        found = checked_clean_image(image)
         for place, effect in enumerate(self.effects):
             found = effect.apply(found, keyed_generator(self.recipe, seed, self.kind, place))
         return np.asarray(np.rint(np.clip(found, 0.0, 1.0) * 255.0) / 255.0, dtype=np.float32)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the draw as what JSON can hold."""
-        effects = [effect_to_dict(effect) for effect in self.effects]
+        effects = [effect_to_json_types(effect) for effect in self.effects]
         return {"kind": self.kind, "recipe": self.recipe, "effects": effects}
-
-    @classmethod
-    def from_dict(cls, document: Mapping[str, Any]) -> Self:
-        """Return the draw that :meth:`to_dict` described.
-
-        Raises
-        ------
-        ParameterError
-            If the document describes something else.
-        """
-        if document.get("kind") != cls.kind or not isinstance(document.get("effects"), list):
-            raise ParameterError(f"this is no draw of {cls.kind}; give what to_dict() returned")
-        effects = tuple(effect_from_dict(each) for each in document["effects"])
-        return cls(find_recipe(str(document.get("recipe"))).name, effects)
 
     @classmethod
     def _drawn_from(cls, recipe: Recipe, effects: tuple[Effect, ...], seed: int | str) -> Self:
@@ -154,7 +126,7 @@ def draw_light(recipe_name: str, *, seed: int | str) -> LightDraw:
     return LightDraw._drawn_from(recipe, recipe.light, seed)
 
 
-def check_image(image: ArrayLike) -> Field:
+def checked_clean_image(image: ArrayLike) -> Field:
     """Return an image in float64; refuse one of another shape or with values outside [0, 1]."""
     found = np.asarray(image, dtype=np.float64)
     if found.ndim != 3 or found.shape[0] != 3 or min(found.shape[1:]) < SMALLEST:
@@ -167,25 +139,7 @@ def check_image(image: ArrayLike) -> Field:
     return found
 
 
-_KIND = "effect"
-_KINDS: dict[str, Any] = {
-    kind.__name__: kind
-    for kind in (
-        Camera,
-        Compression,
-        Daylight,
-        Depth,
-        Drops,
-        Flakes,
-        FlakeSize,
-        Night,
-        Streaks,
-        Veil,
-    )
-}
-
-
-def effect_to_dict(effect: Effect) -> dict[str, Any]:
+def effect_to_json_types(value: object) -> Any:
     """Return an effect with fixed parameters as dictionaries, lists, numbers and texts.
 
     Raises
@@ -193,48 +147,13 @@ def effect_to_dict(effect: Effect) -> dict[str, Any]:
     ParameterError
         If a parameter is a law still.
     """
-    described: dict[str, Any] = _to_json(effect)
-    return described
-
-
-def _to_json(value: object) -> Any:
     if isinstance(value, tuple):
-        return [_to_json(each) for each in value]
-    if is_dataclass(value) and type(value).__name__ in _KINDS:
-        held = {field.name: _to_json(getattr(value, field.name)) for field in fields(value)}
-        return {_KIND: type(value).__name__, **held}
+        return [effect_to_json_types(each) for each in value]
+    if isinstance(value, Effect | Depth | FlakeSize):
+        held = {
+            field.name: effect_to_json_types(getattr(value, field.name)) for field in fields(value)
+        }
+        return {"effect": type(value).__name__, **held}
     if isinstance(value, int | float):
         return value
     raise ParameterError(f"{value} is no fixed parameter; call draw(rng) before writing")
-
-
-def effect_from_dict(document: Mapping[str, Any]) -> Effect:
-    """Return the effect that :func:`effect_to_dict` described.
-
-    Raises
-    ------
-    ParameterError
-        For an unknown effect, or fields that it does not have.
-    """
-    built = _from_json(document)
-    if not isinstance(built, Effect):
-        raise ParameterError(f"{document!r} is no effect; give what effect_to_dict returned")
-    return built
-
-
-def _from_json(value: object) -> object:
-    if isinstance(value, list):
-        return tuple(_from_json(each) for each in value)
-    if isinstance(value, int | float):
-        return value
-    if not isinstance(value, Mapping):
-        raise ParameterError(f"{value!r} is no parameter of an effect; give numbers")
-    kind = _KINDS.get(str(value.get(_KIND)))
-    if kind is None:
-        raise ParameterError(f"no effect {value.get(_KIND)!r}; choose one of {', '.join(_KINDS)}")
-    held = {name: _from_json(each) for name, each in value.items() if name != _KIND}
-    expected = {field.name for field in fields(kind)}
-    if set(held) != expected:
-        names = ", ".join(sorted(set(held) ^ expected))
-        raise ParameterError(f"{value[_KIND]} lacks or does not have the fields {names}")
-    return kind(**held)

@@ -7,26 +7,28 @@ import pytest
 from scipy.ndimage import affine_transform
 from scipy.ndimage import shift as moved
 
-from rainmer_analysis.auditing.luma_thumbnails import planes_of
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import luma_and_red_minus_blue
 from rainmer_analysis.auditing.registration import Registration
-from rainmer_analysis.auditing.registration import register as register_planes
-from rainmer_analysis.weather import degrade, load_or_draw_scene
+from rainmer_analysis.auditing.registration import register_pair as register_planes
+from rainmer_analysis.weather import degraded_and_clean, load_or_render_scene
 
 SIZE = (128, 160)
 
 
 def scene(number: int) -> np.ndarray:
-    return load_or_draw_scene(f"scene-figure-landscape-{number:03d}", height=SIZE[0], width=SIZE[1])
+    return load_or_render_scene(
+        f"scene-figure-landscape-{number:03d}", height=SIZE[0], width=SIZE[1]
+    )
 
 
 def register(image: np.ndarray, partner: np.ndarray) -> Registration | None:
-    return register_planes(planes_of(image), planes_of(partner))
+    return register_planes(luma_and_red_minus_blue(image), luma_and_red_minus_blue(partner))
 
 
 @pytest.fixture(scope="module")
 def pairs() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     names = {"streaks": "sim-Rain200H", "veil": "sim-GT-Rain", "night": "sim-GTAV-balance"}
-    return {kind: degrade(scene(3), name, seed=5) for kind, name in names.items()}
+    return {kind: degraded_and_clean(scene(3), name, seed=5) for kind, name in names.items()}
 
 
 @pytest.mark.parametrize("kind", ["streaks", "veil", "night"])

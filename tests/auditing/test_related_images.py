@@ -7,28 +7,32 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from rainmer_analysis.auditing.luma_thumbnails import SHAPE, SIDE, planes_of, thumbnail
+from rainmer_analysis.auditing.luma_and_colour_thumbnails import (
+    SHAPE,
+    SIDE,
+    luma_and_red_minus_blue,
+    thumbnail_of_planes,
+)
 from rainmer_analysis.auditing.related_images import find_related_pairs
-from rainmer_analysis.auditing.window_alignment import align
+from rainmer_analysis.auditing.window_alignment import align_windows
 from rainmer_analysis.auditing.window_descriptors import (
-    LENGTH,
     describe_windows,
     mirrored_descriptors,
     window_boxes,
 )
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather import degrade, load_or_draw_scene
+from rainmer_analysis.weather import degraded_and_clean, load_or_render_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")
 
 
 def scene(number: int) -> np.ndarray:
     name = f"scene-figure-{KINDS[number % 4]}-{number:03d}"
-    return load_or_draw_scene(name, height=120, width=160)
+    return load_or_render_scene(name, height=120, width=160)
 
 
 def small(image: np.ndarray) -> np.ndarray:
-    return thumbnail(planes_of(image))
+    return thumbnail_of_planes(luma_and_red_minus_blue(image))
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +51,9 @@ def test_different_scenes_are_not_related(scenes: list[np.ndarray]) -> None:
         (lambda image: image[:, :, ::-1], "copy", True, False),
         (lambda image: image[:, 8:110, 6:140][:, :, ::-1], "copy", True, True),
         (lambda image: image.repeat(2, axis=1).repeat(2, axis=2), "copy", False, False),
-        (lambda image: degrade(image, "sim-Rain200H", seed=3)[0], "scene", False, False),
-        (lambda image: degrade(image, "sim-DDN_5", seed=3)[0], "scene", False, False),
-        (lambda image: degrade(image, "sim-Snow", seed=3)[0], "scene", False, False),
+        (lambda image: degraded_and_clean(image, "sim-Rain200H", seed=3)[0], "scene", False, False),
+        (lambda image: degraded_and_clean(image, "sim-DDN_5", seed=3)[0], "scene", False, False),
+        (lambda image: degraded_and_clean(image, "sim-Snow", seed=3)[0], "scene", False, False),
     ],
 )
 def test_planted_kin_is_found_alone(
@@ -94,14 +98,14 @@ def lit_night(number: int) -> np.ndarray:
 def test_one_lamp_does_not_make_two_nights_one_scene() -> None:
     nights = np.stack([small(lit_night(number)) for number in range(8)])
     first, second = nights[:1], nights[1:2]
-    aligned = align(first, second, [(0.0, 0.0, 1.0, 1.0)])
+    aligned = align_windows(first, second, [(0.0, 0.0, 1.0, 1.0)])
     assert aligned.correlation[0] > 0.8  # the lamp's
     assert aligned.compressed[0] < 0.6
     assert find_related_pairs(nights, clean=np.ones(8, bool)) == []
 
 
 def test_what_is_known_to_be_clean_must_agree_by_more(scenes: list[np.ndarray]) -> None:
-    rain = [degrade(scenes[4], "sim-Rain200H", seed=seed)[0] for seed in (1, 2)]
+    rain = [degraded_and_clean(scenes[4], "sim-Rain200H", seed=seed)[0] for seed in (1, 2)]
     images = np.stack([small(each) for each in (scenes[4], *rain, scenes[4])])
     unknown = find_related_pairs(images)
     assert {(each.first, each.second) for each in unknown} == set(combinations(range(4), 2))
@@ -123,7 +127,7 @@ def test_images_without_contrast_are_not_related() -> None:
 def test_mirroring_a_thumbnail_changes_signs_alone(scenes: list[np.ndarray]) -> None:
     images = np.stack([small(each) for each in scenes[:4]])
     own = describe_windows(images, whole_only=True)
-    assert own.shape == (4, LENGTH)
+    assert own.shape == (4, 35)
     turned = describe_windows(images[..., ::-1], whole_only=True)
     assert np.allclose(mirrored_descriptors(own), turned, atol=1e-5)
     assert np.allclose(np.linalg.norm(own, axis=1), 1, atol=1e-5)
@@ -145,7 +149,9 @@ def test_a_window_is_described_as_its_crop_would_be(scenes: list[np.ndarray]) ->
         )
     ].astype(np.float32)
     grey = np.repeat(part[None] / np.float32(255), 3, axis=0)
-    crop = describe_windows(thumbnail(planes_of(grey))[None], whole_only=True)[0]
+    crop = describe_windows(
+        thumbnail_of_planes(luma_and_red_minus_blue(grey))[None], whole_only=True
+    )[0]
     assert float(crop @ windows[at]) > 0.995
 
 

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_analysis.cli import options
 from rainmer_analysis.cli.main import main
+from rainmer_analysis.cli.options import CommonOptions
+from rainmer_analysis.cli.terminal import progress as progress_module
 from rainmer_analysis.values import report_progress
 from tests.forked import ForkedPythons
 
@@ -117,12 +118,12 @@ def test_nothing_is_coloured(
 
 
 def test_a_bar_shows_units_of_what_reports(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "_PATIENCE", 0)
+    monkeypatch.setattr(progress_module, "_SECONDS_UNTIL_BAR", 0)
     screen = io.StringIO()
     screen.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stderr", screen)
-    common = options.CommonOptions(seed=1, as_json=False, quiet=False, overwrite=False)
-    with options.progress_bar(common, "image") as progress:
+    common = CommonOptions(seed=1, as_json=False, quiet=False, overwrite=False)
+    with common.progress_bar("image") as progress:
         progress(1, 4)
         for finished in (50, 60):
             time.sleep(0.15)  # a bar is drawn ten times a second at most

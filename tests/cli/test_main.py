@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_analysis.cli import options
 from rainmer_analysis.cli.main import cli, main
-from rainmer_analysis.cli.options import CommonOptions, echo
+from rainmer_analysis.cli.options import CommonOptions
+from rainmer_analysis.cli.terminal import progress as progress_module
+from rainmer_analysis.cli.terminal.print_and_log import echo
 from tests.forked import ForkedPythons
 
 HEAVY = {"torch", "umap", "matplotlib", "pandas", "pyarrow", "sklearn"}
@@ -146,7 +147,9 @@ def test_names_that_are_not_utf8_are_named_with_an_escape(
 
 
 def test_json_holds_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
-    CommonOptions(seed=1, as_json=True, quiet=True, overwrite=False).result({"a": float("nan")}, "")
+    CommonOptions(seed=1, as_json=True, quiet=True, overwrite=False).print_result(
+        {"a": float("nan")}, ""
+    )
     assert json.loads(capsys.readouterr().out) == {"a": None}
     echo("a\udcffb")
     assert capsys.readouterr().out == "a\\udcffb\n"
@@ -200,9 +203,9 @@ def test_progress_in_a_log_is_a_line_now_and_then(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 10.0, 40.0, 50.0, 70.0, 100.0, 200.0])
-    monkeypatch.setattr(options, "monotonic", clock.__next__)
-    common = options.CommonOptions(seed=0, as_json=False, quiet=False, overwrite=False)
-    with options.progress_bar(common, "image") as progress:
+    monkeypatch.setattr(progress_module, "monotonic", clock.__next__)
+    common = CommonOptions(seed=0, as_json=False, quiet=False, overwrite=False)
+    with common.progress_bar("image") as progress:
         for finished in (4, 5, 8, 9, 11, 11):
             progress(finished, 84)
         progress(0, 9)
@@ -212,9 +215,9 @@ def test_progress_in_a_log_is_a_line_now_and_then(
         "11 of 84 images, 0.1 a second, 12:10 left",
         "11 of 84 images, 0.07 a second, 17:22 left",
     ]
-    quiet = options.CommonOptions(seed=0, as_json=False, quiet=True, overwrite=False)
-    monkeypatch.setattr(options, "monotonic", iter([0.0, 60.0]).__next__)
-    with options.progress_bar(quiet, "image") as progress:
+    quiet = CommonOptions(seed=0, as_json=False, quiet=True, overwrite=False)
+    monkeypatch.setattr(progress_module, "monotonic", iter([0.0, 60.0]).__next__)
+    with quiet.progress_bar("image") as progress:
         progress(0, 2)
         progress(1, 2)
     assert capsys.readouterr().err == ""

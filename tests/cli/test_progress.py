@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rainmer_analysis.cli import options, train_command
+from rainmer_analysis.cli import train_command
 from rainmer_analysis.cli.main import main
+from rainmer_analysis.cli.options import CommonOptions
+from rainmer_analysis.cli.terminal import progress
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, write
 
 Reports = list[tuple[int, int, str]]
@@ -21,11 +23,11 @@ def reports(monkeypatch: pytest.MonkeyPatch) -> Reports:
     """Return what the next commands report: finished, total and unit."""
     told: Reports = []
 
-    class Recorder(options._Lines):
+    class Recorder(progress.ProgressLines):
         def __call__(self, finished: int, total: int, unit: str = "") -> None:
             told.append((finished, total, unit or self._unit))
 
-    monkeypatch.setattr(options, "_Lines", Recorder)
+    monkeypatch.setattr(progress, "ProgressLines", Recorder)
     return told
 
 
@@ -101,7 +103,7 @@ def test_training_in_a_log_tells_its_rate_and_what_is_left(
 ) -> None:
     clock = iter([0.0, 5.0, 45.0, 60.0, 85.0])
     monkeypatch.setattr(train_command.time, "monotonic", clock.__next__)
-    common = options.CommonOptions(seed=0, as_json=False, quiet=False, overwrite=False)
+    common = CommonOptions(seed=0, as_json=False, quiet=False, overwrite=False)
     with train_command._TrainingProgress(common) as progress:
         for step in (101, 121, 130, 141):
             progress(step, 201, {"loss": 0.5})

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from rainmer_analysis.cli.main import main
-from rainmer_analysis.images.protocols import PROTOCOLS
+from rainmer_analysis.images.psnr_ssim_protocols import PROTOCOLS
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
 

@@ -11,7 +11,7 @@ from image_files import photograph, save
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import CATALOGUE, find_datasets, load_image_set, read_image
-from rainmer_analysis.images.datasets.catalogue import layout_of
+from rainmer_analysis.images.datasets.catalogue import catalogue_layout
 
 
 @dataclass(frozen=True)
@@ -262,12 +262,12 @@ def test_a_folder_without_its_images_is_refused(tmp_path: Path) -> None:
 )
 def test_an_unknown_name_gets_the_nearest(name: str, nearest: str) -> None:
     with pytest.raises(SourceError, match=f"unknown source {name!r}.*did you mean {nearest}\\?"):
-        layout_of(name)
+        catalogue_layout(name)
 
 
 def test_a_name_near_nothing_gets_no_suggestion() -> None:
     with pytest.raises(SourceError, match=r"datasets list\)$"):
-        layout_of("qqqqqqqqqqqq")
+        catalogue_layout("qqqqqqqqqqqq")
 
 
 def test_every_dataset_of_the_paper_is_there() -> None:

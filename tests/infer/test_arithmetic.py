@@ -19,7 +19,7 @@ import torch
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer import load_encoder
 from rainmer_analysis.infer.encoders.encoder_contract import encoder_spaces
-from rainmer_analysis.infer.execution.network_arithmetic import arithmetic, arithmetic_name
+from rainmer_analysis.infer.execution.network_arithmetic import arithmetic_context, arithmetic_name
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from tests.forked import ForkedPythons
 
@@ -100,7 +100,7 @@ def test_exact_vectors_do_not_move_with_a_callers_settings(
 
 def test_settings_of_the_process_come_back_after_threads() -> None:
     def compute(number: int) -> str:
-        with arithmetic(CPU, "exact"):
+        with arithmetic_context(CPU, "exact"):
             torch.ones(4, 4) @ torch.ones(4, 4)
             return torch.backends.mkldnn.matmul.fp32_precision
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer import StatisticsEncoder, fit_constants
+from rainmer_analysis.infer import StatisticsEncoder, fit_standardisation_constants
 from rainmer_analysis.infer.encoders.built_in.handmade_descriptors import (
     DESCRIPTORS,
-    chromatic,
-    degradation,
+    chromatic_descriptors,
+    degradation_descriptors,
 )
 
 
@@ -30,7 +30,7 @@ def test_finite_for_flat_images_of_any_size(view: str, size: tuple[int, int], le
 def test_chromatic_of_a_flat_colour() -> None:
     image = np.empty((3, 16, 16), np.float32)
     image[:] = np.array([0.6, 0.4, 0.2], np.float32)[:, None, None]
-    numbers = chromatic(image)
+    numbers = chromatic_descriptors(image)
     np.testing.assert_allclose(numbers[:3], [0.6, 0.4, 0.2], atol=1e-6)
     np.testing.assert_allclose(numbers[3:6], 0, atol=1e-6)
     np.testing.assert_allclose(
@@ -45,30 +45,32 @@ def test_chromatic_does_not_see_where_pixels_lie_but_for_the_dark_channel() -> N
     image = _noise(0)
     order = np.random.default_rng(1).permutation(64 * 48)
     shuffled = image.reshape(3, -1)[:, order].reshape(image.shape)
-    np.testing.assert_allclose(chromatic(shuffled)[:47], chromatic(image)[:47], atol=1e-5)
+    np.testing.assert_allclose(
+        chromatic_descriptors(shuffled)[:47], chromatic_descriptors(image)[:47], atol=1e-5
+    )
 
 
 def test_vertical_streaks_have_horizontal_gradients_and_vertical_correlation() -> None:
     columns = np.random.default_rng(2).random(64, dtype=np.float32)
     upright = np.broadcast_to(columns, (3, 64, 64)).copy()
-    numbers = degradation(upright)
+    numbers = degradation_descriptors(upright)
     np.testing.assert_allclose(numbers[0], 1, atol=1e-3)  # orientation 0: change along x
     lagged = numbers[-15:-3].reshape(3, 4)
     np.testing.assert_allclose(lagged[:, 1], 1, atol=2e-2)
     assert lagged[:, 0].max() < 0.6
-    lying = degradation(upright.transpose(0, 2, 1))
+    lying = degradation_descriptors(upright.transpose(0, 2, 1))
     np.testing.assert_allclose(lying[4], 1, atol=1e-3)
 
 
 def test_grey_detail_agrees_over_channels_and_coloured_detail_does_not() -> None:
     grey = np.repeat(_noise(3)[:1], 3, axis=0)
-    np.testing.assert_allclose(degradation(grey)[-3:], 1, atol=1e-3)
-    assert np.abs(degradation(_noise(3))[-3:]).max() < 0.1
+    np.testing.assert_allclose(degradation_descriptors(grey)[-3:], 1, atol=1e-3)
+    assert np.abs(degradation_descriptors(_noise(3))[-3:]).max() < 0.1
 
 
 def test_constants_centre_and_scale() -> None:
     images = [_noise(seed) ** (1 + seed % 3) for seed in range(30)]
-    constants = fit_constants(images)
+    constants = fit_standardisation_constants(images)
     for view, describe in DESCRIPTORS.items():
         rows = np.array([describe(image) for image in images])
         np.testing.assert_allclose(constants[view]["mean"], rows.mean(axis=0))
@@ -76,11 +78,11 @@ def test_constants_centre_and_scale() -> None:
     rows = StatisticsEncoder(constants).encode(np.stack(images))["chromatic"]
     assert np.linalg.norm(rows.mean(axis=0)) < 0.2
     with pytest.raises(ParameterError, match="at least 2 images"):
-        fit_constants(images[:1])
+        fit_standardisation_constants(images[:1])
 
 
 def test_other_constants_are_another_encoder() -> None:
-    first = StatisticsEncoder(fit_constants([_noise(0), _noise(1)]))
-    second = StatisticsEncoder(fit_constants([_noise(0), _noise(2)]))
+    first = StatisticsEncoder(fit_standardisation_constants([_noise(0), _noise(1)]))
+    second = StatisticsEncoder(fit_standardisation_constants([_noise(0), _noise(2)]))
     assert first.sha256 != second.sha256
     assert first.sha256 == StatisticsEncoder(first.constants).sha256

@@ -17,7 +17,7 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.infer import Encoder, encoder_names, load_encoder
 from rainmer_analysis.infer.encoders import encoder_registry, encoder_weights, network_encoder
 from rainmer_analysis.infer.encoders.built_in import statistics_encoder
-from rainmer_analysis.infer.encoders.encoder_contract import check_encoder
+from rainmer_analysis.infer.encoders.encoder_contract import check_encoder_contract
 from rainmer_analysis.infer.execution import warn_without_bfloat16
 from rainmer_analysis.model.encoder import RainmerEncoder
 
@@ -50,7 +50,7 @@ def _make(weights: object, *, device: str, precision: str) -> object:
 
 def registry_check(images: object) -> torch.Tensor:
     """Stand for a check of their own: the one of this package."""
-    return network_encoder.check_images(images)  # type: ignore[arg-type]
+    return network_encoder.as_checked_images(images)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -331,7 +331,7 @@ def test_statistics_constants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 def test_check_encoder_gives_the_object_back(weights: dict[str, Path]) -> None:
     encoder = load_encoder("airnet", weights["airnet"], device="cpu")
-    assert check_encoder(encoder, "it") is encoder
+    assert check_encoder_contract(encoder, "it") is encoder
 
 
 def test_a_batch_is_shared_out_among_threads(

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
-from rainmer_analysis.images import load_image_set, read_ahead, read_image, resize
+from rainmer_analysis.images import load_image_set, map_ahead_in_threads, read_image, resize
 from rainmer_analysis.infer import Extraction, extract, load_encoder
 from rainmer_analysis.infer.extraction.shards import SHARD
 from rainmer_analysis.values import ImageSet, Rows, read
@@ -402,7 +402,7 @@ def test_reading_ahead_is_bounded_and_in_order() -> None:
         return task * task
 
     found = []
-    for value in read_ahead(range(50), work, workers=3, ahead=5):
+    for value in map_ahead_in_threads(range(50), work, workers=3, ahead=5):
         with lock:
             state["taken"] += 1
         found.append(value)
@@ -412,7 +412,7 @@ def test_reading_ahead_is_bounded_and_in_order() -> None:
 
 def test_reading_ahead_stops_with_its_reader() -> None:
     started = []
-    results = read_ahead(range(1000), started.append, workers=1, ahead=4)
+    results = map_ahead_in_threads(range(1000), started.append, workers=1, ahead=4)
     next(results)
     results.close()
     assert len(started) <= 5

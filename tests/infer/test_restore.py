@@ -13,14 +13,16 @@ import torch
 
 from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.images import resize
-from rainmer_analysis.images.pair_measures import psnr_y
+from rainmer_analysis.images.image_and_pair_measures import psnr_y
 from rainmer_analysis.infer import ImageRestorer, load_restorer, restore
-from rainmer_analysis.infer.kernels.restorer import Threads
+from rainmer_analysis.infer.kernels.restorer import BandThreads
 from rainmer_analysis.infer.restorer_backends import TorchBackend
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer
-from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer as load_checkpoint
+from rainmer_analysis.model.restorer.restorer_checkpoint import (
+    build_restorer,
+    load_restorer_checkpoint,
+)
 from rainmer_analysis.weather import simulate
 
 NARROW = RestorerConfig(
@@ -64,7 +66,7 @@ def images(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 def test_folded_stages_restore_as_the_network_does(weights: Path, small: ImageRestorer) -> None:
-    network = build_restorer(load_checkpoint(weights)).eval().double()
+    network = build_restorer(load_restorer_checkpoint(weights)).eval().double()
     pixels, prompts = images(2, 3, 24, 40), images(2, 3, 128, 128, seed=1)
     with torch.no_grad():
         expected = network(torch.from_numpy(pixels).double(), torch.from_numpy(prompts).double())
@@ -146,7 +148,7 @@ def test_any_size_comes_back(small: ImageRestorer, sides: tuple[int, int]) -> No
 def test_a_whole_image_is_the_networks_own_answer(small: ImageRestorer, weights: Path) -> None:
     """Padded by reflection below and right, prompted by the whole image, cropped."""
     given = images(1, 3, 45, 60)
-    module = build_restorer(load_checkpoint(weights))
+    module = build_restorer(load_restorer_checkpoint(weights))
     padded = torch.from_numpy(np.pad(given, ((0, 0), (0, 0), (0, 3), (0, 4)), mode="reflect"))
     prompts = torch.from_numpy(resize(given[0])[None])
     expected = module(padded, prompts)[:, :, :45, :60].numpy()
@@ -191,7 +193,7 @@ def test_tensors_and_read_only_arrays_are_taken(small: ImageRestorer) -> None:
 
 def test_a_restorer_that_changes_no_pixel_leaves_no_trace_of_tiles(weights: Path) -> None:
     """Without the last convolution the network is the identity, and so must the blend be."""
-    checkpoint = load_checkpoint(weights)
+    checkpoint = load_restorer_checkpoint(weights)
     state = {
         **checkpoint.state,
         "output.weight": torch.zeros_like(checkpoint.state["output.weight"]),
@@ -240,7 +242,7 @@ def test_torch_computes_with_channels_last(weights: Path, monkeypatch: pytest.Mo
 
 def test_what_is_loaded_says_what_it_is(small: ImageRestorer, weights: Path) -> None:
     assert small.variant == "Rainmer_SA_detgalpha"
-    assert small.sha256 == load_checkpoint(weights).sha256
+    assert small.sha256 == load_restorer_checkpoint(weights).sha256
     assert small.configuration["dim"] == 4
     assert small.configuration["ties"] == "lowest"
     assert load_restorer(weights, device="cpu", ties="published").configuration["ties"] == (
@@ -314,11 +316,11 @@ def test_fast_is_exact_on_a_cpu_and_says_so(
 def test_bfloat16_costs_no_quality() -> None:
     """The form of a CUDA device, in bfloat16 that the CPU emulates: 0.02 dB of the exact one."""
     pair = simulate("sim-Rain200H", 3, size=(96, 96))
-    module = build_restorer(load_checkpoint(restore._weights_file(None)))
+    module = build_restorer(load_restorer_checkpoint(restore._restorer_weights_path(None)))
     ratios = []
     for precision in ("exact", "fast"):
-        form = TorchBackend(module, torch.device("cpu"), Threads(1), precision=precision)
-        known = form.prompts(resize(pair.rainy)[None])
+        form = TorchBackend(module, torch.device("cpu"), BandThreads(1), precision=precision)
+        known = form.encode_prompts(resize(pair.rainy)[None])
         found = form(pair.rainy[None], known)[0].clip(0, 1)
         ratios.append(psnr_y(found, pair.clean))
     assert ratios[0] > psnr_y(pair.rainy, pair.clean) + 1

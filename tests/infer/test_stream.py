@@ -42,7 +42,7 @@ def test_the_log_names_what_bounds_a_run(
     monkeypatch.setattr(stream.torch, "get_num_threads", lambda: lanes)
     monkeypatch.setattr(stream.torch, "set_num_threads", lambda _: None)
     if slower == "reading":
-        monkeypatch.setattr(stream, "read_hashed", slow(stream.read_hashed))
+        monkeypatch.setattr(stream, "read_hashed_image", slow(stream.read_hashed_image))
     else:
         encoder.encode = slow(encoder.encode)
     jobs = []

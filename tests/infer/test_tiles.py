@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.tiles import Tiling, blend, spans, strips
+from rainmer_analysis.infer.tiles import Tiling, process_in_strips, process_in_tiles, tile_spans
 
 tilings = st.integers(2, 16).flatmap(
     lambda tile: st.builds(Tiling, st.just(8 * tile), st.integers(0, tile // 2).map((8).__mul__))
@@ -26,7 +26,7 @@ def images(*shape: int, seed: int = 0) -> np.ndarray:
 def test_weights_of_every_pixel_add_up_to_one(size: int, tiling: Tiling) -> None:
     total = np.zeros(size)
     covered = np.zeros(size, int)
-    for span in spans(size, tiling):
+    for span in tile_spans(size, tiling):
         assert span.weights.min() > 0
         assert len(span.weights) == span.inside.stop - span.inside.start
         total[span.inside] += span.weights
@@ -38,7 +38,7 @@ def test_weights_of_every_pixel_add_up_to_one(size: int, tiling: Tiling) -> None
 @given(st.integers(1, 600), tilings)
 @settings(max_examples=200, deadline=None)
 def test_tiles_are_equal_bounded_few_and_overlap(size: int, tiling: Tiling) -> None:
-    cut = spans(size, tiling)
+    cut = tile_spans(size, tiling)
     lengths = {len(span.source) for span in cut}
     assert len(lengths) == 1
     assert max(lengths) <= tiling.tile
@@ -55,7 +55,7 @@ def test_tiles_are_equal_bounded_few_and_overlap(size: int, tiling: Tiling) -> N
 
 def test_sides_are_continued_by_reflection_or_by_the_last_pixel() -> None:
     def source(size: int) -> list[int]:
-        (span,) = spans(size, Tiling())
+        (span,) = tile_spans(size, Tiling())
         return span.source.tolist()
 
     assert source(8) == list(range(8))
@@ -68,7 +68,7 @@ def test_sides_are_continued_by_reflection_or_by_the_last_pixel() -> None:
 
 def test_work_that_changes_nothing_changes_nothing() -> None:
     given_images = images(2, 3, 75, 131)
-    found = blend(given_images, lambda tiles: tiles, tiling=Tiling(32, 8))
+    found = process_in_tiles(given_images, lambda tiles: tiles, tiling=Tiling(32, 8))
     np.testing.assert_allclose(found, given_images, atol=1e-6)
 
 
@@ -82,9 +82,9 @@ def test_a_small_neighbourhood_gives_the_same_in_tiles_as_whole() -> None:
         return np.mean(shifted, axis=0, dtype=np.float32)
 
     given_images = images(1, 3, 200, 96)
-    whole = blend(given_images, blur, tiling=Tiling(256, 64))
-    tiled = blend(given_images, blur, tiling=Tiling(96, 32))
-    seams = blend(given_images, blur, tiling=Tiling(96, 0))
+    whole = process_in_tiles(given_images, blur, tiling=Tiling(256, 64))
+    tiled = process_in_tiles(given_images, blur, tiling=Tiling(96, 32))
+    seams = process_in_tiles(given_images, blur, tiling=Tiling(96, 0))
     off, seam = np.abs(tiled - whole), np.abs(seams - whole)
     assert off.max() < 2e-3  # sin(pi / 128) ** 2 of an error below 1
     assert seam.max() > 0.1
@@ -95,7 +95,7 @@ def test_the_blend_is_smooth_where_tiles_disagree() -> None:
     """Each tile gives its own number: the overlap walks from one to the other, step by step."""
     counted = iter(range(9))
     given_images = np.zeros((1, 3, 16, 176), np.float32)
-    found = blend(
+    found = process_in_tiles(
         given_images, lambda tiles: np.full_like(tiles, next(counted)), tiling=Tiling(96, 16)
     )
     steps = np.diff(found[0, 0, 0])
@@ -115,7 +115,7 @@ def test_what_is_worked_on_at_once_is_bounded_by_the_tile(height: int, width: in
         seen.append(tiles.shape)
         return tiles
 
-    blend(images(1, 3, height, width), work, tiling=Tiling(64, 16))
+    process_in_tiles(images(1, 3, height, width), work, tiling=Tiling(64, 16))
     assert len(set(seen)) == 1
     assert max(max(shape[2:]) for shape in seen) <= 64
 
@@ -141,8 +141,8 @@ def test_other_overlaps_are_refused(overlap: int) -> None:
     ("tile", "shared"), [(16, 8), (64, 32), (72, 32), (128, 64), (512, 64), (1024, 64)]
 )
 def test_the_default_overlap_fits_every_tile(tile: int, shared: int) -> None:
-    assert Tiling(tile).overlap == Tiling(tile).shared == shared
-    assert Tiling(tile, 0).shared == 0
+    assert Tiling(tile).overlap == Tiling(tile).least_overlap == shared
+    assert Tiling(tile, 0).least_overlap == 0
     with pytest.raises(ParameterError, match="half a tile"):
         Tiling(64, 40)
 
@@ -154,12 +154,12 @@ def test_strips_follow_each_other_and_are_the_whole(
 ) -> None:
     given = images(1, 3, height, width)
     below, parts = 0, []
-    for rows, strip in strips(given, np.sqrt, tiling=tiling):
+    for rows, strip in process_in_strips(given, np.sqrt, tiling=tiling):
         assert rows.start == below
         assert strip.shape == (1, 3, rows.stop - rows.start, width)
         assert strip.shape[2] <= tiling.tile
         below, parts = rows.stop, [*parts, strip.copy()]
     assert below == height
     whole = np.concatenate(parts, axis=2)
-    assert np.array_equal(whole, blend(given, np.sqrt, tiling=tiling))
+    assert np.array_equal(whole, process_in_tiles(given, np.sqrt, tiling=tiling))
     np.testing.assert_allclose(whole, np.sqrt(given), atol=1e-6)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder, without_norms
+from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder, with_folded_batch_norms
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from tests.oracles import schema
 
@@ -103,7 +103,7 @@ def test_images_of_a_batch_do_not_meet_in_evaluation(images: Tensor) -> None:
 def test_normalisation_folds_into_convolutions(images: Tensor) -> None:
     encoder = lively().double()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    folded = without_norms(encoder)
+    folded = with_folded_batch_norms(encoder)
     assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in folded.modules())
     expected, found = encoder(images.double()), folded(images.double())
     for name in ("fea", "out", "inter"):

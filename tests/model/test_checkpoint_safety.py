@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.airnet import AirNetConfig, AirNetEncoder
 from rainmer_analysis.model.checkpoint import load_weights, save_weights
-from rainmer_analysis.model.checkpoint_safety import demand_safe_unpickler
+from rainmer_analysis.model.checkpoint_safety import refuse_unsafe_unpickler
 
 
 def _safe(header: bytes) -> bytes:
@@ -118,7 +118,7 @@ def test_no_torch_that_is_known_to_be_unsafe_is_installed() -> None:
         for each in wanted["project"]["dependencies"]
         if each.startswith("torch>=")
     ]
-    demand_safe_unpickler(root, lowest)
+    refuse_unsafe_unpickler(root, lowest)
 
 
 def test_nothing_weaker_than_the_restricted_unpickler_is_ever_called() -> None:

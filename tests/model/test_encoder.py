@@ -212,11 +212,11 @@ def test_an_expert_is_its_head_on_its_features(images: Tensor) -> None:
     encoder = lively(WIDTHS["quarter"]).double()
     x = encoder.conv(images.double())
     for op in list(encoder.MoEs.layers[1]._ops[2]._ops)[:7]:
-        split = torch.einsum("oi,bihw->bohw", op.head(), op.features(x))
+        split = torch.einsum("oi,bihw->bohw", op.head_matrix(), op.features_before_head(x))
         assert largest(split, op(x)) < 1e-13
     stage = encoder.MoEs.layers[1]._ops[1]
     ones = torch.ones(len(x), 8, dtype=x.dtype)
-    assert largest(stage(x, ones), F.relu(stage.unfused(x) + x)) < 1e-13
+    assert largest(stage(x, ones), F.relu(stage.run_as_published(x) + x)) < 1e-13
 
 
 @torch.no_grad()
@@ -247,7 +247,7 @@ def test_a_black_image_of_a_network_without_bias_stays_finite() -> None:
 
 def test_one_head_alone_equals_the_whole_pass(small: RainmerEncoder, images: Tensor) -> None:
     output = small(images)
-    location = small.location(images)
+    location = small.local_features(images)
     assert torch.equal(small.chromatic_features(location).mean((2, 3)), output.chromatic_p)
     assert torch.equal(small.degradation_features(location).mean((2, 3)), output.degradation_p)
 

@@ -10,10 +10,14 @@ import torch
 import torch.nn.functional as F
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
+from rainmer_analysis.infer.kernels import StripExpertStages, WinogradProjectors
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig, RainmerEncoder
-from rainmer_analysis.model.folded_encoder import FoldedEncoder, FoldedOutput, mean_windows
+from rainmer_analysis.model.folded_encoder import (
+    FoldedEncoder,
+    FoldedOutput,
+    mean_3x3_neighbourhood,
+)
 
 VIEWS = ("chromatic", "degradation")
 
@@ -31,9 +35,9 @@ def lively(config: EncoderConfig) -> RainmerEncoder:
 def folded(encoder: RainmerEncoder, dtype: torch.dtype, *, kernels: bool) -> FoldedEncoder:
     if not kernels:
         return FoldedEncoder(encoder, dtype=dtype)
-    stages = StripStages(encoder.MoEs.expert_stages, dtype)
+    stages = StripExpertStages(encoder.MoEs.expert_stages, dtype)
     towers = WinogradProjectors(encoder.projectors, dtype)
-    return FoldedEncoder(encoder, dtype=dtype, stages=stages, towers=towers)
+    return FoldedEncoder(encoder, dtype=dtype, stages=stages, projectors=towers)
 
 
 def vectors(output: FoldedOutput) -> dict[str, torch.Tensor]:
@@ -71,7 +75,7 @@ def test_is_exact_in_float64() -> None:
     images = torch.rand(2, 3, 11, 17, dtype=torch.float64)
     expected = encoder(images)
     form = FoldedEncoder(encoder, dtype=torch.float64)
-    assert float((form.location(images) - expected.location).abs().max()) < 1e-13
+    assert float((form.local_features(images) - expected.location).abs().max()) < 1e-13
     for view, found in vectors(form(images)).items():
         assert float((found - getattr(expected, f"{view}_z")).abs().max()) < 1e-13
 
@@ -118,7 +122,7 @@ def test_the_network_is_copied() -> None:
 def test_the_mean_of_a_convolution_follows_from_windows() -> None:
     x, weight = torch.rand(2, 5, 9, 14).double(), torch.rand(7, 5, 3, 3).double()
     expected = F.conv2d(x, weight, padding=1).mean((2, 3))
-    found = mean_windows(x).flatten(1) @ weight.flatten(1).T
+    found = mean_3x3_neighbourhood(x).flatten(1) @ weight.flatten(1).T
     assert float((found - expected).abs().max()) < 1e-12
 
 

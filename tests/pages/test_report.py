@@ -10,20 +10,24 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.pages import render_report
-from rainmer_analysis.pages.assets import content_policy, packed_plotly, plotly_source
-from rainmer_analysis.pages.matrix_tables import dataset_pairs
-from rainmer_analysis.pages.methods import SOURCES, methods_paragraphs
-from rainmer_analysis.pages.page_data import embedded_json
-from rainmer_analysis.pages.summary_sentences import (
-    certainty_sentences,
-    lead_sentences,
-    relation_sentences,
-)
-from rainmer_analysis.pages.wording import (
+from rainmer_analysis.pages.embedded_page_data import script_safe_json
+from rainmer_analysis.pages.format_names_and_numbers import (
     count_with_noun,
     format_interval,
     format_number,
     join_names,
+)
+from rainmer_analysis.pages.matrix_tables import pairs_most_alike_first
+from rainmer_analysis.pages.methods_section import SOURCES, methods_paragraphs
+from rainmer_analysis.pages.scripts_and_content_policy import (
+    content_security_policy,
+    gzipped_plotly_base64,
+    plotly_script,
+)
+from rainmer_analysis.pages.summary_sentences import (
+    certainty_sentences,
+    headings_and_relation_sentences,
+    lead_paragraph,
 )
 from tests.pages.making import content_of
 
@@ -58,18 +62,18 @@ def test_the_policy_allows_what_is_inside_and_nothing_else(page: str) -> None:
     assert "unsafe-eval" not in told
     scripts = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
     assert len(scripts) == 1
-    for script in (scripts[0], plotly_source()):
+    for script in (scripts[0], plotly_script()):
         assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in told
-    assert content_policy(["x"]) != content_policy(["y"])
+    assert content_security_policy(["x"]) != content_security_policy(["y"])
 
 
 def test_plotly_comes_packed_and_whole() -> None:
-    assert gzip.decompress(base64.b64decode(packed_plotly())).decode() == plotly_source()
-    assert len(packed_plotly()) < 2_500_000
+    assert gzip.decompress(base64.b64decode(gzipped_plotly_base64())).decode() == plotly_script()
+    assert len(gzipped_plotly_base64()) < 2_500_000
 
 
 def test_json_cannot_end_its_element() -> None:
-    text = embedded_json({"a": "</script><!-- & é\u2028", "b": float("nan")})
+    text = script_safe_json({"a": "</script><!-- & é\u2028", "b": float("nan")})
     assert not set("<>&é\u2028") & set(text)
     assert json.loads(text) == {"a": "</script><!-- & é\u2028", "b": None}
 
@@ -84,17 +88,17 @@ def test_five_thousand_images_stay_below_fifteen_megabytes() -> None:
 
 def test_the_summary_names_pairs_that_a_test_leaves_open() -> None:
     content = content_of({"heavy": 30, "real": 20, "night": 10})
-    assert "Chance alone could explain the difference of heavy and night" in lead_sentences(content)
+    assert "Chance alone could explain the difference of heavy and night" in lead_paragraph(content)
     assert any("tells 4 of 6 pairs apart" in sentence for sentence in certainty_sentences(content))
     assert any("night (10 scenes)" in sentence for sentence in certainty_sentences(content))
-    for _, sentences in relation_sentences(content):
+    for _, sentences in headings_and_relation_sentences(content):
         assert any("80% for heavy (by chance 50%)" in sentence for sentence in sentences)
 
 
 def test_one_dataset_needs_no_relations() -> None:
     page = render_report(content_of({"alone": 12}), request="a" * 64)
     assert 'id="relations"' not in page
-    assert lead_sentences(content_of({"alone": 12})) == ""
+    assert lead_paragraph(content_of({"alone": 12})) == ""
 
 
 def test_methods_hold_the_numbers_and_cite_what_is_listed() -> None:
@@ -114,7 +118,7 @@ def test_methods_hold_the_numbers_and_cite_what_is_listed() -> None:
 def test_pairs_come_in_order_of_likeness() -> None:
     matrix = content_of({"a": 5, "b": 5, "c": 5}).panels[0].matrix
     assert matrix is not None
-    values = [pair.value for pair in dataset_pairs(matrix)]
+    values = [pair.value for pair in pairs_most_alike_first(matrix)]
     assert values == sorted(values, reverse=True)
     assert len(values) == 3
 

@@ -12,9 +12,9 @@ import pytest
 
 from rainmer_analysis.draw import plot_map
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.infer.extraction.output_files import table_request
+from rainmer_analysis.infer.extraction.output_files import table_request_digest
 from rainmer_analysis.recipes.cached_results import cached_map
-from rainmer_analysis.recipes.relate_tables import cached_matrix
+from rainmer_analysis.recipes.relate_tables import relate_and_write_matrix
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap
 from rainmer_analysis.values.request_digest import ALGORITHMS
 
@@ -57,13 +57,13 @@ def test_a_map_is_laid_out_once_and_its_picture_repeats(
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
 def test_a_matrix_is_kept_once(table: EmbeddingTable, tmp_path: Path, suffix: str) -> None:
     place = tmp_path / f"m{suffix}"
-    assert not cached_matrix(table, place).up_to_date
+    assert not relate_and_write_matrix(table, place).up_to_date
     before = place.stat().st_mtime_ns
-    assert cached_matrix(table, place).up_to_date
+    assert relate_and_write_matrix(table, place).up_to_date
     assert place.stat().st_mtime_ns == before
     with pytest.raises(OutputExistsError):
-        cached_matrix(table, place, score="paper")
-    assert not cached_matrix(table, place, score="paper", overwrite=True).up_to_date
+        relate_and_write_matrix(table, place, score="paper")
+    assert not relate_and_write_matrix(table, place, score="paper", overwrite=True).up_to_date
 
 
 @pytest.mark.parametrize("algorithm", ["project/sphere", "project/umap-learn", "relate"])
@@ -73,15 +73,15 @@ def test_results_of_another_version_are_not_up_to_date(
     map_place, matrix_place = tmp_path / "map.parquet", tmp_path / "m.json"
     options = OPTIONS | {"engine": "sphere" if algorithm == "relate" else algorithm[8:]}
     cached_map(table, map_place, lay_out, options=options)
-    cached_matrix(table, matrix_place)
+    relate_and_write_matrix(table, matrix_place)
     monkeypatch.setitem(ALGORITHMS, algorithm, 2)
     if algorithm == "relate":
         with pytest.raises(OutputExistsError, match=r"m.json already exists"):
-            cached_matrix(table, matrix_place)
+            relate_and_write_matrix(table, matrix_place)
     else:
         with pytest.raises(OutputExistsError, match=r"overwrite=True in Python"):
             cached_map(table, map_place, refuse, options=options)
-        assert cached_matrix(table, matrix_place).up_to_date
+        assert relate_and_write_matrix(table, matrix_place).up_to_date
         new = cached_map(table, map_place, lay_out, options=options, overwrite=True)
         assert not new.up_to_date
         assert cached_map(table, map_place, refuse, options=options).up_to_date
@@ -93,9 +93,9 @@ def test_requests_of_extractions_carry_the_version(
     frame = table.rows.frame.assign(split=None, region="whole")
     rows, contents = Rows(frame), ["aa"] * len(table)
     statistics = dataclasses.replace(SPACE, encoder="statistics")
-    before = [table_request(space, rows, contents) for space in (SPACE, statistics)]
+    before = [table_request_digest(space, rows, contents) for space in (SPACE, statistics)]
     monkeypatch.setitem(ALGORITHMS, "statistics", 2)
-    after = [table_request(space, rows, contents) for space in (SPACE, statistics)]
+    after = [table_request_digest(space, rows, contents) for space in (SPACE, statistics)]
     assert (after[0] == before[0], after[1] == before[1]) == (True, False)
     monkeypatch.setitem(ALGORITHMS, "extract", 2)
-    assert table_request(SPACE, rows, contents) != before[0]
+    assert table_request_digest(SPACE, rows, contents) != before[0]

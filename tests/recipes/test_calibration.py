@@ -8,7 +8,7 @@ from rainmer_analysis.recipes.datasets.compare_simulated_with_real import (
     MIXTURES,
     PROPERTIES,
     compare_simulated_with_real,
-    measured_quantiles,
+    load_real_measurements,
     wasserstein_to_quantiles,
 )
 
@@ -94,7 +94,7 @@ DENSITIES = {
 
 @pytest.mark.parametrize("name", list(MIXTURES))
 def test_shipped_facts_are_the_printed_ones(name):
-    facts = measured_quantiles()[name]
+    facts = load_real_measurements()[name]
     for key, (count, mean, sd, least, largest) in PRINTED[name].items():
         digit = 5e-5 if key == "density" else 5e-3
         assert facts[key]["n"] == count
@@ -110,7 +110,7 @@ def test_shipped_facts_are_the_printed_ones(name):
 
 @pytest.mark.parametrize("name", list(MIXTURES))
 def test_shipped_facts_are_those_of_the_measurements(shared, name):
-    facts = measured_quantiles()[name]
+    facts = load_real_measurements()[name]
     properties = np.load(shared / "measured" / f"{name}_properties.npz")
     arrays = {key: properties[array] for key, array in ARRAYS.items()}
     arrays["density"] = np.load(shared / "measured" / f"{name}_density.npy")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
-from rainmer_analysis.recipes.datasets.check_report import Check
+from rainmer_analysis.recipes.datasets.check_report import CheckReport
 
 
 def _save(path: Path, width: int = 32, height: int = 24) -> Path:
@@ -39,7 +39,7 @@ def faulty(tmp_path: Path) -> Path:
     return folder
 
 
-def _kinds(report: Check) -> list[tuple[str, str]]:
+def _kinds(report: CheckReport) -> list[tuple[str, str]]:
     return [(each.finding, each.image_id) for each in report.findings]
 
 

@@ -14,8 +14,8 @@ from PIL import Image
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
 from rainmer_analysis.recipes.training import TrainingRun, train_network
-from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
-from rainmer_analysis.train import TrainConfig, open_crossed_pool, read_config
+from rainmer_analysis.recipes.training.make_or_open_crossed_pool import make_or_open_crossed_pool
+from rainmer_analysis.train import TrainConfig, open_crossed_pool, read_train_config
 from tests.forked import ForkedPythons
 
 SMALL = {
@@ -68,7 +68,7 @@ def real(tmp_path: Path) -> Path:
 
 def _config(**changes: str) -> TrainConfig:
     replaced = {key.replace("__", "."): value for key, value in changes.items()}
-    return read_config("tiny", changes=SMALL | replaced)
+    return read_train_config("tiny", changes=SMALL | replaced)
 
 
 def test_a_run_leaves_weights_log_and_card(run: Callable[..., TrainingRun], tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_run_leaves_weights_log_and_card(run: Callable[..., TrainingRun], tmp_
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["1", "2", "3"]
     assert float(rows[-1]["held_out_degradation"]) > 0
-    assert read_config(folder / "config.toml").crossed == _config().crossed
+    assert read_train_config(folder / "config.toml").crossed == _config().crossed
 
 
 def test_an_interrupted_run_continues_to_the_same_weights(
@@ -105,8 +105,8 @@ def test_photographs_are_scenes_and_nights_have_their_own(real: Path, tmp_path: 
         crossed__night_photographs="1.0",
         crossed__jpeg="0.0",
     )
-    pool = make_crossed_pool(config, tmp_path / "pools", workers=0)
-    assert {scene.partition("/")[0] for scene in pool.scenes} == {"day"}
+    pool = make_or_open_crossed_pool(config, tmp_path / "pools", workers=0)
+    assert {scene.partition("/")[0] for scene in pool.scene_of_each_row} == {"day"}
     place = pool.draws[0].index("clear")
     # A draw without weather shows the scene as it is, and changes nothing of it.
     assert np.abs(pool.descriptors[:, place, :, :6]).max() < 1e-6
@@ -117,32 +117,32 @@ def test_photographs_are_scenes_and_nights_have_their_own(real: Path, tmp_path: 
 _BY_WORKERS = """
 import json, multiprocessing, sys
 from pathlib import Path
-from rainmer_analysis.recipes.training.make_crossed_pool import make_crossed_pool
-from rainmer_analysis.train import read_config
+from rainmer_analysis.recipes.training.make_or_open_crossed_pool import make_or_open_crossed_pool
+from rainmer_analysis.train import read_train_config
 
 copies = multiprocessing.get_context("fork")
 multiprocessing.get_context = lambda method: copies
-config = read_config("tiny", changes=json.loads(sys.argv[1]))
-make_crossed_pool(config, Path(sys.argv[2]), workers=2)
+config = read_train_config("tiny", changes=json.loads(sys.argv[1]))
+make_or_open_crossed_pool(config, Path(sys.argv[2]), workers=2)
 """
 
 
 def test_a_pool_is_made_once_whatever_the_workers(forked: ForkedPythons, tmp_path: Path) -> None:
-    first = make_crossed_pool(_config(), tmp_path / "a", workers=0)
+    first = make_or_open_crossed_pool(_config(), tmp_path / "a", workers=0)
     ended = forked.run("-c", _BY_WORKERS, json.dumps(SMALL), str(tmp_path / "b"))
     assert ended.code == 0, ended.err
     (place,) = (tmp_path / "b").iterdir()
     second = open_crossed_pool(place)
     assert first.digest == second.digest
     assert np.array_equal(first.images, second.images)
-    make_crossed_pool(_config(), tmp_path / "a", workers=0)
+    make_or_open_crossed_pool(_config(), tmp_path / "a", workers=0)
     assert len(list((tmp_path / "a").iterdir())) == 1
 
 
 def test_unknown_draws_are_refused(tmp_path: Path) -> None:
     config = _config(crossed__draws='{ "sim-Fog" = 3 }')
     with pytest.raises(ConfigError, match="'sim-Fog'"):
-        make_crossed_pool(config, tmp_path, workers=0)
+        make_or_open_crossed_pool(config, tmp_path, workers=0)
 
 
 @pytest.mark.parametrize(

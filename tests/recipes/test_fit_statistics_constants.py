@@ -10,7 +10,7 @@ import pytest
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import resize
-from rainmer_analysis.infer import StatisticsEncoder, fit_constants
+from rainmer_analysis.infer import StatisticsEncoder, fit_standardisation_constants
 from rainmer_analysis.recipes.fit_statistics_constants import (
     SHIPPED,
     STANDARD,
@@ -31,7 +31,9 @@ def test_constants_are_those_of_simulated_training_pairs(tmp_path: Path) -> None
     assert seen[-1] == (len(STANDARD), len(STANDARD))
     assert document["provenance"]["images"] == 2 * len(STANDARD)
     pairs = [simulate(name, 0, split="train", size=(256, 256), seed=7) for name in STANDARD]
-    expected = fit_constants(resize(image) for pair in pairs for image in (pair.rainy, pair.clean))
+    expected = fit_standardisation_constants(
+        resize(image) for pair in pairs for image in (pair.rainy, pair.clean)
+    )
     for view, found in document["constants"].items():
         np.testing.assert_allclose(found["mean"], expected[view]["mean"], rtol=1e-7)
         np.testing.assert_allclose(found["sd"], expected[view]["sd"], rtol=1e-7)

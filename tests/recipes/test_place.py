@@ -10,7 +10,7 @@ from rainmer_analysis.cli.main import main
 from rainmer_analysis.errors import OutputExistsError, SourceError, WeightsError
 from rainmer_analysis.images import write_png
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.recipes.place import place, write_passports
+from rainmer_analysis.recipes.place import place, write_placed_images_page
 from rainmer_analysis.values import EmbeddingTable, Space, read_as
 
 
@@ -40,7 +40,7 @@ def run(*arguments: str) -> int:
     return int(ended.value.code or 0)
 
 
-def test_a_passport_says_all_that_is_promised(
+def test_a_placed_image_says_all_that_is_promised(
     table: Path, new: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = tmp_path / "broken.png"
@@ -80,12 +80,12 @@ def test_a_file_of_the_table_is_recognised(table: Path, tmp_path: Path) -> None:
     known = read_as(table, EmbeddingTable)
     path = known.rows.column("path")[3]
     done = place([path], known)
-    assert done.passports[0].known_as == known.rows.column("image_id")[3]
-    assert done.passports[0].neighbours[0][1] == pytest.approx(0, abs=1e-3)
+    assert done.placed[0].known_as == known.rows.column("image_id")[3]
+    assert done.placed[0].neighbours[0][1] == pytest.approx(0, abs=1e-3)
     taken = tmp_path / "page.html"
     taken.write_text("mine", encoding="utf-8")
     with pytest.raises(OutputExistsError):
-        write_passports(done, taken)
+        write_placed_images_page(done, taken)
 
 
 def test_other_weights_are_never_used(table: Path, new: Path) -> None:

@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
-from rainmer_analysis.images import load_image_set, read_image
+from rainmer_analysis.images import load_image_set, map_in_threads, read_image
 from rainmer_analysis.recipes.datasets.write_simulated_datasets import (
-    map_in_threads,
-    simulate_datasets,
+    write_simulated_datasets,
 )
-from rainmer_analysis.weather import scene_of, simulate
+from rainmer_analysis.weather import scene_of_pair, simulate
 
 NAMES = ("sim-DDN_1", "sim-DDN_5")
 ASKED = {"per_dataset": 3, "size": (32, 40), "seed": 7}
@@ -21,7 +20,7 @@ ASKED = {"per_dataset": 3, "size": (32, 40), "seed": 7}
 
 @pytest.fixture
 def made(tmp_path):
-    return simulate_datasets(tmp_path / "out", NAMES, **ASKED)
+    return write_simulated_datasets(tmp_path / "out", NAMES, **ASKED)
 
 
 def contents(folder):
@@ -43,7 +42,7 @@ def test_the_manifest_is_a_source(made):
     frame = images.rows.frame
     assert list(images.rows.counts.items()) == [(name, 3) for name in NAMES]
     assert frame["target"].notna().all()
-    expected = [scene_of(name, index, seed=7) for name in NAMES for index in range(3)]
+    expected = [scene_of_pair(name, index, seed=7) for name in NAMES for index in range(3)]
     assert list(frame["group"]) == expected
 
 
@@ -58,7 +57,7 @@ def test_groups_name_every_image(made):
 
 def test_an_identical_request_is_up_to_date(made):
     stamps = {path: path.stat().st_mtime_ns for path in made.out.rglob("*")}
-    again = simulate_datasets(made.out, NAMES, **ASKED)
+    again = write_simulated_datasets(made.out, NAMES, **ASKED)
     assert again.up_to_date
     assert {path: path.stat().st_mtime_ns for path in made.out.rglob("*")} == stamps
 
@@ -68,7 +67,7 @@ def test_a_half_written_folder_is_continued(made):
     (made.out / "simulated.toml").unlink()
     (made.out / "sim-DDN_5" / "input" / "0002.png").unlink()
     (made.out / "sim-DDN_5" / "target" / "0003.png").unlink()
-    again = simulate_datasets(made.out, NAMES, **ASKED)
+    again = write_simulated_datasets(made.out, NAMES, **ASKED)
     assert again.made == 2
     assert contents(made.out) == before
 
@@ -77,10 +76,10 @@ def test_another_request_needs_overwrite(made):
     other = {**ASKED, "per_dataset": 2}
     before = contents(made.out)
     with pytest.raises(OutputExistsError, match="already holds something else"):
-        simulate_datasets(made.out, NAMES, **other)
+        write_simulated_datasets(made.out, NAMES, **other)
     assert contents(made.out) == before
     (made.out / "notes.txt").write_text("mine", encoding="utf-8")
-    again = simulate_datasets(made.out, ["sim-DDN_1"], **other, overwrite=True)
+    again = write_simulated_datasets(made.out, ["sim-DDN_1"], **other, overwrite=True)
     assert again.pairs == 2
     names = {path.as_posix() for path in contents(made.out)}
     assert names == {
@@ -99,16 +98,16 @@ def test_foreign_files_are_not_touched(tmp_path):
     (tmp_path / "out" / "sim-DDN_1").mkdir(parents=True)
     (tmp_path / "out" / "sim-DDN_1" / "mine.png").write_bytes(b"x")
     with pytest.raises(OutputExistsError, match="sim-DDN_1 already holds"):
-        simulate_datasets(tmp_path / "out", NAMES, **ASKED)
+        write_simulated_datasets(tmp_path / "out", NAMES, **ASKED)
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(OutputExistsError, match="is a file; name a folder"):
-        simulate_datasets(tmp_path / "file", NAMES, **ASKED, overwrite=True)
+        write_simulated_datasets(tmp_path / "file", NAMES, **ASKED, overwrite=True)
 
 
 def test_a_damaged_request_file_is_something_else(made):
     (made.out / "simulated.json").write_text("{", encoding="utf-8")
     with pytest.raises(OutputExistsError, match=r"simulated\.json already holds"):
-        simulate_datasets(made.out, NAMES, **ASKED)
+        write_simulated_datasets(made.out, NAMES, **ASKED)
 
 
 def test_a_request_file_names_no_foreign_folder_for_removal(made, tmp_path):
@@ -117,13 +116,13 @@ def test_a_request_file_names_no_foreign_folder_for_removal(made, tmp_path):
     (made.out / "simulated.json").write_text(
         json.dumps({"request": "x", "datasets": ["../keep", 3]}), encoding="utf-8"
     )
-    simulate_datasets(made.out, NAMES, **ASKED, overwrite=True)
+    write_simulated_datasets(made.out, NAMES, **ASKED, overwrite=True)
     assert keep.is_dir()
 
 
 def test_threads_and_progress_do_not_change_anything(made, tmp_path):
     steps = []
-    simulate_datasets(
+    write_simulated_datasets(
         tmp_path / "two",
         NAMES,
         **ASKED,
@@ -146,7 +145,9 @@ def test_wrong_requests_are_refused(tmp_path):
     ]
     for arguments, message in cases:
         with pytest.raises(ParameterError, match=message):
-            simulate_datasets(tmp_path / "out", **{"per_dataset": 1, "size": (32, 32), **arguments})
+            write_simulated_datasets(
+                tmp_path / "out", **{"per_dataset": 1, "size": (32, 32), **arguments}
+            )
 
 
 def test_an_error_drops_what_has_not_begun():

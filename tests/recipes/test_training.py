@@ -18,10 +18,15 @@ from rainmer_analysis.errors import (
     WeightsError,
 )
 from rainmer_analysis.model.checkpoint import build_encoder, load_weights
-from rainmer_analysis.recipes.training import TrainingRun, make_pool, train_network, training_scenes
-from rainmer_analysis.recipes.training.render_pairs import report_failed_pairs
+from rainmer_analysis.recipes.training import (
+    TrainingRun,
+    make_or_open_pair_pool,
+    train_network,
+)
+from rainmer_analysis.recipes.training.render_pairs import samples_logging_failures
 from rainmer_analysis.recipes.training.run_settings import resolve_dataset_weights
-from rainmer_analysis.train import read_config
+from rainmer_analysis.recipes.training.training_pairs import training_pair_jobs
+from rainmer_analysis.train import read_train_config
 
 RunStarter = Callable[..., TrainingRun]
 
@@ -69,7 +74,7 @@ def test_a_run_leaves_what_it_promises(run: RunStarter, tmp_path: Path) -> None:
     assert weights.sha256 in card
     assert "| sim-GTAV-balance | 3 |" in card
     assert "held_out_accuracy_chromatic" in card
-    assert read_config(folder / "config.toml").run.steps == 2
+    assert read_train_config(folder / "config.toml").run.steps == 2
 
 
 def test_airnet_runs_too(run: RunStarter, tmp_path: Path) -> None:
@@ -97,7 +102,7 @@ def test_a_refused_configuration_replaces_nothing(run: RunStarter, tmp_path: Pat
         run(changes={"optimiser.lr": "0.5"}, resume=True)
     assert config.read_bytes() == before
     run(changes={"run.steps": "1"}, resume=True)
-    assert read_config(config).run.steps == 1
+    assert read_train_config(config).run.steps == 1
 
 
 @pytest.mark.parametrize(
@@ -197,22 +202,22 @@ def real_changes(root: Path) -> dict[str, str]:
 
 
 def test_real_photographs_join(real: Path, cache: Path) -> None:
-    config = read_config("tiny", changes=real_changes(real))
-    pool = make_pool(config, cache, workers=0)
-    assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
-    assert pool.scenes.count("bsds-7") == 3
-    assert pool.scenes.count("night/a.png") == 2
-    night = pool.scenes.index("night/a.png")
+    config = read_train_config("tiny", changes=real_changes(real))
+    pool = make_or_open_pair_pool(config, cache, workers=0)
+    assert pool.images_per_dataset == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
+    assert pool.scene_of_each_row.count("bsds-7") == 3
+    assert pool.scene_of_each_row.count("night/a.png") == 2
+    night = pool.scene_of_each_row.index("night/a.png")
     assert not np.array_equal(pool.degraded[night], pool.degraded[night + 1])
     assert np.array_equal(pool.clean[night], pool.clean[night + 1])
 
 
 def test_pools_are_kept_and_follow_the_pixels(real: Path, cache: Path) -> None:
-    config = read_config("tiny", changes=real_changes(real))
-    first = make_pool(config, cache, workers=0)
-    assert make_pool(config, cache, workers=0).digest == first.digest
+    config = read_train_config("tiny", changes=real_changes(real))
+    first = make_or_open_pair_pool(config, cache, workers=0)
+    assert make_or_open_pair_pool(config, cache, workers=0).digest == first.digest
     Image.new("RGB", (140, 150)).save(real / "night" / "a.png")
-    assert make_pool(config, cache, workers=0).digest != first.digest
+    assert make_or_open_pair_pool(config, cache, workers=0).digest != first.digest
 
 
 def test_images_that_cannot_be_read_are_left_out(
@@ -220,22 +225,22 @@ def test_images_that_cannot_be_read_are_left_out(
 ) -> None:
     (real / "night" / "b.png").write_bytes((real / "night" / "a.png").read_bytes()[:5000])
     Image.new("RGB", (140, 150)).save(real / "p" / "input" / "alone.png")
-    config = read_config("tiny", changes=real_changes(real))
+    config = read_train_config("tiny", changes=real_changes(real))
     with caplog.at_level("WARNING"):
-        pool = make_pool(config, cache, workers=0)
-    assert pool.counts == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
+        pool = make_or_open_pair_pool(config, cache, workers=0)
+    assert pool.images_per_dataset == {"sim-Rain200H": 3, "sim-GTAV-balance": 4}
     assert len(pool.clean_native) == 7
     assert pool.degraded.any(axis=(1, 2, 3)).all()
     for said in ("left out night/b.png/sim-GTAV-balance/0: ", "left out p/input/alone.png: "):
         assert said in caplog.text
     with pytest.raises(SourceError, match="none of the training images"):
-        list(report_failed_pairs(["x: broken"]))
+        list(samples_logging_failures(["x: broken"]))
 
 
 def test_absent_photographs_are_said(real: Path, cache: Path) -> None:
     changes = real_changes(real) | {"data.photographs": '["dusk"]'}
     with pytest.raises(SourceError, match="dusk"):
-        make_pool(read_config("tiny", changes=changes), cache, workers=0)
+        make_or_open_pair_pool(read_train_config("tiny", changes=changes), cache, workers=0)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +251,10 @@ def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) ->
     # Equal paths below the two folders are equal photographs of the same collection.
     checked = {row[key] for row in rows(check / "groups.csv") for key in ("group", "image")}
     real = json.dumps(str(shared / "images" / "train"))
-    trained = set(training_scenes(read_config(name, changes={"data.real": real})))
+    trained = {
+        job.scene
+        for job in training_pair_jobs(read_train_config(name, changes={"data.real": real}))
+    }
     for kind in (trained, checked):
         assert any(scene.startswith("bsds-") for scene in kind)
         assert any(scene.startswith("clean_night/") for scene in kind) or "allweather" in name
@@ -255,9 +263,8 @@ def test_no_training_scene_is_among_the_checked_ones(name: str, shared: Path) ->
 
 def test_pairs_and_photographs_of_one_scene_share_its_name(shared: Path) -> None:
     root = shared / "images" / "train"
-    scenes = set(
-        training_scenes(read_config("derain", changes={"data.real": json.dumps(str(root))}))
-    )
+    config = read_train_config("derain", changes={"data.real": json.dumps(str(root))})
+    scenes = {job.scene for job in training_pair_jobs(config)}
     numbers = {f"bsds-{row['bsds_id']}" for row in rows(root / "PAIRS.csv") if row["bsds_id"]}
     used = {row["bsds_id"] for row in rows(root / "PAIRS.csv") if "Rain200H" in row["dataset"]}
     assert {f"bsds-{number}" for number in used} <= scenes & numbers
@@ -284,10 +291,10 @@ def own(tmp_path: Path) -> Path:
 
 def test_own_pairs_are_trained_on(own: Path, cache: Path, caplog: pytest.LogCaptureFixture) -> None:
     changes = {"data.simulated": "[]", "data.sources": json.dumps([f"mine={own}"])}
-    config = read_config("tiny", changes=changes)
+    config = read_train_config("tiny", changes=changes)
     with caplog.at_level("WARNING"):
-        pool = make_pool(config, cache, workers=0)
-    assert pool.counts == {"mine": 5}
+        pool = make_or_open_pair_pool(config, cache, workers=0)
+    assert pool.images_per_dataset == {"mine": 5}
     assert "left out mine/input/5.png: its clean partner has (140, 151) pixels" in caplog.text
     image = np.asarray(Image.open(own / "input" / "2.png")).transpose(2, 0, 1)
     corner = pool.degraded_native[2][:, :4, :4]
@@ -300,14 +307,14 @@ def test_pairs_without_partners_are_refused(tmp_path: Path, cache: Path) -> None
     Image.new("RGB", (140, 140)).save(tmp_path / "alone" / "a.png")
     changes = {"data.simulated": "[]", "data.sources": json.dumps([f"x={tmp_path / 'alone'}"])}
     with pytest.raises(SourceError, match="none of the 1 images"):
-        make_pool(read_config("tiny", changes=changes), cache, workers=0)
+        make_or_open_pair_pool(read_train_config("tiny", changes=changes), cache, workers=0)
 
 
 def test_weights_come_from_a_file_or_from_manifests(own: Path, tmp_path: Path) -> None:
     table = tmp_path / "weights.toml"
     table.write_text('[weights]\n"sim-Rain200H" = 2\n"sim-GTAV-balance" = 1\n', encoding="utf-8")
     changes = {"data.sampling": '"weights"', "data.weights_file": json.dumps(str(table))}
-    data = resolve_dataset_weights(read_config("tiny", changes=changes)).data
+    data = resolve_dataset_weights(read_train_config("tiny", changes=changes)).data
     assert data.weights == {"sim-Rain200H": 2.0, "sim-GTAV-balance": 1.0}
     assert data.weights_file == ""
     manifest = tmp_path / "mine.toml"
@@ -316,7 +323,10 @@ def test_weights_come_from_a_file_or_from_manifests(own: Path, tmp_path: Path) -
         encoding="utf-8",
     )
     changes |= {"data.sources": json.dumps([str(manifest)])}
-    assert resolve_dataset_weights(read_config("tiny", changes=changes)).data.weights["mine"] == 0.5
+    assert (
+        resolve_dataset_weights(read_train_config("tiny", changes=changes)).data.weights["mine"]
+        == 0.5
+    )
 
 
 @pytest.mark.parametrize("text", ["weights = 3", "[weights]\na = 'x'", "[weights]\na = -1", "["])
@@ -325,7 +335,7 @@ def test_files_that_hold_no_weights_are_refused(text: str, tmp_path: Path) -> No
     table.write_text(text, encoding="utf-8")
     changes = {"data.sampling": '"weights"', "data.weights_file": json.dumps(str(table))}
     with pytest.raises(ConfigError, match=r"data\.weights_file"):
-        resolve_dataset_weights(read_config("tiny", changes=changes))
+        resolve_dataset_weights(read_train_config("tiny", changes=changes))
 
 
 def test_weights_must_fit_the_datasets(run: RunStarter) -> None:

@@ -13,19 +13,21 @@ import pytest
 
 from rainmer_analysis.errors import ProcessError
 from rainmer_analysis.recipes import worker_processes
-from rainmer_analysis.recipes.worker_processes import in_processes
+from rainmer_analysis.recipes.worker_processes import map_in_processes
 
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 linux = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
 
 
 def test_results_keep_the_order_of_tasks() -> None:
-    assert list(in_processes(abs, range(-9, 0), workers=2, at_once=2)) == list(range(9, 0, -1))
+    assert list(map_in_processes(abs, range(-9, 0), workers=2, chunk_size=2)) == list(
+        range(9, 0, -1)
+    )
 
 
 def test_an_error_of_a_task_is_its_own() -> None:
     with pytest.raises(ZeroDivisionError):
-        list(in_processes(_divide, [1, 0], workers=1))
+        list(map_in_processes(_divide, [1, 0], workers=1))
 
 
 def _divide(number: int) -> float:
@@ -39,17 +41,17 @@ def _divide(number: int) -> float:
 def test_a_worker_that_is_killed_or_stopped_ends_the_work(
     number: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_processes, "_LOOK", 0.2)
+    monkeypatch.setattr(worker_processes, "_SECONDS_BETWEEN_LOOKS", 0.2)
     with pytest.raises(ProcessError, match=words):
-        list(in_processes(signal.raise_signal, [getattr(signal, number)], workers=1))
+        list(map_in_processes(signal.raise_signal, [getattr(signal, number)], workers=1))
 
 
 @linux
 def test_workers_end_with_their_parent_before_they_have_imported_anything() -> None:
     program = (
         "import time\n"
-        "from rainmer_analysis.recipes.worker_processes import in_processes\n"
-        "list(in_processes(time.sleep, [600] * 4, workers=2))\n"
+        "from rainmer_analysis.recipes.worker_processes import map_in_processes\n"
+        "list(map_in_processes(time.sleep, [600] * 4, workers=2))\n"
     )
     search = os.pathsep.join(str(Path(each).resolve()) for each in sys.path)
     parent = subprocess.Popen(

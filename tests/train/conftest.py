@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_analysis.train.config import TrainConfig, parse_config
+from rainmer_analysis.train.config import TrainConfig, parse_train_config
 from rainmer_analysis.train.data import Pool
 
 
@@ -33,7 +33,7 @@ def pool() -> Pool:
         degraded_native=degraded,
         clean_native=clean,
         datasets=tuple(names[row % 2] for row in range(count)),
-        scenes=tuple(f"scene-{row // 2}" for row in range(count)),
+        scene_of_each_row=tuple(f"scene-{row // 2}" for row in range(count)),
         digest="0" * 64,
     )
 
@@ -58,7 +58,7 @@ def settings() -> Callable[..., TrainConfig]:
         }
         for name, section in sections.items():
             document[name] = {**document.get(name, {}), **section}
-        return parse_config(document)
+        return parse_train_config(document)
 
     return make
 

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import torch
 
-from rainmer_analysis.train import DistributedContext, hardware
+from rainmer_analysis.train import DistributedContext, describe_hardware
 from rainmer_analysis.train.model_card_text import _last_logged_numbers
 
 
 def test_hardware_tells_how_many_processes() -> None:
-    assert hardware(DistributedContext(world=2)).endswith(
+    assert describe_hardware(DistributedContext(world=2)).endswith(
         f", 2 processes, torch {torch.__version__}"
     )
-    assert "thread(s)" in hardware()
-    assert "processes" not in hardware()
+    assert "thread(s)" in describe_hardware()
+    assert "processes" not in describe_hardware()
 
 
 def test_held_out_numbers_are_those_of_the_kept_weights(tmp_path: Path) -> None:

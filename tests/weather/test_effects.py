@@ -24,7 +24,7 @@ from rainmer_analysis.weather.fields_and_kernels import (
     scatter_kernels,
 )
 from rainmer_analysis.weather.random_laws import Between, LogNormal, keyed_generator
-from rainmer_analysis.weather.scenes import load_or_draw_scene
+from rainmer_analysis.weather.scenes import load_or_render_scene
 from rainmer_analysis.weather.simulated_recipes import RECIPES
 
 NOTHING = Between(0.0, 0.0)
@@ -110,7 +110,7 @@ def test_streaks_by_night_have_the_colour_of_the_light_near_them():
 
 @pytest.mark.parametrize("quality", [40, 75, 95])
 def test_compression_is_that_of_jpeg(quality):
-    image = np.rint(load_or_draw_scene("scene-figure-skyline-001", height=90, width=121) * 255)
+    image = np.rint(load_or_render_scene("scene-figure-skyline-001", height=90, width=121) * 255)
     stored = io.BytesIO()
     Image.fromarray(image.transpose(1, 2, 0).astype(np.uint8)).save(
         stored, "JPEG", quality=quality, subsampling=2

@@ -13,9 +13,9 @@ from rainmer_analysis.weather import (
     FIGURED,
     RECIPES,
     Pair,
-    degrade,
+    degraded_and_clean,
     scene_names,
-    scene_of,
+    scene_of_pair,
     simulate,
 )
 
@@ -73,10 +73,10 @@ def test_a_pair_lies_on_the_grid_of_8_bits(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_same_seed_same_bytes_and_other_seeds_differ(name):
     clean = simulate("sim-DDN_1", 7, size=SMALL).clean
-    first, second = degrade(clean, name, seed=5), degrade(clean, name, seed=5)
+    first, second = degraded_and_clean(clean, name, seed=5), degraded_and_clean(clean, name, seed=5)
     np.testing.assert_array_equal(first[0], second[0])
     np.testing.assert_array_equal(first[1], second[1])
-    assert (degrade(clean, name, seed=6)[0] != first[0]).any()
+    assert (degraded_and_clean(clean, name, seed=6)[0] != first[0]).any()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,7 +111,7 @@ def test_pixels_do_not_depend_on_the_process():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dataset_repeats_no_scene_within_500(name):
     for split in ("train", "figure"):
-        scenes = [scene_of(name, index, split=split) for index in range(500)]
+        scenes = [scene_of_pair(name, index, split=split) for index in range(500)]
         assert len(set(scenes)) == 500
         assert set(scenes) <= set(scene_names(split))
 
@@ -121,13 +121,13 @@ def test_ddn_types_share_their_clean_images_and_others_do_not():
     assert first.scene == fifth.scene
     np.testing.assert_array_equal(first.clean, fifth.clean)
     assert (first.rainy != fifth.rainy).any()
-    orders = {name: tuple(scene_of(name, i) for i in range(20)) for name in NAMES}
+    orders = {name: tuple(scene_of_pair(name, i) for i in range(20)) for name in NAMES}
     assert len(set(orders.values())) == len(NAMES) - 1
 
 
 def test_another_dataset_seed_gives_another_order():
-    assert [scene_of("sim-Snow", i, seed=1) for i in range(9)] != [
-        scene_of("sim-Snow", i, seed=2) for i in range(9)
+    assert [scene_of_pair("sim-Snow", i, seed=1) for i in range(9)] != [
+        scene_of_pair("sim-Snow", i, seed=2) for i in range(9)
     ]
 
 
@@ -135,7 +135,7 @@ def test_another_dataset_seed_gives_another_order():
 def test_any_size_of_image_can_be_degraded(shape):
     clean = np.random.default_rng(0).random((3, *shape)).astype(np.float32)
     for name in NAMES:
-        rainy, partner = degrade(clean, name, seed=1)
+        rainy, partner = degraded_and_clean(clean, name, seed=1)
         assert rainy.shape == partner.shape == clean.shape
 
 
@@ -143,12 +143,14 @@ def test_daytime_recipes_without_light_keep_the_clean_image():
     clean = simulate("sim-Snow", 1, size=SMALL).clean
     for name, recipe in RECIPES.items():
         if not recipe.light:
-            np.testing.assert_array_equal(degrade(clean, name, seed=3)[1], clean)
+            np.testing.assert_array_equal(degraded_and_clean(clean, name, seed=3)[1], clean)
 
 
 def test_night_is_darker_than_the_scene():
     clean = simulate("sim-Snow", 1, size=SMALL).clean
-    nights = [degrade(clean, "sim-GTAV-balance", seed=seed)[1].mean() for seed in range(9)]
+    nights = [
+        degraded_and_clean(clean, "sim-GTAV-balance", seed=seed)[1].mean() for seed in range(9)
+    ]
     assert max(nights) < 0.9 * clean.mean()
     assert np.median(nights) < 0.4 * clean.mean()
 
@@ -156,12 +158,12 @@ def test_night_is_darker_than_the_scene():
 def test_wrong_requests_are_refused():
     good = np.zeros((3, 32, 32))
     with pytest.raises(ParameterError, match="no recipe 'sim-Hail'; choose one of sim-Rain200H"):
-        degrade(good, "sim-Hail", seed=0)
+        degraded_and_clean(good, "sim-Hail", seed=0)
     for shape in ((32, 32), (1, 32, 32), (3, 8, 32)):
         with pytest.raises(ParameterError, match="give \\[3, height, width\\] with sides from 16"):
-            degrade(np.zeros(shape), "sim-Snow", seed=0)
+            degraded_and_clean(np.zeros(shape), "sim-Snow", seed=0)
     for value in (-0.1, 1.1, np.nan):
         with pytest.raises(ParameterError, match="divide 8-bit levels by 255"):
-            degrade(np.full((3, 32, 32), value), "sim-Snow", seed=0)
+            degraded_and_clean(np.full((3, 32, 32), value), "sim-Snow", seed=0)
     with pytest.raises(ParameterError, match="no pair number -1; count from 0"):
         simulate("sim-Snow", -1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rainmer_analysis.cli.text_tables import align_columns, printable
+from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 __all__ = ["audit_text"]
 
@@ -40,14 +40,14 @@ def _dataset_rows(datasets: Mapping[str, Mapping[str, Any]]) -> list[list[str]]:
         pairs = "-" if each["pairs"] is None else f"{each['pairs']:,}"
         numbers = [f"{each[key]:,}" for key in ("images", "readable")]
         found = f"{sum(each['findings'].values()):,}"
-        size = _format_size(each["files"]["images"])
+        size = _format_size_range(each["files"]["images"])
         rows.append(
             [printable(name), each["split"], *numbers, pairs, f"{each['scenes']:,}", size, found]
         )
     return rows
 
 
-def _format_size(files: Mapping[str, Any]) -> str:
+def _format_size_range(files: Mapping[str, Any]) -> str:
     if files["smallest"] is None:
         return "-"
     least, most = ("x".join(map(str, files[key])) for key in ("smallest", "largest"))

@@ -7,14 +7,9 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    device_option,
-    progress_bar,
-    source_options,
-)
-from rainmer_analysis.cli.text_tables import align_columns
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 __all__ = ["confounds"]
 
@@ -22,51 +17,34 @@ _HEADER = ["space", "datasets", "confound", "distance", "equalised", "share", "k
 
 
 @click.command()
-@source_options
-@click.option(
+@options.source_options
+@options.text_option(
     "--encoder",
-    "encoders",
+    "Encoder; may be repeated.",
+    dest="encoders",
     multiple=True,
     default=("rainmer", "statistics", "untrained:0"),
-    show_default=True,
-    metavar="NAME",
-    help="Encoder; may be repeated.",
 )
-@click.option("--per-dataset", default=60, show_default=True, type=click.IntRange(4), metavar="N")
+@options.count_option("--per-dataset", 60, "Images drawn from each dataset.", least=4)
 @click.option("--score", default="energy", show_default=True, help="A distance of `relate`.")
-@device_option
+@options.device_option
 @common_options
 def confounds(
-    common: CommonOptions,
-    sources: tuple[str, ...],
-    root: str | None,
-    encoders: tuple[str, ...],
-    per_dataset: int,
-    score: str,
-    device: str,
+    common: CommonOptions, sources: tuple[str, ...], encoders: tuple[str, ...], **values: Any
 ) -> None:
     """Make SOURCE... alike in encoding, size, exposure, colour or contrast, and compare again.
 
     What the distance loses is the share of that thing. Where there are clean partners, their
-    distance is told, too, that of scenes and cameras, and that of images less their partners.
+    distance is printed, too, that of scenes and cameras, and that of images less their partners.
     """
-    from rainmer_analysis.recipes.confounds import confounds as recipe
+    from rainmer_analysis.recipes.measure_confounds import measure_confounds
 
-    with progress_bar(common, "image") as progress:
-        found = recipe(
-            sources,
-            encoders,
-            root=root,
-            per_dataset=per_dataset,
-            score=score,
-            seed=common.seed,
-            device=device,
-            progress=progress,
-        )
+    with common.progress_bar("image") as progress:
+        found = measure_confounds(sources, encoders, seed=common.seed, progress=progress, **values)
     document = found.document()
-    common.result(document, _confounds_text(document))
+    common.print_result(document, _confounds_text(document))
     for each in document["left_out"]:
-        common.note(f"left out: {each['image_id']}: {each['reason']}")
+        common.print_note(f"left out: {each['image_id']}: {each['reason']}")
 
 
 def _confounds_text(document: Mapping[str, Any]) -> str:

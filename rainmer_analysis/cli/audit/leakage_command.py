@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+from rainmer_analysis.cli.options import CommonOptions, common_options, text_option
 
 __all__ = ["leakage"]
 
@@ -16,16 +16,13 @@ __all__ = ["leakage"]
 @click.command()
 @click.argument("audit", metavar="AUDIT.json", type=click.Path(path_type=Path))
 @click.argument("results", metavar="RESULTS", type=click.Path(path_type=Path))
-@click.option("--dataset", required=True, metavar="NAME", help="The test set, as in the audit.")
-@click.option(
+@text_option("--dataset", "The test set, as in the audit.", required=True)
+@text_option(
     "--training",
+    "Set that was trained on; may be repeated [default: all that are no test set].",
     multiple=True,
-    metavar="NAME",
-    help="Set that was trained on; may be repeated [default: all that are no test set].",
 )
-@click.option(
-    "--pair", multiple=True, metavar="PATTERN", help="How names pair: 'RESULT -> TARGET'."
-)
+@text_option("--pair", "How names pair: 'RESULT -> TARGET'.", metavar="PATTERN", multiple=True)
 @common_options
 def leakage(
     common: CommonOptions,
@@ -43,7 +40,7 @@ def leakage(
     from rainmer_analysis.recipes.audit import read_audit
     from rainmer_analysis.recipes.audit.measure_leakage import measure_leakage
 
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         found = measure_leakage(
             read_audit(audit),
             results,
@@ -54,7 +51,7 @@ def leakage(
             progress=progress,
         )
     document = found.document()
-    common.result(document, _leakage_text(document))
+    common.print_result(document, _leakage_text(document))
 
 
 def _leakage_text(document: Mapping[str, Any]) -> str:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar, source_options
-from rainmer_analysis.cli.text_tables import align_columns, printable
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.terminal.text_tables import align_columns, printable
 
 if TYPE_CHECKING:
-    from rainmer_analysis.recipes.datasets.check_report import Check, Summary
+    from rainmer_analysis.recipes.datasets.check_report import CheckReport, DatasetSummary
 
-__all__ = ["check"]
+__all__ = ["check_folders"]
 
 _SHOWN = 20  # findings of a dataset in the printed report; --json has all
 
 
-@click.command()
-@source_options
+@click.command("check")
+@options.source_options
 @click.option(
     "--suggest", is_flag=True, help="Print a manifest for the known layout of a FOLDER instead."
 )
@@ -31,16 +32,15 @@ _SHOWN = 20  # findings of a dataset in the printed report; --json has all
     help="Compare with a published list, one image a line.",
 )
 @click.option("--headers-only", is_flag=True, help="Read sizes only; truncated files go unnoticed.")
-@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
+@options.workers_option(2)
 @common_options
-def check(
+def check_folders(
     common: CommonOptions,
     sources: tuple[str, ...],
-    root: str | None,
+    *,
     suggest: bool,
-    names: Path | None,
     headers_only: bool,
-    workers: int,
+    **values: Any,
 ) -> None:
     """Count images and pairs of SOURCE..., with their sizes and faults.
 
@@ -48,41 +48,36 @@ def check(
     --suggest it is one FOLDER.
     """
     if suggest:
-        _print_suggestion(common, sources)
+        _print_suggested_manifest(common, sources)
         return
     from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
 
-    with progress_bar(common, "file") as progress:
-        report = check_datasets(
-            sources,
-            root=root,
-            names=names,
-            decode=not headers_only,
-            workers=workers,
-            progress=progress,
-        )
-    common.result(report.document(), _check_text(report))
+    with common.progress_bar("file") as progress:
+        report = check_datasets(sources, decode=not headers_only, progress=progress, **values)
+    common.print_result(report.document(), _check_text(report))
     for name, each in report.datasets.items():
         numbers = {"used": each.readable, "left_out": each.images - each.readable}
-        common.note(printable(each.account.sentence(name, **numbers)))
+        common.print_note(printable(each.account.sentence(name, **numbers)))
 
 
-def _print_suggestion(common: CommonOptions, sources: tuple[str, ...]) -> None:
+def _print_suggested_manifest(common: CommonOptions, sources: tuple[str, ...]) -> None:
     from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
     if len(sources) != 1:
         raise click.UsageError("--suggest looks at one FOLDER; give one")
     folder = sources[0] if Path(sources[0]).is_dir() else sources[0].partition("=")[2] or sources[0]
     suggested = suggest_manifest(folder)
-    common.result(suggested.document(), suggested.text())
+    common.print_result(suggested.document(), suggested.to_toml())
 
 
-def _check_text(report: Check) -> str:
+def _check_text(report: CheckReport) -> str:
     header = ["dataset", "images", "readable", "pairs", "smallest", "largest", "findings"]
     counts = {
         name: sum(each.dataset == name for each in report.findings) for name in report.datasets
     }
-    rows = [_summary_cells(name, each, counts[name]) for name, each in report.datasets.items()]
+    rows = [
+        _dataset_summary_cells(name, each, counts[name]) for name, each in report.datasets.items()
+    ]
     lines = [align_columns([header, *rows])]
     for name, summary in report.datasets.items():
         found = [each for each in report.findings if each.dataset == name]
@@ -92,15 +87,14 @@ def _check_text(report: Check) -> str:
             for each in found[:_SHOWN]
         ]
         if len(found) > _SHOWN:
-            lines.append(
-                f"{printable(name)}: {len(found) - _SHOWN:,} more findings; --json has all"
-            )
+            rest = len(found) - _SHOWN
+            lines.append(f"{printable(name)}: {rest:,} more findings; --json has all")
     if report.comparison is not None:
         lines += _list_comparison_lines(report)
     return "\n".join(lines)
 
 
-def _list_comparison_lines(report: Check) -> list[str]:
+def _list_comparison_lines(report: CheckReport) -> list[str]:
     """Say how the images agree with a list, with the first examples."""
     compared = report.comparison
     assert compared is not None
@@ -122,17 +116,11 @@ def _list_comparison_lines(report: Check) -> list[str]:
     return lines
 
 
-def _summary_cells(name: str, summary: Summary, findings: int) -> list[str]:
+def _dataset_summary_cells(name: str, summary: DatasetSummary, findings: int) -> list[str]:
     sizes = [
         "-" if size is None else f"{size[0]}x{size[1]}"
         for size in (summary.smallest, summary.largest)
     ]
     pairs = "-" if summary.pairs is None else str(summary.pairs)
-    return [
-        printable(name),
-        str(summary.images),
-        str(summary.readable),
-        pairs,
-        *sizes,
-        str(findings),
-    ]
+    counts = [str(summary.images), str(summary.readable)]
+    return [printable(name), *counts, pairs, *sizes, str(findings)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
-from rainmer_analysis.cli.text_tables import align_columns
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.terminal.text_tables import align_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,18 +18,12 @@ __all__ = ["simulate"]
 
 
 @click.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder to fill.")
-@click.option("--per-dataset", type=click.IntRange(1), default=120, show_default=True)
+@options.path_option("--out", "DIRECTORY", "Folder to fill.", folder=True)
+@options.count_option("--per-dataset", 120, "Pairs of each dataset.")
 @click.option("--calibration", is_flag=True, help="Compare with measurements of the real sets.")
-@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Threads.")
+@options.workers_option(2)
 @common_options
-def simulate(
-    common: CommonOptions,
-    out: Path | None,
-    per_dataset: int,
-    calibration: bool,
-    workers: int,
-) -> None:
+def simulate(common: CommonOptions, out: Path | None, *, calibration: bool, **values: Any) -> None:
     """Write the embedded default as folders of images with a manifest.
 
     With --calibration, print how the simulated sets compare with measurements of the real ones;
@@ -39,30 +34,23 @@ def simulate(
     from rainmer_analysis.recipes.datasets.compare_simulated_with_real import (
         compare_simulated_with_real,
     )
-    from rainmer_analysis.recipes.datasets.write_simulated_datasets import simulate_datasets
+    from rainmer_analysis.recipes.datasets.write_simulated_datasets import write_simulated_datasets
 
     document: dict[str, object] = {"kind": "simulated"}
     texts = []
-    with progress_bar(common, "pair") as progress:
+    with common.progress_bar("pair") as progress:
         if out is not None:
-            done = simulate_datasets(
-                out,
-                per_dataset=per_dataset,
-                seed=common.seed,
-                overwrite=common.overwrite,
-                workers=workers,
-                progress=progress,
+            done = write_simulated_datasets(
+                out, seed=common.seed, overwrite=common.overwrite, progress=progress, **values
             )
-            common.note(f"{out}: " + ("up to date" if done.up_to_date else "written"))
+            common.print_state(out, up_to_date=done.up_to_date)
             document |= {"manifest": str(done.manifest), "pairs": done.pairs, "made": done.made}
             texts.append(str(done.manifest))
         if calibration:
-            compared = compare_simulated_with_real(
-                per_dataset=per_dataset, seed=common.seed, workers=workers, progress=progress
-            )
+            compared = compare_simulated_with_real(seed=common.seed, progress=progress, **values)
             document["calibration"] = compared.to_dict(orient="records")
             texts.append(_calibration_text(compared))
-    common.result(document, "\n\n".join(texts))
+    common.print_result(document, "\n\n".join(texts))
 
 
 def _calibration_text(compared: pd.DataFrame) -> str:

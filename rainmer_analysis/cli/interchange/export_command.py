@@ -6,25 +6,17 @@ from pathlib import Path
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file, progress_bar
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 __all__ = ["export_command"]
 
 
 @click.command("export")
-@click.argument(
-    "sources", nargs=-1, required=True, metavar="TABLE|MAP...", type=click.Path(path_type=Path)
-)
-@out_file("File to write: .parquet.")
+@options.path_arguments("sources", "TABLE|MAP...")
+@options.out_file_option("File to write: .parquet.")
 @click.option("--thumbnails", is_flag=True, help="Add small pictures of the images.")
-@click.option(
-    "--neighbors",
-    type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Add the nearest N images of each.",
-)
+@options.count_option("--neighbors", 0, "Add the nearest N images of each.", least=0)
 @common_options
 def export_command(
     common: CommonOptions, sources: tuple[Path, ...], out: Path, *, thumbnails: bool, neighbors: int
@@ -37,11 +29,11 @@ def export_command(
     # pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.recipes.interchange.export_rows import ExportOptions, export
 
-    options = ExportOptions(thumbnails=thumbnails, neighbors=neighbors)
-    with progress_bar(common, "image") as progress:
-        done = export(sources, out, options=options, overwrite=common.overwrite, progress=progress)
+    chosen = ExportOptions(thumbnails=thumbnails, neighbors=neighbors)
+    with common.progress_bar("image") as progress:
+        done = export(sources, out, options=chosen, overwrite=common.overwrite, progress=progress)
     for note in done.notes:
-        common.note(note)
+        common.print_note(note)
     state = "up to date" if done.up_to_date else "written"
     document = {
         "kind": "export",
@@ -52,4 +44,6 @@ def export_command(
         "notes": list(done.notes),
         "opens_with": done.atlas_command,
     }
-    common.result(document, f"{out}: {state}, {done.rows} images\nopens with: {done.atlas_command}")
+    common.print_result(
+        document, f"{out}: {state}, {done.rows} images\nopens with: {done.atlas_command}"
+    )

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import (
-    CommonOptions,
-    common_options,
-    device_option,
-    out_file,
-    per_dataset_option,
-    precision_option,
-    progress_bar,
-)
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.report import Report
@@ -26,56 +19,27 @@ __all__ = ["report"]
 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE|TABLE...")
-@out_file("Page to write; FILE_files beside it keeps everything in between.", metavar="FILE.html")
-@click.option(
-    "--root",
-    type=click.Path(file_okay=False),
-    default=None,
-    help="Folder that holds the paper's datasets; then catalogue names are sources too.",
+@options.out_file_option(
+    "Page to write; FILE_files beside it keeps everything in between.", metavar="FILE.html"
 )
-@click.option(
+@options.root_option
+@options.text_option(
     "--encoder",
-    "encoders",
+    "Whose spaces are shown; may be given several times.",
+    dest="encoders",
     multiple=True,
     default=("rainmer", "airnet"),
-    show_default=True,
-    metavar="NAME",
-    help="Whose spaces are shown; may be given several times.",
 )
-@click.option(
-    "--weights",
-    default=None,
-    metavar="FILE|NAME",
-    help="A file of weights, or the shipped derain (default) or allweather.",
-)
-@per_dataset_option(500)
-@click.option(
-    "--resamples",
-    type=click.IntRange(0),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="Resamples of scenes behind the intervals.",
-)
-@click.option(
-    "--null",
-    type=click.IntRange(0),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="Permutations of scenes behind the tests.",
-)
-@click.option(
-    "--neighbors",
-    default=50,
-    show_default=True,
-    metavar="N",
-    help="Images that an image is held near to on a map.",
+@options.weights_option
+@options.per_dataset_option(500)
+@options.count_option("--resamples", 1000, "Resamples of scenes behind the intervals.", least=0)
+@options.count_option("--null", 1000, "Permutations of scenes behind the tests.", least=0)
+@options.count_option(
+    "--neighbors", 50, "Images that an image is held near to on a map.", least=None
 )
 @click.option(
     "--audit",
     type=click.Path(dir_okay=False),
-    default=None,
     metavar="FILE.json",
     help="Show the findings of this audit of the same datasets [default: folders are audited].",
 )
@@ -87,33 +51,28 @@ __all__ = ["report"]
     default=True,
     help="Show no findings.",
 )
-@device_option
-@precision_option
+@options.device_option
+@options.precision_option
 @common_options
-def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **options: Any) -> None:
+def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **values: Any) -> None:
     """Make one page of SOURCE..., or of TABLE... of the same images.
 
     A globe and maps to turn, with thumbnails and nearest images; matrices with intervals and
     tests; the images that stick out; methods in words. It is one file that needs no network.
+    """
+    from rainmer_analysis.values import demand_weights_file
 
-    \b
-    Examples:
-      rainmer-analysis report heavy=photos/heavy night=photos/night --out report.html
-      rainmer-analysis report tables/rainmer-chromatic.parquet --out report.html
-    """  # noqa: D301
-    from rainmer_analysis.values import demand_weights
-
-    for encoder in options["encoders"]:
-        demand_weights(options["weights"], encoder=encoder)
+    for encoder in values["encoders"]:
+        demand_weights_file(values["weights"], encoder=encoder)
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.report import ReportOptions
     from rainmer_analysis.recipes.report import report as make
 
-    chosen = ReportOptions(**options, seed=common.seed, overwrite=common.overwrite)
+    chosen = ReportOptions(**values, seed=common.seed, overwrite=common.overwrite)
     command = shlex.join(["rainmer-analysis", "report", *sources, "--out", out.name])
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         done = make(list(sources), out, options=chosen, command=command, progress=progress)
-    common.result(*_report_document_and_text(done))
+    common.print_result(*_report_document_and_text(done))
 
 
 def _report_document_and_text(done: Report) -> tuple[dict[str, Any], str]:

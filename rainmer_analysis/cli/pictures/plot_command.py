@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, out_file
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:
     from rainmer_analysis.draw import Drawing
 
 __all__ = ["plot"]
 
-_VIEWS = ("lonlat", "mollweide", "orthographic")
 _SUFFIXES = (".png", ".pdf", ".svg")
-_out = out_file("Picture to write: .png, .pdf or .svg.")
+_out_option = options.out_file_option("Picture to write: .png, .pdf or .svg.")
 
 
 @click.group()
@@ -25,14 +25,12 @@ def plot() -> None:
 
 
 @plot.command("map")
-@click.argument("maps", nargs=-1, required=True, metavar="MAP...", type=click.Path(path_type=Path))
-@_out
-@click.option(
+@options.path_arguments("maps", "MAP...")
+@_out_option
+@options.choice_option(
     "--view",
-    type=click.Choice(_VIEWS),
-    default="lonlat",
-    show_default=True,
-    help="Longitude and latitude, an equal-area ellipse, or two hemispheres.",
+    ("lonlat", "mollweide", "orthographic"),
+    "Longitude and latitude, an equal-area ellipse, or two hemispheres.",
 )
 @click.option("--align", is_flag=True, help="Turn each map onto the first, by shared images.")
 @click.option("--contours", is_flag=True, help="Outline the densest 50 % and 95 % of each dataset.")
@@ -72,10 +70,8 @@ def plot_map_command(
 
 
 @plot.command("matrix")
-@click.argument(
-    "matrices", nargs=-1, required=True, metavar="MATRIX...", type=click.Path(path_type=Path)
-)
-@_out
+@options.path_arguments("matrices", "MATRIX...")
+@_out_option
 @click.option("--intervals", is_flag=True, help="Draw a line a pair: its score with its interval.")
 @common_options
 def plot_matrix_command(
@@ -97,10 +93,8 @@ def plot_matrix_command(
 def _save_picture(common: CommonOptions, drawing: Drawing, out: Path) -> None:
     from rainmer_analysis.draw import provenance_path
 
-    current = drawing.is_up_to_date(out, overwrite=common.overwrite)
-    drawing.save(out, overwrite=common.overwrite)
-    state = "up to date" if current else "written"
-    common.result(
+    state = "up to date" if common.save_drawing(drawing, out) else "written"
+    common.print_result(
         {"out": str(out), "provenance": str(provenance_path(out)), "state": state},
         f"{out}: {state}",
     )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, echo, progress_bar
+from rainmer_analysis.cli.options import CommonOptions, common_options
+from rainmer_analysis.cli.terminal.print_and_log import echo
 from rainmer_analysis.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -45,14 +46,14 @@ def verify(
     from rainmer_analysis.recipes.verify import verify as recipe
 
     try:
-        with progress_bar(common, "file"):
+        with common.progress_bar("file"):
             found = recipe(picture, against or None)
     except FileFormatError as error:
         echo(f"error: {error}", err=True)
         ctx.exit(_NO_RECORD)
     for path, reason in found.passed_over.items():
-        common.note(f"passed over: {path}: {reason}")
-    common.result(found.document(), _verification_text(found, given=bool(against)))
+        common.print_note(f"passed over: {path}: {reason}")
+    common.print_result(found.document(), _verification_text(found, given=bool(against)))
     ctx.exit(0 if found.agrees else _DIFFERS)
 
 
@@ -71,13 +72,13 @@ def _verification_text(found: Verification, *, given: bool) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-    lines.append(f"made by: {_made_with_line(found)}")
+    lines.append(f"made by: {_command_and_version_line(found)}")
     if not given:
         lines.append("to recompute its numbers, name what it was made of with --against FOLDER")
     return "\n".join(lines)
 
 
-def _made_with_line(found: Verification) -> str:
+def _command_and_version_line(found: Verification) -> str:
     libraries = found.record.get("libraries")
     versions = libraries if isinstance(libraries, dict) else {}
     command = found.record.get("command") or "Drawing.save in Python"

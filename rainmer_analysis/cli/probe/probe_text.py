@@ -24,7 +24,7 @@ def probe_text(document: Document) -> str:
     lines = [_design_sentence(document)]
     for view in views:
         group = [each for each in spaces if each["space"]["view"] == view]
-        lines += ["", view.upper(), *_lines_of_view(group)]
+        lines += ["", view.upper(), *_view_lines(group)]
     lines += _level_share_lines(spaces)
     if spaces[0]["real"] is not None:
         lines += _real_sets_lines(spaces)
@@ -44,7 +44,7 @@ def _design_sentence(document: Document) -> str:
     )
 
 
-def _lines_of_view(group: Sequence[Document]) -> Iterator[str]:
+def _view_lines(group: Sequence[Document]) -> Iterator[str]:
     neighbours = group[0]["neighbours"]
     yield _format_row("shares of variance", [*group[0]["variance"], "weather/scene"])
     yield from _space_and_control_rows(group, _variance_cells, _variance_values)
@@ -61,23 +61,23 @@ def _lines_of_view(group: Sequence[Document]) -> Iterator[str]:
 
 def _space_and_control_rows(
     group: Sequence[Document],
-    own: Callable[[Document], list[str]],
-    plain: Callable[[Document], list[float]],
+    cells_of: Callable[[Document], list[str]],
+    values_of: Callable[[Document], list[float]],
 ) -> Iterator[str]:
     for space in group:
-        yield _format_row(f"  {_encoder_name(space)}", own(space))
-    for name, cells in _control_cells(group[0], plain):
+        yield _format_row(f"  {_encoder_name(space)}", cells_of(space))
+    for name, cells in _control_names_and_cells(group[0], values_of):
         yield _format_row(f"  {name}", cells)
 
 
-def _control_cells(
-    space: Document, plain: Callable[[Document], list[float]]
+def _control_names_and_cells(
+    space: Document, values_of: Callable[[Document], list[float]]
 ) -> Iterator[tuple[str, list[str]]]:
     for name, found in space["controls"].items():
         if "seeds" not in found:
-            yield name, [f"{value:.2f}" for value in plain(found)]
+            yield name, [f"{value:.2f}" for value in values_of(found)]
             continue
-        low, middle, high = (plain(found[level]) for level in ("p5", "p50", "p95"))
+        low, middle, high = (values_of(found[level]) for level in ("p5", "p50", "p95"))
         cells = [_format_with_interval(*each) for each in zip(middle, low, high, strict=True)]
         yield _control_name(name, found), cells
 
@@ -129,7 +129,7 @@ def _level_share_lines(spaces: Sequence[Document]) -> list[str]:
     lines.append(_format_row("", list(spaces[0]["ladders"]), cell=11))
     for encoder in encoders:
         for space in (each for each in spaces if _encoder_name(each) == encoder):
-            cells = [_value_with_mark(space, name) for name in space["ladders"]]
+            cells = [_level_share_with_mark(space, name) for name in space["ladders"]]
             lines.append(_format_row(f"  {space['label']}", cells, cell=11))
     return lines
 
@@ -138,7 +138,7 @@ def _has_untrained(spaces: Sequence[Document]) -> bool:
     return any("untrained" in each["controls"] for each in spaces)
 
 
-def _value_with_mark(space: Document, ladder: str) -> str:
+def _level_share_with_mark(space: Document, ladder: str) -> str:
     value = float(space["ladders"][ladder]["share"]["value"])
     control = space["controls"].get("untrained")
     above = control is not None and value > control["p95"]["ladders"][ladder]["share"]

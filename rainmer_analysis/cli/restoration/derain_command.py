@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, device_option, progress_bar
+from rainmer_analysis.cli import options
+from rainmer_analysis.cli.options import CommonOptions, common_options
 
 if TYPE_CHECKING:  # they import torch
     from rainmer_analysis.infer import ImageRestorer
@@ -25,64 +26,42 @@ __all__ = ["derain"]
     type=click.Path(path_type=Path),
     help="Folder to write to; for a single image also a name that ends in .png.",
 )
-@click.option(
-    "--weights",
-    default=None,
-    metavar="FILE",
-    help="Weights of a restorer: .safetensors, or a published .pth.",
+@options.text_option(
+    "--weights", "Weights of a restorer: .safetensors, or a published .pth.", metavar="FILE"
 )
-@click.option(
-    "--variant",
-    default=None,
-    metavar="NAME",
-    help="What published weights are, where several variants fit, as in Rainmer_SA_wolocf.",
+@options.text_option(
+    "--variant", "What published weights are, where several variants fit, as in Rainmer_SA_wolocf."
 )
-@click.option(
+@options.choice_option(
     "--ties",
-    default="lowest",
-    show_default=True,
-    type=click.Choice(["lowest", "published"]),
-    help="Which of equal attentions win: the same on every machine, or what torch.topk gives.",
+    ("lowest", "published"),
+    "Which of equal attentions win: the same on every machine, or what torch.topk gives.",
 )
-@click.option(
+@options.count_option(
     "--tile",
-    default=512,
-    show_default=True,
-    help="Longest side in pixels that is restored in one piece; memory grows with its square.",
+    512,
+    "Longest side in pixels that is restored in one piece; memory grows with its square.",
+    least=None,
+    metavar=None,
 )
-@click.option(
+@options.count_option(
     "--overlap",
-    type=int,
-    default=None,
-    help="Pixels over which neighbouring tiles blend [default: 64, or half of smaller tiles].",
+    None,
+    "Pixels over which neighbouring tiles blend [default: 64, or half of smaller tiles].",
+    least=None,
+    metavar=None,
 )
-@click.option(
-    "--precision",
-    default="exact",
-    show_default=True,
-    type=click.Choice(["exact", "fast"]),
-    help="float32, or bfloat16 on a CUDA device.",
-)
-@click.option(
+@options.choice_option("--precision", ("exact", "fast"), "float32, or bfloat16 on a CUDA device.")
+@options.count_option(
     "--threads",
-    type=click.IntRange(1),
-    default=None,
-    help="Threads on a CPU [default: one for each core]; results do not depend on them.",
+    None,
+    "Threads on a CPU [default: one for each core]; results do not depend on them.",
+    metavar=None,
 )
-@device_option
+@options.device_option
 @common_options
 def derain(
-    common: CommonOptions,
-    source: Path,
-    out: Path,
-    weights: str | None,
-    variant: str | None,
-    ties: str,
-    tile: int,
-    overlap: int | None,
-    precision: str,
-    threads: int | None,
-    device: str,
+    common: CommonOptions, source: Path, out: Path, tile: int, overlap: int | None, **network: Any
 ) -> None:
     """Restore INPUT: an image, or all images below a folder.
 
@@ -90,16 +69,14 @@ def derain(
     written to. Images that cannot be used are named in OUTPUT/skipped.csv with the reason. An
     interrupted run is continued when it is started again.
     """
-    from rainmer_analysis.values import demand_weights
+    from rainmer_analysis.values import demand_weights_file
 
-    demand_weights(weights)  # before torch is imported
+    demand_weights_file(network["weights"])  # before torch is imported
     from rainmer_analysis.infer import load_restorer
     from rainmer_analysis.recipes.restoration import derain as derain_files
 
-    restorer = load_restorer(
-        weights, variant, device, ties=ties, precision=precision, threads=threads
-    )
-    with progress_bar(common, "image") as progress:
+    restorer = load_restorer(**network)
+    with common.progress_bar("image") as progress:
         done = derain_files(
             source,
             out,
@@ -109,10 +86,10 @@ def derain(
             overwrite=common.overwrite,
             progress=progress,
         )
-    _show_result(common, done, restorer, (source, out))
+    _print_restoration(common, done, restorer, (source, out))
 
 
-def _show_result(
+def _print_restoration(
     common: CommonOptions, done: Derained, restorer: ImageRestorer, paths: tuple[Path, Path]
 ) -> None:
     """Print what was restored from a source into an output, and what was left out."""
@@ -133,8 +110,8 @@ def _show_result(
     if done.listed is not None:
         lines.append(f"left out: {len(done.skipped)} (listed in {done.listed})")
     if done.account is None:
-        common.result(document, "\n".join(lines))
+        common.print_result(document, "\n".join(lines))
         return
     numbers = {"used": count, "left_out": len(done.skipped)}
-    common.result({**document, "files": done.account.document(**numbers)}, "\n".join(lines))
-    common.note(done.account.sentence(str(source), **numbers))
+    common.print_result({**document, "files": done.account.document(**numbers)}, "\n".join(lines))
+    common.print_note(done.account.sentence(str(source), **numbers))

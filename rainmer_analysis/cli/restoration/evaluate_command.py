@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rainmer_analysis.cli.options import CommonOptions, common_options, progress_bar
+from rainmer_analysis.cli.options import CommonOptions, common_options, path_option, text_option
 
 if TYPE_CHECKING:
     from rainmer_analysis.recipes.restoration import Evaluation
@@ -21,11 +21,11 @@ _WIDTH = 96  # of the table, whatever the terminal's
 @click.command()
 @click.argument("result", type=click.Path(path_type=Path))
 @click.argument("target", type=click.Path(path_type=Path))
-@click.option(
+@text_option(
     "--pair",
-    multiple=True,
+    "How names correspond if not equal: 'RESULT -> TARGET', as in '*_s*_a* -> *'.",
     metavar="PATTERN",
-    help="How names correspond if not equal: 'RESULT -> TARGET', as in '*_s*_a* -> *'.",
+    multiple=True,
 )
 @click.option(
     "--crop-border",
@@ -34,13 +34,7 @@ _WIDTH = 96  # of the table, whatever the terminal's
     show_default=True,
     help="Pixels left out at every side, as in super-resolution.",
 )
-@click.option(
-    "--out",
-    default=None,
-    metavar="FILE.csv",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Table to write, one row an image.",
-)
+@path_option("--out", "FILE.csv", "Table to write, one row an image.")
 @common_options
 def evaluate(
     common: CommonOptions,
@@ -60,7 +54,7 @@ def evaluate(
     from rainmer_analysis.recipes.restoration import evaluate as evaluate_files
     from rainmer_analysis.values import to_json_types
 
-    with progress_bar(common, "image") as progress:
+    with common.progress_bar("image") as progress:
         done = evaluate_files(
             result,
             target,
@@ -72,25 +66,25 @@ def evaluate(
         )
     state = "up to date" if done.up_to_date else "written"
     if out is not None:
-        common.note(f"{out}: {state}")
+        common.print_note(f"{out}: {state}")
     document = {**done.document(), "out": out and str(out), "state": state if out else None}
     files = {
         name: (account, numbers)
         for name, account, numbers in zip(
-            (str(result), str(target)), done.accounts, _count_compared(done), strict=False
+            (str(result), str(target)), done.accounts, _count_used_and_left_out(done), strict=False
         )
     }
     document["files"] = {
         name: account.document(**numbers) for name, (account, numbers) in files.items()
     }
-    common.result(to_json_types(document), _evaluation_text(done))
+    common.print_result(to_json_types(document), _evaluation_text(done))
     for name, (account, numbers) in files.items():
-        common.note(account.sentence(name, **numbers))
+        common.print_note(account.sentence(name, **numbers))
 
 
-def _count_compared(done: Evaluation) -> list[dict[str, int]]:
+def _count_used_and_left_out(done: Evaluation) -> list[dict[str, int]]:
     """Count how many results, and how many targets, were compared and left out."""
-    used = len(done.good), len({each.target for each in done.good})
+    used = len(done.compared), len({each.target for each in done.compared})
     return (
         [
             {"used": count, "left_out": account.images - count}
@@ -102,12 +96,15 @@ def _count_compared(done: Evaluation) -> list[dict[str, int]]:
 
 
 def _evaluation_text(done: Evaluation) -> str:
-    from rainmer_analysis.images.protocols import PROTOCOLS
+    from rainmer_analysis.images.psnr_ssim_protocols import PROTOCOLS
 
     border = f", {done.border} pixels left out at every side" if done.border else ""
-    lines = [f"mean of {len(done.good)} image{'s' if len(done.good) != 1 else ''}{border}", ""]
+    lines = [
+        f"mean of {len(done.compared)} image{'s' if len(done.compared) != 1 else ''}{border}",
+        "",
+    ]
     lines.append(f"{'protocol':<18}{'PSNR (dB)':>10}{'SSIM':>9}  what is compared, and where")
-    for name, found in done.protocols.items():
+    for name, found in done.protocol_means.items():
         protocol = PROTOCOLS[name]
         lead = f"{name:<18}{found.psnr:>10.4f}{found.ssim:>9.4f}  "
         lines += textwrap.wrap(

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.images.datasets.catalogue import CATALOGUE, layout_of
-from rainmer_analysis.images.datasets.dataset_layouts import find_layout_images
-from rainmer_analysis.images.datasets.manifests import check_name, dataset_from_entry, read_manifest
-from rainmer_analysis.images.datasets.read_lists import compare_names, read_names, read_pairs
+from rainmer_analysis.images.datasets.catalogue import CATALOGUE, catalogue_layout
+from rainmer_analysis.images.datasets.dataset_layouts import find_catalogue_dataset
+from rainmer_analysis.images.datasets.read_lists import (
+    compare_with_listed_names,
+    read_image_names,
+    read_pair_list,
+)
+from rainmer_analysis.images.datasets.read_manifests import (
+    checked_dataset_name,
+    dataset_from_entry,
+    read_manifest,
+)
+from rainmer_analysis.images.datasets.recognise_layouts import (
+    recognised_layout_note,
+    suggest_entries_and_rest,
+)
 from rainmer_analysis.images.datasets.scene_groups import name_scenes
 from rainmer_analysis.images.datasets.search import (
     Account,
     Dataset,
     ImageCandidate,
     Rule,
-    list_candidates,
+    iterate_candidate_paths,
     list_images,
     pair_names,
     parse_patterns,
     search_folder,
-)
-from rainmer_analysis.images.datasets.suggestions import (
-    Suggestion,
-    recognised_layout_note,
-    suggestions,
 )
 
 __all__ = [
@@ -30,21 +37,20 @@ __all__ = [
     "Dataset",
     "ImageCandidate",
     "Rule",
-    "Suggestion",
-    "check_name",
-    "compare_names",
+    "catalogue_layout",
+    "checked_dataset_name",
+    "compare_with_listed_names",
     "dataset_from_entry",
-    "find_layout_images",
-    "layout_of",
-    "list_candidates",
+    "find_catalogue_dataset",
+    "iterate_candidate_paths",
     "list_images",
     "name_scenes",
     "pair_names",
     "parse_patterns",
+    "read_image_names",
     "read_manifest",
-    "read_names",
-    "read_pairs",
+    "read_pair_list",
     "recognised_layout_note",
     "search_folder",
-    "suggestions",
+    "suggest_entries_and_rest",
 ]

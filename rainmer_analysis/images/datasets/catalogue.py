@@ -14,7 +14,7 @@ from types import MappingProxyType
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets.dataset_layouts import DatasetLayout
 
-__all__ = ["CATALOGUE", "layout_of"]
+__all__ = ["CATALOGUE", "catalogue_layout"]
 
 _GTAV_NOTE = "a frame is a scene, whatever the rain or the crop"
 
@@ -215,7 +215,7 @@ _ENTRIES = (
 CATALOGUE: Mapping[str, DatasetLayout] = MappingProxyType({entry.name: entry for entry in _ENTRIES})
 
 
-def layout_of(name: str) -> DatasetLayout:
+def catalogue_layout(name: str) -> DatasetLayout:
     """Look up a dataset of the catalogue.
 
     Raises

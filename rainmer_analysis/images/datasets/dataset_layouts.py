@@ -21,7 +21,7 @@ from rainmer_analysis.images.datasets.search import (
     merge_accounts,
 )
 
-__all__ = ["DatasetLayout", "find_layout_images"]
+__all__ = ["DatasetLayout", "find_catalogue_dataset"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class DatasetLayout:
     note: str = ""
 
 
-def find_layout_images(layout: DatasetLayout, root: Path) -> Dataset:
+def find_catalogue_dataset(layout: DatasetLayout, root: Path) -> Dataset:
     """Find a dataset of the catalogue below the root folder.
 
     Raises
@@ -90,8 +90,8 @@ def find_layout_images(layout: DatasetLayout, root: Path) -> Dataset:
     for relative in listed:
         match = pattern.fullmatch(relative)
         if match and not (skip and skip.search(relative)):
-            images.append(_as_candidate(layout, folder, relative, match, listings))
-    images = _take_part(layout, images)
+            images.append(_candidate_with_target(layout, folder, relative, match, listings))
+    images = _select_numbered_range(layout, images)
     if not images:
         raise SourceError(
             f"dataset {layout.name}: {folder} holds none of its images "
@@ -110,11 +110,11 @@ def find_layout_images(layout: DatasetLayout, root: Path) -> Dataset:
         clean=layout.clean,
         split=layout.split,
         expected=layout.expected,
-        account=_account_for_candidates(listing, images),
+        account=_account_of_layout(listing, images),
     )
 
 
-def _account_for_candidates(listing: Listing, images: Sequence[ImageCandidate]) -> Account:
+def _account_of_layout(listing: Listing, images: Sequence[ImageCandidate]) -> Account:
     """Count the candidates that are neither images of this set nor their partners."""
     folder = str(images[0].folder)
     own = {each.path for each in images}
@@ -126,17 +126,19 @@ def _account_for_candidates(listing: Listing, images: Sequence[ImageCandidate]) 
         if os.path.join(folder, relative) not in known  # noqa: PTH118 - one of 100,000
     )
     account = replace(listing.account, images=len(images), targets=len(targets))
-    return merge_accounts([account], more={NOT_THIS_SET: dict(sorted(others.items()))})
+    return merge_accounts([account], more_passed_over={NOT_THIS_SET: dict(sorted(others.items()))})
 
 
-def _take_part(layout: DatasetLayout, images: list[ImageCandidate]) -> list[ImageCandidate]:
+def _select_numbered_range(
+    layout: DatasetLayout, images: list[ImageCandidate]
+) -> list[ImageCandidate]:
     if layout.part is None:
         return images
     start, stop = layout.part
     return sorted(images, key=lambda each: (int(Path(each.path).stem), each.relative))[start:stop]
 
 
-def _as_candidate(
+def _candidate_with_target(
     layout: DatasetLayout,
     folder: Path,
     relative: str,
@@ -150,7 +152,7 @@ def _as_candidate(
         return replace(found, target=found.path, region="left", target_region="right")
     for template in layout.targets:
         wanted = Path(os.path.normpath(folder / match.expand(template)))
-        target = listings.first(wanted, wild="*" in template)
+        target = listings.find_file(wanted, has_wildcard="*" in template)
         if target is not None:
             return replace(found, target=str(target), target_region="whole")
     return found
@@ -161,18 +163,18 @@ class _FolderListings:
 
     def __init__(self) -> None:
         self._names: dict[Path, dict[str, None]] = {}
-        self._wild: dict[Path, Path | None] = {}
+        self._first_match: dict[Path, Path | None] = {}
 
-    def first(self, wanted: Path, *, wild: bool) -> Path | None:
-        """Return the file, or with `wild` the first whose name matches; None if there is none."""
-        if not wild:
-            return wanted if wanted.name in self._list_folder(wanted.parent) else None
-        if wanted not in self._wild:
-            names = fnmatch.filter(self._list_folder(wanted.parent), wanted.name)
-            self._wild[wanted] = wanted.parent / names[0] if names else None
-        return self._wild[wanted]
+    def find_file(self, wanted: Path, *, has_wildcard: bool) -> Path | None:
+        """Return the file, or with a wildcard the first that matches; None if there is none."""
+        if not has_wildcard:
+            return wanted if wanted.name in self._names_in(wanted.parent) else None
+        if wanted not in self._first_match:
+            names = fnmatch.filter(self._names_in(wanted.parent), wanted.name)
+            self._first_match[wanted] = wanted.parent / names[0] if names else None
+        return self._first_match[wanted]
 
-    def _list_folder(self, folder: Path) -> dict[str, None]:
+    def _names_in(self, folder: Path) -> dict[str, None]:
         if folder not in self._names:
             names = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
             self._names[folder] = dict.fromkeys(names)

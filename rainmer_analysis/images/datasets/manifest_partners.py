@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.read_lists import read_pairs
+from rainmer_analysis.images.datasets.read_lists import read_pair_list
 from rainmer_analysis.images.datasets.search import (
     NO_IMAGE,
     UNMATCHED,
@@ -20,15 +20,21 @@ from rainmer_analysis.images.datasets.search import (
     Pattern,
     list_images,
     merge_accounts,
+    nfc_name,
     normal_path,
     pair_names,
+    pair_with_target_folder,
     parse_patterns,
-    unicode_key,
-    with_targets,
 )
 from rainmer_analysis.images.reading import Region
 
-__all__ = ["HALVES", "has_patterns", "is_list_of_text", "patterns_of", "with_partners"]
+__all__ = [
+    "HALVES",
+    "has_patterns",
+    "is_list_of_text",
+    "pair_by_manifest_entry",
+    "pair_patterns_of_entry",
+]
 
 HALVES: Mapping[str, tuple[Region, Region]] = {
     "rain-clean": ("left", "right"),
@@ -37,19 +43,13 @@ HALVES: Mapping[str, tuple[Region, Region]] = {
 """Which half of a file is the image and which is its target, by what a manifest calls them."""
 
 
-def with_partners(dataset: Dataset, entry: Mapping[str, Any], where: str, base: Path) -> Dataset:
+def pair_by_manifest_entry(
+    dataset: Dataset, entry: Mapping[str, Any], where: str, base: Path
+) -> Dataset:
     """Pair the images of a dataset as an entry of a manifest says.
 
-    Parameters
-    ----------
-    dataset
-        What ``images`` names, possibly paired already by the names of its subfolders.
-    entry
-        The keys ``halves``, ``targets`` and ``pair`` count.
-    where
-        How errors speak of the entry.
-    base
-        The manifest's folder.
+    The dataset may be paired already by names of its subfolders; the keys ``halves``, ``targets``
+    and ``pair`` count; `where` names the entry in errors, and `base` is the manifest's folder.
 
     Raises
     ------
@@ -63,15 +63,17 @@ def with_partners(dataset: Dataset, entry: Mapping[str, Any], where: str, base: 
     if pair is not None and not has_patterns(pair):
         if "targets" in entry:
             raise SourceError(f"{where} gives targets and a list of pairs; give one of them")
-        return _listed_pairs(dataset, base / pair, where)
+        return _pair_by_list_file(dataset, base / pair, where)
     if "targets" in entry:
-        return _with_given_targets(dataset, entry, where, base)
+        return _pair_by_targets_key(dataset, entry, where, base)
     if pair is None:
         return dataset
     if not isinstance(entry["images"], str):
         raise SourceError(f"{where} pairs listed images by a pattern; say where with targets")
     return (
-        dataset if dataset.paired else _split_by_patterns(dataset, patterns_of(entry, where), where)
+        dataset
+        if dataset.paired
+        else _pair_within_folder_by_patterns(dataset, pair_patterns_of_entry(entry, where), where)
     )
 
 
@@ -80,7 +82,7 @@ def has_patterns(pair: object) -> bool:
     return not isinstance(pair, str) or "->" in pair
 
 
-def patterns_of(entry: Mapping[str, Any], where: str) -> tuple[Pattern, ...] | None:
+def pair_patterns_of_entry(entry: Mapping[str, Any], where: str) -> tuple[Pattern, ...] | None:
     """Read the patterns of an entry; None where it has none.
 
     Raises
@@ -133,10 +135,10 @@ def _pair_halves(dataset: Dataset, regions: tuple[Region, Region]) -> Dataset:
     return replace(dataset, images=images, paired=True, unclear={})
 
 
-def _with_given_targets(
+def _pair_by_targets_key(
     dataset: Dataset, entry: Mapping[str, Any], where: str, base: Path
 ) -> Dataset:
-    given, patterns = entry["targets"], patterns_of(entry, where)
+    given, patterns = entry["targets"], pair_patterns_of_entry(entry, where)
     listed_images = not isinstance(entry["images"], str)
     if isinstance(given, str):
         folder = base / given
@@ -147,13 +149,13 @@ def _with_given_targets(
                 dataset, folder, where, has_patterns=patterns is not None
             )
             if patterns and normal_path(dataset.folder) == normal_path(folder):
-                return _split_by_patterns(dataset, patterns, where)
+                return _pair_within_folder_by_patterns(dataset, patterns, where)
         names = [
             Path(each.path).name if listed_images else each.relative for each in dataset.images
         ]
-        found = with_targets(dataset, list_images(folder), folder, names, rule=patterns)
+        found = pair_with_target_folder(dataset, list_images(folder), folder, names, rule=patterns)
         if patterns:
-            _check_some_pairs(found, patterns, where)
+            _demand_any_pair(found, patterns, where)
         return found
     if not is_list_of_text(given):
         raise SourceError(f"{where} gives targets = {given!r}; it must be a folder or a list")
@@ -164,7 +166,7 @@ def _with_given_targets(
     if patterns:
         raise SourceError(f"{where} lists targets and gives pair; a list needs no pattern")
     targets = [os.path.normpath(base / each) for each in given]
-    return _with_targets_by_position(dataset, targets)
+    return _pair_by_position(dataset, targets)
 
 
 def _drop_images_among_targets(
@@ -187,7 +189,7 @@ def _drop_images_among_targets(
     return replace(dataset, images=images, account=account)
 
 
-def _with_targets_by_position(dataset: Dataset, targets: Sequence[str | None]) -> Dataset:
+def _pair_by_position(dataset: Dataset, targets: Sequence[str | None]) -> Dataset:
     """Return each image the target of the same position, or none."""
     images = tuple(
         replace(each, target=target, target_region=None if target is None else "whole")
@@ -199,11 +201,11 @@ def _with_targets_by_position(dataset: Dataset, targets: Sequence[str | None]) -
     return replace(dataset, images=images, paired=True, account=account, unclear={})
 
 
-def _listed_pairs(dataset: Dataset, path: Path, where: str) -> Dataset:
+def _pair_by_list_file(dataset: Dataset, path: Path, where: str) -> Dataset:
     """Pair by a list of files; images that are targets in it do not count as images."""
-    pairs = {unicode_key(image): target for image, target in read_pairs(path)}
-    targets = {unicode_key(target) for target in pairs.values()}
-    keys = [unicode_key(normal_path(each.path)) for each in dataset.images]
+    pairs = {nfc_name(image): target for image, target in read_pair_list(path)}
+    targets = {nfc_name(target) for target in pairs.values()}
+    keys = [nfc_name(normal_path(each.path)) for each in dataset.images]
     kept = [
         (each, pairs.get(key))
         for each, key in zip(dataset.images, keys, strict=True)
@@ -222,38 +224,41 @@ def _listed_pairs(dataset: Dataset, path: Path, where: str) -> Dataset:
             f"(the first is {missing[0]})"
         )
     chosen = replace(dataset, images=tuple(each for each, _ in kept), notes=tuple(notes))
-    return _with_targets_by_position(chosen, [target for _, target in kept])
+    return _pair_by_position(chosen, [target for _, target in kept])
 
 
-def _split_by_patterns(
+def _pair_within_folder_by_patterns(
     dataset: Dataset, patterns: tuple[Pattern, ...] | None, where: str
 ) -> Dataset:
-    """Tell images, targets and other files of one folder apart by patterns."""
+    """Pair images with targets of the same folder by patterns, and count its other files."""
     assert patterns is not None
     by_name = {each.relative: each for each in dataset.images}
     names = list(by_name)
-    looking = [each for each in names if any(pattern.is_image(each) for pattern in patterns)]
+    looking = [each for each in names if any(pattern.matches_image(each) for pattern in patterns)]
     pairing = pair_names(looking, names, patterns)
     targets = {target for _, target in pairing.pairs}
     partners = dict(pairing.pairs)
     inputs = [each for each in looking if each not in targets]
     known = targets | set(inputs)
     rest = [each for each in names if each not in known]
-    alone = [each for each in rest if any(pattern.is_target(each) for pattern in patterns)]
+    alone = [each for each in rest if any(pattern.matches_target(each) for pattern in patterns)]
     others = set(rest) - set(alone)
-    more = {NO_IMAGE: _count_by_prefix(alone), UNMATCHED: _count_by_prefix(sorted(others))}
+    more = {
+        NO_IMAGE: _count_by_folder_and_leading_letters(alone),
+        UNMATCHED: _count_by_folder_and_leading_letters(sorted(others)),
+    }
     chosen = replace(dataset, images=tuple(by_name[each] for each in inputs))
     paths = {name: each.path for name, each in by_name.items()}
-    found = _with_targets_by_position(
-        chosen, [paths.get(partners.get(each, "")) for each in inputs]
-    )
-    _check_some_pairs(found, patterns, where, first=names[:1])
+    found = _pair_by_position(chosen, [paths.get(partners.get(each, "")) for each in inputs])
+    _demand_any_pair(found, patterns, where, first=names[:1])
     return replace(
-        found, account=merge_accounts([found.account], more=more), unclear=pairing.unclear
+        found,
+        account=merge_accounts([found.account], more_passed_over=more),
+        unclear=pairing.unclear,
     )
 
 
-def _check_some_pairs(
+def _demand_any_pair(
     dataset: Dataset, patterns: tuple[Pattern, ...], where: str, *, first: Sequence[str] = ()
 ) -> None:
     if any(each.target for each in dataset.images):
@@ -265,10 +270,8 @@ def _check_some_pairs(
             + "; correct the pattern"
         )
     image: ImageCandidate = dataset.images[0]
-    wanted = next(
-        (key for each in patterns for key in each.keys(os.path.splitext(image.relative)[0])),  # noqa: PTH122
-        None,
-    )
+    stem = os.path.splitext(image.relative)[0]  # noqa: PTH122
+    wanted = next((key for each in patterns for key in each.target_stems(stem)), None)
     raise SourceError(
         f"{where}: pair finds no target for any of the {len(dataset.images)} images; the first, "
         f"{image.relative!r}, "
@@ -277,7 +280,7 @@ def _check_some_pairs(
     )
 
 
-def _count_by_prefix(names: Sequence[str]) -> dict[str, int]:
+def _count_by_folder_and_leading_letters(names: Sequence[str]) -> dict[str, int]:
     """Count names by the letters that they begin with."""
     found: Counter[str] = Counter()
     for name in names:

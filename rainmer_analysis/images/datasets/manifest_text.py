@@ -9,41 +9,44 @@ from pathlib import Path
 
 from rainmer_analysis.values import demand_suffix
 
-__all__ = ["check_manifest_name", "dataset_lines", "groups_path", "quoted", "relative_path"]
+__all__ = [
+    "demand_manifest_suffix",
+    "groups_csv_path",
+    "manifest_dataset_lines",
+    "relative_path",
+    "toml_quoted",
+]
 
 
 _HALVES = {"left": "rain-clean", "right": "clean-rain"}
 
 
-def dataset_lines(
+def manifest_dataset_lines(
     name: str, kind: str, *, images: Iterable[str], targets: Iterable[str], base: Path
 ) -> list[str]:
-    """Return the lines of a dataset in a manifest that lies in `base`.
+    """Return the lines of a dataset in a manifest that lies in the folder `base`.
 
-    Parameters
-    ----------
-    name
-        Of the dataset.
-    kind
-        ``paired``, ``unpaired``, or the half that is the image, ``left`` or ``right``.
-    images, targets
-        Paths; those of targets count where the kind is ``paired``.
-    base
-        Folder of the manifest.
+    `kind` is ``paired``, ``unpaired``, or the half that is the image, ``left`` or ``right``; paths
+    of targets count where it is ``paired``.
     """
-    lines = ["", "[[dataset]]", f"name = {quoted(name)}", *_list_lines("images", images, base)]
+    lines = [
+        "",
+        "[[dataset]]",
+        f"name = {toml_quoted(name)}",
+        *_toml_path_list_lines("images", images, base),
+    ]
     if kind == "paired":
-        lines += _list_lines("targets", targets, base)
+        lines += _toml_path_list_lines("targets", targets, base)
     if kind in _HALVES:
-        lines.append(f"halves = {quoted(_HALVES[kind])}")
+        lines.append(f"halves = {toml_quoted(_HALVES[kind])}")
     return lines
 
 
-def _list_lines(key: str, paths: Iterable[str], base: Path) -> list[str]:
-    return [f"{key} = [", *(f"  {quoted(relative_path(each, base))}," for each in paths), "]"]
+def _toml_path_list_lines(key: str, paths: Iterable[str], base: Path) -> list[str]:
+    return [f"{key} = [", *(f"  {toml_quoted(relative_path(each, base))}," for each in paths), "]"]
 
 
-def check_manifest_name(path: Path) -> None:
+def demand_manifest_suffix(path: Path) -> None:
     """Refuse a manifest whose name does not end in ``.toml``.
 
     Raises
@@ -54,7 +57,7 @@ def check_manifest_name(path: Path) -> None:
     demand_suffix(path, "a manifest", ".toml")
 
 
-def groups_path(manifest: Path) -> Path:
+def groups_csv_path(manifest: Path) -> Path:
     """Return the file beside a manifest that names the scenes of its images."""
     return manifest.with_suffix(".groups.csv")
 
@@ -67,6 +70,6 @@ def relative_path(path: str, base: Path) -> str:
         return Path(path).as_posix()
 
 
-def quoted(text: str) -> str:
+def toml_quoted(text: str) -> str:
     """Return text in quotation marks as TOML has it."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

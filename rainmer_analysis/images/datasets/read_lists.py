@@ -11,16 +11,16 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images.datasets.search import normal_path, stem_of, unicode_key
+from rainmer_analysis.images.datasets.search import nfc_name, nfc_without_suffix, normal_path
 from rainmer_analysis.images.decoding import IMAGE_SUFFIXES
 
-__all__ = ["compare_names", "read_groups", "read_names", "read_pairs"]
+__all__ = ["compare_with_listed_names", "read_image_names", "read_pair_list", "read_scene_groups"]
 
 _T = TypeVar("_T")
 _DELIMITERS = ("\t", ",", ";", " ")
 
 
-def read_names(path: Path) -> list[str]:
+def read_image_names(path: Path) -> list[str]:
     """Read a published list of images: one name or relative path a line.
 
     Lines that are empty or begin with ``#`` do not count. Where lines name a pair (two paths with
@@ -31,8 +31,8 @@ def read_names(path: Path) -> list[str]:
     SourceError
         The file is missing, is no text, or holds no name.
     """
-    lines = _read_text_file(path, "list", lambda text: [each.strip() for each in text.split("\n")])
-    names = [_first_field(line) for line in lines if line and not line.startswith("#")]
+    lines = _parse_text_file(path, "list", lambda text: [each.strip() for each in text.split("\n")])
+    names = [_image_field(line) for line in lines if line and not line.startswith("#")]
     if names and names[0].lower() in ("image", "name", "file", "filename", "path"):
         names = names[1:]
     if not names:
@@ -40,7 +40,7 @@ def read_names(path: Path) -> list[str]:
     return names
 
 
-def compare_names(
+def compare_with_listed_names(
     images: Mapping[str, str], listed: Iterable[str]
 ) -> tuple[list[str], list[str], list[str]]:
     """Compare images with a list of names, both ways.
@@ -61,16 +61,16 @@ def compare_names(
     -------
     Lines without an image, lines that mean several images, and images without a line.
     """
-    parts = {each: _path_parts_lower(relative) for each, relative in images.items()}
+    parts = {each: _path_parts_without_suffix(relative) for each, relative in images.items()}
     by_stem: dict[str, list[str]] = {}
     for each, own in parts.items():
         by_stem.setdefault(own[-1], []).append(each)
-    lines = {line: _path_parts_lower(line) for line in dict.fromkeys(listed)}
+    lines = {line: _path_parts_without_suffix(line) for line in dict.fromkeys(listed)}
     alone = Counter(wanted[-1] for wanted in lines.values())
     missing, several, known = [], [], set()
     for line, wanted in lines.items():
         alike = by_stem.get(wanted[-1], [])
-        found = [each for each in alike if _ends_alike(parts[each], wanted)]
+        found = [each for each in alike if _one_ends_in_the_other(parts[each], wanted)]
         found = [each for each in found if parts[each] == wanted] or found
         if not found and len(alike) == alone[wanted[-1]] == 1:
             found = alike
@@ -80,7 +80,7 @@ def compare_names(
     return missing, several, [each for each in parts if each not in known]
 
 
-def read_pairs(path: Path) -> list[tuple[str, str]]:
+def read_pair_list(path: Path) -> list[tuple[str, str]]:
     """Read a list of pairs: an image and its target a line, relative to the list's folder.
 
     A header ``image,target`` is allowed. Slashes at the beginning are left away where no such
@@ -96,10 +96,10 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
         The file is missing or no text, a line does not hold two paths, or an image stands in two
         lines with different targets.
     """
-    lines = _read_text_file(path, "list of pairs", lambda text: text.split("\n"))
+    lines = _parse_text_file(path, "list of pairs", lambda text: text.split("\n"))
     found: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
-        fields = _split_line(line)
+        fields = _split_at_delimiter(line)
         if not fields or line.startswith("#") or [each.lower() for each in fields] == _HEADER:
             continue
         if len(fields) != 2:
@@ -107,7 +107,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
                 f"line {number} of the list of pairs {path} holds {len(fields)} fields; "
                 "write an image and its target, with a comma, tab or blank between"
             )
-        image, target = (_path_in_folder(path.parent, each) for each in fields)
+        image, target = (_normal_path_in_folder(path.parent, each) for each in fields)
         if found.setdefault(image, target) != target:
             raise SourceError(
                 f"line {number} of the list of pairs {path} gives {fields[0]} a second target; "
@@ -121,7 +121,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 _HEADER = ["image", "target"]
 
 
-def read_groups(path: Path) -> dict[str, str]:
+def read_scene_groups(path: Path) -> dict[str, str]:
     """Read a CSV file with the columns ``image`` (relative to the file's folder) and ``group``.
 
     Returns
@@ -134,12 +134,12 @@ def read_groups(path: Path) -> dict[str, str]:
         The file is missing, is no CSV text, lacks one of the columns, or names an image twice with
         different scenes.
     """
-    rows = _read_text_file(path, "file of groups", lambda text: _image_group_rows(text, path))
+    rows = _parse_text_file(path, "file of groups", lambda text: _image_group_rows(text, path))
     found: dict[str, str] = {}
     for image, group in rows:
         if not image or not group:
             continue
-        key = unicode_key(normal_path(path.parent / image))
+        key = nfc_name(normal_path(path.parent / image))
         if found.setdefault(key, group) != group:
             raise SourceError(
                 f"the file of groups {path} names {image!r} twice, with the scenes "
@@ -158,7 +158,7 @@ def _image_group_rows(text: str, path: Path) -> list[tuple[str, str]]:
     return [(row["image"], row["group"]) for row in reader]
 
 
-def _read_text_file(path: Path, what: str, parse: Callable[[str], _T]) -> _T:
+def _parse_text_file(path: Path, what: str, parse: Callable[[str], _T]) -> _T:
     try:
         return parse(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
@@ -170,12 +170,12 @@ def _read_text_file(path: Path, what: str, parse: Callable[[str], _T]) -> _T:
         raise SourceError(f"the {what} {path} is no {kind} in UTF-8: {error}") from error
 
 
-def _first_field(line: str) -> str:
-    first = _split_line(line)[0]
+def _image_field(line: str) -> str:
+    first = _split_at_delimiter(line)[0]
     return first if os.path.splitext(first)[1].lower() in IMAGE_SUFFIXES else line  # noqa: PTH122
 
 
-def _split_line(line: str) -> list[str]:
+def _split_at_delimiter(line: str) -> list[str]:
     """Cut a line in two at the first kind of delimiter that does so, else at none."""
     text = line.strip()
     for delimiter in _DELIMITERS:
@@ -185,17 +185,17 @@ def _split_line(line: str) -> list[str]:
     return [text] if text else []
 
 
-def _path_in_folder(folder: Path, name: str) -> str:
+def _normal_path_in_folder(folder: Path, name: str) -> str:
     if Path(name).is_absolute() and not Path(name).exists():
         name = name.lstrip("/")
     return normal_path(folder / name)
 
 
-def _path_parts_lower(name: str) -> tuple[str, ...]:
-    stem = stem_of(name.replace("\\", "/"))
+def _path_parts_without_suffix(name: str) -> tuple[str, ...]:
+    stem = nfc_without_suffix(name.replace("\\", "/"))
     return tuple(part for part in PurePosixPath(stem).parts if part not in ("/", "."))
 
 
-def _ends_alike(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def _one_ends_in_the_other(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     shorter = min(len(one), len(other))
     return one[-shorter:] == other[-shorter:]

@@ -12,23 +12,17 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.datasets.search import (
-    Dataset,
-    ImageCandidate,
-    normal_path,
-    unicode_key,
-)
+from rainmer_analysis.images.datasets.search import Dataset, ImageCandidate, nfc_name, normal_path
 from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
-__all__ = ["declared_scene", "hash_pixels", "name_scenes", "pixel_hash"]
+__all__ = ["declared_scene", "hash_pixels", "name_scenes"]
 
 _log = logging.getLogger(__name__)
-_Place = tuple[str, Region]
+_FileRegion = tuple[str, Region]
 
 
 def name_scenes(
@@ -37,16 +31,16 @@ def name_scenes(
     """Name the scene of each of these images of a dataset; None where it is the image itself.
 
     Only the partners of these images are decoded, each file once. How many of them cannot be read
-    is told to the log, as their images then count as scenes of their own.
+    is logged, as their images then count as scenes of their own.
     """
     named = [declared_scene(dataset, image) for image in images]
     partners = [
-        None if name else _clean_file(dataset, image)
+        None if name else _clean_file_and_region(dataset, image)
         for name, image in zip(named, images, strict=True)
     ]
     wanted = list(dict.fromkeys(place for place in partners if place is not None))
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        found = dict(zip(wanted, pool.map(_hash_or_reason, wanted), strict=True))
+        found = dict(zip(wanted, pool.map(_pixel_hash_or_reason, wanted), strict=True))
     _warn_unreadable_partners(
         dataset, [(place[0], *found[place]) for place in partners if place is not None]
     )
@@ -70,19 +64,8 @@ def _warn_unreadable_partners(
         )
 
 
-def pixel_hash(path: str | Path, *, region: Region = "whole") -> str:
-    """Name a photograph by the SHA-256 of its decoded pixels: equal for lossless copies.
-
-    Raises
-    ------
-    ImageError
-        The file cannot be read.
-    """
-    return hash_pixels(read_image(path, region=region))
-
-
 def hash_pixels(image: FloatImage) -> str:
-    """Name a photograph, float32 [3, H, W] in [0, 1], by the SHA-256 of its pixels."""
+    """Name a photograph, float32 [3, H, W] in [0, 1], by the SHA-256 of its 16-bit pixels."""
     levels = image * np.float32(65535)
     pixels = np.rint(levels, out=levels).astype("<u2")
     hasher = hashlib.sha256(f"{pixels.shape}".encode())
@@ -94,20 +77,20 @@ def declared_scene(dataset: Dataset, image: ImageCandidate) -> str | None:
     """Name the scene that a file of groups or the catalogue gives an image, if any does."""
     if dataset.groups:
         for path in (image.path, image.target):
-            if path is not None and (key := unicode_key(normal_path(path))) in dataset.groups:
+            if path is not None and (key := nfc_name(normal_path(path))) in dataset.groups:
                 return dataset.groups[key]
     return image.scene if dataset.scene_first else None
 
 
-def _clean_file(dataset: Dataset, image: ImageCandidate) -> _Place | None:
+def _clean_file_and_region(dataset: Dataset, image: ImageCandidate) -> _FileRegion | None:
     if image.target is not None:
         return image.target, image.target_region or "whole"
     return (image.path, image.region) if dataset.clean else None
 
 
-def _hash_or_reason(place: _Place) -> tuple[str | None, str]:
+def _pixel_hash_or_reason(place: _FileRegion) -> tuple[str | None, str]:
     path, region = place
     try:
-        return pixel_hash(path, region=region), ""
+        return hash_pixels(read_image(path, region=region)), ""
     except ImageError as error:
         return None, str(error)

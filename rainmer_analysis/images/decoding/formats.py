@@ -1,12 +1,16 @@
 """Names of formats: which files count as images, and what others are called when they are met.
 
-What a file is called decides only whether it is looked at; what it holds is told from its content,
+What a file is called decides only whether it is looked at; what it holds is read from its content,
 because photographs of telephones, failed downloads and pointers of Git LFS are often named .jpg.
 """
 
 from __future__ import annotations
 
-__all__ = ["IMAGE_SUFFIXES", "UNREAD_SUFFIXES", "describe_other_content", "unread_format_reason"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "UNREAD_SUFFIXES",
+    "describe_unreadable_content",
+]
 
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
@@ -70,7 +74,7 @@ _OTHERS = (
 )
 
 
-def describe_other_content(prefix: bytes) -> str:
+def describe_unreadable_content(prefix: bytes) -> str:
     """Say what a file holds instead of an image that is read, from its first 256 bytes.
 
     Returns
@@ -79,17 +83,12 @@ def describe_other_content(prefix: bytes) -> str:
     """
     name = _unread_picture_format(prefix)
     if name:
-        return unread_format_reason(name)
+        return f"a picture in the format {name}; convert it to PNG"
     text = prefix.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     for magic, what in _OTHERS:
         if text.startswith(magic):
             return what
     return "its first bytes belong to no format that is read"
-
-
-def unread_format_reason(name: str) -> str:
-    """Say that a picture is in a format which is not read, and what to do."""
-    return f"a picture in the format {name}; convert it to PNG"
 
 
 def _unread_picture_format(prefix: bytes) -> str:

@@ -34,21 +34,25 @@ from PIL import (
 )
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
-from rainmer_analysis.images.decoding.formats import describe_other_content
+from rainmer_analysis.images.decoding.decoding_errors import DamageError, convert_decoding_errors
+from rainmer_analysis.images.decoding.formats import describe_unreadable_content
 from rainmer_analysis.images.decoding.pixel_arrays import (
     FloatImage,
-    check_size,
-    to_unit_range,
-    upright,
+    refuse_too_many_pixels,
+    to_float_rgb,
+    turn_upright,
 )
-from rainmer_analysis.images.decoding.png import demand_whole_png, png_exif, without_texts
+from rainmer_analysis.images.decoding.png_chunks import (
+    copy_without_texts,
+    demand_intact_png,
+    read_png_exif,
+)
 from rainmer_analysis.images.decoding.tiff import (
     TIFF_MAGIC,
-    Tiff,
-    decode_tifffile,
+    QuietTiffFile,
+    decode_with_tifffile,
     needs_tifffile,
-    tiff_size,
+    tiff_size_and_orientation,
 )
 
 try:
@@ -62,7 +66,7 @@ _Reader = Callable[..., ImageFile.ImageFile]
 _READERS: tuple[tuple[tuple[bytes, ...], _Reader], ...] = (
     ((b"\x89PNG\r\n\x1a\n",), PngImagePlugin.PngImageFile),
     ((b"\xff\xd8\xff",), JpegImagePlugin.JpegImageFile),
-    (TIFF_MAGIC, Tiff),
+    (TIFF_MAGIC, QuietTiffFile),
     ((b"BM",), BmpImagePlugin.BmpImageFile),
     ((b"GIF87a", b"GIF89a"), GifImagePlugin.GifImageFile),
     (tuple(b"P%d" % kind for kind in range(1, 7)), PpmImagePlugin.PpmImageFile),
@@ -72,7 +76,7 @@ _READERS: tuple[tuple[tuple[bytes, ...], _Reader], ...] = (
     ((b"\x01\xda",), SgiImagePlugin.SgiImageFile),
     (tuple(b"\x0a%c\x01" % version for version in (0, 2, 3, 5)), PcxImagePlugin.PcxImageFile),
 )
-_UNSIGNED = {".tga": TgaImagePlugin.TgaImageFile}  # told from the name: it has no signature
+_UNSIGNED = {".tga": TgaImagePlugin.TgaImageFile}  # known by the name: it has no signature
 
 # Pillow keeps the high byte of 16-bit colour. Decoding once more with the byte order swapped gives
 # the low byte; grey with alpha is taken apart as four bytes of which the second is grey's low one.
@@ -106,16 +110,16 @@ def open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
     file.seek(0)
     if not prefix:
         raise ImageError("an empty file")
-    reader = _reader_of(prefix, PurePath(str(getattr(file, "name", ""))).suffix.lower())
+    reader = _pillow_plugin_of(prefix, PurePath(str(getattr(file, "name", ""))).suffix.lower())
     if reader is None:
-        raise ImageError(f"not an image that is read: {describe_other_content(prefix)}")
-    with decoding_errors():
+        raise ImageError(f"not an image that is read: {describe_unreadable_content(prefix)}")
+    with convert_decoding_errors():
         image = reader(file)
-    check_size(*image.size)
+    refuse_too_many_pixels(*image.size)
     return image
 
 
-def _reader_of(prefix: bytes, suffix: str) -> _Reader | None:
+def _pillow_plugin_of(prefix: bytes, suffix: str) -> _Reader | None:
     for magic, reader in _READERS:
         if prefix.startswith(magic):
             return reader
@@ -125,21 +129,21 @@ def _reader_of(prefix: bytes, suffix: str) -> _Reader | None:
         if AvifImagePlugin is None or not features.check("avif"):
             raise ImageError("an AVIF picture, which this Pillow was built without")
         return AvifImagePlugin.AvifImageFile
-    known = describe_other_content(prefix) != describe_other_content(b"")
+    known = describe_unreadable_content(prefix) != describe_unreadable_content(b"")
     return None if known else _UNSIGNED.get(suffix)
 
 
 def header_of(file: BinaryIO) -> Header:
     """Read size and format from an open file's header."""
-    return _without_texts_if_needed(file, _read_size_and_orientation)
+    return _retry_without_png_texts(file, _read_upright_header)
 
 
 def pixels_of(file: BinaryIO) -> FloatImage:
     """Decode an open file to upright float32 RGB of shape (3, H, W) in [0, 1]."""
-    return _without_texts_if_needed(file, _decode_upright)
+    return _retry_without_png_texts(file, _decode_upright)
 
 
-def _without_texts_if_needed(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> _T:
+def _retry_without_png_texts(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> _T:
     """Do `work`; where a PNG fails, do it once more without its texts and profiles.
 
     Pillow refuses long ones, and damaged ones, though no pixel depends on them.
@@ -147,27 +151,27 @@ def _without_texts_if_needed(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> 
     try:
         return work(file)
     except DamageError:
-        stripped = without_texts(file)
+        stripped = copy_without_texts(file)
         if stripped is None:
             raise
         return work(stripped)
 
 
-def _read_size_and_orientation(file: BinaryIO) -> Header:
+def _read_upright_header(file: BinaryIO) -> Header:
     if needs_tifffile(file):
-        width, height, turn = tiff_size(file)
-        check_size(width, height)
+        width, height, turn = tiff_size_and_orientation(file)
+        refuse_too_many_pixels(width, height)
         return Header(*((height, width) if turn in (5, 6, 7, 8) else (width, height)), "TIFF")
     image = open_pillow(file)
     size = image.size
     if image.format == "PNG":  # Pillow would decode the pixels on its way to the EXIF
-        turn = _exif_orientation(lambda: _exif_of(png_exif(file)))
+        turn = _exif_orientation(lambda: _parse_exif(read_png_exif(file)))
     else:
         turn = 1 if image.format == "TIFF" else _exif_orientation(image.getexif)
     return Header(*(size[::-1] if turn >= 5 else size), image.format or "")
 
 
-def _exif_of(data: bytes) -> Image.Exif:
+def _parse_exif(data: bytes) -> Image.Exif:
     exif = Image.Exif()
     exif.load(data)
     return exif
@@ -175,17 +179,16 @@ def _exif_of(data: bytes) -> Image.Exif:
 
 def _decode_upright(file: BinaryIO) -> FloatImage:
     if needs_tifffile(file):
-        return decode_tifffile(file)
+        return decode_with_tifffile(file)
     image = open_pillow(file)
     low = _LOW_BYTES.get(_raw_mode(image))
-    samples = _decode_pillow(image)
+    samples = _decode_unrotated(image)
     if image.format == "PNG":
-        demand_whole_png(file)
-    turn = (
-        1 if image.format == "TIFF" else _exif_orientation(image.getexif)
-    )  # Pillow turns TIFF itself
+        demand_intact_png(file)
+    # Pillow turns TIFF itself
+    turn = 1 if image.format == "TIFF" else _exif_orientation(image.getexif)
     if low is None:
-        return upright(samples, turn)
+        return turn_upright(samples, turn)
     file.seek(0)
     again = open_pillow(file)
     raw, channels = low
@@ -193,10 +196,10 @@ def _decode_upright(file: BinaryIO) -> FloatImage:
         tile._replace(args=(raw, *tile.args[1:]) if isinstance(tile.args, tuple) else raw)
         for tile in again.tile
     ]
-    low_bytes = _convert_modes(again).transpose(2, 0, 1)[list(channels)]
+    low_bytes = _convert_to_array(again).transpose(2, 0, 1)[list(channels)]
     high_bytes = np.rint(samples * np.float32(255))
     wide = (high_bytes * np.float32(256) + low_bytes) / np.float32(65535)
-    return upright(wide, turn)
+    return turn_upright(wide, turn)
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
@@ -205,33 +208,33 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
     return first if isinstance(first, str) else ""
 
 
-def _exif_orientation(exif: Callable[[], Image.Exif]) -> int:
+def _exif_orientation(load_exif: Callable[[], Image.Exif]) -> int:
     try:
-        with decoding_errors():
-            value = exif().get(0x0112, 1)
+        with convert_decoding_errors():
+            value = load_exif().get(0x0112, 1)
     except ImageError as error:  # damaged EXIF does not spoil the pixels
         _log.debug("EXIF cannot be read: %s", error)
         return 1
     return value if value in range(1, 9) else 1
 
 
-def _decode_pillow(image: ImageFile.ImageFile) -> FloatImage:
+def _decode_unrotated(image: ImageFile.ImageFile) -> FloatImage:
     """Decode what Pillow understands, shape (3, H, W), not yet upright."""
     if image.mode == "F":
-        return to_unit_range(_convert_modes(image), maximum=None)
+        return to_float_rgb(_convert_to_array(image), maximum=None)
     if image.mode.startswith("I"):
         bits = image.tag_v2.get(258, (16,)) if hasattr(image, "tag_v2") else (16,)
-        return to_unit_range(_convert_modes(image), maximum=(1 << max(bits)) - 1)
+        return to_float_rgb(_convert_to_array(image), maximum=(1 << max(bits)) - 1)
     if image.mode in ("P", "PA"):  # the way round avoids a warning about transparent palettes
-        return to_unit_range(_convert_modes(image, "RGBA", "RGB"), maximum=255)
+        return to_float_rgb(_convert_to_array(image, "RGBA", "RGB"), maximum=255)
     if image.mode in ("L", "RGB"):
-        return to_unit_range(_convert_modes(image), maximum=255)
-    return to_unit_range(_convert_modes(image, "RGB"), maximum=255)
+        return to_float_rgb(_convert_to_array(image), maximum=255)
+    return to_float_rgb(_convert_to_array(image, "RGB"), maximum=255)
 
 
-def _convert_modes(image: Image.Image, *modes: str) -> npt.NDArray[np.generic]:
+def _convert_to_array(image: Image.Image, *modes: str) -> npt.NDArray[np.generic]:
     """Decode and convert step by step."""
-    with decoding_errors():
+    with convert_decoding_errors():
         for mode in modes:
             image = image.convert(mode)
         return np.asarray(image)

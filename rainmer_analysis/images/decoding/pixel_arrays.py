@@ -7,14 +7,14 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ImageError
 
-__all__ = ["MAX_PIXELS", "FloatImage", "check_size", "to_unit_range", "upright"]
+__all__ = ["MAX_PIXELS", "FloatImage", "refuse_too_many_pixels", "to_float_rgb", "turn_upright"]
 
 FloatImage = npt.NDArray[np.float32]
 
 MAX_PIXELS = 178_956_970  # where Pillow refuses by default
 
 
-def check_size(width: int, height: int) -> None:
+def refuse_too_many_pixels(width: int, height: int) -> None:
     """Refuse an image whose header states more than `MAX_PIXELS`.
 
     Raises
@@ -28,7 +28,7 @@ def check_size(width: int, height: int) -> None:
         )
 
 
-def upright(pixels: FloatImage, orientation: int) -> FloatImage:
+def turn_upright(pixels: FloatImage, orientation: int) -> FloatImage:
     """Turn the stored rows and columns upright; orientations as numbered by EXIF 2.3."""
     if orientation >= 5:
         pixels = pixels.transpose(0, 2, 1)
@@ -39,7 +39,7 @@ def upright(pixels: FloatImage, orientation: int) -> FloatImage:
     return np.ascontiguousarray(pixels)
 
 
-def to_unit_range(array: npt.NDArray[np.generic], *, maximum: int | None) -> FloatImage:
+def to_float_rgb(array: npt.NDArray[np.generic], *, maximum: int | None) -> FloatImage:
     """Scale samples of shape (H, W) or (H, W, C) to [0, 1], shape (3, H, W).
 
     Raises

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rainmer_analysis.images.decoding.pillow import open_pillow
 from rainmer_analysis.images.decoding.tiff import needs_tifffile
 
-__all__ = ["Storage", "jpeg_quality", "storage_of"]
+__all__ = ["StoredFormat", "jpeg_quality", "stored_format_of"]
 
 # The luma table of ITU-T T.81, Annex K, which libjpeg scales by quality.
 # fmt: off
@@ -28,7 +28,7 @@ _LUMA = np.array(
 
 
 @dataclass(frozen=True, slots=True)
-class Storage:
+class StoredFormat:
     """Format and mode of a file as Pillow calls them; quality is None where there is none."""
 
     format: str
@@ -36,7 +36,7 @@ class Storage:
     quality: int | None = None
 
 
-def storage_of(file: BinaryIO) -> Storage:
+def stored_format_of(file: BinaryIO) -> StoredFormat:
     """Read how an open file stores its image, without decoding pixels.
 
     Raises
@@ -45,11 +45,11 @@ def storage_of(file: BinaryIO) -> Storage:
         It is no image that is read.
     """
     if needs_tifffile(file):
-        return Storage("TIFF", "")
+        return StoredFormat("TIFF", "")
     image = open_pillow(file)
     tables = getattr(image, "quantization", None)
     quality = jpeg_quality(tables) if image.format == "JPEG" and tables else None
-    return Storage(image.format or "", image.mode, quality)
+    return StoredFormat(image.format or "", image.mode, quality)
 
 
 def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int:
@@ -64,11 +64,11 @@ def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int:
         Quantisation tables by number; the first one is that of luma.
     """
     own = np.sort(np.asarray(tables[min(tables)], dtype=np.float64))
-    return 1 + int(np.abs(own - _sorted_tables()).sum(axis=1).argmin())
+    return 1 + int(np.abs(own - _sorted_luma_tables_by_quality()).sum(axis=1).argmin())
 
 
 @cache
-def _sorted_tables() -> NDArray[np.int64]:
+def _sorted_luma_tables_by_quality() -> NDArray[np.int64]:
     """Return libjpeg's tables for qualities 1 to 100, each sorted, shape (100, 64)."""
     quality = np.arange(1, 101)
     scale = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)

@@ -9,27 +9,31 @@ import tifffile
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.decoding.damage import DamageError, decoding_errors
+from rainmer_analysis.images.decoding.decoding_errors import DamageError, convert_decoding_errors
 from rainmer_analysis.images.decoding.pixel_arrays import (
     FloatImage,
-    check_size,
-    to_unit_range,
-    upright,
+    refuse_too_many_pixels,
+    to_float_rgb,
+    turn_upright,
 )
 
-__all__ = ["TIFF_MAGIC", "Tiff", "decode_tifffile", "needs_tifffile", "tiff_size"]
+__all__ = [
+    "TIFF_MAGIC",
+    "QuietTiffFile",
+    "decode_with_tifffile",
+    "needs_tifffile",
+    "tiff_size_and_orientation",
+]
 
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
-_COMPRESSION, _PHOTOMETRIC, _BITS, _ORIENTATION, _PLANAR, _SAMPLE_FORMAT = (
-    *(259, 262, 258),
-    *(274, 284, 339),
-)
+_BITS, _COMPRESSION, _PHOTOMETRIC = 258, 259, 262  # numbers of tags
+_ORIENTATION, _PLANAR, _SAMPLE_FORMAT = 274, 284, 339
 _DNG_VERSION, _COLOUR_FILTER_ARRAY, _LINEAR_RAW = 50706, 32803, 34892
 _OPTIONAL = {34925: "LZMA", 50000: "ZSTD", 50001: "WebP"}  # libtiff may be built without these
 
 
-class Tiff(TiffImagePlugin.TiffImageFile):
+class QuietTiffFile(TiffImagePlugin.TiffImageFile):
     """A TIFF whose size was judged when it was opened.
 
     Pillow would warn of a large one again before decoding, and warnings belong to all threads.
@@ -68,9 +72,9 @@ def needs_tifffile(file: BinaryIO) -> bool:
     if not prefix.startswith(TIFF_MAGIC):
         return False
     try:
-        with decoding_errors():
+        with convert_decoding_errors():
             try:
-                tags = Tiff(file).tag_v2
+                tags = QuietTiffFile(file).tag_v2
             except SyntaxError:  # "unknown pixel mode"
                 return True
     finally:
@@ -92,14 +96,14 @@ def needs_tifffile(file: BinaryIO) -> bool:
     )
 
 
-def tiff_size(file: BinaryIO) -> tuple[int, int, int]:
+def tiff_size_and_orientation(file: BinaryIO) -> tuple[int, int, int]:
     """Read width, height and orientation of the first page by tifffile."""
-    with decoding_errors(), tifffile.TiffFile(file) as tiff:
+    with convert_decoding_errors(), tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
         return page.imagewidth, page.imagelength, page.tags.valueof(_ORIENTATION, 1)
 
 
-def decode_tifffile(file: BinaryIO) -> FloatImage:
+def decode_with_tifffile(file: BinaryIO) -> FloatImage:
     """Decode the first page by tifffile to upright float32 RGB of shape (3, H, W) in [0, 1].
 
     Raises
@@ -107,9 +111,9 @@ def decode_tifffile(file: BinaryIO) -> FloatImage:
     ImageError
         Its colours or the range of its samples are not known, or it is damaged.
     """
-    with decoding_errors(), tifffile.TiffFile(file) as tiff:
+    with convert_decoding_errors(), tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
-        check_size(page.imagewidth, page.imagelength)
+        refuse_too_many_pixels(page.imagewidth, page.imagelength)
         photometric, orientation = page.photometric, page.tags.valueof(_ORIENTATION, 1)
         array = page.asarray() if photometric in (0, 1, 2) else None
         planar = page.planarconfig == 2
@@ -121,6 +125,6 @@ def decode_tifffile(file: BinaryIO) -> FloatImage:
         raise ImageError(f"a TIFF whose first page has {array.ndim} dimensions, not 2 or 3")
     maximum = None if array.dtype.kind == "f" else int(np.iinfo(array.dtype).max)
     stacked = planar and array.ndim == 3
-    scaled = to_unit_range(array.transpose(1, 2, 0) if stacked else array, maximum=maximum)
+    scaled = to_float_rgb(array.transpose(1, 2, 0) if stacked else array, maximum=maximum)
     scaled = 1 - scaled if photometric == 0 else scaled
-    return upright(scaled, orientation if orientation in range(1, 9) else 1)
+    return turn_upright(scaled, orientation if orientation in range(1, 9) else 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rainmer_analysis.infer.encoders.built_in.statistics_encoder import (
     StatisticsEncoder,
-    fit_constants,
+    fit_standardisation_constants,
 )
 from rainmer_analysis.infer.encoders.encoder_contract import Encoder, encoder_spaces
 from rainmer_analysis.infer.encoders.encoder_registry import encoder_names, load_encoder
@@ -21,7 +21,7 @@ __all__ = [
     "compare_fast_with_exact",
     "encoder_names",
     "encoder_spaces",
-    "fit_constants",
+    "fit_standardisation_constants",
     "load_encoder",
     "timm_encoder",
 ]

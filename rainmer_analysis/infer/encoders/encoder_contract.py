@@ -18,12 +18,12 @@ __all__ = [
     "API_VERSION",
     "Encoder",
     "Vectors",
-    "check_encoder",
-    "check_images",
+    "as_checked_images",
+    "check_encoder_contract",
     "encoder_spaces",
-    "parse_seed",
-    "refuse_argument",
-    "refuse_weights",
+    "parse_untrained_seed",
+    "refuse_encoder_argument",
+    "refuse_encoder_weights",
 ]
 
 API_VERSION = 1
@@ -90,7 +90,7 @@ class Encoder(Protocol):
         ...
 
 
-def check_images(
+def as_checked_images(
     images: npt.ArrayLike | Tensor, *, taker: str = "an encoder", least: int = _MIN_SIDE
 ) -> Tensor:
     """Return images as a float32 tensor [n, 3, H, W], without copying where that is possible.
@@ -110,31 +110,33 @@ def check_images(
         The shape, the type or the range is another.
     """
 
-    def expect(holds: bool, came: str) -> None:
+    def refuse_unless(holds: bool, what_came: str) -> None:
         if not holds:
             raise ParameterError(
-                f"{taker} was given images {came}; give float32 RGB [n, 3, H, W] with sides of at "
-                f"least {least} pixels and values in [0, 1] (8-bit samples divided by 255)"
+                f"{taker} was given images {what_came}; give float32 RGB [n, 3, H, W] with sides "
+                f"of at least {least} pixels and values in [0, 1] (8-bit samples divided by 255)"
             )
 
     if isinstance(images, Tensor):
         pixels = images.detach()
     else:
         array = np.asarray(images)
-        expect(array.dtype == np.float32, f"of type {array.dtype}")
+        refuse_unless(array.dtype == np.float32, f"of type {array.dtype}")
         pixels = torch.from_numpy(array if array.flags.writeable else array.copy())
-    expect(pixels.dtype == torch.float32, f"of type {pixels.dtype}")
+    refuse_unless(pixels.dtype == torch.float32, f"of type {pixels.dtype}")
     fits = pixels.ndim == 4 and pixels.shape[1] == 3 and min(pixels.shape[2:]) >= least
-    expect(fits, f"of shape {list(pixels.shape)}")
+    refuse_unless(fits, f"of shape {list(pixels.shape)}")
     if len(pixels):
         low, high = (float(bound) for bound in torch.aminmax(pixels))
         # a comparison with NaN is false, so NaN ends here as well
-        expect(low >= -_SLACK and high <= 1 + _SLACK, f"with values from {low:g} to {high:g}")
+        refuse_unless(
+            low >= -_SLACK and high <= 1 + _SLACK, f"with values from {low:g} to {high:g}"
+        )
     return pixels
 
 
-def check_encoder(encoder: Any, source: str) -> Encoder:
-    """Return back an object that keeps to the contract.
+def check_encoder_contract(encoder: Any, source: str) -> Encoder:
+    """Return an encoder that keeps to the contract, or refuse it.
 
     Parameters
     ----------
@@ -168,7 +170,7 @@ def check_encoder(encoder: Any, source: str) -> Encoder:
 
 
 def encoder_spaces(encoder: Encoder, *, rule: str) -> dict[str, Space]:
-    """Return space of each view of an encoder whose images go through the resize rule `rule`."""
+    """Return the space of each view of an encoder whose images go through a resize rule."""
     precision = str(getattr(encoder, "precision", "exact"))
     precision = str(getattr(encoder, "arithmetic", precision))
     return {
@@ -176,7 +178,7 @@ def encoder_spaces(encoder: Encoder, *, rule: str) -> dict[str, Space]:
     }
 
 
-def refuse_argument(name: str, argument: str) -> None:
+def refuse_encoder_argument(encoder: str, argument: str) -> None:
     """Make sure that nothing follows an encoder's name.
 
     Raises
@@ -185,10 +187,10 @@ def refuse_argument(name: str, argument: str) -> None:
         Something does.
     """
     if argument:
-        raise ParameterError(f"unknown encoder '{name}:{argument}'; write {name} alone")
+        raise ParameterError(f"unknown encoder '{encoder}:{argument}'; write {encoder} alone")
 
 
-def refuse_weights(name: str, weights: str | Path | None) -> None:
+def refuse_encoder_weights(encoder: str, weights: str | Path | None) -> None:
     """Make sure that an encoder without weights was given none.
 
     Raises
@@ -198,12 +200,12 @@ def refuse_weights(name: str, weights: str | Path | None) -> None:
     """
     if weights is not None:
         raise WeightsError(
-            f"the encoder {name} takes no weights, but {str(weights)!r} was given; "
+            f"the encoder {encoder} takes no weights, but {str(weights)!r} was given; "
             "leave weights out"
         )
 
 
-def parse_seed(argument: str) -> int:
+def parse_untrained_seed(argument: str) -> int:
     """Return the seed of ``untrained:SEED``.
 
     Raises

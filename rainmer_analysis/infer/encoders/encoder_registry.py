@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer.encoders.built_in import BUILT_IN
-from rainmer_analysis.infer.encoders.encoder_contract import Encoder, check_encoder
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder, check_encoder_contract
 from rainmer_analysis.infer.execution import PRECISIONS, choose_device
 
 __all__ = ["BUILT_IN", "GROUP", "encoder_names", "load_encoder"]
@@ -25,7 +25,7 @@ _Weights = str | Path | None
 def encoder_names() -> tuple[str, ...]:
     """Name the encoders that can be loaded, built-in ones first."""
     shown = [f"{name}:SEED" if name == "untrained" else name for name in BUILT_IN]
-    return (*shown, *sorted(set(_entry_point_encoders()) - set(BUILT_IN)))
+    return (*shown, *sorted(set(_entry_points_by_name()) - set(BUILT_IN)))
 
 
 def load_encoder(
@@ -72,17 +72,17 @@ def load_encoder(
     base, _, argument = name.partition(":")
     if base in BUILT_IN:
         return BUILT_IN[base](argument, weights, device=device, precision=precision)
-    others = _entry_point_encoders()
+    others = _entry_points_by_name()
     if name not in others:
         raise ParameterError(f"unknown encoder {name!r}; allowed are {', '.join(encoder_names())}")
-    return _from_entry_point(others[name], weights, device=device, precision=precision)
+    return _load_from_entry_point(others[name], weights, device=device, precision=precision)
 
 
-def _entry_point_encoders() -> dict[str, EntryPoint]:
+def _entry_points_by_name() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def _from_entry_point(
+def _load_from_entry_point(
     point: EntryPoint, weights: _Weights, *, device: str, precision: str
 ) -> Encoder:
     source = f"the encoder {point.name!r} from {point.value}"
@@ -93,7 +93,7 @@ def _from_entry_point(
             f"{source} cannot be loaded ({error}); install its package anew"
         ) from error
     chosen = str(choose_device(device))
-    encoder = check_encoder(make(weights, device=chosen, precision=precision), source)
+    encoder = check_encoder_contract(make(weights, device=chosen, precision=precision), source)
     if encoder.name != point.name:
         raise ParameterError(f"{source} calls itself {encoder.name!r}; both names must be the same")
     return encoder

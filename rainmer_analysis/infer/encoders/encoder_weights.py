@@ -8,12 +8,12 @@ from pathlib import Path
 from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model import Checkpoint, load_weights
 
-__all__ = ["SHIPPED", "read_weights", "weights_path"]
+__all__ = ["SHIPPED", "encoder_weights_path", "read_encoder_weights"]
 
 SHIPPED = ("derain", "allweather")
 
 
-def weights_path(encoder: str, weights: str | Path | None) -> Path:
+def encoder_weights_path(encoder: str, weights: str | Path | None) -> Path:
     """Find the file of weights for ``rainmer`` or ``airnet``.
 
     Parameters
@@ -47,7 +47,7 @@ def weights_path(encoder: str, weights: str | Path | None) -> Path:
     return path
 
 
-def read_weights(name: str, weights: str | Path | None) -> Checkpoint:
+def read_encoder_weights(name: str, weights: str | Path | None) -> Checkpoint:
     """Read the weights of ``rainmer`` or ``airnet`` from a file or by their shipped name.
 
     Raises
@@ -55,7 +55,7 @@ def read_weights(name: str, weights: str | Path | None) -> Checkpoint:
     WeightsError
         The file is missing or damaged, or holds another network.
     """
-    path = weights_path(name, weights)
+    path = encoder_weights_path(name, weights)
     checkpoint = load_weights(path)
     if checkpoint.kind != name:
         raise WeightsError(

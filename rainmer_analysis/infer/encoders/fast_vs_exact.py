@@ -1,4 +1,4 @@
-"""How far the vectors of ``fast`` are from those of ``exact``, told by a few images of a run."""
+"""How far the vectors of ``fast`` are from those of ``exact``, on a few images."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import DEFAULT_RULE, RESIZE_RULES
-from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Vectors, check_images
+from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Vectors, as_checked_images
 from rainmer_analysis.model import state_sha256
 from rainmer_analysis.values import FrozenDict, digest
 
@@ -124,9 +124,9 @@ class ModuleEncoder:
             raise ParameterError(f"unknown pooling {pooling!r}; allowed are {', '.join(POOLINGS)}")
         self.name, self.preprocessing = name, preprocessing
         self._module = copy.deepcopy(module).to(device=device, dtype=torch.float32).eval()
-        self._layer = _layer_named(self._module, layer)
+        self._layer = _find_layer(self._module, layer)
         self._pool, self._size, self._device = POOLINGS[pooling], size, torch.device(device)
-        self._mean, self._std = _normalisation_constants(mean, std, self._device)
+        self._mean, self._std = _checked_mean_and_std(mean, std, self._device)
         self.configuration: Mapping[str, Any] = FrozenDict(
             {
                 "module": type(module).__name__,
@@ -154,7 +154,7 @@ class ModuleEncoder:
         ParameterError
             The images are of another kind, or a vector is not finite or of length 0.
         """
-        pixels = check_images(images)
+        pixels = as_checked_images(images)
         ((view, width),) = self.views.items()
         step = 1 if self._device.type == "cpu" else max(1, len(pixels))
         parts = [
@@ -175,19 +175,19 @@ class ModuleEncoder:
         found: list[Any] = []
         handle = self._layer.register_forward_hook(lambda *passed: found.append(passed[2]))
         try:
-            self._module(self._normalise_pixels(pixels.to(self._device)))
+            self._module(self._resize_and_normalise(pixels.to(self._device)))
         finally:
             handle.remove()
         features = found[-1] if found else None
         if not isinstance(features, Tensor) or features.ndim not in (2, 3, 4):
             raise ParameterError(
                 f"the layer {self.configuration['layer']!r} of the encoder {self.name!r} gives "
-                f"{_type_and_shape(features)} where a tensor [n, d], [n, tokens, c] or "
+                f"{_describe_type_and_shape(features)} where a tensor [n, d], [n, tokens, c] or "
                 "[n, c, h, w] can be pooled; name another layer"
             )
         return (features if features.ndim == 2 else self._pool(features)).float()
 
-    def _normalise_pixels(self, pixels: Tensor) -> Tensor:
+    def _resize_and_normalise(self, pixels: Tensor) -> Tensor:
         if self._size is not None and pixels.shape[2:] != (self._size, self._size):
             pixels = nn.functional.interpolate(
                 pixels, (self._size, self._size), mode="bilinear", antialias=True
@@ -195,7 +195,7 @@ class ModuleEncoder:
         return (pixels - self._mean) / self._std
 
 
-def _layer_named(module: nn.Module, name: str) -> nn.Module:
+def _find_layer(module: nn.Module, name: str) -> nn.Module:
     layers: dict[str, nn.Module] = dict(module.named_modules())
     if name not in layers:
         known = [each for each in layers if each and "." not in each]
@@ -206,7 +206,7 @@ def _layer_named(module: nn.Module, name: str) -> nn.Module:
     return layers[name]
 
 
-def _normalisation_constants(
+def _checked_mean_and_std(
     mean: Sequence[float], std: Sequence[float], device: torch.device
 ) -> tuple[Tensor, Tensor]:
     found = [np.asarray(each, dtype=np.float32) for each in (mean, std)]
@@ -219,7 +219,7 @@ def _normalisation_constants(
     return first, second
 
 
-def _type_and_shape(value: Any) -> str:
+def _describe_type_and_shape(value: Any) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {list(value.shape)}"
     return "nothing" if value is None else f"a {type(value).__name__}"

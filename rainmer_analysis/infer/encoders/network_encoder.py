@@ -13,23 +13,28 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.images import DEFAULT_RULE
-from rainmer_analysis.infer.encoders.encoder_contract import API_VERSION, Vectors, check_images
-from rainmer_analysis.infer.encoders.encoder_weights import read_weights
+from rainmer_analysis.infer.encoders.encoder_contract import (
+    API_VERSION,
+    Vectors,
+    as_checked_images,
+    refuse_encoder_argument,
+)
+from rainmer_analysis.infer.encoders.encoder_weights import read_encoder_weights
 from rainmer_analysis.infer.execution import (
     CudaGraphRunner,
     EncodeFunction,
-    arithmetic,
+    arithmetic_context,
     arithmetic_name,
-    by_image,
     capture_cuda_graph,
     choose_device,
-    kernels_on,
+    encode_by_image,
     thread_count,
+    uses_kernels,
     warn_without_bfloat16,
 )
 from rainmer_analysis.model import build_encoder
 
-__all__ = ["NetworkDescriptor", "NetworkEncoder", "encoder_of", "load_network"]
+__all__ = ["NetworkDescriptor", "NetworkEncoder", "build_network_encoder", "load_network_encoder"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class NetworkEncoder:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the network as it was loaded; its form for a device is made anew."""
-        return encoder_of, (
+        return build_network_encoder, (
             self._descriptor,
             self._module,
             (self.name, self.sha256, str(self.device), self.precision),
@@ -100,39 +105,49 @@ class NetworkEncoder:
         On a CPU images are encoded one by one, so many at once as there are threads: as many as
         PyTorch has (``torch.set_num_threads``) unless `threads` says another number.
         """
-        pixels = check_images(images)
+        pixels = as_checked_images(images)
         count = thread_count(threads, len(pixels))
         if not len(pixels):
             return {view: np.zeros((0, dim), np.float32) for view, dim in self.views.items()}
         if self.concurrent and len(pixels) > 1:
-            found = by_image(self._encode_pixels, pixels, count)
+            found = encode_by_image(self._encode_pixels, pixels, count)
         else:
             found = self._encode_pixels(pixels)
         return {view: rows.numpy() for view, rows in found.items()}
 
     def _encode_pixels(self, pixels: Tensor) -> dict[str, Tensor]:
-        with torch.inference_mode(), arithmetic(self.device, self.precision):
+        with torch.inference_mode(), arithmetic_context(self.device, self.precision):
             placed = pixels.to(self.device).contiguous(memory_format=torch.channels_last)
             return {view: rows.float().cpu() for view, rows in self._answers(placed).items()}
 
 
-def load_network(
-    descriptor: NetworkDescriptor, weights: str | Path | None, *, device: str, precision: str
+def load_network_encoder(
+    descriptor: NetworkDescriptor,
+    argument: str,
+    weights: str | Path | None,
+    *,
+    device: str,
+    precision: str,
 ) -> NetworkEncoder:
-    """Load a network with weights from a file or by their shipped name.
+    """Load a network with weights from a file or by their shipped name; see `load_encoder`.
 
     Raises
     ------
+    ParameterError
+        An argument follows the name.
     WeightsError
         The file is missing or damaged, or holds another network.
     """
-    checkpoint = read_weights(descriptor.name, weights)
+    refuse_encoder_argument(descriptor.name, argument)
+    checkpoint = read_encoder_weights(descriptor.name, weights)
     made = descriptor.name, checkpoint.sha256, device, precision
-    return encoder_of(descriptor, build_encoder(checkpoint), made)
+    return build_network_encoder(descriptor, build_encoder(checkpoint), made)
 
 
-def encoder_of(
-    descriptor: NetworkDescriptor, module: nn.Module, made: tuple[str, str, str, str]
+def build_network_encoder(
+    descriptor: NetworkDescriptor,
+    module: nn.Module,
+    name_sha256_device_precision: tuple[str, str, str, str],
 ) -> NetworkEncoder:
     """Return an encoder of a network with its weights.
 
@@ -142,24 +157,24 @@ def encoder_of(
         What is particular to the network.
     module
         The network.
-    made
+    name_sha256_device_precision
         The encoder's name, the SHA-256 of its weights, a device's name and a precision.
     """
-    name, sha256, device_name, precision = made
+    name, sha256, device_name, precision = name_sha256_device_precision
     device = choose_device(device_name)
     if precision == "fast":
         warn_without_bfloat16(device)
     config: Any = module.config
-    with arithmetic(device, "exact"):
+    with arithmetic_context(device, "exact"):
         prepared = _fastest_form_on_device(
             descriptor, module.eval().requires_grad_(False), device, precision
         )
 
-    def answers(images: Tensor) -> dict[str, Tensor]:
+    def encode_views(images: Tensor) -> dict[str, Tensor]:
         return dict(descriptor.views(prepared(images)))
 
-    with torch.inference_mode(), arithmetic(device, precision):
-        found = answers(torch.zeros(1, 3, 16, 16, device=device))
+    with torch.inference_mode(), arithmetic_context(device, precision):
+        found = encode_views(torch.zeros(1, 3, 16, 16, device=device))
     return NetworkEncoder(
         name=name,
         views={view: int(rows.shape[1]) for view, rows in found.items()},
@@ -170,7 +185,9 @@ def encoder_of(
         arithmetic=arithmetic_name(device, precision),
         _descriptor=descriptor,
         _module=module,
-        _answers=CudaGraphRunner(answers, capture_cuda_graph) if device.type == "cuda" else answers,
+        _answers=CudaGraphRunner(encode_views, capture_cuda_graph)
+        if device.type == "cuda"
+        else encode_views,
     )
 
 
@@ -179,5 +196,5 @@ def _fastest_form_on_device(
 ) -> nn.Module:
     """Put a network onto its device, in the form that is quickest there."""
     dtype = torch.bfloat16 if precision == "fast" else torch.float32
-    form = (descriptor.compiled if kernels_on(device) else descriptor.folded)(module, dtype)
+    form = (descriptor.compiled if uses_kernels(device) else descriptor.folded)(module, dtype)
     return form.to(device, memory_format=torch.channels_last)  # type: ignore[no-any-return, call-overload]

@@ -61,16 +61,16 @@ def timm_encoder(
             "timm.list_models() lists those that it has"
         ) from error
     if weights is not None:
-        _load_weights(module, Path(weights))
-    told = timm.data.resolve_model_data_config(module)
+        _load_state_dict_without_classifier(module, Path(weights))
+    stated = timm.data.resolve_model_data_config(module)
     return ModuleEncoder(
         name,
         module,
         layer=layer,
         pooling=pooling,
-        mean=told["mean"],
-        std=told["std"],
-        size=int(told["input_size"][-1]) if fit_size else None,
+        mean=stated["mean"],
+        std=stated["std"],
+        size=int(stated["input_size"][-1]) if fit_size else None,
         device=device,
         identity=f"timm {model}",
     )
@@ -88,7 +88,7 @@ def _import_timm() -> Any:
     return timm
 
 
-def _load_weights(module: Any, path: Path) -> None:
+def _load_state_dict_without_classifier(module: Any, path: Path) -> None:
     """Load a state dict; entries of a classifier are left out, as the features do not need it."""
     entries, _ = read_checkpoint(path)
     wanted = module.state_dict()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.infer.execution.batches import by_image, thread_count
 from rainmer_analysis.infer.execution.cuda_graph import (
     CudaGraphRunner,
     EncodeFunction,
@@ -11,21 +10,22 @@ from rainmer_analysis.infer.execution.cuda_graph import (
 from rainmer_analysis.infer.execution.devices import (
     PRECISIONS,
     choose_device,
-    kernels_on,
+    uses_kernels,
     warn_without_bfloat16,
 )
-from rainmer_analysis.infer.execution.network_arithmetic import arithmetic, arithmetic_name
+from rainmer_analysis.infer.execution.encode_by_image import encode_by_image, thread_count
+from rainmer_analysis.infer.execution.network_arithmetic import arithmetic_context, arithmetic_name
 
 __all__ = [
     "PRECISIONS",
     "CudaGraphRunner",
     "EncodeFunction",
-    "arithmetic",
+    "arithmetic_context",
     "arithmetic_name",
-    "by_image",
     "capture_cuda_graph",
     "choose_device",
-    "kernels_on",
+    "encode_by_image",
     "thread_count",
+    "uses_kernels",
     "warn_without_bfloat16",
 ]

@@ -92,9 +92,9 @@ def capture_cuda_graph(work: EncodeFunction, example: Tensor) -> EncodeFunction:
         with torch.cuda.graph(graph):
             answers = work(place)
 
-    def replayed(images: Tensor) -> dict[str, Tensor]:
+    def replay(images: Tensor) -> dict[str, Tensor]:
         place.copy_(images, non_blocking=True)
         graph.replay()
         return answers
 
-    return replayed
+    return replay

@@ -10,7 +10,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.kernels.simd_vectors import BFLOAT16
 
-__all__ = ["PRECISIONS", "choose_device", "kernels_on", "warn_without_bfloat16"]
+__all__ = ["PRECISIONS", "choose_device", "uses_kernels", "warn_without_bfloat16"]
 
 PRECISIONS = ("exact", "fast")
 
@@ -50,7 +50,7 @@ def choose_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def kernels_on(device: torch.device) -> bool:
+def uses_kernels(device: torch.device) -> bool:
     """Return whether the compiled kernels compute on a device: on a CPU, unless switched off."""
     return device.type == "cpu" and kernels_wanted()
 

@@ -13,7 +13,7 @@ import torch
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.kernels.simd_vectors import BFLOAT16
 
-__all__ = ["arithmetic", "arithmetic_name"]
+__all__ = ["arithmetic_context", "arithmetic_name"]
 
 # What torch may compute float32 products and convolutions in, by library and operator.
 _OPERATORS = (
@@ -62,7 +62,7 @@ _PROCESS = _ProcessPrecision()
 
 
 @contextmanager
-def arithmetic(device: torch.device, precision: str) -> Iterator[None]:
+def arithmetic_context(device: torch.device, precision: str) -> Iterator[None]:
     """Compute as a network's precision says, whatever the caller has set.
 
     ``exact`` is float32 throughout, without TF32; ``fast`` is bfloat16 under autocast, and full

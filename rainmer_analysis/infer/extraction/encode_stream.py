@@ -20,23 +20,16 @@ import torch
 
 from rainmer_analysis.images import (
     Region,
-    read_ahead,
-    read_hashed,
+    map_ahead_in_threads,
+    read_hashed_image,
     resize,
     unstorable_name_reason,
 )
 from rainmer_analysis.infer.encoders import Encoder
-from rainmer_analysis.infer.extraction.memory_limits import AdaptiveBatchEncoder, Vectors
+from rainmer_analysis.infer.extraction.adaptive_batches import AdaptiveBatchEncoder, Vectors
 from rainmer_analysis.values import Rows
 
-__all__ = [
-    "NO_UNIT",
-    "EncodedImage",
-    "ImageJob",
-    "encode_stream",
-    "image_jobs",
-    "map_in_workers",
-]
+__all__ = ["NO_UNIT", "EncodedImage", "ImageJob", "encode_stream", "image_jobs", "map_in_workers"]
 
 NO_UNIT = "the encoder gave no unit vector"
 """How the reason begins where the fault is not the image's."""
@@ -103,7 +96,7 @@ class _WaitingClock:
 
     seconds: float = field(default=0.0, init=False)
 
-    def timed(self, items: Iterable[T]) -> Generator[T, None, None]:
+    def time_waiting(self, items: Iterable[T]) -> Generator[T, None, None]:
         """Return the items, and count the time that each one took to come."""
         iterator = iter(items)
         while True:
@@ -135,11 +128,11 @@ def encode_stream(
     Yields
     ------
     The outcome of each job, in the order of the jobs. An image that cannot be used has a reason and
-    no vectors, and does not touch the others. What the time went to is told to the log.
+    no vectors, and does not touch the others. What the time went to goes to the log.
     """
-    reading, whole, told = _WaitingClock(), _WaitingClock(), False
+    reading, whole, any_encoded = _WaitingClock(), _WaitingClock(), False
 
-    def look(job: ImageJob) -> _DecodedImage:
+    def decode(job: ImageJob) -> _DecodedImage:
         return _decode_job(job, rule)
 
     room = AdaptiveBatchEncoder(encoder)
@@ -149,13 +142,13 @@ def encode_stream(
 
     workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
     ahead = (workers + 1) * batch_size + workers
-    with closing(read_ahead(jobs, look, workers=workers, ahead=ahead)) as readings:
-        batches = _batch_usable_images(reading.timed(readings), batch_size)
+    with closing(map_ahead_in_threads(jobs, decode, workers=workers, ahead=ahead)) as readings:
+        batches = _batches_of_usable_images(reading.time_waiting(readings), batch_size)
         with closing(map_in_workers(batches, encode, workers=workers)) as found:
-            for outcomes in whole.timed(found):
-                told = told or bool(outcomes)
+            for outcomes in whole.time_waiting(found):
+                any_encoded = any_encoded or bool(outcomes)
                 yield from outcomes
-    if told:
+    if any_encoded:
         _log_bottleneck(reading.seconds / whole.seconds, whole.seconds)
 
 
@@ -168,7 +161,7 @@ def _log_bottleneck(share: float, whole: float) -> None:
     )
 
 
-def _batch_usable_images(
+def _batches_of_usable_images(
     readings: Iterable[_DecodedImage], size: int
 ) -> Iterator[list[_DecodedImage]]:
     """Gather readings until `size` of them are usable; unusable ones keep their places."""
@@ -186,29 +179,33 @@ def _batch_usable_images(
 def map_in_workers(
     tasks: Iterable[T], work: Callable[[T], R], *, workers: int
 ) -> Generator[R, None, None]:
-    """Do `work` on tasks in threads with one torch thread each, and give the results in order.
+    """Do `work` on tasks in threads with one torch thread each, and yield the results in order.
 
-    With one lane it is done here, with as many torch threads as are set.
+    With one worker it is done here, with as many torch threads as are set.
     """
     if workers == 1:
         yield from map(work, tasks)
         return
 
-    def alone(task: T) -> R:
+    def work_with_one_torch_thread(task: T) -> R:
         if torch.get_num_threads() != 1:
             torch.set_num_threads(1)
         return work(task)
 
     before = torch.get_num_threads()
     try:
-        with closing(read_ahead(tasks, alone, workers=workers, ahead=workers + 1)) as results:
+        with closing(
+            map_ahead_in_threads(
+                tasks, work_with_one_torch_thread, workers=workers, ahead=workers + 1
+            )
+        ) as results:
             yield from results
     finally:
         torch.set_num_threads(before)
 
 
 def _decode_job(job: ImageJob, rule: str) -> _DecodedImage:
-    found = read_hashed(job.path, region=job.region)
+    found = read_hashed_image(job.path, region=job.region)
     if found.pixels is None or job.fault:
         return _DecodedImage(job.index, found.sha256, 0, 0, None, job.fault or found.reason)
     height, width = found.pixels.shape[1:]
@@ -229,7 +226,7 @@ def _encoded_image(reading: _DecodedImage, found: Vectors | None) -> EncodedImag
     if found is None:
         reason = "the encoder needs more memory for it than there is"
         return EncodedImage(reading.index, reading.sha256, 0, 0, {}, reason)
-    faulty = sorted(view for view, vector in found.items() if not _is_unit(vector))
+    faulty = sorted(view for view, vector in found.items() if not _has_unit_length(vector))
     reason = reading.reason
     if faulty:
         reason = f"{NO_UNIT} for the view {faulty[0]}"
@@ -238,5 +235,5 @@ def _encoded_image(reading: _DecodedImage, found: Vectors | None) -> EncodedImag
     return EncodedImage(reading.index, reading.sha256, reading.width, reading.height, found, "")
 
 
-def _is_unit(vector: npt.NDArray[np.float32]) -> bool:
+def _has_unit_length(vector: npt.NDArray[np.float32]) -> bool:
     return bool(abs(float(np.linalg.norm(vector.astype(np.float64))) - 1) <= _UNIT_TOLERANCE)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from rainmer_analysis.infer.encoders import Encoder
-from rainmer_analysis.infer.extraction.extraction_result import Extraction, report_left_out
-from rainmer_analysis.infer.extraction.extraction_task import ExtractionTask, Progress
-from rainmer_analysis.infer.extraction.publish_tables import (
+from rainmer_analysis.infer.extraction.extract_to_memory_or_folder import (
     extract_in_memory,
     extract_into_folder,
 )
+from rainmer_analysis.infer.extraction.extraction_result import (
+    Extraction,
+    report_or_refuse_left_out,
+)
+from rainmer_analysis.infer.extraction.extraction_task import ExtractionTask, Progress
 from rainmer_analysis.values import ImageSet
 
 __all__ = ["extract"]
@@ -77,5 +80,5 @@ def extract(
         done = extract_in_memory(task)
     else:
         done = extract_into_folder(task, folder, overwrite=overwrite)
-    report_left_out(done.skipped, len(images.rows), folder, strict=strict)
+    report_or_refuse_left_out(done.skipped, len(images.rows), folder, strict=strict)
     return done

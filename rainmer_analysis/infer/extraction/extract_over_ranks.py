@@ -23,22 +23,25 @@ from rainmer_analysis.distributed import (
 )
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.infer.encoders import Encoder, encoder_spaces
-from rainmer_analysis.infer.extraction.existing_parts import is_share_up_to_date
+from rainmer_analysis.infer.extraction.existing_rank_parts import is_share_up_to_date
 from rainmer_analysis.infer.extraction.extract import extract
-from rainmer_analysis.infer.extraction.extraction_result import Extraction, read_extraction
+from rainmer_analysis.infer.extraction.extraction_result import (
+    Extraction,
+    read_extraction_over_ranks,
+)
 from rainmer_analysis.infer.extraction.output_files import (
     SKIPPED,
     SKIPPED_COLUMNS,
-    check_folder,
-    read_skipped,
-    resume_key,
+    read_skipped_list,
+    refuse_file_as_folder,
+    resumed_work_digest,
 )
-from rainmer_analysis.infer.extraction.publish_parts import (
+from rainmer_analysis.infer.extraction.publish_rank_parts import (
     pending_folder,
-    publish_tables,
-    reclaim_pending,
+    publish_rank_parts,
+    remove_pending_folders,
 )
-from rainmer_analysis.values import ImageSet, Rows, digest, hold_lock, lock_of, recover
+from rainmer_analysis.values import ImageSet, Rows, digest, hold_lock, lock_path_of, recover_folder
 
 __all__ = ["extract_over_ranks"]
 
@@ -88,32 +91,32 @@ def extract_over_ranks(
     """
     folder, rows = Path(out), images.rows
     spaces = encoder_spaces(encoder, rule=encoder.preprocessing)
-    span = place.span(len(rows))
+    span = place.row_range(len(rows))
     share = place, rows.take(span)
     with process_group(place), ExitStack() as held:
         with raise_first_error():
-            _check_images(rows)
-            check_folder(folder)
+            _refuse_other_images_on_ranks(rows)
+            refuse_file_as_folder(folder)
             if place.rank == 0:
-                held.enter_context(hold_lock(lock_of(folder, encoder.name)))
-                recover(folder)
+                held.enter_context(hold_lock(lock_path_of(folder, encoder.name)))
+                recover_folder(folder)
         with raise_first_error():
             mine = is_share_up_to_date(folder, spaces, share, overwrite=overwrite)
         stands = all_agree(mine)
         if not stands:
             # of files that may change meanwhile
-            key = broadcast_text(lambda: resume_key(spaces, rows))
+            key = broadcast_text(lambda: resumed_work_digest(spaces, rows))
             pending = pending_folder(folder, spaces, place.world, key)
             with raise_first_error():
-                _extract_share(images, encoder, span, out=pending / place.part, **options)
+                _extract_share(images, encoder, span, out=pending / place.part_name, **options)
             with raise_first_error():
                 if place.rank == 0:
-                    publish_tables(pending, folder, spaces)
+                    publish_rank_parts(pending, folder, spaces)
         elif place.rank == 0:
-            reclaim_pending(folder, spaces)
+            remove_pending_folders(folder, spaces)
         if place.rank != 0:
             return Extraction({}, _EMPTY, {}, up_to_date=stands)
-        found = read_extraction(folder, spaces, up_to_date=stands)
+        found = read_extraction_over_ranks(folder, spaces, up_to_date=stands)
     left_out = len(found.skipped)
     if left_out == len(rows) or (strict and left_out):
         raise SourceError(
@@ -123,7 +126,7 @@ def extract_over_ranks(
     return found
 
 
-def _check_images(rows: Rows) -> None:
+def _refuse_other_images_on_ranks(rows: Rows) -> None:
     """Make sure that all ranks share out the same images."""
     own = digest({name: map(str, rows.cells(name)) for name in ("image_id", "region")})
     if broadcast_text(lambda: own) != own:
@@ -143,5 +146,5 @@ def _extract_share(
     try:
         extract(mine, encoder, out=out, overwrite=True, **options)
     except SourceError:
-        if len(read_skipped(out / SKIPPED)) < len(mine):
+        if len(read_skipped_list(out / SKIPPED)) < len(mine):
             raise

@@ -16,11 +16,11 @@ from rainmer_analysis.infer.extraction.encode_stream import NO_UNIT
 from rainmer_analysis.infer.extraction.output_files import (
     SKIPPED,
     SKIPPED_COLUMNS,
-    check_no_other_form,
-    check_skipped,
-    read_skipped,
-    skipped_sum,
-    table_request,
+    read_skipped_list,
+    refuse_foreign_skipped_list,
+    refuse_tables_of_other_form,
+    skipped_digest,
+    table_request_digest,
 )
 from rainmer_analysis.values import (
     EmbeddingTable,
@@ -36,8 +36,8 @@ __all__ = [
     "Extraction",
     "TablesOnDisk",
     "find_existing_extraction",
-    "read_extraction",
-    "report_left_out",
+    "read_extraction_over_ranks",
+    "report_or_refuse_left_out",
 ]
 
 
@@ -104,15 +104,17 @@ def find_existing_extraction(
     folder: Path, spaces: Mapping[str, Space], rows: Rows, *, overwrite: bool
 ) -> Extraction | None:
     """Return what stands in the folder if it answers the identical request."""
-    check_no_other_form(folder, spaces.values(), parts=False, overwrite=overwrite)
-    check_skipped(folder / SKIPPED, overwrite=overwrite)
+    refuse_tables_of_other_form(folder, spaces.values(), parts=False, overwrite=overwrite)
+    refuse_foreign_skipped_list(folder / SKIPPED, overwrite=overwrite)
     paths = {view: folder / f"{space.stem}.parquet" for view, space in spaces.items()}
     if not any(path.exists() for path in paths.values()):
         return None
     found = [bytes.fromhex(each) for each in content_hashes(rows.cells("path"))]
     stands = [
         is_up_to_date(
-            path, table_request(spaces[view], rows, map(bytes.hex, found)), overwrite=overwrite
+            path,
+            table_request_digest(spaces[view], rows, map(bytes.hex, found)),
+            overwrite=overwrite,
         )
         for view, path in paths.items()
     ]
@@ -120,30 +122,34 @@ def find_existing_extraction(
         return None
     missing = len(rows) - len(TableStream(next(iter(paths.values()))))
     try:
-        skipped = _read_own_skipped(folder, spaces)
-    except FileFormatError:  # `check_skipped` has seen it: it may be replaced
+        skipped = _read_skipped_of_encoder(folder, spaces)
+    except FileFormatError:  # `refuse_foreign_skipped_list` has seen it: it may be replaced
         return None
-    stated = {companion_digests(path).get(SKIPPED, skipped_sum(skipped)) for path in paths.values()}
-    if len(skipped) != missing or stated != {skipped_sum(skipped)}:
+    stated = {
+        companion_digests(path).get(SKIPPED, skipped_digest(skipped)) for path in paths.values()
+    }
+    if len(skipped) != missing or stated != {skipped_digest(skipped)}:
         return None  # the list belongs to another run, or is damaged: make it anew
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=True)
 
 
-def read_extraction(folder: Path, spaces: Mapping[str, Space], *, up_to_date: bool) -> Extraction:
+def read_extraction_over_ranks(
+    folder: Path, spaces: Mapping[str, Space], *, up_to_date: bool
+) -> Extraction:
     """Return what several processes have written: a folder of parts per view."""
     paths = {view: folder / space.stem for view, space in spaces.items()}
-    skipped = _read_own_skipped(folder, spaces)
+    skipped = _read_skipped_of_encoder(folder, spaces)
     return Extraction(TablesOnDisk(paths), skipped, paths, up_to_date=up_to_date)
 
 
-def _read_own_skipped(folder: Path, spaces: Mapping[str, Space]) -> pd.DataFrame:
+def _read_skipped_of_encoder(folder: Path, spaces: Mapping[str, Space]) -> pd.DataFrame:
     """Return what the list in a folder says of this encoder."""
-    listed = read_skipped(folder / SKIPPED)
+    listed = read_skipped_list(folder / SKIPPED)
     mine = listed["encoder"] == next(iter(spaces.values())).encoder
     return listed.loc[mine, list(SKIPPED_COLUMNS)].reset_index(drop=True)
 
 
-def report_left_out(
+def report_or_refuse_left_out(
     skipped: pd.DataFrame, total: int, folder: Path | None, *, strict: bool
 ) -> None:
     """Say what was left out, as a note or as an error.

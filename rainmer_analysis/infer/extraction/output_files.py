@@ -12,22 +12,22 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.values import PARTS, Rows, Space, digest, versions_of
+from rainmer_analysis.values import PARTS, Rows, Space, algorithm_versions, digest
 
 __all__ = [
     "COLUMNS",
     "SKIPPED",
     "SKIPPED_COLUMNS",
-    "check_folder",
-    "check_no_other_form",
-    "check_skipped",
-    "read_skipped",
-    "remove_other_form",
-    "replaced_forms",
-    "resume_key",
-    "skipped_bytes",
-    "skipped_sum",
-    "table_request",
+    "merge_skipped_list",
+    "names_of_other_form",
+    "read_skipped_list",
+    "refuse_file_as_folder",
+    "refuse_foreign_skipped_list",
+    "refuse_tables_of_other_form",
+    "remove_tables_of_other_form",
+    "resumed_work_digest",
+    "skipped_digest",
+    "table_request_digest",
 ]
 
 SKIPPED = "skipped.csv"
@@ -39,7 +39,7 @@ _LABELS = ("image_id", "dataset", "group", "split", "region")
 _EMPTY = pd.DataFrame(columns=list(_LISTED), dtype=str)
 
 
-def table_request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
+def table_request_digest(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     """Return the digest of a request: space, labels, and the bytes of the files (not their places).
 
     Parameters
@@ -53,10 +53,10 @@ def table_request(space: Space, rows: Rows, contents: Iterable[str]) -> str:
     """
     labels = {name: _column_as_texts(rows, name) for name in _LABELS}
     asked = {"extract": asdict(space), "labels": labels, "contents": iter(contents)}
-    return digest(asked | _space_versions(space))
+    return digest(asked | _request_versions(space))
 
 
-def resume_key(spaces: Mapping[str, Space], rows: Rows) -> str:
+def resumed_work_digest(spaces: Mapping[str, Space], rows: Rows) -> str:
     """Return the digest that unfinished work is kept under.
 
     The bytes of the files do not enter: what was finished holds the digest of those that were
@@ -65,12 +65,12 @@ def resume_key(spaces: Mapping[str, Space], rows: Rows) -> str:
     labels = {name: _column_as_texts(rows, name) for name in ("image_id", "path", "region")}
     described = {view: asdict(space) for view, space in spaces.items()}
     first = next(iter(spaces.values()))
-    return digest({"work": described, "labels": labels} | _space_versions(first))
+    return digest({"work": described, "labels": labels} | _request_versions(first))
 
 
-def _space_versions(space: Space) -> dict[str, dict[str, int]]:
+def _request_versions(space: Space) -> dict[str, dict[str, int]]:
     own = ("statistics",) if space.encoder == "statistics" else ()
-    versions = versions_of("extract", *own)
+    versions = algorithm_versions("extract", *own)
     return {"versions": versions} if versions else {}
 
 
@@ -78,7 +78,7 @@ def _column_as_texts(rows: Rows, name: str) -> Iterator[str | None]:
     return (None if pd.isna(cell) else str(cell) for cell in rows.cells(name))
 
 
-def read_skipped(path: Path) -> pd.DataFrame:
+def read_skipped_list(path: Path) -> pd.DataFrame:
     """Read a ``skipped.csv``; an absent one is empty.
 
     Raises
@@ -98,7 +98,7 @@ def read_skipped(path: Path) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(_LISTED), dtype=str)
 
 
-def check_folder(folder: Path) -> None:
+def refuse_file_as_folder(folder: Path) -> None:
     """Make sure that tables can go into a folder.
 
     Raises
@@ -110,7 +110,7 @@ def check_folder(folder: Path) -> None:
         raise OutputExistsError(f"{folder} is a file, but tables go into a folder; give another")
 
 
-def check_skipped(path: Path, *, overwrite: bool) -> None:
+def refuse_foreign_skipped_list(path: Path, *, overwrite: bool) -> None:
     """Make sure that a list can be written here.
 
     Raises
@@ -119,13 +119,13 @@ def check_skipped(path: Path, *, overwrite: bool) -> None:
         Another kind of file lies there, and `overwrite` is False.
     """
     try:
-        read_skipped(path)
+        read_skipped_list(path)
     except FileFormatError as error:
         if not overwrite:
             raise OutputExistsError.at(path, "folder") from error
 
 
-def check_no_other_form(
+def refuse_tables_of_other_form(
     folder: Path, spaces: Iterable[Space], *, parts: bool, overwrite: bool
 ) -> None:
     """Make sure that no table lies here in the other form: one file, or a folder of parts.
@@ -157,17 +157,17 @@ def check_no_other_form(
     )
 
 
-def replaced_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> tuple[str, ...]:
+def names_of_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> tuple[str, ...]:
     """Return the names of tables of the other form, which those of this one replace.
 
     A folder of parts that holds something else as well is none: its parts alone go, by
-    `remove_other_form`.
+    `remove_tables_of_other_form`.
     """
     found = [path for path in _other_forms(folder, spaces, parts=parts) if path.exists()]
     return tuple(path.name for path in found if path.is_file() or not _foreign_files(path))
 
 
-def remove_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
+def remove_tables_of_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
     """Remove tables of the other form: those of this one have been written."""
     for path in _other_forms(folder, spaces, parts=parts):
         if not path.is_dir():
@@ -187,14 +187,14 @@ def _other_forms(folder: Path, spaces: Iterable[Space], *, parts: bool) -> list[
     return [folder / (f"{space.stem}.parquet" if parts else space.stem) for space in spaces]
 
 
-def skipped_bytes(path: Path, skipped: pd.DataFrame, encoder: str) -> bytes:
+def merge_skipped_list(path: Path, skipped: pd.DataFrame, encoder: str) -> bytes:
     """Return a list with what an encoder left out; what others left out in the folder stays.
 
     Its header is there also when nothing was left out.
     """
     try:
-        known = read_skipped(path)
-    except FileFormatError:  # `check_skipped` has seen it: it may be replaced
+        known = read_skipped_list(path)
+    except FileFormatError:  # `refuse_foreign_skipped_list` has seen it: it may be replaced
         known = _EMPTY
     others = known[known["encoder"] != encoder]
     text = io.StringIO()
@@ -207,7 +207,7 @@ def skipped_bytes(path: Path, skipped: pd.DataFrame, encoder: str) -> bytes:
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
-def skipped_sum(skipped: pd.DataFrame) -> str:
+def skipped_digest(skipped: pd.DataFrame) -> str:
     """Return the digest of what an encoder left out, as its list will be read."""
     cells = skipped[list(SKIPPED_COLUMNS)].itertuples(index=False)
     return digest([[_text_as_written(cell) for cell in row] for row in cells])

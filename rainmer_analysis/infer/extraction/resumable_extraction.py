@@ -14,20 +14,16 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.images import content_hashes
-from rainmer_analysis.infer.extraction.encode_stream import (
-    EncodedImage,
-    ImageJob,
-    image_jobs,
-)
-from rainmer_analysis.infer.extraction.output_files import COLUMNS, resume_key
+from rainmer_analysis.infer.extraction.encode_stream import EncodedImage, ImageJob, image_jobs
+from rainmer_analysis.infer.extraction.output_files import COLUMNS, resumed_work_digest
 from rainmer_analysis.infer.extraction.shards import SHARD, Shard, ShardStore, WorkVanishedError
 from rainmer_analysis.values import EmbeddingTable, Rows, Space
 
 __all__ = [
     "ResumableExtraction",
     "WorkVanishedError",
-    "reclaim",
-    "work_folder",
+    "remove_unfinished_work",
+    "unfinished_work_folder",
 ]
 
 _log = logging.getLogger(__name__)
@@ -35,14 +31,16 @@ _log = logging.getLogger(__name__)
 Encode = Callable[[Iterable[ImageJob]], Generator[EncodedImage, None, None]]
 
 
-def work_folder(folder: Path | None, spaces: Mapping[str, Space], rows: Rows) -> Path | None:
+def unfinished_work_folder(
+    folder: Path | None, spaces: Mapping[str, Space], rows: Rows
+) -> Path | None:
     """Return the hidden folder of a request's unfinished work."""
     if folder is None:
         return None
-    return folder / f"{_unfinished_prefix(spaces)}{resume_key(spaces, rows)[:16]}"
+    return folder / f"{_unfinished_prefix(spaces)}{resumed_work_digest(spaces, rows)[:16]}"
 
 
-def reclaim(folder: Path, spaces: Mapping[str, Space]) -> None:
+def remove_unfinished_work(folder: Path, spaces: Mapping[str, Space]) -> None:
     """Remove unfinished work of other requests to these tables: they answer another one now."""
     for left in folder.glob(f"{_unfinished_prefix(spaces)}*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -73,7 +71,7 @@ class ResumableExtraction:
         self._known: dict[int, list[EncodedImage]] = {}
         self._stale: set[int] = set()
 
-    def parts(self, view: str | None = None) -> Iterator[Shard]:
+    def stored_shards(self, view: str | None = None) -> Iterator[Shard]:
         """Return what was finished, shard by shard, with the vectors of one view or of none.
 
         Raises
@@ -87,7 +85,7 @@ class ResumableExtraction:
 
     def run(self, encode: Encode, progress: Callable[[int, int], None] | None) -> None:
         """Complete the shards: finished images are kept, those left out before are tried again."""
-        total, done = len(self._rows), self._count_finished()
+        total, done = len(self._rows), self._count_finished_and_note_stale()
         if done:
             _log.info("continuing: %d of %d images were finished before", done, total)
         with closing(encode(self._unfinished_jobs())) as stream:
@@ -100,14 +98,14 @@ class ResumableExtraction:
                         if progress is not None:
                             progress(done, total)
                 finally:  # an interruption keeps what this shard has so far
-                    part = Shard.of([*self._known.pop(number), *fresh], self._views)
+                    part = Shard.from_images([*self._known.pop(number), *fresh], self._views)
                     self._shards.save(number, part)
 
-    def left_out(self) -> pd.DataFrame:
+    def left_out_images(self) -> pd.DataFrame:
         """Return the images left out: ``image_id, dataset, path, reason``."""
         columns, found = ["image_id", "dataset", "path"], []
-        for part in self.parts():
-            bad = ~part.good
+        for part in self.stored_shards():
+            bad = ~part.good_mask
             if bad.any():
                 named = self._rows.take(part.index[bad]).frame[columns]
                 found.append(named.assign(reason=part.reason[bad].tolist()))
@@ -115,23 +113,25 @@ class ResumableExtraction:
             return pd.DataFrame(columns=[*columns, "reason"], dtype=object)
         return pd.concat(found, ignore_index=True)
 
-    def contents(self) -> Iterator[str]:
+    def file_digests(self) -> Iterator[str]:
         """Return the SHA-256 of each row's file; empty where it cannot be opened."""
-        return (sha256 for part in self.parts() for sha256 in part.sha256.tolist())
+        return (sha256 for part in self.stored_shards() for sha256 in part.sha256.tolist())
 
-    def batches(self, space: Space, provenance: Mapping[str, Any]) -> Iterator[EmbeddingTable]:
+    def table_batches(
+        self, space: Space, provenance: Mapping[str, Any]
+    ) -> Iterator[EmbeddingTable]:
         """Return the good images of each shard as a small table."""
         columns = list(COLUMNS)
         if any(region != "whole" for region in self._rows.cells("region")):
             columns.append("region")
-        for part in self.parts(space.view):
-            if part.good.any():
-                labels = _label_rows(self._rows, part, columns)
+        for part in self.stored_shards(space.view):
+            if part.good_mask.any():
+                labels = _labels_of_good_images(self._rows, part, columns)
                 yield EmbeddingTable(part.vectors[space.view], labels, space, provenance)
 
-    def table(self, space: Space, provenance: Mapping[str, Any]) -> EmbeddingTable:
+    def joined_table(self, space: Space, provenance: Mapping[str, Any]) -> EmbeddingTable:
         """Return the good images of all shards as one table."""
-        batches = list(self.batches(space, provenance))
+        batches = list(self.table_batches(space, provenance))
         joined = Rows(pd.concat([batch.rows.frame for batch in batches], ignore_index=True))
         vectors = np.concatenate([batch.vectors for batch in batches])
         return EmbeddingTable(vectors, joined, space, provenance)
@@ -144,14 +144,14 @@ class ResumableExtraction:
         total = len(self._rows)
         return [range(low, min(low + SHARD, total)) for low in range(0, total, SHARD)]
 
-    def _count_finished(self) -> int:
+    def _count_finished_and_note_stale(self) -> int:
         """Count what was finished before and is of the bytes that the files hold now."""
         count = 0
         for number in range(len(self._shard_ranges())):
             part = self._shards.load(number, {})
-            if part is None or not part.good.any():
+            if part is None or not part.good_mask.any():
                 continue
-            index, stated = part.index[part.good], part.sha256[part.good]
+            index, stated = part.index[part.good_mask], part.sha256[part.good_mask]
             now = np.array(list(content_hashes(self._rows.take(index).cells("path"))), np.str_)
             self._stale.update(index[now != stated].tolist())
             count += int((now == stated).sum())
@@ -163,7 +163,7 @@ class ResumableExtraction:
         """Return what is to do; what is known of a shard waits in memory until it is complete."""
         for number, span in enumerate(self._shard_ranges()):
             part = self._shards.load(number, self._views)
-            before = [] if part is None else part.outcomes()
+            before = [] if part is None else part.good_images()
             known = [each for each in before if each.index not in self._stale]
             left = sorted(set(span) - {outcome.index for outcome in known})
             if left:
@@ -171,8 +171,8 @@ class ResumableExtraction:
                 yield from image_jobs(self._rows.take(left), left, stored=COLUMNS)
 
 
-def _label_rows(rows: Rows, part: Shard, columns: list[str]) -> Rows:
-    good = part.good
+def _labels_of_good_images(rows: Rows, part: Shard, columns: list[str]) -> Rows:
+    good = part.good_mask
     measured = {
         "sha256": part.sha256[good].tolist(),
         "width": part.width[good],

@@ -46,13 +46,13 @@ class Shard:
     vectors: Mapping[str, npt.NDArray[np.float32]]
 
     @property
-    def good(self) -> npt.NDArray[np.bool_]:
+    def good_mask(self) -> npt.NDArray[np.bool_]:
         """Which images have vectors, shape (m,)."""
         return np.asarray(self.reason == "")
 
-    def outcomes(self) -> list[EncodedImage]:
+    def good_images(self) -> list[EncodedImage]:
         """Return the good images one by one, for joining with later outcomes."""
-        rows = range(int(self.good.sum()))
+        rows = range(int(self.good_mask.sum()))
         return [
             EncodedImage(
                 int(self.index[at]),
@@ -62,11 +62,11 @@ class Shard:
                 {view: found[row] for view, found in self.vectors.items()},
                 "",
             )
-            for row, at in zip(rows, np.flatnonzero(self.good), strict=True)
+            for row, at in zip(rows, np.flatnonzero(self.good_mask), strict=True)
         ]
 
     @classmethod
-    def of(cls, outcomes: Iterable[EncodedImage], views: Mapping[str, int]) -> Shard:
+    def from_images(cls, outcomes: Iterable[EncodedImage], views: Mapping[str, int]) -> Shard:
         """Gather outcomes, sorted by index."""
         ordered = sorted(outcomes, key=lambda outcome: outcome.index)
         good = [outcome for outcome in ordered if not outcome.reason]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.infer.kernels.strip_stages import StripStages
+from rainmer_analysis.infer.kernels.strip_expert_stages import StripExpertStages
 from rainmer_analysis.infer.kernels.winograd_airnet import WinogradAirNet
 from rainmer_analysis.infer.kernels.winograd_projectors import WinogradProjectors
-from rainmer_analysis.kernels.simd_vectors import BFLOAT16
 
-__all__ = ["BFLOAT16", "StripStages", "WinogradAirNet", "WinogradProjectors"]
+__all__ = ["StripExpertStages", "WinogradAirNet", "WinogradProjectors"]

@@ -19,9 +19,9 @@ from rainmer_analysis.infer.kernels.winograd_convolution import (
     WinogradLayer,
     WinogradWorkspace,
 )
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
-from rainmer_analysis.model.airnet import SLOPE, AirNetEncoder, AirNetViews, without_norms
-from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
+from rainmer_analysis.model.airnet import SLOPE, AirNetEncoder, AirNetViews, with_folded_batch_norms
+from rainmer_analysis.model.pooling_and_precision import without_autocast
 
 __all__ = ["WinogradAirNet"]
 
@@ -49,7 +49,7 @@ class _Block:
     def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the block's map of one image [1, C, H, W], for now, and its sums over pixels."""
         hidden, added = F.leaky_relu(self._first(x), SLOPE), self._shortcut(x)
-        work = self._workspaces.of((hidden.shape[2], hidden.shape[3]))
+        work = self._workspaces.of_size((hidden.shape[2], hidden.shape[3]))
         for target, source in ((work.hidden, hidden), (work.added, added)):
             target.inside[..., : self._outputs] = source[0].permute(1, 2, 0)
         (sums,) = work.convolve_layers(
@@ -72,7 +72,7 @@ class WinogradAirNet(nn.Module):
 
     def __init__(self, encoder: AirNetEncoder, dtype: torch.dtype) -> None:
         super().__init__()
-        folded = without_norms(encoder)
+        folded = with_folded_batch_norms(encoder)
         self._head = folded.mlp
         with torch.inference_mode():
             self._blocks = [_Block(block, dtype) for block in folded.blocks]
@@ -80,11 +80,11 @@ class WinogradAirNet(nn.Module):
 
     def forward(self, x: Tensor) -> AirNetViews:
         """Encode images [B, 3, H, W], RGB in [0, 1]."""
-        pooled = torch.stack([self._pooled(image[None]) for image in x])
+        pooled = torch.stack([self._pooled_features(image[None]) for image in x])
         with without_autocast(x):
             return AirNetViews(pooled, self._head(pooled))
 
-    def _pooled(self, x: Tensor) -> Tensor:
+    def _pooled_features(self, x: Tensor) -> Tensor:
         x = x.to(self._dtype).contiguous(memory_format=torch.channels_last)
         for block in self._blocks:
             x, sums = block(x)

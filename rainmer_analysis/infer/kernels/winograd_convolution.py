@@ -14,15 +14,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.kernels.packed_products import PackedWeights
-from rainmer_analysis.kernels.winograd_tiles import (
+from rainmer_analysis.kernels.packed_products import PackedWeights, flat_memory, padded_channels
+from rainmer_analysis.kernels.winograd_tiles_2d import (
     TILE,
-    allocate_planes,
-    transform_inputs,
-    transform_kernels,
-    transform_outputs,
+    allocate_transformed_tiles,
+    transform_input_tiles,
+    transform_kernels_2d,
+    transform_output_tiles,
 )
-from rainmer_analysis.kernels.workspaces import flat_memory, padded_channels
 
 __all__ = ["Epilogue", "PaddedMap", "WinogradLayer", "WinogradWorkspace"]
 
@@ -40,8 +39,8 @@ class PaddedMap:
         beyond = whole[1 + size[0] : -1], whole[1 : 1 + size[0], 1 + size[1] : -1]
         self._outside = [part for part in beyond if part.numel()]
 
-    def zero_beyond_and_sum(self) -> npt.NDArray[np.float64]:
-        """Clear what whole tiles left beyond the map; give its sum, shape (channels,)."""
+    def clear_overhang_and_return_sums(self) -> npt.NDArray[np.float64]:
+        """Clear what whole tiles left beyond the map; return its sum, shape (channels,)."""
         sums = np.zeros(self.inside.shape[2])
         for part in self._outside:
             sums += part.sum((0, 1), dtype=torch.float64).numpy()
@@ -59,17 +58,19 @@ class WinogradLayer:
         self.bias = np.zeros(len(weight), np.float32)
         if conv.bias is not None:
             self.bias[:outputs] = conv.bias.numpy()
-        self.broadcast = PackedWeights(transform_kernels(weight), dtype)
+        self.kernels = PackedWeights(transform_kernels_2d(weight), dtype)
         self.inputs, self.outputs = weight.shape[1], weight.shape[0]
         self._rows = weight.flatten(1).double().numpy()
 
-    def mean(self, source: PaddedMap, total: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def output_mean(
+        self, source: PaddedMap, source_sums: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
         """Return the mean of the output, from the input's sum over all pixels, shape (inputs,)."""
         inside = source.inside
         rows, columns = (torch.stack([inside.select(i, edge) for edge in (-1, 0)]) for i in (0, 1))
         across, down = (line.sum(1, dtype=torch.float64).numpy() for line in (rows, columns))
         corners = rows[:, [-1, 0]].double().numpy()
-        sums = np.broadcast_to(total, (3, 3, len(total))).copy()
+        sums = np.broadcast_to(source_sums, (3, 3, len(source_sums))).copy()
         # the kernel's first row never meets the map's last one, and so on around
         sums[[0, 2]] -= across[:, None]
         sums[:, [0, 2]] -= down
@@ -110,40 +111,45 @@ class WinogradWorkspace:
         self._rows, self._columns = (-(-side // TILE) for side in size)
         self._strip = max(1, _TILES // self._columns)
         numbers = self._strip * self._columns * channels
-        self._before, self._after = allocate_planes(numbers, dtype), allocate_planes(numbers, dtype)
+        self._before, self._after = (
+            allocate_transformed_tiles(numbers, dtype),
+            allocate_transformed_tiles(numbers, dtype),
+        )
 
     def convolve_layers(
         self, source: PaddedMap, epilogues: Sequence[Epilogue]
     ) -> list[npt.NDArray[np.float64]]:
-        """Convolve a map with one or more layers; give each one's output summed over pixels."""
+        """Convolve a map with one or more layers; return the sums of their outputs."""
         sums = [np.zeros(each.layer.outputs) for each in epilogues]
         for first in range(0, self._rows, self._strip):
             shape = (min(self._strip, self._rows - first), self._columns)
             tiles, inputs = shape[0] * shape[1], epilogues[0].layer.inputs
             before = self._before[:, : tiles * inputs].view(-1, tiles, inputs)
             plane = self._before.shape[1]
-            transform_inputs(source.flat, inputs, first, shape, flat_memory(self._before), plane)
+            transform_input_tiles(
+                source.flat, inputs, first, shape, flat_memory(self._before), plane
+            )
             for each, sum_ in zip(epilogues, sums, strict=True):
                 outputs = each.layer.outputs
                 after = self._after[:, : tiles * outputs].view(-1, tiles, outputs)
-                each.layer.broadcast.multiply_into(before, after)
-                sum_ += _store_outputs(self._after, each, (first, shape))
+                each.layer.kernels.multiply_into(before, after)
+                sum_ += _transform_back_and_sum(self._after, each, (first, shape))
         return [
-            sum_ - each.target.zero_beyond_and_sum()
+            sum_ - each.target.clear_overhang_and_return_sums()
             for sum_, each in zip(sums, epilogues, strict=True)
         ]
 
 
-def _store_outputs(
-    products: Tensor, epilogues: Epilogue, place: tuple[int, tuple[int, int]]
+def _transform_back_and_sum(
+    products: Tensor, epilogue: Epilogue, rows: tuple[int, tuple[int, int]]
 ) -> npt.NDArray[np.float32]:
-    """Transform products back to rows of tiles and give their sums."""
-    bias, target = epilogues.layer.bias, epilogues.target.flat
-    factors = np.ones_like(bias) if epilogues.factors is None else epilogues.factors
-    slope, sums = np.full_like(bias, epilogues.slope), np.zeros_like(bias)
+    """Transform products back to rows of tiles and return their sums."""
+    bias, target = epilogue.layer.bias, epilogue.target.flat
+    factors = np.ones_like(bias) if epilogue.factors is None else epilogue.factors
+    slope, sums = np.full_like(bias, epilogue.slope), np.zeros_like(bias)
     how = (factors, factors * bias, slope, sums)
     plane = products.shape[1]
-    transform_outputs(
-        flat_memory(products), plane, *place, how, target if epilogues.onto else None, target
+    transform_output_tiles(
+        flat_memory(products), plane, *rows, how, target if epilogue.onto else None, target
     )
     return sums

@@ -25,7 +25,7 @@ from rainmer_analysis.infer.kernels.winograd_convolution import (
     WinogradLayer,
     WinogradWorkspace,
 )
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model.encoder import SLOPE
 
 __all__ = ["WinogradProjectors"]
@@ -56,7 +56,7 @@ class _ProjectorLayers:
     outputs: int
 
     @classmethod
-    def of(cls, projector: nn.Sequential, dtype: torch.dtype) -> _ProjectorLayers:
+    def from_module(cls, projector: nn.Sequential, dtype: torch.dtype) -> _ProjectorLayers:
         block: Any = projector[2]
         convs: Any = (projector[0], block.conv1, block.conv2)
         first, second, third = (WinogradLayer(conv, dtype) for conv in convs)
@@ -93,7 +93,9 @@ class WinogradProjectors:
 
     def __init__(self, projectors: Sequence[nn.Sequential], dtype: torch.dtype) -> None:
         with torch.inference_mode():
-            self._towers = [_ProjectorLayers.of(projector, dtype) for projector in projectors]
+            self._towers = [
+                _ProjectorLayers.from_module(projector, dtype) for projector in projectors
+            ]
         self._workspaces = ThreadWorkspaces(lambda size: _Workspace(size, self._towers, dtype))
 
     def __call__(self, location: Tensor) -> list[Tensor]:
@@ -102,7 +104,7 @@ class WinogradProjectors:
         return [torch.from_numpy(np.stack(rows)) for rows in zip(*pooled, strict=True)]
 
     def _project_image(self, location: Tensor) -> list[npt.NDArray[np.float32]]:
-        work = self._workspaces.of((location.shape[1], location.shape[2]))
+        work = self._workspaces.of_size((location.shape[1], location.shape[2]))
         work.source.inside[..., : len(location)] = location.permute(1, 2, 0)
         firsts = [
             Epilogue(tower.first, wide, SLOPE)
@@ -110,22 +112,22 @@ class WinogradProjectors:
         ]
         totals = work.convolve_layers(work.source, firsts)
         return [
-            self._later_layers(tower, work, (wide, total))
+            self._residual_block_means(tower, work, (wide, total))
             for tower, wide, total in zip(self._towers, work.wide, totals, strict=True)
         ]
 
     @staticmethod
-    def _later_layers(
+    def _residual_block_means(
         tower: _ProjectorLayers,
         work: _Workspace,
-        entered: tuple[PaddedMap, npt.NDArray[np.float64]],
+        map_and_sums: tuple[PaddedMap, npt.NDArray[np.float64]],
     ) -> npt.NDArray[np.float32]:
-        wide, total = entered
-        channel_scales = tower.gates[0].channel_scales(tower.second.mean(wide, total))
+        wide, total = map_and_sums
+        channel_scales = tower.gates[0].channel_scales(tower.second.output_mean(wide, total))
         (total,) = work.convolve_layers(
             wide, [Epilogue(tower.second, work.hidden, SLOPE, channel_scales)]
         )
-        channel_scales = tower.gates[1].channel_scales(tower.third.mean(work.hidden, total))
+        channel_scales = tower.gates[1].channel_scales(tower.third.output_mean(work.hidden, total))
         (total,) = work.convolve_layers(
             work.hidden, [Epilogue(tower.third, wide, SLOPE, channel_scales, onto=True)]
         )

@@ -131,9 +131,9 @@ class RestorerConfig:
         if not isinstance(self.bias, bool):
             msg = f"bias of a restorer is {self.bias!r}; give True or False"
             raise ParameterError(msg)
-        self._check_widths()
+        self._check_expansion_and_widths()
 
-    def _check_widths(self) -> None:
+    def _check_expansion_and_widths(self) -> None:
         number = isinstance(self.expansion, int | float) and not isinstance(self.expansion, bool)
         # Written so that NaN is refused too.
         if not number or not 1 / self.dim <= self.expansion <= 64:
@@ -147,7 +147,7 @@ class RestorerConfig:
                 f"dim of a restorer is {self.dim}, but downsampling halves it; give an even number"
             )
             raise ParameterError(msg)
-        for width, heads in zip(self.widths, self.heads, strict=True):
+        for width, heads in zip(self.level_widths, self.heads, strict=True):
             if width % heads or width // heads < 2:
                 msg = (
                     f"{heads} heads do not divide {width} channels into equal parts of at least "
@@ -156,22 +156,22 @@ class RestorerConfig:
                 raise ParameterError(msg)
 
     @property
-    def traits(self) -> Variant:
+    def variant_traits(self) -> Variant:
         """What the variant is."""
         return VARIANTS[self.variant]
 
     @property
     def knowledge(self) -> tuple[str, ...]:
         """Knowledge given as prompts, the variant's own unless it was chosen."""
-        return self.traits.atoms if self.atoms is None else self.atoms
+        return self.variant_traits.atoms if self.atoms is None else self.atoms
 
     @property
-    def widths(self) -> tuple[int, ...]:
+    def level_widths(self) -> tuple[int, ...]:
         """Channels of the four levels."""
         return tuple(self.dim << level for level in range(LEVELS))
 
     @property
-    def encoder(self) -> EncoderConfig:
+    def encoder_config(self) -> EncoderConfig:
         """Widths of the encoder inside."""
         return EncoderConfig(self.dim, self.base_dim, self.gate_hidden, self.se_hidden)
 

@@ -1,6 +1,6 @@
 """A restorer's configuration, read from the names and shapes of its tensors.
 
-Five of the eight variants have the same tensors; which of them a file holds has to be told.
+Five of the eight variants have the same tensors; which of them a file holds has to be given.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from rainmer_analysis.errors import WeightsError
 from rainmer_analysis.model.restorer.config import VARIANTS, RestorerConfig
 from rainmer_analysis.model.restorer.modules import FUSIONS
 
-__all__ = ["LANDMARK", "read_config", "variants_that_fit"]
+__all__ = ["RESTORER_TENSOR", "restorer_config_from_tensors", "variants_fitting_tensors"]
 
 # A tensor that every restorer has and no encoder.
-LANDMARK = "patch_embed.proj.weight"
+RESTORER_TENSOR = "patch_embed.proj.weight"
 
 _STAGES = ("encoder_level1", "encoder_level2", "encoder_level3", "latent")
 _RESIDUAL = re.compile(r"decoder_level\d\.\d+\.chr_promptAttn\.")
 
 
-def variants_that_fit(state: Mapping[str, Tensor]) -> tuple[str, ...]:
+def variants_fitting_tensors(state: Mapping[str, Tensor]) -> tuple[str, ...]:
     """Name the variants whose tensors have these names, in the order of the table."""
     anchors = {name.rpartition(".")[2] for name in state} & {"chr_z", "detg_z"}
     place = "residual" if any(_RESIDUAL.match(name) for name in state) else "attention"
@@ -35,7 +35,9 @@ def variants_that_fit(state: Mapping[str, Tensor]) -> tuple[str, ...]:
     )
 
 
-def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> RestorerConfig:
+def restorer_config_from_tensors(
+    state: Mapping[str, Tensor], *, variant: str | None = None
+) -> RestorerConfig:
     """Read variant and widths; for a tensor that is missing the published width stands in.
 
     Parameters
@@ -52,20 +54,20 @@ def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> R
     Raises
     ------
     WeightsError
-        If the variant cannot be told, or is not one that the tensors fit.
+        If the variant cannot be determined, or is not one that the tensors fit.
     ParameterError
         If `variant` is no variant, or if the shapes contradict one another.
     """
     return RestorerConfig(
         variant=_choose_variant(state, variant),
-        dim=_channels_of(state, LANDMARK, RestorerConfig.dim),
-        base_dim=_channels_of(
+        dim=_length_or_default(state, RESTORER_TENSOR, RestorerConfig.dim),
+        base_dim=_length_or_default(
             state, "disentangle.encoder_q.Atom.chromatic_enc.0.bias", RestorerConfig.base_dim
         ),
-        gate_hidden=_channels_of(
+        gate_hidden=_length_or_default(
             state, "encoder_level0.layers.0.ca_fc.0.bias", RestorerConfig.gate_hidden
         ),
-        se_hidden=_channels_of(
+        se_hidden=_length_or_default(
             state,
             "disentangle.encoder_q.Atom.chromatic_enc.2.se1.se.1.weight",
             RestorerConfig.se_hidden,
@@ -75,17 +77,17 @@ def read_config(state: Mapping[str, Tensor], *, variant: str | None = None) -> R
             for i, stage in enumerate(_STAGES)
         ),
         heads=tuple(
-            _channels_of(state, f"{stage}.0.attn.temperature", RestorerConfig.heads[i])
+            _length_or_default(state, f"{stage}.0.attn.temperature", RestorerConfig.heads[i])
             for i, stage in enumerate(_STAGES)
         ),
-        expansion=_find_expansion(state),
+        expansion=_shortest_fitting_expansion(state),
         bias="encoder_level1.0.attn.qkv.bias" in state,
         norm="WithBias" if "encoder_level1.0.norm1.body.bias" in state else "BiasFree",
     )
 
 
 def _choose_variant(state: Mapping[str, Tensor], variant: str | None) -> str:
-    fitting = variants_that_fit(state)
+    fitting = variants_fitting_tensors(state)
     if variant is not None:
         name = RestorerConfig(variant).variant
         if name not in fitting:
@@ -100,7 +102,7 @@ def _choose_variant(state: Mapping[str, Tensor], variant: str | None) -> str:
     return fitting[0]
 
 
-def _channels_of(state: Mapping[str, Tensor], name: str, default: int) -> int:
+def _length_or_default(state: Mapping[str, Tensor], name: str, default: int) -> int:
     tensor = state.get(name)
     return len(tensor) if tensor is not None and tensor.ndim and tensor.numel() else default
 
@@ -109,7 +111,7 @@ def _count_blocks(state: Mapping[str, Tensor], stage: str) -> int:
     return len({name.split(".")[1] for name in state if name.startswith(f"{stage}.")})
 
 
-def _find_expansion(state: Mapping[str, Tensor]) -> float:
+def _shortest_fitting_expansion(state: Mapping[str, Tensor]) -> float:
     """Find the shortest decimal that gives the hidden widths of all levels."""
     low, high = 0.0, math.inf
     for stage in _STAGES:

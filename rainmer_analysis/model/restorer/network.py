@@ -16,15 +16,15 @@ from rainmer_analysis.model.encoder import RainmerEncoder
 from rainmer_analysis.model.experts import Mixture, PointwiseLinear
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.modules import (
-    Block,
     ChannelAttention,
     LocalFusion,
     PatchEmbed,
     Prompts,
     Selection,
-    downsample,
-    prompted_block,
-    upsample,
+    TransformerBlock,
+    build_downsample,
+    build_prompted_block,
+    build_upsample,
 )
 
 __all__ = ["MULTIPLE", "Disentangle", "Restorer"]
@@ -40,20 +40,22 @@ class Disentangle(nn.Module):
 
     def __init__(self, config: RestorerConfig) -> None:
         super().__init__()
-        self.encoder_q = RainmerEncoder(config.encoder)
+        self.encoder_q = RainmerEncoder(config.encoder_config)
         self.encoder_k = copy.deepcopy(self.encoder_q).requires_grad_(False)
 
 
-def _encoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
-    width, heads = config.widths[level], config.heads[level]
-    return nn.ModuleList(Block(width, heads, config=config) for _ in range(config.blocks[level]))
-
-
-def _decoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
-    # The last decoder level keeps upsampled and skipped channels side by side.
-    width, heads = config.widths[max(level, 1)], config.heads[level]
+def _build_encoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
+    width, heads = config.level_widths[level], config.heads[level]
     return nn.ModuleList(
-        prompted_block(width, heads, config=config) for _ in range(config.blocks[level])
+        TransformerBlock(width, heads, config=config) for _ in range(config.blocks[level])
+    )
+
+
+def _build_decoder_level(config: RestorerConfig, level: int) -> nn.ModuleList:
+    # The last decoder level keeps upsampled and skipped channels side by side.
+    width, heads = config.level_widths[max(level, 1)], config.heads[level]
+    return nn.ModuleList(
+        build_prompted_block(width, heads, config=config) for _ in range(config.blocks[level])
     )
 
 
@@ -87,26 +89,26 @@ class Restorer(nn.Module):
     def __init__(self, config: RestorerConfig | None = None) -> None:
         super().__init__()
         self.config = config = RestorerConfig() if config is None else config
-        first, second, third, last = config.widths
+        first, second, third, last = config.level_widths
         self.disentangle = Disentangle(config)
         self.patch_embed = PatchEmbed(first)
         self.encoder_level0 = Mixture(first, config.gate_hidden, layer=PointwiseLinear)
         self.cross_fuse = LocalFusion(first)
-        self.encoder_level1 = _encoder_level(config, 0)
-        self.down1_2 = downsample(first)
-        self.encoder_level2 = _encoder_level(config, 1)
-        self.down2_3 = downsample(second)
-        self.encoder_level3 = _encoder_level(config, 2)
-        self.down3_4 = downsample(third)
-        self.latent = _encoder_level(config, 3)
-        self.up4_3 = upsample(last)
+        self.encoder_level1 = _build_encoder_level(config, 0)
+        self.down1_2 = build_downsample(first)
+        self.encoder_level2 = _build_encoder_level(config, 1)
+        self.down2_3 = build_downsample(second)
+        self.encoder_level3 = _build_encoder_level(config, 2)
+        self.down3_4 = build_downsample(third)
+        self.latent = _build_encoder_level(config, 3)
+        self.up4_3 = build_upsample(last)
         self.reduce_chan_level3 = nn.Conv2d(last, third, 1, bias=False)
-        self.decoder_level3 = _decoder_level(config, 2)
-        self.up3_2 = upsample(third)
+        self.decoder_level3 = _build_decoder_level(config, 2)
+        self.up3_2 = build_upsample(third)
         self.reduce_chan_level2 = nn.Conv2d(third, second, 1, bias=False)
-        self.decoder_level2 = _decoder_level(config, 1)
-        self.up2_1 = upsample(second)
-        self.decoder_level1 = _decoder_level(config, 0)
+        self.decoder_level2 = _build_decoder_level(config, 1)
+        self.up2_1 = build_upsample(second)
+        self.decoder_level1 = _build_decoder_level(config, 0)
         self.refinement = Mixture(second, config.gate_hidden, layer=PointwiseLinear)
         self.output = nn.Conv2d(second, 3, 3, padding=1, bias=False)
 
@@ -116,9 +118,9 @@ class Restorer(nn.Module):
             if isinstance(module, ChannelAttention):
                 module.select = select
 
-    def encode(self, prompt_images: Tensor) -> Prompts:
+    def encode_prompts(self, prompt_images: Tensor) -> Prompts:
         """Encode whole degraded images, brought to 128 x 128, [B, 3, 128, 128], as prompts."""
-        return Prompts.of(self.disentangle.encoder_q(prompt_images))
+        return Prompts.from_encoder_output(self.disentangle.encoder_q(prompt_images))
 
     def forward(
         self,
@@ -151,13 +153,13 @@ class Restorer(nn.Module):
         ParameterError
             If images or prompts have another shape, or if a prompt is missing.
         """
-        _check_images(images)
-        vectors = self.vectors(prompts, batch=len(images))
+        _check_image_shape(images)
+        vectors = self.prompt_vectors(prompts, batch=len(images))
         if local_fusion is None:
-            local_fusion = self.training or self.config.traits.local_at_inference
+            local_fusion = self.training or self.config.variant_traits.local_at_inference
         x = self.encoder_level0(self.patch_embed(images))
         if local_fusion:
-            x = self.cross_fuse(self.disentangle.encoder_q.location(images), x)
+            x = self.cross_fuse(self.disentangle.encoder_q.local_features(images), x)
         skips, x = self._encode_levels(x)
         x = self._decode_levels(x, skips, vectors)
         out: Tensor = self.output(self.refinement(x)) + images
@@ -179,7 +181,7 @@ class Restorer(nn.Module):
         x = _run_blocks(self.decoder_level2, x, vectors)
         return _run_blocks(self.decoder_level1, torch.cat([self.up2_1(x), first], dim=1), vectors)
 
-    def vectors(
+    def prompt_vectors(
         self, prompts: Prompts | Mapping[str, Tensor] | Tensor | None, *, batch: int
     ) -> tuple[Tensor, ...]:
         """Return the vectors that the configuration asks for, chromatic first; see `forward`."""
@@ -187,14 +189,14 @@ class Restorer(nn.Module):
         if prompts is None or not known:
             return ()
         if isinstance(prompts, Tensor):
-            prompts = self.encode(prompts)
+            prompts = self.encode_prompts(prompts)
         if not isinstance(prompts, Prompts):
             prompts = Prompts(prompts.get("chromatic"), prompts.get("degradation"))
         wanted = (
             *(("chromatic",) if "chromatic" in known else ()),
             *(("degradation",) if {"degradation", "detail"} & set(known) else ()),
         )
-        vectors = tuple(_check_vector(name, getattr(prompts, name)) for name in wanted)
+        vectors = tuple(_demand_prompt_vector(name, getattr(prompts, name)) for name in wanted)
         for name, vector in zip(wanted, vectors, strict=True):
             if vector.shape[1:] != (self.config.base_dim,) or len(vector) not in (1, batch):
                 msg = (
@@ -205,7 +207,7 @@ class Restorer(nn.Module):
         return vectors
 
 
-def _check_vector(name: str, vector: Tensor | None) -> Tensor:
+def _demand_prompt_vector(name: str, vector: Tensor | None) -> Tensor:
     if vector is None:
         msg = (
             f"the restorer was given prompts without {name} knowledge, which its configuration "
@@ -215,7 +217,7 @@ def _check_vector(name: str, vector: Tensor | None) -> Tensor:
     return vector
 
 
-def _check_images(images: Tensor) -> None:
+def _check_image_shape(images: Tensor) -> None:
     if images.ndim != 4 or images.shape[1] != 3:
         msg = (
             f"the restorer was given a tensor of shape {list(images.shape)}; "

@@ -13,23 +13,26 @@ from typing import Any
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError, WeightsError
-from rainmer_analysis.model.canonical_keys import (
+from rainmer_analysis.model.canonical_state_dicts import (
     build_on_meta,
     check_state_fits,
     strip_wrapper_prefixes,
 )
 from rainmer_analysis.model.checkpoint import (
-    check_metadata,
     metadata_texts,
-    read_versioned,
+    read_entries_and_metadata,
+    refuse_other_metadata,
     state_sha256,
 )
-from rainmer_analysis.model.read_checkpoint import check_tensor
+from rainmer_analysis.model.read_checkpoint import checked_cpu_tensor
 from rainmer_analysis.model.restorer.config import RestorerConfig
-from rainmer_analysis.model.restorer.config_from_weights import LANDMARK, read_config
+from rainmer_analysis.model.restorer.config_from_weights import (
+    RESTORER_TENSOR,
+    restorer_config_from_tensors,
+)
 from rainmer_analysis.model.restorer.network import Restorer
 
-__all__ = ["RestorerCheckpoint", "build_restorer", "load_restorer"]
+__all__ = ["RestorerCheckpoint", "build_restorer", "load_restorer_checkpoint"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class RestorerCheckpoint:
     metadata: Mapping[str, str]
 
 
-def load_restorer(
+def load_restorer_checkpoint(
     path: str | Path, *, variant: str | None = None, ties: str | None = None
 ) -> RestorerCheckpoint:
     """Read a restorer's weights from any file that carries them.
@@ -79,23 +82,23 @@ def load_restorer(
     WeightsError
         If the file cannot be read safely, holds no restorer, misses tensors or has some of a
         wrong shape or type, holds NaN or infinity, contradicts its own metadata, or if its
-        variant cannot be told or is another than `variant`.
+        variant cannot be determined or is another than `variant`.
     ParameterError
         If `variant` or `ties` is unknown.
     """
-    _check_names(variant, ties)
+    _check_variant_and_ties(variant, ties)
     source = Path(path)
-    raw, own = read_versioned(source)
+    raw, own = read_entries_and_metadata(source)
     try:
         plain = strip_wrapper_prefixes(raw)
-        if LANDMARK not in plain:
+        if RESTORER_TENSOR not in plain:
             msg = "it holds no restorer of Rainmer; give a state dict of a whole model"
             raise WeightsError(msg)
-        state = {name: check_tensor(name, value) for name, value in plain.items()}
-        config = _config_of_file(own, state, variant=variant)
+        state = {name: checked_cpu_tensor(name, value) for name, value in plain.items()}
+        config = _stated_or_read_config(own, state, variant=variant)
         check_state_fits(config, state)
         sha256 = state_sha256(state)
-        check_metadata(own, {"kind": "restorer", "sha256": sha256})
+        refuse_other_metadata(own, {"kind": "restorer", "sha256": sha256})
     except (ParameterError, WeightsError) as error:
         msg = f"{source} cannot be used: {error}"
         raise WeightsError(msg) from error
@@ -116,32 +119,32 @@ def build_restorer(checkpoint: RestorerCheckpoint) -> Restorer:
     return module.eval()
 
 
-def _check_names(variant: str | None, ties: str | None) -> None:
+def _check_variant_and_ties(variant: str | None, ties: str | None) -> None:
     RestorerConfig(
         variant=RestorerConfig.variant if variant is None else variant,
         ties=RestorerConfig.ties if ties is None else ties,
     )
 
 
-def _config_of_file(
+def _stated_or_read_config(
     own: Mapping[str, Any], state: Mapping[str, Tensor], *, variant: str | None
 ) -> RestorerConfig:
     """Take the configuration that the file states, or read it from the tensors."""
-    told = own.get("config") if own.get("kind") == "restorer" else None
-    if told is None:
-        return read_config(state, variant=variant)
+    stated = own.get("config") if own.get("kind") == "restorer" else None
+    if stated is None:
+        return restorer_config_from_tensors(state, variant=variant)
     known = {field.name for field in fields(RestorerConfig)}
-    if not isinstance(told, dict) or not set(told) <= known:
+    if not isinstance(stated, dict) or not set(stated) <= known:
         msg = "its metadata hold no configuration of a restorer; write the file again"
         raise WeightsError(msg)
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stated.items()}
     config = RestorerConfig(**values)
     if variant not in (None, config.variant):
         msg = f"it was saved as {config.variant}, not as {variant}; leave variant= out"
         raise WeightsError(msg)
-    found = read_config(state, variant=config.variant)
+    found = restorer_config_from_tensors(state, variant=config.variant)
     # What shapes do not tell is taken from the metadata; `check_state_fits` looks at the hidden
     # widths.
     stated = replace(found, atoms=config.atoms, ties=config.ties, expansion=config.expansion)
-    check_metadata({"config": stated}, {"config": config})
+    refuse_other_metadata({"config": stated}, {"config": config})
     return config

@@ -4,40 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rainmer_analysis.auditing import FINDINGS, Finding, Fingerprints, frame_within, pair_faults
+from rainmer_analysis.auditing import (
+    FINDINGS,
+    Finding,
+    Fingerprints,
+    pair_faults,
+    wider_image_and_frame,
+)
 from rainmer_analysis.images.datasets import Dataset
-from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage, Gathered
-from rainmer_analysis.recipes.audit.known_sets import find_known_sets
-from rainmer_analysis.recipes.audit.relate_images import Related, relate_images
+from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, FileFacts
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, DatasetsAndImages
+from rainmer_analysis.recipes.audit.known_set_findings import known_set_findings
+from rainmer_analysis.recipes.audit.related_findings_and_scenes import (
+    FindingsAndScenes,
+    related_findings_and_scenes,
+)
 
-__all__ = ["find_all", "findings_of_image", "unread_pictures"]
+__all__ = ["all_findings_and_scenes", "image_and_pair_findings", "unread_format_findings"]
 
 
-def find_all(
-    gathered: Gathered,
-    examined: Sequence[Examined],
+def all_findings_and_scenes(
+    gathered: DatasetsAndImages,
+    examined: Sequence[ExaminedImage],
     known: Sequence[Fingerprints],
     *,
     seed: int,
     progress: Callable[[int, int], None] | None,
-) -> Related:
+) -> FindingsAndScenes:
     """Return all findings, in the order of `FINDINGS`, then of images; and every image's scene."""
     datasets, images = gathered
-    related = relate_images(images, examined, seed=seed, progress=progress)
+    related = related_findings_and_scenes(images, examined, seed=seed, progress=progress)
     findings = [
-        each for pair in zip(images, examined, strict=True) for each in findings_of_image(*pair)
+        each
+        for pair in zip(images, examined, strict=True)
+        for each in image_and_pair_findings(*pair)
     ]
-    findings += unread_pictures(datasets)
+    findings += unread_format_findings(datasets)
     findings += related.findings
-    findings += find_known_sets(images, examined, known)
+    findings += known_set_findings(images, examined, known)
     order = {name: place for place, name in enumerate(FINDINGS)}
     places = {image.image_id: place for place, image in enumerate(images)}
     findings.sort(key=lambda each: (order[each.finding], places.get(each.a, len(places)), each.b))
-    return Related(findings, related.scenes)
+    return FindingsAndScenes(findings, related.scenes)
 
 
-def findings_of_image(image: AuditedImage, examined: Examined) -> list[Finding]:
+def image_and_pair_findings(image: AuditedImage, examined: ExaminedImage) -> list[Finding]:
     """Report the faults of one image and its pair."""
     own, partner = examined.own, examined.partner
     name = image.image_id
@@ -52,7 +63,7 @@ def findings_of_image(image: AuditedImage, examined: Examined) -> list[Finding]:
     if own.reason:
         return found
     if examined.pair is None:
-        return [*found, _size_mismatch(name, own, partner)]
+        return [*found, _size_mismatch_finding(name, own, partner)]
     faults = pair_faults(examined.pair, own.thumbnail, partner.thumbnail)
     return [
         *found,
@@ -60,9 +71,9 @@ def findings_of_image(image: AuditedImage, examined: Examined) -> list[Finding]:
     ]
 
 
-def _size_mismatch(name: str, own: FileFacts, partner: FileFacts) -> Finding:
+def _size_mismatch_finding(name: str, own: FileFacts, partner: FileFacts) -> Finding:
     detail = f"{own.width}x{own.height} pixels, its partner {partner.width}x{partner.height}"
-    within = frame_within(own.thumbnail, partner.thumbnail)
+    within = wider_image_and_frame(own.thumbnail, partner.thumbnail)
     if within is None:
         return Finding("size-mismatch", name, detail=f"{detail}; they show different scenes")
     wide, (top, left, height, width) = within
@@ -82,14 +93,10 @@ def _size_mismatch(name: str, own: FileFacts, partner: FileFacts) -> Finding:
     return Finding("size-mismatch", name, None, detail, False, numbers)
 
 
-def unread_pictures(datasets: Sequence[Dataset]) -> list[Finding]:
+def unread_format_findings(datasets: Sequence[Dataset]) -> list[Finding]:
     """Report pictures in formats that are not read."""
     return [
-        Finding(
-            "unreadable",
-            f"{dataset.name}/{relative}",
-            detail=f"a picture in the format {kind}, which is not read; convert it to PNG",
-        )
+        Finding("unreadable", f"{dataset.name}/{relative}", detail=reason)
         for dataset in datasets
-        for relative, kind in dataset.account.unread
+        for relative, reason in dataset.account.unread_reasons
     ]

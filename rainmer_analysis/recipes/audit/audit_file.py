@@ -9,10 +9,10 @@ from typing import Any
 
 from rainmer_analysis.auditing.findings import Finding
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.recipes.text_files import write_document_once
+from rainmer_analysis.recipes.write_text_files import write_json_once
 from rainmer_analysis.values import read_json
 
-__all__ = ["Audit", "find_existing", "read_audit", "write_audit"]
+__all__ = ["Audit", "find_existing_audit", "read_audit", "write_audit"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +84,11 @@ def write_audit(found: Audit, path: Path, *, overwrite: bool) -> Audit:
     OutputExistsError
         Something else lies there.
     """
-    write_document_once(path, found.document(), overwrite=overwrite)
+    write_json_once(path, found.document(), overwrite=overwrite)
     return replace(found, path=path)
 
 
-def find_existing(path: Path, current_request_digest: Callable[[], str]) -> Audit | None:
+def find_existing_audit(path: Path, current_request_digest: Callable[[], str]) -> Audit | None:
     """Return what the file holds if it answers the request; None where there is no file.
 
     `current_request_digest` is called only where the file holds an audit: it reads all images.

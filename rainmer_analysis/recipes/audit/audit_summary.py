@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rainmer_analysis.auditing.findings import FINDINGS, Finding
-from rainmer_analysis.recipes.audit.examine_images import Examined, FileFacts
-from rainmer_analysis.recipes.audit.gather_images import AuditedImage, Gathered
+from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, FileFacts
+from rainmer_analysis.recipes.audit.gather_images import AuditedImage, DatasetsAndImages
 
-__all__ = ["summarise"]
+__all__ = ["summarise_datasets"]
 
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -21,9 +21,9 @@ _SUFFIXES = {
 }
 
 
-def summarise(
-    gathered: Gathered,
-    examined: Sequence[Examined],
+def summarise_datasets(
+    gathered: DatasetsAndImages,
+    examined: Sequence[ExaminedImage],
     scenes: Sequence[str],
     findings: Sequence[Finding],
 ) -> dict[str, dict[str, Any]]:
@@ -59,7 +59,7 @@ def summarise(
                     [each.partner for each in own if each.partner is not None]
                 ),
             },
-            "odd": _count_surprises(images, examined, rows[dataset.name]),
+            "odd": _count_oddities(images, examined, rows[dataset.name]),
             "findings": {kind: counts[dataset.name][kind] for kind in FINDINGS},
             "notes": [*dataset.notes, *dataset.account.warnings()],
             "account": dataset.account.document(used=readable, left_out=len(own) - readable),
@@ -87,8 +87,8 @@ def _summarise_files(files: Sequence[FileFacts]) -> dict[str, Any]:
     }
 
 
-def _count_surprises(
-    images: Sequence[AuditedImage], examined: Sequence[Examined], rows: Sequence[int]
+def _count_oddities(
+    images: Sequence[AuditedImage], examined: Sequence[ExaminedImage], rows: Sequence[int]
 ) -> dict[str, int]:
     """Count files that can be read and may still surprise."""
     found: Counter[str] = Counter()

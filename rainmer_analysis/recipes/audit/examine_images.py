@@ -17,16 +17,16 @@ from rainmer_analysis.auditing import (
     Planes,
     Registration,
     Thumbnails,
-    measure_pair,
-    planes_of,
-    thumbnail,
+    luma_and_red_minus_blue,
+    measure_pair_facts,
+    thumbnail_of_planes,
 )
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.scene_groups import hash_pixels
-from rainmer_analysis.images.reading import Region, read_hashed, read_storage
-from rainmer_analysis.recipes.image_meter import Job
+from rainmer_analysis.images.reading import Region, read_hashed_image, read_stored_format
+from rainmer_analysis.recipes.image_meter import MeasuringJob
 
-__all__ = ["Examined", "Examiner", "FileFacts", "stack_thumbnails"]
+__all__ = ["ExaminedImage", "Examiner", "FileFacts", "stack_thumbnails"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Examined:
+class ExaminedImage:
     """One image, its partner if it has one, and what the two show together."""
 
     own: FileFacts
@@ -62,15 +62,15 @@ class Examined:
     pair: PairFacts | None = None
 
     @property
-    def scene_side(self) -> FileFacts | None:
-        """The photograph by which its scene is told: the partner, or else the image."""
+    def scene_photograph(self) -> FileFacts | None:
+        """The photograph by which its scene is known: the partner, or else the image."""
         for facts in (self.partner, self.own):
             if facts is not None and not facts.reason:
                 return facts
         return None
 
     @property
-    def hashes(self) -> tuple[str, str]:
+    def file_hashes(self) -> tuple[str, str]:
         """The SHA-256 of the image's and the partner's bytes; empty where there are none."""
         return self.own.sha256, self.partner.sha256 if self.partner else ""
 
@@ -83,9 +83,9 @@ class Examined:
         return found
 
     @classmethod
-    def from_document(cls, found: Mapping[str, Any]) -> Examined:
+    def from_document(cls, found: Mapping[str, Any]) -> ExaminedImage:
         """Return what `document` described; raises KeyError, TypeError or ValueError if damaged."""
-        own, partner = (_file_facts(found[side]) for side in ("own", "partner"))
+        own, partner = (_file_facts_from_document(found[side]) for side in ("own", "partner"))
         pair = found["pair"]
         if pair is not None:
             turned = pair["registration"]
@@ -96,7 +96,7 @@ class Examined:
         return cls(own, partner, pair)
 
 
-def _file_facts(found: Mapping[str, Any] | None) -> FileFacts | None:
+def _file_facts_from_document(found: Mapping[str, Any] | None) -> FileFacts | None:
     if found is None:
         return None
     picture = base64.b64decode(found["picture"])
@@ -124,33 +124,33 @@ class Examiner:
     def __init__(self, remembered: int = 2) -> None:
         self._partner = lru_cache(maxsize=remembered)(_read_facts_and_planes)
 
-    def examine(self, job: Job) -> Examined:
+    def examine(self, job: MeasuringJob) -> ExaminedImage:
         """Return what an image and its partner hold; what cannot be read becomes a reason."""
         if job.fault:
-            return Examined(FileFacts("", reason=job.fault))
+            return ExaminedImage(FileFacts("", reason=job.fault))
         own, planes = _read_facts_and_planes(job.path, job.region)
         if job.target is None:
-            return Examined(own)
+            return ExaminedImage(own)
         partner, other = self._partner(job.target, job.target_region)
         if planes is None or other is None or planes.shape != other.shape:
-            return Examined(own, partner)
+            return ExaminedImage(own, partner)
         if own.pixels == partner.pixels:
-            return Examined(own, partner, PairFacts(identical=True))
-        return Examined(own, partner, measure_pair(planes, other))
+            return ExaminedImage(own, partner, PairFacts(identical=True))
+        return ExaminedImage(own, partner, measure_pair_facts(planes, other))
 
 
 def _read_facts_and_planes(path: str, region: Region) -> tuple[FileFacts, Planes | None]:
-    read = read_hashed(path, region=region)
+    read = read_hashed_image(path, region=region)
     sha256, pixels = read.sha256, read.pixels
     if pixels is None:
         return FileFacts(sha256, reason=read.reason), None
     try:
-        storage = read_storage(path)
+        storage = read_stored_format(path)
     except ImageError as error:  # it has just been removed
         return FileFacts(sha256, reason=str(error)), None
     height, width = pixels.shape[1:]
-    planes = planes_of(pixels)
-    picture = thumbnail(planes).tobytes()
+    planes = luma_and_red_minus_blue(pixels)
+    picture = thumbnail_of_planes(planes).tobytes()
     facts = FileFacts(
         sha256,
         "",

@@ -8,8 +8,8 @@ from pathlib import Path
 from rainmer_analysis.auditing import Fingerprints, perceptual_hashes
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.recipes.audit.examine_images import Examiner, stack_thumbnails
-from rainmer_analysis.recipes.audit.gather_images import gather_one_dataset
-from rainmer_analysis.recipes.text_files import write_document_once
+from rainmer_analysis.recipes.audit.gather_images import find_one_dataset_and_images
+from rainmer_analysis.recipes.write_text_files import write_json_once
 
 __all__ = ["fingerprint", "write_fingerprints"]
 
@@ -40,7 +40,7 @@ def fingerprint(
         The source is unknown or empty, holds several datasets, or an image cannot be read: a set
         is known as a whole or not at all.
     """
-    dataset, images = gather_one_dataset(source, root=root)
+    dataset, images = find_one_dataset_and_images(source, root=root)
     examiner = Examiner()
     own, partners = [], []
     for number, image in enumerate(images):
@@ -87,4 +87,4 @@ def write_fingerprints(
         Something else lies at `out`.
     """
     found = fingerprint(source, name=name, root=root, progress=progress)
-    return found, write_document_once(Path(out), found.document(), overwrite=overwrite)
+    return found, write_json_once(Path(out), found.document(), overwrite=overwrite)

@@ -13,9 +13,15 @@ from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import Sources, find_datasets, sample_ids, unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import declared_scene
-from rainmer_analysis.recipes.image_meter import Job
+from rainmer_analysis.recipes.image_meter import MeasuringJob
 
-__all__ = ["AuditedImage", "Gathered", "gather_images", "gather_one_dataset", "split_of"]
+__all__ = [
+    "AuditedImage",
+    "DatasetsAndImages",
+    "find_one_dataset_and_images",
+    "gather_images",
+    "train_or_held_out",
+]
 
 _HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
 # folders that say which side of a pair they hold; what set it is, the folder above says
@@ -31,7 +37,7 @@ class AuditedImage:
     image_id, dataset
         As in tables.
     split
-        ``held-out`` or ``train``; see `split_of`.
+        ``held-out`` or ``train``; see `train_or_held_out`.
     job
         Its files.
     scene
@@ -45,13 +51,13 @@ class AuditedImage:
     image_id: str
     dataset: str
     split: str
-    job: Job
+    job: MeasuringJob
     scene: str | None
     expects_partner: bool
     unclear: str
 
 
-def split_of(dataset: Dataset, held_out: Collection[str]) -> str:
+def train_or_held_out(dataset: Dataset, held_out: Collection[str]) -> str:
     """Say whether a dataset is held out for testing.
 
     It is where it was named so, the catalogue says so, or its name, its folder (and the one above,
@@ -70,7 +76,7 @@ def split_of(dataset: Dataset, held_out: Collection[str]) -> str:
     return "held-out" if any(_HELD_OUT.search(each.lower()) for each in words) else "train"
 
 
-class Gathered(NamedTuple):
+class DatasetsAndImages(NamedTuple):
     """Datasets, and the images of them that are looked at, in the order of datasets and ids."""
 
     datasets: Sequence[Dataset]
@@ -84,7 +90,7 @@ def gather_images(
     held_out: Collection[str] = (),
     per_dataset: int | None = None,
     seed: int = 42,
-) -> Gathered:
+) -> DatasetsAndImages:
     """Find datasets, and list all their images or a sample of each.
 
     Raises
@@ -97,13 +103,13 @@ def gather_images(
     if unknown:
         allowed = ", ".join(each.name for each in datasets)
         raise SourceError(f"no dataset is called {unknown[0]!r}; the sources hold {allowed}")
-    images = _list_images(datasets, held_out)
+    images = _audited_images_of(datasets, held_out)
     if per_dataset is not None:
         images = _sample_each_dataset(images, per_dataset, seed)
-    return Gathered(datasets, images)
+    return DatasetsAndImages(datasets, images)
 
 
-def gather_one_dataset(
+def find_one_dataset_and_images(
     source: str, *, root: str | Path | None = None
 ) -> tuple[Dataset, Sequence[AuditedImage]]:
     """Find the one dataset that fingerprints are taken of, and list all its images.
@@ -118,7 +124,7 @@ def gather_one_dataset(
         raise SourceError(
             f"{source!r} holds {len(datasets)} datasets; fingerprints are taken of one at a time"
         )
-    return datasets[0], _list_images(datasets, ())
+    return datasets[0], _audited_images_of(datasets, ())
 
 
 def _sample_each_dataset(
@@ -135,10 +141,12 @@ def _sample_each_dataset(
     return [image for image in images if image.image_id in chosen]
 
 
-def _list_images(datasets: Sequence[Dataset], held_out: Collection[str]) -> list[AuditedImage]:
+def _audited_images_of(
+    datasets: Sequence[Dataset], held_out: Collection[str]
+) -> list[AuditedImage]:
     found = []
     for dataset in datasets:
-        split = split_of(dataset, held_out)
+        split = train_or_held_out(dataset, held_out)
         for image in dataset.images:
             image_id = f"{dataset.name}/{image.relative}"
             found.append(
@@ -155,7 +163,7 @@ def _list_images(datasets: Sequence[Dataset], held_out: Collection[str]) -> list
     return found
 
 
-def _job_of_image(image: ImageCandidate, image_id: str) -> Job:
+def _job_of_image(image: ImageCandidate, image_id: str) -> MeasuringJob:
     region = image.target_region or "whole"
     fault = unstorable_name_reason(image_id, image.path, image.target)
-    return Job(image.path, image.region, image.target, region, fault)
+    return MeasuringJob(image.path, image.region, image.target, region, fault)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import QUALITIES, read_image
-from rainmer_analysis.numerics import scene_weights
+from rainmer_analysis.numerics import bootstrap_scene_weights
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.restoration import ImageQuality, evaluate
 
@@ -117,7 +117,7 @@ def measure_leakage(
     SourceError
         No result can be compared.
     """
-    chosen = _training_datasets(audit, dataset, training)
+    chosen = _names_of_training_datasets(audit, dataset, training)
     tested = [row for row in audit.images if row["dataset"] == dataset and row["target"]]
     if not tested:
         raise ParameterError(
@@ -133,15 +133,17 @@ def measure_leakage(
     left_out: list[tuple[str, str]] = []
     for score in scores:
         target = score.target and os.path.normpath(folder / score.target)
-        found = _leakage_row(score, by_target.get(target) if target else None, seen)
+        found = _image_scores_or_reason(score, by_target.get(target) if target else None, seen)
         if isinstance(found, str):
             left_out.append((score.name, found))
         else:
             rows.append(found)
-    return _price_leakage(dataset, chosen, rows, tuple(left_out), seed)
+    return _leakage_from_scores(dataset, chosen, rows, tuple(left_out), seed)
 
 
-def _training_datasets(audit: Audit, dataset: str, training: Collection[str]) -> tuple[str, ...]:
+def _names_of_training_datasets(
+    audit: Audit, dataset: str, training: Collection[str]
+) -> tuple[str, ...]:
     unknown = sorted({dataset, *training} - set(audit.datasets))
     if unknown:
         raise ParameterError(
@@ -161,7 +163,9 @@ def _training_datasets(audit: Audit, dataset: str, training: Collection[str]) ->
     return chosen
 
 
-def _leakage_row(score: ImageQuality, row: Any, seen: Collection[str]) -> _ImageScores | str:
+def _image_scores_or_reason(
+    score: ImageQuality, row: Any, seen: Collection[str]
+) -> _ImageScores | str:
     """Return what is known of one result, or why it counts for nothing."""
     if score.qualities is None:
         return score.reason
@@ -181,7 +185,7 @@ def _leakage_row(score: ImageQuality, row: Any, seen: Collection[str]) -> _Image
     return _ImageScores(row["scene"], row["scene"] in seen, after, before)
 
 
-def _price_leakage(
+def _leakage_from_scores(
     dataset: str,
     training: tuple[str, ...],
     rows: Sequence[_ImageScores],
@@ -198,7 +202,7 @@ def _price_leakage(
     names, scene = np.unique([row.scene for row in rows], return_inverse=True)
     strata = np.zeros(len(names), dtype=np.int64)
     strata[scene] = leaked
-    weights = np.concatenate(list(scene_weights(strata, resamples=_RESAMPLES, seed=seed)))
+    weights = bootstrap_scene_weights(strata, resamples=_RESAMPLES, seed=seed)
     after, before = (np.array([getattr(row, side) for row in rows]) for side in ("after", "before"))
     prices = []
     for place, quality in enumerate(_MEASURED):

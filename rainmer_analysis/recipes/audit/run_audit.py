@@ -9,18 +9,21 @@ from typing import Any
 
 from rainmer_analysis.auditing import read_fingerprints
 from rainmer_analysis.images import Sources
-from rainmer_analysis.recipes.audit.all_findings import find_all
-from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing, write_audit
+from rainmer_analysis.recipes.audit.all_findings import all_findings_and_scenes
+from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing_audit, write_audit
 from rainmer_analysis.recipes.audit.audit_request_digest import (
-    current_request_digest,
-    request_digest,
+    audit_request_digest,
+    current_audit_request_digest,
 )
-from rainmer_analysis.recipes.audit.audit_summary import summarise
-from rainmer_analysis.recipes.audit.examine_all import examine_all, finished_images
-from rainmer_analysis.recipes.audit.examine_images import Examined
+from rainmer_analysis.recipes.audit.audit_summary import summarise_datasets
+from rainmer_analysis.recipes.audit.examine_all_resumably import (
+    examine_all_images,
+    open_finished_images,
+)
+from rainmer_analysis.recipes.audit.examine_images import ExaminedImage
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage, gather_images
 from rainmer_analysis.recipes.resumable_work import thread_count
-from rainmer_analysis.values import demand_suffix, hold_lock, lock_of
+from rainmer_analysis.values import demand_suffix, hold_lock, lock_path_of
 
 __all__ = ["audit"]
 
@@ -87,25 +90,29 @@ def audit(
         sources, root=root, held_out=held_out, per_dataset=per_dataset, seed=seed
     )
     images = gathered.images
-    asked = {"known": [each.content for each in sets], "seed": seed}
+    asked = {"known": [each.content_digest for each in sets], "seed": seed}
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(hold_lock(lock_of(path)))
+            held.enter_context(hold_lock(lock_path_of(path)))
         if path is not None and not overwrite:
-            earlier = find_existing(path, lambda: current_request_digest(images, asked, workers))
+            earlier = find_existing_audit(
+                path, lambda: current_audit_request_digest(images, asked, workers)
+            )
             if earlier is not None:
                 return earlier
-        finished = finished_images(path, [each.job for each in images])
+        finished = open_finished_images(path, [each.job for each in images])
         try:
-            examined = examine_all(images, finished, workers=workers, progress=progress)
+            examined = examine_all_images(images, finished, workers=workers, progress=progress)
         finally:
             finished.close()
-        findings, scenes = find_all(gathered, examined, sets, seed=seed, progress=progress)
+        findings, scenes = all_findings_and_scenes(
+            gathered, examined, sets, seed=seed, progress=progress
+        )
         found = Audit(
-            summarise(gathered, examined, scenes, findings),
+            summarise_datasets(gathered, examined, scenes, findings),
             tuple(findings),
             tuple(_image_row(*each) for each in zip(images, examined, scenes, strict=True)),
-            request_digest(images, [each.hashes for each in examined], asked),
+            audit_request_digest(images, [each.file_hashes for each in examined], asked),
         )
         if path is None:
             return found
@@ -114,7 +121,7 @@ def audit(
     return found
 
 
-def _image_row(image: AuditedImage, examined: Examined, scene: str) -> dict[str, Any]:
+def _image_row(image: AuditedImage, examined: ExaminedImage, scene: str) -> dict[str, Any]:
     job = image.job
     return {
         "image_id": image.image_id,

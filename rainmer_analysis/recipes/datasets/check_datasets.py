@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError
@@ -11,6 +10,7 @@ from rainmer_analysis.images import (
     Region,
     Sources,
     find_datasets,
+    map_in_threads,
     read_header,
     read_image,
     unstorable_name_reason,
@@ -18,17 +18,17 @@ from rainmer_analysis.images import (
 from rainmer_analysis.images.datasets import (
     Dataset,
     ImageCandidate,
-    compare_names,
-    read_names,
+    compare_with_listed_names,
+    read_image_names,
 )
 from rainmer_analysis.recipes.datasets.check_report import (
-    Check,
-    Comparison,
-    Finding,
+    CheckReport,
+    DatasetSummary,
+    FileFault,
+    NameListComparison,
     Size,
-    Summary,
 )
-from rainmer_analysis.recipes.datasets.compare_halves import compare_halves
+from rainmer_analysis.recipes.datasets.notes_on_halves import notes_on_halves
 
 __all__ = ["check_datasets"]
 
@@ -45,7 +45,7 @@ def check_datasets(
     decode: bool = True,
     workers: int = 2,
     progress: Progress | None = None,
-) -> Check:
+) -> CheckReport:
     """Look at every image and partner of the sources.
 
     Parameters
@@ -67,60 +67,46 @@ def check_datasets(
         A source is unknown, missing or empty, or the list cannot be read.
     """
     datasets = find_datasets(sources, root=root)
-    comparison = None if names is None else _compare_with_list(Path(names), datasets)
+    comparison = None if names is None else _compare_with_list_file(Path(names), datasets)
     places: dict[_FileRegion, None] = {}
     for dataset in datasets:
         for image in dataset.images:
             places[image.path, image.region] = None
-            if image.target is not None:
-                places[image.target, image.target_region or "whole"] = None
-    looked = _read_sizes(list(places), decode=decode, workers=workers, progress=progress)
-    findings = [finding for each in datasets for finding in _findings_of(each, looked)]
+            if (target := _target_file_region(image)) is not None:
+                places[target] = None
+    read_size = _decoded_size_or_reason if decode else _header_size_or_reason
+    found = map_in_threads(read_size, list(places), workers=workers, progress=progress)
+    sizes = dict(zip(places, found, strict=True))
+    findings = [finding for each in datasets for finding in _dataset_faults(each, sizes)]
     halves = {
-        each.name: compare_halves(_readable_images(each, looked)) if decode else ()
+        each.name: notes_on_halves(_readable_images(each, sizes)) if decode else ()
         for each in datasets
     }
-    return Check(
-        {each.name: _summarise_dataset(each, looked, halves[each.name]) for each in datasets},
+    return CheckReport(
+        {each.name: _summarise_dataset(each, sizes, halves[each.name]) for each in datasets},
         tuple(findings),
         comparison,
     )
 
 
-def _readable_images(dataset: Dataset, looked: _Sizes) -> list[ImageCandidate]:
+def _readable_images(dataset: Dataset, sizes: _Sizes) -> list[ImageCandidate]:
     return [
-        image for image in dataset.images if not isinstance(looked[image.path, image.region], str)
+        image for image in dataset.images if not isinstance(sizes[image.path, image.region], str)
     ]
 
 
-def _compare_with_list(path: Path, datasets: Sequence[Dataset]) -> Comparison:
-    lines = read_names(path)
+def _compare_with_list_file(path: Path, datasets: Sequence[Dataset]) -> NameListComparison:
+    lines = read_image_names(path)
     images = {
         f"{each.name}/{image.relative}": image.relative
         for each in datasets
         for image in each.images
     }
-    missing, several, unlisted = compare_names(images, lines)
-    return Comparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
+    missing, several, unlisted = compare_with_listed_names(images, lines)
+    return NameListComparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
 
 
-def _read_sizes(
-    places: Sequence[_FileRegion], *, decode: bool, workers: int, progress: Progress | None
-) -> _Sizes:
-    look = _decoded_size if decode else _stated_size
-    sizes: dict[_FileRegion, Size | str] = {}
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        for place, size in zip(places, pool.map(look, places), strict=True):
-            sizes[place] = size
-            if progress is not None:
-                progress(len(sizes), len(places))
-    finally:
-        pool.shutdown(cancel_futures=True)
-    return sizes
-
-
-def _decoded_size(place: _FileRegion) -> Size | str:
+def _decoded_size_or_reason(place: _FileRegion) -> Size | str:
     path, region = place
     if fault := unstorable_name_reason(path):
         return fault
@@ -131,7 +117,7 @@ def _decoded_size(place: _FileRegion) -> Size | str:
     return width, height
 
 
-def _stated_size(place: _FileRegion) -> Size | str:
+def _header_size_or_reason(place: _FileRegion) -> Size | str:
     path, region = place
     if fault := unstorable_name_reason(path):
         return fault
@@ -142,14 +128,14 @@ def _stated_size(place: _FileRegion) -> Size | str:
     return header.width, header.height
 
 
-def _target_place(image: ImageCandidate) -> _FileRegion | None:
+def _target_file_region(image: ImageCandidate) -> _FileRegion | None:
     return None if image.target is None else (image.target, image.target_region or "whole")
 
 
-def _findings_of(dataset: Dataset, looked: _Sizes) -> list[Finding]:
-    found: list[Finding] = []
+def _dataset_faults(dataset: Dataset, sizes: _Sizes) -> list[FileFault]:
+    found: list[FileFault] = []
     for image in dataset.images:
-        own, partner = looked[image.path, image.region], _target_place(image)
+        own, partner = sizes[image.path, image.region], _target_file_region(image)
         faults: list[tuple[str, str]] = []
         if isinstance(own, str):
             faults.append(("unreadable", own))
@@ -158,52 +144,47 @@ def _findings_of(dataset: Dataset, looked: _Sizes) -> list[Finding]:
                 several = dataset.unclear.get(image.relative)
                 detail = f"it may be {several}" if several else "there is no clean partner"
                 faults.append(("missing-partner", detail))
-        elif isinstance(theirs := looked[partner], str):
+        elif isinstance(theirs := sizes[partner], str):
             faults.append(("unreadable", f"its partner {Path(partner[0]).name}: {theirs}"))
         elif not isinstance(own, str) and own != theirs:
             detail = f"{own[0]}x{own[1]} pixels, its partner {theirs[0]}x{theirs[1]}"
             faults.append(("size-mismatch", detail))
         found += [
-            Finding(finding, dataset.name, f"{dataset.name}/{image.relative}", detail)
+            FileFault(finding, dataset.name, f"{dataset.name}/{image.relative}", detail)
             for finding, detail in faults
         ]
     found += [
-        Finding(
-            "unreadable",
-            dataset.name,
-            f"{dataset.name}/{relative}",
-            f"a picture in the format {kind}, which is not read; convert it to PNG",
-        )
-        for relative, kind in dataset.account.unread
+        FileFault("unreadable", dataset.name, f"{dataset.name}/{relative}", reason)
+        for relative, reason in dataset.account.unread_reasons
     ]
     return found
 
 
-def _summarise_dataset(dataset: Dataset, looked: _Sizes, halves: tuple[str, ...]) -> Summary:
-    own = [looked[image.path, image.region] for image in dataset.images]
-    sizes = sorted(
+def _summarise_dataset(dataset: Dataset, sizes: _Sizes, halves: tuple[str, ...]) -> DatasetSummary:
+    own = [sizes[image.path, image.region] for image in dataset.images]
+    distinct = sorted(
         {size for size in own if not isinstance(size, str)}, key=lambda size: size[0] * size[1]
     )
-    return Summary(
+    return DatasetSummary(
         folder=dataset.folder,
         images=len(own),
         readable=sum(not isinstance(size, str) for size in own),
         pairs=sum(image.target is not None for image in dataset.images) if dataset.paired else None,
         expected=dataset.expected,
-        sizes=len(sizes),
-        smallest=sizes[0] if sizes else None,
-        largest=sizes[-1] if sizes else None,
+        sizes=len(distinct),
+        smallest=distinct[0] if distinct else None,
+        largest=distinct[-1] if distinct else None,
         notes=(
             *dataset.notes,
             *dataset.account.warnings(),
-            *_dataset_notes(dataset, sizes),
+            *_notes_on_count_suffixes_and_halves(dataset, distinct),
             *halves,
         ),
         account=dataset.account,
     )
 
 
-def _dataset_notes(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
+def _notes_on_count_suffixes_and_halves(dataset: Dataset, sizes: Sequence[Size]) -> tuple[str, ...]:
     notes = []
     if dataset.expected is not None and dataset.expected != len(dataset.images):
         notes.append(f"{dataset.expected:,} images are expected, {len(dataset.images):,} are here")

@@ -9,13 +9,13 @@ from typing import Any
 
 from rainmer_analysis.images.datasets import Account
 
-__all__ = ["Check", "Comparison", "Finding", "Size", "Summary"]
+__all__ = ["CheckReport", "DatasetSummary", "FileFault", "NameListComparison", "Size"]
 
 Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Finding:
+class FileFault:
     """A fault of one image: ``unreadable``, ``missing-partner`` or ``size-mismatch``."""
 
     finding: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Summary:
+class DatasetSummary:
     """One dataset: how many images, readable ones and pairs, and the span of its sizes.
 
     ``pairs`` is None where no clean partners are expected; sizes are (width, height) in pixels.
@@ -43,13 +43,13 @@ class Summary:
     account: Account
 
     @property
-    def files(self) -> dict[str, Any]:
+    def file_account(self) -> dict[str, Any]:
         """What became of every file, as JSON types."""
         return self.account.document(used=self.readable, left_out=self.images - self.readable)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class NameListComparison:
     """Images against a published list of names, both ways."""
 
     path: Path
@@ -70,15 +70,15 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Check:
+class CheckReport:
     """Summaries by dataset, and all findings in the order of datasets and image ids.
 
     ``comparison`` is there where a list of names was given.
     """
 
-    datasets: Mapping[str, Summary]
-    findings: tuple[Finding, ...]
-    comparison: Comparison | None = None
+    datasets: Mapping[str, DatasetSummary]
+    findings: tuple[FileFault, ...]
+    comparison: NameListComparison | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the report as JSON types."""
@@ -103,6 +103,6 @@ class Check:
                 {"finding": each.finding, "image_id": each.image_id, "detail": each.detail}
                 for each in self.findings
             ],
-            "files": {name: each.files for name, each in self.datasets.items()},
+            "files": {name: each.file_account for name, each in self.datasets.items()},
             **listed,
         }

@@ -12,23 +12,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from rainmer_analysis.images.pair_measures import (
+from rainmer_analysis.images import map_in_threads
+from rainmer_analysis.images.image_and_pair_measures import (
     brightness,
-    density,
     entropy,
     non_monochromaticity,
     psnr_y,
+    rain_density,
     vertical_gradient,
 )
-from rainmer_analysis.recipes.datasets.write_simulated_datasets import Progress, map_in_threads
+from rainmer_analysis.recipes.datasets.write_simulated_datasets import Progress
 from rainmer_analysis.weather import simulate
 
-__all__ = ["MIXTURES", "PROPERTIES", "compare_simulated_with_real", "measured_quantiles"]
+__all__ = ["MIXTURES", "PROPERTIES", "compare_simulated_with_real", "load_real_measurements"]
 
 # The eight published properties: each a function of the rainy and the clean image.
 _MEASURES: Mapping[str, Callable[[ArrayLike, ArrayLike], float]] = MappingProxyType(
     {
-        "density": density,
+        "density": rain_density,
         "entropy_clean": lambda _, clean: entropy(clean),
         "entropy_rainy": lambda rainy, _: entropy(rainy),
         "gradient": vertical_gradient,
@@ -54,11 +55,11 @@ MIXTURES: Mapping[str, Mapping[str, float]] = MappingProxyType(
 )
 
 
-def measured_quantiles() -> dict[str, Any]:
+def load_real_measurements() -> dict[str, Any]:
     """Return the measurements of the real sets: per set and property n, mean, sd, 101 quantiles.
 
     Density on images in [0, 1]; entropy in bits; gradient, brightness and non-monochromaticity on
-    levels of 0 to 255; PSNR on luma in dB. See ``images.measures``.
+    levels of 0 to 255; PSNR on luma in dB. See ``image_and_pair_measures``.
     """
     text = (files("rainmer_analysis.images") / "measured.json").read_text(encoding="utf-8")
     table: dict[str, Any] = json.loads(text)
@@ -91,13 +92,15 @@ def compare_simulated_with_real(
     names = [name for mixture in MIXTURES.values() for name in mixture]
     jobs = [(name, index) for name in names for index in range(per_dataset)]
 
-    def measure(job: tuple[str, int]) -> list[float]:
+    def simulate_and_measure(job: tuple[str, int]) -> list[float]:
         pair = simulate(job[0], job[1], split=split, size=size, seed=seed)
         return [function(pair.rainy, pair.clean) for function in _MEASURES.values()]
 
-    values = np.array(map_in_threads(measure, jobs, workers=workers, progress=progress))
+    values = np.array(
+        map_in_threads(simulate_and_measure, jobs, workers=workers, progress=progress)
+    )
     by_name = dict(zip(names, values.reshape(len(names), per_dataset, -1), strict=True))
-    real = measured_quantiles()
+    real = load_real_measurements()
     rows = []
     for real_set, mixture in MIXTURES.items():
         pooled = np.concatenate([by_name[name] for name in mixture])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,9 +15,10 @@ from rainmer_analysis.images.datasets import (
     Dataset,
     dataset_from_entry,
     list_images,
-    read_pairs,
-    suggestions,
+    read_pair_list,
+    suggest_entries_and_rest,
 )
+from rainmer_analysis.images.datasets.manifest_text import toml_quoted
 from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
@@ -35,7 +35,7 @@ class SuggestedManifest:
     entries: tuple[tuple[str, Mapping[str, Any], Dataset], ...]
     rest: Mapping[str, int]
 
-    def text(self) -> str:
+    def to_toml(self) -> str:
         """Return the manifest as TOML, with remarks."""
         lines = [
             "# Suggested from names"
@@ -85,11 +85,11 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
     given = Path(folder)
     if not given.is_dir():
         raise SourceError(f"there is no folder {given}; name one that holds a dataset")
-    found, rest = suggestions(given)
+    found, rest = suggest_entries_and_rest(given)
     listed = list(_pair_list_entries(given))
     covered = {layout[1]["images"] for layout in listed}
     plain = [
-        (each.layout, each.entry(given, ""))
+        (each.layout, each.manifest_entry(given, ""))
         for each in found
         if (given / each.images).as_posix() not in covered
     ]
@@ -108,7 +108,7 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
             f"no known layout is recognised in {given}: it holds {here or 'no image'}; write a "
             "manifest with images, and targets, pair or halves as they are"
         )
-    names = _unique_names([entry["images"] for _, entry in entries], given)
+    names = _unique_dataset_names([entry["images"] for _, entry in entries], given)
     named = [
         (layout, {**entry, "name": name})
         for (layout, entry), name in zip(entries, names, strict=True)
@@ -125,7 +125,7 @@ def _pair_list_entries(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Find lists of pairs, as SPA-Data comes with, whose files are here."""
     for path in sorted(folder.glob("*.txt")):
         try:
-            pairs = read_pairs(path)
+            pairs = read_pair_list(path)
         except SourceError:
             continue
         image, target = (Path(each) for each in pairs[0])
@@ -145,14 +145,14 @@ def _halves_entries(folder: Path, rest: Mapping[str, int]) -> Iterator[tuple[str
         inside = "" if place == "." else place
         listed = names[inside]
         sample = listed[:: max(1, len(listed) // _SAMPLE)][:_SAMPLE]
-        side = _rainy_half([folder / inside / name for name in sample])
+        side = _halves_order([folder / inside / name for name in sample])
         if side is not None:
             entry = {"name": "", "images": (folder / inside).as_posix(), "halves": side}
             yield "rain and clean side by side, as in Rain800 and DID", entry
 
 
-def _rainy_half(paths: Sequence[Path]) -> str | None:
-    """Say which half has the rain, if all files show one scene twice."""
+def _halves_order(paths: Sequence[Path]) -> str | None:
+    """Return which half has the rain, as manifests say it, if all files show one scene twice."""
     votes = []
     for path in paths:
         try:
@@ -166,7 +166,7 @@ def _rainy_half(paths: Sequence[Path]) -> str | None:
     return "rain-clean" if 2 * rainy_left > len(votes) else "clean-rain"
 
 
-def _unique_names(images: Sequence[str], folder: Path) -> list[str]:
+def _unique_dataset_names(images: Sequence[str], folder: Path) -> list[str]:
     """Name each dataset after the folder and what tells its images apart, each once."""
     own = folder.resolve().name or "dataset"
     short, long = [], []
@@ -182,4 +182,4 @@ def _unique_names(images: Sequence[str], folder: Path) -> list[str]:
 def _as_toml_value(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_as_toml_value(each) for each in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return toml_quoted(str(value))

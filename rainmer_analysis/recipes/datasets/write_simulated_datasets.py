@@ -6,29 +6,26 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
-from rainmer_analysis.images import write_png
-from rainmer_analysis.recipes.text_files import csv_text
+from rainmer_analysis.images import map_in_threads, write_png
+from rainmer_analysis.recipes.write_text_files import csv_text
 from rainmer_analysis.values import digest, write_text
-from rainmer_analysis.weather import FIGURED, RECIPES, scene_of, simulate
+from rainmer_analysis.weather import FIGURED, RECIPES, scene_of_pair, simulate
 
-__all__ = ["Simulated", "map_in_threads", "simulate_datasets"]
+__all__ = ["SimulatedDatasets", "write_simulated_datasets"]
 
 _REQUEST, _GROUPS, _MANIFEST = "simulated.json", "groups.csv", "simulated.toml"
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedDatasets:
     """What lies in ``out`` now: its manifest, and how many pairs had to be made for it."""
 
     out: Path
@@ -42,7 +39,7 @@ class Simulated:
         return self.made == 0
 
 
-def simulate_datasets(
+def write_simulated_datasets(
     out: str | Path,
     names: Sequence[str] | None = None,
     *,
@@ -53,7 +50,7 @@ def simulate_datasets(
     overwrite: bool = False,
     workers: int = 1,
     progress: Progress | None = None,
-) -> Simulated:
+) -> SimulatedDatasets:
     """Write datasets to ``OUT/<name>/input`` and ``OUT/<name>/target`` with a manifest.
 
     The manifest ``OUT/simulated.toml`` names the folders and the scenes in ``OUT/groups.csv``;
@@ -85,51 +82,26 @@ def simulate_datasets(
     OutputExistsError
         If something else already lies where the datasets should go.
     """
-    chosen = _check_request(FIGURED if names is None else tuple(names), per_dataset, size)
+    chosen = _checked_recipe_names(FIGURED if names is None else tuple(names), per_dataset, size)
     folder = Path(out)
     request = _request_document(chosen, per_dataset=per_dataset, size=size, seed=seed, split=split)
-    if not _prepare_folder(folder, request, chosen, overwrite=overwrite):
-        _write_json(folder / _REQUEST, request)
+    if not _clear_unless_same_request(folder, request, chosen, overwrite=overwrite):
+        write_text(folder / _REQUEST, json.dumps(request, indent=1) + "\n")
     jobs = [(name, index) for name in chosen for index in range(per_dataset)]
     missing = [job for job in jobs if not all(path.is_file() for path in _pair_paths(folder, *job))]
 
-    def make(job: tuple[str, int]) -> None:
+    def write_pair(job: tuple[str, int]) -> None:
         pair = simulate(job[0], job[1], split=split, size=size, seed=seed)
         rainy, clean = _pair_paths(folder, *job)
         write_png(pair.clean, clean)
         write_png(pair.rainy, rainy)
 
-    map_in_threads(make, missing, workers=workers, progress=progress)
-    _write_manifest_and_groups(folder, jobs, seed=seed, split=split)
-    return Simulated(folder, folder / _MANIFEST, pairs=len(jobs), made=len(missing))
+    map_in_threads(write_pair, missing, workers=workers, progress=progress)
+    _write_missing_manifest_and_groups(folder, jobs, seed=seed, split=split)
+    return SimulatedDatasets(folder, folder / _MANIFEST, pairs=len(jobs), made=len(missing))
 
 
-def map_in_threads(
-    function: Callable[[_Item], _Result],
-    items: Sequence[_Item],
-    *,
-    workers: int = 1,
-    progress: Progress | None = None,
-) -> list[_Result]:
-    """Apply ``function`` to all items on ``workers`` threads, results in the items' order.
-
-    An error or an interruption drops what has not begun.
-    """
-    if workers < 1:
-        raise ParameterError(f"{workers} workers cannot work; give at least 1")
-    results: list[_Result] = []
-    pool = ThreadPoolExecutor(max_workers=workers)
-    try:
-        for result in pool.map(function, items):
-            results.append(result)
-            if progress is not None:
-                progress(len(results), len(items))
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return results
-
-
-def _check_request(
+def _checked_recipe_names(
     names: tuple[str, ...], per_dataset: int, size: tuple[int, int]
 ) -> tuple[str, ...]:
     unknown = [name for name in names if name not in RECIPES]
@@ -148,7 +120,7 @@ def _check_request(
 def _request_document(
     names: tuple[str, ...], *, per_dataset: int, size: tuple[int, int], seed: int, split: str
 ) -> dict[str, Any]:
-    """Describe the request; ``probe`` tells the pixels of other versions of the recipes apart."""
+    """Describe the request; ``probe`` changes with the pixels that the recipes give."""
     probe = hashlib.sha256()
     for name in names:
         for index in range(4):
@@ -165,13 +137,13 @@ def _request_document(
     return {"kind": "simulated", "version": 1, **asked, "request": digest(asked)}
 
 
-def _prepare_folder(
+def _clear_unless_same_request(
     folder: Path, request: Mapping[str, Any], names: Iterable[str], *, overwrite: bool
 ) -> bool:
     """Make room in ``folder``; True if it holds (a part of) what the identical request writes."""
     if folder.exists() and not folder.is_dir():
         raise OutputExistsError(f"{folder} is a file; name a folder for the simulated datasets")
-    found = _read_request(folder / _REQUEST)
+    found = _read_request_or_empty(folder / _REQUEST)
     if found.get("request") == request["request"]:
         return True
     listed = found.get("datasets", [])
@@ -188,7 +160,7 @@ def _prepare_folder(
     return False
 
 
-def _read_request(path: Path) -> dict[str, Any]:
+def _read_request_or_empty(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -201,12 +173,12 @@ def _pair_paths(folder: Path, name: str, index: int) -> tuple[Path, Path]:
     return folder / name / "input" / file, folder / name / "target" / file
 
 
-def _write_manifest_and_groups(
+def _write_missing_manifest_and_groups(
     folder: Path, jobs: Sequence[tuple[str, int]], *, seed: int, split: str
 ) -> None:
     rows = []
     for name, index in jobs:
-        scene = scene_of(name, index, split=split, seed=seed)
+        scene = scene_of_pair(name, index, split=split, seed=seed)
         rows += [
             (path.relative_to(folder).as_posix(), scene)
             for path in _pair_paths(folder, name, index)
@@ -224,7 +196,3 @@ def _write_manifest_and_groups(
         write_text(folder / _GROUPS, csv_text(("image", "group"), rows))
     if not (folder / _MANIFEST).is_file():
         write_text(folder / _MANIFEST, text)
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_text(path, json.dumps(content, indent=1) + "\n")

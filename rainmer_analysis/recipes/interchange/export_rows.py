@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError, ParameterError
 from rainmer_analysis.numerics import nearest_neighbours
-from rainmer_analysis.recipes.report.point_thumbnails import thumbnails_of
+from rainmer_analysis.recipes.report.table_thumbnails import thumbnails_of_rows
 from rainmer_analysis.values import (
     EmbeddingTable,
     Rows,
@@ -87,7 +87,7 @@ class Exported:
             "thumbnail": " --image thumbnail",
             "neighbors": " --neighbors neighbors",
         }
-        shown = "".join(told for name, told in options.items() if name in self.columns)
+        shown = "".join(option for name, option in options.items() if name in self.columns)
         vectors = "" if "lon" in self.columns else " --vector embedding"
         return f"embedding-atlas {self.path}{shown}{vectors}"
 
@@ -100,21 +100,9 @@ def export(
     overwrite: bool = False,
     progress: Progress = None,
 ) -> Exported:
-    """Write a table, a map, or a table and a map of the same images as one Parquet file.
+    """Write a table, a map, or one of each as one Parquet file.
 
-    Parameters
-    ----------
-    sources
-        One table, one map, or one of each. Of both, the images that both hold are written, in the
-        order of the first.
-    out
-        ``.parquet``.
-    options
-        What else to write.
-    overwrite
-        Whether another existing file may be replaced.
-    progress
-        Called as ``progress(done, total)`` while thumbnails are made.
+    Of both, the images that both hold are written, in the order of the first.
 
     Raises
     ------
@@ -125,12 +113,12 @@ def export(
     """
     chosen, target = options or ExportOptions(), Path(out)
     demand_suffix(target, "rows", ".parquet")
-    values = _same_rows([_read_value(path) for path in sources])
+    values = _take_shared_images([_read_table_or_map(path) for path in sources])
     request = digest(["export", _VERSION, [each.content_sha256 for each in values], vars(chosen)])
     if _is_up_to_date(target, request, overwrite=overwrite):
         schema = pq.read_schema(target)
         return Exported(target, len(values[0]), tuple(schema.names), (), up_to_date=True)
-    columns, notes = _exported_columns(values, chosen, progress)
+    columns, notes = _exported_columns_and_notes(values, chosen, progress)
     table = pa.table(columns).replace_schema_metadata(
         {_KEY: json.dumps({"request": request, "version": _VERSION}).encode()}
     )
@@ -138,7 +126,7 @@ def export(
     return Exported(target, len(table), tuple(table.column_names), tuple(notes), up_to_date=False)
 
 
-def _read_value(path: str | Path) -> EmbeddingTable | SphereMap:
+def _read_table_or_map(path: str | Path) -> EmbeddingTable | SphereMap:
     value = read(path)
     if not isinstance(value, EmbeddingTable | SphereMap):
         raise ParameterError(
@@ -148,7 +136,7 @@ def _read_value(path: str | Path) -> EmbeddingTable | SphereMap:
     return value
 
 
-def _same_rows(
+def _take_shared_images(
     values: Sequence[EmbeddingTable | SphereMap],
 ) -> list[EmbeddingTable | SphereMap]:
     """Return the values over the images that all of them hold, in the order of the first."""
@@ -173,7 +161,7 @@ def _same_rows(
     return found
 
 
-def _exported_columns(
+def _exported_columns_and_notes(
     values: Sequence[EmbeddingTable | SphereMap], options: ExportOptions, progress: Progress
 ) -> tuple[dict[str, pa.Array], list[str]]:
     rows = values[0].rows
@@ -189,7 +177,7 @@ def _exported_columns(
     if options.neighbors:
         columns["neighbors"] = _neighbor_records(values, options.neighbors)
     if options.thumbnails:
-        columns["thumbnail"], notes = _thumbnail_records(rows, progress)
+        columns["thumbnail"], notes = _thumbnail_records_and_notes(rows, progress)
     return columns, notes
 
 
@@ -206,9 +194,9 @@ def _neighbor_records(values: Sequence[EmbeddingTable | SphereMap], count: int) 
     return pa.array(records, type=pa.struct(list(kind.items())))
 
 
-def _thumbnail_records(rows: Rows, progress: Progress) -> tuple[pa.Array, list[str]]:
+def _thumbnail_records_and_notes(rows: Rows, progress: Progress) -> tuple[pa.Array, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
-        made = thumbnails_of(rows, Path(folder), progress)
+        made = thumbnails_of_rows(rows, Path(folder), progress)
     names = [f"{name}.webp" for name in rows.cells("image_id")]
     records: list[Any] = [
         None if data is None else {"bytes": data, "path": name}
@@ -222,10 +210,10 @@ def _is_up_to_date(path: Path, request: str, *, overwrite: bool) -> bool:
     if not path.exists():
         return False
     try:
-        told = json.loads((pq.read_schema(path).metadata or {}).get(_KEY, b"{}"))
+        stated = json.loads((pq.read_schema(path).metadata or {}).get(_KEY, b"{}"))
     except (pa.ArrowException, OSError, ValueError, FileFormatError):
-        told = {}
-    if not overwrite and isinstance(told, dict) and told.get("request") == request:
+        stated = {}
+    if not overwrite and isinstance(stated, dict) and stated.get("request") == request:
         return True
     if overwrite and not path.is_dir():
         return False

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.recipes.interchange.foreign_files import (
+from rainmer_analysis.recipes.interchange.read_foreign_files import (
     read_labels,
     read_npy,
     read_vector_column,
@@ -97,19 +97,9 @@ def import_vectors(
 ) -> Imported:
     """Make a table of vectors that another program wrote, each brought to length 1.
 
-    Parameters
-    ----------
-    source
-        A NumPy file [n, d] (``.npy``), or Parquet with a column of lists.
-    out
-        The table, ``.parquet``.
-    options
-        What is said of the vectors.
-    labels
-        CSV or Parquet with a row for each vector, in the same order; for Parquet by default its
-        own other columns.
-    overwrite
-        Whether another existing file may be replaced.
+    The source is a NumPy file [n, d] (``.npy``), or Parquet with a column of lists. Labels are CSV
+    or Parquet with a row for each vector, in the same order; for Parquet by default its own other
+    columns.
 
     Raises
     ------
@@ -127,8 +117,8 @@ def import_vectors(
             f"{len(matrix)} vectors and {len(frame)} rows of labels came; give one row for each "
             "vector, in the same order"
         )
-    rows, unused = _label_frame(frame, options)
-    unit, faults = _unit_rows(matrix)
+    rows, unused = _labels_and_unused_columns(frame, options)
+    unit, faults = _unit_rows_and_faults(matrix)
     kept = [row for row in range(len(rows)) if row not in faults]
     if not kept:
         raise ParameterError(f"{given} holds no vector with a direction; check how it was written")
@@ -138,7 +128,7 @@ def import_vectors(
         _space_of_options(options),
         _import_provenance(given, options),
     )
-    inputs = [_file_digest(Path(path)) for path in (given, labels) if path is not None]
+    inputs = [_file_sha256(Path(path)) for path in (given, labels) if path is not None]
     request = digest(["import", inputs, asdict(options)])
     current = is_up_to_date(target, request, overwrite=overwrite)
     if not current:
@@ -157,7 +147,7 @@ def _import_provenance(source: Path, options: ImportOptions) -> dict[str, Any]:
         "encoder": {"name": options.encoder, "identity": options.identity},
         "seed": None,
         "libraries": library_versions(),
-        "imported": {"file": source.name, "sha256": _file_digest(source)},
+        "imported": {"file": source.name, "sha256": _file_sha256(source)},
     }
 
 
@@ -182,7 +172,7 @@ def _read_vectors_and_labels(
     return read_npy(source), read_labels(Path(labels))
 
 
-def _label_frame(
+def _labels_and_unused_columns(
     frame: pd.DataFrame, options: ImportOptions
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Return the labels under the names of this package, and the columns that are not used."""
@@ -201,27 +191,29 @@ def _label_frame(
     datasets = frame[options.dataset] if named else [options.name] * len(frame)
     columns: dict[str, list[Any]] = {
         "image_id": [],
-        "dataset": [_cell_text(each) for each in datasets],
+        "dataset": [_text_or_none(each) for each in datasets],
     }
     for image, dataset in zip(frame[options.image_id], columns["dataset"], strict=True):
-        name = _cell_text(image)
+        name = _text_or_none(image)
         inside = name is None or dataset is None or name.startswith(f"{dataset}/")
         columns["image_id"].append(name if inside else f"{dataset}/{name}")
     groups = frame[options.group] if options.group in frame.columns else columns["image_id"]
-    columns["group"] = [_cell_text(each) for each in groups]
+    columns["group"] = [_text_or_none(each) for each in groups]
     used = {options.image_id, options.group, *([options.dataset] if named else ())}
     for name in _KEPT:
         if name in frame.columns:
-            columns[name] = [_cell_text(each) for each in frame[name]]
+            columns[name] = [_text_or_none(each) for each in frame[name]]
             used.add(name)
     return pd.DataFrame(columns), tuple(str(c) for c in frame.columns if c not in used)
 
 
-def _cell_text(cell: Any) -> str | None:
+def _text_or_none(cell: Any) -> str | None:
     return None if pd.isna(cell) or str(cell) == "" else str(cell)
 
 
-def _unit_rows(matrix: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
+def _unit_rows_and_faults(
+    matrix: npt.NDArray[Any],
+) -> tuple[npt.NDArray[np.float32], dict[int, str]]:
     """Return rows of length 1, and the reason by row of those that have no direction."""
     rows = np.asarray(matrix, dtype=np.float64)
     finite = np.asarray(np.isfinite(rows).all(axis=1), dtype=np.bool_)
@@ -236,6 +228,6 @@ def _unit_rows(matrix: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], dict[
     return np.asarray(rows / scale[:, None], dtype=np.float32), dict(sorted(faults.items()))
 
 
-def _file_digest(path: Path) -> str:
+def _file_sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.paper.corpora import Request
+from rainmer_analysis.recipes.paper.corpora_and_requests import FigureRequest
 from rainmer_analysis.recipes.paper.paper_figures import make_figure
 from rainmer_analysis.recipes.paper.reproduce import reproduce
 
-__all__ = ["Request", "make_figure", "reproduce"]
+__all__ = ["FigureRequest", "make_figure", "reproduce"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["TOLERANCE", "Agreement", "compare_with_released", "reference_folder"]
+__all__ = ["TOLERANCE", "ReleasedRunComparison", "compare_with_released", "released_run_folder"]
 
 # Sums of float32 products differ between processors by about 1e-6; one flipped 8-bit pixel or a
 # resampled neighbour moves a mean of thousands of cosines by less than this.
@@ -18,7 +18,7 @@ TOLERANCE = 0.005
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ReleasedRunComparison:
     """How a run compares with the released one.
 
     Parameters
@@ -62,17 +62,17 @@ class Agreement:
         )
 
 
-def reference_folder() -> Path | None:
+def released_run_folder() -> Path | None:
     """Return ``figures/reference`` of the checkout that the package runs from, if there is one."""
     folder = Path(__file__).resolve().parents[3] / "figures" / "reference"
     return folder if (folder / "numbers.json").is_file() else None
 
 
-def compare_with_released(numbers: Mapping[str, Any], folder: Path) -> Agreement:
+def compare_with_released(numbers: Mapping[str, Any], folder: Path) -> ReleasedRunComparison:
     """Compare a run's numbers with the released ones in `folder`."""
     released = json.loads((folder / "numbers.json").read_text(encoding="utf-8"))
     if released["request"] != numbers["request"]:
-        return Agreement(comparable=False, matrices={}, claims=())
+        return ReleasedRunComparison(comparable=False, matrices={}, claims=())
     differences = {
         name: float(np.abs(np.array(stated) - np.array(numbers["matrices"][name])).max())
         for name, stated in released["matrices"].items()
@@ -82,4 +82,4 @@ def compare_with_released(numbers: Mapping[str, Any], folder: Path) -> Agreement
         for name, verdict in released["verdicts"].items()
         if numbers["verdicts"].get(name) != verdict
     )
-    return Agreement(comparable=True, matrices=differences, claims=changed)
+    return ReleasedRunComparison(comparable=True, matrices=differences, claims=changed)

@@ -7,24 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.recipes.paper.claims import find_controls, judge_claims, run_controls
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.claims import (
+    evaluate_claims,
+    find_matching_controls,
+    run_controls,
+)
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     CORPORA,
-    Request,
+    FigureRequest,
     extract_corpus,
     rename_to_imitated_datasets,
-    write_once,
+    write_unless_other_request,
 )
 from rainmer_analysis.recipes.paper.paper_figures import (
     FigureFiles,
-    make_all_in_one_figure,
     make_architecture_figure,
-    make_deraining_figure,
+    make_corpus_figure,
 )
 from rainmer_analysis.recipes.paper.released_run import (
-    Agreement,
+    ReleasedRunComparison,
     compare_with_released,
-    reference_folder,
+    released_run_folder,
 )
 from rainmer_analysis.values import (
     EmbeddingTable,
@@ -35,7 +38,7 @@ from rainmer_analysis.values import (
 
 __all__ = ["Reproduction", "reproduce"]
 
-# Every claim's statistic is told for these too, whether a figure shows them or not.
+# Every claim's statistic is taken for these too, whether a figure shows them or not.
 _COMPARED = ("airnet", "statistics")
 
 
@@ -69,7 +72,7 @@ class Reproduction:
     controls: Mapping[str, Any] | None
     matrices: Mapping[str, RelationshipMatrix]
     uncertain: Mapping[str, RelationshipMatrix]
-    agreement: Agreement | None
+    agreement: ReleasedRunComparison | None
     note: str
 
 
@@ -116,7 +119,7 @@ def reproduce(
     RainmerAnalysisError
         Data or weights are missing, or another result is in the way.
     """
-    request = Request.of(
+    request = FigureRequest.with_default_count(
         Path(out),
         root,
         per_dataset,
@@ -129,30 +132,27 @@ def reproduce(
     first = make_architecture_figure(request)
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
     figures: dict[str, FigureFiles] = {}
-    for name, make in (
-        ("deraining", make_deraining_figure),
-        ("all-in-one", make_all_in_one_figure),
-    ):
-        figures[name] = made = make(request, progress=progress)
+    for name, corpus in CORPORA.items():
+        figures[name] = made = make_corpus_figure(request, corpus, progress=progress)
         shown = made.tables
         drawn_encoders = {table.space.encoder for table in shown.values()}
         beside = [
             table
             for encoder in _COMPARED
             if encoder not in drawn_encoders
-            for table in extract_corpus(request, CORPORA[name], encoder, progress=progress).values()
+            for table in extract_corpus(request, corpus, encoder, progress=progress).values()
         ]
         for table in (*shown.values(), *beside):
             space = table.space
             tables[name, space.encoder, space.view] = rename_to_imitated_datasets(table)
-    claims = tuple(judge_claims(tables))
+    claims = tuple(evaluate_claims(tables))
     if controls:
         run_controls(request, progress=progress)
     return _write_results(request, first, claims, figures)
 
 
 def _write_results(
-    request: Request,
+    request: FigureRequest,
     first: list[Path],
     claims: tuple[Mapping[str, Any], ...],
     figures: Mapping[str, FigureFiles],
@@ -165,11 +165,11 @@ def _write_results(
         }
         for kind in ("matrices", "uncertain")
     )
-    folder = reference_folder()
-    stored = find_controls(request, folder)
+    folder = released_run_folder()
+    stored = find_matching_controls(request, folder)
     note = _data_caveat(request)
     numbers = _numbers_to_compare(request, claims, matrices)
-    write_once(request, "numbers.json", numbers)
+    write_unless_other_request(request, "numbers.json", numbers)
     document = {
         "kind": "claims",
         "version": 1,
@@ -179,14 +179,14 @@ def _write_results(
         "controls": stored,
         "libraries": library_versions(),
     }
-    write_once(request, "claims.json", to_json_types(document))
+    write_unless_other_request(request, "claims.json", to_json_types(document))
     compared = None if folder is None else compare_with_released(numbers, folder)
     pictures = (*first, *(path for made in figures.values() for path in made.pictures))
     companions = tuple(path for made in figures.values() for path in made.companions)
     return Reproduction(pictures, companions, claims, stored, matrices, uncertain, compared, note)
 
 
-def _data_caveat(request: Request) -> str:
+def _data_caveat(request: FigureRequest) -> str:
     if request.root is None:
         return (
             "these are properties of the simulated datasets and of the shipped weights, "
@@ -196,7 +196,7 @@ def _data_caveat(request: Request) -> str:
 
 
 def _numbers_to_compare(
-    request: Request,
+    request: FigureRequest,
     claims: tuple[Mapping[str, Any], ...],
     matrices: Mapping[str, RelationshipMatrix],
 ) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def _numbers_to_compare(
         if matrix.space is not None
     }
     asked = {
-        "data": request.data,
+        "data": request.data_in_words,
         "per_dataset": request.per_dataset,
         "seed": request.seed,
         "weights": weights,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.place.passport_page import write_passports
-from rainmer_analysis.recipes.place.passports import Passport, Passports, place
+from rainmer_analysis.recipes.place.place_images import PlacedImage, PlacedImages, place
+from rainmer_analysis.recipes.place.placed_images_page import write_placed_images_page
 
-__all__ = ["Passport", "Passports", "place", "write_passports"]
+__all__ = ["PlacedImage", "PlacedImages", "place", "write_placed_images_page"]

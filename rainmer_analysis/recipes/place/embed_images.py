@@ -23,10 +23,8 @@ def embed_images(
 ) -> tuple[EmbeddingTable, list[tuple[str, str]]]:
     """Embed files with the encoder that a table was made with.
 
-    Returns
-    -------
-    A table of the images that can be read, each a scene of its own, and the path and reason of
-    each that cannot.
+    Returns a table of the images that can be read, each a scene of its own, and the path and reason
+    of each that cannot.
 
     Raises
     ------
@@ -47,14 +45,14 @@ def embed_images(
         "target_region": None,
     }
     images = ImageSet(Rows(pd.DataFrame(columns, dtype=object)))
-    encoder = _encoder_of_space(space, weights, device)
+    encoder = _load_encoder_of_space(space, weights, device)
     done = extract(images, encoder, resize_rule=space.preprocessing, progress=progress)
     found = done[space.view]
     common_space({"the table": space, "the images": found.space})
     return found, list(zip(done.skipped["path"], done.skipped["reason"], strict=True))
 
 
-def _encoder_of_space(space: Space, weights: str | Path | None, device: str) -> Encoder:
+def _load_encoder_of_space(space: Space, weights: str | Path | None, device: str) -> Encoder:
     """Load the encoder that the table was made with."""
     trained = space.encoder in ("rainmer", "airnet")
     names = [weights] if weights is not None or not trained else list(SHIPPED)

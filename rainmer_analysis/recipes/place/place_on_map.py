@@ -11,14 +11,14 @@ from rainmer_analysis.numerics import Neighbours, nearest_neighbours_of_queries
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
-__all__ = ["nearest_images", "place_on_map"]
+__all__ = ["nearest_table_images", "place_on_map"]
 
 _log = logging.getLogger(__name__)
 _NEIGHBOURS = 5
 _PARTS = 20
 
 
-def nearest_images(images: EmbeddingTable, table: EmbeddingTable) -> Neighbours:
+def nearest_table_images(images: EmbeddingTable, table: EmbeddingTable) -> Neighbours:
     """Find the five rows of a table that are nearest to each image."""
     count = min(_NEIGHBOURS, len(table))
     return nearest_neighbours_of_queries(images.vectors, table.vectors, count)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["percentiles", "without_intervals"]
+__all__ = ["nested_percentiles", "without_intervals"]
 
 _LEVELS = {"p5": 5, "p50": 50, "p95": 95}
 
@@ -31,16 +31,18 @@ def without_intervals(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def percentiles(documents: Sequence[Any]) -> dict[str, Any]:
+def nested_percentiles(documents: Sequence[Any]) -> dict[str, Any]:
     """Return the 5th, 50th and 95th percentile of nested numbers of the same names."""
-    return {name: _percentile(documents, level) for name, level in _LEVELS.items()}
+    return {name: _nested_percentile(documents, level) for name, level in _LEVELS.items()}
 
 
-def _percentile(documents: Sequence[Any], level: int) -> Any:
+def _nested_percentile(documents: Sequence[Any], level: int) -> Any:
     first = documents[0]
     if isinstance(first, Mapping):
-        return {name: _percentile([each[name] for each in documents], level) for name in first}
+        return {
+            name: _nested_percentile([each[name] for each in documents], level) for name in first
+        }
     if isinstance(first, list):
-        return [_percentile(each, level) for each in zip(*documents, strict=True)]
+        return [_nested_percentile(each, level) for each in zip(*documents, strict=True)]
     known = [each for each in documents if each is not None]
     return float(np.percentile(known, level)) if known else None

@@ -19,31 +19,23 @@ _KIND = "probe-part"
 def cached_json(
     folder: Path | None, stem: str, identity: Any, compute: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return what `compute` gives, from the folder where the same identity has left it.
+    """Return what `compute` returns, from the folder where the same identity has left it.
 
-    Parameters
-    ----------
-    folder
-        Where to keep it; None keeps nothing.
-    stem
-        How the file's name begins.
-    identity
-        All that the numbers depend on, as JSON can hold it.
-    compute
-        Makes the numbers, as JSON can hold them.
+    The file's name begins with `stem`; `identity` is all that the numbers depend on. Both it and
+    they are as JSON can hold them. Where the folder is None, nothing is stored.
     """
     if folder is None:
         return dict(to_json_types(compute()))
     request = digest([_KIND, identity])
     path = folder / f"{stem}-{request[:16]}.json"
-    found = _read_json(path, request)
+    found = _read_cached_value(path, request)
     if found is None:
         found = dict(to_json_types(compute()))
         write_json(path, {"kind": _KIND, "request": request, "value": found})
     return found
 
 
-def _read_json(path: Path, request: str) -> dict[str, Any] | None:
+def _read_cached_value(path: Path, request: str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:

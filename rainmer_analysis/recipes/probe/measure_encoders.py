@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.probing import DesignImages
-from rainmer_analysis.recipes.probe.probed_encoders import ProbedEncoder, load_control
+from rainmer_analysis.recipes.probe.probed_encoders import ProbedEncoder, load_control_encoder
 from rainmer_analysis.recipes.probe.real_sets import RealImages
-from rainmer_analysis.recipes.probe.real_sets_probe import probe_real
-from rainmer_analysis.recipes.probe.simulated_probe import RESAMPLES, probe_simulated
+from rainmer_analysis.recipes.probe.real_sets_probe import probe_real_sets
+from rainmer_analysis.recipes.probe.simulated_probe import RESAMPLES, probe_simulated_design
 
 __all__ = ["ProbeInputs", "measure_controls"]
 
@@ -32,9 +32,9 @@ class ProbeInputs:
     def measure_encoder(self, subject: ProbedEncoder) -> dict[str, dict[str, Any]]:
         """Measure an encoder: per part (``simulated``, ``real``) and view a document."""
         options = {"progress": self.progress}
-        found = {"simulated": probe_simulated(subject, self.images, self.cache, **options)}
+        found = {"simulated": probe_simulated_design(subject, self.images, self.cache, **options)}
         if self.real is not None:
-            found["real"] = probe_real(subject, self.real, self.cache)
+            found["real"] = probe_real_sets(subject, self.real, self.cache)
         return found
 
     def design_document(self) -> dict[str, Any]:
@@ -50,6 +50,6 @@ def measure_controls(
     taken: dict[str, list[dict[str, Any]]] = {}
     for number, (group, name) in enumerate(listed):
         _log.info("control %d of %d: %s", number + 1, len(listed), name)
-        found = inputs.measure_encoder(load_control(name, **load))
+        found = inputs.measure_encoder(load_control_encoder(name, **load))
         taken.setdefault(group, []).append(found)
     return taken

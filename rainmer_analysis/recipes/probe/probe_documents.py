@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rainmer_analysis.infer.encoders import encoder_spaces
-from rainmer_analysis.recipes.probe.control_summary import percentiles, without_intervals
+from rainmer_analysis.recipes.probe.control_summary import nested_percentiles, without_intervals
 from rainmer_analysis.recipes.probe.probed_encoders import UNTRAINED, ProbedEncoder
 from rainmer_analysis.recipes.probe.real_sets_probe import (
     accuracy_above_controls,
@@ -23,27 +23,17 @@ Groups = Mapping[str, Sequence[Mapping[str, Any]]]
 def space_document(
     subject: ProbedEncoder, view: str, parts: Mapping[str, Any], *, beside: Groups, rule: str
 ) -> dict[str, Any]:
-    """Return what a file says of one view of an encoder.
+    """Return what a file says of one view of an encoder, resized by a rule.
 
-    Parameters
-    ----------
-    subject
-        The encoder.
-    view
-        One of its views.
-    parts
-        What was measured of it: per part (``simulated``, perhaps ``real``) a document per view.
-    beside
-        The same of the controls, by group.
-    rule
-        How images came to their size.
+    `parts` is what was measured of it: per part (``simulated``, perhaps ``real``) a document per
+    view; `beside` the same of the controls, by group.
     """
     controls = {group: _control_document(group, found, view) for group, found in beside.items()}
     real = None
     if "real" in parts:
-        real = _real_sets_document(
+        real = _real_sets_document_beside_controls(
             parts["real"][view],
-            {g: _controls_with_view(f, "real", view) for g, f in beside.items()},
+            {g: _control_documents_with_view(f, "real", view) for g, f in beside.items()},
         )
     return {
         "kind": "probe",
@@ -56,7 +46,7 @@ def space_document(
     }
 
 
-def _controls_with_view(
+def _control_documents_with_view(
     found: Sequence[Mapping[str, Any]], part: str, view: str
 ) -> list[dict[str, Any]]:
     """Return the documents of the controls that have a view of this name."""
@@ -66,13 +56,15 @@ def _controls_with_view(
 def _control_document(
     group: str, found: Sequence[Mapping[str, Any]], view: str
 ) -> dict[str, Any] | None:
-    known = [without_intervals(each) for each in _controls_with_view(found, "simulated", view)]
+    known = [
+        without_intervals(each) for each in _control_documents_with_view(found, "simulated", view)
+    ]
     if not known:
         return None
-    return {"seeds": len(known), **percentiles(known)} if group == UNTRAINED else known[0]
+    return {"seeds": len(known), **nested_percentiles(known)} if group == UNTRAINED else known[0]
 
 
-def _real_sets_document(
+def _real_sets_document_beside_controls(
     own: dict[str, Any], others: Mapping[str, list[dict[str, Any]]]
 ) -> dict[str, Any]:
     known = {group: found for group, found in others.items() if found}
@@ -84,7 +76,7 @@ def _real_sets_document(
         **real_sets_document(own),
         "above": {group: accuracy_above_controls(own, found) for group, found in known.items()},
         "controls": {
-            group: percentiles(values) if group == UNTRAINED else values[0]
+            group: nested_percentiles(values) if group == UNTRAINED else values[0]
             for group, values in accuracies.items()
         },
     }

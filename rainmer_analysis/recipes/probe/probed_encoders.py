@@ -12,7 +12,13 @@ from rainmer_analysis.infer import Encoder, extract, load_encoder
 from rainmer_analysis.recipes.probe.json_cache import cached_json
 from rainmer_analysis.values import EmbeddingTable, ImageSet
 
-__all__ = ["UNTRAINED", "ProbedEncoder", "control_subjects", "load_control", "load_subjects"]
+__all__ = [
+    "UNTRAINED",
+    "ProbedEncoder",
+    "control_groups_and_names",
+    "load_control_encoder",
+    "load_probed_encoders",
+]
 
 UNTRAINED = "untrained"
 _Weights = str | Path
@@ -32,7 +38,7 @@ class ProbedEncoder:
         return [self.encoder.name, self.encoder.sha256, precision]
 
     @property
-    def stem(self) -> str:
+    def file_stem(self) -> str:
         """The encoder's name as part of a file name."""
         return self.encoder.name.replace(":", "-").replace("/", "-")
 
@@ -40,31 +46,24 @@ class ProbedEncoder:
         """Embed images, one table per view."""
         return extract(images, self.encoder)
 
-    def measure_once(
+    def cached_measurement(
         self, folder: Path | None, part: str, identity: list[Any], compute: Callable[[], Any]
     ) -> dict[str, Any]:
         """Return a part's numbers, from the folder where this encoder and identity left them."""
-        return cached_json(folder, f"{part}-{self.stem}", [*identity, *self.identity], compute)
+        return cached_json(folder, f"{part}-{self.file_stem}", [*identity, *self.identity], compute)
 
 
-def load_subjects(
+def load_probed_encoders(
     encoder: str | Sequence[str],
     weights: _Weights | Sequence[_Weights] | None,
     *,
     device: str,
     precision: str,
 ) -> list[ProbedEncoder]:
-    """Load encoders side by side.
+    """Load one encoder or several; device and precision are those of `load_encoder`.
 
-    Parameters
-    ----------
-    encoder
-        One name or several.
-    weights
-        None: each encoder's own. One encoder may come with several; several encoders come with
-        none, or with one each, in the same order.
-    device, precision
-        As in `load_encoder`.
+    One encoder may come with several weights; several encoders come with none, or with one each,
+    in the same order. Without weights each has its own.
 
     Raises
     ------
@@ -93,7 +92,7 @@ def load_subjects(
     ]
 
 
-def load_control(name: str, *, device: str, precision: str) -> ProbedEncoder:
+def load_control_encoder(name: str, *, device: str, precision: str) -> ProbedEncoder:
     """Load a control by its name."""
     return ProbedEncoder(name, load_encoder(name, device=device, precision=precision))
 
@@ -106,7 +105,7 @@ def _distinct_labels(pairs: Sequence[tuple[str, _Weights | None]]) -> list[str]:
     return labels
 
 
-def control_subjects(seeds: int) -> list[tuple[str, str]]:
+def control_groups_and_names(seeds: int) -> list[tuple[str, str]]:
     """Return names of the controls and of the groups that they are summed up in."""
     if seeds < 0:
         raise ParameterError(f"{seeds} untrained networks were asked for; give 0 or more")

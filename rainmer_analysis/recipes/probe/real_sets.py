@@ -9,10 +9,10 @@ from typing import Any
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import file_sha256, load_image_set
-from rainmer_analysis.scores import Statistic, night_margin
+from rainmer_analysis.scores import Statistic, night_margin_statistic
 from rainmer_analysis.values import ImageSet, digest
 
-__all__ = ["RealImages", "RealSets", "load_real"]
+__all__ = ["RealImages", "RealSets", "load_real_images"]
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class RealImages:
     facts: dict[str, Statistic]
 
 
-def load_real(sets: RealSets, *, seed: int = 42) -> RealImages:
+def load_real_images(sets: RealSets, *, seed: int = 42) -> RealImages:
     """Find the images of real sets, and note which facts cannot be asked of them.
 
     Raises
@@ -80,9 +80,12 @@ def load_real(sets: RealSets, *, seed: int = 42) -> RealImages:
 def _askable_statistics(sets: RealSets, names: tuple[str, ...]) -> dict[str, Statistic]:
     """Return what can be asked of the datasets that are there."""
     asked: dict[str, tuple[tuple[str, ...], Statistic]] = {
-        "night apart": ((sets.night,), night_margin(sets.night)),
-        "heavy rain apart": ((sets.heavy,), night_margin(sets.heavy)),
-        "light rain between": ((sets.heavy, sets.light, sets.clear), _light_rain_between(sets)),
+        "night apart": ((sets.night,), night_margin_statistic(sets.night)),
+        "heavy rain apart": ((sets.heavy,), night_margin_statistic(sets.heavy)),
+        "light rain between": (
+            (sets.heavy, sets.light, sets.clear),
+            _light_rain_between_statistic(sets),
+        ),
     }
     found = {}
     for fact, (needed, statistic) in asked.items():
@@ -94,7 +97,7 @@ def _askable_statistics(sets: RealSets, names: tuple[str, ...]) -> dict[str, Sta
     return found
 
 
-def _light_rain_between(sets: RealSets) -> Statistic:
+def _light_rain_between_statistic(sets: RealSets) -> Statistic:
     """Positive: light rain is nearer to both heavy rain and none than these are to each other."""
 
     def statistic(values: Any, names: tuple[str, ...]) -> float:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.probing import Design, open_design
+from rainmer_analysis.probing import Design, render_or_load_design
 from rainmer_analysis.recipes.probe.measure_encoders import ProbeInputs, measure_controls
 from rainmer_analysis.recipes.probe.probe_documents import VERSION, space_document
 from rainmer_analysis.recipes.probe.probed_encoders import (
     ProbedEncoder,
-    control_subjects,
-    load_subjects,
+    control_groups_and_names,
+    load_probed_encoders,
 )
-from rainmer_analysis.recipes.probe.real_sets import RealImages, RealSets, load_real
+from rainmer_analysis.recipes.probe.real_sets import RealImages, RealSets, load_real_images
 from rainmer_analysis.values import (
     demand_suffix,
     digest,
@@ -105,23 +105,25 @@ def probe(
     --------
     >>> probe("statistics", controls=0).document["variance"]  # doctest: +SKIP
     """
-    target = None if out is None else _check_output(Path(out))
+    target = None if out is None else Path(out)
+    if target is not None:
+        demand_suffix(target, "a probe", ".json")
     folder = _cache_folder(target, cache)
-    listed = control_subjects(controls)
+    listed = control_groups_and_names(controls)
     load = {"device": device, "precision": precision}
-    subjects = load_subjects(encoder, weights, **load)
+    subjects = load_probed_encoders(encoder, weights, **load)
     sets = RealSets(real) if isinstance(real, str | Path) else real
     chosen = design or Design()
-    found_real = None if sets is None else load_real(sets, seed=chosen.seed)
-    request = _request_digest(subjects, listed, chosen, found_real, precision)
+    found_real = None if sets is None else load_real_images(sets, seed=chosen.seed)
+    request = _probe_request_digest(subjects, listed, chosen, found_real, precision)
     if target is not None and is_up_to_date(target, request, overwrite=overwrite):
         return Probe(with_checksum(read_json(target)), up_to_date=True)
-    images = open_design(chosen, folder, progress=progress)
+    images = render_or_load_design(chosen, folder, progress=progress)
     inputs = ProbeInputs(images, found_real, folder, progress)
     taken = [(subject, inputs.measure_encoder(subject)) for subject in subjects]
     beside = measure_controls(listed, inputs, load)
     spaces = [
-        space_document(subject, view, parts, beside=beside, rule=chosen.rule)
+        space_document(subject, view, parts, beside=beside, rule=chosen.resize_rule)
         for subject, parts in taken
         for view in subject.encoder.views
     ]
@@ -138,18 +140,13 @@ def probe(
     return Probe(whole)
 
 
-def _check_output(path: Path) -> Path:
-    demand_suffix(path, "a probe", ".json")
-    return path
-
-
 def _cache_folder(target: Path | None, cache: str | Path | None) -> Path | None:
     if cache is not None:
         return Path(cache)
     return None if target is None else target.parent / "probe-cache"
 
 
-def _request_digest(
+def _probe_request_digest(
     subjects: Sequence[ProbedEncoder],
     listed: Sequence[tuple[str, str]],
     design: Design,

@@ -9,45 +9,32 @@ from typing import Any
 from rainmer_analysis.probing import DesignImages, Estimate, LadderProbe, SpaceProbe, probe_encoder
 from rainmer_analysis.recipes.probe.probed_encoders import ProbedEncoder
 
-__all__ = ["RESAMPLES", "probe_simulated"]
+__all__ = ["RESAMPLES", "probe_simulated_design"]
 
 RESAMPLES = 1000
 _METHOD = 1  # rises when the same vectors would give other numbers
 
 
-def probe_simulated(
+def probe_simulated_design(
     subject: ProbedEncoder, images: DesignImages, cache: Path | None, **options: Any
 ) -> dict[str, Any]:
-    """Measure each view on a design's images, or read what was measured before.
+    """Return a document of each view on a design's images, from the folder `cache` if it is there.
 
-    Parameters
-    ----------
-    subject
-        The encoder.
-    images
-        Rendered design.
-    cache
-        Folder of stored numbers.
-    options
-        ``progress`` of `probe_encoder`.
-
-    Returns
-    -------
-    Per view a document of numbers.
+    `options` may hold ``progress`` of `probe_encoder`.
     """
 
-    def compute() -> dict[str, Any]:
+    def measure_views() -> dict[str, Any]:
         batch = int(getattr(subject.encoder, "preferred_batch", 16))
         found = probe_encoder(
             subject.encoder.encode, images, batch=max(batch, 8), resamples=RESAMPLES, **options
         )
-        return {view: _space_document(each) for view, each in found.items()}
+        return {view: _simulated_space_document(each) for view, each in found.items()}
 
     identity = [_METHOD, images.sha256, RESAMPLES]
-    return subject.measure_once(cache, "simulated", identity, compute)
+    return subject.cached_measurement(cache, "simulated", identity, measure_views)
 
 
-def _space_document(found: SpaceProbe) -> dict[str, Any]:
+def _simulated_space_document(found: SpaceProbe) -> dict[str, Any]:
     intervals = {name: [each.low, each.high] for name, each in found.variance.items()}
     return {
         "variance": {name: each.value for name, each in found.variance.items()},

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.properties.balance_subset import balance
-from rainmer_analysis.recipes.properties.dataset_card import dataset_card, write_card
+from rainmer_analysis.recipes.properties.dataset_card import dataset_card, write_dataset_card
 from rainmer_analysis.recipes.properties.describe_images import Description, describe
-from rainmer_analysis.recipes.properties.description_files import skipped_path
+from rainmer_analysis.recipes.properties.description_files import skipped_list_path
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
-from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sample
-from rainmer_analysis.recipes.properties.subsets.subset_folders import write_images
+from rainmer_analysis.recipes.properties.subset_like_others import balance
+from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sample_manifest
+from rainmer_analysis.recipes.properties.subsets.subset_folders import link_or_copy_images
 
 __all__ = [
     "Description",
     "balance",
     "dataset_card",
     "describe",
-    "skipped_path",
+    "link_or_copy_images",
+    "skipped_list_path",
     "summarise_properties",
-    "write_card",
-    "write_images",
-    "write_sample",
+    "write_dataset_card",
+    "write_sample_manifest",
 ]

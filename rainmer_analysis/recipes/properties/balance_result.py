@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 from rainmer_analysis.numerics import (
     energy_distance,
     equal_mixture,
-    kolmogorov_smirnov,
+    ks_statistic,
     wasserstein1,
     weighted_quantiles,
 )
 from rainmer_analysis.recipes.properties.density_strata import Stratum
 from rainmer_analysis.values import Rows
 
-__all__ = ["Balance", "Change", "embedding_energies", "property_changes"]
+__all__ = ["Balance", "PropertyChange", "energy_distances_before_and_after", "property_changes"]
 
 _LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
-class Change:
+class PropertyChange:
     """How one property lies before and after, and in the sets to be like.
 
     ``wasserstein`` (in the property's unit) and ``ks`` are distances to the mixture of the sets,
@@ -76,7 +76,7 @@ class Balance:
     candidates: int
     undefined: int
     like: tuple[tuple[str, int], ...]
-    changes: tuple[Change, ...]
+    changes: tuple[PropertyChange, ...]
     strata: tuple[Stratum, ...] = ()
     energy: tuple[float, float] | None = None
     labels: Rows | None = None
@@ -117,7 +117,7 @@ def property_changes(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     references: list[NDArray[np.float64]],
-) -> tuple[Change, ...]:
+) -> tuple[PropertyChange, ...]:
     """Compare each property before and after with the mixture of the sets to be like."""
     mixture, weights = equal_mixture(references)
     found = []
@@ -125,17 +125,22 @@ def property_changes(
         target = mixture[:, column]
         pair = [each[:, column] for each in (before, after)]
         first, last = (wasserstein1(each, target, second_weights=weights) for each in pair)
-        low, high = (kolmogorov_smirnov(each, target, second_weights=weights) for each in pair)
-        own, chosen = (_weighted_moments(each, np.ones(len(each))) for each in pair)
+        low, high = (ks_statistic(each, target, second_weights=weights) for each in pair)
+        own, chosen = (_mean_sd_and_quantiles(each, np.ones(len(each))) for each in pair)
         found.append(
-            Change(
-                name, (first, last), (low, high), own, chosen, _weighted_moments(target, weights)
+            PropertyChange(
+                name,
+                (first, last),
+                (low, high),
+                own,
+                chosen,
+                _mean_sd_and_quantiles(target, weights),
             )
         )
     return tuple(found)
 
 
-def embedding_energies(
+def energy_distances_before_and_after(
     before: NDArray[np.float64], after: NDArray[np.float64], references: list[NDArray[np.float64]]
 ) -> tuple[float, float]:
     """Return the energy distances to the mixture of the sets to be like, before and after."""
@@ -146,7 +151,7 @@ def embedding_energies(
     return first, last
 
 
-def _weighted_moments(
+def _mean_sd_and_quantiles(
     values: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[float, ...]:
     shares = weights / weights.sum()

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.recipes.datasets.compare_simulated_with_real import measured_quantiles
+from rainmer_analysis.recipes.datasets.compare_simulated_with_real import load_real_measurements
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
-from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.recipes.write_text_files import write_text_once
 from rainmer_analysis.values import PROPERTIES, PropertyTable, demand_suffix
 
-__all__ = ["UNITS", "dataset_card", "write_card"]
+__all__ = ["UNITS", "dataset_card", "write_dataset_card"]
 
 UNITS: Mapping[str, str] = {
     "density": "",
@@ -48,16 +48,8 @@ _COLUMNS = ("mean", "sd", "p5", "p25", "p50", "p75", "p95")
 _SHOWN = 20
 
 
-def write_card(table: PropertyTable, path: str | Path, *, overwrite: bool = False) -> bool:
-    """Write the card of a table to a ``.md`` file, and say whether it was there already.
-
-    Raises
-    ------
-    ParameterError
-        The name ends otherwise.
-    OutputExistsError
-        Something else lies there.
-    """
+def write_dataset_card(table: PropertyTable, path: str | Path, *, overwrite: bool = False) -> bool:
+    """Write the card of a table to a ``.md`` file, and return whether it was there already."""
     target = Path(path)
     demand_suffix(target, "a dataset card", ".md", also=(".markdown",))
     return write_text_once(target, dataset_card(table), overwrite=overwrite)
@@ -100,12 +92,12 @@ def _dataset_section(name: str, found: Mapping[str, Any], part: PropertyTable) -
         "Size in pixels": span,
         "Formats": _format_suffix_counts(part),
         "Drawn": _sampling_sentence(part),
-        "Fingerprint": f"`{_fingerprint(part)}`",
+        "Fingerprint": f"`{_files_fingerprint(part)}`",
     }
     lines = [f"## {_escape_markdown(name)}", "", "| | |", "|---|---|"]
     lines += [f"| {key} | {value} |" for key, value in facts.items()]
     header = ["measure", "n", "not defined", "mean", "sd", "5 %", "25 %", "50 %", "75 %", "95 %"]
-    real = measured_quantiles()
+    real = load_real_measurements()
     published = [each for each in real if each != "source"]
     lines += [
         "",
@@ -138,7 +130,7 @@ def _format_suffix_counts(part: PropertyTable) -> str:
     return ", ".join(f"{each} {suffixes.count(each):,}" for each in order)
 
 
-def _fingerprint(part: PropertyTable) -> str:
+def _files_fingerprint(part: PropertyTable) -> str:
     """Identify a set by its files: the SHA-256 of the sorted hashes of the images."""
     hashes = sorted(str(each) for each in part.rows.cells("sha256"))
     return "sha256:" + hashlib.sha256("\n".join(hashes).encode("ascii")).hexdigest()

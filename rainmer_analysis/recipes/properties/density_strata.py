@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import sample_ids
 
-__all__ = ["EDGES", "Stratum", "choose_by_strata"]
+__all__ = ["EDGES", "Stratum", "choose_by_density_strata"]
 
 EDGES = (0.04, 0.08)
 """Upper ends of the lower two strata, each belonging to the stratum below it."""
@@ -27,43 +27,28 @@ class Stratum:
     chosen: int
 
 
-def choose_by_strata(
+def choose_by_density_strata(
     density: NDArray[np.float64],
     references: Sequence[NDArray[np.float64]],
     ids: Sequence[str],
     *,
     seed: int,
 ) -> tuple[NDArray[np.int64], tuple[Stratum, ...]]:
-    """Choose rows by the published rule.
+    """Choose rows by the published rule; return sorted positions and what came of each stratum.
 
     All rows with a density above .08 are kept. Of those up to .04, and of those between, so many
     are drawn without replacement that their shares are the means of the references' shares;
     numbers are rounded down. The published draw was not seeded; this one takes the ids with the
-    smallest SHA-256 of ``seed/id``.
-
-    Parameters
-    ----------
-    density
-        Of the candidates, shape (n,).
-    references
-        Densities of each set to be like.
-    ids
-        A text for each candidate.
-    seed
-        Of the draw.
-
-    Returns
-    -------
-    Sorted positions, and what came of each stratum.
+    smallest SHA-256 of ``seed/id``. Densities have the shape (n,), and each candidate an id.
 
     Raises
     ------
     ParameterError
         No candidate lies above .08, all references lie below, or a stratum holds too few.
     """
-    own = _stratum_of_rows(density)
+    own = _stratum_of_each_row(density)
     shares = np.mean(
-        [np.bincount(_stratum_of_rows(each), minlength=3) / len(each) for each in references], 0
+        [np.bincount(_stratum_of_each_row(each), minlength=3) / len(each) for each in references], 0
     )
     counts = np.bincount(own, minlength=3)
     if counts[2] == 0 or shares[2] == 0.0:
@@ -85,16 +70,16 @@ def choose_by_strata(
         if number:
             by_id = {ids[row]: row for row in here.tolist()}
             chosen += [by_id[each] for each in sample_ids(by_id, number, seed)]
-    told = tuple(
+    strata = tuple(
         Stratum(name, float(share), int(count), number)
         for name, share, count, number in zip(_NAMES, shares, counts, wanted, strict=True)
     )
-    return np.sort(np.array(chosen, dtype=np.int64)), told
+    return np.sort(np.array(chosen, dtype=np.int64)), strata
 
 
 _NAMES = ("up to .04", "over .04 up to .08", "over .08")
 
 
-def _stratum_of_rows(density: NDArray[np.float64]) -> NDArray[np.int64]:
+def _stratum_of_each_row(density: NDArray[np.float64]) -> NDArray[np.int64]:
     # measured in float32, where .04 is a little less than .04
     return np.searchsorted(np.array(EDGES, np.float32), density.astype(np.float32)).astype(np.int64)

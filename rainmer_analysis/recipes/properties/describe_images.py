@@ -13,22 +13,17 @@ import pandas as pd
 from rainmer_analysis.images import Sources, find_datasets, sample_datasets
 from rainmer_analysis.recipes.properties.description_files import (
     account_for_left_out,
-    check_outputs,
-    listed_rows,
-    skipped_path,
+    check_description_outputs,
+    listed_unusable_files,
+    skipped_list_path,
     write_skipped_list,
 )
 from rainmer_analysis.recipes.properties.measure_images import (
-    find_existing_table,
-    measure_and_write,
+    measure_and_write_table,
+    read_up_to_date_table,
 )
 from rainmer_analysis.recipes.resumable_work import thread_count
-from rainmer_analysis.values import (
-    ImageSet,
-    PropertyTable,
-    hold_lock,
-    lock_of,
-)
+from rainmer_analysis.values import ImageSet, PropertyTable, hold_lock, lock_path_of
 
 __all__ = ["Description", "describe"]
 
@@ -110,7 +105,7 @@ def describe(
     """
     path, threads = None if out is None else Path(out), thread_count(workers)
     if path is not None:
-        check_outputs(path, overwrite=overwrite)
+        check_description_outputs(path, overwrite=overwrite)
     datasets = () if isinstance(sources, ImageSet) else find_datasets(sources, root=root)
     images = (
         sources
@@ -119,13 +114,13 @@ def describe(
     )
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(hold_lock(lock_of(path)))
-        known = None if path is None else find_existing_table(path, images, overwrite=overwrite)
+            held.enter_context(hold_lock(lock_path_of(path)))
+        known = None if path is None else read_up_to_date_table(path, images, overwrite=overwrite)
         current = known is not None
         if known is None:
-            known = measure_and_write(images, path, threads, progress, overwrite=overwrite)
-        left_out, partners = (listed_rows(known, key) for key in ("left_out", "partners"))
+            known = measure_and_write_table(images, path, threads, progress, overwrite=overwrite)
+        left_out, partners = (listed_unusable_files(known, key) for key in ("left_out", "partners"))
         if path is not None:
-            write_skipped_list(skipped_path(path), left_out, partners)
+            write_skipped_list(skipped_list_path(path), left_out, partners)
     accounts = account_for_left_out(datasets, images, left_out)
     return Description(known, left_out, partners, path, current, accounts)

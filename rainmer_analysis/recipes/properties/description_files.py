@@ -10,40 +10,32 @@ from typing import Any
 import pandas as pd
 
 from rainmer_analysis.images.datasets import Dataset
-from rainmer_analysis.recipes.file_accounts import account_for_files
-from rainmer_analysis.recipes.text_files import csv_text, holds_text, write_text_once
+from rainmer_analysis.recipes.account_for_files import account_for_files
+from rainmer_analysis.recipes.write_text_files import csv_text, is_text_up_to_date, write_text_once
 from rainmer_analysis.values import ImageSet, PropertyTable, demand_suffix
 
 __all__ = [
     "account_for_left_out",
-    "check_outputs",
-    "listed_rows",
-    "skipped_path",
+    "check_description_outputs",
+    "listed_unusable_files",
+    "skipped_list_path",
     "write_skipped_list",
 ]
 
 _HEADER = ("image_id", "dataset", "path", "reason")
 
 
-def skipped_path(out: str | Path) -> Path:
+def skipped_list_path(out: str | Path) -> Path:
     """Return the list beside a table that names files which could not be used."""
     return Path(out).with_suffix(".skipped.csv")
 
 
-def check_outputs(path: Path, *, overwrite: bool) -> None:
-    """Make sure that a table can have this name, and that a list can lie beside it.
-
-    Raises
-    ------
-    ParameterError
-        The name does not end in ``.parquet``.
-    OutputExistsError
-        Something else than an earlier list lies where it goes, and `overwrite` is False.
-    """
+def check_description_outputs(path: Path, *, overwrite: bool) -> None:
+    """Make sure that a table can have this name, and that a list can lie beside it."""
     demand_suffix(path, "a table of properties", ".parquet")
-    listed, header = skipped_path(path), csv_text(_HEADER, [])
+    listed, header = skipped_list_path(path), csv_text(_HEADER, [])
     if not (listed.is_file() and listed.read_bytes().startswith(header.encode())):
-        holds_text(listed, header, overwrite=overwrite)
+        is_text_up_to_date(listed, header, overwrite=overwrite)
 
 
 def account_for_left_out(
@@ -53,7 +45,7 @@ def account_for_left_out(
     return account_for_files(datasets, images.rows.counts, Counter(left_out["dataset"]))
 
 
-def listed_rows(table: PropertyTable, key: str) -> pd.DataFrame:
+def listed_unusable_files(table: PropertyTable, key: str) -> pd.DataFrame:
     """Return the images, or partners, that a table says could not be used."""
     return pd.DataFrame([list(each) for each in table.made.get(key, ())], columns=list(_HEADER))
 

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.images import sha256_or_empty
-from rainmer_analysis.recipes.image_meter import ImageMeter, Job, Measured
-from rainmer_analysis.recipes.properties.property_rows import (
-    current_request_digest,
+from rainmer_analysis.recipes.image_meter import ImageMeter, MeasuredImage, MeasuringJob
+from rainmer_analysis.recipes.properties.jobs_and_property_table import (
+    current_description_digest,
+    description_digest,
     measuring_jobs,
     property_table,
-    request_digest,
 )
-from rainmer_analysis.recipes.resumable_work import FinishedItems, complete, finished_items_path
+from rainmer_analysis.recipes.resumable_work import (
+    FinishedItemsFile,
+    complete_items,
+    finished_items_path,
+)
 from rainmer_analysis.values import (
     PROPERTIES,
     ImageSet,
@@ -25,18 +29,18 @@ from rainmer_analysis.values import (
     write,
 )
 
-__all__ = ["find_existing_table", "measure_and_write"]
+__all__ = ["measure_and_write_table", "read_up_to_date_table"]
 
 
-def find_existing_table(path: Path, images: ImageSet, *, overwrite: bool) -> PropertyTable | None:
+def read_up_to_date_table(path: Path, images: ImageSet, *, overwrite: bool) -> PropertyTable | None:
     """Return what the file holds if it answers this request; it needs all files' bytes."""
     if not path.exists() or (overwrite and not path.is_dir()):
         return None
-    is_up_to_date(path, current_request_digest(images.rows))
+    is_up_to_date(path, current_description_digest(images.rows))
     return read_as(path, PropertyTable)
 
 
-def measure_and_write(
+def measure_and_write_table(
     images: ImageSet,
     path: Path | None,
     threads: int,
@@ -46,70 +50,55 @@ def measure_and_write(
 ) -> PropertyTable:
     """Measure all images, and write the table if it has a place."""
     jobs = measuring_jobs(images.rows)
-    finished = _finished_measures(path, jobs)
+    finished = _finished_measures_file(path, jobs)
     try:
-        found = _measure_all(jobs, finished, threads, progress)
+        meter = ImageMeter(remembered=threads)
+        found = complete_items(
+            finished,
+            lambda index: meter.measure(jobs[index]),
+            threads=threads,
+            progress=progress,
+            done="measured",
+        )
     finally:
         finished.close()
     table = property_table(images, found)
     if path is not None:
         hashes = [(each.sha256, each.target_sha256) for each in found]
-        write(table, path, overwrite=overwrite, request=request_digest(images.rows, hashes))
+        write(table, path, overwrite=overwrite, request=description_digest(images.rows, hashes))
         finished.discard()
     return table
 
 
-def _finished_measures(out: Path | None, jobs: Sequence[Job]) -> FinishedItems[Measured]:
-    """Return what keeps the measures of an unfinished run.
+def _finished_measures_file(
+    out: Path | None, jobs: Sequence[MeasuringJob]
+) -> FinishedItemsFile[MeasuredImage]:
+    """Return what keeps the measures of an unfinished run; `out` None keeps nothing.
 
     It is found again for files at the same places; what was measured is taken again only where
     they still hold the same bytes, and what could not be used is tried again.
-
-    Parameters
-    ----------
-    out
-        The file that the run is going to write; None keeps nothing.
-    jobs
-        What is to be measured.
     """
     places = ([each.path, each.region, each.target, each.target_region] for each in jobs)
-    return FinishedItems(
+    return FinishedItemsFile(
         None if out is None else finished_items_path(out, "describe", places),
         len(jobs),
         encode=asdict,
-        decode=_decode,
-        is_current=lambda index, measured: _is_unchanged(measured, jobs[index]),
+        decode=_decode_measured,
+        is_current=lambda index, measured: _is_measured_and_unchanged(measured, jobs[index]),
     )
 
 
-def _decode(document: dict[str, Any]) -> Measured:
+def _decode_measured(document: dict[str, Any]) -> MeasuredImage:
     values = tuple(map(float, document.pop("values")))
-    names = {each.name for each in fields(Measured)} - {"values"}
+    names = {each.name for each in fields(MeasuredImage)} - {"values"}
     if set(document) != names or len(values) != len(PROPERTIES):
         raise ValueError("the line is of another version")
-    return Measured(**document, values=values)
+    return MeasuredImage(**document, values=values)
 
 
-def _is_unchanged(measured: Measured, job: Job) -> bool:
+def _is_measured_and_unchanged(measured: MeasuredImage, job: MeasuringJob) -> bool:
     """Return whether a job could be measured, and its files still hold the same bytes."""
     if measured.reason or measured.target_reason:
         return False
     stated = (measured.sha256, measured.target_sha256)
     return stated == (sha256_or_empty(job.path), sha256_or_empty(job.target))
-
-
-def _measure_all(
-    jobs: Sequence[Job],
-    finished: FinishedItems[Measured],
-    threads: int,
-    progress: Callable[[int, int], None] | None,
-) -> list[Measured]:
-    """Return the measures of all jobs; those that are finished are not taken again."""
-    meter = ImageMeter(remembered=threads)
-    return complete(
-        finished,
-        lambda index: meter.measure(jobs[index]),
-        threads=threads,
-        progress=progress,
-        done="measured",
-    )

@@ -8,23 +8,16 @@ from typing import Any
 
 from rainmer_analysis.auditing.findings import FINDINGS
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.pages import AuditKind, AuditRow
+from rainmer_analysis.pages import FindingRow, FindingsOfKind
 from rainmer_analysis.values import Rows, read_json
 
-__all__ = ["read_findings", "scene_notes"]
+__all__ = ["audited_scene_notes", "read_audit_findings"]
 
 _SHOWN = 12
 
 
-def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
-    """Read what an audit found, by kind in the order of its reports.
-
-    Parameters
-    ----------
-    path
-        JSON file that ``audit`` wrote.
-    rows
-        Of the report; findings are tied to its images by their ids.
+def read_audit_findings(path: str | Path, rows: Rows) -> list[FindingsOfKind]:
+    """Read what an audit found, by kind in the order of its reports, tied to the rows of a report.
 
     Raises
     ------
@@ -32,37 +25,24 @@ def read_findings(path: str | Path, rows: Rows) -> list[AuditKind]:
         The file is missing or of another kind.
     """
     places = {name: row for row, name in enumerate(rows.cells("image_id"))}
-    document = _read_audit(path)
+    document = _read_audit_document(path)
     try:
-        listed = [(each["finding"], _audit_row(each, places)) for each in document["findings"]]
+        listed = [(each["finding"], _finding_row(each, places)) for each in document["findings"]]
     except (KeyError, TypeError) as error:
         raise FileFormatError(_no_audit_sentence(path)) from error
     found = []
     for kind in dict.fromkeys([*FINDINGS, *(kind for kind, _ in listed)]):
         own = sorted((row for name, row in listed if name == kind), key=lambda row: not row.leak)
         if own:
-            found.append(AuditKind(FINDINGS.get(kind, kind), len(own), own[:_SHOWN]))
+            found.append(FindingsOfKind(FINDINGS.get(kind, kind), len(own), own[:_SHOWN]))
     return found
 
 
-def scene_notes(path: str | Path, rows: Rows) -> list[str]:
-    """Say which datasets share scenes, and where an audit sees fewer scenes than the labels name.
-
-    Parameters
-    ----------
-    path
-        JSON file that ``audit`` wrote.
-    rows
-        Of the report.
-
-    Raises
-    ------
-    FileFormatError
-        The file is missing or of another kind.
-    """
+def audited_scene_notes(path: str | Path, rows: Rows) -> list[str]:
+    """Say which datasets share scenes, and where an audit sees fewer scenes than labels name."""
     counts = rows.group_counts
     try:
-        datasets = _read_audit(path).get("datasets", {})
+        datasets = _read_audit_document(path).get("datasets", {})
         known = {name: datasets[name] for name in counts if name in datasets}
         found = [
             f"{name} and {other} share {count:,} scene{'' if count == 1 else 's'}: there they "
@@ -83,7 +63,7 @@ def scene_notes(path: str | Path, rows: Rows) -> list[str]:
     ]
 
 
-def _read_audit(path: str | Path) -> dict[str, Any]:
+def _read_audit_document(path: str | Path) -> dict[str, Any]:
     try:
         document = read_json(Path(path))
         if document["kind"] != "audit":
@@ -97,9 +77,9 @@ def _no_audit_sentence(path: str | Path) -> str:
     return f"{path} holds no audit; give a file that 'rainmer-analysis audit' wrote"
 
 
-def _audit_row(finding: Mapping[str, Any], places: Mapping[str, int]) -> AuditRow:
+def _finding_row(finding: Mapping[str, Any], places: Mapping[str, int]) -> FindingRow:
     names = [str(name) for name in (finding["a"], finding.get("b")) if name]
-    return AuditRow(
+    return FindingRow(
         names,
         [places.get(name) for name in names],
         str(finding.get("detail", "")),

@@ -15,21 +15,25 @@ from rainmer_analysis.pages import (
     is_page_up_to_date,
     render_report,
 )
-from rainmer_analysis.recipes.report.audit_findings import read_findings, scene_notes
-from rainmer_analysis.recipes.report.dataset_colours import dataset_styles
-from rainmer_analysis.recipes.report.point_thumbnails import Thumbnails, thumbnails_of
-from rainmer_analysis.recipes.report.report_inputs import Inputs, ReportOptions, inputs_of
+from rainmer_analysis.recipes.report.audit_findings import audited_scene_notes, read_audit_findings
+from rainmer_analysis.recipes.report.dataset_colours_and_markers import dataset_colours_and_markers
+from rainmer_analysis.recipes.report.report_inputs import (
+    ReportInputs,
+    ReportOptions,
+    read_or_extract_inputs,
+)
 from rainmer_analysis.recipes.report.space_panels import (
     NEIGHBOUR_RULES,
     list_outliers,
     space_panels,
 )
+from rainmer_analysis.recipes.report.table_thumbnails import Thumbnails, thumbnails_of_rows
 from rainmer_analysis.values import (
     Rows,
+    algorithm_versions,
     demand_suffix,
     digest,
     library_versions,
-    versions_of,
     write_text,
 )
 
@@ -99,26 +103,25 @@ def report(
     chosen, page = options or ReportOptions(), Path(out)
     demand_suffix(page, "a report", ".html", also=(".htm",))
     folder = intermediate_folder(page)
-    inputs = inputs_of(sources, folder, chosen, progress)
+    inputs = read_or_extract_inputs(sources, folder, chosen, progress)
     rows = inputs.tables[0].rows
     audited = chosen.audit or inputs.audit
-    audit = None if audited is None else read_findings(audited, rows)
-    scenes = [] if audited is None else scene_notes(audited, rows)
+    audit = None if audited is None else read_audit_findings(audited, rows)
+    scenes = [] if audited is None else audited_scene_notes(audited, rows)
     panels = space_panels(inputs.tables, folder, chosen)
     _log.info("thumbnails of %d images", len(rows))
-    pictures = thumbnails_of(rows, folder / "thumbnails", progress)
+    pictures = thumbnails_of_rows(rows, folder / "thumbnails", progress)
     content = _report_content(inputs, panels, pictures, command)
     content = replace(content, audit=audit, notes=[*scenes, *content.notes])
     request = _page_request_digest(inputs, content, chosen)
     current = is_page_up_to_date(page, request, overwrite=chosen.overwrite)
     if not current:
-        text = render_report(content, request=request)
-        write_text(page, text)
+        write_text(page, render_report(content, request=request))
     return Report(page, folder, current, content)
 
 
 def _report_content(
-    inputs: Inputs, panels: Sequence[SpacePanel], pictures: Thumbnails, command: str
+    inputs: ReportInputs, panels: Sequence[SpacePanel], pictures: Thumbnails, command: str
 ) -> ReportContent:
     rows = inputs.tables[0].rows
     return ReportContent(
@@ -138,8 +141,8 @@ def _report_content(
     )
 
 
-def _dataset_entries(rows: Rows, inputs: Inputs) -> list[DatasetEntry]:
-    styles = dataset_styles(rows.datasets)
+def _dataset_entries(rows: Rows, inputs: ReportInputs) -> list[DatasetEntry]:
+    styles = dataset_colours_and_markers(rows.datasets)
     scenes = rows.group_counts
     return [
         DatasetEntry(name, count, scenes[name], *style, inputs.accounts.get(name, ""))
@@ -147,10 +150,11 @@ def _dataset_entries(rows: Rows, inputs: Inputs) -> list[DatasetEntry]:
     ]
 
 
-def _page_request_digest(inputs: Inputs, content: ReportContent, options: ReportOptions) -> str:
+def _page_request_digest(
+    inputs: ReportInputs, content: ReportContent, options: ReportOptions
+) -> str:
     """Return the digest of what the page shows."""
     dropped = ("overwrite", "audit", "with_audit")
-    told = {name: value for name, value in asdict(options).items() if name not in dropped}
     asked = {
         "report": [table.content_sha256 for table in inputs.tables],
         "maps": [each.map.content_sha256 for each in content.panels],
@@ -162,6 +166,6 @@ def _page_request_digest(inputs: Inputs, content: ReportContent, options: Report
         "notes": list(content.notes),
         "pictures": [hashlib.sha256(each or b"").hexdigest() for each in content.thumbnails],
         "audit": None if content.audit is None else [asdict(each) for each in content.audit],
-        "options": told,
+        "options": {k: v for k, v in asdict(options).items() if k not in dropped},
     }
-    return digest(asked | {"versions": versions_of("report")})
+    return digest(asked | {"versions": algorithm_versions("report")})

@@ -14,7 +14,7 @@ from rainmer_analysis.recipes.audit import audit
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.values import EmbeddingTable, read_as
 
-__all__ = ["Inputs", "ReportOptions", "inputs_of"]
+__all__ = ["ReportInputs", "ReportOptions", "read_or_extract_inputs"]
 
 _log = logging.getLogger(__name__)
 _MOST_IMAGES = 20_000
@@ -67,7 +67,7 @@ class ReportOptions:
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
+class ReportInputs:
     """Tables of the same images in the same order, and what became of the images' files.
 
     Parameters
@@ -91,9 +91,9 @@ class Inputs:
     audit: Path | None = None
 
 
-def inputs_of(
+def read_or_extract_inputs(
     sources: Sequence[str], folder: Path, options: ReportOptions, progress: Progress
-) -> Inputs:
+) -> ReportInputs:
     """Read tables, or extract them from folders into `folder`.
 
     Raises
@@ -102,7 +102,7 @@ def inputs_of(
         Tables and folders came together, two tables have one space, tables share no images, or
         there are more images than a page shows.
     """
-    tables = [source for source in sources if _is_table(source)]
+    tables = [source for source in sources if _is_table_path(source)]
     if tables and len(tables) < len(sources):
         other = next(source for source in sources if source not in tables)
         raise ParameterError(
@@ -110,9 +110,9 @@ def inputs_of(
             "alone, or tables alone"
         )
     if tables:
-        found = _from_tables([read_as(path, EmbeddingTable) for path in tables])
+        found = _inputs_from_tables([read_as(path, EmbeddingTable) for path in tables])
     else:
-        found = _from_folders(sources, folder, options, progress)
+        found = _inputs_from_folders(sources, folder, options, progress)
     total = len(found.tables[0])
     if total > _MOST_IMAGES:
         raise ParameterError(
@@ -122,14 +122,14 @@ def inputs_of(
     return found
 
 
-def _is_table(source: str) -> bool:
+def _is_table_path(source: str) -> bool:
     path = Path(source)
     if path.is_dir():
         return any(path.glob("*.parquet"))
     return path.suffix.lower() == ".parquet"
 
 
-def _from_tables(tables: Sequence[EmbeddingTable]) -> Inputs:
+def _inputs_from_tables(tables: Sequence[EmbeddingTable]) -> ReportInputs:
     names = [table.space.name for table in tables]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -152,12 +152,12 @@ def _from_tables(tables: Sequence[EmbeddingTable]) -> Inputs:
     same = [
         table.take(pd.Index(table.rows.column("image_id")).get_indexer(shared)) for table in tables
     ]
-    return Inputs(same, notes=notes)
+    return ReportInputs(same, notes=notes)
 
 
-def _from_folders(
+def _inputs_from_folders(
     sources: Sequence[str], folder: Path, options: ReportOptions, progress: Progress
-) -> Inputs:
+) -> ReportInputs:
     tables: list[EmbeddingTable] = []
     skipped: dict[str, str] = {}
     accounts: dict[str, str] = {}
@@ -179,11 +179,11 @@ def _from_folders(
         tables += [done[view] for view in done if view != "degradation-fea"]
         skipped |= dict(zip(done.skipped["image_id"], done.skipped["reason"], strict=True))
         accounts |= {name: str(each["sentence"]) for name, each in done.accounts.items()}
-    found = _from_tables(tables)
+    found = _inputs_from_tables(tables)
     audited = None
     if options.audit is None and options.with_audit:
         audited = _audit_folders(sources, folder / "audit.json", options, progress)
-    return Inputs(found.tables, accounts, list(skipped.items()), found.notes, audited)
+    return ReportInputs(found.tables, accounts, list(skipped.items()), found.notes, audited)
 
 
 def _audit_folders(

@@ -10,20 +10,20 @@ from pathlib import Path
 
 from rainmer_analysis.images import Account
 from rainmer_analysis.infer import TILE, ImageRestorer, Tiling
-from rainmer_analysis.recipes.restoration.output_paths import (
-    images_in,
-    pair_folders,
-    plan_outputs,
+from rainmer_analysis.recipes.restoration.plan_restoration_jobs import (
+    images_and_account_of,
+    input_target_folders,
+    plan_restoration_jobs,
 )
-from rainmer_analysis.recipes.restoration.restored_files import (
+from rainmer_analysis.recipes.restoration.restore_and_write_files import (
     TileSize,
-    restored_files,
-    split_by_state,
+    restore_and_write_files,
+    split_into_pending_existing_skipped,
 )
 from rainmer_analysis.recipes.restoration.skipped_list import (
     SKIPPED,
     refuse_unless_skipped_list,
-    report_left_out,
+    write_and_report_left_out,
 )
 
 __all__ = ["Derained", "derain"]
@@ -114,17 +114,19 @@ def derain(
         Results would lie among the images, or tiles cannot be so.
     """
     given, place = Path(source), Path(out)
-    shared = Tiling(tile, overlap).shared
-    jobs = plan_outputs(given, place)
-    listed = _skipped_list_of_folder(given, place, overwrite=overwrite)
-    request = _request_of(restorer) | {"tile": tile, "overlap": shared}
-    todo, existing, skipped = split_by_state(jobs, request, overwrite=overwrite)
+    shared = Tiling(tile, overlap).least_overlap
+    jobs = plan_restoration_jobs(given, place)
+    listed = _checked_skipped_list_path(given, place, overwrite=overwrite)
+    request = _restorer_request_fields(restorer) | {"tile": tile, "overlap": shared}
+    todo, existing, skipped = split_into_pending_existing_skipped(
+        jobs, request, overwrite=overwrite
+    )
     done = len(jobs) - len(todo)
     if progress is not None:
         progress(done, len(jobs))
     written: list[Path] = []
     cut = TileSize(tile, overlap)
-    with closing(restored_files(todo, restorer, cut, alone=len(jobs) == 1)) as results:
+    with closing(restore_and_write_files(todo, restorer, cut, alone=len(jobs) == 1)) as results:
         for number, result in enumerate(results, start=1):
             if result.fault:
                 skipped[result.job.name] = result.fault
@@ -133,16 +135,16 @@ def derain(
             if progress is not None:
                 progress(done + number, len(jobs))
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
-    report_left_out(given, reasons, len(jobs), listed)
-    account = images_in(given)[1] if given.is_dir() else None
+    write_and_report_left_out(given, reasons, len(jobs), listed)
+    account = images_and_account_of(given)[1] if given.is_dir() else None
     return Derained(place, tuple(written), existing, reasons, listed, account)
 
 
-def _skipped_list_of_folder(given: Path, place: Path, *, overwrite: bool) -> Path | None:
+def _checked_skipped_list_path(given: Path, place: Path, *, overwrite: bool) -> Path | None:
     """Return where a folder's images that are left out are listed; warn of clean ones in it."""
     if not given.is_dir():
         return None
-    for pair in pair_folders(given)[:1]:
+    for pair in input_target_folders(given)[:1]:
         _log.warning(
             "%s holds folders input and target: clean images are restored as well; name the folder "
             "input itself to restore the rainy ones alone",
@@ -153,12 +155,9 @@ def _skipped_list_of_folder(given: Path, place: Path, *, overwrite: bool) -> Pat
     return listed
 
 
-def _request_of(restorer: ImageRestorer) -> dict[str, object]:
+def _restorer_request_fields(restorer: ImageRestorer) -> dict[str, object]:
     """Return what of a restorer decides its results."""
-    made: dict[str, object] = {
-        "weights": restorer.sha256,
-        "configuration": restorer.configuration,
-    }
+    made: dict[str, object] = {"weights": restorer.sha256, "configuration": restorer.configuration}
     if restorer.precision != "exact":
         made["precision"] = restorer.precision
     return made

@@ -9,32 +9,30 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.errors import (
-    ImageError,
-    OutputExistsError,
-    ParameterError,
-    SourceError,
-)
+from rainmer_analysis.errors import ImageError, OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.images import (
     QUALITIES,
     WINDOW,
     Account,
     Rule,
-    crop,
-    measure,
+    crop_border,
+    map_ahead_in_threads,
+    measure_by_every_protocol,
     pair_names,
     parse_patterns,
-    read_ahead,
     read_image,
 )
-from rainmer_analysis.recipes.restoration.evaluation import (
+from rainmer_analysis.recipes.restoration.evaluation_report import (
     COLUMNS,
     Evaluation,
     ImageQuality,
-    csv_bytes,
+    scores_as_csv,
 )
-from rainmer_analysis.recipes.restoration.output_paths import images_in, pair_folders
-from rainmer_analysis.values import write_bytes
+from rainmer_analysis.recipes.restoration.plan_restoration_jobs import (
+    images_and_account_of,
+    input_target_folders,
+)
+from rainmer_analysis.recipes.write_text_files import write_text_once
 
 __all__ = ["Evaluation", "ImageQuality", "evaluate"]
 
@@ -62,7 +60,7 @@ def evaluate(
         paths; else ``a.jpg.png`` goes with ``a.jpg``; else the only two of a stem are partners.
     pair
         How else names correspond, ``RESULT -> TARGET`` with ``*``, as in ``*_s*_a* -> *``; then
-        many results may share a target. See `rainmer_analysis.images.datasets.search.pairing`.
+        many results may share a target. See `rainmer_analysis.images.datasets.search.name_pairing`.
     border
         Pixels that are left out at every side before anything is measured.
     out
@@ -86,13 +84,13 @@ def evaluate(
     """
     place = None if out is None else Path(out)
     if place is not None:
-        _check_output(place, overwrite=overwrite)
+        _check_csv_output(place, overwrite=overwrite)
     rule = None if pair is None else parse_patterns(pair)
     if border < 0:
         raise ParameterError(f"a border of {border} pixels was to be left out; give 0 or more")
-    scores, accounts = _score_all((Path(result), Path(target)), (rule, border), progress)
+    scores, accounts = _scores_and_accounts((Path(result), Path(target)), (rule, border), progress)
     evaluation = Evaluation(scores, place, accounts=accounts, border=border)
-    if not evaluation.good:
+    if not evaluation.compared:
         first = evaluation.left_out[0]
         advice = (
             "give two folders with equal names, say how they pair with --pair "
@@ -106,19 +104,11 @@ def evaluate(
         )
     if place is None:
         return evaluation
-    data = csv_bytes(scores)
-    if place.is_file() and place.read_bytes() == data:
-        return replace(evaluation, up_to_date=True)
-    if place.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{place} already holds other numbers; "
-            "give another name or allow --overwrite (overwrite=True in Python)"
-        )
-    write_bytes(place, data)
-    return evaluation
+    held = write_text_once(place, scores_as_csv(scores), overwrite=overwrite)
+    return replace(evaluation, up_to_date=held)
 
 
-def _score_all(
+def _scores_and_accounts(
     places: tuple[Path, Path], how: tuple[Rule, int], progress: Progress | None
 ) -> tuple[tuple[ImageQuality, ...], tuple[Account, ...]]:
     (result, target), (rule, border) = places, how
@@ -131,44 +121,42 @@ def _score_all(
         )
     if not result.is_dir():
         return (_score_image(result.name, target.name, places, border),), ()
-    (results, own), (targets, theirs) = images_in(result), images_in(target)
-    _warn_of_inputs(target)
+    (results, own), (targets, theirs) = images_and_account_of(result), images_and_account_of(target)
+    _warn_of_input_folders(target)
     pairing = pair_names([*map(str, results)], [*map(str, targets)], rule, once=True)
     partners = dict(pairing.pairs)
 
-    def score(item: tuple[PurePosixPath, Path]) -> ImageQuality:
+    def score_result(item: tuple[PurePosixPath, Path]) -> ImageQuality:
         name, file = str(item[0]), item[1]
         if name in partners:
             return _score_image(name, partners[name], (file, target / partners[name]), border)
-        return ImageQuality(name, "", reason=_no_target_reason(pairing.unclear.get(name)))
+        several = pairing.unclear.get(name)
+        reason = f"several targets of that name: {several}" if several else "no target of that name"
+        return ImageQuality(name, "", reason=reason)
 
     found: list[ImageQuality] = []
     workers = min(_WORKERS, os.cpu_count() or 1)
-    with closing(read_ahead(results.items(), score, workers=workers, ahead=2 * workers)) as scores:
+    with closing(
+        map_ahead_in_threads(results.items(), score_result, workers=workers, ahead=2 * workers)
+    ) as scores:
         for number, each in enumerate(scores, start=1):
             found.append(each)
             if progress is not None:
                 progress(number, len(results))
-    found += [_missing_result(each) for each in pairing.targets]
+    found += [
+        ImageQuality("", target, reason="no result of that name") for target in pairing.targets
+    ]
     return tuple(found), (own, theirs)
 
 
-def _no_target_reason(several: str | None) -> str:
-    return f"several targets of that name: {several}" if several else "no target of that name"
-
-
-def _warn_of_inputs(target: Path) -> None:
+def _warn_of_input_folders(target: Path) -> None:
     """Warn where targets would be looked for among rainy images."""
-    for place in pair_folders(target)[:1]:
+    for place in input_target_folders(target)[:1]:
         _log.warning(
             "%s holds folders input and target: results are compared with files of their own "
             "names, rainy ones among them; name the folder target itself",
             target / place,
         )
-
-
-def _missing_result(target: str) -> ImageQuality:
-    return ImageQuality("", target, reason="no result of that name")
 
 
 def _score_image(image: str, target: str, paths: tuple[Path, Path], border: int) -> ImageQuality:
@@ -188,12 +176,14 @@ def _score_image(image: str, target: str, paths: tuple[Path, Path], border: int)
             f"a side under {WINDOW} pixels{within}, too small for SSIM: {width}x{height} pixels"
         )
         return ImageQuality(image, target, width, height, reason=reason)
-    inner = [crop(each, border) for each in read]
+    inner = [crop_border(each, border) for each in read]
     qualities = {name: quality(*inner) for name, quality in QUALITIES.items()}
-    return ImageQuality(image, target, width, height, qualities, protocols=measure(*inner))
+    return ImageQuality(
+        image, target, width, height, qualities, protocols=measure_by_every_protocol(*inner)
+    )
 
 
-def _check_output(path: Path, *, overwrite: bool) -> None:
+def _check_csv_output(path: Path, *, overwrite: bool) -> None:
     """Refuse what cannot be written before any work is done."""
     if path.suffix.lower() != ".csv":
         raise ParameterError(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
-from rainmer_analysis.recipes.text_files import csv_text, write_text_once
+from rainmer_analysis.recipes.write_text_files import csv_text, write_text_once
 
-__all__ = ["SKIPPED", "refuse_unless_skipped_list", "report_left_out"]
+__all__ = ["SKIPPED", "refuse_unless_skipped_list", "write_and_report_left_out"]
 
 SKIPPED = "skipped.csv"
 _COLUMNS = ("image", "reason")
@@ -31,7 +31,7 @@ def refuse_unless_skipped_list(path: Path, *, overwrite: bool) -> None:
         raise OutputExistsError.at(path, "folder")
 
 
-def report_left_out(
+def write_and_report_left_out(
     source: Path, reasons: Sequence[tuple[str, str]], count: int, listed: Path | None
 ) -> None:
     """Name what was left out of `count` images; the list has its header also where nothing was.

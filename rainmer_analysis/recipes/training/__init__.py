@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.training.make_pool import make_pool
+from rainmer_analysis.recipes.training.make_or_open_pair_pool import make_or_open_pair_pool
 from rainmer_analysis.recipes.training.train_network import TrainingRun, train_network
-from rainmer_analysis.recipes.training.training_pairs import training_scenes
 
-__all__ = ["TrainingRun", "make_pool", "train_network", "training_scenes"]
+__all__ = ["TrainingRun", "make_or_open_pair_pool", "train_network"]

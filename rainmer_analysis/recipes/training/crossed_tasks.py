@@ -9,9 +9,9 @@ import numpy as np
 from rainmer_analysis.images import file_sha256
 from rainmer_analysis.recipes.training.training_pairs import (
     Photograph,
-    demand_recipes,
-    photographs,
-    weather_digest,
+    demand_recipe_names,
+    find_photographs,
+    recipe_digest,
 )
 from rainmer_analysis.train import CAMERA, CLEAR, TrainConfig, choose_held_out_scenes
 from rainmer_analysis.values import digest
@@ -25,7 +25,13 @@ from rainmer_analysis.weather import (
     scene_names,
 )
 
-__all__ = ["BlockTask", "CleanScene", "LightAndWeatherDraw", "block_tasks", "blocks_digest"]
+__all__ = [
+    "BlockTask",
+    "CleanScene",
+    "LightAndWeatherDraw",
+    "block_tasks_and_validation_flags",
+    "blocks_digest",
+]
 
 _QUALITY = (30, 95)  # of JPEG
 
@@ -59,8 +65,10 @@ class BlockTask:
     size: tuple[int, int]
 
 
-def block_tasks(config: TrainConfig) -> tuple[list[BlockTask], tuple[bool, ...]]:
-    """Draw the blocks of a configuration; tell which of them are for validation.
+def block_tasks_and_validation_flags(
+    config: TrainConfig,
+) -> tuple[list[BlockTask], tuple[bool, ...]]:
+    """Draw the blocks of a configuration, and return which of them are for validation.
 
     Raises
     ------
@@ -70,17 +78,18 @@ def block_tasks(config: TrainConfig) -> tuple[list[BlockTask], tuple[bool, ...]]
         The folder of real photographs, or one named below it, does not exist or is empty.
     """
     names = [name for name, count in config.crossed.draws.items() for _ in range(count)]
-    demand_recipes(names, "crossed.draws", beside=(CLEAR, CAMERA))
+    demand_recipe_names(names, "crossed.draws", beside=(CLEAR, CAMERA))
     blocks = config.crossed.blocks
-    validation = tuple(k >= blocks for k in range(blocks + _validation_blocks(config)))
+    validation = tuple(k >= blocks for k in range(blocks + _validation_block_count(config)))
     sources = {
-        held_out: _SceneSources.found(config, held_out=held_out) for held_out in set(validation)
+        held_out: _SceneSources.from_config(config, held_out=held_out)
+        for held_out in set(validation)
     }
     tasks = [_block_task(config, names, k, sources[held]) for k, held in enumerate(validation)]
     return tasks, validation
 
 
-def _validation_blocks(config: TrainConfig) -> int:
+def _validation_block_count(config: TrainConfig) -> int:
     share = config.data.held_out
     return max(1, round(share * config.crossed.blocks)) if share else 0
 
@@ -94,16 +103,20 @@ class _SceneSources:
     simulated: tuple[Photograph, ...]
 
     @classmethod
-    def found(cls, config: TrainConfig, *, held_out: bool) -> _SceneSources:
+    def from_config(cls, config: TrainConfig, *, held_out: bool) -> _SceneSources:
         """Find the scenes that are held out, or the others."""
         data = config.data
         simulated = [Photograph(name, "") for name in scene_names("train")]
-        kinds = [photographs(data, data.photographs), photographs(data, data.night), simulated]
+        kinds = [
+            find_photographs(data, data.photographs),
+            find_photographs(data, data.night),
+            simulated,
+        ]
         names = [each.scene for kind in kinds for each in kind]
         chosen = choose_held_out_scenes(names, data.held_out, data.seed)
         return cls(*(tuple(p for p in kind if (p.scene in chosen) == held_out) for kind in kinds))
 
-    def draw(self, rng: np.random.Generator, config: TrainConfig) -> CleanScene:
+    def draw_scene(self, rng: np.random.Generator, config: TrainConfig) -> CleanScene:
         """Draw a scene."""
         crossed = config.crossed
         source = self.day if self.day and rng.random() < crossed.photographs else self.simulated
@@ -120,16 +133,16 @@ def _block_task(
     data, crossed = config.data, config.crossed
     key = f"crossed/{data.seed}/{number}"
     rng = np.random.default_rng([data.seed, 6, number])
-    scenes = tuple(sources.draw(rng, config) for _ in range(crossed.scenes))
+    scenes = tuple(sources.draw_scene(rng, config) for _ in range(crossed.scenes))
     draws = []
     for place, name in enumerate(names):
         compressed = rng.random() < crossed.jpeg
         quality = int(rng.integers(*_QUALITY)) if compressed else 0
-        draws.append(LightAndWeatherDraw(*_light_and_weather(name, f"{key}/{place}"), quality))
+        draws.append(LightAndWeatherDraw(*_draw_light_and_weather(name, f"{key}/{place}"), quality))
     return BlockTask(key, tuple(draws), scenes, data.night_recipe, (data.height, data.width))
 
 
-def _light_and_weather(name: str, seed: str) -> tuple[LightDraw, WeatherDraw]:
+def _draw_light_and_weather(name: str, seed: str) -> tuple[LightDraw, WeatherDraw]:
     if name == CLEAR:
         return LightDraw(CLEAR, ()), WeatherDraw(CLEAR, ())
     if name == CAMERA:
@@ -151,5 +164,5 @@ def blocks_digest(tasks: list[BlockTask]) -> str:
         for task in tasks
     ]
     names = {draw.weather.recipe for task in tasks for draw in task.draws}
-    weather = {name: weather_digest(name) for name in names if name in RECIPES}
+    weather = {name: recipe_digest(name) for name in names if name in RECIPES}
     return digest({"crossed": 2, "blocks": blocks, "weather": weather})

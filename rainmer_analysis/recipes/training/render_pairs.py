@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from rainmer_analysis.errors import ImageError, SourceError
 from rainmer_analysis.images import read_image, resize
 from rainmer_analysis.recipes.training.training_pairs import PairJob
-from rainmer_analysis.train import Sample, to_8bit, window
-from rainmer_analysis.weather import degrade, draw_weather, simulate
+from rainmer_analysis.train import Sample, cut_keyed_window, to_8bit
+from rainmer_analysis.weather import degraded_and_clean, draw_weather, simulate
 
-__all__ = ["Task", "make_sample", "report_failed_pairs", "shrink_photograph"]
+__all__ = ["Task", "make_sample_or_reason", "samples_logging_failures", "shrink_large_photograph"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,8 +25,8 @@ Image = NDArray[np.float32]
 Task = tuple[PairJob, tuple[int, int], int, int]
 
 
-def report_failed_pairs(made: Iterable[Sample | str]) -> Iterator[Sample]:
-    """Pass samples on, and tell what could not be made."""
+def samples_logging_failures(made: Iterable[Sample | str]) -> Iterator[Sample]:
+    """Yield the samples, and log what could not be made."""
     whole = 0
     for sample in made:
         if isinstance(sample, str):
@@ -38,7 +38,7 @@ def report_failed_pairs(made: Iterable[Sample | str]) -> Iterator[Sample]:
         raise SourceError("none of the training images can be read; see the reasons above")
 
 
-def make_sample(task: Task) -> Sample | str:
+def make_sample_or_reason(task: Task) -> Sample | str:
     """Make a pair, or say why it cannot be made."""
     job, size, native, seed = task
     try:
@@ -46,7 +46,7 @@ def make_sample(task: Task) -> Sample | str:
     except ImageError as error:
         return f"{job.key}: {error}"
     levels = to_8bit(degraded), to_8bit(clean)
-    windows = window(levels, native, job.key)
+    windows = cut_keyed_window(levels, native, job.key)
     return Sample(
         job.dataset, job.scene, to_8bit(resize(degraded)), to_8bit(resize(clean)), *windows
     )
@@ -62,15 +62,15 @@ def _make_pair(job: PairJob, size: tuple[int, int], seed: int) -> tuple[Image, I
             for file, region in zip(job.files, job.regions, strict=True)
         )
         return first, second
-    clean = shrink_photograph(read_image(job.files[0]))
+    clean = shrink_large_photograph(read_image(job.files[0]))
     number = job.weather_seed(seed)
     if not job.dark:
-        return degrade(clean, job.dataset, seed=number)
+        return degraded_and_clean(clean, job.dataset, seed=number)
     # The photograph is of a night already: only the recipe's weather, not its light.
     return draw_weather(job.dataset, seed=number).apply(clean, seed=number), clean
 
 
-def shrink_photograph(image: Image) -> Image:
+def shrink_large_photograph(image: Image) -> Image:
     """Average blocks of pixels of large photographs, so that the short side is 256 to 511."""
     factor = min(image.shape[1:]) // _SHORT_SIDE
     if factor < 2:
@@ -78,5 +78,5 @@ def shrink_photograph(image: Image) -> Image:
     height, width = (length // factor for length in image.shape[1:])
     blocks = image[:, : height * factor, : width * factor]
     blocks = blocks.reshape(3, height, factor, width, factor)
-    shrink_photograph: Image = blocks.mean(axis=(2, 4)).astype(np.float32)
-    return shrink_photograph
+    pooled: Image = blocks.mean(axis=(2, 4)).astype(np.float32)
+    return pooled

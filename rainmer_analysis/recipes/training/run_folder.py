@@ -8,9 +8,9 @@ from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.train import CHECKPOINTS
-from rainmer_analysis.values import hold_lock, lock_of
+from rainmer_analysis.values import hold_lock, lock_path_of
 
-__all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "claim_folder", "remove_run"]
+__all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "lock_run_folder", "remove_run_files"]
 
 CONFIG, WEIGHTS, CARD, LOG = "config.toml", "weights.safetensors", "card.md", "log.csv"
 _FILES = (CONFIG, WEIGHTS, CARD, LOG, *CHECKPOINTS)
@@ -19,18 +19,18 @@ _SHOWN = ("examples/step-*.png", "tensorboard/events.out.tfevents.*")
 
 
 @contextmanager
-def claim_folder(folder: Path, *, may_stand: bool) -> Iterator[None]:
+def lock_run_folder(folder: Path, *, allow_existing: bool) -> Iterator[None]:
     """Take a folder for this run, or refuse; what lies there is left as it is.
 
     Raises
     ------
     OutputExistsError
-        A run lies there, and it may not stand.
+        A run lies there, and it is not allowed.
     OutputInUseError
         Another process trains there.
     """
-    with hold_lock(lock_of(folder)):
-        if not may_stand and any((folder / name).exists() for name in _FILES):
+    with hold_lock(lock_path_of(folder)):
+        if not allow_existing and any((folder / name).exists() for name in _FILES):
             raise OutputExistsError(
                 f"a run already lies in {folder}; add --resume (resume=True in Python) to continue "
                 "it, --overwrite (overwrite=True) to start again, or give another folder"
@@ -41,7 +41,7 @@ def claim_folder(folder: Path, *, may_stand: bool) -> Iterator[None]:
         yield
 
 
-def remove_run(folder: Path) -> None:
+def remove_run_files(folder: Path) -> None:
     """Remove the run that lies in a folder."""
     for pattern in (*_FILES, *_SHOWN):
         for file in folder.glob(pattern):

@@ -9,22 +9,19 @@ from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError
 from rainmer_analysis.images import find_datasets
-from rainmer_analysis.train import CrossedPool, Pool, TrainConfig, read_config
+from rainmer_analysis.images.datasets.manifest_text import toml_quoted
+from rainmer_analysis.train import CrossedPool, Pool, TrainConfig, read_train_config
 from rainmer_analysis.values import digest
 
-__all__ = ["read_settings", "resolve_dataset_weights", "run_digest"]
+__all__ = ["read_run_settings", "resolve_dataset_weights", "run_digest"]
 
 
 # Under which names a digest holds the weights that a run started from.
 _STARTS = {"encoder": "start", "restorer": "restorer_start"}
 
 
-def read_settings(
-    kind: str,
-    config: str | Path,
-    *,
-    changes: Mapping[str, str] | None,
-    real: str | Path | None,
+def read_run_settings(
+    kind: str, config: str | Path, *, changes: Mapping[str, str] | None, real: str | Path | None
 ) -> TrainConfig:
     """Read a configuration that trains `kind`, with replaced values; see `train_network`.
 
@@ -35,19 +32,14 @@ def read_settings(
     """
     replaced = dict(changes or {})
     if real is not None:
-        replaced["data.real"] = _as_toml_text(str(real))
-    settings = resolve_dataset_weights(read_config(config, changes=replaced))
-    if settings.trains != kind:
+        replaced["data.real"] = toml_quoted(str(real))
+    settings = resolve_dataset_weights(read_train_config(config, changes=replaced))
+    if settings.trained_network != kind:
         raise ConfigError(
-            f"the configuration trains {settings.trains!r}, but {kind!r} was asked for; "
+            f"the configuration trains {settings.trained_network!r}, but {kind!r} was asked for; "
             "use the other command or another file"
         )
     return settings
-
-
-def _as_toml_text(text: str) -> str:
-    """Write a text as a TOML value."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def run_digest(config: TrainConfig, pool: Pool | CrossedPool, started: Mapping[str, str]) -> str:
@@ -63,7 +55,7 @@ def run_digest(config: TrainConfig, pool: Pool | CrossedPool, started: Mapping[s
     if config.optimiser.schedule == "cosine":
         run["steps"] = config.run.steps
     parts = {
-        "trains": config.trains,
+        "trains": config.trained_network,
         "seed": config.seed,
         "model": {"width": config.model.width}
         | {_STARTS[network]: sha256 for network, sha256 in started.items()},

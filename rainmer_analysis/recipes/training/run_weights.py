@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.model import load_restorer, load_weights, save_weights
+from rainmer_analysis.model import load_restorer_checkpoint, load_weights, save_weights
 from rainmer_analysis.recipes.training.run_folder import WEIGHTS
 from rainmer_analysis.train import CrossedPool, Pool, Trainable, TrainConfig
 
-__all__ = ["WeightsExport", "load_start_weights", "read_kept_weights"]
+__all__ = ["WeightsExport", "load_start_weights", "read_exported_sha256_and_step"]
 
 # What the file of weights calls each of the networks.
 _KINDS = {"encoder": "rainmer", "airnet": "airnet", "rainmer": "restorer"}
@@ -19,38 +19,40 @@ class WeightsExport:
     """Writes the weights that a run leaves: the best of its validations, until then the last."""
 
     def __init__(
-        self, objective: Trainable, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
+        self, trainable: Trainable, config: TrainConfig, folder: Path, *, pool: Pool | CrossedPool
     ) -> None:
-        self._objective, self._config, self._folder = objective, config, folder
-        self._judged = bool(pool.held_out(config.data.held_out, config.data.seed).any())
+        self._trainable, self._config, self._folder = trainable, config, folder
+        self._has_validation = bool(
+            pool.held_out_mask(config.data.held_out, config.data.seed).any()
+        )
 
-    def best(self, step: int) -> None:
+    def write_best(self, step: int) -> None:
         """Write the weights of a validation that is the best so far."""
         self._save_network(step)
 
-    def checkpoint(self, step: int) -> None:
+    def write_unless_validated(self, step: int) -> None:
         """Write the weights of a checkpoint, unless a validation has judged some."""
-        if not self._judged or not (self._folder / WEIGHTS).exists():
+        if not self._has_validation or not (self._folder / WEIGHTS).exists():
             self._save_network(step)
 
     def _save_network(self, step: int) -> None:
         config = self._config
         save_weights(
-            self._objective.network,
+            self._trainable.network,
             self._folder / WEIGHTS,
-            kind=_KINDS[config.trains],
+            kind=_KINDS[config.trained_network],
             metadata={"name": config.name, "steps": str(step), "seed": str(config.seed)},
             overwrite=True,
         )
 
 
-def read_kept_weights(path: Path, config: TrainConfig) -> tuple[str, int]:
+def read_exported_sha256_and_step(path: Path, config: TrainConfig) -> tuple[str, int]:
     """Read the weights that were written: their identity, and the step that they are of."""
-    weights = load_restorer(path) if config.restores else load_weights(path)
+    weights = load_restorer_checkpoint(path) if config.trains_restorer else load_weights(path)
     return weights.sha256, int(weights.metadata["steps"])
 
 
-def load_start_weights(objective: Trainable, config: TrainConfig) -> dict[str, str]:
+def load_start_weights(trainable: Trainable, config: TrainConfig) -> dict[str, str]:
     """Put the weights to start from, if any, into the networks.
 
     Returns
@@ -66,14 +68,14 @@ def load_start_weights(objective: Trainable, config: TrainConfig) -> dict[str, s
     """
     started = {}
     if config.restorer.start:
-        restorer = load_restorer(config.restorer.start)
-        _check_same_network("restorer.start", restorer.config, config.network)
-        objective.network.load_state_dict(restorer.state)
+        restorer = load_restorer_checkpoint(config.restorer.start)
+        _check_same_network("restorer.start", restorer.config, config.restorer_config)
+        trainable.network.load_state_dict(restorer.state)
         started["restorer"] = restorer.sha256
     if config.model.start:
         weights = load_weights(config.model.start)
         _check_same_network("model.start", weights.config, getattr(config.model, config.encoder))
-        for encoder in objective.query_and_key_encoders:
+        for encoder in trainable.query_and_key_encoders:
             encoder.load_state_dict(weights.state)
         started["encoder"] = weights.sha256
     return started

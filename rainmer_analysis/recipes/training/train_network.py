@@ -7,20 +7,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from rainmer_analysis.recipes.training.configured_pool import make_training_pool
+from rainmer_analysis.recipes.training.make_or_open_training_pool import make_or_open_training_pool
 from rainmer_analysis.recipes.training.run_folder import (
     CARD,
     CONFIG,
     LOG,
     WEIGHTS,
-    claim_folder,
-    remove_run,
+    lock_run_folder,
+    remove_run_files,
 )
-from rainmer_analysis.recipes.training.run_settings import read_settings, run_digest
+from rainmer_analysis.recipes.training.run_settings import read_run_settings, run_digest
 from rainmer_analysis.recipes.training.run_weights import (
     WeightsExport,
     load_start_weights,
-    read_kept_weights,
+    read_exported_sha256_and_step,
 )
 from rainmer_analysis.train import (
     AirNetTrainable,
@@ -33,9 +33,9 @@ from rainmer_analysis.train import (
     RainmerTrainable,
     RestorerTrainable,
     TrainConfig,
-    as_toml,
+    config_as_toml,
     init_distributed,
-    model_card,
+    model_card_markdown,
     train,
 )
 from rainmer_analysis.values import write_text
@@ -55,7 +55,7 @@ _Trainable = RainmerTrainable | AirNetTrainable | RestorerTrainable | CrossedTra
 class TrainingRun:
     """What a run left: its folder, how far it came, the identity of its weights.
 
-    ``is_main_process`` tells, of several processes that share a run, which one speaks for all.
+    ``is_main_process`` is true for one of several processes that share a run, which reports.
     """
 
     folder: Path
@@ -115,28 +115,28 @@ def train_network(
     ConfigError, SourceError, OutputExistsError, OutputInUseError, TrainingError
         See their sentences.
     """
-    settings = read_settings(kind, config, changes=changes, real=real)
+    settings = read_run_settings(kind, config, changes=changes, real=real)
     folder = Path(out)
     pools = Path(cache) if cache else folder.parent / "pools"
     with init_distributed(settings.run.device) as context, ExitStack() as held:
         if context.is_main_process:
-            held.enter_context(claim_folder(folder, may_stand=resume or overwrite))
-            pool = make_training_pool(settings, pools, workers)
+            held.enter_context(lock_run_folder(folder, allow_existing=resume or overwrite))
+            pool = make_or_open_training_pool(settings, pools, workers)
         context.barrier()
         if not context.is_main_process:  # it opens what the first has made
-            pool = make_training_pool(settings, pools, workers)
+            pool = make_or_open_training_pool(settings, pools, workers)
         fresh = overwrite and not resume
         return _train_in_folder(
             settings, pool, folder, fresh=fresh, context=context, progress=progress
         )
 
 
-def _make_objective(
+def _make_trainable(
     config: TrainConfig, pool: Pool | CrossedPool, context: DistributedContext
 ) -> _Trainable:
     if isinstance(pool, CrossedPool):
         return CrossedTrainable(config, pool, context)
-    return _TRAINABLES[config.trains](config, pool, context)
+    return _TRAINABLES[config.trained_network](config, pool, context)
 
 
 def _train_in_folder(
@@ -148,42 +148,39 @@ def _train_in_folder(
     context: DistributedContext,
     progress: Callable[[int, int, Mapping[str, float]], None] | None,
 ) -> TrainingRun:
-    objective = _make_objective(settings, pool, context)
-    started = load_start_weights(objective, settings)
-    export = WeightsExport(objective, settings, folder, pool=pool)
+    trainable = _make_trainable(settings, pool, context)
+    started = load_start_weights(trainable, settings)
+    export = WeightsExport(trainable, settings, folder, pool=pool)
     hooks = Hooks(
-        on_start=lambda: write_text(folder / CONFIG, as_toml(settings)),
-        on_checkpoint=export.checkpoint,
-        on_best=export.best,
-        **({} if progress is None else {"progress": _with_total(progress, settings.run.steps)}),
+        on_start=lambda: write_text(folder / CONFIG, config_as_toml(settings)),
+        on_checkpoint=export.write_unless_validated,
+        on_best=export.write_best,
+        **(
+            {}
+            if progress is None
+            else {"progress": _progress_with_total(progress, settings.run.steps)}
+        ),
     )
     identity = run_digest(settings, pool, started)
     if fresh and context.is_main_process:  # not before images and weights to start from were found
-        remove_run(folder)
+        remove_run_files(folder)
     context.barrier()
-    outcome = train(objective, settings, folder, identity=identity, hooks=hooks, context=context)
+    outcome = train(trainable, settings, folder, identity=identity, hooks=hooks, context=context)
     context.barrier()
-    sha256, kept = read_kept_weights(folder / WEIGHTS, settings)
+    sha256, kept = read_exported_sha256_and_step(folder / WEIGHTS, settings)
     if context.is_main_process:
         notes = {"Real photographs": settings.data.real or "none"}
         for network, start in started.items():
             notes[f"{network.capitalize()} started from (SHA-256)"] = start
         log = folder / LOG
-        card = model_card(
-            settings,
-            pool,
-            outcome,
-            log=log,
-            sha256=sha256,
-            kept=kept,
-            notes=notes,
-            context=context,
+        card = model_card_markdown(
+            settings, pool, outcome, log=log, sha256=sha256, kept=kept, notes=notes, context=context
         )
         write_text(folder / CARD, card)
     return TrainingRun(folder, outcome, sha256, context.is_main_process)
 
 
-def _with_total(
+def _progress_with_total(
     progress: Callable[[int, int, Mapping[str, float]], None], steps: int
 ) -> Callable[[int, Mapping[str, float]], None]:
     return lambda done, row: progress(done, steps, row)

@@ -15,23 +15,22 @@ from rainmer_analysis.images import (
     Region,
     file_sha256,
     find_datasets,
-    list_candidates,
+    iterate_candidate_paths,
     read_header,
     sample_datasets,
 )
 from rainmer_analysis.train import DataConfig, TrainConfig
 from rainmer_analysis.values import array_digest, digest
-from rainmer_analysis.weather import RECIPES, scene_of, simulate
+from rainmer_analysis.weather import RECIPES, scene_of_pair, simulate
 
 __all__ = [
     "PairJob",
     "Photograph",
-    "demand_recipes",
+    "demand_recipe_names",
+    "find_photographs",
     "pairs_digest",
-    "photographs",
-    "training_jobs",
-    "training_scenes",
-    "weather_digest",
+    "recipe_digest",
+    "training_pair_jobs",
 ]
 
 _LOG = logging.getLogger(__name__)
@@ -54,12 +53,12 @@ class PairJob:
         return int(digest([self.key, self.dataset, self.index, seed])[:12], 16)
 
     def identity(self) -> dict[str, object]:
-        """Tell the job by the bytes of its files; whole files go without saying."""
+        """Return what decides the pair: the bytes of its files, and regions that are not whole."""
         hashes = tuple(file_sha256(file) for file in self.files)
-        told = dict(vars(dataclasses.replace(self, files=hashes)))
+        fields = dict(vars(dataclasses.replace(self, files=hashes)))
         if set(self.regions) == {"whole"}:
-            del told["regions"]
-        return told
+            del fields["regions"]
+        return fields
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ class Photograph:
     file: str
 
 
-def photographs(data: DataConfig, folders: Iterable[str]) -> list[Photograph]:
+def find_photographs(data: DataConfig, folders: Iterable[str]) -> list[Photograph]:
     """Find the photographs in folders below `data.real`; none where that is empty.
 
     Raises
@@ -81,16 +80,11 @@ def photographs(data: DataConfig, folders: Iterable[str]) -> list[Photograph]:
     if not data.real:
         return []
     root = Path(data.real)
-    found = _sorted_files(root, folders)
+    found = _sorted_image_files(root, folders)
     return [Photograph(_photograph_scene(file.relative_to(root)), str(file)) for file in found]
 
 
-def training_scenes(config: TrainConfig) -> tuple[str, ...]:
-    """Name every scene that a configuration trains on, held-out ones included, sorted."""
-    return tuple(sorted({job.scene for job in training_jobs(config)}))
-
-
-def demand_recipes(names: Iterable[str], key: str, *, beside: Collection[str] = ()) -> None:
+def demand_recipe_names(names: Iterable[str], key: str, *, beside: Collection[str] = ()) -> None:
     """Make sure that a key of the configuration names recipes of weather alone.
 
     Raises
@@ -107,18 +101,18 @@ def demand_recipes(names: Iterable[str], key: str, *, beside: Collection[str] = 
 def pairs_digest(config: TrainConfig, jobs: Sequence[PairJob]) -> str:
     """Digest all that decides the images of jobs."""
     data = config.data
-    weather = {name: weather_digest(name) for name in data.simulated}
+    weather = {name: recipe_digest(name) for name in data.simulated}
     size = [data.height, data.width, data.native, data.seed]
     return digest({"jobs": [job.identity() for job in jobs], "size": size, "weather": weather})
 
 
-def weather_digest(name: str) -> str:
+def recipe_digest(name: str) -> str:
     """Return a digest that changes when the recipe, or the code that draws it, does."""
     pair = simulate(name, 0, split="train", size=(32, 48), seed=42)
     return array_digest(pair.rainy, pair.clean)
 
 
-def training_jobs(config: TrainConfig) -> Iterator[PairJob]:
+def training_pair_jobs(config: TrainConfig) -> Iterator[PairJob]:
     """Return the pairs of a configuration, simulated ones first, always in one order.
 
     Raises
@@ -129,13 +123,13 @@ def training_jobs(config: TrainConfig) -> Iterator[PairJob]:
         A folder that the configuration names does not exist or holds nothing that can be used.
     """
     data = config.data
-    demand_recipes(data.simulated, "data.simulated")
+    demand_recipe_names(data.simulated, "data.simulated")
     for name in data.simulated:
         for index in range(data.per_dataset):
-            scene = scene_of(name, index, split="train", seed=data.seed)
+            scene = scene_of_pair(name, index, split="train", seed=data.seed)
             yield PairJob(name, scene, f"{name}/{index}", index)
     if data.real:
-        yield from _read_pair_jobs(data, Path(data.real))
+        yield from _photograph_and_folder_pair_jobs(data, Path(data.real))
     if data.sources:
         yield from _source_pair_jobs(data)
 
@@ -148,7 +142,7 @@ def _source_pair_jobs(data: DataConfig) -> Iterator[PairJob]:
     for row in zip(*(found.rows.column(name) for name in columns), strict=True):
         image_id, dataset, group, path, region, target, target_region = row
         regions = (region, target_region)
-        if _is_usable_pair(image_id, (path, target), regions):
+        if _is_usable_pair_or_warn(image_id, (path, target), regions):
             used[dataset] += 1
             yield PairJob(dataset, group, image_id, 0, (path, target), regions=regions)
         else:
@@ -164,8 +158,10 @@ def _source_pair_jobs(data: DataConfig) -> Iterator[PairJob]:
         )
 
 
-def _is_usable_pair(key: str, pair: tuple[str, str | None], regions: tuple[Region, Region]) -> bool:
-    """Tell whether a pair can be trained on, and warn if not."""
+def _is_usable_pair_or_warn(
+    key: str, pair: tuple[str, str | None], regions: tuple[Region, Region]
+) -> bool:
+    """Return whether a pair can be trained on, and warn if not."""
     fault = _pair_fault(pair, regions)
     if fault:
         _LOG.warning("left out %s: %s", key, fault)
@@ -173,7 +169,7 @@ def _is_usable_pair(key: str, pair: tuple[str, str | None], regions: tuple[Regio
 
 
 def _pair_fault(pair: tuple[str, str | None], regions: tuple[Region, Region]) -> str:
-    """Say why a pair cannot be trained on; empty if it can, as far as headers tell."""
+    """Return why a pair cannot be trained on, as far as headers show; empty if it can."""
     path, target = pair
     if not target:
         return "it has no clean partner, without which nothing can be learnt from it"
@@ -188,20 +184,20 @@ def _pair_fault(pair: tuple[str, str | None], regions: tuple[Region, Region]) ->
     return ""
 
 
-def _read_pair_jobs(data: DataConfig, root: Path) -> Iterator[PairJob]:
-    for file in _sorted_files(root, data.photographs):
+def _photograph_and_folder_pair_jobs(data: DataConfig, root: Path) -> Iterator[PairJob]:
+    for file in _sorted_image_files(root, data.photographs):
         for name in data.simulated:
             yield from _photograph_jobs(name, root, file, data.photograph_repeats)
-    for file in _sorted_files(root, data.night):
+    for file in _sorted_image_files(root, data.night):
         yield from _photograph_jobs(data.night_recipe, root, file, data.night_repeats, dark=True)
-    scenes = _known_scenes(root)
+    scenes = _bsds_scene_of_inputs(root)
     for name, folder in data.pairs.items():
-        for file in _sorted_files(root, [folder + "/input"]):
+        for file in _sorted_image_files(root, [folder + "/input"]):
             relative = file.relative_to(root).as_posix()
             partner = root / folder / "target" / file.name
             scene = scenes.get(relative, f"{folder}/{file.stem}")
             job = PairJob(name, scene, relative, 0, (str(file), str(partner)))
-            if _is_usable_pair(relative, (str(file), str(partner)), job.regions):
+            if _is_usable_pair_or_warn(relative, (str(file), str(partner)), job.regions):
                 yield job
 
 
@@ -220,7 +216,7 @@ def _photograph_scene(file: Path) -> str:
     return f"bsds-{file.stem}" if bsds else file.as_posix()
 
 
-def _known_scenes(root: Path) -> dict[str, str]:
+def _bsds_scene_of_inputs(root: Path) -> dict[str, str]:
     """Read which pairs show photographs of BSDS, from PAIRS.csv where the folder has one."""
     table = root / "PAIRS.csv"
     if not table.exists():
@@ -230,10 +226,10 @@ def _known_scenes(root: Path) -> dict[str, str]:
     return {row["input"]: f"bsds-{row['bsds_id']}" for row in rows if row.get("bsds_id")}
 
 
-def _sorted_files(root: Path, folders: Iterable[str]) -> Iterator[Path]:
+def _sorted_image_files(root: Path, folders: Iterable[str]) -> Iterator[Path]:
     for folder in folders:
         place = root / folder
-        found = sorted(path for path, _ in list_candidates(place)) if place.is_dir() else []
+        found = sorted(path for path, _ in iterate_candidate_paths(place)) if place.is_dir() else []
         if not found:
             raise SourceError(
                 f"no images lie in {place}, which the configuration names; "

@@ -7,11 +7,10 @@ from typing import Any
 
 from rainmer_analysis.draw import (
     Drawing,
-    all_in_one_figure,
     architecture_figure,
-    deraining_figure,
-    drawing_libraries,
+    drawing_library_versions,
     drawing_platform,
+    maps_and_matrices_figure,
     plot_intervals,
     plot_map,
     plot_matrix,
@@ -19,13 +18,7 @@ from rainmer_analysis.draw import (
     plot_properties,
 )
 from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
-from rainmer_analysis.recipes.verify.evidence import (
-    Check,
-    VerifiedContent,
-    agrees,
-    differs,
-    not_checked,
-)
+from rainmer_analysis.recipes.verify.evidence import Check, VerifiedContent
 from rainmer_analysis.sphere import summarise_map
 from rainmer_analysis.values import PictureRecord, SphereMap, picture_sha256
 
@@ -40,51 +33,55 @@ def check_redrawn(record: PictureRecord, shown: VerifiedContent) -> Check:
     The same bytes come out only of the same releases on the same kind of processor; elsewhere
     nothing is compared.
     """
-    told = record.document
-    here, system = drawing_libraries(), drawing_platform()
+    document = record.document
+    here, system = drawing_library_versions(), drawing_platform()
     other = [
         f"{name} {stated} (here {here.get(name, 'none')})"
-        for name, stated in (told.get("libraries") or {}).items()
+        for name, stated in (document.get("libraries") or {}).items()
         if here.get(name) != stated
     ]
-    if told.get("platform") != system:
-        other.append(f"{told.get('platform')} (here {system})")
+    if document.get("platform") != system:
+        other.append(f"{document.get('platform')} (here {system})")
     if other:
-        return not_checked(_WHAT, f"the picture was drawn with {', '.join(other)}")
-    drawing = _draw_as_stated(told, shown)
+        return Check(_WHAT, "not checked", f"the picture was drawn with {', '.join(other)}")
+    drawing = _draw_from_record(document, shown)
     if drawing is None:
-        return not_checked(_WHAT, "not all inputs are at hand")
+        return Check(_WHAT, "not checked", "not all inputs are at hand")
     if picture_sha256(drawing.content(record.suffix)) == record.content_sha256:
-        return agrees(_WHAT, "from these numbers the same picture comes out")
-    return differs(_WHAT, "from these numbers another picture comes out")
+        return Check(_WHAT, "agrees", "from these numbers the same picture comes out")
+    return Check(_WHAT, "differs", "from these numbers another picture comes out")
 
 
-def _draw_as_stated(told: Mapping[str, Any], shown: VerifiedContent) -> Drawing | None:
+def _draw_from_record(document: Mapping[str, Any], shown: VerifiedContent) -> Drawing | None:
     maps, matrices = shown.maps, shown.matrices
-    if len(maps) < len(told.get("maps", ())) or len(matrices) < len(told.get("matrices", ())):
+    if len(maps) < len(document.get("maps", ())) or len(matrices) < len(
+        document.get("matrices", ())
+    ):
         return None
-    titles, title, what = told.get("titles"), told.get("title", ""), told.get("draws")
+    titles, title, what = document.get("titles"), document.get("title", ""), document.get("draws")
     if what == "map":
-        return _draw_map(told, maps)
+        return _draw_map(document, maps)
     if what == "matrix":
         return plot_matrix(matrices, titles=titles)
     if what == "intervals":
         return plot_intervals(matrices, titles=titles, title=title)
     if what in ("figure 2", "figure 3"):
-        draw = deraining_figure if what == "figure 2" else all_in_one_figure
-        return draw(maps, matrices, titles=titles, title=title)
+        number = int(what.removeprefix("figure "))
+        return maps_and_matrices_figure(maps, matrices, number=number, titles=titles, title=title)
     if what == "figure 1":
         return architecture_figure(describe_encoder(RainmerEncoder(WIDTHS["full"])), title=title)
     if what == "probe":
-        return plot_probe({"kind": "probe", "request": told.get("probe"), **told["numbers"]})
+        return plot_probe(
+            {"kind": "probe", "request": document.get("probe"), **document["numbers"]}
+        )
     if what == "properties" and shown.properties is not None:
-        return plot_properties(shown.properties, title=told["numbers"].get("title"))
+        return plot_properties(shown.properties, title=document["numbers"].get("title"))
     return None
 
 
-def _draw_map(told: Mapping[str, Any], maps: Sequence[SphereMap]) -> Drawing:
-    overlays = {name: bool(told.get(name)) for name in ("contours", "means")}
-    summaries = [summarise_map(each) for each in maps] if "contours" in told else None
+def _draw_map(document: Mapping[str, Any], maps: Sequence[SphereMap]) -> Drawing:
+    overlays = {name: bool(document.get(name)) for name in ("contours", "means")}
+    summaries = [summarise_map(each) for each in maps] if "contours" in document else None
     return plot_map(
-        maps, titles=told["titles"], view=str(told["view"]), summaries=summaries, **overlays
+        maps, titles=document["titles"], view=str(document["view"]), summaries=summaries, **overlays
     )

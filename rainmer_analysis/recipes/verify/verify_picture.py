@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.recipes.verify.check_shown import check_shown
+from rainmer_analysis.recipes.verify.check_recorded_content import check_recorded_content
 from rainmer_analysis.recipes.verify.evidence import (
     Check,
-    Inputs,
+    GivenFiles,
     Verification,
-    agrees,
-    differs,
-    find_inputs,
+    find_given_files,
 )
 from rainmer_analysis.recipes.verify.redraw import check_redrawn
 from rainmer_analysis.values import PictureRecord, read_record
@@ -56,38 +54,42 @@ def verify(path: str | Path, against: Against | None = None) -> Verification:
     """
     source = Path(path)
     record = read_record(source)
-    inputs = find_inputs([against] if isinstance(against, str | Path) else against or ())
-    checks = [_check_record(record), _check_picture(record)]
+    inputs = find_given_files([against] if isinstance(against, str | Path) else against or ())
+    checks = [_check_record_digest(record), _check_picture_digest(record)]
     if record.document:
-        checks += _check_content(record, inputs, source)
-        checks += [] if against is None else _check_any_found(checks)
+        checks += _check_content_and_redraw(record, inputs, source)
+        checks += [] if against is None else _check_any_input_found(checks)
     return Verification(source, record.document, tuple(checks), inputs.passed_over)
 
 
-def _check_record(record: PictureRecord) -> Check:
+def _check_record_digest(record: PictureRecord) -> Check:
     if record.record_fault:
-        return differs("record", record.record_fault)
-    return agrees("record", "its content is that of its digest")
+        return Check("record", "differs", record.record_fault)
+    return Check("record", "agrees", "its content is that of its digest")
 
 
-def _check_picture(record: PictureRecord) -> Check:
+def _check_picture_digest(record: PictureRecord) -> Check:
     if record.picture_fault:
-        return differs("picture", record.picture_fault)
-    return agrees("picture", "what is drawn is what the record was written for")
+        return Check("picture", "differs", record.picture_fault)
+    return Check("picture", "agrees", "what is drawn is what the record was written for")
 
 
-def _check_any_found(checks: Sequence[Check]) -> list[Check]:
+def _check_any_input_found(checks: Sequence[Check]) -> list[Check]:
     """Say so where nothing that was given is an input of the picture."""
     inputs = [each for each in checks if each.what.partition(" ")[0] not in _OWN]
     if any(each.outcome != "not checked" for each in inputs) or not inputs:
         return []
-    return [differs("inputs", "none of what the picture was made of is among what was given")]
+    return [
+        Check("inputs", "differs", "none of what the picture was made of is among what was given")
+    ]
 
 
-def _check_content(record: PictureRecord, inputs: Inputs, source: Path) -> list[Check]:
+def _check_content_and_redraw(
+    record: PictureRecord, inputs: GivenFiles, source: Path
+) -> list[Check]:
     checks: list[Check] = []
     try:
-        shown = check_shown(record.document, inputs)
+        shown = check_recorded_content(record.document, inputs)
         checks += shown.checks
         if not record.picture_fault and not any(each.outcome == "differs" for each in checks):
             checks.append(check_redrawn(record, shown))
@@ -97,5 +99,7 @@ def _check_content(record: PictureRecord, inputs: Inputs, source: Path) -> list[
                 f"the record of {source} is not laid out as this installation writes records "
                 f"({error!r}); update rainmer-analysis"
             ) from error
-        checks.append(differs("numbers", "parts of the record are missing or of another kind"))
+        checks.append(
+            Check("numbers", "differs", "parts of the record are missing or of another kind")
+        )
     return checks

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from rainmer_analysis.train.compiled.compiled_encoder import (
-    encode,
-    encode_view,
+    encode_one_view,
+    encode_with_gradients,
     is_compilable,
-    local_knowledge,
-    modules_only,
-    strided,
+    local_features,
+    to_channels_last,
 )
-from rainmer_analysis.train.compiled.fast_depthwise import use_fast_backward
+from rainmer_analysis.train.compiled.fast_depthwise_backward import use_fast_backward
 
 __all__ = [
-    "encode",
-    "encode_view",
+    "encode_one_view",
+    "encode_with_gradients",
     "is_compilable",
-    "local_knowledge",
-    "modules_only",
-    "strided",
+    "local_features",
+    "to_channels_last",
     "use_fast_backward",
 ]

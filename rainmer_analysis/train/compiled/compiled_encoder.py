@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -11,27 +9,20 @@ from torch import Tensor
 
 from rainmer_analysis.kernels.kernel_switch import kernels_wanted
 from rainmer_analysis.model.encoder import MIN_SIDE, EncoderOutput, RainmerEncoder
-from rainmer_analysis.model.pooling import block_mean, global_mean, normalise_rows
-from rainmer_analysis.train.compiled.mixture_gradients import location
-from rainmer_analysis.train.compiled.projector_gradients import project
+from rainmer_analysis.model.pooling_and_precision import block_mean, global_mean, normalise_rows
+from rainmer_analysis.train.compiled.mixture_gradients import compiled_local_features
+from rainmer_analysis.train.compiled.projector_gradients import compiled_projections
 
-__all__ = ["encode", "encode_view", "is_compilable", "local_knowledge", "modules_only", "strided"]
-
-_switch = {"compiled": True}
-
-
-@contextmanager
-def modules_only() -> Iterator[None]:
-    """Compute everything by the modules meanwhile, in all threads, as a reference does."""
-    before = _switch["compiled"]
-    _switch["compiled"] = False
-    try:
-        yield
-    finally:
-        _switch["compiled"] = before
+__all__ = [
+    "encode_one_view",
+    "encode_with_gradients",
+    "is_compilable",
+    "local_features",
+    "to_channels_last",
+]
 
 
-def strided(images: Tensor) -> Tensor:
+def to_channels_last(images: Tensor) -> Tensor:
     """Return images [B, C, H, W] with channels last in memory, as modules are quickest with."""
     return images.contiguous(memory_format=torch.channels_last)
 
@@ -45,8 +36,7 @@ def is_compilable(encoder: RainmerEncoder, images: Tensor) -> bool:
     """
     weight = encoder.conv.proj.weight
     return (
-        _switch["compiled"]
-        and kernels_wanted()
+        kernels_wanted()
         and images.device.type == weight.device.type == "cpu"
         and images.dtype == weight.dtype == torch.float32
         and not images.requires_grad
@@ -56,14 +46,14 @@ def is_compilable(encoder: RainmerEncoder, images: Tensor) -> bool:
     )
 
 
-def local_knowledge(encoder: RainmerEncoder, images: Tensor) -> Tensor:
-    """Compute ``encoder.location(images)``, in compiled loops where they apply."""
+def local_features(encoder: RainmerEncoder, images: Tensor) -> Tensor:
+    """Compute ``encoder.local_features(images)``, in compiled loops where they apply."""
     if is_compilable(encoder, images):
-        return location(encoder, images)
-    return encoder.location(strided(images))
+        return compiled_local_features(encoder, images)
+    return encoder.local_features(to_channels_last(images))
 
 
-def encode(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
+def encode_with_gradients(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
     """Compute ``encoder(images)`` with gradients for its parameters, as fast as this machine can.
 
     Parameters
@@ -78,10 +68,10 @@ def encode(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
     All outputs, equal to those of the modules but for rounding.
     """
     if not is_compilable(encoder, images):
-        output: EncoderOutput = encoder(strided(images))
+        output: EncoderOutput = encoder(to_channels_last(images))
         return output
-    local = location(encoder, images)
-    pooled, detail = project(encoder.projectors, local)
+    local = compiled_local_features(encoder, images)
+    pooled, detail = compiled_projections(encoder.projectors, local)
     chromatic, degradation = pooled.unbind(1)
     return EncoderOutput(
         location=local,
@@ -93,7 +83,7 @@ def encode(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
     )
 
 
-def encode_view(
+def encode_one_view(
     encoder: RainmerEncoder, images: Tensor, view: Literal["chromatic", "degradation", "detail"]
 ) -> Tensor:
     """Compute one view of images, which takes one projector of two.
@@ -102,10 +92,10 @@ def encode_view(
     -------
     Features before normalisation: [B, base_dim], or [B, base_dim, H // 8, W // 8] of ``detail``.
     """
-    local = local_knowledge(encoder, images)
+    local = local_features(encoder, images)
     if is_compilable(encoder, images):
         projector = encoder.projectors[view != "chromatic"]
-        pooled, detail = project([projector], local)
+        pooled, detail = compiled_projections([projector], local)
         return (detail if view == "detail" else pooled)[:, 0]
     if view == "chromatic":
         return global_mean(encoder.chromatic_features(local))

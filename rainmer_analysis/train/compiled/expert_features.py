@@ -6,15 +6,15 @@ that a kernel may look over the border.
 
 from __future__ import annotations
 
-from rainmer_analysis.kernels import planar
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels import hcw_maps
+from rainmer_analysis.kernels.hcw_maps import (
     ABOVE,
     COLUMNS,
-    RECTIFY,
+    STORE_RELU,
     convolve_channel,
     multiply_channels,
 )
-from rainmer_analysis.kernels.simd_vectors import compiled, inlined
+from rainmer_analysis.kernels.numba_decorators import compiled, inlined
 from rainmer_analysis.train.compiled.mixture_weights import (
     FIRST_DEPTHWISE,
     FUSED_MAPS,
@@ -23,13 +23,13 @@ from rainmer_analysis.train.compiled.mixture_weights import (
 )
 
 __all__ = [
-    "exclude_border_from_averages",
-    "expert_features",
+    "compute_expert_features",
+    "exclude_padding_from_averages",
     "first_pixel_and_strides",
     "zero_beyond_last_column",
 ]
 
-first_pixel_and_strides = compiled(planar.first_pixel_and_strides)
+first_pixel_and_strides = compiled(hcw_maps.first_pixel_and_strides)
 
 
 @compiled
@@ -42,7 +42,7 @@ def zero_beyond_last_column(maps, size):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exclude_border_from_averages(maps, first, dim, size):  # type: ignore[no-untyped-def]
+def exclude_padding_from_averages(maps, first, dim, size):  # type: ignore[no-untyped-def]
     """Leave what lies beyond the border out of averages over 9 pixels, or of their gradients."""
     last = ABOVE + size[0] - 1
     for channel in range(first, first + dim):
@@ -55,7 +55,7 @@ def exclude_border_from_averages(maps, first, dim, size):  # type: ignore[no-unt
 
 
 @inlined
-def expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
+def compute_expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
     """Compute what the fusion of a stage takes."""
     x, thin, pointed, found = maps
     firsts, seconds, points = weights[0], weights[1], weights[2]
@@ -84,14 +84,16 @@ def expert_features(maps, weights, size):  # type: ignore[no-untyped-def]
                     flat, start, at[1], firsts, taps, form, found_flat, to, found_at[1], size, False
                 )
             weight += dim * form[0] ** 2
-    exclude_border_from_averages(found, (FUSED_MAPS - 1) * dim, dim, size)
-    multiply_channels(points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, RECTIFY)
+    exclude_padding_from_averages(found, (FUSED_MAPS - 1) * dim, dim, size)
+    multiply_channels(
+        points, (0, dim, 1, dim, dim), flat, at, found_flat, found_at, size, STORE_RELU
+    )
     for number in range(SEPARABLE):
         shift = number * dim
         source = thin_at[0] + shift * thin_at[2], thin_at[1], thin_at[2]
         target = pointed_at[0] + shift * pointed_at[2], pointed_at[1], pointed_at[2]
         matrix = ((number + 1) * dim * dim, dim, 1, dim, dim)
-        multiply_channels(points, matrix, thin_flat, source, pointed_flat, target, size, RECTIFY)
+        multiply_channels(points, matrix, thin_flat, source, pointed_flat, target, size, STORE_RELU)
     zero_beyond_last_column(pointed, size)
     for channel in range(dim):
         weight = 0

@@ -13,32 +13,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels.hcw_maps import (
     NATIVE,
-    RECTIFY,
+    STORE_RELU,
     Array,
     add_outer_products,
     first_pixel_and_strides,
     multiply_channels,
+    padded_zero_maps,
     pixels_view,
-    zero_maps,
 )
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
 from rainmer_analysis.model import STAGES, RainmerEncoder
-from rainmer_analysis.train.compiled.mixture_weights import (
-    FUSED_MAPS,
-    SEPARABLE,
-    MixtureWeights,
-)
-from rainmer_analysis.train.compiled.stage_passes import stage_backward, stage_forward
+from rainmer_analysis.train.compiled.mixture_weights import FUSED_MAPS, SEPARABLE, MixtureWeights
+from rainmer_analysis.train.compiled.stage_forward_backward import stage_backward, stage_forward
 
-__all__ = ["location"]
+__all__ = ["compiled_local_features"]
 
 _ENTRY = 28  # numbers that a pixel of the first map is a sum of: 3 x 3 of 3 colours, and 1
 
 
-def location(encoder: RainmerEncoder, images: Tensor) -> Tensor:
-    """Compute local knowledge as ``encoder.location`` does, with gradients for its parameters.
+def compiled_local_features(encoder: RainmerEncoder, images: Tensor) -> Tensor:
+    """Compute ``encoder.local_features(images)`` with gradients for its parameters.
 
     Parameters
     ----------
@@ -51,7 +47,7 @@ def location(encoder: RainmerEncoder, images: Tensor) -> Tensor:
     -------
     [B, dim, H, W], float32.
     """
-    shares, weights = MixtureWeights.of(encoder, images)
+    shares, weights = MixtureWeights.with_gate_weights(encoder, images)
     out: Tensor = _MixtureFunction.apply(  # type: ignore[no-untyped-call]
         images, torch.is_grad_enabled(), shares, *weights
     )
@@ -69,13 +65,13 @@ class _Workspace:
             self._zero_maps(SEPARABLE),
             self._zero_maps(FUSED_MAPS),
         )
-        self.entry = zero_maps(_ENTRY, size)
+        self.entry = padded_zero_maps(_ENTRY, size)
         pixels_view(self.entry, size)[-1] = 1.0
         self._padded = np.zeros((3, size[0] + 2, size[1] + 2), np.float32)
         self._gradients: tuple[Array, ...] = ()
 
     def _zero_maps(self, count: int) -> Array:
-        return zero_maps(count * self._dim, self.size)
+        return padded_zero_maps(count * self._dim, self.size)
 
     @property
     def gradients(self) -> tuple[Array, ...]:
@@ -94,8 +90,8 @@ class _Workspace:
         self.pixels_view(maps)[:] = pixels
         maps[..., self.size[1] :] = 0
 
-    def gather_neighbourhoods(self, image: Array) -> None:
-        """Put an image's neighbourhoods into `entry`."""
+    def fill_entry_by_im2col(self, image: Array) -> None:
+        """Put an image's 3 x 3 neighbourhoods into `entry` (im2col)."""
         height, width = self.size
         self._padded[:, 1:-1, 1:-1] = image
         found = self.pixels_view(self.entry)
@@ -110,7 +106,7 @@ class _Workspace:
         source, target = first_pixel_and_strides(self.entry), first_pixel_and_strides(self.x)
         flat = self.entry.reshape(-1), self.x.reshape(-1)
         multiply_channels(
-            entry.reshape(-1), matrix, flat[0], source, flat[1], target, self.size, RECTIFY
+            entry.reshape(-1), matrix, flat[0], source, flat[1], target, self.size, STORE_RELU
         )
         self.x[..., self.size[1] :] = 0
 
@@ -135,7 +131,7 @@ class _GradientSums:
         self.mixed = np.zeros(FUSED_MAPS * dim * dim * NATIVE, np.float32)
         self._fusion, self._shares = torch.zeros_like(weights.fusion), torch.zeros_like(shares)
 
-    def of(self, stage: int) -> tuple[Array, ...]:
+    def buffers_of_stage(self, stage: int) -> tuple[Array, ...]:
         """Return what the loops add one image's gradients of a stage to."""
         self.mixed[:] = 0
         return *self._stages[stage], self.mixed
@@ -166,12 +162,12 @@ class _MixtureFunction(torch.autograd.Function):
         inputs = torch.empty(len(images) if keep else 0, STAGES, dim, *size)
         found = torch.empty(len(images), dim, *size)
         kept, out, entry = inputs.numpy(), found.numpy(), weights.entry.numpy()
-        work = _workspaces_per_thread(dim).of(size)
+        work = _workspaces_per_thread(dim).of_size(size)
         for number, image in enumerate(images.numpy()):
-            work.gather_neighbourhoods(image)
+            work.fill_entry_by_im2col(image)
             work.convolve_patch_embedding(entry)
             x, y = work.x, work.y
-            for s, own in enumerate(weights.of_image(shares[number])):
+            for s, own in enumerate(weights.stages_of_image(shares[number])):
                 if keep:
                     kept[number, s] = work.pixels_view(x)
                 stage_forward((x, *work.between), y, own, size)
@@ -185,11 +181,11 @@ class _MixtureFunction(torch.autograd.Function):
         images, shares, inputs, found, *parts = ctx.saved_tensors
         weights = MixtureWeights(*parts)
         dim, size = len(weights.entry), (images.shape[2], images.shape[3])
-        firsts, seconds = (part.numpy() for part in weights.mirrored())
-        totals, work = _GradientSums(weights, shares), _workspaces_per_thread(dim).of(size)
+        firsts, seconds = (part.numpy() for part in weights.mirrored_kernels())
+        totals, work = _GradientSums(weights, shares), _workspaces_per_thread(dim).of_size(size)
         given, *room, other = work.gradients
         for number, image in enumerate(images.numpy()):
-            own = weights.of_image(shares[number])
+            own = weights.stages_of_image(shares[number])
             x, y = work.x, work.y
             work.pixels_view(given)[:] = gradients[0][number].numpy()
             work.pixels_view(y)[:] = found[number].numpy()
@@ -197,11 +193,11 @@ class _MixtureFunction(torch.autograd.Function):
                 work.fill(x, inputs[number, s].numpy())
                 stage_backward(
                     (x, *work.between), y, (given, *room, other), own[s],
-                    (firsts[s], seconds[s]), size, totals.of(s),
+                    (firsts[s], seconds[s]), size, totals.buffers_of_stage(s),
                 )  # fmt: skip
                 totals.split_gradient_of_gated_fusion(s, number, shares[number, s])
                 x, y, given, other = y, x, other, given
-            work.gather_neighbourhoods(image)
+            work.fill_entry_by_im2col(image)
             work.fill(given, work.pixels_view(given) * (work.pixels_view(y) > 0))
             add_outer_products(
                 given.reshape(-1), first_pixel_and_strides(given), work.entry.reshape(-1),

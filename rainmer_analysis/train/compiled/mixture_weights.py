@@ -9,16 +9,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rainmer_analysis.kernels.planar import Array
-from rainmer_analysis.model import STAGES, RainmerEncoder, Stage, mean_windows, without_autocast
+from rainmer_analysis.kernels.hcw_maps import Array
+from rainmer_analysis.model import (
+    STAGES,
+    RainmerEncoder,
+    Stage,
+    mean_3x3_neighbourhood,
+    without_autocast,
+)
 
-__all__ = [
-    "FIRST_DEPTHWISE",
-    "FUSED_MAPS",
-    "SECOND_DEPTHWISE",
-    "SEPARABLE",
-    "MixtureWeights",
-]
+__all__ = ["FIRST_DEPTHWISE", "FUSED_MAPS", "SECOND_DEPTHWISE", "SEPARABLE", "MixtureWeights"]
 
 # Side and dilation of the depthwise kernels: of the separable experts of sides 3, 5 and 7 (the one
 # of side 1 has none), of the dilated experts, and of the average, whose weights are constant.
@@ -50,14 +50,18 @@ class MixtureWeights(NamedTuple):
     fusion: Tensor
 
     @classmethod
-    def of(cls, encoder: RainmerEncoder, images: Tensor) -> tuple[Tensor, MixtureWeights]:
+    def with_gate_weights(
+        cls, encoder: RainmerEncoder, images: Tensor
+    ) -> tuple[Tensor, MixtureWeights]:
         """Weigh the experts for images, [B, 4, 8], and multiply the mixture's linear parts out.
 
         This is done by torch, which therefore knows the gradients of all parameters.
         """
         conv, stages = encoder.conv.proj, encoder.MoEs.expert_stages
         with without_autocast(images):
-            mean = F.linear(mean_windows(images).flatten(1), conv.weight.flatten(1), conv.bias)
+            mean = F.linear(
+                mean_3x3_neighbourhood(images).flatten(1), conv.weight.flatten(1), conv.bias
+            )
             shares = encoder.MoEs.gate.weigh(mean)
             point = next(stages.preprocess.parameters()).flatten(1)
             taps = conv.weight.permute(0, 2, 3, 1).flatten(1)  # [dim, (row, column, colour)]
@@ -65,24 +69,28 @@ class MixtureWeights(NamedTuple):
             found = zip(*(_stage_weights(stage) for stage in stages.stages), strict=True)
             return shares, cls(entry, *(torch.stack(part) for part in found))
 
-    def of_image(self, shares: Tensor) -> list[tuple[Array, ...]]:
+    def stages_of_image(self, shares: Tensor) -> list[tuple[Array, ...]]:
         """Return each stage's weights, flat, for an image with these shares of the experts."""
         fusion = (self.fusion * shares[:, None, :, None]).flatten(1).numpy()
-        parts = self.with_average().numpy(), self.seconds.numpy(), self.points.flatten(1).numpy()
+        parts = (
+            self.first_kernels_and_average().numpy(),
+            self.seconds.numpy(),
+            self.points.flatten(1).numpy(),
+        )
         return [(*(part[s] for part in parts), fusion[s]) for s in range(STAGES)]
 
-    def with_average(self) -> Tensor:
+    def first_kernels_and_average(self) -> Tensor:
         """Return the first round's kernels and the average's, of equal weights."""
         dim = len(self.entry)
         average = self.firsts.new_full((len(self.firsts), 9 * dim), 1 / 9)
         return torch.cat([self.firsts, average], dim=1)
 
-    def mirrored(self) -> tuple[Tensor, Tensor]:
+    def mirrored_kernels(self) -> tuple[Tensor, Tensor]:
         """Return the kernels of either round, each turned by half a turn."""
         dim = len(self.entry)
-        return _rotate_half_turn(self.with_average(), FIRST_DEPTHWISE, dim), _rotate_half_turn(
-            self.seconds, SECOND_DEPTHWISE, dim
-        )
+        return _rotate_half_turn(
+            self.first_kernels_and_average(), FIRST_DEPTHWISE, dim
+        ), _rotate_half_turn(self.seconds, SECOND_DEPTHWISE, dim)
 
 
 def _stage_weights(stage: Stage) -> tuple[Tensor, ...]:
@@ -92,7 +100,7 @@ def _stage_weights(stage: Stage) -> tuple[Tensor, ...]:
     seconds = torch.cat([op[3].weight.flatten() for op in separable[1:]])
     scaled = ops[0][1].weight.flatten(1) * ops[0][0].weight.flatten(1).T
     points = torch.stack([scaled, *(op[1].weight.flatten(1) for op in separable[1:])])
-    fusion = stage.fusion(firsts)
+    fusion = stage.folded_fusion_weight(firsts)
     return firsts, seconds, points, fusion.view(len(fusion), FUSED_MAPS, -1)
 
 

@@ -10,29 +10,31 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.kernels.planar import (
+from rainmer_analysis.kernels.hcw_maps import (
     COLUMNS,
     Array,
+    padded_zero_maps,
     pixels_view,
-    transformed_kernels,
-    untransform_kernel_gradients,
+    transform_back_kernel_gradients,
+    transform_kernels_1d,
     winograd_workspace,
-    zero_maps,
 )
-from rainmer_analysis.kernels.workspaces import ThreadWorkspaces
-from rainmer_analysis.model.pooling import without_autocast
-from rainmer_analysis.train.compiled.projector_passes import (
+from rainmer_analysis.kernels.thread_workspaces import ThreadWorkspaces
+from rainmer_analysis.model.pooling_and_precision import without_autocast
+from rainmer_analysis.train.compiled.projector_forward_backward import (
     BLOCK,
     projector_backward,
     projector_forward,
 )
 
-__all__ = ["project"]
+__all__ = ["compiled_projections"]
 
 _TENSORS = 10  # of a projector
 
 
-def project(projectors: Sequence[nn.Sequential], location: Tensor) -> tuple[Tensor, Tensor]:
+def compiled_projections(
+    projectors: Sequence[nn.Sequential], location: Tensor
+) -> tuple[Tensor, Tensor]:
     """Pool what projectors make of local knowledge, with gradients.
 
     Parameters
@@ -71,12 +73,12 @@ class _ProjectorWeights(NamedTuple):
     gates: tuple[tuple[Array, Array], tuple[Array, Array]]
 
     @classmethod
-    def of(cls, tensors: Sequence[Tensor]) -> _ProjectorWeights:
+    def from_tensors(cls, tensors: Sequence[Tensor]) -> _ProjectorWeights:
         arrays = [tensor.contiguous().numpy() for tensor in tensors[3:]]
         flipped = (weight.flip(2, 3).transpose(0, 1) for weight in tensors[:3])
         return cls(
-            tuple(transformed_kernels(weight).view(-1).numpy() for weight in tensors[:3]),
-            tuple(transformed_kernels(weight).view(-1).numpy() for weight in flipped),
+            tuple(transform_kernels_1d(weight).view(-1).numpy() for weight in tensors[:3]),
+            tuple(transform_kernels_1d(weight).view(-1).numpy() for weight in flipped),
             tuple(arrays[:3]),
             ((arrays[3], arrays[4]), (arrays[5], arrays[6])),
         )
@@ -94,7 +96,9 @@ class _SqueezeExciteActivations(NamedTuple):
         sizes = channels, hidden, channels
         return cls(*(np.empty((*shape, 2, size), np.float32) for size in sizes))
 
-    def of(self, image: int, tower: int) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def of_image_and_projector(
+        self, image: int, tower: int
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         first, second = (tuple(each[image, tower, i] for each in self) for i in range(2))
         return first, second
 
@@ -103,8 +107,8 @@ class _Workspace:
     """Maps of one image, with zeros around."""
 
     def __init__(self, dim: int, channels: int, size: tuple[int, int]) -> None:
-        self.location, self.to_location = zero_maps(dim, size), zero_maps(dim, size)
-        self.maps = tuple(zero_maps(channels, size) for _ in range(3))
+        self.location, self.to_location = padded_zero_maps(dim, size), padded_zero_maps(dim, size)
+        self.maps = tuple(padded_zero_maps(channels, size) for _ in range(3))
         pitch, wide = self.location.shape[2], max(dim, channels)
         self.rest = np.empty((channels, *size), np.float32)
         self.memory = winograd_workspace(wide, wide, pitch), np.zeros(pitch, np.float32)
@@ -124,14 +128,14 @@ class _ProjectorGradients:
         wide = -(-self._shapes[0][0] // COLUMNS) * COLUMNS
         self._forms = [(6, 3, shape[1], wide) for shape in self._shapes]
         self.kernels = tuple(np.zeros(int(np.prod(form)), np.float32) for form in self._forms)
-        zero_maps = [np.zeros(tuple(tensor.shape), np.float32) for tensor in tensors[3:]]
-        self.biases = tuple(zero_maps[:3])
-        self.gates = (zero_maps[3], zero_maps[4]), (zero_maps[5], zero_maps[6])
+        zeros = [np.zeros(tuple(tensor.shape), np.float32) for tensor in tensors[3:]]
+        self.biases = tuple(zeros[:3])
+        self.gates = (zeros[3], zeros[4]), (zeros[5], zeros[6])
 
     def tensors(self) -> list[Tensor]:
         """Return them in the order of the weights."""
         kernels = [
-            untransform_kernel_gradients(torch.from_numpy(sums).view(form), shape[0])
+            transform_back_kernel_gradients(torch.from_numpy(sums).view(form), shape[0])
             for sums, form, shape in zip(self.kernels, self._forms, self._shapes, strict=True)
         ]
         rest = *self.biases, *self.gates[0], *self.gates[1]
@@ -142,22 +146,22 @@ class _ProjectorsFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, location: Tensor, keep: bool, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         ctx.set_materialize_grads(False)
-        towers = [_ProjectorWeights.of(part) for part in _split_by_projector(tensors)]
+        towers = [_ProjectorWeights.from_tensors(part) for part in _split_by_projector(tensors)]
         count, dim, *size = location.shape
         channels, hidden = len(tensors[0]), len(tensors[6])
         shape = count, len(towers), channels
         pooled, detail = torch.empty(shape), torch.empty(*shape, *(side // BLOCK for side in size))
         kept = torch.empty(*shape[:2], 3 if keep else 0, channels, *size)
         seen = _SqueezeExciteActivations.empty(shape[:2], channels, hidden)
-        work = _workspaces_per_thread(dim, channels).of((size[0], size[1]))
+        work = _workspaces_per_thread(dim, channels).of_size((size[0], size[1]))
         found, details, saved = pooled.numpy(), detail.numpy(), kept.numpy()
         for image, local in enumerate(location.numpy()):
             pixels_view(work.location, (size[0], size[1]))[:] = local
             for t, tower in enumerate(towers):
                 projector_forward(
                     work.location, work.maps, (tower.kernels, tower.biases), tower.gates,
-                    seen.of(image, t), saved[image, t], (found[image, t], details[image, t]),
-                    (size[0], size[1]), work.memory,
+                    seen.of_image_and_projector(image, t), saved[image, t],
+                    (found[image, t], details[image, t]), (size[0], size[1]), work.memory,
                 )  # fmt: skip
         ctx.save_for_backward(location, kept, *tensors)
         ctx.towers, ctx.seen = towers, seen
@@ -177,7 +181,7 @@ class _ProjectorsFunction(torch.autograd.Function):
         out, saved, work = (
             to_location.numpy(),
             kept.numpy(),
-            _workspaces_per_thread(dim, shape[2]).of(size),
+            _workspaces_per_thread(dim, shape[2]).of_size(size),
         )
         for image, local in enumerate(location.numpy()):
             pixels_view(work.location, size)[:] = local
@@ -185,7 +189,7 @@ class _ProjectorsFunction(torch.autograd.Function):
             for t, tower in enumerate(towers):
                 projector_backward(
                     work.location, work.maps, tower.turned, tower.gates,
-                    ctx.seen.of(image, t), saved[image, t],
+                    ctx.seen.of_image_and_projector(image, t), saved[image, t],
                     (to_pooled[image, t], to_detail[image, t]), work.rest,
                     (sums[t].kernels, sums[t].biases, sums[t].gates), work.to_location,
                     size, (*work.memory, *work.numbers),

@@ -7,26 +7,22 @@ value is refused with a sentence; nothing is silently ignored.
 
 from __future__ import annotations
 
-from rainmer_analysis.train.config.read_config import parse_config, read_config, shipped_configs
-from rainmer_analysis.train.config.sections import (
-    DataConfig,
-    ModelConfig,
-    ObjectiveConfig,
-    OptimiserConfig,
-    RestorationConfig,
-    RunConfig,
-)
+from rainmer_analysis.train.config.sections import DataConfig, ObjectiveConfig, OptimiserConfig
 from rainmer_analysis.train.config.train_config import TrainConfig
+from rainmer_analysis.train.config.train_config_toml import (
+    config_as_toml,
+    parse_train_config,
+    read_train_config,
+    shipped_train_configs,
+)
 
 __all__ = [
     "DataConfig",
-    "ModelConfig",
     "ObjectiveConfig",
     "OptimiserConfig",
-    "RestorationConfig",
-    "RunConfig",
     "TrainConfig",
-    "parse_config",
-    "read_config",
-    "shipped_configs",
+    "config_as_toml",
+    "parse_train_config",
+    "read_train_config",
+    "shipped_train_configs",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from rainmer_analysis.errors import ConfigError, ParameterError
 from rainmer_analysis.model import VARIANTS, RestorerConfig
@@ -56,17 +56,17 @@ class TrainConfig:
     crossed: CrossedConfig = field(default_factory=CrossedConfig)
 
     def __post_init__(self) -> None:
-        _check_data(self.data)
+        _check_dataset_names(self.data)
         _check_sampling(self)
-        _check_sizes(self)
+        _check_archive_and_crop_sizes(self)
         _check_schedule(self.optimiser)
         _check_unused_settings(self)
-        if self.restores:
+        if self.trains_restorer:
             _check_restorer(self)
         _check_crossed(self)
 
     @property
-    def restores(self) -> bool:
+    def trains_restorer(self) -> bool:
         """Whether a restorer is trained together with the encoder."""
         return bool(self.restorer.variant)
 
@@ -76,14 +76,14 @@ class TrainConfig:
         return bool(self.crossed.draws)
 
     @property
-    def trains(self) -> str:
+    def trained_network(self) -> str:
         """What is trained: ``encoder``, ``airnet`` or ``rainmer`` (encoder and restorer)."""
-        if self.restores:
+        if self.trains_restorer:
             return "rainmer"
         return "airnet" if self.encoder == "airnet" else "encoder"
 
     @property
-    def network(self) -> RestorerConfig:
+    def restorer_config(self) -> RestorerConfig:
         """The restorer's widths and variant, its encoder's among them.
 
         Raises
@@ -93,18 +93,15 @@ class TrainConfig:
         """
         own, encoder = self.restorer, self.model.rainmer
         return RestorerConfig(
-            variant=own.variant,
-            dim=encoder.dim,
-            base_dim=encoder.base_dim,
-            gate_hidden=encoder.gate_hidden,
-            se_hidden=encoder.se_hidden,
+            own.variant,
+            **asdict(encoder),
             blocks=own.blocks,
             heads=own.heads,
             expansion=own.expansion,
         )
 
 
-def _check_data(data: DataConfig) -> None:
+def _check_dataset_names(data: DataConfig) -> None:
     if not data.simulated and not data.sources:
         raise ConfigError(
             "data.simulated is empty, and so is data.sources; name at least one dataset"
@@ -143,7 +140,7 @@ def _check_sampling(config: TrainConfig) -> None:
         )
 
 
-def _check_sizes(config: TrainConfig) -> None:
+def _check_archive_and_crop_sizes(config: TrainConfig) -> None:
     objective, native = config.objective, config.data.native
     if objective.archive < objective.negatives_per_view:
         raise ConfigError(
@@ -157,7 +154,7 @@ def _check_sizes(config: TrainConfig) -> None:
             "choose 16 to 128"
         )
     largest = max(objective.crop, _WHOLE if rainmer else 0)
-    largest = max(largest, config.restorer.crop if config.restores else 0)
+    largest = max(largest, config.restorer.crop if config.trains_restorer else 0)
     if largest > native:
         raise ConfigError(
             f"data.native is {native}, smaller than the squares cut from it "
@@ -185,12 +182,12 @@ def _check_unused_settings(config: TrainConfig) -> None:
             f"optimiser.schedule is {optimiser.schedule!r}, which has no periods and floors; "
             'set it to "restarts", or leave them out'
         )
-    if not config.restores and restorer != RestorationConfig():
+    if not config.trains_restorer and restorer != RestorationConfig():
         raise ConfigError(
             "the section restorer has no variant, so that none would be trained; "
             f"give restorer.variant, one of {', '.join(VARIANTS)}, or leave the section out"
         )
-    if not config.restores and config.objective.every != 1:
+    if not config.trains_restorer and config.objective.every != 1:
         raise ConfigError(
             f"objective.every is {config.objective.every}, but without a restorer there is nothing "
             "else to learn from; leave it out, or give restorer.variant"
@@ -206,7 +203,7 @@ def _check_restorer(config: TrainConfig) -> None:
     if config.restorer.crop % 8:
         raise ConfigError(f"restorer.crop is {config.restorer.crop}; it must be a multiple of 8")
     try:
-        _ = config.network
+        _ = config.restorer_config
     except ParameterError as error:
         raise ConfigError(f"the section restorer cannot be built: {error}") from error
 
@@ -220,7 +217,7 @@ def _check_crossed(config: TrainConfig) -> None:
                 "give crossed.draws, or leave the section out"
             )
         return
-    if config.encoder != "rainmer" or config.restores:
+    if config.encoder != "rainmer" or config.trains_restorer:
         raise ConfigError(
             "the section crossed is for rainmer's encoder alone; leave it out, or leave out "
             "restorer.variant and give encoder as rainmer"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.contrast.airnet_queue import AirNetTrainable
+from rainmer_analysis.train.contrast.airnet_trainable import AirNetTrainable
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
-from rainmer_analysis.train.contrast.hard_negatives import Flip
 from rainmer_analysis.train.contrast.momentum_contrast import (
     CONTRAST_NUMBERS,
     ContrastBatch,
-    compare_views,
     contrast_loss,
+    view_cosines,
 )
+from rainmer_analysis.train.contrast.negatives_and_augmentations import Flip
 from rainmer_analysis.train.contrast.rainmer_trainable import RainmerTrainable
 
 __all__ = [
@@ -20,6 +20,6 @@ __all__ = [
     "ContrastBatchBuilder",
     "Flip",
     "RainmerTrainable",
-    "compare_views",
     "contrast_loss",
+    "view_cosines",
 ]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rainmer_analysis.errors import TrainingError
 from rainmer_analysis.train.config import ObjectiveConfig
-from rainmer_analysis.train.contrast.hard_negatives import Flip
+from rainmer_analysis.train.contrast.negatives_and_augmentations import Flip
 from rainmer_analysis.train.data import Pool
 
 __all__ = ["BLUR_SIGMAS", "BatchRandomness", "RelatedRows", "Square"]
@@ -32,7 +32,7 @@ class Square:
     side: int
 
     @classmethod
-    def drawn(cls, size: Sequence[int], side: int, rng: np.random.Generator) -> Square:
+    def draw(cls, size: Sequence[int], side: int, rng: np.random.Generator) -> Square:
         """Draw a place in images of a size (H, W)."""
         top, left = (int(rng.integers(length - side + 1)) for length in size)
         return cls(top, left, side)
@@ -57,7 +57,7 @@ class BatchRandomness:
     turned: NDArray[np.bool_]
 
     @classmethod
-    def drawn(
+    def draw(
         cls,
         rows: NDArray[np.int64],
         rng: np.random.Generator,
@@ -69,21 +69,21 @@ class BatchRandomness:
         """Draw what a batch with these rows of a pool needs."""
         count = config.negatives_per_view
         size = pool.degraded.shape[-2:]
-        place = Square.drawn(size, config.crop, rng)
-        flips = {name: Flip.drawn(rng) for name in ("light", "relit", "alike", "unlike")}
+        place = Square.draw(size, config.crop, rng)
+        flips = {name: Flip.draw(rng) for name in ("light", "relit", "alike", "unlike")}
         alike = unlike = None
         if config.positives != "published":
             alike = (
                 related.draw_same_dataset_other_scene(rows, rng),
-                Square.drawn(size, config.crop, rng),
+                Square.draw(size, config.crop, rng),
             )
         if config.negatives != "published":
             unlike = (
                 related.draw_other_datasets_same_scene_first(rows, count, rng),
-                Square.drawn(size, config.crop, rng),
+                Square.draw(size, config.crop, rng),
             )
         native = pool.clean_native.shape[-2:]
-        squares = [Square.drawn(native, config.crop, rng) for _ in rows]
+        squares = [Square.draw(native, config.crop, rng) for _ in rows]
         sigmas = rng.uniform(*BLUR_SIGMAS, (len(rows), count))
         turned = rng.random((len(rows), count, 2)) < 0.5
         return cls(rows, place, flips, alike, unlike, squares, sigmas, turned)
@@ -95,7 +95,7 @@ class RelatedRows:
     def __init__(self, pool: Pool, rows: NDArray[np.int64]) -> None:
         self._rows = rows
         self._datasets = np.unique(pool.datasets, return_inverse=True)[1]
-        self._scenes = np.unique(pool.scenes, return_inverse=True)[1]
+        self._scenes = np.unique(pool.scene_of_each_row, return_inverse=True)[1]
 
     def draw_same_dataset_other_scene(
         self, rows: NDArray[np.int64], rng: np.random.Generator

@@ -21,27 +21,27 @@ from torch import Tensor
 
 from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
 from rainmer_analysis.train.contrast.batch_randomness import BatchRandomness, RelatedRows
-from rainmer_analysis.train.contrast.hard_negatives import (
+from rainmer_analysis.train.contrast.momentum_contrast import ContrastBatch, ViewImages
+from rainmer_analysis.train.contrast.negatives_and_augmentations import (
     Flip,
     add_rain_residual,
-    blur,
     farthest_in_archive,
     flip_images,
+    gaussian_blur,
     match_mean_colours,
     mean_colours,
     rain_residuals,
     singular_values,
 )
-from rainmer_analysis.train.contrast.momentum_contrast import ContrastBatch, ViewImages
 from rainmer_analysis.train.data import (
     HostBatch,
-    Order,
     Pool,
+    SamplingOrder,
     Shares,
     configured_shares,
-    from_8bit,
-    scaled,
     tensor_copy,
+    to_unit_range,
+    unit_range_tensor,
 )
 
 __all__ = ["ContrastBatchBuilder"]
@@ -89,18 +89,21 @@ class ContrastBatchBuilder:
     ) -> None:
         self._pool, self._config, self._batch, self._seed = pool, config, batch, seed
         self._part = slice(None) if part is None else part
-        self._order = Order(rows, seed, 0, shares=shares)
+        self._order = SamplingOrder(rows, seed, 0, shares=shares)
         self._colours = torch.empty(len(pool), 3)
         self._singular = torch.empty(len(pool), 3, 32)
         for some in np.array_split(rows, max(1, len(rows) // _STATISTICS_CHUNK)):
-            degraded, clean = from_8bit(pool.degraded[some]), from_8bit(pool.clean[some])
+            degraded, clean = (
+                unit_range_tensor(pool.degraded[some]),
+                unit_range_tensor(pool.clean[some]),
+            )
             self._colours[some] = mean_colours(degraded)
             self._singular[some] = singular_values(rain_residuals(degraded, clean))
         self._tones = self._colours**config.colour_exponent
         self._related = RelatedRows(pool, rows)
 
     @classmethod
-    def configured(
+    def from_config(
         cls, config: TrainConfig, pool: Pool, rows: NDArray[np.int64], *, part: slice | None
     ) -> ContrastBatchBuilder:
         """Make the builder of a configuration.
@@ -123,15 +126,15 @@ class ContrastBatchBuilder:
             part=part,
         )
 
-    def rows(self, number: int) -> NDArray[np.int64]:
+    def query_rows(self, number: int) -> NDArray[np.int64]:
         """Return the rows of the pool that a batch queries, those of all processes."""
         return self._order.take(number * self._batch + self._config.archive, self._batch)
 
-    def batch(self, number: int) -> ContrastBatch:
+    def make_batch(self, number: int) -> ContrastBatch:
         """Make a batch, or this process's part of it: a function of seed and number alone."""
-        return self.build(self.read(number))
+        return self.build_batch(self.read_batch(number))
 
-    def read(self, number: int) -> HostBatch[Mapping[str, Flip]]:
+    def read_batch(self, number: int) -> HostBatch[Mapping[str, Flip]]:
         """Read what a batch is made of: 8-bit images, mean colours, widths of blur, mirrors."""
         draws, pool, part = self._draw_randomness(number), self._pool, self._part
         rows = draws.rows[part]
@@ -154,12 +157,12 @@ class ContrastBatchBuilder:
         }
         return HostBatch(parts, draws.flips)
 
-    def build(self, read: HostBatch[Mapping[str, Flip]]) -> ContrastBatch:
+    def build_batch(self, read: HostBatch[Mapping[str, Flip]]) -> ContrastBatch:
         """Make a batch of what was read for it, on the device where that lies."""
         parts, flips = read.parts, read.plan
-        query, clean = scaled(parts["query"]), scaled(parts["clear"])
+        query, clean = to_unit_range(parts["query"]), to_unit_range(parts["clear"])
         relit = match_mean_colours(query, parts["colours"], parts["lights"])
-        alike = scaled(parts["alike"]) if "alike" in parts else query
+        alike = to_unit_range(parts["alike"]) if "alike" in parts else query
         unlike = _negatives_with_other_rain(parts, clean)
         return ContrastBatch(
             query,
@@ -172,8 +175,8 @@ class ContrastBatchBuilder:
 
     def _draw_randomness(self, number: int) -> BatchRandomness:
         rng = np.random.default_rng([self._seed, 1, number])
-        rows = self.rows(number)
-        return BatchRandomness.drawn(
+        rows = self.query_rows(number)
+        return BatchRandomness.draw(
             rows, rng, pool=self._pool, related=self._related, config=self._config
         )
 
@@ -205,13 +208,15 @@ class ContrastBatchBuilder:
 
 def _negatives_with_other_rain(parts: Mapping[str, Tensor], clean: Tensor) -> Tensor:
     if "unlike" in parts:
-        return scaled(parts["unlike"])
-    return add_rain_residual(clean, rain_residuals(scaled(parts["rainy"]), scaled(parts["dry"])))
+        return to_unit_range(parts["unlike"])
+    return add_rain_residual(
+        clean, rain_residuals(to_unit_range(parts["rainy"]), to_unit_range(parts["dry"]))
+    )
 
 
 def _blur_clean_crops(parts: Mapping[str, Tensor], count: int) -> Tensor:
     """Blur each crop of a clean image at native scale differently, mirror each: [B, n, ...]."""
-    crops = scaled(parts["native"])
+    crops = to_unit_range(parts["native"])
     several = crops.repeat_interleave(count, dim=0)
-    blurred = flip_images(blur(several, parts["sigmas"]), parts["turned"])
+    blurred = flip_images(gaussian_blur(several, parts["sigmas"]), parts["turned"])
     return blurred.reshape(len(crops), count, *crops.shape[1:])

@@ -11,13 +11,19 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-__all__ = ["VIEWS", "View", "contrastive_losses", "positive_is_nearest", "similarity"]
+__all__ = [
+    "VIEWS",
+    "View",
+    "contrastive_losses",
+    "query_key_cosines",
+    "share_with_nearest_positive",
+]
 
 View = Literal["detail", "chromatic", "degradation"]
 VIEWS: tuple[View, ...] = ("detail", "chromatic", "degradation")
 
 
-def similarity(query: Tensor, keys: Tensor) -> Tensor:
+def query_key_cosines(query: Tensor, keys: Tensor) -> Tensor:
     """Compare queries with their keys.
 
     Parameters
@@ -37,7 +43,10 @@ def similarity(query: Tensor, keys: Tensor) -> Tensor:
 
 
 def contrastive_losses(
-    cosines: Mapping[View, Tensor], *, chromatic: float = 1.0, degradation: float = 1.0
+    cosines: Mapping[View, Tensor],
+    *,
+    chromatic_temperature: float = 1.0,
+    degradation_temperature: float = 1.0,
 ) -> dict[str, Tensor]:
     """Cross-entropies of the published recipe.
 
@@ -45,7 +54,7 @@ def contrastive_losses(
     ----------
     cosines
         Per view [B, 1 + n], the positive first.
-    chromatic, degradation
+    chromatic_temperature, degradation_temperature
         Temperatures of the chromatic and of the joint degradation and detail loss.
 
     Returns
@@ -57,8 +66,8 @@ def contrastive_losses(
     deg, det = cosines["degradation"], cosines["detail"]
     joint = torch.cat([deg[:, :1] + det[:, :1], deg[:, 1:], det[:, 1:]], dim=1)
     return {
-        "chromatic": _cross_entropy_of_first(cosines["chromatic"] / chromatic),
-        "degradation": _cross_entropy_of_first(joint / degradation),
+        "chromatic": _cross_entropy_of_first(cosines["chromatic"] / chromatic_temperature),
+        "degradation": _cross_entropy_of_first(joint / degradation_temperature),
     }
 
 
@@ -66,6 +75,6 @@ def _cross_entropy_of_first(logits: Tensor) -> Tensor:
     return -logits.log_softmax(dim=1)[:, 0].mean()
 
 
-def positive_is_nearest(cosines: Tensor) -> Tensor:
+def share_with_nearest_positive(cosines: Tensor) -> Tensor:
     """Share of queries whose positive is closer than every negative: [B, 1 + n] to a scalar."""
     return (cosines[:, :1] > cosines[:, 1:]).all(dim=1).float().mean()

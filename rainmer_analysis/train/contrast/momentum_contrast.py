@@ -21,18 +21,18 @@ from torch import Tensor, nn
 from rainmer_analysis.model import (
     EncoderOutput,
     RainmerEncoder,
-    autocast,
+    autocast_context,
     normalise_rows,
     without_autocast,
 )
-from rainmer_analysis.train.compiled import encode, encode_view, is_compilable
+from rainmer_analysis.train.compiled import encode_one_view, encode_with_gradients, is_compilable
 from rainmer_analysis.train.config import ObjectiveConfig, TrainConfig
 from rainmer_analysis.train.contrast.contrastive_losses import (
     VIEWS,
     View,
     contrastive_losses,
-    positive_is_nearest,
-    similarity,
+    query_key_cosines,
+    share_with_nearest_positive,
 )
 
 __all__ = [
@@ -40,9 +40,9 @@ __all__ = [
     "ContrastBatch",
     "MomentumContrast",
     "ViewImages",
-    "compare_views",
     "contrast_loss",
     "encode_keys",
+    "view_cosines",
 ]
 
 # Pixels of key images that modules encode at once: 4 images of 128 x 128. Larger batches are slower
@@ -77,7 +77,7 @@ class ContrastBatch:
     views: Mapping[View, ViewImages]
 
 
-def compare_views(
+def view_cosines(
     output: EncoderOutput, key: RainmerEncoder, views: Mapping[View, ViewImages]
 ) -> dict[View, Tensor]:
     """Compare encoded queries with the keys of all views.
@@ -101,7 +101,7 @@ def compare_views(
         keys = encode_keys(key, images.flatten(0, 1), view)
         keys = keys.reshape(*images.shape[:2], *keys.shape[1:])
         with without_autocast(images):
-            cosines[view] = similarity(normalise_rows(_features_of_view(output, view)), keys)
+            cosines[view] = query_key_cosines(normalise_rows(_features_of_view(output, view)), keys)
     return cosines
 
 
@@ -111,7 +111,9 @@ def encode_keys(key: RainmerEncoder, images: Tensor, view: View) -> Tensor:
     chunk = len(images)
     if images.device.type == "cpu" and not is_compilable(key, images):
         chunk = max(1, _CPU_PIXELS // (images.shape[-2] * images.shape[-1]))
-    found = [normalise_rows(encode_view(key, part, view)) for part in torch.split(images, chunk)]
+    found = [
+        normalise_rows(encode_one_view(key, part, view)) for part in torch.split(images, chunk)
+    ]
     return torch.cat(found)
 
 
@@ -127,14 +129,16 @@ def contrast_loss(
     """Weigh the losses of all views; return their sum, and `CONTRAST_NUMBERS` for the log."""
     parts = contrastive_losses(
         cosines,
-        chromatic=config.temperature_chromatic,
-        degradation=config.temperature_degradation,
+        chromatic_temperature=config.temperature_chromatic,
+        degradation_temperature=config.temperature_degradation,
     )
     loss = (
         config.weight_chromatic * parts["chromatic"]
         + config.weight_degradation * parts["degradation"]
     )
-    numbers = parts | {f"accuracy_{view}": positive_is_nearest(cosines[view]) for view in VIEWS}
+    numbers = parts | {
+        f"accuracy_{view}": share_with_nearest_positive(cosines[view]) for view in VIEWS
+    }
     return loss, {name: value.detach() for name, value in numbers.items()}
 
 
@@ -163,7 +167,7 @@ class MomentumContrast(nn.Module):
         self._config, self._precision = config, precision
 
     @classmethod
-    def configured(cls, config: TrainConfig) -> MomentumContrast:
+    def from_config(cls, config: TrainConfig) -> MomentumContrast:
         """Make the networks of a configuration, with weights of its seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -172,7 +176,9 @@ class MomentumContrast(nn.Module):
 
     def forward(self, batch: ContrastBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
-        with autocast(self._precision, batch.query.device):
-            cosines = compare_views(encode(self.query, batch.query), self.key, batch.views)
+        with autocast_context(self._precision, batch.query.device):
+            cosines = view_cosines(
+                encode_with_gradients(self.query, batch.query), self.key, batch.views
+            )
         loss, numbers = contrast_loss(cosines, self._config)
         return loss, {"loss": loss.detach(), **numbers}

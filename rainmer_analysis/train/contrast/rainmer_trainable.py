@@ -13,18 +13,13 @@ from rainmer_analysis.train.contrast.momentum_contrast import (
     ContrastBatch,
     MomentumContrast,
 )
-from rainmer_analysis.train.data import Pool, prefetch
-from rainmer_analysis.train.loop import (
-    DistributedContext,
-    TrainableBase,
-    average_numbers,
-    momentum_update,
-)
+from rainmer_analysis.train.data import Pool, prefetcher_for_device
+from rainmer_analysis.train.loop import DistributedContext, Trainable, average_numbers
 
 __all__ = ["RainmerTrainable"]
 
 
-class RainmerTrainable(TrainableBase):
+class RainmerTrainable(Trainable):
     """What a run of Rainmer's encoder alone optimises.
 
     Parameters
@@ -37,7 +32,7 @@ class RainmerTrainable(TrainableBase):
         Device, and which process this is of how many.
     """
 
-    numbers = ("loss", *CONTRAST_NUMBERS)
+    number_names = ("loss", *CONTRAST_NUMBERS)
     criterion = ("loss", -1)
     module: MomentumContrast
 
@@ -45,16 +40,14 @@ class RainmerTrainable(TrainableBase):
         self, config: TrainConfig, pool: Pool, context: DistributedContext | None = None
     ) -> None:
         super().__init__(config, context)
-        self.module = MomentumContrast.configured(config)
+        self.module = MomentumContrast.from_config(config)
         self._move_to_device()
-        held_out = pool.held_out(config.data.held_out, config.data.seed)
-        configured, part = ContrastBatchBuilder.configured, self._context.local_slice
-        self._training = configured(
-            config, pool, np.flatnonzero(~held_out), part=part(config.run.batch)
-        )
-        self._ahead = prefetch(self._context.device, self._training.read)
+        held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
+        build, part = ContrastBatchBuilder.from_config, self._context.local_slice
+        self._training = build(config, pool, np.flatnonzero(~held_out), part=part(config.run.batch))
+        self._ahead = prefetcher_for_device(self._context.device, self._training.read_batch)
         rows = np.flatnonzero(held_out)
-        self._validation = configured(config, pool, rows, part=None) if len(rows) else None
+        self._validation = build(config, pool, rows, part=None) if len(rows) else None
         self.queries_per_batch = config.run.batch
 
     @property
@@ -67,13 +60,9 @@ class RainmerTrainable(TrainableBase):
         """The encoder and its momentum copy."""
         return self.module.query, self.module.key
 
-    def batch(self, number: int) -> ContrastBatch:
+    def make_batch(self, number: int) -> ContrastBatch:
         """Make this process's part of a batch."""
-        return self._training.build(self._ahead(number).on(self._context.device))
-
-    def before_micro_batch(self) -> None:
-        """Let the key encoder follow."""
-        momentum_update(self.module.key, self.module.query, self._config.objective.momentum)
+        return self._training.build_batch(self._ahead(number).to(self._context.device))
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
@@ -81,5 +70,5 @@ class RainmerTrainable(TrainableBase):
         if self._validation is None:
             return {}
         count = self._config.run.validation_batches
-        found = (self._validation.read(k).on(self._context.device) for k in range(count))
-        return average_numbers(self.module(self._validation.build(read))[1] for read in found)
+        found = (self._validation.read_batch(k).to(self._context.device) for k in range(count))
+        return average_numbers(self.module(self._validation.build_batch(read))[1] for read in found)

@@ -54,7 +54,7 @@ class CrossedBatch:
     draws: Tensor
     scenes: Tensor
 
-    def on(self, device: torch.device) -> CrossedBatch:
+    def to(self, device: torch.device) -> CrossedBatch:
         """Bring the batch to a device."""
         return CrossedBatch(*(getattr(self, each.name).to(device) for each in fields(self)))
 
@@ -89,12 +89,12 @@ class CrossedBatches:
         self._crop, self._seed = crop, seed
         # What a draw did, on average over the scenes that it fell on.
         draws = pool.descriptors.mean(axis=2, dtype=np.float64)
-        training = draws[pool.blocks(held_out=False)].reshape(-1, draws.shape[-1])
+        training = draws[pool.block_numbers(held_out=False)].reshape(-1, draws.shape[-1])
         scale = np.maximum(training.std(axis=0), 1e-6)
         self._descriptors = (draws - training.mean(axis=0)) / scale
         self._energies = np.square(draws[..., list(OCTAVES)]).sum(axis=-1)
 
-    def of(self, blocks: NDArray[np.int64]) -> CrossedBatches:
+    def with_blocks(self, blocks: NDArray[np.int64]) -> CrossedBatches:
         """Return batches of other blocks of the same pool, with the same standardisation."""
         found = copy(self)
         found._blocks = blocks
@@ -108,10 +108,12 @@ class CrossedBatches:
         draws = rng.choice(count, min(self._config.batch_draws, count), replace=False)
         scenes = rng.choice(found, min(self._config.batch_scenes, found), replace=False)
         crops = [
-            self._random_crop(self._pool.images[block, d, s], rng) for d in draws for s in scenes
+            self._random_crop_and_flip(self._pool.images[block, d, s], rng)
+            for d in draws
+            for s in scenes
         ]
         images = torch.from_numpy(np.stack(crops)).float().div_(255)
-        images = self._match_some_colours(images, rng)
+        images = self._relight_some_images(images, rng)
         descriptors = np.repeat(self._descriptors[block, draws], len(scenes), axis=0)
         return CrossedBatch(
             images,
@@ -122,13 +124,13 @@ class CrossedBatches:
             torch.arange(len(scenes)).repeat(len(draws)),
         )
 
-    def _random_crop(self, image: Levels, rng: np.random.Generator) -> Levels:
+    def _random_crop_and_flip(self, image: Levels, rng: np.random.Generator) -> Levels:
         """Cut a square at random, and mirror it left to right or not."""
         top, left = (int(rng.integers(side - self._crop + 1)) for side in image.shape[1:])
         square = image[:, top : top + self._crop, left : left + self._crop]
         return square[:, :, ::-1] if rng.random() < 0.5 else square
 
-    def _match_some_colours(self, images: Tensor, rng: np.random.Generator) -> Tensor:
+    def _relight_some_images(self, images: Tensor, rng: np.random.Generator) -> Tensor:
         """Scale some images to the mean colours of others."""
         means = images.mean(dim=(2, 3))
         others = torch.from_numpy(rng.permutation(len(images)))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model import RainmerEncoder, autocast, normalise_rows, without_autocast
-from rainmer_analysis.train.compiled import encode
+from rainmer_analysis.model import (
+    RainmerEncoder,
+    autocast_context,
+    normalise_rows,
+    without_autocast,
+)
+from rainmer_analysis.train.compiled import encode_with_gradients
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.crossed.crossed_batch import TARGETS, CrossedBatch
 from rainmer_analysis.train.crossed.crossed_losses import RegressionHead, neighbour_accuracy
-from rainmer_analysis.train.crossed.view_losses import ViewBatch, view_losses, view_weights
+from rainmer_analysis.train.crossed.view_losses import ViewBatch, view_loss_settings, view_losses
 
 __all__ = ["CrossedContrast", "FeatureMemory"]
 
@@ -76,11 +81,11 @@ class CrossedContrast(nn.Module):
         remembered |= {"light": light, "descriptors": descriptors}
         self.memory = FeatureMemory(config.crossed.memory, remembered)
         self.last: dict[str, Tensor] = {}
-        self._weights, self._precision = view_weights(config.crossed), config.run.precision
+        self._weights, self._precision = view_loss_settings(config.crossed), config.run.precision
         self._weather_in_light = config.crossed.weather_in_light
 
     @classmethod
-    def configured(cls, config: TrainConfig) -> CrossedContrast:
+    def from_config(cls, config: TrainConfig) -> CrossedContrast:
         """Make the networks of a configuration, with weights of its seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -88,8 +93,8 @@ class CrossedContrast(nn.Module):
 
     def forward(self, batch: CrossedBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch, with gradient, and named numbers for the log."""
-        with autocast(self._precision, batch.images.device):
-            output = encode(self.encoder, batch.images)
+        with autocast_context(self._precision, batch.images.device):
+            output = encode_with_gradients(self.encoder, batch.images)
         with without_autocast(batch.images):
             return self._losses_of_features(output.chromatic_p, output.degradation_p, batch)
 
@@ -97,7 +102,7 @@ class CrossedContrast(nn.Module):
         self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch
     ) -> tuple[Tensor, dict[str, Tensor]]:
         other = batch.scenes[:, None] != batch.scenes
-        views = self._views(chromatic, degradation, batch, other)
+        views = self._view_batches(chromatic, degradation, batch, other)
         terms = [
             term
             for name, view in views.items()
@@ -115,7 +120,7 @@ class CrossedContrast(nn.Module):
         numbers |= {"loss": loss, "accuracy_degradation": accuracy}
         return loss, {name: value.detach() for name, value in numbers.items()}
 
-    def _views(
+    def _view_batches(
         self, chromatic: Tensor, degradation: Tensor, batch: CrossedBatch, other: Tensor
     ) -> dict[str, ViewBatch]:
         old = self.memory.recall()

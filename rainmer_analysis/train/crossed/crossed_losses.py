@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import normalise_rows
+from rainmer_analysis.model.pooling_and_precision import normalise_rows
 
 __all__ = [
     "RegressionHead",

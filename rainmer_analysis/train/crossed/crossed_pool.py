@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.train.data import Levels
-from rainmer_analysis.values.disk import atomic_folder, read_index, reserve, write_index
+from rainmer_analysis.values.disk import (
+    atomic_folder,
+    read_folder_index,
+    reserve_disk_space,
+    write_folder_index,
+)
 
 __all__ = ["CrossedBlock", "CrossedPool", "build_crossed_pool", "open_crossed_pool"]
 
@@ -77,8 +82,8 @@ class CrossedPool:
                 f"a crossed pool has images {shape}, descriptors {self.descriptors.shape[:3]} and "
                 f"labels {labels} as blocks x draws x scenes; give as many of each"
             )
-        seen = {scene for k in self.blocks(held_out=False) for scene in self.block_scenes[k]}
-        kept = {scene for k in self.blocks(held_out=True) for scene in self.block_scenes[k]}
+        seen = {scene for k in self.block_numbers(held_out=False) for scene in self.block_scenes[k]}
+        kept = {scene for k in self.block_numbers(held_out=True) for scene in self.block_scenes[k]}
         if seen & kept or not seen:
             raise ParameterError(
                 "a crossed pool needs blocks to train on that share no scene with those held out; "
@@ -88,26 +93,26 @@ class CrossedPool:
     def __len__(self) -> int:
         return int(np.prod(self.images.shape[:3]))
 
-    def blocks(self, *, held_out: bool) -> NDArray[np.int64]:
+    def block_numbers(self, *, held_out: bool) -> NDArray[np.int64]:
         """Return the numbers of the blocks that are held out, or of those that are not."""
         return np.flatnonzero(np.array(self.validation) == held_out)
 
     @property
-    def scenes(self) -> tuple[str, ...]:
+    def scene_of_each_row(self) -> tuple[str, ...]:
         """Scene of each image, in the order of the flattened blocks."""
         return tuple(
             s for own in self.block_scenes for _ in range(self.images.shape[1]) for s in own
         )
 
     @property
-    def counts(self) -> dict[str, int]:
+    def images_per_dataset(self) -> dict[str, int]:
         """Images of each recipe."""
         found: dict[str, int] = {}
         for name in (name for own in self.draws for name in own):
             found[name] = found.get(name, 0) + self.images.shape[2]
         return found
 
-    def held_out(self, share: float, seed: int) -> NDArray[np.bool_]:  # noqa: ARG002
+    def held_out_mask(self, share: float, seed: int) -> NDArray[np.bool_]:  # noqa: ARG002
         """Return whether each image is held out; decided when the pool was made."""
         return np.repeat(np.array(self.validation), int(np.prod(self.images.shape[1:3])))
 
@@ -144,7 +149,7 @@ def _write_arrays(
             images = np.lib.format.open_memmap(
                 work / "images.npy", mode="w+", dtype=np.uint8, shape=shape
             )
-            reserve(work / "images.npy")
+            reserve_disk_space(work / "images.npy")
         images[number] = block.images
         descriptors.append(block.descriptors)
         labels.append([list(block.draws), list(block.scenes)])
@@ -156,7 +161,7 @@ def _write_arrays(
         "blocks": labels,
         "validation": list(validation),
     }
-    write_index(work / _INDEX, index)
+    write_folder_index(work / _INDEX, index)
 
 
 def open_crossed_pool(folder: Path) -> CrossedPool:
@@ -168,7 +173,7 @@ def open_crossed_pool(folder: Path) -> CrossedPool:
         The folder holds no whole pool, or one that is damaged.
     """
     try:
-        index = read_index(folder / _INDEX)
+        index = read_folder_index(folder / _INDEX)
         return CrossedPool(
             images=np.load(folder / "images.npy", mmap_mode="r"),
             descriptors=np.load(folder / "descriptors.npy"),

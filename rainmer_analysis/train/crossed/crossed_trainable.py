@@ -10,7 +10,12 @@ from rainmer_analysis.train.crossed.crossed_batch import CrossedBatch, CrossedBa
 from rainmer_analysis.train.crossed.crossed_contrast import CrossedContrast
 from rainmer_analysis.train.crossed.crossed_pool import CrossedPool
 from rainmer_analysis.train.crossed.initialise_encoder import initialise_from_images
-from rainmer_analysis.train.loop import DistributedContext, Group, TrainableBase, average_numbers
+from rainmer_analysis.train.loop import (
+    DistributedContext,
+    ParameterGroup,
+    Trainable,
+    average_numbers,
+)
 
 __all__ = ["CrossedTrainable"]
 
@@ -26,7 +31,7 @@ _NUMBERS = (
 _VALIDATION = 1_000_000_000  # numbers of the batches that validate; no run gets so far
 
 
-class CrossedTrainable(TrainableBase):
+class CrossedTrainable(Trainable):
     """What a run of the recipe `crossed` optimises.
 
     Parameters
@@ -44,7 +49,7 @@ class CrossedTrainable(TrainableBase):
         Several processes share the run.
     """
 
-    numbers = _NUMBERS
+    number_names = _NUMBERS
     criterion = ("loss", -1)
     module: CrossedContrast
 
@@ -55,14 +60,14 @@ class CrossedTrainable(TrainableBase):
         self._demand_one_process("the recipe crossed compares all images of a batch in one process")
         self._batches = CrossedBatches(
             pool,
-            pool.blocks(held_out=False),
+            pool.block_numbers(held_out=False),
             config=config.crossed,
             crop=config.objective.crop,
             seed=config.seed,
         )
-        held_out = pool.blocks(held_out=True)
-        self._validation = self._batches.of(held_out) if len(held_out) else None
-        self.module = CrossedContrast.configured(config)
+        held_out = pool.block_numbers(held_out=True)
+        self._validation = self._batches.with_blocks(held_out) if len(held_out) else None
+        self.module = CrossedContrast.from_config(config)
         first = self._batches(0)
         initialise_from_images(self.module.encoder, first.images)
         self._move_to_device()
@@ -78,14 +83,14 @@ class CrossedTrainable(TrainableBase):
         """The query encoder alone; it has no momentum copy."""
         return (self.module.encoder,)
 
-    def groups(self) -> list[Group]:
+    def parameter_groups(self) -> list[ParameterGroup]:
         """Return what is optimised, and how."""
         own = self._config.optimiser
-        return [Group(list(self.module.parameters()), 1.0, own.weight_decay, own.clip)]
+        return [ParameterGroup(list(self.module.parameters()), 1.0, own.weight_decay, own.clip)]
 
-    def batch(self, number: int) -> CrossedBatch:
+    def make_batch(self, number: int) -> CrossedBatch:
         """Make a batch."""
-        return self._batches(number).on(self._context.device)
+        return self._batches(number).to(self._context.device)
 
     def after_micro_batch(self, is_finite: Tensor) -> None:
         """Remember the batch, if its loss was finite."""
@@ -98,5 +103,5 @@ class CrossedTrainable(TrainableBase):
         if self._validation is None:
             return {}
         numbers = range(_VALIDATION, _VALIDATION + self._config.run.validation_batches)
-        made = (self._validation(k).on(self._context.device) for k in numbers)
+        made = (self._validation(k).to(self._context.device) for k in numbers)
         return average_numbers(self.module(batch)[1] for batch in made)

@@ -40,9 +40,9 @@ def initialise_from_images(encoder: RainmerEncoder, images: Tensor) -> None:
         [n, 3, H, W] in [0, 1].
     """
     for _ in range(_REPEATS):
-        location = encoder.location(images)
+        location = encoder.local_features(images)
         _scale_weights(encoder.conv.proj, 1.0 / max(float(location.square().mean().sqrt()), 1e-12))
-    location = encoder.location(images)
+    location = encoder.local_features(images)
     for projector in encoder.projectors:
         _initialise_projector(projector, location)
 

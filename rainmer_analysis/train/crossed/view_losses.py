@@ -15,7 +15,7 @@ from rainmer_analysis.train.crossed.crossed_losses import (
     soft_contrastive_loss,
 )
 
-__all__ = ["LossTerm", "ViewBatch", "ViewWeights", "view_losses", "view_weights"]
+__all__ = ["LossTerm", "ViewBatch", "ViewLossSettings", "view_loss_settings", "view_losses"]
 
 
 class LossTerm(NamedTuple):
@@ -54,7 +54,7 @@ class ViewBatch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ViewWeights:
+class ViewLossSettings:
     """Settings of one view's losses; see `CrossedConfig`."""
 
     comparison: float
@@ -66,32 +66,25 @@ class ViewWeights:
     opposition: float
 
 
-def view_weights(config: CrossedConfig) -> dict[str, ViewWeights]:
+def view_loss_settings(config: CrossedConfig) -> dict[str, ViewLossSettings]:
     """Return the settings by view."""
+    bandwidths = {"chromatic": config.light_bandwidth, "degradation": config.weather_bandwidth}
     return {
-        "chromatic": ViewWeights(
-            comparison=config.weight_chromatic,
-            bandwidth=config.light_bandwidth,
-            temperature=config.temperature_chromatic,
-            regression=config.weight_chromatic * config.regression,
-            ordering=config.ordering_chromatic,
+        view: ViewLossSettings(
+            comparison=getattr(config, f"weight_{view}"),
+            bandwidth=bandwidth,
+            temperature=getattr(config, f"temperature_{view}"),
+            regression=getattr(config, f"weight_{view}") * config.regression,
+            ordering=getattr(config, f"ordering_{view}"),
             centring=config.centring,
-            opposition=config.opposition_chromatic,
-        ),
-        "degradation": ViewWeights(
-            comparison=config.weight_degradation,
-            bandwidth=config.weather_bandwidth,
-            temperature=config.temperature_degradation,
-            regression=config.weight_degradation * config.regression,
-            ordering=config.ordering_degradation,
-            centring=config.centring,
-            opposition=config.opposition_degradation,
-        ),
+            opposition=getattr(config, f"opposition_{view}"),
+        )
+        for view, bandwidth in bandwidths.items()
     }
 
 
 def view_losses(
-    name: str, batch: ViewBatch, weights: ViewWeights, head: nn.Module
+    name: str, batch: ViewBatch, weights: ViewLossSettings, head: nn.Module
 ) -> list[LossTerm]:
     """Return the parts of one view's loss.
 

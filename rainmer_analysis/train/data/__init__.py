@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.train.data.batch_prefetching import HostBatch, Prefetcher, prefetch
-from rainmer_analysis.train.data.dataset_shares import configured_shares
-from rainmer_analysis.train.data.sampling_order import Order, Shares, dataset_shares
+from rainmer_analysis.train.data.batch_prefetching import (
+    HostBatch,
+    Prefetcher,
+    prefetcher_for_device,
+)
+from rainmer_analysis.train.data.dataset_shares import Shares, configured_shares, dataset_shares
+from rainmer_analysis.train.data.sampling_order import SamplingOrder
 from rainmer_analysis.train.data.training_pool import (
     Levels,
     Pool,
     Sample,
     build_pool,
     choose_held_out_scenes,
-    from_8bit,
+    cut_keyed_window,
     open_pool,
-    scaled,
     tensor_copy,
     to_8bit,
-    window,
+    to_unit_range,
+    unit_range_tensor,
 )
 
 __all__ = [
     "HostBatch",
     "Levels",
-    "Order",
     "Pool",
     "Prefetcher",
     "Sample",
+    "SamplingOrder",
     "Shares",
     "build_pool",
     "choose_held_out_scenes",
     "configured_shares",
+    "cut_keyed_window",
     "dataset_shares",
-    "from_8bit",
     "open_pool",
-    "prefetch",
-    "scaled",
+    "prefetcher_for_device",
     "tensor_copy",
     "to_8bit",
-    "window",
+    "to_unit_range",
+    "unit_range_tensor",
 ]

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
-__all__ = ["HostBatch", "Prefetcher", "prefetch"]
+__all__ = ["HostBatch", "Prefetcher", "prefetcher_for_device"]
 
 # Enough to keep an accelerator busy through a slow read, and few enough to be small in memory.
 _WORKERS, _AHEAD = 2, 4
@@ -73,11 +73,11 @@ class HostBatch(Generic[T]):
     parts: Mapping[str, Tensor]
     plan: T
 
-    def pinned(self) -> HostBatch[T]:
+    def pin_memory(self) -> HostBatch[T]:
         """Copy the tensors to memory that a CUDA device reads by itself."""
         return HostBatch({name: part.pin_memory() for name, part in self.parts.items()}, self.plan)
 
-    def on(self, device: torch.device) -> HostBatch[T]:
+    def to(self, device: torch.device) -> HostBatch[T]:
         """Bring the tensors to a device; from pinned memory the host does not wait for it."""
         parts = self.parts.items()
         return HostBatch(
@@ -85,7 +85,9 @@ class HostBatch(Generic[T]):
         )
 
 
-def prefetch(device: torch.device, read: Callable[[int], HostBatch[T]]) -> Prefetcher[HostBatch[T]]:
+def prefetcher_for_device(
+    device: torch.device, read: Callable[[int], HostBatch[T]]
+) -> Prefetcher[HostBatch[T]]:
     """Read ahead of a CUDA device, into pinned memory; for a CPU when it is asked for.
 
     A CPU that trains has no idle time in which something could be made ahead.
@@ -95,6 +97,6 @@ def prefetch(device: torch.device, read: Callable[[int], HostBatch[T]]) -> Prefe
 
     def pinned(number: int) -> HostBatch[T]:
         with torch.cuda.device(device):  # threads do not know which one is their process's
-            return read(number).pinned()
+            return read(number).pin_memory()
 
     return Prefetcher(pinned, workers=_WORKERS)

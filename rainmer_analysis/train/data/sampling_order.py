@@ -2,74 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.train.data.dataset_shares import Shares
 
-__all__ = ["Order", "Shares", "dataset_shares"]
+__all__ = ["SamplingOrder"]
 
 _KEPT = 64  # epochs that stay in memory
 
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Shares:
-    """How often rows are drawn.
-
-    Parameters
-    ----------
-    each
-        Share of each row, from 0 up, summing to 1, shape [n].
-    groups
-        Number of each row's dataset, shape [n].
-    """
-
-    each: NDArray[np.float64]
-    groups: NDArray[np.int64]
-
-
-def dataset_shares(labels: Sequence[str], weights: Mapping[str, float]) -> Shares:
-    """Divide each dataset's weight among its rows.
-
-    Parameters
-    ----------
-    labels
-        Dataset of each row.
-    weights
-        Dataset to weight, from 0 up; their scale does not matter.
-
-    Raises
-    ------
-    ParameterError
-        A dataset has no weight, a weight belongs to no dataset, or nothing is left to draw.
-    """
-    present = dict.fromkeys(labels)
-    lacking = [name for name in present if name not in weights]
-    strange = [name for name in weights if name not in present]
-    if lacking or strange:
-        what = f"no weight for {lacking[0]!r}" if lacking else f"a weight for {strange[0]!r}"
-        raise ParameterError(
-            f"the weights of the datasets hold {what}; "
-            f"the datasets are {', '.join(present)}, give each a number from 0 up"
-        )
-    names, groups, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    own = np.array([weights[name] for name in names], dtype=np.float64)
-    total = own.sum()
-    if not (np.isfinite(total) and total > 0 and (own >= 0).all()):
-        raise ParameterError(
-            f"the weights of the datasets are {dict(weights)}; "
-            "give numbers from 0 up that are not all 0"
-        )
-    return Shares((own / counts / total)[groups], groups)
-
-
-class Order:
+class SamplingOrder:
     """An endless order of rows, in epochs as long as there are rows.
 
     Without shares every epoch is a fresh permutation of all rows. With shares a row occurs in an

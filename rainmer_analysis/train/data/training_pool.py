@@ -19,19 +19,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.disk import atomic_folder, read_index, reserve, write_index
+from rainmer_analysis.values.disk import (
+    atomic_folder,
+    read_folder_index,
+    reserve_disk_space,
+    write_folder_index,
+)
 
 __all__ = [
     "Pool",
     "Sample",
     "build_pool",
     "choose_held_out_scenes",
-    "from_8bit",
+    "cut_keyed_window",
     "open_pool",
-    "scaled",
     "tensor_copy",
     "to_8bit",
-    "window",
+    "to_unit_range",
+    "unit_range_tensor",
 ]
 
 Levels = NDArray[np.uint8]
@@ -50,17 +55,17 @@ def tensor_copy(levels: Levels) -> Tensor:
     return torch.from_numpy(np.array(levels))
 
 
-def scaled(levels: Tensor) -> Tensor:
+def to_unit_range(levels: Tensor) -> Tensor:
     """Return float32 images in [0, 1] of 8-bit levels, where those are."""
     return levels.float().div_(255)
 
 
-def from_8bit(levels: Levels) -> Tensor:
+def unit_range_tensor(levels: Levels) -> Tensor:
     """Return float32 images in [0, 1] of 8-bit levels."""
-    return scaled(tensor_copy(levels))
+    return to_unit_range(tensor_copy(levels))
 
 
-def window(images: tuple[Levels, Levels], side: int, key: str) -> tuple[Levels, Levels]:
+def cut_keyed_window(images: tuple[Levels, Levels], side: int, key: str) -> tuple[Levels, Levels]:
     """Cut the same square from two images [3, H, W] at a place that `key` decides.
 
     Images with a shorter side are continued by their mirror image.
@@ -98,7 +103,7 @@ class Pool:
         Resized images, uint8 [n, 3, 128, 128].
     degraded_native, clean_native
         Windows at native scale, uint8 [n, 3, S, S].
-    datasets, scenes
+    datasets, scene_of_each_row
         Dataset and scene of each row.
     digest
         Identity of what the pool was made from.
@@ -109,12 +114,12 @@ class Pool:
     degraded_native: Levels
     clean_native: Levels
     datasets: tuple[str, ...]
-    scenes: tuple[str, ...]
+    scene_of_each_row: tuple[str, ...]
     digest: str
 
     def __post_init__(self) -> None:
         count = len(self.datasets)
-        lengths = [len(getattr(self, name)) for name in _ARRAYS] + [len(self.scenes)]
+        lengths = [len(getattr(self, name)) for name in _ARRAYS] + [len(self.scene_of_each_row)]
         if count == 0 or any(length != count for length in lengths):
             raise ParameterError(
                 f"a training pool needs as many images and scenes as dataset labels, at least "
@@ -125,16 +130,16 @@ class Pool:
         return len(self.datasets)
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def dataset_names(self) -> tuple[str, ...]:
         """Datasets in order of first appearance."""
         return tuple(dict.fromkeys(self.datasets))
 
     @property
-    def counts(self) -> dict[str, int]:
+    def images_per_dataset(self) -> dict[str, int]:
         """Rows of each dataset."""
-        return {name: self.datasets.count(name) for name in self.names}
+        return {name: self.datasets.count(name) for name in self.dataset_names}
 
-    def held_out(self, share: float, seed: int) -> NDArray[np.bool_]:
+    def held_out_mask(self, share: float, seed: int) -> NDArray[np.bool_]:
         """Choose scenes for validation.
 
         Parameters
@@ -148,8 +153,8 @@ class Pool:
         -------
         Whether each row belongs to a chosen scene, [n].
         """
-        chosen = choose_held_out_scenes(self.scenes, share, seed)
-        return np.array([scene in chosen for scene in self.scenes])
+        chosen = choose_held_out_scenes(self.scene_of_each_row, share, seed)
+        return np.array([scene in chosen for scene in self.scene_of_each_row])
 
 
 def choose_held_out_scenes(scenes: Iterable[str], share: float, seed: int) -> frozenset[str]:
@@ -184,7 +189,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
                     arrays[name] = np.lib.format.open_memmap(
                         work / f"{name}.npy", mode="w+", dtype=np.uint8, shape=(count, *image.shape)
                     )
-                    reserve(work / f"{name}.npy")
+                    reserve_disk_space(work / f"{name}.npy")
                 arrays[name][row] = image
             labels.append([sample.dataset, sample.scene])
         for name, array in arrays.items():
@@ -192,7 +197,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
             if len(labels) < count:
                 np.save(work / "fewer.npy", array[: len(labels)])
                 (work / "fewer.npy").replace(work / f"{name}.npy")
-        write_index(work / _INDEX, {"digest": digest, "rows": labels})
+        write_folder_index(work / _INDEX, {"digest": digest, "rows": labels})
     return open_pool(folder)
 
 
@@ -205,10 +210,10 @@ def open_pool(folder: Path) -> Pool:
         The folder holds no whole pool, or one that is damaged.
     """
     try:
-        index = read_index(folder / _INDEX)
+        index = read_folder_index(folder / _INDEX)
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         datasets, scenes = zip(*index["rows"], strict=True)
-        return Pool(**arrays, datasets=datasets, scenes=scenes, digest=index["digest"])
+        return Pool(**arrays, datasets=datasets, scene_of_each_row=scenes, digest=index["digest"])
     except (FileFormatError, OSError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(
             f"{folder} is no whole pool of training images ({error}); delete it, and it is made "

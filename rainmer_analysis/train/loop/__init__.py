@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from rainmer_analysis.distributed import DistributedContext, init_distributed
-from rainmer_analysis.train.loop.checkpoints import CHECKPOINTS, load_state, save_state
-from rainmer_analysis.train.loop.run_state import Hooks, Outcome
+from rainmer_analysis.train.loop.checkpoints import CHECKPOINTS, load_checkpoint, save_checkpoint
+from rainmer_analysis.train.loop.run_state_and_hooks import Hooks, Outcome
 from rainmer_analysis.train.loop.trainable import (
-    Group,
+    ParameterGroup,
     Trainable,
-    TrainableBase,
     average_numbers,
     momentum_update,
 )
@@ -17,15 +16,14 @@ from rainmer_analysis.train.loop.training_loop import train
 __all__ = [
     "CHECKPOINTS",
     "DistributedContext",
-    "Group",
     "Hooks",
     "Outcome",
+    "ParameterGroup",
     "Trainable",
-    "TrainableBase",
     "average_numbers",
     "init_distributed",
-    "load_state",
+    "load_checkpoint",
     "momentum_update",
-    "save_state",
+    "save_checkpoint",
     "train",
 ]

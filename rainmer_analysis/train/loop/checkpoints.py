@@ -13,7 +13,13 @@ import torch
 from rainmer_analysis.errors import FileFormatError, TrainingError
 from rainmer_analysis.values.disk import sync_folder, write_atomically
 
-__all__ = ["CHECKPOINTS", "VERSION", "load_state", "remove_partial_checkpoints", "save_state"]
+__all__ = [
+    "CHECKPOINTS",
+    "VERSION",
+    "load_checkpoint",
+    "remove_partial_checkpoints",
+    "save_checkpoint",
+]
 
 _LOG = logging.getLogger(__name__)
 VERSION = 2
@@ -21,7 +27,7 @@ CHECKPOINTS = _LATEST, _PREVIOUS = "checkpoint.pt", "checkpoint-previous.pt"
 _NEW = _LATEST + ".new"
 
 
-def save_state(folder: Path, state: Mapping[str, Any]) -> None:
+def save_checkpoint(folder: Path, state: Mapping[str, Any]) -> None:
     """Write a checkpoint beside the previous one, which is kept.
 
     Raises
@@ -64,7 +70,7 @@ def remove_partial_checkpoints(folder: Path) -> None:
         file.unlink()
 
 
-def load_state(folder: Path) -> dict[str, Any] | None:
+def load_checkpoint(folder: Path) -> dict[str, Any] | None:
     """Read the newest whole checkpoint of a run, or None if it has none.
 
     Raises

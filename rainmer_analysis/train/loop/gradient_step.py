@@ -34,7 +34,9 @@ class GradientStep:
     ) -> None:
         self._objective, self._config, self._context = objective, config, context
         fused = context.device.type != "cpu"
-        self.updater = FiniteStepOptimiser(objective.groups(), config.optimiser, fused=fused)
+        self.updater = FiniteStepOptimiser(
+            objective.parameter_groups(), config.optimiser, fused=fused
+        )
         self._forward = context.wrap_ddp(
             objective.module, has_unused_parameters=objective.has_unused_parameters
         )
@@ -48,18 +50,18 @@ class GradientStep:
         gradients' norm.
         """
         run = self._config.run
-        self.updater.begin(learning_rate(step, run.steps, self._config.optimiser))
-        told = self._accumulate_gradients(step)
-        is_finite, norm = self.updater.finish()
-        return is_finite, [*told, {"gradient_norm": norm}]
+        self.updater.begin_step(learning_rate(step, run.steps, self._config.optimiser))
+        logged = self._accumulate_gradients(step)
+        is_finite, norm = self.updater.finish_step()
+        return is_finite, [*logged, {"gradient_norm": norm}]
 
     def _accumulate_gradients(self, step: int) -> list[Mapping[str, Tensor]]:
         """Add up the gradients of a step's micro-batches; return their numbers."""
         count = self._config.run.accumulate
-        told = []
+        logged = []
         for micro in range(count):
             self._objective.before_micro_batch()
-            batch = self._objective.batch(step * count + micro)
+            batch = self._objective.make_batch(step * count + micro)
             with self._without_gradient_sync(micro < count - 1):
                 loss, numbers = self._forward(batch)
                 (loss / count).backward()
@@ -67,12 +69,12 @@ class GradientStep:
             self._objective.after_micro_batch(
                 torch.isfinite(self._context.all_reduce_mean(loss.detach().clone()))
             )
-            told.append(numbers)
-        return told
+            logged.append(numbers)
+        return logged
 
-    def _without_gradient_sync(self, yes: bool) -> contextlib.AbstractContextManager[None]:
+    def _without_gradient_sync(self, wanted: bool) -> contextlib.AbstractContextManager[None]:
         """Keep gradients to this process until the last micro-batch."""
-        if yes and isinstance(self._forward, nn.parallel.DistributedDataParallel):
+        if wanted and isinstance(self._forward, nn.parallel.DistributedDataParallel):
             alone: contextlib.AbstractContextManager[None] = self._forward.no_sync()
             return alone
         return contextlib.nullcontext()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rainmer_analysis.train.config import OptimiserConfig
-from rainmer_analysis.train.loop.trainable import Group
+from rainmer_analysis.train.loop.trainable import ParameterGroup
 
 __all__ = ["FiniteStepOptimiser", "learning_rate"]
 
@@ -31,7 +31,9 @@ class FiniteStepOptimiser:
         agree but for rounding.
     """
 
-    def __init__(self, groups: Sequence[Group], config: OptimiserConfig, *, fused: bool) -> None:
+    def __init__(
+        self, groups: Sequence[ParameterGroup], config: OptimiserConfig, *, fused: bool
+    ) -> None:
         self._groups, self._fused = groups, fused
         settings = [
             {"params": group.parameters, "weight_decay": group.weight_decay} for group in groups
@@ -40,23 +42,23 @@ class FiniteStepOptimiser:
         self.optimiser = torch.optim.AdamW(settings, lr=config.lr, betas=betas, fused=fused)
 
     @property
-    def rate(self) -> float:
+    def first_learning_rate(self) -> float:
         """The learning rate of the first group."""
         rate: float = self.optimiser.param_groups[0]["lr"]
         return rate
 
-    def load(self, state: dict[str, Any]) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
         """Take the state of an updater that may have been on another kind of device."""
         groups = [{**group, "fused": self._fused} for group in state["param_groups"]]
         self.optimiser.load_state_dict({**state, "param_groups": groups})
 
-    def begin(self, rate: float) -> None:
+    def begin_step(self, rate: float) -> None:
         """Set the learning rate of the schedule and forget all gradients."""
         for settings, group in zip(self.optimiser.param_groups, self._groups, strict=True):
             settings["lr"] = rate * group.rate
         self.optimiser.zero_grad(set_to_none=True)
 
-    def finish(self) -> tuple[Tensor, Tensor]:
+    def finish_step(self) -> tuple[Tensor, Tensor]:
         """Change the weights; return whether gradients were finite, [], and their norm, []."""
         norms = torch.stack([_gradient_norm(group) for group in self._groups])
         is_finite = torch.isfinite(norms).all()
@@ -76,7 +78,7 @@ class FiniteStepOptimiser:
                 nn.utils.clip_grads_with_norm_(group.parameters, group.clip, norm)
 
 
-def _gradient_norm(group: Group) -> Tensor:
+def _gradient_norm(group: ParameterGroup) -> Tensor:
     gradients = [p.grad for p in group.parameters if p.grad is not None]
     if not gradients:  # where nothing was learnt, on the device where something else was
         return torch.zeros((), device=group.parameters[0].device)

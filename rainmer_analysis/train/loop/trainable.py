@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,11 +16,11 @@ from rainmer_analysis.train.compiled import use_fast_backward
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.data import Levels
 
-__all__ = ["Group", "Trainable", "TrainableBase", "average_numbers", "momentum_update"]
+__all__ = ["ParameterGroup", "Trainable", "average_numbers", "momentum_update"]
 
 
 @dataclass(frozen=True)
-class Group:
+class ParameterGroup:
     """Parameters that are optimised alike.
 
     Parameters
@@ -41,65 +41,8 @@ class Group:
     clip: float
 
 
-class Trainable(Protocol):
-    """What can be trained."""
-
-    @property
-    def module(self) -> nn.Module:
-        """All that has weights or memory: what a checkpoint holds.
-
-        Called with a batch it gives the loss, with gradient, and named numbers for the log.
-        """
-
-    @property
-    def network(self) -> nn.Module:
-        """The network whose weights are kept at the end."""
-
-    @property
-    def query_and_key_encoders(self) -> tuple[nn.Module, ...]:
-        """The encoder, and its momentum copy where there is one."""
-
-    @property
-    def queries_per_batch(self) -> int:
-        """Images that a micro-batch queries, in all processes."""
-
-    @property
-    def numbers(self) -> tuple[str, ...]:
-        """Names of the numbers that a batch may give."""
-
-    @property
-    def criterion(self) -> tuple[str, int]:
-        """Which number of a validation selects the weights, and its sign: 1 if more is better."""
-
-    @property
-    def has_unused_parameters(self) -> bool:
-        """Whether a batch may leave parameters without a gradient."""
-
-    def groups(self) -> list[Group]:
-        """Return what is optimised, and how."""
-
-    def batch(self, number: int) -> Any:
-        """Make this process's part of a micro-batch, a function of seed and number alone."""
-
-    def before_micro_batch(self) -> None:
-        """Do what comes before each micro-batch, such as moving a key encoder."""
-
-    def after_micro_batch(self, is_finite: Tensor) -> None:
-        """Do what comes after each micro-batch, such as filling a queue.
-
-        `is_finite` is a truth [] on the device, the same in all processes: whether the loss is
-        finite, without which nothing may be remembered. All processes come here, whatever it is.
-        """
-
-    def validate(self) -> dict[str, float]:
-        """Return numbers on held-out images, changing nothing; empty where there are none."""
-
-    def example_sheet(self) -> Levels | None:
-        """Return a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
-
-
-class TrainableBase(ABC):
-    """What the trainables of this package share: a device, groups, and hooks that do nothing.
+class Trainable(ABC):
+    """What can be trained: networks, their batches, and hooks that do nothing by default.
 
     Parameters
     ----------
@@ -107,22 +50,33 @@ class TrainableBase(ABC):
         The whole configuration.
     context
         Device, and which process this is of how many; by default this one alone.
+
+    Attributes
+    ----------
+    module
+        All that has weights or memory: what a checkpoint holds. Called with a batch it gives the
+        loss, with gradient, and named numbers for the log.
+    queries_per_batch
+        Images that a micro-batch queries, in all processes.
+    number_names
+        Names of the numbers that a batch may give.
+    criterion
+        Which number of a validation selects the weights, and its sign: 1 if more is better.
+    has_unused_parameters
+        Whether a batch may leave parameters without a gradient.
     """
 
-    has_unused_parameters = False
     module: nn.Module
+    queries_per_batch: int
+    number_names: tuple[str, ...]
+    criterion: tuple[str, int]
+    has_unused_parameters = False
 
     def __init__(self, config: TrainConfig, context: DistributedContext | None) -> None:
         self._config, self._context = config, context or DistributedContext()
 
     def _demand_one_process(self, why: str) -> None:
-        """Refuse to share the run.
-
-        Raises
-        ------
-        ConfigError
-            Several processes were started.
-        """
+        """Raise ConfigError where several processes share the run."""
         if self._context.world > 1:
             raise ConfigError(
                 f"{why}, but {self._context.world} were started; start one, without torchrun"
@@ -139,21 +93,41 @@ class TrainableBase(ABC):
     @property
     @abstractmethod
     def network(self) -> nn.Module:
-        """The network that is trained, and kept at the end."""
+        """The network that is trained, whose weights are kept at the end."""
 
-    def groups(self) -> list[Group]:
+    @property
+    @abstractmethod
+    def query_and_key_encoders(self) -> tuple[nn.Module, ...]:
+        """The encoder, and its momentum copy where there is one."""
+
+    def parameter_groups(self) -> list[ParameterGroup]:
         """Return what is optimised, and how."""
         own = self._config.optimiser
-        return [Group(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
+        return [ParameterGroup(list(self.network.parameters()), 1.0, own.weight_decay, own.clip)]
 
-    def before_micro_batch(self) -> None:  # noqa: B027
-        """Do nothing: nothing follows the network."""
+    @abstractmethod
+    def make_batch(self, number: int) -> Any:
+        """Make this process's part of a micro-batch, a function of seed and number alone."""
+
+    def before_micro_batch(self) -> None:
+        """Let the key encoder, where there is one, follow the query encoder."""
+        query, *keys = self.query_and_key_encoders
+        for key in keys:
+            momentum_update(key, query, self._config.objective.momentum)
 
     def after_micro_batch(self, is_finite: Tensor) -> None:  # noqa: B027
-        """Remember nothing of a batch."""
+        """Do what comes after each micro-batch, such as filling a queue.
+
+        `is_finite` is a truth [] on the device, the same in all processes: whether the loss is
+        finite, without which nothing may be remembered. All processes come here, whatever it is.
+        """
+
+    @abstractmethod
+    def validate(self) -> dict[str, float]:
+        """Return numbers on held-out images, changing nothing; empty where there are none."""
 
     def example_sheet(self) -> Levels | None:
-        """There is nothing to look at."""
+        """Return a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
         return None
 
 

@@ -27,13 +27,13 @@ from rainmer_analysis.errors import TrainingError
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.loop.checkpoints import (
     VERSION,
-    load_state,
+    load_checkpoint,
     remove_partial_checkpoints,
-    save_state,
+    save_checkpoint,
 )
 from rainmer_analysis.train.loop.gradient_step import GradientStep
 from rainmer_analysis.train.loop.logs import CsvLog, DeferredNumbers, RunMonitor
-from rainmer_analysis.train.loop.run_state import Hooks, Outcome, State
+from rainmer_analysis.train.loop.run_state_and_hooks import Hooks, Outcome, State
 from rainmer_analysis.train.loop.trainable import Trainable
 
 __all__ = ["train"]
@@ -78,14 +78,14 @@ def train(
     before = torch.get_num_threads()
     torch.set_num_threads(config.run.threads)
     try:
-        return _train_with_threads(
+        return _train_until_done(
             objective, config, folder, identity=identity, hooks=hooks, context=context
         )
     finally:
         torch.set_num_threads(before)  # it is the whole process's
 
 
-def _train_with_threads(
+def _train_until_done(
     objective: Trainable,
     config: TrainConfig,
     folder: Path,
@@ -95,28 +95,28 @@ def _train_with_threads(
     context: DistributedContext | None,
 ) -> Outcome:
     context, hooks = context or DistributedContext(), hooks or Hooks()
-    run = _RunState(objective, config, folder, identity=identity, context=context, hooks=hooks)
-    run.restore()
+    run = _Run(objective, config, folder, identity=identity, context=context, hooks=hooks)
+    run.restore_checkpoint_and_open_log()
     started = time.perf_counter()
     while run.state.step < config.run.steps and not run.is_out_of_time(
         time.perf_counter() - started
     ):
-        run.advance()
+        run.make_step()
         step, last = run.state.step, run.state.step == config.run.steps
-        run.log_step()
+        run.log_and_validate_if_due()
         if context.is_main_process:
             hooks.progress(step, run.row)
         if step % config.run.checkpoint_every == 0 or last:
-            run.save()
+            run.save_checkpoint()
     if run.unsaved:
-        run.save()
+        run.save_checkpoint()
     run.close()
     state = run.state
     finished = state.step >= config.run.steps
     return Outcome(state.step, finished, state.skipped, state.seconds, state.best, state.best_step)
 
 
-class _RunState:
+class _Run:
     def __init__(
         self,
         objective: Trainable,
@@ -142,8 +142,8 @@ class _RunState:
         self._log: CsvLog | None = None
         self._watcher: RunMonitor | None = None
 
-    def restore(self) -> None:
-        found = load_state(self.folder)
+    def restore_checkpoint_and_open_log(self) -> None:
+        found = load_checkpoint(self.folder)
         if found is not None:
             if found["identity"] != self.identity:
                 raise TrainingError(
@@ -151,7 +151,7 @@ class _RunState:
                     "images; use the ones it was started with, or another folder"
                 )
             self.objective.module.load_state_dict(found["module"])
-            self.updater.load(found["optimiser"])
+            self.updater.load_state(found["optimiser"])
             self.state = State(**found["state"])
             self._sums, self._counts = found["sums"], found["counts"]
         if not self.context.all_equal(self.state.step):
@@ -162,15 +162,15 @@ class _RunState:
         self.context.barrier()
         if self.context.is_main_process:
             remove_partial_checkpoints(self.folder)
-            names = self.objective.numbers
+            names = self.objective.number_names
             columns = ["step", *names, *_MORE, *(f"held_out_{name}" for name in names)]
             self._log = CsvLog(self.folder / "log.csv", self.state.step, columns=columns)
             self._watcher = RunMonitor(self.folder, step=self.state.step)
             self.hooks.on_start()
         self._clock, self._noted = time.perf_counter(), self.state.step
 
-    def save(self) -> None:
-        self.read()
+    def save_checkpoint(self) -> None:
+        self.read_deferred_numbers()
         if self.context.is_main_process:
             state = {
                 "version": VERSION,
@@ -181,7 +181,7 @@ class _RunState:
                 "sums": self._sums,
                 "counts": self._counts,
             }
-            save_state(self.folder, state)
+            save_checkpoint(self.folder, state)
             self.hooks.on_checkpoint(self.state.step)
         self.unsaved = False
 
@@ -199,7 +199,7 @@ class _RunState:
             return False
         return self.context.broadcast_flag(seconds >= limit)
 
-    def advance(self) -> None:
+    def make_step(self) -> None:
         """Make one step; weights stay as they are when a gradient is not finite."""
         began = time.perf_counter()
         self._tally.add(*self._make_step(self.state.step))
@@ -207,43 +207,43 @@ class _RunState:
         self.unsaved = True
         self.state.seconds += time.perf_counter() - began
         if len(self._tally) >= _UNREAD:
-            self.read()
+            self.read_deferred_numbers()
 
-    def read(self) -> None:
+    def read_deferred_numbers(self) -> None:
         """Wait for the device, and judge and remember the steps that nobody has looked at."""
         began, state = time.perf_counter(), self.state
         first = state.step - len(self._tally) + 1
-        for number, step in enumerate(self._tally.read(), start=first):
+        for number, step in enumerate(self._tally.read_and_clear(), start=first):
             state.count_step(is_finite=step.is_finite)
             for numbers in step.numbers if step.is_finite else ():
-                self._accumulate_numbers(numbers)
-            state.stop_if_never_finite(number)
+                self._add_to_next_row(numbers)
+            state.raise_if_rarely_finite(number)
         state.seconds += time.perf_counter() - began
 
-    def _accumulate_numbers(self, numbers: Mapping[str, float]) -> None:
+    def _add_to_next_row(self, numbers: Mapping[str, float]) -> None:
         """Remember numbers for the next row of the log."""
         for name, value in numbers.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def log_step(self) -> None:
+    def log_and_validate_if_due(self) -> None:
         """Write a row of the log when it is time, with a validation when it is time for that."""
         run, step = self.config.run, self.state.step
         last = step == run.steps
         due = step % run.validate_every == 0 or last
         if step % run.log_every and not due:
             return
-        self.read()
+        self.read_deferred_numbers()
         row: dict[str, float] = {"step": step}
         row |= {name: total / self._counts[name] for name, total in self._sums.items()}
-        row["learning_rate"] = self.updater.rate
+        row["learning_rate"] = self.updater.first_learning_rate
         row["skipped"] = self.state.skipped
         row["images_per_second"] = self._images_per_second()
         if due:
             row |= self._validate_and_keep_best()
         if self.context.is_main_process and self._log is not None and self._watcher is not None:
-            self._log.write(row)
-            self._watcher.row(row)
+            self._log.add_row(row)
+            self._watcher.add_row(row)
         self.row, self._sums, self._counts = row, {}, {}
         self._clock, self._noted = time.perf_counter(), step
 
@@ -263,6 +263,6 @@ class _RunState:
                 self.hooks.on_best(self.state.step)
             sheet = self.objective.example_sheet()
             if sheet is not None and self._watcher is not None:
-                self._watcher.examples(sheet, self.state.step)
+                self._watcher.add_example_sheet(sheet, self.state.step)
         self.context.barrier()
         return {f"held_out_{key}": value for key, value in found.items()}

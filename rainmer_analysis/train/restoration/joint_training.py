@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model import Prompts, Restorer, autocast
-from rainmer_analysis.train.compiled import encode, strided
+from rainmer_analysis.model import Prompts, Restorer, autocast_context
+from rainmer_analysis.train.compiled import encode_with_gradients, to_channels_last
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast import ContrastBatch, compare_views, contrast_loss
+from rainmer_analysis.train.contrast import ContrastBatch, contrast_loss, view_cosines
 from rainmer_analysis.train.restoration.pixel_losses import pixel_loss
 from rainmer_analysis.train.restoration.restoration_crops import Pairs
 
@@ -51,27 +51,29 @@ class JointTraining(nn.Module):
         self._learnt = config.restorer.prompts == "learnt"
 
     @classmethod
-    def configured(cls, config: TrainConfig) -> JointTraining:
+    def from_config(cls, config: TrainConfig) -> JointTraining:
         """Make the networks of a configuration, with weights of its seed."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            restorer = Restorer(config.network)
+            restorer = Restorer(config.restorer_config)
         return cls(restorer, config)
 
     def forward(self, task: RestorationBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a micro-batch, with gradient, and named numbers for the log."""
         pairs, views = task.pairs, task.views
         encoders = self.restorer.disentangle
-        with autocast(self._config.run.precision, pairs.degraded.device):
+        with autocast_context(self._config.run.precision, pairs.degraded.device):
             with torch.set_grad_enabled(self._learnt and torch.is_grad_enabled()):
-                whole = encode(encoders.encoder_q, pairs.whole)
-            restored = self.restorer(strided(pairs.degraded), Prompts.of(whole))
+                whole = encode_with_gradients(encoders.encoder_q, pairs.whole)
+            restored = self.restorer(
+                to_channels_last(pairs.degraded), Prompts.from_encoder_output(whole)
+            )
             cosines = None
             if views is not None:
                 # Queries that are the whole images were encoded for the prompts already.
                 shared = self._learnt and views.query.shape == pairs.whole.shape
-                output = whole if shared else encode(encoders.encoder_q, views.query)
-                cosines = compare_views(output, encoders.encoder_k, views.views)
+                output = whole if shared else encode_with_gradients(encoders.encoder_q, views.query)
+                cosines = view_cosines(output, encoders.encoder_k, views.views)
         restored = restored.float()
         loss = pixel_loss(restored, pairs.clean, weight=self._config.restorer.similarity)
         numbers = {"pixels": loss.detach(), **_psnr_and_gain(restored.detach(), pairs)}

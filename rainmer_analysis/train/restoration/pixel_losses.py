@@ -7,23 +7,23 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.model.pooling import without_autocast
+from rainmer_analysis.model.pooling_and_precision import without_autocast
 
-__all__ = ["charbonnier", "pixel_loss", "similarity"]
+__all__ = ["charbonnier_loss", "mean_ssim", "pixel_loss"]
 
 _SOFTENING = 1e-6  # the square of the distance below which the loss is round
 _WINDOW, _SIGMA = 11, 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 
 
-def charbonnier(images: Tensor, targets: Tensor) -> Tensor:
+def charbonnier_loss(images: Tensor, targets: Tensor) -> Tensor:
     """Return the mean of sqrt(d^2 + 1e-6) over all samples, a scalar; 0.001 for equal images."""
     _check_same_shape(images, targets)
     out: Tensor = ((images - targets).square() + _SOFTENING).sqrt().mean()
     return out
 
 
-def similarity(images: Tensor, targets: Tensor) -> Tensor:
+def mean_ssim(images: Tensor, targets: Tensor) -> Tensor:
     """Return the mean SSIM of images [B, C, H, W] in [0, 1], a scalar; 1 for equal images.
 
     On each channel by itself, with a gaussian window of 11x11 and sigma 1.5, biased covariances
@@ -67,7 +67,7 @@ def pixel_loss(images: Tensor, targets: Tensor, *, weight: float = 0.1) -> Tenso
     ParameterError
         The two have different shapes.
     """
-    return charbonnier(images, targets) + weight * (1 - similarity(images, targets))
+    return charbonnier_loss(images, targets) + weight * (1 - mean_ssim(images, targets))
 
 
 def _gaussian_window(like: Tensor) -> Tensor:

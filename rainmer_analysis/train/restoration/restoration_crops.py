@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.train.contrast.batch_randomness import Square
-from rainmer_analysis.train.data import Levels, Pool, scaled, tensor_copy, to_8bit
+from rainmer_analysis.train.data import Levels, Pool, tensor_copy, to_8bit, to_unit_range
 
 __all__ = ["Crop", "Pairs", "cut_crops", "image_sheet"]
 
@@ -35,9 +35,9 @@ class Pairs:
     whole: Tensor
 
     @classmethod
-    def of(cls, parts: Mapping[str, Tensor]) -> Pairs:
+    def from_8bit_parts(cls, parts: Mapping[str, Tensor]) -> Pairs:
         """Scale what `cut_crops` has read, where it lies."""
-        return cls(*(scaled(parts[name]) for name in ("degraded", "clean", "whole")))
+        return cls(*(to_unit_range(parts[name]) for name in ("degraded", "clean", "whole")))
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Crop:
     axis: int | None
 
     @classmethod
-    def drawn(cls, size: Sequence[int], side: int, rng: np.random.Generator) -> Crop:
+    def draw(cls, size: Sequence[int], side: int, rng: np.random.Generator) -> Crop:
         """Draw a place, and a mirror as published: none 1/2, upside down 1/4, left-right 1/4."""
-        square = Square.drawn(size, side, rng)
+        square = Square.draw(size, side, rng)
         return cls(square, (None, None, -2, -1)[int(rng.integers(4))])
 
     def __call__(self, images: Levels) -> Levels:

@@ -25,7 +25,8 @@ class Effect(ABC):
 
     def draw(self, rng: np.random.Generator) -> Self:
         """Return the effect with fixed parameters, drawn from its laws."""
-        return draw_laws(self, rng)
+        drawn: Self = draw_laws(self, rng)
+        return drawn
 
     @abstractmethod
     def apply(self, image: Field, rng: np.random.Generator) -> Field:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images.reading import read_storage
+from rainmer_analysis.images.reading import read_stored_format
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 
@@ -19,7 +19,7 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
 def test_the_quality_of_a_jpeg_is_told_exactly(tmp_path: Path, quality: int, mode: str) -> None:
     path = tmp_path / "image.jpg"
     Image.fromarray(PIXELS).convert(mode).save(path, quality=quality)
-    found = read_storage(path)
+    found = read_stored_format(path)
     assert (found.format, found.mode) == ("JPEG", mode)
     if quality > 1:  # at 1 and 2 all entries are cut at 255
         assert found.quality == quality
@@ -29,16 +29,16 @@ def test_the_quality_of_a_jpeg_is_told_exactly(tmp_path: Path, quality: int, mod
 def test_other_formats_have_none(tmp_path: Path, suffix: str, mode: str) -> None:
     path = tmp_path / f"image.{suffix}"
     Image.fromarray(PIXELS).convert(mode).save(path)
-    found = read_storage(path)
+    found = read_stored_format(path)
     assert (found.format, found.mode, found.quality) == (suffix.upper(), mode, None)
 
 
 def test_the_format_is_told_from_the_content(tmp_path: Path) -> None:
     path = tmp_path / "image.png"
     Image.fromarray(PIXELS).save(path, format="JPEG", quality=80)
-    assert read_storage(path).quality == 80
+    assert read_stored_format(path).quality == 80
     Image.fromarray(PIXELS).save(path, format="TIFF")
-    assert read_storage(path).format == "TIFF"
+    assert read_stored_format(path).format == "TIFF"
 
 
 @pytest.mark.parametrize("data", [b"", b"nothing", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"])
@@ -46,4 +46,4 @@ def test_what_is_no_image_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "image.jpg"
     path.write_bytes(data)
     with pytest.raises(ImageError):
-        read_storage(path)
+        read_stored_format(path)

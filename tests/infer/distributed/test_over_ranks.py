@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rainmer_analysis.distributed import Ranks, rank_device, ranks
+from rainmer_analysis.distributed import Ranks, launched_ranks, rank_device
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer import extract
@@ -28,7 +28,7 @@ PROGRAM = textwrap.dedent(
     import os, signal, sys
     import numpy as np
     from rainmer_analysis.images import load_image_set
-    from rainmer_analysis.distributed import ranks
+    from rainmer_analysis.distributed import launched_ranks
     from rainmer_analysis.infer import extract_over_ranks
 
     class Counting:
@@ -38,7 +38,7 @@ PROGRAM = textwrap.dedent(
 
         def encode(self, images):
             Counting.seen += len(images)
-            place = ranks()
+            place = launched_ranks()
             if place.rank == 1 and Counting.seen > int(sys.argv[3]):
                 os.kill(os.getpid(), signal.SIGKILL)
             one = np.ones((len(images), 1), np.float32)
@@ -47,7 +47,7 @@ PROGRAM = textwrap.dedent(
 
     images = load_image_set({"a": sys.argv[1]}, per_dataset=None)
     done = extract_over_ranks(
-        images, Counting(), ranks(), out=sys.argv[2], batch_size=1, workers=1
+        images, Counting(), launched_ranks(), out=sys.argv[2], batch_size=1, workers=1
     )
     print(Counting.seen, done.up_to_date, sorted(done.paths))
     """
@@ -56,7 +56,7 @@ PROGRAM = textwrap.dedent(
 
 def test_shares_are_consecutive_whole_and_even() -> None:
     for rows in (0, 1, 5, 1000):
-        spans = [Ranks(rank, 3).span(rows) for rank in range(3)]
+        spans = [Ranks(rank, 3).row_range(rows) for rank in range(3)]
         assert [row for span in spans for row in span] == list(range(rows))
         assert max(map(len, spans)) - min(map(len, spans)) <= 1
 
@@ -64,11 +64,11 @@ def test_shares_are_consecutive_whole_and_even() -> None:
 def test_a_process_alone_has_no_rank(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RANK", raising=False)
     monkeypatch.setenv("WORLD_SIZE", "4")
-    assert ranks() is None
+    assert launched_ranks() is None
     monkeypatch.setenv("RANK", "3")
-    assert ranks() == Ranks(3, 4)
+    assert launched_ranks() == Ranks(3, 4)
     monkeypatch.setenv("WORLD_SIZE", "1")
-    assert ranks() is None
+    assert launched_ranks() is None
     assert rank_device("cpu") == "cpu"
 
 
@@ -132,7 +132,7 @@ def test_all_end_with_the_sentence_of_the_one_that_refuses(
     folder, out = files(4)[0].parent, tmp_path / "out"
     arguments = ["-c", PROGRAM, str(folder), str(out), "1000000"]
     assert [code for code, _, _ in forked.run_ranks(arguments)] == [0, 0]
-    (out / "plain-chromatic" / Ranks(1, 2).part).with_suffix(".parquet").unlink()
+    (out / "plain-chromatic" / Ranks(1, 2).part_name).with_suffix(".parquet").unlink()
     before = sorted(out.rglob("*"))
     for code, _, err in forked.run_ranks(arguments):  # the first one's part is as it should be
         assert code == 1
@@ -144,7 +144,9 @@ def test_processes_that_find_other_images_are_refused(
     files: Make, forked: ForkedPythons, tmp_path: Path
 ) -> None:
     folder, out = files(4)[0].parent, tmp_path / "out"
-    program = PROGRAM.replace("sys.argv[1]", "sys.argv[1] if ranks().rank else sys.argv[4]")
+    program = PROGRAM.replace(
+        "sys.argv[1]", "sys.argv[1] if launched_ranks().rank else sys.argv[4]"
+    )
     other = tmp_path / "other"
     other.mkdir()
     (other / "0000.png").write_bytes((folder / "0000.png").read_bytes())

@@ -13,7 +13,7 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer.encoders import encoder_spaces
 from rainmer_analysis.infer.extraction.extract_over_ranks import _extract_share
-from rainmer_analysis.infer.extraction.publish_parts import publish_tables
+from rainmer_analysis.infer.extraction.publish_rank_parts import publish_rank_parts
 from rainmer_analysis.values import read
 
 Make = Callable[..., Any]
@@ -32,20 +32,22 @@ def test_interrupted_publishing_goes_on(
 
     def share(place: Ranks) -> int:
         encoder = plain()
-        _extract_share(images, encoder, place.span(5), out=pending / place.part)
+        _extract_share(images, encoder, place.row_range(5), out=pending / place.part_name)
         return int(encoder.seen)
 
     assert [share(place) for place in places] == [2, 3]
     folder.mkdir()
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("rainmer_analysis.infer.extraction.publish_parts.commit", _stop)
+        interrupted.setattr(
+            "rainmer_analysis.infer.extraction.publish_rank_parts.commit_staged_files", _stop
+        )
         with pytest.raises(KeyboardInterrupt):
-            publish_tables(pending, folder, spaces)
+            publish_rank_parts(pending, folder, spaces)
     for place in places:
         assert share(place) == 0
     (folder / "plain-chromatic").mkdir()
     (folder / "plain-chromatic" / "part-00000-of-00009.parquet").write_bytes(b"another table")
-    publish_tables(pending, folder, spaces)
+    publish_rank_parts(pending, folder, spaces)
     assert len(read(folder / "plain-chromatic")) == len(read(folder / "plain-degradation")) == 5
     (folder / "plain-chromatic" / "part-00001-of-00002.parquet").unlink()
     with pytest.raises(FileFormatError, match="1 of its 2 parts are missing"):

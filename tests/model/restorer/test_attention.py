@@ -21,7 +21,7 @@ from rainmer_analysis.model.restorer import (
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.modules.channel_attention import (
     ChannelAttention,
-    kept_channels,
+    kept_channels_by_rate,
     sparse_attention,
 )
 
@@ -46,13 +46,13 @@ def test_the_lowest_index_wins_among_equals() -> None:
 
 def test_both_rules_agree_where_nothing_is_equal() -> None:
     rows = distinct(40, 48)
-    for k in kept_channels(48):
+    for k in kept_channels_by_rate(48):
         assert torch.equal(topk_lowest_index(rows, k), topk_as_torch(rows, k))
 
 
 def test_both_rules_keep_the_same_values_among_equals() -> None:
     rows = tied(50, 24, seed=3)
-    for k in kept_channels(24):
+    for k in kept_channels_by_rate(24):
         ours, theirs = (
             rows.gather(1, rule(rows, k)) for rule in (topk_lowest_index, topk_as_torch)
         )
@@ -67,10 +67,10 @@ def test_the_lowest_index_wins_with_any_number_of_threads() -> None:
 
 
 def test_counts_are_exact_fractions() -> None:
-    assert kept_channels(48) == (24, 32, 36, 38)
-    assert kept_channels(96) == (48, 64, 72, 76)
-    assert kept_channels(16) == (8, 10, 12, 12)
-    assert kept_channels(2) == (1, 1, 1, 1)
+    assert kept_channels_by_rate(48) == (24, 32, 36, 38)
+    assert kept_channels_by_rate(96) == (48, 64, 72, 76)
+    assert kept_channels_by_rate(16) == (8, 10, 12, 12)
+    assert kept_channels_by_rate(2) == (1, 1, 1, 1)
 
 
 def by_hand(logits: list[float], shares: list[float]) -> list[float]:

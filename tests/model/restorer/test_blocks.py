@@ -179,7 +179,7 @@ def test_the_mixture_follows_the_cosine(
         ("degradation", 1.0): second,
         ("degradation", -1.0): 2 * first - second,
     }[place, sign]
-    assert (attn.prompted(x, z) - x - expected).abs().max() < 1e-12
+    assert (attn.add_prompt_maps(x, z) - x - expected).abs().max() < 1e-12
 
 
 def test_the_anchor_learns_and_the_compared_prompt_does_not(
@@ -190,6 +190,6 @@ def test_the_anchor_learns_and_the_compared_prompt_does_not(
     with torch.no_grad():
         for name in ("chr", "detg"):
             attn.get_submodule(f"{name}_promptAttn").trans[0].weight.zero_()
-    attn.prompted(torch.rand(1, 8, 4, 4), z).sum().backward()
+    attn.add_prompt_maps(torch.rand(1, 8, 4, 4), z).sum().backward()
     assert attn.chr_z.grad.abs().max() > 0
     assert z[0].grad.abs().max() == 0

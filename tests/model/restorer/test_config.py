@@ -10,7 +10,7 @@ from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.model.restorer import VARIANTS, RestorerConfig
 from rainmer_analysis.model.restorer.config import PLACES, TIES
 from rainmer_analysis.model.restorer.modules.channel_selection import SELECTIONS
-from rainmer_analysis.model.restorer.modules.local_knowledge import FUSIONS
+from rainmer_analysis.model.restorer.modules.local_fusion_and_prompts import FUSIONS
 
 
 def test_the_table_names_the_published_variants() -> None:
@@ -42,7 +42,7 @@ def test_knowledge_is_the_variants_own_unless_chosen() -> None:
 
 
 def test_the_encoder_inside_has_the_restorers_widths() -> None:
-    encoder = RestorerConfig(dim=12, base_dim=32, gate_hidden=7, se_hidden=3).encoder
+    encoder = RestorerConfig(dim=12, base_dim=32, gate_hidden=7, se_hidden=3).encoder_config
     assert (encoder.dim, encoder.base_dim, encoder.gate_hidden, encoder.se_hidden) == (12, 32, 7, 3)
 
 

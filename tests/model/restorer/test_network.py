@@ -175,7 +175,7 @@ def test_images_and_their_vectors_are_one_prompt(make: Make) -> None:
     output = restorer.disentangle.encoder_q(seen)
     vectors = {"chromatic": output.chromatic_z, "degradation": output.degradation_z}
     assert torch.equal(restorer(images, vectors), out)
-    assert torch.equal(restorer(images, restorer.encode(seen)), out)
+    assert torch.equal(restorer(images, restorer.encode_prompts(seen)), out)
     assert not torch.equal(restorer(images, seen.flip(1)), out)
 
 

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.model.restorer import RecordedSelection, Restorer
-from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer, load_restorer
+from rainmer_analysis.model.restorer.restorer_checkpoint import (
+    build_restorer,
+    load_restorer_checkpoint,
+)
 
 VARIANTS = ("Rainmer_SA_chralpha", "Rainmer_SA_detgalpha")
 
@@ -22,7 +25,7 @@ def arrays(path: Path) -> dict[str, NDArray[np.float32]]:
 
 
 def load(oracle: Path, variant: str, *, ties: str) -> Restorer:
-    return build_restorer(load_restorer(oracle / f"tiny_{variant}.pth", ties=ties))
+    return build_restorer(load_restorer_checkpoint(oracle / f"tiny_{variant}.pth", ties=ties))
 
 
 @torch.inference_mode()

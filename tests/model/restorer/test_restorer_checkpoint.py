@@ -19,8 +19,11 @@ from rainmer_analysis.model.checkpoint import (
     state_sha256,
 )
 from rainmer_analysis.model.restorer import VARIANTS, Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.config_from_weights import variants_that_fit
-from rainmer_analysis.model.restorer.restorer_checkpoint import build_restorer, load_restorer
+from rainmer_analysis.model.restorer.config_from_weights import variants_fitting_tensors
+from rainmer_analysis.model.restorer.restorer_checkpoint import (
+    build_restorer,
+    load_restorer_checkpoint,
+)
 
 Make = Callable[..., Restorer]
 State = dict[str, Any]
@@ -41,7 +44,7 @@ def test_what_is_saved_comes_back(make: Make, tmp_path: Path, variant: str) -> N
     restorer = make(variant=variant, atoms=("detail",), expansion=2.7, ties="published")
     path = tmp_path / "w.safetensors"
     save_weights(restorer, path, kind="restorer", metadata={"why": "a test"})
-    checkpoint = load_restorer(path)
+    checkpoint = load_restorer_checkpoint(path)
     assert checkpoint.config == restorer.config
     assert checkpoint.metadata == {"why": "a test"}
     assert same(checkpoint.state, restorer.state_dict())
@@ -59,10 +62,10 @@ def test_what_is_saved_comes_back(make: Make, tmp_path: Path, variant: str) -> N
 def test_published_files_tell_their_widths(make: Make, tmp_path: Path, variant: str) -> None:
     restorer = make(variant=variant)
     path = write(tmp_path, restorer.state_dict())
-    checkpoint = load_restorer(path, variant=variant)
+    checkpoint = load_restorer_checkpoint(path, variant=variant)
     assert checkpoint.config == restorer.config
     assert same(checkpoint.state, restorer.state_dict())
-    assert variant in variants_that_fit(restorer.state_dict())
+    assert variant in variants_fitting_tensors(restorer.state_dict())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_published_files_tell_their_widths(make: Make, tmp_path: Path, variant: 
 )
 def test_widths_are_read_from_shapes(make: Make, tmp_path: Path, changes: dict[str, Any]) -> None:
     restorer = make(variant="Rainmer_SA_chralpha", **changes)
-    checkpoint = load_restorer(write(tmp_path, restorer.state_dict()))
+    checkpoint = load_restorer_checkpoint(write(tmp_path, restorer.state_dict()))
     assert checkpoint.config == restorer.config
 
 
@@ -86,9 +89,9 @@ def test_any_expansion_is_read_as_one_of_the_same_widths(
     make: Make, tmp_path: Path, expansion: float
 ) -> None:
     restorer = make(variant="Rainmer_SA_chralpha", expansion=expansion)
-    found = load_restorer(write(tmp_path, restorer.state_dict())).config
-    assert [int(found.expansion * c) for c in found.widths] == [
-        int(expansion * c) for c in found.widths
+    found = load_restorer_checkpoint(write(tmp_path, restorer.state_dict())).config
+    assert [int(found.expansion * c) for c in found.level_widths] == [
+        int(expansion * c) for c in found.level_widths
     ]
 
 
@@ -109,7 +112,7 @@ def test_wrappings_are_taken_off(
 ) -> None:
     restorer = make(variant="Rainmer_SA_detgalpha_resprompt")
     path = write(tmp_path, wrap(dict(restorer.state_dict())))
-    assert same(load_restorer(path).state, restorer.state_dict())
+    assert same(load_restorer_checkpoint(path).state, restorer.state_dict())
     encoder = restorer.disentangle.encoder_q.state_dict()
     assert same(load_weights(path).state, encoder)
 
@@ -121,8 +124,8 @@ def test_variants_that_share_their_tensors_have_to_be_told(make: Make, tmp_path:
         match=r"fit Rainmer_SA, Rainmer_SA_wochr, Rainmer_SA_wodetg, Rainmer_SA_wolocf, "
         r"Rainmer_SA_baseline alike; say which one was trained by variant=$",
     ):
-        load_restorer(path)
-    assert load_restorer(path, variant="Rainmer_SA_baseline").config.knowledge == ()
+        load_restorer_checkpoint(path)
+    assert load_restorer_checkpoint(path, variant="Rainmer_SA_baseline").config.knowledge == ()
 
 
 def test_a_variant_that_does_not_fit_is_refused(make: Make, tmp_path: Path) -> None:
@@ -131,28 +134,28 @@ def test_a_variant_that_does_not_fit_is_refused(make: Make, tmp_path: Path) -> N
         WeightsError,
         match=r"the tensors are not those of Rainmer_SA, they fit Rainmer_SA_chralpha; give",
     ):
-        load_restorer(path, variant="Rainmer_SA")
+        load_restorer_checkpoint(path, variant="Rainmer_SA")
     with pytest.raises(ParameterError, match=r"^variant of a restorer is 'chralpha'; give one of"):
-        load_restorer(path, variant="chralpha")
+        load_restorer_checkpoint(path, variant="chralpha")
     with pytest.raises(ParameterError, match=r"^ties of a restorer is 'any'; give one of"):
-        load_restorer(path, ties="any")
+        load_restorer_checkpoint(path, ties="any")
 
 
 def test_tensors_of_no_variant_are_refused(make: Make, tmp_path: Path) -> None:
     state = make(variant="Rainmer_SA_chralpha").state_dict()
     state["decoder_level1.0.attn.detg_z"] = state["decoder_level1.0.attn.chr_z"]
     with pytest.raises(WeightsError, match=r"the tensors fit no published variant; say which"):
-        load_restorer(write(tmp_path, state))
+        load_restorer_checkpoint(write(tmp_path, state))
     with pytest.raises(WeightsError, match=r"they fit no published variant; give another variant="):
-        load_restorer(write(tmp_path, state), variant="Rainmer_SA")
+        load_restorer_checkpoint(write(tmp_path, state), variant="Rainmer_SA")
 
 
 def test_the_rule_for_ties_can_be_chosen(make: Make, tmp_path: Path) -> None:
     restorer = make(variant="Rainmer_SA_chralpha", ties="published")
-    assert load_restorer(write(tmp_path, restorer.state_dict())).config.ties == "lowest"
+    assert load_restorer_checkpoint(write(tmp_path, restorer.state_dict())).config.ties == "lowest"
     path = save_weights(restorer, tmp_path / "w.safetensors", kind="restorer")
-    assert load_restorer(path).config.ties == "published"
-    assert load_restorer(path, ties="lowest").config.ties == "lowest"
+    assert load_restorer_checkpoint(path).config.ties == "published"
+    assert load_restorer_checkpoint(path, ties="lowest").config.ties == "lowest"
 
 
 def test_a_saved_restorer_carries_its_encoder(make: Make, tmp_path: Path) -> None:
@@ -160,7 +163,7 @@ def test_a_saved_restorer_carries_its_encoder(make: Make, tmp_path: Path) -> Non
     path = save_weights(restorer, tmp_path / "w.safetensors", kind="restorer", metadata={"a": "b"})
     checkpoint = load_weights(path)
     encoder = restorer.disentangle.encoder_q
-    assert (checkpoint.kind, checkpoint.config) == ("rainmer", restorer.config.encoder)
+    assert (checkpoint.kind, checkpoint.config) == ("rainmer", restorer.config.encoder_config)
     assert checkpoint.metadata == {"a": "b"}
     assert same(checkpoint.state, encoder.state_dict())
     x = torch.rand(1, 3, 8, 8)
@@ -172,7 +175,7 @@ def test_a_changed_value_is_noticed_by_both_doors(make: Make, tmp_path: Path) ->
     content = bytearray(path.read_bytes())
     content[-2] ^= 1
     path.write_bytes(content)
-    for door in (load_restorer, load_weights):
+    for door in (load_restorer_checkpoint, load_weights):
         with pytest.raises(WeightsError, match=r"metadata and its tensors differ in sha256"):
             door(path)
 
@@ -201,23 +204,23 @@ def test_contradicting_metadata_are_refused(
     state = safetensors.torch.load_file(path)
     safetensors.torch.save_file(state, path, {"rainmer_analysis": json.dumps(own)})
     with pytest.raises(WeightsError, match=sentence):
-        load_restorer(path)
+        load_restorer_checkpoint(path)
 
 
 def test_a_stated_variant_is_not_overruled(make: Make, tmp_path: Path) -> None:
     path = save_weights(make(), tmp_path / "w.safetensors", kind="restorer")
-    assert load_restorer(path, variant="Rainmer_SA").config.variant == "Rainmer_SA"
+    assert load_restorer_checkpoint(path, variant="Rainmer_SA").config.variant == "Rainmer_SA"
     with pytest.raises(
         WeightsError, match=r"saved as Rainmer_SA, not as Rainmer_SA_wolocf; leave variant= out$"
     ):
-        load_restorer(path, variant="Rainmer_SA_wolocf")
+        load_restorer_checkpoint(path, variant="Rainmer_SA_wolocf")
 
 
 def test_an_encoder_alone_is_no_restorer(make: Make, tmp_path: Path) -> None:
     encoder = make().disentangle.encoder_q
     path = save_weights(encoder, tmp_path / "w.safetensors", kind="rainmer")
     with pytest.raises(WeightsError, match=r"it holds no restorer of Rainmer; give a state dict"):
-        load_restorer(path)
+        load_restorer_checkpoint(path)
 
 
 def test_missing_and_foreign_tensors_are_named(make: Make, tmp_path: Path) -> None:
@@ -225,17 +228,17 @@ def test_missing_and_foreign_tensors_are_named(make: Make, tmp_path: Path) -> No
     del state["latent.0.attn.attns"]
     state["extra"] = torch.ones(1)
     with pytest.raises(WeightsError, match=r"Rainmer's restorer 1 are missing \(latent\.0\.attn"):
-        load_restorer(write(tmp_path, state))
+        load_restorer_checkpoint(write(tmp_path, state))
     bare = {k: v for k, v in state.items() if not k.startswith("encoder_level")}
     with pytest.raises(WeightsError, match=r"are missing \(encoder_level0\."):
-        load_restorer(write(tmp_path, bare))
+        load_restorer_checkpoint(write(tmp_path, bare))
 
 
 def test_shapes_that_make_no_restorer_are_refused(make: Make, tmp_path: Path) -> None:
     state = make(variant="Rainmer_SA_chralpha").state_dict()
     state["latent.0.attn.temperature"] = torch.ones(5, 1, 1)
     with pytest.raises(WeightsError, match=r"cannot be used: 5 heads do not divide 32 channels"):
-        load_restorer(write(tmp_path, state))
+        load_restorer_checkpoint(write(tmp_path, state))
 
 
 def test_saving_wants_the_kind_of_a_restorer(make: Make, tmp_path: Path) -> None:
@@ -246,7 +249,7 @@ def test_saving_wants_the_kind_of_a_restorer(make: Make, tmp_path: Path) -> None
 def test_published_small_networks_are_told_by_their_tensors(oracle: Path, published: bool) -> None:
     dim, base_dim, se_hidden = (16, 32, 2) if published else (4, 16, 1)
     for variant in ("Rainmer_SA_chralpha", "Rainmer_SA_detgalpha"):
-        config = load_restorer(oracle / f"tiny_{variant}.pth").config
+        config = load_restorer_checkpoint(oracle / f"tiny_{variant}.pth").config
         assert config == RestorerConfig(
             variant, dim=dim, base_dim=base_dim, se_hidden=se_hidden, blocks=(1, 1, 1, 1)
         )

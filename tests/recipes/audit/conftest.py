@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.weather import degrade
+from rainmer_analysis.weather import degraded_and_clean
 from tests.recipes.audit.pictures import save, save_pair, scene
 
 
@@ -18,7 +18,9 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     eval holds scenes 20 and 21, of which train holds 20 under other rain.
     """
     top = tmp_path_factory.mktemp("collection")
-    rain = {number: degrade(scene(number), "sim-DDN_5", seed=number) for number in range(10)}
+    rain = {
+        number: degraded_and_clean(scene(number), "sim-DDN_5", seed=number) for number in range(10)
+    }
     train = top / "train"
     for number in range(3):
         save_pair(train, f"sound-{number}.png", *rain[number])
@@ -32,9 +34,9 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = (train / "input" / "cut.png").read_bytes()
     (train / "input" / "cut.png").write_bytes(data[: len(data) // 2])
     (train / "notes.txt").write_text("passed over")
-    save_pair(train, "leaking.png", *degrade(scene(20), "sim-Rain200H", seed=1))
+    save_pair(train, "leaking.png", *degraded_and_clean(scene(20), "sim-Rain200H", seed=1))
     for number in (20, 21):
-        degraded, clean = degrade(scene(number), "sim-DDN_5", seed=99)
+        degraded, clean = degraded_and_clean(scene(number), "sim-DDN_5", seed=99)
         save_pair(top / "eval", f"{number}.png", degraded, clean)
     loose = top / "loose"
     save(loose / "a.png", rain[0][0])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from rainmer_analysis.weather import load_or_draw_scene
+from rainmer_analysis.weather import load_or_render_scene
 
 KINDS = ("landscape", "skyline", "leaves", "textures")
 SIZE = (96, 128)
@@ -15,7 +15,7 @@ SIZE = (96, 128)
 
 def scene(number: int) -> np.ndarray:
     name = f"scene-figure-{KINDS[number % 4]}-{number:03d}"
-    return load_or_draw_scene(name, height=SIZE[0], width=SIZE[1])
+    return load_or_render_scene(name, height=SIZE[0], width=SIZE[1])
 
 
 def save(path: Path, image: np.ndarray, **options: object) -> None:

@@ -14,12 +14,12 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.recipes.audit import Audit, audit
 from rainmer_analysis.recipes.audit.outputs import (
-    removals,
+    write_audit_page,
     write_clean_manifest,
-    write_lists,
-    write_page,
+    write_finding_lists,
     write_scene_manifest,
 )
+from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_of_copies_the_held_out_one_stays(sources: dict[str, Path], tmp_path: Pa
     shutil.copytree(sources["eval"], folder)
     found = audit({"more": folder, "eval": sources["eval"]})
     assert {each.finding for each in found.findings} == {"duplicate"}
-    assert set(removals(found)) == {"more/input/20.png", "more/input/21.png"}
+    assert set(images_to_remove(found)) == {"more/input/20.png", "more/input/21.png"}
 
 
 def test_one_of_a_chain_of_copies_stays() -> None:
@@ -71,7 +71,7 @@ def test_one_of_a_chain_of_copies_stays() -> None:
         Finding("near-duplicate", "q", "p"),
         Finding("near-duplicate", "r", "q"),
     )
-    gone = removals(Audit({}, findings, rows, ""))
+    gone = images_to_remove(Audit({}, findings, rows, ""))
     assert gone == {
         "s": ("unreadable", ""),
         "q": ("near-duplicate", "p"),
@@ -92,16 +92,16 @@ def test_scenes_serve_as_groups(found: Audit, tmp_path: Path) -> None:
 
 
 def test_lists_hold_every_finding(found: Audit, tmp_path: Path) -> None:
-    paths = write_lists(found, tmp_path / "lists")
+    paths = write_finding_lists(found, tmp_path / "lists")
     listed = {path.stem: rows(path) for path in paths}
     assert sum(map(len, listed.values())) == len(found.findings)
     assert listed["shifted-pair"][0]["a"] == "train/input/shifted.png"
     assert float(listed["shifted-pair"][0]["right"]) == pytest.approx(-2, abs=0.15)
     assert listed["known-set"] == []
-    write_lists(found, tmp_path / "lists")
+    write_finding_lists(found, tmp_path / "lists")
     (tmp_path / "lists" / "duplicate.csv").write_text("mine")
     with pytest.raises(OutputExistsError, match=r"duplicate\.csv"):
-        write_lists(found, tmp_path / "lists")
+        write_finding_lists(found, tmp_path / "lists")
 
 
 def test_a_page_needs_nothing_and_escapes_names(sources: dict[str, Path], tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_page_needs_nothing_and_escapes_names(sources: dict[str, Path], tmp_pa
         shutil.copy(sources["loose"] / "d.png", folder / name)
     (folder / "three<i>.png").write_bytes(b"no image")
     found = audit({"odd": folder})
-    out = write_page(found, tmp_path / "page.html")
+    out = write_audit_page(found, tmp_path / "page.html")
     text = out.read_text(encoding="utf-8")
     assert "<script" not in text
     assert "<b>&" not in text
@@ -122,11 +122,11 @@ def test_a_page_needs_nothing_and_escapes_names(sources: dict[str, Path], tmp_pa
     assert all(each.startswith(("data:image/jpeg;base64,", "#")) for each in sources_of)
     assert "http" not in re.sub(r"http-equiv", "", text)
     with pytest.raises(ParameterError, match=r"ends in \.html"):
-        write_page(found, tmp_path / "page.pdf")
+        write_audit_page(found, tmp_path / "page.pdf")
 
 
 def test_a_page_shows_both_images(found: Audit, tmp_path: Path) -> None:
-    text = write_page(found, tmp_path / "page.html").read_text(encoding="utf-8")
+    text = write_audit_page(found, tmp_path / "page.html").read_text(encoding="utf-8")
     assert text.count("<figure>") >= 2 * (len(found.findings) - 2)
     assert text.count('class="badge"') == sum(each.leak for each in found.findings)
-    assert write_page(found, tmp_path / "page.html").read_text(encoding="utf-8") == text
+    assert write_audit_page(found, tmp_path / "page.html").read_text(encoding="utf-8") == text

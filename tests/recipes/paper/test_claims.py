@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rainmer_analysis.cli.paper_commands import claims_text
+from rainmer_analysis.cli.reproduce_and_figure_commands import claims_text
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.recipes.paper.claims.claim_statistics import (
-    highest_score_with,
-    lowest_score_between,
+    highest_score_with_statistic,
+    lowest_score_between_statistic,
 )
 from rainmer_analysis.recipes.paper.claims.supplement_claims import (
     CLAIMS,
-    claim_statistics,
-    judge_claims,
+    evaluate_claims,
+    statistic_by_encoder,
 )
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     ALL_IN_ONE,
     DERAINING,
     rename_to_imitated_datasets,
@@ -79,21 +79,21 @@ def test_claims_have_unique_names_and_known_corpora() -> None:
 
 
 def test_every_claim_holds_where_the_supplement_is_right() -> None:
-    failed = [claim["claim"] for claim in judge_claims(paper_like()) if not claim["verdict"]]
+    failed = [claim["claim"] for claim in evaluate_claims(paper_like()) if not claim["verdict"]]
     assert failed == []
 
 
 def test_every_claim_can_fail() -> None:
     axes = np.eye(8)
-    spread_over_distance = {
+    spread_over_distance_statistic = {
         name: axes[0] * (-1) ** i + axes[1] for i, name in enumerate(DERAINING.datasets)
     }
     tables = {
         ("deraining", "rainmer", "chromatic"): table(
-            spread_over_distance, "rainmer", "chromatic", 0.3
+            spread_over_distance_statistic, "rainmer", "chromatic", 0.3
         ),
         ("deraining", "rainmer", "degradation"): table(
-            spread_over_distance, "rainmer", "degradation", 0.9
+            spread_over_distance_statistic, "rainmer", "degradation", 0.9
         ),
         ("deraining", "airnet", "degradation"): table(
             opposed(DERAINING.datasets, "Rain200H")
@@ -113,12 +113,12 @@ def test_every_claim_can_fail() -> None:
             dict.fromkeys(ALL_IN_ONE.datasets, axes[0]), "rainmer", "degradation", 0.05
         ),
     }
-    held = [claim["claim"] for claim in judge_claims(tables) if claim["verdict"]]
+    held = [claim["claim"] for claim in evaluate_claims(tables) if claim["verdict"]]
     assert held == []
 
 
 def test_verdicts_can_be_written_as_json_and_carry_intervals() -> None:
-    found = {claim["claim"]: claim for claim in judge_claims(paper_like())}
+    found = {claim["claim"]: claim for claim in evaluate_claims(paper_like())}
     json.dumps(to_json_types([dict(claim) for claim in found.values()]), allow_nan=False)
     night = found["chromatic-night-negative"]
     low, high = night["interval"]
@@ -129,14 +129,14 @@ def test_verdicts_can_be_written_as_json_and_carry_intervals() -> None:
 def test_only_encoders_with_the_view_are_judged() -> None:
     tables = paper_like()
     chromatic, degradation = CLAIMS[0], CLAIMS[4]
-    assert set(claim_statistics(chromatic, tables)) == {"rainmer"}
-    assert set(claim_statistics(degradation, tables)) == {"rainmer", "airnet"}
+    assert set(statistic_by_encoder(chromatic, tables)) == {"rainmer"}
+    assert set(statistic_by_encoder(degradation, tables)) == {"rainmer", "airnet"}
 
 
 def test_a_missing_dataset_is_named() -> None:
     lacking = table({"A": np.eye(3)[0], "B": np.eye(3)[1]}, "rainmer", "chromatic", 0.1)
     with pytest.raises(ParameterError, match=r"speaks of 'Rain200H', but the table holds A, B"):
-        highest_score_with("Rain200H").value(lacking)
+        highest_score_with_statistic("Rain200H").value(lacking)
 
 
 def test_simulated_sets_are_found_under_the_papers_names() -> None:
@@ -145,8 +145,10 @@ def test_simulated_sets_are_found_under_the_papers_names() -> None:
 
 
 def test_a_family_is_called_by_its_name_or_its_members() -> None:
-    assert lowest_score_between(["a"], ["b", "c"]).words == "lowest score of a with b or c"
-    named = lowest_score_between(["a", "x"], ["b"], family="a synthetic set")
+    assert (
+        lowest_score_between_statistic(["a"], ["b", "c"]).words == "lowest score of a with b or c"
+    )
+    named = lowest_score_between_statistic(["a", "x"], ["b"], family="a synthetic set")
     assert named.words == "lowest score of a or x with a synthetic set"
 
 
@@ -164,12 +166,12 @@ def test_claims_are_judged_with_their_intervals(
     interval: tuple[float, float] | None, judged: str
 ) -> None:
     claim = next(claim for claim in CLAIMS if claim.name == "chromatic-day-positive")
-    assert claim.judge(0.2, 0.0, interval) == judged
+    assert claim.decide_with_interval(0.2, 0.0, interval) == judged
 
 
 def test_judgements_agree_with_verdicts_where_they_are_decided() -> None:
-    for claim in judge_claims(paper_like()):
+    for claim in evaluate_claims(paper_like()):
         assert claim["judged"] in ("yes", "undecided"), claim["claim"]
-    text = claims_text(judge_claims(paper_like()), None)
+    text = claims_text(evaluate_claims(paper_like()), None)
     assert "claims of the supplement hold" in text
     assert "95 % interval" in text.splitlines()[0]

@@ -13,14 +13,17 @@ import pytest
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.infer.encoders import network_encoder
-from rainmer_analysis.recipes.paper import cached_stages, paper_figures
+from rainmer_analysis.recipes.paper import cached_maps_and_matrices, paper_figures
 from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS
 from rainmer_analysis.recipes.paper.claims.untrained_controls import (
-    find_controls,
+    find_matching_controls,
     read_controls,
     run_controls,
 )
-from rainmer_analysis.recipes.paper.corpora import Request, write_once
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
+    FigureRequest,
+    write_unless_other_request,
+)
 from rainmer_analysis.recipes.paper.reproduce import Reproduction, reproduce
 from rainmer_analysis.values import RelationshipMatrix, SphereMap, read
 
@@ -32,8 +35,8 @@ def _fewer_draws() -> Iterator[None]:
     """How many resamples an interval takes is said by other tests."""
     with pytest.MonkeyPatch.context() as fewer:
         for name in ("_RESAMPLES", "_PERMUTATIONS"):
-            assert getattr(cached_stages, name) == 1000
-            fewer.setattr(cached_stages, name, 100)
+            assert getattr(cached_maps_and_matrices, name) == 1000
+            fewer.setattr(cached_maps_and_matrices, name, 100)
         yield
 
 
@@ -128,16 +131,22 @@ def test_foreign_claims_are_not_written_over(tmp_path: Path) -> None:
     for foreign in ("{}", "[]", "notes"):
         path.write_text(foreign, encoding="utf-8")
         with pytest.raises(OutputExistsError, match=r"claims\.json already exists"):
-            write_once(Request(tmp_path), "claims.json", {"request": {"seed": 1}})
-    write_once(Request(tmp_path, overwrite=True), "claims.json", {"request": {"seed": 1}})
-    write_once(Request(tmp_path), "claims.json", {"request": {"seed": 1}, "date": "later"})
+            write_unless_other_request(
+                FigureRequest(tmp_path), "claims.json", {"request": {"seed": 1}}
+            )
+    write_unless_other_request(
+        FigureRequest(tmp_path, overwrite=True), "claims.json", {"request": {"seed": 1}}
+    )
+    write_unless_other_request(
+        FigureRequest(tmp_path), "claims.json", {"request": {"seed": 1}, "date": "later"}
+    )
     assert "later" in path.read_text(encoding="utf-8")
 
 
 def test_controls_are_continued(
     made: Reproduction, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = Request(out, per_dataset=IMAGES, device="cpu")
+    request = FigureRequest(out, per_dataset=IMAGES, device="cpu")
     path = run_controls(request, per_dataset=2, seeds=(0,))
     document = read_controls(path)
     assert document is not None
@@ -169,17 +178,17 @@ def test_controls_of_other_images_stand_beside_no_value(tmp_path: Path) -> None:
     document = {"kind": "controls", "claims": {}, "data": "simulated, 20 images each"}
     (released / "controls.json").write_text(json.dumps(document), encoding="utf-8")
     out = tmp_path / "figures"
-    assert find_controls(Request(out), released) == document
-    assert find_controls(Request(out, seed=43), released) is None
-    assert find_controls(Request(out, root=str(tmp_path)), released) is None
-    assert find_controls(Request(out), None) is None
+    assert find_matching_controls(FigureRequest(out), released) == document
+    assert find_matching_controls(FigureRequest(out, seed=43), released) is None
+    assert find_matching_controls(FigureRequest(out, root=str(tmp_path)), released) is None
+    assert find_matching_controls(FigureRequest(out), None) is None
     out.mkdir()
     (out / "controls.json").write_text(json.dumps(document | {"request": "x"}), encoding="utf-8")
-    assert find_controls(Request(out, root=str(tmp_path)), released) is None
+    assert find_matching_controls(FigureRequest(out, root=str(tmp_path)), released) is None
 
 
 def test_a_runs_own_controls_are_known_again(made: Reproduction, out: Path) -> None:
-    request = Request(out, per_dataset=IMAGES, device="cpu")
+    request = FigureRequest(out, per_dataset=IMAGES, device="cpu")
     path = run_controls(request, per_dataset=2, seeds=(0,), progress=None)
-    assert find_controls(request, None) == read_controls(path)
-    assert find_controls(replace(request, seed=7), None) is None
+    assert find_matching_controls(request, None) == read_controls(path)
+    assert find_matching_controls(replace(request, seed=7), None) is None

@@ -14,7 +14,7 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceErr
 from rainmer_analysis.infer import StatisticsEncoder
 from rainmer_analysis.probing import Design
 from rainmer_analysis.recipes.probe import RealSets
-from rainmer_analysis.recipes.probe.control_summary import percentiles
+from rainmer_analysis.recipes.probe.control_summary import nested_percentiles
 
 TINY = Design("train", scenes=3, draws=2, side=16)
 
@@ -156,7 +156,7 @@ def test_impossible_requests_are_refused(options: dict[str, object], said: str) 
 
 
 def test_percentiles_go_into_nested_numbers() -> None:
-    found = percentiles([{"a": k, "b": {"c": [k, 2 * k]}, "d": None} for k in range(21)])
+    found = nested_percentiles([{"a": k, "b": {"c": [k, 2 * k]}, "d": None} for k in range(21)])
     assert found["p50"] == {"a": 10, "b": {"c": [10, 20]}, "d": None}
     assert found["p5"]["a"] == 1
     assert found["p95"]["b"]["c"] == [19, 38]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
-from rainmer_analysis.recipes.properties import dataset_card, write_card
+from rainmer_analysis.recipes.properties import dataset_card, write_dataset_card
 from rainmer_analysis.values import PropertyTable, Rows
 
 
@@ -35,10 +35,10 @@ def test_names_are_text_and_what_was_left_out_is_listed(table: PropertyTable) ->
 
 def test_a_card_is_not_written_over_something_else(table: PropertyTable, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
-    assert not write_card(table, path)
-    assert write_card(table, path)
+    assert not write_dataset_card(table, path)
+    assert write_dataset_card(table, path)
     path.write_text("mine")
     with pytest.raises(OutputExistsError, match=r"card\.md already exists"):
-        write_card(table, path)
+        write_dataset_card(table, path)
     with pytest.raises(ParameterError, match=r"ends in \.md"):
-        write_card(table, tmp_path / "card.html")
+        write_dataset_card(table, tmp_path / "card.html")

@@ -14,7 +14,7 @@ import rainmer_analysis as ra
 from rainmer_analysis.errors import OutputExistsError, ParameterError, SourceError
 from rainmer_analysis.recipes.image_meter import ImageMeter
 from rainmer_analysis.recipes.properties import describe, summarise_properties
-from rainmer_analysis.recipes.properties.description_files import skipped_path
+from rainmer_analysis.recipes.properties.description_files import skipped_list_path
 from rainmer_analysis.values import PROPERTIES
 
 
@@ -81,7 +81,7 @@ def test_nothing_is_dropped_in_silence(folder: Path, tmp_path: Path) -> None:
     assert defined["small"] == own | target
     assert defined["dry"] == set(PROPERTIES) - {"gradient", "monochromaticity"}
     assert frame.loc["rain/input/dry.png", "psnr"] == np.inf
-    with skipped_path(tmp_path / "p.parquet").open(encoding="utf-8") as file:
+    with skipped_list_path(tmp_path / "p.parquet").open(encoding="utf-8") as file:
         lines = {
             "/".join(Path(line["path"]).parts[-2:]): line["reason"] for line in csv.DictReader(file)
         }
@@ -175,7 +175,7 @@ def test_what_cannot_be_done_is_one_sentence(folder: Path, tmp_path: Path) -> No
     (tmp_path / "bad" / "1.png").write_bytes(b"")
     with pytest.raises(SourceError, match="none of the 1 images could be used"):
         describe({"bad": tmp_path / "bad"})
-    skipped_path(tmp_path / "q.parquet").write_text("mine")
+    skipped_list_path(tmp_path / "q.parquet").write_text("mine")
     with pytest.raises(OutputExistsError, match=r"q\.skipped\.csv already exists"):
         describe({"rain": folder}, out=tmp_path / "q.parquet")
 

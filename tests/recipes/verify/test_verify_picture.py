@@ -17,7 +17,7 @@ from rainmer_analysis.images import file_sha256
 from rainmer_analysis.numerics import align_maps
 from rainmer_analysis.recipes.verify import redraw as redraw_module
 from rainmer_analysis.recipes.verify import verify
-from rainmer_analysis.recipes.verify.evidence.compare_stated import describe_differences
+from rainmer_analysis.recipes.verify.evidence.differences_from_stated import describe_differences
 from rainmer_analysis.values import Rows, SphereMap, read, write
 
 Plant = Callable[[Path, Path, np.random.Generator], None]

@@ -4,13 +4,17 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from rainmer_analysis.train.contrast.hard_negatives import Flip, blur, flip_images
+from rainmer_analysis.train.contrast.negatives_and_augmentations import (
+    Flip,
+    flip_images,
+    gaussian_blur,
+)
 
 
 def test_blur_agrees_with_another_implementation() -> None:
     images = (torch.rand(2, 3, 24, 31) * 255).round() / 255
     sigmas = torch.tensor([0.5, 1.7])
-    made = blur(images, sigmas).numpy()
+    made = gaussian_blur(images, sigmas).numpy()
     for image, sigma, own in zip(images.numpy(), sigmas.tolist(), made, strict=True):
         weights = np.exp(-(np.arange(-5, 6) ** 2) / (2 * sigma**2))
         weights /= weights.sum()
@@ -22,13 +26,13 @@ def test_blur_agrees_with_another_implementation() -> None:
 
 def test_blur_keeps_a_flat_image() -> None:
     image = torch.full((1, 3, 16, 16), 100 / 255)
-    torch.testing.assert_close(blur(image, torch.tensor([2.0])), image)
+    torch.testing.assert_close(gaussian_blur(image, torch.tensor([2.0])), image)
 
 
 def test_flips_take_every_orientation_and_keep_the_pixels() -> None:
     rng = np.random.default_rng(1)
     image = torch.arange(12.0).reshape(1, 1, 3, 4)
-    seen = {tuple(Flip.drawn(rng)(image).flatten().tolist()) for _ in range(60)}
+    seen = {tuple(Flip.draw(rng)(image).flatten().tolist()) for _ in range(60)}
     assert len(seen) == 4
     assert all(sorted(values) == list(range(12)) for values in seen)
 

@@ -10,9 +10,9 @@ from rainmer_analysis.errors import ParameterError, TrainingError
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast.contrast_batch_builder import ContrastBatchBuilder
 from rainmer_analysis.train.contrast.contrastive_losses import VIEWS
-from rainmer_analysis.train.contrast.hard_negatives import mean_colours
 from rainmer_analysis.train.contrast.momentum_contrast import ContrastBatch
-from rainmer_analysis.train.data import Order, Pool, from_8bit
+from rainmer_analysis.train.contrast.negatives_and_augmentations import mean_colours
+from rainmer_analysis.train.data import Pool, SamplingOrder, unit_range_tensor
 
 
 def builder(pool: Pool, config: TrainConfig, *, seed: int = 3) -> ContrastBatchBuilder:
@@ -32,15 +32,15 @@ def test_a_batch_is_a_function_of_seed_and_step(
     pool: Pool, settings: Callable[..., TrainConfig]
 ) -> None:
     one, two = builder(pool, settings()), builder(pool, settings())
-    two.batch(4)
-    assert same(one.batch(7), two.batch(7))
-    assert not same(one.batch(7), one.batch(8))
-    assert not same(one.batch(7), builder(pool, settings(), seed=4).batch(7))
+    two.make_batch(4)
+    assert same(one.make_batch(7), two.make_batch(7))
+    assert not same(one.make_batch(7), one.make_batch(8))
+    assert not same(one.make_batch(7), builder(pool, settings(), seed=4).make_batch(7))
 
 
 @pytest.mark.parametrize("crop", [16, 128])
 def test_shapes_and_range(crop: int, pool: Pool, settings: Callable[..., TrainConfig]) -> None:
-    batch = builder(pool, settings(objective={"crop": crop})).batch(0)
+    batch = builder(pool, settings(objective={"crop": crop})).make_batch(0)
     assert batch.query.shape == (2, 3, crop, crop)
     for view in VIEWS:
         assert batch.views[view].positive.shape == (2, 3, crop, crop)
@@ -50,12 +50,14 @@ def test_shapes_and_range(crop: int, pool: Pool, settings: Callable[..., TrainCo
 
 
 def test_published_views_of_whole_images(pool: Pool, settings: Callable[..., TrainConfig]) -> None:
-    batch = builder(pool, settings(objective={"crop": 128})).batch(1)
+    batch = builder(pool, settings(objective={"crop": 128})).make_batch(1)
     rows = [
-        int(np.flatnonzero([torch.equal(q, from_8bit(image)) for image in pool.degraded])[0])
+        int(
+            np.flatnonzero([torch.equal(q, unit_range_tensor(image)) for image in pool.degraded])[0]
+        )
         for q in batch.query
     ]
-    clean = from_8bit(pool.clean[rows])
+    clean = unit_range_tensor(pool.clean[rows])
     sums = {"chromatic": clean, "degradation": batch.query}
     assert torch.equal(batch.views["detail"].positive, batch.query)
     for view, expected in sums.items():
@@ -68,31 +70,33 @@ def test_published_views_of_whole_images(pool: Pool, settings: Callable[..., Tra
 def test_same_degradation_takes_another_scene_of_the_dataset(
     pool: Pool, settings: Callable[..., TrainConfig]
 ) -> None:
-    batch = builder(pool, settings(objective={"crop": 128, "positives": "same-degradation"})).batch(
-        0
-    )
-    colours = mean_colours(from_8bit(pool.degraded))
+    batch = builder(
+        pool, settings(objective={"crop": 128, "positives": "same-degradation"})
+    ).make_batch(0)
+    colours = mean_colours(unit_range_tensor(pool.degraded))
 
     def row(image: torch.Tensor) -> int:
         return int((colours - mean_colours(image[None])).abs().sum(dim=1).argmin())
 
     for query, positive in zip(batch.query, batch.views["degradation"].positive, strict=True):
         assert pool.datasets[row(query)] == pool.datasets[row(positive)]
-        assert pool.scenes[row(query)] != pool.scenes[row(positive)]
+        assert pool.scene_of_each_row[row(query)] != pool.scene_of_each_row[row(positive)]
 
 
 def test_same_scene_comes_first_among_other_datasets(
     pool: Pool, settings: Callable[..., TrainConfig]
 ) -> None:
-    batch = builder(pool, settings(objective={"crop": 128, "negatives": "same-scene"})).batch(0)
-    colours = mean_colours(from_8bit(pool.degraded))
+    batch = builder(pool, settings(objective={"crop": 128, "negatives": "same-scene"})).make_batch(
+        0
+    )
+    colours = mean_colours(unit_range_tensor(pool.degraded))
 
     def row(image: torch.Tensor) -> int:
         return int((colours - mean_colours(image[None])).abs().sum(dim=1).argmin())
 
     for query, negatives in zip(batch.query, batch.views["degradation"].negatives, strict=True):
         rows = [row(image) for image in negatives]
-        assert pool.scenes[rows[0]] == pool.scenes[row(query)]
+        assert pool.scene_of_each_row[rows[0]] == pool.scene_of_each_row[row(query)]
         assert all(pool.datasets[one] != pool.datasets[row(query)] for one in rows)
 
 
@@ -105,11 +109,11 @@ def test_same_scene_needs_two_datasets(pool: Pool, settings: Callable[..., Train
         datasets=("light",) * len(pool),
     )
     with pytest.raises(TrainingError, match="at least two datasets"):
-        builder(lonely, settings(objective={"negatives": "same-scene"})).batch(0)
+        builder(lonely, settings(objective={"negatives": "same-scene"})).make_batch(0)
 
 
 def test_an_epoch_holds_every_row_once() -> None:
-    order = Order(np.array([4, 7, 9]), 1)
+    order = SamplingOrder(np.array([4, 7, 9]), 1)
     for epoch in range(4):
         assert sorted(order.take(3 * epoch, 3).tolist()) == [4, 7, 9]
     assert order.take(2, 3).tolist() == [*order.take(2, 1), *order.take(3, 2)]
@@ -117,4 +121,4 @@ def test_an_epoch_holds_every_row_once() -> None:
 
 def test_no_rows_are_refused() -> None:
     with pytest.raises(ParameterError, match="no training rows"):
-        Order(np.array([], dtype=np.int64), 1)
+        SamplingOrder(np.array([], dtype=np.int64), 1)

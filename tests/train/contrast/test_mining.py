@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from rainmer_analysis.train.contrast.hard_negatives import (
+from rainmer_analysis.train.contrast.negatives_and_augmentations import (
     add_rain_residual,
     farthest_in_archive,
     match_mean_colours,

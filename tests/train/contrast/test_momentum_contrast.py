@@ -14,15 +14,15 @@ from rainmer_analysis.train.contrast import RainmerTrainable
 from rainmer_analysis.train.contrast.contrastive_losses import (
     VIEWS,
     contrastive_losses,
-    positive_is_nearest,
-    similarity,
+    query_key_cosines,
+    share_with_nearest_positive,
 )
 from rainmer_analysis.train.contrast.momentum_contrast import (
     ContrastBatch,
     MomentumContrast,
     ViewImages,
-    compare_views,
     encode_keys,
+    view_cosines,
 )
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.loop import momentum_update
@@ -40,8 +40,8 @@ def test_losses_by_hand() -> None:
     cosines = {view: rng.uniform(-1, 1, (3, 5)) for view in VIEWS}
     losses = contrastive_losses(
         {view: torch.from_numpy(values) for view, values in cosines.items()},
-        chromatic=0.5,
-        degradation=2.0,
+        chromatic_temperature=0.5,
+        degradation_temperature=2.0,
     )
     chromatic, joint = [], []
     for b in range(3):
@@ -57,7 +57,7 @@ def test_losses_by_hand() -> None:
 
 def test_similarity_of_maps_is_the_mean_over_positions() -> None:
     query, keys = torch.randn(2, 6, 3, 4), torch.randn(2, 5, 6, 3, 4)
-    found = similarity(query, keys)
+    found = query_key_cosines(query, keys)
     for b in range(2):
         for k in range(5):
             dots = [
@@ -68,7 +68,7 @@ def test_similarity_of_maps_is_the_mean_over_positions() -> None:
 
 def test_accuracy_needs_the_positive_before_all_negatives() -> None:
     cosines = torch.tensor([[0.9, 0.1, 0.2], [0.5, 0.4, 0.6], [0.3, 0.3, 0.1]])
-    assert float(positive_is_nearest(cosines)) == pytest.approx(1 / 3)
+    assert float(share_with_nearest_positive(cosines)) == pytest.approx(1 / 3)
 
 
 def test_key_parameters_follow() -> None:
@@ -92,7 +92,7 @@ def wrapper() -> MomentumContrast:
 def test_a_query_equals_its_own_key(wrapper: MomentumContrast) -> None:
     query = torch.rand(3, 3, 16, 24)
     views = {view: ViewImages(query, torch.rand(3, 4, 3, 16, 24)) for view in VIEWS}
-    cosines = compare_views(wrapper.query(query), wrapper.key, views)
+    cosines = view_cosines(wrapper.query(query), wrapper.key, views)
     for view in VIEWS:
         assert cosines[view].shape == (3, 5)
         torch.testing.assert_close(cosines[view][:, 0], torch.ones(3))
@@ -124,7 +124,7 @@ def test_gradients_reach_the_query_encoder_alone(wrapper: MomentumContrast) -> N
 def test_bfloat16_keeps_losses_near(pool: Pool, settings: Callable[..., TrainConfig]) -> None:
     def numbers(precision: str) -> dict[str, torch.Tensor]:
         objective = RainmerTrainable(settings(run={"precision": precision}), pool)
-        return objective.module(objective.batch(0))[1]
+        return objective.module(objective.make_batch(0))[1]
 
     exact, rough = numbers("float32"), numbers("bf16")
     assert float(rough["loss"]) == pytest.approx(float(exact["loss"]), abs=0.02)

@@ -11,7 +11,7 @@ from rainmer_analysis.train.crossed.image_descriptors import OCTAVES, describe_l
 
 def _batches(pool: CrossedPool, **changes: float) -> CrossedBatches:
     config = CrossedConfig(batch_draws=3, batch_scenes=2, **changes)
-    return CrossedBatches(pool, pool.blocks(held_out=False), config=config, crop=32, seed=1)
+    return CrossedBatches(pool, pool.block_numbers(held_out=False), config=config, crop=32, seed=1)
 
 
 def test_a_batch_is_a_function_of_seed_and_number(crossed_pool: CrossedPool) -> None:
@@ -48,7 +48,7 @@ def test_descriptors_are_standardised_over_the_training_blocks(crossed_pool: Cro
     training = batches._descriptors[:3].reshape(-1, 12)
     assert np.allclose(training.mean(axis=0), 0)
     assert np.allclose(training.std(axis=0), 1)
-    assert np.array_equal(batches.of(np.array([3]))._descriptors, batches._descriptors)
+    assert np.array_equal(batches.with_blocks(np.array([3]))._descriptors, batches._descriptors)
 
 
 def test_energies_are_those_of_the_draws(crossed_pool: CrossedPool) -> None:

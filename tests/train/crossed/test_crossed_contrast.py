@@ -6,13 +6,13 @@ import torch
 
 from rainmer_analysis.distributed import DistributedContext
 from rainmer_analysis.errors import ConfigError
-from rainmer_analysis.train.config import parse_config
+from rainmer_analysis.train.config import parse_train_config
 from rainmer_analysis.train.crossed import CrossedPool, CrossedTrainable
 from rainmer_analysis.train.crossed.crossed_losses import soft_contrastive_loss
 
 
 def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:
-    config = parse_config(
+    config = parse_train_config(
         {
             "data": {"simulated": ["light"]},
             "crossed": {"draws": {"light": 3}, "batch_draws": 3, "batch_scenes": 2},
@@ -23,7 +23,7 @@ def test_several_processes_are_refused(crossed_pool: CrossedPool) -> None:
 
 
 def test_each_view_is_opposed_by_what_is_strong_in_it(crossed_pool: CrossedPool) -> None:
-    config = parse_config(
+    config = parse_train_config(
         {
             "data": {"simulated": ["light"]},
             "objective": {"crop": 32},
@@ -31,7 +31,7 @@ def test_each_view_is_opposed_by_what_is_strong_in_it(crossed_pool: CrossedPool)
         }
     )
     trainable = CrossedTrainable(config, crossed_pool)
-    batch = trainable.batch(0)
+    batch = trainable.make_batch(0)
     with torch.no_grad():
         numbers = trainable.module(batch)[1]
         output = trainable.network(batch.images)
@@ -46,7 +46,7 @@ def test_each_view_is_opposed_by_what_is_strong_in_it(crossed_pool: CrossedPool)
 
 def test_weather_counts_in_the_distance_of_light_as_far_as_asked(crossed_pool: CrossedPool) -> None:
     draws = {"draws": {"light": 3}, "batch_draws": 3, "batch_scenes": 2}
-    config = parse_config(
+    config = parse_train_config(
         {
             "data": {"simulated": ["light"]},
             "objective": {"crop": 32},
@@ -54,7 +54,7 @@ def test_weather_counts_in_the_distance_of_light_as_far_as_asked(crossed_pool: C
         }
     )
     trainable = CrossedTrainable(config, crossed_pool)
-    batch = trainable.batch(0)
+    batch = trainable.make_batch(0)
     with torch.no_grad():
         numbers = trainable.module(batch)[1]
         features = trainable.network(batch.images).chromatic_p

@@ -30,16 +30,20 @@ def test_a_pool_comes_back_from_its_folder(crossed_pool: CrossedPool, tmp_path: 
     assert np.array_equal(found.images, crossed_pool.images)
     assert np.array_equal(found.descriptors, crossed_pool.descriptors)
     assert found.draws == crossed_pool.draws
-    assert found.scenes == crossed_pool.scenes
+    assert found.scene_of_each_row == crossed_pool.scene_of_each_row
     assert [path.name for path in tmp_path.iterdir()] == ["pool"]
 
 
 def test_counts_and_held_out_images(crossed_pool: CrossedPool) -> None:
-    assert crossed_pool.counts == {"light": 12, "heavy": 12, "clear": 12}
-    assert len(crossed_pool) == len(crossed_pool.scenes) == 36
-    held_out = crossed_pool.held_out(0.1, 0)
+    assert crossed_pool.images_per_dataset == {"light": 12, "heavy": 12, "clear": 12}
+    assert len(crossed_pool) == len(crossed_pool.scene_of_each_row) == 36
+    held_out = crossed_pool.held_out_mask(0.1, 0)
     assert held_out.sum() == 9
-    assert {crossed_pool.scenes[k] for k in np.flatnonzero(held_out)} == {"3/0", "3/1", "3/2"}
+    assert {crossed_pool.scene_of_each_row[k] for k in np.flatnonzero(held_out)} == {
+        "3/0",
+        "3/1",
+        "3/2",
+    }
 
 
 def test_held_out_scenes_are_shared_with_no_other_block(crossed_pool: CrossedPool) -> None:

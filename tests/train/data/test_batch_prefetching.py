@@ -9,7 +9,7 @@ import torch
 
 from rainmer_analysis.train.config import TrainConfig
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
-from rainmer_analysis.train.data import HostBatch, Pool, Prefetcher, prefetch
+from rainmer_analysis.train.data import HostBatch, Pool, Prefetcher, prefetcher_for_device
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 
@@ -62,7 +62,7 @@ def test_a_cpu_reads_when_it_is_asked() -> None:
         asked.append(number)
         return HostBatch({"x": torch.ones(1)}, number)
 
-    assert prefetch(torch.device("cpu"), read)(3).plan == 3
+    assert prefetcher_for_device(torch.device("cpu"), read)(3).plan == 3
     assert asked == [3]
 
 

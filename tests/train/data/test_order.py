@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.train.data import Order, dataset_shares
+from rainmer_analysis.train.data import SamplingOrder, dataset_shares
 
 LABELS = ["a"] * 50 + ["b"] * 30 + ["c"] * 20
 ROWS = np.arange(100)
@@ -24,7 +24,7 @@ def test_shares_sum_to_one_and_follow_the_weights() -> None:
 
 
 def test_an_epoch_holds_each_dataset_by_its_share_to_within_one_image() -> None:
-    order = Order(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 1, "c": 2}))
+    order = SamplingOrder(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 1, "c": 2}))
     for epoch in range(20):
         found = counts(order.take(100 * epoch, 100))
         assert abs(found["a"] - 25) <= 1
@@ -33,7 +33,7 @@ def test_an_epoch_holds_each_dataset_by_its_share_to_within_one_image() -> None:
 
 
 def test_rows_of_a_dataset_are_drawn_equally_often() -> None:
-    order = Order(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 1, "c": 2}))
+    order = SamplingOrder(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 1, "c": 2}))
     times = np.bincount(order.take(0, 100 * 200), minlength=100)
     # In one epoch a row of c comes 2 or 3 times, one of a not at all or once.
     np.testing.assert_allclose(times[80:] / 200, 2.5, atol=0.15)
@@ -41,16 +41,16 @@ def test_rows_of_a_dataset_are_drawn_equally_often() -> None:
 
 
 def test_a_weight_of_zero_leaves_a_dataset_out() -> None:
-    order = Order(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 0, "c": 1}))
+    order = SamplingOrder(ROWS, 3, shares=dataset_shares(LABELS, {"a": 1, "b": 0, "c": 1}))
     assert counts(order.take(0, 500))["b"] == 0
 
 
 def test_weighted_orders_are_functions_of_seed_and_position() -> None:
     shares = dataset_shares(LABELS, {"a": 1, "b": 2, "c": 3})
-    one, two = Order(ROWS, 7, shares=shares), Order(ROWS, 7, shares=shares)
+    one, two = SamplingOrder(ROWS, 7, shares=shares), SamplingOrder(ROWS, 7, shares=shares)
     two.take(900, 10)
     assert np.array_equal(one.take(150, 100), two.take(150, 100))
-    assert not np.array_equal(one.take(0, 100), Order(ROWS, 8, shares=shares).take(0, 100))
+    assert not np.array_equal(one.take(0, 100), SamplingOrder(ROWS, 8, shares=shares).take(0, 100))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import FileFormatError, ParameterError, StorageError
-from rainmer_analysis.train.data import Pool, Sample, build_pool, open_pool, to_8bit, window
+from rainmer_analysis.train.data import (
+    Pool,
+    Sample,
+    build_pool,
+    cut_keyed_window,
+    open_pool,
+    to_8bit,
+)
 
 
 def sample(row: int) -> Sample:
@@ -25,7 +32,7 @@ def test_a_pool_comes_back(tmp_path: Path) -> None:
     opened = open_pool(folder)
     for pool in (built, opened):
         assert len(pool) == 5
-        assert pool.counts == {"set-0": 3, "set-1": 2}
+        assert pool.images_per_dataset == {"set-0": 3, "set-1": 2}
         assert pool.digest == "d"
         assert pool.degraded[3, 0, 0, 0] == 3
         assert pool.clean_native[4, 2, 39, 39] == 5
@@ -112,27 +119,29 @@ def test_a_pool_checks_its_lengths(pool: Pool) -> None:
 
 
 def test_held_out_scenes_are_whole_seeded_and_nested(pool: Pool) -> None:
-    some, more = pool.held_out(0.25, 1), pool.held_out(0.5, 1)
-    scenes = np.array(pool.scenes)
+    some, more = pool.held_out_mask(0.25, 1), pool.held_out_mask(0.5, 1)
+    scenes = np.array(pool.scene_of_each_row)
     assert len(set(scenes[some])) == 2
     assert not set(scenes[some]) & set(scenes[~some])
     assert (more | ~some).all()
-    assert not pool.held_out(0.0, 1).any()
-    assert any((pool.held_out(0.25, seed) != some).any() for seed in range(2, 6))
+    assert not pool.held_out_mask(0.0, 1).any()
+    assert any((pool.held_out_mask(0.25, seed) != some).any() for seed in range(2, 6))
 
 
 def test_windows_show_the_same_place() -> None:
     image = np.arange(3 * 50 * 60, dtype=np.int64).reshape(3, 50, 60).astype(np.uint8)
-    first, second = window((image, image), 32, "key")
+    first, second = cut_keyed_window((image, image), 32, "key")
     assert first.shape == (3, 32, 32)
     assert np.array_equal(first, second)
-    assert np.array_equal(first, window((image, image), 32, "key")[0])
-    assert any(not np.array_equal(first, window((image, image), 32, f"{k}")[0]) for k in range(4))
+    assert np.array_equal(first, cut_keyed_window((image, image), 32, "key")[0])
+    assert any(
+        not np.array_equal(first, cut_keyed_window((image, image), 32, f"{k}")[0]) for k in range(4)
+    )
 
 
 def test_small_images_are_mirrored_into_their_window() -> None:
     image = np.random.default_rng(0).integers(0, 255, (3, 20, 50)).astype(np.uint8)
-    made, _ = window((image, image), 32, "key")
+    made, _ = cut_keyed_window((image, image), 32, "key")
     assert np.array_equal(made[:, 20:], made[:, 19:7:-1])
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.train.config import TrainConfig, parse_config
+from rainmer_analysis.train.config import TrainConfig, parse_train_config
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, open_pool
-from rainmer_analysis.train.loop import DistributedContext, Group, init_distributed, train
+from rainmer_analysis.train.loop import DistributedContext, ParameterGroup, init_distributed, train
 from rainmer_analysis.train.restoration import RestorerTrainable
 
 OBJECTIVES = {
@@ -33,7 +33,7 @@ def main(folder: str) -> None:
     with init_distributed("cpu") as place:
         uneven(place, place_of / "uneven")
         for file in sorted(place_of.glob("*.json")):
-            config = parse_config(json.loads(file.read_text(encoding="utf-8")))
+            config = parse_train_config(json.loads(file.read_text(encoding="utf-8")))
             share(config, pool, place, out=place_of / file.stem)
 
 
@@ -41,7 +41,7 @@ class Uneven(nn.Linear):
     """What trains itself; the loss of batch 1 is not finite in rank 1 alone."""
 
     queries_per_batch = 2
-    numbers = ("loss",)
+    number_names = ("loss",)
     has_unused_parameters = False
     criterion = ("loss", -1)
 
@@ -55,10 +55,10 @@ class Uneven(nn.Linear):
 
     network = module
 
-    def groups(self) -> list[Group]:
-        return [Group(list(self.parameters()), 1.0, 0.0, 0.0)]
+    def parameter_groups(self) -> list[ParameterGroup]:
+        return [ParameterGroup(list(self.parameters()), 1.0, 0.0, 0.0)]
 
-    def batch(self, number: int) -> float:
+    def make_batch(self, number: int) -> float:
         return math.nan if (self.place.rank, number) == (1, 1) else 1.0
 
     def forward(self, factor: float) -> tuple[Tensor, dict[str, Tensor]]:
@@ -83,7 +83,7 @@ def uneven(place: DistributedContext, out: Path) -> None:
     """Train where one process alone meets a number that is not finite."""
     out.mkdir(exist_ok=True)
     data = {"simulated": ["light"]}
-    config = parse_config({"data": data, "run": {"steps": 3, "batch": 2, "log_every": 1}})
+    config = parse_train_config({"data": data, "run": {"steps": 3, "batch": 2, "log_every": 1}})
     objective = Uneven(place)
     train(objective, config, out, identity="x", context=place)
     (out / f"remembered-{place.rank}").write_text(str(objective.remembered), encoding="utf-8")
@@ -93,10 +93,10 @@ def uneven(place: DistributedContext, out: Path) -> None:
 
 def share(config: TrainConfig, pool: Pool, place: DistributedContext, *, out: Path) -> None:
     out.mkdir(exist_ok=True)
-    objective = OBJECTIVES[config.trains](config, pool, place)
+    objective = OBJECTIVES[config.trained_network](config, pool, place)
     module = place.wrap_ddp(objective.module, has_unused_parameters=objective.has_unused_parameters)
     objective.before_micro_batch()
-    loss, _ = module(objective.batch(0))
+    loss, _ = module(objective.make_batch(0))
     loss.backward()
     objective.after_micro_batch(torch.tensor(True))
     gradients = {
@@ -104,7 +104,7 @@ def share(config: TrainConfig, pool: Pool, place: DistributedContext, *, out: Pa
     }
     queue = getattr(objective.module, "queue", torch.empty(0))
     place.barrier()
-    trained = OBJECTIVES[config.trains](config, pool, place)
+    trained = OBJECTIVES[config.trained_network](config, pool, place)
     train(trained, config, out, identity="x", context=place)
     last = {n: p.grad for n, p in trained.network.named_parameters() if p.grad is not None}
     if place.is_main_process:

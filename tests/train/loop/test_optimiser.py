@@ -9,21 +9,24 @@ from torch import nn
 
 from rainmer_analysis.train.config.sections.shared_sections import OptimiserConfig
 from rainmer_analysis.train.loop.optimiser import FiniteStepOptimiser
-from rainmer_analysis.train.loop.trainable import Group
+from rainmer_analysis.train.loop.trainable import ParameterGroup
 
 
 def updated(gradients: list[float], *, fused: bool, clip: float) -> tuple[nn.Linear, list[bool]]:
     """Make a step with each of some gradients."""
     torch.manual_seed(0)
     layers = nn.ModuleList([nn.Linear(5, 3), nn.Linear(3, 2)])
-    groups = [Group(list(layer.parameters()), k + 1.0, 0.1, clip) for k, layer in enumerate(layers)]
+    groups = [
+        ParameterGroup(list(layer.parameters()), k + 1.0, 0.1, clip)
+        for k, layer in enumerate(layers)
+    ]
     updater = FiniteStepOptimiser(groups, OptimiserConfig(lr=1e-2), fused=fused)
     found = []
     for value in gradients:
-        updater.begin(1e-2)
+        updater.begin_step(1e-2)
         for parameter in layers.parameters():
             parameter.grad = torch.full_like(parameter, value)
-        is_finite, norm = updater.finish()
+        is_finite, norm = updater.finish_step()
         found.append(bool(is_finite))
         assert math.isfinite(float(norm)) == math.isfinite(value)
     return layers, found
@@ -51,17 +54,17 @@ def test_a_state_goes_from_one_kind_of_device_to_the_other(fused: bool) -> None:
     """What is loaded does not decide how steps are made: NaN still changes nothing."""
     kept: dict[str, Any] = {}
     layer = nn.Linear(3, 2)
-    groups = [Group(list(layer.parameters()), 1.0, 0.0, 0.0)]
+    groups = [ParameterGroup(list(layer.parameters()), 1.0, 0.0, 0.0)]
     for kind in (fused, not fused):
         updater = FiniteStepOptimiser(groups, OptimiserConfig(), fused=kind)
         if kept:
-            updater.load(kept)
+            updater.load_state(kept)
         for value in (1.0, math.nan):
             before = [parameter.detach().clone() for parameter in layer.parameters()]
-            updater.begin(1e-2)
+            updater.begin_step(1e-2)
             for parameter in layer.parameters():
                 parameter.grad = torch.full_like(parameter, value)
-            updater.finish()
+            updater.finish_step()
             changed = [
                 not torch.equal(a, b) for a, b in zip(before, layer.parameters(), strict=True)
             ]
@@ -73,9 +76,9 @@ def test_a_state_goes_from_one_kind_of_device_to_the_other(fused: bool) -> None:
 def test_no_gradient_has_no_norm() -> None:
     layer = nn.Linear(2, 2)
     updater = FiniteStepOptimiser(
-        [Group(list(layer.parameters()), 1.0, 0.0, 0.0)], OptimiserConfig(), fused=False
+        [ParameterGroup(list(layer.parameters()), 1.0, 0.0, 0.0)], OptimiserConfig(), fused=False
     )
-    updater.begin(1e-3)
-    is_finite, norm = updater.finish()
+    updater.begin_step(1e-3)
+    is_finite, norm = updater.finish_step()
     assert bool(is_finite)
     assert float(norm) == 0

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_analysis.distributed import context
-from rainmer_analysis.train.config import TrainConfig, parse_config
+from rainmer_analysis.distributed import distributed_context
+from rainmer_analysis.train.config import TrainConfig, parse_train_config
 from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool, Sample, build_pool
 from rainmer_analysis.train.loop import Trainable, train
@@ -59,7 +59,7 @@ def shared(pool: Pool, forked: ForkedPythons, tmp_path_factory: pytest.TempPathF
     samples = (
         Sample(
             pool.datasets[row],
-            pool.scenes[row],
+            pool.scene_of_each_row[row],
             *(np.asarray(getattr(pool, name)[row]) for name in ARRAYS),
         )
         for row in range(len(pool))
@@ -84,7 +84,7 @@ def losses(folder: Path) -> list[float]:
 
 def alone(objective: Trainable) -> dict[str, torch.Tensor]:
     objective.before_micro_batch()
-    objective.module(objective.batch(0))[0].backward()
+    objective.module(objective.make_batch(0))[0].backward()
     objective.after_micro_batch(torch.tensor(True))
     return gradients_of(objective)
 
@@ -104,7 +104,7 @@ def assert_equal(
 
 
 def configured(kind: str) -> TrainConfig:
-    return parse_config(document(kind))
+    return parse_train_config(document(kind))
 
 
 @pytest.mark.slow
@@ -119,7 +119,7 @@ def test_two_processes_give_the_gradients_of_one(
     tmp_path: Path,
 ) -> None:
     config = configured(kind)
-    assert config.trains == kind
+    assert config.trained_network == kind
     found = saved(shared / kind)
     assert_equal(found["gradients"], alone(objective(config, pool)))
     trained = objective(config, pool)
@@ -156,7 +156,7 @@ def test_auto_says_what_it_took(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with caplog.at_level("INFO"):
-        assert context._device_named("auto") == torch.device("cpu")
+        assert distributed_context._device_named("auto") == torch.device("cpu")
     assert "device: cpu (no CUDA device was found)" in caplog.text
 
 
@@ -168,7 +168,7 @@ def test_more_processes_than_devices_share_them(
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setenv("LOCAL_RANK", local)
     assert (
-        context._device_named("auto")
-        == context._device_named("cuda")
+        distributed_context._device_named("auto")
+        == distributed_context._device_named("cuda")
         == torch.device("cuda", device)
     )

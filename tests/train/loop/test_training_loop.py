@@ -16,10 +16,10 @@ from rainmer_analysis.train.contrast import AirNetTrainable, RainmerTrainable
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.loop import (
     DistributedContext,
-    Group,
     Hooks,
-    load_state,
-    save_state,
+    ParameterGroup,
+    load_checkpoint,
+    save_checkpoint,
     train,
 )
 from rainmer_analysis.train.loop.optimiser import learning_rate
@@ -90,7 +90,7 @@ def test_a_truncated_checkpoint_leaves_the_one_before(
     rows = log_of(tmp_path)
     latest = tmp_path / "checkpoint.pt"
     latest.write_bytes(latest.read_bytes()[:1000])
-    state = load_state(tmp_path)
+    state = load_checkpoint(tmp_path)
     assert state is not None
     assert state["state"]["step"] == 4
     again = RainmerTrainable(config, pool)
@@ -103,13 +103,13 @@ def test_a_truncated_checkpoint_leaves_the_one_before(
 def test_a_flipped_bit_of_a_checkpoint_is_found(tmp_path: Path) -> None:
     """The one before is taken; where there is none, that is told."""
     before, state = {"version": 2, "step": 1}, {"version": 2, "step": 2, "w": torch.arange(3000.0)}
-    save_state(tmp_path, before)
-    save_state(tmp_path, state)
+    save_checkpoint(tmp_path, before)
+    save_checkpoint(tmp_path, state)
     latest = tmp_path / "checkpoint.pt"
     data = latest.read_bytes()
     for at in range(40, len(data), len(data) // 60):
         latest.write_bytes(data[:at] + bytes([data[at] ^ 8]) + data[at + 1 :])
-        found = load_state(tmp_path)
+        found = load_checkpoint(tmp_path)
         assert found is not None
         good = found["step"] == 1 or torch.equal(found["w"], state["w"])
         assert good, f"byte {at} of {len(data)}"
@@ -117,14 +117,14 @@ def test_a_flipped_bit_of_a_checkpoint_is_found(tmp_path: Path) -> None:
     middle = len(data) // 2
     latest.write_bytes(data[:middle] + bytes([data[middle] ^ 8]) + data[middle + 1 :])
     with pytest.raises(FileFormatError, match="no checkpoint"):
-        load_state(tmp_path)
+        load_checkpoint(tmp_path)
 
 
 def test_no_whole_checkpoint_is_a_sentence(tmp_path: Path) -> None:
-    assert load_state(tmp_path) is None
+    assert load_checkpoint(tmp_path) is None
     (tmp_path / "checkpoint.pt").write_bytes(b"nothing")
     with pytest.raises(FileFormatError, match="no checkpoint"):
-        load_state(tmp_path)
+        load_checkpoint(tmp_path)
 
 
 def test_a_full_disk_keeps_the_last_checkpoint(
@@ -143,7 +143,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(
             train(Broken(set()), config, tmp_path, identity="x", hooks=Hooks(on_checkpoint=fill))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    state = load_state(tmp_path)
+    state = load_checkpoint(tmp_path)
     assert state is not None
     assert state["state"]["step"] == 2
     assert not list(tmp_path.glob(".*"))
@@ -159,9 +159,9 @@ def test_what_a_kill_left_half_written_goes(
 
 
 def test_checkpoints_hold_tensors_and_plain_values_only(tmp_path: Path) -> None:
-    save_state(tmp_path, {"version": 2, "bad": {Path("x")}})
+    save_checkpoint(tmp_path, {"version": 2, "bad": {Path("x")}})
     with pytest.raises(FileFormatError):
-        load_state(tmp_path)
+        load_checkpoint(tmp_path)
 
 
 def test_a_log_cut_short_is_mended(
@@ -205,7 +205,7 @@ def test_time_limit_keeps_a_checkpoint(
     )
     assert (outcome.step, outcome.finished) == (1, False)
     assert saved == [1]
-    state = load_state(tmp_path)
+    state = load_checkpoint(tmp_path)
     assert state is not None
     assert state["state"]["step"] == 1
 
@@ -228,7 +228,7 @@ class Broken:
     """What trains a `Line`."""
 
     queries_per_batch = 1
-    numbers = ("loss",)
+    number_names = ("loss",)
     criterion = ("loss", -1)
     has_unused_parameters = False
 
@@ -238,8 +238,8 @@ class Broken:
         self.module = self.network = Line(bad)
         self._judged, self._clip = judged or [], clip
 
-    def groups(self) -> list[Group]:
-        return [Group(list(self.module.parameters()), 1.0, 0.0, self._clip)]
+    def parameter_groups(self) -> list[ParameterGroup]:
+        return [ParameterGroup(list(self.module.parameters()), 1.0, 0.0, self._clip)]
 
     def batch(self, number: int) -> int:
         return number
@@ -365,7 +365,7 @@ def test_accumulated_batches_are_one_large_one(
     config = restoring(run={"steps": 1, "accumulate": 2}, optimiser={"warmup": 0})
     whole = RestorerTrainable(config, pool)
     for number in range(2):
-        loss = whole.module(whole.batch(number))[0]
+        loss = whole.module(whole.make_batch(number))[0]
         (loss / 2).backward()
         whole.before_micro_batch()
     expected = {n: p.grad for n, p in whole.network.named_parameters() if p.grad is not None}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.train.restoration.pixel_losses import charbonnier, pixel_loss, similarity
+from rainmer_analysis.train.restoration.pixel_losses import charbonnier_loss, mean_ssim, pixel_loss
 
 
 @pytest.fixture
@@ -24,31 +24,31 @@ def pair() -> tuple[Tensor, Tensor]:
 def test_the_published_values(oracle: Path, size: str, names: str) -> None:
     with np.load(oracle / "metrics_io.npz") as stored:
         one, two = (torch.from_numpy(stored[name]) for name in names)
-        known = {key: float(stored[f"{key}_{size}"]) for key in ("trainssim", "charbonnier")}
-    assert float(similarity(one, two)) == pytest.approx(known["trainssim"], abs=1e-6)
-    assert float(charbonnier(one, two)) == pytest.approx(known["charbonnier"], abs=1e-7)
-    expected = known["charbonnier"] + 0.1 * (1 - known["trainssim"])
+        known = {key: float(stored[f"{key}_{size}"]) for key in ("trainssim", "charbonnier_loss")}
+    assert float(mean_ssim(one, two)) == pytest.approx(known["trainssim"], abs=1e-6)
+    assert float(charbonnier_loss(one, two)) == pytest.approx(known["charbonnier_loss"], abs=1e-7)
+    expected = known["charbonnier_loss"] + 0.1 * (1 - known["trainssim"])
     assert float(pixel_loss(one, two)) == pytest.approx(expected, abs=1e-6)
 
 
 def test_equal_images(pair: tuple[Tensor, Tensor]) -> None:
     _, target = pair
-    assert float(similarity(target, target)) == pytest.approx(1, abs=1e-6)
-    assert float(charbonnier(target, target)) == pytest.approx(1e-3)
+    assert float(mean_ssim(target, target)) == pytest.approx(1, abs=1e-6)
+    assert float(charbonnier_loss(target, target)) == pytest.approx(1e-3)
     assert float(pixel_loss(target, target)) == pytest.approx(1e-3, abs=1e-6)
 
 
 def test_laws(pair: tuple[Tensor, Tensor]) -> None:
     image, target = pair
-    for loss in (similarity, charbonnier):
+    for loss in (mean_ssim, charbonnier_loss):
         assert torch.isclose(loss(image, target), loss(target, image))
         one_by_one = torch.stack([loss(image[i : i + 1], target[i : i + 1]) for i in range(2)])
         assert torch.isclose(loss(image, target), one_by_one.mean())
     farther = target + 2 * (image - target)
-    assert similarity(farther, target) < similarity(image, target) < 1
-    assert charbonnier(farther, target) > charbonnier(image, target)
-    assert pixel_loss(image, target, weight=0) == charbonnier(image, target)
-    large = charbonnier(image + 5, target)
+    assert mean_ssim(farther, target) < mean_ssim(image, target) < 1
+    assert charbonnier_loss(farther, target) > charbonnier_loss(image, target)
+    assert pixel_loss(image, target, weight=0) == charbonnier_loss(image, target)
+    large = charbonnier_loss(image + 5, target)
     assert torch.isclose(large, (image + 5 - target).abs().mean(), atol=1e-5)
 
 
@@ -67,25 +67,25 @@ def test_gradients_of_the_similarity_are_those_of_differences() -> None:
     image, target = torch.rand(2, 1, 3, 12, 12, generator=generator)
     way = torch.randn(image.shape, generator=generator)
     image.requires_grad_()
-    (slope,) = torch.autograd.grad(similarity(image, target), image)
+    (slope,) = torch.autograd.grad(mean_ssim(image, target), image)
     step = 1e-2
     with torch.no_grad():
-        change = similarity(image + step * way, target) - similarity(image - step * way, target)
+        change = mean_ssim(image + step * way, target) - mean_ssim(image - step * way, target)
     assert float(change / (2 * step)) == pytest.approx(float((slope * way).sum()), rel=1e-2)
 
 
 def test_autocast_loses_nothing(pair: tuple[Tensor, Tensor]) -> None:
-    expected = similarity(*pair)
+    expected = mean_ssim(*pair)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        found = similarity(*pair)
+        found = mean_ssim(*pair)
     assert found.dtype == torch.float32
     assert found == expected
 
 
 def test_other_shapes_are_refused(pair: tuple[Tensor, Tensor]) -> None:
     image, target = pair
-    for loss in (charbonnier, similarity, pixel_loss):
+    for loss in (charbonnier_loss, mean_ssim, pixel_loss):
         with pytest.raises(ParameterError, match=r"give equal shapes \[B, C, H, W\]"):
             loss(image, target[..., 1:])
     with pytest.raises(ParameterError, match=r"images of shape \[3, 20, 27\]"):
-        charbonnier(image[0], target[0])
+        charbonnier_loss(image[0], target[0])

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from rainmer_analysis.model.encoder import EncoderOutput, RainmerEncoder
 from rainmer_analysis.model.restorer import VARIANTS, Prompts
-from rainmer_analysis.train.compiled import encode
+from rainmer_analysis.train.compiled import encode_with_gradients
 from rainmer_analysis.train.config import TrainConfig
-from rainmer_analysis.train.contrast.momentum_contrast import compare_views, contrast_loss
+from rainmer_analysis.train.contrast.momentum_contrast import contrast_loss, view_cosines
 from rainmer_analysis.train.data import Pool
 from rainmer_analysis.train.restoration import RestorerTrainable
 from rainmer_analysis.train.restoration import joint_training as joint
@@ -25,15 +25,15 @@ def test_the_loss_is_restoration_and_weighted_contrast(pool: Pool, restoring: Re
     weights = {"weight_chromatic": 0.1, "weight_degradation": 0.3, "every": 1}
     config = restoring(objective=weights)
     objective = RestorerTrainable(config, pool)
-    task = objective.batch(0)
+    task = objective.make_batch(0)
     assert task.views is not None
     loss, numbers = objective.module(task)
     network, pairs = objective.network, task.pairs
     query, key = network.disentangle.encoder_q, network.disentangle.encoder_k
-    restored = network(pairs.degraded, Prompts.of(query(pairs.whole)))
+    restored = network(pairs.degraded, Prompts.from_encoder_output(query(pairs.whole)))
     pixels = pixel_loss(restored, pairs.clean)
     contrast, _ = contrast_loss(
-        compare_views(query(task.views.query), key, task.views.views), config.objective
+        view_cosines(query(task.views.query), key, task.views.views), config.objective
     )
     assert loss.item() == pytest.approx((pixels + contrast).item(), rel=1e-5)
     assert float(numbers["pixels"]) == pytest.approx(pixels.item(), rel=1e-5)
@@ -43,11 +43,11 @@ def test_the_loss_is_restoration_and_weighted_contrast(pool: Pool, restoring: Re
 
 def test_views_are_compared_in_one_of_so_many_batches(pool: Pool, restoring: Restoring) -> None:
     objective = RestorerTrainable(restoring(objective={"every": 3}), pool)
-    compared = [objective.batch(number).views is not None for number in range(7)]
+    compared = [objective.make_batch(number).views is not None for number in range(7)]
     assert compared == [True, False, False, True, False, False, True]
     never = RestorerTrainable(restoring(objective={"every": 0}), pool)
-    assert never.batch(0).views is None
-    assert "chromatic" not in never.module(never.batch(0))[1]
+    assert never.make_batch(0).views is None
+    assert "chromatic" not in never.module(never.make_batch(0))[1]
 
 
 def test_whole_queries_are_encoded_once(
@@ -61,13 +61,13 @@ def test_whole_queries_are_encoded_once(
 
     def counted(encoder: RainmerEncoder, images: Tensor) -> EncoderOutput:
         calls.append(len(images))
-        return encode(encoder, images)
+        return encode_with_gradients(encoder, images)
 
     with monkeypatch.context() as patched:
-        patched.setattr(joint, "encode", counted)
-        loss = shared.module(shared.batch(0))[0]
+        patched.setattr(joint, "encode_with_gradients", counted)
+        loss = shared.module(shared.make_batch(0))[0]
     assert calls == [2]
-    assert loss.item() == pytest.approx(apart.module(apart.batch(0))[0].item(), rel=1e-5)
+    assert loss.item() == pytest.approx(apart.module(apart.make_batch(0))[0].item(), rel=1e-5)
 
 
 def test_given_prompts_teach_the_encoder_nothing(pool: Pool, restoring: Restoring) -> None:
@@ -75,7 +75,7 @@ def test_given_prompts_teach_the_encoder_nothing(pool: Pool, restoring: Restorin
     for prompts in ("learnt", "given"):
         config = restoring(objective={"every": 0}, restorer={"prompts": prompts})
         objective = RestorerTrainable(config, pool)
-        objective.module(objective.batch(0))[0].backward()
+        objective.module(objective.make_batch(0))[0].backward()
         encoder = objective.network.disentangle.encoder_q
         reached[prompts] = {
             name for name, p in encoder.named_parameters() if p.grad is not None and p.grad.any()
@@ -89,10 +89,10 @@ def test_given_prompts_teach_the_encoder_nothing(pool: Pool, restoring: Restorin
 @pytest.mark.parametrize("variant", sorted(VARIANTS))
 def test_every_variant_trains(variant: str, pool: Pool, restoring: Restoring) -> None:
     objective = RestorerTrainable(restoring(restorer={"variant": variant}), pool)
-    loss, _ = objective.module(objective.batch(0))
+    loss, _ = objective.module(objective.make_batch(0))
     loss.backward()
     assert torch.isfinite(loss)
-    first, own = objective.groups()
+    first, own = objective.parameter_groups()
     assert any(p.grad is not None for p in own.parameters)
     assert not {id(p) for p in first.parameters} & {id(p) for p in own.parameters}
     count = sum(p.requires_grad for p in objective.network.parameters())
@@ -109,7 +109,7 @@ def test_the_momentum_copy_follows_and_has_no_gradient(pool: Pool, restoring: Re
     objective.before_micro_batch()
     for old, new in zip(before, key.parameters(), strict=True):
         torch.testing.assert_close(new, old + 0.25)
-    objective.module(objective.batch(0))[0].backward()
+    objective.module(objective.make_batch(0))[0].backward()
     assert all(p.grad is None for p in key.parameters())
 
 
@@ -130,8 +130,8 @@ def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restor
     assert shown is not None
     assert shown.dtype == np.uint8
     assert shown.shape == (3, 4 * 18 - 2, 3 * 18 - 2)
-    rows, drawn = objective._evenly_chosen_rows(4)
-    first = Pairs.of(cut_crops(pool, rows, drawn))
+    rows, drawn = objective._evenly_chosen_rows_and_crops(4)
+    first = Pairs.from_8bit_parts(cut_crops(pool, rows, drawn))
     laid = image_sheet([first.degraded, first.clean])
     assert np.array_equal(shown[:, :16, :16], laid[:, :16, :16])
     assert np.array_equal(shown[:, :16, 36:], laid[:, :16, 18:])
@@ -139,14 +139,14 @@ def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restor
 
 def test_degraded_and_clean_are_cut_at_the_same_place(pool: Pool, restoring: Restoring) -> None:
     rng = np.random.default_rng(0)
-    drawn = [Crop.drawn((128, 128), 16, rng) for _ in range(8)]
+    drawn = [Crop.draw((128, 128), 16, rng) for _ in range(8)]
     twins = Pool(
         pool.degraded, pool.degraded, pool.degraded_native, pool.degraded_native,
-        pool.datasets, pool.scenes, pool.digest,
+        pool.datasets, pool.scene_of_each_row, pool.digest,
     )  # fmt: skip
     cut = cut_crops(twins, np.arange(8), drawn)
     assert torch.equal(cut["degraded"], cut["clean"])
-    assert {crop.axis for crop in (Crop.drawn((16, 16), 16, rng) for _ in range(60))} == {
+    assert {crop.axis for crop in (Crop.draw((16, 16), 16, rng) for _ in range(60))} == {
         None,
         -1,
         -2,

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.images.datasets.search.accounting import (
+from rainmer_analysis.images.datasets.search.file_accounting import (
     NO_IMAGE,
     NOT_THIS_SET,
     UNMATCHED,
     Account,
     merge_accounts,
 )
+from rainmer_analysis.images.datasets.search.folder_listing import Listing, list_images
 from rainmer_analysis.images.datasets.search.folder_search import (
     Dataset,
     ImageCandidate,
-    list_candidates,
+    iterate_candidate_paths,
     normal_path,
+    pair_with_target_folder,
     search_folder,
-    with_targets,
 )
-from rainmer_analysis.images.datasets.search.listing import Listing, list_images
-from rainmer_analysis.images.datasets.search.pairing import (
-    Pairing,
+from rainmer_analysis.images.datasets.search.name_pairing import (
     Pattern,
     Rule,
+    nfc_name,
+    nfc_without_suffix,
     pair_names,
     parse_patterns,
-    stem_of,
-    unicode_key,
 )
 
 __all__ = [
@@ -36,17 +35,16 @@ __all__ = [
     "Dataset",
     "ImageCandidate",
     "Listing",
-    "Pairing",
     "Pattern",
     "Rule",
-    "list_candidates",
+    "iterate_candidate_paths",
     "list_images",
     "merge_accounts",
+    "nfc_name",
+    "nfc_without_suffix",
     "normal_path",
     "pair_names",
+    "pair_with_target_folder",
     "parse_patterns",
     "search_folder",
-    "stem_of",
-    "unicode_key",
-    "with_targets",
 ]

@@ -7,18 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from rainmer_analysis.images.datasets.search.accounting import NO_IMAGE, Account, merge_accounts
-from rainmer_analysis.images.datasets.search.listing import PAIR, Listing, list_images
-from rainmer_analysis.images.datasets.search.pairing import Rule, pair_names
+from rainmer_analysis.images.datasets.search.file_accounting import (
+    NO_IMAGE,
+    Account,
+    merge_accounts,
+)
+from rainmer_analysis.images.datasets.search.folder_listing import PAIR, Listing, list_images
+from rainmer_analysis.images.datasets.search.name_pairing import Rule, pair_names
 from rainmer_analysis.images.reading import Region
 
 __all__ = [
     "Dataset",
     "ImageCandidate",
-    "list_candidates",
+    "iterate_candidate_paths",
     "normal_path",
+    "pair_with_target_folder",
     "search_folder",
-    "with_targets",
 ]
 
 
@@ -46,7 +50,7 @@ class ImageCandidate:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named set of candidates in the order of `Found.relative`, before sampling.
+    """A named set of candidates in the order of their relative paths, before sampling.
 
     ``paired`` says that partners are expected; ``scene_first`` that the scene names of the images
     describe more than the partner's pixels (a place, a frame cut into crops); ``clean`` that each
@@ -97,7 +101,7 @@ def search_folder(name: str, folder: Path, *, rule: Rule = None) -> Dataset:
     images = sorted(
         (each for part in parts for each in part.images), key=lambda each: each.relative
     )
-    account = merge_accounts((part.account for part in parts), more={})
+    account = merge_accounts((part.account for part in parts), more_passed_over={})
     return Dataset(
         name,
         folder,
@@ -117,29 +121,15 @@ def _search_pair_folder(name: str, folder: Path, inside: str, rule: Rule) -> Dat
         ImageCandidate(f"{before}{PAIR[0]}/{relative}", str(folder)) for relative in inputs.paths()
     ]
     dataset = Dataset(name, folder, tuple(images), account=inputs.account)
-    return with_targets(dataset, targets, parent / PAIR[1], inputs.paths(), rule=rule)
+    return pair_with_target_folder(dataset, targets, parent / PAIR[1], inputs.paths(), rule=rule)
 
 
-def with_targets(
-    dataset: Dataset,
-    targets: Listing,
-    folder: Path,
-    names: Sequence[str],
-    *,
-    rule: Rule = None,
+def pair_with_target_folder(
+    dataset: Dataset, targets: Listing, folder: Path, names: Sequence[str], *, rule: Rule = None
 ) -> Dataset:
-    """Pair the images of a dataset with files of another folder.
+    """Pair the images of a dataset with `targets`, which lie in another folder.
 
-    Parameters
-    ----------
-    dataset
-        Its images get the partners.
-    targets, folder
-        What lies in the folder of the partners.
-    names
-        What to call each image when names are compared.
-    rule
-        As for `pair_names`.
+    `names` are what each image is called when names are compared by a `rule` of `pair_names`.
     """
     listed = targets.paths()
     pairing = pair_names(list(names), listed, rule)
@@ -162,7 +152,7 @@ def with_targets(
         paired=True,
         account=merge_accounts(
             [dataset.account, account],
-            more={NO_IMAGE: _count_by_folder(pairing.targets, folder.name)},
+            more_passed_over={NO_IMAGE: _count_by_folder(pairing.targets, folder.name)},
         ),
         unclear={
             each.relative: pairing.unclear[name]
@@ -186,7 +176,7 @@ def normal_path(path: str | Path) -> str:
     return os.path.normpath(Path(path).absolute())
 
 
-def list_candidates(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
+def iterate_candidate_paths(folder: Path) -> Iterator[tuple[Path, PurePosixPath]]:
     """Return every candidate below a folder and its relative path, sorted folder by folder."""
     for relative in list_images(folder).paths():
         yield folder / relative, PurePosixPath(relative)

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.encoders.encoder_contract import refuse_argument
-from rainmer_analysis.infer.encoders.network_encoder import (
-    NetworkDescriptor,
-    NetworkEncoder,
-    load_network,
-)
+from rainmer_analysis.infer.encoders.network_encoder import NetworkDescriptor
 from rainmer_analysis.infer.kernels import WinogradAirNet
 from rainmer_analysis.model import (
     AirNetEncoder,
     AirNetOutput,
     AirNetViews,
     normalise_rows,
-    without_norms,
+    with_folded_batch_norms,
 )
 
-__all__ = ["AIRNET", "make_airnet"]
+__all__ = ["AIRNET"]
 
 
 def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
@@ -32,16 +25,8 @@ def _airnet_views(output: AirNetOutput | AirNetViews) -> dict[str, Tensor]:
     }
 
 
-def _fold_encoder(module: AirNetEncoder, _: torch.dtype) -> nn.Module:
-    return without_norms(module)
+def _fold_for_torch(module: AirNetEncoder, _: torch.dtype) -> nn.Module:
+    return with_folded_batch_norms(module)
 
 
-AIRNET = NetworkDescriptor("airnet", _airnet_views, _fold_encoder, WinogradAirNet)
-
-
-def make_airnet(
-    argument: str, weights: str | Path | None, *, device: str, precision: str
-) -> NetworkEncoder:
-    """Return the encoder; see `load_encoder`."""
-    refuse_argument("airnet", argument)
-    return load_network(AIRNET, weights, device=device, precision=precision)
+AIRNET = NetworkDescriptor("airnet", _airnet_views, _fold_for_torch, WinogradAirNet)

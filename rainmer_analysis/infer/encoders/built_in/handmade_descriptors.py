@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DESCRIPTORS", "chromatic", "degradation"]
+__all__ = ["DESCRIPTORS", "chromatic_descriptors", "degradation_descriptors"]
 
 _Image = npt.NDArray[np.float32]
 _Numbers = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ _LAGS = (1, 2, 4)
 _EPS = 1e-6
 
 
-def chromatic(image: _Image) -> _Numbers:
+def chromatic_descriptors(image: _Image) -> _Numbers:
     """Describe colours: level, spread and quantiles of R, G and B; opponent colours, saturation.
 
     Returns
@@ -45,8 +45,8 @@ def chromatic(image: _Image) -> _Numbers:
     levels = [*flat.mean(axis=1), *flat.std(axis=1), *quantiles.ravel()]
     high, low = np.maximum(np.maximum(r, g), b), np.minimum(np.minimum(r, g), b)
     opponents = [
-        *_opponent_colour_histogram((r - g) / np.sqrt(np.float32(2))),
-        *_opponent_colour_histogram((r + g - 2 * b) / np.sqrt(np.float32(6))),
+        *_mean_sd_and_histogram((r - g) / np.sqrt(np.float32(2))),
+        *_mean_sd_and_histogram((r + g - 2 * b) / np.sqrt(np.float32(6))),
     ]
     saturation = (high - low) / (high + np.float32(0.02))
     dark = _split_into_blocks(low, 8).min(axis=(1, 3))
@@ -54,8 +54,8 @@ def chromatic(image: _Image) -> _Numbers:
         [
             *levels,
             *opponents,
-            *_mean_sd_kurtosis(saturation),
-            *_mean_sd_kurtosis(_to_grey(image)),
+            *_mean_sd_skewness(saturation),
+            *_mean_sd_skewness(_to_grey(image)),
             dark.mean(),
             dark.std(),
             dark.max(),
@@ -64,7 +64,7 @@ def chromatic(image: _Image) -> _Numbers:
     )
 
 
-def degradation(image: _Image) -> _Numbers:
+def degradation_descriptors(image: _Image) -> _Numbers:
     """Describe texture: gradients, curvature, spectrum and correlation of fine detail.
 
     Returns
@@ -80,14 +80,14 @@ def degradation(image: _Image) -> _Numbers:
     grey = _to_grey(image)
     level = grey
     for scale in range(_SCALES):
-        numbers += _gradient_histogram(level)
+        numbers += _orientation_shares_and_energy(level)
         curvature = _laplacian(level)
-        numbers += [_safe_log(curvature.std()), _kurtosis(curvature)]
+        numbers += [_safe_log(curvature.std()), _log_kurtosis(curvature)]
         if scale + 1 < _SCALES:
             level = _split_into_blocks(level, 2).mean(axis=(1, 3))
     variances = _split_into_blocks(grey, 8).var(axis=(1, 3))
     numbers += [_safe_log(variances.mean()), _safe_log(variances.std())]
-    numbers += _spectrum_shares(grey)
+    numbers += _spectrum_bands_slope_and_wedges(grey)
     detail = _laplacian(image)
     numbers += _autocorrelations(_laplacian(grey))
     numbers += [_correlation(detail[0], detail[1]), _correlation(detail[1], detail[2])]
@@ -96,7 +96,7 @@ def degradation(image: _Image) -> _Numbers:
 
 
 DESCRIPTORS: Mapping[str, Callable[[_Image], _Numbers]] = MappingProxyType(
-    {"chromatic": chromatic, "degradation": degradation}
+    {"chromatic": chromatic_descriptors, "degradation": degradation_descriptors}
 )
 
 
@@ -110,14 +110,14 @@ def _split_into_blocks(plane: _Image, size: int) -> _Image:
     return plane[: rows * size, : columns * size].reshape(rows, size, columns, size)
 
 
-def _mean_sd_kurtosis(plane: _Image) -> list[float]:
+def _mean_sd_skewness(plane: _Image) -> list[float]:
     mean, spread = float(plane.mean()), float(plane.std())
     centred = plane - np.float32(mean)
     skewness = float((centred * centred * centred).mean()) / (spread + 0.01) ** 3
     return [mean, spread, skewness]
 
 
-def _opponent_colour_histogram(plane: _Image) -> list[float]:
+def _mean_sd_and_histogram(plane: _Image) -> list[float]:
     scaled = (plane / _OPPONENT_RANGE + 1) * (_OPPONENT_BINS / 2)
     bins = np.clip(scaled, 0, _OPPONENT_BINS - 1).astype(np.intp)
     shares = np.bincount(bins.ravel(), minlength=_OPPONENT_BINS) / plane.size
@@ -128,7 +128,7 @@ def _safe_log(value: float) -> float:
     return float(np.log(float(value) + _EPS))
 
 
-def _kurtosis(plane: _Image) -> float:
+def _log_kurtosis(plane: _Image) -> float:
     """Log of the fourth standardised moment: 1.1 for Gaussian detail, more for sparse streaks."""
     centred = plane - plane.mean()
     square = centred * centred
@@ -136,7 +136,7 @@ def _kurtosis(plane: _Image) -> float:
     return float(np.log1p(float((square * square).mean()) / (variance * variance + _EPS**2)))
 
 
-def _gradient_histogram(plane: _Image) -> list[float]:
+def _orientation_shares_and_energy(plane: _Image) -> list[float]:
     dy = plane[1:, :-1] - plane[:-1, :-1]
     dx = plane[:-1, 1:] - plane[:-1, :-1]
     energy = (dx * dx + dy * dy).ravel()
@@ -157,7 +157,7 @@ def _laplacian(plane: _Image) -> _Image:
     return np.asarray(centre - around / 4, dtype=np.float32)
 
 
-def _spectrum_shares(grey: _Image) -> list[float]:
+def _spectrum_bands_slope_and_wedges(grey: _Image) -> list[float]:
     height, width = grey.shape
     window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
     power = np.abs(np.fft.rfft2((grey - grey.mean()) * window)) ** 2 / (height * width)
@@ -190,8 +190,8 @@ def _autocorrelations(detail: _Image) -> list[float]:
     return found
 
 
-def _correlation(a: _Image, b: _Image) -> float:
-    if a.size == 0:
+def _correlation(first: _Image, second: _Image) -> float:
+    if first.size == 0:
         return 0.0
-    product = float((a * b).mean())
-    return product / (float(np.sqrt((a * a).mean() * (b * b).mean())) + _EPS)
+    product = float((first * second).mean())
+    return product / (float(np.sqrt((first * first).mean() * (second * second).mean())) + _EPS)

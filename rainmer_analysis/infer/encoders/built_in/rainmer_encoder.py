@@ -2,43 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.infer.encoders.encoder_contract import refuse_argument
-from rainmer_analysis.infer.encoders.network_encoder import (
-    NetworkDescriptor,
-    NetworkEncoder,
-    load_network,
-)
-from rainmer_analysis.infer.kernels import StripStages, WinogradProjectors
+from rainmer_analysis.infer.encoders.network_encoder import NetworkDescriptor
+from rainmer_analysis.infer.kernels import StripExpertStages, WinogradProjectors
 from rainmer_analysis.model import FoldedEncoder, FoldedOutput, RainmerEncoder
 
-__all__ = ["RAINMER", "make_rainmer"]
+__all__ = ["RAINMER"]
 
 
 def _rainmer_views(output: FoldedOutput) -> dict[str, Tensor]:
     return {"chromatic": output.chromatic_z, "degradation": output.degradation_z}
 
 
-def _fold_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
+def _fold_for_torch(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
     return FoldedEncoder(module, dtype=dtype)
 
 
-def _compile_encoder(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
-    stages = StripStages(module.MoEs.expert_stages, dtype)
-    towers = WinogradProjectors(module.projectors, dtype)
-    return FoldedEncoder(module, dtype=dtype, stages=stages, towers=towers)
+def _fold_for_kernels(module: RainmerEncoder, dtype: torch.dtype) -> nn.Module:
+    stages = StripExpertStages(module.MoEs.expert_stages, dtype)
+    projectors = WinogradProjectors(module.projectors, dtype)
+    return FoldedEncoder(module, dtype=dtype, stages=stages, projectors=projectors)
 
 
-RAINMER = NetworkDescriptor("rainmer", _rainmer_views, _fold_encoder, _compile_encoder)
-
-
-def make_rainmer(
-    argument: str, weights: str | Path | None, *, device: str, precision: str
-) -> NetworkEncoder:
-    """Return the encoder; see `load_encoder`."""
-    refuse_argument("rainmer", argument)
-    return load_network(RAINMER, weights, device=device, precision=precision)
+RAINMER = NetworkDescriptor("rainmer", _rainmer_views, _fold_for_torch, _fold_for_kernels)

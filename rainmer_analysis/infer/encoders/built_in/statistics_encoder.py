@@ -24,13 +24,18 @@ from rainmer_analysis.infer.encoders.built_in.handmade_descriptors import DESCRI
 from rainmer_analysis.infer.encoders.encoder_contract import (
     API_VERSION,
     Vectors,
-    check_images,
-    refuse_argument,
-    refuse_weights,
+    as_checked_images,
+    refuse_encoder_argument,
+    refuse_encoder_weights,
 )
 from rainmer_analysis.values import digest
 
-__all__ = ["StatisticsEncoder", "fit_constants", "make_statistics", "shipped_constants"]
+__all__ = [
+    "StatisticsEncoder",
+    "fit_standardisation_constants",
+    "make_statistics_encoder",
+    "read_shipped_constants",
+]
 
 _CUT = 5.0
 _MIN_SPREAD = 1e-9
@@ -39,7 +44,9 @@ _FILE = "statistics.json"
 Constants = Mapping[str, Mapping[str, list[float]]]
 
 
-def fit_constants(images: Iterable[npt.NDArray[np.float32]]) -> dict[str, dict[str, list[float]]]:
+def fit_standardisation_constants(
+    images: Iterable[npt.NDArray[np.float32]],
+) -> dict[str, dict[str, list[float]]]:
     """Measure mean and standard deviation of every descriptor over images, one at a time.
 
     Parameters
@@ -64,15 +71,12 @@ def fit_constants(images: Iterable[npt.NDArray[np.float32]]) -> dict[str, dict[s
     if count < 2:
         raise ParameterError(f"constants need at least 2 images to be measured on, not {count}")
     return {
-        view: {
-            "mean": np.mean(rows, axis=0).tolist(),
-            "sd": np.std(rows, axis=0, ddof=1).tolist(),
-        }
+        view: {"mean": np.mean(rows, axis=0).tolist(), "sd": np.std(rows, axis=0, ddof=1).tolist()}
         for view, rows in found.items()
     }
 
 
-def shipped_constants() -> dict[str, Any]:
+def read_shipped_constants() -> dict[str, Any]:
     """Read the constants that ship with the package.
 
     Raises
@@ -99,7 +103,7 @@ class StatisticsEncoder:
     Parameters
     ----------
     constants
-        What `fit_constants` gives; by default what ships with the package.
+        What `fit_standardisation_constants` gives; by default what ships with the package.
 
     Raises
     ------
@@ -115,7 +119,7 @@ class StatisticsEncoder:
     preferred_batch: int = 16
 
     def __post_init__(self) -> None:
-        given = shipped_constants() if self.constants is None else self.constants
+        given = read_shipped_constants() if self.constants is None else self.constants
         probe = np.zeros((3, 16, 16), np.float32)
         for view, describe in DESCRIPTORS.items():
             size = len(describe(probe))
@@ -145,7 +149,7 @@ class StatisticsEncoder:
 
     def encode(self, images: npt.ArrayLike | Tensor) -> Vectors:
         """Encode float32 images [n, 3, H, W] in [0, 1] to unit rows [n, d], one array per view."""
-        pixels = check_images(images).cpu().numpy()
+        pixels = as_checked_images(images).cpu().numpy()
         return {view: self._standardised_unit_rows(view, pixels) for view in DESCRIPTORS}
 
     def _standardised_unit_rows(
@@ -161,7 +165,7 @@ class StatisticsEncoder:
         return np.asarray(rows / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def make_statistics(
+def make_statistics_encoder(
     argument: str,
     weights: str | Path | None,
     *,
@@ -169,6 +173,6 @@ def make_statistics(
     precision: str,  # noqa: ARG001
 ) -> StatisticsEncoder:
     """Return the encoder; see `load_encoder`."""
-    refuse_argument("statistics", argument)
-    refuse_weights("statistics", weights)
+    refuse_encoder_argument("statistics", argument)
+    refuse_encoder_weights("statistics", weights)
     return StatisticsEncoder()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.infer.kernels.restorer.band_threads import Threads
-from rainmer_analysis.infer.kernels.restorer.encoder_stages import EncoderStages
-from rainmer_analysis.infer.kernels.restorer.planar_restorer import PlanarRestorer
+from rainmer_analysis.infer.kernels.restorer.band_threads import BandThreads
+from rainmer_analysis.infer.kernels.restorer.compiled_restorer import CompiledRestorer
+from rainmer_analysis.infer.kernels.restorer.prompt_encoder_stages import PromptEncoderStages
 
-__all__ = ["EncoderStages", "PlanarRestorer", "Threads"]
+__all__ = ["BandThreads", "CompiledRestorer", "PromptEncoderStages"]

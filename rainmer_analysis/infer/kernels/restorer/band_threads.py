@@ -1,15 +1,16 @@
-"""Rows of a map shared out among threads."""
+"""Rows of a map shared out among threads, and the workspaces that each of them keeps."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["Threads", "band_rows", "bands_of"]
+__all__ = ["BandThreads", "Workers", "WorkspaceCache", "count_bands", "rows_per_band"]
 
 _PIXELS = 24 * 512  # of a band: more would not fit in a cache with what lies between its layers
 _LOW, _HIGH = 16, 32  # rows; what two neighbouring bands both look at is computed twice
@@ -19,7 +20,7 @@ Size = tuple[int, int]
 T = TypeVar("T")
 
 
-def band_rows(size: Size) -> int:
+def rows_per_band(size: Size) -> int:
     """Count the rows of a band of a map, of height and width: of about equal bands, but the last.
 
     They are the same whatever the number of threads, and so are results.
@@ -30,18 +31,18 @@ def band_rows(size: Size) -> int:
     return -(-height // (count * _BLOCK)) * _BLOCK
 
 
-def bands_of(size: Size) -> int:
+def count_bands(size: Size) -> int:
     """Count the bands of a map."""
-    return -(-size[0] // band_rows(size))
+    return -(-size[0] // rows_per_band(size))
 
 
-class Threads:
+class BandThreads:
     """So many threads that compiled loops run on.
 
     Parameters
     ----------
     count
-        Threads; None for one on each core that this process may use.
+        BandThreads; None for one on each core that this process may use.
 
     Raises
     ------
@@ -58,11 +59,11 @@ class Threads:
         self.count = count
         self._made: tuple[int, ThreadPoolExecutor] | None = None
 
-    def __reduce__(self) -> tuple[type[Threads], tuple[int]]:
+    def __reduce__(self) -> tuple[type[BandThreads], tuple[int]]:
         """Pickle the number; threads are started anew."""
-        return Threads, (self.count,)
+        return BandThreads, (self.count,)
 
-    def _pool(self) -> ThreadPoolExecutor:
+    def _thread_pool(self) -> ThreadPoolExecutor:
         """Return the threads of this process; a forked one has none of its parent's."""
         process = os.getpid()
         if self._made is None or self._made[0] != process:
@@ -70,22 +71,42 @@ class Threads:
             self._made = process, pool
         return self._made[1]
 
-    def each(self, work: Callable[[T], None], items: Iterable[T]) -> None:
+    def for_each(self, work: Callable[[T], None], items: Iterable[T]) -> None:
         """Call `work` with every item, as many at once as there are threads."""
         if self.count == 1:
             for item in items:
                 work(item)
             return
-        for _ in self._pool().map(work, items):
+        for _ in self._thread_pool().map(work, items):
             pass
 
-    def over_bands(self, size: Size, work: Callable[[Bands], None]) -> None:
+    def run_in_bands(self, size: Size, work: Callable[[Bands], None]) -> None:
         """Call `work` with the first row, the one behind the last, and the rows of a band."""
-        bands, rows = bands_of(size), band_rows(size)
+        bands, rows = count_bands(size), rows_per_band(size)
         parts = min(self.count, bands)
         edges = [rows * (bands * part // parts) for part in range(parts)] + [size[0]]
         spans = [(edges[i], edges[i + 1], rows) for i in range(parts)]
         if parts == 1:
             work(spans[0])
         else:
-            self.each(work, spans)
+            self.for_each(work, spans)
+
+
+class WorkspaceCache:
+    """Arrays that a thread keeps between calls, all zeros when they are made."""
+
+    def __init__(self) -> None:
+        self._threads = threading.local()
+
+    def get_or_make(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return this thread's arrays of that key, made on first use."""
+        kept: dict[Hashable, Any] | None = getattr(self._threads, "kept", None)
+        if kept is None:
+            kept = self._threads.kept = {}
+        if key not in kept:
+            kept[key] = make()
+        found: T = kept[key]
+        return found
+
+
+Workers = tuple[BandThreads, WorkspaceCache]

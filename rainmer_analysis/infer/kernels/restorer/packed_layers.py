@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.kernels.planar import Array, transformed_kernels
+from rainmer_analysis.kernels.hcw_maps import Array, transform_kernels_1d
 
 __all__ = ["PackedConvolution", "fold_norm_into_matrix", "to_flat_float32", "weight_matrix"]
 
@@ -41,7 +41,7 @@ def fold_norm_into_matrix(layer: nn.Module, norm: nn.Module) -> Tensor:
 
 
 class PackedConvolution:
-    """A 3 x 3 convolution, for `rainmer_analysis.kernels.planar.convolve_3x3`.
+    """A 3 x 3 convolution, for `rainmer_analysis.kernels.hcw_maps.convolve_3x3`.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class PackedConvolution:
 
     def __init__(self, weight: Tensor, bias: Tensor | None = None) -> None:
         self.outputs, self.inputs = weight.shape[:2]
-        self.kernels = to_flat_float32(transformed_kernels(weight.detach().double()))
+        self.kernels = to_flat_float32(transform_kernels_1d(weight.detach().double()))
         self.bias: npt.NDArray[np.float32] = (
             np.zeros(self.outputs, np.float32) if bias is None else to_flat_float32(bias)
         )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.model.restorer.modules.basic_layers import PatchEmbed, downsample, upsample
+from rainmer_analysis.model.restorer.modules.basic_layers import (
+    PatchEmbed,
+    build_downsample,
+    build_upsample,
+)
 from rainmer_analysis.model.restorer.modules.channel_attention import (
     ChannelAttention,
-    kept_channels,
+    kept_channels_by_rate,
     sparse_attention,
 )
 from rainmer_analysis.model.restorer.modules.channel_selection import (
@@ -15,12 +19,18 @@ from rainmer_analysis.model.restorer.modules.channel_selection import (
     topk_as_torch,
     topk_lowest_index,
 )
-from rainmer_analysis.model.restorer.modules.local_knowledge import FUSIONS, LocalFusion, Prompts
-from rainmer_analysis.model.restorer.modules.transformer_blocks import Block, prompted_block
+from rainmer_analysis.model.restorer.modules.local_fusion_and_prompts import (
+    FUSIONS,
+    LocalFusion,
+    Prompts,
+)
+from rainmer_analysis.model.restorer.modules.transformer_blocks import (
+    TransformerBlock,
+    build_prompted_block,
+)
 
 __all__ = [
     "FUSIONS",
-    "Block",
     "ChannelAttention",
     "LocalFusion",
     "PatchEmbed",
@@ -28,11 +38,12 @@ __all__ = [
     "RecordedSelection",
     "Selection",
     "SelectionRecorder",
-    "downsample",
-    "kept_channels",
-    "prompted_block",
+    "TransformerBlock",
+    "build_downsample",
+    "build_prompted_block",
+    "build_upsample",
+    "kept_channels_by_rate",
     "sparse_attention",
     "topk_as_torch",
     "topk_lowest_index",
-    "upsample",
 ]

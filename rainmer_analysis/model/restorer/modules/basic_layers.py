@@ -6,15 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import to_float32, without_autocast
+from rainmer_analysis.model.pooling_and_precision import to_float32, without_autocast
 from rainmer_analysis.model.restorer.config import RestorerConfig
 
-__all__ = ["FeedForward", "Norm", "PatchEmbed", "Resample", "downsample", "upsample"]
+__all__ = ["FeedForward", "Norm", "PatchEmbed", "Resample", "build_downsample", "build_upsample"]
 
 _EPS = 1e-5
 
 
-class _Affine(nn.Module):
+class _NormWeights(nn.Module):
     """Scale, and bias unless the norm is free of it; published under the name ``body``."""
 
     def __init__(self, channels: int, *, bias: bool) -> None:
@@ -31,7 +31,7 @@ class Norm(nn.Module):
 
     def __init__(self, channels: int, *, kind: str) -> None:
         super().__init__()
-        self.body = _Affine(channels, bias=kind == "WithBias")
+        self.body = _NormWeights(channels, bias=kind == "WithBias")
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise a map, [B, C, H, W]."""
@@ -108,11 +108,11 @@ class Resample(nn.Module):
         return out
 
 
-def downsample(channels: int) -> Resample:
+def build_downsample(channels: int) -> Resample:
     """Build the step down: [B, C, H, W] to [B, 2C, H/2, W/2]."""
     return Resample(channels, channels // 2, shuffle=nn.PixelUnshuffle(2))
 
 
-def upsample(channels: int) -> Resample:
+def build_upsample(channels: int) -> Resample:
     """Build the step up: [B, C, H, W] to [B, C/2, 2H, 2W]."""
     return Resample(channels, 2 * channels, shuffle=nn.PixelShuffle(2))

@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from rainmer_analysis.model.pooling import to_float32, without_autocast
+from rainmer_analysis.model.pooling_and_precision import to_float32, without_autocast
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.modules.channel_selection import SELECTIONS, Selection
 
-__all__ = ["RATES", "ChannelAttention", "kept_channels", "sparse_attention"]
+__all__ = ["RATES", "ChannelAttention", "kept_channels_by_rate", "sparse_attention"]
 
 # Shares of a row that are kept, as exact fractions.
 RATES: tuple[tuple[int, int], ...] = ((1, 2), (2, 3), (3, 4), (4, 5))
@@ -23,12 +23,12 @@ _SHARE = 0.2
 _EPS = 1e-12
 
 
-def kept_channels(channels: int) -> tuple[int, ...]:
+def kept_channels_by_rate(channels: int) -> tuple[int, ...]:
     """Count the places kept by each rate.
 
     Examples
     --------
-    >>> kept_channels(48)
+    >>> kept_channels_by_rate(48)
     (24, 32, 36, 38)
     """
     return tuple(channels * over // under for over, under in RATES)
@@ -53,7 +53,7 @@ def sparse_attention(logits: Tensor, shares: Tensor, *, select: Selection) -> Te
     """
     attention = logits
     mixed = torch.zeros_like(logits)
-    for share, k in zip(shares, kept_channels(logits.shape[-1]), strict=True):
+    for share, k in zip(shares, kept_channels_by_rate(logits.shape[-1]), strict=True):
         places = select(attention.detach(), k)
         dropped = torch.ones_like(attention, dtype=torch.bool).scatter_(-1, places, False)
         attention = attention.masked_fill(dropped, float("-inf")).softmax(dim=-1)

@@ -61,7 +61,7 @@ class SelectionRecorder:
 
     Examples
     --------
-    >>> recorder = Recorder(lowest)
+    >>> recorder = SelectionRecorder(topk_lowest_index)
     >>> recorder(torch.tensor([[0.0, 2.0, 0.0]]), 2)
     tensor([[1, 0]])
     >>> len(recorder.places)

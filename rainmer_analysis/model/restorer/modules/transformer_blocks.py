@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from rainmer_analysis.model.restorer.config import RestorerConfig
 from rainmer_analysis.model.restorer.modules.basic_layers import FeedForward, Norm
 from rainmer_analysis.model.restorer.modules.channel_attention import ChannelAttention
-from rainmer_analysis.model.restorer.modules.local_knowledge import Prompted
+from rainmer_analysis.model.restorer.modules.local_fusion_and_prompts import PromptedModule
 
-__all__ = ["Block", "PromptedBlock", "prompted_block"]
+__all__ = ["PromptedBlock", "TransformerBlock", "build_prompted_block"]
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """Norm, channel attention, norm, feed-forward, each pair beside a shortcut.
 
     Parameters
@@ -40,19 +40,19 @@ class Block(nn.Module):
         return out
 
 
-class _PromptedAttention(Prompted, ChannelAttention):
+class _PromptedAttention(PromptedModule, ChannelAttention):
     """Channel attention whose output the prompts read and change."""
 
     def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
         super().__init__(channels, heads, config=config)
-        self.add_prompts(channels, config)
+        self.add_prompt_layers(channels, config)
 
     def forward(self, x: Tensor, prompts: tuple[Tensor, ...] = ()) -> Tensor:
         """Mix the channels of a map, [B, C, H, W], and add what the prompts say."""
-        return self.prompted(super().forward(x), prompts)
+        return self.add_prompt_maps(super().forward(x), prompts)
 
 
-class _AttentionPrompted(Block):
+class _AttentionPrompted(TransformerBlock):
     """A block with prompts in its attention."""
 
     def _build_attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
@@ -65,16 +65,16 @@ class _AttentionPrompted(Block):
         return out
 
 
-class _ResidualPrompted(Prompted, Block):
+class _ResidualPrompted(PromptedModule, TransformerBlock):
     """A block with prompts between its attention and its feed-forward."""
 
     def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
         super().__init__(channels, heads, config=config)
-        self.add_prompts(channels, config)
+        self.add_prompt_layers(channels, config)
 
     def forward(self, x: Tensor, prompts: tuple[Tensor, ...] = ()) -> Tensor:
         """Refine a map, [B, C, H, W], steered by prompts [B or 1, base_dim]."""
-        x = self.prompted(x + self.attn(self.norm1(x)), prompts)
+        x = self.add_prompt_maps(x + self.attn(self.norm1(x)), prompts)
         out: Tensor = x + self.ffn(self.norm2(x))
         return out
 
@@ -87,6 +87,6 @@ _BLOCKS: dict[str, type[PromptedBlock]] = {
 }
 
 
-def prompted_block(channels: int, heads: int, *, config: RestorerConfig) -> PromptedBlock:
+def build_prompted_block(channels: int, heads: int, *, config: RestorerConfig) -> PromptedBlock:
     """Build the decoder block whose prompts stand where the variant has them."""
-    return _BLOCKS[config.traits.place](channels, heads, config=config)
+    return _BLOCKS[config.variant_traits.place](channels, heads, config=config)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.audit.outputs.audit_lists import write_lists
 from rainmer_analysis.recipes.audit.outputs.audit_manifests import (
     write_clean_manifest,
     write_scene_manifest,
 )
-from rainmer_analysis.recipes.audit.outputs.audit_page import write_page
-from rainmer_analysis.recipes.audit.outputs.removals import removals
+from rainmer_analysis.recipes.audit.outputs.audit_page import write_audit_page
+from rainmer_analysis.recipes.audit.outputs.finding_lists import write_finding_lists
 
 __all__ = [
-    "removals",
+    "write_audit_page",
     "write_clean_manifest",
-    "write_lists",
-    "write_page",
+    "write_finding_lists",
     "write_scene_manifest",
 ]

@@ -9,15 +9,15 @@ from typing import Any
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets.manifest_text import (
-    check_manifest_name,
-    dataset_lines,
-    groups_path,
-    quoted,
+    demand_manifest_suffix,
+    groups_csv_path,
+    manifest_dataset_lines,
     relative_path,
+    toml_quoted,
 )
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.audit.outputs.removals import removals
-from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
+from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
+from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 
 __all__ = ["write_clean_manifest", "write_scene_manifest"]
 
@@ -34,7 +34,7 @@ def write_clean_manifest(
 
     Returns
     -------
-    What was removed, as of `removals`.
+    What was removed, as of `images_to_remove`.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def write_clean_manifest(
     OutputExistsError
         Something else lies at one of the files.
     """
-    gone = removals(audit)
+    gone = images_to_remove(audit)
     kept = [row for row in audit.images if row["image_id"] not in gone]
     if not kept:
         raise SourceError("no image would be left in the clean manifest; look at the findings")
@@ -82,27 +82,27 @@ def _manifest_and_scenes_texts(
     path: Path, rows: Sequence[Mapping[str, Any]], remarks: Sequence[str]
 ) -> dict[Path, str]:
     """Return the texts of a manifest and of its file of scenes."""
-    check_manifest_name(path)
-    base, groups = path.parent.absolute(), groups_path(path)
+    demand_manifest_suffix(path)
+    base, groups = path.parent.absolute(), groups_csv_path(path)
     parts: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        parts[row["dataset"]][_region_kind(row)].append(row)
+        parts[row["dataset"]][_manifest_entry_kind(row)].append(row)
     lines = [f"# {each}" for each in remarks]
     for dataset, kinds in parts.items():
         for place, (kind, own) in enumerate(kinds.items()):
-            lines += dataset_lines(
+            lines += manifest_dataset_lines(
                 dataset + (f"-{kind}" if place else ""),
                 kind,
                 images=[row["path"] for row in own],
                 targets=[row["target"] for row in own],
                 base=base,
             )
-            lines.append(f"groups = {quoted(groups.name)}")
+            lines.append(f"groups = {toml_quoted(groups.name)}")
     scenes = dict.fromkeys((relative_path(row["path"], base), row["scene"]) for row in rows)
     return {path: "\n".join([*lines, ""]), groups: csv_text(("image", "group"), scenes)}
 
 
-def _region_kind(row: Mapping[str, Any]) -> str:
+def _manifest_entry_kind(row: Mapping[str, Any]) -> str:
     if row["region"] != "whole":
         return str(row["region"])
     return "unpaired" if row["target"] is None else "paired"

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.auditing import FINDINGS, Finding
-from rainmer_analysis.pages import check_page_name, render_audit
+from rainmer_analysis.pages import demand_page_suffix, render_audit
 from rainmer_analysis.recipes.audit.audit_file import Audit
-from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_picture
-from rainmer_analysis.recipes.text_files import write_text_once
+from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_data_uri
+from rainmer_analysis.recipes.write_text_files import write_text_once
 
-__all__ = ["write_page"]
+__all__ = ["write_audit_page"]
 
-_OF_PAIR = (
-    "missing-partner",
-    "size-mismatch",
-    "identical-pair",
-    "swapped-pair",
-    "shifted-pair",
-)
+_OF_PAIR = ("missing-partner", "size-mismatch", "identical-pair", "swapped-pair", "shifted-pair")
 
 
-def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bool = False) -> Path:
+def write_audit_page(
+    audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bool = False
+) -> Path:
     """Write an audit as a page that needs nothing beside it.
 
     Nothing is loaded from anywhere: thumbnails are in the file, there is no script, and a content
@@ -48,7 +44,7 @@ def write_page(audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bo
         Something else lies at `path`.
     """
     place = Path(path)
-    check_page_name(place)
+    demand_page_suffix(place)
     write_text_once(place, render_audit(**_page_content(audit, shown)), overwrite=overwrite)
     return place
 
@@ -58,6 +54,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
     kinds = []
     for kind, meaning in FINDINGS.items():
         found = [each for each in audit.findings if each.finding == kind]
+        leaks_first = sorted(found, key=lambda each: not each.leak)
         kinds.append(
             {
                 "name": kind,
@@ -65,7 +62,7 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
                 "count": len(found),
                 "leaks": sum(each.leak for each in found),
                 "more": max(0, len(found) - shown),
-                "cards": [_finding_card(each, rows) for each in _leaks_first(found, shown)],
+                "cards": [_finding_card(each, rows) for each in leaks_first[:shown]],
             }
         )
     return {
@@ -74,17 +71,12 @@ def _page_content(audit: Audit, shown: int) -> dict[str, Any]:
         "findings": len(audit.findings),
         "leaks": sum(each.leak for each in audit.findings),
         "scenes": len({row["scene"] for row in audit.images}),
-        "datasets": [_dataset_row(name, each) for name, each in audit.datasets.items()],
-        "overlap": _shared_scenes(audit.datasets),
+        "datasets": [_dataset_table_row(name, each) for name, each in audit.datasets.items()],
+        "overlap": _shared_scene_counts(audit.datasets),
     }
 
 
-def _leaks_first(found: Sequence[Finding], shown: int) -> list[Finding]:
-    """Return those between splits first; otherwise the order stays."""
-    return sorted(found, key=lambda each: not each.leak)[:shown]
-
-
-def _dataset_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
+def _dataset_table_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
     stored = each["files"]["images"]
     quality = stored["jpeg_quality"]
     qualities = "" if quality is None else f"{quality['least']}–{quality['most']}"
@@ -105,7 +97,7 @@ def _dataset_row(name: str, each: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shared_scenes(datasets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _shared_scene_counts(datasets: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     names = list(datasets)
     return [
         {"one": name, "other": other, "count": count}
@@ -119,10 +111,10 @@ def _finding_card(finding: Finding, rows: Mapping[str, Mapping[str, Any]]) -> di
     own = rows.get(finding.a)
     pictures = []
     if own is not None:
-        pictures.append(captioned_picture(own["path"], own["region"], finding.a))
+        pictures.append(captioned_data_uri(own["path"], own["region"], finding.a))
         if finding.finding in _OF_PAIR and own["target"]:
-            pictures.append(captioned_picture(own["target"], own["target_region"], "its partner"))
+            pictures.append(captioned_data_uri(own["target"], own["target_region"], "its partner"))
     other = rows.get(finding.b or "")
     if other is not None:
-        pictures.append(captioned_picture(other["path"], other["region"], finding.b or ""))
+        pictures.append(captioned_data_uri(other["path"], other["region"], finding.b or ""))
     return {"detail": finding.detail, "leak": finding.leak, "pictures": pictures, "a": finding.a}

@@ -6,25 +6,23 @@ import base64
 import io
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import read_image
+from rainmer_analysis.images import read_image, to_uint8_hwc
 
-__all__ = ["captioned_picture"]
+__all__ = ["captioned_data_uri"]
 
 _SIDE = 320  # pixels of a picture's longer side: shown at half of it or a little more
 
 
-def captioned_picture(path: str, region: Any, caption: str) -> dict[str, str]:
+def captioned_data_uri(path: str, region: Any, caption: str) -> dict[str, str]:
     """Return a thumbnail as a data URI, or why there is none."""
     try:
         pixels = read_image(path, region=region)
     except ImageError as error:
         return {"uri": "", "caption": caption, "reason": str(error)}
-    levels = np.rint(pixels * 255).astype(np.uint8).transpose(1, 2, 0)
-    image = Image.fromarray(np.ascontiguousarray(levels))
+    image = Image.fromarray(to_uint8_hwc(pixels))
     image.thumbnail((_SIDE, _SIDE))
     data = io.BytesIO()
     image.save(data, format="JPEG", quality=75)

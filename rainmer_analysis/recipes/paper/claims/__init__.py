@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.paper.claims.supplement_claims import judge_claims
-from rainmer_analysis.recipes.paper.claims.untrained_controls import find_controls, run_controls
+from rainmer_analysis.recipes.paper.claims.supplement_claims import evaluate_claims
+from rainmer_analysis.recipes.paper.claims.untrained_controls import (
+    find_matching_controls,
+    run_controls,
+)
 
-__all__ = ["find_controls", "judge_claims", "run_controls"]
+__all__ = ["evaluate_claims", "find_matching_controls", "run_controls"]

@@ -15,13 +15,13 @@ from rainmer_analysis.values import EmbeddingTable
 __all__ = [
     "MatrixStatistic",
     "TableStatistic",
-    "highest_score",
-    "highest_score_with",
-    "lowest_score",
-    "lowest_score_between",
-    "lowest_score_without",
-    "neighbours_within",
-    "spread_over_distance",
+    "highest_score_statistic",
+    "highest_score_with_statistic",
+    "lowest_score_between_statistic",
+    "lowest_score_statistic",
+    "lowest_score_without_statistic",
+    "neighbours_within_statistic",
+    "spread_over_distance_statistic",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -85,58 +85,60 @@ def _indices_of(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
     return [names.index(name) for name in wanted]
 
 
-def highest_score_with(dataset: str) -> MatrixStatistic:
+def highest_score_with_statistic(dataset: str) -> MatrixStatistic:
     """Highest score of one dataset with any other."""
 
-    def function(values: Floats, names: tuple[str, ...]) -> float:
+    def statistic_of_scores(values: Floats, names: tuple[str, ...]) -> float:
         (place,) = _indices_of(names, [dataset])
         return float(np.delete(values[place], place).max())
 
-    return MatrixStatistic(f"highest score of {dataset} with another set", function)
+    return MatrixStatistic(f"highest score of {dataset} with another set", statistic_of_scores)
 
 
-def lowest_score_without(dataset: str) -> MatrixStatistic:
+def lowest_score_without_statistic(dataset: str) -> MatrixStatistic:
     """Lowest score between two datasets, one dataset left aside."""
 
-    def function(values: Floats, names: tuple[str, ...]) -> float:
+    def statistic_of_scores(values: Floats, names: tuple[str, ...]) -> float:
         (place,) = _indices_of(names, [dataset])
         kept = np.delete(np.delete(values, place, axis=0), place, axis=1)
         return float(kept[np.triu_indices(len(kept), 1)].min())
 
-    return MatrixStatistic(f"lowest score between two sets, {dataset} aside", function)
+    return MatrixStatistic(f"lowest score between two sets, {dataset} aside", statistic_of_scores)
 
 
-def lowest_score_between(
+def lowest_score_between_statistic(
     first: Sequence[str], second: Sequence[str], *, family: str | None = None
 ) -> MatrixStatistic:
     """Lowest score between a dataset of one family and one of another, which may have a name."""
 
-    def function(values: Floats, names: tuple[str, ...]) -> float:
+    def statistic_of_scores(values: Floats, names: tuple[str, ...]) -> float:
         return float(values[np.ix_(_indices_of(names, first), _indices_of(names, second))].min())
 
     other = family or " or ".join(second)
-    return MatrixStatistic(f"lowest score of {' or '.join(first)} with {other}", function)
+    return MatrixStatistic(
+        f"lowest score of {' or '.join(first)} with {other}", statistic_of_scores
+    )
 
 
-def lowest_score() -> MatrixStatistic:
+def lowest_score_statistic() -> MatrixStatistic:
     """Lowest score between two different datasets."""
 
-    def function(values: Floats, names: tuple[str, ...]) -> float:
+    def statistic_of_scores(values: Floats, names: tuple[str, ...]) -> float:
         return float(values[np.triu_indices(len(names), 1)].min())
 
-    return MatrixStatistic("lowest score between two sets", function)
+    return MatrixStatistic("lowest score between two sets", statistic_of_scores)
 
 
-def highest_score() -> MatrixStatistic:
+def highest_score_statistic() -> MatrixStatistic:
     """Highest score between two different datasets."""
 
-    def function(values: Floats, names: tuple[str, ...]) -> float:
+    def statistic_of_scores(values: Floats, names: tuple[str, ...]) -> float:
         return float(values[np.triu_indices(len(names), 1)].max())
 
-    return MatrixStatistic("highest score between two sets", function)
+    return MatrixStatistic("highest score between two sets", statistic_of_scores)
 
 
-def neighbours_within(dataset: str) -> TableStatistic:
+def neighbours_within_statistic(dataset: str) -> TableStatistic:
     """Share of a dataset's images among the nearest neighbours of its images."""
     return TableStatistic(
         f"share of {dataset} among the 15 nearest images, of other scenes, of its images",
@@ -144,6 +146,6 @@ def neighbours_within(dataset: str) -> TableStatistic:
     )
 
 
-def spread_over_distance() -> TableStatistic:
+def spread_over_distance_statistic() -> TableStatistic:
     """Spread within datasets over the distance between them."""
     return TableStatistic("angle within datasets over angle between them", compactness)

@@ -17,17 +17,17 @@ from typing import Any
 from rainmer_analysis.recipes.paper.claims.claim_statistics import (
     MatrixStatistic,
     TableStatistic,
-    highest_score,
-    highest_score_with,
-    lowest_score,
-    lowest_score_between,
-    lowest_score_without,
-    neighbours_within,
-    spread_over_distance,
+    highest_score_statistic,
+    highest_score_with_statistic,
+    lowest_score_between_statistic,
+    lowest_score_statistic,
+    lowest_score_without_statistic,
+    neighbours_within_statistic,
+    spread_over_distance_statistic,
 )
 from rainmer_analysis.values import EmbeddingTable
 
-__all__ = ["CLAIMS", "Claim", "Tables", "claim_statistics", "judge_claims"]
+__all__ = ["CLAIMS", "Claim", "Tables", "evaluate_claims", "statistic_by_encoder"]
 
 _BOUNDS: Mapping[str, Callable[[float, float], bool]] = {"<": operator.lt, ">": operator.gt}
 _ISOLATED = 0.8
@@ -72,14 +72,12 @@ class Claim:
         """Decide for a value; NaN never holds."""
         return _BOUNDS[self.relation](value, bound)
 
-    def judge(self, value: float, bound: float, interval: tuple[float, float] | None) -> str:
-        """Decide with the interval of the value, where it has one.
+    def decide_with_interval(
+        self, value: float, bound: float, interval: tuple[float, float] | None
+    ) -> str:
+        """Return ``yes`` or ``no`` where the whole interval lies on one side, else ``undecided``.
 
-        Returns
-        -------
-        str
-            ``yes`` or ``no`` where the whole interval lies on one side of the bound, else
-            ``undecided``; without an interval by the value alone.
+        Without an interval the value alone decides.
         """
         if interval is None:
             return "yes" if self.holds(value, bound) else "no"
@@ -98,7 +96,7 @@ _CHROMATIC = Claim(
     view="chromatic",
     about="rainmer",
     statement="GTAV-balance is negatively related to every other dataset",
-    statistic=highest_score_with("GTAV-balance"),
+    statistic=highest_score_with_statistic("GTAV-balance"),
     relation="<",
     bound=0.0,
 )
@@ -108,7 +106,7 @@ _DEGRADATION = replace(
     figure="2e",
     view="degradation",
     statement="Rain200H is negatively related to every other dataset",
-    statistic=highest_score_with("Rain200H"),
+    statistic=highest_score_with_statistic("Rain200H"),
 )
 _ALL_IN_ONE = replace(
     _CHROMATIC,
@@ -116,9 +114,25 @@ _ALL_IN_ONE = replace(
     figure="3c",
     corpus="all-in-one",
     statement="snow, rain and raindrop are positively related",
-    statistic=lowest_score(),
+    statistic=lowest_score_statistic(),
     relation=">",
 )
+
+
+def _isolation_claims(base: Claim, figure: str, datasets: tuple[str, ...]) -> list[Claim]:
+    return [
+        replace(
+            base,
+            name=f"{base.view}-isolated-{name}",
+            figure=figure,
+            statement=f"{name} is isolated",
+            statistic=neighbours_within_statistic(name),
+            relation=">",
+            bound=_ISOLATED,
+        )
+        for name in datasets
+    ]
+
 
 CLAIMS: tuple[Claim, ...] = (
     _CHROMATIC,
@@ -126,48 +140,26 @@ CLAIMS: tuple[Claim, ...] = (
         _CHROMATIC,
         name="chromatic-day-positive",
         statement="all other datasets are positively related",
-        statistic=lowest_score_without("GTAV-balance"),
+        statistic=lowest_score_without_statistic("GTAV-balance"),
         relation=">",
     ),
-    *(
-        replace(
-            _CHROMATIC,
-            name=f"chromatic-isolated-{name}",
-            figure="2a",
-            statement=f"{name} is isolated",
-            statistic=neighbours_within(name),
-            relation=">",
-            bound=_ISOLATED,
-        )
-        for name in ("GT-Rain", "GTAV-balance")
-    ),
+    *_isolation_claims(_CHROMATIC, "2a", ("GT-Rain", "GTAV-balance")),
     _DEGRADATION,
     replace(
         _DEGRADATION,
         name="degradation-rest-positive",
         statement="all other datasets are positively related",
-        statistic=lowest_score_without("Rain200H"),
+        statistic=lowest_score_without_statistic("Rain200H"),
         relation=">",
     ),
-    *(
-        replace(
-            _DEGRADATION,
-            name=f"degradation-isolated-{name}",
-            figure="2b",
-            statement=f"{name} is isolated",
-            statistic=neighbours_within(name),
-            relation=">",
-            bound=_ISOLATED,
-        )
-        for name in ("Rain200H", "GT-Rain")
-    ),
+    *_isolation_claims(_DEGRADATION, "2b", ("Rain200H", "GT-Rain")),
     replace(
         _DEGRADATION,
         name="airnet-less-compact",
         figure="2c",
         about="airnet",
         statement="AirNet's space is less compact than Rainmer's",
-        statistic=spread_over_distance(),
+        statistic=spread_over_distance_statistic(),
         relation=">",
         bound="rainmer",
     ),
@@ -177,7 +169,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2c",
         about="airnet",
         statement="Rain200H is mixed with other datasets, more than in Rainmer's space",
-        statistic=neighbours_within("Rain200H"),
+        statistic=neighbours_within_statistic("Rain200H"),
         relation="<",
         bound="rainmer",
     ),
@@ -187,7 +179,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="2f",
         about="airnet",
         statement="GT-Rain and GTAV-balance conflict with synthetic sets",
-        statistic=lowest_score_between(
+        statistic=lowest_score_between_statistic(
             ("GT-Rain", "GTAV-balance"), _SYNTHETIC, family="a synthetic set"
         ),
     ),
@@ -198,7 +190,7 @@ CLAIMS: tuple[Claim, ...] = (
         figure="3d",
         view="degradation",
         statement="snow, rain and raindrop are negatively related",
-        statistic=highest_score(),
+        statistic=highest_score_statistic(),
         relation="<",
     ),
 )
@@ -206,21 +198,8 @@ CLAIMS: tuple[Claim, ...] = (
 Tables = Mapping[tuple[str, str, str], EmbeddingTable]
 
 
-def claim_statistics(claim: Claim, tables: Tables) -> dict[str, float]:
-    """Return the claim's statistic for every encoder that has the view.
-
-    Parameters
-    ----------
-    claim
-        The claim.
-    tables
-        (corpus, encoder, view) to a table whose datasets bear the paper's names.
-
-    Returns
-    -------
-    dict
-        Encoder to value.
-    """
+def statistic_by_encoder(claim: Claim, tables: Tables) -> dict[str, float]:
+    """Return the claim's statistic for every encoder with a table of the corpus and view."""
     return {
         encoder: claim.statistic.value(table)
         for (corpus, encoder, view), table in tables.items()
@@ -228,11 +207,11 @@ def claim_statistics(claim: Claim, tables: Tables) -> dict[str, float]:
     }
 
 
-def judge_claims(tables: Tables) -> list[Mapping[str, Any]]:
+def evaluate_claims(tables: Tables) -> list[Mapping[str, Any]]:
     """Evaluate all claims; one frozen mapping per claim, ready for JSON."""
     found: list[Mapping[str, Any]] = []
     for claim in CLAIMS:
-        values = claim_statistics(claim, tables)
+        values = statistic_by_encoder(claim, tables)
         bound = values[claim.bound] if isinstance(claim.bound, str) else claim.bound
         interval = claim.statistic.interval(tables[claim.corpus, claim.about, claim.view])
         entry = {
@@ -248,7 +227,7 @@ def judge_claims(tables: Tables) -> list[Mapping[str, Any]]:
             "holds": {name: claim.holds(value, bound) for name, value in values.items()},
             "interval": interval,
             "verdict": claim.holds(values[claim.about], bound),
-            "judged": claim.judge(values[claim.about], bound, interval),
+            "judged": claim.decide_with_interval(values[claim.about], bound, interval),
         }
         found.append(MappingProxyType(entry))
     return found

@@ -16,10 +16,10 @@ import numpy as np
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.paper.claims.supplement_claims import CLAIMS, Claim, Tables
-from rainmer_analysis.recipes.paper.corpora import (
+from rainmer_analysis.recipes.paper.corpora_and_requests import (
     CORPORA,
-    Request,
-    corpus_sources,
+    FigureRequest,
+    find_or_simulate_sources,
     rename_to_imitated_datasets,
 )
 from rainmer_analysis.values import (
@@ -31,42 +31,26 @@ from rainmer_analysis.values import (
     write_json,
 )
 
-__all__ = ["CONTROL_SEEDS", "find_controls", "read_controls", "run_controls"]
+__all__ = ["CONTROL_SEEDS", "find_matching_controls", "read_controls", "run_controls"]
 
 _log = logging.getLogger(__name__)
 CONTROL_SEEDS = tuple(range(20))
 
 
 def run_controls(
-    request: Request,
+    request: FigureRequest,
     *,
     per_dataset: int = 20,
     seeds: tuple[int, ...] = CONTROL_SEEDS,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Take every claim's statistic for untrained encoders and keep the numbers.
+    """Take every claim's statistic for untrained encoders, and return the path of the numbers.
 
-    Untrained encoders have the full width and run in bfloat16, which moves their scores by less
-    than 0.001 and takes a third of the time.
-
-    The tables of each seed are kept, so that an interrupted run is continued; numbers of the
-    identical request are left as they are.
-
-    Parameters
-    ----------
-    request
-        What the figures are made from.
-    per_dataset
-        Images of each dataset: the first of the figures' own nested sample.
-    seeds
-        Seeds of the untrained encoders.
-    progress
-        Called with finished and total seeds.
-
-    Returns
-    -------
-    Path of ``controls.json``: per claim the values by seed, their 5th, 50th and 95th percentile
-    and the share of seeds for which the claim would hold; with date and commit.
+    ``controls.json`` holds per claim the values by seed, their 5th, 50th and 95th percentile and
+    the share of seeds for which the claim would hold; with date and commit. The encoders have the
+    full width, see the first `per_dataset` images of the figures' own nested sample, and run in
+    bfloat16, which moves their scores by less than 0.001 and takes a third of the time. The tables
+    of each seed are kept, so that an interrupted run is continued.
 
     Raises
     ------
@@ -74,13 +58,13 @@ def run_controls(
         Controls of another request lie there.
     """
     path = request.out / "controls.json"
-    data = replace(request, per_dataset=per_dataset).data
+    data = replace(request, per_dataset=per_dataset).data_in_words
     asked = _controls_digest(request, data, seeds)
     if is_up_to_date(path, asked, overwrite=request.overwrite):
         return path
     values: dict[str, list[float]] = {claim.name: [] for claim in CLAIMS}
     for done, seed in enumerate(seeds):
-        tables = _untrained_tables(request, seed, per_dataset)
+        tables = _extract_untrained_tables(request, seed, per_dataset)
         for claim in CLAIMS:
             table = tables[claim.corpus, "untrained", claim.view]
             values[claim.name].append(claim.statistic.value(table))
@@ -101,23 +85,16 @@ def run_controls(
     return write_json(path, document)
 
 
-def _controls_digest(request: Request, data: str, seeds: Sequence[int]) -> str:
+def _controls_digest(request: FigureRequest, data: str, seeds: Sequence[int]) -> str:
     claims = [[claim.name, claim.statistic.words, claim.bound] for claim in CLAIMS]
     return digest(["controls", data, request.root, request.seed, tuple(seeds), claims])
 
 
-def find_controls(request: Request, released: Path | None) -> dict[str, Any] | None:
-    """Read the controls that were taken on a request's data: its own, else the released ones.
+def find_matching_controls(request: FigureRequest, released: Path | None) -> dict[str, Any] | None:
+    """Read the controls that were taken on a request's data: its own, else those in `released`.
 
     Untrained encoders on other images say nothing about a value, so controls of another root or
     seed are none.
-
-    Parameters
-    ----------
-    request
-        What the figures are made from.
-    released
-        Folder of the released run, if there is one.
 
     Raises
     ------
@@ -137,10 +114,10 @@ def find_controls(request: Request, released: Path | None) -> dict[str, Any] | N
     return read_controls(released / "controls.json")
 
 
-def _untrained_tables(request: Request, seed: int, per_dataset: int) -> Tables:
+def _extract_untrained_tables(request: FigureRequest, seed: int, per_dataset: int) -> Tables:
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
     for corpus in CORPORA.values():
-        sources = corpus_sources(
+        sources = find_or_simulate_sources(
             corpus,
             request.out,
             root=request.root,

@@ -9,23 +9,17 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.images import load_image_set
-from rainmer_analysis.images.datasets.manifest_text import check_manifest_name
+from rainmer_analysis.images.datasets.manifest_text import demand_manifest_suffix
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
-    images_manifest,
-    write_manifest,
+    images_manifest_and_scenes_texts,
+    write_manifest_and_scenes,
 )
-from rainmer_analysis.values import (
-    EmbeddingTable,
-    PropertyTable,
-    Rows,
-    SphereMap,
-    read,
-)
+from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
 
-__all__ = ["write_sample"]
+__all__ = ["write_sample_manifest"]
 
 
-def write_sample(
+def write_sample_manifest(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
@@ -36,52 +30,44 @@ def write_sample(
 ) -> tuple[Rows, bool]:
     """Write the images that a command draws from sources, or those of files that one wrote.
 
-    Parameters
-    ----------
-    sources
-        As for `extract`, of which the same images are drawn; or ``.parquet`` files of embeddings,
-        maps or properties, whose images these are.
-    out
-        Manifest to write, ``.toml``: every command reads it as a source.
-    root, per_dataset, seed
-        As for `extract`; by default all images. Files have been drawn already.
-    overwrite
-        Whether another file may be replaced.
-
-    Returns
-    -------
-    The rows of the images, and whether the manifest was there already.
+    Sources, `root`, `per_dataset` and `seed` draw the same images as for `extract`, by default all;
+    ``.parquet`` files of embeddings, maps or properties have been drawn already. Returns the rows
+    of the images, and whether the manifest (``.toml``, a source for every command) was there
+    already.
 
     Raises
     ------
-    SourceError
-        A source cannot be used.
-    FileFormatError
-        A file holds no images.
+    SourceError, FileFormatError
+        A source cannot be used, or a file holds no images.
     ParameterError
         The name does not end in ``.toml``, or files are given with a number to draw.
     OutputExistsError
         Something else lies at `out`.
     """
     path = Path(out)
-    check_manifest_name(path)
+    demand_manifest_suffix(path)
     files = [each for each in sources if Path(each).suffix.lower() == ".parquet"]
     if files and (len(files) < len(sources) or per_dataset is not None):
         raise ParameterError(
             "a file's images have been drawn already; give files alone, without --per-dataset"
         )
     if files:
-        rows, remark = _rows_of(files), f"images of {', '.join(Path(each).name for each in files)}"
+        rows, remark = (
+            _rows_of_files(files),
+            f"images of {', '.join(Path(each).name for each in files)}",
+        )
     else:
         given = [str(each) for each in sources]
         rows = load_image_set(given, root=root, per_dataset=per_dataset, seed=seed).rows
         number = "all" if per_dataset is None else f"at most {per_dataset} a dataset"
         remark = f"{number} images, seed {seed}"
-    text, scenes = images_manifest(rows, path, [f"{len(rows):,} images: {remark}."], suffix="")
-    return rows, write_manifest(path, text, scenes, overwrite=overwrite)
+    text, scenes = images_manifest_and_scenes_texts(
+        rows, path, [f"{len(rows):,} images: {remark}."], suffix=""
+    )
+    return rows, write_manifest_and_scenes(path, text, scenes, overwrite=overwrite)
 
 
-def _rows_of(files: Sequence[str | Path]) -> Rows:
+def _rows_of_files(files: Sequence[str | Path]) -> Rows:
     frames = []
     for each in files:
         found = read(each)

@@ -14,29 +14,17 @@ import pandas as pd
 from rainmer_analysis.errors import OutputExistsError, ParameterError, StorageError
 from rainmer_analysis.values import Rows
 
-__all__ = ["write_images"]
+__all__ = ["link_or_copy_images"]
 
 How = Literal["link", "copy"]
 
 
-def write_images(rows: Rows, folder: str | Path, how: How) -> bool:
+def link_or_copy_images(rows: Rows, folder: str | Path, how: How) -> bool:
     """Link or copy images and their targets into a new folder; nothing is moved.
 
     Each dataset gets a folder: with ``input`` and ``target``, whose names are equal but for the
-    suffix, where its images have targets. The folder appears whole or not at all.
-
-    Parameters
-    ----------
-    rows
-        With ``path`` and ``target``.
-    folder
-        A new one, outside the folders of the images.
-    how
-        ``link`` (symbolic, to absolute paths) or ``copy``.
-
-    Returns
-    -------
-    Whether the folder held exactly this already.
+    suffix, where its images have targets. The folder appears whole or not at all. Links are
+    symbolic, to absolute paths. Returns whether the folder held exactly this already.
 
     Raises
     ------
@@ -49,8 +37,8 @@ def write_images(rows: Rows, folder: str | Path, how: How) -> bool:
         A file cannot be linked or copied.
     """
     place = Path(folder).absolute()
-    files = _planned_files(rows)
-    _refuse_image_folders(place, files)
+    files = _source_by_new_name(rows)
+    _refuse_folder_inside_images(place, files)
     if place.exists() or place.is_symlink():
         if place.is_dir() and _holds_these_files(place, files, how):
             return True
@@ -76,7 +64,7 @@ def write_images(rows: Rows, folder: str | Path, how: How) -> bool:
     return False
 
 
-def _planned_files(rows: Rows) -> dict[str, str]:
+def _source_by_new_name(rows: Rows) -> dict[str, str]:
     """Return by name in the folder the absolute path of each file."""
     frame = rows.frame
     if "region" in frame and (frame["region"] != "whole").any():
@@ -88,7 +76,7 @@ def _planned_files(rows: Rows) -> dict[str, str]:
     planned = [
         entry
         for row in frame.to_dict("records")
-        for entry in _file_entries(row, is_paired=row["dataset"] in paired)
+        for entry in _new_names_and_sources(row, is_paired=row["dataset"] in paired)
     ]
     repeated = [name for name, count in Counter(name for name, _ in planned).items() if count > 1]
     if repeated:
@@ -99,7 +87,7 @@ def _planned_files(rows: Rows) -> dict[str, str]:
     return dict(planned)
 
 
-def _file_entries(row: dict[Any, Any], *, is_paired: bool) -> list[tuple[str, str]]:
+def _new_names_and_sources(row: dict[Any, Any], *, is_paired: bool) -> list[tuple[str, str]]:
     dataset = str(row["dataset"])
     name = PurePosixPath(str(row["image_id"]).removeprefix(f"{dataset}/"))
     if ".." in name.parts or name.is_absolute() or not name.parts:
@@ -108,21 +96,21 @@ def _file_entries(row: dict[Any, Any], *, is_paired: bool) -> list[tuple[str, st
     if ".." in base.parts or base.is_absolute():
         raise ParameterError(f"the dataset {dataset!r} cannot be the name of a folder")
     if not is_paired:
-        return [(str(base / name), _absolute(row["path"]))]
+        return [(str(base / name), _absolute_path(row["path"]))]
     if name.parts[0] == "input" and len(name.parts) > 1:
         name = name.relative_to("input")
-    found = [(str(base / "input" / name), _absolute(row["path"]))]
+    found = [(str(base / "input" / name), _absolute_path(row["path"]))]
     if not pd.isna(row["target"]):
         other = name.with_suffix(Path(row["target"]).suffix)
-        found.append((str(base / "target" / other), _absolute(row["target"])))
+        found.append((str(base / "target" / other), _absolute_path(row["target"])))
     return found
 
 
-def _absolute(path: object) -> str:
+def _absolute_path(path: object) -> str:
     return str(Path(str(path)).absolute())
 
 
-def _refuse_image_folders(place: Path, files: dict[str, str]) -> None:
+def _refuse_folder_inside_images(place: Path, files: dict[str, str]) -> None:
     above = {place.resolve(), *place.resolve().parents}
     for folder in {Path(source).resolve().parent for source in files.values()}:
         if folder in above:

@@ -10,44 +10,47 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images.datasets.manifest_text import (
-    check_manifest_name,
-    dataset_lines,
-    groups_path,
-    quoted,
+    demand_manifest_suffix,
+    groups_csv_path,
+    manifest_dataset_lines,
     relative_path,
+    toml_quoted,
 )
-from rainmer_analysis.recipes.text_files import csv_text, write_texts_once
+from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 from rainmer_analysis.values import Rows
 
-__all__ = ["check_manifest_name", "images_manifest", "rows_manifest", "write_manifest"]
+__all__ = [
+    "demand_manifest_suffix",
+    "images_manifest_and_scenes_texts",
+    "row_numbers_manifest_text",
+    "write_manifest_and_scenes",
+]
 
 _SUFFIX = "-balance"
 
 
-def write_manifest(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
-    """Write a manifest and its file of scenes, or neither; say whether it was there already.
-
-    Raises
-    ------
-    ParameterError
-        The name does not end in ``.toml``.
-    OutputExistsError
-        Something else lies at one of the two.
-    """
-    check_manifest_name(out)
-    texts = {} if scenes is None else {groups_path(out): scenes}
+def write_manifest_and_scenes(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
+    """Write a manifest and its file of scenes, or neither; return whether it was there already."""
+    demand_manifest_suffix(out)
+    texts = {} if scenes is None else {groups_csv_path(out): scenes}
     return write_texts_once({**texts, out: text}, overwrite=overwrite)[-1]
 
 
-def rows_manifest(name: str, file: str, rows: Sequence[int], remarks: Sequence[str]) -> str:
+def row_numbers_manifest_text(
+    name: str, file: str, rows: Sequence[int], remarks: Sequence[str]
+) -> str:
     """Return a list of rows of an array as TOML; rows count from 0."""
     lines = [*(f"# {each}".rstrip() for each in remarks), "", "[[dataset]]"]
-    lines += [f"name = {quoted(name + _SUFFIX)}", f"properties = {quoted(file)}", "rows = ["]
+    lines += [
+        f"name = {toml_quoted(name + _SUFFIX)}",
+        f"properties = {toml_quoted(file)}",
+        "rows = [",
+    ]
     lines += [f"  {', '.join(map(str, rows[at : at + 12]))}," for at in range(0, len(rows), 12)]
     return "\n".join([*lines, "]", ""])
 
 
-def images_manifest(
+def images_manifest_and_scenes_texts(
     rows: Rows, manifest: Path, remarks: Sequence[str], *, suffix: str = _SUFFIX
 ) -> tuple[str, str | None]:
     """Return a manifest of images as TOML, and the text of its file of scenes.
@@ -63,7 +66,7 @@ def images_manifest(
         raise ParameterError(
             "the table does not say where its images lie; describe or extract them anew"
         )
-    frame["kind"] = [_region_kind(row) for row in frame.to_dict("records")]
+    frame["kind"] = [_manifest_kind_of_row(row) for row in frame.to_dict("records")]
     named = frame["group"] != frame["image_id"]
     lines = [f"# {each}".rstrip() for each in remarks]
     for dataset in rows.datasets:
@@ -72,11 +75,11 @@ def images_manifest(
         for kind in kinds:
             part = own[own["kind"] == kind]
             name = f"{dataset}{suffix}" + (f"-{kind}" if kind != kinds[0] else "")
-            lines += dataset_lines(
+            lines += manifest_dataset_lines(
                 name, kind, images=part["path"], targets=part["target"], base=base
             )
             if named[part.index].any():
-                lines.append(f"groups = {quoted(groups_path(manifest).name)}")
+                lines.append(f"groups = {toml_quoted(groups_csv_path(manifest).name)}")
     if not named.any():
         return "\n".join([*lines, ""]), None
     scenes = frame.loc[named, ["path", "group"]].itertuples(index=False)
@@ -87,7 +90,7 @@ def images_manifest(
 _ORDER = ("paired", "left", "right", "unpaired")
 
 
-def _region_kind(row: Mapping[Any, Any]) -> str:
+def _manifest_kind_of_row(row: Mapping[Any, Any]) -> str:
     region, target = row.get("region", "whole"), row["target"]
     if not isinstance(row["path"], str):
         raise ParameterError(

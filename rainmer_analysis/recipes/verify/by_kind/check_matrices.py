@@ -10,18 +10,15 @@ import numpy as np
 from rainmer_analysis.draw import matrix_provenance
 from rainmer_analysis.errors import FileFormatError, RainmerAnalysisError
 from rainmer_analysis.recipes.verify.evidence import (
-    Candidate,
     Check,
-    Inputs,
-    agrees,
+    GivenFile,
+    GivenFiles,
     describe_differences,
-    differs,
-    not_checked,
 )
 from rainmer_analysis.scores import Reference, relate
 from rainmer_analysis.values import RelationshipMatrix, matrix_from_document
 
-__all__ = ["check_matrix_file", "recompute_matrix", "stated_matrix"]
+__all__ = ["check_matrix_file", "check_recomputed_matrix", "check_stated_matrix"]
 
 # Sums of float32 products differ by about this between processors.
 _TOLERANCE = 1e-6
@@ -29,22 +26,22 @@ _OPTIONS = ("resamples", "null", "sample", "level", "seed")
 _PARTS = ("values", "low", "high", "p", "q", "ceilings")
 
 
-def stated_matrix(
+def check_stated_matrix(
     stated: Mapping[str, Any], document: Any, what: str
 ) -> tuple[Check, RelationshipMatrix | None]:
     """Read the matrix that a record holds, and compare it with the digest that it states."""
     try:
         matrix = matrix_from_document(document, "the record")
     except FileFormatError as error:
-        return differs(what, str(error)), None
+        return Check(what, "differs", str(error)), None
     other = describe_differences(stated, matrix_provenance(matrix))
     if other:
-        return differs(what, f"the record contradicts itself: {other}"), None
+        return Check(what, "differs", f"the record contradicts itself: {other}"), None
     cells = int(np.isfinite(matrix.values).sum())
-    return agrees(what, f"{cells} cells are those of the content that it names"), matrix
+    return Check(what, "agrees", f"{cells} cells are those of the content that it names"), matrix
 
 
-def check_matrix_file(matrix: RelationshipMatrix, inputs: Inputs, what: str) -> Check | None:
+def check_matrix_file(matrix: RelationshipMatrix, inputs: GivenFiles, what: str) -> Check | None:
     """Look for the file of a matrix; None where there is no file of the same request."""
     name = "" if matrix.space is None else matrix.space.name
     candidates = [
@@ -53,48 +50,49 @@ def check_matrix_file(matrix: RelationshipMatrix, inputs: Inputs, what: str) -> 
         if each.document.get("score") == matrix.score
     ]
     for each in candidates:
-        if each.content == matrix.content_sha256:
-            return agrees(what, f"as in {each.path}")
+        if each.content_sha256 == matrix.content_sha256:
+            return Check(what, "agrees", f"as in {each.path}")
     if not candidates:
         return None
     nearest = candidates[0]
     if nearest.fault:
-        return differs(what, nearest.fault)
+        return Check(what, "differs", nearest.fault)
     found = describe_differences(matrix_provenance(matrix), matrix_provenance(nearest.value))
-    cells = _count_other_cells(matrix, nearest.value)
-    told = f", {cells} other cells" if cells else ""
-    return differs(what, f"{nearest.path} is not what the picture shows: {found}{told}")
+    cells = _count_different_cells(matrix, nearest.value)
+    count = f", {cells} other cells" if cells else ""
+    return Check(what, "differs", f"{nearest.path} is not what the picture shows: {found}{count}")
 
 
-def recompute_matrix(matrix: RelationshipMatrix, table: Candidate, what: str) -> Check:
+def check_recomputed_matrix(matrix: RelationshipMatrix, table: GivenFile, what: str) -> Check:
     """Relate a table anew as a matrix states, and compare all numbers."""
     try:
         again = relate(table.value, score=matrix.score, **_relate_options(matrix))
     except RainmerAnalysisError as error:
-        return not_checked(what, f"it cannot be recomputed from {table.path}: {error}")
+        return Check(what, "not checked", f"it cannot be recomputed from {table.path}: {error}")
     if again.datasets != matrix.datasets:
-        return differs(what, f"{table.path} has the datasets {', '.join(again.datasets)}")
+        return Check(what, "differs", f"{table.path} has the datasets {', '.join(again.datasets)}")
     worst = max(_largest_difference(getattr(matrix, name), getattr(again, name)) for name in _PARTS)
     if worst > _TOLERANCE:
-        cells = _count_other_cells(matrix, again)
-        return differs(
+        cells = _count_different_cells(matrix, again)
+        return Check(
             what,
+            "differs",
             f"recomputed from {table.path}, {cells} scores differ; numbers by up to {worst:.2g}",
         )
     other = describe_differences(
         _provenance_without_content(matrix), _provenance_without_content(again)
     )
     if other:
-        return differs(what, f"recomputed from {table.path}, it has {other}")
-    return agrees(what, f"{again.values.size} cells recomputed from {table.path}")
+        return Check(what, "differs", f"recomputed from {table.path}, it has {other}")
+    return Check(what, "agrees", f"{again.values.size} cells recomputed from {table.path}")
 
 
 def _relate_options(matrix: RelationshipMatrix) -> dict[str, Any]:
     """Return the options of `relate` that a matrix states."""
-    told = matrix.parameters
-    options = {name: told[name] for name in _OPTIONS if name in told}
-    if "reference" in told:
-        name, mean = str(told["reference"]["name"]), np.array(told["reference"]["mean"])
+    stated = matrix.parameters
+    options = {name: stated[name] for name in _OPTIONS if name in stated}
+    if "reference" in stated:
+        name, mean = str(stated["reference"]["name"]), np.array(stated["reference"]["mean"])
         options["reference"] = Reference(name, mean, matrix.space)
     return options
 
@@ -113,7 +111,7 @@ def _largest_difference(one: Any, other: Any) -> float:
     return float(np.nanmax(np.abs(one - other), initial=0.0))
 
 
-def _count_other_cells(one: RelationshipMatrix, other: RelationshipMatrix) -> int:
+def _count_different_cells(one: RelationshipMatrix, other: RelationshipMatrix) -> int:
     if one.values.shape != other.values.shape:
         return one.values.size
     close = np.isclose(one.values, other.values, rtol=0, atol=_TOLERANCE, equal_nan=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-__all__ = ["Check", "Outcome", "Verification", "agrees", "differs", "not_checked"]
+__all__ = ["Check", "Outcome", "Verification"]
 
 Outcome = Literal["agrees", "differs", "not checked"]
 
@@ -68,18 +68,3 @@ class Verification:
             "passed_over": dict(self.passed_over),
             "record": dict(self.record),
         }
-
-
-def agrees(what: str, detail: str) -> Check:
-    """Return a comparison that came out equal."""
-    return Check(what, "agrees", detail)
-
-
-def differs(what: str, detail: str) -> Check:
-    """Return a comparison that did not."""
-    return Check(what, "differs", detail)
-
-
-def not_checked(what: str, detail: str) -> Check:
-    """Return a comparison that could not be made."""
-    return Check(what, "not checked", detail)

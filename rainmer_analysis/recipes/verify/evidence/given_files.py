@@ -11,10 +11,10 @@ from typing import Any
 
 from rainmer_analysis.errors import FileFormatError, ParameterError, RainmerAnalysisError
 from rainmer_analysis.images import IMAGE_SUFFIXES
-from rainmer_analysis.recipes.verify.evidence.compare_stated import same_request
+from rainmer_analysis.recipes.verify.evidence.differences_from_stated import same_request
 from rainmer_analysis.values import PARTS, TableStream, read, read_metadata
 
-__all__ = ["Candidate", "Inputs", "find_inputs"]
+__all__ = ["GivenFile", "GivenFiles", "find_given_files"]
 
 _WEIGHTS = frozenset({".safetensors", ".pth", ".pt", ".tar"})
 _MOST_JSON = 1 << 28
@@ -22,7 +22,7 @@ _JSON_KINDS = ("matrix", "probe")
 
 
 @dataclass(eq=False)
-class Candidate:
+class GivenFile:
     """A file that may be an input; it is read when it is first looked into.
 
     Parameters
@@ -53,17 +53,17 @@ class Candidate:
         return read(self.path)
 
     @property
-    def content(self) -> str:
+    def content_sha256(self) -> str:
         """Its identity by content; empty where it cannot be used."""
-        return self._content_or_fault[0]
+        return self._content_sha256_and_fault[0]
 
     @property
     def fault(self) -> str:
         """Why it cannot be used; empty where it can."""
-        return self._content_or_fault[1]
+        return self._content_sha256_and_fault[1]
 
     @cached_property
-    def _content_or_fault(self) -> tuple[str, str]:
+    def _content_sha256_and_fault(self) -> tuple[str, str]:
         try:
             return str(self.value.content_sha256), ""
         except RainmerAnalysisError as error:
@@ -71,7 +71,7 @@ class Candidate:
 
 
 @dataclass(eq=False)
-class Inputs:
+class GivenFiles:
     """What was found under ``--against``, by kind.
 
     Parameters
@@ -84,25 +84,25 @@ class Inputs:
         Files that cannot be used, by path, with the reason.
     """
 
-    kinds: dict[str, list[Candidate]] = field(default_factory=dict)
+    kinds: dict[str, list[GivenFile]] = field(default_factory=dict)
     weights: list[Path] = field(default_factory=list)
     images: list[Path] = field(default_factory=list)
     passed_over: dict[str, str] = field(default_factory=dict)
 
-    def of(self, kind: str, space: str | None = None) -> list[Candidate]:
+    def of_kind(self, kind: str, space: str | None = None) -> list[GivenFile]:
         """Return the candidates of a kind, of one space where it is named."""
         found = self.kinds.get(kind, [])
         return [each for each in found if space is None or each.space == space]
 
-    def of_request(self, kind: str, space: str, parameters: Mapping[str, Any]) -> list[Candidate]:
+    def of_request(self, kind: str, space: str, parameters: Mapping[str, Any]) -> list[GivenFile]:
         """Return the candidates that answer a request, and those that cannot be used."""
         return [
             each
-            for each in self.of(kind, space)
+            for each in self.of_kind(kind, space)
             if each.fault or same_request(parameters, each.value.parameters)
         ]
 
-    def take(self, path: Path) -> None:
+    def add(self, path: Path) -> None:
         """Sort one file, or one folder of parts, into its kind."""
         suffix = path.suffix.lower()
         if suffix in IMAGE_SUFFIXES:
@@ -111,7 +111,7 @@ class Inputs:
             self.weights.append(path)
         elif suffix in (".parquet", ".json", ".csv") or path.is_dir():
             try:
-                found = _open_candidate(path)
+                found = _open_given_file(path)
             except (RainmerAnalysisError, OSError) as error:
                 self.passed_over[str(path)] = str(error)
                 return
@@ -119,7 +119,7 @@ class Inputs:
                 self.kinds.setdefault(str(found.document["kind"]), []).append(found)
 
 
-def find_inputs(against: Sequence[str | Path]) -> Inputs:
+def find_given_files(against: Sequence[str | Path]) -> GivenFiles:
     """Look through files and folders; of a folder everything below that is not hidden.
 
     Raises
@@ -127,13 +127,13 @@ def find_inputs(against: Sequence[str | Path]) -> Inputs:
     ParameterError
         A path is not there.
     """
-    found = Inputs()
-    for path in dict.fromkeys(_each_file(map(Path, against))):
-        found.take(path)
+    found = GivenFiles()
+    for path in dict.fromkeys(_walk_files(map(Path, against))):
+        found.add(path)
     return found
 
 
-def _each_file(paths: Iterable[Path]) -> Iterator[Path]:
+def _walk_files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if not path.exists():
             raise ParameterError(
@@ -144,19 +144,19 @@ def _each_file(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
             continue
         inner = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-        yield from _each_file(each for each in inner if each.exists())
+        yield from _walk_files(each for each in inner if each.exists())
 
 
-def _open_candidate(path: Path) -> Candidate | None:
+def _open_given_file(path: Path) -> GivenFile | None:
     """Return what a file may be; None for what is none of this package's kinds."""
     if path.is_dir() or path.suffix.lower() == ".parquet":
         document = read_metadata(path)
-        found = Candidate(path, _space_name(document.get("space")), document)
+        found = GivenFile(path, _space_name_or_empty(document.get("space")), document)
         if document["kind"] == "properties":
             _ = found.value  # small; one that is damaged is passed over
         return found
     if path.suffix.lower() == ".csv":
-        return _csv_candidate(path)
+        return _open_csv_matrix(path)
     if path.stat().st_size > _MOST_JSON:
         return None
     try:
@@ -165,11 +165,11 @@ def _open_candidate(path: Path) -> Candidate | None:
         return None
     if not isinstance(document, dict) or document.get("kind") not in _JSON_KINDS:
         return None
-    return Candidate(path, _space_name(document.get("space")), document)
+    return GivenFile(path, _space_name_or_empty(document.get("space")), document)
 
 
-def _csv_candidate(path: Path) -> Candidate | None:
-    found = Candidate(path, "", {"kind": "matrix"})
+def _open_csv_matrix(path: Path) -> GivenFile | None:
+    found = GivenFile(path, "", {"kind": "matrix"})
     try:
         matrix = found.value
     except FileFormatError as error:
@@ -180,7 +180,7 @@ def _csv_candidate(path: Path) -> Candidate | None:
     return found
 
 
-def _space_name(space: Any) -> str:
+def _space_name_or_empty(space: Any) -> str:
     if not isinstance(space, dict):
         return ""
     return f"{space.get('encoder')}/{space.get('view')}"

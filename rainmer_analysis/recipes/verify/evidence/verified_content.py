@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rainmer_analysis.recipes.verify.evidence.checks import Check
-from rainmer_analysis.recipes.verify.evidence.given_files import Candidate
+from rainmer_analysis.recipes.verify.evidence.given_files import GivenFile
 from rainmer_analysis.values import PropertyTable, RelationshipMatrix, SphereMap
 
 __all__ = ["VerifiedContent"]
@@ -31,4 +31,4 @@ class VerifiedContent:
     maps: list[SphereMap] = field(default_factory=list)
     matrices: list[RelationshipMatrix] = field(default_factory=list)
     properties: PropertyTable | None = None
-    tables: dict[str, Candidate | None] = field(default_factory=dict)
+    tables: dict[str, GivenFile | None] = field(default_factory=dict)

@@ -12,13 +12,7 @@ from rainmer_analysis.model.airnet import AirNetConfig
 from rainmer_analysis.model.encoder import WIDTHS, EncoderConfig
 from rainmer_analysis.train.config.sections.checked_fields import choice_field, number_field
 
-__all__ = [
-    "DataConfig",
-    "ModelConfig",
-    "ObjectiveConfig",
-    "OptimiserConfig",
-    "RunConfig",
-]
+__all__ = ["DataConfig", "ModelConfig", "ObjectiveConfig", "OptimiserConfig", "RunConfig"]
 
 _RAINMER = {**WIDTHS, "tiny": EncoderConfig(dim=4, base_dim=16, gate_hidden=8)}
 _AIRNET = {

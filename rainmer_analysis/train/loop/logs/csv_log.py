@@ -37,7 +37,7 @@ class CsvLog:
             text = "".join(_csv_line(row) for row in [self._columns, *kept])
             write_text(path, text)
 
-    def write(self, row: Mapping[str, float | int]) -> None:
+    def add_row(self, row: Mapping[str, float | int]) -> None:
         """Add a row; what it does not tell stays empty."""
         new = not self._path.exists()
         with self._path.open("a", newline="", encoding="utf-8") as file:

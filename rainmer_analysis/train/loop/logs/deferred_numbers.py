@@ -53,7 +53,7 @@ class DeferredNumbers:
         values = [value.detach().float() for each in numbers for value in each.values()]
         self._values.append(torch.stack([is_finite.float(), *values]))
 
-    def read(self) -> Iterator[StepNumbers]:
+    def read_and_clear(self) -> Iterator[StepNumbers]:
         """Wait for the device once, and give the steps added since the last time, in order."""
         if not self._values:
             return

@@ -37,7 +37,7 @@ class RunMonitor:
             module = importlib.import_module("torch.utils.tensorboard")
             self._board = module.SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
 
-    def row(self, row: Mapping[str, float]) -> None:
+    def add_row(self, row: Mapping[str, float]) -> None:
         """Take a row of the log."""
         if self._board is None:
             return
@@ -45,7 +45,7 @@ class RunMonitor:
             if name != "step" and not math.isnan(value):
                 self._board.add_scalar(name, value, int(row["step"]))
 
-    def examples(self, sheet: Levels, step: int) -> None:
+    def add_example_sheet(self, sheet: Levels, step: int) -> None:
         """Take a sheet of examples, uint8 [3, H, W]."""
         folder = self._folder / "examples"
         folder.mkdir(exist_ok=True)

@@ -40,8 +40,8 @@ def test_curves_go_to_tensorboard_where_it_is_installed(
     spec = importlib.machinery.ModuleSpec("tensorboard", None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: spec)
     watcher = RunMonitor(tmp_path, step=7)
-    watcher.row({"step": 8, "loss": 0.5, "held_out_loss": float("nan")})
-    watcher.examples(np.zeros((3, 4, 5), np.uint8), 8)
+    watcher.add_row({"step": 8, "loss": 0.5, "held_out_loss": float("nan")})
+    watcher.add_example_sheet(np.zeros((3, 4, 5), np.uint8), 8)
     watcher.close()
     # What an interrupted run told after its checkpoint is dropped.
     assert Writer.told == [
@@ -58,8 +58,8 @@ def test_sheets_are_pictures_without_tensorboard(
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     sheet = np.random.default_rng(0).integers(0, 256, (3, 4, 5)).astype(np.uint8)
     watcher = RunMonitor(tmp_path, step=0)
-    watcher.row({"step": 1, "loss": 0.5})
-    watcher.examples(sheet, 12)
+    watcher.add_row({"step": 1, "loss": 0.5})
+    watcher.add_example_sheet(sheet, 12)
     watcher.close()
     assert [file.name for file in tmp_path.iterdir()] == ["examples"]
     picture = Image.open(tmp_path / "examples" / "step-0000012.png")

@@ -1,0 +1,1 @@
+"""What a terminal shows: lines, progress, and tables of text."""
