@@ -26,7 +26,7 @@ from PIL import Image
 import rainmer_analysis.values.pictures.pdf_record as pdf_record
 import rainmer_analysis.values.pictures.png_record as png_record
 import rainmer_analysis.values.pictures.svg_record as svg_record
-from rainmer_analysis.draw import all_in_one_figure, plot_intervals, plot_map, plot_matrix
+from rainmer_analysis.draw import maps_and_matrices_figure, plot_intervals, plot_map, plot_matrix
 from rainmer_analysis.recipes.verify import verify
 from rainmer_analysis.scores import relate
 from rainmer_analysis.values import (
@@ -87,7 +87,7 @@ def draw_picture(folder: Path, kind: str, suffix: str) -> Path:
         "map": lambda: plot_map(maps),
         "matrix": lambda: plot_matrix(matrices),
         "intervals": lambda: plot_intervals(matrices, title="pairs"),
-        "figure3": lambda: all_in_one_figure(maps, matrices, title="All in one"),
+        "figure3": lambda: maps_and_matrices_figure(maps, matrices, number=3, title="All in one"),
     }[kind]()
     return drawing.save(folder / f"{kind}{suffix}", overwrite=True)
 
@@ -276,13 +276,13 @@ def _read(path: Path, kind: Any) -> Any:
 
 
 def _parts(picture: Path) -> tuple[str, bytes]:
-    text, drawn = _FORMATS[picture.suffix].extract(picture.read_bytes())
+    text, drawn = _FORMATS[picture.suffix].split_record(picture.read_bytes())
     assert text is not None
     return text.decode(), drawn
 
 
 def _put(picture: Path, text: str, drawn: bytes) -> None:
-    picture.write_bytes(_FORMATS[picture.suffix].insert(drawn, text))
+    picture.write_bytes(_FORMATS[picture.suffix].insert_record(drawn, text))
 
 
 def _other_drawing(picture: Path, folder: Path, rng: np.random.Generator) -> bytes:

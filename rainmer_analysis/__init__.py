@@ -18,15 +18,15 @@ from typing import Any
 
 _HOMES = {
     "Drawing": "draw.figure.drawing",
-    "EmbeddingTable": "values.immutable.table",
-    "ImageSet": "values.immutable.rows",
+    "EmbeddingTable": "values.immutable.embedding_table_and_map",
+    "ImageSet": "values.immutable.rows_and_image_set",
     "ModuleEncoder": "infer.encoders",
-    "PropertyTable": "values.immutable.properties",
+    "PropertyTable": "values.immutable.property_table",
     "RainmerAnalysisError": "errors",
-    "RelationshipMatrix": "values.immutable.matrix",
-    "Rows": "values.immutable.rows",
-    "Space": "values.immutable.table",
-    "SphereMap": "values.immutable.table",
+    "RelationshipMatrix": "values.immutable.relationship_matrix",
+    "Rows": "values.immutable.rows_and_image_set",
+    "Space": "values.immutable.embedding_table_and_map",
+    "SphereMap": "values.immutable.embedding_table_and_map",
     "SphereUMAP": "sphere.sphere_umap",
     "audit": "recipes.audit",
     "balance": "recipes.properties",
@@ -40,7 +40,7 @@ _HOMES = {
     "plot_properties": "draw.property_plot",
     "probe": "recipes.probe",
     "project": "sphere.project_table",
-    "read": "values.archive",
+    "read": "values.read_and_write",
     "relate": "scores.relate_table",
     "report": "recipes.report",
     "reproduce": "recipes.paper.reproduce",
@@ -48,7 +48,7 @@ _HOMES = {
     "sketch": "scores.streaming.sketch",
     "timm_encoder": "infer.encoders",
     "verify": "recipes.verify",
-    "write": "values.archive",
+    "write": "values.read_and_write",
 }
 
 __all__ = sorted(_HOMES)

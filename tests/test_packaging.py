@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Calls that import what their first argument names.
-IMPORTERS = ("import_module", "import_compiling", "importorskip")
+IMPORTERS = ("import_module", "import_with_numba_cache", "importorskip")
 
 APART = ("atheris",)  # a benchmark says how it is installed, in a folder of its own
 
@@ -62,7 +62,7 @@ def test_what_is_imported_is_declared(folder: str, declared: dict[str, str]) -> 
     # helpers beside tests, and modules that tests write themselves
     own |= {each.stem for each in ROOT.glob("tests/**/*.py")} | {"broken", "insisting"}
     # of what need not be installed the distribution has another name than the module
-    known = {"ot": ["POT"]} | packages_distributions()
+    known = {"ot": ["POT"], "xdist": ["pytest-xdist"]} | packages_distributions()
     undeclared = {}
     for path in sorted((ROOT / folder).rglob("*.py")):
         for name in imported(path) - set(sys.stdlib_module_names) - own:

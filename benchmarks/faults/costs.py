@@ -39,9 +39,9 @@ from rainmer_analysis.infer import extract, load_encoder
 from rainmer_analysis.recipes.relate_tables import relate_and_write_matrix
 from rainmer_analysis.recipes.training import train_network
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, TableStream, write
-from rainmer_analysis.values.disk import checked_folders
+from rainmer_analysis.values.disk import checksummed_folders
 from rainmer_analysis.values.parquet import parquet_writing, part_streams
-from rainmer_analysis.values.parquet.format import checksums
+from rainmer_analysis.values.parquet.format import column_checksums
 
 _SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 
@@ -53,7 +53,7 @@ def without() -> Iterator[None]:
     with ExitStack() as left_out:
         for owner, name, value in (
             (os, "fsync", lambda _: None),
-            (checksums.ColumnSums, "add", lambda *_: None),
+            (column_checksums.ColumnDigests, "add", lambda *_: None),
             (part_streams._CHECKED, "lacks", lambda *_: False),
             (part_streams, "demand_rows", lambda *_: None),
             (parquet_writing, "_WRITING", plain),
@@ -119,11 +119,11 @@ def accounted(
     with ExitStack() as counted:
         for owner, name in (
             (os, "fsync"),
-            (checksums.ColumnSums, "add"),
+            (column_checksums.ColumnDigests, "add"),
             (part_streams, "demand_rows"),
             (reading, "sha256_of"),
             (pillow, "demand_intact_png"),
-            (checked_folders, "_sha256"),
+            (checksummed_folders, "_sha256"),
         ):
             counted.enter_context(patched(owner, name, counting(getattr(owner, name))))
         start = time.process_time()

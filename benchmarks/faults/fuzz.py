@@ -23,9 +23,9 @@ import atheris  # type: ignore[import-not-found]
 with atheris.instrument_imports(include=["rainmer_analysis.values", "rainmer_analysis.images"]):
     from rainmer_analysis.errors import RainmerAnalysisError
     from rainmer_analysis.images.datasets.read_manifests import read_manifest
-    from rainmer_analysis.values.disk import finish
+    from rainmer_analysis.values.disk import finish_interrupted_commit
     from rainmer_analysis.values.matrix_files import matrix_from_csv, matrix_from_json
-    from rainmer_analysis.values.parquet.format.parts import parts_of
+    from rainmer_analysis.values.parquet.format.part_files import part_files_of
 from rainmer_analysis.model.checkpoint_safety import checked_safetensors_header
 
 _SEEDS = (
@@ -75,8 +75,8 @@ def _readers(place: Path) -> list[tuple[Path, Callable[[], object]]]:
         (manifest, lambda: read_manifest(manifest)),
         (matrix, lambda: matrix_from_json(matrix)),
         (table, lambda: matrix_from_csv(table)),
-        (place / ".commit.json", lambda: finish(place)),
-        (place / "parts" / "_parts.json", lambda: parts_of(place / "parts")),
+        (place / ".commit.json", lambda: finish_interrupted_commit(place)),
+        (place / "parts" / "_parts.json", lambda: part_files_of(place / "parts")),
         (header, lambda: checked_safetensors_header(header, header.read_bytes())),
     ]
 

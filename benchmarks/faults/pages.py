@@ -13,7 +13,7 @@ import numpy as np
 
 from benchmarks.faults.harness import Command, Row, make_images
 from rainmer_analysis.draw import plot_matrix
-from rainmer_analysis.draw.figure.labels import short_labels
+from rainmer_analysis.draw.figure.readable_labels import short_labels
 from rainmer_analysis.pages import render_report
 from rainmer_analysis.values import RelationshipMatrix, Space
 from tests.pages.making import content_of

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images.psnr_ssim import QUALITIES
 from rainmer_analysis.infer import ImageRestorer
-from rainmer_analysis.numerics import scene_weights
+from rainmer_analysis.numerics import bootstrap_scene_weights
 
 __all__ = ["Gain", "KnownPair", "QualityBeforeAfter", "mean_gains", "qualities_before_and_after"]
 
@@ -148,8 +148,8 @@ def _bootstrap_gains(
         )
     _, scene = np.unique([row.scene for row in rows], return_inverse=True)
     images, sums = np.bincount(scene), np.bincount(scene, weights=gains)
-    blocks = scene_weights(np.zeros(len(images)), resamples=resamples, seed=seed)
-    return np.concatenate([(block @ sums) / (block @ images) for block in blocks])
+    weights = bootstrap_scene_weights(np.zeros(len(images)), resamples=resamples, seed=seed)
+    return np.asarray((weights @ sums) / (weights @ images))
 
 
 def _mean_gain(

@@ -23,19 +23,21 @@ from rainmer_analysis.values import to_json_types, write_json
 
 def with_interval(hits: NeighbourHits) -> dict[str, Any]:
     """Return an accuracy with its interval, and the shares by dataset."""
-    low, high = np.percentile(hits.resampled(), [2.5, 97.5])
+    low, high = np.percentile(hits.resampled_accuracies(), [2.5, 97.5])
     return {
         "accuracy": hits.accuracy,
         "low": low,
         "high": high,
         "chance": hits.chance,
-        "by_dataset": dict(hits.by_dataset),
+        "by_dataset": dict(hits.accuracy_by_dataset),
     }
 
 
 def above(one: NeighbourHits, other: NeighbourHits) -> dict[str, float]:
     """Return the difference of two accuracies with its paired interval."""
-    low, high = np.percentile(one.resampled() - other.resampled(), [2.5, 97.5])
+    low, high = np.percentile(
+        one.resampled_accuracies() - other.resampled_accuracies(), [2.5, 97.5]
+    )
     return {"difference": one.accuracy - other.accuracy, "low": low, "high": high}
 
 

@@ -81,7 +81,7 @@ def describe_views(pairs: dict[str, list[Pair]], encoder: Encoder) -> dict[str, 
         matrix = relate(table)
         found[view] = {
             "accuracy": hits.accuracy,
-            "by_dataset": dict(hits.by_dataset),
+            "by_dataset": dict(hits.accuracy_by_dataset),
             "cosines": dict(zip(matrix.datasets, np.asarray(matrix.values).tolist(), strict=True)),
         }
     return found

@@ -29,8 +29,8 @@ import numpy as np
 
 from benchmarks.scores.generator import DIM, Kind, draw, draw_sharing, far, near
 from rainmer_analysis.scores import SCORES, Context, Reference, Score
-from rainmer_analysis.scores.inference import permutation_p
-from rainmer_analysis.scores.measures import Pair, SlicedMeasure, first_images, pair_samples
+from rainmer_analysis.scores.inference import permutation_p_value
+from rainmer_analysis.scores.measures import Pair, SlicedMeasure, pair_samples, sample_first_images
 from rainmer_analysis.scores.score import Batch
 
 REFERENCE = Reference("a fixed point", np.full(DIM, 0.05))
@@ -48,7 +48,9 @@ def measure_null(trials: int, scenes: int, chosen: list[str]) -> dict[str, Any]:
         shared = trial % 2
         pair = _halves(draw(near(), 2 * scenes, generator), generator, shared=bool(shared))
         for name in chosen:
-            p = permutation_p(pair, _measure(SCORES[name]), permutations=PERMUTATIONS, seed=trial)
+            p = permutation_p_value(
+                pair, _measure(SCORES[name]), permutations=PERMUTATIONS, seed=trial
+            )
             called[name][shared] += p <= 0.05
         _progress(trial, trials)
     each = [trials - trials // 2, trials // 2]
@@ -80,7 +82,7 @@ def _halves(whole: Batch, generator: np.random.Generator, *, shared: bool) -> Pa
         both = (generator.random(len(keys)) < 1 / 3)[scene]
         owner = np.where(both, generator.random(len(owner)) < 0.5, owner)
     samples = [
-        first_images(Batch(whole.unit[own], whole.scenes[own], whole.images[own]), CONTEXT)
+        sample_first_images(Batch(whole.unit[own], whole.scenes[own], whole.images[own]), CONTEXT)
         for own in (owner, ~owner)
     ]
     return pair_samples(*samples)
@@ -135,7 +137,7 @@ def population() -> dict[str, float]:
     }
     for _ in range(6):
         samples = [
-            first_images(draw(kind, LARGE, generator, single=True), CONTEXT)
+            sample_first_images(draw(kind, LARGE, generator, single=True), CONTEXT)
             for kind in (near(), far())
         ]
         pair = pair_samples(*samples)
@@ -146,7 +148,7 @@ def population() -> dict[str, float]:
 
 
 def _distance(measure: SlicedMeasure, pair: Pair) -> float:
-    return float(measure.distances(measure.prepare(pair), pair.owner[None, :])[0])
+    return float(measure.distances_by_labelling(measure.precompute(pair), pair.owner[None, :])[0])
 
 
 def _mean(kind: Kind, generator: np.random.Generator) -> tuple[np.ndarray, float]:

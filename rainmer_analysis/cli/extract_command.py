@@ -42,11 +42,16 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **values: Any) -> N
     continued when it is started again. Started by torchrun, the processes share the images, and
     every table is a folder of parts.
     """
-    from rainmer_analysis.values import TableStream, demand_unlocked, demand_weights, lock_of
+    from rainmer_analysis.values import (
+        TableStream,
+        demand_unlocked,
+        demand_weights_file,
+        lock_path_of,
+    )
 
     # before torch is imported
-    demand_unlocked(lock_of(values["out"], values["encoder"]))
-    demand_weights(values["weights"], encoder=values["encoder"])
+    demand_unlocked(lock_path_of(values["out"], values["encoder"]))
+    demand_weights_file(values["weights"], encoder=values["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
     with common.progress_bar("image") as progress:

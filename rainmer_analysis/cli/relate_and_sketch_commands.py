@@ -106,10 +106,10 @@ def sketch(common: CommonOptions, table: Path, out: Path, resamples: int | None)
     )
     made = kept.value
     fewest = min(sums.scenes for sums in made.datasets.values())
-    share = min(1.0, (made.resamples + 2) / fewest)
+    share = min(1.0, (made.resample_count + 2) / fewest)
     common.print_note(
-        f"to whom the scenes' names are known, {made.resamples} resamples of {fewest} scenes give "
-        f"away up to {share:.0%} of a scene's vector"
+        f"to whom the scenes' names are known, {made.resample_count} resamples of {fewest} scenes "
+        f"give away up to {share:.0%} of a scene's vector"
     )
     document = {
         "kind": "sketch",
@@ -117,11 +117,11 @@ def sketch(common: CommonOptions, table: Path, out: Path, resamples: int | None)
         "state": kept.state,
         "space": made.space.name,
         "seed": made.seed,
-        "resamples": made.resamples,
+        "resamples": made.resample_count,
         "datasets": {
             name: {"images": sums.count, "scenes": sums.scenes}
             for name, sums in made.datasets.items()
         },
     }
-    text = f"{made.space.name}, {made.resamples} resamples of {', '.join(made.datasets)}"
+    text = f"{made.space.name}, {made.resample_count} resamples of {', '.join(made.datasets)}"
     common.print_result(document, f"{out}: {kept.state}; {text}")

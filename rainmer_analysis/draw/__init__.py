@@ -23,26 +23,25 @@ from rainmer_analysis.draw.architecture import architecture_figure, read_archite
 from rainmer_analysis.draw.figure import (
     Drawing,
     assign_colours,
-    drawing_libraries,
+    drawing_library_versions,
     drawing_platform,
     provenance_path,
 )
 from rainmer_analysis.draw.maps import map_numbers, map_provenance, plot_map
-from rainmer_analysis.draw.maps_and_matrices_figure import all_in_one_figure, deraining_figure
+from rainmer_analysis.draw.maps_above_matrices import maps_and_matrices_figure
 from rainmer_analysis.draw.matrices import matrix_provenance, plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
 from rainmer_analysis.draw.property_plot import plot_properties
 
 __all__ = [
     "Drawing",
-    "all_in_one_figure",
     "architecture_figure",
     "assign_colours",
-    "deraining_figure",
-    "drawing_libraries",
+    "drawing_library_versions",
     "drawing_platform",
     "map_numbers",
     "map_provenance",
+    "maps_and_matrices_figure",
     "matrix_provenance",
     "plot_intervals",
     "plot_map",

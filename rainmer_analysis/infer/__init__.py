@@ -23,7 +23,7 @@ from rainmer_analysis.infer.encoders import (
 from rainmer_analysis.infer.extraction import Extraction, extract, extract_over_ranks
 from rainmer_analysis.infer.restore import ImageRestorer, load_restorer
 from rainmer_analysis.infer.tiles import TILE, Tiling
-from rainmer_analysis.numerics import guard_forks
+from rainmer_analysis.numerics import limit_threads_after_fork
 
 __all__ = [
     "SHIPPED",
@@ -43,4 +43,4 @@ __all__ = [
     "load_restorer",
 ]
 
-guard_forks(torch.set_num_threads)  # it sets those of its matrix products too
+limit_threads_after_fork(torch.set_num_threads)  # it sets those of its matrix products too

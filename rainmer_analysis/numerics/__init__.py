@@ -6,36 +6,35 @@ same answer for every block size.
 
 from __future__ import annotations
 
-from rainmer_analysis.numerics.bootstrap import (
+from rainmer_analysis.numerics.bootstrap_weights import (
+    bootstrap_scene_weights,
+    hash_scene_names,
     poisson_weights,
-    scene_keys,
-    scene_weights,
     splitmix64,
 )
-from rainmer_analysis.numerics.distributions import (
+from rainmer_analysis.numerics.distribution_distances import (
     energy_distance,
     equal_mixture,
-    kolmogorov_smirnov,
+    ks_statistic,
     wasserstein1,
     weighted_quantiles,
 )
 from rainmer_analysis.numerics.effective_dimension import effective_dimension
-from rainmer_analysis.numerics.fork_safety import guard_forks
-from rainmer_analysis.numerics.great_circle import (
-    angle_between,
-    angles_to_xyz,
-    unit_rows,
-    xyz_to_angles,
-)
-from rainmer_analysis.numerics.map_alignment import align_maps
-from rainmer_analysis.numerics.neighbours import (
+from rainmer_analysis.numerics.exact_neighbours import (
     Neighbours,
     nearest_neighbours,
     nearest_neighbours_of_queries,
 )
-from rainmer_analysis.numerics.optimal_matching import match_points, match_quantiles
+from rainmer_analysis.numerics.fork_safety import limit_threads_after_fork
+from rainmer_analysis.numerics.map_alignment import align_maps
+from rainmer_analysis.numerics.optimal_matching import match_points, match_scalars
 from rainmer_analysis.numerics.procrustes import align_points
 from rainmer_analysis.numerics.radius_search import RadiusMatches, RadiusSearch
+from rainmer_analysis.numerics.unit_vectors import (
+    angle_between,
+    angles_to_xyz,
+    unit_rows,
+)
 from rainmer_analysis.numerics.variance_components import crossed_effects
 
 __all__ = [
@@ -46,24 +45,23 @@ __all__ = [
     "align_points",
     "angle_between",
     "angles_to_xyz",
+    "bootstrap_scene_weights",
     "crossed_effects",
     "effective_dimension",
     "energy_distance",
     "equal_mixture",
-    "guard_forks",
-    "kolmogorov_smirnov",
+    "hash_scene_names",
+    "ks_statistic",
+    "limit_threads_after_fork",
     "match_points",
-    "match_quantiles",
+    "match_scalars",
     "nearest_neighbours",
     "nearest_neighbours_of_queries",
     "poisson_weights",
-    "scene_keys",
-    "scene_weights",
     "splitmix64",
     "unit_rows",
     "wasserstein1",
     "weighted_quantiles",
-    "xyz_to_angles",
 ]
 
-guard_forks()
+limit_threads_after_fork()

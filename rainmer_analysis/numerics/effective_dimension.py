@@ -18,6 +18,8 @@ def effective_dimension(vectors: npt.ArrayLike) -> float:
     rotation, shift and scale (Roy and Vetterli, The effective rank, EUSIPCO 2007, with the
     covariance's eigenvalues in place of singular values).
 
+    Raises ParameterError: the shape is another, or a value is not finite.
+
     Parameters
     ----------
     vectors
@@ -27,11 +29,6 @@ def effective_dimension(vectors: npt.ArrayLike) -> float:
     -------
     float
         From 1 to min(n - 1, d); NaN where all vectors are the same.
-
-    Raises
-    ------
-    ParameterError
-        The shape is another, or a value is not finite.
 
     Examples
     --------

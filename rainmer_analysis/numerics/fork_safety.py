@@ -8,10 +8,10 @@ from functools import partial
 
 from threadpoolctl import threadpool_limits
 
-__all__ = ["guard_forks"]
+__all__ = ["limit_threads_after_fork"]
 
 
-def guard_forks(limit: Callable[[int], object] | None = None) -> None:
+def limit_threads_after_fork(limit: Callable[[int], object] | None = None) -> None:
     """Let children that are forked from now on compute, in one thread each.
 
     A child has a copy of the memory in which its parent keeps a team of OpenMP threads, but not

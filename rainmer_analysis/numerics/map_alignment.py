@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics.great_circle import unit_rows
 from rainmer_analysis.numerics.procrustes import procrustes_rotation
+from rainmer_analysis.numerics.unit_vectors import unit_rows
 from rainmer_analysis.values import SphereMap
 
 __all__ = ["align_maps"]
@@ -23,6 +23,8 @@ def align_maps(maps: Sequence[SphereMap]) -> tuple[SphereMap, ...]:
     A layout on the sphere is determined only up to such a turn, so that aligned maps can be looked
     at side by side. Distances within a map stay what they are.
 
+    Raises ParameterError: a map shares fewer than 3 images with the first.
+
     Parameters
     ----------
     maps
@@ -31,11 +33,6 @@ def align_maps(maps: Sequence[SphereMap]) -> tuple[SphereMap, ...]:
     Returns
     -------
     The maps in their order; ``parameters`` of the turned ones name the first as ``aligned_to``.
-
-    Raises
-    ------
-    ParameterError
-        A map shares fewer than 3 images with the first.
     """
     if not maps:
         return ()
@@ -53,5 +50,5 @@ def _align_to_first(map_: SphereMap, first: SphereMap) -> SphereMap:
         )
     turn = procrustes_rotation(map_.points[shared], first.points[places[shared]])
     points = unit_rows(map_.points.astype(np.float64) @ turn)
-    told = {**map_.parameters, "aligned_to": first.content_sha256}
-    return SphereMap(points.astype(np.float32), map_.rows, map_.space, told, map_.fidelity)
+    parameters = {**map_.parameters, "aligned_to": first.content_sha256}
+    return SphereMap(points.astype(np.float32), map_.rows, map_.space, parameters, map_.fidelity)

@@ -18,7 +18,7 @@ from scipy.spatial.distance import cdist
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import report_progress
 
-__all__ = ["BLOCK", "match_points", "match_quantiles"]
+__all__ = ["BLOCK", "match_points", "match_scalars"]
 
 BLOCK = 4_000_000
 """Distances that are in memory at once."""
@@ -27,7 +27,7 @@ _REPORTED = 256  # targets between two reports of progress
 Indices = NDArray[np.int64]
 
 
-def match_quantiles(candidates: ArrayLike, targets: ArrayLike) -> Indices:
+def match_scalars(candidates: ArrayLike, targets: ArrayLike) -> Indices:
     """Match each target to a candidate of its own with the least sum of distances, on a line.
 
     Targets join in growing order. A target takes the nearest candidate to the right of those
@@ -35,6 +35,8 @@ def match_quantiles(candidates: ArrayLike, targets: ArrayLike) -> Indices:
     candidates that are taken moves one to the left, whichever costs less. That is the cheapest
     augmenting path of the assignment problem, so that the result is an optimum of it. Time grows
     with targets times the longest run.
+
+    Raises ParameterError: there are more targets than candidates.
 
     Parameters
     ----------
@@ -46,11 +48,6 @@ def match_quantiles(candidates: ArrayLike, targets: ArrayLike) -> Indices:
     Returns
     -------
     Indices of N candidates, in the order of their values; equal values by index.
-
-    Raises
-    ------
-    ParameterError
-        There are more targets than candidates.
     """
     given, wanted = np.asarray(candidates, np.float64), np.sort(np.asarray(targets, np.float64))
     _check_enough_candidates(len(given), len(wanted))
@@ -62,7 +59,7 @@ def match_quantiles(candidates: ArrayLike, targets: ArrayLike) -> Indices:
         if index % _REPORTED == 0:
             report_progress(index, len(wanted), "row")
         last = taken[index - 1] if index else -1
-        nearest = _nearest_from_left(points, target)
+        nearest = _index_of_nearest(points, target)
         if nearest > last:
             taken[index] = nearest
             run = run if index and nearest == last + 1 else index
@@ -87,6 +84,8 @@ def match_points(
 ) -> Indices:
     """Match each target to a candidate of its own with a small sum of Euclidean distances.
 
+    Raises ParameterError: there are more targets than candidates.
+
     Parameters
     ----------
     candidates, targets
@@ -101,11 +100,6 @@ def match_points(
     Returns
     -------
     Indices of N candidates, sorted.
-
-    Raises
-    ------
-    ParameterError
-        There are more targets than candidates.
     """
     given, wanted = np.asarray(candidates, np.float64), np.asarray(targets, np.float64)
     _check_enough_candidates(len(given), len(wanted))
@@ -129,7 +123,7 @@ def _check_enough_candidates(candidates: int, targets: int) -> None:
         )
 
 
-def _nearest_from_left(points: NDArray[np.float64], target: float) -> int:
+def _index_of_nearest(points: NDArray[np.float64], target: float) -> int:
     """Return the last of the nearest points that come first from the left."""
     right = int(np.searchsorted(points, target))
     if right == len(points):

@@ -16,15 +16,12 @@ def align_points(points: npt.ArrayLike, reference: npt.ArrayLike) -> npt.NDArray
     Minimises the summed squared chords between rows of the same number (orthogonal Procrustes:
     Schönemann, Psychometrika 31, 1966). A layout on the sphere is determined only up to this.
 
+    Raises ParameterError: the shapes differ.
+
     Parameters
     ----------
     points, reference
         Shape (n, d) each; row i of both is the same image.
-
-    Raises
-    ------
-    ParameterError
-        The shapes differ.
     """
     return np.asarray(np.asarray(points, dtype=np.float64) @ procrustes_rotation(points, reference))
 

@@ -15,6 +15,7 @@ Ints = npt.NDArray[np.int64]
 _EXACT_UP_TO = 16384  # the products of all with all take seconds
 _QUERIES_AT_ONCE = 2048  # against one cell: 128 MB of cosines at most while the search is exact
 _ROUNDS = 8
+_PROBES = 32  # cells that a query looks into
 _TRAINED_ON = 32  # points a cell
 
 
@@ -40,19 +41,17 @@ class RadiusSearch:
         Unit rows, shape (n, d).
     seed
         Seed of the centres.
-    probes
-        Cells that a query looks into.
     """
 
-    def __init__(self, points: npt.ArrayLike, *, seed: int = 42, probes: int = 32) -> None:
+    def __init__(self, points: npt.ArrayLike, *, seed: int = 42) -> None:
         self._points = np.ascontiguousarray(points, dtype=np.float32)
         count = len(self._points)
         cells = 1 if count <= _EXACT_UP_TO else int(2 * np.sqrt(count))
-        self._centres = _spherical_kmeans(self._points, cells, np.random.default_rng(seed))
-        own = _nearest_centres(self._points, self._centres, 1)[:, 0]
+        self._centres = _spherical_kmeans_centres(self._points, cells, np.random.default_rng(seed))
+        own = _nearest_centre_indices(self._points, self._centres, 1)[:, 0]
         order = np.argsort(own, kind="stable")
         self._members = np.split(order, np.searchsorted(own[order], np.arange(1, cells)))
-        self._probes = min(probes, cells)
+        self._probes = min(_PROBES, cells)
 
     def within(self, queries: npt.ArrayLike, cosine: float) -> RadiusMatches:
         """Return the points whose cosine with a query is at least `cosine`.
@@ -65,7 +64,7 @@ class RadiusSearch:
             The least cosine.
         """
         rows = np.ascontiguousarray(queries, dtype=np.float32)
-        probed = _nearest_centres(rows, self._centres, self._probes)
+        probed = _nearest_centre_indices(rows, self._centres, self._probes)
         found: list[tuple[Ints, Ints, Floats]] = []
         for cell, members in enumerate(self._members):
             asking = np.flatnonzero((probed == cell).any(axis=1)) if len(members) else members
@@ -86,14 +85,14 @@ class RadiusSearch:
         return RadiusMatches(queries_[order], points_[order], cosines_[order])
 
 
-def _spherical_kmeans(points: Floats, cells: int, generator: np.random.Generator) -> Floats:
+def _spherical_kmeans_centres(points: Floats, cells: int, generator: np.random.Generator) -> Floats:
     """Return spherical k-means of a sample of the points."""
     if cells == 1:
         return np.zeros((1, points.shape[1] if points.ndim == 2 else 1), dtype=np.float32)
     sample = points[generator.permutation(len(points))[: _TRAINED_ON * cells]]
     centres = sample[:cells].copy()
     for _ in range(_ROUNDS):
-        own = _nearest_centres(sample, centres, 1)[:, 0]
+        own = _nearest_centre_indices(sample, centres, 1)[:, 0]
         sums = np.zeros_like(centres)
         np.add.at(sums, own, sample)
         lengths = np.linalg.norm(sums, axis=1, keepdims=True)
@@ -101,7 +100,7 @@ def _spherical_kmeans(points: Floats, cells: int, generator: np.random.Generator
     return centres
 
 
-def _nearest_centres(rows: Floats, centres: Floats, count: int) -> Ints:
+def _nearest_centre_indices(rows: Floats, centres: Floats, count: int) -> Ints:
     """Return the indices of the nearest centres, shape (m, count), in no particular order."""
     if len(centres) == 1:
         return np.zeros((len(rows), 1), dtype=np.int64)

@@ -94,16 +94,13 @@ class CrossedEffects:
 def crossed_effects(vectors: npt.ArrayLike) -> CrossedEffects:
     """Split the vectors of a crossed design into effects.
 
+    Raises ParameterError: the shape is another, or a value is not finite.
+
     Parameters
     ----------
     vectors
         Shape (S, K, L, d): scene, kind, level of that kind, dimension; S at least 2, K L at least
         2.
-
-    Raises
-    ------
-    ParameterError
-        The shape is another, or a value is not finite.
     """
     values = np.asarray(vectors, dtype=np.float64)
     if values.ndim != 4 or len(values) < 2 or values.shape[1] * values.shape[2] < 2:

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["LadderOrder", "held_out_order"]
+__all__ = ["LadderOrder", "held_out_ladder_order"]
 
 Floats = npt.NDArray[np.float64]
 _DECIMALS = 12  # positions closer than this are tied; rounding errors order nothing
@@ -29,7 +29,7 @@ class LadderOrder:
     positions: Floats
 
     @property
-    def within(self) -> Floats:
+    def within_scenes(self) -> Floats:
         """Spearman's correlation of level and position in each scene, shape (S,).
 
         0 where all positions are the same. It says whether the space orders the levels of one
@@ -40,7 +40,7 @@ class LadderOrder:
             (ranks**2).sum(axis=1), ranks @ self._centred_levels, 1.0, self._centred_levels
         )
 
-    def across(self, weights: npt.ArrayLike | None = None) -> Floats:
+    def across_scenes(self, weights: npt.ArrayLike | None = None) -> Floats:
         """Return Spearman's correlation of level and position over the images of all scenes.
 
         It says whether a level can be read from one image of an unknown scene; where scenes differ
@@ -66,7 +66,7 @@ class LadderOrder:
             squares, given @ (ranks @ self._centred_levels), count, self._centred_levels
         )
 
-    def curve(self) -> tuple[Floats, Floats]:
+    def mean_and_sd_by_level(self) -> tuple[Floats, Floats]:
         """Return mean and sd over scenes of the position at each level, both of shape (M,).
 
         In units of the sd of all positions, about their mean; zeros where that is zero.
@@ -81,7 +81,7 @@ class LadderOrder:
         return np.asarray(np.arange(levels) - (levels - 1) / 2, dtype=np.float64)
 
 
-def held_out_order(vectors: npt.ArrayLike) -> LadderOrder:
+def held_out_ladder_order(vectors: npt.ArrayLike) -> LadderOrder:
     """Project each scene's images on the direction along which the level rises in all others.
 
     The direction is the sum of the other scenes' vectors, each weighted by its level's rank about
@@ -90,15 +90,12 @@ def held_out_order(vectors: npt.ArrayLike) -> LadderOrder:
     itself has no part in its direction, so that in a space without the level correlations are
     about 0: noise cannot be fitted.
 
+    Raises ParameterError: the shape is another.
+
     Parameters
     ----------
     vectors
         Shape (S, M, d): scene, level in rising order, dimension; S and M at least 2.
-
-    Raises
-    ------
-    ParameterError
-        The shape is another.
     """
     values = np.asarray(vectors, dtype=np.float64)
     if values.ndim != 3 or min(values.shape[:2]) < 2:

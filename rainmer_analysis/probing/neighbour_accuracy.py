@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import nearest_neighbours, scene_weights
+from rainmer_analysis.numerics import bootstrap_scene_weights, nearest_neighbours
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = ["NeighbourHits", "neighbour_hits"]
@@ -35,7 +35,7 @@ class NeighbourHits:
     scenes: tuple[str, ...]
 
     @property
-    def by_dataset(self) -> Mapping[str, float]:
+    def accuracy_by_dataset(self) -> Mapping[str, float]:
         """Share of hits in each dataset, by name."""
         hits, labels = np.asarray(self.hits), np.asarray(self.datasets)
         return {name: float(hits[labels == name].mean()) for name in sorted(set(self.datasets))}
@@ -43,7 +43,7 @@ class NeighbourHits:
     @property
     def accuracy(self) -> float:
         """Mean over datasets of the share of hits, so that each counts alike."""
-        return float(np.mean(list(self.by_dataset.values())))
+        return float(np.mean(list(self.accuracy_by_dataset.values())))
 
     @property
     def chance(self) -> float:
@@ -58,22 +58,20 @@ class NeighbourHits:
         share = same.sum(axis=1) / np.maximum(there, 1)
         return float(np.mean([share[labels == name].mean() for name in set(self.datasets)]))
 
-    def resampled(self, *, resamples: int = 2000, seed: int = 42) -> Floats:
+    def resampled_accuracies(self, *, resamples: int = 2000, seed: int = 42) -> Floats:
         """Return the accuracy under resamples of scenes, neighbours kept, shape (resamples,).
 
         Scenes that stand in several datasets are drawn for all of them at once; sets of datasets
         with the same scenes are one stratum, so that none is ever empty. The draws depend on the
         labels alone, so that differences of spaces over the same images are paired.
         """
-        counts, hits = self._images_and_hits_of_scenes
-        weights = np.concatenate(
-            list(scene_weights(self._strata_of_scenes, resamples=resamples, seed=seed))
-        )
+        counts, hits = self._image_and_hit_counts
+        weights = bootstrap_scene_weights(self._strata_of_scenes, resamples=resamples, seed=seed)
         shares = (weights @ hits) / (weights @ counts)
         return np.asarray(shares.mean(axis=1))
 
     @cached_property
-    def _images_and_hits_of_scenes(self) -> tuple[Floats, Floats]:
+    def _image_and_hit_counts(self) -> tuple[Floats, Floats]:
         """Images and hits of each scene in each dataset, both of shape (scenes, datasets)."""
         names, code = np.unique(self.datasets, return_inverse=True)
         groups, scene = np.unique(self.scenes, return_inverse=True)
@@ -85,7 +83,7 @@ class NeighbourHits:
 
     @property
     def _strata_of_scenes(self) -> npt.NDArray[np.int64]:
-        present = self._images_and_hits_of_scenes[0] > 0
+        present = self._image_and_hit_counts[0] > 0
         _, strata = np.unique(present, axis=0, return_inverse=True)
         return np.asarray(strata.reshape(-1), dtype=np.int64)
 
@@ -93,10 +91,7 @@ class NeighbourHits:
 def neighbour_hits(table: EmbeddingTable) -> NeighbourHits:
     """Look up each image's nearest neighbour in other scenes.
 
-    Raises
-    ------
-    ParameterError
-        All images are of one scene, or of one dataset.
+    Raises ParameterError: all images are of one scene, or of one dataset.
     """
     labels = np.asarray(table.rows.column("dataset")).astype(str)
     scenes = np.asarray(table.rows.column("group")).astype(str)

@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar
 from rainmer_analysis.values import (
     EmbeddingTable,
     SphereMap,
+    algorithm_versions,
     digest,
     hold_lock,
     is_up_to_date,
-    lock_of,
+    lock_path_of,
     read_as,
-    versions_of,
     write,
 )
 
@@ -55,10 +55,10 @@ def cached_map(
     OutputExistsError
         Something else lies at `path`.
     """
-    versions = versions_of(f"project/{options.get('engine', 'sphere')}")
+    versions = algorithm_versions(f"project/{options.get('engine', 'sphere')}")
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
-    with hold_lock(lock_of(path)):
+    with hold_lock(lock_path_of(path)):
         current = is_up_to_date(path, request, overwrite=overwrite)
         if not current:
             write(project(table, **options), path, overwrite=overwrite, request=request)

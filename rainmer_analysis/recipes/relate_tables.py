@@ -17,19 +17,19 @@ from rainmer_analysis.scores import (
     Sketch,
     read_sketch,
     relate,
+    request_digest_of_sketch,
     sketch,
-    sketch_request,
     write_sketch,
 )
 from rainmer_analysis.values import (
     EmbeddingTable,
     RelationshipMatrix,
     TableStream,
+    algorithm_versions,
     digest,
     is_up_to_date,
     read,
     read_as,
-    versions_of,
     write,
     write_atomically,
 )
@@ -89,7 +89,7 @@ def relate_and_write_matrix(
     matrix = relate(table, **given)
     content = matrix.parameters["table"]
     asked = ["relate", content, *chosen.request_identity]
-    versions = versions_of("relate")
+    versions = algorithm_versions("relate")
     request = digest([*asked, versions] if versions else asked)
     if path.suffix.lower() == ".csv":
         # CSV has no room for the request; the same numbers under the same names answer it
@@ -124,7 +124,7 @@ def cached_sketch(
     """Sketch a table, or read the sketch that the identical request left at `path`."""
     request = digest(["sketch", table.content_sha256, resamples, seed])
     if path.exists():
-        if sketch_request(path) == request:
+        if request_digest_of_sketch(path) == request:
             return CachedResult(read_sketch(path), up_to_date=True)
         if path.is_dir() or not overwrite:
             raise OutputExistsError.at(path)

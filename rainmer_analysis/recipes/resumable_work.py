@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any, Generic, TextIO, TypeVar
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values import digest, versions_of, with_checksum, without_checksum
+from rainmer_analysis.values import (
+    algorithm_versions,
+    digest,
+    verify_and_drop_checksum,
+    with_checksum,
+)
 
 __all__ = ["FinishedItemsFile", "complete_items", "finished_items_path", "thread_count"]
 
@@ -30,7 +35,7 @@ def thread_count(workers: int | None) -> int:
 
 def finished_items_path(out: Path, command: str, places: Iterable[object]) -> Path:
     """Return the hidden file that keeps a command's unfinished work on files at these places."""
-    asked = {"out": out.name, "versions": versions_of(command), "places": places}
+    asked = {"out": out.name, "versions": algorithm_versions(command), "places": places}
     return out.parent / f".{command}-{digest(asked)[:16]}.jsonl"
 
 
@@ -79,7 +84,7 @@ class FinishedItemsFile(Generic[T]):
 
     def _parse_line(self, line: str) -> tuple[int, T] | None:
         try:
-            document = without_checksum(json.loads(line), self._path or Path())
+            document = verify_and_drop_checksum(json.loads(line), self._path or Path())
             index = document.pop("index")
             item = self._decode(document)
         except (FileFormatError, ValueError, TypeError, KeyError, AttributeError):

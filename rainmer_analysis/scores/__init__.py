@@ -9,18 +9,22 @@ read from.
 from __future__ import annotations
 
 from rainmer_analysis.scores.between import Agreement, Estimate, compare
-from rainmer_analysis.scores.isolation import compactness, isolation, isolations
+from rainmer_analysis.scores.isolation_and_compactness import (
+    compactness,
+    isolation,
+    isolation_by_dataset,
+)
 from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
-from rainmer_analysis.scores.night_margin import night_margin
+from rainmer_analysis.scores.night_margin_statistic import night_margin_statistic
 from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, FarImage, find_outliers
-from rainmer_analysis.scores.registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.relate_table import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
+from rainmer_analysis.scores.score_registry import DEFAULT_SCORE, SCORES
 from rainmer_analysis.scores.streaming import (
     Sketch,
     read_sketch,
+    request_digest_of_sketch,
     sketch,
-    sketch_request,
     write_sketch,
 )
 
@@ -43,11 +47,11 @@ __all__ = [
     "compare",
     "find_outliers",
     "isolation",
-    "isolations",
-    "night_margin",
+    "isolation_by_dataset",
+    "night_margin_statistic",
     "read_sketch",
     "relate",
+    "request_digest_of_sketch",
     "sketch",
-    "sketch_request",
     "write_sketch",
 ]

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.images.sample_image_ids import sampling_hash
-from rainmer_analysis.numerics import scene_keys, unit_rows
+from rainmer_analysis.numerics import hash_scene_names, unit_rows
 from rainmer_analysis.scores.score import Batch, Context, DatasetSummary, Floats
 from rainmer_analysis.values import EmbeddingTable, Rows, TableStream
 
-__all__ = ["Summariser", "Table", "count_scenes", "summarise_datasets"]
+__all__ = ["Summariser", "Table", "scene_counts_by_dataset", "summarise_datasets"]
 
 Keys = npt.NDArray[np.uint64]
 Table = EmbeddingTable | TableStream
@@ -48,7 +48,7 @@ class _DatasetCollector:
     waiting: dict[int, list[Batch]] = field(default_factory=dict)
 
     @property
-    def scenes(self) -> int:
+    def scene_count(self) -> int:
         """Number of scenes."""
         if self.census is not None:
             return len(self.census.keys)
@@ -65,6 +65,8 @@ def summarise_datasets(
 ) -> dict[str, DatasetSummary]:
     """Summarise every dataset of a table, in the order of their first rows.
 
+    Raises ParameterError: the table is empty; SpaceError: its rows lie in different spaces.
+
     Parameters
     ----------
     table
@@ -78,17 +80,10 @@ def summarise_datasets(
         more, beforehand, and the images of a scene wait until the last one has come.
     sampled
         Whether the seeded order of images is needed.
-
-    Raises
-    ------
-    ParameterError
-        The table is empty.
-    SpaceError
-        Its rows lie in different spaces.
     """
     if len(table) == 0:
         raise ParameterError("the table holds no image; a matrix needs at least one")
-    censuses = _count_scenes(table) if whole_scenes else {}
+    censuses = _scene_counts_by_dataset(table) if whole_scenes else {}
     found: dict[str, _DatasetCollector] = {}
     for name, batch in _batches_by_dataset(table, context, sampled=sampled):
         if name not in found:
@@ -97,15 +92,15 @@ def summarise_datasets(
         collector.count += len(batch.unit)
         if collector.census is None:
             collector.seen.append(np.unique(batch.scenes))
-        for ready in _rows_of_complete_scenes(collector, batch):
-            _merge_summaries(collector.summaries, ready, summarisers, context)
+        for ready in _take_complete_scenes(collector, batch):
+            _add_batch_to_summaries(collector.summaries, ready, summarisers, context)
     return {
-        name: DatasetSummary(each.count, each.scenes, each.summaries)
+        name: DatasetSummary(each.count, each.scene_count, each.summaries)
         for name, each in found.items()
     }
 
 
-def _merge_summaries(
+def _add_batch_to_summaries(
     summaries: dict[str, Any],
     batch: Batch,
     summarisers: Mapping[str, Summariser],
@@ -129,14 +124,14 @@ def _batches_by_dataset(
                 "give embeddings of one space"
             )
         unit, codes = unit_rows(part.vectors), part.rows.codes
-        scenes = scene_keys(part.rows.cells("group"))
-        images = _sampling_order(part.rows, context.seed) if sampled else scenes
+        scenes = hash_scene_names(part.rows.cells("group"))
+        images = _sampling_sort_keys(part.rows, context.seed) if sampled else scenes
         for code, name in enumerate(part.rows.datasets):
             own = codes == code
             yield name, Batch(unit[own], scenes[own], images[own])
 
 
-def _sampling_order(rows: Rows, seed: int) -> Keys:
+def _sampling_sort_keys(rows: Rows, seed: int) -> Keys:
     """Return the place of each image in the seeded order that samples follow."""
     keys = (
         sampling_hash(seed, image.removeprefix(f"{dataset}/"))[:16]
@@ -145,10 +140,10 @@ def _sampling_order(rows: Rows, seed: int) -> Keys:
     return np.fromiter((int(key, 16) for key in keys), dtype=np.uint64, count=len(rows))
 
 
-def _count_scenes(table: Table) -> dict[str, _SceneCounts]:
+def _scene_counts_by_dataset(table: Table) -> dict[str, _SceneCounts]:
     seen: dict[str, list[Keys]] = {}
     for datasets, groups in _dataset_and_scene_labels(table):
-        keys = scene_keys(groups)
+        keys = hash_scene_names(groups)
         for name in dict.fromkeys(datasets):
             seen.setdefault(name, []).append(keys[np.asarray(datasets, dtype=object) == name])
     return {
@@ -157,9 +152,9 @@ def _count_scenes(table: Table) -> dict[str, _SceneCounts]:
     }
 
 
-def count_scenes(table: Table) -> dict[str, int]:
+def scene_counts_by_dataset(table: Table) -> dict[str, int]:
     """Return the number of scenes of each dataset, from the labels alone."""
-    return {name: len(census.keys) for name, census in _count_scenes(table).items()}
+    return {name: len(census.keys) for name, census in _scene_counts_by_dataset(table).items()}
 
 
 def _dataset_and_scene_labels(table: Table) -> Iterator[tuple[list[str], list[str]]]:
@@ -170,7 +165,7 @@ def _dataset_and_scene_labels(table: Table) -> Iterator[tuple[list[str], list[st
         yield list(table.rows.cells("dataset")), list(table.rows.cells("group"))
 
 
-def _rows_of_complete_scenes(collector: _DatasetCollector, batch: Batch) -> Iterator[Batch]:
+def _take_complete_scenes(collector: _DatasetCollector, batch: Batch) -> Iterator[Batch]:
     """Return the rows whose scenes are complete, and keep the others waiting."""
     if collector.census is None:
         yield batch

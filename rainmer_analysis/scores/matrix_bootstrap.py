@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.dataset_summaries import Summariser, summarise_datasets
 from rainmer_analysis.scores.score import Context, Floats
-from rainmer_analysis.scores.streaming import COSINE, SceneSums, merge_sums, sum_scenes
-from rainmer_analysis.values import EmbeddingTable
+from rainmer_analysis.scores.streaming import COSINE, SceneSums, scene_sums_by_dataset
+from rainmer_analysis.values import EmbeddingTable, report_progress
 
-__all__ = ["Interval", "Statistic", "bootstrap"]
+__all__ = ["Interval", "Statistic", "bootstrap", "cosine_matrices"]
 
 # (values (k, k), names of the k datasets) -> number
 Statistic = Callable[[Floats, tuple[str, ...]], float]
@@ -46,6 +46,8 @@ def bootstrap(
     Such an interval says what other scenes would have given, not what another training run of the
     encoder would.
 
+    Raises ParameterError: a parameter is not allowed, or the table is empty.
+
     Parameters
     ----------
     table
@@ -64,11 +66,6 @@ def bootstrap(
     -------
     Interval
         ``low`` and ``high`` are NaN where the statistic is missing in half of the resamples.
-
-    Raises
-    ------
-    ParameterError
-        A parameter is not allowed, or the table is empty.
     """
     if not 0 < level < 1:
         raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.95")
@@ -79,17 +76,12 @@ def bootstrap(
             f"{resamples} resamples were asked for; a bootstrap needs at least one"
         )
     context = Context(resamples=resamples, seed=seed)
-    found = summarise_datasets(
-        table,
-        {"sums": Summariser(sum_scenes, merge_sums)},
-        context,
-        whole_scenes=True,
-        sampled=False,
-    )
-    matrices = _cosine_matrices([each.summaries["sums"] for each in found.values()], context)
-    names = tuple(found)
+    sums = scene_sums_by_dataset(table, context)
+    matrices, names = cosine_matrices([*sums.values()], context), tuple(sums)
     value = statistic(matrices[0], names)
-    taken = np.array([statistic(values, names) for values in _centre_on_estimate(matrices)])
+    taken = np.array(
+        [statistic(values, names) for values in _recentre_resamples_on_estimate(matrices)]
+    )
     there = taken[np.isfinite(taken)]
     if 2 * len(there) <= resamples:
         return Interval(float(value), float("nan"), float("nan"))
@@ -98,7 +90,7 @@ def bootstrap(
     return Interval(float(value), float(low), float(high))
 
 
-def _centre_on_estimate(matrices: Floats) -> Floats:
+def _recentre_resamples_on_estimate(matrices: Floats) -> Floats:
     """Return the resampled matrices with the mean that the first one has, cell by cell."""
     drawn = matrices[1:]
     there = np.isfinite(drawn)
@@ -107,15 +99,16 @@ def _centre_on_estimate(matrices: Floats) -> Floats:
     return np.asarray(drawn - mean + matrices[0])
 
 
-def _cosine_matrices(sums: list[SceneSums], context: Context) -> Floats:
-    """Return the cosine matrix of the table, then of each resample, shape (1 + r, k, k)."""
-    size = len(sums)
-    found = np.empty((1 + context.resamples, size, size))
-    for a in range(size):
-        for b in range(a, size):
-            told = replace(context, same=a == b)
-            found[0, a, b] = COSINE.compare(sums[a], sums[b], told)
-            assert COSINE.resampled is not None
-            found[1:, a, b] = COSINE.resampled(sums[a], sums[b], told)
-            found[:, b, a] = found[:, a, b]
+def cosine_matrices(sums: Sequence[SceneSums], context: Context) -> Floats:
+    """Return the cosine matrix of datasets, then of each resample of them, shape (1 + r, k, k)."""
+    assert COSINE.resampled is not None
+    found = np.empty((1 + context.resamples, len(sums), len(sums)))
+    pairs = list(combinations_with_replacement(range(len(sums)), 2))
+    for finished, (a, b) in enumerate(pairs, start=1):
+        cell = replace(context, same=a == b)
+        found[0, a, b] = COSINE.compare(sums[a], sums[b], cell)
+        found[1:, a, b] = COSINE.resampled(sums[a], sums[b], cell)
+        found[:, b, a] = found[:, a, b]
+        if context.resamples:
+            report_progress(finished, len(pairs), "pair")
     return found

@@ -7,14 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rainmer_analysis.scores.inference import benjamini_hochberg, clip_to_bounds, permutation_p
+from rainmer_analysis.scores.inference import (
+    benjamini_hochberg,
+    clip_interval_to_bounds,
+    permutation_p_value,
+)
 from rainmer_analysis.scores.measures import pair_samples
 from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Floats, Score
 from rainmer_analysis.values import report_progress
 
 __all__ = [
     "Cells",
-    "compare_cells",
+    "compare_dataset_pairs",
     "permutation_tests",
 ]
 
@@ -28,23 +32,23 @@ class Cells:
     high: Floats | None
 
 
-def compare_cells(
+def compare_dataset_pairs(
     score: Score, data: Data, kept: Data, context: Context, *, level: float, bounds: bool
 ) -> Cells:
     """Compare every pair of the datasets that are kept; the other cells are missing."""
-    names, kind = list(data), SUMS if score.streams else SAMPLE
+    names, kind = list(data), SUMS if score.is_streaming else SAMPLE
     values, low, high = np.full((3, len(names), len(names)), np.nan)
 
-    def fill(a: int, b: int) -> None:
+    def compare_pair(a: int, b: int) -> None:
         first, second = (data[names[at]].summaries[kind] for at in (a, b))
-        told = replace(context, same=a == b)
-        values[a, b] = values[b, a] = score.compare(first, second, told)
+        cell = replace(context, same=a == b)
+        values[a, b] = values[b, a] = score.compare(first, second, cell)
         if bounds:
-            found = score.interval(first, second, told, level)
-            low[a, b], high[a, b] = clip_to_bounds(found, values[a, b], score.bounds)
+            found = score.interval(first, second, cell, level)
+            low[a, b], high[a, b] = clip_interval_to_bounds(found, values[a, b], score.bounds)
             low[b, a], high[b, a] = low[a, b], high[a, b]
 
-    _fill_cells(score, data, kept, fill)
+    _for_each_pair(score, data, kept, compare_pair)
     return Cells(values, low if bounds else None, high if bounds else None)
 
 
@@ -61,19 +65,19 @@ def permutation_tests(
     if context.reference is not None:
         measure = replace(measure, mean=context.reference.mean)
 
-    def fill(a: int, b: int) -> None:
+    def test_pair(a: int, b: int) -> None:
         if a == b:
             return
         first, second = (data[names[at]].summaries[SAMPLE] for at in (a, b))
-        p[a, b] = p[b, a] = permutation_p(
+        p[a, b] = p[b, a] = permutation_p_value(
             pair_samples(first, second), measure, permutations=permutations, seed=context.seed
         )
 
-    _fill_cells(score, data, kept, fill)
+    _for_each_pair(score, data, kept, test_pair)
     return p, benjamini_hochberg(p)
 
 
-def _fill_cells(score: Score, data: Data, kept: Data, fill: Callable[[int, int], None]) -> None:
+def _for_each_pair(score: Score, data: Data, kept: Data, visit: Callable[[int, int], None]) -> None:
     names = list(data)
     # in the order of names, so that nothing depends on which dataset came first
     pairs = [
@@ -83,5 +87,5 @@ def _fill_cells(score: Score, data: Data, kept: Data, fill: Callable[[int, int],
         if name in kept and names[b] in kept and (a != b or data[name].count >= score.fewest_same)
     ]
     for finished, (a, b) in enumerate(pairs, start=1):
-        fill(a, b)
+        visit(a, b)
         report_progress(finished, len(pairs), "pair")

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.registry import score_named
 from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Reference, Score
-from rainmer_analysis.scores.streaming import ceiling_interval
+from rainmer_analysis.scores.score_registry import score_named
+from rainmer_analysis.scores.streaming import ceiling_with_interval
 from rainmer_analysis.values import Space, common_space
 
 __all__ = [
     "Request",
+    "build_checked_request",
     "check_enough_datasets",
-    "check_request",
-    "excluded_datasets",
+    "excluded_datasets_with_reasons",
     "resolve_reference",
 ]
 
@@ -36,38 +36,34 @@ class Request:
     context: Context
 
     @property
-    def needs(self) -> list[str]:
+    def needed_summaries(self) -> list[str]:
         """Names of the summaries that it takes."""
         wanted = []
-        if self.score.streams:
+        if self.score.is_streaming:
             wanted.append(SUMS)
-        if self.null or not self.score.streams:
+        if self.null or not self.score.is_streaming:
             wanted.append(SAMPLE)
         return wanted
 
-    def check_sums_suffice(self) -> None:
+    def check_answerable_from_sums(self) -> None:
         """Refuse a request that sketches cannot answer.
 
-        Raises
-        ------
-        ParameterError
-            It needs images' vectors.
+        Raises ParameterError: it needs images' vectors.
         """
-        if not self.score.streams or self.null:
-            needed = "permutations need" if self.score.streams else f"{self.score.name} needs"
+        if not self.score.is_streaming or self.null:
+            needed = "permutations need" if self.score.is_streaming else f"{self.score.name} needs"
             raise ParameterError(
                 f"{needed} images' vectors, and sketches hold sums; give tables, or one of the "
                 "scores cosine, paper, centred and direction without --null"
             )
 
 
-def check_request(name: str, resamples: int, null: int, level: float, context: Context) -> Request:
+def build_checked_request(
+    name: str, resamples: int, null: int, level: float, context: Context
+) -> Request:
     """Check the parameters of `relate`.
 
-    Raises
-    ------
-    ParameterError
-        There is no such score, or a parameter is not allowed.
+    Raises ParameterError: there is no such score, or a parameter is not allowed.
     """
     if resamples < 0 or null < 0 or context.sample < 2:
         raise ParameterError(
@@ -78,16 +74,13 @@ def check_request(name: str, resamples: int, null: int, level: float, context: C
         raise ParameterError(f"the level is {level}; give a share between 0 and 1, such as 0.95")
     chosen = score_named(name)
     drawn = resamples or (_RESAMPLES if chosen.name == "direction" else 0)
-    told = Context(
-        resamples=drawn,
-        seed=context.seed,
-        sample=context.sample,
-    )
-    return Request(chosen, resamples, null, level, told)
+    return Request(chosen, resamples, null, level, replace(context, resamples=drawn))
 
 
 def check_enough_datasets(data: Data, left_out: Mapping[str, str] | None = None) -> None:
     """Refuse a matrix of fewer than two datasets.
+
+    Raises ParameterError: fewer than two came, or fewer than two are left.
 
     Parameters
     ----------
@@ -95,11 +88,6 @@ def check_enough_datasets(data: Data, left_out: Mapping[str, str] | None = None)
         What came, by dataset.
     left_out
         The datasets that the score cannot be taken of, each with the reason.
-
-    Raises
-    ------
-    ParameterError
-        Fewer than two came, or fewer than two are left.
     """
     if len(data) < 2:
         raise ParameterError(
@@ -118,12 +106,8 @@ def resolve_reference(
 ) -> Request:
     """Settle what the score ``centred`` measures from.
 
-    Raises
-    ------
-    ParameterError
-        There is no dataset of this name, or the score takes no reference.
-    SpaceError
-        The reference is of another space.
+    Raises ParameterError: there is no dataset of this name, or the score takes no reference;
+    SpaceError: the reference is of another space.
     """
     if request.score.name != "centred":
         if reference is not None:
@@ -146,7 +130,7 @@ def resolve_reference(
     return replace(request, context=replace(request.context, reference=reference))
 
 
-def excluded_datasets(request: Request, data: Data) -> dict[str, str]:
+def excluded_datasets_with_reasons(request: Request, data: Data) -> dict[str, str]:
     """Return the datasets that the score cannot be taken of, each with the reason."""
     score, found = request.score, {}
     for name, each in data.items():
@@ -156,7 +140,7 @@ def excluded_datasets(request: Request, data: Data) -> dict[str, str]:
                 f"{score.name!r} needs {score.fewest_images} of {score.fewest_scenes}"
             )
         elif score.name == "direction":
-            value, low, _ = ceiling_interval(each.summaries[SUMS], request.level)
+            value, low, _ = ceiling_with_interval(each.summaries[SUMS], request.level)
             if not low > 0:
                 reach = (
                     f"{each.scenes} scenes are too few for an interval"

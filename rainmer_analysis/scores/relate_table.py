@@ -15,16 +15,15 @@ from rainmer_analysis.scores.dataset_summaries import (
 )
 from rainmer_analysis.scores.matrix_cells import (
     Cells,
-    compare_cells,
+    compare_dataset_pairs,
     permutation_tests,
 )
-from rainmer_analysis.scores.measures import first_images, merge_samples
-from rainmer_analysis.scores.registry import DEFAULT_SCORE
+from rainmer_analysis.scores.measures import merge_samples, sample_first_images
 from rainmer_analysis.scores.relate_request import (
     Request,
+    build_checked_request,
     check_enough_datasets,
-    check_request,
-    excluded_datasets,
+    excluded_datasets_with_reasons,
     resolve_reference,
 )
 from rainmer_analysis.scores.score import (
@@ -35,9 +34,10 @@ from rainmer_analysis.scores.score import (
     Floats,
     Reference,
 )
+from rainmer_analysis.scores.score_registry import DEFAULT_SCORE
 from rainmer_analysis.scores.streaming import (
     Sketch,
-    ceiling_interval,
+    ceiling_with_interval,
     merge_sums,
     sum_scenes,
     summaries_of_sketches,
@@ -48,7 +48,7 @@ __all__ = ["relate"]
 
 _SUMMARISERS = {
     SUMS: Summariser(sum_scenes, merge_sums),
-    SAMPLE: Summariser(first_images, merge_samples),
+    SAMPLE: Summariser(sample_first_images, merge_samples),
 }
 
 
@@ -106,46 +106,40 @@ def relate(
     SpaceError
         Sketches or rows of different spaces came together.
     """
-    request = check_request(score, resamples, null, level, Context(seed=seed, sample=sample))
+    request = build_checked_request(
+        score, resamples, null, level, Context(seed=seed, sample=sample)
+    )
     # one thread multiplies: sums over several differ in their last bits by their number
     with threadpool_limits(1, user_api="blas"):
-        return _relate_checked(table, request, reference)
+        data, space, content = _gather_summaries_space_and_digest(table, request)
+        check_enough_datasets(data)
+        request = resolve_reference(request, data, reference, space)
+        left_out = excluded_datasets_with_reasons(request, data)
+        check_enough_datasets(data, left_out)
+        return _compute_matrix(request, data, left_out, space, content)
 
 
-def _relate_checked(
-    table: Table | Sketch | tuple[Sketch, ...] | list[Sketch],
-    request: Request,
-    reference: str | Reference | None,
-) -> RelationshipMatrix:
-    data, space, content = _gather_data(table, request)
-    check_enough_datasets(data)
-    request = resolve_reference(request, data, reference, space)
-    left_out = excluded_datasets(request, data)
-    check_enough_datasets(data, left_out)
-    return _build_matrix(request, data, left_out, space, content)
-
-
-def _gather_data(table: Any, request: Request) -> tuple[Data, Space, Any]:
+def _gather_summaries_space_and_digest(table: Any, request: Request) -> tuple[Data, Space, Any]:
     """Gather what the request takes of each dataset, with the space and the data's identity."""
     if isinstance(table, Sketch | tuple | list):
         sketches = (table,) if isinstance(table, Sketch) else tuple(table)
-        request.check_sums_suffice()
+        request.check_answerable_from_sums()
         return summaries_of_sketches(sketches, request.resamples, request.context)
     data = summarise_datasets(
         table,
-        {name: _SUMMARISERS[name] for name in request.needs},
+        {name: _SUMMARISERS[name] for name in request.needed_summaries},
         request.context,
         whole_scenes=request.score.whole_scenes or request.resamples > 0,
-        sampled=SAMPLE in request.needs,
+        sampled=SAMPLE in request.needed_summaries,
     )
     return data, table.space, table.content_sha256
 
 
-def _build_matrix(
+def _compute_matrix(
     request: Request, data: Data, left_out: Mapping[str, str], space: Space, content: Any
 ) -> RelationshipMatrix:
     kept = {name: each for name, each in data.items() if name not in left_out}
-    cells = compare_cells(
+    cells = compare_dataset_pairs(
         request.score,
         data,
         kept,
@@ -171,41 +165,41 @@ def _build_matrix(
         high=cells.high,
         p=p,
         q=q,
-        ceilings=_ceiling_rows(request, data, cells),
+        ceilings=_ceilings_with_intervals(request, data, cells),
     )
 
 
-def _ceiling_rows(request: Request, data: Data, cells: Cells) -> Floats | None:
+def _ceilings_with_intervals(request: Request, data: Data, cells: Cells) -> Floats | None:
     """Return what two halves of each dataset score, where that is not 0 or 1 by definition."""
-    if not request.resamples or not request.score.streams:
+    if not request.resamples or not request.score.is_streaming:
         return None
     if request.score.whole_scenes:  # the diagonal is of different scenes already
         assert cells.low is not None
         assert cells.high is not None
         return np.array([np.diag(each) for each in (cells.values, cells.low, cells.high)]).T
     return np.array(
-        [ceiling_interval(each.summaries[SUMS], request.level) for each in data.values()]
+        [ceiling_with_interval(each.summaries[SUMS], request.level) for each in data.values()]
     )
 
 
 def _matrix_parameters(
     request: Request, content: Any, left_out: Mapping[str, str]
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {"table": content, "similarity": request.score.similarity}
+    parameters: dict[str, Any] = {"table": content, "similarity": request.score.similarity}
     if request.resamples:
-        told |= {"level": request.level, "resamples": request.resamples}
-        told["interval"] = (
-            "bootstrap of scenes" if request.score.streams else "subsamples of scenes"
+        parameters |= {"level": request.level, "resamples": request.resamples}
+        parameters["interval"] = (
+            "bootstrap of scenes" if request.score.is_streaming else "subsamples of scenes"
         )
     if request.null:
-        told["null"] = request.null
-    if SAMPLE in request.needs:
-        told["sample"] = request.context.sample
-    if request.resamples or SAMPLE in request.needs or request.score.name == "direction":
-        told["seed"] = request.context.seed
+        parameters["null"] = request.null
+    if SAMPLE in request.needed_summaries:
+        parameters["sample"] = request.context.sample
+    if request.resamples or SAMPLE in request.needed_summaries or request.score.name == "direction":
+        parameters["seed"] = request.context.seed
     if request.context.reference is not None:
         reference = request.context.reference
-        told["reference"] = {"name": reference.name, "mean": reference.mean.tolist()}
+        parameters["reference"] = {"name": reference.name, "mean": reference.mean.tolist()}
     if left_out:
-        told["left_out"] = dict(left_out)
-    return told
+        parameters["left_out"] = dict(left_out)
+    return parameters

@@ -171,6 +171,6 @@ class Score:
     bounds: tuple[float, float] = (-1.0, 1.0)
 
     @property
-    def streams(self) -> bool:
+    def is_streaming(self) -> bool:
         """Whether summaries are sums over all rows, not samples of them."""
         return self.resampled is not None

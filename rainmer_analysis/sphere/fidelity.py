@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
-from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
+from rainmer_analysis.sphere.umap_s2.numba_cache import njit_cached
 
 __all__ = ["fidelity"]
 
@@ -40,6 +40,8 @@ def fidelity(
     or, where there are more, 5,000 that are drawn with `seed`. ``spearman`` is the rank correlation
     of all pairwise distances, of 2,000 rows drawn likewise.
 
+    Raises ParameterError: the numbers of rows differ or are below 3.
+
     Parameters
     ----------
     vectors, points
@@ -51,11 +53,6 @@ def fidelity(
         ``trustworthiness`` and ``continuity`` in [0, 1], ``spearman`` in [-1, 1] (NaN where all
         distances are equal), ``neighbors``: k, 15 or the most that n rows allow (k < n / 2), and
         ``judged_rows``: m.
-
-    Raises
-    ------
-    ParameterError
-        The numbers of rows differ or are below 3.
     """
     high, low = unit_rows(vectors), unit_rows(points)
     total = len(high)
@@ -72,7 +69,7 @@ def fidelity(
     return {
         "trustworthiness": 1.0 - scale * false,
         "continuity": 1.0 - scale * torn,
-        "spearman": _spearman_correlation(high[chosen], low[chosen]),
+        "spearman": _spearman_of_distances(high[chosen], low[chosen]),
         "neighbors": k,
         "judged_rows": len(judged),
     }
@@ -105,7 +102,7 @@ def _row_blocks(rows: npt.NDArray[np.int64], total: int) -> Iterator[npt.NDArray
         yield rows[start : start + height]
 
 
-@compiled(parallel=True)
+@njit_cached(parallel=True)
 def _fill_nearest(cosines, rows, near):  # type: ignore[no-untyped-def]
     """Fill each row's nearest others, the lower of equals first; the row itself becomes last."""
     height, total = cosines.shape
@@ -129,7 +126,7 @@ def _fill_nearest(cosines, rows, near):  # type: ignore[no-untyped-def]
                 filled = min(filled + 1, k)
 
 
-@compiled(parallel=True)
+@njit_cached(parallel=True)
 def _sum_excess_ranks(cosines, near, others):  # type: ignore[no-untyped-def]
     """Sum by how much the ranks of these others exceed their number, where they do.
 
@@ -146,7 +143,7 @@ def _sum_excess_ranks(cosines, near, others):  # type: ignore[no-untyped-def]
             last = min(first + _CACHED, total)
             for place in range(k):
                 other = others[row, place]
-                if not _count_common(near[row], other):
+                if not _contains(near[row], other):
                     middle = min(max(other, first), last)
                     ranks[place] += _count_above(values[middle:last], values[other])
                     ranks[place] += _count_at_least(values[first:middle], values[other])
@@ -155,7 +152,7 @@ def _sum_excess_ranks(cosines, near, others):  # type: ignore[no-untyped-def]
     return excess
 
 
-@compiled()
+@njit_cached()
 def _count_above(values, bound):  # type: ignore[no-untyped-def]
     count = 0
     for place in range(len(values)):
@@ -163,7 +160,7 @@ def _count_above(values, bound):  # type: ignore[no-untyped-def]
     return count
 
 
-@compiled()
+@njit_cached()
 def _count_at_least(values, bound):  # type: ignore[no-untyped-def]
     count = 0
     for place in range(len(values)):
@@ -171,16 +168,16 @@ def _count_at_least(values, bound):  # type: ignore[no-untyped-def]
     return count
 
 
-@compiled()
-def _count_common(found, other):  # type: ignore[no-untyped-def]
+@njit_cached()
+def _contains(found, other):  # type: ignore[no-untyped-def]
     held = False
     for place in range(len(found)):
         held |= found[place] == other
     return held
 
 
-def _spearman_correlation(high: Floats, low: Floats) -> float:
-    ranks = [_average_ranks(_rounded_angle_order(unit)) for unit in (high, low)]
+def _spearman_of_distances(high: Floats, low: Floats) -> float:
+    ranks = [_average_ranks(_negative_rounded_cosines(unit)) for unit in (high, low)]
     if any(np.ptp(values) == 0 for values in ranks):
         return float("nan")
     return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
@@ -192,7 +189,7 @@ def _average_ranks(values: Floats) -> Floats:
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[places])
 
 
-def _rounded_angle_order(unit: Floats) -> Floats:
+def _negative_rounded_cosines(unit: Floats) -> Floats:
     """Return a number for each pair that grows with their angle; rounded, so that ties are ties."""
     cosines = np.round(unit @ unit.T, 12)
     return -cosines[np.triu_indices(len(unit), k=1)]

@@ -15,14 +15,16 @@ from rainmer_analysis.sphere.sphere_layout import Engine, LayoutParameters, sphe
 __all__ = ["DEFAULT_ENGINE", "ENGINES", "engine_named"]
 
 
-def _umap_learn(unit: npt.NDArray[np.float64], layout: LayoutParameters) -> npt.NDArray[np.float64]:
+def _umap_learn_layout(
+    unit: npt.NDArray[np.float64], layout: LayoutParameters
+) -> npt.NDArray[np.float64]:
     # importing umap-learn takes seconds, which no other engine need wait for
-    module = importlib.import_module("rainmer_analysis.sphere.umap_layout")
+    module = importlib.import_module("rainmer_analysis.sphere.umap_learn_layout")
     return np.asarray(module.umap_layout(unit, layout))
 
 
 ENGINES: Mapping[str, Engine] = MappingProxyType(
-    {"sphere": sphere_layout, "umap-learn": _umap_learn}
+    {"sphere": sphere_layout, "umap-learn": _umap_learn_layout}
 )
 DEFAULT_ENGINE = "sphere"
 
@@ -30,10 +32,7 @@ DEFAULT_ENGINE = "sphere"
 def engine_named(name: str) -> Engine:
     """Return the engine of this name.
 
-    Raises
-    ------
-    ParameterError
-        There is none.
+    Raises ParameterError: there is none.
     """
     if name not in ENGINES:
         raise ParameterError(

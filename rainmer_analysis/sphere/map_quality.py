@@ -14,7 +14,7 @@ from rainmer_analysis.sphere.sphere_layout import Engine, LayoutParameters
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 from rainmer_analysis.values import Rows
 
-__all__ = ["fidelity", "placement_radii", "stability_degrees"]
+__all__ = ["fidelity", "measure_stability", "placement_radius_statistics"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 _LEVEL = 0.9
 
 
-def stability_degrees(
+def measure_stability(
     unit: Floats,
     points: npt.NDArray[np.float32],
     lay_out: Engine,
@@ -32,21 +32,13 @@ def stability_degrees(
     """Lay the rows out with further seeds; return how far a row moves, after the best turn."""
     seeds = [(layout.seed + step) % 2**32 for step in range(1, count + 1)]
     others = [lay_out(unit, replace(layout, seed=other)) for other in seeds]
-    return {
-        "stability_degrees": _median_displacement_degrees(points, others),
-        "stability_seeds": count,
-    }
-
-
-def _median_displacement_degrees(
-    points: npt.NDArray[np.float32], others: list[npt.NDArray[np.float64]]
-) -> float:
     reference = unit_rows(points)
     moved = [angle_between(align_points(other, reference), reference) for other in others]
-    return float(np.degrees(np.median(np.concatenate(moved))))
+    degrees = float(np.degrees(np.median(np.concatenate(moved))))
+    return {"stability_degrees": degrees, "stability_seeds": count}
 
 
-def placement_radii(
+def placement_radius_statistics(
     unit: Floats, rows: Rows, layout: LayoutParameters, parts: int
 ) -> dict[str, Any]:
     """Leave scenes out in parts, and return the radii within which rows were placed again."""

@@ -36,7 +36,7 @@ def summarise_map(map_: SphereMap) -> MapSummary:
     """
     points, codes = unit_rows(map_.points), map_.rows.codes
     found = tuple(
-        _describe_dataset(name, points[codes == code])
+        _summarise_dataset(name, points[codes == code])
         for code, name in enumerate(map_.rows.datasets)
     )
     means = np.stack([each.mean for each in found])
@@ -44,7 +44,7 @@ def summarise_map(map_: SphereMap) -> MapSummary:
     return MapSummary(found, distances, map_.content_sha256)
 
 
-def _describe_dataset(name: str, points: Floats) -> DatasetOnMap:
+def _summarise_dataset(name: str, points: Floats) -> DatasetOnMap:
     mean = points.mean(axis=0)
     length = float(np.clip(np.linalg.norm(mean), 1e-12, 1.0))
     spread = min(np.sqrt(-2 * np.log(length)), np.pi)

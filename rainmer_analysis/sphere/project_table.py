@@ -12,7 +12,11 @@ import numpy.typing as npt
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.sphere.layout_engines import DEFAULT_ENGINE, engine_named
-from rainmer_analysis.sphere.map_quality import fidelity, placement_radii, stability_degrees
+from rainmer_analysis.sphere.map_quality import (
+    fidelity,
+    measure_stability,
+    placement_radius_statistics,
+)
 from rainmer_analysis.sphere.sphere_layout import LayoutParameters
 from rainmer_analysis.values import EmbeddingTable, SphereMap
 
@@ -51,7 +55,7 @@ def project(
         Seed of the layout.
     stability
         How many further seeds (seed + 1, seed + 2, ...) to lay out with. The map's fidelity then
-        holds ``stability_degrees``: the median over rows and seeds of the great-circle distance
+        holds ``measure_stability``: the median over rows and seeds of the great-circle distance
         between a row's places, after the best rotation or reflection.
     calibrate
         In how many parts to leave scenes out and place them by their neighbours (engine ``sphere``
@@ -82,17 +86,17 @@ def project(
         raise ParameterError(
             f"the engine {engine!r} cannot place new rows; calibrate with the engine 'sphere'"
         )
-    unit = _check_unit_rows(table)
+    unit = _checked_unit_rows(table)
     if neighbors >= len(table):
         _LOG.info("%d rows allow %d neighbors, not %d", len(table), len(table) - 1, neighbors)
-    order = _order_by_image_id(table)
+    order = _order_by_image_id_hash(table)
     unit = unit[order]
     laid = lay_out(unit, layout).astype(np.float32)
     judged: dict[str, Any] = dict(fidelity(unit, laid, seed=seed))
     if stability:
-        judged |= stability_degrees(unit, laid, lay_out, layout, stability)
+        judged |= measure_stability(unit, laid, lay_out, layout, stability)
     if calibrate:
-        judged |= placement_radii(unit, table.take(order).rows, layout, calibrate)
+        judged |= placement_radius_statistics(unit, table.take(order).rows, layout, calibrate)
     points = np.empty_like(laid)
     points[order] = laid
     parameters = _map_parameters(table, engine, layout) | {"stability": stability}
@@ -101,7 +105,7 @@ def project(
     return SphereMap(points, table.rows, table.space, parameters, judged)
 
 
-def _check_unit_rows(table: EmbeddingTable) -> npt.NDArray[np.float64]:
+def _checked_unit_rows(table: EmbeddingTable) -> npt.NDArray[np.float64]:
     if len(table) < _FEWEST:
         raise ParameterError(
             f"the table holds {len(table)} image(s), but a map needs at least {_FEWEST}; "
@@ -115,7 +119,7 @@ def _check_unit_rows(table: EmbeddingTable) -> npt.NDArray[np.float64]:
     return unit_rows(table.vectors)
 
 
-def _order_by_image_id(table: EmbeddingTable) -> npt.NDArray[np.int64]:
+def _order_by_image_id_hash(table: EmbeddingTable) -> npt.NDArray[np.int64]:
     names = table.rows.column("image_id")
     keys = [hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest() for name in names]
     return np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)

@@ -102,7 +102,7 @@ def sphere_layout(
         Shape (n, 3), unit rows, turned to the convention of `canonical_orientation`.
     """
     rows = np.ascontiguousarray(unit) + 0.0  # -0 becomes 0: equal rows have equal bytes
-    chosen, places = _distinct_rows(rows)
+    chosen, places = _distinct_row_numbers_and_places(rows)
     rows = rows[chosen]
     total = len(rows)
     if total == 1:
@@ -126,7 +126,9 @@ def radius_for_rows(total: int) -> float:
     return float(2.5 * min(1.0, (total / 500) ** 0.25))
 
 
-def _distinct_rows(rows: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _distinct_row_numbers_and_places(
+    rows: Floats,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return one row of each content, in the order of their hashes, and each row's place there."""
     digests = [hashlib.sha256(row.data).digest() for row in rows]
     order = {digest: place for place, digest in enumerate(sorted(set(digests)))}

@@ -149,12 +149,12 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         """
         check_is_fitted(self)
 
-        def rehearse(kept: npt.NDArray[np.bool_], number: int) -> tuple[Floats, Placement]:
+        def lay_out_and_place(kept: npt.NDArray[np.bool_], number: int) -> tuple[Floats, Placement]:
             points = self._lay_out(self.vectors_[kept], skip=number + 1)
             return points, self._place_rows(self.vectors_[~kept], self.vectors_[kept], points)
 
         self.calibration_ = calibrate_placement(
-            self.embedding_, groups, rehearse, parts=parts, seed=self.seed_
+            self.embedding_, groups, lay_out_and_place, parts=parts, seed=self.seed_
         )
         return self
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.disk.json_documents import (
+from rainmer_analysis.values.disk.checksummed_json import (
     demand_known_version,
     read_json,
     with_checksum,
@@ -73,31 +73,28 @@ def matrix_to_csv(matrix: RelationshipMatrix, path: Path) -> None:
         for name, row in zip(matrix.datasets, matrix.values, strict=True)
     ]
     lines.insert(0, ["", *matrix.datasets])
-    lines[0][0] = _csv_sum(lines)
+    lines[0][0] = _csv_checksum(lines)
     with path.open("w", encoding="utf-8", newline="") as handle:
         csv.writer(handle, lineterminator="\n").writerows(lines)
 
 
-def _csv_sum(lines: list[list[str]]) -> str:
+def _csv_checksum(lines: list[list[str]]) -> str:
     """Return what the first cell holds: a digest of all others."""
     return _SUM + digest([lines[0][1:], lines[1:]])[:16]
 
 
-def _float_cells(rows: list[list[float | None]]) -> np.ndarray[Any, Any]:
+def _float_array(rows: list[list[float | None]]) -> np.ndarray[Any, Any]:
     return np.array([[np.nan if cell is None else float(cell) for cell in row] for row in rows])
 
 
 def _optional_matrix(document: dict[str, Any], name: str) -> np.ndarray[Any, Any] | None:
-    return None if document.get(name) is None else _float_cells(document[name])
+    return None if document.get(name) is None else _float_array(document[name])
 
 
 def matrix_from_json(path: Path) -> RelationshipMatrix:
     """Read a matrix from JSON.
 
-    Raises
-    ------
-    FileFormatError
-        The file is no matrix, damaged, or written by a newer version.
+    Raises FileFormatError: the file is no matrix, damaged, or written by a newer version.
     """
     return matrix_from_document(read_json(path), path)
 
@@ -105,17 +102,14 @@ def matrix_from_json(path: Path) -> RelationshipMatrix:
 def matrix_from_document(document: Any, source: Any) -> RelationshipMatrix:
     """Return the matrix that a document of `matrix_document` holds.
 
+    Raises FileFormatError: it is no matrix, contradicts itself, or was written by a newer version.
+
     Parameters
     ----------
     document
         Read from JSON.
     source
         Where it comes from, for messages.
-
-    Raises
-    ------
-    FileFormatError
-        It is no matrix, contradicts itself, or was written by a newer version.
     """
     if not isinstance(document, dict) or document.get("kind") != "matrix":
         raise FileFormatError(
@@ -128,7 +122,7 @@ def matrix_from_document(document: Any, source: Any) -> RelationshipMatrix:
         if stated_space is not None:
             space = Space(**{field.name: str(stated_space[field.name]) for field in fields(Space)})
         return RelationshipMatrix(
-            _float_cells(document["values"]),
+            _float_array(document["values"]),
             tuple(document["datasets"]),
             str(document["score"]),
             space,
@@ -153,15 +147,12 @@ def matrix_from_csv(path: Path) -> RelationshipMatrix:
 
     Counts and scenes are unknown there and read as 0; the score is called ``csv``.
 
-    Raises
-    ------
-    FileFormatError
-        Header and first column differ, or a cell is no number.
+    Raises FileFormatError: header and first column differ, or a cell is no number.
     """
     try:
         with path.open(encoding="utf-8", newline="") as handle:
             lines = list(csv.reader(handle))
-        if lines[0][0].startswith(_SUM) and lines[0][0] != _csv_sum(lines):
+        if lines[0][0].startswith(_SUM) and lines[0][0] != _csv_checksum(lines):
             raise FileFormatError(
                 f"{path} is damaged or was edited: its cells are not those of its checksum; make "
                 "it anew, or empty its first cell to use it as it is"

@@ -14,7 +14,7 @@ import numpy as np
 
 from rainmer_analysis.errors import ParameterError
 
-__all__ = ["ALGORITHMS", "array_digest", "digest", "to_json_types", "versions_of"]
+__all__ = ["ALGORITHMS", "algorithm_versions", "array_digest", "digest", "to_json_types"]
 
 ALGORITHMS: dict[str, int] = {
     "audit": 2,
@@ -40,10 +40,7 @@ def to_json_types(value: Any) -> Any:
     Mappings (keys as text), sequences, frozen dataclasses, numpy scalars, numbers, text, booleans
     and None are understood. Numbers that are not finite become None, as JSON has no name for them.
 
-    Raises
-    ------
-    ParameterError
-        The value holds anything else.
+    Raises ParameterError: the value holds anything else.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return to_json_types(asdict(value))
@@ -77,7 +74,7 @@ def digest(value: Any) -> str:
     return hasher.hexdigest()
 
 
-def versions_of(*algorithms: str) -> dict[str, int]:
+def algorithm_versions(*algorithms: str) -> dict[str, int]:
     """Return the versions that belong into a request, by the algorithms that answer it.
 
     The first version of an algorithm is left out: results of releases that did not number them
@@ -104,13 +101,13 @@ def _canonical_json_pieces(value: Any) -> Iterator[str]:
         yield "]" if value else "[]"
     elif isinstance(value, list | Iterator):
         yield "["
-        yield from _join_items(value)
+        yield from _json_items(value)
         yield "]"
     else:
         yield _canonical_json(to_json_types(value))
 
 
-def _join_items(items: Iterable[Any]) -> Iterator[str]:
+def _json_items(items: Iterable[Any]) -> Iterator[str]:
     left, comma = iter(items), ""
     while piece := list(islice(left, _AT_ONCE)):
         yield comma + _canonical_json(to_json_types(piece))[1:-1]

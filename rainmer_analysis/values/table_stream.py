@@ -12,16 +12,16 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.archive import check_kind
 from rainmer_analysis.values.immutable import BATCH, LABELS, EmbeddingTable, common_space
 from rainmer_analysis.values.parquet import (
     check_same_width,
-    part_batches,
-    part_columns,
+    iter_part_batches,
+    iter_part_columns,
     part_dim,
-    part_space,
-    parts_of,
+    part_files_of,
+    part_space_and_row_count,
 )
+from rainmer_analysis.values.read_and_write import check_path_of_kind
 from rainmer_analysis.values.request_digest import digest
 
 __all__ = ["TableStream"]
@@ -48,9 +48,9 @@ class TableStream:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = check_kind(path, EmbeddingTable)
-        self._parts = parts_of(self.path)
-        found = {str(part.path): part_space(part) for part in self._parts}
+        self.path = check_path_of_kind(path, EmbeddingTable)
+        self._parts = part_files_of(self.path)
+        found = {str(part.path): part_space_and_row_count(part) for part in self._parts}
         self.space = common_space({name: space for name, (space, _) in found.items()})
         self._length = sum(rows for _, rows in found.values())
 
@@ -70,29 +70,23 @@ class TableStream:
     def batches(self, size: int = BATCH) -> Iterator[EmbeddingTable]:
         """Read the rows as small tables with the label columns alone, in order.
 
-        Raises
-        ------
-        FileFormatError
-            A part is damaged, or an image stands in two places.
+        Raises FileFormatError: a part is damaged, or an image stands in two places.
         """
         seen: list[np.ndarray] = []
         for part in self._parts:
-            for batch in part_batches(part, size=size):
+            for batch in iter_part_batches(part, size=size):
                 check_same_width({str(self._parts[0].path): self.dim, str(part.path): batch.dim})
                 seen.append(_image_id_hashes(batch))
                 yield batch
-        self._check_unique_ids(seen)
+        self._check_unique_hashes(seen)
 
     def label_batches(self, *names: str) -> Iterator[tuple[list[str], ...]]:
         """Read label columns alone, some thousand rows at a time: one list for each name.
 
-        Raises
-        ------
-        FileFormatError
-            A part is damaged, or lacks a column.
+        Raises FileFormatError: a part is damaged, or lacks a column.
         """
         for part in self._parts:
-            for table in part_columns(part, names, size=BATCH):
+            for table in iter_part_columns(part, names, size=BATCH):
                 yield tuple(table.column(name).to_pylist() for name in names)
 
     @cached_property
@@ -111,11 +105,10 @@ class TableStream:
 
     def _iter_cells(self, name: str) -> Iterator[str]:
         """Return a label column cell by cell; some thousand are in memory."""
-        for part in self._parts:
-            for table in part_columns(part, [name], size=BATCH):
-                yield from table.column(name).to_pylist()
+        for (cells,) in self.label_batches(name):
+            yield from cells
 
-    def _check_unique_ids(self, seen: list[np.ndarray]) -> None:
+    def _check_unique_hashes(self, seen: list[np.ndarray]) -> None:
         prints = np.concatenate(seen) if seen else np.zeros((0, 2), np.uint64)
         order = np.lexsort(prints.T)
         if (prints[order[1:]] == prints[order[:-1]]).all(axis=1).any():

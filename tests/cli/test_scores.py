@@ -71,7 +71,7 @@ def test_every_score_with_intervals_and_null(
     assert len({len(line) for line in (header, first)}) == 1
     matrix = read(out)
     assert matrix.undecided.sum() == 2
-    assert (matrix.ceilings is not None) == SCORES[score].streams
+    assert (matrix.ceilings is not None) == SCORES[score].is_streaming
 
 
 def test_intervals_leave_values_as_they_are(source: str, tmp_path: Path) -> None:

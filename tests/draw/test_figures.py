@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from matplotlib.colors import to_hex
 
-from rainmer_analysis.draw import Drawing, all_in_one_figure, assign_colours, deraining_figure
+from rainmer_analysis.draw import Drawing, assign_colours, maps_and_matrices_figure
 from rainmer_analysis.errors import ParameterError
 
 SPACES = (("rainmer", "chromatic"), ("rainmer", "degradation"), ("airnet", "degradation"))
@@ -15,13 +15,11 @@ TITLE = "Deraining sets: simulated, 120 images each; weights: derain"
 
 @pytest.fixture(scope="module", params=[2, 3])
 def drawing(request, make_map, make_matrix) -> Drawing:
-    make, names, spaces = {
-        2: (deraining_figure, DERAINING, SPACES),
-        3: (all_in_one_figure, ALL_IN_ONE, SPACES[:2]),
-    }[request.param]
-    return make(
+    names, spaces = {2: (DERAINING, SPACES), 3: (ALL_IN_ONE, SPACES[:2])}[request.param]
+    return maps_and_matrices_figure(
         [make_map(names, count=5, seed=i, of=s) for i, s in enumerate(spaces)],
         [make_matrix(names, seed=i, of=s) for i, s in enumerate(spaces)],
+        number=request.param,
         title=TITLE,
     )
 
@@ -75,8 +73,8 @@ def test_figures_of_the_wrong_inputs_are_refused(make_map, make_matrix) -> None:
     maps = [make_map(count=1, of=s) for s in SPACES]
     matrices = [make_matrix(of=s) for s in SPACES]
     with pytest.raises(ParameterError, match="2 maps and 3 matrices came for figure 2; give 3"):
-        deraining_figure(maps[:2], matrices)
+        maps_and_matrices_figure(maps[:2], matrices, number=2)
     with pytest.raises(ParameterError, match="3 maps and 3 matrices came for figure 3; give 2"):
-        all_in_one_figure(maps, matrices)
+        maps_and_matrices_figure(maps, matrices, number=3)
     with pytest.raises(ParameterError, match="column 1 of figure 2 has a map of rainmer/chrom"):
-        deraining_figure(maps, matrices[::-1])
+        maps_and_matrices_figure(maps, matrices[::-1], number=2)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rainmer_analysis.draw.figure.labels import escape_missing_glyphs, short_labels
+from rainmer_analysis.draw.figure.readable_labels import escape_missing_glyphs, short_labels
 
 
 def test_text_that_the_font_lacks_is_spelled_out() -> None:

@@ -13,10 +13,10 @@ from rainmer_analysis.draw.figure.style import (
     PALETTE,
     assign_colours,
     assign_markers,
-    ink_on,
     luminance,
     marker_outline,
     style_context,
+    text_colour_on,
 )
 from rainmer_analysis.errors import ParameterError
 
@@ -100,14 +100,14 @@ def test_every_colour_stands_out_from_the_paper() -> None:
     ],
 )
 def test_ink_is_dark_on_light_and_white_on_dark(colour: str, ink: str) -> None:
-    assert ink_on(colour) == ink
+    assert text_colour_on(colour) == ink
 
 
 def test_ink_is_the_further_in_lightness() -> None:
     for level in np.linspace(0, 1, 256):
         grey = (level, level, level)
         own, dark = (rgb2lab(np.array([[mpl.colors.to_rgb(c)]]))[0, 0, 0] for c in (grey, INK))
-        assert ink_on(grey) == (INK if own - dark > 100 - own else "white")
+        assert text_colour_on(grey) == (INK if own - dark > 100 - own else "white")
 
 
 def test_the_style_leaves_no_trace_and_ignores_the_user() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rainmer_analysis.numerics import angle_between, angles_to_xyz, xyz_to_angles
+from rainmer_analysis.numerics import angle_between, angles_to_xyz
 from rainmer_analysis.values import Rows, Space, SphereMap
 
 REAL = st.floats(-300, 300)
@@ -21,19 +21,15 @@ def as_map(points: np.ndarray) -> SphereMap:
 
 
 @given(st.tuples(REAL, REAL))
-def test_any_angles_give_a_unit_vector_and_come_back(pair: tuple[float, float]) -> None:
-    points = angles_to_xyz([pair])
-    assert np.linalg.norm(points) == pytest.approx(1, abs=1e-14)
-    angles = xyz_to_angles(points)
-    assert 0 <= angles[0, 0] <= np.pi
-    assert -np.pi <= angles[0, 1] <= np.pi
-    assert np.abs(angles_to_xyz(angles) - points).max() < 1e-13
+def test_any_angles_give_a_unit_vector(pair: tuple[float, float]) -> None:
+    assert np.linalg.norm(angles_to_xyz([pair])) == pytest.approx(1, abs=1e-14)
 
 
 @given(st.floats(0.01, np.pi - 0.01), st.floats(-np.pi + 0.01, np.pi - 0.01))
-def test_angles_in_range_are_their_own_inverse(colatitude: float, longitude: float) -> None:
-    found = xyz_to_angles(angles_to_xyz([[colatitude, longitude]]))[0]
-    assert found == pytest.approx([colatitude, longitude], abs=1e-12)
+def test_angles_in_range_are_found_again(colatitude: float, longitude: float) -> None:
+    x, y, z = angles_to_xyz([[colatitude, longitude]])[0]
+    assert np.arctan2(np.hypot(x, y), z) == pytest.approx(colatitude, abs=1e-12)
+    assert np.arctan2(y, x) == pytest.approx(longitude, abs=1e-12)
 
 
 @given(REAL, REAL)

@@ -6,7 +6,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import match_points, match_quantiles
+from rainmer_analysis.numerics import match_points, match_scalars
 
 
 def least(candidates: np.ndarray, targets: np.ndarray) -> float:
@@ -26,7 +26,7 @@ def test_on_a_line_it_is_the_optimal_assignment(ties: bool) -> None:
         else:
             points = rng.normal(size=n)
             targets = rng.normal(rng.normal(), 1.5 * rng.random(), size=size)
-        chosen = match_quantiles(points, targets)
+        chosen = match_scalars(points, targets)
         assert len(set(chosen.tolist())) == size
         cost = np.abs(np.sort(points[chosen]) - np.sort(targets)).sum()
         assert cost == pytest.approx(least(points, targets), abs=1e-9)
@@ -58,9 +58,9 @@ def test_every_size_up_to_all_fits_in_blocks() -> None:
 
 
 def test_more_targets_than_candidates_are_refused() -> None:
-    for match in (match_quantiles, match_points):
+    for match in (match_scalars, match_points):
         with pytest.raises(ParameterError, match="3 different points were asked for of 2"):
             match(
-                np.zeros((2, 1))[:, 0] if match is match_quantiles else np.zeros((2, 1)),
-                np.zeros(3) if match is match_quantiles else np.zeros((3, 1)),
+                np.zeros((2, 1))[:, 0] if match is match_scalars else np.zeros((2, 1)),
+                np.zeros(3) if match is match_scalars else np.zeros((3, 1)),
             )

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import crossed_effects, scene_weights
+from rainmer_analysis.numerics import bootstrap_scene_weights, crossed_effects
 
 Floats = NDArray[np.float64]
 SHAPE = (7, 4, 3, 5)
@@ -55,7 +55,8 @@ def test_agrees_with_mean_squares() -> None:
 )
 def test_one_source_has_all_of_the_variance(sizes: tuple[float, ...], place: int) -> None:
     shares = np.mean(
-        [crossed_effects(planted(*sizes, seed=seed)).components() for seed in range(200)], axis=0
+        [crossed_effects(planted(*sizes, seed=seed)).components() for seed in range(200)],
+        axis=0,
     )
     shares /= shares.sum()
     assert shares[place] == pytest.approx(1, abs=0.02)
@@ -72,7 +73,7 @@ def test_exact_sources_are_exact() -> None:
 
 def test_shares_add_up_to_one_in_every_resample() -> None:
     effects = crossed_effects(planted(1, 1, 1, 1))
-    weights = np.concatenate(list(scene_weights(np.zeros(7), resamples=50, seed=1)))
+    weights = bootstrap_scene_weights(np.zeros(7), resamples=50, seed=1)
     assert effects.shares().sum() == pytest.approx(1)
     assert effects.shares(weights).sum(axis=1) == pytest.approx(np.ones(50))
     assert effects.components(np.ones((1, 7)))[0] == pytest.approx(effects.components())
@@ -92,7 +93,9 @@ def test_rotations_shifts_and_order_do_not_matter() -> None:
     rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(5, 5)))[0]
     other = (values @ rotation + 3.0)[::-1, ::-1]
     np.testing.assert_allclose(
-        crossed_effects(other).components(), crossed_effects(values).components(), rtol=1e-9
+        crossed_effects(other).components(),
+        crossed_effects(values).components(),
+        rtol=1e-9,
     )
 
 
@@ -100,7 +103,7 @@ def test_copies_of_a_scene_share_nothing() -> None:
     """A bootstrap of pure noise does not find what is common to scenes in a scene's copies."""
     values = planted(0, 0, 0, 1)
     effects = crossed_effects(values)
-    weights = np.concatenate(list(scene_weights(np.zeros(7), resamples=2000, seed=0)))
+    weights = bootstrap_scene_weights(np.zeros(7), resamples=2000, seed=0)
     middle = effects.components(weights).mean(axis=0)
     np.testing.assert_allclose(middle[1:3], effects.components()[1:3], atol=0.05)
 

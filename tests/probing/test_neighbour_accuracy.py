@@ -41,7 +41,7 @@ def test_agrees_with_a_slow_second_implementation() -> None:
         best = max(others, key=lambda j: cosines[i, j])
         shares.setdefault(labels[i], []).append(labels[best] == labels[i])
     found = neighbour_hits(given)
-    assert found.by_dataset == {name: np.mean(hit) for name, hit in sorted(shares.items())}
+    assert found.accuracy_by_dataset == {name: np.mean(hit) for name, hit in sorted(shares.items())}
     assert found.accuracy == pytest.approx(np.mean([np.mean(hit) for hit in shares.values()]))
 
 
@@ -60,13 +60,13 @@ def test_apart_is_one_and_noise_is_chance() -> None:
 
 def test_resamples_keep_every_dataset_and_are_paired_between_spaces() -> None:
     first, second = neighbour_hits(drawn(0)), neighbour_hits(drawn(1))
-    resampled = first.resampled(resamples=300)
+    resampled = first.resampled_accuracies(resamples=300)
     assert np.isfinite(resampled).all()
     assert resampled.mean() == pytest.approx(first.accuracy, abs=0.05)
-    assert np.array_equal(resampled, first.resampled(resamples=300))
-    own = first.resampled(resamples=300) - first.resampled(resamples=300)
+    assert np.array_equal(resampled, first.resampled_accuracies(resamples=300))
+    own = first.resampled_accuracies(resamples=300) - first.resampled_accuracies(resamples=300)
     assert (own == 0).all()
-    assert not np.array_equal(second.resampled(resamples=300), resampled)
+    assert not np.array_equal(second.resampled_accuracies(resamples=300), resampled)
 
 
 def test_one_dataset_or_scene_alone_is_refused() -> None:

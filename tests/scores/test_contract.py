@@ -19,8 +19,8 @@ from rainmer_analysis.values import EmbeddingTable
 
 Make = Callable[..., EmbeddingTable]
 EVERY = pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
-STREAMING = [score for score in SCORES.values() if score.streams]
-SAMPLED = [score for score in SCORES.values() if not score.streams]
+STREAMING = [score for score in SCORES.values() if score.is_streaming]
+SAMPLED = [score for score in SCORES.values() if not score.is_streaming]
 SEEDS = st.integers(0, 2**32 - 1)
 CONTEXT = Context(resamples=5, sample=400, reference=Reference("x", np.full(8, 0.05)))
 
@@ -178,7 +178,7 @@ def test_two_halves_of_one_set_give_nothing(score: Score) -> None:
 def test_a_set_with_itself(score: Score, make: Make) -> None:
     matrix = relate(many(make), score=score.name)
     diagonal = np.diag(matrix.values)
-    if not score.streams:
+    if not score.is_streaming:
         assert diagonal.tolist() == [float(score.similarity)] * 3
     assert (diagonal <= 1).all()
 

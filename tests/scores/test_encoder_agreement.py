@@ -12,7 +12,11 @@ from scipy.stats import ortho_group, spearmanr
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores import compare, relate
-from rainmer_analysis.scores.between import debiased_cka, linear_cka, rank_correlation
+from rainmer_analysis.scores.between import (
+    debiased_cka,
+    linear_cka,
+    rsa_correlation,
+)
 from rainmer_analysis.scores.between.representation_similarity import procrustes_similarity
 from rainmer_analysis.values import EmbeddingTable, Rows
 
@@ -82,8 +86,8 @@ def test_rank_correlation_equals_scipys() -> None:
     generator = np.random.default_rng(3)
     a, b = (m + m.T for m in generator.normal(size=(2, 6, 6)))
     upper = np.triu_indices(6, k=1)
-    assert rank_correlation(a, b) == pytest.approx(spearmanr(a[upper], b[upper])[0])
-    assert np.isnan(rank_correlation(np.ones((4, 4)), b[:4, :4]))
+    assert rsa_correlation(a, b) == pytest.approx(spearmanr(a[upper], b[upper])[0])
+    assert np.isnan(rsa_correlation(np.ones((4, 4)), b[:4, :4]))
 
 
 def tables(make: Make, *, noise: float = 0.1, sets: int = 5) -> tuple[EmbeddingTable, ...]:
@@ -122,7 +126,7 @@ def test_rsa_is_that_of_the_printed_matrices(make: Make) -> None:
     found = compare(first, second, resamples=10).estimates["rsa"]
     matrices = [relate(each).to_frame().sort_index().sort_index(axis=1) for each in (first, second)]
     assert found is not None
-    assert found.value == pytest.approx(rank_correlation(*(m.to_numpy() for m in matrices)))
+    assert found.value == pytest.approx(rsa_correlation(*(m.to_numpy() for m in matrices)))
 
 
 def test_order_of_rows_does_not_matter_and_resamples_repeat(make: Make) -> None:

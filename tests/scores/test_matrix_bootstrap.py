@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import poisson_weights, scene_keys
-from rainmer_analysis.scores import bootstrap, night_margin, relate
+from rainmer_analysis.numerics import hash_scene_names, poisson_weights
+from rainmer_analysis.scores import bootstrap, night_margin_statistic, relate
 from rainmer_analysis.scores.dataset_summaries import Summariser, summarise_datasets
-from rainmer_analysis.scores.matrix_bootstrap import _cosine_matrices
+from rainmer_analysis.scores.matrix_bootstrap import cosine_matrices
 from rainmer_analysis.scores.score import Context
 from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable
@@ -48,7 +48,7 @@ def resampled(table: EmbeddingTable, resamples: int, seed: int) -> list[np.ndarr
     found = summarise_datasets(
         table, {"sums": summariser}, context, whole_scenes=True, sampled=False
     )
-    return list(_cosine_matrices([each.summaries["sums"] for each in found.values()], context))
+    return list(cosine_matrices([each.summaries["sums"] for each in found.values()], context))
 
 
 def test_weights_of_one_give_the_score(clouds: EmbeddingTable) -> None:
@@ -57,7 +57,7 @@ def test_weights_of_one_give_the_score(clouds: EmbeddingTable) -> None:
 
 def test_resamples_equal_copies_written_out(clouds: EmbeddingTable) -> None:
     scenes = np.unique(clouds.rows.column("group").astype(str))
-    weights = poisson_weights(scene_keys(scenes), resamples=3, seed=1)
+    weights = poisson_weights(hash_scene_names(scenes), resamples=3, seed=1)
     for row, found in zip(weights.T, resampled(clouds, 3, 1)[1:], strict=True):
         expected = by_hand(clouds, dict(zip(scenes, row.astype(int), strict=True)))
         assert np.abs(found - expected).max() < 1e-10
@@ -133,14 +133,14 @@ def test_night_margin(make: Make) -> None:
     day = np.array([[1, 0.1, 0], [1, -0.1, 0], [1, 0, 0.1], [1, 0, -0.1]])
     table = make(np.concatenate([day, -day]), ["d1", "d1", "d2", "d2", "n", "n", "n", "n"])
     values, names = relate(table).values, ("d1", "d2", "n")
-    margin = night_margin("n")
+    margin = night_margin_statistic("n")
     assert margin(values, names) == pytest.approx(values[0, 1] - max(values[2, 0], values[2, 1]))
     assert margin(values, names) > 1.9
-    assert night_margin("d1")(values, names) < -1.9
+    assert night_margin_statistic("d1")(values, names) < -1.9
     found = bootstrap(table, margin, resamples=30)
     assert found.low <= found.value == pytest.approx(margin(values, names))
     with pytest.raises(ParameterError, match="margin of 'x' over d1, d2, n is undefined"):
-        night_margin("x")(values, names)
+        night_margin_statistic("x")(values, names)
     with pytest.raises(ParameterError, match="at least two others"):
         bootstrap(table.take([0, 1, 4]), margin)
 

@@ -20,7 +20,7 @@ from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.scores.inference import (
     benjamini_hochberg,
     bootstrap_interval,
-    permutation_p,
+    permutation_p_value,
     subsample_interval,
 )
 from rainmer_analysis.scores.measures import (
@@ -34,10 +34,10 @@ from rainmer_analysis.scores.measures import (
     SlicedMeasure,
     pair_samples,
 )
-from rainmer_analysis.scores.measures.mean_cosines import CosineMeasure, DirectionMeasure
+from rainmer_analysis.scores.measures.cosine_measures import CosineMeasure, DirectionMeasure
 from rainmer_analysis.scores.measures.wasserstein_measures import (
-    random_directions,
-    shrunken_covariance,
+    fixed_random_directions,
+    ledoit_wolf_covariance,
 )
 
 
@@ -57,8 +57,8 @@ def two(
 
 
 def distance(measure: object, pair: Pair) -> float:
-    state = measure.prepare(pair)  # type: ignore[attr-defined]
-    return float(measure.distances(state, pair.owner[None, :])[0])  # type: ignore[attr-defined]
+    state = measure.precompute(pair)  # type: ignore[attr-defined]
+    return float(measure.distances_by_labelling(state, pair.owner[None, :])[0])  # type: ignore[attr-defined]
 
 
 def test_energy_equals_scipy_and_dcor() -> None:
@@ -86,7 +86,7 @@ def test_mmd_equals_scikit_learns_kernel() -> None:
 def test_frechet_equals_scipy_and_scikit_learn() -> None:
     x, y, pair = two()
     a, b = ledoit_wolf(x)[0], ledoit_wolf(y)[0]
-    assert np.abs(shrunken_covariance(x) - a).max() < 1e-10
+    assert np.abs(ledoit_wolf_covariance(x) - a).max() < 1e-10
     apart = x.mean(axis=0) - y.mean(axis=0)
     root = sqrtm(a @ b).real
     expected = apart @ apart + np.trace(a) + np.trace(b) - 2 * np.trace(root)
@@ -99,17 +99,17 @@ def test_sliced_wasserstein_equals_pot() -> None:
         ot = pytest.importorskip("ot")
     for count in (30, 31):
         x, y, pair = two(count=count)
-        expected = ot.sliced_wasserstein_distance(x, y, projections=random_directions(6)) ** 2
+        expected = ot.sliced_wasserstein_distance(x, y, projections=fixed_random_directions(6)) ** 2
         assert distance(SlicedMeasure(), pair) == pytest.approx(expected, abs=1e-12)
     # many labellings at once go another way
-    state, labels = SlicedMeasure().prepare(pair), np.stack([pair.owner, ~pair.owner])
-    found = SlicedMeasure().distances(state, labels)
+    state, labels = SlicedMeasure().precompute(pair), np.stack([pair.owner, ~pair.owner])
+    found = SlicedMeasure().distances_by_labelling(state, labels)
     assert found == pytest.approx([expected, expected], abs=1e-12)
 
 
 def test_classifier_equals_ridge_refitted_for_every_fold() -> None:
     _, _, pair = two(shift=0.2, per_scene=2)
-    fold, y = pair.folds(5)[pair.part], pair.owner[pair.part]
+    fold, y = pair.fold_of_each_part(5)[pair.part], pair.owner[pair.part]
     share = y.mean()
     target = np.where(y, 1 / share, -1 / (1 - share))
     rows = pair.unit - pair.unit.mean(axis=0)
@@ -136,8 +136,8 @@ def test_neighbours_are_of_other_scenes() -> None:
     # four copies of every image: its copies would be its nearest
     x = np.repeat(two()[0], 4, axis=0)
     pair = pair_samples(sample(x, 0, 4), sample(two(seed=1)[1], 10**6))
-    state = NeighbourMeasure().prepare(pair)
-    scene = pair.scene[pair.part]
+    state = NeighbourMeasure().precompute(pair)
+    scene = pair.scene_of_part[pair.part]
     assert (scene[state.indices] != scene[:, None]).all()
 
 
@@ -191,7 +191,7 @@ def test_p_is_exact_for_every_measure() -> None:
         x, _, _ = two(seed, count=40, per_scene=2)
         pair = pair_samples(sample(x[:20], 0, 2), sample(x[20:], 10**6, 2))
         for name, measure in measures.items():
-            found[name].append(permutation_p(pair, measure, permutations=9, seed=seed))
+            found[name].append(permutation_p_value(pair, measure, permutations=9, seed=seed))
     for values in found.values():
         steps = np.bincount(np.rint(10 * np.array(values)).astype(int), minlength=11)
         assert steps[0] == 0
@@ -202,10 +202,10 @@ def test_p_is_exact_for_every_measure() -> None:
 def test_shared_scenes_swap_their_labels_together() -> None:
     x, y, _ = two()
     pair = pair_samples(sample(x, 0), sample(y, 15))  # half of the scenes stand in both
-    labels = pair.relabelled(50, seed=0)
+    labels = pair.permuted_owners(50, seed=0)
     shared = np.flatnonzero(pair.is_in_shared_scene)
     first, second = shared[::2], shared[1::2]
-    assert (pair.scene[first] == pair.scene[second]).all()
+    assert (pair.scene_of_part[first] == pair.scene_of_part[second]).all()
     assert (labels[:, first] != labels[:, second]).all()
     alone = ~pair.is_in_shared_scene
     assert (labels[:, alone].sum(axis=1) == pair.owner[alone].sum()).all()

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.scores import relate
 from rainmer_analysis.values import EmbeddingTable
-from rainmer_analysis.values.immutable.table import BATCH
+from rainmer_analysis.values.immutable.embedding_table_and_map import BATCH
 from tests.conftest import ORACLES, SHARED
 from tests.oracles import build
 from tests.oracles.build import analysed

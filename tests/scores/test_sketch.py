@@ -12,21 +12,21 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from rainmer_analysis.errors import FileFormatError, ParameterError, SpaceError
-from rainmer_analysis.numerics import poisson_weights, scene_keys
+from rainmer_analysis.numerics import hash_scene_names, poisson_weights
 from rainmer_analysis.scores import (
     SCORES,
     Reference,
     Sketch,
     read_sketch,
     relate,
+    request_digest_of_sketch,
     sketch,
-    sketch_request,
     write_sketch,
 )
 from rainmer_analysis.values import EmbeddingTable
 
 Make = Callable[..., EmbeddingTable]
-STREAMING = [name for name, score in SCORES.items() if score.streams]
+STREAMING = [name for name, score in SCORES.items() if score.is_streaming]
 RESAMPLES = 30
 
 
@@ -87,7 +87,7 @@ def test_files_take_about_100_kb_a_dataset(make: Make, tmp_path: Path) -> None:
     table = three(make, scenes=390, width=128)
     path = tmp_path / "x.sketch"
     write_sketch(sketch(table), path, None)
-    assert sketch(table).resamples == 192
+    assert sketch(table).resample_count == 192
     assert 80_000 < path.stat().st_size / 3 < 115_000
 
 
@@ -114,9 +114,9 @@ def test_files_repeat_to_the_byte_and_keep_their_request(make: Make, tmp_path: P
     for path in paths:
         write_sketch(sketch(table), path, "r1")
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert sketch_request(paths[0]) == "r1"
+    assert request_digest_of_sketch(paths[0]) == "r1"
     assert read_sketch(paths[0]).made["table"] == table.content_sha256
-    assert sketch_request(tmp_path) is None
+    assert request_digest_of_sketch(tmp_path) is None
 
 
 def test_no_row_is_an_images_vector(make: Make, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_what_known_names_give_away(make: Make, resamples: int, scenes: int) -> 
     table = of(three(make, scenes=scenes), "c")
     sums = sketch(table, resamples=resamples).datasets["c"]
     names = np.unique(table.rows.column("group").astype(str))
-    weights = poisson_weights(scene_keys(names), resamples=resamples, seed=42)
+    weights = poisson_weights(hash_scene_names(names), resamples=resamples, seed=42)
     equations = np.concatenate([np.ones((1, len(names))), weights.T])
     totals = np.stack([table.vectors[table.rows.column("group") == n].sum(axis=0) for n in names])
     sizes = np.array([(table.rows.column("group") == name).sum() for name in names])
@@ -164,8 +164,8 @@ def test_what_known_names_give_away(make: Make, resamples: int, scenes: int) -> 
 
 
 def test_default_keeps_to_half_as_many_resamples_as_scenes(make: Make) -> None:
-    assert sketch(three(make)).resamples == 30
-    assert sketch(three(make, scenes=20)).resamples == 10
+    assert sketch(three(make)).resample_count == 30
+    assert sketch(three(make, scenes=20)).resample_count == 10
 
 
 def test_too_few_scenes_are_refused(make: Make) -> None:

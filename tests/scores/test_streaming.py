@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import poisson_weights, scene_keys, unit_rows
+from rainmer_analysis.numerics import hash_scene_names, poisson_weights, unit_rows
 from rainmer_analysis.scores import SCORES, Context, Reference, dataset_summaries, relate
 from rainmer_analysis.scores.score import Batch
 from rainmer_analysis.scores.streaming import SceneSums, sum_scenes
 from rainmer_analysis.values import EmbeddingTable, TableStream, write
 
 Make = Callable[..., EmbeddingTable]
-STREAMING = [name for name, score in SCORES.items() if score.streams]
+STREAMING = [name for name, score in SCORES.items() if score.is_streaming]
 
 
 def pieces(make: Make, *, count: int = 60) -> EmbeddingTable:
@@ -146,10 +146,10 @@ def test_every_call_sees_scenes_whole(make: Make, monkeypatch: pytest.MonkeyPatc
 
 def test_mirrored_sums_are_those_of_two_less_the_weights() -> None:
     generator = np.random.default_rng(11)
-    scenes = scene_keys(f"s{number // 2}" for number in range(60))
+    scenes = hash_scene_names(f"s{number // 2}" for number in range(60))
     unit = unit_rows(generator.normal(size=(60, 5)))
     context = Context(resamples=6, seed=3)
-    found = sum_scenes(Batch(unit, scenes, scenes), context).mirrored()
+    found = sum_scenes(Batch(unit, scenes, scenes), context).at_mirrored_weights()
     keys, scene = np.unique(scenes, return_inverse=True)
     weights = 2 - poisson_weights(keys, resamples=6, seed=3)
     totals = np.zeros((30, 5))

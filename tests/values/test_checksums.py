@@ -32,9 +32,9 @@ from rainmer_analysis.values import (
     write_json,
     write_table,
 )
-from rainmer_analysis.values.archive import Value
 from rainmer_analysis.values.parquet import PARTS, write_part_list
-from rainmer_analysis.values.parquet.format.checksums import ColumnSums
+from rainmer_analysis.values.parquet.format.column_checksums import ColumnDigests
+from rainmer_analysis.values.read_and_write import Value
 
 SPACE = Space("rainmer", "chromatic", "ab" * 32, "bilinear-128", "exact")
 
@@ -246,10 +246,10 @@ def test_digests_do_not_depend_on_how_rows_are_cut(name: str, data: st.DataObjec
     column = pa.array(data.draw(st.lists(cells, max_size=8)), kind)
     table = pa.table({"a": column})
     cut = data.draw(st.integers(0, len(column)))
-    pieces = ColumnSums()
+    pieces = ColumnDigests()
     for piece in (table.slice(0, cut), table.slice(cut)):
         pieces.add(piece)
-    assert pieces.columns()["a"] == _sum(table)
+    assert pieces.hexdigests()["a"] == _sum(table)
     assert pieces.rows == len(column)
 
 
@@ -275,12 +275,12 @@ def _bit(cell: object) -> object:
 
 
 def _sum(table: pa.Table) -> str:
-    sums = ColumnSums()
+    sums = ColumnDigests()
     sums.add(table)
-    return sums.columns().get("a", ColumnSums().columns().get("a", "")) or _empty()
+    return sums.hexdigests().get("a", ColumnDigests().hexdigests().get("a", "")) or _empty()
 
 
 def _empty() -> str:
-    sums = ColumnSums()
+    sums = ColumnDigests()
     sums.add(pa.table({"a": pa.chunked_array([], pa.string())}))
-    return sums.columns()["a"]
+    return sums.hexdigests()["a"]

@@ -95,13 +95,13 @@ def common_options(command: Command) -> Command:
         *args: Any, seed: int, as_json: bool, quiet: bool, overwrite: bool, **kwargs: Any
     ) -> Any:
         # pandas and pyarrow wait until there is work, so that --help does not
-        from rainmer_analysis.values import stated_command
+        from rainmer_analysis.values import state_running_command
 
         log_to_stderr(quiet=quiet)
         if isinstance(kwargs.get("out"), str | Path):
             _demand_writable_if_new(Path(kwargs["out"]))
         given = click.get_current_context().find_root().obj  # what `main` was called with
-        with stated_command(given) if isinstance(given, list) else nullcontext():
+        with state_running_command(given) if isinstance(given, list) else nullcontext():
             return command(CommonOptions(seed, as_json, quiet, overwrite), *args, **kwargs)
 
     return run_with_common_options  # type: ignore[return-value]

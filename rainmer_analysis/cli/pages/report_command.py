@@ -59,16 +59,11 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **values:
 
     A globe and maps to turn, with thumbnails and nearest images; matrices with intervals and
     tests; the images that stick out; methods in words. It is one file that needs no network.
-
-    \b
-    Examples:
-      rainmer-analysis report heavy=photos/heavy night=photos/night --out report.html
-      rainmer-analysis report tables/rainmer-chromatic.parquet --out report.html
-    """  # noqa: D301
-    from rainmer_analysis.values import demand_weights
+    """
+    from rainmer_analysis.values import demand_weights_file
 
     for encoder in values["encoders"]:
-        demand_weights(values["weights"], encoder=encoder)
+        demand_weights_file(values["weights"], encoder=encoder)
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.report import ReportOptions
     from rainmer_analysis.recipes.report import report as make

@@ -50,11 +50,11 @@ def show_progress(
     half minute.
     """
     # pandas and pyarrow wait until there is work, so that --help does not
-    from rainmer_analysis.values import progress_to
+    from rainmer_analysis.values import report_progress_to
 
     if not bars:
         lines = ProgressLines(unit, print_line)
-        with progress_to(lines):
+        with report_progress_to(lines):
             yield lines
         return
     with tqdm(unit=f" {unit}s", file=sys.stderr, leave=False, delay=_SECONDS_UNTIL_BAR) as shown:
@@ -65,5 +65,5 @@ def show_progress(
             shown.unit = f" {what or unit}s"
             shown.update(finished - shown.n)
 
-        with progress_to(move_bar):
+        with report_progress_to(move_bar):
             yield move_bar

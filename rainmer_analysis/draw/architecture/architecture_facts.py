@@ -70,10 +70,7 @@ class ArchitectureFacts:
 def read_architecture_facts(root: BlockDescription) -> ArchitectureFacts:
     """Read the numbers of the drawing from a description.
 
-    Raises
-    ------
-    ParameterError
-        A block is missing, or the counts do not add up.
+    Raises ParameterError: a block is missing, or the counts do not add up.
     """
     try:
         return _collect_facts(root)

@@ -10,8 +10,11 @@ from rainmer_analysis.draw.architecture.architecture_facts import (
     read_architecture_facts,
 )
 from rainmer_analysis.draw.architecture.diagram_canvas import DiagramCanvas
-from rainmer_analysis.draw.architecture.module_panels import draw_projectors, draw_stage
 from rainmer_analysis.draw.architecture.overview_panel import draw_overview
+from rainmer_analysis.draw.architecture.stage_and_projector_panels import (
+    draw_projectors,
+    draw_stage,
+)
 from rainmer_analysis.draw.figure import (
     WIDTH,
     Drawing,
@@ -29,6 +32,9 @@ _HEIGHT = 6.95
 def architecture_figure(description: BlockDescription, *, title: str = "") -> Drawing:
     """Draw the encoder's architecture with its shapes and parameter counts.
 
+    Raises ParameterError: the description is not one of Rainmer's encoder, or its counts do not add
+    up.
+
     Parameters
     ----------
     description
@@ -44,11 +50,6 @@ def architecture_figure(description: BlockDescription, *, title: str = "") -> Dr
     Drawing
         With the artists ``box/...``, ``disc/...``, ``arrow/...``, ``text/...`` and
         ``write_headline``.
-
-    Raises
-    ------
-    ParameterError
-        The description is not one of Rainmer's encoder, or its counts do not add up.
     """
     facts = read_architecture_facts(description)
     with style_context():

@@ -51,22 +51,22 @@ class DiagramBox:
     height: float
 
     @property
-    def left(self) -> Point:
+    def west(self) -> Point:
         """The middle of the left side."""
         return self.x - self.width / 2, self.y
 
     @property
-    def right(self) -> Point:
+    def east(self) -> Point:
         """The middle of the right side."""
         return self.x + self.width / 2, self.y
 
     @property
-    def top(self) -> Point:
+    def north(self) -> Point:
         """The middle of the upper side."""
         return self.x, self.y + self.height / 2
 
     @property
-    def bottom(self) -> Point:
+    def south(self) -> Point:
         """The middle of the lower side."""
         return self.x, self.y - self.height / 2
 
@@ -156,14 +156,13 @@ class DiagramCanvas:
             name = f"{kind}/{letter}"
             self.label((x, y), words, name=name, size=8.0, ha="left", va="baseline", weight=weight)
 
-    def arrow(self, *points: Point, name: str, head: bool = True, dashed: bool = False) -> None:
+    def arrow(self, *points: Point, name: str, head: bool = True) -> None:
         """Draw a line along the points, with a head at its end."""
         line = FancyArrowPatch(
             path=Path(list(points)),
             arrowstyle="-|>,head_length=2.6,head_width=1.4" if head else "-",
             color=INK,
             linewidth=_LINE,
-            linestyle=(0, (2, 1.5)) if dashed else "-",
             capstyle="butt",
             joinstyle="miter",
             shrinkA=0,
@@ -177,7 +176,7 @@ class DiagramCanvas:
     def chain(self, boxes: Sequence[DiagramBox], *, name: str) -> None:
         """Join boxes from left to right."""
         for index in range(len(boxes) - 1):
-            self.arrow(boxes[index].right, boxes[index + 1].left, name=f"{name}/{index}")
+            self.arrow(boxes[index].east, boxes[index + 1].west, name=f"{name}/{index}")
 
 
 def superscript(number: int) -> str:

@@ -24,12 +24,12 @@ def draw_overview(board: DiagramCanvas, facts: ArchitectureFacts, *, floor: floa
     y = floor + 0.52
     image = DiagramBox(0.42, y, 0.46, 0.46)
     _draw_rain_icon(board, image)
-    board.label((image.x, image.bottom[1] - 0.035), "image\n3×H×W", name="image/note", muted=True)
+    board.label((image.x, image.south[1] - 0.035), "image\n3×H×W", name="image/note", muted=True)
     conv, first = _draw_patch_embedding(board, facts, y)
     stages = _draw_stages(board, facts, y)
     board.chain([image, conv, first, *stages], name="main")
     _draw_gate(board, facts, (1.72, y), stages=stages, y=floor + 1.4)
-    _draw_projectors(board, facts, stages[-1].right)
+    _draw_projectors(board, facts, stages[-1].east)
 
 
 def _draw_rain_icon(board: DiagramCanvas, box: DiagramBox) -> None:
@@ -79,8 +79,8 @@ def _draw_projectors(board: DiagramCanvas, facts: ArchitectureFacts, last: Point
         middle, note = y + 0.3 * sign, f"{facts.projector:,}"
         place, key = DiagramBox(6.07, middle, 1.0, TALL), f"projector/{tint}"
         box = board.box(place, name, name=key, tint=tint, note=note)
-        board.arrow(last, (split, y), (split, middle), box.left, name=f"split/{tint}")
-        board.arrow(box.right, (6.74, middle), name=f"vector/{tint}")
+        board.arrow(last, (split, y), (split, middle), box.west, name=f"split/{tint}")
+        board.arrow(box.east, (6.74, middle), name=f"vector/{tint}")
         words, key = f"{vector}\n{facts.base}", f"vector/{tint}"
         board.label((6.78, middle), words, name=key, ha="left", va="center", size=6.5)
 
@@ -107,10 +107,10 @@ def _draw_gate(
         box = DiagramBox(left + width / 2, y, width, TALL)
         boxes.append(board.box(box, word, name=f"gate/{index}", tint="gate"))
         left += width + 0.13
-    board.arrow(fork, (fork[0], y), boxes[0].left, name="gate/in")
+    board.arrow(fork, (fork[0], y), boxes[0].west, name="gate/in")
     board.chain(boxes, name="gate")
     board.label(
-        (boxes[-1].right[0] + 0.08, y),
+        (boxes[-1].east[0] + 0.08, y),
         f"gate, {facts.gate:,}\n"
         f"T¹ … T{superscript(facts.stages)}: {facts.stages} × {len(facts.experts)} weights",
         name="gate/note",
@@ -121,14 +121,14 @@ def _draw_gate(
     rail = y - 0.34
     for index, stage in enumerate(stages):
         board.arrow(
-            boxes[-1].bottom,
+            boxes[-1].south,
             (boxes[-1].x, rail),
             (stage.x, rail),
-            stage.top,
+            stage.north,
             name=f"weights/{index}",
         )
         board.label(
-            (stage.x + 0.04, stage.top[1] + 0.2),
+            (stage.x + 0.04, stage.north[1] + 0.2),
             f"T{superscript(index + 1)}",
             name=f"weights/{index}",
             ha="left",

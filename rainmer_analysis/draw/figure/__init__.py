@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rainmer_analysis.draw.figure.drawing import (
     Drawing,
-    drawing_libraries,
+    drawing_library_versions,
     drawing_platform,
     provenance_path,
 )
@@ -22,14 +22,14 @@ from rainmer_analysis.draw.figure.figure_layout import (
     write_panel_letter,
     write_panel_title,
 )
-from rainmer_analysis.draw.figure.labels import short_labels
 from rainmer_analysis.draw.figure.legends import (
-    Entry,
+    LegendEntry,
     add_legend,
     counts_text,
-    dot_entry,
-    legend_shape,
+    dot_legend_entry,
+    legend_columns_and_height,
 )
+from rainmer_analysis.draw.figure.readable_labels import short_labels
 from rainmer_analysis.draw.figure.style import (
     INK,
     MUTED,
@@ -37,10 +37,10 @@ from rainmer_analysis.draw.figure.style import (
     WIDTH,
     assign_colours,
     assign_markers,
-    ink_on,
     luminance,
     marker_outline,
     style_context,
+    text_colour_on,
 )
 
 __all__ = [
@@ -51,8 +51,8 @@ __all__ = [
     "SMALLEST",
     "WIDTH",
     "Drawing",
-    "Entry",
     "Grid",
+    "LegendEntry",
     "add_legend",
     "as_tuple",
     "assign_colours",
@@ -60,11 +60,10 @@ __all__ = [
     "axes_at",
     "counts_text",
     "divide_into_panels",
-    "dot_entry",
-    "drawing_libraries",
+    "dot_legend_entry",
+    "drawing_library_versions",
     "drawing_platform",
-    "ink_on",
-    "legend_shape",
+    "legend_columns_and_height",
     "luminance",
     "marker_outline",
     "new_figure",
@@ -72,6 +71,7 @@ __all__ = [
     "provenance_path",
     "short_labels",
     "style_context",
+    "text_colour_on",
     "title_baseline_points",
     "write_headline",
     "write_panel_letter",

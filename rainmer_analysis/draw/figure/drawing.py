@@ -20,18 +20,18 @@ from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values import (
     FrozenDict,
     carries_record,
-    command_line,
     demand_suffix,
     digest,
     library_versions,
     read_json,
+    running_command,
     to_json_types,
     with_record,
     write_bytes,
     write_json,
 )
 
-__all__ = ["FORMATS", "Drawing", "drawing_libraries", "drawing_platform", "provenance_path"]
+__all__ = ["FORMATS", "Drawing", "drawing_library_versions", "drawing_platform", "provenance_path"]
 
 # No dates and no random identifiers: the same drawing gives the same bytes.
 FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -140,8 +140,8 @@ class Drawing:
         request = digest(said)
         if self.is_up_to_date(target, overwrite=overwrite, provenance=provenance):
             return target
-        made = {"libraries": drawing_libraries()}
-        data = self._with_record(target.suffix.lower(), {"request": request, **said, **made})
+        made = {"libraries": drawing_library_versions()}
+        data = self._bytes_with_record(target.suffix.lower(), {"request": request, **said, **made})
         written = write_bytes(target, data)
         pictures = _pictures_in_provenance(provenance_path(target), request)
         pictures[target.name] = _file_sha256(written)
@@ -168,10 +168,10 @@ class Drawing:
         self._print_figure(buffer, _savefig_options(Path(f"picture{suffix}")))
         return buffer.getvalue()
 
-    def _with_record(self, suffix: str, said: Mapping[str, Any]) -> bytes:
+    def _bytes_with_record(self, suffix: str, said: Mapping[str, Any]) -> bytes:
         """Print the figure with its record inside."""
         about = {
-            "command": command_line(),
+            "command": running_command(),
             "platform": drawing_platform(),
             **said,
             "numbers": to_json_types(self.numbers),
@@ -218,7 +218,7 @@ class Drawing:
             self.figure.savefig(path, **options)
 
 
-def drawing_libraries() -> dict[str, str]:
+def drawing_library_versions() -> dict[str, str]:
     """Return the versions of the libraries that shape a picture."""
     return {**library_versions(), "matplotlib": mpl.__version__}
 

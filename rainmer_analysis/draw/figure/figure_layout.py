@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from rainmer_analysis.draw.figure.labels import escape_missing_glyphs
+from rainmer_analysis.draw.figure.readable_labels import escape_missing_glyphs
 from rainmer_analysis.draw.figure.style import MUTED
 from rainmer_analysis.errors import ParameterError
 
@@ -91,10 +91,7 @@ def divide_into_panels(
 def as_tuple(given: T | Sequence[T], kind: type[T]) -> tuple[T, ...]:
     """Return one value or several of the same kind as a tuple.
 
-    Raises
-    ------
-    ParameterError
-        There is none, or one is of another kind.
+    Raises ParameterError: there is none, or one is of another kind.
     """
     values = (given,) if isinstance(given, kind) else tuple(given)  # type: ignore[arg-type]
     if not values:
@@ -113,10 +110,7 @@ def panel_titles(
 ) -> tuple[str, ...]:
     """Return one title per panel, the default where none is given.
 
-    Raises
-    ------
-    ParameterError
-        The numbers differ.
+    Raises ParameterError: the numbers differ.
     """
     if titles is None:
         return tuple(default(value) for value in values)

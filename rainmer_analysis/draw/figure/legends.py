@@ -13,11 +13,17 @@ from matplotlib.lines import Line2D
 from rainmer_analysis.draw.figure.figure_layout import new_figure
 from rainmer_analysis.draw.figure.style import INK, marker_outline
 
-__all__ = ["Entry", "add_legend", "counts_text", "dot_entry", "legend_shape"]
+__all__ = [
+    "LegendEntry",
+    "add_legend",
+    "counts_text",
+    "dot_legend_entry",
+    "legend_columns_and_height",
+]
 
 
 @dataclass(frozen=True)
-class Entry:
+class LegendEntry:
     """One line of a legend: the text and what it explains."""
 
     text: str
@@ -29,15 +35,15 @@ class Entry:
         return self.handle.get_linestyle() != "None"
 
 
-def dot_entry(text: str, colour: str, marker: str) -> Entry:
+def dot_legend_entry(text: str, colour: str, marker: str) -> LegendEntry:
     """Return the line of a dataset: a dot of its colour and marker."""
     line = Line2D([], [], linestyle="none", color=colour, markersize=5)
     line.set_marker(marker_outline(marker))
     line.set_markeredgewidth(0)
-    return Entry(text, line)
+    return LegendEntry(text, line)
 
 
-def legend_shape(entries: Sequence[Entry], width: float) -> tuple[int, float]:
+def legend_columns_and_height(entries: Sequence[LegendEntry], width: float) -> tuple[int, float]:
     """Return the number of columns, and the height in inches, with which a legend fits `width`."""
     if not entries:
         return 1, 0.0
@@ -52,7 +58,9 @@ def legend_shape(entries: Sequence[Entry], width: float) -> tuple[int, float]:
     raise AssertionError("the loop ends at one column")
 
 
-def add_legend(figure: Figure, entries: Sequence[Entry], *, columns: int, top: float) -> Legend:
+def add_legend(
+    figure: Figure, entries: Sequence[LegendEntry], *, columns: int, top: float
+) -> Legend:
     """Write the legend in the middle, its upper edge `top` inches below the figure's."""
     down = figure.get_size_inches()[1]
     legend = figure.legend(

@@ -25,10 +25,10 @@ __all__ = [
     "WIDTH",
     "assign_colours",
     "assign_markers",
-    "ink_on",
     "luminance",
     "marker_outline",
     "style_context",
+    "text_colour_on",
 ]
 
 WIDTH = 7.2
@@ -123,7 +123,7 @@ def luminance(colour: str | npt.ArrayLike) -> float:
     return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
-def ink_on(colour: str | npt.ArrayLike) -> str:
+def text_colour_on(colour: str | npt.ArrayLike) -> str:
     """Return the ink for words on a colour, dark or white, whichever differs more in CIE lightness.
 
     The ratio of luminances would put dark ink on saturated reds and blues of middle lightness,
@@ -143,6 +143,8 @@ def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
     Twelve colours that stay apart for colour-blind readers; from the thirteenth dataset on they
     come again with other markers (see `assign_markers`), so that no two datasets share both.
 
+    Raises ParameterError: for more datasets than there are pairs of colour and marker (144).
+
     Parameters
     ----------
     datasets
@@ -151,11 +153,6 @@ def assign_colours(datasets: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     ``{dataset: "#rrggbb"}``.
-
-    Raises
-    ------
-    ParameterError
-        For more datasets than there are pairs of colour and marker (144).
 
     Examples
     --------

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from rainmer_analysis.draw.maps.map_notes import neighbourhood_notes
-from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_maps, map_grid
+from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_map_panels, map_grid
 from rainmer_analysis.draw.maps.map_plot import map_numbers, map_provenance, plot_map
 from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
 
@@ -15,7 +15,7 @@ __all__ = [
     "MapStyle",
     "choose_map_style",
     "dataset_legend_entries",
-    "draw_maps",
+    "draw_map_panels",
     "map_grid",
     "map_numbers",
     "map_provenance",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["fidelity_notes", "neighbourhood_notes", "placement_radii"]
+__all__ = ["fidelity_notes", "neighbourhood_notes", "radii_by_dataset"]
 
 # Characters that a line of notes has room for, by the number of panels side by side.
 _ROOM = {1: 100, 2: 74, 3: 48}
@@ -27,10 +27,10 @@ def fidelity_notes(value: SphereMap, *, columns: int) -> tuple[str, ...]:
         ),
         ("stability_degrees", "move between seeds {:.1f}° (median)"),
     )
-    told = [
+    stated = [
         form.format(value.fidelity[key]) for key, form in further if _is_known_number(value, key)
     ]
-    return _pack_into_lines(near + told, _ROOM[columns])
+    return _pack_into_lines(near + stated, _ROOM[columns])
 
 
 def neighbourhood_notes(value: SphereMap) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def neighbourhood_notes(value: SphereMap) -> tuple[str, ...]:
     return (", ".join(near),) if near else ()
 
 
-def placement_radii(value: SphereMap) -> dict[str, float]:
+def radii_by_dataset(value: SphereMap) -> dict[str, float]:
     """Return the calibrated radius of each dataset in degrees, where the map has them."""
     found = value.fidelity.get("radius_degrees_by_dataset")
     return dict(found) if isinstance(found, dict) else {}

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.transforms import IdentityTransform
 
-from rainmer_analysis.draw.figure import MUTED, Entry, marker_outline, short_labels
+from rainmer_analysis.draw.figure import MUTED, LegendEntry, marker_outline, short_labels
 from rainmer_analysis.draw.maps.map_projections import MapProjection
 from rainmer_analysis.draw.maps.map_style import MapStyle
 from rainmer_analysis.errors import ParameterError
@@ -24,16 +24,16 @@ __all__ = [
     "FEWEST",
     "LINES",
     "VAGUE",
+    "checked_summaries",
     "cut_at_projection_edges",
     "draw_contours",
     "draw_mean",
     "draw_overlays",
+    "has_vague_mean",
     "is_outlined",
-    "is_vague",
-    "key_entries",
     "mean_marker_style",
-    "summaries_or_none",
-    "undrawn_outlines",
+    "note_on_undrawn_outlines",
+    "overlay_legend_entries",
 ]
 
 Array = npt.NDArray[np.float64]
@@ -54,7 +54,7 @@ _BISECTIONS = 20
 _LONGEST_STEP = 0.25
 
 
-def summaries_or_none(
+def checked_summaries(
     maps: Sequence[SphereMap],
     summaries: MapSummary | Sequence[MapSummary] | None,
     *,
@@ -62,10 +62,7 @@ def summaries_or_none(
 ) -> list[MapSummary]:
     """Return the maps' summaries where something needs them, else none.
 
-    Raises
-    ------
-    ParameterError
-        They are needed, and are not those of these maps in this order.
+    Raises ParameterError: they are needed, and are not those of these maps in this order.
     """
     if not needed:
         return []
@@ -83,14 +80,14 @@ def is_outlined(seen: DatasetOnMap) -> bool:
     return seen.count >= FEWEST
 
 
-def undrawn_outlines(summary: MapSummary) -> tuple[str, ...]:
+def note_on_undrawn_outlines(summary: MapSummary) -> tuple[str, ...]:
     """Return a note that names the datasets too small to be outlined, if there are any."""
     names = [seen.name for seen in summary.datasets if not is_outlined(seen)]
     listed = ", ".join(short_labels(names).values())
     return (f"no outlines under {FEWEST} images: {listed}",) if names else ()
 
 
-def is_vague(seen: DatasetOnMap) -> bool:
+def has_vague_mean(seen: DatasetOnMap) -> bool:
     """Return whether a dataset spreads so far that its mean direction says little."""
     return seen.spread > VAGUE
 
@@ -151,7 +148,7 @@ def draw_mean(
     axes: Axes, seen: DatasetOnMap, view: MapProjection, *, colour: str, marker: str, scale: float
 ) -> PathCollection:
     """Draw a dataset's mean direction as its own marker, large and rimmed; hollow if vague."""
-    face, edge, rim = mean_marker_style(colour, hollow=is_vague(seen))
+    face, edge, rim = mean_marker_style(colour, hollow=has_vague_mean(seen))
     x, y = view.project(np.array([seen.lon]), np.array([seen.lat]))
     drawn = PathCollection(
         [marker_outline(marker)],
@@ -229,12 +226,14 @@ def _lon_lat_degrees(points: Array) -> tuple[Array, Array]:
     return lon, lat
 
 
-def key_entries(datasets: Sequence[DatasetOnMap], *, contours: bool, means: bool) -> list[Entry]:
+def overlay_legend_entries(
+    datasets: Sequence[DatasetOnMap], *, contours: bool, means: bool
+) -> list[LegendEntry]:
     """Return a line for each kind of sign that is drawn of these datasets."""
-    entries: list[Entry] = []
+    entries: list[LegendEntry] = []
     if contours and any(map(is_outlined, datasets)):
-        entries += [_line_entry(share) for share in LINES]
-    vague = {is_vague(seen) for seen in datasets} if means else set()
+        entries += [_contour_entry(share) for share in LINES]
+    vague = {has_vague_mean(seen) for seen in datasets} if means else set()
     if False in vague:
         entries.append(_mean_entry("mean direction", hollow=False))
     if True in vague:
@@ -242,14 +241,14 @@ def key_entries(datasets: Sequence[DatasetOnMap], *, contours: bool, means: bool
     return entries
 
 
-def _line_entry(share: float) -> Entry:
+def _contour_entry(share: float) -> LegendEntry:
     width, dashes = LINES[share]
     handle = Line2D([], [], color=MUTED, linewidth=width, linestyle=dashes)
-    return Entry(f"densest {100 * share:.0f} % of a dataset", handle)
+    return LegendEntry(f"densest {100 * share:.0f} % of a dataset", handle)
 
 
-def _mean_entry(text: str, *, hollow: bool) -> Entry:
+def _mean_entry(text: str, *, hollow: bool) -> LegendEntry:
     face, edge, rim = mean_marker_style(MUTED, hollow=hollow)
     handle = Line2D([], [], linestyle="none", markersize=6, markerfacecolor=face)
     handle.set(marker=marker_outline("o"), markeredgecolor=edge, markeredgewidth=rim)
-    return Entry(text, handle)
+    return LegendEntry(text, handle)

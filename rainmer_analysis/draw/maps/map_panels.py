@@ -29,7 +29,7 @@ from rainmer_analysis.draw.maps.map_projections import MapProjection
 from rainmer_analysis.draw.maps.map_style import MapStyle, draw_dots
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["MapPanel", "draw_maps", "head_room", "map_grid", "panels_with_fidelity"]
+__all__ = ["MapPanel", "draw_map_panels", "head_room_inches", "map_grid", "panels_with_fidelity"]
 
 _WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
 _EAST = 0.16  # inches at the right, where half of "180°" stands
@@ -60,7 +60,7 @@ def panels_with_fidelity(
     ]
 
 
-def head_room(panels: Sequence[MapPanel]) -> float:
+def head_room_inches(panels: Sequence[MapPanel]) -> float:
     """Return the inches that titles and notes take above a row of panels."""
     return _TITLE_ROOM + _NOTE_ROOM * _most_note_lines(panels)
 
@@ -77,7 +77,7 @@ def map_grid(
     """Return places of the panels, with room for titles above and tick labels below each row."""
     x0, x1, y0, y1 = view.extent
     plain = view.name == "lonlat"
-    head = head_room(panels)
+    head = head_room_inches(panels)
     return divide_into_panels(
         columns,
         left=left if left is not None else (0.46 if plain else 0.08),
@@ -89,7 +89,7 @@ def map_grid(
     )
 
 
-def draw_maps(
+def draw_map_panels(
     figure: Figure,
     panels: Sequence[MapPanel],
     grid: Grid,
@@ -128,7 +128,7 @@ def _draw_frame(axes: Axes, view: MapProjection, *, leftmost: bool) -> None:
         autolim=False,
     )
     if view.name == "lonlat":
-        _degree_ticks(axes, leftmost=leftmost)
+        _set_degree_ticks(axes, leftmost=leftmost)
         return
     axes.set_axis_off()
     for ring in view.outline:
@@ -139,7 +139,7 @@ def _draw_frame(axes: Axes, view: MapProjection, *, leftmost: bool) -> None:
         axes.text(x, y, text, ha="center", va="top", fontsize=6.5, color=MUTED)
 
 
-def _degree_ticks(axes: Axes, *, leftmost: bool) -> None:
+def _set_degree_ticks(axes: Axes, *, leftmost: bool) -> None:
     across = axes.get_window_extent().width / axes.get_figure(root=True).dpi  # type: ignore[union-attr]
     every = 60 if across / 6 > _LABEL_ROOM else 120
     axes.set_xticks(range(-180, 181, 60))

@@ -11,25 +11,25 @@ from matplotlib.figure import Figure
 from rainmer_analysis.draw.figure import (
     WIDTH,
     Drawing,
-    Entry,
+    LegendEntry,
     add_legend,
     as_tuple,
-    legend_shape,
+    legend_columns_and_height,
     new_figure,
     panel_titles,
     style_context,
 )
 from rainmer_analysis.draw.maps.map_overlays import (
+    checked_summaries,
     draw_overlays,
     is_outlined,
-    key_entries,
-    summaries_or_none,
-    undrawn_outlines,
+    note_on_undrawn_outlines,
+    overlay_legend_entries,
 )
 from rainmer_analysis.draw.maps.map_panels import (
     MapPanel,
-    draw_maps,
-    head_room,
+    draw_map_panels,
+    head_room_inches,
     map_grid,
     panels_with_fidelity,
 )
@@ -88,18 +88,20 @@ def plot_map(
     """
     found = as_tuple(maps, SphereMap)
     names = panel_titles(titles, found, default_map_title)
-    told = summaries_or_none(found, summaries, needed=contours or means)
+    summarised = checked_summaries(found, summaries, needed=contours or means)
     columns = {1: 1, 2: 2, 4: 2}.get(len(found), 3)
-    outlined = contours and any(is_outlined(seen) for each in told for seen in each.datasets)
-    sparse = [undrawn_outlines(each) if contours else () for each in told] or [()] * len(found)
+    outlined = contours and any(is_outlined(seen) for each in summarised for seen in each.datasets)
+    sparse = [note_on_undrawn_outlines(each) if contours else () for each in summarised] or [
+        ()
+    ] * len(found)
     panels = panels_with_fidelity(found, names, sparse, columns=columns)
     with style_context():
         shared_style = choose_map_style(found, view, columns=columns, faded=outlined)
-        key = key_entries(
-            [seen for each in told for seen in each.datasets], contours=contours, means=means
+        key = overlay_legend_entries(
+            [seen for each in summarised for seen in each.datasets], contours=contours, means=means
         )
         figure, artists = _draw_panels_and_legend(panels, shared_style, columns=columns, key=key)
-        for index, summary in enumerate(told):
+        for index, summary in enumerate(summarised):
             artists |= draw_overlays(
                 artists[f"axes/{index}"],
                 summary,
@@ -112,18 +114,18 @@ def plot_map(
         "view": view,
         "titles": list(names),
         "maps": [map_provenance(value) for value in found],
-        **({"contours": contours, "means": means} if told else {}),
+        **({"contours": contours, "means": means} if summarised else {}),
     }
     return Drawing(figure, artists, about, {"maps": [map_numbers(value) for value in found]})
 
 
 def _draw_panels_and_legend(
-    panels: Sequence[MapPanel], shared_style: MapStyle, *, columns: int, key: Sequence[Entry]
+    panels: Sequence[MapPanel], shared_style: MapStyle, *, columns: int, key: Sequence[LegendEntry]
 ) -> tuple[Figure, dict[str, Any]]:
     """Draw the panels and, under them, the legend and the key."""
     width = WIDTH if len(panels) > 1 or len(shared_style.colours) > _MANY else 5.0
     grid = map_grid(panels, shared_style.view, columns=columns, width=width)
-    under = grid.top + grid.step * (-(-len(panels) // columns)) - head_room(panels) + 0.02
+    under = grid.top + grid.step * (-(-len(panels) // columns)) - head_room_inches(panels) + 0.02
     legends = {
         "legend": dataset_legend_entries([each.value for each in panels], shared_style),
         "key": key,
@@ -131,10 +133,10 @@ def _draw_panels_and_legend(
     tops, shapes = {}, {}
     for name, entries in legends.items():
         if entries:
-            tops[name], shapes[name] = under, legend_shape(entries, width - 0.2)
+            tops[name], shapes[name] = under, legend_columns_and_height(entries, width - 0.2)
             under += shapes[name][1] + 0.08
     figure = new_figure(width, under + (0.0 if tops else 0.08))
-    artists = draw_maps(figure, panels, grid, shared_style=shared_style)
+    artists = draw_map_panels(figure, panels, grid, shared_style=shared_style)
     for name, top in tops.items():
         artists[name] = add_legend(figure, legends[name], columns=shapes[name][0], top=top)
     return figure, artists

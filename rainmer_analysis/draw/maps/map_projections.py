@@ -51,10 +51,7 @@ class MapProjection:
 def projection_named(name: str) -> MapProjection:
     """Return the view of this name.
 
-    Raises
-    ------
-    ParameterError
-        There is none.
+    Raises ParameterError: there is none.
     """
     if name not in VIEWS:
         raise ParameterError(f"there is no view {name!r}; choose one of {', '.join(VIEWS)}")
@@ -88,7 +85,7 @@ def _project_orthographic(lon: Array, lat: Array) -> tuple[Array, Array]:
     return np.where(front, side - centre, centre - side), np.sin(phi)
 
 
-def _single_piece_index(lon: Array, lat: Array) -> Array:
+def _zero_part_index(lon: Array, lat: Array) -> Array:
     return np.zeros(np.broadcast(lon, lat).shape)
 
 
@@ -108,7 +105,7 @@ def _lonlat_projection() -> MapProjection:
     lines = [np.array([[lon, -90], [lon, 90]], float) for lon in range(-120, 180, 60)]
     lines += [np.array([[-180, lat], [180, lat]], float) for lat in range(-60, 90, 30)]
     return MapProjection(
-        "lonlat", _project_lonlat, _single_piece_index, (box,), tuple(lines), (-180, 180, -90, 90)
+        "lonlat", _project_lonlat, _zero_part_index, (box,), tuple(lines), (-180, 180, -90, 90)
     )
 
 
@@ -125,7 +122,7 @@ def _mollweide_projection() -> MapProjection:
     lines += [_projected_line(_project_mollweide, [-180, 180], lat) for lat in range(-60, 90, 30)]
     a, b = 2 * np.sqrt(2), np.sqrt(2)
     return MapProjection(
-        "mollweide", _project_mollweide, _single_piece_index, (edge,), tuple(lines), (-a, a, -b, b)
+        "mollweide", _project_mollweide, _zero_part_index, (edge,), tuple(lines), (-a, a, -b, b)
     )
 
 

@@ -12,15 +12,15 @@ from matplotlib.collections import PathCollection
 from matplotlib.transforms import IdentityTransform
 
 from rainmer_analysis.draw.figure import (
-    Entry,
+    LegendEntry,
     assign_colours,
     assign_markers,
     counts_text,
-    dot_entry,
+    dot_legend_entry,
     marker_outline,
     short_labels,
 )
-from rainmer_analysis.draw.maps.map_notes import placement_radii
+from rainmer_analysis.draw.maps.map_notes import radii_by_dataset
 from rainmer_analysis.draw.maps.map_projections import MapProjection, projection_named
 from rainmer_analysis.values import SphereMap
 
@@ -76,20 +76,22 @@ def choose_map_style(
     )
 
 
-def dataset_legend_entries(maps: Sequence[SphereMap], shared_style: MapStyle) -> list[Entry]:
+def dataset_legend_entries(maps: Sequence[SphereMap], shared_style: MapStyle) -> list[LegendEntry]:
     """Return a legend line for each dataset: its label, how many images are drawn, and its radius.
 
     The radius stands only beside a single map, since every map has its own.
     """
     counts = [value.rows.counts for value in maps]
-    radii = placement_radii(maps[0]) if len(maps) == 1 else {}
+    radii = radii_by_dataset(maps[0]) if len(maps) == 1 else {}
     labels = short_labels(shared_style.colours)
     found = []
     for name, colour in shared_style.colours.items():
-        told = [counts_text(counts, name)]
-        told += [f"radius {radii[name]:.1f}°"] if name in radii else []
+        remarks = [counts_text(counts, name)]
+        remarks += [f"radius {radii[name]:.1f}°"] if name in radii else []
         found.append(
-            dot_entry(f"{labels[name]} ({', '.join(told)})", colour, shared_style.markers[name])
+            dot_legend_entry(
+                f"{labels[name]} ({', '.join(remarks)})", colour, shared_style.markers[name]
+            )
         )
     return found
 
@@ -107,13 +109,13 @@ def draw_dots(
             code = (turn + layer) % len(names)
             where = np.flatnonzero(codes == code)[layer::_LAYERS]
             if len(where):
-                dots = _scatter_dataset(axes, places[where], names[code], shared_style)
+                dots = _draw_dataset_dots(axes, places[where], names[code], shared_style)
                 dots.set_rasterized(len(value) > _RASTER_ABOVE)
                 found[names[code]].append(dots)
     return {name: tuple(parts) for name, parts in found.items()}
 
 
-def _scatter_dataset(
+def _draw_dataset_dots(
     axes: Axes, places: npt.NDArray[np.float64], name: str, shared_style: MapStyle
 ) -> PathCollection:
     dots = PathCollection(

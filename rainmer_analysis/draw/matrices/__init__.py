@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
 from rainmer_analysis.draw.matrices.interval_plot import plot_intervals
-from rainmer_analysis.draw.matrices.matrix_panels import draw_matrices
+from rainmer_analysis.draw.matrices.matrix_panels import draw_matrix_panels
 from rainmer_analysis.draw.matrices.matrix_plot import matrix_provenance, plot_matrix
 from rainmer_analysis.draw.matrices.matrix_style import (
     MatrixStyle,
@@ -20,7 +20,7 @@ __all__ = [
     "MatrixStyle",
     "choose_matrix_style",
     "draw_colour_bar",
-    "draw_matrices",
+    "draw_matrix_panels",
     "matrix_grid",
     "matrix_provenance",
     "plot_intervals",

@@ -32,14 +32,14 @@ def draw_colour_bar(
     axes = axes_at(figure, ((across - length) / 2, top, length, 0.09))
     scores = {value.score for value in matrices}
     bar = figure.colorbar(_scalar_mappable(shared_style), cax=axes, orientation="horizontal")
-    bar.set_ticks(_round_ticks(shared_style))
+    bar.set_ticks(_ticks_within_scale(shared_style))
     bar.ax.xaxis.set_major_formatter(_tick_label)
     bar.set_label(f"{scores.pop()} score" if len(scores) == 1 else "score")
     bar.outline.set_linewidth(0.5)
     return bar
 
 
-def _round_ticks(shared_style: MatrixStyle) -> list[float]:
+def _ticks_within_scale(shared_style: MatrixStyle) -> list[float]:
     """Return round numbers within the scale."""
     found = MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]).tick_values(
         shared_style.lowest, shared_style.limit

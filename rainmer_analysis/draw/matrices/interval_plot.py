@@ -29,7 +29,7 @@ from rainmer_analysis.draw.figure import (
 )
 from rainmer_analysis.draw.matrices.matrix_plot import (
     default_matrix_title,
-    interval_name,
+    interval_description,
     matrix_provenance,
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
@@ -53,6 +53,9 @@ def plot_intervals(
     A line a pair, hollow where the null cannot tell the two datasets apart; below them each
     dataset's ceiling, what two halves of it score with each other.
 
+    Raises ParameterError: no matrix, one without intervals, different datasets, or titles that do
+    not fit.
+
     Parameters
     ----------
     matrices
@@ -67,15 +70,10 @@ def plot_intervals(
     Drawing
         With the artists ``axes/I``, ``title/I``, ``pairs/I`` (points by (row, column)),
         ``ceilings/I`` (points by row) for panel I from 0, and ``legend``.
-
-    Raises
-    ------
-    ParameterError
-        No matrix, one without intervals, different datasets, or titles that do not fit.
     """
-    found = _check_matrices(as_tuple(matrices, RelationshipMatrix))
+    found = _demand_comparable_intervals(as_tuple(matrices, RelationshipMatrix))
     names = panel_titles(titles, found, default_matrix_title)
-    labels = _pair_labels(found[0])
+    labels = _line_labels(found[0])
     top = 0.3 + (0.26 if title else 0.0)
     height = _LINE * (len(labels) + 0.6)
     with style_context():
@@ -89,7 +87,7 @@ def plot_intervals(
             artists |= _draw_panel(axes, value, index, labels=labels if index == 0 else None)
             artists[f"title/{index}"] = write_panel_title(axes, name)[0]
         if len({value.score for value in found}) == 1:
-            _share_scale([artists[f"axes/{index}"] for index in range(len(found))])
+            _share_x_limits([artists[f"axes/{index}"] for index in range(len(found))])
         artists["legend"] = _draw_legend(figure, found)
         if title:
             artists["headline"] = write_headline(figure, title)
@@ -102,7 +100,9 @@ def plot_intervals(
     return Drawing(figure, artists, about, {"matrices": [matrix_document(v) for v in found]})
 
 
-def _check_matrices(matrices: tuple[RelationshipMatrix, ...]) -> tuple[RelationshipMatrix, ...]:
+def _demand_comparable_intervals(
+    matrices: tuple[RelationshipMatrix, ...],
+) -> tuple[RelationshipMatrix, ...]:
     first = matrices[0]
     for value in matrices:
         if value.low is None or value.high is None:
@@ -118,7 +118,7 @@ def _check_matrices(matrices: tuple[RelationshipMatrix, ...]) -> tuple[Relations
     return matrices
 
 
-def _pair_labels(value: RelationshipMatrix) -> list[str]:
+def _line_labels(value: RelationshipMatrix) -> list[str]:
     names = list(short_labels(value.datasets).values())
     pairs = [f"{one} – {other}" for one, other in combinations(names, 2)]
     return pairs if value.ceilings is None else [*pairs, *names]
@@ -153,7 +153,7 @@ def _draw_panel(
     return {f"axes/{index}": axes, f"pairs/{index}": points, f"ceilings/{index}": rows}
 
 
-def _share_scale(panels: Sequence[Axes]) -> None:
+def _share_x_limits(panels: Sequence[Axes]) -> None:
     limits = np.array([axes.get_xlim() for axes in panels])
     for axes in panels:
         axes.set_xlim(limits[:, 0].min(), limits[:, 1].max())
@@ -180,11 +180,11 @@ def _draw_score(
 
 
 def _draw_legend(figure: Figure, matrices: Sequence[RelationshipMatrix]) -> Any:
-    named = f"two datasets, {interval_name(matrices)}"
+    named = f"two datasets, {interval_description(matrices)}"
     entries = [_legend_handle("o", "pair", filled=True, label=named)]
     if any(value.q is not None for value in matrices):
-        told = f"not told apart from two halves of one set (q > {SIGNIFICANT})"
-        entries.append(_legend_handle("o", "pair", filled=False, label=told))
+        undecided = f"not told apart from two halves of one set (q > {SIGNIFICANT})"
+        entries.append(_legend_handle("o", "pair", filled=False, label=undecided))
     if any(value.ceilings is not None for value in matrices):
         entries.append(_legend_handle("D", "ceiling", filled=True, label="two halves of a dataset"))
     return figure.legend(

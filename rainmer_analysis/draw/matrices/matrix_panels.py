@@ -17,8 +17,8 @@ from rainmer_analysis.draw.figure import (
     SMALLEST,
     Grid,
     axes_at,
-    ink_on,
     short_labels,
+    text_colour_on,
     title_baseline_points,
     write_panel_letter,
     write_panel_title,
@@ -32,10 +32,10 @@ from rainmer_analysis.draw.matrices.matrix_style import (
 )
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["INTERVAL_ROOM", "UNDECIDED", "draw_matrices", "draw_numbers"]
+__all__ = ["INTERVAL_ROOM", "UNDECIDED", "draw_cell_numbers", "draw_matrix_panels"]
 
 
-def draw_matrices(
+def draw_matrix_panels(
     figure: Figure,
     matrices: Sequence[RelationshipMatrix],
     grid: Grid,
@@ -61,7 +61,7 @@ def draw_matrices(
             f"title/{index}": heading,
             f"mesh/{index}": mesh,
             f"missing/{index}": _hatch_missing_cells(axes, value),
-            f"cells/{index}": draw_numbers(axes, value, mesh, room=grid.width * 72),
+            f"cells/{index}": draw_cell_numbers(axes, value, mesh, room=grid.width * 72),
         }
     return artists
 
@@ -107,7 +107,7 @@ UNDECIDED = "°"
 """Stands behind numbers of pairs that the null cannot tell apart."""
 
 
-def draw_numbers(
+def draw_cell_numbers(
     axes: Axes, value: RelationshipMatrix, mesh: QuadMesh, *, room: float
 ) -> dict[tuple[int, int], Text]:
     """Write the numbers that fit the cells of a panel `room` points wide, at 6 points or more."""
@@ -132,7 +132,7 @@ def draw_numbers(
             interval = below[row, column]
             lines.append(axes.text(column + 0.5, row + 0.5 + half, interval, fontsize=SMALLEST))
         for line in lines:
-            line.set(ha="center", va="center_baseline", color=ink_on(shades[row, column]))
+            line.set(ha="center", va="center_baseline", color=text_colour_on(shades[row, column]))
     return found
 
 

@@ -19,11 +19,15 @@ from rainmer_analysis.draw.figure import (
     style_context,
 )
 from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
-from rainmer_analysis.draw.matrices.matrix_panels import INTERVAL_ROOM, UNDECIDED, draw_matrices
+from rainmer_analysis.draw.matrices.matrix_panels import (
+    INTERVAL_ROOM,
+    UNDECIDED,
+    draw_matrix_panels,
+)
 from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, matrix_grid
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix, matrix_document
 
-__all__ = ["default_matrix_title", "interval_name", "matrix_provenance", "plot_matrix"]
+__all__ = ["default_matrix_title", "interval_description", "matrix_provenance", "plot_matrix"]
 
 _NOTE_ROOM = 0.16
 
@@ -75,7 +79,7 @@ def plot_matrix(
         under = grid.top + (rows - 1) * grid.step + grid.height + shared_style.down + 0.06
         notes = _notes_under_matrices(found, cell=grid.width * 72)
         figure = new_figure(width, under + BAR_ROOM + _NOTE_ROOM * len(notes))
-        artists = draw_matrices(figure, found, grid, titles=names, shared_style=shared_style)
+        artists = draw_matrix_panels(figure, found, grid, titles=names, shared_style=shared_style)
         artists["scale"] = draw_colour_bar(figure, found, shared_style, top=under)
         if notes:
             artists["note"] = _write_notes(figure, notes)
@@ -91,13 +95,13 @@ def _notes_under_matrices(matrices: Sequence[RelationshipMatrix], *, cell: float
     """Say what stands under the scores and what their marks mean; panels are `cell` points wide."""
     notes = []
     if any(v.low is not None and cell / len(v.datasets) >= INTERVAL_ROOM for v in matrices):
-        notes.append(f"under each score its {interval_name(matrices)}")
+        notes.append(f"under each score its {interval_description(matrices)}")
     if any(value.undecided.any() for value in matrices):
         notes.append(f"{UNDECIDED} not told apart from two halves of one set (q > {SIGNIFICANT})")
     return notes
 
 
-def interval_name(matrices: Sequence[RelationshipMatrix]) -> str:
+def interval_description(matrices: Sequence[RelationshipMatrix]) -> str:
     """Return what intervals are called, with their level where all matrices state the same."""
     levels = {value.parameters.get("level") for value in matrices if value.low is not None}
     level = levels.pop() if len(levels) == 1 else None

@@ -16,8 +16,11 @@ from rainmer_analysis.draw.figure import (
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
 from rainmer_analysis.draw.probes.ladder_panels import HEIGHT, draw_ladders
-from rainmer_analysis.draw.probes.probe_entries import check_is_probe, probe_entries
-from rainmer_analysis.draw.probes.variance_and_neighbours import ROW, draw_variance_and_neighbours
+from rainmer_analysis.draw.probes.probe_rows_by_view import check_is_probe, probe_rows_by_view
+from rainmer_analysis.draw.probes.variance_and_neighbour_panels import (
+    ROW,
+    draw_variance_and_neighbours,
+)
 
 __all__ = ["plot_probe"]
 
@@ -33,6 +36,8 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
     chance as a broken line. Below, per space and ladder the position of images along the
     direction that other scenes learned, mean and sd over scenes; untrained networks in grey.
 
+    Raises ParameterError: the document is no probe.
+
     Parameters
     ----------
     document
@@ -43,15 +48,10 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
     Drawing
         With the artists ``variance`` (bars by row and source), ``legend``, ``neighbours/NAME``
         (dots by row, and ``chance``) and ``ladder/I/NAME`` for space I from 0.
-
-    Raises
-    ------
-    ParameterError
-        The document is no probe.
     """
     check_is_probe(document)
     spaces, design = document["spaces"], document["design"]
-    views = probe_entries(spaces)
+    views = probe_rows_by_view(spaces)
     labels = [entry.label for view in views for entry in view]
     rows = ROW * (sum(map(len, views)) + 0.45 * (len(views) - 1))
     with style_context():

@@ -16,7 +16,7 @@ from rainmer_analysis.infer.extraction.output_folder import (
     refuse_tables_of_other_form,
     table_request_digest,
 )
-from rainmer_analysis.values import Rows, Space, is_up_to_date, parts_of
+from rainmer_analysis.values import Rows, Space, is_up_to_date, part_files_of
 
 __all__ = ["is_share_up_to_date"]
 
@@ -64,7 +64,7 @@ def is_share_up_to_date(
 
 def _has_all_parts(table: Path) -> bool:
     try:
-        return bool(parts_of(table))
+        return bool(part_files_of(table))
     except FileFormatError:
         return False
 

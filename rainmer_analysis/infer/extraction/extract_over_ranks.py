@@ -41,7 +41,7 @@ from rainmer_analysis.infer.extraction.publish_rank_parts import (
     publish_rank_parts,
     remove_pending_folders,
 )
-from rainmer_analysis.values import ImageSet, Rows, digest, hold_lock, lock_of, recover
+from rainmer_analysis.values import ImageSet, Rows, digest, hold_lock, lock_path_of, recover_folder
 
 __all__ = ["extract_over_ranks"]
 
@@ -98,8 +98,8 @@ def extract_over_ranks(
             _refuse_other_images_on_ranks(rows)
             refuse_file_as_folder(folder)
             if place.rank == 0:
-                held.enter_context(hold_lock(lock_of(folder, encoder.name)))
-                recover(folder)
+                held.enter_context(hold_lock(lock_path_of(folder, encoder.name)))
+                recover_folder(folder)
         with raise_first_error():
             mine = is_share_up_to_date(folder, spaces, share, overwrite=overwrite)
         stands = all_agree(mine)

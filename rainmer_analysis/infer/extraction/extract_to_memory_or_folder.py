@@ -28,16 +28,16 @@ from rainmer_analysis.infer.extraction.resumable_extraction import (
     unfinished_work_folder,
 )
 from rainmer_analysis.values import (
-    commit,
+    commit_staged_files,
     companion_digests,
     demand_writable,
     hold_lock,
     is_up_to_date,
-    lock_of,
-    recover,
-    staging,
-    storage_errors,
-    write_batches,
+    lock_path_of,
+    recover_folder,
+    staging_folder,
+    translate_storage_errors,
+    write_parquet_batches,
 )
 
 __all__ = ["extract_in_memory", "extract_into_folder"]
@@ -63,8 +63,8 @@ def extract_into_folder(task: ExtractionTask, folder: Path, *, overwrite: bool) 
     removed the work that both were doing, what it has written stands, or the work is done anew.
     """
     refuse_file_as_folder(folder)
-    with hold_lock(lock_of(folder, task.encoder.name)):
-        recover(folder)
+    with hold_lock(lock_path_of(folder, task.encoder.name)):
+        recover_folder(folder)
         for _ in range(_TRIES - 1):
             try:
                 return _find_or_extract(task, folder, overwrite=overwrite)
@@ -105,21 +105,23 @@ def _publish_tables_and_skipped_list(
     work, skipped = done
     some, listed = len(skipped) < len(task.rows), skipped_digest(skipped)
     paths: dict[str, Path] = {}
-    with staging(folder) as staged:
+    with staging_folder(folder) as staged:
         for view, space in task.spaces.items() if some else ():
             key = table_request_digest(space, task.rows, work.file_digests())
             path = folder / f"{space.stem}.parquet"
             stands = is_up_to_date(path, key, overwrite=overwrite)
             if not stands or companion_digests(path).get(SKIPPED, listed) != listed:
                 batches = work.table_batches(space, task.provenance)
-                with storage_errors(path, staged / path.name):
-                    write_batches(batches, staged / path.name, key, beside={SKIPPED: listed})
+                with translate_storage_errors(path, staged / path.name):
+                    write_parquet_batches(
+                        batches, staged / path.name, key, beside={SKIPPED: listed}
+                    )
             paths[view] = path
-        with hold_lock(lock_of(folder, "commit"), wait=True):  # encoders share the list
+        with hold_lock(lock_path_of(folder, "commit"), wait=True):  # encoders share the list
             data = merge_skipped_list(folder / SKIPPED, skipped, task.encoder.name)
             if not (folder / SKIPPED).is_file() or (folder / SKIPPED).read_bytes() != data:
-                with storage_errors(folder / SKIPPED, staged / SKIPPED):
+                with translate_storage_errors(folder / SKIPPED, staged / SKIPPED):
                     (staged / SKIPPED).write_bytes(data)
             replaced = names_of_other_form(folder, task.spaces.values(), parts=False)
-            commit(folder, staged, remove=replaced if some else ())
+            commit_staged_files(folder, staged, remove=replaced if some else ())
     return paths

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
-from rainmer_analysis.values import PARTS, Rows, Space, digest, versions_of
+from rainmer_analysis.values import PARTS, Rows, Space, algorithm_versions, digest
 
 __all__ = [
     "COLUMNS",
@@ -70,7 +70,7 @@ def resumed_work_digest(spaces: Mapping[str, Space], rows: Rows) -> str:
 
 def _request_versions(space: Space) -> dict[str, dict[str, int]]:
     own = ("statistics",) if space.encoder == "statistics" else ()
-    versions = versions_of("extract", *own)
+    versions = algorithm_versions("extract", *own)
     return {"versions": versions} if versions else {}
 
 

@@ -19,10 +19,10 @@ from rainmer_analysis.infer.extraction.output_folder import (
 from rainmer_analysis.values import (
     PARTS,
     Space,
-    commit,
+    commit_staged_files,
     hold_lock,
-    lock_of,
-    staging,
+    lock_path_of,
+    staging_folder,
     write_part_list,
 )
 
@@ -43,7 +43,7 @@ def remove_pending_folders(folder: Path, spaces: Mapping[str, Space]) -> None:
 def publish_rank_parts(pending: Path, folder: Path, spaces: Mapping[str, Space]) -> None:
     """Make the parts of all ranks visible as one table per view."""
     parts = sorted(path for path in pending.iterdir() if path.name.startswith("part-"))
-    with staging(folder) as staged:
+    with staging_folder(folder) as staged:
         for space in spaces.values():
             found = [part for part in parts if (part / f"{space.stem}.parquet").exists()]
             for part in found:
@@ -54,14 +54,14 @@ def publish_rank_parts(pending: Path, folder: Path, spaces: Mapping[str, Space])
                 write_part_list(staged / space.stem, staged / space.stem / PARTS)
         encoder = next(iter(spaces.values())).encoder
         skipped = [read_skipped_list(part / SKIPPED) for part in parts]
-        with hold_lock(lock_of(folder, "commit"), wait=True):
+        with hold_lock(lock_path_of(folder, "commit"), wait=True):
             data = merge_skipped_list(
                 folder / SKIPPED, pd.concat(skipped, ignore_index=True), encoder
             )
             (staged / SKIPPED).write_bytes(data)
             replaced = names_of_other_form(folder, spaces.values(), parts=True)
             emptied = _names_of_emptied_tables(folder, staged, spaces)
-            commit(folder, staged, remove=(*replaced, *emptied))
+            commit_staged_files(folder, staged, remove=(*replaced, *emptied))
     remove_tables_of_other_form(folder, spaces.values(), parts=True)
     remove_pending_folders(folder, spaces)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rainmer_analysis.recipes.audit.examine_all_resumably import current_sha256_of_pair
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage
-from rainmer_analysis.values import digest, versions_of
+from rainmer_analysis.values import algorithm_versions, digest
 
 __all__ = ["audit_request_digest", "current_audit_request_digest"]
 
@@ -19,7 +19,7 @@ def audit_request_digest(
     """Return the digest of a request: labels, the bytes of files and where they lie, options."""
     labels = ([each.image_id, each.split, each.scene, *_file_labels(each)] for each in images)
     hashes = (list(each) for each in contents)
-    versions = versions_of("audit")
+    versions = algorithm_versions("audit")
     return digest({"audit": labels, "contents": hashes, "asked": asked, "versions": versions})
 
 

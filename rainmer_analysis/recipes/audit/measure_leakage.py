@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ImageError, ParameterError
 from rainmer_analysis.images import QUALITIES, read_image
-from rainmer_analysis.numerics import scene_weights
+from rainmer_analysis.numerics import bootstrap_scene_weights
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.restoration import ImageQuality, evaluate
 
@@ -202,7 +202,7 @@ def _leakage_from_scores(
     names, scene = np.unique([row.scene for row in rows], return_inverse=True)
     strata = np.zeros(len(names), dtype=np.int64)
     strata[scene] = leaked
-    weights = np.concatenate(list(scene_weights(strata, resamples=_RESAMPLES, seed=seed)))
+    weights = bootstrap_scene_weights(strata, resamples=_RESAMPLES, seed=seed)
     after, before = (np.array([getattr(row, side) for row in rows]) for side in ("after", "before"))
     prices = []
     for place, quality in enumerate(_MEASURED):

@@ -23,7 +23,7 @@ from rainmer_analysis.recipes.audit.examine_all_resumably import (
 from rainmer_analysis.recipes.audit.examine_images import ExaminedImage
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage, gather_images
 from rainmer_analysis.recipes.resumable_work import thread_count
-from rainmer_analysis.values import demand_suffix, hold_lock, lock_of
+from rainmer_analysis.values import demand_suffix, hold_lock, lock_path_of
 
 __all__ = ["audit"]
 
@@ -93,7 +93,7 @@ def audit(
     asked = {"known": [each.content_digest for each in sets], "seed": seed}
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(hold_lock(lock_of(path)))
+            held.enter_context(hold_lock(lock_path_of(path)))
         if path is not None and not overwrite:
             earlier = find_existing_audit(
                 path, lambda: current_audit_request_digest(images, asked, workers)

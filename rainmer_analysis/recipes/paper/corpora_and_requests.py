@@ -47,12 +47,15 @@ class Corpus:
         Names as in the paper.
     spaces
         Encoder and view of each column of the figure, in the figure's order.
+    figure
+        Number of the paper's figure that shows them.
     """
 
     name: str
     weights: str
     datasets: tuple[str, ...]
     spaces: tuple[tuple[str, str], ...]
+    figure: int
 
 
 DERAINING = Corpus(
@@ -60,12 +63,14 @@ DERAINING = Corpus(
     "derain",
     ("Rain200H", "Rain800", "DDN_1", "DDN_5", "GT-Rain", "GTAV-balance"),
     (("rainmer", "chromatic"), ("rainmer", "degradation"), ("airnet", "degradation")),
+    2,
 )
 ALL_IN_ONE = Corpus(
     "all-in-one",
     "allweather",
     ("Snow", "Rain", "Raindrop"),
     (("rainmer", "chromatic"), ("rainmer", "degradation")),
+    3,
 )
 CORPORA = {corpus.name: corpus for corpus in (DERAINING, ALL_IN_ONE)}
 

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from rainmer_analysis.draw import (
     Drawing,
-    all_in_one_figure,
     architecture_figure,
-    deraining_figure,
+    maps_and_matrices_figure,
     plot_intervals,
 )
 from rainmer_analysis.model import WIDTHS, RainmerEncoder, describe_encoder
@@ -20,8 +19,7 @@ from rainmer_analysis.recipes.paper.cached_maps_and_matrices import (
     relate_with_intervals_cached,
 )
 from rainmer_analysis.recipes.paper.corpora_and_requests import (
-    ALL_IN_ONE,
-    DERAINING,
+    CORPORA,
     Corpus,
     FigureRequest,
     extract_corpus,
@@ -30,9 +28,8 @@ from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
 
 __all__ = [
     "FigureFiles",
-    "make_all_in_one_figure",
     "make_architecture_figure",
-    "make_deraining_figure",
+    "make_corpus_figure",
     "make_figure",
 ]
 
@@ -68,31 +65,19 @@ def make_architecture_figure(request: FigureRequest) -> list[Path]:
     return _save_all_formats(request, architecture_figure(description), 1)
 
 
-def make_deraining_figure(request: FigureRequest, *, progress: Progress = None) -> FigureFiles:
-    """Map and relate the deraining sets in three spaces."""
-    return _make_embedding_figure(request, DERAINING, deraining_figure, 2, progress)
-
-
-def make_all_in_one_figure(request: FigureRequest, *, progress: Progress = None) -> FigureFiles:
-    """Map and relate snow, rain and raindrops in two spaces."""
-    return _make_embedding_figure(request, ALL_IN_ONE, all_in_one_figure, 3, progress)
-
-
 def make_figure(number: int, request: FigureRequest, *, progress: Progress = None) -> list[Path]:
     """Make figure 1, 2 or 3 and return the paths of its pictures."""
     if number == 1:
         return make_architecture_figure(request)
-    made = {2: make_deraining_figure, 3: make_all_in_one_figure}[number](request, progress=progress)
+    (corpus,) = (each for each in CORPORA.values() if each.figure == number)
+    made = make_corpus_figure(request, corpus, progress=progress)
     return made.pictures + made.companions
 
 
-def _make_embedding_figure(
-    request: FigureRequest,
-    corpus: Corpus,
-    draw: Callable[..., Drawing],
-    number: int,
-    progress: Progress,
+def make_corpus_figure(
+    request: FigureRequest, corpus: Corpus, *, progress: Progress = None
 ) -> FigureFiles:
+    """Map and relate the datasets of a corpus in its spaces, and draw its figure."""
     encoders = dict.fromkeys(encoder for encoder, _ in corpus.spaces)
     found: Mapping[str, Mapping[str, EmbeddingTable]] = {
         encoder: extract_corpus(request, corpus, encoder, progress=progress) for encoder in encoders
@@ -105,9 +90,12 @@ def _make_embedding_figure(
     )
     uncertain = [relate_with_intervals_cached(request, corpus, table) for table in shown]
     stems = [table.space.stem for table in shown]
+    drawing = maps_and_matrices_figure(maps, matrices, number=corpus.figure, title=title)
     return FigureFiles(
-        _save_all_formats(request, draw(maps, matrices, title=title), number),
-        _save_all_formats(request, plot_intervals(uncertain, title=title), number, "-uncertainty"),
+        _save_all_formats(request, drawing, corpus.figure),
+        _save_all_formats(
+            request, plot_intervals(uncertain, title=title), corpus.figure, "-uncertainty"
+        ),
         {table.space.stem: table for views in found.values() for table in views.values()},
         dict(zip(stems, matrices, strict=True)),
         dict(zip(stems, uncertain, strict=True)),

@@ -21,9 +21,8 @@ from rainmer_analysis.recipes.paper.corpora_and_requests import (
 )
 from rainmer_analysis.recipes.paper.paper_figures import (
     FigureFiles,
-    make_all_in_one_figure,
     make_architecture_figure,
-    make_deraining_figure,
+    make_corpus_figure,
 )
 from rainmer_analysis.recipes.paper.released_run import (
     ReleasedRunComparison,
@@ -133,18 +132,15 @@ def reproduce(
     first = make_architecture_figure(request)
     tables: dict[tuple[str, str, str], EmbeddingTable] = {}
     figures: dict[str, FigureFiles] = {}
-    for name, make in (
-        ("deraining", make_deraining_figure),
-        ("all-in-one", make_all_in_one_figure),
-    ):
-        figures[name] = made = make(request, progress=progress)
+    for name, corpus in CORPORA.items():
+        figures[name] = made = make_corpus_figure(request, corpus, progress=progress)
         shown = made.tables
         drawn_encoders = {table.space.encoder for table in shown.values()}
         beside = [
             table
             for encoder in _COMPARED
             if encoder not in drawn_encoders
-            for table in extract_corpus(request, CORPORA[name], encoder, progress=progress).values()
+            for table in extract_corpus(request, corpus, encoder, progress=progress).values()
         ]
         for table in (*shown.values(), *beside):
             space = table.space

@@ -141,7 +141,7 @@ def place(
     if not paths:
         raise ParameterError("no image was given; name at least one file")
     membership = DatasetMembership(table)
-    found = membership.undecidable(level) if 0 < level < 1 else ()
+    found = membership.datasets_too_small_for(level) if 0 < level < 1 else ()
     images, skipped = embed_images(paths, table.space, weights, device, progress)
     answer = membership.predict(images.vectors, level=level)
     near = nearest_table_images(images, table)

@@ -17,7 +17,7 @@ from rainmer_analysis.pages import (
 from rainmer_analysis.recipes.place.place_images import PlacedImage, PlacedImages
 from rainmer_analysis.recipes.report.dataset_colours_and_markers import dataset_colours_and_markers
 from rainmer_analysis.recipes.report.table_thumbnails import thumbnail_or_none
-from rainmer_analysis.values import digest, versions_of, write_text
+from rainmer_analysis.values import algorithm_versions, digest, write_text
 
 __all__ = ["write_placed_images_page"]
 
@@ -35,7 +35,7 @@ def write_placed_images_page(done: PlacedImages, path: Path, *, overwrite: bool 
         "skipped": [list(each) for each in done.skipped],
         "notes": list(done.notes),
         "level": done.level,
-        "versions": versions_of("place"),
+        "versions": algorithm_versions("place"),
     }
     request = digest(asked)
     if is_page_up_to_date(path, request, overwrite=overwrite):

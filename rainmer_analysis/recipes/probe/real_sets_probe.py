@@ -31,12 +31,12 @@ def probe_real_sets(subject: ProbedEncoder, real: RealImages, cache: Path | None
 def real_sets_document(measured: dict[str, Any]) -> dict[str, Any]:
     """Return the numbers of a view on real sets, with intervals over scenes."""
     hits = _neighbour_hits_from_document(measured)
-    drawn = hits.resampled()
+    drawn = hits.resampled_accuracies()
     return {
         "accuracy": hits.accuracy,
         **_percentile_bounds(drawn),
         "chance": hits.chance,
-        "by_dataset": dict(hits.by_dataset),
+        "by_dataset": dict(hits.accuracy_by_dataset),
         "images": len(hits.hits),
         "scenes": len(set(hits.scenes)),
         "facts": measured["facts"],
@@ -51,7 +51,9 @@ def accuracy_above_controls(
         _neighbour_hits_from_document(measured),
         [_neighbour_hits_from_document(each) for each in controls],
     )
-    drawn = own.resampled() - np.mean([each.resampled() for each in others], axis=0)
+    drawn = own.resampled_accuracies() - np.mean(
+        [each.resampled_accuracies() for each in others], axis=0
+    )
     return {
         "value": own.accuracy - float(np.mean([each.accuracy for each in others])),
         **_percentile_bounds(drawn),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.probing import Design, open_design
+from rainmer_analysis.probing import Design, render_or_load_design
 from rainmer_analysis.recipes.probe.measure_encoders import ProbeInputs, measure_controls
 from rainmer_analysis.recipes.probe.probe_documents import VERSION, space_document
 from rainmer_analysis.recipes.probe.probed_encoders import (
@@ -118,12 +118,12 @@ def probe(
     request = _probe_request_digest(subjects, listed, chosen, found_real, precision)
     if target is not None and is_up_to_date(target, request, overwrite=overwrite):
         return Probe(with_checksum(read_json(target)), up_to_date=True)
-    images = open_design(chosen, folder, progress=progress)
+    images = render_or_load_design(chosen, folder, progress=progress)
     inputs = ProbeInputs(images, found_real, folder, progress)
     taken = [(subject, inputs.measure_encoder(subject)) for subject in subjects]
     beside = measure_controls(listed, inputs, load)
     spaces = [
-        space_document(subject, view, parts, beside=beside, rule=chosen.rule)
+        space_document(subject, view, parts, beside=beside, rule=chosen.resize_rule)
         for subject, parts in taken
         for view in subject.encoder.views
     ]

@@ -12,7 +12,7 @@ from rainmer_analysis.images import sample_ids
 from rainmer_analysis.numerics import (
     equal_mixture,
     match_points,
-    match_quantiles,
+    match_scalars,
     weighted_quantiles,
 )
 
@@ -58,7 +58,7 @@ def optimal_subset_rows(
     mixture, weights = equal_mixture(references)
     if values.shape[1] == 1:
         levels = (np.arange(size) + 0.5) / size
-        return match_quantiles(values[:, 0], weighted_quantiles(mixture[:, 0], weights, levels))
+        return match_scalars(values[:, 0], weighted_quantiles(mixture[:, 0], weights, levels))
     mean = weights @ mixture
     sd = np.sqrt(weights @ (mixture - mean) ** 2)
     scale = np.where((sd > 0.0) & scaled, sd, 1.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rainmer_analysis.numerics import (
     energy_distance,
     equal_mixture,
-    kolmogorov_smirnov,
+    ks_statistic,
     wasserstein1,
     weighted_quantiles,
 )
@@ -125,7 +125,7 @@ def property_changes(
         target = mixture[:, column]
         pair = [each[:, column] for each in (before, after)]
         first, last = (wasserstein1(each, target, second_weights=weights) for each in pair)
-        low, high = (kolmogorov_smirnov(each, target, second_weights=weights) for each in pair)
+        low, high = (ks_statistic(each, target, second_weights=weights) for each in pair)
         own, chosen = (_mean_sd_and_quantiles(each, np.ones(len(each))) for each in pair)
         found.append(
             PropertyChange(

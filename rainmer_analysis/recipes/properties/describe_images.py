@@ -23,7 +23,7 @@ from rainmer_analysis.recipes.properties.measure_images import (
     read_up_to_date_table,
 )
 from rainmer_analysis.recipes.resumable_work import thread_count
-from rainmer_analysis.values import ImageSet, PropertyTable, hold_lock, lock_of
+from rainmer_analysis.values import ImageSet, PropertyTable, hold_lock, lock_path_of
 
 __all__ = ["Description", "describe"]
 
@@ -114,7 +114,7 @@ def describe(
     )
     with ExitStack() as held:
         if path is not None:
-            held.enter_context(hold_lock(lock_of(path)))
+            held.enter_context(hold_lock(lock_path_of(path)))
         known = None if path is None else read_up_to_date_table(path, images, overwrite=overwrite)
         current = known is not None
         if known is None:

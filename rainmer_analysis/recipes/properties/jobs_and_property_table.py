@@ -10,7 +10,7 @@ import pandas as pd
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import content_hashes, unstorable_name_reason
 from rainmer_analysis.recipes.image_meter import MeasuredImage, MeasuringJob
-from rainmer_analysis.values import ImageSet, PropertyTable, Rows, digest, versions_of
+from rainmer_analysis.values import ImageSet, PropertyTable, Rows, algorithm_versions, digest
 
 __all__ = ["current_description_digest", "description_digest", "measuring_jobs", "property_table"]
 
@@ -35,7 +35,9 @@ def description_digest(rows: Rows, hashes: Sequence[tuple[str, str]]) -> str:
     names = ("image_id", "dataset", "group", "split", "region", "target_region")
     labels = {name: (None if pd.isna(x) else str(x) for x in rows.cells(name)) for name in names}
     contents = (list(each) for each in hashes)
-    return digest({"describe": labels, "contents": contents, "versions": versions_of("describe")})
+    return digest(
+        {"describe": labels, "contents": contents, "versions": algorithm_versions("describe")}
+    )
 
 
 def current_description_digest(rows: Rows) -> str:

@@ -30,10 +30,10 @@ from rainmer_analysis.recipes.report.space_panels import (
 from rainmer_analysis.recipes.report.table_thumbnails import Thumbnails, thumbnails_of_rows
 from rainmer_analysis.values import (
     Rows,
+    algorithm_versions,
     demand_suffix,
     digest,
     library_versions,
-    versions_of,
     write_text,
 )
 
@@ -168,4 +168,4 @@ def _page_request_digest(
         "audit": None if content.audit is None else [asdict(each) for each in content.audit],
         "options": {k: v for k, v in asdict(options).items() if k not in dropped},
     }
-    return digest(asked | {"versions": versions_of("report")})
+    return digest(asked | {"versions": algorithm_versions("report")})

@@ -9,7 +9,7 @@ from rainmer_analysis.numerics import Neighbours, align_maps, nearest_neighbours
 from rainmer_analysis.pages import Outlier, SpacePanel
 from rainmer_analysis.recipes.report.map_and_matrix_of_table import map_and_matrix
 from rainmer_analysis.recipes.report.report_inputs import ReportOptions
-from rainmer_analysis.scores import FENCE, OUTLIER_NEIGHBOURS, find_outliers, isolations
+from rainmer_analysis.scores import FENCE, OUTLIER_NEIGHBOURS, find_outliers, isolation_by_dataset
 from rainmer_analysis.values import EmbeddingTable, Rows
 
 __all__ = ["NEIGHBOUR_RULES", "list_outliers", "space_panels"]
@@ -33,7 +33,7 @@ def space_panels(
             map_,
             nearest_neighbours(table.vectors, _SHOWN_NEIGHBOURS, groups=table.rows.column("group")),
             matrix,
-            isolations(table),
+            isolation_by_dataset(table),
             {**table.made, "dimensions": table.dim},
         )
         for map_, table, matrix in zip(align_maps(maps), tables, matrices, strict=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.train import CHECKPOINTS
-from rainmer_analysis.values import hold_lock, lock_of
+from rainmer_analysis.values import hold_lock, lock_path_of
 
 __all__ = ["CARD", "CONFIG", "LOG", "WEIGHTS", "lock_run_folder", "remove_run_files"]
 
@@ -29,7 +29,7 @@ def lock_run_folder(folder: Path, *, allow_existing: bool) -> Iterator[None]:
     OutputInUseError
         Another process trains there.
     """
-    with hold_lock(lock_of(folder)):
+    with hold_lock(lock_path_of(folder)):
         if not allow_existing and any((folder / name).exists() for name in _FILES):
             raise OutputExistsError(
                 f"a run already lies in {folder}; add --resume (resume=True in Python) to continue "

@@ -7,11 +7,10 @@ from typing import Any
 
 from rainmer_analysis.draw import (
     Drawing,
-    all_in_one_figure,
     architecture_figure,
-    deraining_figure,
-    drawing_libraries,
+    drawing_library_versions,
     drawing_platform,
+    maps_and_matrices_figure,
     plot_intervals,
     plot_map,
     plot_matrix,
@@ -35,7 +34,7 @@ def check_redrawn(record: PictureRecord, shown: VerifiedContent) -> Check:
     nothing is compared.
     """
     document = record.document
-    here, system = drawing_libraries(), drawing_platform()
+    here, system = drawing_library_versions(), drawing_platform()
     other = [
         f"{name} {stated} (here {here.get(name, 'none')})"
         for name, stated in (document.get("libraries") or {}).items()
@@ -67,8 +66,8 @@ def _draw_from_record(document: Mapping[str, Any], shown: VerifiedContent) -> Dr
     if what == "intervals":
         return plot_intervals(matrices, titles=titles, title=title)
     if what in ("figure 2", "figure 3"):
-        draw = deraining_figure if what == "figure 2" else all_in_one_figure
-        return draw(maps, matrices, titles=titles, title=title)
+        number = int(what.removeprefix("figure "))
+        return maps_and_matrices_figure(maps, matrices, number=number, titles=titles, title=title)
     if what == "figure 1":
         return architecture_figure(describe_encoder(RainmerEncoder(WIDTHS["full"])), title=title)
     if what == "probe":

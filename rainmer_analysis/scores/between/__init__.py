@@ -6,7 +6,7 @@ from rainmer_analysis.scores.between.encoder_agreement import Agreement, Estimat
 from rainmer_analysis.scores.between.representation_similarity import (
     debiased_cka,
     linear_cka,
-    rank_correlation,
+    rsa_correlation,
 )
 
 __all__ = [
@@ -15,5 +15,5 @@ __all__ = [
     "compare",
     "debiased_cka",
     "linear_cka",
-    "rank_correlation",
+    "rsa_correlation",
 ]

@@ -13,15 +13,15 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.numerics import scene_keys, unit_rows
+from rainmer_analysis.numerics import hash_scene_names, unit_rows
 from rainmer_analysis.scores.between.representation_similarity import (
     FEWEST_DATASETS,
     batch_per_dataset,
-    dataset_matrices,
+    dataset_cosine_matrices,
     debiased_cka,
     linear_cka,
     procrustes_similarity,
-    rank_correlation,
+    rsa_correlation,
     split_half_reliability,
 )
 from rainmer_analysis.scores.inference import bootstrap_interval
@@ -121,7 +121,7 @@ def compare(
             "give a share between 0 and 1, and at least 2"
         )
     one, two = _common_images(first, second)
-    scenes = scene_keys(one.rows.cells("group"))
+    scenes = hash_scene_names(one.rows.cells("group"))
     number = len(np.unique(scenes))
     if number < FEWEST_SCENES:
         raise ParameterError(
@@ -130,7 +130,7 @@ def compare(
         )
     x, y = unit_rows(one.vectors), unit_rows(two.vectors)
     estimates: dict[str, Estimate | None] = {
-        name: _estimate_with_interval(measure, x, y, scenes, level)
+        name: _measure_with_jackknife_interval(measure, x, y, scenes, level)
         for name, measure in _MEASURES.items()
     }
     estimates["rsa"], ceiling = _rsa_with_ceiling(one, two, resamples, level, seed)
@@ -170,7 +170,7 @@ def _common_images(first: EmbeddingTable, second: EmbeddingTable) -> tuple[Embed
     return one, two
 
 
-def _estimate_with_interval(
+def _measure_with_jackknife_interval(
     measure: Callable[[Floats, Floats], float],
     x: Floats,
     y: Floats,
@@ -196,8 +196,8 @@ def _rsa_with_ceiling(
     if len(one.rows.datasets) < FEWEST_DATASETS:
         return None, None
     batches = batch_per_dataset(one), batch_per_dataset(two)
-    matrices = [dataset_matrices(each, resamples=resamples, seed=seed) for each in batches]
-    found = np.array([rank_correlation(a, b) for a, b in zip(*matrices, strict=True)])
+    matrices = [dataset_cosine_matrices(each, resamples=resamples, seed=seed) for each in batches]
+    found = np.array([rsa_correlation(a, b) for a, b in zip(*matrices, strict=True)])
     scenes = min(len(np.unique(batch.scenes)) for batch in batches[0])
     low, high = bootstrap_interval(found[0], found[1:], scenes=scenes, level=level)
     ceiling = float(np.sqrt(np.prod([split_half_reliability(each, seed=seed) for each in batches])))

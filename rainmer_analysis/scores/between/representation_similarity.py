@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 from scipy.stats import rankdata
 
-from rainmer_analysis.numerics import scene_keys, splitmix64, unit_rows
+from rainmer_analysis.numerics import hash_scene_names, splitmix64, unit_rows
+from rainmer_analysis.scores.matrix_bootstrap import cosine_matrices
 from rainmer_analysis.scores.score import Batch, Context, Floats
-from rainmer_analysis.scores.streaming import COSINE, SceneSums, sum_scenes
+from rainmer_analysis.scores.streaming import sum_scenes
 from rainmer_analysis.values import EmbeddingTable, report_progress
 
 __all__ = [
     "FEWEST_DATASETS",
     "batch_per_dataset",
-    "dataset_matrices",
+    "dataset_cosine_matrices",
     "debiased_cka",
     "linear_cka",
     "procrustes_similarity",
-    "rank_correlation",
+    "rsa_correlation",
     "split_half_reliability",
 ]
 
@@ -88,7 +87,7 @@ FEWEST_DATASETS = 4
 _SPLITS = 20
 
 
-def rank_correlation(first: Floats, second: Floats) -> float:
+def rsa_correlation(first: Floats, second: Floats) -> float:
     """Return Spearman's correlation of the cells above the diagonal of two matrices (k, k)."""
     rows, columns = np.triu_indices(len(first), k=1)
     ranks = [rankdata(matrix[rows, columns]) for matrix in (first, second)]
@@ -99,7 +98,7 @@ def rank_correlation(first: Floats, second: Floats) -> float:
 
 def batch_per_dataset(table: EmbeddingTable) -> list[Batch]:
     """Return the images of each dataset of a table, with their scenes."""
-    unit, scenes = unit_rows(table.vectors), scene_keys(table.rows.cells("group"))
+    unit, scenes = unit_rows(table.vectors), hash_scene_names(table.rows.cells("group"))
     codes = table.rows.codes
     return [
         Batch(unit[codes == code], scenes[codes == code], scenes[codes == code])
@@ -107,26 +106,10 @@ def batch_per_dataset(table: EmbeddingTable) -> list[Batch]:
     ]
 
 
-def dataset_matrices(batches: list[Batch], *, resamples: int = 0, seed: int = 42) -> Floats:
-    """Return the cosine matrix of datasets and of each resample of them, shape (1 + r, k, k).
-
-    The diagonal, which no correlation looks at, is left 0.
-    """
+def dataset_cosine_matrices(batches: list[Batch], *, resamples: int = 0, seed: int = 42) -> Floats:
+    """Return the cosine matrix of datasets and of each resample of them, shape (1 + r, k, k)."""
     context = Context(resamples=resamples, seed=seed)
-    sums = [sum_scenes(batch, context) for batch in batches]
-    found = np.zeros((1 + context.resamples, len(sums), len(sums)))
-    pairs = list(itertools.combinations(range(len(sums)), 2))
-    for finished, (a, b) in enumerate(pairs, start=1):
-        found[:, a, b] = found[:, b, a] = _cosine_in_resamples(sums[a], sums[b], context)
-        if resamples:
-            report_progress(finished, len(pairs), "pair")
-    return found
-
-
-def _cosine_in_resamples(first: SceneSums, second: SceneSums, context: Context) -> Floats:
-    assert COSINE.resampled is not None
-    drawn = COSINE.resampled(first, second, context)
-    return np.concatenate([[COSINE.compare(first, second, context)], drawn])
+    return cosine_matrices([sum_scenes(batch, context) for batch in batches], context)
 
 
 def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
@@ -140,8 +123,8 @@ def split_half_reliability(batches: list[Batch], *, seed: int) -> float:
         halves = [_half_of_scenes(batches, seed + cut, upper=upper) for upper in (False, True)]
         if min(len(batch.unit) for half in halves for batch in half) == 0:
             return float("nan")
-        matrices = [dataset_matrices(half)[0] for half in halves]
-        found.append(rank_correlation(*matrices))
+        matrices = [dataset_cosine_matrices(half)[0] for half in halves]
+        found.append(rsa_correlation(*matrices))
         report_progress(cut + 1, _SPLITS, "cut")
     half = float(np.mean(found))
     return max(0.0, 2 * half / (1 + half)) if half > -1 else 0.0

@@ -10,7 +10,13 @@ from scipy.special import stdtrit
 from rainmer_analysis.scores.measures.sample_pair import Pair
 from rainmer_analysis.scores.score import Floats
 
-__all__ = ["CUTS", "FEWEST_SCENES", "bootstrap_interval", "clip_to_bounds", "subsample_interval"]
+__all__ = [
+    "CUTS",
+    "FEWEST_SCENES",
+    "bootstrap_interval",
+    "clip_interval_to_bounds",
+    "subsample_interval",
+]
 
 FEWEST_SCENES = 5
 """Scenes that each dataset needs for an interval."""
@@ -105,8 +111,8 @@ def subsample_interval(
         return float("nan"), float("nan")
     found = np.array(
         [
-            [estimate(pair.take(half == part)) for part in (True, False)]
-            for half in (pair.random_half(seed=cut) for cut in range(1, CUTS + 1))
+            [estimate(pair.take_parts(half == part)) for part in (True, False)]
+            for half in (pair.is_in_random_half(seed=cut) for cut in range(1, CUTS + 1))
         ]
     )
     variance = float((((found[:, 0] - found[:, 1]) / 2) ** 2).mean())
@@ -125,7 +131,7 @@ def _symmetric_interval(
     return float(value - half), float(value + half)
 
 
-def clip_to_bounds(
+def clip_interval_to_bounds(
     found: tuple[float, float], value: float, bounds: tuple[float, float]
 ) -> tuple[float, float]:
     """Cut off an interval what the score cannot be in expectation, but never its own value.

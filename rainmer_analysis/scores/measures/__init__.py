@@ -14,9 +14,9 @@ from rainmer_analysis.scores.measures.sample_pair import (
     Measure,
     Pair,
     Sample,
-    first_images,
     merge_samples,
     pair_samples,
+    sample_first_images,
 )
 from rainmer_analysis.scores.measures.wasserstein_measures import FrechetMeasure, SlicedMeasure
 
@@ -30,7 +30,7 @@ __all__ = [
     "Pair",
     "Sample",
     "SlicedMeasure",
-    "first_images",
     "merge_samples",
     "pair_samples",
+    "sample_first_images",
 ]

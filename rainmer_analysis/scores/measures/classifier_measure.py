@@ -33,7 +33,7 @@ class ClassifierMeasure:
     which does not depend on labels (Treder, IEEE Signal Processing Letters 26, 2019).
     """
 
-    def prepare(self, pair: Pair) -> _HatMatrix:
+    def precompute(self, pair: Pair) -> _HatMatrix:
         """Make the hat matrix, and what turns its residuals into those of left-out folds."""
         rows = pair.unit - pair.unit.mean(axis=0)
         count, width = rows.shape
@@ -41,12 +41,12 @@ class ClassifierMeasure:
         square[np.diag_indices(width)] += _RIDGE * np.trace(square) / width + 1e-12
         hat = rows @ np.linalg.solve(square, rows.T) + 1.0 / count
         # by scenes alone: folds that knew the labels would favour the true ones over permuted ones
-        fold = pair.folds(min(_FOLDS, int(pair.scene.max()) + 1))[pair.part]
+        fold = pair.fold_of_each_part(min(_FOLDS, int(pair.scene_of_part.max()) + 1))[pair.part]
         folds = tuple(np.flatnonzero(fold == each) for each in range(int(fold.max()) + 1))
         solved = tuple(np.linalg.inv(np.eye(len(own)) - hat[np.ix_(own, own)]) for own in folds)
         return _HatMatrix(pair.part, hat, folds, solved)
 
-    def distances(self, state: _HatMatrix, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: _HatMatrix, labels: Bools) -> Floats:
         """Return the informedness for every labelling, shape (b,)."""
         first = labels[:, state.part].T
         share = first.mean(axis=0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rainmer_analysis.scores.measures.mean_cosines import Blocks, mean_within_and_between
+from rainmer_analysis.scores.measures.cosine_measures import Blocks, means_within_and_between
 from rainmer_analysis.scores.measures.sample_pair import Bools, Pair
 from rainmer_analysis.scores.score import Floats
 
@@ -19,15 +19,20 @@ def _squared_chords(unit: Floats) -> Floats:
     return np.asarray(np.maximum(squares, 0.0))
 
 
-def _sum_kernel_by_scene(pair: Pair, cells: Floats) -> Blocks:
-    pairs = np.outer(pair.sizes, pair.sizes) * pair.is_other_scene
-    return Blocks(pair.between_parts(cells) * pair.is_other_scene, pairs, pair.sizes, pair.sizes)
+def _kernel_sums_between_scenes(pair: Pair, cells: Floats) -> Blocks:
+    pairs = np.outer(pair.sizes, pair.sizes) * pair.different_scene_mask
+    return Blocks(
+        pair.sum_cells_between_parts(cells) * pair.different_scene_mask,
+        pairs,
+        pair.sizes,
+        pair.sizes,
+    )
 
 
 class _KernelMeasure:
-    def distances(self, state: Blocks, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: Blocks, labels: Bools) -> Floats:
         """Return the squared distance of the kernel's mean embeddings, shape (b,)."""
-        first, second, between = mean_within_and_between(state, labels)
+        first, second, between = means_within_and_between(state, labels)
         return np.asarray(first + second - 2 * between)
 
 
@@ -35,9 +40,9 @@ class _KernelMeasure:
 class EnergyMeasure(_KernelMeasure):
     """2 E|X - Y| - E|X - X'| - E|Y - Y'| (Székely and Rizzo, 2013), chords of the unit sphere."""
 
-    def prepare(self, pair: Pair) -> Blocks:
+    def precompute(self, pair: Pair) -> Blocks:
         """Sum the distances between scenes."""
-        return _sum_kernel_by_scene(pair, -np.sqrt(_squared_chords(pair.unit)))
+        return _kernel_sums_between_scenes(pair, -np.sqrt(_squared_chords(pair.unit)))
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,10 @@ class MMDMeasure(_KernelMeasure):
     for every labelling.
     """
 
-    def prepare(self, pair: Pair) -> Blocks:
+    def precompute(self, pair: Pair) -> Blocks:
         """Sum the kernel between scenes."""
         squares = _squared_chords(pair.unit)
-        apart = pair.scene[pair.part]
+        apart = pair.scene_of_part[pair.part]
         chosen = squares[np.triu(apart[:, None] != apart[None, :], k=1)]
         bandwidth = float(np.median(chosen)) if chosen.size else 1.0
-        return _sum_kernel_by_scene(pair, np.exp(-squares / (2 * max(bandwidth, 1e-12))))
+        return _kernel_sums_between_scenes(pair, np.exp(-squares / (2 * max(bandwidth, 1e-12))))

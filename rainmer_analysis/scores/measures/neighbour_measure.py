@@ -31,9 +31,9 @@ class NeighbourMeasure:
     number of neighbours grows with the samples, so that halves of them measure the same.
     """
 
-    def prepare(self, pair: Pair) -> _NeighbourGraph:
+    def precompute(self, pair: Pair) -> _NeighbourGraph:
         """Find the neighbours."""
-        scenes = pair.scene[pair.part]
+        scenes = pair.scene_of_part[pair.part]
         fewest = len(scenes) - int(np.bincount(scenes).max())
         wanted = max(1, min(max(_FEWEST, len(scenes) // _SHARE), fewest))
         cosines = pair.unit @ pair.unit.T
@@ -41,19 +41,19 @@ class NeighbourMeasure:
         indices = np.argpartition(-cosines, wanted - 1, axis=1)[:, :wanted]
         return _NeighbourGraph(pair.part, indices)
 
-    def distances(self, state: _NeighbourGraph, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: _NeighbourGraph, labels: Bools) -> Floats:
         """Return one less the mixing for every labelling, shape (b,)."""
         rows = labels[:, state.part]
         step = max(1, _CELLS // state.indices.size)
         return np.concatenate(
             [
-                _share_of_own_neighbours(state.indices, rows[low : low + step])
+                _one_less_neighbour_mixing(state.indices, rows[low : low + step])
                 for low in range(0, len(rows), step)
             ]
         )
 
 
-def _share_of_own_neighbours(indices: npt.NDArray[np.int64], rows: Bools) -> Floats:
+def _one_less_neighbour_mixing(indices: npt.NDArray[np.int64], rows: Bools) -> Floats:
     other = (rows[:, indices] != rows[:, :, None]).mean(axis=2)
     first = (other * rows).sum(axis=1) / rows.sum(axis=1)
     second = (other * ~rows).sum(axis=1) / (~rows).sum(axis=1)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from rainmer_analysis.numerics import splitmix64
 from rainmer_analysis.scores.score import Batch, Context, Floats
 
-__all__ = ["Measure", "Pair", "Sample", "first_images", "merge_samples", "pair_samples"]
+__all__ = ["Measure", "Pair", "Sample", "merge_samples", "pair_samples", "sample_first_images"]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -33,7 +33,7 @@ class Sample:
     images: npt.NDArray[np.uint64]
 
 
-def first_images(batch: Batch, context: Context) -> Sample:
+def sample_first_images(batch: Batch, context: Context) -> Sample:
     """Return the first images of a batch."""
     order = np.argsort(batch.images, kind="stable")[: context.sample]
     return Sample(batch.unit[order], batch.scenes[order], batch.images[order])
@@ -47,7 +47,7 @@ def merge_samples(first: Sample, second: Sample, context: Context) -> Sample:
             for name in ("unit", "scenes", "images")
         )
     )
-    return first_images(both, context)
+    return sample_first_images(both, context)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,42 +72,42 @@ class Pair:
     owner: Bools
 
     @cached_property
-    def scene(self) -> Ints:
+    def scene_of_part(self) -> Ints:
         """Number of each part's scene, ascending, shape (p,)."""
         return np.asarray(np.unique(self.keys, return_inverse=True)[1])
 
     @cached_property
     def sizes(self) -> Floats:
         """Images of each part, shape (p,)."""
-        return np.bincount(self.part, minlength=len(self.scene)).astype(np.float64)
+        return np.bincount(self.part, minlength=len(self.scene_of_part)).astype(np.float64)
 
     @cached_property
     def is_in_shared_scene(self) -> Bools:
         """Whether a part's scene stands in both datasets, shape (p,)."""
-        return np.asarray(np.bincount(self.scene)[self.scene] > 1)
+        return np.asarray(np.bincount(self.scene_of_part)[self.scene_of_part] > 1)
 
     @property
     def fewest_scenes(self) -> int:
         """Scenes of the dataset that has fewer."""
         return int(min(self.owner.sum(), (~self.owner).sum()))
 
-    def take(self, kept: Bools, owner: Bools | None = None) -> Pair:
+    def take_parts(self, kept: Bools, owner: Bools | None = None) -> Pair:
         """Return some parts, with other owners where `owner`, shape (p,), is given."""
         rows = kept[self.part]
         labels = self.owner if owner is None else owner
         part = (np.cumsum(kept) - 1)[self.part[rows]]
         return Pair(self.unit[rows], part, self.keys[kept], labels[kept])
 
-    def balanced(self) -> Pair:
+    def with_equal_scene_counts(self) -> Pair:
         """Return as many scenes of both datasets, shared ones first."""
-        kept = np.zeros(len(self.scene), dtype=np.bool_)
+        kept = np.zeros(len(self.scene_of_part), dtype=np.bool_)
         for own in (self.owner, ~self.owner):
             places = np.flatnonzero(own)
             order = np.argsort(~self.is_in_shared_scene[places], kind="stable")
             kept[places[order[: self.fewest_scenes]]] = True
-        return self.take(kept)
+        return self.take_parts(kept)
 
-    def strata(self) -> list[Ints]:
+    def parts_by_stratum(self) -> list[Ints]:
         """Return the parts of the first dataset's scenes, of the second's, and of shared ones.
 
         Of a shared scene the first dataset's part stands for both.
@@ -116,36 +116,36 @@ class Pair:
         chosen = (alone & self.owner, alone & ~self.owner, self.is_in_shared_scene & self.owner)
         return [np.flatnonzero(parts) for parts in chosen]
 
-    def deal_scenes(self, groups: int, *, seed: int = 0) -> Ints:
+    def group_of_each_part(self, groups: int, *, seed: int = 0) -> Ints:
         """Deal the scenes of each stratum to groups of equal size, shape (p,).
 
         Scenes are put in an order that depends on their keys and the seed, and cut; so a scene
         seldom changes its group when others are left out.
         """
-        group = np.zeros(int(self.scene.max()) + 1, dtype=np.int64)
+        group = np.zeros(int(self.scene_of_part.max()) + 1, dtype=np.int64)
         start = 0
-        for parts in self.strata():
+        for parts in self.parts_by_stratum():
             order = np.argsort(splitmix64(self.keys[parts] + np.uint64(seed)), kind="stable")
             # what does not divide evenly goes to other groups in every stratum
             number = np.arange(len(parts)) * groups // max(1, len(parts)) + start
-            group[self.scene[parts[order]]] = number % groups
+            group[self.scene_of_part[parts[order]]] = number % groups
             start += len(parts) % groups
-        return np.asarray(group[self.scene])
+        return np.asarray(group[self.scene_of_part])
 
-    def folds(self, count: int) -> Ints:
+    def fold_of_each_part(self, count: int) -> Ints:
         """Deal all scenes to folds of equal size whatever their labels are, shape (p,)."""
-        scenes = int(self.scene.max()) + 1
+        scenes = int(self.scene_of_part.max()) + 1
         keys = np.zeros(scenes, dtype=np.uint64)
-        keys[self.scene] = self.keys
+        keys[self.scene_of_part] = self.keys
         fold = np.empty(scenes, dtype=np.int64)
         fold[np.argsort(splitmix64(keys), kind="stable")] = np.arange(scenes) * count // scenes
-        return np.asarray(fold[self.scene])
+        return np.asarray(fold[self.scene_of_part])
 
-    def random_half(self, *, seed: int) -> Bools:
+    def is_in_random_half(self, *, seed: int) -> Bools:
         """Cut the scenes of each stratum into random halves; return the parts in the first."""
-        return np.asarray(self.deal_scenes(2, seed=seed) == 0)
+        return np.asarray(self.group_of_each_part(2, seed=seed) == 0)
 
-    def relabelled(self, permutations: int, *, seed: int) -> Bools:
+    def permuted_owners(self, permutations: int, *, seed: int) -> Bools:
         """Permute the labels of whole scenes, and swap those within shared ones.
 
         Returns
@@ -157,29 +157,29 @@ class Pair:
         labels = np.tile(self.owner, (permutations, 1))
         alone = ~self.is_in_shared_scene
         labels[:, alone] = generator.permuted(labels[:, alone], axis=1)
-        swapped = generator.random((permutations, int(self.scene.max()) + 1)) < 0.5
-        return np.asarray(labels ^ (swapped[:, self.scene] & self.is_in_shared_scene))
+        swapped = generator.random((permutations, int(self.scene_of_part.max()) + 1)) < 0.5
+        return np.asarray(labels ^ (swapped[:, self.scene_of_part] & self.is_in_shared_scene))
 
     @cached_property
-    def is_other_scene(self) -> Bools:
+    def different_scene_mask(self) -> Bools:
         """Whether two parts are of different scenes, shape (p, p)."""
-        return np.asarray(self.scene[:, None] != self.scene[None, :])
+        return np.asarray(self.scene_of_part[:, None] != self.scene_of_part[None, :])
 
-    def between_parts(self, cells: Floats) -> Floats:
+    def sum_cells_between_parts(self, cells: Floats) -> Floats:
         """Sum values of pairs of rows, shape (n, n), to pairs of parts, shape (p, p)."""
         if len(self.keys) == len(self.unit):
             return cells
-        starts = np.searchsorted(self.part, np.arange(len(self.scene)))
+        starts = np.searchsorted(self.part, np.arange(len(self.scene_of_part)))
         return np.asarray(np.add.reduceat(np.add.reduceat(cells, starts, axis=0), starts, axis=1))
 
 
 class Measure(Protocol):
     """How far two samples are apart."""
 
-    def prepare(self, pair: Pair) -> Any:
+    def precompute(self, pair: Pair) -> Any:
         """Look at the images, whatever their labels."""
 
-    def distances(self, state: Any, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: Any, labels: Bools) -> Floats:
         """Measure labellings of shape (b, p); return shape (b,), more where further apart."""
 
 

@@ -11,29 +11,35 @@ import numpy.typing as npt
 from rainmer_analysis.scores.measures.sample_pair import Bools, Pair
 from rainmer_analysis.scores.score import Floats
 
-__all__ = ["FrechetMeasure", "SlicedMeasure", "frechet", "random_directions", "shrunken_covariance"]
+__all__ = [
+    "FrechetMeasure",
+    "SlicedMeasure",
+    "fixed_random_directions",
+    "ledoit_wolf_covariance",
+    "squared_frechet_distance",
+]
 
 
 @dataclass(frozen=True)
 class FrechetMeasure:
     """|m - m'|² + tr(C + C' - 2 (C C')^(1/2)) (Dowson and Landau, 1982)."""
 
-    def prepare(self, pair: Pair) -> Pair:
+    def precompute(self, pair: Pair) -> Pair:
         """Keep the images."""
         return pair
 
-    def distances(self, state: Pair, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: Pair, labels: Bools) -> Floats:
         """Return the squared Fréchet distance of every labelling."""
         found = np.empty(len(labels))
         for index, rows in enumerate(labels[:, state.part]):
-            found[index] = frechet(state.unit[rows], state.unit[~rows])
+            found[index] = squared_frechet_distance(state.unit[rows], state.unit[~rows])
         return found
 
 
-def frechet(first: Floats, second: Floats) -> float:
+def squared_frechet_distance(first: Floats, second: Floats) -> float:
     """Return the squared Fréchet distance of two samples (n, d) and (m, d)."""
     apart = first.mean(axis=0) - second.mean(axis=0)
-    a, b = shrunken_covariance(first), shrunken_covariance(second)
+    a, b = ledoit_wolf_covariance(first), ledoit_wolf_covariance(second)
     root = np.linalg.cholesky(a)
     # the roots of root' b root are those of a b, whose square root's trace is wanted
     roots = np.linalg.eigvalsh(root.T @ b @ root)
@@ -41,7 +47,7 @@ def frechet(first: Floats, second: Floats) -> float:
     return float(apart @ apart + np.trace(a) + np.trace(b) - 2 * shared)
 
 
-def shrunken_covariance(rows: Floats) -> Floats:
+def ledoit_wolf_covariance(rows: Floats) -> Floats:
     """Return the covariance of rows (n, d), pulled towards a multiple of the unit matrix.
 
     The amount is that of Ledoit and Wolf (Journal of Multivariate Analysis 88, 2004), so that it
@@ -77,13 +83,13 @@ class _SortedProjections:
 class SlicedMeasure:
     """Mean squared 2-Wasserstein distance along fixed directions (Bonneel et al., 2015)."""
 
-    def prepare(self, pair: Pair) -> _SortedProjections:
+    def precompute(self, pair: Pair) -> _SortedProjections:
         """Sort the images along every direction."""
-        along = (pair.unit @ random_directions(pair.unit.shape[1])).T
+        along = (pair.unit @ fixed_random_directions(pair.unit.shape[1])).T
         order = np.argsort(along, axis=1, kind="stable")
         return _SortedProjections(pair.part, np.take_along_axis(along, order, axis=1), order)
 
-    def distances(self, state: _SortedProjections, labels: Bools) -> Floats:
+    def distances_by_labelling(self, state: _SortedProjections, labels: Bools) -> Floats:
         """Return the mean over directions for every labelling, shape (b,)."""
         rows = labels[:, state.part]
         if len(rows) == 1:
@@ -91,13 +97,13 @@ class SlicedMeasure:
         step = max(1, _CELLS // rows.shape[1])
         return np.concatenate(
             [
-                _distances_by_direction(state, rows[low : low + step])
+                _mean_distances_over_directions(state, rows[low : low + step])
                 for low in range(0, len(rows), step)
             ]
         )
 
 
-def _distances_by_direction(state: _SortedProjections, rows: Bools) -> Floats:
+def _mean_distances_over_directions(state: _SortedProjections, rows: Bools) -> Floats:
     counts = rows.sum(axis=1)
     most = int(max(counts.max(), (rows.shape[1] - counts).max()))
     levels = (np.arange(most) + 0.5) / most
@@ -137,7 +143,7 @@ def _quantiles_of_chosen(values: Floats, chosen: Bools, levels: Floats) -> Float
 
 
 @lru_cache(maxsize=4)
-def random_directions(width: int) -> Floats:
+def fixed_random_directions(width: int) -> Floats:
     """Return fixed random directions of whole orthonormal bases, shape (d, l), l at least 64.
 
     Along a whole basis the mean squared shift of two means is the squared distance of the means

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SCENES_ASKED", "SceneIndex", "mean_of_nearest"]
+__all__ = ["NEIGHBOUR_SCENES", "SceneIndex", "mean_of_nearest"]
 
 Floats = npt.NDArray[np.float64]
-SCENES_ASKED = 5
+NEIGHBOUR_SCENES = 5
 """The nearest scenes of a dataset whose mean distance says how far an image is from it."""
 _BLOCK = 512
 
@@ -32,7 +32,7 @@ class SceneIndex:
     scenes: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, vectors: Floats, scenes: npt.NDArray[np.int64]) -> SceneIndex:
+    def sorted_by_scene(cls, vectors: Floats, scenes: npt.NDArray[np.int64]) -> SceneIndex:
         """Sort rows by scene."""
         order = np.argsort(scenes, kind="stable")
         return cls(vectors[order], scenes[order])
@@ -43,11 +43,11 @@ class SceneIndex:
         return np.unique(self.scenes)
 
     @property
-    def scenes_asked(self) -> int:
+    def neighbour_scene_count(self) -> int:
         """How many nearest scenes are asked: 5, or fewer where one left out leaves fewer."""
-        return min(SCENES_ASKED, len(self.scene_numbers) - 1)
+        return min(NEIGHBOUR_SCENES, len(self.scene_numbers) - 1)
 
-    def distances(
+    def distance_blocks(
         self, vectors: Floats, own: npt.NDArray[np.int64] | None = None
     ) -> Iterator[tuple[slice, Floats]]:
         """Walk through the distances of images to every scene: that of its nearest image, radians.

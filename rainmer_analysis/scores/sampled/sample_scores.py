@@ -13,23 +13,26 @@ from rainmer_analysis.scores.measures import (
     Pair,
     Sample,
     SlicedMeasure,
-    first_images,
     merge_samples,
     pair_samples,
+    sample_first_images,
 )
-from rainmer_analysis.scores.sampled.excess_over_halves import excess_over_halves, unbiased_measure
+from rainmer_analysis.scores.sampled.excess_over_split_halves import (
+    excess_over_split_halves,
+    measure_as_labelled,
+)
 from rainmer_analysis.scores.score import Context, Score
 
 __all__ = ["CLASSIFIER", "ENERGY", "FRECHET", "MMD", "NEIGHBOURS", "SLICED"]
 
 
-def _sample_score(name: str, measure: Measure, *, halves: bool, **more: object) -> Score:
+def _make_sample_score(name: str, measure: Measure, *, halves: bool, **more: object) -> Score:
     similarity = bool(more.get("similarity", False))
 
     def estimate(pair: Pair, context: Context) -> float:
         if not halves:
-            return unbiased_measure(pair, measure)
-        found = excess_over_halves(pair, measure, seed=context.seed)
+            return measure_as_labelled(pair, measure)
+        found = excess_over_split_halves(pair, measure, seed=context.seed)
         return 1 - found if similarity else found
 
     def compare(first: Sample, second: Sample, context: Context) -> float:
@@ -50,7 +53,7 @@ def _sample_score(name: str, measure: Measure, *, halves: bool, **more: object) 
 
     return Score(
         name=name,
-        summarise=first_images,
+        summarise=sample_first_images,
         merge=merge_samples,
         compare=compare,
         measure=measure,
@@ -60,7 +63,7 @@ def _sample_score(name: str, measure: Measure, *, halves: bool, **more: object) 
     )
 
 
-ENERGY = _sample_score(
+ENERGY = _make_sample_score(
     "energy",
     EnergyMeasure(),
     halves=False,
@@ -70,7 +73,7 @@ ENERGY = _sample_score(
     fewest_scenes=4,
     bounds=(0.0, 4.0),
 )
-MMD = _sample_score(
+MMD = _make_sample_score(
     "mmd",
     MMDMeasure(),
     halves=False,
@@ -80,7 +83,7 @@ MMD = _sample_score(
     fewest_scenes=4,
     bounds=(0.0, 2.0),
 )
-FRECHET = _sample_score(
+FRECHET = _make_sample_score(
     "frechet",
     FrechetMeasure(),
     halves=True,
@@ -90,7 +93,7 @@ FRECHET = _sample_score(
     fewest_scenes=20,
     bounds=(0.0, 4.0),
 )
-SLICED = _sample_score(
+SLICED = _make_sample_score(
     "sliced-wasserstein",
     SlicedMeasure(),
     halves=True,
@@ -100,7 +103,7 @@ SLICED = _sample_score(
     fewest_scenes=8,
     bounds=(0.0, 4.0),
 )
-CLASSIFIER = _sample_score(
+CLASSIFIER = _make_sample_score(
     "classifier",
     ClassifierMeasure(),
     halves=True,
@@ -113,7 +116,7 @@ CLASSIFIER = _sample_score(
     fewest_scenes=20,
     bounds=(0.0, 1.0),
 )
-NEIGHBOURS = _sample_score(
+NEIGHBOURS = _make_sample_score(
     "neighbours",
     NeighbourMeasure(),
     halves=True,

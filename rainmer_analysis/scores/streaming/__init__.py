@@ -7,9 +7,14 @@ from rainmer_analysis.scores.streaming.cosine_scores import (
     COSINE,
     DIRECTION,
     PAPER,
-    ceiling_interval,
+    ceiling_with_interval,
 )
-from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.scene_sums import (
+    SceneSums,
+    merge_sums,
+    scene_sums_by_dataset,
+    sum_scenes,
+)
 from rainmer_analysis.scores.streaming.sketch import (
     Sketch,
     sketch,
@@ -17,7 +22,7 @@ from rainmer_analysis.scores.streaming.sketch import (
 )
 from rainmer_analysis.scores.streaming.sketch_files import (
     read_sketch,
-    sketch_request,
+    request_digest_of_sketch,
     write_sketch,
 )
 
@@ -28,11 +33,12 @@ __all__ = [
     "PAPER",
     "SceneSums",
     "Sketch",
-    "ceiling_interval",
+    "ceiling_with_interval",
     "merge_sums",
     "read_sketch",
+    "request_digest_of_sketch",
+    "scene_sums_by_dataset",
     "sketch",
-    "sketch_request",
     "sum_scenes",
     "summaries_of_sketches",
     "write_sketch",

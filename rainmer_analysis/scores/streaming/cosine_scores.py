@@ -7,17 +7,28 @@ from collections.abc import Callable
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.inference.score_intervals import bootstrap_interval, clip_to_bounds
-from rainmer_analysis.scores.measures.mean_cosines import (
+from rainmer_analysis.scores.inference.score_intervals import (
+    bootstrap_interval,
+    clip_interval_to_bounds,
+)
+from rainmer_analysis.scores.measures.cosine_measures import (
     CentredMeasure,
     CosineMeasure,
     DirectionMeasure,
     PaperMeasure,
+    mean_or_nan,
 )
 from rainmer_analysis.scores.score import Context, Floats, Reference, Score
 from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
 
-__all__ = ["CENTRED", "COSINE", "DIRECTION", "PAPER", "ceiling_interval", "within_scene_ceilings"]
+__all__ = [
+    "CENTRED",
+    "COSINE",
+    "DIRECTION",
+    "PAPER",
+    "ceiling_with_interval",
+    "different_scene_mean_cosine",
+]
 
 Formula = Callable[[SceneSums, SceneSums, Context], Floats]
 
@@ -26,17 +37,12 @@ def _dot_of_totals(first: SceneSums, second: SceneSums) -> Floats:
     return np.asarray(np.einsum("rd,rd->r", first.total, second.total))
 
 
-def _mean_or_nan(products: Floats, pairs: Floats) -> Floats:
-    there = pairs > 0.5
-    return np.asarray(np.where(there, products / np.where(there, pairs, 1.0), np.nan))
-
-
 def _mean_cosine_all_pairs(first: SceneSums, second: SceneSums, context: Context) -> Floats:
     if context.same:
         # copies of a scene are other scenes: pairs between them are left out
         pairs = first.images**2 - first.square_images + first.copy_images
-        return _mean_or_nan(_dot_of_totals(first, first) - first.squares + first.copies, pairs)
-    return _mean_or_nan(_dot_of_totals(first, second), first.images * second.images)
+        return mean_or_nan(_dot_of_totals(first, first) - first.squares + first.copies, pairs)
+    return mean_or_nan(_dot_of_totals(first, second), first.images * second.images)
 
 
 def _mean_cosine_different_images(first: SceneSums, second: SceneSums, context: Context) -> Floats:
@@ -45,37 +51,40 @@ def _mean_cosine_different_images(first: SceneSums, second: SceneSums, context: 
     # an image with itself has the cosine 1
     pairs = first.images**2 - first.square_images + first.copy_images - first.images
     products = _dot_of_totals(first, first) - first.squares + first.copies - first.images
-    return _mean_or_nan(products, pairs)
+    return mean_or_nan(products, pairs)
 
 
-def within_scene_ceilings(sums: SceneSums) -> Floats:
+def different_scene_mean_cosine(sums: SceneSums) -> Floats:
     """Return the mean cosine of pairs from different scenes of a dataset, shape (1 + r,).
 
     What two sets of other scenes of the same kind score with each other, in expectation: the mean
     over all splits of the scenes into halves.
     """
-    return _mean_or_nan(
+    return mean_or_nan(
         _dot_of_totals(sums, sums) - sums.squares, sums.images**2 - sums.square_images
     )
 
 
-def ceiling_interval(sums: SceneSums, level: float) -> tuple[float, float, float]:
+def ceiling_with_interval(sums: SceneSums, level: float) -> tuple[float, float, float]:
     """Return a dataset's split-half ceiling of the mean cosine with its interval."""
-    values, other = within_scene_ceilings(sums), within_scene_ceilings(sums.mirrored())
+    values, other = (
+        different_scene_mean_cosine(sums),
+        different_scene_mean_cosine(sums.at_mirrored_weights()),
+    )
     value = float(values[0])
     found = bootstrap_interval(value, values[1:], other[1:], scenes=sums.scenes, level=level)
-    return value, *clip_to_bounds(found, value, (-1.0, 1.0))
+    return value, *clip_interval_to_bounds(found, value, (-1.0, 1.0))
 
 
 def _cosine_of_mean_directions(first: SceneSums, second: SceneSums, context: Context) -> Floats:
     if context.same:
         # cosine of the mean directions of two halves: signal over signal and the noise of a half
-        signal = within_scene_ceilings(first)
-        noise = _mean_or_nan(first.copies, first.images**2) - signal * _mean_or_nan(
+        signal = different_scene_mean_cosine(first)
+        noise = mean_or_nan(first.copies, first.images**2) - signal * mean_or_nan(
             first.copy_images, first.images**2
         )
         return np.asarray(np.where(signal > 0, signal / (signal + 2 * noise), np.nan))
-    own = within_scene_ceilings(first), within_scene_ceilings(second)
+    own = different_scene_mean_cosine(first), different_scene_mean_cosine(second)
     scale = np.sqrt(np.clip(own[0], 0, None) * np.clip(own[1], 0, None))
     return np.asarray(
         _mean_cosine_all_pairs(first, second, context) / np.where(scale > 0, scale, np.nan)
@@ -83,7 +92,7 @@ def _cosine_of_mean_directions(first: SceneSums, second: SceneSums, context: Con
 
 
 def _centred_cosine(first: SceneSums, second: SceneSums, context: Context) -> Floats:
-    reference = _check_reference(context.reference, first)
+    reference = _demand_reference(context.reference, first)
     a, b = first.relative_to(reference.mean), second.relative_to(reference.mean)
     squares = _mean_squared_distance(first, reference.mean) * _mean_squared_distance(
         second, reference.mean
@@ -92,18 +101,18 @@ def _centred_cosine(first: SceneSums, second: SceneSums, context: Context) -> Fl
     scale = np.sqrt(np.clip(squares, 0, None))
     pairs = first.images * second.images
     products = (
-        within_scene_ceilings(a) if context.same else _mean_or_nan(_dot_of_totals(a, b), pairs)
+        different_scene_mean_cosine(a) if context.same else mean_or_nan(_dot_of_totals(a, b), pairs)
     )
     return np.asarray(products / np.where(scale > 0, scale, np.nan))
 
 
 def _mean_squared_distance(sums: SceneSums, origin: Floats) -> Floats:
     """Return the mean squared distance of a dataset's unit vectors from `origin`."""
-    along = _mean_or_nan(sums.total @ origin, sums.images)
+    along = mean_or_nan(sums.total @ origin, sums.images)
     return np.asarray(1 - 2 * along + float(origin @ origin))
 
 
-def _check_reference(reference: Reference | None, sums: SceneSums) -> Reference:
+def _demand_reference(reference: Reference | None, sums: SceneSums) -> Reference:
     if reference is None or reference.mean.shape != sums.total.shape[1:]:
         raise ParameterError(
             "the score 'centred' measures from a reference mean of as many dimensions as the "
@@ -112,9 +121,11 @@ def _check_reference(reference: Reference | None, sums: SceneSums) -> Reference:
     return reference
 
 
-def _cosine_score(name: str, formula: Formula, **more: object) -> Score:
+def _make_cosine_score(name: str, formula: Formula, **more: object) -> Score:
     def compare(first: SceneSums, second: SceneSums, context: Context) -> float:
-        return float(formula(first.first_resamples(0), second.first_resamples(0), context)[0])
+        return float(
+            formula(first.with_first_resamples(0), second.with_first_resamples(0), context)[0]
+        )
 
     def resampled(first: SceneSums, second: SceneSums, context: Context) -> Floats:
         return formula(first, second, context)[1:]
@@ -123,7 +134,7 @@ def _cosine_score(name: str, formula: Formula, **more: object) -> Score:
         first: SceneSums, second: SceneSums, context: Context, level: float
     ) -> tuple[float, float]:
         values = formula(first, second, context)
-        other = formula(first.mirrored(), second.mirrored(), context)
+        other = formula(first.at_mirrored_weights(), second.at_mirrored_weights(), context)
         scenes = min(first.scenes, second.scenes)
         return bootstrap_interval(values[0], values[1:], other[1:], scenes=scenes, level=level)
 
@@ -138,7 +149,7 @@ def _cosine_score(name: str, formula: Formula, **more: object) -> Score:
     )
 
 
-COSINE = _cosine_score(
+COSINE = _make_cosine_score(
     "cosine",
     _mean_cosine_different_images,
     about="mean cosine of all pairs of images; on the diagonal of all pairs of different images",
@@ -147,7 +158,7 @@ COSINE = _cosine_score(
     whole_scenes=False,
     fewest_same=2,
 )
-PAPER = _cosine_score(
+PAPER = _make_cosine_score(
     "paper",
     _mean_cosine_all_pairs,
     about="mean cosine of all pairs, an image's pair with itself included, as published",
@@ -155,7 +166,7 @@ PAPER = _cosine_score(
     measure=PaperMeasure(),
     whole_scenes=False,
 )
-CENTRED = _cosine_score(
+CENTRED = _make_cosine_score(
     "centred",
     _centred_cosine,
     about=(
@@ -166,7 +177,7 @@ CENTRED = _cosine_score(
     measure=CentredMeasure(),
     fewest_same=2,
 )
-DIRECTION = _cosine_score(
+DIRECTION = _make_cosine_score(
     "direction",
     _cosine_of_mean_directions,
     about=(

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.numerics import poisson_weights
-from rainmer_analysis.scores.score import Batch, Context, Floats
+from rainmer_analysis.scores.dataset_summaries import Summariser, Table, summarise_datasets
+from rainmer_analysis.scores.score import SUMS, Batch, Context, Floats
 
-__all__ = ["SceneSums", "merge_sums", "sum_scenes"]
+__all__ = ["SceneSums", "merge_sums", "scene_sums_by_dataset", "sum_scenes"]
 
 # Scenes whose weights are in memory at once: 4,096 of 1,000 resamples are 33 MB.
 _SCENES = 1 << 12
@@ -52,11 +53,11 @@ class SceneSums:
     moments: Floats
 
     @property
-    def resamples(self) -> int:
+    def resample_count(self) -> int:
         """Number of resamples r."""
         return len(self.images) - 1
 
-    def mirrored(self) -> SceneSums:
+    def at_mirrored_weights(self) -> SceneSums:
         """Return the same sums at the weights 2 - w."""
         images = 2 * self.images[:1] - self.images
         copies, copy_images = 2 * self.copies[:1] - self.copies, 2 * self.copy_images[:1]
@@ -90,7 +91,7 @@ class SceneSums:
             squares=self.squares - 2 * along + length * self.square_images,
         )
 
-    def first_resamples(self, resamples: int) -> SceneSums:
+    def with_first_resamples(self, resamples: int) -> SceneSums:
         """Return the same sums with the first `resamples` resamples alone."""
         arrays = {
             field.name: getattr(self, field.name)[: 1 + resamples] for field in fields(self)[2:]
@@ -105,7 +106,7 @@ def sum_scenes(batch: Batch, context: Context) -> SceneSums:
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     totals = np.add.reduceat(batch.unit[order], starts, axis=0)
     parts = [
-        _sum_chunk(keys[cut], totals[cut], sizes[cut].astype(np.float64), context)
+        _sum_scenes_with_resamples(keys[cut], totals[cut], sizes[cut].astype(np.float64), context)
         for cut in (slice(low, low + _SCENES) for low in range(0, len(keys), _SCENES))
     ]
     whole = parts[0]
@@ -114,7 +115,7 @@ def sum_scenes(batch: Batch, context: Context) -> SceneSums:
     return whole
 
 
-def _sum_chunk(
+def _sum_scenes_with_resamples(
     keys: npt.NDArray[np.uint64], totals: Floats, sizes: Floats, context: Context
 ) -> SceneSums:
     drawn = poisson_weights(keys, resamples=context.resamples, seed=context.seed)
@@ -140,3 +141,10 @@ def merge_sums(first: SceneSums, second: SceneSums, context: Context) -> SceneSu
     return SceneSums(
         *(getattr(first, field.name) + getattr(second, field.name) for field in fields(SceneSums))
     )
+
+
+def scene_sums_by_dataset(table: Table, context: Context) -> dict[str, SceneSums]:
+    """Return the sums of each dataset of a table, which need not fit into memory."""
+    summariser = Summariser(sum_scenes, merge_sums)
+    found = summarise_datasets(table, {SUMS: summariser}, context, whole_scenes=True, sampled=False)
+    return {name: each.summaries[SUMS] for name, each in found.items()}

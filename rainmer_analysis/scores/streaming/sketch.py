@@ -7,14 +7,9 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.dataset_summaries import (
-    Summariser,
-    Table,
-    count_scenes,
-    summarise_datasets,
-)
+from rainmer_analysis.scores.dataset_summaries import Table, scene_counts_by_dataset
 from rainmer_analysis.scores.score import SUMS, Context, Data, DatasetSummary
-from rainmer_analysis.scores.streaming.scene_sums import SceneSums, merge_sums, sum_scenes
+from rainmer_analysis.scores.streaming.scene_sums import SceneSums, scene_sums_by_dataset
 from rainmer_analysis.values import FrozenDict, Space, Value, array_digest, common_space, digest
 
 __all__ = ["FEWEST_SCENES", "RESAMPLES", "Sketch", "sketch", "summaries_of_sketches"]
@@ -50,9 +45,9 @@ class Sketch(Value):
         object.__setattr__(self, "made", FrozenDict(self.made))
 
     @property
-    def resamples(self) -> int:
+    def resample_count(self) -> int:
         """Resamples that every dataset has."""
-        return min(sums.resamples for sums in self.datasets.values())
+        return min(sums.resample_count for sums in self.datasets.values())
 
     @property
     def content_sha256(self) -> str:
@@ -67,15 +62,12 @@ class Sketch(Value):
     def check_resamples(self, resamples: int, seed: int) -> None:
         """Check that resamples of this number and seed can be taken from the sketch.
 
-        Raises
-        ------
-        ParameterError
-            It holds fewer, or others.
+        Raises ParameterError: it holds fewer, or others.
         """
-        if resamples and (resamples > self.resamples or seed != self.seed):
+        if resamples and (resamples > self.resample_count or seed != self.seed):
             raise ParameterError(
-                f"{resamples} resamples of seed {seed} were asked for, and a "
-                f"sketch holds {self.resamples} of seed {self.seed}; ask for these, or make the "
+                f"{resamples} resamples of seed {seed} were asked for, and a sketch holds "
+                f"{self.resample_count} of seed {self.seed}; ask for these, or make the "
                 "sketches anew with --resamples and --seed"
             )
 
@@ -106,17 +98,11 @@ def sketch(table: Table, *, resamples: int | None = None, seed: int = 42) -> Ske
     """
     if len(table) == 0:
         raise ParameterError("the table holds no image; a sketch needs at least one dataset")
-    wanted = _resamples_or_default(table, resamples)
+    wanted = _checked_resample_count(table, resamples)
     context = Context(resamples=wanted, seed=seed)
-    found = summarise_datasets(
-        table,
-        {"sums": Summariser(sum_scenes, merge_sums)},
-        context,
-        whole_scenes=True,
-        sampled=False,
+    return Sketch(
+        scene_sums_by_dataset(table, context), table.space, seed, {"table": table.content_sha256}
     )
-    sums = {name: each.summaries["sums"] for name, each in found.items()}
-    return Sketch(sums, table.space, seed, {"table": table.content_sha256})
 
 
 def summaries_of_sketches(
@@ -124,12 +110,8 @@ def summaries_of_sketches(
 ) -> tuple[Data, Space, list[str]]:
     """Return what `relate` takes of sketches: summaries by dataset, the space, the contents.
 
-    Raises
-    ------
-    ParameterError
-        A dataset stands in two sketches, or resamples are asked for that one does not hold.
-    SpaceError
-        Sketches lie in different spaces.
+    Raises ParameterError: a dataset stands in two sketches, or resamples are asked for that one
+    does not hold; SpaceError: sketches lie in different spaces.
     """
     space = common_space({f"sketch {number + 1}": s.space for number, s in enumerate(sketches)})
     data: dict[str, DatasetSummary] = {}
@@ -140,13 +122,13 @@ def summaries_of_sketches(
                 raise ParameterError(
                     f"the dataset {name!r} stands in two sketches; give each dataset once"
                 )
-            held = sums.first_resamples(min(context.resamples, each.resamples))
+            held = sums.with_first_resamples(min(context.resamples, each.resample_count))
             data[name] = DatasetSummary(sums.count, sums.scenes, {SUMS: held})
     return data, space, [each.content_sha256 for each in sketches]
 
 
-def _resamples_or_default(table: Table, resamples: int | None) -> int:
-    scenes = count_scenes(table)
+def _checked_resample_count(table: Table, resamples: int | None) -> int:
+    scenes = scene_counts_by_dataset(table)
     smallest = min(scenes, key=lambda name: scenes[name])
     if scenes[smallest] < FEWEST_SCENES:
         raise ParameterError(

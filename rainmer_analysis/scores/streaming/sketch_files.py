@@ -23,11 +23,11 @@ from rainmer_analysis.values import (
     digest,
     library_versions,
     to_json_types,
+    verify_and_drop_checksum,
     with_checksum,
-    without_checksum,
 )
 
-__all__ = ["SKETCH_VERSION", "read_sketch", "sketch_request", "write_sketch"]
+__all__ = ["SKETCH_VERSION", "read_sketch", "request_digest_of_sketch", "write_sketch"]
 
 SKETCH_VERSION = 2
 _KEY = "rainmer_analysis"
@@ -42,7 +42,7 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         "version": SKETCH_VERSION,
         "space": asdict(sketch.space),
         "seed": sketch.seed,
-        "resamples": sketch.resamples,
+        "resamples": sketch.resample_count,
         "datasets": [
             {"name": name, "count": sums.count, "scenes": sums.scenes}
             for name, sums in sketch.datasets.items()
@@ -59,12 +59,12 @@ def write_sketch(sketch: Sketch, path: Path, request: str | None) -> None:
         for number, sums in enumerate(sketch.datasets.values())
         for field in fields(SceneSums)[2:]
     }
-    told = to_json_types(document) | {"tensors": _content_digest(tensors)}
-    text = json.dumps(with_checksum(told), ensure_ascii=False, sort_keys=True)
+    stated = to_json_types(document) | {"tensors": _tensors_digest(tensors)}
+    text = json.dumps(with_checksum(stated), ensure_ascii=False, sort_keys=True)
     path.write_bytes(save(tensors, metadata={_KEY: text}))
 
 
-def _content_digest(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
+def _tensors_digest(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
     names = sorted(tensors)
     return digest([names, array_digest(*(tensors[name] for name in names))])
 
@@ -72,10 +72,8 @@ def _content_digest(tensors: Mapping[str, np.ndarray[Any, Any]]) -> str:
 def read_sketch(path: Path) -> Sketch:
     """Read a sketch.
 
-    Raises
-    ------
-    FileFormatError
-        The file is missing, of another kind, damaged, or written by a newer version.
+    Raises FileFormatError: the file is missing, of another kind, damaged, or written by a newer
+    version.
     """
     document, tensors = _read_metadata_and_tensors(path)
     try:
@@ -117,7 +115,7 @@ def _scene_sums_from(number: int, document: dict[str, Any], tensors: dict[str, A
     return SceneSums(int(document["count"]), int(document["scenes"]), **arrays)
 
 
-def sketch_request(path: Path) -> str | None:
+def request_digest_of_sketch(path: Path) -> str | None:
     """Return the digest of the request that a sketch answers, or None where it holds none."""
     try:
         found = _read_metadata_and_tensors(path)[0].get("request")
@@ -143,7 +141,7 @@ def _read_metadata_and_tensors(path: Path) -> tuple[dict[str, Any], dict[str, An
             f"{path} holds no sketch; give one that 'rainmer-analysis sketch' wrote"
         )
     demand_known_version(document, SKETCH_VERSION, path)
-    document = without_checksum(document, path)
-    if "tensors" in document and document["tensors"] != _content_digest(tensors):
+    document = verify_and_drop_checksum(document, path)
+    if "tensors" in document and document["tensors"] != _tensors_digest(tensors):
         raise FileFormatError(f"{path} is damaged: its numbers are not those of its checksum")
     return document, tensors

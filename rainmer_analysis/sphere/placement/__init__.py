@@ -7,7 +7,7 @@ held out of the map in turn, how far such places lie from where a joint layout p
 from __future__ import annotations
 
 from rainmer_analysis.sphere.placement.neighbour_placement import Placement, place_by_neighbours
-from rainmer_analysis.sphere.placement.placement_error import (
+from rainmer_analysis.sphere.placement.placement_calibration import (
     PlacementCalibration,
     calibrate_placement,
     check_level,

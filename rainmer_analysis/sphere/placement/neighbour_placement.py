@@ -60,7 +60,7 @@ def place_by_neighbours(
     near = nearest_neighbours_of_queries(rows, known, min(neighbors, len(known)))
     weights = membership_weights(near)
     around = points[near.indices]
-    found = around[np.arange(len(rows)), _densest_neighbour(around, weights, kernel)]
+    found = around[np.arange(len(rows)), _index_of_densest_neighbour(around, weights, kernel)]
     for _ in range(_STEPS):
         pulls = weights * _attraction_weights(angle_between(around, found[:, None]), kernel)
         means = np.einsum("mk,mkd->md", pulls, around)
@@ -72,7 +72,7 @@ def place_by_neighbours(
     return Placement(found, np.einsum("mk,mk->m", weights, far) / weights.sum(axis=1))
 
 
-def _densest_neighbour(
+def _index_of_densest_neighbour(
     around: Floats, weights: Floats, kernel: AttractionCurve
 ) -> npt.NDArray[np.int64]:
     """Return the neighbour about which the others' weights lie densest, of each row."""

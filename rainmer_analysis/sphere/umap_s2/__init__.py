@@ -11,7 +11,7 @@ from __future__ import annotations
 from rainmer_analysis.sphere.umap_s2.attraction_curve import AttractionCurve
 from rainmer_analysis.sphere.umap_s2.fast_neighbours import nearest_rows
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph, fuzzy_graph, membership_weights
-from rainmer_analysis.sphere.umap_s2.optimise import canonical_orientation, optimise_layout
+from rainmer_analysis.sphere.umap_s2.optimise_layout import canonical_orientation, optimise_layout
 from rainmer_analysis.sphere.umap_s2.spectral_start import spectral_start
 
 __all__ = [

@@ -57,7 +57,7 @@ class AttractionCurve:
         a, b = _fit_curve(min_dist, spread)
         return cls(a, b, radius)
 
-    def tables(
+    def force_tables(
         self, *, attraction: float = 1.0
     ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
         """Tabulate both forces against the squared chord, at the float32 numbers that begin a cell.

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from rainmer_analysis.numerics import Neighbours
-from rainmer_analysis.sphere.umap_s2.compile_cached import compiled, import_compiling
-from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
+from rainmer_analysis.sphere.umap_s2.numba_cache import import_with_numba_cache, njit_cached
+from rainmer_analysis.sphere.umap_s2.threading_layer import allow_parallel_loops
 from rainmer_analysis.values import report_progress
 
 __all__ = ["EXACT_ROWS", "nearest_rows"]
@@ -78,8 +78,10 @@ def _exact_neighbours(
     edges = np.linspace(0, total, 2 * _number_of_block_pairs(total) + 1).astype(np.int64)
     with threadpool_limits(1, user_api="blas"):  # each thread multiplies its own tiles
         blocks = len(edges) - 1
-        for met, (firsts, seconds) in enumerate(_round_robin(blocks), start=1):
-            _compare_blocks(unit, single, edges, firsts, seconds, margin, borders, indices, squares)
+        for met, (firsts, seconds) in enumerate(_round_robin_pairings(blocks), start=1):
+            _search_block_pairs(
+                unit, single, edges, firsts, seconds, margin, borders, indices, squares
+            )
             report_progress(met, blocks, "round")
     half = 0.5 * np.sqrt(squares)
     return indices, 2.0 * np.arctan2(half, np.sqrt(np.maximum(1.0 - half * half, 0.0)))
@@ -89,7 +91,7 @@ def _number_of_block_pairs(total: int) -> int:
     return max(_FEWEST_PAIRS if total > _TILE_COLUMNS else 1, -(-total // (2 * _BLOCK)))
 
 
-def _round_robin(blocks: int) -> Iterator[tuple[Blocks, Blocks]]:
+def _round_robin_pairings(blocks: int) -> Iterator[tuple[Blocks, Blocks]]:
     """Let every block meet itself, then each other once; blocks is even.
 
     Within a round no block occurs twice (a round-robin tournament by the circle method), so that
@@ -102,8 +104,8 @@ def _round_robin(blocks: int) -> Iterator[tuple[Blocks, Blocks]]:
         yield circle[: blocks // 2], circle[: blocks // 2 - 1 : -1]
 
 
-@compiled(parallel=True)
-def _compare_blocks(unit, single, edges, firsts, seconds, margin, borders, indices, squares):  # type: ignore[no-untyped-def]
+@njit_cached(parallel=True)
+def _search_block_pairs(unit, single, edges, firsts, seconds, margin, borders, indices, squares):  # type: ignore[no-untyped-def]
     """Hold the meetings of one round."""
     for meeting in numba.prange(len(firsts)):
         one, other = firsts[meeting], seconds[meeting]
@@ -120,7 +122,7 @@ def _compare_blocks(unit, single, edges, firsts, seconds, margin, borders, indic
                 )
 
 
-@compiled()
+@njit_cached()
 def _scan_tile(unit, tile, row, column, both, margin, borders, indices, squares):  # type: ignore[no-untyped-def]
     """Offer whoever may be near to the rows of a tile, and in turn, if `both`, to its columns."""
     height, width = tile.shape
@@ -144,7 +146,7 @@ def _scan_tile(unit, tile, row, column, both, margin, borders, indices, squares)
                     _insert_neighbour(other, own, square, margin, borders, indices, squares)
 
 
-@compiled()
+@njit_cached()
 def _any_above_bound(cosines, border, borders):  # type: ignore[no-untyped-def]
     hits = np.int32(0)
     for place in range(len(cosines)):
@@ -152,7 +154,7 @@ def _any_above_bound(cosines, border, borders):  # type: ignore[no-untyped-def]
     return hits > 0
 
 
-@compiled()
+@njit_cached()
 def _squared_chord(one, other):  # type: ignore[no-untyped-def]
     """Return the squared chord, the same for both orders."""
     square = 0.0
@@ -162,7 +164,7 @@ def _squared_chord(one, other):  # type: ignore[no-untyped-def]
     return square
 
 
-@compiled()
+@njit_cached()
 def _insert_neighbour(own, other, square, margin, borders, indices, squares):  # type: ignore[no-untyped-def]
     """Take another row among the nearest if it is nearer, or as near with a lower number."""
     found, apart = indices[own], squares[own]
@@ -182,8 +184,8 @@ def _nn_descent(
     unit: npt.NDArray[np.float64], k: int, seed: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     # compiles for seconds on import, which few tables need
-    pynndescent = import_compiling("pynndescent")
-    with parallel_allowed():
+    pynndescent = import_with_numba_cache("pynndescent")
+    with allow_parallel_loops():
         index = pynndescent.NNDescent(
             unit.astype(np.float32),
             metric="euclidean",

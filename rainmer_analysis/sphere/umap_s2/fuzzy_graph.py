@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from rainmer_analysis.numerics import Neighbours
-from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
+from rainmer_analysis.sphere.umap_s2.numba_cache import njit_cached
 
 __all__ = ["Graph", "fuzzy_graph", "membership_weights"]
 
@@ -41,7 +41,7 @@ class Graph:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def matrix(self) -> sparse.csr_array:
+    def to_sparse(self) -> sparse.csr_array:
         """Return the same as a sparse array (n, n)."""
         shape = (len(self), len(self))
         return sparse.csr_array((self.weights, self.columns, self.starts), shape=shape)
@@ -85,7 +85,7 @@ def membership_weights(near: Neighbours) -> npt.NDArray[np.float64]:
     return weights
 
 
-@compiled(parallel=True)
+@njit_cached(parallel=True)
 def _fill_membership_weights(distances, wanted, least, weights):  # type: ignore[no-untyped-def]
     """Fill the weights of each row's neighbours."""
     total, k = distances.shape

@@ -1,4 +1,4 @@
-"""Where a layout starts: the slowest vibrations of its graph."""
+"""Where a layout starts: Laplacian eigenvectors of its graph."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 
-from rainmer_analysis.sphere.umap_s2.compile_cached import compiled
 from rainmer_analysis.sphere.umap_s2.fuzzy_graph import Graph
-from rainmer_analysis.sphere.umap_s2.thread_choice import threads_for
+from rainmer_analysis.sphere.umap_s2.numba_cache import njit_cached
+from rainmer_analysis.sphere.umap_s2.thread_choice import one_thread_for_little_work
 
 __all__ = ["spectral_start"]
 
@@ -49,9 +49,9 @@ def spectral_start(graph: Graph, unit: Floats, *, seed: int) -> Floats:
     numpy.ndarray
         Shape (n, 3), unit rows.
     """
-    count, labels = connected_components(graph.matrix(), directed=False)
+    count, labels = connected_components(graph.to_sparse(), directed=False)
     places = (
-        _normalise_rows(_laplacian_eigenvectors(graph, 3))
+        _scale_columns_to_unit_spread(_laplacian_eigenvectors(graph, 3))
         if count == 1
         else _place_components(graph, unit, labels, count)
     )
@@ -89,18 +89,18 @@ def _component_directions(means: Floats) -> Floats:
     axes = np.zeros((len(means), 3))
     kept = min(3, int((sizes > 1e-9 * max(sizes[0], 1e-300)).sum()))
     axes[:, :kept] = left[:, :kept]
-    axes = _normalise_rows(axes)
+    axes = _scale_columns_to_unit_spread(axes)
     axes[:, 0] += 1e-6  # whoever lies at the centre needs a direction too
     return np.asarray(axes / np.linalg.norm(axes, axis=1, keepdims=True))
 
 
 def _subgraph_of_rows(graph: Graph, rows: npt.NDArray[np.int64]) -> Graph:
-    matrix = graph.matrix()[rows][:, rows].tocsr()
+    matrix = graph.to_sparse()[rows][:, rows].tocsr()
     matrix.sort_indices()
     return Graph(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data)
 
 
-def _normalise_rows(vectors: Floats) -> Floats:
+def _scale_columns_to_unit_spread(vectors: Floats) -> Floats:
     sizes = vectors.std(axis=0)
     return np.asarray(vectors / np.where(sizes > 0, sizes, 1.0))
 
@@ -122,7 +122,7 @@ def _laplacian_eigenvectors(graph: Graph, wanted: int) -> Floats:
         dense -= 2 * np.outer(trivial, trivial)
         found = np.linalg.eigh(dense)[1][:, ::-1][:, : min(wanted, total - 1)]
     else:
-        with threads_for(_BLOCK * len(scaled)):
+        with one_thread_for_little_work(_BLOCK * len(scaled)):
             found = _chebyshev_iteration(graph, scaled, trivial)[:, :wanted]
     vectors = np.zeros((total, wanted))
     vectors[:, : found.shape[1]] = found / roots[:, None]
@@ -180,7 +180,7 @@ def _rayleigh_ritz(graph: Graph, scaled: Floats, block: Floats) -> tuple[Floats,
     )
 
 
-@compiled(parallel=True)
+@njit_cached(parallel=True)
 def _sparse_times_dense(starts, columns, values, block, product):  # type: ignore[no-untyped-def]
     """Write the product of a matrix in compressed rows and a block of vectors."""
     width = block.shape[1]

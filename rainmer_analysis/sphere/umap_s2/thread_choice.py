@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import numba
 
-from rainmer_analysis.sphere.umap_s2.threading_layer import parallel_allowed
+from rainmer_analysis.sphere.umap_s2.threading_layer import allow_parallel_loops
 
-__all__ = ["ThreadChoice", "threads_for"]
+__all__ = ["ThreadChoice", "one_thread_for_little_work"]
 
 # Passes of each kind that are timed before the next choice, and passes that follow it.
 _TRIALS = 3
@@ -20,9 +20,9 @@ _WORTH_WAKING = 4_000_000
 
 
 @contextmanager
-def threads_for(multiplications: int) -> Iterator[None]:
+def one_thread_for_little_work(multiplications: int) -> Iterator[None]:
     """Keep passes of so little work within on one thread."""
-    with parallel_allowed():
+    with allow_parallel_loops():
         most = numba.get_num_threads()
     if multiplications < _WORTH_WAKING:
         numba.set_num_threads(1)
@@ -42,14 +42,14 @@ class ThreadChoice:
     """
 
     def __init__(self) -> None:
-        with parallel_allowed():
+        with allow_parallel_loops():
             most = numba.get_num_threads()
         self._choices = sorted({1, most})
         self._passes = 0
         self._seconds: dict[int, list[float]] = {}
 
-    def run(self, work: Callable[[], object]) -> None:
-        """Run one pass."""
+    def run_pass(self, work: Callable[..., object], *inputs: object) -> None:
+        """Run one pass of work on its inputs."""
         most = numba.get_num_threads()
         place = self._passes % _PERIOD
         if place == 0:
@@ -61,7 +61,7 @@ class ThreadChoice:
         numba.set_num_threads(count)
         try:
             start = time.perf_counter()
-            work()
+            work(*inputs)
             if place < _TRIALS * len(self._choices):
                 self._seconds[count].append(time.perf_counter() - start)
         finally:

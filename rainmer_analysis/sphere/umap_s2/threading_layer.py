@@ -15,7 +15,7 @@ import numpy as np
 
 from rainmer_analysis.errors import ParameterError, ProcessError
 
-__all__ = ["callable_from_any_thread", "parallel_allowed"]
+__all__ = ["allow_parallel_loops", "callable_from_any_thread"]
 
 # Layers that several threads may enter at once; numba's own, "workqueue", ends the process then.
 _SAFE = ("omp", "tbb")
@@ -32,7 +32,9 @@ class _ThreadingState:
         """Note in a forked child that the parent's threads are gone."""
         self.lock = threading.RLock()  # a thread that is not there any more may have held it
         # GNU's OpenMP, as on Linux, ends a child that uses it after its parent has
-        self.orphaned = self.orphaned or (sys.platform == "linux" and _layer_in_use() == "omp")
+        self.orphaned = self.orphaned or (
+            sys.platform == "linux" and _threading_layer_name() == "omp"
+        )
 
 
 _PROCESS = _ThreadingState()
@@ -40,7 +42,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_PROCESS.after_fork)
 
 
-def _layer_in_use() -> str:
+def _threading_layer_name() -> str:
     """Return the name of the layer that is in use, empty before the first parallel loop."""
     try:
         return str(numba.threading_layer())
@@ -49,15 +51,11 @@ def _layer_in_use() -> str:
 
 
 @contextmanager
-def parallel_allowed() -> Iterator[None]:
+def allow_parallel_loops() -> Iterator[None]:
     """Run numba's parallel loops within, one thread at a time where the layer asks for it.
 
-    Raises
-    ------
-    ProcessError
-        This process was forked from one that had used OpenMP through numba.
-    ParameterError
-        The layer that NUMBA_THREADING_LAYER names is not there.
+    Raises ProcessError: this process was forked from one that had used OpenMP through numba;
+    ParameterError: the layer that NUMBA_THREADING_LAYER names is not there.
     """
     if _PROCESS.orphaned:
         raise ProcessError(
@@ -65,15 +63,15 @@ def parallel_allowed() -> Iterator[None]:
             'it cannot lay out any itself; start it by the method "spawn" or "forkserver" of '
             "multiprocessing, or set NUMBA_THREADING_LAYER=workqueue before Python starts"
         )
-    if _layer_in_use() in _SAFE:
+    if _threading_layer_name() in _SAFE:
         yield
         return
     with _PROCESS.lock:
-        _check_layer()
+        _start_layer()
         yield
 
 
-def _check_layer() -> None:
+def _start_layer() -> None:
     try:
         numba.get_num_threads()  # starts the layer
     except ValueError as error:
@@ -89,7 +87,7 @@ def callable_from_any_thread(function: Callable[..., Any]) -> Callable[..., Any]
     @functools.wraps(function)
     def guarded(*inputs: Any) -> Any:
         # 64-bit products wrap round on purpose; uncompiled, numpy would warn of it
-        with parallel_allowed(), np.errstate(over="ignore"):
+        with allow_parallel_loops(), np.errstate(over="ignore"):
             return function(*inputs)
 
     return guarded

@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
 from rainmer_analysis.train.data import Levels
-from rainmer_analysis.values.disk import atomic_folder, read_index, reserve, write_index
+from rainmer_analysis.values.disk import (
+    atomic_folder,
+    read_folder_index,
+    reserve_disk_space,
+    write_folder_index,
+)
 
 __all__ = ["CrossedBlock", "CrossedPool", "build_crossed_pool", "open_crossed_pool"]
 
@@ -144,7 +149,7 @@ def _write_arrays(
             images = np.lib.format.open_memmap(
                 work / "images.npy", mode="w+", dtype=np.uint8, shape=shape
             )
-            reserve(work / "images.npy")
+            reserve_disk_space(work / "images.npy")
         images[number] = block.images
         descriptors.append(block.descriptors)
         labels.append([list(block.draws), list(block.scenes)])
@@ -156,7 +161,7 @@ def _write_arrays(
         "blocks": labels,
         "validation": list(validation),
     }
-    write_index(work / _INDEX, index)
+    write_folder_index(work / _INDEX, index)
 
 
 def open_crossed_pool(folder: Path) -> CrossedPool:
@@ -168,7 +173,7 @@ def open_crossed_pool(folder: Path) -> CrossedPool:
         The folder holds no whole pool, or one that is damaged.
     """
     try:
-        index = read_index(folder / _INDEX)
+        index = read_folder_index(folder / _INDEX)
         return CrossedPool(
             images=np.load(folder / "images.npy", mmap_mode="r"),
             descriptors=np.load(folder / "descriptors.npy"),

@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rainmer_analysis.errors import FileFormatError, ParameterError
-from rainmer_analysis.values.disk import atomic_folder, read_index, reserve, write_index
+from rainmer_analysis.values.disk import (
+    atomic_folder,
+    read_folder_index,
+    reserve_disk_space,
+    write_folder_index,
+)
 
 __all__ = [
     "Pool",
@@ -184,7 +189,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
                     arrays[name] = np.lib.format.open_memmap(
                         work / f"{name}.npy", mode="w+", dtype=np.uint8, shape=(count, *image.shape)
                     )
-                    reserve(work / f"{name}.npy")
+                    reserve_disk_space(work / f"{name}.npy")
                 arrays[name][row] = image
             labels.append([sample.dataset, sample.scene])
         for name, array in arrays.items():
@@ -192,7 +197,7 @@ def build_pool(samples: Iterable[Sample], folder: Path, *, count: int, digest: s
             if len(labels) < count:
                 np.save(work / "fewer.npy", array[: len(labels)])
                 (work / "fewer.npy").replace(work / f"{name}.npy")
-        write_index(work / _INDEX, {"digest": digest, "rows": labels})
+        write_folder_index(work / _INDEX, {"digest": digest, "rows": labels})
     return open_pool(folder)
 
 
@@ -205,7 +210,7 @@ def open_pool(folder: Path) -> Pool:
         The folder holds no whole pool, or one that is damaged.
     """
     try:
-        index = read_index(folder / _INDEX)
+        index = read_folder_index(folder / _INDEX)
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         datasets, scenes = zip(*index["rows"], strict=True)
         return Pool(**arrays, datasets=datasets, scene_of_each_row=scenes, digest=index["digest"])

@@ -8,63 +8,76 @@ told from others by their first bytes.
 
 from __future__ import annotations
 
-from rainmer_analysis.values.disk.atomic import demand_writable, write_atomically
-from rainmer_analysis.values.disk.checked_folders import (
+from rainmer_analysis.values.disk.atomic_outputs import (
+    demand_suffix,
+    demand_writable,
+    write_atomically,
+    write_bytes,
+    write_text,
+)
+from rainmer_analysis.values.disk.checksummed_folders import (
     atomic_folder,
-    read_index,
-    reserve,
-    write_index,
+    read_folder_index,
+    reserve_disk_space,
+    write_folder_index,
 )
-from rainmer_analysis.values.disk.committed_files import (
-    CommittedFile,
-    committed_path,
-    open_committed,
-)
-from rainmer_analysis.values.disk.folder_commit import commit, finish, recover, staging
-from rainmer_analysis.values.disk.json_documents import (
+from rainmer_analysis.values.disk.checksummed_json import (
     demand_known_version,
     read_json,
+    verify_and_drop_checksum,
     with_checksum,
-    without_checksum,
 )
-from rainmer_analysis.values.disk.locks import demand_unlocked, hold_lock, lock_of
-from rainmer_analysis.values.disk.outputs import demand_suffix, write_bytes, write_text
-from rainmer_analysis.values.disk.sync_to_disk import storage_errors, sync_folder
-from rainmer_analysis.values.disk.temporary_files import remove_leftovers
-from rainmer_analysis.values.disk.tensor_files import (
+from rainmer_analysis.values.disk.file_locks import demand_unlocked, hold_lock, lock_path_of
+from rainmer_analysis.values.disk.folder_commit import (
+    commit_staged_files,
+    finish_interrupted_commit,
+    recover_folder,
+    staging_folder,
+)
+from rainmer_analysis.values.disk.leftover_temporary_files import remove_leftovers
+from rainmer_analysis.values.disk.read_during_commit import (
+    CommittedFile,
+    call_with_committed_path,
+    committed_path,
+)
+from rainmer_analysis.values.disk.sync_and_storage_errors import (
+    sync_folder,
+    translate_storage_errors,
+)
+from rainmer_analysis.values.disk.weights_file_format import (
     WEIGHTS_ALLOWED,
-    demand_weights,
-    tensor_format,
+    demand_weights_file,
+    weights_file_format,
 )
 
 __all__ = [
     "WEIGHTS_ALLOWED",
     "CommittedFile",
     "atomic_folder",
-    "commit",
+    "call_with_committed_path",
+    "commit_staged_files",
     "committed_path",
     "demand_known_version",
     "demand_suffix",
     "demand_unlocked",
-    "demand_weights",
+    "demand_weights_file",
     "demand_writable",
-    "finish",
+    "finish_interrupted_commit",
     "hold_lock",
-    "lock_of",
-    "open_committed",
-    "read_index",
+    "lock_path_of",
+    "read_folder_index",
     "read_json",
-    "recover",
+    "recover_folder",
     "remove_leftovers",
-    "reserve",
-    "staging",
-    "storage_errors",
+    "reserve_disk_space",
+    "staging_folder",
     "sync_folder",
-    "tensor_format",
+    "translate_storage_errors",
+    "verify_and_drop_checksum",
+    "weights_file_format",
     "with_checksum",
-    "without_checksum",
     "write_atomically",
     "write_bytes",
-    "write_index",
+    "write_folder_index",
     "write_text",
 ]

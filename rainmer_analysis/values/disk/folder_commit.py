@@ -17,63 +17,66 @@ from pathlib import Path
 from typing import Any
 
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.json_documents import read_json, with_checksum
-from rainmer_analysis.values.disk.locks import hold_lock, lock_of
-from rainmer_analysis.values.disk.sync_to_disk import (
+from rainmer_analysis.values.disk.checksummed_json import read_json, with_checksum
+from rainmer_analysis.values.disk.file_locks import hold_lock, lock_path_of
+from rainmer_analysis.values.disk.leftover_temporary_files import (
+    is_temporary_name,
+    remove_leftovers,
+    temporary_name_part,
+)
+from rainmer_analysis.values.disk.sync_and_storage_errors import (
     make_folder,
-    storage_errors,
     sync_file,
     sync_folder,
-    unconfirmed_write_errors,
-)
-from rainmer_analysis.values.disk.temporary_files import (
-    is_temporary,
-    remove_leftovers,
-    temporary_mark,
+    translate_storage_errors,
+    translate_unconfirmed_write_errors,
 )
 
-__all__ = ["commit", "files_of_commit", "finish", "recover", "staging"]
+__all__ = [
+    "commit_staged_files",
+    "finish_interrupted_commit",
+    "read_pending_commit",
+    "recover_folder",
+    "staging_folder",
+]
 
 LIST = ".commit.json"
 _PATIENCE, _PAUSE = 10.0, 0.02  # seconds that another process gets to finish its own commit
 
 
 @contextmanager
-def staging(folder: Path) -> Iterator[Path]:
+def staging_folder(folder: Path) -> Iterator[Path]:
     """Return a new hidden folder for files that are going to be committed into `folder`."""
     make_folder(folder)
     remove_leftovers(folder)
-    staged = folder / f".commit{temporary_mark()}"
+    staged = folder / f".commit{temporary_name_part()}"
     staged.mkdir()
     try:
         yield staged
     finally:
-        if not _is_listed(folder, staged):
+        if not _is_pending(folder, staged):
             shutil.rmtree(staged, ignore_errors=True)
 
 
-def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
+def commit_staged_files(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
     """Put all that lies in `staged` into `folder` in one step, and remove what is named.
+
+    Raises StorageError: the disk is full or fails; the sentence says whether that was before the
+    commit, so that nothing has changed, or after it.
 
     Parameters
     ----------
     folder
         Where files, and folders of parts, are going to be under their own names.
     staged
-        As `staging` gave it; on the disk.
+        As `staging_folder` gave it; on the disk.
     remove
         Names in `folder` that the new ones replace.
-
-    Raises
-    ------
-    StorageError
-        The disk is full or fails; the sentence says whether that was before the commit, so that
-        nothing has changed, or after it.
     """
     names = sorted(each.name for each in staged.iterdir())
     if not names and not any((folder / name).exists() for name in remove):
         return
-    with storage_errors(folder / LIST, staged / LIST):
+    with translate_storage_errors(folder / LIST, staged / LIST):
         for path in sorted(staged.rglob("*")):
             (sync_folder if path.is_dir() else sync_file)(path)
         sync_folder(staged)
@@ -83,62 +86,53 @@ def commit(folder: Path, staged: Path, *, remove: tuple[str, ...] = ()) -> None:
             "put": names,
             "remove": [name for name in remove if name not in names],
         }
-        waiting = folder / f".list{temporary_mark()}.json"
+        waiting = folder / f".list{temporary_name_part()}.json"
         try:
             waiting.write_text(json.dumps(with_checksum(document)), encoding="utf-8")
             sync_file(waiting)
-            _publish(waiting, folder)
+            _publish_list(waiting, folder)
         finally:
             waiting.unlink(missing_ok=True)
-    with unconfirmed_write_errors(folder):
+    with translate_unconfirmed_write_errors(folder):
         sync_folder(folder)
-        _roll_forward(folder, document)
+        _carry_out_commit(folder, document)
 
 
-def finish(folder: Path) -> bool:
+def finish_interrupted_commit(folder: Path) -> bool:
     """Finish the commit of a process that died meanwhile; say whether there was one.
 
-    Raises
-    ------
-    FileFormatError
-        Its list is damaged.
+    Raises FileFormatError: its list is damaged.
     """
-    document = files_of_commit(folder)
+    document = read_pending_commit(folder)
     if document is None:
         return False
-    _roll_forward(folder, document)
+    _carry_out_commit(folder, document)
     return True
 
 
-def recover(folder: Path) -> None:
+def recover_folder(folder: Path) -> None:
     """Finish what a dead process has left in a folder: its commit, its lock, its files.
 
-    Raises
-    ------
-    FileFormatError
-        The list of its commit is damaged.
+    Raises FileFormatError: the list of its commit is damaged.
     """
-    lock = lock_of(folder, "commit")
+    lock = lock_path_of(folder, "commit")
     if lock.exists() or (folder / LIST).exists():
         with hold_lock(lock, wait=True):
-            finish(folder)
+            finish_interrupted_commit(folder)
     remove_leftovers(folder)
 
 
-def files_of_commit(folder: Path) -> dict[str, Any] | None:
+def read_pending_commit(folder: Path) -> dict[str, Any] | None:
     """Return the list of a commit that has not been finished, or None where there is none.
 
-    Raises
-    ------
-    FileFormatError
-        It is damaged.
+    Raises FileFormatError: it is damaged.
     """
     path = folder / LIST
     try:
         document = read_json(path)
         names = [document["staged"], *document["put"], *document["remove"]]
         plain = all(isinstance(name, str) and name and Path(name).name == name for name in names)
-        plain = plain and is_temporary(names[0])  # nothing else is ever removed whole
+        plain = plain and is_temporary_name(names[0])  # nothing else is ever removed whole
     except (KeyError, TypeError):
         plain = False
     except FileFormatError as error:
@@ -152,15 +146,15 @@ def files_of_commit(folder: Path) -> dict[str, Any] | None:
     return dict(document)
 
 
-def _publish(waiting: Path, folder: Path) -> None:
+def _publish_list(waiting: Path, folder: Path) -> None:
     """Publish the list under its name, once nobody else's list has it."""
     end = time.monotonic() + _PATIENCE
     while True:
         try:
             os.link(waiting, folder / LIST)
         except FileExistsError:
-            if time.monotonic() > end or _is_old(folder / LIST):
-                finish(folder)
+            if time.monotonic() > end or _is_stale_list(folder / LIST):
+                finish_interrupted_commit(folder)
             time.sleep(_PAUSE)
         except OSError:  # no hard links here
             waiting.replace(folder / LIST)
@@ -169,18 +163,18 @@ def _publish(waiting: Path, folder: Path) -> None:
             return
 
 
-def _is_old(path: Path) -> bool:
-    return _PATIENCE < _age(path) < float("inf")
+def _is_stale_list(path: Path) -> bool:
+    return _PATIENCE < _age_seconds(path) < float("inf")
 
 
-def _age(path: Path) -> float:
+def _age_seconds(path: Path) -> float:
     """Return for how many seconds a file has been there, infinity where there is none."""
     with suppress(OSError):
         return abs(time.time() - path.stat().st_mtime)
     return float("inf")
 
 
-def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
+def _carry_out_commit(folder: Path, document: Mapping[str, Any]) -> None:
     staged = folder / document["staged"]
     for name in document["put"]:
         with suppress(FileNotFoundError):  # done before
@@ -188,7 +182,7 @@ def _roll_forward(folder: Path, document: Mapping[str, Any]) -> None:
     for name in document["remove"]:
         _move_aside(folder / name, staged)
     sync_folder(folder)
-    current = files_of_commit(folder)
+    current = read_pending_commit(folder)
     if current is not None and current["staged"] == document["staged"]:
         (folder / LIST).unlink(missing_ok=True)
         sync_folder(folder)
@@ -207,11 +201,11 @@ def _move_aside(target: Path, staged: Path) -> None:
     if not target.exists() and not target.is_symlink():
         return
     staged.mkdir(exist_ok=True)
-    target.replace(staged / f"before-{target.name}{temporary_mark()}")
+    target.replace(staged / f"before-{target.name}{temporary_name_part()}")
 
 
-def _is_listed(folder: Path, staged: Path) -> bool:
+def _is_pending(folder: Path, staged: Path) -> bool:
     with suppress(FileFormatError):
-        document = files_of_commit(folder)
+        document = read_pending_commit(folder)
         return document is not None and document["staged"] == staged.name
     return True

@@ -20,31 +20,32 @@ from rainmer_analysis.values.immutable import EmbeddingTable, Rows, Space, Spher
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
     KEY,
-    ColumnSums,
-    column_of,
-    demand_document,
-    demand_rows,
-    document_sum,
+    ColumnDigests,
+    demand_same_columns,
+    demand_same_document,
+    document_digest,
+    embedding_vectors,
     label_rows,
-    numbers,
-    parts_of,
-    reading_errors,
-    stated_sums,
-    vectors,
+    number_column,
+    only_column_named,
+    part_files_of,
+    stated_digests,
+    translate_reading_errors,
 )
 
 __all__ = [
     "NOUNS",
+    "arrow_schema_of",
     "check_same_width",
     "companion_digests",
-    "document_of",
-    "embeddings_of",
+    "embedding_table_of",
     "open_parquet",
-    "read_checked",
+    "provenance_in_document",
     "read_metadata",
     "read_parquet",
-    "schema_of",
-    "space_of",
+    "read_verified_table",
+    "space_in_document",
+    "verified_metadata_of",
 ]
 
 _COORDINATES = ("x", "y", "z", "lon", "lat")
@@ -74,24 +75,19 @@ def _parse_metadata(schema: pa.Schema, path: Path) -> dict[str, Any]:
 def read_metadata(path: Path) -> dict[str, Any]:
     """Return the metadata of a table or map without reading its rows.
 
-    Raises
-    ------
-    FileFormatError
-        The file is of another kind, damaged or newer.
+    Raises FileFormatError: the file is of another kind, damaged or newer.
     """
-    first = parts_of(path)[0]
+    first = part_files_of(path)[0]
     with open_parquet(first) as file:
-        return document_of(file, first.path)
+        return verified_metadata_of(file, first.path)
 
 
 @contextmanager
 def open_parquet(part: CommittedFile, **options: Any) -> Iterator[pq.ParquetFile]:
     """Open a part as Parquet.
 
-    Raises
-    ------
-    FileFormatError
-        It cannot be, or another file has taken its place since it was opened first.
+    Raises FileFormatError: it cannot be, or another file has taken its place since it was opened
+    first.
     """
     try:
         raw = part.open()
@@ -112,28 +108,22 @@ def _unreadable_error(path: Path) -> FileFormatError:
     )
 
 
-def document_of(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
+def verified_metadata_of(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
     """Return the document in a file's metadata.
 
-    Raises
-    ------
-    FileFormatError
-        The file is of another kind, damaged or newer.
+    Raises FileFormatError: the file is of another kind, damaged or newer.
     """
-    schema = schema_of(file, path)
+    schema = arrow_schema_of(file, path)
     document = _parse_metadata(schema, path)
-    sums = stated_sums(file.metadata, path)
-    demand_document(sums, document_sum(document, schema.names), path)
+    sums = stated_digests(file.metadata, path)
+    demand_same_document(sums, document_digest(document, schema.names), path)
     return document
 
 
-def schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
+def arrow_schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
     """Return a file's columns and metadata.
 
-    Raises
-    ------
-    FileFormatError
-        They are damaged.
+    Raises FileFormatError: they are damaged.
     """
     try:
         return file.metadata.schema.to_arrow_schema()
@@ -143,22 +133,22 @@ def schema_of(file: pq.ParquetFile, path: Path) -> pa.Schema:
 
 def companion_digests(path: Path) -> dict[str, str]:
     """Return the digests of what was written together with a table, by name."""
-    first = parts_of(path)[0]
+    first = part_files_of(path)[0]
     with open_parquet(first) as file:
-        sums = stated_sums(file.metadata, first.path)
+        sums = stated_digests(file.metadata, first.path)
     found = (sums or {}).get("beside")
     return found if isinstance(found, dict) else {}
 
 
-def read_checked(file: pq.ParquetFile, path: Path) -> pa.Table:
+def read_verified_table(file: pq.ParquetFile, path: Path) -> pa.Table:
     """Read all rows of a file, and make sure that they are those that were written."""
-    table, sums = file.read(), ColumnSums()
+    table, sums = file.read(), ColumnDigests()
     sums.add(table)
-    demand_rows(stated_sums(file.metadata, path), sums, path)
+    demand_same_columns(stated_digests(file.metadata, path), sums, path)
     return table
 
 
-def space_of(document: Mapping[str, Any], path: Path) -> Space:
+def space_in_document(document: Mapping[str, Any], path: Path) -> Space:
     """Return the space that a document states."""
     stated = document.get("space")
     names = {field.name for field in fields(Space)}
@@ -167,52 +157,56 @@ def space_of(document: Mapping[str, Any], path: Path) -> Space:
     return Space(**{name: str(stated[name]) for name in names})
 
 
-def _provenance_from_metadata(document: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    made = _mapping_of_key(document, "parameters", path)
-    return made | {
-        "encoder": _mapping_of_key(document, "encoder", path),
-        "seed": document.get("seed"),
-        "libraries": document.get("libraries"),
-    }
+def provenance_in_document(
+    document: Mapping[str, Any], path: Path, *, encoder: bool = False
+) -> dict[str, Any]:
+    """Return what a document says of how its values were made, and by which encoder."""
+    made = _mapping_entry(document, "parameters", path)
+    if encoder:
+        made["encoder"] = _mapping_entry(document, "encoder", path)
+    return made | {"seed": document.get("seed"), "libraries": document.get("libraries")}
 
 
-def _mapping_of_key(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+def _mapping_entry(document: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
     found = document.get(key) or {}
     if not isinstance(found, dict):
         raise FileFormatError(f"{path} states {key} = {found!r} where names and values are wanted")
     return dict(found)
 
 
-def embeddings_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
+def embedding_table_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> EmbeddingTable:
     """Return the embeddings that columns hold."""
     rows = label_rows(table.drop_columns(["embedding"]), path)
-    found = vectors(table, path)
+    found = embedding_vectors(table, path)
     return EmbeddingTable(
-        found, rows, space_of(document, path), _provenance_from_metadata(document, path)
+        found,
+        rows,
+        space_in_document(document, path),
+        provenance_in_document(document, path, encoder=True),
     )
 
 
 def _read_part(part: CommittedFile) -> tuple[EmbeddingTable | SphereMap, str]:
     path = part.path
     with open_parquet(part, page_checksum_verification=True) as file:
-        document = document_of(file, path)
-        with reading_errors(path):
-            table = read_checked(file, path)
+        document = verified_metadata_of(file, path)
+        with translate_reading_errors(path):
+            table = read_verified_table(file, path)
             if document["kind"] == "embeddings":
-                column_of(table, "embedding", path)
-                return embeddings_of(table, document, path), "embeddings"
+                only_column_named(table, "embedding", path)
+                return embedding_table_of(table, document, path), "embeddings"
             if document["kind"] != "map":
                 raise FileFormatError(f"{path} holds {NOUNS[document['kind']]}, no table or map")
-            return _map_of(table, document, path), "map"
+            return _sphere_map_of(table, document, path), "map"
 
 
-def _map_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> SphereMap:
-    points = np.stack([numbers(table, name, path) for name in "xyz"], axis=1)
+def _sphere_map_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> SphereMap:
+    points = np.stack([number_column(table, name, path) for name in "xyz"], axis=1)
     rest = [name for name in table.column_names if name not in _COORDINATES]
-    rows, space = label_rows(table.select(rest), path), space_of(document, path)
+    rows, space = label_rows(table.select(rest), path), space_in_document(document, path)
     made, fidelity = (
-        _provenance_from_metadata(document, path),
-        _mapping_of_key(document, "fidelity", path),
+        provenance_in_document(document, path, encoder=True),
+        _mapping_entry(document, "fidelity", path),
     )
     return SphereMap(points, rows, space, made, fidelity)
 
@@ -220,10 +214,7 @@ def _map_of(table: pa.Table, document: Mapping[str, Any], path: Path) -> SphereM
 def check_same_width(widths: Mapping[str, int]) -> None:
     """Make sure that the vectors of all parts have one length.
 
-    Raises
-    ------
-    FileFormatError
-        They have not.
+    Raises FileFormatError: they have not.
     """
     (first, width), *others = widths.items()
     for name, other in others:
@@ -237,14 +228,10 @@ def check_same_width(widths: Mapping[str, int]) -> None:
 def read_parquet(path: Path) -> EmbeddingTable | SphereMap:
     """Read a table or a map from a file or from a directory of parts.
 
-    Raises
-    ------
-    FileFormatError
-        A part is of another kind, damaged or newer, or parts are of different kinds.
-    SpaceError
-        Parts lie in different spaces.
+    Raises FileFormatError: a part is of another kind, damaged or newer, or parts are of different
+    kinds; SpaceError: parts lie in different spaces.
     """
-    parts = parts_of(path)
+    parts = part_files_of(path)
     values = {str(part.path): _read_part(part) for part in parts}
     if len(values) == 1:
         return next(iter(values.values()))[0]

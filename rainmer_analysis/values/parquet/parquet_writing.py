@@ -20,17 +20,17 @@ from rainmer_analysis.values.parquet.format import (
     KEY,
     SUMS,
     TEXT,
-    ColumnSums,
-    document_sum,
-    sums_text,
+    ColumnDigests,
+    digests_json,
+    document_digest,
 )
 from rainmer_analysis.values.request_digest import to_json_types
 
 __all__ = [
     "label_columns",
     "library_versions",
-    "write_batches",
     "write_parquet",
+    "write_parquet_batches",
     "write_plain_columns",
 ]
 
@@ -123,7 +123,7 @@ def _with_document(columns: pa.Table, document: Mapping[str, Any]) -> pa.Table:
     return columns.replace_schema_metadata({KEY: text.encode("utf-8")})
 
 
-def write_batches(
+def write_parquet_batches(
     batches: Iterable[EmbeddingTable],
     path: Path,
     request: str | None,
@@ -143,7 +143,7 @@ def _write_row_groups(
     groups: Iterable[pa.Table], path: Path, options: Mapping[str, Any], *, beside: Mapping[str, str]
 ) -> None:
     """Write row groups, and behind them the checksums of all rows."""
-    sums, writer = ColumnSums(), None
+    sums, writer = ColumnDigests(), None
     try:
         for group in groups:
             if writer is None:
@@ -153,8 +153,8 @@ def _write_row_groups(
             writer.write_table(group, row_group_size=_ROW_GROUP)
             pa.default_memory_pool().release_unused()
         if writer is not None:
-            document = document_sum(json.loads(schema.metadata[KEY]), schema.names)
-            writer.add_key_value_metadata({SUMS: sums_text(sums, document, beside).encode()})
+            document = document_digest(json.loads(schema.metadata[KEY]), schema.names)
+            writer.add_key_value_metadata({SUMS: digests_json(sums, document, beside).encode()})
     finally:
         if writer is not None:
             writer.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +12,17 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.immutable import PROPERTIES, PropertyTable
 from rainmer_analysis.values.parquet.format import (
     FORMAT_VERSION,
-    column_of,
     label_rows,
-    parts_of,
-    reading_errors,
+    only_column_named,
+    part_files_of,
+    translate_reading_errors,
 )
-from rainmer_analysis.values.parquet.parquet_reading import document_of, open_parquet, read_checked
+from rainmer_analysis.values.parquet.parquet_reading import (
+    open_parquet,
+    provenance_in_document,
+    read_verified_table,
+    verified_metadata_of,
+)
 from rainmer_analysis.values.parquet.parquet_writing import (
     label_columns,
     library_versions,
@@ -48,35 +52,25 @@ def write_properties(table: PropertyTable, path: Path, request: str | None) -> N
 def read_properties(path: Path) -> PropertyTable:
     """Read a table of properties.
 
-    Raises
-    ------
-    FileFormatError
-        The file is of another kind, damaged or newer.
+    Raises FileFormatError: the file is of another kind, damaged or newer.
     """
-    first = parts_of(path)[0]
+    first = part_files_of(path)[0]
     with open_parquet(first, page_checksum_verification=True) as file:
-        document = document_of(file, first.path)
+        document = verified_metadata_of(file, first.path)
         if first.path != path or document["kind"] != "properties":
             raise FileFormatError(
                 f"{path} is no table of properties; give a file that 'rainmer-analysis describe' "
                 "wrote"
             )
-        with reading_errors(path):
-            table = read_checked(file, path)
+        with translate_reading_errors(path):
+            table = read_verified_table(file, path)
             values = np.stack([_float_column(table, name, path) for name in PROPERTIES], axis=1)
             rows = label_rows(table.drop_columns(list(PROPERTIES)), path)
-            return PropertyTable(values, rows, _provenance_from_metadata(document, path))
-
-
-def _provenance_from_metadata(document: dict[str, Any], path: Path) -> dict[str, Any]:
-    parameters = document.get("parameters") or {}
-    if not isinstance(parameters, dict):
-        raise FileFormatError(f"{path} states parameters = {parameters!r}; make it anew")
-    return parameters | {"seed": document.get("seed"), "libraries": document.get("libraries")}
+            return PropertyTable(values, rows, provenance_in_document(document, path))
 
 
 def _float_column(table: pa.Table, name: str, path: Path) -> npt.NDArray[np.float64]:
-    column = column_of(table, name, path)
+    column = only_column_named(table, name, path)
     kind = column.type
     if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)):
         raise FileFormatError(f"{path}: its column {name!r} is {kind}; numbers are wanted")

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, unescape
 
 from rainmer_analysis.errors import FileFormatError
 
-__all__ = ["content_sha256", "extract", "insert"]
+__all__ = ["content_sha256", "insert_record", "split_record"]
 
 _MARK = b"\n%rainmer_analysis\n"
 _TRAILER = re.compile(
@@ -31,13 +31,10 @@ _PACKET = (
 _RECORD = re.compile(rb"<rainmer_analysis:record>(.*?)</rainmer_analysis:record>", re.DOTALL)
 
 
-def insert(picture: bytes, text: str) -> bytes:
+def insert_record(picture: bytes, text: str) -> bytes:
     """Return the PDF with a record behind it.
 
-    Raises
-    ------
-    FileFormatError
-        The PDF's end is not as matplotlib writes it.
+    Raises FileFormatError: the PDF's end is not as matplotlib writes it.
     """
     trailer = _TRAILER.search(picture, max(0, len(picture) - 2048))
     size = _SIZE.search(trailer["entries"]) if trailer else None
@@ -63,11 +60,11 @@ def insert(picture: bytes, text: str) -> bytes:
     return picture + bytes(update + table + end % (entries.rstrip(), trailer["start"], start))
 
 
-def extract(data: bytes) -> tuple[bytes | None, bytes]:
+def split_record(data: bytes) -> tuple[bytes | None, bytes]:
     """Return the record's text, None where there is none, and the PDF without it.
 
-    What stands around the record and behind it belongs to the drawing unless it is what `insert`
-    writes, so that nothing can be drawn over a picture unseen.
+    What stands around the record and behind it belongs to the drawing unless it is what
+    `insert_record` writes, so that nothing can be drawn over a picture unseen.
     """
     place = data.rfind(_MARK)
     found = _RECORD.search(data, place) if place >= 0 else None
@@ -76,7 +73,7 @@ def extract(data: bytes) -> tuple[bytes | None, bytes]:
     text = unescape(found[1].decode("utf-8", "replace"))
     picture = data[:place]
     try:
-        alone = insert(picture, text) == data
+        alone = insert_record(picture, text) == data
     except FileFormatError:
         alone = False
     return text.encode("utf-8"), picture if alone else data

@@ -19,7 +19,7 @@ import rainmer_analysis.values.pictures.pdf_record as pdf_record
 import rainmer_analysis.values.pictures.png_record as png_record
 import rainmer_analysis.values.pictures.svg_record as svg_record
 from rainmer_analysis.errors import FileFormatError
-from rainmer_analysis.values.disk.json_documents import with_checksum, without_checksum
+from rainmer_analysis.values.disk.checksummed_json import verify_and_drop_checksum, with_checksum
 
 __all__ = [
     "RECORD_KIND",
@@ -37,14 +37,14 @@ _MOST_BYTES = 1 << 28
 
 
 class _Format(NamedTuple):
-    insert: Callable[[bytes, str], bytes]
-    extract: Callable[[bytes], tuple[bytes | None, bytes]]
+    insert_record: Callable[[bytes, str], bytes]
+    split_record: Callable[[bytes], tuple[bytes | None, bytes]]
     content_sha256: Callable[[bytes], str]
 
 
 _FORMATS: Mapping[str, _Format] = MappingProxyType(
     {
-        f".{name}": _Format(module.insert, module.extract, module.content_sha256)
+        f".{name}": _Format(module.insert_record, module.split_record, module.content_sha256)
         for name, module in (("png", png_record), ("pdf", pdf_record), ("svg", svg_record))
     }
 )
@@ -90,36 +90,30 @@ def with_record(picture: bytes, suffix: str, document: Mapping[str, Any]) -> byt
     form = _FORMATS[suffix]
     head = {"kind": RECORD_KIND, "version": _VERSION, _CONTENT: form.content_sha256(picture)}
     text = json.dumps(with_checksum(head | dict(document)), separators=(",", ":"), allow_nan=False)
-    return form.insert(picture, text)
+    return form.insert_record(picture, text)
 
 
 def picture_sha256(picture: bytes) -> str:
     """Return the digest of what a picture draws: a PNG's pixels, all of a PDF or SVG.
 
-    Raises
-    ------
-    FileFormatError
-        It cannot be decoded.
+    Raises FileFormatError: it cannot be decoded.
     """
     return _format_of(picture).content_sha256(picture)
 
 
 def carries_record(path: Path) -> bool:
     """Return whether a picture has a record inside, be it right or wrong."""
-    return _read_parts(path)[0] is not None
+    return _read_text_and_picture(path)[0] is not None
 
 
 def read_record(path: Path) -> PictureRecord:
     """Read what a picture carries, and compare it with the picture.
 
-    Raises
-    ------
-    FileFormatError
-        The file is no picture of this package, or of a newer version of it.
+    Raises FileFormatError: the file is no picture of this package, or of a newer version of it.
     """
     if not path.is_file():
         raise FileFormatError(f"there is no file {path}; give a .png, .pdf or .svg picture")
-    text, picture = _read_parts(path)
+    text, picture = _read_text_and_picture(path)
     if text is None:
         raise FileFormatError(
             f"{path} carries no record of this package; give a .png, .pdf or .svg picture that "
@@ -133,19 +127,19 @@ def read_record(path: Path) -> PictureRecord:
         fault = f"it cannot be read ({error}): it is damaged"
         return PictureRecord({}, fault, "the record does not say what was drawn")
     _demand_known_version(found, path)
-    document, fault = _checked_document(found, path)
-    content, drawn = _content_of(picture)
+    document, fault = _document_and_fault(found, path)
+    content, drawn = _content_digest_and_fault(picture)
     if not drawn and content != document.get(_CONTENT):
         drawn = "what is drawn is not what the record was written for"
     return PictureRecord(document, fault, drawn, content, _suffix_of(picture))
 
 
-def _read_parts(path: Path) -> tuple[bytes | None, bytes]:
+def _read_text_and_picture(path: Path) -> tuple[bytes | None, bytes]:
     """Return the text of a picture's record, None where it has none, and the picture without it."""
     if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return None, b""
     data = path.read_bytes()
-    return _format_of(data).extract(data)
+    return _format_of(data).split_record(data)
 
 
 def _suffix_of(data: bytes) -> str:
@@ -166,17 +160,17 @@ def _demand_known_version(document: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _checked_document(found: dict[str, Any], path: Path) -> tuple[dict[str, Any], str]:
+def _document_and_fault(found: dict[str, Any], path: Path) -> tuple[dict[str, Any], str]:
     if "checksum" not in found:
         return found, "it lacks the digest of its content"
     try:
-        return without_checksum(found, path), ""
+        return verify_and_drop_checksum(found, path), ""
     except FileFormatError:
         content = {name: value for name, value in found.items() if name != "checksum"}
         return content, "its content is not that of its digest: it was edited or is damaged"
 
 
-def _content_of(picture: bytes) -> tuple[str, str]:
+def _content_digest_and_fault(picture: bytes) -> tuple[str, str]:
     try:
         return picture_sha256(picture), ""
     except FileFormatError as error:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from rainmer_analysis.errors import FileFormatError
 
-__all__ = ["content_sha256", "extract", "insert"]
+__all__ = ["content_sha256", "insert_record", "split_record"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEYWORD = b"rainmer_analysis"
@@ -24,14 +24,14 @@ _HEAD = _KEYWORD + b"\0\0\0\0\0"  # not compressed, no language, no translated k
 _HEADER_END = 33  # signature and IHDR
 
 
-def insert(picture: bytes, text: str) -> bytes:
+def insert_record(picture: bytes, text: str) -> bytes:
     """Return the PNG with a record behind its header."""
     body = b"iTXt" + _HEAD + text.encode("ascii")
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     return picture[:_HEADER_END] + chunk + picture[_HEADER_END:]
 
 
-def extract(data: bytes) -> tuple[bytes | None, bytes]:
+def split_record(data: bytes) -> tuple[bytes | None, bytes]:
     """Return the record's text, None where there is none, and the PNG without it."""
     if not data.startswith(_SIGNATURE):
         return None, data
@@ -50,10 +50,7 @@ def extract(data: bytes) -> tuple[bytes | None, bytes]:
 def content_sha256(picture: bytes) -> str:
     """Return the SHA-256 of the size and of all pixels as RGBA; how they are packed is no matter.
 
-    Raises
-    ------
-    FileFormatError
-        The pixels cannot be decoded, or there are several frames.
+    Raises FileFormatError: the pixels cannot be decoded, or there are several frames.
     """
     try:
         with warnings.catch_warnings():

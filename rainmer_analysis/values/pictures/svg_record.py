@@ -6,13 +6,13 @@ import hashlib
 import re
 from xml.sax.saxutils import escape, unescape
 
-__all__ = ["content_sha256", "extract", "insert"]
+__all__ = ["content_sha256", "insert_record", "split_record"]
 
 _ROOT = re.compile(rb"<svg\b[^>]*>")
 _START, _END = b'\n <metadata id="rainmer_analysis">', b"</metadata>"
 
 
-def insert(picture: bytes, text: str) -> bytes:
+def insert_record(picture: bytes, text: str) -> bytes:
     """Return the SVG with a record behind the start of its root element."""
     root = _ROOT.search(picture)
     assert root is not None, "matplotlib writes a root element"
@@ -20,7 +20,7 @@ def insert(picture: bytes, text: str) -> bytes:
     return picture[: root.end()] + element + picture[root.end() :]
 
 
-def extract(data: bytes) -> tuple[bytes | None, bytes]:
+def split_record(data: bytes) -> tuple[bytes | None, bytes]:
     """Return the record's text, None where there is none, and the SVG without it."""
     data = data.replace(b"\r\n", b"\n")  # as version control may have left it
     root = _ROOT.search(data)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.running.command_line import command_line, stated_command
 from rainmer_analysis.values.running.progress_reports import (
-    has_listener,
-    progress_to,
+    has_progress_listener,
     report_progress,
+    report_progress_to,
 )
+from rainmer_analysis.values.running.running_command import running_command, state_running_command
 
-__all__ = ["command_line", "has_listener", "progress_to", "report_progress", "stated_command"]
+__all__ = [
+    "has_progress_listener",
+    "report_progress",
+    "report_progress_to",
+    "running_command",
+    "state_running_command",
+]

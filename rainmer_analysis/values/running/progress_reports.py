@@ -1,4 +1,4 @@
-"""Progress of long computations, told to whoever waits for them.
+"""Progress of long computations, reported to whoever waits for them.
 
 Computations report from where they are; a caller that wants to hear of it says so once, around the
 call. Nothing is passed through the functions between.
@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["has_listener", "progress_to", "report_progress"]
+__all__ = ["has_progress_listener", "report_progress", "report_progress_to"]
 
 Listener = Callable[[int, int, str], object]
 _LISTENER: ContextVar[Listener | None] = ContextVar("rainmer_analysis_progress", default=None)
 
 
 @contextmanager
-def progress_to(listener: Listener) -> Iterator[None]:
+def report_progress_to(listener: Listener) -> Iterator[None]:
     """Let computations inside call ``listener(finished, total, unit)`` as they go on."""
     token = _LISTENER.set(listener)
     try:
@@ -26,7 +26,7 @@ def progress_to(listener: Listener) -> Iterator[None]:
         _LISTENER.reset(token)
 
 
-def has_listener() -> bool:
+def has_progress_listener() -> bool:
     """Say whether anyone listens."""
     return _LISTENER.get() is not None
 

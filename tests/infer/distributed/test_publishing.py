@@ -38,7 +38,9 @@ def test_interrupted_publishing_goes_on(
     assert [share(place) for place in places] == [2, 3]
     folder.mkdir()
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("rainmer_analysis.infer.extraction.publish_rank_parts.commit", _stop)
+        interrupted.setattr(
+            "rainmer_analysis.infer.extraction.publish_rank_parts.commit_staged_files", _stop
+        )
         with pytest.raises(KeyboardInterrupt):
             publish_rank_parts(pending, folder, spaces)
     for place in places:

@@ -14,7 +14,7 @@ from rainmer_analysis.errors import ImageError, OutputExistsError, ParameterErro
 from rainmer_analysis.images import read_image, write_png
 from rainmer_analysis.infer import ImageRestorer
 from rainmer_analysis.recipes.restoration import derain
-from rainmer_analysis.values import progress_to
+from rainmer_analysis.values import report_progress_to
 
 GOOD = {
     "a.png": "a.png",
@@ -152,7 +152,7 @@ def test_progress_of_one_large_image_is_told_in_rows(
 ) -> None:
     source, heard = tmp_path / "large.png", []
     write_png(np.random.default_rng(0).random((3, 70, 40)), source)
-    with progress_to(lambda done, total, unit: heard.append((done, total, unit))):
+    with report_progress_to(lambda done, total, unit: heard.append((done, total, unit))):
         derain(source, tmp_path / "out", restorer, tile=32, overlap=8)
     assert [unit for *_, unit in heard] == ["row"] * len(heard)
     assert [done for done, *_ in heard] == sorted({done for done, *_ in heard})

@@ -134,12 +134,12 @@ def test_scenes_are_left_out_as_a_whole() -> None:
     scenes = np.arange(40) // 4
     masks = []
 
-    def rehearse(kept: np.ndarray, number: int) -> tuple[np.ndarray, Placement]:
+    def lay_out_and_place(kept: np.ndarray, number: int) -> tuple[np.ndarray, Placement]:
         assert number == len(masks)
         masks.append(kept)
         return points[kept] @ turn, Placement(points[~kept] @ turn, np.full((~kept).sum(), 0.1))
 
-    seen = calibrate_placement(points, scenes, rehearse, parts=3, seed=0)
+    seen = calibrate_placement(points, scenes, lay_out_and_place, parts=3, seed=0)
     assert np.sum(~np.array(masks), axis=0).tolist() == [1] * 40
     for kept in masks:
         assert not set(scenes[kept]) & set(scenes[~kept])

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.neighbors import NearestNeighbors
 
 from rainmer_analysis.numerics import nearest_neighbours, unit_rows
-from rainmer_analysis.sphere import umap_layout
+from rainmer_analysis.sphere import umap_learn_layout
 from rainmer_analysis.sphere.umap_s2 import Graph, fast_neighbours, fuzzy_graph, nearest_rows
 
 
@@ -22,7 +22,7 @@ def rows(count: int, dim: int, seed: int = 0) -> np.ndarray:
 
 
 def dense(graph: Graph) -> np.ndarray:
-    return np.asarray(graph.matrix().toarray())
+    return np.asarray(graph.to_sparse().toarray())
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_neighbours_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_pair_of_blocks_meets_once_and_none_twice_in_a_round() -> None:
     for blocks in (2, 4, 14):
         met = set()
-        for firsts, seconds in fast_neighbours._round_robin(blocks):
+        for firsts, seconds in fast_neighbours._round_robin_pairings(blocks):
             together = np.concatenate([firsts, seconds[firsts != seconds]])
             assert len(set(together.tolist())) == len(together)
             met |= {frozenset(pair) for pair in zip(firsts.tolist(), seconds.tolist(), strict=True)}
@@ -113,7 +113,7 @@ def test_many_rows_go_through_an_approximate_search(monkeypatch: pytest.MonkeyPa
 def assert_equals_umap_learn(unit: np.ndarray, k: int) -> None:
     near = nearest_rows(unit, k)
     own = np.arange(len(unit))[:, None]
-    expected, _, _ = umap_layout.umap.umap_.fuzzy_simplicial_set(
+    expected, _, _ = umap_learn_layout.umap.umap_.fuzzy_simplicial_set(
         unit.astype(np.float32),
         k + 1,
         np.random.RandomState(0),

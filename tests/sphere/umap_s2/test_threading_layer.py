@@ -19,8 +19,8 @@ from rainmer_analysis.errors import ParameterError, ProcessError
 from rainmer_analysis.sphere import SphereUMAP
 from rainmer_analysis.sphere.umap_s2 import threading_layer
 from rainmer_analysis.sphere.umap_s2.threading_layer import (
+    allow_parallel_loops,
     callable_from_any_thread,
-    parallel_allowed,
 )
 
 # What follows `spawn` or `fork`: four threads lay the same rows out, then a forked child does.
@@ -74,9 +74,9 @@ def test_a_layer_that_is_not_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch
     def refuse() -> int:
         raise ValueError("No threading layer could be loaded.")
 
-    monkeypatch.setattr(threading_layer, "_layer_in_use", lambda: "")
+    monkeypatch.setattr(threading_layer, "_threading_layer_name", lambda: "")
     monkeypatch.setattr(numba, "get_num_threads", refuse)
-    with pytest.raises(ParameterError, match="unset NUMBA_THREADING_LAYER"), parallel_allowed():
+    with pytest.raises(ParameterError, match="unset NUMBA_THREADING_LAYER"), allow_parallel_loops():
         pass
 
 
@@ -90,12 +90,12 @@ def test_an_orphan_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_layers_that_are_not_thread_safe_take_one_thread_at_a_time(
     monkeypatch: pytest.MonkeyPatch, layer: str, most: int
 ) -> None:
-    monkeypatch.setattr(threading_layer, "_layer_in_use", lambda: layer)
+    monkeypatch.setattr(threading_layer, "_threading_layer_name", lambda: layer)
     inside, seen = [], []
     both = threading.Barrier(2)
 
     def work() -> None:
-        with parallel_allowed():
+        with allow_parallel_loops():
             inside.append(1)
             with suppress(threading.BrokenBarrierError):
                 both.wait(0.2)
@@ -134,6 +134,6 @@ def test_uncompiled_layouts_are_slower_and_the_same(tmp_path: Path) -> None:
     subprocess.run(command, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, check=True)
     rows = np.random.default_rng(0).normal(size=(24, 6))
     assert not numba.config.DISABLE_JIT  # or two uncompiled layouts would be compared
-    compiled = SphereUMAP(n_neighbors=5, n_epochs=12).fit_transform(rows)
+    njit_cached = SphereUMAP(n_neighbors=5, n_epochs=12).fit_transform(rows)
     # compiled sums may be added in another order
-    np.testing.assert_allclose(compiled, np.load(place), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(njit_cached, np.load(place), rtol=0, atol=1e-3)

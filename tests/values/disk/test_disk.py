@@ -17,20 +17,20 @@ import pytest
 
 from rainmer_analysis.errors import FileFormatError, OutputInUseError, StorageError
 from rainmer_analysis.values import (
-    commit,
+    commit_staged_files,
     committed_path,
     demand_unlocked,
     demand_writable,
-    finish,
+    finish_interrupted_commit,
     hold_lock,
-    lock_of,
-    recover,
+    lock_path_of,
+    recover_folder,
     remove_leftovers,
-    staging,
+    staging_folder,
     write_atomically,
 )
-from rainmer_analysis.values.disk.sync_to_disk import sync_file
-from rainmer_analysis.values.disk.temporary_files import temporary_mark
+from rainmer_analysis.values.disk.leftover_temporary_files import temporary_name_part
+from rainmer_analysis.values.disk.sync_and_storage_errors import sync_file
 
 Fill = Callable[[Path], None]
 
@@ -41,11 +41,11 @@ def fill(text: str) -> Callable[[Path], object]:
 
 def stage(folder: Path, text: str) -> None:
     """Commit two views of one run, and remove an old form."""
-    with staging(folder) as staged:
+    with staging_folder(folder) as staged:
         (staged / "one").write_text(text)
         (staged / "table").mkdir()
         (staged / "table" / "part").write_text(text)
-        commit(folder, staged, remove=("old",))
+        commit_staged_files(folder, staged, remove=("old",))
 
 
 def views(folder: Path) -> set[str]:
@@ -97,7 +97,7 @@ def test_a_commit_that_is_killed_anywhere_is_whole_or_not_there(
             killed = False
     assert killed == (at <= 14)  # that many steps there are, and none is left out
     assert views(tmp_path) in ({"A"}, {"B"})
-    if finish(tmp_path) or not killed:
+    if finish_interrupted_commit(tmp_path) or not killed:
         assert views(tmp_path) == {"B"}
     assert not (tmp_path / ".commit.json").exists()
     assert (tmp_path / "old").exists() == (views(tmp_path) == {"A"})
@@ -217,7 +217,7 @@ def test_a_new_folder_whose_name_cannot_be_synced_is_told(
 
 
 def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:
-    lock = lock_of(tmp_path / "out", "untrained:7")
+    lock = lock_path_of(tmp_path / "out", "untrained:7")
     program = (
         "import sys, time\nfrom pathlib import Path\n"
         "from rainmer_analysis.values.disk import hold_lock\n"
@@ -248,27 +248,28 @@ def test_the_loser_is_told_who_holds_the_lock(tmp_path: Path) -> None:
 
 
 def test_locks_may_be_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rainmer_analysis.values.disk import locks
+    from rainmer_analysis.values.disk import file_locks
 
     with monkeypatch.context() as none:
-        none.setattr(locks, "fcntl", None)
+        none.setattr(file_locks, "fcntl", None)
         with hold_lock(tmp_path / "l"), hold_lock(tmp_path / "l"):
             demand_unlocked(tmp_path / "l")
 
     def unsupported(*_: object) -> None:
         raise OSError(errno.ENOLCK, "no locks")
 
-    monkeypatch.setattr(locks.fcntl, "flock", unsupported)
+    monkeypatch.setattr(file_locks.fcntl, "flock", unsupported)
     with hold_lock(tmp_path / "l"):
         demand_unlocked(tmp_path / "l")
 
 
 def test_leftovers_of_the_dead_go_and_of_the_living_stay(tmp_path: Path) -> None:
     dead = subprocess.run(
-        [sys.executable, "-c", "from rainmer_analysis.values.disk.temporary_files import "
-         "temporary_mark\nprint(temporary_mark())"], capture_output=True, text=True, check=True,
+        [sys.executable, "-c", "from rainmer_analysis.values.disk.leftover_temporary_files import "
+         "temporary_name_part\nprint(temporary_name_part())"],
+        capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
-    living, foreign = temporary_mark(), "-unfinished-1-00000000-0123456789ab"
+    living, foreign = temporary_name_part(), "-unfinished-1-00000000-0123456789ab"
     for name in (dead, living, foreign):
         (tmp_path / f".t{name}.json").write_text("half")
         (tmp_path / f".commit{name}").mkdir()
@@ -293,7 +294,7 @@ def test_a_damaged_list_of_a_commit_is_told(tmp_path: Path) -> None:
     ):
         (tmp_path / ".commit.json").write_text(text)
         with pytest.raises(FileFormatError, match=r"\.commit\.json"):
-            finish(tmp_path)
+            finish_interrupted_commit(tmp_path)
         assert committed_path(tmp_path / "x") == tmp_path / "x"
     assert (tmp_path / "mine").read_text() == "a user's"
 
@@ -307,6 +308,6 @@ def test_a_place_that_cannot_be_written_is_found_before_work(tmp_path: Path) -> 
 
 
 def test_the_lock_of_a_dead_commit_goes_too(tmp_path: Path) -> None:
-    lock_of(tmp_path, "commit").write_text("the dead")
-    recover(tmp_path)
+    lock_path_of(tmp_path, "commit").write_text("the dead")
+    recover_folder(tmp_path)
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from rainmer_analysis.values import commit, committed_path, finish, staging, write_atomically
+from rainmer_analysis.values import (
+    commit_staged_files,
+    committed_path,
+    finish_interrupted_commit,
+    staging_folder,
+    write_atomically,
+)
 
 # the module, whose name the function of that name hides
 COMMITS = importlib.import_module("rainmer_analysis.values.disk.folder_commit")
@@ -47,11 +53,11 @@ class Runs(RuleBasedStateMachine):
     def _run(self) -> str:
         self.number += 1
         text = f"run {self.number}"
-        with staging(self.folder) as staged:
+        with staging_folder(self.folder) as staged:
             write_atomically(staged / "one", lambda path: path.write_text(text))
             write_atomically(staged / "two", lambda path: path.write_text(text))
             write_atomically(staged / "parts" / "a", lambda path: path.write_text(text))
-            commit(self.folder, staged, remove=("old",))
+            commit_staged_files(self.folder, staged, remove=("old",))
         return text
 
     @rule()
@@ -81,7 +87,7 @@ class Runs(RuleBasedStateMachine):
 
     @rule()
     def finishing(self) -> None:
-        finish(self.folder)
+        finish_interrupted_commit(self.folder)
         assert not (self.folder / ".commit.json").exists()
 
     @rule()

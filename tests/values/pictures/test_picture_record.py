@@ -16,10 +16,10 @@ from PIL import Image
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values import (
     carries_record,
-    command_line,
     picture_sha256,
     read_record,
-    stated_command,
+    running_command,
+    state_running_command,
     with_record,
 )
 
@@ -174,11 +174,11 @@ def test_a_pdf_points_at_its_objects(tmp_path: Path) -> None:
 
 
 def test_a_command_states_what_shapes_the_result() -> None:
-    assert command_line() is None
+    assert running_command() is None
     asked = ["plot", "map", "/data/me/map 1.parquet", "--out", "x.png", "--json", "--view=lonlat"]
-    with stated_command([*asked, "night=/data/me/night", "maps/b.parquet"]):
-        told = command_line()
+    with state_running_command([*asked, "night=/data/me/night", "maps/b.parquet"]):
+        told = running_command()
     assert told == (
         "rainmer-analysis plot map 'map 1.parquet' --view=lonlat night=night maps/b.parquet"
     )
-    assert command_line() is None
+    assert running_command() is None

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.parquet.format.checksums import (
+from rainmer_analysis.values.parquet.format.column_checksums import (
     SUMS,
-    ColumnSums,
-    document_sum,
-    sums_text,
+    ColumnDigests,
+    digests_json,
+    document_digest,
 )
-from rainmer_analysis.values.parquet.format.columns import column_of, label_rows, numbers, vectors
-from rainmer_analysis.values.parquet.format.damaged_files import (
-    Checked,
-    demand_count,
-    demand_document,
-    demand_rows,
-    reading_errors,
-    stated_sums,
+from rainmer_analysis.values.parquet.format.column_reading import (
+    embedding_vectors,
+    label_rows,
+    number_column,
+    only_column_named,
+)
+from rainmer_analysis.values.parquet.format.damage_checks import (
+    VerifiedColumns,
+    demand_same_columns,
+    demand_same_document,
+    demand_same_row_count,
+    stated_digests,
+    translate_reading_errors,
 )
 from rainmer_analysis.values.parquet.format.parquet_format import FORMAT_VERSION, KEY, TEXT
-from rainmer_analysis.values.parquet.format.parts import PARTS, parts_of, write_part_list
+from rainmer_analysis.values.parquet.format.part_files import PARTS, part_files_of, write_part_list
 
 __all__ = [
     "FORMAT_VERSION",
@@ -26,19 +31,19 @@ __all__ = [
     "PARTS",
     "SUMS",
     "TEXT",
-    "Checked",
-    "ColumnSums",
-    "column_of",
-    "demand_count",
-    "demand_document",
-    "demand_rows",
-    "document_sum",
+    "ColumnDigests",
+    "VerifiedColumns",
+    "demand_same_columns",
+    "demand_same_document",
+    "demand_same_row_count",
+    "digests_json",
+    "document_digest",
+    "embedding_vectors",
     "label_rows",
-    "numbers",
-    "parts_of",
-    "reading_errors",
-    "stated_sums",
-    "sums_text",
-    "vectors",
+    "number_column",
+    "only_column_named",
+    "part_files_of",
+    "stated_digests",
+    "translate_reading_errors",
     "write_part_list",
 ]
