@@ -62,8 +62,8 @@ def _marked_names(dataset: Dataset) -> str:
     if not marked or len(marked) == len(looked_at):
         return ""
     return (
-        f"{len(marked):,} images are called like clean images, masks or maps (the first is "
-        f"{marked[0]}) and count as any others: pair them, or leave them out, in a manifest"
+        f"images that are called like clean ones, masks or maps: {len(marked):,} (the first is "
+        f"{marked[0]}); they count as any others: pair them, or leave them out, in a manifest"
     )
 
 
