@@ -62,7 +62,7 @@ def test_what_is_imported_is_declared(folder: str, declared: dict[str, str]) -> 
     # helpers beside tests, and modules that tests write themselves
     own |= {each.stem for each in ROOT.glob("tests/**/*.py")} | {"broken", "insisting"}
     # of what need not be installed the distribution has another name than the module
-    known = {"ot": ["POT"]} | packages_distributions()
+    known = {"ot": ["POT"], "xdist": ["pytest-xdist"]} | packages_distributions()
     undeclared = {}
     for path in sorted((ROOT / folder).rglob("*.py")):
         for name in imported(path) - set(sys.stdlib_module_names) - own:

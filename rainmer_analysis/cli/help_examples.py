@@ -35,6 +35,11 @@ HELP_EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "balance": (
             "night.parquet --like heavy.parquet --property density --size 500 --out subset.toml",
         ),
+        "place": ("new.jpg --against tables/rainmer-degradation.parquet",),
+        "report": (
+            "heavy=photos/heavy night=photos/night --out report.html",
+            "tables/rainmer-chromatic.parquet --out report.html",
+        ),
         "plot map": ("map.parquet --out map.pdf --contours --means",),
         "plot matrix": ("chromatic.json degradation.json --out matrices.pdf",),
         "verify": (

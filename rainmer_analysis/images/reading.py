@@ -157,7 +157,7 @@ def read_header(path: str | Path, *, region: Region = "whole") -> Header:
 
 
 def read_stored_format(path: str | Path) -> StoredFormat:
-    """Read how a file stores its image: format, mode and, for JPEG, quality.
+    """Read how a file stores its image: format, mode, frames and, for JPEG, quality.
 
     Raises
     ------

@@ -7,7 +7,8 @@ folder. Datasets stand in the order in which they were named, images sorted by t
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +22,9 @@ from rainmer_analysis.images.datasets import (
     checked_dataset_name,
     find_catalogue_dataset,
     name_scenes,
+    normal_path,
+    notes_from_names,
     read_manifest,
-    recognised_layout_note,
     search_folder,
 )
 from rainmer_analysis.images.sample_image_ids import sample_ids
@@ -127,7 +129,28 @@ def find_datasets(sources: Sources, *, root: str | Path | None = None) -> tuple[
                 f"the dataset {dataset.name!r} was given twice; give each its own name"
             )
         seen.add(dataset.name)
-    return tuple(datasets)
+    return tuple(_note_files_in_common(datasets))
+
+
+def _note_files_in_common(datasets: Sequence[Dataset]) -> Iterator[Dataset]:
+    """Note where a dataset holds images that an earlier one holds too."""
+    folders = [normal_path(dataset.folder) + os.sep for dataset in datasets]
+    for place, dataset in enumerate(datasets):
+        notes = []
+        for other, earlier in enumerate(datasets[:place]):
+            one, two = folders[place], folders[other]
+            if not (one.startswith(two) or two.startswith(one)):
+                continue
+            known = {normal_path(each.path) for each in earlier.images}
+            common = [each for each in dataset.images if normal_path(each.path) in known]
+            regions = {each.region for each in (*dataset.images, *earlier.images)}
+            if common and len(regions) == 1:
+                notes.append(
+                    f"{len(common):,} of {len(dataset.images):,} images belong to {earlier.name} "
+                    f"too (the first is {common[0].relative}): the two are compared with "
+                    "themselves there; name folders that lie beside each other"
+                )
+        yield replace(dataset, notes=(*dataset.notes, *notes)) if notes else dataset
 
 
 def _find_datasets_of_source(source: str, root: str | Path | None) -> tuple[Dataset, ...]:
@@ -159,20 +182,9 @@ def _search_named_folder(name: str, folder: str | Path) -> Dataset:
     if not dataset.images:
         raise SourceError(
             f"dataset {name!r}: the folder {str(folder)!r} holds no image "
-            f"(.png, .jpg, .tif, .bmp, .webp, ...); {_reason_for_no_images(dataset)}"
+            f"(.png, .jpg, .tif, .bmp, .webp, ...); {dataset.account.reason_for_no_images()}"
         )
-    hint = recognised_layout_note(dataset)
-    return replace(dataset, notes=(hint,)) if hint else dataset
-
-
-def _reason_for_no_images(dataset: Dataset) -> str:
-    """Say what a folder holds that has no image."""
-    account = dataset.account
-    if account.warnings():
-        return "; ".join(account.warnings())
-    if not account.passed_over_count:
-        return "it is empty"
-    return account.sentence("it holds", used=0, left_out=0).replace("it holds:", "it holds", 1)
+    return replace(dataset, notes=notes_from_names(dataset))
 
 
 def _sampled_image_frame(dataset: Dataset, per_dataset: int | None, seed: int) -> pd.DataFrame:

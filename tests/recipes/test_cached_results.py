@@ -12,7 +12,7 @@ import pytest
 
 from rainmer_analysis.draw import plot_map
 from rainmer_analysis.errors import OutputExistsError
-from rainmer_analysis.infer.extraction.output_files import table_request_digest
+from rainmer_analysis.infer.extraction.output_folder import table_request_digest
 from rainmer_analysis.recipes.cached_results import cached_map
 from rainmer_analysis.recipes.relate_tables import relate_and_write_matrix
 from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap

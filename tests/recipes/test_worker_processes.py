@@ -41,7 +41,7 @@ def _divide(number: int) -> float:
 def test_a_worker_that_is_killed_or_stopped_ends_the_work(
     number: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_processes, "_LOOK", 0.2)
+    monkeypatch.setattr(worker_processes, "_SECONDS_BETWEEN_LOOKS", 0.2)
     with pytest.raises(ProcessError, match=words):
         list(map_in_processes(signal.raise_signal, [getattr(signal, number)], workers=1))
 

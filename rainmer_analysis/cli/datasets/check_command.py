@@ -81,7 +81,7 @@ def _check_text(report: CheckReport) -> str:
     lines = [align_columns([header, *rows])]
     for name, summary in report.datasets.items():
         found = [each for each in report.findings if each.dataset == name]
-        lines += [f"{printable(name)}: {note}" for note in summary.notes]
+        lines += [f"{printable(name)}: {printable(note)}" for note in summary.notes]
         lines += [
             f"{each.finding}: {printable(each.image_id)}: {printable(each.detail)}"
             for each in found[:_SHOWN]

@@ -48,11 +48,7 @@ def place_images(
 
     Probabilities are calibrated, given that the image is of one of the datasets; "none of these"
     is a test over scenes at the level. The map's radius holds the true place with the same level.
-
-    \b
-    Example:
-      rainmer-analysis place new.jpg --against tables/rainmer-degradation.parquet
-    """  # noqa: D301
+    """
     # torch waits until there is work, so that --help does not
     from rainmer_analysis.recipes.place import place
     from rainmer_analysis.values import EmbeddingTable, read_as

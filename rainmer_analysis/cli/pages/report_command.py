@@ -59,12 +59,7 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **values:
 
     A globe and maps to turn, with thumbnails and nearest images; matrices with intervals and
     tests; the images that stick out; methods in words. It is one file that needs no network.
-
-    \b
-    Examples:
-      rainmer-analysis report heavy=photos/heavy night=photos/night --out report.html
-      rainmer-analysis report tables/rainmer-chromatic.parquet --out report.html
-    """  # noqa: D301
+    """
     from rainmer_analysis.values import demand_weights_file
 
     for encoder in values["encoders"]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import click
 
+from rainmer_analysis.cli.terminal.text_tables import printable
 from rainmer_analysis.errors import StorageError
 
 __all__ = ["echo", "log_to_stderr", "print_json"]
@@ -63,7 +64,7 @@ class _StderrLogHandler(logging.Handler):
     """Passes the package's log records on to stderr through click."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        echo(self.format(record), err=True)
+        echo(printable(self.format(record)), err=True)
 
 
 def log_to_stderr(*, quiet: bool) -> None:

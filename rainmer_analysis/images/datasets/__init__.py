@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rainmer_analysis.images.datasets.catalogue import CATALOGUE, catalogue_layout
 from rainmer_analysis.images.datasets.dataset_layouts import find_catalogue_dataset
+from rainmer_analysis.images.datasets.notes_from_names import notes_from_names
 from rainmer_analysis.images.datasets.read_lists import (
     compare_with_listed_names,
     read_image_names,
@@ -15,7 +16,6 @@ from rainmer_analysis.images.datasets.read_manifests import (
     read_manifest,
 )
 from rainmer_analysis.images.datasets.recognise_layouts import (
-    recognised_layout_note,
     suggest_entries_and_rest,
 )
 from rainmer_analysis.images.datasets.scene_groups import name_scenes
@@ -26,6 +26,7 @@ from rainmer_analysis.images.datasets.search import (
     Rule,
     iterate_candidate_paths,
     list_images,
+    normal_path,
     pair_names,
     parse_patterns,
     search_folder,
@@ -45,12 +46,13 @@ __all__ = [
     "iterate_candidate_paths",
     "list_images",
     "name_scenes",
+    "normal_path",
+    "notes_from_names",
     "pair_names",
     "parse_patterns",
     "read_image_names",
     "read_manifest",
     "read_pair_list",
-    "recognised_layout_note",
     "search_folder",
     "suggest_entries_and_rest",
 ]

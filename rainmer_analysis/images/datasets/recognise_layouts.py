@@ -19,13 +19,23 @@ from rainmer_analysis.images.datasets.search import (
     parse_patterns,
 )
 
-__all__ = ["Suggestion", "recognised_layout_note", "suggest_entries_and_rest"]
+__all__ = [
+    "CLEAN_FOLDERS",
+    "NO_IMAGE_FOLDERS",
+    "Suggestion",
+    "recognised_layout_note",
+    "suggest_entries_and_rest",
+]
 
-_CLEAN = (
+CLEAN_FOLDERS = (
     *("gt", "target", "targets", "norain", "no_rain", "nonrain", "clean", "clear", "clean_images"),
     *("label", "labels", "ground_truth", "groundtruth", "gtruth", "reference", "hq", "nosnow"),
 )
-_NO_IMAGES = ("mask", "masks", "depth", "streak", "streaks", "rainlayer", "rain_layer")
+NO_IMAGE_FOLDERS = ("mask", "masks", "depth", "streak", "streaks", "rainlayer", "rain_layer")
+_INPUTS = re.compile("(input|lq|rain|rainy|snow|snowy|hazy|foggy|degraded)s?(_images?)?")
+_DEGRADED = re.compile(
+    "input|lq|rain(?!.?(streak|layer))|snow|haz|fog|drop|blur|noise|noisy|low|night"
+)
 _LOOKED_AT = 20  # folders, of a great many
 _SAMPLE = 40  # names of a folder
 _SHARE = 0.8  # of them must find a target
@@ -122,7 +132,7 @@ def suggest_entries_and_rest(folder: Path) -> tuple[tuple[Suggestion, ...], dict
         The folder cannot be searched.
     """
     folders = {place: names for place, names in list_images(folder).folders if names}
-    found = tuple(dict.fromkeys(_suggest_by_folder(folders)))
+    found = _without_results(dict.fromkeys(_suggest_by_folder(folders)))
     used = {each.targets for each in found} | {each.images for each in found}
     used |= {place for each in found for place in folders if _is_inside_suggestion(place, each)}
     rest = {place or ".": len(names) for place, names in folders.items() if place not in used}
@@ -139,7 +149,7 @@ def recognised_layout_note(dataset: Dataset) -> str:
         if dataset.paired
         else _names_by_first_folders(each.relative for each in dataset.images)
     )
-    found = _suggest_by_folder(dict(list(folders.items())[:_LOOKED_AT]))
+    found = _without_results(_suggest_by_folder(dict(list(folders.items())[:_LOOKED_AT])))
     first = next((each for each in found if each.patterns or not dataset.paired), None)
     if first is None:
         return ""
@@ -151,10 +161,23 @@ def recognised_layout_note(dataset: Dataset) -> str:
     )
 
 
+def _without_results(found: Iterable[Suggestion]) -> tuple[Suggestion, ...]:
+    """Leave away what lies beside a folder of inputs and is not called like them.
+
+    Restored images of some method and layers of streaks have the names of the targets too.
+    """
+    listed = list(found)
+    names = {each: PurePosixPath(each.images).name.lower() for each in listed}
+    known = {each.targets for each in listed if _INPUTS.fullmatch(names[each])} - {None}
+    return tuple(
+        each for each in listed if each.targets not in known or _DEGRADED.search(names[each])
+    )
+
+
 def _suggest_by_folder(folders: Folders) -> Iterator[Suggestion]:
     for place, names in folders.items():
         last = PurePosixPath(place).name.lower()
-        if last in _CLEAN or last in _NO_IMAGES:
+        if last in CLEAN_FOLDERS or last in NO_IMAGE_FOLDERS:
             continue
         found = next(
             filter(
@@ -226,7 +249,7 @@ def _possible_target_folders(known: _KnownLayout, place: str, folders: Folders) 
         return [each for each in ("" if one == "." else one for one in wanted) if each in folders]
     parent = PurePosixPath(place).parent
     siblings = (each for each in folders if each and PurePosixPath(each).parent == parent)
-    return [each for each in siblings if PurePosixPath(each).name.lower() in _CLEAN]
+    return [each for each in siblings if PurePosixPath(each).name.lower() in CLEAN_FOLDERS]
 
 
 def _spread_sample(names: Sequence[str]) -> Sequence[str]:

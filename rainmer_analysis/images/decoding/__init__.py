@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.images.decoding.formats import IMAGE_SUFFIXES, UNREAD_SUFFIXES
+from rainmer_analysis.images.decoding.formats import (
+    IMAGE_SUFFIXES,
+    PACKED_SUFFIXES,
+    UNREAD_SUFFIXES,
+)
 from rainmer_analysis.images.decoding.pillow import Header, header_of, pixels_of
 from rainmer_analysis.images.decoding.pixel_arrays import FloatImage
 from rainmer_analysis.images.decoding.stored_format import StoredFormat, stored_format_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "PACKED_SUFFIXES",
     "UNREAD_SUFFIXES",
     "FloatImage",
     "Header",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "PACKED_SUFFIXES",
     "UNREAD_SUFFIXES",
     "describe_unreadable_content",
 ]
@@ -41,6 +42,16 @@ _UNREAD = {
 UNREAD_SUFFIXES = {f".{end}": name for name, ends in _UNREAD.items() for end in ends}
 """Suffixes of pictures in formats that are not read, and what these formats are called."""
 
+PACKED_SUFFIXES = frozenset(
+    f".{name}"
+    for name in (
+        *("7z", "arrow", "bz2", "gz", "rar", "tar", "tgz", "xz", "zip", "zst"),
+        *("h5", "hdf5", "lmdb", "mat", "mdb", "npy", "npz", "parquet", "tfrecord", "tfrecords"),
+        *("avi", "flv", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "webm", "wmv"),
+    )
+)
+"""Suffixes of archives, arrays and videos, which may hold images."""
+
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _PICTURES = (
     (b"\xff\x0a", "JPEG XL"),
@@ -71,6 +82,8 @@ _OTHERS = (
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"\x93numpy", "a numpy array"),
     (b"\x89hdf", "an HDF5 file"),
+    (b"\x1ae\xdf\xa3", "a video"),
+    (b'{"', "a JSON document, as a failed download leaves it; download the image again"),
 )
 
 

@@ -9,9 +9,12 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from rainmer_analysis.errors import ImageError
+from rainmer_analysis.images.decoding.decoding_errors import convert_decoding_errors
 from rainmer_analysis.images.decoding.pillow import open_pillow
-from rainmer_analysis.images.decoding.tiff import needs_tifffile
+from rainmer_analysis.images.decoding.tiff import count_pages, needs_tifffile
 
 __all__ = ["StoredFormat", "jpeg_quality", "stored_format_of"]
 
@@ -29,11 +32,15 @@ _LUMA = np.array(
 
 @dataclass(frozen=True, slots=True)
 class StoredFormat:
-    """Format and mode of a file as Pillow calls them; quality is None where there is none."""
+    """Format and mode of a file as Pillow calls them; quality is None where there is none.
+
+    `frames` are those of an animation, or pages, of which the first is the image.
+    """
 
     format: str
     mode: str
     quality: int | None = None
+    frames: int = 1
 
 
 def stored_format_of(file: BinaryIO) -> StoredFormat:
@@ -45,11 +52,20 @@ def stored_format_of(file: BinaryIO) -> StoredFormat:
         It is no image that is read.
     """
     if needs_tifffile(file):
-        return StoredFormat("TIFF", "")
+        return StoredFormat("TIFF", "", frames=count_pages(file))
     image = open_pillow(file)
     tables = getattr(image, "quantization", None)
     quality = jpeg_quality(tables) if image.format == "JPEG" and tables else None
-    return StoredFormat(image.format or "", image.mode, quality)
+    return StoredFormat(image.format or "", image.mode, quality, _count_frames(image))
+
+
+def _count_frames(image: Image.Image) -> int:
+    """Count frames or pages, as far as they can be read."""
+    try:
+        with convert_decoding_errors():
+            return int(getattr(image, "n_frames", 1))
+    except ImageError:
+        return 1
 
 
 def jpeg_quality(tables: Mapping[int, Sequence[int]]) -> int:

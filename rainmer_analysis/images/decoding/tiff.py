@@ -20,6 +20,7 @@ from rainmer_analysis.images.decoding.pixel_arrays import (
 __all__ = [
     "TIFF_MAGIC",
     "QuietTiffFile",
+    "count_pages",
     "decode_with_tifffile",
     "needs_tifffile",
     "tiff_size_and_orientation",
@@ -101,6 +102,12 @@ def tiff_size_and_orientation(file: BinaryIO) -> tuple[int, int, int]:
     with convert_decoding_errors(), tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
         return page.imagewidth, page.imagelength, page.tags.valueof(_ORIENTATION, 1)
+
+
+def count_pages(file: BinaryIO) -> int:
+    """Count the pages of a TIFF by tifffile."""
+    with convert_decoding_errors(), tifffile.TiffFile(file) as tiff:
+        return len(tiff.pages)
 
 
 def decode_with_tifffile(file: BinaryIO) -> FloatImage:

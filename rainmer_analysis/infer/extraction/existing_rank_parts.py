@@ -9,7 +9,7 @@ from pathlib import Path
 from rainmer_analysis.distributed import Ranks
 from rainmer_analysis.errors import FileFormatError, ImageError, OutputExistsError
 from rainmer_analysis.images import content_hashes, read_image
-from rainmer_analysis.infer.extraction.output_files import (
+from rainmer_analysis.infer.extraction.output_folder import (
     SKIPPED,
     read_skipped_list,
     refuse_foreign_skipped_list,

@@ -29,7 +29,7 @@ from rainmer_analysis.infer.extraction.extraction_result import (
     Extraction,
     read_extraction_over_ranks,
 )
-from rainmer_analysis.infer.extraction.output_files import (
+from rainmer_analysis.infer.extraction.output_folder import (
     SKIPPED,
     SKIPPED_COLUMNS,
     read_skipped_list,

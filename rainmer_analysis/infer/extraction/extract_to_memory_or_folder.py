@@ -12,7 +12,7 @@ from rainmer_analysis.infer.extraction.extraction_result import (
     find_existing_extraction,
 )
 from rainmer_analysis.infer.extraction.extraction_task import ExtractionTask
-from rainmer_analysis.infer.extraction.output_files import (
+from rainmer_analysis.infer.extraction.output_folder import (
     SKIPPED,
     merge_skipped_list,
     names_of_other_form,

@@ -13,7 +13,7 @@ import pandas as pd
 from rainmer_analysis.errors import FileFormatError, SourceError, WeightsError
 from rainmer_analysis.images import content_hashes
 from rainmer_analysis.infer.extraction.encode_stream import NO_UNIT
-from rainmer_analysis.infer.extraction.output_files import (
+from rainmer_analysis.infer.extraction.output_folder import (
     SKIPPED,
     SKIPPED_COLUMNS,
     read_skipped_list,

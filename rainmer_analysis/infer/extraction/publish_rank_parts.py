@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rainmer_analysis.infer.extraction.output_files import (
+from rainmer_analysis.infer.extraction.output_folder import (
     SKIPPED,
     merge_skipped_list,
     names_of_other_form,

@@ -43,7 +43,7 @@ def summarise_datasets(
         readable = sum(not each.own.reason for each in own)
         found[dataset.name] = {
             "folder": str(dataset.folder),
-            "split": images[rows[dataset.name][0]].split,
+            "split": " and ".join(sorted({images[at].split for at in rows[dataset.name]})),
             "images": len(own),
             "readable": readable,
             "pairs": sum(each.pair is not None for each in own) if dataset.paired else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -20,7 +21,6 @@ __all__ = [
     "DatasetsAndImages",
     "find_one_dataset_and_images",
     "gather_images",
-    "train_or_held_out",
 ]
 
 _HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
@@ -37,7 +37,7 @@ class AuditedImage:
     image_id, dataset
         As in tables.
     split
-        ``held-out`` or ``train``; see `train_or_held_out`.
+        ``held-out`` or ``train``; one dataset may hold both.
     job
         Its files.
     scene
@@ -57,19 +57,19 @@ class AuditedImage:
     unclear: str
 
 
-def train_or_held_out(dataset: Dataset, held_out: Collection[str]) -> str:
-    """Say whether a dataset is held out for testing.
+def _train_or_held_out(dataset: Dataset, image: ImageCandidate, held_out: Collection[str]) -> str:
+    """Say whether an image is held out for testing.
 
-    It is where it was named so, the catalogue says so, or its name, its folder (and the one above,
-    where that is called ``input`` or the like) or folders inside hold the word test, val, valid,
-    validation or eval.
+    It is where its dataset was named so, the catalogue says so, or the dataset's name, its folder
+    (and the one above, where that is called ``input`` or the like) or folders inside that the
+    image lies in hold the word test, val, valid, validation or eval.
     """
     if dataset.name in held_out:
         return "held-out"
     if dataset.split is not None:
         return "train" if dataset.split == "train" else "held-out"
-    first = Path(dataset.images[0].path)
-    inside = first.relative_to(dataset.folder) if first.is_relative_to(dataset.folder) else first
+    path = Path(image.path)
+    inside = path.relative_to(dataset.folder) if path.is_relative_to(dataset.folder) else path
     *above, folder = dataset.folder.parts[-2:]
     named = [folder] if folder.lower() not in _SIDES else [*above, folder]
     words = [dataset.name, *named, *inside.parts[:-1]]
@@ -146,14 +146,17 @@ def _audited_images_of(
 ) -> list[AuditedImage]:
     found = []
     for dataset in datasets:
-        split = train_or_held_out(dataset, held_out)
+        splits: dict[str, str] = {}  # by folder, as there may be millions of images
         for image in dataset.images:
             image_id = f"{dataset.name}/{image.relative}"
+            folder = os.path.dirname(image.path)  # noqa: PTH120
+            if folder not in splits:
+                splits[folder] = _train_or_held_out(dataset, image, held_out)
             found.append(
                 AuditedImage(
                     image_id,
                     dataset.name,
-                    split,
+                    splits[folder],
                     _job_of_image(image, image_id),
                     declared_scene(dataset, image) or (None if image.target else image.scene),
                     dataset.paired,

@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rainmer_analysis.errors import ImageError
-from rainmer_analysis.images import (
-    Region,
-    Sources,
-    find_datasets,
-    map_in_threads,
-    read_header,
-    read_image,
-    unstorable_name_reason,
-)
+from rainmer_analysis.images import Sources, find_datasets, map_in_threads
 from rainmer_analysis.images.datasets import (
     Dataset,
     ImageCandidate,
@@ -28,12 +19,18 @@ from rainmer_analysis.recipes.datasets.check_report import (
     NameListComparison,
     Size,
 )
-from rainmer_analysis.recipes.datasets.notes_on_halves import notes_on_halves
+from rainmer_analysis.recipes.datasets.look_at_files import (
+    FileRegion,
+    LookedAt,
+    look_at_header,
+    look_at_pixels,
+    notes_on_files,
+)
+from rainmer_analysis.recipes.datasets.notes_on_halves import notes_on_halves, unsplit_halves_note
 
 __all__ = ["check_datasets"]
 
-_FileRegion = tuple[str, Region]
-_Sizes = Mapping[_FileRegion, Size | str]  # width and height, or the reason why there are none
+_Sizes = Mapping[FileRegion, Size | str]  # width and height, or the reason why there are none
 Progress = Callable[[int, int], None]
 
 
@@ -68,24 +65,36 @@ def check_datasets(
     """
     datasets = find_datasets(sources, root=root)
     comparison = None if names is None else _compare_with_list_file(Path(names), datasets)
-    places: dict[_FileRegion, None] = {}
+    places: dict[FileRegion, None] = {}
     for dataset in datasets:
         for image in dataset.images:
             places[image.path, image.region] = None
             if (target := _target_file_region(image)) is not None:
                 places[target] = None
-    read_size = _decoded_size_or_reason if decode else _header_size_or_reason
-    found = map_in_threads(read_size, list(places), workers=workers, progress=progress)
-    sizes = dict(zip(places, found, strict=True))
+    look = look_at_pixels if decode else look_at_header
+    found = map_in_threads(look, list(places), workers=workers, progress=progress)
+    looked = dict(zip(places, found, strict=True))
+    sizes = {place: each.size for place, each in looked.items()}
     findings = [finding for each in datasets for finding in _dataset_faults(each, sizes)]
-    halves = {
-        each.name: notes_on_halves(_readable_images(each, sizes)) if decode else ()
-        for each in datasets
-    }
+    notes = {each.name: _notes_on_pixels(each, looked) if decode else () for each in datasets}
     return CheckReport(
-        {each.name: _summarise_dataset(each, sizes, halves[each.name]) for each in datasets},
+        {each.name: _summarise_dataset(each, sizes, notes[each.name]) for each in datasets},
         tuple(findings),
         comparison,
+    )
+
+
+def _notes_on_pixels(dataset: Dataset, looked: Mapping[FileRegion, LookedAt]) -> tuple[str, ...]:
+    """Say what only pixels tell: halves, frames, files that are nearly black."""
+    sizes = {place: each.size for place, each in looked.items()}
+    readable = _readable_images(dataset, sizes)
+    unsplit = "" if dataset.paired else unsplit_halves_note(readable)
+    places = [(image.path, image.region) for image in readable]
+    places += filter(None, map(_target_file_region, dataset.images))
+    return (
+        *([unsplit] if unsplit else []),
+        *notes_on_halves(readable),
+        *notes_on_files(dataset.folder, list(dict.fromkeys(places)), looked),
     )
 
 
@@ -106,29 +115,7 @@ def _compare_with_list_file(path: Path, datasets: Sequence[Dataset]) -> NameList
     return NameListComparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
 
 
-def _decoded_size_or_reason(place: _FileRegion) -> Size | str:
-    path, region = place
-    if fault := unstorable_name_reason(path):
-        return fault
-    try:
-        _, height, width = read_image(path, region=region).shape
-    except ImageError as error:
-        return str(error)
-    return width, height
-
-
-def _header_size_or_reason(place: _FileRegion) -> Size | str:
-    path, region = place
-    if fault := unstorable_name_reason(path):
-        return fault
-    try:
-        header = read_header(path, region=region)
-    except ImageError as error:
-        return str(error)
-    return header.width, header.height
-
-
-def _target_file_region(image: ImageCandidate) -> _FileRegion | None:
+def _target_file_region(image: ImageCandidate) -> FileRegion | None:
     return None if image.target is None else (image.target, image.target_region or "whole")
 
 
@@ -160,7 +147,9 @@ def _dataset_faults(dataset: Dataset, sizes: _Sizes) -> list[FileFault]:
     return found
 
 
-def _summarise_dataset(dataset: Dataset, sizes: _Sizes, halves: tuple[str, ...]) -> DatasetSummary:
+def _summarise_dataset(
+    dataset: Dataset, sizes: _Sizes, from_pixels: tuple[str, ...]
+) -> DatasetSummary:
     own = [sizes[image.path, image.region] for image in dataset.images]
     distinct = sorted(
         {size for size in own if not isinstance(size, str)}, key=lambda size: size[0] * size[1]
@@ -178,7 +167,7 @@ def _summarise_dataset(dataset: Dataset, sizes: _Sizes, halves: tuple[str, ...])
             *dataset.notes,
             *dataset.account.warnings(),
             *_notes_on_count_suffixes_and_halves(dataset, distinct),
-            *halves,
+            *from_pixels,
         ),
         account=dataset.account,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
+from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image
 from rainmer_analysis.images.datasets import ImageCandidate
 from rainmer_analysis.images.reading import FloatImage
@@ -11,10 +13,12 @@ from rainmer_analysis.images.side_by_side_halves import (
     MIN_LIKENESS,
     bright_speck_balance,
     brightness_correlation,
+    show_one_scene,
 )
 
-__all__ = ["notes_on_halves"]
+__all__ = ["halves_order", "notes_on_halves", "unsplit_halves_note"]
 
+_LOOKED_AT = 12  # files that show whether there are halves
 _COMPARED = 50  # files whose halves are compared
 _DECISIVE = 0.1  # skewness from which one of two halves has the specks
 
@@ -46,6 +50,33 @@ def notes_on_halves(readable: Sequence[ImageCandidate]) -> tuple[str, ...]:
             f'bright specks of rain: if the other one is clean, say halves = "{wanted}"'
         )
     return tuple(notes)
+
+
+def halves_order(paths: Sequence[Path]) -> str | None:
+    """Say which half has the rain, if all files show one scene twice."""
+    votes = []
+    for path in paths:
+        try:
+            left, right = (read_image(path, region=half) for half in ("left", "right"))
+        except ImageError:
+            return None
+        if not show_one_scene(left, right):
+            return None
+        votes.append(bright_speck_balance(left, right))
+    rainy_left = sum(vote > 0 for vote in votes)
+    return "rain-clean" if 2 * rainy_left > len(votes) else "clean-rain"
+
+
+def unsplit_halves_note(readable: Sequence[ImageCandidate]) -> str:
+    """Note where every file of a dataset without pairs holds rain and clean side by side."""
+    sample = readable[:: max(1, len(readable) // _LOOKED_AT)][:_LOOKED_AT]
+    order = halves_order([Path(image.path) for image in sample]) if sample else None
+    if order is None:
+        return ""
+    return (
+        "both halves of each file show one scene: if rain and clean lie side by side, say "
+        f'halves = "{order}" in a manifest'
+    )
 
 
 def _read_target(image: ImageCandidate) -> FloatImage:

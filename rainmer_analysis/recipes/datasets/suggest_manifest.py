@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rainmer_analysis.errors import ImageError, SourceError
-from rainmer_analysis.images import read_image
+from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images.datasets import (
     Dataset,
     dataset_from_entry,
@@ -19,12 +18,11 @@ from rainmer_analysis.images.datasets import (
     suggest_entries_and_rest,
 )
 from rainmer_analysis.images.datasets.manifest_text import toml_quoted
-from rainmer_analysis.images.side_by_side_halves import bright_speck_balance, brightness_correlation
+from rainmer_analysis.recipes.datasets.notes_on_halves import halves_order
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
 
 _SAMPLE = 12  # files of a folder whose halves are compared
-_ALIKE = 0.6  # correlation of halves that show one scene
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class SuggestedManifest:
             lines += ["", f"# {layout}: {pairs:,} of {len(dataset.images):,} images have a target"]
             lines += [
                 f"# passed over, {kind}: "
-                + ", ".join(f"{name} {count:,}" for name, count in names.items())
+                + ", ".join(f"{_in_one_line(name)} {count:,}" for name, count in names.items())
                 for kind, names in dataset.account.passed_over.items()
             ]
             lines += [
@@ -56,7 +54,9 @@ class SuggestedManifest:
                 *(f"{key} = {_as_toml_value(value)}" for key, value in entry.items()),
             ]
         if self.rest:
-            folders = ", ".join(f"{place} ({count:,} images)" for place, count in self.rest.items())
+            folders = ", ".join(
+                f"{_in_one_line(place)} ({count:,} images)" for place, count in self.rest.items()
+            )
             lines += ["", f"# Part of no suggestion: {folders}"]
         return "\n".join(lines)
 
@@ -101,22 +101,25 @@ def suggest_manifest(folder: str | Path) -> SuggestedManifest:
         and not any((given / place).as_posix().startswith(f"{each}/") for each in covered)
         and (given / place).as_posix() not in {f"{each}_gt" for each in covered}
     }
-    entries = [*listed, *plain, *halves]
-    if not entries:
+    base = Path.cwd() / "manifest.toml"
+    tried = [
+        (layout, entry, dataset_from_entry({**entry, "name": "suggested"}, base))
+        for layout, entry in (*listed, *plain, *halves)
+    ]
+    paired = [each for each in tried if any(image.target for image in each[2].images)]
+    if not paired:
         here = ", ".join(f"{place} ({count:,} images)" for place, count in [*rest.items()][:8])
         raise SourceError(
             f"no known layout is recognised in {given}: it holds {here or 'no image'}; write a "
             "manifest with images, and targets, pair or halves as they are"
         )
-    names = _unique_dataset_names([entry["images"] for _, entry in entries], given)
-    named = [
-        (layout, {**entry, "name": name})
-        for (layout, entry), name in zip(entries, names, strict=True)
-    ]
-    base = Path.cwd() / "manifest.toml"
+    names = _unique_dataset_names([entry["images"] for _, entry, _ in paired], given)
     return SuggestedManifest(
         given,
-        tuple((layout, entry, dataset_from_entry(entry, base)) for layout, entry in named),
+        tuple(
+            (layout, {**entry, "name": name}, replace(dataset, name=name))
+            for (layout, entry, dataset), name in zip(paired, names, strict=True)
+        ),
         rest,
     )
 
@@ -145,25 +148,10 @@ def _halves_entries(folder: Path, rest: Mapping[str, int]) -> Iterator[tuple[str
         inside = "" if place == "." else place
         listed = names[inside]
         sample = listed[:: max(1, len(listed) // _SAMPLE)][:_SAMPLE]
-        side = _halves_order([folder / inside / name for name in sample])
+        side = halves_order([folder / inside / name for name in sample])
         if side is not None:
             entry = {"name": "", "images": (folder / inside).as_posix(), "halves": side}
             yield "rain and clean side by side, as in Rain800 and DID", entry
-
-
-def _halves_order(paths: Sequence[Path]) -> str | None:
-    """Return which half has the rain, as manifests say it, if all files show one scene twice."""
-    votes = []
-    for path in paths:
-        try:
-            left, right = (read_image(path, region=half) for half in ("left", "right"))
-        except ImageError:
-            return None
-        if brightness_correlation(left, right) < _ALIKE:
-            return None
-        votes.append(bright_speck_balance(left, right))
-    rainy_left = sum(vote > 0 for vote in votes)
-    return "rain-clean" if 2 * rainy_left > len(votes) else "clean-rain"
 
 
 def _unique_dataset_names(images: Sequence[str], folder: Path) -> list[str]:
@@ -177,6 +165,11 @@ def _unique_dataset_names(images: Sequence[str], folder: Path) -> list[str]:
     counts = Counter(short)
     chosen = [one if counts[one] == 1 else other for one, other in zip(short, long, strict=True)]
     return [re.sub(r"[\\\x00-\x1f\x7f]", "_", name) for name in chosen]
+
+
+def _in_one_line(name: str) -> str:
+    """Return a name for a remark, whose line must not end inside of it."""
+    return _as_toml_value(name)[1:-1]
 
 
 def _as_toml_value(value: object) -> str:

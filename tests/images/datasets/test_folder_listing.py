@@ -11,7 +11,7 @@ import pytest
 from image_files import save
 
 from rainmer_analysis.errors import ImageError, SourceError
-from rainmer_analysis.images import find_datasets, load_image_set, read_image
+from rainmer_analysis.images import dataset_notes, find_datasets, load_image_set, read_image
 from rainmer_analysis.images.datasets import list_images
 
 
@@ -163,3 +163,40 @@ def test_an_empty_set_says_what_is_there_instead(tmp_path: Path) -> None:
     for name, reason in wanted.items():
         with pytest.raises(SourceError, match=f"holds no image .*{reason}"):
             find_datasets({"x": tmp_path / name})
+
+
+def test_targets_on_a_disk_that_is_not_there_are_missed_aloud(tmp_path: Path) -> None:
+    save(tmp_path / "input/1.png")
+    (tmp_path / "target").symlink_to(tmp_path / "unplugged/gt")
+    (tmp_path / "more").symlink_to(tmp_path / "unplugged/more")
+    (dataset,) = find_datasets({"x": tmp_path})
+    assert [(each.relative, each.target) for each in dataset.images] == [("input/1.png", None)]
+    assert dataset.paired
+    (tmp_path / "target").unlink()
+    listing = list_images(tmp_path)
+    assert listing.account.unsearched == (("more", "No such file or directory"),)
+    first, second = dataset_notes(dataset)
+    assert first.startswith("1 folder that cannot be searched (the first is target: No such file")
+    assert second.startswith("none of 1 images has a target")
+
+
+@pytest.mark.parametrize("side", ["input", "target"])
+def test_a_locked_side_of_one_pair_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    for name in ("locked", "open"):
+        save(tmp_path / name / "input/1.png")
+        save(tmp_path / name / "target/1.png")
+    scan = os.scandir
+
+    def refuse(path: Path) -> object:
+        if Path(path) == tmp_path / "locked" / side:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (dataset,) = find_datasets({"x": tmp_path})
+    found = {each.relative: each.target for each in dataset.images}
+    assert found.pop("open/input/1.png") == str(tmp_path / "open/target/1.png")
+    assert found == ({} if side == "input" else {"locked/input/1.png": None})
+    assert dataset.account.unsearched == ((f"locked/{side}", "Permission denied"),)

@@ -18,7 +18,9 @@ from rainmer_analysis.errors import (
 from rainmer_analysis.images import find_datasets, sample_datasets
 from rainmer_analysis.recipes.audit import Audit, audit, read_audit
 from rainmer_analysis.recipes.audit.examine_images import Examiner
+from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 from rainmer_analysis.values import read_json
+from tests.recipes.audit.pictures import save_pair, scene
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,22 @@ def test_summaries_count(found: Audit) -> None:
     scenes = {row["image_id"]: row["scene"] for row in found.images}
     assert scenes["eval/input/20.png"] == scenes["train/input/leaking.png"]
     assert scenes["eval/input/21.png"] != scenes["eval/input/20.png"]
+
+
+def test_train_and_test_in_one_folder_are_told_apart_and_leaks_between_them(tmp_path: Path) -> None:
+    clean = {number: scene(number)[:, ::2, ::2] for number in (50, 51, 52)}
+    for part, numbers, dim in (("train", (50, 51), 0.8), ("test", (51, 52), 0.6)):
+        for name, number in enumerate(numbers):
+            folder = tmp_path / "Kaggle/Kaggle" / part
+            save_pair(folder, f"{name}.png", dim * clean[number], clean[number])
+    found = audit({"rain": tmp_path / "Kaggle"})
+    assert found.datasets["rain"]["split"] == "held-out and train"
+    splits = {row["image_id"].split("/")[2]: row["split"] for row in found.images}
+    assert splits == {"train": "train", "test": "held-out"}
+    test, train = "rain/Kaggle/test/input/0.png", "rain/Kaggle/train/input/1.png"
+    assert {(each.a, each.b) for each in found.findings if each.leak} == {(train, test)}
+    assert images_to_remove(found)[train] == ("leak", test)
+    assert not any("/test/" in name for name in images_to_remove(found))
 
 
 def test_the_face_has_it() -> None:

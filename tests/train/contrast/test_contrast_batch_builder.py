@@ -104,7 +104,14 @@ def test_same_scene_needs_two_datasets(pool: Pool, settings: Callable[..., Train
     lonely = Pool(
         **{
             name: getattr(pool, name)
-            for name in ("degraded", "clean", "degraded_native", "clean_native", "scenes", "digest")
+            for name in (
+                "degraded",
+                "clean",
+                "degraded_native",
+                "clean_native",
+                "scene_of_each_row",
+                "digest",
+            )
         },
         datasets=("light",) * len(pool),
     )

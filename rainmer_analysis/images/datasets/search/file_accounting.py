@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rainmer_analysis.images.decoding import PACKED_SUFFIXES
+
 __all__ = [
     "BESIDE",
     "HIDDEN",
@@ -120,6 +122,19 @@ class Account:
                 f"(the first is {place}: {reason}): what lies there is missing"
             )
         return tuple(found)
+
+    def reason_for_no_images(self) -> str:
+        """Say what a folder holds that has no image, and what to do."""
+        if self.warnings():
+            return "; ".join(self.warnings())
+        if not self.passed_over_count:
+            return "it is empty"
+        held = self.sentence("it holds", used=0, left_out=0).replace("it holds:", "it holds", 1)
+        others = self.passed_over.get(OTHER, {})
+        packed = ", ".join(f"{end} {others[end]:,}" for end in others if end in PACKED_SUFFIXES)
+        if packed:
+            return f"{held}; unpack the images of archives, arrays and videos ({packed}) into files"
+        return f"{held}; name a folder with images, or give files that are images such a suffix"
 
     def document(self, *, used: int, left_out: int, not_drawn: int = 0) -> dict[str, Any]:
         """Return the account as JSON types; parameters as for `sentence`."""

@@ -6,7 +6,8 @@ snapshots and deleted files, pictures in formats that are not read, other files.
 
 Links are followed, but a folder that several of them lead to is searched once: where it really
 lies, or else by the first of the links, in the order of their names. So links that lead in circles
-end, and folders that link to each other do not multiply.
+end, and folders that link to each other do not multiply. A link that leads nowhere and is not named
+like an image counts as a folder that cannot be searched, as when a disk is missing.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from rainmer_analysis.images.datasets.search.file_accounting import (
 )
 from rainmer_analysis.images.decoding import IMAGE_SUFFIXES, UNREAD_SUFFIXES
 
-__all__ = ["PAIR", "Listing", "count_files", "list_images"]
+__all__ = ["PAIR", "Listing", "count_files", "list_images", "list_side_of_pair"]
 
 PAIR = ("input", "target")
 """Names of subfolders that pair a folder."""
@@ -143,6 +144,21 @@ def list_images(folder: Path, *, stop_at_pairs: bool = False) -> Listing:
     return Listing(tuple(found.folders), tuple(sorted(found.pairs)), found.account())
 
 
+def list_side_of_pair(folder: Path, relative: str) -> Listing:
+    """List the candidates of one side of a pair; one that cannot be searched is in the account.
+
+    Parameters
+    ----------
+    folder, relative
+        The dataset's own folder, and where the side lies in it.
+    """
+    try:
+        return list_images(folder / relative)
+    except SourceError as error:
+        reason = getattr(error.__cause__, "strerror", None) or str(error)
+        return Listing((), (), Account(unsearched=((relative, reason),)))
+
+
 def count_files(folder: Path) -> int:
     """Count the files below a folder, hidden ones too; links are not followed."""
     count, left = 0, [str(folder)]
@@ -186,6 +202,8 @@ def _classify_entries(
             elif suffix in UNREAD_SUFFIXES:
                 found.count_passed_over(UNREAD, UNREAD_SUFFIXES[suffix])
                 found.unread.append((_join_relative(inside, name), UNREAD_SUFFIXES[suffix]))
+            elif entry.is_symlink() and not os.path.exists(entry.path):  # noqa: PTH110
+                linked.append(name)
             else:
                 found.count_passed_over(OTHER, suffix or "no suffix")
     return names, own, linked

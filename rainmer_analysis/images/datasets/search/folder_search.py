@@ -12,7 +12,12 @@ from rainmer_analysis.images.datasets.search.file_accounting import (
     Account,
     merge_accounts,
 )
-from rainmer_analysis.images.datasets.search.folder_listing import PAIR, Listing, list_images
+from rainmer_analysis.images.datasets.search.folder_listing import (
+    PAIR,
+    Listing,
+    list_images,
+    list_side_of_pair,
+)
 from rainmer_analysis.images.datasets.search.name_pairing import Rule, pair_names
 from rainmer_analysis.images.reading import Region
 
@@ -114,14 +119,14 @@ def search_folder(name: str, folder: Path, *, rule: Rule = None) -> Dataset:
 
 def _search_pair_folder(name: str, folder: Path, inside: str, rule: Rule) -> Dataset:
     """Return the images of one folder that holds ``input`` and ``target``."""
-    parent = folder / inside
-    inputs, targets = (list_images(parent / each) for each in PAIR)
     before = f"{inside}/" if inside else ""
+    inputs, targets = (list_side_of_pair(folder, before + each) for each in PAIR)
     images = [
         ImageCandidate(f"{before}{PAIR[0]}/{relative}", str(folder)) for relative in inputs.paths()
     ]
     dataset = Dataset(name, folder, tuple(images), account=inputs.account)
-    return pair_with_target_folder(dataset, targets, parent / PAIR[1], inputs.paths(), rule=rule)
+    place = folder / inside / PAIR[1]
+    return pair_with_target_folder(dataset, targets, place, inputs.paths(), rule=rule)
 
 
 def pair_with_target_folder(

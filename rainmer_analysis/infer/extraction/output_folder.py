@@ -1,4 +1,4 @@
-"""The files of an extraction: what a request is, which of them exist already, what was left out."""
+"""The output folder of an extraction: digests of requests, tables there already, skipped images."""
 
 from __future__ import annotations
 
