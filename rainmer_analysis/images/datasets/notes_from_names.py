@@ -6,12 +6,12 @@ import re
 from collections import defaultdict
 from pathlib import PurePosixPath
 
-from rainmer_analysis.images.datasets.recognise_layouts import (
+from rainmer_analysis.images.datasets.search import Dataset, nfc_without_suffix
+from rainmer_analysis.images.datasets.suggest_manifest_entries import (
     CLEAN_FOLDERS,
     NO_IMAGE_FOLDERS,
     recognised_layout_note,
 )
-from rainmer_analysis.images.datasets.search import Dataset, nfc_without_suffix
 
 __all__ = ["notes_from_names"]
 
