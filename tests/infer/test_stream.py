@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.images import write_png
+from rainmer_analysis.images import map_ahead_in_threads, write_png
 from rainmer_analysis.infer.extraction import encode_stream as stream
 from rainmer_analysis.infer.extraction.encode_stream import ImageJob, encode_stream
 
@@ -60,3 +60,23 @@ def test_nothing_to_do_bounds_nothing(plain: Make, caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.INFO)
     assert list(encode_stream([], plain(), rule="bilinear-128", batch_size=1, workers=1)) == []
     assert not caplog.messages
+
+
+@pytest.mark.parametrize("encoding", [1, 2])
+def test_as_many_threads_read_as_the_caller_asks_for(
+    encoding: int, plain: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def recording(*args: object, workers: int, ahead: int) -> object:
+        asked.append((workers, ahead))
+        return map_ahead_in_threads(*args, workers=workers, ahead=ahead)
+
+    encoder = plain()
+    encoder.concurrent = encoding > 1
+    monkeypatch.setattr(stream.torch, "get_num_threads", lambda: encoding)
+    monkeypatch.setattr(stream.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(stream, "map_ahead_in_threads", recording)
+    assert list(encode_stream([], encoder, rule="bilinear-128", batch_size=4, workers=3)) == []
+    in_threads = [(encoding, encoding + 1)] if encoding > 1 else []
+    assert sorted(asked) == sorted([(3, (encoding + 1) * 4 + 3), *in_threads])
