@@ -23,7 +23,7 @@ from rainmer_analysis.weather import (
     SCENE_KINDS,
     degraded_and_clean,
     load_or_render_scene,
-    render_scene,
+    render_procedural_scene,
     scene_names,
 )
 
@@ -63,7 +63,7 @@ class Scene:
         """Render it."""
         height, width = self.shape
         if self.kind:
-            return render_scene(self.kind, self.name, height=height, width=width)
+            return render_procedural_scene(self.kind, self.name, height=height, width=width)
         return load_or_render_scene(self.name, height=height, width=width)
 
     def pair(self) -> Pair:

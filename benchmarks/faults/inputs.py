@@ -15,7 +15,7 @@ from PIL import Image
 from benchmarks.faults.harness import Command, Row, extract, make_images, rows_of
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image
-from rainmer_analysis.infer.extraction import encode_stream as stream
+from rainmer_analysis.infer.extraction import stream_encoded_images as stream
 from rainmer_analysis.values import read
 
 _PIXELS = np.random.default_rng(5).integers(0, 256, (9, 12, 3), np.uint8)

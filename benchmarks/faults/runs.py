@@ -311,7 +311,7 @@ def two_runs(place: Path, *, quick: bool) -> Row:
 
 
 def _slow() -> None:
-    from rainmer_analysis.infer.extraction import encode_stream as stream
+    from rainmer_analysis.infer.extraction import stream_encoded_images as stream
 
     inner = stream._encode_batch
 

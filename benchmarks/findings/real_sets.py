@@ -21,14 +21,14 @@ import numpy as np
 
 from rainmer_analysis.probing.neighbour_accuracy import neighbour_hits
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.scores import bootstrap, night_margin_statistic, relate
+from rainmer_analysis.scores import bootstrap, make_separation_margin_statistic, relate
 from rainmer_analysis.values import EmbeddingTable, to_json_types, write_json
 
 
 def row(table: EmbeddingTable, night: str) -> dict[str, Any]:
     """Return one space's matrix, margin and share of neighbours of the same set."""
     matrix = relate(table)
-    margin = bootstrap(table, night_margin_statistic(night))
+    margin = bootstrap(table, make_separation_margin_statistic(night))
     return {
         "weights": table.space.weights_sha256,
         "precision": table.space.precision,

@@ -23,7 +23,7 @@ from rainmer_analysis.model.checkpoint import load_weights
 from rainmer_analysis.probing import neighbour_hits
 from rainmer_analysis.recipes.extract_tables import extract
 from rainmer_analysis.recipes.training import make_or_open_pair_pool
-from rainmer_analysis.scores import bootstrap, night_margin_statistic
+from rainmer_analysis.scores import bootstrap, make_separation_margin_statistic
 from rainmer_analysis.train import RainmerTrainable, read_train_config
 from rainmer_analysis.values import EmbeddingTable, to_json_types, write_json
 
@@ -59,7 +59,7 @@ def held_out(file: str, given: argparse.Namespace) -> dict[str, float]:
 def judge(file: str, given: argparse.Namespace) -> dict[str, Any]:
     """Measure one file of weights."""
     tables = extract([given.manifest], "rainmer", weights=file)
-    margin = bootstrap(tables["chromatic"], night_margin_statistic(given.night))
+    margin = bootstrap(tables["chromatic"], make_separation_margin_statistic(given.night))
     return {
         "sha256": load_weights(file).sha256,
         "metadata": dict(load_weights(file).metadata),

@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.scores import relate
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, write_table
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, write_table_once
 
 SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 DIM, DATASETS, PARTS, STEP = 128, 9, 9, 5000
@@ -117,7 +117,7 @@ def main() -> None:
         shares[: options.rows % PARTS] += 1
         for part, rows in enumerate(shares.tolist()):
             path = table / f"part-{part}.parquet"
-            write_table(tables(rows, part), path, overwrite=False, request="scale")
+            write_table_once(tables(rows, part), path, overwrite=False, request="scale")
         asked = ["relate", str(table), "--quiet", "--overwrite", "--out", str(out)]
         found["reading"] = measured(READ, str(table))
         print("reading", found["reading"], flush=True)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 from benchmarks.timing import simulated
 from rainmer_analysis.images import load_image_set, read_image, resize
-from rainmer_analysis.infer.extraction.encode_stream import map_in_workers
+from rainmer_analysis.infer.extraction.stream_encoded_images import map_with_one_torch_thread_each
 
 __all__ = ["GFLOP", "MADE_GFLOP", "ceilings"]
 
@@ -49,7 +49,7 @@ def _convolutions(dtype: torch.dtype, lanes: int) -> float:
         with torch.inference_mode():
             F.conv2d(x, weight, padding=1)
 
-    seconds = _best(lambda: list(map_in_workers(images, convolve, workers=lanes)))
+    seconds = _best(lambda: list(map_with_one_torch_thread_each(images, convolve, workers=lanes)))
     return count * 2 * 128 * 128 * 9 * 128 * 128 / seconds / 1e9
 
 
@@ -64,7 +64,7 @@ def _products(dtype: torch.dtype, lanes: int) -> float:
             for _ in range(repeats):
                 torch.bmm(*factors, out=target)
 
-    seconds = _best(lambda: list(map_in_workers(targets, multiply, workers=lanes)))
+    seconds = _best(lambda: list(map_with_one_torch_thread_each(targets, multiply, workers=lanes)))
     return lanes * repeats * 2 * 36 * 64 * 128 * 128 / seconds / 1e9
 
 
@@ -78,7 +78,11 @@ def _copy(megabytes: int = 256) -> float:
 def _reading(paths: Sequence[str], lanes: int) -> float:
     """Give how many images are decoded and resized in a second."""
     return len(paths) / _best(
-        lambda: list(map_in_workers(paths, lambda path: resize(read_image(path)), workers=lanes)),
+        lambda: list(
+            map_with_one_torch_thread_each(
+                paths, lambda path: resize(read_image(path)), workers=lanes
+            )
+        ),
         repeats=3,
     )
 

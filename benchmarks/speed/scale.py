@@ -31,7 +31,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from rainmer_analysis.images import read_image, write_png
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap, write, write_table
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, SphereMap, write, write_table_once
 
 SPACE = Space("random", "chromatic", "0" * 64, "bilinear-128", "exact")
 DIM, DATASETS, PART = 128, 10, 100_000
@@ -124,7 +124,7 @@ def measure_relate(options: argparse.Namespace) -> dict[str, Any]:
         table, out = Path(folder) / "table", Path(folder) / "matrix.json"
         for part in range(options.rows // PART):
             path = table / f"part-{part:03d}.parquet"
-            write_table(_tables(PART, part), path, overwrite=False, request=None)
+            write_table_once(_tables(PART, part), path, overwrite=False, request=None)
         disk = sum(path.stat().st_size for path in table.iterdir())
         found = command(["relate", str(table), "--out", str(out)])
     found |= {"rows": options.rows, "dimensions": DIM, "disk_bytes_per_row": disk // options.rows}

@@ -30,7 +30,7 @@ from rainmer_analysis.auditing.pair_faults import (
     PairFacts,
     measure_pair_facts,
     pair_faults,
-    wider_image_and_frame,
+    wider_side_and_box_of_other,
 )
 from rainmer_analysis.auditing.registration import Registration
 from rainmer_analysis.auditing.related_images import (
@@ -63,5 +63,5 @@ __all__ = [
     "perceptual_hashes",
     "read_fingerprints",
     "thumbnail_of_planes",
-    "wider_image_and_frame",
+    "wider_side_and_box_of_other",
 ]

@@ -19,7 +19,7 @@ __all__ = [
     "PairFault",
     "measure_pair_facts",
     "pair_faults",
-    "wider_image_and_frame",
+    "wider_side_and_box_of_other",
 ]
 
 SHIFTED = 0.2
@@ -109,7 +109,7 @@ def pair_faults(facts: PairFacts, image: Thumbnails, partner: Thumbnails) -> tup
     return tuple(faults)
 
 
-def wider_image_and_frame(image: Thumbnails, partner: Thumbnails) -> tuple[str, Frame] | None:
+def wider_side_and_box_of_other(image: Thumbnails, partner: Thumbnails) -> tuple[str, Frame] | None:
     """Say where one of two images of unequal size lies in the other.
 
     Returns

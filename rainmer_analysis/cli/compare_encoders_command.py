@@ -50,7 +50,7 @@ def compare_encoders(
         kept = compare_and_write_agreement(
             table, other, out, resamples=resamples, seed=common.seed, overwrite=common.overwrite
         )
-    common.print_state(out, up_to_date=kept.up_to_date)
+    common.print_and_return_state(out, up_to_date=kept.up_to_date)
     one, two = kept.value.left_out
     if one or two:
         common.print_note(

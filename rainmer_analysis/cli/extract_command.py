@@ -45,13 +45,13 @@ def extract(common: CommonOptions, sources: tuple[str, ...], **values: Any) -> N
     from rainmer_analysis.values import (
         TableStream,
         demand_unlocked,
-        demand_weights_file,
         lock_path_of,
+        refuse_existing_non_weights,
     )
 
     # before torch is imported
     demand_unlocked(lock_path_of(values["out"], values["encoder"]))
-    demand_weights_file(values["weights"], encoder=values["encoder"])
+    refuse_existing_non_weights(values["weights"], encoder=values["encoder"])
     from rainmer_analysis.recipes.extract_tables import extract as recipe
 
     with common.progress_bar("image") as progress:

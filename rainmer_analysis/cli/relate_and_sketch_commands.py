@@ -65,7 +65,7 @@ def relate(
         kept = relate_and_write_matrix(
             open_table_or_sketches(tables), out, options=chosen, overwrite=common.overwrite
         )
-    common.print_state(out, up_to_date=kept.up_to_date)
+    common.print_and_return_state(out, up_to_date=kept.up_to_date)
     for sentence in kept.value.parameters.get("left_out", {}).values():
         common.print_note(f"left out: {sentence}")
     if out.suffix.lower() == ".csv" and (values["resamples"] or values["null"]):

@@ -9,7 +9,7 @@ from rainmer_analysis.distributed.rank_communication import (
     broadcast_text,
     launched_ranks,
     process_group,
-    raise_first_error,
+    raise_everywhere_if_one_fails,
     rank_device,
 )
 
@@ -21,6 +21,6 @@ __all__ = [
     "init_distributed",
     "launched_ranks",
     "process_group",
-    "raise_first_error",
+    "raise_everywhere_if_one_fails",
     "rank_device",
 ]

@@ -19,7 +19,7 @@ __all__ = [
     "broadcast_text",
     "launched_ranks",
     "process_group",
-    "raise_first_error",
+    "raise_everywhere_if_one_fails",
     "rank_device",
 ]
 
@@ -89,17 +89,19 @@ def process_group(
 
 
 @contextmanager
-def raise_first_error() -> Iterator[None]:
+def raise_everywhere_if_one_fails() -> Iterator[None]:
     """Do this rank's part; where one fails, every rank raises the first one's error message."""
     fault: RainmerAnalysisError | None = None
     try:
         yield
     except RainmerAnalysisError as error:
         fault = error
-    said = [_empty_message() for _ in range(dist.get_world_size())]
+    said = [_zeroed_message_buffer() for _ in range(dist.get_world_size())]
     dist.all_gather(
         said,
-        _empty_message() if fault is None else _encode_message(str(fault) or type(fault).__name__),
+        _zeroed_message_buffer()
+        if fault is None
+        else _message_cut_to_buffer(str(fault) or type(fault).__name__),
     )
     if fault is not None:
         raise fault
@@ -108,11 +110,11 @@ def raise_first_error() -> Iterator[None]:
             raise SourceError(f"process {rank} ended: {_decode_message(sentence)}")
 
 
-def _empty_message() -> torch.Tensor:
+def _zeroed_message_buffer() -> torch.Tensor:
     return torch.zeros(_SENTENCE, dtype=torch.uint8)
 
 
-def _encode_message(text: str) -> torch.Tensor:
+def _message_cut_to_buffer(text: str) -> torch.Tensor:
     data = text.encode("utf-8", "backslashreplace")[:_SENTENCE]
     return torch.tensor(list(data.ljust(_SENTENCE, b"\0")), dtype=torch.uint8)
 
@@ -123,7 +125,7 @@ def _decode_message(sentence: torch.Tensor) -> str:
 
 def broadcast_text(make: Callable[[], str]) -> str:
     """Let the first rank make a short text, and give it to all."""
-    said = _encode_message(make()) if dist.get_rank() == 0 else _empty_message()
+    said = _message_cut_to_buffer(make()) if dist.get_rank() == 0 else _zeroed_message_buffer()
     dist.broadcast(said, 0)
     return _decode_message(said)
 

@@ -27,7 +27,7 @@ from rainmer_analysis.draw.figure import (
     drawing_platform,
     provenance_path,
 )
-from rainmer_analysis.draw.maps import map_numbers, map_provenance, plot_map
+from rainmer_analysis.draw.maps import map_count_and_digests, map_provenance, plot_map
 from rainmer_analysis.draw.maps_above_matrices import maps_and_matrices_figure
 from rainmer_analysis.draw.matrices import matrix_provenance, plot_intervals, plot_matrix
 from rainmer_analysis.draw.probes import plot_probe
@@ -39,7 +39,7 @@ __all__ = [
     "assign_colours",
     "drawing_library_versions",
     "drawing_platform",
-    "map_numbers",
+    "map_count_and_digests",
     "map_provenance",
     "maps_and_matrices_figure",
     "matrix_provenance",

@@ -24,8 +24,8 @@ from rainmer_analysis.draw.maps import (
     choose_map_style,
     dataset_legend_entries,
     draw_map_panels,
+    map_count_and_digests,
     map_grid,
-    map_numbers,
     map_provenance,
     neighbourhood_notes,
 )
@@ -116,7 +116,7 @@ def maps_and_matrices_figure(
         "matrices": [matrix_provenance(value) for value in below],
     }
     numbers = {
-        "maps": [map_numbers(value) for value in above],
+        "maps": [map_count_and_digests(value) for value in above],
         "matrices": [matrix_document(value) for value in below],
     }
     return Drawing(figure, artists, about, numbers)

@@ -86,7 +86,7 @@ def _convolution_and_norm(
     return [conv, nn.BatchNorm2d(outputs)]
 
 
-class _ResidualBlock(nn.Module):
+class _SqueezeExciteResidual(nn.Module):
     """Two normed convolutions beside a normed 1 x 1 shortcut, which is always there."""
 
     def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
@@ -122,10 +122,10 @@ class AirNetEncoder(nn.Module):
         super().__init__()
         self.config = config = AirNetConfig() if config is None else config
         width, features = config.width, 4 * config.width
-        self.E_pre = _ResidualBlock(3, width)
+        self.E_pre = _SqueezeExciteResidual(3, width)
         self.E = nn.Sequential(
-            _ResidualBlock(width, 2 * width, stride=2),
-            _ResidualBlock(2 * width, features, stride=2),
+            _SqueezeExciteResidual(width, 2 * width, stride=2),
+            _SqueezeExciteResidual(2 * width, features, stride=2),
             GlobalMean(),
         )
         self.mlp = nn.Sequential(

@@ -126,7 +126,7 @@ class _SqueezeExcite(nn.Module):
         return x * scale.to(x.dtype)
 
 
-class _ResidualBlock(nn.Module):
+class _SqueezeExciteResidual(nn.Module):
     """conv, SE, LeakyReLU, conv, SE; the last LeakyReLU follows the sum."""
 
     def __init__(self, channels: int, hidden: int) -> None:
@@ -148,11 +148,11 @@ def _build_projector(dim: int, channels: int, *, hidden: int) -> nn.Sequential:
     return nn.Sequential(
         nn.Conv2d(dim, channels, 3, padding=1),
         nn.LeakyReLU(SLOPE),
-        _ResidualBlock(channels, hidden),
+        _SqueezeExciteResidual(channels, hidden),
     )
 
 
-class _Atom(nn.Module):
+class _Projectors(nn.Module):
     """Both projectors under their published names; `degra_enc` serves detail as well."""
 
     def __init__(self, dim: int, channels: int, *, hidden: int) -> None:
@@ -179,7 +179,7 @@ class RainmerEncoder(nn.Module):
         self.config = config = EncoderConfig() if config is None else config
         self.conv = _PatchEmbed(config.dim)
         self.MoEs = Mixture(config.dim, config.gate_hidden)
-        self.Atom = _Atom(config.dim, config.base_dim, hidden=config.se_hidden)
+        self.Atom = _Projectors(config.dim, config.base_dim, hidden=config.se_hidden)
 
     @property
     def projectors(self) -> tuple[nn.Sequential, nn.Sequential]:

@@ -26,7 +26,7 @@ from rainmer_analysis.model.checkpoint_safety import (
     refuse_unsafe_unpickler,
     refuse_zip_bomb,
 )
-from rainmer_analysis.values import WEIGHTS_ALLOWED, weights_file_format
+from rainmer_analysis.values import WEIGHTS_ALLOWED, detect_weights_format
 
 __all__ = ["METADATA_KEY", "checked_cpu_tensor", "read_checkpoint"]
 
@@ -71,7 +71,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         If the file is missing, empty, damaged, of another format, or holds a pickle that
         wants more than tensors.
     """
-    if weights_file_format(path) == "safetensors":
+    if detect_weights_format(path) == "safetensors":
         return _read_safetensors(path)
     return _find_state_dict(_read_pickled_tensors(path), path), {}
 

@@ -57,22 +57,22 @@ def bootstrap_scene_weights(
     height = max(1, _CELLS // len(labels))
     return np.concatenate(
         [
-            _draw_resample_counts(members, min(height, resamples - start), generator)
+            _draw_scene_counts(members, min(height, resamples - start), generator)
             for start in range(0, resamples, height)
         ]
     )
 
 
-def _draw_resample_counts(
-    members: list[npt.NDArray[np.int64]], rows: int, generator: np.random.Generator
+def _draw_scene_counts(
+    strata_members: list[npt.NDArray[np.int64]], resamples: int, generator: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    weights = np.zeros((rows, sum(len(scenes) for scenes in members)))
-    for scenes in members:
+    counts = np.zeros((resamples, sum(len(scenes) for scenes in strata_members)))
+    for scenes in strata_members:
         size = len(scenes)
-        drawn = generator.integers(size, size=(rows, size))
-        flat = (drawn + size * np.arange(rows)[:, None]).ravel()
-        weights[:, scenes] = np.bincount(flat, minlength=rows * size).reshape(rows, size)
-    return weights
+        drawn = generator.integers(size, size=(resamples, size))
+        flat = (drawn + size * np.arange(resamples)[:, None]).ravel()
+        counts[:, scenes] = np.bincount(flat, minlength=resamples * size).reshape(resamples, size)
+    return counts
 
 
 def poisson_weights(keys: npt.ArrayLike, *, resamples: int, seed: int) -> npt.NDArray[np.float64]:

@@ -8,7 +8,10 @@ policy names each script by hash and allows no outside source.
 from __future__ import annotations
 
 from rainmer_analysis.pages.audit_html import render_audit
-from rainmer_analysis.pages.page_files import demand_page_suffix, is_page_up_to_date
+from rainmer_analysis.pages.existing_page_checks import (
+    demand_page_suffix,
+    page_up_to_date_or_refuse,
+)
 from rainmer_analysis.pages.placed_images_html import (
     PlacedImageCard,
     PlacedImagesContent,
@@ -20,7 +23,7 @@ from rainmer_analysis.pages.report_content import (
     FindingsOfKind,
     Outlier,
     ReportContent,
-    SpacePanel,
+    SpaceResults,
 )
 from rainmer_analysis.pages.report_html import render_report
 
@@ -32,9 +35,9 @@ __all__ = [
     "PlacedImageCard",
     "PlacedImagesContent",
     "ReportContent",
-    "SpacePanel",
+    "SpaceResults",
     "demand_page_suffix",
-    "is_page_up_to_date",
+    "page_up_to_date_or_refuse",
     "render_audit",
     "render_placed_images",
     "render_report",

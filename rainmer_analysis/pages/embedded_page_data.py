@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.pages.format_names_and_numbers import space_title, view_in_words
-from rainmer_analysis.pages.report_content import ReportContent, SpacePanel
+from rainmer_analysis.pages.report_content import ReportContent, SpaceResults
 from rainmer_analysis.values import to_json_types
 
 __all__ = ["SYMBOLS", "report_script_data", "script_safe_json", "webp_data_url"]
@@ -81,7 +81,7 @@ def webp_data_url(picture: bytes | None) -> str:
     return f"data:image/webp;base64,{_base64_text(picture)}" if picture else ""
 
 
-def _space_script_data(panel: SpacePanel) -> dict[str, Any]:
+def _space_script_data(panel: SpaceResults) -> dict[str, Any]:
     return {
         "name": panel.name,
         "title": space_title(panel.name),

@@ -15,7 +15,7 @@ from rainmer_analysis.pages.format_names_and_numbers import (
     space_title,
     view_in_words,
 )
-from rainmer_analysis.pages.report_content import SpacePanel
+from rainmer_analysis.pages.report_content import SpaceResults
 from rainmer_analysis.values import RelationshipMatrix
 
 __all__ = [
@@ -91,7 +91,7 @@ def _matrix_cell(matrix: RelationshipMatrix, row: int, column: int, scale: float
     return Cell(format_number(value, matrix.decimals), bounds, verdict, strength, value < 0)
 
 
-def matrix_template_values(panel: SpacePanel) -> dict[str, Any]:
+def matrix_template_values(panel: SpaceResults) -> dict[str, Any]:
     """Return what a page shows of a panel that has a matrix."""
     matrix = panel.matrix
     assert matrix is not None

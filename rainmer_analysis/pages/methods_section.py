@@ -12,9 +12,9 @@ from rainmer_analysis.pages.format_names_and_numbers import (
     join_names,
     space_title,
 )
-from rainmer_analysis.pages.report_content import ReportContent, SpacePanel
+from rainmer_analysis.pages.report_content import ReportContent, SpaceResults
 
-__all__ = ["SOURCES", "methods_paragraphs", "methods_with_numbered_sources"]
+__all__ = ["SOURCES", "methods_headings_texts_and_sources", "methods_with_numbered_sources"]
 
 SOURCES: Mapping[str, str] = {
     "rainmer": "Rainmer: Learning Multi-view Representations for Comprehensive Image Deraining "
@@ -40,7 +40,7 @@ def methods_with_numbered_sources(
     content: ReportContent,
 ) -> tuple[list[tuple[str, str, list[int]]], list[str]]:
     """Return the paragraphs, and their sources numbered as the text cites them."""
-    paragraphs = methods_paragraphs(content)
+    paragraphs = methods_headings_texts_and_sources(content)
     keys = list(dict.fromkeys(key for _, _, cited in paragraphs for key in cited))
     numbered = [
         (heading, text, [keys.index(key) + 1 for key in cited])
@@ -49,20 +49,20 @@ def methods_with_numbered_sources(
     return numbered, [SOURCES[key] for key in keys]
 
 
-def methods_paragraphs(content: ReportContent) -> list[tuple[str, str, list[str]]]:
+def methods_headings_texts_and_sources(content: ReportContent) -> list[tuple[str, str, list[str]]]:
     """Return paragraphs: heading, text, and the keys of the sources that it cites."""
     found = [
-        _data_paragraph(content),
-        _representation_paragraph(content),
-        _neighbours_paragraph(content),
-        _maps_paragraph(content),
+        _data_heading_text_and_sources(content),
+        _representation_heading_text_and_sources(content),
+        _neighbours_heading_text_and_sources(content),
+        _maps_heading_text_and_sources(content),
     ]
     if any(each.matrix is not None for each in content.panels):
-        found.append(_relations_paragraph(content))
-    return [*found, _software_paragraph(content)]
+        found.append(_relations_heading_text_and_sources(content))
+    return [*found, _software_heading_text_and_sources(content)]
 
 
-def _data_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
+def _data_heading_text_and_sources(content: ReportContent) -> tuple[str, str, list[str]]:
     sets = [
         f"{each.name} ({count_with_noun(each.images, 'image')}, "
         f"{count_with_noun(each.scenes, 'scene')})"
@@ -88,7 +88,7 @@ def _data_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Data", f"We compared {join_names(sets)}. {drawn} {left_out} {scenes}", []
 
 
-def _representation_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
+def _representation_heading_text_and_sources(content: ReportContent) -> tuple[str, str, list[str]]:
     sentences, cited = [], []
     for panel in content.panels:
         space = panel.map.space
@@ -112,7 +112,7 @@ def _representation_paragraph(content: ReportContent) -> tuple[str, str, list[st
     return "Representation", text, cited
 
 
-def _neighbours_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
+def _neighbours_heading_text_and_sources(content: ReportContent) -> tuple[str, str, list[str]]:
     rules = content.provenance["neighbours"]
     text = (
         f"Nearest images are those of the smallest great-circle distance in a space, images of "
@@ -124,7 +124,7 @@ def _neighbours_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Neighbours and images that stick out", text, ["outliers", "fences"]
 
 
-def _maps_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
+def _maps_heading_text_and_sources(content: ReportContent) -> tuple[str, str, list[str]]:
     first = content.panels[0].map
     options = first.parameters
     aligned = (
@@ -147,7 +147,7 @@ def _maps_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Maps", text, ["umap", "fidelity"]
 
 
-def _fidelity_sentence(panel: SpacePanel) -> str:
+def _fidelity_sentence(panel: SpaceResults) -> str:
     numbers = [
         format_number(math.nan if panel.map.fidelity[name] is None else panel.map.fidelity[name], 3)
         for name in ("trustworthiness", "continuity", "spearman")
@@ -158,7 +158,7 @@ def _fidelity_sentence(panel: SpacePanel) -> str:
     )
 
 
-def _relations_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
+def _relations_heading_text_and_sources(content: ReportContent) -> tuple[str, str, list[str]]:
     matrix = next(each.matrix for each in content.panels if each.matrix is not None)
     options, cited = matrix.parameters, []
     cosine = matrix.score == "cosine"
@@ -181,7 +181,7 @@ def _relations_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
     return "Relations between datasets", text, cited
 
 
-def _software_paragraph(content: ReportContent) -> tuple[str, str, list[str]]:
+def _software_heading_text_and_sources(content: ReportContent) -> tuple[str, str, list[str]]:
     versions: Mapping[str, Any] = content.provenance.get("libraries", {})
     named = join_names([f"{name} {version}" for name, version in versions.items()])
     return "Software", f"All computations were done with {named}.", []

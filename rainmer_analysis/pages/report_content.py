@@ -9,7 +9,14 @@ from typing import Any
 from rainmer_analysis.numerics import Neighbours
 from rainmer_analysis.values import RelationshipMatrix, Rows, SphereMap
 
-__all__ = ["DatasetEntry", "FindingRow", "FindingsOfKind", "Outlier", "ReportContent", "SpacePanel"]
+__all__ = [
+    "DatasetEntry",
+    "FindingRow",
+    "FindingsOfKind",
+    "Outlier",
+    "ReportContent",
+    "SpaceResults",
+]
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ class FindingsOfKind:
 
 
 @dataclass(frozen=True, eq=False)
-class SpacePanel:
+class SpaceResults:
     """One space: where images lie, who is near whom, how datasets relate.
 
     Parameters
@@ -165,7 +172,7 @@ class ReportContent:
 
     rows: Rows
     datasets: Sequence[DatasetEntry]
-    panels: Sequence[SpacePanel]
+    panels: Sequence[SpaceResults]
     thumbnails: Sequence[bytes | None]
     outliers: Sequence[Outlier] = ()
     skipped: Sequence[tuple[str, str]] = ()

@@ -38,7 +38,7 @@ def render_report(content: ReportContent, *, request: str) -> str:
         content=content,
         title=page_title(content),
         lead=lead_paragraph(content),
-        samples=_spread_row_numbers(content),
+        samples=_evenly_spaced_rows_by_dataset(content),
         what=dataset_sentences(content),
         relations=headings_and_relation_sentences(content),
         certainty=certainty_sentences(content),
@@ -51,7 +51,7 @@ def render_report(content: ReportContent, *, request: str) -> str:
     )
 
 
-def _spread_row_numbers(content: ReportContent) -> list[list[int]]:
+def _evenly_spaced_rows_by_dataset(content: ReportContent) -> list[list[int]]:
     """Return rows of each dataset that show what it is, spread over its order."""
     codes = content.rows.codes
     found = []

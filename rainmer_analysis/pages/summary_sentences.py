@@ -14,7 +14,7 @@ from rainmer_analysis.pages.format_names_and_numbers import (
     view_in_words,
 )
 from rainmer_analysis.pages.matrix_tables import APART, NOT_APART, Pair, pairs_most_alike_first
-from rainmer_analysis.pages.report_content import FindingsOfKind, ReportContent, SpacePanel
+from rainmer_analysis.pages.report_content import FindingsOfKind, ReportContent, SpaceResults
 
 __all__ = [
     "FEW_SCENES",
@@ -108,7 +108,7 @@ def _audit_sentence(kinds: Sequence[FindingsOfKind]) -> str:
     return f"An audit found {counted}; they stand under Audit."
 
 
-def _nearest_and_farthest_sentence(panel: SpacePanel, pairs: Sequence[Pair]) -> str:
+def _nearest_and_farthest_sentence(panel: SpaceResults, pairs: Sequence[Pair]) -> str:
     about = view_in_words(panel.map.space.view) or f"the space {panel.name}"
     if len(pairs) == 1:
         return f"By {about}, {join_names(pairs[0].names)} score {pairs[0].text}."
@@ -116,7 +116,7 @@ def _nearest_and_farthest_sentence(panel: SpacePanel, pairs: Sequence[Pair]) -> 
     return f"By {about}, {nearest} are most alike, {farthest} least."
 
 
-def _undecided_pairs_sentences(panels: Sequence[SpacePanel]) -> list[str]:
+def _undecided_pairs_sentences(panels: Sequence[SpaceResults]) -> list[str]:
     """Say which pairs no test tells apart, or that all are told apart."""
     tested, open_ = 0, []
     for panel in panels:
@@ -131,13 +131,13 @@ def _undecided_pairs_sentences(panels: Sequence[SpacePanel]) -> list[str]:
     return [f"Chance alone could explain the difference of {join_names(open_)}."]
 
 
-def _space_heading(panel: SpacePanel) -> str:
+def _space_heading(panel: SpaceResults) -> str:
     about = view_in_words(panel.map.space.view)
     name = space_title(panel.name)
     return f"{name} ({about})" if about else name
 
 
-def _space_sentences(panel: SpacePanel) -> list[str]:
+def _space_sentences(panel: SpaceResults) -> list[str]:
     found = []
     pairs = [] if panel.matrix is None else pairs_most_alike_first(panel.matrix)
     if len(pairs) == 1:
@@ -152,13 +152,13 @@ def _space_sentences(panel: SpacePanel) -> list[str]:
     return found
 
 
-def _pair_phrase(panel: SpacePanel, pair: Pair) -> str:
+def _pair_phrase(panel: SpaceResults, pair: Pair) -> str:
     assert panel.matrix is not None
     doubt = f", {NOT_APART} by the test" if pair.verdict == NOT_APART else ""
     return f"{join_names(pair.names)}, {score_in_words(panel.matrix.score)} {pair.text}{doubt}"
 
 
-def _within_dataset_sentences(panel: SpacePanel) -> list[str]:
+def _within_dataset_sentences(panel: SpaceResults) -> list[str]:
     """Say what datasets reach with themselves, which other scores are read beside."""
     matrix = panel.matrix
     if matrix is None or matrix.is_distance:
@@ -179,7 +179,7 @@ def _within_dataset_sentences(panel: SpacePanel) -> list[str]:
     ]
 
 
-def _neighbourhood_sentence(panel: SpacePanel) -> str:
+def _neighbourhood_sentence(panel: SpaceResults) -> str:
     counts = panel.map.rows.counts
     total = sum(counts.values())
     shares = [
@@ -189,7 +189,7 @@ def _neighbourhood_sentence(panel: SpacePanel) -> str:
     return f"Of an image's nearest images, its own dataset has {join_names(shares)}."
 
 
-def _permutation_test_sentence(panels: Sequence[SpacePanel]) -> str:
+def _permutation_test_sentence(panels: Sequence[SpaceResults]) -> str:
     matrices = [each.matrix for each in panels if each.matrix is not None]
     pairs = [pair for matrix in matrices for pair in pairs_most_alike_first(matrix) if pair.verdict]
     apart = sum(pair.verdict == APART for pair in pairs)

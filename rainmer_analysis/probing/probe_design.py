@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.probing.weather_ladders import LADDERS
+from rainmer_analysis.probing.ladder_definitions import LADDERS
 from rainmer_analysis.values import digest
 from rainmer_analysis.weather import (
     FIGURED,

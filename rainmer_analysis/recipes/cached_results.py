@@ -13,9 +13,9 @@ from rainmer_analysis.values import (
     algorithm_versions,
     digest,
     hold_lock,
-    is_up_to_date,
     lock_path_of,
     read_as,
+    up_to_date_or_refuse,
     write,
 )
 
@@ -59,7 +59,7 @@ def cached_map(
     asked = ["project", table.content_sha256, options]
     request = digest([*asked, versions] if versions else asked)
     with hold_lock(lock_path_of(path)):
-        current = is_up_to_date(path, request, overwrite=overwrite)
+        current = up_to_date_or_refuse(path, request, overwrite=overwrite)
         if not current:
             write(project(table, **options), path, overwrite=overwrite, request=request)
         # read in both cases, so that a picture of it is made from the same value at every run

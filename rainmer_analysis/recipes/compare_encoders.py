@@ -12,9 +12,9 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     demand_suffix,
     digest,
-    is_up_to_date,
     library_versions,
     to_json_types,
+    up_to_date_or_refuse,
     write_json,
 )
 
@@ -33,7 +33,7 @@ def compare_and_write_agreement(
     """Compare two encoders and keep the result at `path`, ``.json``."""
     demand_suffix(path, "an agreement", ".json")
     request = digest(["compare", first.content_sha256, second.content_sha256, resamples, seed])
-    current = is_up_to_date(path, request, overwrite=overwrite)
+    current = up_to_date_or_refuse(path, request, overwrite=overwrite)
     found = compare(first, second, resamples=resamples, seed=seed)
     if not current:
         write_json(path, agreement_document(found) | {"request": request})

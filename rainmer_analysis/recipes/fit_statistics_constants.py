@@ -45,7 +45,9 @@ def fit_and_write_constants(
     """
     if per_recipe < 1:
         raise ParameterError(f"per_recipe is {per_recipe}; it must be at least 1")
-    constants = fit_standardisation_constants(_simulated_images(per_recipe, seed, progress))
+    constants = fit_standardisation_constants(
+        _resized_images_of_simulated_pairs(per_recipe, seed, progress)
+    )
     provenance = {
         "images": 2 * per_recipe * len(STANDARD),
         "per_recipe": per_recipe,
@@ -65,13 +67,13 @@ def fit_and_write_constants(
     return written
 
 
-def _simulated_images(
-    per_recipe: int, seed: int, progress: Callable[[int, int], None] | None
+def _resized_images_of_simulated_pairs(
+    pairs_per_recipe: int, seed: int, progress: Callable[[int, int], None] | None
 ) -> Iterator[npt.NDArray[np.float32]]:
-    total = per_recipe * len(STANDARD)
+    total = pairs_per_recipe * len(STANDARD)
     done = 0
     for name in STANDARD:
-        for index in range(per_recipe):
+        for index in range(pairs_per_recipe):
             pair = simulate(name, index, split="train", size=_SIZE, seed=seed)
             yield resize(pair.rainy)
             yield resize(pair.clean)

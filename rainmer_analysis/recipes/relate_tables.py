@@ -27,9 +27,9 @@ from rainmer_analysis.values import (
     TableStream,
     algorithm_versions,
     digest,
-    is_up_to_date,
     read,
     read_as,
+    up_to_date_or_refuse,
     write,
     write_atomically,
 )
@@ -95,7 +95,7 @@ def relate_and_write_matrix(
         # CSV has no room for the request; the same numbers under the same names answer it
         current = path.exists() and _csv_holds(path, matrix)
     else:
-        current = is_up_to_date(path, request, overwrite=overwrite)
+        current = up_to_date_or_refuse(path, request, overwrite=overwrite)
     if not current:
         write(matrix, path, overwrite=overwrite, request=request)
     return CachedResult(matrix, up_to_date=current)

@@ -15,11 +15,11 @@ from rainmer_analysis.scores.isolation_and_compactness import (
     isolation_by_dataset,
 )
 from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
-from rainmer_analysis.scores.night_margin_statistic import night_margin_statistic
 from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, FarImage, find_outliers
 from rainmer_analysis.scores.relate_table import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
 from rainmer_analysis.scores.score_registry import DEFAULT_SCORE, SCORES
+from rainmer_analysis.scores.separation_margin import make_separation_margin_statistic
 from rainmer_analysis.scores.streaming import (
     Sketch,
     read_sketch,
@@ -48,7 +48,7 @@ __all__ = [
     "find_outliers",
     "isolation",
     "isolation_by_dataset",
-    "night_margin_statistic",
+    "make_separation_margin_statistic",
     "read_sketch",
     "relate",
     "request_digest_of_sketch",

@@ -15,7 +15,7 @@ from rainmer_analysis.numerics import hash_scene_names, unit_rows
 from rainmer_analysis.scores.score import Batch, Context, DatasetSummary, Floats
 from rainmer_analysis.values import EmbeddingTable, Rows, TableStream
 
-__all__ = ["Summariser", "Table", "scene_counts_by_dataset", "summarise_datasets"]
+__all__ = ["Summariser", "Table", "scene_counts_by_dataset", "summaries_by_dataset"]
 
 Keys = npt.NDArray[np.uint64]
 Table = EmbeddingTable | TableStream
@@ -41,7 +41,7 @@ class _SceneCounts:
 class _DatasetCollector:
     """One dataset while its rows stream by."""
 
-    census: _SceneCounts | None
+    scene_counts: _SceneCounts | None
     count: int = 0
     seen: list[Keys] = field(default_factory=list)
     summaries: dict[str, Any] = field(default_factory=dict)
@@ -50,18 +50,18 @@ class _DatasetCollector:
     @property
     def scene_count(self) -> int:
         """Number of scenes."""
-        if self.census is not None:
-            return len(self.census.keys)
+        if self.scene_counts is not None:
+            return len(self.scene_counts.keys)
         return len(np.unique(np.concatenate(self.seen)))
 
 
-def summarise_datasets(
+def summaries_by_dataset(
     table: Table,
     summarisers: Mapping[str, Summariser],
     context: Context,
     *,
-    whole_scenes: bool,
-    sampled: bool,
+    keep_scenes_whole: bool,
+    with_sampling_order: bool,
 ) -> dict[str, DatasetSummary]:
     """Summarise every dataset of a table, in the order of their first rows.
 
@@ -75,22 +75,22 @@ def summarise_datasets(
         What is kept, by name.
     context
         Handed on to them.
-    whole_scenes
+    keep_scenes_whole
         Whether each call sees scenes with all of their images. Then the labels are read once
         more, beforehand, and the images of a scene wait until the last one has come.
-    sampled
-        Whether the seeded order of images is needed.
+    with_sampling_order
+        Whether each batch holds the images' keys in the seeded order of samples.
     """
     if len(table) == 0:
         raise ParameterError("the table holds no image; a matrix needs at least one")
-    censuses = _scene_counts_by_dataset(table) if whole_scenes else {}
+    scene_counts = _scene_counts_by_dataset(table) if keep_scenes_whole else {}
     found: dict[str, _DatasetCollector] = {}
-    for name, batch in _batches_by_dataset(table, context, sampled=sampled):
+    for name, batch in _batches_by_dataset(table, context, with_sampling_order=with_sampling_order):
         if name not in found:
-            found[name] = _DatasetCollector(censuses.get(name))
+            found[name] = _DatasetCollector(scene_counts.get(name))
         collector = found[name]
         collector.count += len(batch.unit)
-        if collector.census is None:
+        if collector.scene_counts is None:
             collector.seen.append(np.unique(batch.scenes))
         for ready in _take_complete_scenes(collector, batch):
             _add_batch_to_summaries(collector.summaries, ready, summarisers, context)
@@ -113,7 +113,7 @@ def _add_batch_to_summaries(
 
 
 def _batches_by_dataset(
-    table: Table, context: Context, *, sampled: bool
+    table: Table, context: Context, *, with_sampling_order: bool
 ) -> Iterator[tuple[str, Batch]]:
     width = 0
     for part in table.batches():
@@ -125,7 +125,7 @@ def _batches_by_dataset(
             )
         unit, codes = unit_rows(part.vectors), part.rows.codes
         scenes = hash_scene_names(part.rows.cells("group"))
-        images = _sampling_sort_keys(part.rows, context.seed) if sampled else scenes
+        images = _sampling_sort_keys(part.rows, context.seed) if with_sampling_order else scenes
         for code, name in enumerate(part.rows.datasets):
             own = codes == code
             yield name, Batch(unit[own], scenes[own], images[own])
@@ -154,7 +154,7 @@ def _scene_counts_by_dataset(table: Table) -> dict[str, _SceneCounts]:
 
 def scene_counts_by_dataset(table: Table) -> dict[str, int]:
     """Return the number of scenes of each dataset, from the labels alone."""
-    return {name: len(census.keys) for name, census in _scene_counts_by_dataset(table).items()}
+    return {name: len(each.keys) for name, each in _scene_counts_by_dataset(table).items()}
 
 
 def _dataset_and_scene_labels(table: Table) -> Iterator[tuple[list[str], list[str]]]:
@@ -167,23 +167,23 @@ def _dataset_and_scene_labels(table: Table) -> Iterator[tuple[list[str], list[st
 
 def _take_complete_scenes(collector: _DatasetCollector, batch: Batch) -> Iterator[Batch]:
     """Return the rows whose scenes are complete, and keep the others waiting."""
-    if collector.census is None:
+    if collector.scene_counts is None:
         yield batch
         return
-    census = collector.census
-    scene = np.searchsorted(census.keys, batch.scenes)
+    scene_counts = collector.scene_counts
+    scene = np.searchsorted(scene_counts.keys, batch.scenes)
     here, inverse, counts = np.unique(scene, return_inverse=True, return_counts=True)
     # complete within this batch, and none of it came before
-    whole = counts == census.left[here]
+    whole = counts == scene_counts.left[here]
     fresh = np.array([place not in collector.waiting for place in here.tolist()])
-    census.left[here] -= counts
+    scene_counts.left[here] -= counts
     direct = (whole & fresh)[inverse]
     complete = [_select_rows(batch, direct)] if direct.any() else []
     for number in np.flatnonzero(~(whole & fresh)).tolist():
         place = int(here[number])
         parts = collector.waiting.setdefault(place, [])
         parts.append(_select_rows(batch, inverse == number))
-        if census.left[place] == 0:
+        if scene_counts.left[place] == 0:
             complete += collector.waiting.pop(place)
     if complete:
         yield _concatenate_batches(complete)

@@ -19,7 +19,7 @@ from rainmer_analysis.values import report_progress
 __all__ = [
     "Cells",
     "compare_dataset_pairs",
-    "permutation_tests",
+    "permutation_p_and_q",
 ]
 
 
@@ -33,9 +33,9 @@ class Cells:
 
 
 def compare_dataset_pairs(
-    score: Score, data: Data, kept: Data, context: Context, *, level: float, bounds: bool
+    score: Score, data: Data, large_enough: Data, context: Context, *, level: float, bounds: bool
 ) -> Cells:
-    """Compare every pair of the datasets that are kept; the other cells are missing."""
+    """Compare every pair of the datasets that are large enough; the other cells are missing."""
     names, kind = list(data), SUMS if score.is_streaming else SAMPLE
     values, low, high = np.full((3, len(names), len(names)), np.nan)
 
@@ -48,14 +48,14 @@ def compare_dataset_pairs(
             low[a, b], high[a, b] = clip_interval_to_bounds(found, values[a, b], score.bounds)
             low[b, a], high[b, a] = low[a, b], high[a, b]
 
-    _for_each_pair(score, data, kept, compare_pair)
+    _for_each_pair(score, data, large_enough, compare_pair)
     return Cells(values, low if bounds else None, high if bounds else None)
 
 
-def permutation_tests(
-    score: Score, data: Data, kept: Data, context: Context, *, permutations: int
+def permutation_p_and_q(
+    score: Score, data: Data, large_enough: Data, context: Context, *, permutations: int
 ) -> tuple[Floats, Floats]:
-    """Test every pair of the datasets that are kept; return p and q, shape (k, k).
+    """Test every pair of the datasets that are large enough; return p and q, shape (k, k).
 
     The diagonals are missing; q is adjusted over all pairs (Benjamini and Hochberg).
     """
@@ -73,18 +73,22 @@ def permutation_tests(
             pair_samples(first, second), measure, permutations=permutations, seed=context.seed
         )
 
-    _for_each_pair(score, data, kept, test_pair)
+    _for_each_pair(score, data, large_enough, test_pair)
     return p, benjamini_hochberg(p)
 
 
-def _for_each_pair(score: Score, data: Data, kept: Data, visit: Callable[[int, int], None]) -> None:
+def _for_each_pair(
+    score: Score, data: Data, large_enough: Data, visit: Callable[[int, int], None]
+) -> None:
     names = list(data)
     # in the order of names, so that nothing depends on which dataset came first
     pairs = [
         sorted((a, b), key=lambda place: names[place])
         for a, name in enumerate(names)
         for b in range(a, len(names))
-        if name in kept and names[b] in kept and (a != b or data[name].count >= score.fewest_same)
+        if name in large_enough
+        and names[b] in large_enough
+        and (a != b or data[name].count >= score.fewest_same)
     ]
     for finished, (a, b) in enumerate(pairs, start=1):
         visit(a, b)

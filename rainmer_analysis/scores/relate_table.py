@@ -11,12 +11,12 @@ from threadpoolctl import threadpool_limits
 from rainmer_analysis.scores.dataset_summaries import (
     Summariser,
     Table,
-    summarise_datasets,
+    summaries_by_dataset,
 )
 from rainmer_analysis.scores.matrix_cells import (
     Cells,
     compare_dataset_pairs,
-    permutation_tests,
+    permutation_p_and_q,
 )
 from rainmer_analysis.scores.measures import merge_samples, sample_first_images
 from rainmer_analysis.scores.relate_request import (
@@ -125,12 +125,12 @@ def _gather_summaries_space_and_digest(table: Any, request: Request) -> tuple[Da
         sketches = (table,) if isinstance(table, Sketch) else tuple(table)
         request.check_answerable_from_sums()
         return summaries_of_sketches(sketches, request.resamples, request.context)
-    data = summarise_datasets(
+    data = summaries_by_dataset(
         table,
         {name: _SUMMARISERS[name] for name in request.needed_summaries},
         request.context,
-        whole_scenes=request.score.whole_scenes or request.resamples > 0,
-        sampled=SAMPLE in request.needed_summaries,
+        keep_scenes_whole=request.score.whole_scenes or request.resamples > 0,
+        with_sampling_order=SAMPLE in request.needed_summaries,
     )
     return data, table.space, table.content_sha256
 
@@ -149,7 +149,7 @@ def _compute_matrix(
     )
     p = q = None
     if request.null:
-        p, q = permutation_tests(
+        p, q = permutation_p_and_q(
             request.score, data, kept, request.context, permutations=request.null
         )
     return RelationshipMatrix(

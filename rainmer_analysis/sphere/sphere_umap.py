@@ -222,7 +222,7 @@ class SphereUMAP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             radius=natural if self.radius is None else float(self.radius),
         )
         width = max(1, int(self.n_neighbors) - 1)
-        return place_by_neighbours(unit, known, points, neighbors=width, kernel=kernel)
+        return place_by_neighbours(unit, known, points, neighbors=width, curve=kernel)
 
     def _validate_rows(self, X: npt.ArrayLike) -> Floats:
         """Return rows of the width seen in `fit`."""

@@ -45,14 +45,14 @@ from rainmer_analysis.values.parquet import (
 
 __all__ = [
     "check_path_of_kind",
-    "is_up_to_date",
     "read",
     "read_as",
     "request_digest_of",
+    "up_to_date_or_refuse",
     "write",
     "write_atomically",
     "write_json",
-    "write_table",
+    "write_table_once",
 ]
 
 Value = EmbeddingTable | SphereMap | RelationshipMatrix | PropertyTable
@@ -179,7 +179,7 @@ def request_digest_of(path: str | Path) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def is_up_to_date(path: str | Path, request: str | None, *, overwrite: bool = False) -> bool:
+def up_to_date_or_refuse(path: str | Path, request: str | None, *, overwrite: bool = False) -> bool:
     """Return whether `path` already answers the identical request.
 
     Returns False where nothing is there or `overwrite` allows a new result.
@@ -245,17 +245,17 @@ def write(
     else:
         writers = {".parquet": lambda temporary: write_parquet(value, temporary, request)}
     suffix = demand_suffix(target, f"a {_KINDS[type(value)].noun}", *writers)
-    if is_up_to_date(target, request, overwrite=overwrite):
+    if up_to_date_or_refuse(target, request, overwrite=overwrite):
         return target
     return write_atomically(target, writers[suffix])
 
 
-def write_table(
+def write_table_once(
     batches: Iterable[EmbeddingTable], path: str | Path, *, overwrite: bool, request: str
 ) -> Path:
     """Write a table that comes as small ones with the same columns, as `write` does the whole."""
     target = Path(path)
-    if is_up_to_date(target, request, overwrite=overwrite):
+    if up_to_date_or_refuse(target, request, overwrite=overwrite):
         return target
     return write_atomically(
         target, lambda temporary: write_parquet_batches(batches, temporary, request)

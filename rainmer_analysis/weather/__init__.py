@@ -7,10 +7,10 @@ to any clean image, ``simulate`` makes pair number ``index`` of a simulated data
 
 from __future__ import annotations
 
-from rainmer_analysis.weather.scenes import (
+from rainmer_analysis.weather.photographed_and_procedural_scenes import (
     SCENE_KINDS,
     load_or_render_scene,
-    render_scene,
+    render_procedural_scene,
     scene_names,
 )
 from rainmer_analysis.weather.simulated_recipes import FIGURED, RECIPES
@@ -35,7 +35,7 @@ __all__ = [
     "draw_light",
     "draw_weather",
     "load_or_render_scene",
-    "render_scene",
+    "render_procedural_scene",
     "scene_names",
     "scene_of_pair",
     "simulate",

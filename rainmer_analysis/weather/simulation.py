@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rainmer_analysis.errors import ParameterError
+from rainmer_analysis.weather.photographed_and_procedural_scenes import (
+    load_or_render_scene,
+    scene_names,
+)
 from rainmer_analysis.weather.random_laws import keyed_generator
-from rainmer_analysis.weather.scenes import load_or_render_scene, scene_names
 from rainmer_analysis.weather.simulated_recipes import find_recipe
 from rainmer_analysis.weather.weather_draws import draw_light, draw_weather
 

@@ -166,7 +166,7 @@ def test_an_interruption_keeps_what_was_finished(
         "import os, signal, sys\n"
         # whoever starts the tests in the background has it ignored
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "import rainmer_analysis.infer.extraction.encode_stream as stream\n"
+        "import rainmer_analysis.infer.extraction.stream_encoded_images as stream\n"
         "from rainmer_analysis.cli.main import main\n"
         "inner, seen = stream._encode_batch, []\n"
         "def encode(batch, encoder):\n"

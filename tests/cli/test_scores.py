@@ -12,7 +12,7 @@ import pytest
 
 from rainmer_analysis.cli.main import main
 from rainmer_analysis.scores import SCORES
-from rainmer_analysis.values import EmbeddingTable, Rows, Space, read, write, write_table
+from rainmer_analysis.values import EmbeddingTable, Rows, Space, read, write, write_table_once
 
 SPACE = Space("rainmer", "chromatic", "0" * 64, "bilinear-128", "exact")
 
@@ -225,7 +225,7 @@ def test_what_no_score_takes(
         (wide, build("b", width=9)),
     ):
         for number, part in enumerate((build("a"), second)):
-            write_table(
+            write_table_once(
                 [part],
                 folder / f"part-{number}.parquet",
                 overwrite=False,

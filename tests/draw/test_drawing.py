@@ -73,7 +73,7 @@ def test_the_identical_request_is_left_as_it_is(tmp_path: Path, make_map) -> Non
     path = plot_map(make_map(NAMES, count=4)).save(tmp_path / "map.png")
     before = path.stat().st_mtime_ns
     same = plot_map(make_map(NAMES, count=4))
-    assert same.is_up_to_date(path)
+    assert same.up_to_date_or_refuse(path)
     same.save(path)
     assert path.stat().st_mtime_ns == before
 
@@ -84,7 +84,7 @@ def test_overwriting_draws_the_identical_request_anew(tmp_path: Path, drawing: D
     beside = provenance_path(path)
     before, said = path.read_bytes(), beside.read_text(encoding="utf-8")
     old = path.stat().st_ino
-    assert not drawing.is_up_to_date(path, overwrite=True)
+    assert not drawing.up_to_date_or_refuse(path, overwrite=True)
     drawing.save(path, overwrite=True)
     assert path.stat().st_ino != old
     assert path.read_bytes() == before
@@ -100,7 +100,7 @@ def test_another_request_needs_permission(tmp_path: Path, make_map) -> None:
     assert path.read_bytes() == before
     other.save(path, overwrite=True)
     assert path.read_bytes() != before
-    assert other.is_up_to_date(path)
+    assert other.up_to_date_or_refuse(path)
 
 
 def test_a_format_of_another_request_is_not_claimed(tmp_path: Path, make_map) -> None:
@@ -138,7 +138,7 @@ def test_more_provenance_is_another_request(tmp_path: Path, drawing: Drawing) ->
     path = drawing.save(tmp_path / "map.png", provenance={"commit": "abc"})
     said = json.loads(provenance_path(path).read_text(encoding="utf-8"))
     assert said["commit"] == "abc"
-    assert drawing.is_up_to_date(path, provenance={"commit": "abc"})
+    assert drawing.up_to_date_or_refuse(path, provenance={"commit": "abc"})
     with pytest.raises(OutputExistsError):
         drawing.save(path)
 

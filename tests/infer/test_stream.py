@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.images import map_ahead_in_threads, write_png
-from rainmer_analysis.infer.extraction import encode_stream as stream
-from rainmer_analysis.infer.extraction.encode_stream import ImageJob, encode_stream
+from rainmer_analysis.infer.extraction import stream_encoded_images as stream
+from rainmer_analysis.infer.extraction.stream_encoded_images import ImageJob, stream_encoded_images
 
 PAUSE = 0.02
 Make = Callable[..., object]
@@ -50,7 +50,7 @@ def test_the_log_names_what_bounds_a_run(
         path = tmp_path / f"{index}.png"
         write_png(np.full((3, 8, 9), index / 20, np.float32), path)
         jobs.append(ImageJob(index, str(path), "whole"))
-    found = list(encode_stream(jobs, encoder, rule="bilinear-128", batch_size=1, workers=1))
+    found = list(stream_encoded_images(jobs, encoder, rule="bilinear-128", batch_size=1, workers=1))
     assert [outcome.index for outcome in found] == list(range(12))
     (message,) = [text for text in caplog.messages if text.startswith("bound by")]
     assert message.startswith(f"bound by {slower}: ")
@@ -58,7 +58,9 @@ def test_the_log_names_what_bounds_a_run(
 
 def test_nothing_to_do_bounds_nothing(plain: Make, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    assert list(encode_stream([], plain(), rule="bilinear-128", batch_size=1, workers=1)) == []
+    assert (
+        list(stream_encoded_images([], plain(), rule="bilinear-128", batch_size=1, workers=1)) == []
+    )
     assert not caplog.messages
 
 
@@ -77,6 +79,8 @@ def test_as_many_threads_read_as_the_caller_asks_for(
     monkeypatch.setattr(stream.torch, "get_num_threads", lambda: encoding)
     monkeypatch.setattr(stream.torch, "set_num_threads", lambda _: None)
     monkeypatch.setattr(stream, "map_ahead_in_threads", recording)
-    assert list(encode_stream([], encoder, rule="bilinear-128", batch_size=4, workers=3)) == []
+    assert (
+        list(stream_encoded_images([], encoder, rule="bilinear-128", batch_size=4, workers=3)) == []
+    )
     in_threads = [(encoding, encoding + 1)] if encoding > 1 else []
     assert sorted(asked) == sorted([(3, (encoding + 1) * 4 + 3), *in_threads])

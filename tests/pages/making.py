@@ -10,7 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from rainmer_analysis.numerics import nearest_neighbours
-from rainmer_analysis.pages import DatasetEntry, Outlier, ReportContent, SpacePanel
+from rainmer_analysis.pages import DatasetEntry, Outlier, ReportContent, SpaceResults
 from rainmer_analysis.values import RelationshipMatrix, Rows, Space, SphereMap
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73")
@@ -67,7 +67,7 @@ def content_of(
 
 def _panel(
     rows: Rows, view: str, centres: np.ndarray, generator: np.random.Generator
-) -> SpacePanel:
+) -> SpaceResults:
     points = centres[rows.codes] + 0.6 * generator.normal(size=(len(rows), 3))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     space = Space("rainmer", view, "1" * 64, "bilinear-128", "exact")
@@ -94,7 +94,7 @@ def _panel(
         "sampling": {"per_dataset": 500},
         "space": asdict(space),
     }
-    return SpacePanel(
+    return SpaceResults(
         SphereMap(points.astype(np.float32), rows, space, LAYOUT, FIDELITY),
         nearest_neighbours(points, 5, groups=rows.column("group")),
         matrix if size > 1 else None,

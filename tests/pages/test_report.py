@@ -18,7 +18,7 @@ from rainmer_analysis.pages.format_names_and_numbers import (
     join_names,
 )
 from rainmer_analysis.pages.matrix_tables import pairs_most_alike_first
-from rainmer_analysis.pages.methods_section import SOURCES, methods_paragraphs
+from rainmer_analysis.pages.methods_section import SOURCES, methods_headings_texts_and_sources
 from rainmer_analysis.pages.scripts_and_content_policy import (
     content_security_policy,
     gzipped_plotly_base64,
@@ -103,7 +103,7 @@ def test_one_dataset_needs_no_relations() -> None:
 
 def test_methods_hold_the_numbers_and_cite_what_is_listed() -> None:
     content = content_of({"heavy": 30, "night": 10})
-    text = " ".join(paragraph for _, paragraph, _ in methods_paragraphs(content))
+    text = " ".join(paragraph for _, paragraph, _ in methods_headings_texts_and_sources(content))
     for said in (
         "heavy (30 images, 30 scenes)",
         "1,000 Poisson",
@@ -112,7 +112,9 @@ def test_methods_hold_the_numbers_and_cite_what_is_listed() -> None:
         "0.981",
     ):
         assert said in text
-    assert {key for _, _, keys in methods_paragraphs(content) for key in keys} <= set(SOURCES)
+    assert {
+        key for _, _, keys in methods_headings_texts_and_sources(content) for key in keys
+    } <= set(SOURCES)
 
 
 def test_pairs_come_in_order_of_likeness() -> None:

@@ -47,7 +47,7 @@ def test_a_map_is_laid_out_once_and_its_picture_repeats(
     again = cached_map(table, place, refuse, options=OPTIONS)
     assert (first.state, again.state) == ("written", "up to date")
     picture = plot_map([first.value]).save(tmp_path / "map.svg")
-    assert plot_map([again.value]).is_up_to_date(picture)
+    assert plot_map([again.value]).up_to_date_or_refuse(picture)
     with pytest.raises(OutputExistsError, match=r"map.parquet already exists"):
         cached_map(table, place, lay_out, options=OPTIONS | {"seed": 4})
     other = cached_map(table, place, lay_out, options=OPTIONS | {"seed": 4}, overwrite=True)

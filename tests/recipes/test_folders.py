@@ -66,9 +66,13 @@ def test_folders_without_a_second_side_are_left_alone(tmp_path: Path, names: lis
 def test_masks_and_clean_images_among_others_are_told(tmp_path: Path) -> None:
     names = [f"{n}{end}" for n in range(3) for end in (".jpg", "_mask.png", "_depth.png")]
     (note,) = _notes(_save(tmp_path / "a", *names))
-    assert note.startswith("6 images are called like clean images, masks or maps (the first is 0_d")
+    assert note.startswith(
+        "images that are called like clean ones, masks or maps: 6 (the first is 0_d"
+    )
     (note,) = _notes(_save(tmp_path / "b", "rainy_1.png", "clean_1.png", "2.png"))
-    assert note.startswith("1 images are called like clean images, masks or maps (the first is cl")
+    assert note.startswith(
+        "images that are called like clean ones, masks or maps: 1 (the first is cl"
+    )
 
 
 def test_crops_of_few_photographs_are_told(tmp_path: Path) -> None:
@@ -149,7 +153,7 @@ def test_frames_that_do_not_count_are_told(tmp_path: Path) -> None:
         first.save(tmp_path / name, save_all=True, append_images=others)
     _save(tmp_path, "one.gif", "one.png", "one.jpg")
     (note,) = check_datasets({"x": tmp_path}).datasets["x"].notes
-    assert note.startswith("4 files hold several frames or pages, of which the first counts (the f")
+    assert note.startswith("files of several frames or pages, of which the first counts: 4 (the f")
     assert "a.gif" in note
     assert check_datasets({"x": tmp_path}, decode=False).datasets["x"].notes == ()
 
@@ -160,7 +164,7 @@ def test_twelve_bits_in_sixteen_are_told(tmp_path: Path) -> None:
     Image.fromarray(grey).save(tmp_path / "target/1.png")
     (note,) = check_datasets({"x": tmp_path}).datasets["x"].notes
     assert note.startswith(
-        "1 files are nearly black, without a sample above 1/16 of the range (the"
+        "files that are nearly black, without a sample above 1/16 of the range: 1"
     )
     assert "target/1.png" in note
 
@@ -177,3 +181,18 @@ def test_packed_images_are_to_be_unpacked(tmp_path: Path) -> None:
     (tmp_path / "hashes/0a1b").write_bytes(b"x")
     with pytest.raises(SourceError, match=r"no suffix 1.*give files that are images such a suffix"):
         find_datasets({"x": tmp_path / "hashes"})
+
+
+def test_a_list_with_backslashes_asks_for_slashes(tmp_path: Path) -> None:
+    _save(tmp_path, *_names("rainy", "clean"))
+    (tmp_path / "pairs.txt").write_bytes(b"rainy\\0.png,clean\\0.png\r\n")
+    (tmp_path / "m.toml").write_text(
+        '[[dataset]]\nname = "x"\nimages = "rainy"\npair = "pairs.txt"\n'
+    )
+    with pytest.raises(SourceError, match=r"write paths relative to pairs\.txt, with slashes"):
+        find_datasets(str(tmp_path / "m.toml"))
+    (tmp_path / "pairs.txt").write_bytes(
+        b"\xef\xbb\xbfimage;target\r\n" + b"rainy/0.png;clean/1.png\r\n"
+    )
+    first, *_ = find_datasets(str(tmp_path / "m.toml"))[0].images
+    assert first.target == str(tmp_path / "clean/1.png")

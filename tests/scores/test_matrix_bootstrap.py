@@ -7,8 +7,8 @@ import pytest
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import hash_scene_names, poisson_weights
-from rainmer_analysis.scores import bootstrap, night_margin_statistic, relate
-from rainmer_analysis.scores.dataset_summaries import Summariser, summarise_datasets
+from rainmer_analysis.scores import bootstrap, make_separation_margin_statistic, relate
+from rainmer_analysis.scores.dataset_summaries import Summariser, summaries_by_dataset
 from rainmer_analysis.scores.matrix_bootstrap import cosine_matrices
 from rainmer_analysis.scores.score import Context
 from rainmer_analysis.scores.streaming import merge_sums, sum_scenes
@@ -45,8 +45,8 @@ def resampled(table: EmbeddingTable, resamples: int, seed: int) -> list[np.ndarr
     """The matrices that a statistic is taken of, before their means are moved."""
     context = Context(resamples=resamples, seed=seed)
     summariser = Summariser(sum_scenes, merge_sums)
-    found = summarise_datasets(
-        table, {"sums": summariser}, context, whole_scenes=True, sampled=False
+    found = summaries_by_dataset(
+        table, {"sums": summariser}, context, keep_scenes_whole=True, with_sampling_order=False
     )
     return list(cosine_matrices([each.summaries["sums"] for each in found.values()], context))
 
@@ -133,14 +133,14 @@ def test_night_margin(make: Make) -> None:
     day = np.array([[1, 0.1, 0], [1, -0.1, 0], [1, 0, 0.1], [1, 0, -0.1]])
     table = make(np.concatenate([day, -day]), ["d1", "d1", "d2", "d2", "n", "n", "n", "n"])
     values, names = relate(table).values, ("d1", "d2", "n")
-    margin = night_margin_statistic("n")
+    margin = make_separation_margin_statistic("n")
     assert margin(values, names) == pytest.approx(values[0, 1] - max(values[2, 0], values[2, 1]))
     assert margin(values, names) > 1.9
-    assert night_margin_statistic("d1")(values, names) < -1.9
+    assert make_separation_margin_statistic("d1")(values, names) < -1.9
     found = bootstrap(table, margin, resamples=30)
     assert found.low <= found.value == pytest.approx(margin(values, names))
     with pytest.raises(ParameterError, match="margin of 'x' over d1, d2, n is undefined"):
-        night_margin_statistic("x")(values, names)
+        make_separation_margin_statistic("x")(values, names)
     with pytest.raises(ParameterError, match="at least two others"):
         bootstrap(table.take([0, 1, 4]), margin)
 

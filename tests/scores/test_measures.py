@@ -19,7 +19,7 @@ from sklearn.neighbors import NearestNeighbors
 from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.scores.inference import (
     benjamini_hochberg,
-    bootstrap_interval,
+    interval_from_resamples,
     permutation_p_value,
     subsample_interval,
 )
@@ -230,7 +230,7 @@ def test_bootstrap_interval_is_that_of_students_t_for_a_mean() -> None:
     generator = np.random.default_rng(5)
     values = generator.normal(size=12)
     weights = generator.multinomial(12, np.full(12, 1 / 12), size=40_000)
-    low, high = bootstrap_interval(float(values.mean()), weights @ values / 12, scenes=12)
+    low, high = interval_from_resamples(float(values.mean()), weights @ values / 12, scenes=12)
     half = 2.200985 * values.std(ddof=1) / np.sqrt(12)  # t of 11 degrees of freedom
     assert low == pytest.approx(values.mean() - half, abs=0.02)
     assert high == pytest.approx(values.mean() + half, abs=0.02)
@@ -253,7 +253,7 @@ def test_pairs_of_scenes_are_not_counted_twice_in_an_interval() -> None:
 
 def test_no_interval_from_too_little() -> None:
     drawn = np.random.default_rng(6).normal(size=100)
-    assert np.isnan(bootstrap_interval(0.0, drawn, scenes=4)).all()
+    assert np.isnan(interval_from_resamples(0.0, drawn, scenes=4)).all()
     drawn[:20] = np.nan
-    assert np.isnan(bootstrap_interval(0.0, drawn, scenes=40)).all()
-    assert np.isnan(bootstrap_interval(0.0, np.zeros(0), scenes=40)).all()
+    assert np.isnan(interval_from_resamples(0.0, drawn, scenes=40)).all()
+    assert np.isnan(interval_from_resamples(0.0, np.zeros(0), scenes=40)).all()

@@ -137,8 +137,8 @@ def test_every_call_sees_scenes_whole(make: Make, monkeypatch: pytest.MonkeyPatc
         return len(batch.unit)
 
     summariser = dataset_summaries.Summariser(summarise, lambda a, b, _: a + b)
-    found = dataset_summaries.summarise_datasets(
-        table, {"n": summariser}, Context(), whole_scenes=True, sampled=False
+    found = dataset_summaries.summaries_by_dataset(
+        table, {"n": summariser}, Context(), keep_scenes_whole=True, with_sampling_order=False
     )
     assert sum(each.summaries["n"] for each in found.values()) == 180
     assert set(seen.values()) == {3}

@@ -25,12 +25,12 @@ from rainmer_analysis.values import (
     Space,
     SphereMap,
     TableStream,
-    is_up_to_date,
     read,
     read_json,
+    up_to_date_or_refuse,
     write,
     write_json,
-    write_table,
+    write_table_once,
 )
 from rainmer_analysis.values.parquet import PARTS, write_part_list
 from rainmer_analysis.values.parquet.format.column_checksums import ColumnDigests
@@ -121,20 +121,20 @@ def test_damage_is_not_up_to_date(
     monkeypatch.setattr(logging.getLogger("rainmer_analysis"), "propagate", True)
     caplog.set_level(logging.WARNING, logger="rainmer_analysis")
     path = write(large(), tmp_path / "t.parquet", request="r")
-    assert is_up_to_date(path, "r")
+    assert up_to_date_or_refuse(path, "r")
     data = bytearray(path.read_bytes())
     start = pq.read_metadata(path).row_group(0).column(5).data_page_offset
     data[start + 60] ^= 4
     path.write_bytes(data)
     with pytest.raises(OutputExistsError):
-        is_up_to_date(path, "r")
+        up_to_date_or_refuse(path, "r")
     assert "damaged" in caplog.text
-    assert not is_up_to_date(path, "r", overwrite=True)
+    assert not up_to_date_or_refuse(path, "r", overwrite=True)
     matrix = write_json(tmp_path / "m.json", {"request": "r", "value": 5})
-    assert is_up_to_date(matrix, "r")
+    assert up_to_date_or_refuse(matrix, "r")
     matrix.write_text(matrix.read_text().replace("5", "6", 1))
     with pytest.raises(OutputExistsError):
-        is_up_to_date(matrix, "r")
+        up_to_date_or_refuse(matrix, "r")
 
 
 def test_pages_have_checksums_that_other_programs_check(tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_streamed_and_whole_tables_have_the_same_checksums(tmp_path: Path) -> No
     table = large(30)
     whole = write(table, tmp_path / "whole.parquet")
     batches: Iterator[EmbeddingTable] = (table.take(range(k, k + 3)) for k in range(0, 30, 3))
-    streamed = write_table(batches, tmp_path / "s.parquet", overwrite=False, request="r")
+    streamed = write_table_once(batches, tmp_path / "s.parquet", overwrite=False, request="r")
     key = b"rainmer_analysis.checksums"
     sums = [json.loads(pq.read_metadata(each).metadata[key]) for each in (whole, streamed)]
     assert sums[0]["columns"] == sums[1]["columns"]

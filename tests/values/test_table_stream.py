@@ -23,7 +23,7 @@ from rainmer_analysis.values import (
     digest,
     read,
     write,
-    write_table,
+    write_table_once,
 )
 
 SPACE = Space("rainmer", "chromatic", "0" * 64, "bilinear-128", "exact")
@@ -134,7 +134,7 @@ def test_a_table_written_in_pieces_is_that_of_the_whole(
     pieces = (
         whole.take(range(end - size, end)) for size, end in zip(sizes, ends.tolist(), strict=True)
     )
-    found = write_table(pieces, tmp_path / "pieces.parquet", overwrite=False, request="r")
+    found = write_table_once(pieces, tmp_path / "pieces.parquet", overwrite=False, request="r")
     expected = write(whole, tmp_path / "whole.parquet", request="r")
     assert found.read_bytes() == expected.read_bytes()
     stream = TableStream(found)
@@ -154,7 +154,7 @@ def test_a_digest_is_that_of_the_json_text() -> None:
 def test_vectors_cost_no_more_on_disk_than_their_bytes(tmp_path: Path) -> None:
     whole = table(3000, dim=64)
     path = tmp_path / "table.parquet"
-    write_table(whole.batches(100), path, overwrite=False, request=None)
+    write_table_once(whole.batches(100), path, overwrite=False, request=None)
     groups = pq.read_metadata(path)
     sizes = [groups.row_group(number) for number in range(groups.num_row_groups)]
     assert max(group.num_rows for group in sizes) <= 1024  # what a writer and a reader hold

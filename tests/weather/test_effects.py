@@ -23,8 +23,8 @@ from rainmer_analysis.weather.fields_and_kernels import (
     power_law_noise,
     scatter_kernels,
 )
+from rainmer_analysis.weather.photographed_and_procedural_scenes import load_or_render_scene
 from rainmer_analysis.weather.random_laws import Between, LogNormal, keyed_generator
-from rainmer_analysis.weather.scenes import load_or_render_scene
 from rainmer_analysis.weather.simulated_recipes import RECIPES
 
 NOTHING = Between(0.0, 0.0)

@@ -76,7 +76,7 @@ def audit(
             progress=progress,
             **values,
         )
-    common.print_state(out, up_to_date=done.up_to_date)
+    common.print_and_return_state(out, up_to_date=done.up_to_date)
     made = _write_requested_outputs(
         common,
         done,
@@ -116,5 +116,5 @@ def _write_requested_outputs(
         if path is not None:
             written = writers[name](done, path, overwrite=common.overwrite)
             removed = len(written) if name == "clean_manifest" else removed
-            common.print_state(path, up_to_date=False)
+            common.print_and_return_state(path, up_to_date=False)
     return {**{name: path and str(path) for name, path in paths.items()}, "removed": removed}

@@ -38,7 +38,7 @@ def fingerprint(
         done, current = write_fingerprints(
             source, out, name=name, root=root, overwrite=common.overwrite, progress=progress
         )
-    common.print_state(out, up_to_date=current)
+    common.print_and_return_state(out, up_to_date=current)
     document = {"kind": "fingerprints", "set": done.name, "images": len(done.images)}
     common.print_result({**document, "out": str(out)}, f"{done.name}: {len(done.images):,} images")
 
@@ -68,7 +68,7 @@ def sample_command(
     rows, current = write_sample_manifest(
         sources, out, seed=common.seed, overwrite=common.overwrite, **values
     )
-    common.print_state(out, up_to_date=current)
+    common.print_and_return_state(out, up_to_date=current)
     folder = link_or_copy_into_folder(common, rows, link, copy)
     document = {"kind": "sample", "manifest": str(out), "datasets": rows.counts, "folder": folder}
     text = "\n".join(f"{printable(name)}: {n:,} images" for name, n in rows.counts.items())

@@ -43,7 +43,7 @@ def simulate(common: CommonOptions, out: Path | None, *, calibration: bool, **va
             done = write_simulated_datasets(
                 out, seed=common.seed, overwrite=common.overwrite, progress=progress, **values
             )
-            common.print_state(out, up_to_date=done.up_to_date)
+            common.print_and_return_state(out, up_to_date=done.up_to_date)
             document |= {"manifest": str(done.manifest), "pairs": done.pairs, "made": done.made}
             texts.append(str(done.manifest))
         if calibration:

@@ -49,5 +49,5 @@ def link_or_copy_into_folder(
     from rainmer_analysis.recipes.properties import link_or_copy_images
 
     current = link_or_copy_images(rows, folder, "copy" if link is None else "link")
-    common.print_state(folder, up_to_date=current)
+    common.print_and_return_state(folder, up_to_date=current)
     return str(folder)

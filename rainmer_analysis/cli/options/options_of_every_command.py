@@ -62,7 +62,7 @@ class CommonOptions:
         if not self.quiet:
             echo(text, err=True)
 
-    def print_state(self, path: Path, *, up_to_date: bool) -> str:
+    def print_and_return_state(self, path: Path, *, up_to_date: bool) -> str:
         """Print whether an output was written or is up to date on stderr, and return it."""
         state = "up to date" if up_to_date else "written"
         self.print_note(f"{path}: {state}")
@@ -75,9 +75,9 @@ class CommonOptions:
         else:
             echo(text)
 
-    def save_drawing(self, drawing: Drawing, path: Path) -> bool:
+    def save_drawing_once(self, drawing: Drawing, path: Path) -> bool:
         """Save a picture unless it is up to date, and return whether it was."""
-        current = drawing.is_up_to_date(path, overwrite=self.overwrite)
+        current = drawing.up_to_date_or_refuse(path, overwrite=self.overwrite)
         drawing.save(path, overwrite=self.overwrite)
         return current
 

@@ -60,10 +60,10 @@ def report(common: CommonOptions, sources: tuple[str, ...], out: Path, **values:
     A globe and maps to turn, with thumbnails and nearest images; matrices with intervals and
     tests; the images that stick out; methods in words. It is one file that needs no network.
     """
-    from rainmer_analysis.values import demand_weights_file
+    from rainmer_analysis.values import refuse_existing_non_weights
 
     for encoder in values["encoders"]:
-        demand_weights_file(values["weights"], encoder=encoder)
+        refuse_existing_non_weights(values["weights"], encoder=encoder)
     # torch and matplotlib wait until there is work, so that --help does not
     from rainmer_analysis.recipes.report import ReportOptions
     from rainmer_analysis.recipes.report import report as make

@@ -93,7 +93,7 @@ def plot_matrix_command(
 def _save_picture(common: CommonOptions, drawing: Drawing, out: Path) -> None:
     from rainmer_analysis.draw import provenance_path
 
-    state = "up to date" if common.save_drawing(drawing, out) else "written"
+    state = "up to date" if common.save_drawing_once(drawing, out) else "written"
     common.print_result(
         {"out": str(out), "provenance": str(provenance_path(out)), "state": state},
         f"{out}: {state}",

@@ -89,7 +89,7 @@ def probe(common: CommonOptions, out: Path, **values: Any) -> None:
             **values,
         )
     picture = out.with_suffix(".png")
-    current = common.save_drawing(plot_probe(found.document), picture)
-    common.print_state(out, up_to_date=found.up_to_date)
-    common.print_state(picture, up_to_date=current)
+    current = common.save_drawing_once(plot_probe(found.document), picture)
+    common.print_and_return_state(out, up_to_date=found.up_to_date)
+    common.print_and_return_state(picture, up_to_date=current)
     common.print_result(found.document, probe_text(found.document))

@@ -87,7 +87,7 @@ def balance_subset(
         done = balance(
             properties, like, out=out, seed=common.seed, overwrite=common.overwrite, **values
         )
-    state = common.print_state(out, up_to_date=done.up_to_date)
+    state = common.print_and_return_state(out, up_to_date=done.up_to_date)
     folder = link_or_copy_into_folder(common, done.labels, link, copy)
     document = done.document()
     common.print_result(

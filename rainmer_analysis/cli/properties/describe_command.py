@@ -89,7 +89,7 @@ def describe_images(
         "targets": len(done.partners),
         "path": str(skipped_list_path(out)),
     }
-    state = common.print_state(out, up_to_date=done.up_to_date)
+    state = common.print_and_return_state(out, up_to_date=done.up_to_date)
     made = _write_picture_and_card(common, done.table, picture, card)
     files = {name: dict(account) for name, account in done.accounts.items()}
     sentences = [str(account.pop("sentence")) for account in files.values()]
@@ -112,11 +112,11 @@ def _write_picture_and_card(
     if picture is not None:
         from rainmer_analysis.draw import plot_properties
 
-        current = common.save_drawing(plot_properties(table), picture)
-        common.print_state(picture, up_to_date=current)
+        current = common.save_drawing_once(plot_properties(table), picture)
+        common.print_and_return_state(picture, up_to_date=current)
     if card is not None:
-        from rainmer_analysis.recipes.properties import write_dataset_card
+        from rainmer_analysis.recipes.properties import write_dataset_card_once
 
-        current = write_dataset_card(table, card, overwrite=common.overwrite)
-        common.print_state(card, up_to_date=current)
+        current = write_dataset_card_once(table, card, overwrite=common.overwrite)
+        common.print_and_return_state(card, up_to_date=current)
     return {"plot": picture and str(picture), "card": card and str(card)}

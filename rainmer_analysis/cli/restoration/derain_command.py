@@ -69,9 +69,9 @@ def derain(
     written to. Images that cannot be used are named in OUTPUT/skipped.csv with the reason. An
     interrupted run is continued when it is started again.
     """
-    from rainmer_analysis.values import demand_weights_file
+    from rainmer_analysis.values import refuse_existing_non_weights
 
-    demand_weights_file(network["weights"])  # before torch is imported
+    refuse_existing_non_weights(network["weights"])  # before torch is imported
     from rainmer_analysis.infer import load_restorer
     from rainmer_analysis.recipes.restoration import derain as derain_files
 

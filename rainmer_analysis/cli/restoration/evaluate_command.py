@@ -84,7 +84,7 @@ def evaluate(
 
 def _count_used_and_left_out(done: Evaluation) -> list[dict[str, int]]:
     """Count how many results, and how many targets, were compared and left out."""
-    used = len(done.compared), len({each.target for each in done.compared})
+    used = len(done.compared_images), len({each.target for each in done.compared_images})
     return (
         [
             {"used": count, "left_out": account.images - count}
@@ -99,8 +99,9 @@ def _evaluation_text(done: Evaluation) -> str:
     from rainmer_analysis.images.psnr_ssim_protocols import PROTOCOLS
 
     border = f", {done.border} pixels left out at every side" if done.border else ""
+    count = len(done.compared_images)
     lines = [
-        f"mean of {len(done.compared)} image{'s' if len(done.compared) != 1 else ''}{border}",
+        f"mean of {count} image{'s' if count != 1 else ''}{border}",
         "",
     ]
     lines.append(f"{'protocol':<18}{'PSNR (dB)':>10}{'SSIM':>9}  what is compared, and where")
@@ -113,7 +114,7 @@ def _evaluation_text(done: Evaluation) -> str:
             initial_indent=lead,
             subsequent_indent=" " * len(lead),
         )
-    if done.left_out:
-        lines.append(f"left out: {len(done.left_out)}")
-        lines += [f"  {each.name}: {each.reason}" for each in done.left_out]
+    if done.left_out_images:
+        lines.append(f"left out: {len(done.left_out_images)}")
+        lines += [f"  {each.name}: {each.reason}" for each in done.left_out_images]
     return "\n".join(lines)

@@ -138,7 +138,7 @@ class Drawing:
         _savefig_options(target)
         said = to_json_types({**self.provenance, **(provenance or {})})
         request = digest(said)
-        if self.is_up_to_date(target, overwrite=overwrite, provenance=provenance):
+        if self.up_to_date_or_refuse(target, overwrite=overwrite, provenance=provenance):
             return target
         made = {"libraries": drawing_library_versions()}
         data = self._bytes_with_record(target.suffix.lower(), {"request": request, **said, **made})
@@ -178,7 +178,7 @@ class Drawing:
         }
         return with_record(self.content(suffix), suffix, about)
 
-    def is_up_to_date(
+    def up_to_date_or_refuse(
         self,
         path: str | Path,
         *,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rainmer_analysis.draw.maps.map_notes import neighbourhood_notes
 from rainmer_analysis.draw.maps.map_panels import MapPanel, draw_map_panels, map_grid
-from rainmer_analysis.draw.maps.map_plot import map_numbers, map_provenance, plot_map
+from rainmer_analysis.draw.maps.map_plot import map_count_and_digests, map_provenance, plot_map
 from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
 
 __all__ = [
@@ -16,8 +16,8 @@ __all__ = [
     "choose_map_style",
     "dataset_legend_entries",
     "draw_map_panels",
+    "map_count_and_digests",
     "map_grid",
-    "map_numbers",
     "map_provenance",
     "neighbourhood_notes",
     "plot_map",

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import FuncFormatter
+from matplotlib.transforms import IdentityTransform
 
 from rainmer_analysis.draw.figure import (
     GAP,
@@ -20,13 +23,14 @@ from rainmer_analysis.draw.figure import (
     Grid,
     axes_at,
     divide_into_panels,
+    marker_outline,
     title_baseline_points,
     write_panel_letter,
     write_panel_title,
 )
 from rainmer_analysis.draw.maps.map_notes import fidelity_notes
 from rainmer_analysis.draw.maps.map_projections import MapProjection
-from rainmer_analysis.draw.maps.map_style import MapStyle, draw_dots
+from rainmer_analysis.draw.maps.map_style import MapStyle
 from rainmer_analysis.values import SphereMap
 
 __all__ = ["MapPanel", "draw_map_panels", "head_room_inches", "map_grid", "panels_with_fidelity"]
@@ -34,6 +38,8 @@ __all__ = ["MapPanel", "draw_map_panels", "head_room_inches", "map_grid", "panel
 _WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
 _EAST = 0.16  # inches at the right, where half of "180°" stands
 _LABEL_ROOM = 0.36  # inches that "−120°" takes with some air
+_LAYERS = 8
+_RASTER_ABOVE = 5_000
 _TITLE_ROOM, _NOTE_ROOM, _FOOT = 0.2, 0.12, 0.36
 
 
@@ -111,9 +117,48 @@ def draw_map_panels(
         artists |= {f"title/{index}": title, f"notes/{index}": tuple(notes)}
         if letters:
             artists[f"letter/{index}"] = write_panel_letter(axes, f"({letters[index]})", rise=rise)
-        for name, dots in draw_dots(axes, panel.value, shared_style).items():
+        for name, dots in _add_dots(axes, panel.value, shared_style).items():
             artists[f"points/{index}/{name}"] = dots
     return artists
+
+
+def _add_dots(
+    axes: Axes, value: SphereMap, shared_style: MapStyle
+) -> dict[str, tuple[PathCollection, ...]]:
+    """Draw all datasets in thin layers turn by turn, so that none hides the others."""
+    x, y = shared_style.view.project(value.lon, value.lat)
+    places = np.column_stack([x, y])
+    codes, names = value.rows.codes, value.rows.datasets
+    found: dict[str, list[PathCollection]] = {name: [] for name in names}
+    for layer in range(_LAYERS):
+        for turn in range(len(names)):
+            code = (turn + layer) % len(names)
+            where = np.flatnonzero(codes == code)[layer::_LAYERS]
+            if len(where):
+                dots = _add_dataset_dots(axes, places[where], names[code], shared_style)
+                dots.set_rasterized(len(value) > _RASTER_ABOVE)
+                found[names[code]].append(dots)
+    return {name: tuple(parts) for name, parts in found.items()}
+
+
+def _add_dataset_dots(
+    axes: Axes, places: npt.NDArray[np.float64], name: str, shared_style: MapStyle
+) -> PathCollection:
+    dots = PathCollection(
+        [marker_outline(shared_style.markers[name])],
+        sizes=[shared_style.area],
+        offsets=places,
+        offset_transform=axes.transData,
+        facecolors=shared_style.colours[name],
+        edgecolors="white" if shared_style.edge else "none",
+        linewidths=shared_style.edge,
+        alpha=shared_style.alpha,
+        zorder=2.6,  # above the frame, which would cross them
+        clip_on=False,
+    )
+    dots.set_transform(IdentityTransform())
+    axes.add_collection(dots, autolim=False)
+    return dots
 
 
 def _most_note_lines(panels: Sequence[MapPanel]) -> int:

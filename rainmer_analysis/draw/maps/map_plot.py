@@ -36,7 +36,7 @@ from rainmer_analysis.draw.maps.map_panels import (
 from rainmer_analysis.draw.maps.map_style import MapStyle, choose_map_style, dataset_legend_entries
 from rainmer_analysis.values import MapSummary, SphereMap, array_digest, digest
 
-__all__ = ["default_map_title", "map_numbers", "map_provenance", "plot_map"]
+__all__ = ["default_map_title", "map_count_and_digests", "map_provenance", "plot_map"]
 
 _MANY = 12  # datasets, above which a single map takes the whole width for its legend
 
@@ -116,7 +116,9 @@ def plot_map(
         "maps": [map_provenance(value) for value in found],
         **({"contours": contours, "means": means} if summarised else {}),
     }
-    return Drawing(figure, artists, about, {"maps": [map_numbers(value) for value in found]})
+    return Drawing(
+        figure, artists, about, {"maps": [map_count_and_digests(value) for value in found]}
+    )
 
 
 def _draw_panels_and_legend(
@@ -159,7 +161,7 @@ def map_provenance(value: SphereMap) -> dict[str, Any]:
     }
 
 
-def map_numbers(value: SphereMap) -> dict[str, Any]:
+def map_count_and_digests(value: SphereMap) -> dict[str, Any]:
     """Return what a picture's record says of a map's points and images."""
     images = list(value.rows.cells("sha256")) if value.rows.has("sha256") else None
     return {

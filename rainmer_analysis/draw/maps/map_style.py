@@ -1,4 +1,4 @@
-"""The look that all panels share, and the dots that have it."""
+"""The look of dots that all panels share, and the legend lines that name it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
-from matplotlib.transforms import IdentityTransform
 
 from rainmer_analysis.draw.figure import (
     LegendEntry,
@@ -17,17 +13,14 @@ from rainmer_analysis.draw.figure import (
     assign_markers,
     counts_text,
     dot_legend_entry,
-    marker_outline,
     short_labels,
 )
 from rainmer_analysis.draw.maps.map_notes import radii_by_dataset
 from rainmer_analysis.draw.maps.map_projections import MapProjection, projection_named
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["MapStyle", "choose_map_style", "dataset_legend_entries", "draw_dots"]
+__all__ = ["MapStyle", "choose_map_style", "dataset_legend_entries"]
 
-_LAYERS = 8
-_RASTER_ABOVE = 5_000
 _FADED = 0.45  # of the opacity, where outlines are drawn above the dots
 
 
@@ -94,42 +87,3 @@ def dataset_legend_entries(maps: Sequence[SphereMap], shared_style: MapStyle) ->
             )
         )
     return found
-
-
-def draw_dots(
-    axes: Axes, value: SphereMap, shared_style: MapStyle
-) -> dict[str, tuple[PathCollection, ...]]:
-    """Draw all datasets in thin layers turn by turn, so that none hides the others."""
-    x, y = shared_style.view.project(value.lon, value.lat)
-    places = np.column_stack([x, y])
-    codes, names = value.rows.codes, value.rows.datasets
-    found: dict[str, list[PathCollection]] = {name: [] for name in names}
-    for layer in range(_LAYERS):
-        for turn in range(len(names)):
-            code = (turn + layer) % len(names)
-            where = np.flatnonzero(codes == code)[layer::_LAYERS]
-            if len(where):
-                dots = _draw_dataset_dots(axes, places[where], names[code], shared_style)
-                dots.set_rasterized(len(value) > _RASTER_ABOVE)
-                found[names[code]].append(dots)
-    return {name: tuple(parts) for name, parts in found.items()}
-
-
-def _draw_dataset_dots(
-    axes: Axes, places: npt.NDArray[np.float64], name: str, shared_style: MapStyle
-) -> PathCollection:
-    dots = PathCollection(
-        [marker_outline(shared_style.markers[name])],
-        sizes=[shared_style.area],
-        offsets=places,
-        offset_transform=axes.transData,
-        facecolors=shared_style.colours[name],
-        edgecolors="white" if shared_style.edge else "none",
-        linewidths=shared_style.edge,
-        alpha=shared_style.alpha,
-        zorder=2.6,  # above the frame, which would cross them
-        clip_on=False,
-    )
-    dots.set_transform(IdentityTransform())
-    axes.add_collection(dots, autolim=False)
-    return dots

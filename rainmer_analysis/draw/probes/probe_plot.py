@@ -15,7 +15,7 @@ from rainmer_analysis.draw.figure import (
     write_headline,
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
-from rainmer_analysis.draw.probes.ladder_panels import HEIGHT, draw_ladders
+from rainmer_analysis.draw.probes.ladder_position_panels import HEIGHT, draw_ladder_position_panels
 from rainmer_analysis.draw.probes.probe_rows_by_view import check_is_probe, probe_rows_by_view
 from rainmer_analysis.draw.probes.variance_and_neighbour_panels import (
     ROW,
@@ -59,7 +59,7 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
         left = min(longest_label_inches(labels, 6.5) + 0.17, _WIDEST)
         write_headline(figure, "What embedding spaces know")
         artists, end = draw_variance_and_neighbours(figure, views, spaces, left=left, top=_HEAD)
-        artists |= draw_ladders(figure, spaces, left=left, top=end + _BETWEEN)
+        artists |= draw_ladder_position_panels(figure, spaces, left=left, top=end + _BETWEEN)
         words = (
             "Ladders, weak to strong: position in scenes left out; ρ within a scene / across scenes"
         )

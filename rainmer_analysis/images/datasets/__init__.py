@@ -15,9 +15,6 @@ from rainmer_analysis.images.datasets.read_manifests import (
     dataset_from_entry,
     read_manifest,
 )
-from rainmer_analysis.images.datasets.recognise_layouts import (
-    suggest_entries_and_rest,
-)
 from rainmer_analysis.images.datasets.scene_groups import name_scenes
 from rainmer_analysis.images.datasets.search import (
     Account,
@@ -30,6 +27,9 @@ from rainmer_analysis.images.datasets.search import (
     pair_names,
     parse_patterns,
     search_folder,
+)
+from rainmer_analysis.images.datasets.suggest_manifest_entries import (
+    suggest_entries_and_rest,
 )
 
 __all__ = [

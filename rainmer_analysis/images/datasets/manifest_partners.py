@@ -215,7 +215,7 @@ def _pair_by_list_file(dataset: Dataset, path: Path, where: str) -> Dataset:
     if not used:
         raise SourceError(
             f"{where}: none of the {len(pairs)} pairs that {path.name} lists is of an image of "
-            f"{dataset.name}; write paths relative to {path.name}"
+            f"{dataset.name}; write paths relative to {path.name}, with slashes"
         )
     notes = list(dataset.notes)
     if missing := [key for key in pairs if key not in used]:

@@ -6,12 +6,12 @@ import re
 from collections import defaultdict
 from pathlib import PurePosixPath
 
-from rainmer_analysis.images.datasets.recognise_layouts import (
+from rainmer_analysis.images.datasets.search import Dataset, nfc_without_suffix
+from rainmer_analysis.images.datasets.suggest_manifest_entries import (
     CLEAN_FOLDERS,
     NO_IMAGE_FOLDERS,
     recognised_layout_note,
 )
-from rainmer_analysis.images.datasets.search import Dataset, nfc_without_suffix
 
 __all__ = ["notes_from_names"]
 
@@ -62,8 +62,8 @@ def _marked_names(dataset: Dataset) -> str:
     if not marked or len(marked) == len(looked_at):
         return ""
     return (
-        f"{len(marked):,} images are called like clean images, masks or maps (the first is "
-        f"{marked[0]}) and count as any others: pair them, or leave them out, in a manifest"
+        f"images that are called like clean ones, masks or maps: {len(marked):,} (the first is "
+        f"{marked[0]}); they count as any others: pair them, or leave them out, in a manifest"
     )
 
 

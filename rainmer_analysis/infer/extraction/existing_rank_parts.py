@@ -16,7 +16,7 @@ from rainmer_analysis.infer.extraction.output_folder import (
     refuse_tables_of_other_form,
     table_request_digest,
 )
-from rainmer_analysis.values import Rows, Space, is_up_to_date, part_files_of
+from rainmer_analysis.values import Rows, Space, part_files_of, up_to_date_or_refuse
 
 __all__ = ["is_share_up_to_date"]
 
@@ -57,7 +57,9 @@ def is_share_up_to_date(
         part = table / f"{place.part_name}.parquet"
         if not overwrite and table.exists() and not part.exists() and len(rows):
             raise OutputExistsError.at(table, "folder")
-        if not is_up_to_date(part, table_request_digest(space, rows, found), overwrite=overwrite):
+        if not up_to_date_or_refuse(
+            part, table_request_digest(space, rows, found), overwrite=overwrite
+        ):
             return False
     return (folder / SKIPPED).exists()
 

@@ -32,11 +32,11 @@ from rainmer_analysis.values import (
     companion_digests,
     demand_writable,
     hold_lock,
-    is_up_to_date,
     lock_path_of,
     recover_folder,
     staging_folder,
     translate_storage_errors,
+    up_to_date_or_refuse,
     write_parquet_batches,
 )
 
@@ -109,7 +109,7 @@ def _publish_tables_and_skipped_list(
         for view, space in task.spaces.items() if some else ():
             key = table_request_digest(space, task.rows, work.file_digests())
             path = folder / f"{space.stem}.parquet"
-            stands = is_up_to_date(path, key, overwrite=overwrite)
+            stands = up_to_date_or_refuse(path, key, overwrite=overwrite)
             if not stands or companion_digests(path).get(SKIPPED, listed) != listed:
                 batches = work.table_batches(space, task.provenance)
                 with translate_storage_errors(path, staged / path.name):

@@ -12,7 +12,6 @@ import pandas as pd
 
 from rainmer_analysis.errors import FileFormatError, SourceError, WeightsError
 from rainmer_analysis.images import content_hashes
-from rainmer_analysis.infer.extraction.encode_stream import NO_UNIT
 from rainmer_analysis.infer.extraction.output_folder import (
     SKIPPED,
     SKIPPED_COLUMNS,
@@ -22,14 +21,15 @@ from rainmer_analysis.infer.extraction.output_folder import (
     skipped_digest,
     table_request_digest,
 )
+from rainmer_analysis.infer.extraction.stream_encoded_images import NO_UNIT
 from rainmer_analysis.values import (
     EmbeddingTable,
     Rows,
     Space,
     TableStream,
     companion_digests,
-    is_up_to_date,
     read,
+    up_to_date_or_refuse,
 )
 
 __all__ = [
@@ -111,7 +111,7 @@ def find_existing_extraction(
         return None
     found = [bytes.fromhex(each) for each in content_hashes(rows.cells("path"))]
     stands = [
-        is_up_to_date(
+        up_to_date_or_refuse(
             path,
             table_request_digest(spaces[view], rows, map(bytes.hex, found)),
             overwrite=overwrite,

@@ -11,7 +11,11 @@ from typing import Any
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import RESIZE_RULES
 from rainmer_analysis.infer.encoders import Encoder, encoder_spaces
-from rainmer_analysis.infer.extraction.encode_stream import EncodedImage, ImageJob, encode_stream
+from rainmer_analysis.infer.extraction.stream_encoded_images import (
+    EncodedImage,
+    ImageJob,
+    stream_encoded_images,
+)
 from rainmer_analysis.values import ImageSet, Rows, Space
 
 __all__ = ["ExtractionTask", "Progress"]
@@ -86,7 +90,7 @@ class ExtractionTask:
 
     def encode(self, jobs: Iterable[ImageJob]) -> Generator[EncodedImage, None, None]:
         """Read, resize and encode images, in the order of the jobs."""
-        return encode_stream(
+        return stream_encoded_images(
             jobs,
             self.encoder,
             rule=self.rule,

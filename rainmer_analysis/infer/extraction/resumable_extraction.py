@@ -14,9 +14,13 @@ import numpy as np
 import pandas as pd
 
 from rainmer_analysis.images import content_hashes
-from rainmer_analysis.infer.extraction.encode_stream import EncodedImage, ImageJob, image_jobs
 from rainmer_analysis.infer.extraction.output_folder import COLUMNS, resumed_work_digest
 from rainmer_analysis.infer.extraction.shards import SHARD, Shard, ShardStore, WorkVanishedError
+from rainmer_analysis.infer.extraction.stream_encoded_images import (
+    EncodedImage,
+    ImageJob,
+    image_jobs,
+)
 from rainmer_analysis.values import EmbeddingTable, Rows, Space
 
 __all__ = [

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.infer.extraction.encode_stream import EncodedImage
+from rainmer_analysis.infer.extraction.stream_encoded_images import EncodedImage
 from rainmer_analysis.values import write_atomically
 
 __all__ = ["SHARD", "Shard", "ShardStore", "WorkVanishedError"]

@@ -35,7 +35,7 @@ from rainmer_analysis.kernels.hcw_maps.hcw_memory import (
     padded_zero_maps,
     pixels_view,
 )
-from rainmer_analysis.kernels.hcw_maps.hcw_winograd import (
+from rainmer_analysis.kernels.hcw_maps.hcw_winograd_1d_and_gradients import (
     add_transformed_kernel_gradient,
     convolve_3x3,
     transform_back_kernel_gradients,

@@ -9,7 +9,7 @@ from rainmer_analysis.auditing import (
     Finding,
     Fingerprints,
     pair_faults,
-    wider_image_and_frame,
+    wider_side_and_box_of_other,
 )
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, FileFacts
@@ -73,7 +73,7 @@ def image_and_pair_findings(image: AuditedImage, examined: ExaminedImage) -> lis
 
 def _size_mismatch_finding(name: str, own: FileFacts, partner: FileFacts) -> Finding:
     detail = f"{own.width}x{own.height} pixels, its partner {partner.width}x{partner.height}"
-    within = wider_image_and_frame(own.thumbnail, partner.thumbnail)
+    within = wider_side_and_box_of_other(own.thumbnail, partner.thumbnail)
     if within is None:
         return Finding("size-mismatch", name, detail=f"{detail}; they show different scenes")
     wide, (top, left, height, width) = within

@@ -10,7 +10,7 @@ from rainmer_analysis.auditing.findings import FINDINGS, Finding
 from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, FileFacts
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage, DatasetsAndImages
 
-__all__ = ["summarise_datasets"]
+__all__ = ["audit_summary_by_dataset"]
 
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -21,7 +21,7 @@ _SUFFIXES = {
 }
 
 
-def summarise_datasets(
+def audit_summary_by_dataset(
     gathered: DatasetsAndImages,
     examined: Sequence[ExaminedImage],
     scenes: Sequence[str],

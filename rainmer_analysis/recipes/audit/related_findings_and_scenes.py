@@ -44,7 +44,7 @@ def related_findings_and_scenes(
     reported with its nearest earlier relative in each dataset at most, so that a scene of a
     thousand frames makes a thousand findings, not half a million.
     """
-    collection = _collect_photographs(images, examined)
+    collection = _group_images_by_photograph(images, examined)
     related = find_related_pairs(
         collection.thumbnails(),
         clean=[collection.has_readable_partner(numbers[0]) for numbers in collection.members],
@@ -53,16 +53,16 @@ def related_findings_and_scenes(
     )
     found: dict[tuple[str, str | None], Finding] = {}
     for finding in (
-        *_duplicate_findings(collection),
+        *_equal_pixel_findings(collection),
         *_same_clean_partner_findings(collection),
-        *_related_findings(collection, related),
+        *_copy_and_same_scene_findings(collection, related),
     ):
         found.setdefault((finding.a, finding.b), finding)
     return FindingsAndScenes(list(found.values()), _scene_of_each_image(collection, related))
 
 
 @dataclass(frozen=True)
-class _Photographs:
+class _ImagesAndPhotographs:
     """All images, and the distinct photographs (by pixels) by which their scenes are known.
 
     ``photographs`` are those, ``shows`` the number of each image's photograph, None where there is
@@ -91,9 +91,9 @@ class _Photographs:
         return Finding(kind, own.image_id, other.image_id, detail, leak, numbers)
 
 
-def _collect_photographs(
+def _group_images_by_photograph(
     images: Sequence[AuditedImage], examined: Sequence[ExaminedImage]
-) -> _Photographs:
+) -> _ImagesAndPhotographs:
     numbers: dict[str, int] = {}
     photographs: list[FileFacts] = []
     members: list[list[int]] = []
@@ -109,10 +109,10 @@ def _collect_photographs(
             members.append([])
         shows.append(numbers[side.pixels])
         members[numbers[side.pixels]].append(place)
-    return _Photographs(images, examined, photographs, shows, members)
+    return _ImagesAndPhotographs(images, examined, photographs, shows, members)
 
 
-def _duplicate_findings(collection: _Photographs) -> Iterator[Finding]:
+def _equal_pixel_findings(collection: _ImagesAndPhotographs) -> Iterator[Finding]:
     """Report images whose own pixels are those of an earlier one."""
     first: dict[str, int] = {}
     for number, facts in enumerate(collection.examined):
@@ -125,7 +125,7 @@ def _duplicate_findings(collection: _Photographs) -> Iterator[Finding]:
             yield collection.make_finding("duplicate", (number, known), detail)
 
 
-def _same_clean_partner_findings(collection: _Photographs) -> Iterator[Finding]:
+def _same_clean_partner_findings(collection: _ImagesAndPhotographs) -> Iterator[Finding]:
     """Report images whose clean partners have equal pixels, unless it is one file."""
     for numbers in collection.members:
         earlier: dict[str, int] = {}
@@ -140,7 +140,9 @@ def _same_clean_partner_findings(collection: _Photographs) -> Iterator[Finding]:
             earlier.setdefault(own.dataset, number)
 
 
-def _kind_and_detail_of_equal(collection: _Photographs, number: int, other: int) -> tuple[str, str]:
+def _kind_and_detail_of_equal(
+    collection: _ImagesAndPhotographs, number: int, other: int
+) -> tuple[str, str]:
     """Return a finding's kind and detail for two images whose photographs have equal pixels."""
     one, two = collection.examined[other].own, collection.examined[number].own
     clean = [collection.has_readable_partner(each) for each in (number, other)]
@@ -155,8 +157,8 @@ def _kind_and_detail_of_equal(collection: _Photographs, number: int, other: int)
     return "shared-scene", "their clean partners are equal"
 
 
-def _related_findings(
-    collection: _Photographs, related: Sequence[RelatedPair]
+def _copy_and_same_scene_findings(
+    collection: _ImagesAndPhotographs, related: Sequence[RelatedPair]
 ) -> Iterator[Finding]:
     """Report each image with its nearest earlier relative in each dataset."""
     best: dict[tuple[int, str], tuple[float, RelatedPair, int]] = {}
@@ -183,7 +185,7 @@ def _related_findings(
 
 
 def _kind_and_detail_of_related(
-    collection: _Photographs, pair: RelatedPair, at: tuple[int, int]
+    collection: _ImagesAndPhotographs, pair: RelatedPair, at: tuple[int, int]
 ) -> tuple[str, str]:
     how = _describe_change(collection, pair)
     clean = [collection.has_readable_partner(number) for number in at]
@@ -209,7 +211,7 @@ def _kind_and_detail_of_related(
     return "shared-scene", _append_detail(f"{what} show one scene", how)
 
 
-def _describe_change(collection: _Photographs, pair: RelatedPair) -> str:
+def _describe_change(collection: _ImagesAndPhotographs, pair: RelatedPair) -> str:
     """Name what was done to a copy beyond encoding it anew."""
     sizes = {
         (each.width, each.height)
@@ -227,7 +229,9 @@ def _append_detail(detail: str, how: str) -> str:
     return f"{detail}, {how}" if how else detail
 
 
-def _scene_of_each_image(collection: _Photographs, related: Sequence[RelatedPair]) -> list[str]:
+def _scene_of_each_image(
+    collection: _ImagesAndPhotographs, related: Sequence[RelatedPair]
+) -> list[str]:
     """Name every image's scene: images are joined by name, by photograph and as related."""
     images, members = collection.images, collection.members
     by_name: dict[str, list[int]] = defaultdict(list)

@@ -15,7 +15,7 @@ from rainmer_analysis.recipes.audit.audit_request_digest import (
     audit_request_digest,
     current_audit_request_digest,
 )
-from rainmer_analysis.recipes.audit.audit_summary import summarise_datasets
+from rainmer_analysis.recipes.audit.audit_summary import audit_summary_by_dataset
 from rainmer_analysis.recipes.audit.examine_all_resumably import (
     examine_all_images,
     open_finished_images,
@@ -109,7 +109,7 @@ def audit(
             gathered, examined, sets, seed=seed, progress=progress
         )
         found = Audit(
-            summarise_datasets(gathered, examined, scenes, findings),
+            audit_summary_by_dataset(gathered, examined, scenes, findings),
             tuple(findings),
             tuple(_image_row(*each) for each in zip(images, examined, scenes, strict=True)),
             audit_request_digest(images, [each.file_hashes for each in examined], asked),

@@ -68,16 +68,16 @@ def notes_on_files(
     several = [path for path, region in places if looked[path, region].frames > 1]
     if several:
         notes.append(
-            f"{len(several):,} files hold several frames or pages, of which the first counts (the "
-            f"first such file is {_name_in(folder, several[0])}): save each as a file of its own "
-            "if all are meant"
+            f"files of several frames or pages, of which the first counts: {len(several):,} (the "
+            f"first is {_name_in(folder, several[0])}); save each as a file of its own if all are "
+            "meant"
         )
     black = [path for path, region in places if looked[path, region].nearly_black]
     if black:
         notes.append(
-            f"{len(black):,} files are nearly black, without a sample above 1/16 of the range (the "
-            f"first is {_name_in(folder, black[0])}): samples of 10 or 12 bits that are stored in "
-            "16 are to be scaled to the whole range"
+            "files that are nearly black, without a sample above 1/16 of the range: "
+            f"{len(black):,} (the first is {_name_in(folder, black[0])}); samples of 10 or 12 bits "
+            "that are stored in 16 are to be scaled to the whole range"
         )
     return tuple(notes)
 

@@ -23,8 +23,8 @@ from rainmer_analysis.values import (
     Rows,
     Space,
     digest,
-    is_up_to_date,
     library_versions,
+    up_to_date_or_refuse,
     write,
 )
 
@@ -130,7 +130,7 @@ def import_vectors(
     )
     inputs = [_file_sha256(Path(path)) for path in (given, labels) if path is not None]
     request = digest(["import", inputs, asdict(options)])
-    current = is_up_to_date(target, request, overwrite=overwrite)
+    current = up_to_date_or_refuse(target, request, overwrite=overwrite)
     if not current:
         write(table, target, overwrite=overwrite, request=request)
     left_out = {str(rows["image_id"].iloc[row]): why for row, why in faults.items()}

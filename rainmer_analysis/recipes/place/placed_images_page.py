@@ -11,7 +11,7 @@ from rainmer_analysis.pages import (
     PlacedImageCard,
     PlacedImagesContent,
     demand_page_suffix,
-    is_page_up_to_date,
+    page_up_to_date_or_refuse,
     render_placed_images,
 )
 from rainmer_analysis.recipes.place.place_images import PlacedImage, PlacedImages
@@ -38,7 +38,7 @@ def write_placed_images_page(done: PlacedImages, path: Path, *, overwrite: bool 
         "versions": algorithm_versions("place"),
     }
     request = digest(asked)
-    if is_page_up_to_date(path, request, overwrite=overwrite):
+    if page_up_to_date_or_refuse(path, request, overwrite=overwrite):
         return "up to date"
     write_text(path, render_placed_images(_placed_images_content(done), request=request))
     return "written"

@@ -9,7 +9,7 @@ from typing import Any
 
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import file_sha256, load_image_set
-from rainmer_analysis.scores import Statistic, night_margin_statistic
+from rainmer_analysis.scores import Statistic, make_separation_margin_statistic
 from rainmer_analysis.values import ImageSet, digest
 
 __all__ = ["RealImages", "RealSets", "load_real_images"]
@@ -80,8 +80,8 @@ def load_real_images(sets: RealSets, *, seed: int = 42) -> RealImages:
 def _askable_statistics(sets: RealSets, names: tuple[str, ...]) -> dict[str, Statistic]:
     """Return what can be asked of the datasets that are there."""
     asked: dict[str, tuple[tuple[str, ...], Statistic]] = {
-        "night apart": ((sets.night,), night_margin_statistic(sets.night)),
-        "heavy rain apart": ((sets.heavy,), night_margin_statistic(sets.heavy)),
+        "night apart": ((sets.night,), make_separation_margin_statistic(sets.night)),
+        "heavy rain apart": ((sets.heavy,), make_separation_margin_statistic(sets.heavy)),
         "light rain between": (
             (sets.heavy, sets.light, sets.clear),
             _light_rain_between_statistic(sets),

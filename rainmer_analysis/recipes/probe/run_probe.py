@@ -19,10 +19,10 @@ from rainmer_analysis.recipes.probe.real_sets import RealImages, RealSets, load_
 from rainmer_analysis.values import (
     demand_suffix,
     digest,
-    is_up_to_date,
     library_versions,
     read_json,
     to_json_types,
+    up_to_date_or_refuse,
     with_checksum,
     write_json,
 )
@@ -116,7 +116,7 @@ def probe(
     chosen = design or Design()
     found_real = None if sets is None else load_real_images(sets, seed=chosen.seed)
     request = _probe_request_digest(subjects, listed, chosen, found_real, precision)
-    if target is not None and is_up_to_date(target, request, overwrite=overwrite):
+    if target is not None and up_to_date_or_refuse(target, request, overwrite=overwrite):
         return Probe(with_checksum(read_json(target)), up_to_date=True)
     images = render_or_load_design(chosen, folder, progress=progress)
     inputs = ProbeInputs(images, found_real, folder, progress)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.properties.dataset_card import dataset_card, write_dataset_card
 from rainmer_analysis.recipes.properties.describe_images import Description, describe
 from rainmer_analysis.recipes.properties.description_files import skipped_list_path
+from rainmer_analysis.recipes.properties.property_card_markdown import (
+    dataset_card_markdown,
+    write_dataset_card_once,
+)
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 from rainmer_analysis.recipes.properties.subset_like_others import balance
 from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sample_manifest
@@ -13,11 +16,11 @@ from rainmer_analysis.recipes.properties.subsets.subset_folders import link_or_c
 __all__ = [
     "Description",
     "balance",
-    "dataset_card",
+    "dataset_card_markdown",
     "describe",
     "link_or_copy_images",
     "skipped_list_path",
     "summarise_properties",
-    "write_dataset_card",
+    "write_dataset_card_once",
     "write_sample_manifest",
 ]

@@ -24,8 +24,8 @@ from rainmer_analysis.values import (
     PROPERTIES,
     ImageSet,
     PropertyTable,
-    is_up_to_date,
     read_as,
+    up_to_date_or_refuse,
     write,
 )
 
@@ -36,7 +36,7 @@ def read_up_to_date_table(path: Path, images: ImageSet, *, overwrite: bool) -> P
     """Return what the file holds if it answers this request; it needs all files' bytes."""
     if not path.exists() or (overwrite and not path.is_dir()):
         return None
-    is_up_to_date(path, current_description_digest(images.rows))
+    up_to_date_or_refuse(path, current_description_digest(images.rows))
     return read_as(path, PropertyTable)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from rainmer_analysis.pages import (
     DatasetEntry,
     ReportContent,
-    SpacePanel,
-    is_page_up_to_date,
+    SpaceResults,
+    page_up_to_date_or_refuse,
     render_report,
 )
 from rainmer_analysis.recipes.report.audit_findings import audited_scene_notes, read_audit_findings
@@ -22,10 +22,10 @@ from rainmer_analysis.recipes.report.report_inputs import (
     ReportOptions,
     read_or_extract_inputs,
 )
-from rainmer_analysis.recipes.report.space_panels import (
+from rainmer_analysis.recipes.report.space_results_and_outliers import (
     NEIGHBOUR_RULES,
     list_outliers,
-    space_panels,
+    results_of_each_space,
 )
 from rainmer_analysis.recipes.report.table_thumbnails import Thumbnails, thumbnails_of_rows
 from rainmer_analysis.values import (
@@ -108,20 +108,20 @@ def report(
     audited = chosen.audit or inputs.audit
     audit = None if audited is None else read_audit_findings(audited, rows)
     scenes = [] if audited is None else audited_scene_notes(audited, rows)
-    panels = space_panels(inputs.tables, folder, chosen)
+    panels = results_of_each_space(inputs.tables, folder, chosen)
     _log.info("thumbnails of %d images", len(rows))
     pictures = thumbnails_of_rows(rows, folder / "thumbnails", progress)
     content = _report_content(inputs, panels, pictures, command)
     content = replace(content, audit=audit, notes=[*scenes, *content.notes])
     request = _page_request_digest(inputs, content, chosen)
-    current = is_page_up_to_date(page, request, overwrite=chosen.overwrite)
+    current = page_up_to_date_or_refuse(page, request, overwrite=chosen.overwrite)
     if not current:
         write_text(page, render_report(content, request=request))
     return Report(page, folder, current, content)
 
 
 def _report_content(
-    inputs: ReportInputs, panels: Sequence[SpacePanel], pictures: Thumbnails, command: str
+    inputs: ReportInputs, panels: Sequence[SpaceResults], pictures: Thumbnails, command: str
 ) -> ReportContent:
     rows = inputs.tables[0].rows
     return ReportContent(

@@ -22,8 +22,8 @@ from rainmer_analysis.recipes.restoration.restore_and_write_files import (
 )
 from rainmer_analysis.recipes.restoration.skipped_list import (
     SKIPPED,
-    refuse_unless_skipped_list,
-    write_and_report_left_out,
+    demand_free_or_replaceable_list,
+    list_left_out_or_raise,
 )
 
 __all__ = ["Derained", "derain"]
@@ -135,7 +135,7 @@ def derain(
             if progress is not None:
                 progress(done + number, len(jobs))
     reasons = tuple((job.name, skipped[job.name]) for job in jobs if job.name in skipped)
-    write_and_report_left_out(given, reasons, len(jobs), listed)
+    list_left_out_or_raise(given, reasons, len(jobs), listed)
     account = images_and_account_of(given)[1] if given.is_dir() else None
     return Derained(place, tuple(written), existing, reasons, listed, account)
 
@@ -151,7 +151,7 @@ def _checked_skipped_list_path(given: Path, place: Path, *, overwrite: bool) -> 
             given / pair,
         )
     listed = place / SKIPPED
-    refuse_unless_skipped_list(listed, overwrite=overwrite)
+    demand_free_or_replaceable_list(listed, overwrite=overwrite)
     return listed
 
 

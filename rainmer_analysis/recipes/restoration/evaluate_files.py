@@ -90,8 +90,8 @@ def evaluate(
         raise ParameterError(f"a border of {border} pixels was to be left out; give 0 or more")
     scores, accounts = _scores_and_accounts((Path(result), Path(target)), (rule, border), progress)
     evaluation = Evaluation(scores, place, accounts=accounts, border=border)
-    if not evaluation.compared:
-        first = evaluation.left_out[0]
+    if not evaluation.compared_images:
+        first = evaluation.left_out_images[0]
         advice = (
             "give two folders with equal names, say how they pair with --pair "
             "'RESULT -> TARGET', or give two images"

@@ -52,24 +52,24 @@ class Evaluation:
     border: int = 0
 
     @property
-    def compared(self) -> tuple[ImageQuality, ...]:
+    def compared_images(self) -> tuple[ImageQuality, ...]:
         """Scores with qualities."""
         return tuple(each for each in self.scores if each.qualities is not None)
 
     @property
-    def left_out(self) -> tuple[ImageQuality, ...]:
+    def left_out_images(self) -> tuple[ImageQuality, ...]:
         """Scores with a reason."""
         return tuple(each for each in self.scores if each.qualities is None)
 
     @property
-    def means(self) -> dict[str, float]:
+    def mean_qualities(self) -> dict[str, float]:
         """Means of the qualities over images; a PSNR is infinite where one of them is."""
         rows = [each.qualities for each in self.scores if each.qualities is not None]
         return {name: sum(row[name] for row in rows) / len(rows) for name in QUALITIES}
 
     @property
     def protocol_means(self) -> dict[str, PsnrSsim]:
-        """Means of every protocol's numbers over images, as for `means`."""
+        """Means of every protocol's numbers over images, as for `mean_qualities`."""
         rows = [each.protocols for each in self.scores if each.protocols is not None]
         return {
             name: PsnrSsim(
@@ -82,8 +82,8 @@ class Evaluation:
         """Return the report as a nested value."""
         return {
             "kind": "evaluation",
-            "count": len(self.compared),
-            "means": self.means,
+            "count": len(self.compared_images),
+            "means": self.mean_qualities,
             "crop_border": self.border,
             "protocols": {
                 name: {
@@ -102,11 +102,11 @@ class Evaluation:
                         name: asdict(found) for name, found in (each.protocols or {}).items()
                     },
                 }
-                for each in self.compared
+                for each in self.compared_images
             ],
             "left_out": [
                 {"image": each.image, "target": each.target, "reason": each.reason}
-                for each in self.left_out
+                for each in self.left_out_images
             ],
         }
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from rainmer_analysis.errors import ImageError, OutputExistsError, SourceError
 from rainmer_analysis.recipes.write_text_files import csv_text, write_text_once
 
-__all__ = ["SKIPPED", "refuse_unless_skipped_list", "write_and_report_left_out"]
+__all__ = ["SKIPPED", "demand_free_or_replaceable_list", "list_left_out_or_raise"]
 
 SKIPPED = "skipped.csv"
 _COLUMNS = ("image", "reason")
 _log = logging.getLogger(__name__)
 
 
-def refuse_unless_skipped_list(path: Path, *, overwrite: bool) -> None:
+def demand_free_or_replaceable_list(path: Path, *, overwrite: bool) -> None:
     """Make sure that a list may be written.
 
     Raises
@@ -31,7 +31,7 @@ def refuse_unless_skipped_list(path: Path, *, overwrite: bool) -> None:
         raise OutputExistsError.at(path, "folder")
 
 
-def write_and_report_left_out(
+def list_left_out_or_raise(
     source: Path, reasons: Sequence[tuple[str, str]], count: int, listed: Path | None
 ) -> None:
     """Name what was left out of `count` images; the list has its header also where nothing was.

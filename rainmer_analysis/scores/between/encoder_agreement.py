@@ -24,7 +24,7 @@ from rainmer_analysis.scores.between.representation_similarity import (
     rsa_correlation,
     split_half_reliability,
 )
-from rainmer_analysis.scores.inference import bootstrap_interval
+from rainmer_analysis.scores.inference import interval_from_resamples
 from rainmer_analysis.values import EmbeddingTable, Space, report_progress
 
 __all__ = ["FEWEST_SCENES", "Agreement", "Estimate", "compare"]
@@ -199,7 +199,7 @@ def _rsa_with_ceiling(
     matrices = [dataset_cosine_matrices(each, resamples=resamples, seed=seed) for each in batches]
     found = np.array([rsa_correlation(a, b) for a, b in zip(*matrices, strict=True)])
     scenes = min(len(np.unique(batch.scenes)) for batch in batches[0])
-    low, high = bootstrap_interval(found[0], found[1:], scenes=scenes, level=level)
+    low, high = interval_from_resamples(found[0], found[1:], scenes=scenes, level=level)
     ceiling = float(np.sqrt(np.prod([split_half_reliability(each, seed=seed) for each in batches])))
     # a correlation lies in [-1, 1]; an interval that is missing stays so
     return Estimate(float(found[0]), *np.clip((low, high), -1.0, 1.0).tolist()), ceiling

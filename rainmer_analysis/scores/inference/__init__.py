@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.inference.false_discovery import benjamini_hochberg
-from rainmer_analysis.scores.inference.permutation_test import permutation_p_value
-from rainmer_analysis.scores.inference.score_intervals import (
-    bootstrap_interval,
+from rainmer_analysis.scores.inference.bootstrap_and_subsample_intervals import (
     clip_interval_to_bounds,
+    interval_from_resamples,
     subsample_interval,
 )
+from rainmer_analysis.scores.inference.false_discovery import benjamini_hochberg
+from rainmer_analysis.scores.inference.permutation_test import permutation_p_value
 
 __all__ = [
     "benjamini_hochberg",
-    "bootstrap_interval",
     "clip_interval_to_bounds",
+    "interval_from_resamples",
     "permutation_p_value",
     "subsample_interval",
 ]

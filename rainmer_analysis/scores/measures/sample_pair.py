@@ -87,7 +87,7 @@ class Pair:
         return np.asarray(np.bincount(self.scene_of_part)[self.scene_of_part] > 1)
 
     @property
-    def fewest_scenes(self) -> int:
+    def smaller_scene_count(self) -> int:
         """Scenes of the dataset that has fewer."""
         return int(min(self.owner.sum(), (~self.owner).sum()))
 
@@ -104,7 +104,7 @@ class Pair:
         for own in (self.owner, ~self.owner):
             places = np.flatnonzero(own)
             order = np.argsort(~self.is_in_shared_scene[places], kind="stable")
-            kept[places[order[: self.fewest_scenes]]] = True
+            kept[places[order[: self.smaller_scene_count]]] = True
         return self.take_parts(kept)
 
     def parts_by_stratum(self) -> list[Ints]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.inference.score_intervals import subsample_interval
+from rainmer_analysis.scores.inference.bootstrap_and_subsample_intervals import subsample_interval
 from rainmer_analysis.scores.measures import (
     ClassifierMeasure,
     EnergyMeasure,

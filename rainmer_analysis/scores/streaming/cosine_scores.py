@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.scores.inference.score_intervals import (
-    bootstrap_interval,
+from rainmer_analysis.scores.inference.bootstrap_and_subsample_intervals import (
     clip_interval_to_bounds,
+    interval_from_resamples,
 )
 from rainmer_analysis.scores.measures.cosine_measures import (
     CentredMeasure,
@@ -72,7 +72,7 @@ def ceiling_with_interval(sums: SceneSums, level: float) -> tuple[float, float, 
         different_scene_mean_cosine(sums.at_mirrored_weights()),
     )
     value = float(values[0])
-    found = bootstrap_interval(value, values[1:], other[1:], scenes=sums.scenes, level=level)
+    found = interval_from_resamples(value, values[1:], other[1:], scenes=sums.scenes, level=level)
     return value, *clip_interval_to_bounds(found, value, (-1.0, 1.0))
 
 
@@ -136,7 +136,7 @@ def _make_cosine_score(name: str, formula: Formula, **more: object) -> Score:
         values = formula(first, second, context)
         other = formula(first.at_mirrored_weights(), second.at_mirrored_weights(), context)
         scenes = min(first.scenes, second.scenes)
-        return bootstrap_interval(values[0], values[1:], other[1:], scenes=scenes, level=level)
+        return interval_from_resamples(values[0], values[1:], other[1:], scenes=scenes, level=level)
 
     return Score(
         name=name,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rainmer_analysis.numerics import poisson_weights
-from rainmer_analysis.scores.dataset_summaries import Summariser, Table, summarise_datasets
+from rainmer_analysis.scores.dataset_summaries import Summariser, Table, summaries_by_dataset
 from rainmer_analysis.scores.score import SUMS, Batch, Context, Floats
 
 __all__ = ["SceneSums", "merge_sums", "scene_sums_by_dataset", "sum_scenes"]
@@ -146,5 +146,7 @@ def merge_sums(first: SceneSums, second: SceneSums, context: Context) -> SceneSu
 def scene_sums_by_dataset(table: Table, context: Context) -> dict[str, SceneSums]:
     """Return the sums of each dataset of a table, which need not fit into memory."""
     summariser = Summariser(sum_scenes, merge_sums)
-    found = summarise_datasets(table, {SUMS: summariser}, context, whole_scenes=True, sampled=False)
+    found = summaries_by_dataset(
+        table, {SUMS: summariser}, context, keep_scenes_whole=True, with_sampling_order=False
+    )
     return {name: each.summaries[SUMS] for name, each in found.items()}

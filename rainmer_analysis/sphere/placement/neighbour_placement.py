@@ -36,7 +36,7 @@ class Placement:
 
 
 def place_by_neighbours(
-    rows: Floats, known: Floats, points: Floats, *, neighbors: int, kernel: AttractionCurve
+    rows: Floats, known: Floats, points: Floats, *, neighbors: int, curve: AttractionCurve
 ) -> Placement:
     """Place rows on a map by their neighbours among its rows, which stay where they are.
 
@@ -54,15 +54,15 @@ def place_by_neighbours(
         Shapes (n, d) and (n, 3): the map's unit rows and their places.
     neighbors
         How many neighbours to ask; fewer where the map has fewer rows.
-    kernel
+    curve
         The curve, and the radius of the sphere.
     """
     near = nearest_neighbours_of_queries(rows, known, min(neighbors, len(known)))
     weights = membership_weights(near)
     around = points[near.indices]
-    found = around[np.arange(len(rows)), _index_of_densest_neighbour(around, weights, kernel)]
+    found = around[np.arange(len(rows)), _index_of_densest_neighbour(around, weights, curve)]
     for _ in range(_STEPS):
-        pulls = weights * _attraction_weights(angle_between(around, found[:, None]), kernel)
+        pulls = weights * _attraction_at_angles(angle_between(around, found[:, None]), curve)
         means = np.einsum("mk,mkd->md", pulls, around)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
         found = np.where(lengths > 1e-12, means / np.maximum(lengths, 1e-12), found)
@@ -73,15 +73,15 @@ def place_by_neighbours(
 
 
 def _index_of_densest_neighbour(
-    around: Floats, weights: Floats, kernel: AttractionCurve
+    around: Floats, weights: Floats, curve: AttractionCurve
 ) -> npt.NDArray[np.int64]:
     """Return the neighbour about which the others' weights lie densest, of each row."""
     best = np.zeros(len(around), dtype=np.int64)
     for row, (points, weight) in enumerate(zip(around, weights, strict=True)):
         apart = np.arccos(np.clip(points @ points.T, -1, 1))
-        best[row] = np.argmax(np.round(_attraction_weights(apart, kernel) @ weight, 9))
+        best[row] = np.argmax(np.round(_attraction_at_angles(apart, curve) @ weight, 9))
     return best
 
 
-def _attraction_weights(angles: Floats, kernel: AttractionCurve) -> Floats:
-    return np.asarray(1 / (1 + kernel.a * (kernel.radius * angles) ** (2 * kernel.b)))
+def _attraction_at_angles(angles: Floats, curve: AttractionCurve) -> Floats:
+    return np.asarray(1 / (1 + curve.a * (curve.radius * angles) ** (2 * curve.b)))

@@ -103,28 +103,28 @@ class ContrastBatchBuilder:
         self._related = RelatedRows(pool, rows)
 
     @classmethod
-    def from_config(
-        cls, config: TrainConfig, pool: Pool, rows: NDArray[np.int64], *, part: slice | None
+    def for_training(
+        cls, config: TrainConfig, pool: Pool, rows: NDArray[np.int64], *, part: slice
     ) -> ContrastBatchBuilder:
-        """Make the builder of a configuration.
-
-        Parameters
-        ----------
-        config, pool, rows
-            The whole configuration; the pool, and its rows to use.
-        part
-            This process's part of each batch, as `local_slice` says; None makes whole ones to
-            validate, which draw every row equally often whatever the sampling of training.
-        """
+        """Make the builder of a configuration; `part` is this process's share of each batch."""
+        shares = configured_shares(config.data, pool, rows)
+        run, objective = config.run, config.objective
         return cls(
             pool,
             rows,
-            config=config.objective,
-            batch=config.run.batch,
+            config=objective,
+            batch=run.batch,
             seed=config.seed,
-            shares=None if part is None else configured_shares(config.data, pool, rows),
+            shares=shares,
             part=part,
         )
+
+    @classmethod
+    def for_validation(
+        cls, config: TrainConfig, pool: Pool, rows: NDArray[np.int64]
+    ) -> ContrastBatchBuilder:
+        """Make a builder of whole batches that draw every row equally often."""
+        return cls(pool, rows, config=config.objective, batch=config.run.batch, seed=config.seed)
 
     def query_rows(self, number: int) -> NDArray[np.int64]:
         """Return the rows of the pool that a batch queries, those of all processes."""

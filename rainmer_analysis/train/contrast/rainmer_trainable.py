@@ -43,11 +43,14 @@ class RainmerTrainable(Trainable):
         self.module = MomentumContrast.from_config(config)
         self._move_to_device()
         held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
-        build, part = ContrastBatchBuilder.from_config, self._context.local_slice
-        self._training = build(config, pool, np.flatnonzero(~held_out), part=part(config.run.batch))
+        part = self._context.local_slice(config.run.batch)
+        self._training = ContrastBatchBuilder.for_training(
+            config, pool, np.flatnonzero(~held_out), part=part
+        )
         self._ahead = prefetcher_for_device(self._context.device, self._training.read_batch)
         rows = np.flatnonzero(held_out)
-        self._validation = build(config, pool, rows, part=None) if len(rows) else None
+        build = ContrastBatchBuilder.for_validation
+        self._validation = build(config, pool, rows) if len(rows) else None
         self.queries_per_batch = config.run.batch
 
     @property

@@ -60,7 +60,7 @@ class RestorerTrainable(Trainable):
         held_out = pool.held_out_mask(config.data.held_out, config.data.seed)
         self._held_out = np.flatnonzero(held_out)
         self._part = self._context.local_slice(config.run.batch)
-        self._training = ContrastBatchBuilder.from_config(
+        self._training = ContrastBatchBuilder.for_training(
             config, pool, np.flatnonzero(~held_out), part=self._part
         )
         self._ahead = prefetcher_for_device(self._context.device, self._read_pairs_and_views)

@@ -38,16 +38,16 @@ from rainmer_analysis.values.disk.leftover_temporary_files import remove_leftove
 from rainmer_analysis.values.disk.read_during_commit import (
     CommittedFile,
     call_with_committed_path,
-    committed_path,
+    find_committed_path,
 )
 from rainmer_analysis.values.disk.sync_and_storage_errors import (
     sync_folder,
     translate_storage_errors,
 )
-from rainmer_analysis.values.disk.weights_file_format import (
+from rainmer_analysis.values.disk.weights_file_checks import (
     WEIGHTS_ALLOWED,
-    demand_weights_file,
-    weights_file_format,
+    detect_weights_format,
+    refuse_existing_non_weights,
 )
 
 __all__ = [
@@ -56,25 +56,25 @@ __all__ = [
     "atomic_folder",
     "call_with_committed_path",
     "commit_staged_files",
-    "committed_path",
     "demand_known_version",
     "demand_suffix",
     "demand_unlocked",
-    "demand_weights_file",
     "demand_writable",
+    "detect_weights_format",
+    "find_committed_path",
     "finish_interrupted_commit",
     "hold_lock",
     "lock_path_of",
     "read_folder_index",
     "read_json",
     "recover_folder",
+    "refuse_existing_non_weights",
     "remove_leftovers",
     "reserve_disk_space",
     "staging_folder",
     "sync_folder",
     "translate_storage_errors",
     "verify_and_drop_checksum",
-    "weights_file_format",
     "with_checksum",
     "write_atomically",
     "write_bytes",

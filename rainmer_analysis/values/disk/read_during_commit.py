@@ -16,17 +16,17 @@ from typing import BinaryIO, TypeVar
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.values.disk.folder_commit import read_pending_commit
 
-__all__ = ["CommittedFile", "call_with_committed_path", "committed_path"]
+__all__ = ["CommittedFile", "call_with_committed_path", "find_committed_path"]
 
 _TRIES = 20  # for each that fails, a commit has made a step between two system calls
 
 T = TypeVar("T")
 
 
-def committed_path(path: Path) -> Path:
+def find_committed_path(path: Path) -> Path:
     """Return where a file, a folder or a file in such a folder lies: in its place, or waiting."""
     for committed, below in ((path, ""), (path.parent, path.name)):
-        waiting = _waiting_path(committed)
+        waiting = _find_waiting_path(committed)
         if waiting is not None:
             return waiting / below
     return path
@@ -39,8 +39,8 @@ def call_with_committed_path(path: Path, work: Callable[[Path], T]) -> T:
     """
     for _ in range(_TRIES - 1):
         with suppress(FileNotFoundError):
-            return work(committed_path(path))
-    return work(committed_path(path))
+            return work(find_committed_path(path))
+    return work(find_committed_path(path))
 
 
 class CommittedFile:
@@ -78,7 +78,7 @@ class CommittedFile:
         return file
 
 
-def _waiting_path(path: Path) -> Path | None:
+def _find_waiting_path(path: Path) -> Path | None:
     """Return where a file waits for its place, if there is a list that names it.
 
     What the list removes is where it would wait, and so is nowhere: it belongs to another run.

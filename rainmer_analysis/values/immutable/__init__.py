@@ -9,10 +9,14 @@ from rainmer_analysis.values.immutable.embedding_table_and_map import (
     SphereMap,
     common_space,
 )
+from rainmer_analysis.values.immutable.label_frame_and_images_to_encode import (
+    LABELS,
+    ImageSet,
+    Rows,
+)
 from rainmer_analysis.values.immutable.map_summary_value import DatasetOnMap, MapSummary
 from rainmer_analysis.values.immutable.property_table import PROPERTIES, PropertyTable
 from rainmer_analysis.values.immutable.relationship_matrix import SIGNIFICANT, RelationshipMatrix
-from rainmer_analysis.values.immutable.rows_and_image_set import LABELS, ImageSet, Rows
 
 __all__ = [
     "BATCH",

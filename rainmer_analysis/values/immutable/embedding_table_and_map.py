@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.errors import ParameterError, SpaceError
 from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
-from rainmer_analysis.values.immutable.rows_and_image_set import Rows, as_positions
+from rainmer_analysis.values.immutable.label_frame_and_images_to_encode import Rows, as_positions
 from rainmer_analysis.values.request_digest import array_digest, digest
 
 __all__ = ["BATCH", "EmbeddingTable", "Space", "SphereMap", "common_space"]

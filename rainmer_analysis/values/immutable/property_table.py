@@ -12,7 +12,7 @@ import pandas as pd
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values.immutable.frozen import FrozenDict, Value, freeze_array
-from rainmer_analysis.values.immutable.rows_and_image_set import Rows, as_positions
+from rainmer_analysis.values.immutable.label_frame_and_images_to_encode import Rows, as_positions
 
 __all__ = ["PROPERTIES", "PropertyTable"]
 

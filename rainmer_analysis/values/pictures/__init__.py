@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.values.pictures.picture_record import (
+from rainmer_analysis.values.pictures.picture_record_and_faults import (
     PictureRecord,
     carries_record,
     picture_sha256,

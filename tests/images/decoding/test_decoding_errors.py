@@ -152,6 +152,8 @@ CONTENTS = {
     bytes(128) + b"DICM": "a picture in the format DICOM",
     b"\n <!DOCTYPE HTML><html>404": "a web page, as a failed download leaves it",
     b"version https://git-lfs.github.com/spec/v1\noid": "a pointer of Git LFS; fetch the image wi",
+    b'{"error": "quota exceeded"}': "a JSON document, as a failed download leaves it; download",
+    b"\x1aE\xdf\xa3" + bytes(40): "a video",
     b"RIFF\x10\0\0\0AVI LIST": "its first bytes belong to no format that is read",
     b"PK\3\4" + bytes(40): "a ZIP archive",
     b"hello": "its first bytes belong to no format that is read",

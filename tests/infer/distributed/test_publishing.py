@@ -12,7 +12,7 @@ from rainmer_analysis.distributed import Ranks
 from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.infer.encoders import encoder_spaces
-from rainmer_analysis.infer.extraction.extract_over_ranks import _extract_share
+from rainmer_analysis.infer.extraction.extract_over_ranks_to_folder import _extract_share
 from rainmer_analysis.infer.extraction.publish_rank_parts import publish_rank_parts
 from rainmer_analysis.values import read
 

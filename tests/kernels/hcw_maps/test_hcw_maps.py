@@ -9,7 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rainmer_analysis.kernels.hcw_maps import channel_products, hcw_depthwise, hcw_winograd
+from rainmer_analysis.kernels.hcw_maps import (
+    channel_products,
+    hcw_depthwise,
+    hcw_winograd_1d_and_gradients,
+)
 from rainmer_analysis.kernels.hcw_maps.hcw_memory import (
     ABOVE,
     first_pixel_and_strides,
@@ -141,19 +145,25 @@ def test_convolutions_by_winograd(outputs: int, inputs: int, size: tuple[int, in
     bias = torch.randn(outputs, dtype=torch.float64)
     expected = F.conv2d(exact[None], weight, bias, padding=1)[0]
     y = padded_zero_maps(outputs, size)
-    kernels = hcw_winograd.transform_kernels_1d(weight.detach().float()).flatten().numpy()
-    memory = hcw_winograd.winograd_workspace(inputs, outputs, x.shape[2])
+    kernels = (
+        hcw_winograd_1d_and_gradients.transform_kernels_1d(weight.detach().float())
+        .flatten()
+        .numpy()
+    )
+    memory = hcw_winograd_1d_and_gradients.winograd_workspace(inputs, outputs, x.shape[2])
     source, target = (ABOVE, 0, inputs), (ABOVE, 0, outputs)
     given = x, source, kernels, bias.float().numpy(), y, target, size, memory
-    hcw_winograd.convolve_3x3(*given, False)
+    hcw_winograd_1d_and_gradients.convolve_3x3(*given, False)
     torch.testing.assert_close(pixels(y, size), expected.detach(), rtol=1e-3, atol=1e-3)
-    hcw_winograd.convolve_3x3(*given, True)
+    hcw_winograd_1d_and_gradients.convolve_3x3(*given, True)
     torch.testing.assert_close(pixels(y, size), 2 * expected.detach(), rtol=1e-3, atol=1e-3)
     wide = -(-outputs // COLUMNS) * COLUMNS
     sums = np.zeros((6, 3, inputs, wide), np.float32)
-    hcw_winograd.add_transformed_kernel_gradient(
+    hcw_winograd_1d_and_gradients.add_transformed_kernel_gradient(
         x, source, g, target, size, memory, sums.reshape(-1)
     )
     expected.backward(outer)
-    found = hcw_winograd.transform_back_kernel_gradients(torch.from_numpy(sums), outputs)
+    found = hcw_winograd_1d_and_gradients.transform_back_kernel_gradients(
+        torch.from_numpy(sums), outputs
+    )
     torch.testing.assert_close(found.double(), weight.grad, rtol=1e-3, atol=1e-3)

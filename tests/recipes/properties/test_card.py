@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
-from rainmer_analysis.recipes.properties import dataset_card, write_dataset_card
+from rainmer_analysis.recipes.properties import dataset_card_markdown, write_dataset_card_once
 from rainmer_analysis.values import PropertyTable, Rows
 
 
 def test_a_card_says_what_the_table_holds(table: PropertyTable) -> None:
-    text = dataset_card(table)
+    text = dataset_card_markdown(table)
     lines = text.splitlines()
     assert [line for line in lines if line.startswith("## ")][:2] == ["## a", "## b"]
     first = next(line for line in lines if line.startswith("| `density`"))
@@ -27,7 +27,7 @@ def test_names_are_text_and_what_was_left_out_is_listed(table: PropertyTable) ->
     frame = table.rows.frame
     frame["dataset"] = "<b>a|b*"
     made = {"left_out": [["x/1.png", "x", "1.png", "an empty file"]] * 25}
-    text = dataset_card(PropertyTable(table.values, Rows(frame), made))
+    text = dataset_card_markdown(PropertyTable(table.values, Rows(frame), made))
     assert "## \\<b\\>a\\|b\\*" in text
     assert "## Images left out: 25" in text
     assert "- and 5 more" in text
@@ -35,10 +35,10 @@ def test_names_are_text_and_what_was_left_out_is_listed(table: PropertyTable) ->
 
 def test_a_card_is_not_written_over_something_else(table: PropertyTable, tmp_path: Path) -> None:
     path = tmp_path / "card.md"
-    assert not write_dataset_card(table, path)
-    assert write_dataset_card(table, path)
+    assert not write_dataset_card_once(table, path)
+    assert write_dataset_card_once(table, path)
     path.write_text("mine")
     with pytest.raises(OutputExistsError, match=r"card\.md already exists"):
-        write_dataset_card(table, path)
+        write_dataset_card_once(table, path)
     with pytest.raises(ParameterError, match=r"ends in \.md"):
-        write_dataset_card(table, tmp_path / "card.html")
+        write_dataset_card_once(table, tmp_path / "card.html")

@@ -57,18 +57,20 @@ def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) ->
     result, target = folders
     told: list[tuple[int, int]] = []
     done = evaluate(*folders, out=tmp_path / "t.csv", progress=lambda *each: told.append(each))
-    assert [(each.image, each.target) for each in done.compared] == [
+    assert [(each.image, each.target) for each in done.compared_images] == [
         ("a.png", "a.png"),
         ("s/b.png", "s/b.bmp"),
     ]
-    assert {each.name: each.reason for each in done.left_out} == REASONS
-    for each in done.compared:
+    assert {each.name: each.reason for each in done.left_out_images} == REASONS
+    for each in done.compared_images:
         pair = read_image(result / each.image), read_image(target / each.target)
         assert each.qualities == {name: quality(*pair) for name, quality in QUALITIES.items()}
         assert (each.width, each.height) == (30, 24)
-    for name, mean in done.means.items():
-        assert mean == pytest.approx(np.mean([each.qualities[name] for each in done.compared]))
-    assert done.means["psnr"] == pytest.approx(34, abs=2)
+    for name, mean in done.mean_qualities.items():
+        assert mean == pytest.approx(
+            np.mean([each.qualities[name] for each in done.compared_images])
+        )
+    assert done.mean_qualities["psnr"] == pytest.approx(34, abs=2)
     assert told[-1] == (6, 6)
     with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -76,9 +78,11 @@ def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) ->
     assert {row["image"] or row["target"]: row["reason"] for row in rows if row["reason"]} == (
         REASONS
     )
-    assert float(rows[0]["psnr"]) == pytest.approx(done.compared[0].qualities["psnr"], abs=1e-6)
+    assert float(rows[0]["psnr"]) == pytest.approx(
+        done.compared_images[0].qualities["psnr"], abs=1e-6
+    )
     for name in PROTOCOLS:
-        measured = [each.protocols[name] for each in done.compared]
+        measured = [each.protocols[name] for each in done.compared_images]
         assert done.protocol_means[name].ssim == pytest.approx(np.mean([m.ssim for m in measured]))
         scored = [row for row in rows if not row["reason"]]
         for row, found in zip(scored, measured, strict=True):
@@ -86,7 +90,7 @@ def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) ->
             assert float(row[f"{name}_ssim"]) == pytest.approx(found.ssim, abs=1e-6)
     document = done.document()
     assert document["count"] == len(document["images"]) == 2
-    first = done.compared[0].protocols["rgb-float"]
+    first = done.compared_images[0].protocols["rgb-float"]
     assert document["images"][0]["protocols"]["rgb-float"] == asdict(first)
     assert document["protocols"]["matlab-y"]["used"] == PROTOCOLS["matlab-y"].used
     assert len(document["left_out"]) == 5
@@ -95,16 +99,21 @@ def test_scores_means_and_reasons(folders: tuple[Path, Path], tmp_path: Path) ->
 def test_a_folder_against_itself_is_perfect(folders: tuple[Path, Path]) -> None:
     done = evaluate(folders[1], folders[1])
     assert done.path is None
-    assert {each.name for each in done.left_out} == {"bad.png", "small.png"}
-    assert done.means == {"psnr": math.inf, "ssim": 1, "rainmer_psnr": math.inf, "rainmer_ssim": 1}
+    assert {each.name for each in done.left_out_images} == {"bad.png", "small.png"}
+    assert done.mean_qualities == {
+        "psnr": math.inf,
+        "ssim": 1,
+        "rainmer_psnr": math.inf,
+        "rainmer_ssim": 1,
+    }
 
 
 def test_a_border_is_left_out(folders: tuple[Path, Path]) -> None:
     done = evaluate(*folders, border=2)
     assert (done.border, done.document()["crop_border"]) == (2, 2)
-    pair = [read_image(folder / done.compared[0].image) for folder in folders]
+    pair = [read_image(folder / done.compared_images[0].image) for folder in folders]
     inner = [np.ascontiguousarray(each[:, 2:-2, 2:-2]) for each in pair]
-    assert done.compared[0].qualities == {name: q(*inner) for name, q in QUALITIES.items()}
+    assert done.compared_images[0].qualities == {name: q(*inner) for name, q in QUALITIES.items()}
     with pytest.raises(SourceError, match="a side under 11 pixels without 7 pixels at every side"):
         evaluate(*folders, border=7)
     with pytest.raises(ParameterError, match="a border of -1 pixels was to be left out; give 0"):
@@ -114,7 +123,7 @@ def test_a_border_is_left_out(folders: tuple[Path, Path]) -> None:
 def test_two_images_need_no_common_name(folders: tuple[Path, Path]) -> None:
     done = evaluate(folders[0] / "a.png", folders[1] / "s" / "b.bmp")
     assert [(each.image, each.target) for each in done.scores] == [("a.png", "b.bmp")]
-    assert done.means["psnr"] < 20
+    assert done.mean_qualities["psnr"] < 20
 
 
 def test_a_table_that_stands_stays(folders: tuple[Path, Path], tmp_path: Path) -> None:
@@ -166,9 +175,9 @@ def test_names_may_correspond_by_a_pattern(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"say how they pair with --pair 'RESULT -> TARGET'"):
         evaluate(tmp_path / "result", tmp_path / "target")
     done = evaluate(tmp_path / "result", tmp_path / "target", pair="*_s*_a* -> *")
-    assert [each.target for each in done.compared] == ["im_0.png"] * 3 + ["im_1.png"] * 3
-    assert not done.left_out
-    assert done.means["psnr"] > 30
+    assert [each.target for each in done.compared_images] == ["im_0.png"] * 3 + ["im_1.png"] * 3
+    assert not done.left_out_images
+    assert done.mean_qualities["psnr"] > 30
     assert [account.images for account in done.accounts] == [6, 2]
     with pytest.raises(SourceError, match="is no pattern of pairs"):
         evaluate(tmp_path / "result", tmp_path / "target", pair="im_*")

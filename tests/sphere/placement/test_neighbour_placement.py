@@ -65,7 +65,7 @@ def test_a_row_between_two_groups_is_placed_in_one() -> None:
     known[:, 3] = 0.01 * np.tile(np.arange(6), 2)
     between = unit_rows([[1.0, 1.001, 0, 0]])
     kernel = AttractionCurve.fitted(min_dist=0.0, spread=1.0, radius=2.5)
-    found = place_by_neighbours(between, unit_rows(known), far, neighbors=12, kernel=kernel)
+    found = place_by_neighbours(between, unit_rows(known), far, neighbors=12, curve=kernel)
     assert np.abs(found.points[0, 0]) == pytest.approx(1, abs=1e-3)
     assert found.scatter[0] > 0.5, "some of its neighbours are far away"
 

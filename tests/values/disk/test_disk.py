@@ -18,9 +18,9 @@ import pytest
 from rainmer_analysis.errors import FileFormatError, OutputInUseError, StorageError
 from rainmer_analysis.values import (
     commit_staged_files,
-    committed_path,
     demand_unlocked,
     demand_writable,
+    find_committed_path,
     finish_interrupted_commit,
     hold_lock,
     lock_path_of,
@@ -50,7 +50,7 @@ def stage(folder: Path, text: str) -> None:
 
 def views(folder: Path) -> set[str]:
     places = [folder / "one", folder / "table"]
-    one, table = (committed_path(place) for place in places)
+    one, table = (find_committed_path(place) for place in places)
     return {one.read_text(), (table / "part").read_text()}
 
 
@@ -177,7 +177,7 @@ def test_a_disk_that_fails_at_each_sync_is_told_before_and_after(
             told.append("done")
         monkeypatch.setattr(os, "fsync", inner)
         name = "one" if several else "two"
-        new = committed_path(place / name).read_text() == "new"
+        new = find_committed_path(place / name).read_text() == "new"
         assert new == (told[-1] != "is unchanged"), f"sync {number}: {told[-1]}"
         if told[-1] == "done":
             break
@@ -295,7 +295,7 @@ def test_a_damaged_list_of_a_commit_is_told(tmp_path: Path) -> None:
         (tmp_path / ".commit.json").write_text(text)
         with pytest.raises(FileFormatError, match=r"\.commit\.json"):
             finish_interrupted_commit(tmp_path)
-        assert committed_path(tmp_path / "x") == tmp_path / "x"
+        assert find_committed_path(tmp_path / "x") == tmp_path / "x"
     assert (tmp_path / "mine").read_text() == "a user's"
 
 

@@ -21,7 +21,7 @@ from rainmer_analysis.values import (
     Space,
     TableStream,
     commit_staged_files,
-    committed_path,
+    find_committed_path,
     finish_interrupted_commit,
     read,
     staging_folder,
@@ -85,7 +85,7 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     """The commit is finished at each opening in turn, between finding a file and opening it."""
-    new, inner, before = table_of(5), read_during_commit.committed_path, tmp_path / "before"
+    new, inner, before = table_of(5), read_during_commit.find_committed_path, tmp_path / "before"
     put(table_of(4), before)
     put(new, before, dies=True)
     for at in range(1, 80, STEPS[form]):
@@ -99,16 +99,16 @@ def test_what_a_dead_process_has_committed_is_read_while_another_finishes_it(
                 done.append(finish_interrupted_commit(folder))  # noqa: B023
             return found
 
-        monkeypatch.setattr(read_during_commit, "committed_path", finding)
+        monkeypatch.setattr(read_during_commit, "find_committed_path", finding)
         assert content(folder / form) == new.content_sha256
         stream = TableStream(folder / form)
         assert stream.content_sha256 == new.content_sha256
         assert len(stream) == stream.counts["a"] == 5
-        monkeypatch.setattr(read_during_commit, "committed_path", inner)
+        monkeypatch.setattr(read_during_commit, "find_committed_path", inner)
         if not done:  # there are no more openings
             break
     assert at > 8, "nothing was opened"
-    assert committed_path(folder / form) != folder / form
+    assert find_committed_path(folder / form) != folder / form
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -119,7 +119,7 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
     old, new, inner, before = (
         table_of(4),
         table_of(5),
-        read_during_commit.committed_path,
+        read_during_commit.find_committed_path,
         tmp_path / "before",
     )
     wanted = {old.content_sha256, new.content_sha256}
@@ -140,12 +140,12 @@ def test_a_table_that_is_replaced_is_never_read_in_parts_of_two(
             return found
 
         for reader in (content, lambda path: TableStream(path).content_sha256):
-            monkeypatch.setattr(read_during_commit, "committed_path", finding)
+            monkeypatch.setattr(read_during_commit, "find_committed_path", finding)
             try:
                 assert reader(folder / form) in wanted
             except FileFormatError as error:
                 told.add(str(error).replace(str(folder), ""))
-            monkeypatch.setattr(read_during_commit, "committed_path", inner)
+            monkeypatch.setattr(read_during_commit, "find_committed_path", inner)
             assert reader(folder / form) in wanted
         if not done:
             break

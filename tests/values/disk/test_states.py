@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from rainmer_analysis.values import (
     commit_staged_files,
-    committed_path,
+    find_committed_path,
     finish_interrupted_commit,
     staging_folder,
     write_atomically,
@@ -96,7 +96,7 @@ class Runs(RuleBasedStateMachine):
 
     @invariant()
     def views_are_of_one_run(self) -> None:
-        places = (committed_path(self.folder / name) for name in ("one", "two", "parts"))
+        places = (find_committed_path(self.folder / name) for name in ("one", "two", "parts"))
         one, two, parts = places
         texts = {path.read_text() if path.exists() else None for path in (one, two, parts / "a")}
         assert len(texts) == 1

@@ -14,18 +14,18 @@ __all__ = ["nested_top_k_softmax"]
 
 
 @compiled
-def _sort_descending(row, order):  # type: ignore[no-untyped-def]
+def _sort_descending(values, order):  # type: ignore[no-untyped-def]
     """Order places by descending value, and equal ones by their index.
 
     By insertion: after the first rate what was chosen is in order already.
     """
     for i in range(1, len(order)):
         place = order[i]
-        value = row[place]
+        value = values[place]
         j = i
         while j > 0:
             before = order[j - 1]
-            if row[before] > value or (row[before] == value and before < place):
+            if values[before] > value or (values[before] == value and before < place):
                 break
             order[j] = before
             j -= 1
@@ -33,24 +33,26 @@ def _sort_descending(row, order):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _softmax_rows(logits, shares, counts, row, order, mixed):  # type: ignore[no-untyped-def]
+def _add_nested_softmaxes(logits, shares, counts, row_scratch, order_scratch, mixed):  # type: ignore[no-untyped-def]
     heads, rows, columns = logits.shape
     for h in range(heads):
         for i in range(rows):
             for j in range(columns):
-                row[j], order[j] = logits[h, i, j], j
+                row_scratch[j], order_scratch[j] = logits[h, i, j], j
             for rate in range(len(counts)):
-                _sort_descending(row, order)
-                kept, largest, total = counts[rate], row[order[0]], np.float32(0.0)
+                _sort_descending(row_scratch, order_scratch)
+                kept, largest, total = counts[rate], row_scratch[order_scratch[0]], np.float32(0.0)
                 for j in range(columns):
-                    place = order[j]
-                    row[place] = math.exp(row[place] - largest) if j < kept else np.float32(0.0)
-                    total += row[place]
+                    place = order_scratch[j]
+                    row_scratch[place] = (
+                        math.exp(row_scratch[place] - largest) if j < kept else np.float32(0.0)
+                    )
+                    total += row_scratch[place]
                 share = np.float32(1.0) / total
                 for j in range(kept):
-                    place = order[j]
-                    row[place] *= share
-                    mixed[h, i, place] += shares[rate] * row[place]
+                    place = order_scratch[j]
+                    row_scratch[place] *= share
+                    mixed[h, i, place] += shares[rate] * row_scratch[place]
 
 
 def nested_top_k_softmax(logits: Array, shares: Array, counts: Sequence[int]) -> Array:
@@ -74,5 +76,5 @@ def nested_top_k_softmax(logits: Array, shares: Array, counts: Sequence[int]) ->
     """
     mixed, columns = np.zeros_like(logits), logits.shape[-1]
     room = np.empty(columns, np.float32), np.empty(columns, np.int64)
-    _softmax_rows(np.ascontiguousarray(logits), shares, np.array(counts), *room, mixed)
+    _add_nested_softmaxes(np.ascontiguousarray(logits), shares, np.array(counts), *room, mixed)
     return mixed

@@ -52,7 +52,7 @@ class _PromptedAttention(PromptedModule, ChannelAttention):
         return self.add_prompt_maps(super().forward(x), prompts)
 
 
-class _AttentionPrompted(TransformerBlock):
+class _BlockPromptedInAttention(TransformerBlock):
     """A block with prompts in its attention."""
 
     def _build_attention(self, channels: int, heads: int, *, config: RestorerConfig) -> nn.Module:
@@ -65,7 +65,7 @@ class _AttentionPrompted(TransformerBlock):
         return out
 
 
-class _ResidualPrompted(PromptedModule, TransformerBlock):
+class _BlockPromptedAfterAttention(PromptedModule, TransformerBlock):
     """A block with prompts between its attention and its feed-forward."""
 
     def __init__(self, channels: int, heads: int, *, config: RestorerConfig) -> None:
@@ -79,11 +79,11 @@ class _ResidualPrompted(PromptedModule, TransformerBlock):
         return out
 
 
-PromptedBlock = _AttentionPrompted | _ResidualPrompted
+PromptedBlock = _BlockPromptedInAttention | _BlockPromptedAfterAttention
 
 _BLOCKS: dict[str, type[PromptedBlock]] = {
-    "attention": _AttentionPrompted,
-    "residual": _ResidualPrompted,
+    "attention": _BlockPromptedInAttention,
+    "residual": _BlockPromptedAfterAttention,
 }
 
 

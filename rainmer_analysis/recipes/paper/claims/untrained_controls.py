@@ -25,9 +25,9 @@ from rainmer_analysis.recipes.paper.corpora_and_requests import (
 from rainmer_analysis.values import (
     EmbeddingTable,
     digest,
-    is_up_to_date,
     library_versions,
     read_json,
+    up_to_date_or_refuse,
     write_json,
 )
 
@@ -60,7 +60,7 @@ def run_controls(
     path = request.out / "controls.json"
     data = replace(request, per_dataset=per_dataset).data_in_words
     asked = _controls_digest(request, data, seeds)
-    if is_up_to_date(path, asked, overwrite=request.overwrite):
+    if up_to_date_or_refuse(path, asked, overwrite=request.overwrite):
         return path
     values: dict[str, list[float]] = {claim.name: [] for claim in CLAIMS}
     for done, seed in enumerate(seeds):

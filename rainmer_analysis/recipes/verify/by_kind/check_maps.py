@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rainmer_analysis.draw import map_numbers, map_provenance
+from rainmer_analysis.draw import map_count_and_digests, map_provenance
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import align_maps
 from rainmer_analysis.recipes.verify.evidence import (
@@ -41,7 +41,7 @@ def check_map(
     for each in candidates:
         drawn = None if each.fault else _align_as_drawn(each, stated, first)
         if drawn is not None and drawn.content_sha256 == stated["content_sha256"]:
-            found = {**map_provenance(drawn), **map_numbers(drawn)}
+            found = {**map_provenance(drawn), **map_count_and_digests(drawn)}
             other = describe_differences({**stated, **numbers}, found)
             if other:
                 return Check(what, "differs", f"{each.path} has {other}"), None
@@ -52,7 +52,7 @@ def check_map(
     nearest = candidates[0]
     if nearest.fault:
         return Check(what, "differs", nearest.fault), None
-    found = {**map_provenance(nearest.value), **map_numbers(nearest.value)}
+    found = {**map_provenance(nearest.value), **map_count_and_digests(nearest.value)}
     other = describe_differences({**stated, **numbers}, found)
     return Check(what, "differs", f"{nearest.path} is not what the picture shows: {other}"), None
 

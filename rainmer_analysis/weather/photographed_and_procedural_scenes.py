@@ -24,7 +24,7 @@ __all__ = [
     "SCENE_KINDS",
     "SPLITS",
     "load_or_render_scene",
-    "render_scene",
+    "render_procedural_scene",
     "scene_names",
 ]
 
@@ -83,10 +83,10 @@ def load_or_render_scene(name: str, *, height: int, width: int) -> NDArray[np.fl
     if kind == "photo":
         _check_sides(height, width)
         return _load_photograph(*_PHOTOGRAPHS[split][rest], size=(height, width))
-    return render_scene(kind, name, height=height, width=width)
+    return render_procedural_scene(kind, name, height=height, width=width)
 
 
-def render_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.float32]:
+def render_procedural_scene(kind: str, key: str, *, height: int, width: int) -> NDArray[np.float32]:
     """Render a procedural scene of one of ``SCENE_KINDS`` as float32 [3, height, width] in [0, 1].
 
     Each key draws another scene, without end; `load_or_render_scene` passes names of its scenes.

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rainmer_analysis.numerics import Neighbours, align_maps, nearest_neighbours
-from rainmer_analysis.pages import Outlier, SpacePanel
+from rainmer_analysis.pages import Outlier, SpaceResults
 from rainmer_analysis.recipes.report.map_and_matrix_of_table import map_and_matrix
 from rainmer_analysis.recipes.report.report_inputs import ReportOptions
 from rainmer_analysis.scores import FENCE, OUTLIER_NEIGHBOURS, find_outliers, isolation_by_dataset
 from rainmer_analysis.values import EmbeddingTable, Rows
 
-__all__ = ["NEIGHBOUR_RULES", "list_outliers", "space_panels"]
+__all__ = ["NEIGHBOUR_RULES", "list_outliers", "results_of_each_space"]
 
 _SHOWN_NEIGHBOURS = 5
 _MOST_OUTLIERS = 24
@@ -23,13 +23,13 @@ NEIGHBOUR_RULES = {
 }
 
 
-def space_panels(
+def results_of_each_space(
     tables: Sequence[EmbeddingTable], folder: Path, options: ReportOptions
-) -> list[SpacePanel]:
+) -> list[SpaceResults]:
     """Make the panel of each table, the maps turned onto the first one."""
     maps, matrices = zip(*(map_and_matrix(each, folder, options) for each in tables), strict=True)
     return [
-        SpacePanel(
+        SpaceResults(
             map_,
             nearest_neighbours(table.vectors, _SHOWN_NEIGHBOURS, groups=table.rows.column("group")),
             matrix,
@@ -40,7 +40,9 @@ def space_panels(
     ]
 
 
-def list_outliers(tables: Sequence[EmbeddingTable], panels: Sequence[SpacePanel]) -> list[Outlier]:
+def list_outliers(
+    tables: Sequence[EmbeddingTable], panels: Sequence[SpaceResults]
+) -> list[Outlier]:
     """Return the images that stick out of their datasets, the farthest first."""
     found = [
         (each, table, panel.neighbours)

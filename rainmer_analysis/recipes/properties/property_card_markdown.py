@@ -12,7 +12,7 @@ from rainmer_analysis.recipes.properties.property_summary import summarise_prope
 from rainmer_analysis.recipes.write_text_files import write_text_once
 from rainmer_analysis.values import PROPERTIES, PropertyTable, demand_suffix
 
-__all__ = ["UNITS", "dataset_card", "write_dataset_card"]
+__all__ = ["UNITS", "dataset_card_markdown", "write_dataset_card_once"]
 
 UNITS: Mapping[str, str] = {
     "density": "",
@@ -48,14 +48,16 @@ _COLUMNS = ("mean", "sd", "p5", "p25", "p50", "p75", "p95")
 _SHOWN = 20
 
 
-def write_dataset_card(table: PropertyTable, path: str | Path, *, overwrite: bool = False) -> bool:
+def write_dataset_card_once(
+    table: PropertyTable, path: str | Path, *, overwrite: bool = False
+) -> bool:
     """Write the card of a table to a ``.md`` file, and return whether it was there already."""
     target = Path(path)
     demand_suffix(target, "a dataset card", ".md", also=(".markdown",))
-    return write_text_once(target, dataset_card(table), overwrite=overwrite)
+    return write_text_once(target, dataset_card_markdown(table), overwrite=overwrite)
 
 
-def dataset_card(table: PropertyTable) -> str:
+def dataset_card_markdown(table: PropertyTable) -> str:
     """Return a card in Markdown: per dataset its images, its measures and what was left out.
 
     Beside the measures stand the means of the three real sets whose measurements were published.

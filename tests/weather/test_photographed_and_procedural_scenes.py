@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from rainmer_analysis.errors import ParameterError
-from rainmer_analysis.weather import SCENE_KINDS, load_or_render_scene, render_scene, scene_names
+from rainmer_analysis.weather import (
+    SCENE_KINDS,
+    load_or_render_scene,
+    render_procedural_scene,
+    scene_names,
+)
 
 KINDS = ("photo", "leaves", "textures", "skyline", "landscape")
 
@@ -85,10 +90,14 @@ def test_unknown_names_are_refused():
 def test_any_key_draws_a_scene_of_its_own():
     size = {"height": 32, "width": 48}
     name = one_of_each("figure")[1]
-    assert np.array_equal(render_scene("leaves", name, **size), load_or_render_scene(name, **size))
-    drawn = [render_scene(kind, key, **size) for kind in SCENE_KINDS for key in ("a", "b")]
+    assert np.array_equal(
+        render_procedural_scene("leaves", name, **size), load_or_render_scene(name, **size)
+    )
+    drawn = [
+        render_procedural_scene(kind, key, **size) for kind in SCENE_KINDS for key in ("a", "b")
+    ]
     assert len({image.tobytes() for image in drawn}) == len(drawn)
     with pytest.raises(ParameterError, match="no kind of scene 'photo'"):
-        render_scene("photo", "a", **size)
+        render_procedural_scene("photo", "a", **size)
     with pytest.raises(ParameterError, match="8x32 is too small"):
-        render_scene("leaves", "a", height=8, width=32)
+        render_procedural_scene("leaves", "a", height=8, width=32)

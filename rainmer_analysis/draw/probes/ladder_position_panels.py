@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from rainmer_analysis.draw.figure import INK, MUTED, PALETTE, axes_at, short_labels
 
-__all__ = ["HEIGHT", "draw_ladders"]
+__all__ = ["HEIGHT", "draw_ladder_position_panels"]
 
 HEIGHT = 0.78
 """Height of a row of panels in inches, the gap included."""
@@ -20,7 +20,7 @@ _GAP, _BETWEEN = 0.08, 0.1
 _REACH = 2.3  # units of the sd of all positions
 
 
-def draw_ladders(
+def draw_ladder_position_panels(
     figure: Figure, spaces: Sequence[Mapping[str, Any]], *, left: float, top: float
 ) -> dict[str, Any]:
     """Draw a row of panels per space below `top` inches, one panel per ladder."""

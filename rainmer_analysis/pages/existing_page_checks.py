@@ -9,7 +9,7 @@ from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.pages.render_templates import REQUEST_NAME
 from rainmer_analysis.values import demand_suffix
 
-__all__ = ["demand_page_suffix", "is_page_up_to_date", "read_request_digest"]
+__all__ = ["demand_page_suffix", "page_up_to_date_or_refuse", "read_request_digest"]
 
 _HEAD = 4096
 _PATTERN = re.compile(rf'<meta name="{REQUEST_NAME}" content="([0-9a-f]{{64}})">')
@@ -31,7 +31,7 @@ def read_request_digest(path: Path) -> str | None:
     return found[1] if found else None
 
 
-def is_page_up_to_date(path: Path, request: str, *, overwrite: bool) -> bool:
+def page_up_to_date_or_refuse(path: Path, request: str, *, overwrite: bool) -> bool:
     """Return whether `path` already answers the identical request.
 
     Raises

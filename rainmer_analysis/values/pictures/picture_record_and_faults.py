@@ -36,15 +36,17 @@ _CONTENT = "picture_sha256"
 _MOST_BYTES = 1 << 28
 
 
-class _Format(NamedTuple):
+class _RecordFunctions(NamedTuple):
     insert_record: Callable[[bytes, str], bytes]
     split_record: Callable[[bytes], tuple[bytes | None, bytes]]
     content_sha256: Callable[[bytes], str]
 
 
-_FORMATS: Mapping[str, _Format] = MappingProxyType(
+_RECORD_FUNCTIONS: Mapping[str, _RecordFunctions] = MappingProxyType(
     {
-        f".{name}": _Format(module.insert_record, module.split_record, module.content_sha256)
+        f".{name}": _RecordFunctions(
+            module.insert_record, module.split_record, module.content_sha256
+        )
         for name, module in (("png", png_record), ("pdf", pdf_record), ("svg", svg_record))
     }
 )
@@ -87,7 +89,7 @@ def with_record(picture: bytes, suffix: str, document: Mapping[str, Any]) -> byt
     document
         What JSON can hold; kind, version and digests are added.
     """
-    form = _FORMATS[suffix]
+    form = _RECORD_FUNCTIONS[suffix]
     head = {"kind": RECORD_KIND, "version": _VERSION, _CONTENT: form.content_sha256(picture)}
     text = json.dumps(with_checksum(head | dict(document)), separators=(",", ":"), allow_nan=False)
     return form.insert_record(picture, text)
@@ -98,7 +100,7 @@ def picture_sha256(picture: bytes) -> str:
 
     Raises FileFormatError: it cannot be decoded.
     """
-    return _format_of(picture).content_sha256(picture)
+    return _record_functions_of(picture).content_sha256(picture)
 
 
 def carries_record(path: Path) -> bool:
@@ -131,7 +133,7 @@ def read_record(path: Path) -> PictureRecord:
     content, drawn = _content_digest_and_fault(picture)
     if not drawn and content != document.get(_CONTENT):
         drawn = "what is drawn is not what the record was written for"
-    return PictureRecord(document, fault, drawn, content, _suffix_of(picture))
+    return PictureRecord(document, fault, drawn, content, _suffix_by_first_bytes(picture))
 
 
 def _read_text_and_picture(path: Path) -> tuple[bytes | None, bytes]:
@@ -139,16 +141,16 @@ def _read_text_and_picture(path: Path) -> tuple[bytes | None, bytes]:
     if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return None, b""
     data = path.read_bytes()
-    return _format_of(data).split_record(data)
+    return _record_functions_of(data).split_record(data)
 
 
-def _suffix_of(data: bytes) -> str:
+def _suffix_by_first_bytes(data: bytes) -> str:
     """Tell a format by how its files begin, whatever the name ends in."""
     return {b"\x89PNG": ".png", b"%PDF": ".pdf"}.get(data[:4], ".svg")
 
 
-def _format_of(data: bytes) -> _Format:
-    return _FORMATS[_suffix_of(data)]
+def _record_functions_of(data: bytes) -> _RecordFunctions:
+    return _RECORD_FUNCTIONS[_suffix_by_first_bytes(data)]
 
 
 def _demand_known_version(document: Mapping[str, Any], path: Path) -> None:

@@ -19,7 +19,7 @@ from rainmer_analysis.distributed import (
     all_agree,
     broadcast_text,
     process_group,
-    raise_first_error,
+    raise_everywhere_if_one_fails,
 )
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.infer.encoders import Encoder, encoder_spaces
@@ -94,22 +94,22 @@ def extract_over_ranks(
     span = place.row_range(len(rows))
     share = place, rows.take(span)
     with process_group(place), ExitStack() as held:
-        with raise_first_error():
+        with raise_everywhere_if_one_fails():
             _refuse_other_images_on_ranks(rows)
             refuse_file_as_folder(folder)
             if place.rank == 0:
                 held.enter_context(hold_lock(lock_path_of(folder, encoder.name)))
                 recover_folder(folder)
-        with raise_first_error():
+        with raise_everywhere_if_one_fails():
             mine = is_share_up_to_date(folder, spaces, share, overwrite=overwrite)
         stands = all_agree(mine)
         if not stands:
             # of files that may change meanwhile
             key = broadcast_text(lambda: resumed_work_digest(spaces, rows))
             pending = pending_folder(folder, spaces, place.world, key)
-            with raise_first_error():
+            with raise_everywhere_if_one_fails():
                 _extract_share(images, encoder, span, out=pending / place.part_name, **options)
-            with raise_first_error():
+            with raise_everywhere_if_one_fails():
                 if place.rank == 0:
                     publish_rank_parts(pending, folder, spaces)
         elif place.rank == 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rainmer_analysis.errors import WeightsError
-from rainmer_analysis.values import demand_weights_file
+from rainmer_analysis.values import refuse_existing_non_weights
 
 _PAGE = "<!doctype html><html>404</html>"
 
@@ -44,8 +44,8 @@ def test_files_are_looked_at_and_names_are_not(
     (tmp_path / "w.pth").write_text(_PAGE, encoding="utf-8")
     (tmp_path / "good.pth").write_bytes(b"PK\3\4" + bytes(20))
     for value in (None, "derain", "allweather", "nowhere.pth", "good.pth"):
-        demand_weights_file(value)
-    demand_weights_file("w.pth", encoder="another package's")
+        refuse_existing_non_weights(value)
+    refuse_existing_non_weights("w.pth", encoder="another package's")
     for encoder in ("rainmer", "airnet"):
         with pytest.raises(WeightsError, match=r"w\.pth is neither"):
-            demand_weights_file("w.pth", encoder=encoder)
+            refuse_existing_non_weights("w.pth", encoder=encoder)

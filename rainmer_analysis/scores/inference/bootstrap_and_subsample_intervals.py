@@ -13,8 +13,8 @@ from rainmer_analysis.scores.score import Floats
 __all__ = [
     "CUTS",
     "FEWEST_SCENES",
-    "bootstrap_interval",
     "clip_interval_to_bounds",
+    "interval_from_resamples",
     "subsample_interval",
 ]
 
@@ -27,7 +27,7 @@ _MISSING = 0.1
 Estimate = Callable[[Pair], float]
 
 
-def bootstrap_interval(
+def interval_from_resamples(
     value: float,
     resampled: Floats,
     mirrored: Floats | None = None,
@@ -107,7 +107,7 @@ def subsample_interval(
     tuple of float
         NaN where there are fewer than 8 scenes, or the statistic is missing in a half.
     """
-    if pair.fewest_scenes < _FEWEST_CUT:
+    if pair.smaller_scene_count < _FEWEST_CUT:
         return float("nan"), float("nan")
     found = np.array(
         [
@@ -118,7 +118,7 @@ def subsample_interval(
     variance = float((((found[:, 0] - found[:, 1]) / 2) ** 2).mean())
     if squared:  # at most half of it comes from pairs
         variance = max(variance - float(found.mean(axis=1).var(ddof=1)), variance / 2)
-    low, high = _symmetric_interval(value, variance, min(CUTS, pair.fewest_scenes - 1), level)
+    low, high = _symmetric_interval(value, variance, min(CUTS, pair.smaller_scene_count - 1), level)
     half = high - value
     # (r + half / 2r)² for the root r of the value, which near zero may be as small as noise is
     return low, high + (half**2 / (4 * max(value, half / 2)) if squared and half > 0 else 0.0)

@@ -8,13 +8,13 @@ from typing import Literal
 
 from rainmer_analysis.errors import WeightsError
 
-__all__ = ["WEIGHTS_ALLOWED", "demand_weights_file", "weights_file_format"]
+__all__ = ["WEIGHTS_ALLOWED", "detect_weights_format", "refuse_existing_non_weights"]
 
 _MAX_BYTES = 4 << 30  # a whole Rainmer in float64 has 0.5 GB
 WEIGHTS_ALLOWED = "give a .safetensors file or a .pth state dict of Rainmer or AirNet"
 
 
-def demand_weights_file(weights: str | None, *, encoder: str = "rainmer") -> None:
+def refuse_existing_non_weights(weights: str | None, *, encoder: str = "rainmer") -> None:
     """Make sure that what a command was given may be weights, before torch is imported.
 
     Raises WeightsError: it is a file, and none of weights.
@@ -30,10 +30,10 @@ def demand_weights_file(weights: str | None, *, encoder: str = "rainmer") -> Non
     if encoder in ("rainmer", "airnet") and weights is not None:
         path = Path(weights)
         if path.suffix and path.exists():
-            weights_file_format(path)
+            detect_weights_format(path)
 
 
-def weights_file_format(path: Path) -> Literal["safetensors", "torch"]:
+def detect_weights_format(path: Path) -> Literal["safetensors", "torch"]:
     """Return the format of a file of weights, from its first bytes and not from its name.
 
     Raises WeightsError: there is no such file, or it is empty, no regular file, larger than any

@@ -29,7 +29,14 @@ from rainmer_analysis.infer.encoders import Encoder
 from rainmer_analysis.infer.extraction.adaptive_batches import AdaptiveBatchEncoder, Vectors
 from rainmer_analysis.values import Rows
 
-__all__ = ["NO_UNIT", "EncodedImage", "ImageJob", "encode_stream", "image_jobs", "map_in_workers"]
+__all__ = [
+    "NO_UNIT",
+    "EncodedImage",
+    "ImageJob",
+    "image_jobs",
+    "map_with_one_torch_thread_each",
+    "stream_encoded_images",
+]
 
 NO_UNIT = "the encoder gave no unit vector"
 """How the reason begins where the fault is not the image's."""
@@ -120,7 +127,7 @@ def image_jobs(rows: Rows, indices: Sequence[int], *, stored: Sequence[str]) -> 
         yield ImageJob(index, str(path), region, unstorable_name_reason(*cells))
 
 
-def encode_stream(
+def stream_encoded_images(
     jobs: Iterable[ImageJob], encoder: Encoder, *, rule: str, batch_size: int, workers: int
 ) -> Generator[EncodedImage, None, None]:
     """Read, resize and encode images.
@@ -144,7 +151,7 @@ def encode_stream(
     ahead = (encoding + 1) * batch_size + workers
     with closing(map_ahead_in_threads(jobs, decode, workers=workers, ahead=ahead)) as readings:
         batches = _batches_of_usable_images(reading.time_waiting(readings), batch_size)
-        with closing(map_in_workers(batches, encode, workers=encoding)) as found:
+        with closing(map_with_one_torch_thread_each(batches, encode, workers=encoding)) as found:
             for outcomes in whole.time_waiting(found):
                 any_encoded = any_encoded or bool(outcomes)
                 yield from outcomes
@@ -176,7 +183,7 @@ def _batches_of_usable_images(
     yield batch
 
 
-def map_in_workers(
+def map_with_one_torch_thread_each(
     tasks: Iterable[T], work: Callable[[T], R], *, workers: int
 ) -> Generator[R, None, None]:
     """Do `work` on tasks in threads with one torch thread each, and yield the results in order.
