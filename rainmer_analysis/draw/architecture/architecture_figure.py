@@ -49,7 +49,7 @@ def architecture_figure(description: BlockDescription, *, title: str = "") -> Dr
     -------
     Drawing
         With the artists ``box/...``, ``disc/...``, ``arrow/...``, ``text/...`` and
-        ``add_headline``.
+        ``headline``.
     """
     facts = read_architecture_facts(description)
     with style_context():
