@@ -35,7 +35,7 @@ from rainmer_analysis.infer import load_restorer
 from rainmer_analysis.infer.tiles import TILE
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import VARIANTS, Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer as load_checkpoint
+from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer_checkpoint as load_checkpoint
 from rainmer_analysis.train import read_train_config
 
 SIZES = ("256x256", "481x321", "512x512", "1024x1024", "2048x2048")
