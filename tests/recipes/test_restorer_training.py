@@ -16,7 +16,7 @@ import torch
 from rainmer_analysis.errors import ConfigError, TrainingError
 from rainmer_analysis.infer import load_restorer
 from rainmer_analysis.model import build_encoder, load_weights, save_weights
-from rainmer_analysis.model import load_restorer as load_checkpoint
+from rainmer_analysis.model import load_restorer_checkpoint as load_checkpoint
 from rainmer_analysis.recipes.training import TrainingRun, train_network
 from tests.forked import ForkedPythons
 
