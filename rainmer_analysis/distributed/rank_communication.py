@@ -131,7 +131,7 @@ def broadcast_text(make: Callable[[], str]) -> str:
 
 
 def all_agree(mine: bool) -> bool:
-    """Return whether all launched_ranks say so."""
+    """Return whether all ranks say so."""
     said = torch.tensor([int(mine)])
     dist.all_reduce(said, op=dist.ReduceOp.MIN)
     return bool(said.item())

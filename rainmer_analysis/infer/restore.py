@@ -57,7 +57,7 @@ class ImageRestorer:
     device
         Where it computes.
     threads
-        BandThreads that it computes with on a CPU. Results do not depend on their number.
+        Threads that it computes with on a CPU. Results do not depend on their number.
     precision
         What it computes in: ``exact``, or ``fast`` where that was asked for and the device gains.
     """
@@ -194,7 +194,7 @@ def load_restorer(
         ``exact`` (float32), or ``fast``: bfloat16 on a CUDA device. On a CPU the exact form is the
         faster one, and takes its place, which the log tells.
     threads
-        BandThreads to compute with on a CPU; None for one on each core that this process may use.
+        Threads to compute with on a CPU; None for one on each core that this process may use.
 
     Returns
     -------

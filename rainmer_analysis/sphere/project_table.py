@@ -55,7 +55,7 @@ def project(
         Seed of the layout.
     stability
         How many further seeds (seed + 1, seed + 2, ...) to lay out with. The map's fidelity then
-        holds ``measure_stability``: the median over rows and seeds of the great-circle distance
+        holds ``stability_degrees``: the median over rows and seeds of the great-circle distance
         between a row's places, after the best rotation or reflection.
     calibrate
         In how many parts to leave scenes out and place them by their neighbours (engine ``sphere``

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rainmer_analysis.images import write_png
+from rainmer_analysis.images import map_ahead_in_threads, write_png
 from rainmer_analysis.infer.extraction import stream_encoded_images as stream
 from rainmer_analysis.infer.extraction.stream_encoded_images import ImageJob, stream_encoded_images
 
@@ -62,3 +62,25 @@ def test_nothing_to_do_bounds_nothing(plain: Make, caplog: pytest.LogCaptureFixt
         list(stream_encoded_images([], plain(), rule="bilinear-128", batch_size=1, workers=1)) == []
     )
     assert not caplog.messages
+
+
+@pytest.mark.parametrize("encoding", [1, 2])
+def test_as_many_threads_read_as_the_caller_asks_for(
+    encoding: int, plain: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def recording(*args: object, workers: int, ahead: int) -> object:
+        asked.append((workers, ahead))
+        return map_ahead_in_threads(*args, workers=workers, ahead=ahead)
+
+    encoder = plain()
+    encoder.concurrent = encoding > 1
+    monkeypatch.setattr(stream.torch, "get_num_threads", lambda: encoding)
+    monkeypatch.setattr(stream.torch, "set_num_threads", lambda _: None)
+    monkeypatch.setattr(stream, "map_ahead_in_threads", recording)
+    assert (
+        list(stream_encoded_images([], encoder, rule="bilinear-128", batch_size=4, workers=3)) == []
+    )
+    in_threads = [(encoding, encoding + 1)] if encoding > 1 else []
+    assert sorted(asked) == sorted([(3, (encoding + 1) * 4 + 3), *in_threads])

@@ -147,11 +147,11 @@ def stream_encoded_images(
     def encode(batch: Sequence[_DecodedImage]) -> list[EncodedImage]:
         return _encode_batch(batch, room)
 
-    workers = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
-    ahead = (workers + 1) * batch_size + workers
+    encoding = torch.get_num_threads() if getattr(encoder, "concurrent", False) else 1
+    ahead = (encoding + 1) * batch_size + workers
     with closing(map_ahead_in_threads(jobs, decode, workers=workers, ahead=ahead)) as readings:
         batches = _batches_of_usable_images(reading.time_waiting(readings), batch_size)
-        with closing(map_with_one_torch_thread_each(batches, encode, workers=workers)) as found:
+        with closing(map_with_one_torch_thread_each(batches, encode, workers=encoding)) as found:
             for outcomes in whole.time_waiting(found):
                 any_encoded = any_encoded or bool(outcomes)
                 yield from outcomes

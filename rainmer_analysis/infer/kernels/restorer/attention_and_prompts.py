@@ -162,7 +162,7 @@ def add_attention_and_prompts(
     residual
         Whether the prompts read the sum, and not the answer alone.
     workers
-        BandThreads, and the workspace that they work in.
+        Threads, and the workspace that they work in.
     """
     threads, cache = workers
     height, width, channels = target.height_width_channels

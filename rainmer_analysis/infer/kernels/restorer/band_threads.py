@@ -42,7 +42,7 @@ class BandThreads:
     Parameters
     ----------
     count
-        BandThreads; None for one on each core that this process may use.
+        Threads; None for one on each core that this process may use.
 
     Raises
     ------
