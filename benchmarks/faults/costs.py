@@ -55,7 +55,7 @@ def without() -> Iterator[None]:
             (os, "fsync", lambda _: None),
             (column_checksums.ColumnDigests, "add", lambda *_: None),
             (part_streams._CHECKED, "lacks", lambda *_: False),
-            (part_streams, "demand_rows", lambda *_: None),
+            (part_streams, "demand_same_row_count", lambda *_: None),
             (parquet_writing, "_WRITING", plain),
             (reading, "sha256_of", lambda _: "0" * 64),
             (pillow, "demand_intact_png", lambda _: None),
@@ -120,7 +120,7 @@ def accounted(
         for owner, name in (
             (os, "fsync"),
             (column_checksums.ColumnDigests, "add"),
-            (part_streams, "demand_rows"),
+            (part_streams, "demand_same_row_count"),
             (reading, "sha256_of"),
             (pillow, "demand_intact_png"),
             (checksummed_folders, "_sha256"),

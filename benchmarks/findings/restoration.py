@@ -35,7 +35,7 @@ from rainmer_analysis.infer import load_restorer
 from rainmer_analysis.infer.tiles import TILE
 from rainmer_analysis.model.checkpoint import save_weights
 from rainmer_analysis.model.restorer import VARIANTS, Restorer, RestorerConfig
-from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer_checkpoint as load_checkpoint
+from rainmer_analysis.model.restorer.restorer_checkpoint import load_restorer_checkpoint
 from rainmer_analysis.train import read_train_config
 
 SIZES = ("256x256", "481x321", "512x512", "1024x1024", "2048x2048")
@@ -78,7 +78,7 @@ def full(variant: str, folder: str, size: str, rounds: int) -> dict[str, Any]:
     torch.manual_seed(0)
     module = Restorer(RestorerConfig(variant))
     path = save_weights(module, Path(folder) / f"{variant}.safetensors", kind="restorer")
-    back = load_checkpoint(path)
+    back = load_restorer_checkpoint(path)
     state = module.state_dict()
     exact = set(state) == set(back.state)
     exact = exact and all(torch.equal(state[name], back.state[name]) for name in state)
@@ -171,7 +171,7 @@ def main() -> None:
     document: dict[str, Any] = {"benchmark": "restoration", "threads": given.threads}
     with tempfile.TemporaryDirectory() as folder:
         weights = given.weights or compact(folder)
-        document["network"] = asdict(load_checkpoint(weights).config)
+        document["network"] = asdict(load_restorer_checkpoint(weights).config)
         work = {"sizes": by_size(weights, given.sizes, given.whole, given.rounds)}
         if given.full is not None:
             names = given.full or list(VARIANTS)

@@ -35,8 +35,8 @@ from rainmer_analysis.auditing.pair_faults import (
 from rainmer_analysis.auditing.registration import Registration
 from rainmer_analysis.auditing.related_images import (
     RelatedPair,
-    classify_thumbnail_relation,
     find_related_pairs,
+    find_thumbnail_relation,
 )
 
 __all__ = [
@@ -51,9 +51,9 @@ __all__ = [
     "Registration",
     "RelatedPair",
     "Thumbnails",
-    "classify_thumbnail_relation",
     "count_set_bits",
     "find_related_pairs",
+    "find_thumbnail_relation",
     "first_member_of_component",
     "luma_and_red_minus_blue",
     "measure_pair_facts",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rainmer_analysis.auditing.degraded_side import log_odds_partner_degraded
 from rainmer_analysis.auditing.luma_and_colour_thumbnails import SHAPE, Planes, Thumbnails
-from rainmer_analysis.auditing.registration import Registration, register_pair
+from rainmer_analysis.auditing.registration import Registration, try_to_register_pair
 from rainmer_analysis.auditing.window_alignment import align_windows
 from rainmer_analysis.auditing.window_descriptors import describe_windows, window_boxes
 
@@ -68,7 +68,7 @@ class PairFault:
 
 def measure_pair_facts(image: Planes, partner: Planes) -> PairFacts:
     """Measure a pair of different images, given as planes (2, H, W) of one shape."""
-    found = register_pair(image, partner)
+    found = try_to_register_pair(image, partner)
     own, other = image[0], partner[0]
     if found is not None and found.displacement >= 1 and _is_certain_displacement(found):
         own, other = _crop_to_overlap(own, other, round(found.right), round(found.down))

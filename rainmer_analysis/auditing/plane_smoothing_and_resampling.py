@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["SourcePositions", "binomial_smooth", "sample_catmull_rom", "source_positions"]
+__all__ = ["SourcePositions", "binomial_smooth", "find_source_positions", "sample_catmull_rom"]
 
 Plane = npt.NDArray[np.float32]
 Vector = npt.NDArray[np.float64]
@@ -32,7 +32,7 @@ class SourcePositions(NamedTuple):
     inside: npt.NDArray[np.bool_]
 
 
-def source_positions(shape: tuple[int, ...], motion: Vector) -> SourcePositions | None:
+def find_source_positions(shape: tuple[int, ...], motion: Vector) -> SourcePositions | None:
     """Return where the content comes from that moves by (right, down, growth, turn)."""
     rows, columns = shape
     if not motion.any():

@@ -21,11 +21,11 @@ from rainmer_analysis.auditing.luma_and_colour_thumbnails import Planes
 from rainmer_analysis.auditing.plane_smoothing_and_resampling import (
     SourcePositions,
     binomial_smooth,
+    find_source_positions,
     sample_catmull_rom,
-    source_positions,
 )
 
-__all__ = ["Registration", "register_pair"]
+__all__ = ["Registration", "try_to_register_pair"]
 
 _COARSE = 192  # longer side of the planes that are cross-correlated
 _FINE = 256  # longer side from which planes are reduced by whole factors before registration, ...
@@ -76,7 +76,7 @@ class Registration:
     correlation: float
 
 
-def register_pair(image: Planes, partner: Planes) -> Registration | None:
+def try_to_register_pair(image: Planes, partner: Planes) -> Registration | None:
     """Register two images, given as planes (2, H, W) of one shape.
 
     Returns
@@ -213,7 +213,7 @@ def _solve_motion_step(matrix: Vector, vector: Vector) -> Vector:
 
 def _normal_equations_by_tile(image: Planes, partner: Planes, motion: Vector) -> _Tiles:
     """Compare the image with its partner, moved by what is known so far."""
-    at = source_positions(image.shape[1:], motion)
+    at = find_source_positions(image.shape[1:], motion)
     sums = [
         _channel_equations_and_correlation(own, other, at)
         for own, other in zip(image, partner, strict=True)

@@ -19,7 +19,7 @@ from rainmer_analysis.auditing.window_descriptors import (
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import RadiusMatches, RadiusSearch
 
-__all__ = ["RelatedPair", "Relation", "classify_thumbnail_relation", "find_related_pairs"]
+__all__ = ["RelatedPair", "Relation", "find_related_pairs", "find_thumbnail_relation"]
 
 _ALIKE = 0.80  # cosine from which a window may show the same as a whole image
 _WHOLE = 0.5  # the same for two whole images, whose frames need not be guessed
@@ -160,7 +160,7 @@ def find_related_pairs(
     return [found[key] for key in sorted(found)]
 
 
-def classify_thumbnail_relation(
+def find_thumbnail_relation(
     first: Thumbnails, second: Thumbnails, *, flip: bool, window: Sequence[float]
 ) -> Relation | None:
     """Return how two thumbnails relate of which it is known how they would lie on each other."""

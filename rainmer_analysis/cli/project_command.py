@@ -62,9 +62,9 @@ def project(
     # numpy, pandas and pyarrow wait until there is work, so that --help does not
     from rainmer_analysis.recipes.cached_results import cached_map
     from rainmer_analysis.sphere import summarise_map
-    from rainmer_analysis.values import EmbeddingTable, demand_suffix, read_as
+    from rainmer_analysis.values import EmbeddingTable, checked_suffix, read_as
 
-    demand_suffix(out, "a map", ".parquet")
+    checked_suffix(out, "a map", ".parquet")
     loaded = read_as(table, EmbeddingTable)
     values = {
         "engine": engine,

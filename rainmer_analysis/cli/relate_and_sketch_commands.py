@@ -56,9 +56,9 @@ def relate(
         parse_reference,
         relate_and_write_matrix,
     )
-    from rainmer_analysis.values import demand_suffix, matrix_document
+    from rainmer_analysis.values import checked_suffix, matrix_document
 
-    demand_suffix(out, "a matrix", *_SUFFIXES)
+    checked_suffix(out, "a matrix", *_SUFFIXES)
     named = None if reference is None else parse_reference(reference)
     chosen = RelateOptions(**values, reference=named, seed=common.seed)  # type: ignore[arg-type]
     with common.progress_bar("pair"):

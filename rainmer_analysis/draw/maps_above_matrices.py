@@ -10,20 +10,20 @@ from rainmer_analysis.draw.figure import (
     WIDTH,
     Drawing,
     Grid,
+    add_headline,
     add_legend,
     as_tuple,
     legend_columns_and_height,
     new_figure,
     panel_titles,
     style_context,
-    write_headline,
 )
 from rainmer_analysis.draw.maps import (
     MapPanel,
     MapStyle,
+    add_map_panels,
     choose_map_style,
     dataset_legend_entries,
-    draw_map_panels,
     map_count_and_digests,
     map_grid,
     map_provenance,
@@ -32,9 +32,9 @@ from rainmer_analysis.draw.maps import (
 from rainmer_analysis.draw.matrices import (
     BAR_ROOM,
     MatrixStyle,
+    add_colour_bar,
+    add_matrix_panels,
     choose_matrix_style,
-    draw_colour_bar,
-    draw_matrix_panels,
     matrix_grid,
     matrix_provenance,
 )
@@ -79,7 +79,7 @@ def maps_and_matrices_figure(
         and ``legend``, ``scale`` and ``headline``.
     """
     columns, width = _COLUMNS_AND_WIDTH[number]
-    above, below = _check_counts_and_spaces(maps, matrices, columns, number)
+    above, below = _checked_maps_and_matrices(maps, matrices, columns, number)
     names = panel_titles(titles, above, _space_in_words)
     with style_context():
         map_style = choose_map_style(above, "lonlat", columns=3)
@@ -95,19 +95,19 @@ def maps_and_matrices_figure(
         )
         figure = new_figure(width, rows.bar_top + BAR_ROOM)
         upper, lower = _LETTERS[:columns], _LETTERS[columns : 2 * columns]
-        dots = draw_map_panels(figure, panels, rows.maps, shared_style=map_style, letters=upper)
-        cells = draw_matrix_panels(
+        dots = add_map_panels(figure, panels, rows.maps, shared_style=map_style, letters=upper)
+        cells = add_matrix_panels(
             figure, below, rows.matrices, titles=names, shared_style=scale, letters=lower
         )
         artists = {f"map/{key}": artist for key, artist in dots.items()}
         artists |= {f"matrix/{key}": artist for key, artist in cells.items()}
-        artists["scale"] = draw_colour_bar(figure, below, scale, top=rows.bar_top)
+        artists["scale"] = add_colour_bar(figure, below, scale, top=rows.bar_top)
         if entries:
             artists["legend"] = add_legend(
                 figure, entries, columns=legend_columns, top=rows.legend_top
             )
         if title:
-            artists["headline"] = write_headline(figure, title)
+            artists["headline"] = add_headline(figure, title)
     about = {
         "draws": f"figure {number}",
         "title": title,
@@ -154,7 +154,7 @@ def _lay_out_rows(
     return _Rows(maps, legend_top, matrices, matrices.top + matrices.height + scale.down + 0.06)
 
 
-def _check_counts_and_spaces(
+def _checked_maps_and_matrices(
     maps: Sequence[SphereMap],
     matrices: Sequence[RelationshipMatrix],
     columns: int,

@@ -17,13 +17,13 @@ from rainmer_analysis.draw.figure import (
     WIDTH,
     Drawing,
     Grid,
+    add_headline,
+    add_panel_title_and_notes,
     assign_colours,
     axes_at,
     new_figure,
     short_labels,
     style_context,
-    write_headline,
-    write_panel_title,
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
 from rainmer_analysis.errors import ParameterError
@@ -92,14 +92,14 @@ def plot_properties(table: PropertyTable, *, title: str | None = None) -> Drawin
         grid = _panel_grid(left, height)
         figure = new_figure(WIDTH, _HEAD + 2 * height + _BETWEEN + _FOOT)
         default = f"Properties of {len(table):,} images in {len(parts)} dataset"
-        write_headline(figure, title or default + "s" * (len(parts) != 1))
+        add_headline(figure, title or default + "s" * (len(parts) != 1))
         artists: dict[str, Any] = {}
         for index, measure in enumerate(PROPERTIES):
             axes = axes_at(figure, grid.rect(index))
-            write_panel_title(axes, _TITLES[measure])
-            artists |= _draw_panel(axes, measure, parts)
+            add_panel_title_and_notes(axes, _TITLES[measure])
+            artists |= _add_panel(axes, measure, parts)
             if index % _COLUMNS == 0:
-                artists |= _draw_labels(axes, names, counts)
+                artists |= _add_labels(axes, names, counts)
         note = (
             "Curve: density of images, as high as its row; line: 5 to 95 %, dot: median. "
             "Levels are those of 0 to 255."
@@ -132,7 +132,7 @@ def _panel_grid(left: float, height: float) -> Grid:
     return Grid(_COLUMNS, left, _HEAD, width, height, height + _BETWEEN, _GAP)
 
 
-def _draw_labels(axes: Axes, names: Mapping[str, str], counts: Mapping[str, str]) -> dict[str, Any]:
+def _add_labels(axes: Axes, names: Mapping[str, str], counts: Mapping[str, str]) -> dict[str, Any]:
     found = {}
     for row, name in enumerate(names):
         place: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right"}
@@ -144,7 +144,7 @@ def _draw_labels(axes: Axes, names: Mapping[str, str], counts: Mapping[str, str]
     return found
 
 
-def _draw_panel(axes: Axes, measure: str, parts: Mapping[str, PropertyTable]) -> dict[str, Any]:
+def _add_panel(axes: Axes, measure: str, parts: Mapping[str, PropertyTable]) -> dict[str, Any]:
     colours = assign_colours(parts)
     values = {name: _finite_values(part.column(measure)) for name, part in parts.items()}
     low, high = _axis_limits([*values.values()])
@@ -168,11 +168,11 @@ def _draw_panel(axes: Axes, measure: str, parts: Mapping[str, PropertyTable]) ->
             words.set(ha="center", va="center", color=MUTED)
             found[key] = {"none": words}
             continue
-        found[key] = _draw_distribution(axes, own, base, colours[name])
+        found[key] = _add_distribution(axes, own, base, colours[name])
     return found
 
 
-def _draw_distribution(
+def _add_distribution(
     axes: Axes, values: NDArray[np.float64], base: float, colour: str
 ) -> dict[str, Any]:
     low, middle, high = np.percentile(values, _SHOWN)

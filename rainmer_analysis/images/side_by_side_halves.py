@@ -12,7 +12,7 @@ __all__ = [
     "MIN_LIKENESS",
     "bright_speck_balance",
     "brightness_correlation",
-    "show_one_scene",
+    "do_halves_show_one_scene",
 ]
 
 MIN_LIKENESS = 0.3
@@ -46,7 +46,7 @@ def brightness_correlation(first: FloatImage, second: FloatImage) -> float:
     return float((one * other).sum() / scale) if scale > 1e-9 else 1.0
 
 
-def show_one_scene(first: FloatImage, second: FloatImage) -> bool:
+def do_halves_show_one_scene(first: FloatImage, second: FloatImage) -> bool:
     """Say whether two images of one size show one scene: alike in brightness and in contrast.
 
     Coarse brightness alone is alike in both halves of most landscapes, with the sky above.

@@ -63,7 +63,6 @@ def allocate_transformed_tiles(plane_size: int, dtype: torch.dtype) -> Tensor:
 
 
 def _transform_input_line(inputs: Sequence[Any]) -> list[Any]:
-    """Transform six inputs of a line."""
     a, b = inputs[4] - 4 * inputs[2], inputs[3] - 4 * inputs[1]
     c, e = inputs[4] - inputs[2], 2 * (inputs[3] - inputs[1])
     ends = 4 * inputs[0] - 5 * inputs[2] + inputs[4], 4 * inputs[1] - 5 * inputs[3] + inputs[5]
@@ -71,7 +70,6 @@ def _transform_input_line(inputs: Sequence[Any]) -> list[Any]:
 
 
 def _transform_output_line(products: Sequence[Any]) -> list[Any]:
-    """Transform six products of a line to four outputs."""
     a, b, c, d = (
         products[1] + products[2],
         products[1] - products[2],

@@ -2,7 +2,7 @@
 
 A room that knows neither image files nor figures. Module attributes follow the published
 key schema, so that a published state dict loads without renaming; what is published under
-another wrapping is brought into that form by ``canonical_keys`` and nowhere else.
+another wrapping is brought into that form by ``to_canonical_keys`` and nowhere else.
 """
 
 from __future__ import annotations

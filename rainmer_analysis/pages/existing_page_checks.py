@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import OutputExistsError
 from rainmer_analysis.pages.render_templates import REQUEST_NAME
-from rainmer_analysis.values import demand_suffix
+from rainmer_analysis.values import checked_suffix
 
 __all__ = ["demand_page_suffix", "page_up_to_date_or_refuse", "read_request_digest"]
 
@@ -17,7 +17,7 @@ _PATTERN = re.compile(rf'<meta name="{REQUEST_NAME}" content="([0-9a-f]{{64}})">
 
 def demand_page_suffix(path: Path) -> None:
     """Refuse a page whose name does not end in ``.html``."""
-    demand_suffix(path, "a page", ".html", also=(".htm",))
+    checked_suffix(path, "a page", ".html", also=(".htm",))
 
 
 def read_request_digest(path: Path) -> str | None:

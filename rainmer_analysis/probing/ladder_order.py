@@ -29,7 +29,7 @@ class LadderOrder:
     positions: Floats
 
     @property
-    def within_scenes(self) -> Floats:
+    def spearman_within_scenes(self) -> Floats:
         """Spearman's correlation of level and position in each scene, shape (S,).
 
         0 where all positions are the same. It says whether the space orders the levels of one

@@ -151,7 +151,7 @@ def _measure_ladder(vectors: Floats, weights: Floats) -> LadderProbe:
     order = held_out_ladder_order(vectors)
     positions, spread = order.mean_and_sd_by_level()
     return LadderProbe(
-        within=_mean_estimate(order.within_scenes, weights),
+        within=_mean_estimate(order.spearman_within_scenes, weights),
         across=_estimate_from_resamples(
             float(order.across_scenes()[0]), order.across_scenes(weights)
         ),

@@ -10,7 +10,7 @@ from rainmer_analysis.recipes.cached_results import CachedResult
 from rainmer_analysis.scores import Agreement, compare
 from rainmer_analysis.values import (
     EmbeddingTable,
-    demand_suffix,
+    checked_suffix,
     digest,
     library_versions,
     to_json_types,
@@ -31,7 +31,7 @@ def compare_and_write_agreement(
     overwrite: bool = False,
 ) -> CachedResult[Agreement]:
     """Compare two encoders and keep the result at `path`, ``.json``."""
-    demand_suffix(path, "an agreement", ".json")
+    checked_suffix(path, "an agreement", ".json")
     request = digest(["compare", first.content_sha256, second.content_sha256, resamples, seed])
     current = up_to_date_or_refuse(path, request, overwrite=overwrite)
     found = compare(first, second, resamples=resamples, seed=seed)

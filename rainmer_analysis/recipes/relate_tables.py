@@ -16,8 +16,8 @@ from rainmer_analysis.scores import (
     Reference,
     Sketch,
     read_sketch,
+    read_sketch_request_digest,
     relate,
-    request_digest_of_sketch,
     sketch,
     write_sketch,
 )
@@ -93,7 +93,7 @@ def relate_and_write_matrix(
     request = digest([*asked, versions] if versions else asked)
     if path.suffix.lower() == ".csv":
         # CSV has no room for the request; the same numbers under the same names answer it
-        current = path.exists() and _csv_holds(path, matrix)
+        current = path.exists() and _does_csv_hold(path, matrix)
     else:
         current = up_to_date_or_refuse(path, request, overwrite=overwrite)
     if not current:
@@ -101,7 +101,7 @@ def relate_and_write_matrix(
     return CachedResult(matrix, up_to_date=current)
 
 
-def _csv_holds(path: Path, matrix: RelationshipMatrix) -> bool:
+def _does_csv_hold(path: Path, matrix: RelationshipMatrix) -> bool:
     try:
         found = read(path)
     except FileFormatError:
@@ -124,7 +124,7 @@ def cached_sketch(
     """Sketch a table, or read the sketch that the identical request left at `path`."""
     request = digest(["sketch", table.content_sha256, resamples, seed])
     if path.exists():
-        if request_digest_of_sketch(path) == request:
+        if read_sketch_request_digest(path) == request:
             return CachedResult(read_sketch(path), up_to_date=True)
         if path.is_dir() or not overwrite:
             raise OutputExistsError.at(path)

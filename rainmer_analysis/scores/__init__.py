@@ -23,7 +23,7 @@ from rainmer_analysis.scores.separation_margin import make_separation_margin_sta
 from rainmer_analysis.scores.streaming import (
     Sketch,
     read_sketch,
-    request_digest_of_sketch,
+    read_sketch_request_digest,
     sketch,
     write_sketch,
 )
@@ -50,8 +50,8 @@ __all__ = [
     "isolation_by_dataset",
     "make_separation_margin_statistic",
     "read_sketch",
+    "read_sketch_request_digest",
     "relate",
-    "request_digest_of_sketch",
     "sketch",
     "write_sketch",
 ]

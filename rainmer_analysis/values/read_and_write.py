@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values.disk import (
     call_with_committed_path,
-    demand_suffix,
+    checked_suffix,
     read_json,
     with_checksum,
     write_atomically,
@@ -44,10 +44,10 @@ from rainmer_analysis.values.parquet import (
 )
 
 __all__ = [
-    "check_path_of_kind",
+    "checked_path_of_kind",
     "read",
     "read_as",
-    "request_digest_of",
+    "read_request_digest_of",
     "up_to_date_or_refuse",
     "write",
     "write_atomically",
@@ -134,7 +134,7 @@ def _stat_or_none(path: Path) -> os.stat_result | None:
         return None
 
 
-def check_path_of_kind(path: str | Path, kind: type[Value]) -> Path:
+def checked_path_of_kind(path: str | Path, kind: type[Value]) -> Path:
     """Return the path if something lies there that can be of this kind, by the end of its name.
 
     Raises FileFormatError: nothing is there, or only another kind has files whose names end so.
@@ -155,7 +155,7 @@ def read_as(path: str | Path, kind: type[V]) -> V:
     Raises FileFormatError: the file is missing, of another kind, damaged, truncated or written by a
     newer version.
     """
-    check_path_of_kind(path, kind)
+    checked_path_of_kind(path, kind)
     value, named = read(path), _KINDS[kind]
     if not isinstance(value, kind):
         found = _KINDS[type(value)].noun
@@ -163,7 +163,7 @@ def read_as(path: str | Path, kind: type[V]) -> V:
     return value
 
 
-def request_digest_of(path: str | Path) -> str | None:
+def read_request_digest_of(path: str | Path) -> str | None:
     """Return the digest of the request that a result file answers, or None where it holds none."""
     source = Path(path)
     try:
@@ -191,7 +191,7 @@ def up_to_date_or_refuse(path: str | Path, request: str | None, *, overwrite: bo
         return False
     if (
         request is not None
-        and request_digest_of(target) == request
+        and read_request_digest_of(target) == request
         and _has_valid_checksums(target)
     ):
         return True
@@ -244,7 +244,7 @@ def write(
         writers = {".parquet": lambda temporary: write_properties(value, temporary, request)}
     else:
         writers = {".parquet": lambda temporary: write_parquet(value, temporary, request)}
-    suffix = demand_suffix(target, f"a {_KINDS[type(value)].noun}", *writers)
+    suffix = checked_suffix(target, f"a {_KINDS[type(value)].noun}", *writers)
     if up_to_date_or_refuse(target, request, overwrite=overwrite):
         return target
     return write_atomically(target, writers[suffix])

@@ -21,7 +21,7 @@ from rainmer_analysis.values.parquet import (
     part_files_of,
     part_space_and_row_count,
 )
-from rainmer_analysis.values.read_and_write import check_path_of_kind
+from rainmer_analysis.values.read_and_write import checked_path_of_kind
 from rainmer_analysis.values.request_digest import digest
 
 __all__ = ["TableStream"]
@@ -48,7 +48,7 @@ class TableStream:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = check_path_of_kind(path, EmbeddingTable)
+        self.path = checked_path_of_kind(path, EmbeddingTable)
         self._parts = part_files_of(self.path)
         found = {str(part.path): part_space_and_row_count(part) for part in self._parts}
         self.space = common_space({name: space for name, (space, _) in found.items()})

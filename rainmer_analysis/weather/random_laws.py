@@ -20,10 +20,10 @@ __all__ = [
     "Number",
     "Palette",
     "Tint",
-    "demand_colour",
-    "demand_colours",
-    "demand_number",
     "draw_laws",
+    "drawn_colour",
+    "drawn_colours",
+    "drawn_number",
     "keyed_generator",
     "spawn_generator",
 ]
@@ -107,21 +107,21 @@ Number = Law | float
 Colour = Tint | RGB
 
 
-def demand_number(value: Number) -> float:
+def drawn_number(value: Number) -> float:
     """Return a drawn number; refuse a law that has not been drawn."""
     if isinstance(value, Law):
         raise ParameterError(f"{value} is a law and not a number yet; call draw(rng) before apply")
     return float(value)
 
 
-def demand_colour(value: Colour) -> RGB:
+def drawn_colour(value: Colour) -> RGB:
     """Return a drawn colour; refuse a law that has not been drawn."""
     if isinstance(value, Tint):
         raise ParameterError(f"{value} is a law and not a colour yet; call draw(rng) before apply")
     return value
 
 
-def demand_colours(value: Palette | tuple[RGB, ...]) -> tuple[RGB, ...]:
+def drawn_colours(value: Palette | tuple[RGB, ...]) -> tuple[RGB, ...]:
     """Return drawn colours; refuse a law that has not been drawn."""
     if isinstance(value, Palette):
         raise ParameterError(f"{value} is a law and not colours yet; call draw(rng) before apply")

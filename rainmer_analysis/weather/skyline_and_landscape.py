@@ -75,7 +75,6 @@ def _paint_ground(
 def _facade_window_brightness(
     rng: np.random.Generator, height: int, width: int, side: int
 ) -> Field:
-    """Return the brightness of a facade's windows, [height, width] in [-1, 1]; 0 is wall."""
     pitch_y, pitch_x = (max(int(side * rng.uniform(0.02, 0.045)), 3) for _ in range(2))
     fill_y, fill_x = rng.uniform(0.4, 0.75), rng.uniform(0.35, 0.8)
     rows, columns = np.arange(height), np.arange(width)

@@ -9,7 +9,7 @@ from scipy.ndimage import shift as moved
 
 from rainmer_analysis.auditing.luma_and_colour_thumbnails import luma_and_red_minus_blue
 from rainmer_analysis.auditing.registration import Registration
-from rainmer_analysis.auditing.registration import register_pair as register_planes
+from rainmer_analysis.auditing.registration import try_to_register_pair as register_planes
 from rainmer_analysis.weather import degraded_and_clean, load_or_render_scene
 
 SIZE = (128, 160)

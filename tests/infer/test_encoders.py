@@ -17,7 +17,7 @@ from rainmer_analysis.errors import ParameterError, WeightsError
 from rainmer_analysis.infer import Encoder, encoder_names, load_encoder
 from rainmer_analysis.infer.encoders import encoder_registry, encoder_weights, network_encoder
 from rainmer_analysis.infer.encoders.built_in import statistics_encoder
-from rainmer_analysis.infer.encoders.encoder_contract import check_encoder_contract
+from rainmer_analysis.infer.encoders.encoder_contract import checked_encoder
 from rainmer_analysis.infer.execution import warn_without_bfloat16
 from rainmer_analysis.model.encoder import RainmerEncoder
 
@@ -331,7 +331,7 @@ def test_statistics_constants(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 def test_check_encoder_gives_the_object_back(weights: dict[str, Path]) -> None:
     encoder = load_encoder("airnet", weights["airnet"], device="cpu")
-    assert check_encoder_contract(encoder, "it") is encoder
+    assert checked_encoder(encoder, "it") is encoder
 
 
 def test_a_batch_is_shared_out_among_threads(

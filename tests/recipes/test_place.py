@@ -10,7 +10,7 @@ from rainmer_analysis.cli.main import main
 from rainmer_analysis.errors import OutputExistsError, SourceError, WeightsError
 from rainmer_analysis.images import write_png
 from rainmer_analysis.recipes.extract_tables import extract
-from rainmer_analysis.recipes.place import place, write_placed_images_page
+from rainmer_analysis.recipes.place import place, write_placed_images_page_once
 from rainmer_analysis.values import EmbeddingTable, Space, read_as
 
 
@@ -85,7 +85,7 @@ def test_a_file_of_the_table_is_recognised(table: Path, tmp_path: Path) -> None:
     taken = tmp_path / "page.html"
     taken.write_text("mine", encoding="utf-8")
     with pytest.raises(OutputExistsError):
-        write_placed_images_page(done, taken)
+        write_placed_images_page_once(done, taken)
 
 
 def test_other_weights_are_never_used(table: Path, new: Path) -> None:

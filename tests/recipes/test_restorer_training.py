@@ -15,8 +15,12 @@ import torch
 
 from rainmer_analysis.errors import ConfigError, TrainingError
 from rainmer_analysis.infer import load_restorer
-from rainmer_analysis.model import build_encoder, load_weights, save_weights
-from rainmer_analysis.model import load_restorer_checkpoint as load_checkpoint
+from rainmer_analysis.model import (
+    build_encoder,
+    load_restorer_checkpoint,
+    load_weights,
+    save_weights,
+)
 from rainmer_analysis.recipes.training import TrainingRun, train_network
 from tests.forked import ForkedPythons
 
@@ -110,7 +114,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(
 def test_a_run_goes_on_from_a_restorer_with_another_encoder(
     whole: TrainingRun, place: Path
 ) -> None:
-    before = load_checkpoint(whole.folder / "weights.safetensors")
+    before = load_restorer_checkpoint(whole.folder / "weights.safetensors")
     encoder = build_encoder(load_weights(whole.folder / "weights.safetensors"))
     with torch.no_grad():
         next(encoder.parameters()).add_(1)
@@ -132,7 +136,7 @@ def test_a_run_goes_on_from_a_restorer_with_another_encoder(
         )
         card = (run.folder / "card.md").read_text(encoding="utf-8")
         assert f"| Restorer started from (SHA-256) | {before.sha256} |" in card
-        return load_checkpoint(run.folder / "weights.safetensors").state
+        return load_restorer_checkpoint(run.folder / "weights.safetensors").state
 
     own = states("own", {})
     moved = {name for name, tensor in before.state.items() if not torch.equal(tensor, own[name])}

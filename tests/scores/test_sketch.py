@@ -18,8 +18,8 @@ from rainmer_analysis.scores import (
     Reference,
     Sketch,
     read_sketch,
+    read_sketch_request_digest,
     relate,
-    request_digest_of_sketch,
     sketch,
     write_sketch,
 )
@@ -114,9 +114,9 @@ def test_files_repeat_to_the_byte_and_keep_their_request(make: Make, tmp_path: P
     for path in paths:
         write_sketch(sketch(table), path, "r1")
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert request_digest_of_sketch(paths[0]) == "r1"
+    assert read_sketch_request_digest(paths[0]) == "r1"
     assert read_sketch(paths[0]).made["table"] == table.content_sha256
-    assert request_digest_of_sketch(tmp_path) is None
+    assert read_sketch_request_digest(tmp_path) is None
 
 
 def test_no_row_is_an_images_vector(make: Make, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from rainmer_analysis.values import (
     TableStream,
     read,
     read_as,
-    request_digest_of,
+    read_request_digest_of,
     write,
     write_atomically,
 )
@@ -33,7 +33,7 @@ def test_a_table_comes_back_as_it_was(table: EmbeddingTable, tmp_path: Path) -> 
     assert found.made["seed"] == 42
     assert found.made["encoder"]["dim"] == 48
     assert found.content_sha256 == table.content_sha256
-    assert request_digest_of(tmp_path / "new" / "t.parquet") == "r1"
+    assert read_request_digest_of(tmp_path / "new" / "t.parquet") == "r1"
 
 
 def test_a_table_has_the_promised_columns(table: EmbeddingTable, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_nothing_is_overwritten_silently(table: EmbeddingTable, tmp_path: Path) 
         write(table, path, request="two")
     assert path.read_bytes() == before
     write(table, path, request="two", overwrite=True)
-    assert request_digest_of(path) == "two"
+    assert read_request_digest_of(path) == "two"
 
 
 def test_a_failed_write_leaves_no_trace(tmp_path: Path) -> None:

@@ -106,10 +106,10 @@ def _write_requested_outputs(
     from rainmer_analysis.recipes.audit import outputs
 
     writers: dict[str, Callable[..., Any]] = {
-        "clean_manifest": outputs.write_clean_manifest,
-        "scene_manifest": outputs.write_scene_manifest,
-        "html": outputs.write_audit_page,
-        "lists": outputs.write_finding_lists,
+        "clean_manifest": outputs.write_clean_manifest_once,
+        "scene_manifest": outputs.write_scene_manifest_once,
+        "html": outputs.write_audit_page_once,
+        "lists": outputs.write_finding_lists_once,
     }
     removed = None
     for name, path in paths.items():

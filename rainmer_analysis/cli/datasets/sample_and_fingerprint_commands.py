@@ -11,7 +11,7 @@ from rainmer_analysis.cli import options
 from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.options.link_and_copy_options import (
     link_and_copy_options,
-    link_or_copy_into_folder,
+    link_or_copy_if_asked,
     refuse_link_with_copy,
 )
 from rainmer_analysis.cli.terminal.text_tables import printable
@@ -32,10 +32,10 @@ def fingerprint(
 
     They hold hashes of pixels and 256 signs of each image and its clean partner, no pixels.
     """
-    from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints
+    from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints_once
 
     with common.progress_bar("image") as progress:
-        done, current = write_fingerprints(
+        done, current = write_fingerprints_once(
             source, out, name=name, root=root, overwrite=common.overwrite, progress=progress
         )
     common.print_and_return_state(out, up_to_date=current)
@@ -63,13 +63,13 @@ def sample_command(
     there may be .parquet files that commands wrote: then the manifest lists their images.
     """
     refuse_link_with_copy(link, copy)
-    from rainmer_analysis.recipes.properties import write_sample_manifest
+    from rainmer_analysis.recipes.properties import write_sample_manifest_once
 
-    rows, current = write_sample_manifest(
+    rows, current = write_sample_manifest_once(
         sources, out, seed=common.seed, overwrite=common.overwrite, **values
     )
     common.print_and_return_state(out, up_to_date=current)
-    folder = link_or_copy_into_folder(common, rows, link, copy)
+    folder = link_or_copy_if_asked(common, rows, link, copy)
     document = {"kind": "sample", "manifest": str(out), "datasets": rows.counts, "folder": folder}
     text = "\n".join(f"{printable(name)}: {n:,} images" for name, n in rows.counts.items())
     common.print_result(document, text)

@@ -15,7 +15,7 @@ from rainmer_analysis.errors import ParameterError
 if TYPE_CHECKING:
     from rainmer_analysis.values import Rows
 
-__all__ = ["link_and_copy_options", "link_or_copy_into_folder", "refuse_link_with_copy"]
+__all__ = ["link_and_copy_options", "link_or_copy_if_asked", "refuse_link_with_copy"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,7 +34,7 @@ def refuse_link_with_copy(link: Path | None, copy: Path | None) -> None:
         raise click.UsageError("--link and --copy exclude each other; give one of them")
 
 
-def link_or_copy_into_folder(
+def link_or_copy_if_asked(
     common: CommonOptions, rows: Rows | None, link: Path | None, copy: Path | None
 ) -> str | None:
     """Make the folder if one is asked for, and return its name."""
@@ -46,8 +46,8 @@ def link_or_copy_into_folder(
             "rows of an array are no images, of which a folder could be made; "
             "leave out --link and --copy"
         )
-    from rainmer_analysis.recipes.properties import link_or_copy_images
+    from rainmer_analysis.recipes.properties import link_or_copy_images_once
 
-    current = link_or_copy_images(rows, folder, "copy" if link is None else "link")
+    current = link_or_copy_images_once(rows, folder, "copy" if link is None else "link")
     common.print_and_return_state(folder, up_to_date=current)
     return str(folder)

@@ -61,9 +61,9 @@ def place_images(
     for path, reason in done.skipped:
         common.print_note(f"left out: {path}: {reason}")
     if html is not None:
-        from rainmer_analysis.recipes.place import write_placed_images_page
+        from rainmer_analysis.recipes.place import write_placed_images_page_once
 
-        state = write_placed_images_page(done, html, overwrite=common.overwrite)
+        state = write_placed_images_page_once(done, html, overwrite=common.overwrite)
         common.print_note(f"{html}: {state}")
     text = "\n\n".join(_placed_image_text(each, done) for each in done.placed)
     common.print_result([each.document() for each in done.placed], text)

@@ -52,9 +52,9 @@ def plot_map_command(
     and rank correlation, and the radius of a placed image if the map was calibrated.
     """
     from rainmer_analysis.draw import plot_map
-    from rainmer_analysis.values import SphereMap, demand_suffix, read_as
+    from rainmer_analysis.values import SphereMap, checked_suffix, read_as
 
-    demand_suffix(out, "a picture", *_SUFFIXES)
+    checked_suffix(out, "a picture", *_SUFFIXES)
     values = [read_as(path, SphereMap) for path in maps]
     if align:
         from rainmer_analysis.numerics import align_maps
@@ -83,9 +83,9 @@ def plot_matrix_command(
     with --resamples.
     """
     from rainmer_analysis.draw import plot_intervals, plot_matrix
-    from rainmer_analysis.values import RelationshipMatrix, demand_suffix, read_as
+    from rainmer_analysis.values import RelationshipMatrix, checked_suffix, read_as
 
-    demand_suffix(out, "a picture", *_SUFFIXES)
+    checked_suffix(out, "a picture", *_SUFFIXES)
     values = [read_as(path, RelationshipMatrix) for path in matrices]
     _save_picture(common, plot_intervals(values) if intervals else plot_matrix(values), out)
 

@@ -11,7 +11,7 @@ from rainmer_analysis.cli import options
 from rainmer_analysis.cli.options import CommonOptions, common_options
 from rainmer_analysis.cli.options.link_and_copy_options import (
     link_and_copy_options,
-    link_or_copy_into_folder,
+    link_or_copy_if_asked,
     refuse_link_with_copy,
 )
 from rainmer_analysis.cli.properties.properties_and_balance_text import balance_text
@@ -88,7 +88,7 @@ def balance_subset(
             properties, like, out=out, seed=common.seed, overwrite=common.overwrite, **values
         )
     state = common.print_and_return_state(out, up_to_date=done.up_to_date)
-    folder = link_or_copy_into_folder(common, done.labels, link, copy)
+    folder = link_or_copy_if_asked(common, done.labels, link, copy)
     document = done.document()
     common.print_result(
         {**document, "manifest": str(out), "state": state, "folder": folder}, balance_text(document)

@@ -121,5 +121,4 @@ def _permutation_test_notes(matrix: RelationshipMatrix) -> list[str]:
 
 
 def _cells_above_diagonal(cells: Any) -> list[Any]:
-    """Return the cells above the diagonal: one for each pair."""
     return [cells[a, b] for a in range(len(cells)) for b in range(a + 1, len(cells))]

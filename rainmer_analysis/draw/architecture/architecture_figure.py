@@ -18,10 +18,10 @@ from rainmer_analysis.draw.architecture.stage_and_projector_panels import (
 from rainmer_analysis.draw.figure import (
     WIDTH,
     Drawing,
+    add_headline,
     axes_at,
     new_figure,
     style_context,
-    write_headline,
 )
 
 __all__ = ["architecture_figure"]
@@ -49,7 +49,7 @@ def architecture_figure(description: BlockDescription, *, title: str = "") -> Dr
     -------
     Drawing
         With the artists ``box/...``, ``disc/...``, ``arrow/...``, ``text/...`` and
-        ``write_headline``.
+        ``add_headline``.
     """
     facts = read_architecture_facts(description)
     with style_context():
@@ -62,7 +62,7 @@ def architecture_figure(description: BlockDescription, *, title: str = "") -> Dr
         draw_stage(board, facts, floor=2.55)
         draw_projectors(board, facts, floor=0.4)
         _write_explanations(board, facts)
-        board.artists["headline"] = write_headline(
+        board.artists["headline"] = add_headline(
             figure, title or f"Rainmer’s encoder: {facts.total:,} parameters"
         )
     return Drawing(

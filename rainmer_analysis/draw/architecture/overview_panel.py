@@ -25,8 +25,8 @@ def draw_overview(board: DiagramCanvas, facts: ArchitectureFacts, *, floor: floa
     image = DiagramBox(0.42, y, 0.46, 0.46)
     _draw_rain_icon(board, image)
     board.label((image.x, image.south[1] - 0.035), "image\n3×H×W", name="image/note", muted=True)
-    conv, first = _draw_patch_embedding(board, facts, y)
-    stages = _draw_stages(board, facts, y)
+    conv, first = _add_patch_embedding_boxes(board, facts, y)
+    stages = _add_stage_boxes(board, facts, y)
     board.chain([image, conv, first, *stages], name="main")
     _draw_gate(board, facts, (1.72, y), stages=stages, y=floor + 1.4)
     _draw_projectors(board, facts, stages[-1].east)
@@ -42,7 +42,7 @@ def _draw_rain_icon(board: DiagramCanvas, box: DiagramBox) -> None:
             board.axes.plot([x, x - 0.03], [y, y - 0.075], color="#56B4E9", linewidth=0.9, zorder=3)
 
 
-def _draw_patch_embedding(
+def _add_patch_embedding_boxes(
     board: DiagramCanvas, facts: ArchitectureFacts, y: float
 ) -> tuple[DiagramBox, DiagramBox]:
     words, note = f"conv 3×3\n3 → {facts.dim}", f"{facts.patch:,}"
@@ -55,7 +55,7 @@ def _draw_patch_embedding(
     return conv, first
 
 
-def _draw_stages(board: DiagramCanvas, facts: ArchitectureFacts, y: float) -> list[DiagramBox]:
+def _add_stage_boxes(board: DiagramCanvas, facts: ArchitectureFacts, y: float) -> list[DiagramBox]:
     return [
         board.box(
             DiagramBox(3.01 + 0.56 * index, y, 0.42, TALL),

@@ -20,8 +20,10 @@ __all__ = ["draw_projectors", "draw_stage"]
 def draw_projectors(board: DiagramCanvas, facts: ArchitectureFacts, *, floor: float) -> None:
     """Draw panel (c): both projectors, opened."""
     board.heading("(c)", "The two projectors: the same layers, weights of their own", floor + 2.08)
-    _draw_projector(board, facts, floor + 1.6, tint="chromatic", vector=CHROMATIC)
-    last = _draw_projector(board, facts, floor + 0.72, tint="degradation", vector=DEGRADATION)
+    _add_projector_to_last_box(board, facts, floor + 1.6, tint="chromatic", vector=CHROMATIC)
+    last = _add_projector_to_last_box(
+        board, facts, floor + 0.72, tint="degradation", vector=DEGRADATION
+    )
     y = floor + 0.13
     pool = board.box(DiagramBox(last.x, y, 0.62, TALL), "mean\n8×8", name="detail", tint="plain")
     board.arrow(last.south, pool.north, name="detail/in")
@@ -36,12 +38,12 @@ def draw_projectors(board: DiagramCanvas, facts: ArchitectureFacts, *, floor: fl
     )
 
 
-def _draw_projector(
+def _add_projector_to_last_box(
     board: DiagramCanvas, facts: ArchitectureFacts, y: float, *, tint: str, vector: str
 ) -> DiagramBox:
     """Draw one projector from left to right and give its last map's box."""
     board.label((0.24, y), f"Fˢᵖᵃ\n{facts.dim}", name=f"{tint}/in", va="center", size=6.5)
-    made = _draw_projector_layers(board, facts, y, tint=tint)
+    made = _add_projector_layer_boxes(board, facts, y, tint=tint)
     board.arrow((0.38, y), made[0].west, name=f"{tint}/in")
     board.chain(made, name=tint)
     _draw_residual(board, made[2:9], tint=tint)
@@ -52,7 +54,7 @@ def _draw_projector(
     return made[8]
 
 
-def _draw_projector_layers(
+def _add_projector_layer_boxes(
     board: DiagramCanvas, facts: ArchitectureFacts, y: float, *, tint: str
 ) -> list[DiagramBox]:
     """Draw a projector's layers; the third to the ninth are its residual block."""
@@ -72,7 +74,6 @@ def _draw_projector_layers(
 
 
 def _layer_words_widths_counts(facts: ArchitectureFacts) -> tuple[tuple[str, float, int], ...]:
-    """Return the words, the width and the parameters of each layer."""
     same = f"conv 3×3\n{facts.base} → {facts.base}"
     return (
         (f"conv 3×3\n{facts.dim} → {facts.base}", 0.62, facts.entry),

@@ -20,7 +20,7 @@ from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.values import (
     FrozenDict,
     carries_record,
-    demand_suffix,
+    checked_suffix,
     digest,
     library_versions,
     read_json,
@@ -229,7 +229,7 @@ def drawing_platform() -> str:
 
 
 def _savefig_options(path: Path) -> Mapping[str, Any]:
-    return FORMATS[demand_suffix(path, "a picture", *FORMATS)]
+    return FORMATS[checked_suffix(path, "a picture", *FORMATS)]
 
 
 def _pictures_in_provenance(beside: Path, request: str) -> dict[str, str]:

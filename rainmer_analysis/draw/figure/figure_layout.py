@@ -20,6 +20,9 @@ __all__ = [
     "GAP",
     "SMALLEST",
     "Grid",
+    "add_headline",
+    "add_panel_letter",
+    "add_panel_title_and_notes",
     "as_tuple",
     "axes_at",
     "divide_into_panels",
@@ -27,9 +30,6 @@ __all__ = [
     "panel_titles",
     "text_size_inches",
     "title_baseline_points",
-    "write_headline",
-    "write_panel_letter",
-    "write_panel_title",
 ]
 
 T = TypeVar("T")
@@ -138,7 +138,7 @@ def axes_at(figure: Figure, rect: tuple[float, float, float, float]) -> Axes:
     )
 
 
-def write_headline(figure: Figure, text: str) -> Text:
+def add_headline(figure: Figure, text: str) -> Text:
     """Write the line above all panels, as large as the width allows."""
     across, down = figure.get_size_inches()
     label = figure.text(
@@ -158,7 +158,7 @@ def title_baseline_points(notes: int) -> float:
     return 4.0 + _NOTE_LINE * notes
 
 
-def write_panel_title(
+def add_panel_title_and_notes(
     axes: Axes,
     text: str,
     *,
@@ -181,24 +181,24 @@ def write_panel_title(
     -------
     The title and the notes.
     """
-    title = _write_above_axes(axes, text, (indent, rise))
+    title = _add_text_above_axes(axes, text, (indent, rise))
     title.set_fontsize(8)
     found = [title]
     for line, note in enumerate(notes, start=1):
-        small = _write_above_axes(axes, note, (indent, rise - _NOTE_LINE * line))
+        small = _add_text_above_axes(axes, note, (indent, rise - _NOTE_LINE * line))
         small.set(fontsize=_NOTE_SIZE, color=MUTED)
         found.append(small)
     return [_shrink_to_width(words, _axes_width_inches(axes) - indent / 72) for words in found]
 
 
-def write_panel_letter(axes: Axes, text: str, *, rise: float) -> Text:
+def add_panel_letter(axes: Axes, text: str, *, rise: float) -> Text:
     """Write a panel's letter in bold at the left end of its title line."""
-    label = _write_above_axes(axes, text, (0, rise))
+    label = _add_text_above_axes(axes, text, (0, rise))
     label.set(fontsize=8, weight="bold")
     return label
 
 
-def _write_above_axes(axes: Axes, text: str, offset: tuple[float, float]) -> Text:
+def _add_text_above_axes(axes: Axes, text: str, offset: tuple[float, float]) -> Text:
     """Write at so many points from the panel's upper left corner."""
     words = axes.annotate(
         escape_missing_glyphs(text), (0, 1), offset, "axes fraction", textcoords="offset points"

@@ -24,11 +24,11 @@ __all__ = [
     "FEWEST",
     "LINES",
     "VAGUE",
+    "add_contours",
+    "add_mean_marker",
+    "add_overlays",
     "checked_summaries",
     "cut_at_projection_edges",
-    "draw_contours",
-    "draw_mean",
-    "draw_overlays",
     "has_vague_mean",
     "is_outlined",
     "mean_marker_style",
@@ -97,7 +97,7 @@ def mean_marker_style(colour: str, *, hollow: bool) -> tuple[str, str, float]:
     return ("white", colour, 1.2) if hollow else (colour, "black", 0.8)
 
 
-def draw_overlays(
+def add_overlays(
     axes: Axes,
     summary: MapSummary,
     shared_style: MapStyle,
@@ -112,9 +112,9 @@ def draw_overlays(
     for seen in summary.datasets:
         colour, name = shared_style.colours[seen.name], f"{panel}/{seen.name}"
         if contours and is_outlined(seen):
-            found[f"contours/{name}"] = draw_contours(axes, seen, view, colour=colour, scale=scale)
+            found[f"contours/{name}"] = add_contours(axes, seen, view, colour=colour, scale=scale)
         if means:
-            found[f"mean/{name}"] = draw_mean(
+            found[f"mean/{name}"] = add_mean_marker(
                 axes,
                 seen,
                 view,
@@ -125,7 +125,7 @@ def draw_overlays(
     return found
 
 
-def draw_contours(
+def add_contours(
     axes: Axes, seen: DatasetOnMap, view: MapProjection, *, colour: str, scale: float
 ) -> dict[float, LineCollection]:
     """Draw the outlines of a dataset's densest regions above its dots, by share."""
@@ -144,7 +144,7 @@ def draw_contours(
     return found
 
 
-def draw_mean(
+def add_mean_marker(
     axes: Axes, seen: DatasetOnMap, view: MapProjection, *, colour: str, marker: str, scale: float
 ) -> PathCollection:
     """Draw a dataset's mean direction as its own marker, large and rimmed; hollow if vague."""

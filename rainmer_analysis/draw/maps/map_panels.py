@@ -21,19 +21,19 @@ from rainmer_analysis.draw.figure import (
     INK,
     MUTED,
     Grid,
+    add_panel_letter,
+    add_panel_title_and_notes,
     axes_at,
     divide_into_panels,
     marker_outline,
     title_baseline_points,
-    write_panel_letter,
-    write_panel_title,
 )
 from rainmer_analysis.draw.maps.map_notes import fidelity_notes
 from rainmer_analysis.draw.maps.map_projections import MapProjection
 from rainmer_analysis.draw.maps.map_style import MapStyle
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["MapPanel", "draw_map_panels", "head_room_inches", "map_grid", "panels_with_fidelity"]
+__all__ = ["MapPanel", "add_map_panels", "head_room_inches", "map_grid", "panels_with_fidelity"]
 
 _WIDE_GAP = 0.32  # inches between panels whose outermost tick labels are shown
 _EAST = 0.16  # inches at the right, where half of "180°" stands
@@ -95,7 +95,7 @@ def map_grid(
     )
 
 
-def draw_map_panels(
+def add_map_panels(
     figure: Figure,
     panels: Sequence[MapPanel],
     grid: Grid,
@@ -111,12 +111,12 @@ def draw_map_panels(
         axes = axes_at(figure, grid.rect(index))
         _draw_frame(axes, shared_style.view, leftmost=index % grid.columns == 0)
         artists[f"axes/{index}"] = axes
-        title, *notes = write_panel_title(
+        title, *notes = add_panel_title_and_notes(
             axes, panel.title, notes=panel.notes, indent=indent, rise=rise
         )
         artists |= {f"title/{index}": title, f"notes/{index}": tuple(notes)}
         if letters:
-            artists[f"letter/{index}"] = write_panel_letter(axes, f"({letters[index]})", rise=rise)
+            artists[f"letter/{index}"] = add_panel_letter(axes, f"({letters[index]})", rise=rise)
         for name, dots in _add_dots(axes, panel.value, shared_style).items():
             artists[f"points/{index}/{name}"] = dots
     return artists

@@ -20,15 +20,15 @@ from rainmer_analysis.draw.figure import (
     style_context,
 )
 from rainmer_analysis.draw.maps.map_overlays import (
+    add_overlays,
     checked_summaries,
-    draw_overlays,
     is_outlined,
     note_on_undrawn_outlines,
     overlay_legend_entries,
 )
 from rainmer_analysis.draw.maps.map_panels import (
     MapPanel,
-    draw_map_panels,
+    add_map_panels,
     head_room_inches,
     map_grid,
     panels_with_fidelity,
@@ -100,9 +100,11 @@ def plot_map(
         key = overlay_legend_entries(
             [seen for each in summarised for seen in each.datasets], contours=contours, means=means
         )
-        figure, artists = _draw_panels_and_legend(panels, shared_style, columns=columns, key=key)
+        figure, artists = _figure_with_panels_and_legend(
+            panels, shared_style, columns=columns, key=key
+        )
         for index, summary in enumerate(summarised):
-            artists |= draw_overlays(
+            artists |= add_overlays(
                 artists[f"axes/{index}"],
                 summary,
                 shared_style,
@@ -121,7 +123,7 @@ def plot_map(
     )
 
 
-def _draw_panels_and_legend(
+def _figure_with_panels_and_legend(
     panels: Sequence[MapPanel], shared_style: MapStyle, *, columns: int, key: Sequence[LegendEntry]
 ) -> tuple[Figure, dict[str, Any]]:
     """Draw the panels and, under them, the legend and the key."""
@@ -138,7 +140,7 @@ def _draw_panels_and_legend(
             tops[name], shapes[name] = under, legend_columns_and_height(entries, width - 0.2)
             under += shapes[name][1] + 0.08
     figure = new_figure(width, under + (0.0 if tops else 0.08))
-    artists = draw_map_panels(figure, panels, grid, shared_style=shared_style)
+    artists = add_map_panels(figure, panels, grid, shared_style=shared_style)
     for name, top in tops.items():
         artists[name] = add_legend(figure, legends[name], columns=shapes[name][0], top=top)
     return figure, artists

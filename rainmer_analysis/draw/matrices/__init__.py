@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
+from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, add_colour_bar
 from rainmer_analysis.draw.matrices.interval_plot import plot_intervals
-from rainmer_analysis.draw.matrices.matrix_panels import draw_matrix_panels
+from rainmer_analysis.draw.matrices.matrix_panels import add_matrix_panels
 from rainmer_analysis.draw.matrices.matrix_plot import matrix_provenance, plot_matrix
 from rainmer_analysis.draw.matrices.matrix_style import (
     MatrixStyle,
@@ -18,9 +18,9 @@ from rainmer_analysis.draw.matrices.matrix_style import (
 __all__ = [
     "BAR_ROOM",
     "MatrixStyle",
+    "add_colour_bar",
+    "add_matrix_panels",
     "choose_matrix_style",
-    "draw_colour_bar",
-    "draw_matrix_panels",
     "matrix_grid",
     "matrix_provenance",
     "plot_intervals",

@@ -16,14 +16,14 @@ from rainmer_analysis.draw.figure import axes_at
 from rainmer_analysis.draw.matrices.matrix_style import MatrixStyle, format_signed
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["BAR_ROOM", "COLOURS", "colour_map", "draw_colour_bar"]
+__all__ = ["BAR_ROOM", "COLOURS", "add_colour_bar", "colour_map"]
 
 COLOURS = "RdBu_r"
 BAR_ROOM = 0.46
 """Inches that the colour scale takes under the matrices."""
 
 
-def draw_colour_bar(
+def add_colour_bar(
     figure: Figure, matrices: Sequence[RelationshipMatrix], shared_style: MatrixStyle, *, top: float
 ) -> Colorbar:
     """Draw the one scale of all panels, `top` inches below the figure's upper edge."""

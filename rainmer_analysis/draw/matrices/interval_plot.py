@@ -18,14 +18,14 @@ from rainmer_analysis.draw.figure import (
     PALETTE,
     WIDTH,
     Drawing,
+    add_headline,
+    add_panel_title_and_notes,
     as_tuple,
     axes_at,
     new_figure,
     panel_titles,
     short_labels,
     style_context,
-    write_headline,
-    write_panel_title,
 )
 from rainmer_analysis.draw.matrices.matrix_plot import (
     default_matrix_title,
@@ -71,7 +71,7 @@ def plot_intervals(
         With the artists ``axes/I``, ``title/I``, ``pairs/I`` (points by (row, column)),
         ``ceilings/I`` (points by row) for panel I from 0, and ``legend``.
     """
-    found = _demand_comparable_intervals(as_tuple(matrices, RelationshipMatrix))
+    found = _checked_comparable_intervals(as_tuple(matrices, RelationshipMatrix))
     names = panel_titles(titles, found, default_matrix_title)
     labels = _line_labels(found[0])
     top = 0.3 + (0.26 if title else 0.0)
@@ -84,13 +84,13 @@ def plot_intervals(
         for index, (value, name) in enumerate(zip(found, names, strict=True)):
             place = (left + index * (width + 0.16), top, width, height)
             axes = axes_at(figure, place)
-            artists |= _draw_panel(axes, value, index, labels=labels if index == 0 else None)
-            artists[f"title/{index}"] = write_panel_title(axes, name)[0]
+            artists |= _add_panel(axes, value, index, labels=labels if index == 0 else None)
+            artists[f"title/{index}"] = add_panel_title_and_notes(axes, name)[0]
         if len({value.score for value in found}) == 1:
             _share_x_limits([artists[f"axes/{index}"] for index in range(len(found))])
-        artists["legend"] = _draw_legend(figure, found)
+        artists["legend"] = _add_legend(figure, found)
         if title:
-            artists["headline"] = write_headline(figure, title)
+            artists["headline"] = add_headline(figure, title)
     about = {
         "draws": "intervals",
         "title": title,
@@ -100,7 +100,7 @@ def plot_intervals(
     return Drawing(figure, artists, about, {"matrices": [matrix_document(v) for v in found]})
 
 
-def _demand_comparable_intervals(
+def _checked_comparable_intervals(
     matrices: tuple[RelationshipMatrix, ...],
 ) -> tuple[RelationshipMatrix, ...]:
     first = matrices[0]
@@ -124,7 +124,7 @@ def _line_labels(value: RelationshipMatrix) -> list[str]:
     return pairs if value.ceilings is None else [*pairs, *names]
 
 
-def _draw_panel(
+def _add_panel(
     axes: Axes, value: RelationshipMatrix, index: int, *, labels: list[str] | None
 ) -> dict[str, Any]:
     assert value.low is not None
@@ -134,10 +134,10 @@ def _draw_panel(
     for line, (a, b) in enumerate(pairs):
         bounds = float(value.low[a, b]), float(value.high[a, b])
         hollow = bool(value.undecided[a, b])
-        points[a, b] = _draw_score(axes, line, value.values[a, b], bounds, hollow=hollow)
+        points[a, b] = _add_score(axes, line, value.values[a, b], bounds, hollow=hollow)
     if value.ceilings is not None:
         for row, (found, low, high) in enumerate(value.ceilings):
-            rows[row] = _draw_score(axes, len(pairs) + row, found, (low, high), kind="ceiling")
+            rows[row] = _add_score(axes, len(pairs) + row, found, (low, high), kind="ceiling")
     lines = len(pairs) + len(rows)
     axes.set_ylim(lines - 0.2, -0.8)
     axes.set_yticks(range(lines), labels or [""] * lines)
@@ -159,7 +159,7 @@ def _share_x_limits(panels: Sequence[Axes]) -> None:
         axes.set_xlim(limits[:, 0].min(), limits[:, 1].max())
 
 
-def _draw_score(
+def _add_score(
     axes: Axes,
     line: int,
     value: float,
@@ -179,7 +179,7 @@ def _draw_score(
     return point
 
 
-def _draw_legend(figure: Figure, matrices: Sequence[RelationshipMatrix]) -> Any:
+def _add_legend(figure: Figure, matrices: Sequence[RelationshipMatrix]) -> Any:
     named = f"two datasets, {interval_description(matrices)}"
     entries = [_legend_handle("o", "pair", filled=True, label=named)]
     if any(value.q is not None for value in matrices):

@@ -16,12 +16,12 @@ from matplotlib.text import Text
 from rainmer_analysis.draw.figure import (
     SMALLEST,
     Grid,
+    add_panel_letter,
+    add_panel_title_and_notes,
     axes_at,
     short_labels,
     text_colour_on,
     title_baseline_points,
-    write_panel_letter,
-    write_panel_title,
 )
 from rainmer_analysis.draw.matrices.colour_scale import colour_map
 from rainmer_analysis.draw.matrices.matrix_style import (
@@ -32,10 +32,10 @@ from rainmer_analysis.draw.matrices.matrix_style import (
 )
 from rainmer_analysis.values import RelationshipMatrix
 
-__all__ = ["INTERVAL_ROOM", "UNDECIDED", "draw_cell_numbers", "draw_matrix_panels"]
+__all__ = ["INTERVAL_ROOM", "UNDECIDED", "add_cell_numbers", "add_matrix_panels"]
 
 
-def draw_matrix_panels(
+def add_matrix_panels(
     figure: Figure,
     matrices: Sequence[RelationshipMatrix],
     grid: Grid,
@@ -50,10 +50,10 @@ def draw_matrix_panels(
         axes = axes_at(figure, grid.rect(index))
         named = index % grid.columns == 0 or not shared_style.shared
         rows = row_labels(value, alone=len(matrices) == 1) if named else [""] * len(value.datasets)
-        mesh = _draw_mesh(axes, value, shared_style, rows=rows)
-        (heading,) = write_panel_title(axes, title, indent=15.0 if letters else 0.0)
+        mesh = _add_mesh(axes, value, shared_style, rows=rows)
+        (heading,) = add_panel_title_and_notes(axes, title, indent=15.0 if letters else 0.0)
         if letters:
-            artists[f"letter/{index}"] = write_panel_letter(
+            artists[f"letter/{index}"] = add_panel_letter(
                 axes, f"({letters[index]})", rise=title_baseline_points(0)
             )
         artists |= {
@@ -61,12 +61,12 @@ def draw_matrix_panels(
             f"title/{index}": heading,
             f"mesh/{index}": mesh,
             f"missing/{index}": _hatch_missing_cells(axes, value),
-            f"cells/{index}": draw_cell_numbers(axes, value, mesh, room=grid.width * 72),
+            f"cells/{index}": add_cell_numbers(axes, value, mesh, room=grid.width * 72),
         }
     return artists
 
 
-def _draw_mesh(
+def _add_mesh(
     axes: Axes, value: RelationshipMatrix, shared_style: MatrixStyle, *, rows: list[str]
 ) -> QuadMesh:
     labels = list(short_labels(value.datasets).values())
@@ -107,7 +107,7 @@ UNDECIDED = "°"
 """Stands behind numbers of pairs that the null cannot tell apart."""
 
 
-def draw_cell_numbers(
+def add_cell_numbers(
     axes: Axes, value: RelationshipMatrix, mesh: QuadMesh, *, room: float
 ) -> dict[tuple[int, int], Text]:
     """Write the numbers that fit the cells of a panel `room` points wide, at 6 points or more."""

@@ -18,11 +18,11 @@ from rainmer_analysis.draw.figure import (
     panel_titles,
     style_context,
 )
-from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, draw_colour_bar
+from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, add_colour_bar
 from rainmer_analysis.draw.matrices.matrix_panels import (
     INTERVAL_ROOM,
     UNDECIDED,
-    draw_matrix_panels,
+    add_matrix_panels,
 )
 from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, matrix_grid
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix, matrix_document
@@ -79,10 +79,10 @@ def plot_matrix(
         under = grid.top + (rows - 1) * grid.step + grid.height + shared_style.down + 0.06
         notes = _notes_under_matrices(found, cell=grid.width * 72)
         figure = new_figure(width, under + BAR_ROOM + _NOTE_ROOM * len(notes))
-        artists = draw_matrix_panels(figure, found, grid, titles=names, shared_style=shared_style)
-        artists["scale"] = draw_colour_bar(figure, found, shared_style, top=under)
+        artists = add_matrix_panels(figure, found, grid, titles=names, shared_style=shared_style)
+        artists["scale"] = add_colour_bar(figure, found, shared_style, top=under)
         if notes:
-            artists["note"] = _write_notes(figure, notes)
+            artists["note"] = _add_notes(figure, notes)
     about = {
         "draws": "matrix",
         "titles": list(names),
@@ -108,7 +108,7 @@ def interval_description(matrices: Sequence[RelationshipMatrix]) -> str:
     return "interval over scenes" if level is None else f"{level * 100:g} % interval over scenes"
 
 
-def _write_notes(figure: Figure, notes: Sequence[str]) -> Text:
+def _add_notes(figure: Figure, notes: Sequence[str]) -> Text:
     down = float(figure.get_size_inches()[1])
     text = "\n".join(notes)
     return figure.text(0.5, 0.06 / down, text, ha="center", va="bottom", fontsize=6, color=MUTED)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from rainmer_analysis.draw.figure import INK, MUTED, PALETTE, axes_at, short_labels
 
-__all__ = ["HEIGHT", "draw_ladder_position_panels"]
+__all__ = ["HEIGHT", "add_ladder_position_panels"]
 
 HEIGHT = 0.78
 """Height of a row of panels in inches, the gap included."""
@@ -20,7 +20,7 @@ _GAP, _BETWEEN = 0.08, 0.1
 _REACH = 2.3  # units of the sd of all positions
 
 
-def draw_ladder_position_panels(
+def add_ladder_position_panels(
     figure: Figure, spaces: Sequence[Mapping[str, Any]], *, left: float, top: float
 ) -> dict[str, Any]:
     """Draw a row of panels per space below `top` inches, one panel per ladder."""
@@ -34,7 +34,7 @@ def draw_ladder_position_panels(
         for column, name in enumerate(names):
             start = left + column * (width + _GAP)
             axes = axes_at(figure, (start, top + row * HEIGHT, width, HEIGHT - _BETWEEN))
-            artists[f"ladder/{row}/{name}"] = _draw_panel(axes, space, name, colour)
+            artists[f"ladder/{row}/{name}"] = _add_panel(axes, space, name, colour)
             if row == 0:
                 axes.set_title(name, fontsize=7, pad=3)
             if column == 0:
@@ -44,7 +44,7 @@ def draw_ladder_position_panels(
     return artists
 
 
-def _draw_panel(axes: Axes, space: Mapping[str, Any], name: str, colour: str) -> dict[str, Any]:
+def _add_panel(axes: Axes, space: Mapping[str, Any], name: str, colour: str) -> dict[str, Any]:
     ladder = space["ladders"][name]
     mean, spread = np.asarray(ladder["positions"]), np.asarray(ladder["spread"])
     level = np.arange(1, len(mean) + 1)

@@ -10,16 +10,16 @@ from rainmer_analysis.draw.figure import (
     MUTED,
     WIDTH,
     Drawing,
+    add_headline,
     new_figure,
     style_context,
-    write_headline,
 )
 from rainmer_analysis.draw.matrices.matrix_style import longest_label_inches
-from rainmer_analysis.draw.probes.ladder_position_panels import HEIGHT, draw_ladder_position_panels
+from rainmer_analysis.draw.probes.ladder_position_panels import HEIGHT, add_ladder_position_panels
 from rainmer_analysis.draw.probes.probe_rows_by_view import check_is_probe, probe_rows_by_view
 from rainmer_analysis.draw.probes.variance_and_neighbour_panels import (
     ROW,
-    draw_variance_and_neighbours,
+    add_variance_and_neighbours,
 )
 
 __all__ = ["plot_probe"]
@@ -57,13 +57,13 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
     with style_context():
         figure = new_figure(WIDTH, _HEAD + rows + _BETWEEN + HEIGHT * len(spaces) + _FOOT - 0.1)
         left = min(longest_label_inches(labels, 6.5) + 0.17, _WIDEST)
-        write_headline(figure, "What embedding spaces know")
-        artists, end = draw_variance_and_neighbours(figure, views, spaces, left=left, top=_HEAD)
-        artists |= draw_ladder_position_panels(figure, spaces, left=left, top=end + _BETWEEN)
+        add_headline(figure, "What embedding spaces know")
+        artists, end = add_variance_and_neighbours(figure, views, spaces, left=left, top=_HEAD)
+        artists |= add_ladder_position_panels(figure, spaces, left=left, top=end + _BETWEEN)
         words = (
             "Ladders, weak to strong: position in scenes left out; ρ within a scene / across scenes"
         )
-        _write_text(figure, 0.1, end + _BETWEEN - 0.32, words).set(fontsize=8, color=INK)
+        _add_text(figure, 0.1, end + _BETWEEN - 0.32, words).set(fontsize=8, color=INK)
         note = (
             f"{design['scenes']} simulated scenes (split {design['split']}), {design['draws']} "
             f"draws of each kind of weather, {design['side']} pixels.\n"
@@ -71,11 +71,11 @@ def plot_probe(document: Mapping[str, Any]) -> Drawing:
             "untrained networks, 5 to 95 % of seeds. "
             "Share: of the level in all variance along the ladder."
         )
-        _write_text(figure, 0.1, figure.get_size_inches()[1] - 0.19, note).set_color(MUTED)
+        _add_text(figure, 0.1, figure.get_size_inches()[1] - 0.19, note).set_color(MUTED)
     about = {"draws": "probe", "probe": document.get("request")}
     return Drawing(figure, artists, about, {"design": design, "spaces": spaces})
 
 
-def _write_text(figure: Any, left: float, top: float, words: str) -> Any:
+def _add_text(figure: Any, left: float, top: float, words: str) -> Any:
     across, down = figure.get_size_inches()
     return figure.text(left / across, 1 - top / down, words, fontsize=6, va="center")

@@ -13,13 +13,13 @@ from rainmer_analysis.draw.figure import (
     INK,
     MUTED,
     PALETTE,
+    add_panel_title_and_notes,
     axes_at,
     text_colour_on,
-    write_panel_title,
 )
 from rainmer_analysis.draw.probes.probe_rows_by_view import NEIGHBOURS, ProbeRow
 
-__all__ = ["ROW", "SOURCES", "draw_variance_and_neighbours"]
+__all__ = ["ROW", "SOURCES", "add_variance_and_neighbours"]
 
 ROW = 0.185
 """Height of a row in inches."""
@@ -33,7 +33,7 @@ SOURCES: Mapping[str, str] = {
 _BARS, _GAP = 2.2, 0.16
 
 
-def draw_variance_and_neighbours(
+def add_variance_and_neighbours(
     figure: Figure,
     views: Sequence[Sequence[ProbeRow]],
     spaces: Sequence[Any],
@@ -48,16 +48,16 @@ def draw_variance_and_neighbours(
     height = ROW * (len(entries) + 0.45 * (len(views) - 1))
     width = figure.get_size_inches()[0]
     bars = axes_at(figure, (left, top, _BARS, height))
-    artists: dict[str, Any] = {"variance": _draw_variance_bars(bars, entries, heights)}
-    artists["legend"] = _draw_legend(bars)
-    write_panel_title(bars, "Shares of variance", rise=15.0)
+    artists: dict[str, Any] = {"variance": _add_variance_bars(bars, entries, heights)}
+    artists["legend"] = _add_legend(bars)
+    add_panel_title_and_notes(bars, "Shares of variance", rise=15.0)
     each = (width - 0.1 - left - _BARS - _GAP * len(NEIGHBOURS)) / len(NEIGHBOURS)
     for column, name in enumerate(NEIGHBOURS):
         start = left + _BARS + _GAP + column * (each + _GAP)
         axes = axes_at(figure, (start, top, each, height))
         chance = spaces[0]["neighbours"][name]["chance"]
-        artists[f"neighbours/{name}"] = _draw_neighbour_dots(axes, name, entries, heights, chance)
-        write_panel_title(axes, _TITLES[name], rise=4.0)[0].set_fontsize(7)
+        artists[f"neighbours/{name}"] = _add_neighbour_dots(axes, name, entries, heights, chance)
+        add_panel_title_and_notes(axes, _TITLES[name], rise=4.0)[0].set_fontsize(7)
         if not column:
             words = axes.annotate(
                 "Neighbour in another scene: same",
@@ -82,7 +82,7 @@ def _draw_frame(axes: Axes, heights: Sequence[float]) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _draw_variance_bars(
+def _add_variance_bars(
     axes: Axes, entries: Sequence[ProbeRow], heights: Sequence[float]
 ) -> dict[str, Any]:
     _draw_frame(axes, heights)
@@ -107,7 +107,7 @@ def _draw_variance_bars(
     return found
 
 
-def _draw_legend(axes: Axes) -> Any:
+def _add_legend(axes: Axes) -> Any:
     handles = [Patch(color=colour, label=source) for source, colour in SOURCES.items()]
     return axes.legend(
         handles=handles,
@@ -122,7 +122,7 @@ def _draw_legend(axes: Axes) -> Any:
     )
 
 
-def _draw_neighbour_dots(
+def _add_neighbour_dots(
     axes: Axes, name: str, entries: Sequence[ProbeRow], heights: Sequence[float], chance: float
 ) -> dict[str, Any]:
     _draw_frame(axes, heights)

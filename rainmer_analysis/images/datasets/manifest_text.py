@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from rainmer_analysis.values import demand_suffix
+from rainmer_analysis.values import checked_suffix
 
 __all__ = [
     "demand_manifest_suffix",
@@ -54,7 +54,7 @@ def demand_manifest_suffix(path: Path) -> None:
     ParameterError
         It ends in something else.
     """
-    demand_suffix(path, "a manifest", ".toml")
+    checked_suffix(path, "a manifest", ".toml")
 
 
 def groups_csv_path(manifest: Path) -> Path:

@@ -31,7 +31,7 @@ from rainmer_analysis.images.datasets.manifest_partners import (
     pair_patterns_of_entry,
 )
 from rainmer_analysis.images.datasets.read_lists import read_scene_groups
-from rainmer_analysis.images.datasets.scene_groups import declared_scene
+from rainmer_analysis.images.datasets.scene_groups import find_declared_scene
 from rainmer_analysis.images.datasets.search import (
     Account,
     Dataset,
@@ -147,7 +147,7 @@ def _optional_text(entry: Mapping[str, Any], key: str, manifest: Path) -> str | 
 
 def _demand_known_groups_and_note(dataset: Dataset, where: str, groups: Path) -> Dataset:
     """Refuse a file of groups that names no image of a dataset; note if it names some only."""
-    named = sum(declared_scene(dataset, image) is not None for image in dataset.images)
+    named = sum(find_declared_scene(dataset, image) is not None for image in dataset.images)
     total = len(dataset.images)
     if not named:
         example = Path(os.path.relpath(dataset.images[0].path, groups.parent)).as_posix()

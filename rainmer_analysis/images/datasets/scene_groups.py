@@ -19,7 +19,7 @@ from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images.datasets.search import Dataset, ImageCandidate, nfc_name, normal_path
 from rainmer_analysis.images.reading import FloatImage, Region, read_image
 
-__all__ = ["declared_scene", "hash_pixels", "name_scenes"]
+__all__ = ["find_declared_scene", "hash_pixels", "name_scenes"]
 
 _log = logging.getLogger(__name__)
 _FileRegion = tuple[str, Region]
@@ -33,9 +33,9 @@ def name_scenes(
     Only the partners of these images are decoded, each file once. How many of them cannot be read
     is logged, as their images then count as scenes of their own.
     """
-    named = [declared_scene(dataset, image) for image in images]
+    named = [find_declared_scene(dataset, image) for image in images]
     partners = [
-        None if name else _clean_file_and_region(dataset, image)
+        None if name else _find_clean_file_and_region(dataset, image)
         for name, image in zip(named, images, strict=True)
     ]
     wanted = list(dict.fromkeys(place for place in partners if place is not None))
@@ -73,7 +73,7 @@ def hash_pixels(image: FloatImage) -> str:
     return f"pixels-{hasher.hexdigest()[:24]}"
 
 
-def declared_scene(dataset: Dataset, image: ImageCandidate) -> str | None:
+def find_declared_scene(dataset: Dataset, image: ImageCandidate) -> str | None:
     """Name the scene that a file of groups or the catalogue gives an image, if any does."""
     if dataset.groups:
         for path in (image.path, image.target):
@@ -82,7 +82,7 @@ def declared_scene(dataset: Dataset, image: ImageCandidate) -> str | None:
     return image.scene if dataset.scene_first else None
 
 
-def _clean_file_and_region(dataset: Dataset, image: ImageCandidate) -> _FileRegion | None:
+def _find_clean_file_and_region(dataset: Dataset, image: ImageCandidate) -> _FileRegion | None:
     if image.target is not None:
         return image.target, image.target_region or "whole"
     return (image.path, image.region) if dataset.clean else None

@@ -202,7 +202,7 @@ def _suggest_if_layout_fits(
     if not sample or (not same and len(sample) < 0.9 * min(len(names), _SAMPLE)):
         return None
     for target in _possible_target_folders(known, place, folders):
-        patterns = _patterns_that_pair(known.patterns, sample, folders[target])
+        patterns = _find_patterns_that_pair(known.patterns, sample, folders[target])
         if patterns is not None:
             if known.levels_up:
                 parent = str(PurePosixPath(place).parent)
@@ -215,7 +215,7 @@ def _suggest_if_layout_fits(
     return None
 
 
-def _patterns_that_pair(
+def _find_patterns_that_pair(
     patterns: tuple[str, ...], sample: Sequence[str], targets: Sequence[str]
 ) -> tuple[str, ...] | None:
     """Return the patterns that pair a sample of names (none for equal ones), or None."""

@@ -43,7 +43,7 @@ from rainmer_analysis.images.decoding.pixel_arrays import (
     turn_upright,
 )
 from rainmer_analysis.images.decoding.png_chunks import (
-    copy_without_texts,
+    copy_without_texts_if_any,
     demand_intact_png,
     read_png_exif,
 )
@@ -110,7 +110,7 @@ def open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
     file.seek(0)
     if not prefix:
         raise ImageError("an empty file")
-    reader = _pillow_plugin_of(prefix, PurePath(str(getattr(file, "name", ""))).suffix.lower())
+    reader = _find_pillow_plugin(prefix, PurePath(str(getattr(file, "name", ""))).suffix.lower())
     if reader is None:
         raise ImageError(f"not an image that is read: {describe_unreadable_content(prefix)}")
     with convert_decoding_errors():
@@ -119,7 +119,7 @@ def open_pillow(file: BinaryIO) -> ImageFile.ImageFile:
     return image
 
 
-def _pillow_plugin_of(prefix: bytes, suffix: str) -> _Reader | None:
+def _find_pillow_plugin(prefix: bytes, suffix: str) -> _Reader | None:
     for magic, reader in _READERS:
         if prefix.startswith(magic):
             return reader
@@ -151,7 +151,7 @@ def _retry_without_png_texts(file: BinaryIO, work: Callable[[BinaryIO], _T]) -> 
     try:
         return work(file)
     except DamageError:
-        stripped = copy_without_texts(file)
+        stripped = copy_without_texts_if_any(file)
         if stripped is None:
             raise
         return work(stripped)

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from rainmer_analysis.images.decoding.decoding_errors import DamageError
 
-__all__ = ["copy_without_texts", "demand_intact_png", "read_png_exif"]
+__all__ = ["copy_without_texts_if_any", "demand_intact_png", "read_png_exif"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
@@ -59,7 +59,7 @@ def _computed_and_stated_crc(file: BinaryIO, start: int, length: int) -> tuple[i
     return zlib.crc32(file.read(length)), file.read(4)
 
 
-def copy_without_texts(file: BinaryIO) -> io.BytesIO | None:
+def copy_without_texts_if_any(file: BinaryIO) -> io.BytesIO | None:
     """Copy an open PNG into memory without texts and profiles; None where it has none."""
     file.seek(0)
     if file.read(len(_SIGNATURE)) != _SIGNATURE:

@@ -19,7 +19,7 @@ __all__ = [
     "Encoder",
     "Vectors",
     "as_checked_images",
-    "check_encoder_contract",
+    "checked_encoder",
     "encoder_spaces",
     "parse_untrained_seed",
     "refuse_encoder_argument",
@@ -135,7 +135,7 @@ def as_checked_images(
     return pixels
 
 
-def check_encoder_contract(encoder: Any, source: str) -> Encoder:
+def checked_encoder(encoder: Any, source: str) -> Encoder:
     """Return an encoder that keeps to the contract, or refuse it.
 
     Parameters

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.infer.encoders.built_in import BUILT_IN
-from rainmer_analysis.infer.encoders.encoder_contract import Encoder, check_encoder_contract
+from rainmer_analysis.infer.encoders.encoder_contract import Encoder, checked_encoder
 from rainmer_analysis.infer.execution import PRECISIONS, choose_device
 
 __all__ = ["BUILT_IN", "GROUP", "encoder_names", "load_encoder"]
@@ -93,7 +93,7 @@ def _load_from_entry_point(
             f"{source} cannot be loaded ({error}); install its package anew"
         ) from error
     chosen = str(choose_device(device))
-    encoder = check_encoder_contract(make(weights, device=chosen, precision=precision), source)
+    encoder = checked_encoder(make(weights, device=chosen, precision=precision), source)
     if encoder.name != point.name:
         raise ParameterError(f"{source} calls itself {encoder.name!r}; both names must be the same")
     return encoder

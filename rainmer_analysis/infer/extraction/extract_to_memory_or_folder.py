@@ -24,8 +24,8 @@ from rainmer_analysis.infer.extraction.output_folder import (
 from rainmer_analysis.infer.extraction.resumable_extraction import (
     ResumableExtraction,
     WorkVanishedError,
+    find_unfinished_work_folder,
     remove_unfinished_work,
-    unfinished_work_folder,
 )
 from rainmer_analysis.values import (
     commit_staged_files,
@@ -78,7 +78,7 @@ def _find_or_extract(task: ExtractionTask, folder: Path, *, overwrite: bool) -> 
     found = find_existing_extraction(folder, spaces, task.rows, overwrite=overwrite)
     if found is None:
         demand_writable(folder)
-        work = _run_extraction(task, unfinished_work_folder(folder, spaces, task.rows))
+        work = _run_extraction(task, find_unfinished_work_folder(folder, spaces, task.rows))
         skipped = work.left_out_images()
         paths = _publish_tables_and_skipped_list(task, folder, (work, skipped), overwrite=overwrite)
         work.discard()

@@ -164,7 +164,7 @@ def names_of_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -
     `remove_tables_of_other_form`.
     """
     found = [path for path in _other_forms(folder, spaces, parts=parts) if path.exists()]
-    return tuple(path.name for path in found if path.is_file() or not _foreign_files(path))
+    return tuple(path.name for path in found if path.is_file() or not _has_foreign_files(path))
 
 
 def remove_tables_of_other_form(folder: Path, spaces: Iterable[Space], *, parts: bool) -> None:
@@ -179,7 +179,7 @@ def remove_tables_of_other_form(folder: Path, spaces: Iterable[Space], *, parts:
             path.rmdir()
 
 
-def _foreign_files(folder: Path) -> bool:
+def _has_foreign_files(folder: Path) -> bool:
     return any(each.suffix != ".parquet" and each.name != PARTS for each in folder.iterdir())
 
 

@@ -26,8 +26,8 @@ from rainmer_analysis.values import EmbeddingTable, Rows, Space
 __all__ = [
     "ResumableExtraction",
     "WorkVanishedError",
+    "find_unfinished_work_folder",
     "remove_unfinished_work",
-    "unfinished_work_folder",
 ]
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 Encode = Callable[[Iterable[ImageJob]], Generator[EncodedImage, None, None]]
 
 
-def unfinished_work_folder(
+def find_unfinished_work_folder(
     folder: Path | None, spaces: Mapping[str, Space], rows: Rows
 ) -> Path | None:
     """Return the hidden folder of a request's unfinished work."""

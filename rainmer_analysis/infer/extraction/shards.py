@@ -97,7 +97,7 @@ class ShardStore:
 
     def load(self, number: int, views: Mapping[str, int]) -> Shard | None:
         """Return a finished shard, or None where there is none that can be read."""
-        path = self._shard_path(number)
+        path = self._find_shard_path(number)
         if path is None:
             return self._kept.get(number)
         if not path.is_file():
@@ -128,7 +128,7 @@ class ShardStore:
 
     def save(self, number: int, part: Shard) -> None:
         """Keep a finished shard."""
-        path = self._shard_path(number)
+        path = self._find_shard_path(number)
         if path is None:
             self._kept[number] = part
             return
@@ -141,5 +141,5 @@ class ShardStore:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _shard_path(self, number: int) -> Path | None:
+    def _find_shard_path(self, number: int) -> Path | None:
         return None if self._folder is None else self._folder / f"{number:07d}.npz"

@@ -143,7 +143,6 @@ class WinogradWorkspace:
 def _transform_back_and_sum(
     products: Tensor, epilogue: Epilogue, rows: tuple[int, tuple[int, int]]
 ) -> npt.NDArray[np.float32]:
-    """Transform products back to rows of tiles and return their sums."""
     bias, target = epilogue.layer.bias, epilogue.target.flat
     factors = np.ones_like(bias) if epilogue.factors is None else epilogue.factors
     slope, sums = np.full_like(bias, epilogue.slope), np.zeros_like(bias)

@@ -71,7 +71,6 @@ def winograd_workspace(inputs: int, outputs: int, pitch: int) -> tuple[Any, ...]
 
 @compiled
 def _transform_input_rows(source, first_row, first_channel, inputs, width, out, pitch):  # type: ignore[no-untyped-def]
-    """Transform six rows of maps, from `first_row` on, to `out`."""
     plane = inputs * pitch
     for channel in range(inputs):
         at = pitch + channel * pitch
@@ -121,7 +120,6 @@ def _transform_output_rows(  # type: ignore[no-untyped-def]
 
 @compiled
 def _transform_gradient_rows(gradient, first_row, first_channel, outputs, size, out, wide, pitch):  # type: ignore[no-untyped-def]
-    """Transform up to four rows of gradients, from `first_row` on, to `out`, channels last."""
     plane = pitch * wide
     for channel in range(outputs):
         source = gradient[first_row : first_row + ROWS, first_channel + channel]

@@ -196,7 +196,7 @@ class Restorer(nn.Module):
             *(("chromatic",) if "chromatic" in known else ()),
             *(("degradation",) if {"degradation", "detail"} & set(known) else ()),
         )
-        vectors = tuple(_demand_prompt_vector(name, getattr(prompts, name)) for name in wanted)
+        vectors = tuple(_checked_prompt_vector(name, getattr(prompts, name)) for name in wanted)
         for name, vector in zip(wanted, vectors, strict=True):
             if vector.shape[1:] != (self.config.base_dim,) or len(vector) not in (1, batch):
                 msg = (
@@ -207,7 +207,7 @@ class Restorer(nn.Module):
         return vectors
 
 
-def _demand_prompt_vector(name: str, vector: Tensor | None) -> Tensor:
+def _checked_prompt_vector(name: str, vector: Tensor | None) -> Tensor:
     if vector is None:
         msg = (
             f"the restorer was given prompts without {name} knowledge, which its configuration "

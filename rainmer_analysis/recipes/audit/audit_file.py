@@ -12,7 +12,7 @@ from rainmer_analysis.errors import FileFormatError, OutputExistsError
 from rainmer_analysis.recipes.write_text_files import write_json_once
 from rainmer_analysis.values import read_json
 
-__all__ = ["Audit", "find_existing_audit", "read_audit", "write_audit"]
+__all__ = ["Audit", "find_existing_audit", "read_audit", "write_audit_once"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def read_audit(path: str | Path) -> Audit:
         ) from error
 
 
-def write_audit(found: Audit, path: Path, *, overwrite: bool) -> Audit:
+def write_audit_once(found: Audit, path: Path, *, overwrite: bool) -> Audit:
     """Write an audit, and return it with its place.
 
     Raises

@@ -11,7 +11,7 @@ from rainmer_analysis.recipes.audit.examine_images import Examiner, stack_thumbn
 from rainmer_analysis.recipes.audit.gather_images import find_one_dataset_and_images
 from rainmer_analysis.recipes.write_text_files import write_json_once
 
-__all__ = ["fingerprint", "write_fingerprints"]
+__all__ = ["fingerprint", "write_fingerprints_once"]
 
 Progress = Callable[[int, int], None]
 
@@ -66,7 +66,7 @@ def fingerprint(
     )
 
 
-def write_fingerprints(
+def write_fingerprints_once(
     source: str,
     out: str | Path,
     *,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rainmer_analysis.errors import SourceError
 from rainmer_analysis.images import Sources, find_datasets, sample_ids, unstorable_name_reason
 from rainmer_analysis.images.datasets import Dataset, ImageCandidate
-from rainmer_analysis.images.datasets.scene_groups import declared_scene
+from rainmer_analysis.images.datasets.scene_groups import find_declared_scene
 from rainmer_analysis.recipes.image_meter import MeasuringJob
 
 __all__ = [
@@ -158,7 +158,7 @@ def _audited_images_of(
                     dataset.name,
                     splits[folder],
                     _job_of_image(image, image_id),
-                    declared_scene(dataset, image) or (None if image.target else image.scene),
+                    find_declared_scene(dataset, image) or (None if image.target else image.scene),
                     dataset.paired,
                     dataset.unclear.get(image.relative, ""),
                 )

@@ -11,8 +11,8 @@ from rainmer_analysis.auditing import (
     Finding,
     RelatedPair,
     Thumbnails,
-    classify_thumbnail_relation,
     find_related_pairs,
+    find_thumbnail_relation,
     first_member_of_component,
 )
 from rainmer_analysis.recipes.audit.examine_images import ExaminedImage, FileFacts, stack_thumbnails
@@ -149,9 +149,7 @@ def _kind_and_detail_of_equal(
     if not all(clean):
         return "shared-scene", "the one is the clean partner of the other"
     if not (one.reason or two.reason):
-        relation = classify_thumbnail_relation(
-            one.thumbnail, two.thumbnail, flip=False, window=_WHOLE
-        )
+        relation = find_thumbnail_relation(one.thumbnail, two.thumbnail, flip=False, window=_WHOLE)
         if relation == "copy":
             return "near-duplicate", "re-encoded or resized; their clean partners are equal"
     return "shared-scene", "their clean partners are equal"
@@ -199,7 +197,7 @@ def _kind_and_detail_of_related(
         own = [collection.examined[number].own for number in order]
         if (
             not any(each.reason for each in own)
-            and classify_thumbnail_relation(
+            and find_thumbnail_relation(
                 own[0].thumbnail, own[1].thumbnail, flip=pair.mirrored, window=pair.window
             )
             == "copy"

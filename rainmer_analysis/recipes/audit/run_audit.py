@@ -10,7 +10,7 @@ from typing import Any
 from rainmer_analysis.auditing import read_fingerprints
 from rainmer_analysis.images import Sources
 from rainmer_analysis.recipes.audit.all_findings import all_findings_and_scenes
-from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing_audit, write_audit
+from rainmer_analysis.recipes.audit.audit_file import Audit, find_existing_audit, write_audit_once
 from rainmer_analysis.recipes.audit.audit_request_digest import (
     audit_request_digest,
     current_audit_request_digest,
@@ -23,7 +23,7 @@ from rainmer_analysis.recipes.audit.examine_all_resumably import (
 from rainmer_analysis.recipes.audit.examine_images import ExaminedImage
 from rainmer_analysis.recipes.audit.gather_images import AuditedImage, gather_images
 from rainmer_analysis.recipes.resumable_work import thread_count
-from rainmer_analysis.values import demand_suffix, hold_lock, lock_path_of
+from rainmer_analysis.values import checked_suffix, hold_lock, lock_path_of
 
 __all__ = ["audit"]
 
@@ -83,7 +83,7 @@ def audit(
     """
     path = None if out is None else Path(out)
     if path is not None:
-        demand_suffix(path, "an audit", ".json")
+        checked_suffix(path, "an audit", ".json")
     workers = thread_count(workers)
     sets = [read_fingerprints(Path(each)) for each in known]
     gathered = gather_images(
@@ -116,7 +116,7 @@ def audit(
         )
         if path is None:
             return found
-        found = write_audit(found, path, overwrite=overwrite)
+        found = write_audit_once(found, path, overwrite=overwrite)
         finished.discard()
     return found
 

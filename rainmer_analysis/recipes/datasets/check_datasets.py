@@ -69,7 +69,7 @@ def check_datasets(
     for dataset in datasets:
         for image in dataset.images:
             places[image.path, image.region] = None
-            if (target := _target_file_region(image)) is not None:
+            if (target := _find_target_file_region(image)) is not None:
                 places[target] = None
     look = look_at_pixels if decode else look_at_header
     found = map_in_threads(look, list(places), workers=workers, progress=progress)
@@ -90,7 +90,7 @@ def _notes_on_pixels(dataset: Dataset, looked: Mapping[FileRegion, LookedAt]) ->
     readable = _readable_images(dataset, sizes)
     unsplit = "" if dataset.paired else unsplit_halves_note(readable)
     places = [(image.path, image.region) for image in readable]
-    places += filter(None, map(_target_file_region, dataset.images))
+    places += filter(None, map(_find_target_file_region, dataset.images))
     return (
         *([unsplit] if unsplit else []),
         *notes_on_halves(readable),
@@ -115,14 +115,14 @@ def _compare_with_list_file(path: Path, datasets: Sequence[Dataset]) -> NameList
     return NameListComparison(path, len(lines), tuple(missing), tuple(several), tuple(unlisted))
 
 
-def _target_file_region(image: ImageCandidate) -> FileRegion | None:
+def _find_target_file_region(image: ImageCandidate) -> FileRegion | None:
     return None if image.target is None else (image.target, image.target_region or "whole")
 
 
 def _dataset_faults(dataset: Dataset, sizes: _Sizes) -> list[FileFault]:
     found: list[FileFault] = []
     for image in dataset.images:
-        own, partner = sizes[image.path, image.region], _target_file_region(image)
+        own, partner = sizes[image.path, image.region], _find_target_file_region(image)
         faults: list[tuple[str, str]] = []
         if isinstance(own, str):
             faults.append(("unreadable", own))

@@ -13,10 +13,10 @@ from rainmer_analysis.images.side_by_side_halves import (
     MIN_LIKENESS,
     bright_speck_balance,
     brightness_correlation,
-    show_one_scene,
+    do_halves_show_one_scene,
 )
 
-__all__ = ["halves_order", "notes_on_halves", "unsplit_halves_note"]
+__all__ = ["find_halves_order", "notes_on_halves", "unsplit_halves_note"]
 
 _LOOKED_AT = 12  # files that show whether there are halves
 _COMPARED = 50  # files whose halves are compared
@@ -52,7 +52,7 @@ def notes_on_halves(readable: Sequence[ImageCandidate]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def halves_order(paths: Sequence[Path]) -> str | None:
+def find_halves_order(paths: Sequence[Path]) -> str | None:
     """Say which half has the rain, if all files show one scene twice."""
     votes = []
     for path in paths:
@@ -60,7 +60,7 @@ def halves_order(paths: Sequence[Path]) -> str | None:
             left, right = (read_image(path, region=half) for half in ("left", "right"))
         except ImageError:
             return None
-        if not show_one_scene(left, right):
+        if not do_halves_show_one_scene(left, right):
             return None
         votes.append(bright_speck_balance(left, right))
     rainy_left = sum(vote > 0 for vote in votes)
@@ -70,7 +70,7 @@ def halves_order(paths: Sequence[Path]) -> str | None:
 def unsplit_halves_note(readable: Sequence[ImageCandidate]) -> str:
     """Note where every file of a dataset without pairs holds rain and clean side by side."""
     sample = readable[:: max(1, len(readable) // _LOOKED_AT)][:_LOOKED_AT]
-    order = halves_order([Path(image.path) for image in sample]) if sample else None
+    order = find_halves_order([Path(image.path) for image in sample]) if sample else None
     if order is None:
         return ""
     return (

@@ -18,7 +18,7 @@ from rainmer_analysis.images.datasets import (
     suggest_entries_and_rest,
 )
 from rainmer_analysis.images.datasets.manifest_text import toml_quoted
-from rainmer_analysis.recipes.datasets.notes_on_halves import halves_order
+from rainmer_analysis.recipes.datasets.notes_on_halves import find_halves_order
 
 __all__ = ["SuggestedManifest", "suggest_manifest"]
 
@@ -148,7 +148,7 @@ def _halves_entries(folder: Path, rest: Mapping[str, int]) -> Iterator[tuple[str
         inside = "" if place == "." else place
         listed = names[inside]
         sample = listed[:: max(1, len(listed) // _SAMPLE)][:_SAMPLE]
-        side = halves_order([folder / inside / name for name in sample])
+        side = find_halves_order([folder / inside / name for name in sample])
         if side is not None:
             entry = {"name": "", "images": (folder / inside).as_posix(), "halves": side}
             yield "rain and clean side by side, as in Rain800 and DID", entry

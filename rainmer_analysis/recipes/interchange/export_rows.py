@@ -26,7 +26,7 @@ from rainmer_analysis.values import (
     EmbeddingTable,
     Rows,
     SphereMap,
-    demand_suffix,
+    checked_suffix,
     digest,
     read,
     write_atomically,
@@ -112,7 +112,7 @@ def export(
         Something else lies at `out`.
     """
     chosen, target = options or ExportOptions(), Path(out)
-    demand_suffix(target, "rows", ".parquet")
+    checked_suffix(target, "rows", ".parquet")
     values = _take_shared_images([_read_table_or_map(path) for path in sources])
     request = digest(["export", _VERSION, [each.content_sha256 for each in values], vars(chosen)])
     if _is_up_to_date(target, request, overwrite=overwrite):

@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["TOLERANCE", "ReleasedRunComparison", "compare_with_released", "released_run_folder"]
+__all__ = [
+    "TOLERANCE",
+    "ReleasedRunComparison",
+    "compare_with_released",
+    "find_released_run_folder",
+]
 
 # Sums of float32 products differ between processors by about 1e-6; one flipped 8-bit pixel or a
 # resampled neighbour moves a mean of thousands of cosines by less than this.
@@ -62,7 +67,7 @@ class ReleasedRunComparison:
         )
 
 
-def released_run_folder() -> Path | None:
+def find_released_run_folder() -> Path | None:
     """Return ``figures/reference`` of the checkout that the package runs from, if there is one."""
     folder = Path(__file__).resolve().parents[3] / "figures" / "reference"
     return folder if (folder / "numbers.json").is_file() else None

@@ -27,7 +27,7 @@ from rainmer_analysis.recipes.paper.paper_figures import (
 from rainmer_analysis.recipes.paper.released_run import (
     ReleasedRunComparison,
     compare_with_released,
-    released_run_folder,
+    find_released_run_folder,
 )
 from rainmer_analysis.values import (
     EmbeddingTable,
@@ -165,7 +165,7 @@ def _write_results(
         }
         for kind in ("matrices", "uncertain")
     )
-    folder = released_run_folder()
+    folder = find_released_run_folder()
     stored = find_matching_controls(request, folder)
     note = _data_caveat(request)
     numbers = _numbers_to_compare(request, claims, matrices)

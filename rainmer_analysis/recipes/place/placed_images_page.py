@@ -19,13 +19,15 @@ from rainmer_analysis.recipes.report.dataset_colours_and_markers import dataset_
 from rainmer_analysis.recipes.report.table_thumbnails import thumbnail_or_none
 from rainmer_analysis.values import algorithm_versions, digest, write_text
 
-__all__ = ["write_placed_images_page"]
+__all__ = ["write_placed_images_page_once"]
 
 _LARGE, _SMALL = 24_000, 5_000
 _STEPS = 73
 
 
-def write_placed_images_page(done: PlacedImages, path: Path, *, overwrite: bool = False) -> str:
+def write_placed_images_page_once(
+    done: PlacedImages, path: Path, *, overwrite: bool = False
+) -> str:
     """Write one page with pictures, verdicts and the map; return ``written`` or ``up to date``."""
     demand_page_suffix(path)
     asked = {

@@ -49,7 +49,6 @@ def space_document(
 def _control_documents_with_view(
     found: Sequence[Mapping[str, Any]], part: str, view: str
 ) -> list[dict[str, Any]]:
-    """Return the documents of the controls that have a view of this name."""
     return [each[part][view] for each in found if view in each[part]]
 
 

@@ -17,7 +17,7 @@ from rainmer_analysis.recipes.probe.probed_encoders import (
 )
 from rainmer_analysis.recipes.probe.real_sets import RealImages, RealSets, load_real_images
 from rainmer_analysis.values import (
-    demand_suffix,
+    checked_suffix,
     digest,
     library_versions,
     read_json,
@@ -107,7 +107,7 @@ def probe(
     """
     target = None if out is None else Path(out)
     if target is not None:
-        demand_suffix(target, "a probe", ".json")
+        checked_suffix(target, "a probe", ".json")
     folder = _cache_folder(target, cache)
     listed = control_groups_and_names(controls)
     load = {"device": device, "precision": precision}

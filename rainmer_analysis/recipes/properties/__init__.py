@@ -10,17 +10,17 @@ from rainmer_analysis.recipes.properties.property_card_markdown import (
 )
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 from rainmer_analysis.recipes.properties.subset_like_others import balance
-from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sample_manifest
-from rainmer_analysis.recipes.properties.subsets.subset_folders import link_or_copy_images
+from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sample_manifest_once
+from rainmer_analysis.recipes.properties.subsets.subset_folders import link_or_copy_images_once
 
 __all__ = [
     "Description",
     "balance",
     "dataset_card_markdown",
     "describe",
-    "link_or_copy_images",
+    "link_or_copy_images_once",
     "skipped_list_path",
     "summarise_properties",
     "write_dataset_card_once",
-    "write_sample_manifest",
+    "write_sample_manifest_once",
 ]

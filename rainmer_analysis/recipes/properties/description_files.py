@@ -12,7 +12,7 @@ import pandas as pd
 from rainmer_analysis.images.datasets import Dataset
 from rainmer_analysis.recipes.account_for_files import account_for_files
 from rainmer_analysis.recipes.write_text_files import csv_text, is_text_up_to_date, write_text_once
-from rainmer_analysis.values import ImageSet, PropertyTable, demand_suffix
+from rainmer_analysis.values import ImageSet, PropertyTable, checked_suffix
 
 __all__ = [
     "account_for_left_out",
@@ -32,7 +32,7 @@ def skipped_list_path(out: str | Path) -> Path:
 
 def check_description_outputs(path: Path, *, overwrite: bool) -> None:
     """Make sure that a table can have this name, and that a list can lie beside it."""
-    demand_suffix(path, "a table of properties", ".parquet")
+    checked_suffix(path, "a table of properties", ".parquet")
     listed, header = skipped_list_path(path), csv_text(_HEADER, [])
     if not (listed.is_file() and listed.read_bytes().startswith(header.encode())):
         is_text_up_to_date(listed, header, overwrite=overwrite)

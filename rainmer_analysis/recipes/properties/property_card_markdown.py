@@ -10,7 +10,7 @@ from typing import Any
 from rainmer_analysis.recipes.datasets.compare_simulated_with_real import load_real_measurements
 from rainmer_analysis.recipes.properties.property_summary import summarise_properties
 from rainmer_analysis.recipes.write_text_files import write_text_once
-from rainmer_analysis.values import PROPERTIES, PropertyTable, demand_suffix
+from rainmer_analysis.values import PROPERTIES, PropertyTable, checked_suffix
 
 __all__ = ["UNITS", "dataset_card_markdown", "write_dataset_card_once"]
 
@@ -53,7 +53,7 @@ def write_dataset_card_once(
 ) -> bool:
     """Write the card of a table to a ``.md`` file, and return whether it was there already."""
     target = Path(path)
-    demand_suffix(target, "a dataset card", ".md", also=(".markdown",))
+    checked_suffix(target, "a dataset card", ".md", also=(".markdown",))
     return write_text_once(target, dataset_card_markdown(table), overwrite=overwrite)
 
 

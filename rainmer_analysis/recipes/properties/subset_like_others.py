@@ -26,7 +26,7 @@ from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     demand_manifest_suffix,
     images_manifest_and_scenes_texts,
     row_numbers_manifest_text,
-    write_manifest_and_scenes,
+    write_manifest_and_scenes_once,
 )
 
 __all__ = ["balance"]
@@ -131,7 +131,7 @@ def _write_subset_manifest(
         text = row_numbers_manifest_text(own.name, f"{own.name}.npy", rows, remarks)
     else:
         text, scenes = images_manifest_and_scenes_texts(found.labels, out, remarks)
-    current = write_manifest_and_scenes(out, text, scenes, overwrite=overwrite)
+    current = write_manifest_and_scenes_once(out, text, scenes, overwrite=overwrite)
     return replace(found, path=out, up_to_date=current)
 
 

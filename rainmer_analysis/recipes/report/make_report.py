@@ -31,7 +31,7 @@ from rainmer_analysis.recipes.report.table_thumbnails import Thumbnails, thumbna
 from rainmer_analysis.values import (
     Rows,
     algorithm_versions,
-    demand_suffix,
+    checked_suffix,
     digest,
     library_versions,
     write_text,
@@ -101,7 +101,7 @@ def report(
         A source, a table or a parameter cannot be used.
     """
     chosen, page = options or ReportOptions(), Path(out)
-    demand_suffix(page, "a report", ".html", also=(".htm",))
+    checked_suffix(page, "a report", ".html", also=(".htm",))
     folder = intermediate_folder(page)
     inputs = read_or_extract_inputs(sources, folder, chosen, progress)
     rows = inputs.tables[0].rows
@@ -153,7 +153,6 @@ def _dataset_entries(rows: Rows, inputs: ReportInputs) -> list[DatasetEntry]:
 def _page_request_digest(
     inputs: ReportInputs, content: ReportContent, options: ReportOptions
 ) -> str:
-    """Return the digest of what the page shows."""
     dropped = ("overwrite", "audit", "with_audit")
     asked = {
         "report": [table.content_sha256 for table in inputs.tables],

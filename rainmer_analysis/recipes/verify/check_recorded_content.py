@@ -10,14 +10,14 @@ from rainmer_analysis.errors import FileFormatError
 from rainmer_analysis.recipes.verify.by_kind import (
     check_encoder,
     check_images,
-    check_map,
-    check_matrix_file,
     check_probe,
-    check_properties,
     check_recomputed_matrix,
-    check_stated_matrix,
-    check_table,
     check_weights,
+    find_and_check_map,
+    find_and_check_matrix_file,
+    find_and_check_properties,
+    find_and_check_table,
+    read_and_check_stated_matrix,
 )
 from rainmer_analysis.recipes.verify.evidence import (
     GivenFile,
@@ -45,7 +45,7 @@ def check_recorded_content(record: Mapping[str, Any], inputs: GivenFiles) -> Ver
         record.get("matrices", ()), numbers.get("matrices", ()), strict=True
     ):
         _check_one_matrix(stated, document, inputs, shown)
-    checks, shown.properties = check_properties(record, inputs)
+    checks, shown.properties = find_and_check_properties(record, inputs)
     shown.checks += checks + check_probe(record, inputs) + check_encoder(record)
     shown.checks += check_weights(_stated_spaces(record), inputs)
     if inputs.images:
@@ -59,7 +59,7 @@ def _check_one_map(
     inputs: GivenFiles,
     shown: VerifiedContent,
 ) -> None:
-    check, value = check_map(stated, numbers, inputs, first=next(iter(shown.maps), None))
+    check, value = find_and_check_map(stated, numbers, inputs, first=next(iter(shown.maps), None))
     shown.checks.append(check)
     if value is not None:
         shown.maps.append(value)
@@ -70,12 +70,12 @@ def _check_one_matrix(
     stated: Mapping[str, Any], document: Any, inputs: GivenFiles, shown: VerifiedContent
 ) -> None:
     name = space_name(stated["space"]) or str(stated["score"])
-    check, matrix = check_stated_matrix(stated, document, f"numbers {name}")
+    check, matrix = read_and_check_stated_matrix(stated, document, f"numbers {name}")
     shown.checks.append(check)
     if matrix is None:
         return
     shown.matrices.append(matrix)
-    in_file = check_matrix_file(matrix, inputs, f"matrix {name}")
+    in_file = find_and_check_matrix_file(matrix, inputs, f"matrix {name}")
     if in_file is not None:
         shown.checks.append(in_file)
     table = _find_and_check_table(matrix.parameters.get("table"), stated["space"], inputs, shown)
@@ -90,7 +90,7 @@ def _find_and_check_table(
     if not isinstance(content, str) or space is None:
         return None
     if content not in shown.tables:
-        check, shown.tables[content] = check_table(content, space, inputs)
+        check, shown.tables[content] = find_and_check_table(content, space, inputs)
         shown.checks.append(check)
     return shown.tables[content]
 

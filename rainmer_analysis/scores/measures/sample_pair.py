@@ -82,7 +82,7 @@ class Pair:
         return np.bincount(self.part, minlength=len(self.scene_of_part)).astype(np.float64)
 
     @cached_property
-    def is_in_shared_scene(self) -> Bools:
+    def in_shared_scene_mask(self) -> Bools:
         """Whether a part's scene stands in both datasets, shape (p,)."""
         return np.asarray(np.bincount(self.scene_of_part)[self.scene_of_part] > 1)
 
@@ -103,7 +103,7 @@ class Pair:
         kept = np.zeros(len(self.scene_of_part), dtype=np.bool_)
         for own in (self.owner, ~self.owner):
             places = np.flatnonzero(own)
-            order = np.argsort(~self.is_in_shared_scene[places], kind="stable")
+            order = np.argsort(~self.in_shared_scene_mask[places], kind="stable")
             kept[places[order[: self.smaller_scene_count]]] = True
         return self.take_parts(kept)
 
@@ -112,8 +112,8 @@ class Pair:
 
         Of a shared scene the first dataset's part stands for both.
         """
-        alone = ~self.is_in_shared_scene
-        chosen = (alone & self.owner, alone & ~self.owner, self.is_in_shared_scene & self.owner)
+        alone = ~self.in_shared_scene_mask
+        chosen = (alone & self.owner, alone & ~self.owner, self.in_shared_scene_mask & self.owner)
         return [np.flatnonzero(parts) for parts in chosen]
 
     def group_of_each_part(self, groups: int, *, seed: int = 0) -> Ints:
@@ -155,10 +155,10 @@ class Pair:
         """
         generator = np.random.default_rng(seed)
         labels = np.tile(self.owner, (permutations, 1))
-        alone = ~self.is_in_shared_scene
+        alone = ~self.in_shared_scene_mask
         labels[:, alone] = generator.permuted(labels[:, alone], axis=1)
         swapped = generator.random((permutations, int(self.scene_of_part.max()) + 1)) < 0.5
-        return np.asarray(labels ^ (swapped[:, self.scene_of_part] & self.is_in_shared_scene))
+        return np.asarray(labels ^ (swapped[:, self.scene_of_part] & self.in_shared_scene_mask))
 
     @cached_property
     def different_scene_mask(self) -> Bools:

@@ -22,7 +22,7 @@ from rainmer_analysis.scores.streaming.sketch import (
 )
 from rainmer_analysis.scores.streaming.sketch_files import (
     read_sketch,
-    request_digest_of_sketch,
+    read_sketch_request_digest,
     write_sketch,
 )
 
@@ -36,7 +36,7 @@ __all__ = [
     "ceiling_with_interval",
     "merge_sums",
     "read_sketch",
-    "request_digest_of_sketch",
+    "read_sketch_request_digest",
     "scene_sums_by_dataset",
     "sketch",
     "sum_scenes",

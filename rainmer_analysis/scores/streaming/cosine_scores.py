@@ -92,7 +92,7 @@ def _cosine_of_mean_directions(first: SceneSums, second: SceneSums, context: Con
 
 
 def _centred_cosine(first: SceneSums, second: SceneSums, context: Context) -> Floats:
-    reference = _demand_reference(context.reference, first)
+    reference = _checked_reference(context.reference, first)
     a, b = first.relative_to(reference.mean), second.relative_to(reference.mean)
     squares = _mean_squared_distance(first, reference.mean) * _mean_squared_distance(
         second, reference.mean
@@ -112,7 +112,7 @@ def _mean_squared_distance(sums: SceneSums, origin: Floats) -> Floats:
     return np.asarray(1 - 2 * along + float(origin @ origin))
 
 
-def _demand_reference(reference: Reference | None, sums: SceneSums) -> Reference:
+def _checked_reference(reference: Reference | None, sums: SceneSums) -> Reference:
     if reference is None or reference.mean.shape != sums.total.shape[1:]:
         raise ParameterError(
             "the score 'centred' measures from a reference mean of as many dimensions as the "

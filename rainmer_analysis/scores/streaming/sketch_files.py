@@ -27,7 +27,7 @@ from rainmer_analysis.values import (
     with_checksum,
 )
 
-__all__ = ["SKETCH_VERSION", "read_sketch", "request_digest_of_sketch", "write_sketch"]
+__all__ = ["SKETCH_VERSION", "read_sketch", "read_sketch_request_digest", "write_sketch"]
 
 SKETCH_VERSION = 2
 _KEY = "rainmer_analysis"
@@ -115,7 +115,7 @@ def _scene_sums_from(number: int, document: dict[str, Any], tensors: dict[str, A
     return SceneSums(int(document["count"]), int(document["scenes"]), **arrays)
 
 
-def request_digest_of_sketch(path: Path) -> str | None:
+def read_sketch_request_digest(path: Path) -> str | None:
     """Return the digest of the request that a sketch answers, or None where it holds none."""
     try:
         found = _read_metadata_and_tensors(path)[0].get("request")

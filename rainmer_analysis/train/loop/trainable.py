@@ -126,7 +126,7 @@ class Trainable(ABC):
     def validate(self) -> dict[str, float]:
         """Return numbers on held-out images, changing nothing; empty where there are none."""
 
-    def example_sheet(self) -> Levels | None:
+    def render_example_sheet(self) -> Levels | None:
         """Return a sheet of held-out examples to look at, uint8 [3, H, W], if there is one."""
         return None
 

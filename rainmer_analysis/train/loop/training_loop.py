@@ -261,7 +261,7 @@ class _Run:
             if math.isnan(best) or sign * value > sign * best:
                 self.state.best, self.state.best_step = value, self.state.step
                 self.hooks.on_best(self.state.step)
-            sheet = self.objective.example_sheet()
+            sheet = self.objective.render_example_sheet()
             if sheet is not None and self._watcher is not None:
                 self._watcher.add_example_sheet(sheet, self.state.step)
         self.context.barrier()

@@ -124,7 +124,7 @@ class RestorerTrainable(Trainable):
         return found
 
     @torch.no_grad()
-    def example_sheet(self) -> Levels | None:
+    def render_example_sheet(self) -> Levels | None:
         """Return degraded, restored and clean crops of held-out scenes, row by row."""
         if not len(self._held_out):
             return None

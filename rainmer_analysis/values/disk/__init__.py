@@ -9,7 +9,7 @@ told from others by their first bytes.
 from __future__ import annotations
 
 from rainmer_analysis.values.disk.atomic_outputs import (
-    demand_suffix,
+    checked_suffix,
     demand_writable,
     write_atomically,
     write_bytes,
@@ -55,9 +55,9 @@ __all__ = [
     "CommittedFile",
     "atomic_folder",
     "call_with_committed_path",
+    "checked_suffix",
     "commit_staged_files",
     "demand_known_version",
-    "demand_suffix",
     "demand_unlocked",
     "demand_writable",
     "detect_weights_format",

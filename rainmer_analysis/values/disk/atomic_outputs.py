@@ -22,7 +22,7 @@ from rainmer_analysis.values.disk.sync_and_storage_errors import (
     translate_unconfirmed_write_errors,
 )
 
-__all__ = ["demand_suffix", "demand_writable", "write_atomically", "write_bytes", "write_text"]
+__all__ = ["checked_suffix", "demand_writable", "write_atomically", "write_bytes", "write_text"]
 
 
 def write_atomically(path: str | Path, write: Callable[[Path], None]) -> Path:
@@ -68,7 +68,7 @@ def write_text(path: str | Path, text: str) -> Path:
     return write_bytes(path, text.encode("utf-8"))
 
 
-def demand_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] = ()) -> str:
+def checked_suffix(path: Path, what: str, *suffixes: str, also: tuple[str, ...] = ()) -> str:
     """Return the suffix of an output in lower case, or refuse it.
 
     Raises ParameterError: the name ends in something else.

@@ -55,7 +55,7 @@ def hold_lock(lock: Path, *, wait: bool = False) -> Iterator[None]:
     descriptor = None
     with suppress(PermissionError):  # what stands there may be read all the same
         make_folder(lock.parent)
-        descriptor = _take_lock(lock, wait=wait)
+        descriptor = _try_to_take_lock(lock, wait=wait)
     try:
         yield
     finally:
@@ -87,7 +87,7 @@ def demand_unlocked(lock: Path) -> None:
             os.close(descriptor)
 
 
-def _take_lock(lock: Path, *, wait: bool) -> int | None:
+def _try_to_take_lock(lock: Path, *, wait: bool) -> int | None:
     if fcntl is None:
         return None
     patience = time.monotonic() + 4 * _PAUSE  # for whoever only looks

@@ -8,7 +8,7 @@ import numpy as np
 
 from rainmer_analysis.weather.effects.effect import Effect
 from rainmer_analysis.weather.fields_and_kernels import Field, gaussian_blur
-from rainmer_analysis.weather.random_laws import Colour, Number, demand_colour, demand_number
+from rainmer_analysis.weather.random_laws import Colour, Number, drawn_colour, drawn_number
 
 __all__ = ["Camera", "expose"]
 
@@ -37,9 +37,9 @@ class Camera(Effect):
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] as this frame recorded it."""
-        noise, shot = demand_number(self.noise), demand_number(self.shot)
-        gains = demand_number(self.gain) * np.array(demand_colour(self.cast))
-        blurred = gaussian_blur(image, demand_number(self.defocus) * min(image.shape[1:]) / 1000)
+        noise, shot = drawn_number(self.noise), drawn_number(self.shot)
+        gains = drawn_number(self.gain) * np.array(drawn_colour(self.cast))
+        blurred = gaussian_blur(image, drawn_number(self.defocus) * min(image.shape[1:]) / 1000)
         exposed = 1.0 - np.maximum(1.0 - blurred, 0.0) ** gains[:, None, None]
         spread = np.sqrt(noise**2 + shot**2 * np.maximum(exposed, 0.0))
         grains = rng.standard_normal(image.shape)

@@ -16,9 +16,9 @@ from rainmer_analysis.weather.random_laws import (
     Number,
     Palette,
     Tint,
-    demand_colour,
-    demand_colours,
-    demand_number,
+    drawn_colour,
+    drawn_colours,
+    drawn_number,
 )
 
 __all__ = ["LAMPS", "Daylight", "Night"]
@@ -48,8 +48,8 @@ class Daylight(Effect):
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] under this light, which leaves nothing to chance."""
         del rng
-        image = expose(image, demand_number(self.gain))
-        middle, contrast = image.mean(), demand_number(self.contrast)
+        image = expose(image, drawn_number(self.gain))
+        middle, contrast = image.mean(), drawn_number(self.contrast)
         return np.asarray(np.clip(middle + contrast * (image - middle), 0.0, 1.0))
 
 
@@ -75,9 +75,9 @@ class Night(Effect):
 
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] by night."""
-        tint = np.array(demand_colour(self.tint))
-        sky = demand_number(self.skyglow)
-        dark = sky + (demand_number(self.ambient) - sky) * image ** demand_number(self.gamma)
+        tint = np.array(drawn_colour(self.tint))
+        sky = drawn_number(self.skyglow)
+        dark = sky + (drawn_number(self.ambient) - sky) * image ** drawn_number(self.gamma)
         dark = np.clip(dark * tint[:, None, None], 0.0, 1.0)
         glow, core = self._draw_glow_and_cores(rng, (image.shape[1], image.shape[2]))
         # A glow lights the surfaces around a lamp; the lamp itself shines before them.
@@ -91,17 +91,17 @@ class Night(Effect):
         rows = (fft.fftfreq(size[0]) * size[0])[:, None]
         columns = (fft.fftfreq(size[1]) * size[1])[None, :]
         square = (rows**2 + columns**2) / (side / 1000) ** 2
-        count = round(demand_number(self.lamps))
+        count = round(drawn_number(self.lamps))
         places = rng.integers([shape[0] // 8, 0], shape, size=(count, 2))
-        palette = np.array(demand_colours(self.colours))
+        palette = np.array(drawn_colours(self.colours))
         light = palette[rng.integers(0, len(palette), count)] * rng.uniform(0.4, 1.0, (count, 1))
         planes = np.zeros((3, *size))
         for (row, column), own in zip(places, light, strict=True):
             planes[:, row, column] += own
-        halo = demand_number(self.power) * (1.0 + square / demand_number(self.glow) ** 2) ** -1.2
+        halo = drawn_number(self.power) * (1.0 + square / drawn_number(self.glow) ** 2) ** -1.2
         glow = fft.irfft2(fft.rfft2(planes) * fft.rfft2(halo), s=size)[:, : shape[0], : shape[1]]
         core = np.zeros((3, *shape))
-        width = max(demand_number(self.core) * side / 1000, 0.4)
+        width = max(drawn_number(self.core) * side / 1000, 0.4)
         for (row, column), own in zip(places, light, strict=True):
             _add_lamp(core, own, at=(int(row), int(column)), width=width)
         return np.asarray(np.maximum(glow, 0.0)), np.asarray(np.minimum(core, 1.0))

@@ -8,7 +8,7 @@ import numpy as np
 
 from rainmer_analysis.weather.effects.effect import Effect
 from rainmer_analysis.weather.fields_and_kernels import Field, pixel_centres, power_law_noise
-from rainmer_analysis.weather.random_laws import Colour, Number, Tint, demand_colour, demand_number
+from rainmer_analysis.weather.random_laws import Colour, Number, Tint, drawn_colour, drawn_number
 
 __all__ = ["Veil"]
 
@@ -33,9 +33,9 @@ class Veil(Effect):
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] behind the veil."""
         shape = (image.shape[1], image.shape[2])
-        light = np.clip(demand_number(self.airlight) * np.array(demand_colour(self.tint)), 0.0, 1.0)
+        light = np.clip(drawn_number(self.airlight) * np.array(drawn_colour(self.tint)), 0.0, 1.0)
         rows, _ = pixel_centres(shape)
         depth = 1.0 - rows + self.uneven * power_law_noise(rng, shape, slope=1.6)
         depth = self.least + (1.0 - self.least) * np.clip(depth, 0.0, 1.0)
-        haze = -np.expm1(-demand_number(self.strength) * depth)
+        haze = -np.expm1(-drawn_number(self.strength) * depth)
         return np.asarray(image + haze * (light[:, None, None] - image))

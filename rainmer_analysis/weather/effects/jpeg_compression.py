@@ -9,7 +9,7 @@ from scipy import fft
 
 from rainmer_analysis.weather.effects.effect import Effect
 from rainmer_analysis.weather.fields_and_kernels import Field
-from rainmer_analysis.weather.random_laws import Number, demand_number
+from rainmer_analysis.weather.random_laws import Number, drawn_number
 
 __all__ = ["Compression"]
 
@@ -49,7 +49,7 @@ class Compression(Effect):
         padding = ((0, 0), (0, -height % 16), (0, -width % 16))
         levels = np.pad(_round_half_up(image * 255.0), padding, mode="edge")
         luma, *chroma = np.tensordot(_TO_YCC, levels - 128.0, axes=1)
-        quality = demand_number(self.quality)
+        quality = drawn_number(self.quality)
         planes = [_quantise_dct(luma, _quantisation_steps(_LUMA_STEPS, quality))]
         for plane in chroma:
             half = plane.reshape(plane.shape[0] // 2, 2, plane.shape[1] // 2, 2).mean(axis=(1, 3))

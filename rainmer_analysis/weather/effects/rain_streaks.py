@@ -19,8 +19,8 @@ from rainmer_analysis.weather.random_laws import (
     Colour,
     Normal,
     Number,
-    demand_colour,
-    demand_number,
+    drawn_colour,
+    drawn_number,
 )
 
 __all__ = ["Depth", "Streaks"]
@@ -65,8 +65,8 @@ class Streaks(Effect):
     def apply(self, image: Field, rng: np.random.Generator) -> Field:
         """Return ``image`` [3, H, W] in [0, 1] with streaks."""
         shape = (image.shape[1], image.shape[2])
-        alpha = self._streak_coverage(rng, shape) * demand_number(self.strength)
-        light = alpha * np.array(demand_colour(self.tint))[:, None, None]
+        alpha = self._streak_coverage(rng, shape) * drawn_number(self.strength)
+        light = alpha * np.array(drawn_colour(self.tint))[:, None, None]
         if self.lit > 0.0:
             light = light * self._light_near_streaks(image)
         added = np.minimum(light, 1.0) * (1.0 - self.screen * image)
@@ -76,13 +76,13 @@ class Streaks(Effect):
         side, size = min(shape), wrapping_plane_size(shape)
         drops: list[tuple[float, Field]] = []
         for layer in self.layers:
-            length = demand_number(layer.length) * side / 1000
-            width = max(demand_number(layer.width) * side / 1000, 0.3)
-            angle = demand_number(self.angle) + demand_number(layer.tilt)
+            length = drawn_number(layer.length) * side / 1000
+            width = max(drawn_number(layer.width) * side / 1000, 0.3)
+            angle = drawn_number(self.angle) + drawn_number(layer.tilt)
             kernel = capsule_kernel(size, length=length, width=width, angle=angle, soft=True)
             area = (length + 2.5 * width) * 2.5 * width
             drops.append(
-                (demand_number(self.cover) * layer.share * size[0] * size[1] / area, kernel)
+                (drawn_number(self.cover) * layer.share * size[0] * size[1] / area, kernel)
             )
         field = np.minimum(scatter_kernels(rng, shape, drops), 1.0)
         if self.clump > 0.0:

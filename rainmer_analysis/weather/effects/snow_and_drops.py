@@ -15,7 +15,7 @@ from rainmer_analysis.weather.fields_and_kernels import (
     scatter_kernels,
     wrapping_plane_size,
 )
-from rainmer_analysis.weather.random_laws import Normal, Number, demand_number
+from rainmer_analysis.weather.random_laws import Normal, Number, drawn_number
 
 __all__ = ["Drops", "FlakeSize", "Flakes"]
 
@@ -52,17 +52,17 @@ class Flakes(Effect):
         side, plane = min(shape), wrapping_plane_size(shape)
         clear = np.ones(shape)
         for size in self.sizes:
-            radius = max(demand_number(size.radius) * side / 1000, 0.4)
+            radius = max(drawn_number(size.radius) * side / 1000, 0.4)
             kernel = capsule_kernel(
                 plane,
-                length=demand_number(size.motion) * radius,
+                length=drawn_number(size.motion) * radius,
                 width=radius,
-                angle=demand_number(self.angle) + demand_number(size.tilt),
+                angle=drawn_number(self.angle) + drawn_number(size.tilt),
                 soft=False,
             )
-            count = demand_number(size.count) * plane[0] * plane[1] / side**2
+            count = drawn_number(size.count) * plane[0] * plane[1] / side**2
             cover = np.minimum(scatter_kernels(rng, shape, [(count, kernel)]), 1.0)
-            clear *= 1.0 - min(demand_number(self.strength) * size.opacity, 1.0) * gaussian_blur(
+            clear *= 1.0 - min(drawn_number(self.strength) * size.opacity, 1.0) * gaussian_blur(
                 cover, 0.3 * radius
             )
         return np.asarray(image + (1.0 - clear) * np.maximum(self.white - image, 0.0))
@@ -90,11 +90,11 @@ class Drops(Effect):
         """Return ``image`` [3, H, W] in [0, 1] seen through drops."""
         seen = np.array(image)
         side = min(image.shape[1:])
-        view, glow = demand_number(self.view), demand_number(self.glow)
+        view, glow = drawn_number(self.view), drawn_number(self.glow)
         hazy = gaussian_blur(image, self.defocus * 0.04 * side)
-        for _ in range(round(demand_number(self.count))):
+        for _ in range(round(drawn_number(self.count))):
             size = np.exp(self.variety * np.clip(rng.standard_normal(), -2.0, 2.0))
-            radius = max(float(demand_number(self.radius) * size * side / 1000), 1.5)
+            radius = max(float(drawn_number(self.radius) * size * side / 1000), 1.5)
             _paint_drop(
                 rng,
                 hazy,
@@ -102,7 +102,7 @@ class Drops(Effect):
                 radius=radius,
                 view=view,
                 glow=glow,
-                strength=demand_number(self.strength),
+                strength=drawn_number(self.strength),
             )
         return seen
 

@@ -16,7 +16,7 @@ from rainmer_analysis.auditing.fingerprints import (
 )
 from rainmer_analysis.errors import FileFormatError, SourceError
 from rainmer_analysis.recipes.audit import audit, fingerprint
-from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints
+from rainmer_analysis.recipes.audit.fingerprint_set import write_fingerprints_once
 from rainmer_analysis.weather import degraded_and_clean
 from tests.recipes.audit.pictures import save, scene
 
@@ -24,7 +24,7 @@ from tests.recipes.audit.pictures import save, scene
 @pytest.fixture(scope="module")
 def known(sources: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("known") / "known.json"
-    write_fingerprints(f"eval={sources['eval']}", out, name="TheTestSet")
+    write_fingerprints_once(f"eval={sources['eval']}", out, name="TheTestSet")
     return out
 
 

@@ -14,10 +14,10 @@ from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import load_image_set
 from rainmer_analysis.recipes.audit import Audit, audit
 from rainmer_analysis.recipes.audit.outputs import (
-    write_audit_page,
-    write_clean_manifest,
-    write_finding_lists,
-    write_scene_manifest,
+    write_audit_page_once,
+    write_clean_manifest_once,
+    write_finding_lists_once,
+    write_scene_manifest_once,
 )
 from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 
@@ -34,7 +34,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_a_clean_manifest_holds_what_may_be_used(found: Audit, tmp_path: Path) -> None:
     out = tmp_path / "clean.toml"
-    gone = write_clean_manifest(found, out)
+    gone = write_clean_manifest_once(found, out)
     images = load_image_set([str(out)])
     kept = set(images.rows.cells("image_id"))
     assert {Path(each).name for each in kept} == {
@@ -81,7 +81,7 @@ def test_one_of_a_chain_of_copies_stays() -> None:
 
 def test_scenes_serve_as_groups(found: Audit, tmp_path: Path) -> None:
     out = tmp_path / "scenes.toml"
-    write_scene_manifest(found, out)
+    write_scene_manifest_once(found, out)
     images = load_image_set([str(out)])
     groups = dict(zip(images.rows.cells("image_id"), images.rows.cells("group"), strict=True))
     named = {Path(name).name: group for name, group in groups.items()}
@@ -92,16 +92,16 @@ def test_scenes_serve_as_groups(found: Audit, tmp_path: Path) -> None:
 
 
 def test_lists_hold_every_finding(found: Audit, tmp_path: Path) -> None:
-    paths = write_finding_lists(found, tmp_path / "lists")
+    paths = write_finding_lists_once(found, tmp_path / "lists")
     listed = {path.stem: rows(path) for path in paths}
     assert sum(map(len, listed.values())) == len(found.findings)
     assert listed["shifted-pair"][0]["a"] == "train/input/shifted.png"
     assert float(listed["shifted-pair"][0]["right"]) == pytest.approx(-2, abs=0.15)
     assert listed["known-set"] == []
-    write_finding_lists(found, tmp_path / "lists")
+    write_finding_lists_once(found, tmp_path / "lists")
     (tmp_path / "lists" / "duplicate.csv").write_text("mine")
     with pytest.raises(OutputExistsError, match=r"duplicate\.csv"):
-        write_finding_lists(found, tmp_path / "lists")
+        write_finding_lists_once(found, tmp_path / "lists")
 
 
 def test_a_page_needs_nothing_and_escapes_names(sources: dict[str, Path], tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_page_needs_nothing_and_escapes_names(sources: dict[str, Path], tmp_pa
         shutil.copy(sources["loose"] / "d.png", folder / name)
     (folder / "three<i>.png").write_bytes(b"no image")
     found = audit({"odd": folder})
-    out = write_audit_page(found, tmp_path / "page.html")
+    out = write_audit_page_once(found, tmp_path / "page.html")
     text = out.read_text(encoding="utf-8")
     assert "<script" not in text
     assert "<b>&" not in text
@@ -122,11 +122,11 @@ def test_a_page_needs_nothing_and_escapes_names(sources: dict[str, Path], tmp_pa
     assert all(each.startswith(("data:image/jpeg;base64,", "#")) for each in sources_of)
     assert "http" not in re.sub(r"http-equiv", "", text)
     with pytest.raises(ParameterError, match=r"ends in \.html"):
-        write_audit_page(found, tmp_path / "page.pdf")
+        write_audit_page_once(found, tmp_path / "page.pdf")
 
 
 def test_a_page_shows_both_images(found: Audit, tmp_path: Path) -> None:
-    text = write_audit_page(found, tmp_path / "page.html").read_text(encoding="utf-8")
+    text = write_audit_page_once(found, tmp_path / "page.html").read_text(encoding="utf-8")
     assert text.count("<figure>") >= 2 * (len(found.findings) - 2)
     assert text.count('class="badge"') == sum(each.leak for each in found.findings)
-    assert write_audit_page(found, tmp_path / "page.html").read_text(encoding="utf-8") == text
+    assert write_audit_page_once(found, tmp_path / "page.html").read_text(encoding="utf-8") == text

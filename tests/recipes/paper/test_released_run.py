@@ -10,7 +10,7 @@ import pytest
 from rainmer_analysis.recipes.paper.released_run import (
     TOLERANCE,
     compare_with_released,
-    released_run_folder,
+    find_released_run_folder,
 )
 
 
@@ -65,5 +65,5 @@ def test_another_request_is_not_compared(folder: Path, numbers: dict[str, Any]) 
 
 
 def test_the_reference_lies_in_the_checkout() -> None:
-    folder = released_run_folder()
+    folder = find_released_run_folder()
     assert folder is None or (folder.name, folder.parent.name) == ("reference", "figures")

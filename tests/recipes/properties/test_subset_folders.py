@@ -10,7 +10,11 @@ from PIL import Image
 
 from rainmer_analysis.errors import OutputExistsError, ParameterError
 from rainmer_analysis.images import load_image_set
-from rainmer_analysis.recipes.properties import describe, link_or_copy_images, write_sample_manifest
+from rainmer_analysis.recipes.properties import (
+    describe,
+    link_or_copy_images_once,
+    write_sample_manifest_once,
+)
 from rainmer_analysis.values import Rows
 
 
@@ -31,29 +35,29 @@ def state(folder: Path) -> list[tuple[str, int]]:
 
 def test_a_sample_is_read_again(sources: list[str], tmp_path: Path) -> None:
     out = tmp_path / "lists" / "sample.toml"
-    rows, current = write_sample_manifest(sources, out, per_dataset=1, seed=3)
+    rows, current = write_sample_manifest_once(sources, out, per_dataset=1, seed=3)
     again = load_image_set([str(out)]).rows
     drawn = load_image_set(sources, per_dataset=1, seed=3).rows
     assert not current
     assert rows.counts == {"pairs": 1, "alone": 1} == again.counts
     for name in ("path", "target"):
         assert sorted(map(str, again.cells(name))) == sorted(map(str, drawn.cells(name)))
-    assert write_sample_manifest(sources, out, per_dataset=1, seed=3)[1]
+    assert write_sample_manifest_once(sources, out, per_dataset=1, seed=3)[1]
     with pytest.raises(OutputExistsError):
-        write_sample_manifest(sources, out)
+        write_sample_manifest_once(sources, out)
     with pytest.raises(ParameterError, match=r"ends in \.toml"):
-        write_sample_manifest(sources, tmp_path / "sample.csv")
+        write_sample_manifest_once(sources, tmp_path / "sample.csv")
 
 
 def test_what_a_command_drew_is_written_down(sources: list[str], tmp_path: Path) -> None:
     table = tmp_path / "made" / "p.parquet"
     drawn = describe(sources, out=table, per_dataset=1).table.rows
-    rows, _ = write_sample_manifest([table], tmp_path / "made" / "sample.toml")
+    rows, _ = write_sample_manifest_once([table], tmp_path / "made" / "sample.toml")
     again = load_image_set([str(tmp_path / "made" / "sample.toml")]).rows
     assert sorted(rows.cells("image_id")) == sorted(drawn.cells("image_id"))
     assert sorted(again.cells("path")) == sorted(drawn.cells("path"))
     with pytest.raises(ParameterError, match="drawn already"):
-        write_sample_manifest([table], tmp_path / "made" / "other.toml", per_dataset=1)
+        write_sample_manifest_once([table], tmp_path / "made" / "other.toml", per_dataset=1)
 
 
 @pytest.mark.parametrize("how", ["link", "copy"])
@@ -61,8 +65,8 @@ def test_a_folder_is_a_source_like_the_first(sources: list[str], tmp_path: Path,
     rows = load_image_set(sources).rows
     before = [state(tmp_path / name) for name in ("pairs", "alone")]
     out = tmp_path / "chosen" / "set"
-    assert not link_or_copy_images(rows, out, how)  # type: ignore[arg-type]
-    assert link_or_copy_images(rows, out, how)  # type: ignore[arg-type]
+    assert not link_or_copy_images_once(rows, out, how)  # type: ignore[arg-type]
+    assert link_or_copy_images_once(rows, out, how)  # type: ignore[arg-type]
     made = [f"{name}={out / name}" for name in ("pairs", "alone")]
     assert load_image_set(made).rows.counts == rows.counts
     found = sorted(path for path in out.rglob("*.png"))
@@ -80,11 +84,11 @@ def test_nothing_is_overwritten_and_no_image_folder_is_written_into(
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "note.txt").write_text("mine")
     with pytest.raises(OutputExistsError, match="holds something else"):
-        link_or_copy_images(rows, tmp_path / "taken", "copy")
+        link_or_copy_images_once(rows, tmp_path / "taken", "copy")
     assert (tmp_path / "taken" / "note.txt").read_text() == "mine"
     for inside in (tmp_path / "alone" / "x" / "new", tmp_path / "pairs" / "input"):
         with pytest.raises(ParameterError, match="holds images of yours"):
-            link_or_copy_images(rows, inside, "link")
+            link_or_copy_images_once(rows, inside, "link")
     assert not (tmp_path / "alone" / "x" / "new").exists()
 
 
@@ -92,5 +96,5 @@ def test_names_that_leave_the_folder_are_refused(sources: list[str], tmp_path: P
     frame = load_image_set(sources).rows.frame
     frame.loc[0, "image_id"] = f"{frame.loc[0, 'dataset']}/../../escaped.png"
     with pytest.raises(ParameterError, match="names no file below"):
-        link_or_copy_images(Rows(frame), tmp_path / "out", "copy")
+        link_or_copy_images_once(Rows(frame), tmp_path / "out", "copy")
     assert not (tmp_path / "out").exists()

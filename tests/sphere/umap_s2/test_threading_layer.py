@@ -134,6 +134,6 @@ def test_uncompiled_layouts_are_slower_and_the_same(tmp_path: Path) -> None:
     subprocess.run(command, env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, check=True)
     rows = np.random.default_rng(0).normal(size=(24, 6))
     assert not numba.config.DISABLE_JIT  # or two uncompiled layouts would be compared
-    njit_cached = SphereUMAP(n_neighbors=5, n_epochs=12).fit_transform(rows)
+    here = SphereUMAP(n_neighbors=5, n_epochs=12).fit_transform(rows)
     # compiled sums may be added in another order
-    np.testing.assert_allclose(njit_cached, np.load(place), rtol=0, atol=1e-3)
+    np.testing.assert_allclose(here, np.load(place), rtol=0, atol=1e-3)

@@ -166,9 +166,9 @@ def test_training_works_where_numba_is_switched_off() -> None:
     script = (
         "import torch\n"
         "from rainmer_analysis.model.encoder import EncoderConfig, RainmerEncoder\n"
-        "from rainmer_analysis.train.compiled import encode\n"
+        "from rainmer_analysis.train.compiled import encode_with_gradients\n"
         "encoder = RainmerEncoder(EncoderConfig(dim=4, base_dim=16))\n"
-        "encode(encoder, torch.rand(1, 3, 8, 8)).chromatic_p.sum().backward()\n"
+        "encode_with_gradients(encoder, torch.rand(1, 3, 8, 8)).chromatic_p.sum().backward()\n"
         "assert all(p.grad is not None for p in encoder.MoEs.parameters())\n"
     )
     environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "OMP_NUM_THREADS": "1"}

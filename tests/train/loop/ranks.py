@@ -75,7 +75,7 @@ class Uneven(nn.Linear):
     def validate(self) -> dict[str, float]:
         return {}
 
-    def example_sheet(self) -> None:
+    def render_example_sheet(self) -> None:
         return None
 
 

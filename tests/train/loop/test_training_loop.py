@@ -253,7 +253,7 @@ class Broken:
     def validate(self) -> dict[str, float]:
         return {"loss": self._judged.pop(0)} if self._judged else {}
 
-    def example_sheet(self) -> None:
+    def render_example_sheet(self) -> None:
         return None
 
 

@@ -126,7 +126,7 @@ def test_validation_changes_nothing_and_repeats(pool: Pool, restoring: Restoring
 
 def test_examples_show_degraded_restored_and_clean(pool: Pool, restoring: Restoring) -> None:
     objective = RestorerTrainable(restoring(), pool)
-    shown = objective.example_sheet()
+    shown = objective.render_example_sheet()
     assert shown is not None
     assert shown.dtype == np.uint8
     assert shown.shape == (3, 4 * 18 - 2, 3 * 18 - 2)

@@ -210,7 +210,6 @@ class CompiledRestorer:
     def _embed_and_fuse_local_knowledge(
         self, source: HcwMap, windows: Tensor, workers: Workers
     ) -> HcwMap:
-        """Embed an image and fuse local knowledge into it."""
         width = self.config.level_widths[0]
         maps = [HcwMap.zeros(width, source.size) for _ in range(2)]
         x = self._first(source, (maps[0], maps[1]), windows, workers)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from rainmer_analysis.recipes.audit.outputs.audit_manifests import (
-    write_clean_manifest,
-    write_scene_manifest,
+    write_clean_manifest_once,
+    write_scene_manifest_once,
 )
-from rainmer_analysis.recipes.audit.outputs.audit_page import write_audit_page
-from rainmer_analysis.recipes.audit.outputs.finding_lists import write_finding_lists
+from rainmer_analysis.recipes.audit.outputs.audit_page import write_audit_page_once
+from rainmer_analysis.recipes.audit.outputs.finding_lists import write_finding_lists_once
 
 __all__ = [
-    "write_audit_page",
-    "write_clean_manifest",
-    "write_finding_lists",
-    "write_scene_manifest",
+    "write_audit_page_once",
+    "write_clean_manifest_once",
+    "write_finding_lists_once",
+    "write_scene_manifest_once",
 ]

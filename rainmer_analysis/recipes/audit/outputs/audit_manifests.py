@@ -19,12 +19,12 @@ from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.images_to_remove import images_to_remove
 from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 
-__all__ = ["write_clean_manifest", "write_scene_manifest"]
+__all__ = ["write_clean_manifest_once", "write_scene_manifest_once"]
 
 _REMOVED = ("image", "reason", "because_of")
 
 
-def write_clean_manifest(
+def write_clean_manifest_once(
     audit: Audit, path: Path, *, overwrite: bool = False
 ) -> dict[str, tuple[str, str]]:
     """Write the sources without what leaks, repeats or is faulty, as a manifest.
@@ -61,7 +61,7 @@ def write_clean_manifest(
     return gone
 
 
-def write_scene_manifest(audit: Audit, path: Path, *, overwrite: bool = False) -> None:
+def write_scene_manifest_once(audit: Audit, path: Path, *, overwrite: bool = False) -> None:
     """Write all readable images as a manifest with the scenes that the audit found.
 
     Raises
@@ -81,7 +81,6 @@ def write_scene_manifest(audit: Audit, path: Path, *, overwrite: bool = False) -
 def _manifest_and_scenes_texts(
     path: Path, rows: Sequence[Mapping[str, Any]], remarks: Sequence[str]
 ) -> dict[Path, str]:
-    """Return the texts of a manifest and of its file of scenes."""
     demand_manifest_suffix(path)
     base, groups = path.parent.absolute(), groups_csv_path(path)
     parts: dict[str, dict[str, list[Mapping[str, Any]]]] = defaultdict(lambda: defaultdict(list))

@@ -12,12 +12,12 @@ from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.audit.outputs.captioned_pictures import captioned_data_uri
 from rainmer_analysis.recipes.write_text_files import write_text_once
 
-__all__ = ["write_audit_page"]
+__all__ = ["write_audit_page_once"]
 
 _OF_PAIR = ("missing-partner", "size-mismatch", "identical-pair", "swapped-pair", "shifted-pair")
 
 
-def write_audit_page(
+def write_audit_page_once(
     audit: Audit, path: str | Path, *, shown: int = 24, overwrite: bool = False
 ) -> Path:
     """Write an audit as a page that needs nothing beside it.

@@ -8,12 +8,12 @@ from rainmer_analysis.auditing import FINDINGS
 from rainmer_analysis.recipes.audit.audit_file import Audit
 from rainmer_analysis.recipes.write_text_files import csv_text, write_texts_once
 
-__all__ = ["write_finding_lists"]
+__all__ = ["write_finding_lists_once"]
 
 _COLUMNS = ("a", "b", "leak", "detail")
 
 
-def write_finding_lists(audit: Audit, folder: Path, *, overwrite: bool = False) -> list[Path]:
+def write_finding_lists_once(audit: Audit, folder: Path, *, overwrite: bool = False) -> list[Path]:
     """Write one CSV file a kind of finding, also where there is none.
 
     Raises

@@ -77,7 +77,7 @@ def run_controls(
         "seeds": seeds,
         "data": data,
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": _git_commit(),
+        "commit": _find_git_commit(),
         "libraries": library_versions(),
         "request": asked,
         "claims": {claim.name: _summarise_values(claim, values[claim.name]) for claim in CLAIMS},
@@ -152,7 +152,7 @@ def _summarise_values(claim: Claim, values: list[float]) -> dict[str, Any]:
     }
 
 
-def _git_commit() -> str | None:
+def _find_git_commit() -> str | None:
     """Return the commit of the checkout that the package runs from, if it runs from one."""
     folder = Path(__file__).resolve().parents[4]
     if not (folder / ".git").exists():  # installed, perhaps inside somebody else's checkout

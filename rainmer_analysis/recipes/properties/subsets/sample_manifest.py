@@ -12,14 +12,14 @@ from rainmer_analysis.images import load_image_set
 from rainmer_analysis.images.datasets.manifest_text import demand_manifest_suffix
 from rainmer_analysis.recipes.properties.subsets.subset_manifests import (
     images_manifest_and_scenes_texts,
-    write_manifest_and_scenes,
+    write_manifest_and_scenes_once,
 )
 from rainmer_analysis.values import EmbeddingTable, PropertyTable, Rows, SphereMap, read
 
-__all__ = ["write_sample_manifest"]
+__all__ = ["write_sample_manifest_once"]
 
 
-def write_sample_manifest(
+def write_sample_manifest_once(
     sources: Sequence[str | Path],
     out: str | Path,
     *,
@@ -64,7 +64,7 @@ def write_sample_manifest(
     text, scenes = images_manifest_and_scenes_texts(
         rows, path, [f"{len(rows):,} images: {remark}."], suffix=""
     )
-    return rows, write_manifest_and_scenes(path, text, scenes, overwrite=overwrite)
+    return rows, write_manifest_and_scenes_once(path, text, scenes, overwrite=overwrite)
 
 
 def _rows_of_files(files: Sequence[str | Path]) -> Rows:

@@ -14,12 +14,12 @@ import pandas as pd
 from rainmer_analysis.errors import OutputExistsError, ParameterError, StorageError
 from rainmer_analysis.values import Rows
 
-__all__ = ["link_or_copy_images"]
+__all__ = ["link_or_copy_images_once"]
 
 How = Literal["link", "copy"]
 
 
-def link_or_copy_images(rows: Rows, folder: str | Path, how: How) -> bool:
+def link_or_copy_images_once(rows: Rows, folder: str | Path, how: How) -> bool:
     """Link or copy images and their targets into a new folder; nothing is moved.
 
     Each dataset gets a folder: with ``input`` and ``target``, whose names are equal but for the

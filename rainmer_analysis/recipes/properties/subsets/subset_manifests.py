@@ -23,13 +23,15 @@ __all__ = [
     "demand_manifest_suffix",
     "images_manifest_and_scenes_texts",
     "row_numbers_manifest_text",
-    "write_manifest_and_scenes",
+    "write_manifest_and_scenes_once",
 ]
 
 _SUFFIX = "-balance"
 
 
-def write_manifest_and_scenes(out: Path, text: str, scenes: str | None, *, overwrite: bool) -> bool:
+def write_manifest_and_scenes_once(
+    out: Path, text: str, scenes: str | None, *, overwrite: bool
+) -> bool:
     """Write a manifest and its file of scenes, or neither; return whether it was there already."""
     demand_manifest_suffix(out)
     texts = {} if scenes is None else {groups_csv_path(out): scenes}

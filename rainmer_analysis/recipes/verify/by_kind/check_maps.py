@@ -17,10 +17,10 @@ from rainmer_analysis.recipes.verify.evidence import (
 )
 from rainmer_analysis.values import SphereMap
 
-__all__ = ["check_map"]
+__all__ = ["find_and_check_map"]
 
 
-def check_map(
+def find_and_check_map(
     stated: Mapping[str, Any],
     numbers: Mapping[str, Any],
     inputs: GivenFiles,

@@ -18,7 +18,7 @@ from rainmer_analysis.recipes.verify.evidence import (
 from rainmer_analysis.scores import Reference, relate
 from rainmer_analysis.values import RelationshipMatrix, matrix_from_document
 
-__all__ = ["check_matrix_file", "check_recomputed_matrix", "check_stated_matrix"]
+__all__ = ["check_recomputed_matrix", "find_and_check_matrix_file", "read_and_check_stated_matrix"]
 
 # Sums of float32 products differ by about this between processors.
 _TOLERANCE = 1e-6
@@ -26,7 +26,7 @@ _OPTIONS = ("resamples", "null", "sample", "level", "seed")
 _PARTS = ("values", "low", "high", "p", "q", "ceilings")
 
 
-def check_stated_matrix(
+def read_and_check_stated_matrix(
     stated: Mapping[str, Any], document: Any, what: str
 ) -> tuple[Check, RelationshipMatrix | None]:
     """Read the matrix that a record holds, and compare it with the digest that it states."""
@@ -41,7 +41,9 @@ def check_stated_matrix(
     return Check(what, "agrees", f"{cells} cells are those of the content that it names"), matrix
 
 
-def check_matrix_file(matrix: RelationshipMatrix, inputs: GivenFiles, what: str) -> Check | None:
+def find_and_check_matrix_file(
+    matrix: RelationshipMatrix, inputs: GivenFiles, what: str
+) -> Check | None:
     """Look for the file of a matrix; None where there is no file of the same request."""
     name = "" if matrix.space is None else matrix.space.name
     candidates = [
@@ -88,7 +90,6 @@ def check_recomputed_matrix(matrix: RelationshipMatrix, table: GivenFile, what: 
 
 
 def _relate_options(matrix: RelationshipMatrix) -> dict[str, Any]:
-    """Return the options of `relate` that a matrix states."""
     stated = matrix.parameters
     options = {name: stated[name] for name in _OPTIONS if name in stated}
     if "reference" in stated:

@@ -16,7 +16,7 @@ from rainmer_analysis.recipes.verify.evidence import (
 )
 from rainmer_analysis.values import PropertyTable, array_digest
 
-__all__ = ["check_encoder", "check_probe", "check_properties"]
+__all__ = ["check_encoder", "check_probe", "find_and_check_properties"]
 
 
 def check_probe(record: Mapping[str, Any], inputs: GivenFiles) -> list[Check]:
@@ -47,7 +47,7 @@ def check_probe(record: Mapping[str, Any], inputs: GivenFiles) -> list[Check]:
     return [Check("probe", "not checked", "no file of a probe was given")]
 
 
-def check_properties(
+def find_and_check_properties(
     record: Mapping[str, Any], inputs: GivenFiles
 ) -> tuple[list[Check], PropertyTable | None]:
     """Look for the table of properties that a picture shows."""

@@ -12,12 +12,12 @@ from rainmer_analysis.model import load_weights
 from rainmer_analysis.recipes.verify.evidence import Check, GivenFile, GivenFiles, space_name
 from rainmer_analysis.values import report_progress
 
-__all__ = ["check_images", "check_table", "check_weights"]
+__all__ = ["check_images", "check_weights", "find_and_check_table"]
 
 _SHORT = 12  # digits of a digest that people compare
 
 
-def check_table(
+def find_and_check_table(
     content: str, space: Mapping[str, Any], inputs: GivenFiles
 ) -> tuple[Check, GivenFile | None]:
     """Look for the table of this content; return the comparison, and the table if found."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rainmer_analysis.recipes.verify.evidence.checks import Check, Verification
 from rainmer_analysis.recipes.verify.evidence.differences_from_stated import (
     describe_differences,
+    is_same_request,
     list_differences,
-    same_request,
     space_name,
 )
 from rainmer_analysis.recipes.verify.evidence.given_files import (
@@ -24,7 +24,7 @@ __all__ = [
     "VerifiedContent",
     "describe_differences",
     "find_given_files",
+    "is_same_request",
     "list_differences",
-    "same_request",
     "space_name",
 ]

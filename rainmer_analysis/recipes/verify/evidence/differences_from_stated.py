@@ -7,7 +7,7 @@ from typing import Any
 
 from rainmer_analysis.values import to_json_types
 
-__all__ = ["describe_differences", "list_differences", "same_request", "space_name"]
+__all__ = ["describe_differences", "is_same_request", "list_differences", "space_name"]
 
 _WORDS = {
     "space.weights_sha256": "other weights",
@@ -58,7 +58,7 @@ def describe_differences(stated: Any, found: Any) -> str:
     return ", ".join(seen)
 
 
-def same_request(stated: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+def is_same_request(stated: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     """Return whether two sets of parameters ask for the same of data that may be another."""
 
     def without_data(parameters: Mapping[str, Any]) -> Any:

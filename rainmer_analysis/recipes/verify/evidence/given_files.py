@@ -11,7 +11,7 @@ from typing import Any
 
 from rainmer_analysis.errors import FileFormatError, ParameterError, RainmerAnalysisError
 from rainmer_analysis.images import IMAGE_SUFFIXES
-from rainmer_analysis.recipes.verify.evidence.differences_from_stated import same_request
+from rainmer_analysis.recipes.verify.evidence.differences_from_stated import is_same_request
 from rainmer_analysis.values import PARTS, TableStream, read, read_metadata
 
 __all__ = ["GivenFile", "GivenFiles", "find_given_files"]
@@ -99,7 +99,7 @@ class GivenFiles:
         return [
             each
             for each in self.of_kind(kind, space)
-            if each.fault or same_request(parameters, each.value.parameters)
+            if each.fault or is_same_request(parameters, each.value.parameters)
         ]
 
     def add(self, path: Path) -> None:

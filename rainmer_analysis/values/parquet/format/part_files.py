@@ -50,7 +50,6 @@ def part_files_of(path: Path) -> list[CommittedFile]:
 def _checked_parts(
     folder: Path, names: list[str], listed: dict[str, Any] | None
 ) -> list[CommittedFile]:
-    """Return the parts in a folder, by all names there and its list."""
     names = sorted(name for name in names if name.endswith(".parquet") and name[0] != ".")
     if not names:
         raise FileFormatError(
@@ -90,7 +89,6 @@ def _listed_parts(folder: Path, names: list[str], listed: dict[str, Any]) -> lis
 
 
 def _read_part_list(folder: Path) -> dict[str, Any] | None:
-    """Return the list in a folder, or None where there is none."""
     try:
         return call_with_committed_path(folder / PARTS, _parse_part_list)
     except FileNotFoundError:
