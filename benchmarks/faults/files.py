@@ -147,7 +147,7 @@ def _content(value: Any) -> object:
         return (
             value.digest,
             value.datasets,
-            value.scenes,
+            value.scene_of_each_row,
             *(np.asarray(getattr(value, name)).tobytes() for name in ("degraded", "clean_native")),
         )
     if isinstance(value, Checkpoint | dict):

@@ -175,7 +175,7 @@ def compare_layout(arguments: argparse.Namespace) -> dict[str, Any]:
 
     def theirs() -> object:
         return simplicial_set_embedding(
-            rows, graph.matrix().tocoo(), 2, 1.0, kernel.a, kernel.b, 1.0, 5,
+            rows, graph.to_sparse().tocoo(), 2, 1.0, kernel.a, kernel.b, 1.0, 5,
             arguments.epochs, start[:, :2].astype(np.float32), np.random.RandomState(42),
             "euclidean", {}, False, {}, False, parallel=True,
         )  # fmt: skip

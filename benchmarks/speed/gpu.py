@@ -197,7 +197,7 @@ def profile(bench: Bench) -> dict[str, Any]:
     location = module.local_features(images)
     found: dict[str, Any] = {
         "stages_us_an_image": 1e6 * bench.seconds(lambda: module.local_features(images)) / count,
-        "projectors_us_an_image": 1e6 * bench.seconds(lambda: module._towers(location)) / count,
+        "projectors_us_an_image": 1e6 * bench.seconds(lambda: module._projectors(location)) / count,
     }
     copy = bench.found.get("ceilings", {}).get("copy_tb_per_s")
     if copy:  # what could have been moved in that time

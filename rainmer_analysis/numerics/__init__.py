@@ -30,11 +30,7 @@ from rainmer_analysis.numerics.map_alignment import align_maps
 from rainmer_analysis.numerics.optimal_matching import match_points, match_scalars
 from rainmer_analysis.numerics.procrustes import align_points
 from rainmer_analysis.numerics.radius_search import RadiusMatches, RadiusSearch
-from rainmer_analysis.numerics.unit_vectors import (
-    angle_between,
-    angles_to_xyz,
-    unit_rows,
-)
+from rainmer_analysis.numerics.unit_vectors import angle_between, angles_to_xyz, unit_rows
 from rainmer_analysis.numerics.variance_components import crossed_effects
 
 __all__ = [

@@ -10,13 +10,7 @@ from scipy.stats import wasserstein_distance
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.values import report_progress
 
-__all__ = [
-    "energy_distance",
-    "equal_mixture",
-    "ks_statistic",
-    "wasserstein1",
-    "weighted_quantiles",
-]
+__all__ = ["energy_distance", "equal_mixture", "ks_statistic", "wasserstein1", "weighted_quantiles"]
 
 _BLOCK = 1 << 22  # distances in memory at once
 

@@ -6,7 +6,7 @@ renders its images once; `probe_encoder` encodes them and measures each view.
 
 from __future__ import annotations
 
-from rainmer_analysis.probing.ladder_definitions import LADDERS, Ladder
+from rainmer_analysis.probing.ladder_definitions import LADDERS
 from rainmer_analysis.probing.neighbour_accuracy import NeighbourHits, neighbour_hits
 from rainmer_analysis.probing.probe_design import Design
 from rainmer_analysis.probing.probe_images import DesignImages, encode_design, render_or_load_design
@@ -23,7 +23,6 @@ __all__ = [
     "Design",
     "DesignImages",
     "Estimate",
-    "Ladder",
     "LadderProbe",
     "NeighbourHits",
     "SpaceProbe",

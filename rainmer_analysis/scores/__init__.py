@@ -8,14 +8,14 @@ read from.
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.between import Agreement, Estimate, compare
+from rainmer_analysis.scores.between import Agreement, compare
 from rainmer_analysis.scores.isolation_and_compactness import (
     compactness,
     isolation,
     isolation_by_dataset,
 )
-from rainmer_analysis.scores.matrix_bootstrap import Interval, Statistic, bootstrap
-from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, FarImage, find_outliers
+from rainmer_analysis.scores.matrix_bootstrap import Statistic, bootstrap
+from rainmer_analysis.scores.outliers import FENCE, OUTLIER_NEIGHBOURS, find_outliers
 from rainmer_analysis.scores.relate_table import relate
 from rainmer_analysis.scores.score import Context, Reference, Score
 from rainmer_analysis.scores.score_registry import DEFAULT_SCORE, SCORES
@@ -35,9 +35,6 @@ __all__ = [
     "SCORES",
     "Agreement",
     "Context",
-    "Estimate",
-    "FarImage",
-    "Interval",
     "Reference",
     "Score",
     "Sketch",

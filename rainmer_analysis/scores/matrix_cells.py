@@ -16,11 +16,7 @@ from rainmer_analysis.scores.measures import pair_samples
 from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Floats, Score
 from rainmer_analysis.values import report_progress
 
-__all__ = [
-    "Cells",
-    "compare_dataset_pairs",
-    "permutation_p_and_q",
-]
+__all__ = ["Cells", "compare_dataset_pairs", "permutation_p_and_q"]
 
 
 @dataclass(frozen=True, eq=False)

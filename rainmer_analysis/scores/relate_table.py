@@ -8,16 +8,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from rainmer_analysis.scores.dataset_summaries import (
-    Summariser,
-    Table,
-    summaries_by_dataset,
-)
-from rainmer_analysis.scores.matrix_cells import (
-    Cells,
-    compare_dataset_pairs,
-    permutation_p_and_q,
-)
+from rainmer_analysis.scores.dataset_summaries import Summariser, Table, summaries_by_dataset
+from rainmer_analysis.scores.matrix_cells import Cells, compare_dataset_pairs, permutation_p_and_q
 from rainmer_analysis.scores.measures import merge_samples, sample_first_images
 from rainmer_analysis.scores.relate_request import (
     Request,
@@ -26,14 +18,7 @@ from rainmer_analysis.scores.relate_request import (
     excluded_datasets_with_reasons,
     resolve_reference,
 )
-from rainmer_analysis.scores.score import (
-    SAMPLE,
-    SUMS,
-    Context,
-    Data,
-    Floats,
-    Reference,
-)
+from rainmer_analysis.scores.score import SAMPLE, SUMS, Context, Data, Floats, Reference
 from rainmer_analysis.scores.score_registry import DEFAULT_SCORE
 from rainmer_analysis.scores.streaming import (
     Sketch,

@@ -13,11 +13,4 @@ from rainmer_analysis.sphere.map_summary import summarise_map
 from rainmer_analysis.sphere.project_table import project
 from rainmer_analysis.sphere.sphere_umap import SphereUMAP
 
-__all__ = [
-    "DEFAULT_ENGINE",
-    "ENGINES",
-    "SphereUMAP",
-    "fidelity",
-    "project",
-    "summarise_map",
-]
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "SphereUMAP", "fidelity", "project", "summarise_map"]

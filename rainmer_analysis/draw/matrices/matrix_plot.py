@@ -19,11 +19,7 @@ from rainmer_analysis.draw.figure import (
     style_context,
 )
 from rainmer_analysis.draw.matrices.colour_scale import BAR_ROOM, add_colour_bar
-from rainmer_analysis.draw.matrices.matrix_panels import (
-    INTERVAL_ROOM,
-    UNDECIDED,
-    add_matrix_panels,
-)
+from rainmer_analysis.draw.matrices.matrix_panels import INTERVAL_ROOM, UNDECIDED, add_matrix_panels
 from rainmer_analysis.draw.matrices.matrix_style import choose_matrix_style, matrix_grid
 from rainmer_analysis.values import SIGNIFICANT, RelationshipMatrix, matrix_document
 

@@ -28,9 +28,7 @@ from rainmer_analysis.images.datasets.search import (
     parse_patterns,
     search_folder,
 )
-from rainmer_analysis.images.datasets.suggest_manifest_entries import (
-    suggest_entries_and_rest,
-)
+from rainmer_analysis.images.datasets.suggest_manifest_entries import suggest_entries_and_rest
 
 __all__ = [
     "CATALOGUE",

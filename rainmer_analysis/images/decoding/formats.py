@@ -6,12 +6,7 @@ because photographs of telephones, failed downloads and pointers of Git LFS are 
 
 from __future__ import annotations
 
-__all__ = [
-    "IMAGE_SUFFIXES",
-    "PACKED_SUFFIXES",
-    "UNREAD_SUFFIXES",
-    "describe_unreadable_content",
-]
+__all__ = ["IMAGE_SUFFIXES", "PACKED_SUFFIXES", "UNREAD_SUFFIXES", "describe_unreadable_content"]
 
 IMAGE_SUFFIXES = frozenset(
     f".{name}"

@@ -16,12 +16,7 @@ from rainmer_analysis.images.datasets import Dataset, ImageCandidate
 from rainmer_analysis.images.datasets.scene_groups import find_declared_scene
 from rainmer_analysis.recipes.image_meter import MeasuringJob
 
-__all__ = [
-    "AuditedImage",
-    "DatasetsAndImages",
-    "find_one_dataset_and_images",
-    "gather_images",
-]
+__all__ = ["AuditedImage", "DatasetsAndImages", "find_one_dataset_and_images", "gather_images"]
 
 _HELD_OUT = re.compile(r"(?<![a-z])(test|val|valid|validation|eval)(?![a-z])")
 # folders that say which side of a pair they hold; what set it is, the folder above says

@@ -26,12 +26,7 @@ from rainmer_analysis.recipes.paper.corpora_and_requests import (
 )
 from rainmer_analysis.values import EmbeddingTable, RelationshipMatrix
 
-__all__ = [
-    "FigureFiles",
-    "make_architecture_figure",
-    "make_corpus_figure",
-    "make_figure",
-]
+__all__ = ["FigureFiles", "make_architecture_figure", "make_corpus_figure", "make_figure"]
 
 _SUFFIXES = (".pdf", ".svg", ".png")
 Progress = Callable[[int, int], None] | None

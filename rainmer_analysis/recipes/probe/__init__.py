@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from rainmer_analysis.recipes.probe.real_sets import RealSets
-from rainmer_analysis.recipes.probe.run_probe import Probe, probe
+from rainmer_analysis.recipes.probe.run_probe import probe
 
-__all__ = ["Probe", "RealSets", "probe"]
+__all__ = ["RealSets", "probe"]

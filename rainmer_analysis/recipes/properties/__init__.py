@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rainmer_analysis.recipes.properties.describe_images import Description, describe
+from rainmer_analysis.recipes.properties.describe_images import describe
 from rainmer_analysis.recipes.properties.description_files import skipped_list_path
 from rainmer_analysis.recipes.properties.property_card_markdown import (
     dataset_card_markdown,
@@ -14,7 +14,6 @@ from rainmer_analysis.recipes.properties.subsets.sample_manifest import write_sa
 from rainmer_analysis.recipes.properties.subsets.subset_folders import link_or_copy_images_once
 
 __all__ = [
-    "Description",
     "balance",
     "dataset_card_markdown",
     "describe",

@@ -9,12 +9,7 @@ from numpy.typing import NDArray
 
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.images import sample_ids
-from rainmer_analysis.numerics import (
-    equal_mixture,
-    match_points,
-    match_scalars,
-    weighted_quantiles,
-)
+from rainmer_analysis.numerics import equal_mixture, match_points, match_scalars, weighted_quantiles
 
 __all__ = ["METHODS", "choose_balance_method", "optimal_subset_rows"]
 

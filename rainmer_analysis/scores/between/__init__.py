@@ -9,11 +9,4 @@ from rainmer_analysis.scores.between.representation_similarity import (
     rsa_correlation,
 )
 
-__all__ = [
-    "Agreement",
-    "Estimate",
-    "compare",
-    "debiased_cka",
-    "linear_cka",
-    "rsa_correlation",
-]
+__all__ = ["Agreement", "Estimate", "compare", "debiased_cka", "linear_cka", "rsa_correlation"]

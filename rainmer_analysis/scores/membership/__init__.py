@@ -5,6 +5,6 @@ A new image is compared with scenes, not images: images of one scene are not ind
 
 from __future__ import annotations
 
-from rainmer_analysis.scores.membership.dataset_membership import DatasetMembership, Membership
+from rainmer_analysis.scores.membership.dataset_membership import DatasetMembership
 
-__all__ = ["DatasetMembership", "Membership"]
+__all__ = ["DatasetMembership"]

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rainmer_analysis.scores.membership.scene_distances import (
-    Floats,
-    SceneIndex,
-    mean_of_nearest,
-)
+from rainmer_analysis.scores.membership.scene_distances import Floats, SceneIndex, mean_of_nearest
 
 __all__ = ["SceneConformal"]
 

@@ -15,11 +15,7 @@ from threadpoolctl import threadpool_limits
 from rainmer_analysis.errors import ParameterError
 from rainmer_analysis.numerics import unit_rows
 from rainmer_analysis.scores.membership.conformal_p_values import SceneConformal
-from rainmer_analysis.scores.membership.scene_distances import (
-    Floats,
-    SceneIndex,
-    mean_of_nearest,
-)
+from rainmer_analysis.scores.membership.scene_distances import Floats, SceneIndex, mean_of_nearest
 from rainmer_analysis.values import EmbeddingTable
 
 __all__ = ["FEWEST_SCENES", "DatasetMembership", "Membership"]

@@ -15,11 +15,7 @@ from rainmer_analysis.scores.streaming.scene_sums import (
     scene_sums_by_dataset,
     sum_scenes,
 )
-from rainmer_analysis.scores.streaming.sketch import (
-    Sketch,
-    sketch,
-    summaries_of_sketches,
-)
+from rainmer_analysis.scores.streaming.sketch import Sketch, sketch, summaries_of_sketches
 from rainmer_analysis.scores.streaming.sketch_files import (
     read_sketch,
     read_sketch_request_digest,

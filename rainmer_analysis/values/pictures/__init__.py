@@ -10,10 +10,4 @@ from rainmer_analysis.values.pictures.picture_record_and_faults import (
     with_record,
 )
 
-__all__ = [
-    "PictureRecord",
-    "carries_record",
-    "picture_sha256",
-    "read_record",
-    "with_record",
-]
+__all__ = ["PictureRecord", "carries_record", "picture_sha256", "read_record", "with_record"]

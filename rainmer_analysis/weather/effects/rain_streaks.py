@@ -15,13 +15,7 @@ from rainmer_analysis.weather.fields_and_kernels import (
     scatter_kernels,
     wrapping_plane_size,
 )
-from rainmer_analysis.weather.random_laws import (
-    Colour,
-    Normal,
-    Number,
-    drawn_colour,
-    drawn_number,
-)
+from rainmer_analysis.weather.random_laws import Colour, Normal, Number, drawn_colour, drawn_number
 
 __all__ = ["Depth", "Streaks"]
 

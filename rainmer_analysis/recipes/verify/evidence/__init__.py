@@ -5,7 +5,6 @@ from __future__ import annotations
 from rainmer_analysis.recipes.verify.evidence.checks import Check, Verification
 from rainmer_analysis.recipes.verify.evidence.differences_from_stated import (
     describe_differences,
-    is_same_request,
     list_differences,
     space_name,
 )
@@ -24,7 +23,6 @@ __all__ = [
     "VerifiedContent",
     "describe_differences",
     "find_given_files",
-    "is_same_request",
     "list_differences",
     "space_name",
 ]
