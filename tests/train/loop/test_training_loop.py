@@ -241,7 +241,7 @@ class Broken:
     def parameter_groups(self) -> list[ParameterGroup]:
         return [ParameterGroup(list(self.module.parameters()), 1.0, 0.0, self._clip)]
 
-    def batch(self, number: int) -> int:
+    def make_batch(self, number: int) -> int:
         return number
 
     def before_micro_batch(self) -> None:
