@@ -10,8 +10,10 @@ import pytest
 from PIL import Image
 
 from rainmer_analysis.errors import SourceError
-from rainmer_analysis.images import find_datasets
+from rainmer_analysis.images import find_datasets, read_image
+from rainmer_analysis.images.side_by_side_halves import bright_speck_balance
 from rainmer_analysis.recipes.datasets.check_datasets import check_datasets
+from rainmer_analysis.recipes.datasets.notes_on_halves import find_halves_order
 from rainmer_analysis.recipes.datasets.suggest_manifest import suggest_manifest
 
 
@@ -145,6 +147,24 @@ def test_halves_are_told_from_landscapes(tmp_path: Path) -> None:
     assert report.datasets["landscapes"].notes == ()
     with pytest.raises(SourceError, match="no known layout"):
         suggest_manifest(tmp_path / "landscapes")
+
+
+def test_halves_that_disagree_are_ordered_by_the_clearer_ones(tmp_path: Path) -> None:
+    paths = []
+    for seed, (share, rain_is_left) in enumerate([(0.03, True), (0.2, False)]):
+        clean = _landscape(seed, 72).astype(int)
+        spots = np.random.default_rng(seed).random((48, 72, 1)) < share
+        halves = [np.clip(clean + 120 * spots, 0, 255), clean]
+        both = np.hstack(halves if rain_is_left else halves[::-1]).astype(np.uint8)
+        paths.append(tmp_path / f"{seed}.png")
+        Image.fromarray(both).save(paths[-1])
+    balances = [
+        bright_speck_balance(*(read_image(path, region=half) for half in ("left", "right")))
+        for path in paths
+    ]
+    assert balances[0] > 0 > balances[1]
+    clearer = "rain-clean" if sum(balances) > 0 else "clean-rain"
+    assert find_halves_order(paths) == find_halves_order(paths[::-1]) == clearer
 
 
 def test_frames_that_do_not_count_are_told(tmp_path: Path) -> None:

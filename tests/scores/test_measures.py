@@ -203,11 +203,11 @@ def test_shared_scenes_swap_their_labels_together() -> None:
     x, y, _ = two()
     pair = pair_samples(sample(x, 0), sample(y, 15))  # half of the scenes stand in both
     labels = pair.permuted_owners(50, seed=0)
-    shared = np.flatnonzero(pair.is_in_shared_scene)
+    shared = np.flatnonzero(pair.in_shared_scene_mask)
     first, second = shared[::2], shared[1::2]
     assert (pair.scene_of_part[first] == pair.scene_of_part[second]).all()
     assert (labels[:, first] != labels[:, second]).all()
-    alone = ~pair.is_in_shared_scene
+    alone = ~pair.in_shared_scene_mask
     assert (labels[:, alone].sum(axis=1) == pair.owner[alone].sum()).all()
     assert 0.3 < labels[:, first].mean() < 0.7
 

@@ -164,7 +164,7 @@ class ResumableExtraction:
         return count
 
     def _unfinished_jobs(self) -> Iterator[ImageJob]:
-        """Return what is to do; what is known of a shard waits in memory until it is complete."""
+        """Yield the jobs still to do; what is known of a shard waits until it is complete."""
         for number, span in enumerate(self._shard_ranges()):
             part = self._shards.load(number, self._views)
             before = [] if part is None else part.good_images()

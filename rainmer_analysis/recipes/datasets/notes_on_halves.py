@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 from rainmer_analysis.errors import ImageError
 from rainmer_analysis.images import read_image
@@ -63,8 +64,7 @@ def find_halves_order(paths: Sequence[Path]) -> str | None:
         if not do_halves_show_one_scene(left, right):
             return None
         votes.append(bright_speck_balance(left, right))
-    rainy_left = sum(vote > 0 for vote in votes)
-    return "rain-clean" if 2 * rainy_left > len(votes) else "clean-rain"
+    return "rain-clean" if median(votes) > 0 else "clean-rain"
 
 
 def unsplit_halves_note(readable: Sequence[ImageCandidate]) -> str:
